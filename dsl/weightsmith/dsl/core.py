@@ -1,0 +1,190 @@
+"""The core of a script: what ``check`` hands to everything downstream.
+
+Every name is resolved, every shape known, every call to another algorithm inlined, every
+scalar exact.  A core program is imperative: statements run in order, a later assignment to a
+name replaces the earlier one, ``Repeat`` runs its body ``count`` times.
+
+Every value is a matrix.  Its two axes are named: a dimension (``d``), a number (``3``), or
+``TOKEN``, the axis that ``per token`` values are indexed by.  The token axis is split into
+groups, ``context`` and ``query``; a shape says for which groups the value is defined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.source import Span
+
+Axis = str
+Group = str
+TOKEN: Axis = "token"
+CONTEXT: Group = "context"
+QUERY: Group = "query"
+GROUPS: tuple[Group, ...] = (CONTEXT, QUERY)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Rows by columns; the groups say on which tokens a TOKEN axis is defined."""
+
+    rows: Axis
+    columns: Axis
+    row_groups: tuple[Group, ...] = ()
+    column_groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An input, or the present value of a variable."""
+
+    span: Span
+    shape: Shape
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    span: Span
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    span: Span
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose:
+    span: Span
+    shape: Shape
+    of: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Σ coefficient · term; at least one term."""
+
+    span: Span
+    shape: Shape
+    terms: tuple[tuple[Scalar, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """factors[0] · factors[1] · …; a contraction over the TOKEN axis sums the groups in ``over``."""
+
+    span: Span
+    shape: Shape
+    factors: tuple[Node, ...]
+    over: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A matrix function; only inside the target of ``approximates``.
+
+    ``inv``, ``pinv``, ``sqrt``, ``invsqrt`` of a symmetric argument (``inv`` and ``pinv`` also of
+    a general one), ``exp`` of a symmetric argument, ``polar`` of any matrix.
+    """
+
+    span: Span
+    shape: Shape
+    function: str
+    of: Node
+
+
+Node = Name | Identity | Zero | Transpose | Combination | Product | Function
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """``A: symmetric[d, d]`` or ``x: [d] per token`` (columns == TOKEN, groups in the shape)."""
+
+    span: Span
+    name: str
+    shape: Shape
+    symmetric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number the user sets (``--set steps=8``): a ``param``, or a bare end of a spectrum."""
+
+    span: Span
+    name: str
+    default: Scalar | None  # may name other parameters: eta = 2/(mu + L)
+    is_count: bool  # used by ``repeat``: must be a whole number ≥ 0
+
+
+class SpectrumKind(Enum):
+    SPECTRUM = "spectrum"  # eigenvalues of a symmetric matrix, or of a product similar to one
+    NONZERO_SPECTRUM = "nonzero spectrum"  # the same, zero left out (a graph Laplacian)
+    SINGULAR_VALUES = "singular values"  # of any matrix
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumAssumption:
+    """``assume spectrum(A) in [mu, L]``."""
+
+    span: Span
+    kind: SpectrumKind
+    of: Node
+    low: Scalar
+    high: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class RangeAssumption:
+    """``assume psi in range(L)``: the columns of ``value`` lie in the range of ``operator``."""
+
+    span: Span
+    value: Node
+    operator: Node
+
+
+Assumption = SpectrumAssumption | RangeAssumption
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """``X = …`` or ``Y, Z = …, …``; all values are computed before any name changes."""
+
+    span: Span
+    names: tuple[str, ...]
+    values: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    span: Span
+    count: Scalar
+    body: tuple[Statement, ...]
+
+
+Statement = Assign | Repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One returned value; ``groups`` is where a TOKEN column axis is read (``on query``)."""
+
+    span: Span
+    name: str
+    value: Node
+    groups: tuple[Group, ...]
+    target: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    span: Span
+    name: str
+    dimensions: tuple[str, ...]  # symbolic dimensions, in order of appearance
+    inputs: tuple[Input, ...]
+    parameters: tuple[Parameter, ...]
+    assumptions: tuple[Assumption, ...]
+    body: tuple[Statement, ...]
+    returns: tuple[Return, ...]

@@ -1,0 +1,136 @@
+"""Exact scalar expressions: the numbers a script multiplies its matrices with.
+
+A scalar is a tree over rational numbers and named symbols (parameters, the ends of a spectrum).
+It never holds a float: ``0.1`` in a script is the rational 1/10.  The same text form,
+``2/(L + mu)``, stands in scripts, in ``template.json`` and in ``certificate.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+MAX_POWER_BITS = 1 << 20  # a power whose exact value is longer than this is refused
+
+
+class ScalarError(Exception):
+    """A scalar has no exact value: an unbound symbol, a division by zero, a huge power."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    terms: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply:
+    factors: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """``base ^ exponent``; division is the power -1; the exponent may be a symbol (``3^k``)."""
+
+    base: Scalar
+    exponent: Scalar
+
+
+Scalar = Number | Symbol | Add | Multiply | Power
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))
+MINUS_ONE = Number(Fraction(-1))
+
+
+def divide(numerator: Scalar, denominator: Scalar) -> Scalar:
+    return Multiply((numerator, Power(denominator, MINUS_ONE)))
+
+
+def free_symbols(scalar: Scalar) -> frozenset[str]:
+    """The names that must be bound before ``evaluate`` can answer."""
+    match scalar:
+        case Number():
+            return frozenset()
+        case Symbol(name):
+            return frozenset({name})
+        case Add(parts) | Multiply(parts):
+            return frozenset().union(*(free_symbols(part) for part in parts))
+        case Power(base, exponent):
+            return free_symbols(base) | free_symbols(exponent)
+
+
+def evaluate(scalar: Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
+    """Return the exact value.  Raises ScalarError on an unbound symbol or a division by zero."""
+    match scalar:
+        case Number(value):
+            return value
+        case Symbol(name):
+            if name not in bindings:
+                raise ScalarError(f"'{name}' has no value")
+            return bindings[name]
+        case Add(terms):
+            return sum((evaluate(term, bindings) for term in terms), Fraction(0))
+        case Multiply(factors):
+            product = Fraction(1)
+            for factor in factors:
+                product *= evaluate(factor, bindings)
+            return product
+        case Power(base, exponent):
+            return _power(evaluate(base, bindings), evaluate(exponent, bindings))
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
+        raise ScalarError(f"the exponent {exponent} is not a whole number")
+    if base == 0 and exponent < 0:
+        raise ScalarError("division by zero")
+    length = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if length > 1 and length * abs(exponent) > MAX_POWER_BITS:
+        raise ScalarError(f"a power with exponent {exponent} is too large to hold exactly")
+    return base ** int(exponent)
+
+
+def substitute(scalar: Scalar, replacements: Mapping[str, Scalar]) -> Scalar:
+    """Replace symbols by scalars, all at once."""
+    match scalar:
+        case Number():
+            return scalar
+        case Symbol(name):
+            return replacements.get(name, scalar)
+        case Add(terms):
+            return Add(tuple(substitute(term, replacements) for term in terms))
+        case Multiply(factors):
+            return Multiply(tuple(substitute(factor, replacements) for factor in factors))
+        case Power(base, exponent):
+            return Power(substitute(base, replacements), substitute(exponent, replacements))
+
+
+def to_text(scalar: Scalar) -> str:
+    """Print in the syntax of the language; ``parse_scalar`` reads it back."""
+    return _text(scalar, 0)
+
+
+def _text(scalar: Scalar, tightness: int) -> str:
+    match scalar:
+        case Number(value):
+            text, own = str(value), 3 if value >= 0 and value.denominator == 1 else 1
+        case Symbol(name):
+            text, own = name, 3
+        case Add(terms):
+            text, own = " + ".join(_text(term, 1) for term in terms) or "0", 0
+        case Multiply(factors):
+            text, own = "*".join(_text(factor, 2) for factor in factors) or "1", 1
+        case Power(base, exponent):
+            text, own = f"{_text(base, 3)}^{_text(exponent, 3)}", 2
+    return f"({text})" if own < tightness else text
