@@ -1,0 +1,123 @@
+"""The weight template: a transformer whose sizes are still symbols.
+
+The residual stream is a stack of named blocks, each ``rows`` by tokens.  Tokens come in groups;
+a group is named after its size: ``context``, ``query``, or an axis of the script (the scratch
+tokens of axis ``n`` hold the columns of an m-by-n matrix).  Every weight matrix is a small matrix
+of coefficients over blocks, times the identity of the block's rows.  Coefficients are exact
+scalars in the syntax of the language (``"2/(L + mu)"``), so a template serves every size.
+
+    head:   out_b += Σ_j output[b, j] · value_j · (keys restricted to key_groups)ᵀ · queries,
+            at the tokens of query_groups, where value_j, keys, queries are combinations of blocks
+    mlp:    out_b += Σ_i down[b, i] · relu(hidden_i),  hidden_i = combination of blocks + bias
+    layer:  every head reads the stream before the layer; the mlp reads it after the heads
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SCHEMA = "weightsmith-template"
+VERSION = 1
+
+Coefficient = str
+Terms = tuple[tuple[str, Coefficient], ...]  # a combination of blocks (or of sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A plane of raw data, laid out by the user's side before the read-in.
+
+    kind ``input``: the input itself, its columns on tokens; ``transposed``: its transpose;
+    ``identity``: the identity of axis ``of``, the positional code of that axis's scratch tokens.
+    """
+
+    name: str
+    kind: str
+    of: str
+    rows: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    name: str
+    rows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    keys: Terms
+    queries: Terms
+    values: tuple[Terms, ...]
+    outputs: tuple[tuple[str, int, Coefficient], ...]  # block, index of the value, coefficient
+    key_groups: tuple[str, ...]
+    query_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """One row block of hidden units, as many as ``rows``."""
+
+    rows: str
+    terms: Terms
+    bias: Coefficient = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Mlp:
+    hidden: tuple[Hidden, ...]
+    outputs: tuple[tuple[str, int, Coefficient], ...]  # block, index of the hidden, coefficient
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    heads: tuple[Head, ...]
+    mlp: Mlp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The body's layers, ``count`` times with the same weights."""
+
+    count: Coefficient
+    body: tuple[Item, ...]
+
+
+Item = Layer | Repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One returned value: a combination of blocks, read at ``groups`` (``transposed``: its
+    transpose is the value the script returns)."""
+
+    name: str
+    terms: Terms
+    rows: str
+    groups: tuple[str, ...]
+    transposed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    algorithm: str
+    sources: tuple[Source, ...]
+    blocks: tuple[Block, ...]
+    groups: tuple[str, ...]
+    read_in: tuple[tuple[str, Terms], ...]  # block, combination of sources
+    body: tuple[Item, ...]
+    read_out: tuple[Output, ...]
+    bindings: tuple[tuple[str, str], ...]  # symbol, "p/q"; sorted; unbound symbols are absent
+
+    def binding(self, symbol: str) -> str | None:
+        return dict(self.bindings).get(symbol)
+
+
+def layers_of(items: tuple[Item, ...]) -> Iterator[Layer]:
+    """Every distinct layer once, in order, loops not unrolled."""
+    for item in items:
+        if isinstance(item, Layer):
+            yield item
+        else:
+            yield from layers_of(item.body)
