@@ -74,7 +74,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """factors[0] · factors[1] · …; a contraction over the TOKEN axis sums the groups in ``over``."""
+    """factors[0] · factors[1] · …; a contraction over TOKEN sums the groups in ``over``."""
 
     span: Span
     shape: Shape

@@ -1,0 +1,152 @@
+"""The shape of a network without its numbers: which matrices it has, and what they act on.
+
+Rows are the names of dimensions (``"d"``, or a number that is its own size), so an architecture,
+like a template, serves every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from weightsmith.backends.errors import InstantiationError
+from weightsmith.compiler.ir.template import Head, Layer, Mlp, Template, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class HeadShape:
+    key_rows: str
+    value_rows: tuple[str, ...]
+    key_groups: tuple[str, ...]
+    query_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShape:
+    heads: tuple[HeadShape, ...]
+    hidden_rows: tuple[str, ...] | None  # None: the layer has no MLP
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShape:
+    name: str
+    rows: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One tensor of the weights: its name, and the rows of what it writes and reads.
+
+    ``reads`` is None for a bias, a vector.
+    """
+
+    name: str
+    writes: tuple[str, ...]
+    reads: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    groups: tuple[str, ...]
+    source_rows: tuple[str, ...]
+    block_rows: tuple[str, ...]
+    layers: tuple[LayerShape, ...]
+    outputs: tuple[OutputShape, ...]
+
+    def matrices(self) -> list[Matrix]:
+        """Every tensor of the weights, in the order of the table in docs/template.md."""
+        blocks = self.block_rows
+        found = [Matrix("embed.weight", blocks, self.source_rows)]
+        for index, layer in enumerate(self.layers):
+            for number, head in enumerate(layer.heads):
+                found += _head_matrices(f"layers.{index}.attention.{number}", head, blocks)
+            if layer.hidden_rows is not None:
+                prefix, hidden = f"layers.{index}.mlp", layer.hidden_rows
+                found += [
+                    Matrix(f"{prefix}.up.weight", hidden, blocks),
+                    Matrix(f"{prefix}.up.bias", hidden, None),
+                    Matrix(f"{prefix}.down.weight", blocks, hidden),
+                ]
+        found += [Matrix(unembed_name(o.name), (o.rows,), blocks) for o in self.outputs]
+        return found
+
+
+def unembed_name(output: str) -> str:
+    """The tensor that reads the value ``output``."""
+    return f"unembed.{output}.weight"
+
+
+def architecture_of(template: Template, layers: Iterable[Layer]) -> Architecture:
+    """Return the shape of the network that runs ``layers`` (loops unrolled) in order."""
+    rows = {block.name: block.rows for block in template.blocks}
+    shapes: dict[int, LayerShape] = {}
+
+    def shape(layer: Layer) -> LayerShape:
+        if id(layer) not in shapes:
+            shapes[id(layer)] = LayerShape(
+                tuple(_head_shape(head, rows) for head in layer.heads), _hidden_rows(layer.mlp)
+            )
+        return shapes[id(layer)]
+
+    return Architecture(
+        groups=template.groups,
+        source_rows=tuple(source.rows for source in template.sources),
+        block_rows=tuple(block.rows for block in template.blocks),
+        layers=tuple(shape(layer) for layer in layers),
+        outputs=tuple(OutputShape(o.name, o.rows, o.groups) for o in template.read_out),
+    )
+
+
+def axis_size(axis: str, dims: Mapping[str, int]) -> int:
+    """Return the size of an axis.  Raises InstantiationError where ``dims`` does not say it."""
+    if axis.isdigit():
+        return int(axis)
+    if axis not in dims:
+        raise InstantiationError(
+            f"the dimension '{axis}' has no size; say it, for example --dim {axis}=16."
+        )
+    size = dims[axis]
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise InstantiationError(
+            f"expected a whole number for the dimension '{axis}', got {size!r}."
+        )
+    return size
+
+
+def axis_sizes(axes: Sequence[str], dims: Mapping[str, int]) -> list[int]:
+    return [axis_size(axis, dims) for axis in axes]
+
+
+def row_axes(architecture: Architecture) -> list[str]:
+    """The named axes that rows of the network are indexed by, sorted."""
+    axes = {*architecture.source_rows, *architecture.block_rows}
+    axes.update(output.rows for output in architecture.outputs)
+    for layer in architecture.layers:
+        axes.update(layer.hidden_rows or ())
+    return sorted(axis for axis in axes if not axis.isdigit())
+
+
+def _head_matrices(prefix: str, head: HeadShape, blocks: tuple[str, ...]) -> list[Matrix]:
+    return [
+        Matrix(f"{prefix}.q.weight", (head.key_rows,), blocks),
+        Matrix(f"{prefix}.k.weight", (head.key_rows,), blocks),
+        Matrix(f"{prefix}.v.weight", head.value_rows, blocks),
+        Matrix(f"{prefix}.o.weight", blocks, head.value_rows),
+    ]
+
+
+def _head_shape(head: Head, rows: Mapping[str, str]) -> HeadShape:
+    def rows_of(terms: Terms) -> str:
+        return rows[terms[0][0]]
+
+    return HeadShape(
+        rows_of(head.keys),
+        tuple(rows_of(terms) for terms in head.values),
+        head.key_groups,
+        head.query_groups,
+    )
+
+
+def _hidden_rows(mlp: Mlp | None) -> tuple[str, ...] | None:
+    return None if mlp is None else tuple(hidden.rows for hidden in mlp.hidden)

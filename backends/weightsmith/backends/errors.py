@@ -1,0 +1,46 @@
+"""What the back ends refuse, each with a message that says what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BackendError(Exception):
+    """The base of every error a back end raises on purpose."""
+
+
+class TemplateError(BackendError):
+    """A template, or its text, is not what docs/template.md describes."""
+
+
+class InstantiationError(BackendError):
+    """A template has no numbers: a symbol or a size is missing, or a number does not fit."""
+
+
+class WeightsError(BackendError):
+    """A weights file is damaged, or belongs to another network."""
+
+
+class LayoutError(BackendError):
+    """The data given does not fit the inputs of the network."""
+
+
+class DirectoryError(BackendError):
+    """A directory cannot be read, or must not be replaced."""
+
+
+class PrecisionError(BackendError):
+    """PyTorch is set to compute with less than the precision the network claims."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return ``'a', 'b'``, or ``none``."""
+    return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the nearest known name, or nothing."""
+    lower = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), list(lower), n=1)
+    return f" Did you mean '{lower[near[0]]}'?" if near else ""

@@ -1,0 +1,216 @@
+"""From a template to numbers: loops unrolled, coefficients evaluated and rounded once.
+
+A weight matrix is found in three forms: exact (Fractions over blocks), structured (the same,
+rounded to a dtype) and dense (each entry times the identity of its rows).  Only the last
+knows a size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weightsmith.backends.architecture import (
+    Matrix,
+    axis_size,
+    axis_sizes,
+    row_axes,
+    unembed_name,
+)
+from weightsmith.backends.arrays import Array
+from weightsmith.backends.coefficients import (
+    Bindings,
+    DType,
+    Values,
+    float_format,
+    fraction_text,
+    round_fraction,
+)
+from weightsmith.backends.errors import InstantiationError, listed
+from weightsmith.backends.unroll import (
+    missing_symbols,
+    network_shape,
+    refuse_missing,
+    unrolled,
+)
+from weightsmith.backends.wellformed import check_template
+from weightsmith.compiler.ir.template import (
+    Head,
+    Layer,
+    Mlp,
+    Template,
+    Terms,
+)
+
+FloatArray = NDArray[np.float64] | NDArray[np.float32]
+ExactArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The tensors of a network by name; ``dims`` are the sizes of a dense one."""
+
+    tensors: Mapping[str, FloatArray]
+    dtype: DType
+    dense: bool = False
+    dims: Mapping[str, int] = field(default_factory=dict)
+
+
+def exact_weights(template: Template, bindings: Bindings | None = None) -> dict[str, ExactArray]:
+    """Return every structured tensor as Fractions, unrounded.
+
+    Raises TemplateError where the template is not whole, InstantiationError where a symbol has
+    no value.
+    """
+    return dict(_exact_tensors(template, bindings))
+
+
+def structured_weights(
+    template: Template, bindings: Bindings | None = None, *, dtype: DType = "float64"
+) -> Weights:
+    """Return the coefficient matrices over blocks; no size is needed.
+
+    Each entry is rounded once, to nearest, ties to even.  Raises as ``exact_weights``, and
+    InstantiationError where a number is too large for the dtype.
+    """
+    form = float_format(dtype)
+    rounded: dict[Fraction, float] = {}
+
+    def entry(value: Fraction, name: str) -> float:
+        if value not in rounded:
+            try:
+                rounded[value] = round_fraction(value, form)
+            except OverflowError:
+                raise InstantiationError(
+                    f"the coefficient {fraction_text(value)} in '{name}' is too large for {dtype}."
+                ) from None
+        return rounded[value]
+
+    tensors = {}
+    for name, exact in _exact_tensors(template, bindings):
+        flat = [entry(value, name) for value in exact.ravel().tolist()]
+        tensors[name] = np.array(flat, dtype=dtype).reshape(exact.shape)
+    return Weights(tensors, dtype)
+
+
+def dense_weights(
+    template: Template,
+    dims: Mapping[str, int],
+    bindings: Bindings | None = None,
+    *,
+    dtype: DType = "float64",
+) -> Weights:
+    """Return the full matrices at the sizes ``dims`` of the axes that rows are indexed by.
+
+    Raises as ``structured_weights``, and InstantiationError where a size is missing or unknown.
+    """
+    structured = structured_weights(template, bindings, dtype=dtype)
+    shape = network_shape(template, bindings)
+    axes = row_axes(shape)
+    unknown = sorted(set(dims) - set(axes) - set(template.groups))
+    if unknown:
+        raise InstantiationError(
+            f"there is no dimension {listed(unknown)}; the dimensions are {listed(axes)}."
+        )
+    sizes = {axis: axis_size(axis, dims) for axis in axes}
+    tensors = {
+        matrix.name: expand(structured.tensors[matrix.name], matrix, sizes)
+        for matrix in shape.matrices()
+    }
+    return Weights(tensors, dtype, dense=True, dims=sizes)
+
+
+def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Array:
+    """Return coefficients ⊗ identity: each entry on the diagonal of its block (any dtype).
+
+    An entry between blocks of different rows must be zero.  A bias is repeated row by row.
+    """
+    writes = axis_sizes(matrix.writes, dims)
+    if matrix.reads is None:
+        return np.repeat(coefficients, writes)
+    reads = axis_sizes(matrix.reads, dims)
+    tops, lefts = np.cumsum([0, *writes]), np.cumsum([0, *reads])
+    dense = np.zeros((tops[-1], lefts[-1]), dtype=coefficients.dtype)
+    for row, column in np.argwhere(coefficients != 0):
+        if matrix.writes[row] != matrix.reads[column]:
+            raise InstantiationError(
+                f"'{matrix.name}' joins rows of '{matrix.reads[column]}' to rows of "
+                f"'{matrix.writes[row]}'."
+            )
+        diagonal = np.arange(writes[row])
+        dense[tops[row] + diagonal, lefts[column] + diagonal] = coefficients[row, column]
+    return dense
+
+
+def _exact_tensors(
+    template: Template, bindings: Bindings | None
+) -> Iterator[tuple[str, ExactArray]]:
+    """Every tensor of the table in docs/template.md, in its order."""
+    check_template(template)
+    refuse_missing(set(missing_symbols(template, bindings)))
+    fill = _Filler(template, Values(template, bindings))
+    yield "embed.weight", fill.embed()
+    cache: dict[int, list[tuple[str, ExactArray]]] = {}
+    for index, layer in enumerate(unrolled(template, fill.values)):
+        if id(layer) not in cache:
+            cache[id(layer)] = list(fill.layer(layer))
+        for name, tensor in cache[id(layer)]:
+            yield f"layers.{index}.{name}", tensor.copy()
+    for output in template.read_out:
+        yield unembed_name(output.name), fill.rows((output.terms,))
+
+
+class _Filler:
+    """Coefficient matrices over the blocks of one template."""
+
+    def __init__(self, template: Template, values: Values) -> None:
+        self.template = template
+        self.values = values
+        self.place = {block.name: index for index, block in enumerate(template.blocks)}
+
+    def embed(self) -> ExactArray:
+        source = {source.name: index for index, source in enumerate(self.template.sources)}
+        matrix = _zeros(len(self.place), len(source))
+        for block, terms in self.template.read_in:
+            for name, coefficient in terms:
+                matrix[self.place[block], source[name]] += self.values[coefficient]
+        return matrix
+
+    def rows(self, combinations: tuple[Terms, ...]) -> ExactArray:
+        matrix = _zeros(len(combinations), len(self.place))
+        for row, terms in enumerate(combinations):
+            for block, coefficient in terms:
+                matrix[row, self.place[block]] += self.values[coefficient]
+        return matrix
+
+    def columns(self, outputs: tuple[tuple[str, int, str], ...], count: int) -> ExactArray:
+        matrix = _zeros(len(self.place), count)
+        for block, column, coefficient in outputs:
+            matrix[self.place[block], column] += self.values[coefficient]
+        return matrix
+
+    def layer(self, layer: Layer) -> Iterator[tuple[str, ExactArray]]:
+        for number, head in enumerate(layer.heads):
+            yield from self.head(f"attention.{number}", head)
+        if layer.mlp is not None:
+            yield from self.mlp(layer.mlp)
+
+    def head(self, prefix: str, head: Head) -> Iterator[tuple[str, ExactArray]]:
+        yield f"{prefix}.q.weight", self.rows((head.queries,))
+        yield f"{prefix}.k.weight", self.rows((head.keys,))
+        yield f"{prefix}.v.weight", self.rows(head.values)
+        yield f"{prefix}.o.weight", self.columns(head.outputs, len(head.values))
+
+    def mlp(self, mlp: Mlp) -> Iterator[tuple[str, ExactArray]]:
+        biases = [self.values[hidden.bias] for hidden in mlp.hidden]
+        yield "mlp.up.weight", self.rows(tuple(hidden.terms for hidden in mlp.hidden))
+        yield "mlp.up.bias", np.array(biases, dtype=object)
+        yield "mlp.down.weight", self.columns(mlp.outputs, len(mlp.hidden))
+
+
+def _zeros(rows: int, columns: int) -> ExactArray:
+    return np.full((rows, columns), Fraction(0), dtype=object)

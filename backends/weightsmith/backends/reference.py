@@ -1,0 +1,86 @@
+"""The meaning of a network: a plain interpreter in NumPy that reads the exported files only.
+
+    H ← embed · raw
+    H ← H + Σ_h O (V H) · (mask of key tokens) (K H)ᵀ · (Q H) (mask of query tokens)
+    H ← H + W₂ · relu(W₁ H + b)
+    value ← unembed · H, at the tokens of its groups
+
+Naive on purpose: full matrices, one head after the other, no zero skipped.  With ``exact`` the
+numbers are the template's own, as Fractions; otherwise those of ``model.safetensors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from weightsmith.backends.architecture import Architecture
+from weightsmith.backends.arrays import Array
+from weightsmith.backends.instantiate import Weights, exact_weights, expand
+from weightsmith.backends.layout import Answer, Inputs, Readings, Stream, layout, read_back
+from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
+from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.unroll import network_shape
+
+
+def run_files(
+    template_json: str | bytes, model: bytes | None, inputs: Inputs, *, exact: bool = False
+) -> Answer:
+    """Run the network of two files on the inputs.
+
+    In the dtype of ``model``, or with ``exact`` in rational arithmetic from the template alone
+    (``model`` may be None).  Raises TemplateError, WeightsError, InstantiationError, LayoutError.
+    """
+    template = template_from_json(template_json)
+    shape = network_shape(template)
+    if exact or model is None:
+        tensors: Mapping[str, Array] = exact_weights(template)
+        stream = layout(template, inputs, np.dtype(object))
+        return read_back(template, interpret(shape, full_matrices(shape, tensors, stream), stream))
+    weights = weights_from_bytes(model)
+    check_weights(weights, shape)
+    stream = layout(template, inputs, weights.dtype, dims=weights.dims)
+    return read_back(template, interpret(shape, _dense(shape, weights, stream), stream))
+
+
+def full_matrices(
+    shape: Architecture, tensors: Mapping[str, Array], stream: Stream
+) -> dict[str, Array]:
+    """Write every structured tensor out as coefficients ⊗ identity at the sizes of the data."""
+    return {m.name: expand(tensors[m.name], m, stream.dims) for m in shape.matrices()}
+
+
+def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream) -> Readings:
+    """Run the network on raw data; return (batch ×) rows × tokens for each value and group."""
+    token_groups = [group for group, size in stream.groups for _ in range(size)]
+    state = matrices["embed.weight"] @ stream.raw
+    for index, layer in enumerate(shape.layers):
+        update = np.zeros_like(state)
+        for number, head in enumerate(layer.heads):
+            q, k, v, o = (
+                matrices[f"layers.{index}.attention.{number}.{letter}.weight"] for letter in "qkvo"
+            )
+            is_key = np.array([group in head.key_groups for group in token_groups], dtype=bool)
+            is_query = np.array([group in head.query_groups for group in token_groups], dtype=bool)
+            keys, queries = (k @ state) * is_key, (q @ state) * is_query
+            scores = np.swapaxes(keys, -1, -2) @ queries
+            update = update + o @ ((v @ state) @ scores)
+        state = state + update
+        if layer.hidden_rows is not None:
+            up, bias, down = (
+                matrices[f"layers.{index}.mlp.{part}"]
+                for part in ("up.weight", "up.bias", "down.weight")
+            )
+            state = state + down @ np.maximum(up @ state + bias[:, np.newaxis], 0)
+    readings: dict[str, dict[str, Array]] = {}
+    for output in shape.outputs:
+        value = matrices[f"unembed.{output.name}.weight"] @ state
+        readings[output.name] = {
+            group: value[..., [place == group for place in token_groups]] for group in output.groups
+        }
+    return readings
+
+
+def _dense(shape: Architecture, weights: Weights, stream: Stream) -> Mapping[str, Array]:
+    return weights.tensors if weights.dense else full_matrices(shape, weights.tensors, stream)

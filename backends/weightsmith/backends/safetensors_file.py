@@ -1,0 +1,134 @@
+"""``model.safetensors``: the tensors of a network as bytes, always the same bytes.
+
+The layout is that of the safetensors format: eight bytes for the length of the header, the header
+as JSON, the numbers.  Tensors are written sorted by name and the header canonically, so equal
+weights give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+
+from weightsmith.backends.architecture import Architecture, axis_sizes, row_axes
+from weightsmith.backends.coefficients import DType
+from weightsmith.backends.errors import WeightsError, listed
+from weightsmith.backends.instantiate import FloatArray, Weights
+from weightsmith.backends.template_json import Json, canonical_json, parse_json
+
+METADATA = "weightsmith"
+VERSION = 1
+CODES: Mapping[DType, str] = {"float64": "F64", "float32": "F32"}
+
+
+def weights_to_bytes(weights: Weights) -> bytes:
+    """Return the file.  Raises WeightsError on a tensor of another dtype than the weights'."""
+    header: dict[str, Json] = {"__metadata__": {METADATA: _metadata(weights)}}
+    chunks: list[bytes] = []
+    start = 0
+    for name in sorted(weights.tensors):
+        tensor = np.asarray(weights.tensors[name])
+        if tensor.dtype != np.dtype(weights.dtype):
+            raise WeightsError(f"expected {weights.dtype} in '{name}', got {tensor.dtype}.")
+        chunk = tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes()
+        header[name] = {
+            "dtype": CODES[weights.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [start, start + len(chunk)],
+        }
+        start += len(chunk)
+        chunks.append(chunk)
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *chunks])
+
+
+def weights_from_bytes(data: bytes) -> Weights:
+    """Read the file.  Raises WeightsError where it is truncated, damaged or another program's."""
+    try:
+        tensors: dict[str, FloatArray] = load_tensors(data)
+        metadata = _read_metadata(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"model.safetensors is truncated or damaged: {error}. Compile the script again."
+        ) from error
+    dtypes = {str(tensor.dtype) for tensor in tensors.values()}
+    for dtype in CODES:
+        if dtypes == {dtype}:
+            return _checked(tensors, dtype, metadata)
+    raise WeightsError(
+        f"expected all numbers of model.safetensors in float64, or all in float32, "
+        f"got {listed(sorted(dtypes))}."
+    )
+
+
+def check_weights(weights: Weights, architecture: Architecture) -> None:
+    """Raise WeightsError unless the tensors are exactly those of the network, in name and shape.
+
+    Also refuses a number that is not finite, and dense sizes that are not the network's.
+    """
+    axes = row_axes(architecture)
+    if weights.dense and sorted(weights.dims) != axes:
+        raise WeightsError(
+            f"expected the sizes of {listed(axes)} in model.safetensors, "
+            f"got {listed(sorted(weights.dims))}."
+        )
+    expected = {matrix.name: matrix for matrix in architecture.matrices()}
+    missing = sorted(expected.keys() - weights.tensors.keys())
+    extra = sorted(weights.tensors.keys() - expected.keys())
+    if missing or extra:
+        raise WeightsError(
+            "model.safetensors is not of this network: "
+            f"missing {listed(missing[:3])}, not known {listed(extra[:3])}."
+        )
+    for name, matrix in expected.items():
+        axes_of = [matrix.writes] if matrix.reads is None else [matrix.writes, matrix.reads]
+        shape = tuple(
+            sum(axis_sizes(side, weights.dims)) if weights.dense else len(side) for side in axes_of
+        )
+        tensor = weights.tensors[name]
+        if tensor.shape != shape:
+            raise WeightsError(f"expected the shape {shape} for '{name}', got {tensor.shape}.")
+        if not np.isfinite(tensor).all():
+            raise WeightsError(f"'{name}' holds a number that is not finite.")
+
+
+def _metadata(weights: Weights) -> str:
+    content: dict[str, Json] = {"version": VERSION, "dense": weights.dense}
+    if weights.dense:
+        content["dims"] = dict(weights.dims)
+    return canonical_json(content)
+
+
+def _read_metadata(data: bytes) -> Json:
+    length = int.from_bytes(data[:8], "little")
+    header = parse_json(data[8 : 8 + length])
+    if not isinstance(header, dict):
+        raise ValueError("the header is not an object")
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict) or list(metadata) != [METADATA]:
+        raise ValueError(f"the metadata is not the one key '{METADATA}'")
+    text = metadata[METADATA]
+    return parse_json(text) if isinstance(text, str) else None
+
+
+def _checked(tensors: Mapping[str, FloatArray], dtype: DType, metadata: Json) -> Weights:
+    if not isinstance(metadata, dict) or metadata.get("version") != VERSION:
+        raise WeightsError(
+            f"this program reads version {VERSION} of model.safetensors, got {metadata!r}."
+        )
+    dense, dims = metadata.get("dense"), metadata.get("dims", {})
+    known = {"version", "dense", "dims"} if dense else {"version", "dense"}
+    if not isinstance(dense, bool) or set(metadata) != known or not isinstance(dims, dict):
+        raise WeightsError(f"the metadata of model.safetensors is not understood: {metadata!r}.")
+    sizes: dict[str, int] = {}
+    for axis, size in dims.items():
+        if type(size) is not int or size < 1:
+            raise WeightsError(f"expected a positive size for '{axis}', got {size!r}.")
+        sizes[axis] = size
+    owned = {name: tensor.copy() for name, tensor in tensors.items()}
+    return Weights(owned, dtype, dense, sizes)

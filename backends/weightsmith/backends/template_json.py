@@ -1,0 +1,130 @@
+"""JSON as the files of a network have it, and a template written in it (docs/template.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from weightsmith.backends.wellformed import check_template
+from weightsmith.compiler.ir.template import (
+    SCHEMA,
+    VERSION,
+    Head,
+    Item,
+    Layer,
+    Mlp,
+    Output,
+    Repeat,
+    Source,
+    Template,
+    Terms,
+)
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def canonical_json(value: Json) -> str:
+    """Keys sorted, two spaces of indentation, one newline at the end."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def parse_json(text: str | bytes) -> Json:
+    """Read JSON strictly.  Raises ValueError: not UTF-8, a key twice, NaN, nested too deep."""
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        value: Json = json.loads(decoded, object_pairs_hook=_object, parse_constant=_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value
+
+
+def template_to_json(template: Template) -> str:
+    """Return the canonical text.  Raises TemplateError where the template is not whole."""
+    check_template(template)
+    return canonical_json(
+        {
+            "format": SCHEMA,
+            "version": VERSION,
+            "algorithm": template.algorithm,
+            "groups": list(template.groups),
+            "sources": [_source_json(source) for source in template.sources],
+            "blocks": [{"name": block.name, "rows": block.rows} for block in template.blocks],
+            "read_in": {block: _terms_json(terms) for block, terms in template.read_in},
+            "body": [_item_json(item) for item in template.body],
+            "read_out": [_output_json(output) for output in template.read_out],
+            "bindings": dict(template.bindings),
+        }
+    )
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value: dict[str, Json] = {}
+    for key, item in pairs:
+        if key in value:
+            raise ValueError(f"the key '{key}' stands twice in one object")
+        value[key] = item
+    return value
+
+
+def _constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number")
+
+
+def _source_json(source: Source) -> Json:
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "of": source.of,
+        "rows": source.rows,
+        "groups": list(source.groups),
+    }
+
+
+def _terms_json(terms: Terms) -> Json:
+    return [[name, coefficient] for name, coefficient in terms]
+
+
+def _outputs_json(outputs: tuple[tuple[str, int, str], ...]) -> Json:
+    return [[block, index, coefficient] for block, index, coefficient in outputs]
+
+
+def _item_json(item: Item) -> Json:
+    match item:
+        case Repeat(count, body):
+            return {"repeat": count, "body": [_item_json(inner) for inner in body]}
+        case Layer(heads, mlp):
+            return {
+                "heads": [_head_json(head) for head in heads],
+                "mlp": None if mlp is None else _mlp_json(mlp),
+            }
+
+
+def _head_json(head: Head) -> Json:
+    return {
+        "keys": _terms_json(head.keys),
+        "queries": _terms_json(head.queries),
+        "values": [_terms_json(terms) for terms in head.values],
+        "outputs": _outputs_json(head.outputs),
+        "key_groups": list(head.key_groups),
+        "query_groups": list(head.query_groups),
+    }
+
+
+def _mlp_json(mlp: Mlp) -> Json:
+    return {
+        "hidden": [
+            {"rows": hidden.rows, "terms": _terms_json(hidden.terms), "bias": hidden.bias}
+            for hidden in mlp.hidden
+        ],
+        "outputs": _outputs_json(mlp.outputs),
+    }
+
+
+def _output_json(output: Output) -> Json:
+    return {
+        "name": output.name,
+        "terms": _terms_json(output.terms),
+        "rows": output.rows,
+        "groups": list(output.groups),
+        "transposed": output.transposed,
+    }

@@ -1,0 +1,235 @@
+"""The transformer with coefficients over blocks: one set of weights for every d and N.
+
+Each weight stands for itself ⊗ identity, which is never written out.  The stream is kept in
+pieces, one for each block and group of tokens; a piece that is not there is zero, and costs
+nothing.  Without gradients neither does a coefficient that is zero; with them every coefficient
+takes part, so that every one can be trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weightsmith.backends.architecture import HeadShape, axis_size, axis_sizes
+from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.torch.module import Attention, Head, Mlp, Planes, Transformer
+from weightsmith.backends.torch.pieces import (
+    ByGroup,
+    Coefficient,
+    Pieces,
+    add,
+    coefficients,
+    combine,
+    combine_groups,
+    is_zero,
+    marked,
+    scaled,
+    value_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is the same for every piece of one call."""
+
+    batch: int
+    counts: tuple[int, ...]  # tokens of each group
+    sizes: Mapping[str, int]
+    block_rows: tuple[str, ...]
+    dtype: torch.dtype
+    device: torch.device
+
+    def blocks_of(self, rows: str) -> list[int]:
+        """The blocks a row of a weight can join to rows named ``rows``."""
+        return [block for block, name in enumerate(self.block_rows) if name == rows]
+
+    def constant(self, value: Coefficient, group: int, rows: str) -> Tensor:
+        """A piece with one value everywhere."""
+        shape = (self.batch, self.counts[group], axis_size(rows, self.sizes))
+        return torch.zeros(shape, dtype=self.dtype, device=self.device) + value
+
+
+class StructuredTransformer(Transformer):
+    """Coefficient matrices over blocks; the number of parameters does not depend on d."""
+
+    def width(self, rows: tuple[str, ...]) -> int:
+        return len(rows)
+
+    def forward(
+        self, features: Tensor, token_groups: Tensor, dims: Mapping[str, int]
+    ) -> dict[str, Tensor]:
+        """Return every value at every token, zero outside its groups: batch × tokens × rows.
+
+        ``features``: batch × tokens × F; ``token_groups``: the number of each token's group;
+        ``dims``: the sizes of the dimensions that rows are named after.
+        """
+        groups = range(len(self.architecture.groups))
+        places = [(token_groups == group).nonzero().flatten() for group in groups]
+        rows = axis_sizes(self.architecture.source_rows, dims)
+        if features.shape[-1] != sum(rows):
+            raise LayoutError(f"expected {sum(rows)} features a token, got {features.shape[-1]}.")
+        planes = {
+            (source, group): plane.index_select(1, places[group])
+            for source, plane in enumerate(torch.split(features, rows, dim=-1))
+            for group in groups
+        }
+        counts = {name: len(places[g]) for g, name in enumerate(self.architecture.groups)}
+        readings = self.read(planes, {**dims, **counts})
+        values: dict[str, Tensor] = {}
+        for output in self.architecture.outputs:
+            height = axis_size(output.rows, dims)
+            value = features.new_zeros(features.shape[0], features.shape[1], height)
+            for group, piece in readings[output.name].items():
+                place = places[self.architecture.groups.index(group)]
+                value = value.index_copy(1, place, piece)
+            values[output.name] = value
+        return values
+
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
+        first = next(iter(planes.values()))
+        frame = Frame(
+            batch=first.shape[0],
+            counts=tuple(axis_sizes(self.architecture.groups, sizes)),
+            sizes=sizes,
+            block_rows=self.architecture.block_rows,
+            dtype=first.dtype,
+            device=first.device,
+        )
+        pieces = self._embed(planes, frame)
+        for layer, shape in zip(self.stack(), self.architecture.layers, strict=True):
+            pieces = attention(layer.attention, shape.heads, pieces, frame)
+            if layer.mlp is not None:
+                pieces = mlp(layer.mlp, shape.hidden_rows or (), pieces, frame)
+        return {
+            output.name: self._value(output.name, pieces, frame)
+            for output in self.architecture.outputs
+        }
+
+    def _embed(self, planes: Planes, frame: Frame) -> Pieces:
+        pieces: Pieces = {}
+        weight = coefficients(self.embed.weight)
+        for block, rows in enumerate(frame.block_rows):
+            among = [s for s, name in enumerate(self.architecture.source_rows) if name == rows]
+            for group in range(len(frame.counts)):
+                add(pieces, (block, group), combine(weight[block], among, planes, group))
+        return pieces
+
+    def _value(self, name: str, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
+        output = next(o for o in self.architecture.outputs if o.name == name)
+        (weight,) = coefficients(self.unembed[name].weight)
+        among = frame.blocks_of(output.rows)
+        value: dict[str, Tensor] = {}
+        for group in output.groups:
+            place = self.architecture.groups.index(group)
+            piece = combine(weight, among, pieces, place)
+            value[group] = frame.constant(0.0, place, output.rows) if piece is None else piece
+        return value
+
+
+def attention(
+    module: Attention, shapes: Sequence[HeadShape], before: Pieces, frame: Frame
+) -> Pieces:
+    """Return the stream after the heads of a layer, all of which read the stream before it."""
+    after = dict(before)
+    key_groups, query_groups = module.key_groups.tolist(), module.query_groups.tolist()
+    for number, (head, shape) in enumerate(zip(module.heads(), shapes, strict=True)):
+        looks = marked(key_groups[number]), marked(query_groups[number])
+        products = head_products(head, shape, before, frame, looks)
+        output = coefficients(head.o.weight)
+        for index, rows in enumerate(shape.value_rows):
+            for block in frame.blocks_of(rows):
+                for group, product in products[index].items():
+                    add(after, (block, group), scaled(output[block][index], product))
+    return after
+
+
+def head_products(
+    head: Head,
+    shape: HeadShape,
+    pieces: Pieces,
+    frame: Frame,
+    looks: tuple[list[int], list[int]],
+) -> list[ByGroup]:
+    """Return value · keysᵀ · queries for each value, by group of queries.
+
+    ``looks``: the groups of its keys, and those of its queries.
+    """
+    key_groups, query_groups = looks
+    among = frame.blocks_of(shape.key_rows)
+    (k,), (q,) = coefficients(head.k.weight), coefficients(head.q.weight)
+    keys = combine_groups(k, among, pieces, key_groups)
+    queries = combine_groups(q, among, pieces, query_groups)
+    values = [
+        combine_groups(v, frame.blocks_of(rows), pieces, list(keys))
+        for v, rows in zip(coefficients(head.v.weight), shape.value_rows, strict=True)
+    ]
+    if scores_first(keys, queries, values):
+        return through_scores(keys, queries, values)
+    return [through_memory(keys, queries, value) for value in values]
+
+
+def scores_first(keys: ByGroup, queries: ByGroup, values: Sequence[ByGroup]) -> bool:
+    """Whether (Q Kᵀ) V takes fewer products than Q (Kᵀ V), over the pieces that are there."""
+    query_tokens = sum(piece.shape[1] for piece in queries.values())
+    scores = sum(piece.shape[1] * piece.shape[2] for piece in keys.values()) * query_tokens
+    memory = 0
+    for value in values:
+        for group, piece in value.items():
+            rows, tokens, width = keys[group].shape[2], piece.shape[1], piece.shape[2]
+            scores += tokens * width * query_tokens
+            memory += tokens * width * rows
+        if value:
+            first = next(iter(value))
+            memory += keys[first].shape[2] * value[first].shape[2] * query_tokens
+    return scores < memory
+
+
+def through_scores(keys: ByGroup, queries: ByGroup, values: Sequence[ByGroup]) -> list[ByGroup]:
+    """(Q Kᵀ) V, the scores shared by all values."""
+    products: list[ByGroup] = [{} for _ in values]
+    for group, query in queries.items():
+        for place, key in keys.items():
+            if not any(place in value for value in values):
+                continue
+            scores = query @ key.mT
+            for product, value in zip(products, values, strict=True):
+                if place in value:
+                    add(product, group, scores @ value[place])
+    return products
+
+
+def through_memory(keys: ByGroup, queries: ByGroup, value: ByGroup) -> ByGroup:
+    """Q (Kᵀ V), the middle matrix shared by all groups of queries."""
+    memory: ByGroup = {}
+    for place, piece in value.items():
+        add(memory, 0, keys[place].mT @ piece)
+    return {group: query @ memory[0] for group, query in queries.items()} if memory else {}
+
+
+def mlp(module: Mlp, hidden_rows: Sequence[str], before: Pieces, frame: Frame) -> Pieces:
+    """Return the stream after the MLP, token by token."""
+    after = dict(before)
+    up, down = coefficients(module.up.weight), coefficients(module.down.weight)
+    bias = module.up.bias if module.up.bias is not None else torch.zeros(len(hidden_rows))
+    (biases,) = coefficients(bias.unsqueeze(0))
+    for index, rows in enumerate(hidden_rows):
+        among = frame.blocks_of(rows)
+        for group in range(len(frame.counts)):
+            piece = combine(up[index], among, after, group)
+            unit = rectified(piece, biases[index], frame, group, rows)
+            for block in among if unit is not None else ():
+                add(after, (block, group), scaled(down[block][index], unit))
+    return after
+
+
+def rectified(
+    piece: Tensor | None, bias: Coefficient, frame: Frame, group: int, rows: str
+) -> Tensor | None:
+    """Return relu(piece + bias); None where that is zero."""
+    if piece is not None:
+        return torch.relu(piece if is_zero(bias) else piece + bias)
+    return torch.relu(frame.constant(bias, group, rows)) if value_of(bias) > 0 else None

@@ -1,0 +1,100 @@
+"""The layers of a template as run: every loop unrolled, every symbol accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weightsmith.backends.architecture import Architecture, architecture_of
+from weightsmith.backends.coefficients import Bindings, Values, fraction_text
+from weightsmith.backends.errors import InstantiationError, listed
+from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
+
+MAX_LAYERS = 100_000
+
+
+def unroll(template: Template, bindings: Bindings | None = None) -> list[Layer]:
+    """Return the layers as run, every loop unrolled; ``bindings`` go before the template's own.
+
+    Raises InstantiationError where a count has no value, is not whole or is negative, or where
+    there are more than MAX_LAYERS layers.
+    """
+    return unrolled(template, Values(template, bindings))
+
+
+def missing_symbols(template: Template, bindings: Bindings | None = None) -> list[str]:
+    """The symbols that must still be bound before the template has numbers, sorted."""
+    values = Values(template, bindings)
+    missing: set[str] = set()
+    for text in _coefficients(template):
+        missing |= values.missing(text)
+    return sorted(missing)
+
+
+def network_shape(template: Template, bindings: Bindings | None = None) -> Architecture:
+    """Return the architecture with every loop unrolled.  Raises as ``unroll``."""
+    return architecture_of(template, unroll(template, bindings))
+
+
+def unrolled(template: Template, values: Values) -> list[Layer]:
+    """Return the layers as run, with these values.  Raises as ``unroll``."""
+    refuse_missing({name for c in _counts(template.body) for name in values.missing(c)})
+    layers: list[Layer] = []
+    _unroll_into(layers, template.body, values)
+    return layers
+
+
+def _unroll_into(layers: list[Layer], items: tuple[Item, ...], values: Values) -> None:
+    for item in items:
+        if isinstance(item, Layer):
+            layers.append(item)
+            continue
+        count = values[item.count]
+        if count.denominator != 1 or count < 0:
+            raise InstantiationError(
+                f"expected a whole number of repetitions, got '{item.count}' = "
+                f"{fraction_text(count)}."
+            )
+        body: list[Layer] = []
+        _unroll_into(body, item.body, values)
+        if len(layers) + len(body) * count > MAX_LAYERS:
+            raise InstantiationError(
+                f"'{item.count}' = {fraction_text(count)} repetitions make more than "
+                f"{MAX_LAYERS} layers."
+            )
+        layers += body * int(count) if body else []
+
+
+def _counts(items: tuple[Item, ...]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Repeat):
+            yield item.count
+            yield from _counts(item.body)
+
+
+def _coefficients(template: Template) -> Iterator[str]:
+    yield from _counts(template.body)
+    for _, terms in template.read_in:
+        yield from (coefficient for _, coefficient in terms)
+    for output in template.read_out:
+        yield from (coefficient for _, coefficient in output.terms)
+    for layer in layers_of(template.body):
+        for head in layer.heads:
+            for terms in (head.keys, head.queries, *head.values):
+                yield from (coefficient for _, coefficient in terms)
+            yield from (coefficient for _, _, coefficient in head.outputs)
+        if layer.mlp is not None:
+            for hidden in layer.mlp.hidden:
+                yield hidden.bias
+                yield from (coefficient for _, coefficient in hidden.terms)
+            yield from (coefficient for _, _, coefficient in layer.mlp.outputs)
+
+
+def refuse_missing(missing: set[str]) -> None:
+    """Raise InstantiationError, naming the symbols, unless there is none."""
+    if missing:
+        names = sorted(missing)
+        raise InstantiationError(
+            f"the network has no numbers yet: {listed(names)} "
+            f"{'has' if len(names) == 1 else 'have'} no value; bind each, for example "
+            f"--set {names[0]}=1."
+        )

@@ -1,0 +1,108 @@
+"""Rounding rules of a claim's numbers: outward to 64 bits, and not looser than that.
+
+An interval end must lie outside the true end, by at most 2^-62 relatively or 2^-999 absolutely; a
+bound's value must be at least the true value, and at most 2^-40 relatively above it (or 2^-1000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.ranges import Interval, Real, at_most, extremes, largest, rational
+from weightsmith.checker.refusal import quoted, require
+from weightsmith.checker.strict_json import as_items, as_list, as_number
+
+INTERVAL_SLACK = Fraction(1, 1 << 62)
+SMALLEST_END = Fraction(1, 1 << 999)
+VALUE_SLACK = Fraction(1, 1 << 40)
+SMALLEST_VALUE = Fraction(1, 1 << 1000)
+MAX_INTERVALS = 20_000
+WIDEST = 64  # bits of a rounded number
+
+
+def check_value(claimed: Fraction, true: Real) -> None:
+    """Accept a bound's value that is at least the true one, and hardly larger."""
+    _check_rounded(claimed, "The bound's value")
+    require(at_most(true, Real.of(claimed)), "The bound's value is below the true value.")
+    if claimed <= SMALLEST_VALUE:
+        return
+    slack = Real.of(claimed / (1 + VALUE_SLACK))
+    require(at_most(slack, true), "The bound's value is larger than the evidence gives.")
+
+
+def read_intervals(value: object) -> list[Interval]:
+    """A list of [low, high], exact numbers."""
+    require(len(as_list(value, "intervals")) <= MAX_INTERVALS, "There are too many intervals.")
+    return list(as_items(value, "intervals", _interval))
+
+
+def _interval(value: object, what: str) -> Interval:
+    ends = as_items(value, what, as_number)
+    require(len(ends) == 2, f"{what}: expected [low, high].")
+    low, high = ends
+    require(low <= high, f"{what} is empty.")
+    return low, high
+
+
+def _check_rounded(number: Fraction, what: str) -> None:
+    """A value rounded to 64 bits is p·2^k with p of at most 64 bits."""
+    power_of_two = number.denominator & (number.denominator - 1) == 0
+    length = abs(number.numerator).bit_length()
+    trailing = (number.numerator & -number.numerator).bit_length() - 1 if number else 0
+    rounded = power_of_two and length - trailing <= WIDEST
+    require(rounded, f"{what}, {quoted(str(number))}, is not rounded to {WIDEST} bits.")
+
+
+def contains(interval: Interval, values: Sequence[Real]) -> bool:
+    """True if every value lies in the interval."""
+    low, high = (Real.of(end) for end in interval)
+    return all(at_most(low, value) and at_most(value, high) for value in values)
+
+
+def check_encloses(interval: Interval, values: Sequence[Real], what: str) -> None:
+    """The interval must hold the values and be what rounding their extremes outward gives."""
+    require(contains(interval, values), f"{what} does not contain what it must.")
+    for end, sign in zip(interval, (-1, 1), strict=True):
+        outer = end * sign
+        slack = max(abs(outer) * INTERVAL_SLACK, SMALLEST_END)
+        reach = largest([_signed(value, sign) for value in values])
+        require(at_most(Real.of(outer - slack), reach), f"{what} is wider than the evidence gives.")
+
+
+def _signed(value: Real, sign: int) -> Real:
+    return value.map(lambda exact: exact * sign, lambda ball: ball * sign)
+
+
+def check_chain(
+    intervals: Sequence[Interval], start: Sequence[Real], step: flint.fmpq_poly, passes: int
+) -> None:
+    """intervals[0] encloses the start, each next one the image; the end is ``passes`` or stationary."""
+    require(bool(intervals), "The claim has no intervals.")
+    require(len(intervals) <= passes + 1, f"There are more intervals than {passes} passes need.")
+    check_encloses(intervals[0], start, "intervals[0]")
+    for place, (before, after) in enumerate(zip(intervals, intervals[1:], strict=False)):
+        check_encloses(after, extremes(step, before), f"intervals[{place + 1}]")
+    if len(intervals) <= passes:
+        image = extremes(step, intervals[-1])
+        stationary = contains(intervals[-1], image)
+        require(stationary, f"The intervals end after {len(intervals) - 1} of {passes} passes.")
+
+
+def square_root(value: Real) -> Real:
+    """√value, exact if the value is the square of a rational; the value must not be negative."""
+    require(at_most(Real.of(Fraction(0)), value), "The start is negative on the spectrum.")
+    return value.map(_exact_root, lambda ball: ball.nonnegative_part().sqrt())
+
+
+def _exact_root(value: Fraction) -> Fraction | None:
+    root = flint.fmpz(value.numerator).sqrtrem(), flint.fmpz(value.denominator).sqrtrem()
+    if any(rest != 0 for _, rest in root):
+        return None
+    return Fraction(int(root[0][0]), int(root[1][0]))
+
+
+def to_arb(value: Fraction) -> flint.arb:
+    return flint.arb(rational(value))

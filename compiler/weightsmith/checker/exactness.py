@@ -1,0 +1,259 @@
+"""The claim ``exactness``: the network computes what the script says, for every size and symbol.
+
+Induction over loops: *entry* (the invariant holds with the values before the loop), *step* (if it
+holds at the start of a pass, it holds at its end with the body's new values), hence at the exit.
+Everything in between is simulated, layer by layer, in the free algebra; nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from weightsmith.checker.meaning import Loop, Meaning, Value, evaluate, read_meaning
+from weightsmith.checker.network import Network, Stream
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Deadline, Refused, quoted, require
+from weightsmith.checker.scalar_text import read_scalar
+from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text, as_texts
+from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
+from weightsmith.checker.words import Letter, Polynomial, read_word, word_key
+from weightsmith.dsl import core
+
+STATEMENT = (
+    "The network of template.json computes what script.alg says, for every size, every input and "
+    "every value of the symbols at which no denominator vanishes."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStep:
+    """The evidence for one loop: its symmetric letters and its invariant, not yet read."""
+
+    number: int
+    symmetric: tuple[str, ...]
+    invariant: dict[str, object]
+
+
+def check_exactness(
+    program: core.Program, template: Template, steps: Sequence[object], deadline: Deadline
+) -> None:
+    """Refuse unless the steps prove that the template computes the script."""
+    field = Field((parameter.name for parameter in program.parameters), deadline=deadline)
+    require(
+        template.algorithm == program.name,
+        f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
+    )
+    _check_bindings(program, template)
+    loops, last = _read_steps(steps)
+    meaning = read_meaning(program, field, {place: s.symmetric for place, s in enumerate(loops)})
+    count = sum(1 for _ in meaning.all_loops())
+    require(count == len(loops), f"The script has {count} loops, the claim {len(loops)} of them.")
+    network = Network(template, program, meaning)
+    stream = _Prover(network, loops).run(template.body, network.start(), meaning.loops)
+    try:
+        _check_read_out(program, template, meaning, network, stream)
+    except Refused as refused:
+        raise Refused(f"Step {last} (read_out): {refused}") from None
+
+
+def _check_bindings(program: core.Program, template: Template) -> None:
+    counts = {parameter.name: parameter.is_count for parameter in program.parameters}
+    for name, value in template.bindings.items():
+        require(name in counts, f"The template binds {quoted(name)}, which is not a parameter.")
+        whole = value.denominator == 1 and value >= 0
+        require(whole or not counts[name], f"The count '{name}' is bound to {value}.")
+
+
+def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:
+    """The loop steps in order, then one read_out; return its number too."""
+    require(bool(steps), "The claim has no steps.")
+    loops = []
+    for place, step in enumerate(steps[:-1]):
+        what = f"Step {place + 1} (loop)"
+        parts = as_object(step, what, ("step", "rule", "loop", "symmetric", "invariant"))
+        require(parts["rule"] == "loop", f"{what}: the rule is {quoted(parts['rule'])}.")
+        index = as_integer(parts["loop"], what)
+        require(index == place, f"{what} speaks of loop {index}; the loops go in order.")
+        symmetric = as_texts(parts["symmetric"], f"{what}, symmetric")
+        require(len(set(symmetric)) == len(symmetric), f"{what} names a letter twice.")
+        invariant = parts["invariant"]
+        if not isinstance(invariant, dict):
+            raise Refused(f"{what}: the invariant is not an object.")
+        loops.append(LoopStep(place + 1, symmetric, invariant))
+    final = as_object(steps[-1], f"Step {len(steps)} (read_out)", ("step", "rule"))
+    require(final["rule"] == "read_out", f"Step {len(steps)}: the last rule must be read_out.")
+    return loops, len(steps)
+
+
+class _Prover:
+    """Simulates the body; at every repeat it proves and then uses the invariant."""
+
+    def __init__(self, network: Network, steps: Sequence[LoopStep]) -> None:
+        self._network = network
+        self._steps = steps
+
+    def run(self, items: tuple[Item, ...], stream: Stream, loops: tuple[Loop, ...]) -> Stream:
+        repeats = sum(isinstance(item, Repeat) for item in items)
+        require(
+            repeats == len(loops),
+            f"The network has {repeats} repeats where the script has {len(loops)} loops.",
+        )
+        remaining = iter(loops)
+        for item in items:
+            if isinstance(item, Layer):
+                stream = self._network.layer(item, stream)
+            else:
+                stream = self._loop(item, stream, next(remaining))
+        return stream
+
+    def _loop(self, item: Repeat, before: Stream, loop: Loop) -> Stream:
+        step = self._steps[loop.index]
+        what = f"Step {step.number} (loop {loop.index})"
+        try:
+            self._check_entry_symmetries(step, loop)
+            counts = self._network.field.read(item.count), self._network.field.read(loop.count)
+            require(counts[0] == counts[1], "the network's count differs from the script's.")
+            written = self._network.written(item.body)
+            invariant = self._read_invariant(step, loop, written)
+            assumed = self._assume(before, invariant, written)
+            _compare(invariant, loop.entering, before, "at the entry")
+        except Refused as refused:
+            raise Refused(f"{what}: {refused}") from None
+        after = self.run(item.body, assumed, loop.children)
+        try:
+            _compare(invariant, loop.leaving, after, "after the body")
+            _check_symmetric(step.symmetric, loop.leaving, "after the body")
+        except Refused as refused:
+            raise Refused(f"{what}: {refused}") from None
+        return assumed
+
+    def _check_entry_symmetries(self, step: LoopStep, loop: Loop) -> None:
+        _check_symmetric(step.symmetric, loop.entering, "before the loop")
+
+    def _read_invariant(
+        self, step: LoopStep, loop: Loop, written: frozenset[str]
+    ) -> dict[tuple[str, str], Polynomial]:
+        invariant = {}
+        letters = {**loop.outside, **loop.letters}
+        for block, groups in step.invariant.items():
+            require(block in written, f"the invariant names {quoted(block)}, which is not written.")
+            if not isinstance(groups, dict):
+                raise Refused(f"the invariant of '{block}' is not an object.")
+            require(bool(groups), f"the invariant of '{block}' names no group.")
+            for group, terms in groups.items():
+                known = group in self._network.template.groups
+                require(known, f"the invariant of '{block}' names {quoted(group)}, not a group.")
+                rows = self._network.template.blocks[block]
+                what = f"the invariant of '{block}' at '{group}'"
+                shape = (rows, group)
+                invariant[block, group] = _read_polynomial(
+                    terms, shape, letters, self._network.field, what
+                )
+        return invariant
+
+    def _assume(
+        self,
+        before: Stream,
+        invariant: Mapping[tuple[str, str], Polynomial],
+        written: frozenset[str],
+    ) -> Stream:
+        """The stream at the start of a pass, and at the exit: written blocks by the invariant only."""
+        return {
+            place: invariant.get(place) if place[0] in written else held
+            for place, held in before.items()
+        }
+
+
+def _compare(
+    invariant: Mapping[tuple[str, str], Polynomial],
+    values: Mapping[str, Polynomial],
+    stream: Stream,
+    when: str,
+) -> None:
+    """With the values in place of the letters, the invariant must be what the blocks hold."""
+    for (block, group), polynomial in invariant.items():
+        held = stream[block, group]
+        if held is None:
+            raise Refused(f"{when}, what block '{block}' holds at '{group}' is unknown.")
+        wanted = polynomial.replace_letters(values)
+        require(
+            wanted.equals(held),
+            f"{when}, block '{block}' holds {_shown(held)} at '{group}', "
+            f"the invariant says {_shown(wanted)}.",
+        )
+
+
+def _check_symmetric(
+    names: tuple[str, ...], values: Mapping[str, Polynomial], when: str
+) -> None:
+    for name in names:
+        value = values[name]
+        require(value.equals(value.transpose()), f"{when}, '{name}' is not shown symmetric.")
+
+
+def _read_polynomial(
+    value: object, shape: tuple[str, str], letters: Mapping[str, Letter], field: Field, what: str
+) -> Polynomial:
+    """A list of [coefficient, word], words in order, no zero coefficient, shapes that meet."""
+    total = Polynomial.zero(field, *shape)
+    previous: list[str] | None = None
+    for item in as_list(value, what):
+        pair = as_list(item, what)
+        require(len(pair) == 2, f"{what}: expected [coefficient, [letters]].")
+        coefficient = field.read(read_scalar(pair[0], what))
+        require(not coefficient.is_zero, f"{what} has a zero coefficient.")
+        word = read_word(as_texts(pair[1], what), letters, what)
+        key = word_key(word)
+        require(previous is None or previous < key, f"{what}: the words are not in order.")
+        previous = key
+        product = Polynomial.identity(field, shape[0])
+        for letter in word:
+            product = product @ Polynomial.letter(field, letter)
+        total = total + product.scaled(coefficient)
+    return total
+
+
+def _check_read_out(
+    program: core.Program,
+    template: Template,
+    meaning: Meaning,
+    network: Network,
+    stream: Stream,
+) -> None:
+    names = [output.name for output in template.read_out]
+    wanted = [output.name for output in program.returns]
+    require(names == wanted, f"the network returns {names}, the script {wanted}.")
+    for returned, output in zip(program.returns, template.read_out, strict=True):
+        value = evaluate(returned.value, meaning.final, meaning.field)
+        for group, polynomial in _columns(returned, value, output):
+            held = network.combine(output.terms, group, stream) if output.terms else None
+            if held is None:
+                raise Refused(f"what the network returns for '{output.name}' is unknown.")
+            require(
+                polynomial.equals(held),
+                f"for '{output.name}' at '{group}' the network returns {_shown(held)}, "
+                f"the script {_shown(polynomial)}.",
+            )
+
+
+def _columns(
+    returned: core.Return, value: Value, output: ReadOut
+) -> Iterator[tuple[str, Polynomial]]:
+    """What the read-out must hold at each of its groups; its rows and groups are the script's."""
+    turned = value.transpose() if output.transposed else value
+    name = output.name
+    require(turned.rows != core.TOKEN, f"the columns of '{name}' are not tokens: transpose it.")
+    require(turned.rows == output.rows, f"'{name}' has {turned.rows} rows, not {output.rows}.")
+    groups = returned.groups if turned.columns == core.TOKEN else (turned.columns,)
+    require(bool(groups), f"'{name}' is returned at no token.")
+    require(groups == output.groups, f"'{name}' is returned at {groups}, not {output.groups}.")
+    for group in groups:
+        part = ("", group if turned.columns == core.TOKEN else "")
+        require(part in turned.parts, f"'{name}' is not defined at '{group}'.")
+        yield group, turned.parts[part]
+
+
+def _shown(polynomial: Polynomial) -> str:
+    text = str(polynomial)
+    return text if len(text) < 120 else text[:119] + "…"

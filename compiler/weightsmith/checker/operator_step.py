@@ -1,0 +1,177 @@
+"""The steps ``operator`` and ``forms``: which T, why its spectrum is real, and what is a function of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from weightsmith.checker.meaning import Loop, Meaning, evaluate
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.scalar_text import read_scalar
+from weightsmith.checker.spectral import Form, Operator
+from weightsmith.checker.strict_json import (
+    as_integer,
+    as_items,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    as_texts,
+)
+from weightsmith.checker.words import (
+    Letter,
+    Polynomial,
+    Word,
+    read_word,
+    transpose_word,
+    word_shape,
+    word_text,
+)
+from weightsmith.dsl import core
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
+SINGULAR = core.SpectrumKind.SINGULAR_VALUES
+NONZERO = core.SpectrumKind.NONZERO_SPECTRUM
+
+
+def single_word(polynomial: Polynomial) -> Word | None:
+    """The word, if the polynomial is one word with coefficient 1."""
+    if len(polynomial.terms) != 1:
+        return None
+    ((word, coefficient),) = polynomial.terms.items()
+    return word if coefficient.is_one else None
+
+
+def input_word(node: core.Node, meaning: Meaning, what: str) -> Word:
+    """The word of a value of an assumption: inputs only, no token axis left, coefficient 1."""
+    value = evaluate(node, meaning.inputs, meaning.field)
+    require(set(value.parts) <= {("", "")}, f"{what} has a token axis.")
+    word = single_word(value.parts["", ""])
+    if not word:
+        raise Refused(f"{what} is not a single product of inputs.")
+    return word
+
+
+def read_operator(
+    step: Mapping[str, object], program: core.Program, meaning: Meaning, letters: Mapping[str, Letter]
+) -> Operator:
+    """Check the step against the script's spectrum assumption."""
+    spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+    index = as_integer(step["assumption"], "assumption")
+    known = 0 <= index < len(spectra)
+    require(known, f"The script has no spectrum assumption number {index}.")
+    assumption = spectra[index]
+    word = read_word(as_texts(step["word"], "the operator's word"), letters, "the operator's word")
+    shape = word_shape(word)
+    square = shape is not None and shape[0] == shape[1]
+    require(square, f"The operator {word_text(word)} is not a square product.")
+    field = meaning.field
+    low, high = field.read(assumption.low), field.read(assumption.high)
+    given = input_word(assumption.of, meaning, "The value whose spectrum is assumed")
+    if assumption.kind is SINGULAR:
+        products = (transpose_word(given) + given, given + transpose_word(given))
+        require(word in products, f"{word_text(word)} is not the square of {word_text(given)}.")
+        low, high = low**2, high**2
+    else:
+        require(word == given, f"The assumption speaks of {word_text(given)}.")
+    texts = _ends(step, field, low, high)
+    symmetric = _symmetry(word)
+    claimed = as_text(step["symmetric"], "symmetric")
+    require(claimed == symmetric, f"'symmetric' must be '{symmetric}', not {quoted(claimed)}.")
+    weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
+    require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")
+    return Operator(word, symmetric, assumption.kind, low, high, *texts)
+
+
+def _ends(
+    step: Mapping[str, object], field: Field, low: Rational, high: Rational
+) -> tuple[str, str]:
+    texts = as_text(step["low"], "low"), as_text(step["high"], "high")
+    for text, value, what in zip(texts, (low, high), ("low", "high"), strict=True):
+        given = field.read(read_scalar(text, what))
+        require(given == value, f"'{what}' is {quoted(text)}; the script's assumption differs.")
+    return texts
+
+
+def _symmetry(word: Word) -> str:
+    """Why f(T) is diagonalisable with real eigenvalues: T = T', T = u·P with u = u', or assumed."""
+    if transpose_word(word) == word:
+        return "yes"
+    rest, last = word[:-1], word[-1]
+    if last.symmetric and rest and transpose_word(rest) == rest:
+        return "weighted"
+    return "assumed"
+
+
+def read_names(step: Mapping[str, object]) -> tuple[str, ...]:
+    """The scalar names that a forms step introduces, in order, each once."""
+    names: dict[str, None] = {}
+    forms = step["forms"]
+    if not isinstance(forms, dict):
+        raise Refused("'forms' is not an object.")
+    for items in forms.values():
+        for item in as_list(items, "forms"):
+            parts = as_object(item, "A form", ("left", "scalar", "right"))
+            text = as_text(parts["scalar"], "the scalar of a form")
+            if _NAME.fullmatch(text):
+                names[text] = None
+    return tuple(names)
+
+
+def read_forms(
+    step: Mapping[str, object],
+    loop: Loop,
+    operator: Operator,
+    field: Field,
+    inputs: Mapping[str, Letter],
+) -> dict[str, tuple[Form, ...]]:
+    """The forms of the carried letters, each of the letter's shape."""
+    forms = step["forms"]
+    if not isinstance(forms, dict):
+        raise Refused("'forms' is not an object.")
+    result = {}
+    for name, items in forms.items():
+        require(name in loop.letters, f"{quoted(name)} is not a letter that the loop carries.")
+        letter = loop.letters[name]
+        read = as_items(items, f"the forms of '{name}'", lambda v, w: _form(v, w, field, inputs))
+        for form in read:
+            _check_shape(form, letter, operator)
+        wholes = [form.whole for form in read]
+        require(len(set(wholes)) == len(wholes), f"Two forms of '{name}' cannot be told apart.")
+        result[name] = read
+    _check_families(result)
+    return result
+
+
+def _form(value: object, what: str, field: Field, inputs: Mapping[str, Letter]) -> Form:
+    parts = as_object(value, what, ("left", "scalar", "right"))
+    left = read_word(as_texts(parts["left"], what), inputs, what)
+    right = read_word(as_texts(parts["right"], what), inputs, what)
+    text = as_text(parts["scalar"], what)
+    if _NAME.fullmatch(text):
+        return Form(left, right, text, field.variable(text))
+    constant = field.number(as_number(text, what))
+    require(not constant.is_zero, f"{what}: a constant part is zero.")
+    return Form(left, right, "", constant)
+
+
+def _check_shape(form: Form, letter: Letter, operator: Operator) -> None:
+    """left · T · right, or left · right for a constant, must have the letter's shape."""
+    if form.name:
+        shape = word_shape(form.left + operator.word + form.right)
+    else:
+        shape = word_shape(form.whole)
+        identity = not form.whole and letter.rows == letter.columns
+        shape = (letter.rows, letter.columns) if identity else shape
+    good = shape == (letter.rows, letter.columns)
+    require(good, f"The form {form.text} does not have the shape of '{letter.name}'.")
+
+
+def _check_families(forms: Mapping[str, tuple[Form, ...]]) -> None:
+    """All groups of a per-token letter have forms of the same scalars."""
+    families: dict[str, list[str]] = {}
+    for name, items in forms.items():
+        scalars = [form.name or repr(form.scalar) for form in items]
+        first = families.setdefault(name.split("@")[0], scalars)
+        require(sorted(first) == sorted(scalars), f"'{name}' has other scalars than its groups.")

@@ -1,0 +1,167 @@
+"""What a rule of the scalar calculus is given, and the bound it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.enclosures import square_root
+from weightsmith.checker.ranges import (
+    Interval,
+    Real,
+    at_most,
+    extremes,
+    has_no_root,
+    is_positive,
+    largest,
+)
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.recurrence import Recurrence, only_in
+from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.scalar_text import count_at, is_atom, read_scalar
+from weightsmith.checker.spectral import LAMBDA, Operator
+from weightsmith.checker.strict_json import as_text, as_texts
+from weightsmith.checker.targets import Target
+
+EXACT_BITS = 1 << 14  # a product of powers shorter than this is computed exactly
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The texts that may stand for the bound, and its value (None if a symbol has no value)."""
+
+    formulas: tuple[str, ...]
+    value: Real | None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The bindings, complete, and the spectrum's interval at them."""
+
+    bindings: Mapping[str, Fraction]
+    spectrum: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The carried scalar ``error`` with its recurrence, and the target it is compared with."""
+
+    field: Field
+    operator: Operator
+    recurrence: Recurrence
+    target: Target
+    error: str
+    numbers: Numbers | None
+
+    @property
+    def power(self) -> Rational:
+        if self.target.power is None:
+            raise Refused("This rule is not for an exponential target.")
+        return self.target.power
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.recurrence.following)
+
+    def read_error(self, step: Mapping[str, object]) -> str:
+        name = as_text(step["error"], "error")
+        require(name == self.error, f"The rule bounds {quoted(name)}, the output is {self.error}.")
+        return name
+
+    def read_count(self, step: Mapping[str, object]) -> str:
+        """The text of the count, which must be the loop's."""
+        text = as_text(step["count"], "count")
+        wanted = self.field.read(self.recurrence.loop.count)
+        same = self.field.read(read_scalar(text, "count")) == wanted
+        require(same, f"The count is {quoted(text)}, the script's loop differs.")
+        return text
+
+    def check_names(self, name: str, allowed: frozenset[str]) -> None:
+        """The recurrence of a scalar may use no other carried scalars."""
+        used = self.field.names_in(self.recurrence.following[name]) & self.names
+        require(used <= allowed, f"The recurrence of '{name}' uses other carried scalars.")
+
+    def check_ends(self, step: Mapping[str, object], key: str, value: Rational) -> tuple[str, ...]:
+        """Two texts: a polynomial of degree ≤ 1 in λ at the low and the high end."""
+        texts = as_texts(step[key], key)
+        require(len(texts) == 2, f"'{key}' must hold two texts.")
+        require(self.degree(value) <= 1, f"'{key}' is given, but its values are not extreme there.")
+        for text, end in zip(texts, (self.operator.low, self.operator.high), strict=True):
+            wanted = self.field.substitute(value, {LAMBDA: end})
+            given = self.field.read(read_scalar(text, key))
+            require(given == wanted, f"'{key}': {quoted(text)} is not the value at that end.")
+        return texts
+
+    def degree(self, value: Rational) -> int:
+        return max(self.field.coefficients(value, LAMBDA), default=0)
+
+    def count(self, numbers: Numbers) -> int:
+        return count_at(self.recurrence.loop.count, numbers.bindings)
+
+    def polynomial(self, value: Rational, variable: str, numbers: Numbers) -> flint.fmpq_poly:
+        """A polynomial in one variable, at the bindings."""
+        only_in(value, variable, "An expression", self.field)
+        top, bottom = self.field.polynomials(value, variable, numbers.bindings)
+        return top / bottom[0]
+
+    def check_positive(self, power: Rational, numbers: Numbers) -> None:
+        """f*^root is positive on the spectrum, so that f* is defined and not zero."""
+        top, bottom = self.field.polynomials(power, LAMBDA, numbers.bindings)
+        good = is_positive(top, bottom, numbers.spectrum)
+        require(good, "The target's function is not positive on the whole spectrum.")
+
+    def check_no_pole(self, value: Rational, numbers: Numbers) -> None:
+        _, bottom = self.field.polynomials(value, LAMBDA, numbers.bindings)
+        good = has_no_root(bottom, numbers.spectrum)
+        require(good, "An auxiliary function has a pole in the spectrum.")
+
+    def check_not_negative(self, value: Rational, numbers: Numbers) -> None:
+        """A polynomial in λ is ≥ 0 on the spectrum."""
+        zero = Real.of(Fraction(0))
+        for extreme in self.extremes(value, numbers):
+            require(at_most(zero, extreme), "The start is negative somewhere on the spectrum.")
+
+    def extremes(self, value: Rational, numbers: Numbers) -> tuple[Real, ...]:
+        """Values among which are the least and largest of a polynomial in λ on the spectrum."""
+        return extremes(self.polynomial(value, LAMBDA, numbers), numbers.spectrum)
+
+    def largest_size(self, value: Rational, numbers: Numbers) -> Real:
+        return largest([abs(extreme) for extreme in self.extremes(value, numbers)])
+
+    def roots(self, start: Rational, root: int, numbers: Numbers) -> list[Real]:
+        """The extremes of start^(1/root) on the spectrum."""
+        values = self.extremes(start, numbers)
+        return [square_root(value) if root == 2 else value for value in values]
+
+
+def in_brackets(text: str) -> tuple[str, ...]:
+    """A text next to an operator: in brackets, which a name or a whole number may go without."""
+    return (f"({text})", text) if is_atom(text) else (f"({text})",)
+
+
+def product_of_powers(factors: list[tuple[Real, int]]) -> Real:
+    """Π value^exponent of values ≥ 0; exact if that is short."""
+    used = [(value, exponent) for value, exponent in factors if exponent]
+    bits = sum(_bits(value) * exponent for value, exponent in used)
+    if bits <= EXACT_BITS and all(value.exact is not None for value, _ in used):
+        exact = Fraction(1)
+        for value, exponent in used:
+            exact *= (value.exact or Fraction(0)) ** exponent
+        return Real.of(exact)
+    return Real(None, lambda: _ball_product(used))
+
+
+def _bits(value: Real) -> int:
+    if value.exact is None:
+        return EXACT_BITS + 1
+    return max(value.exact.numerator.bit_length(), value.exact.denominator.bit_length())
+
+
+def _ball_product(factors: list[tuple[Real, int]]) -> flint.arb:
+    total = flint.arb(1)
+    for value, exponent in factors:
+        total *= value.ball() ** flint.fmpz(exponent)
+    return total

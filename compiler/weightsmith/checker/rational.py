@@ -1,0 +1,315 @@
+"""Exact rational functions of the symbols, over python-flint's multivariate polynomials.
+
+A ``Rational`` is numerator/denominator in lowest terms, so equality is equality of both.  A power
+with a symbol in its exponent is an opaque generator: with one value of log b,
+b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·3^k`` and
+``(3^k)^-1`` is ``3^(-k)``; an identity between such fractions holds wherever both are defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.refusal import Deadline, Refused, require
+from weightsmith.dsl import scalars
+
+MAX_SYMBOLS = 48
+MAX_POWERS = 8  # opaque generators such as 3^k
+MAX_TERMS = 400  # of a numerator or a denominator
+MAX_DEGREE = 400
+MAX_BITS = 1 << 15  # of a coefficient
+TOO_LARGE = "A coefficient grows too large to be checked exactly."
+
+
+class Rational:
+    """One rational function; immutable; belongs to a ``Field``."""
+
+    __slots__ = ("denominator", "field", "numerator")
+
+    def __init__(self, field: Field, numerator: flint.fmpz_mpoly, denominator: flint.fmpz_mpoly):
+        self.field = field
+        self.numerator = numerator
+        self.denominator = denominator
+
+    def __add__(self, other: Rational) -> Rational:
+        left, right = self, other
+        if left.denominator == right.denominator:
+            return left.field.fraction(left.numerator + right.numerator, left.denominator)
+        crossed = left._times(left.numerator, right.denominator) + left._times(
+            right.numerator, left.denominator
+        )
+        return left.field.fraction(crossed, left._times(left.denominator, right.denominator))
+
+    def __sub__(self, other: Rational) -> Rational:
+        return self + (-other)
+
+    def __neg__(self) -> Rational:
+        return Rational(self.field, -self.numerator, self.denominator)
+
+    def __mul__(self, other: Rational) -> Rational:
+        return self.field.fraction(
+            self._times(self.numerator, other.numerator),
+            self._times(self.denominator, other.denominator),
+        )
+
+    def __truediv__(self, other: Rational) -> Rational:
+        return self * other.inverse()
+
+    def inverse(self) -> Rational:
+        require(not self.is_zero, "A denominator is zero for every value of the symbols.")
+        return self.field.fraction(self.denominator, self.numerator)
+
+    def __pow__(self, exponent: int) -> Rational:
+        base = self if exponent >= 0 else self.inverse()
+        count = abs(exponent)
+        single = len(base.numerator) <= 1 and len(base.denominator) <= 1
+        require(count <= (MAX_BITS if single else 64), TOO_LARGE)
+        require(count * base.bits() <= MAX_BITS and count * base.degree() <= MAX_DEGREE, TOO_LARGE)
+        result = self.field.one
+        while count:
+            if count & 1:
+                result = result * base
+            count >>= 1
+            base = base * base if count else base
+        return result
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rational):
+            return NotImplemented
+        return bool(self.numerator == other.numerator and self.denominator == other.denominator)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        top, bottom = str(self.numerator), str(self.denominator)
+        return top if bottom == "1" else f"({top})/({bottom})"
+
+    @property
+    def is_zero(self) -> bool:
+        return bool(self.numerator.is_zero())
+
+    @property
+    def is_one(self) -> bool:
+        return bool(self.numerator == self.denominator)
+
+    def bits(self) -> int:
+        """The length of the longest coefficient; 0 for 0, 1 and -1."""
+        parts = (*self.numerator.coeffs(), *self.denominator.coeffs())
+        return max((int(abs(part) - 1).bit_length() for part in parts if part), default=0)
+
+    def degree(self) -> int:
+        return max(0, *(int(p.total_degree()) for p in (self.numerator, self.denominator)))
+
+    def _times(self, left: flint.fmpz_mpoly, right: flint.fmpz_mpoly) -> flint.fmpz_mpoly:
+        require(len(left) * len(right) <= 16 * MAX_TERMS, TOO_LARGE)
+        return left * right
+
+
+class Field:
+    """The rational functions of the given symbols and variables.
+
+    ``symbols`` are the parameters of the script; ``variables`` stand for functions (``lambda``, the
+    carried scalars, the error) and may not occur in an exponent.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        variables: Iterable[str] = (),
+        deadline: Deadline | None = None,
+    ) -> None:
+        self.symbols = tuple(symbols)
+        self.variables = tuple(variables)
+        self.deadline = deadline or Deadline()
+        names = (*self.symbols, *self.variables)
+        require(len(names) <= MAX_SYMBOLS, f"There are more than {MAX_SYMBOLS} symbols.")
+        require(len(set(names)) == len(names), "A name is used for two different symbols.")
+        generators = tuple(f"g{place}" for place in range(len(names) + MAX_POWERS))
+        self._context = flint.fmpz_mpoly_ctx.get(generators, flint.Ordering.lex)
+        self._generators = self._context.gens()
+        self._places = {name: place for place, name in enumerate(names)}
+        self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
+        self._one = self._context.constant(1)
+        self.zero = Rational(self, self._context.constant(0), self._one)
+        self.one = Rational(self, self._one, self._one)
+
+    def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
+        """Reduce to lowest terms, the denominator's leading coefficient positive."""
+        self.deadline.check()
+        require(not bottom.is_zero(), "A denominator is zero for every value of the symbols.")
+        self._guard(top)
+        self._guard(bottom)
+        if top.is_zero():
+            return self.zero
+        common = top.gcd(bottom)
+        if not common.is_one():
+            top, bottom = top // common, bottom // common
+        if bottom.leading_coefficient() < 0:
+            top, bottom = -top, -bottom
+        return Rational(self, top, bottom)
+
+    def _guard(self, polynomial: flint.fmpz_mpoly) -> None:
+        require(len(polynomial) <= MAX_TERMS, TOO_LARGE)
+        if polynomial.is_zero():
+            return
+        require(polynomial.total_degree() <= MAX_DEGREE, TOO_LARGE)
+        longest = max(abs(part) for part in polynomial.coeffs())
+        require(int(longest).bit_length() <= MAX_BITS, TOO_LARGE)
+
+    def number(self, value: Fraction | int) -> Rational:
+        exact = Fraction(value)
+        return self.fraction(
+            self._context.constant(exact.numerator), self._context.constant(exact.denominator)
+        )
+
+    def variable(self, name: str) -> Rational:
+        require(name in self._places, f"The symbol '{name}' is not known here.")
+        return Rational(self, self._generators[self._places[name]], self._one)
+
+    def read(self, scalar: scalars.Scalar) -> Rational:
+        """The value of a scalar expression of the language."""
+        match scalar:
+            case scalars.Number(value):
+                return self.number(value)
+            case scalars.Symbol(name):
+                return self.variable(name)
+            case scalars.Add(terms):
+                total = self.zero
+                for term in terms:
+                    total = total + self.read(term)
+                return total
+            case scalars.Multiply(factors):
+                product = self.one
+                for factor in factors:
+                    product = product * self.read(factor)
+                return product
+            case scalars.Power(base, exponent):
+                return self._power(self.read(base), self.read(exponent))
+
+    def _power(self, base: Rational, exponent: Rational) -> Rational:
+        require(exponent.denominator.is_one(), "An exponent is not a whole number.")
+        result = self.one
+        for monomial, count in exponent.numerator.to_dict().items():
+            times = int(count)
+            require(abs(times) <= MAX_BITS, TOO_LARGE)
+            if not any(monomial):
+                result = result * base**times
+            elif not base.is_one:
+                result = result * self._opaque(base, monomial) ** times
+        return result
+
+    def _opaque(self, base: Rational, monomial: tuple[int, ...]) -> Rational:
+        """The generator that stands for base^monomial."""
+        exponent = Rational(self, self._context.from_dict({monomial: 1}), self._one)
+        for part in (base, exponent):
+            used = self.names_in(part)
+            require(
+                used.isdisjoint(self.variables), "A power with a varying exponent is not supported."
+            )
+        known = (base, exponent)
+        if known not in self._powers:
+            require(len(self._powers) < MAX_POWERS, f"More than {MAX_POWERS} symbolic powers.")
+            self._powers.append(known)
+        place = len(self.symbols) + len(self.variables) + self._powers.index(known)
+        return Rational(self, self._generators[place], self._one)
+
+    def names_in(self, value: Rational) -> frozenset[str]:
+        """Symbols and variables on which a value depends, through powers too."""
+        names: set[str] = set()
+        for polynomial in (value.numerator, value.denominator):
+            for place, degree in enumerate(polynomial.degrees()):
+                if degree <= 0:
+                    continue
+                if place < len(self._places):
+                    names.add((*self.symbols, *self.variables)[place])
+                else:
+                    base, exponent = self._powers[place - len(self._places)]
+                    names |= self.names_in(base) | self.names_in(exponent)
+        return frozenset(names)
+
+    def substitute(self, value: Rational, replacements: Mapping[str, Rational]) -> Rational:
+        """Replace variables (never symbols) by rational functions, all at once."""
+        require(set(replacements) <= set(self.variables), "Only variables can be replaced.")
+        places = {self._places[name]: new for name, new in replacements.items()}
+        top = self._compose(value.numerator, places)
+        return top / self._compose(value.denominator, places)
+
+    def _compose(self, polynomial: flint.fmpz_mpoly, places: Mapping[int, Rational]) -> Rational:
+        total = self.zero
+        for monomial, count in polynomial.to_dict().items():
+            rest = tuple(0 if place in places else power for place, power in enumerate(monomial))
+            term = Rational(self, self._context.from_dict({rest: count}), self._one)
+            for place, new in places.items():
+                if monomial[place]:
+                    term = term * new ** int(monomial[place])
+            total = total + term
+        return total
+
+    def coefficients(self, value: Rational, name: str) -> dict[int, Rational]:
+        """Write a value as a polynomial in one variable: power -> coefficient."""
+        place = self._places[name]
+        require(
+            value.denominator.degrees()[place] <= 0, f"'{name}' stands in a denominator here."
+        )
+        parts: dict[int, dict[tuple[int, ...], flint.fmpz]] = {}
+        for monomial, count in value.numerator.to_dict().items():
+            rest = (*monomial[:place], 0, *monomial[place + 1 :])
+            parts.setdefault(int(monomial[place]), {})[rest] = count
+        return {
+            power: self.fraction(self._context.from_dict(part), value.denominator)
+            for power, part in parts.items()
+        }
+
+    def evaluate(self, value: Rational, bindings: Mapping[str, Fraction]) -> Fraction:
+        """The exact value at the bindings; a vanishing denominator is refused."""
+        top, bottom = self.polynomials(value, None, bindings)
+        return _fraction(top[0]) / _fraction(bottom[0])
+
+    def polynomials(
+        self, value: Rational, name: str | None, bindings: Mapping[str, Fraction]
+    ) -> tuple[flint.fmpq_poly, flint.fmpq_poly]:
+        """Numerator and denominator as polynomials in one variable, the symbols at the bindings."""
+        top = self._at(value.numerator, name, bindings)
+        bottom = self._at(value.denominator, name, bindings)
+        require(bottom != 0, "A denominator vanishes at the bindings.")
+        return top, bottom
+
+    def _at(
+        self, polynomial: flint.fmpz_mpoly, name: str | None, bindings: Mapping[str, Fraction]
+    ) -> flint.fmpq_poly:
+        free = self._places[name] if name is not None else -1
+        used = [place for place, degree in enumerate(polynomial.degrees()) if degree > 0]
+        values = {place: self._value(place, bindings) for place in used if place != free}
+        result: dict[int, flint.fmpq] = {}
+        for monomial, count in polynomial.to_dict().items():
+            term = flint.fmpq(count)
+            for place, number in values.items():
+                term *= number ** int(monomial[place])
+            power = int(monomial[free]) if name is not None else 0
+            result[power] = result.get(power, flint.fmpq(0)) + term
+        return flint.fmpq_poly([result.get(power, 0) for power in range(max(result, default=0) + 1)])
+
+    def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
+        if place >= len(self._places):
+            base, exponent = self._powers[place - len(self._places)]
+            number = _power_value(self.evaluate(base, bindings), self.evaluate(exponent, bindings))
+            return flint.fmpq(number.numerator, number.denominator)
+        name = (*self.symbols, *self.variables)[place]
+        require(name in bindings, f"The symbol '{name}' has no value.")
+        return flint.fmpq(bindings[name].numerator, bindings[name].denominator)
+
+
+def _power_value(base: Fraction, exponent: Fraction) -> Fraction:
+    require(exponent.denominator == 1, "An exponent is not a whole number at the bindings.")
+    require(base != 0 or exponent >= 0, "A denominator vanishes at the bindings.")
+    length = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if length > 1 and length * abs(exponent) > 4 * MAX_BITS:
+        raise Refused("A power at the bindings is too large to hold exactly.")
+    return base ** int(exponent)
+
+
+def _fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

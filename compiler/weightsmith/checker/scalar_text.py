@@ -1,0 +1,63 @@
+"""Scalar texts of the files: read by the front end of the language, within limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.strict_json import as_text
+from weightsmith.dsl import parse_scalar, scalars
+
+MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
+MAX_COUNT = 10**12
+_PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
+_ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
+_known: dict[str, scalars.Scalar] = {}
+
+
+def read_scalar(value: object, what: str) -> scalars.Scalar:
+    """Read a scalar text such as ``"2/(L + mu)"``."""
+    text = as_text(value, what)
+    require(len(text) <= MAX_TEXT, f"{what}: the scalar {quoted(text)} is too long.")
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return scalars.Number(Fraction(text))
+    if text not in _known:
+        if len(_known) > 4096:
+            _known.clear()
+        _known[text] = _parse(text, what)
+    return _known[text]
+
+
+def _parse(text: str, what: str) -> scalars.Scalar:
+    require(text.isprintable(), f"{what}: {quoted(text)} is not a scalar.")
+    try:
+        return parse_scalar(text)
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(f"{what}: {quoted(text)} is not a scalar ({type(error).__name__}).") from None
+
+
+def is_atom(text: str) -> bool:
+    """True for a name or a whole number, which needs no brackets next to an operator."""
+    return _ATOM.fullmatch(text) is not None
+
+
+def value_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
+    """The exact value at the bindings, as it stands: a vanishing denominator is refused."""
+    try:
+        return scalars.evaluate(scalar, bindings)
+    except scalars.ScalarError as error:
+        text = quoted(scalars.to_text(scalar))
+        raise Refused(f"The scalar {text} has no value: {error}.") from None
+
+
+def count_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> int:
+    """The value of a count: a whole number, not negative."""
+    value = value_at(scalar, bindings)
+    whole = value.denominator == 1 and 0 <= value <= MAX_COUNT
+    require(whole, f"The count {quoted(scalars.to_text(scalar))} is not a whole number from 0 up.")
+    return int(value)

@@ -1,0 +1,155 @@
+"""Targets as left · f*(T) · right, with f*^root = power(λ), or f* = exp(rate·λ).
+
+    inv, pinv of θ(T):  1/θ            inv(u), T = u·v:   v · T⁻¹
+    sqrt of θ(T):       root 2, θ      polar(A), T = A'A: A · T^(-1/2)
+    invsqrt of θ(T):    root 2, 1/θ    exp of c·T:        e^(cλ)
+
+The checks that the power is positive on the spectrum are made where numbers are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from weightsmith.checker.meaning import Environment, Value, evaluate
+from weightsmith.checker.operator_step import NONZERO, single_word
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import Refused, require
+from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
+from weightsmith.checker.words import Letter, Polynomial, Word, transpose_word
+from weightsmith.dsl import core
+
+FUNCTION = "#function"  # the variable and the letter that stand for f*
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """left · f* · right; ``power`` is f*^root, or None where f* is exp(``rate``·λ)."""
+
+    left: Word
+    right: Word
+    root: int
+    power: Rational | None
+    rate: Rational | None
+    orthogonal: bool = False  # exactly polar(A): its 2-norm is 1
+
+
+def read_target(
+    node: core.Node,
+    part: tuple[str, str],
+    environment: Environment,
+    collapser: Collapser,
+    operator: Operator,
+    field: Field,
+) -> Target:
+    """Collapse the target of a returned value, at one part, to one function of the operator."""
+    found: list[core.Function] = []
+    lifted = _lift(node, found)
+    require(len(found) == 1, "The target is not one function of a matrix between fixed factors.")
+    function = found[0]
+    inner = _function(function, environment, collapser, operator, field)
+    letter = Letter(FUNCTION, function.shape.rows, function.shape.columns)
+    value = Value(
+        function.shape.rows,
+        function.shape.columns,
+        {("", ""): Polynomial.letter(field, letter)},
+    )
+    whole = evaluate(lifted, {**environment, FUNCTION: value}, field)
+    require(part in whole.parts, "The target is not defined where the value is returned.")
+    form = Form(inner.left, inner.right, FUNCTION, field.variable(FUNCTION))
+    collapsed = collapser.collapse(whole.parts[part], {FUNCTION: form})
+    require(not collapsed.plain and len(collapsed.framed) == 1, "The target is a sum.")
+    (((left, right), scalar),) = collapsed.framed.items()
+    return _absorb(inner, left, right, scalar, field)
+
+
+def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Field) -> Target:
+    """Account for operators next to the function: λ^m · f* has the power λ^(root·m) · f*^root."""
+    powers = field.coefficients(scalar, FUNCTION)
+    require(list(powers) == [1], "The target is not linear in its function.")
+    factor = powers[1]
+    if factor.is_one:
+        same = (left, right) == (inner.left, inner.right)
+        return replace(inner, left=left, right=right, orthogonal=inner.orthogonal and same)
+    degrees = field.coefficients(factor, LAMBDA)
+    single = len(degrees) == 1 and all(coefficient.is_one for coefficient in degrees.values())
+    require(single, "The target is a multiple of a function of the operator.")
+    if inner.power is None:
+        raise Refused("The target is an exponential times the operator: there is no rule for it.")
+    power = inner.power * factor**inner.root
+    return replace(inner, left=left, right=right, power=power, orthogonal=False)
+
+
+def _lift(node: core.Node, found: list[core.Function]) -> core.Node:
+    """Replace the functions of a target by a name, and collect them."""
+    match node:
+        case core.Function(span=span, shape=shape):
+            found.append(node)
+            return core.Name(span, shape, FUNCTION)
+        case core.Transpose(of=of):
+            return replace(node, of=_lift(of, found))
+        case core.Combination(terms=terms):
+            return replace(node, terms=tuple((scalar, _lift(of, found)) for scalar, of in terms))
+        case core.Product(factors=factors):
+            return replace(node, factors=tuple(_lift(factor, found) for factor in factors))
+        case _:
+            return node
+
+
+def _function(
+    node: core.Function,
+    environment: Mapping[str, Value],
+    collapser: Collapser,
+    operator: Operator,
+    field: Field,
+) -> Target:
+    argument = evaluate(node.of, environment, field)
+    require(set(argument.parts) == {("", "")}, "The argument of the target has a token axis.")
+    polynomial = argument.parts["", ""]
+    word = single_word(polynomial)
+    name = node.function
+    if name == "polar" and word:
+        require(
+            operator.word == transpose_word(word) + word,
+            "For polar(A) the operator must be A'*A.",
+        )
+        one_over = field.variable(LAMBDA).inverse()
+        return Target(word, (), 2, one_over, None, orthogonal=True)
+    split = len(word) if word else 0
+    begins = word is not None and 0 < split < len(operator.word) and operator.word[:split] == word
+    if name == "inv" and begins:
+        require(polynomial.rows == polynomial.columns, "inv of a matrix that is not square.")
+        require(operator.kind is not NONZERO, "inv of a matrix whose spectrum may contain 0.")
+        return Target(operator.word[split:], (), 1, field.variable(LAMBDA).inverse(), None)
+    theta = _scalar_of(polynomial, collapser, operator, field)
+    return _scalar_function(name, theta, operator, field)
+
+
+def _scalar_of(
+    polynomial: Polynomial, collapser: Collapser, operator: Operator, field: Field
+) -> Rational:
+    """θ with argument = θ(T)."""
+    axis = operator.axis
+    require(polynomial.shape == (axis, axis), "The argument of the target is not a function of T.")
+    collapsed = collapser.collapse(polynomial)
+    theta = collapsed.take((), (), field.zero)
+    require(collapsed.is_empty, "The argument of the target is not a function of the operator.")
+    require(not theta.is_zero, "The argument of the target is zero.")
+    return theta
+
+
+def _scalar_function(name: str, theta: Rational, operator: Operator, field: Field) -> Target:
+    if name in ("inv", "pinv"):
+        at_zero = field.substitute(theta, {LAMBDA: field.zero})
+        singular = name == "inv" and operator.kind is NONZERO and at_zero.is_zero
+        require(not singular, "inv of a matrix that has the eigenvalue 0: use pinv.")
+        return Target((), (), 1, theta.inverse(), None)
+    if name == "sqrt":
+        return Target((), (), 2, theta, None)
+    if name == "invsqrt":
+        return Target((), (), 2, theta.inverse(), None)
+    require(name == "exp", f"There is no rule for the function '{name}' of this argument.")
+    rate = field.coefficients(theta, LAMBDA)
+    require(list(rate) == [1], "The exponential is not of a multiple of the operator.")
+    return Target((), (), 1, None, rate[1])

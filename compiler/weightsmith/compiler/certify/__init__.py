@@ -1,0 +1,1 @@
+"""The compiler's side of the certificate: witnesses for claims that the checker re-derives."""

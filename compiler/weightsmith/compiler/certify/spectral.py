@@ -1,0 +1,231 @@
+"""Collapse polynomials to scalars: every value of interest is left · f(T) · right.
+
+T is the operator of a spectrum assumption, a word.  In a word, each occurrence of T becomes the
+scalar λ, each carried letter its forms; adjacent scalars multiply, since functions of T commute.
+What is left must be letters, one scalar, letters.  See docs/certificate.md, claim truncation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
+from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
+from weightsmith.dsl.scalars import Symbol
+
+LAMBDA, ERROR, RATIO = "lambda", "e", "t"
+MAX_FORMS = 4
+
+Frame = tuple[Word, Word]
+Token = Letter | Coefficient
+
+
+class NoProofError(Exception):
+    """The rules do not apply; the message says why."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """T as a word; ``symmetric``: "yes", "weighted" (u·P, P the last letter) or "assumed"."""
+
+    word: Word
+    symmetric: str
+    space: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """left · scalar · right; ``name`` is "" if the scalar is the constant ``constant``."""
+
+    left: Word
+    right: Word
+    name: str
+    constant: Coefficient | None = None
+
+
+@dataclass(frozen=True)
+class RootScalar:
+    """power^(1/root), or exp(rate · λ) with root 0."""
+
+    power: Coefficient
+    root: int
+
+
+class ScalarField:
+    """The coefficients of the program, with λ and the scalars' names as further symbols."""
+
+    def __init__(self, normal: NormalProgram, names: tuple[str, ...]) -> None:
+        wanted = (*normal.field.names, LAMBDA, ERROR, RATIO, *names)
+        if len(set(wanted)) < len(wanted):
+            raise NoProofError("a parameter has a name that the proof needs (lambda, e or t)")
+        self.normal, self.names = normal, names
+        self.field = CoefficientField(Symbol(name) for name in wanted)
+        self._moved: dict[Coefficient, Coefficient] = {}
+
+    def of(self, coefficient: Coefficient) -> Coefficient:
+        """Move a coefficient of the program into this field."""
+        if coefficient not in self._moved:
+            old, new = self.normal.field.names, self.field
+            parts = []
+            for polynomial in (coefficient.numer, coefficient.denom):
+                total = new.zero
+                for exponents, number in polynomial.terms():
+                    term = new.number(Fraction(int(number.numerator), int(number.denominator)))
+                    for name, exponent in zip(old, exponents, strict=True):
+                        term = term * self.symbol(name) ** exponent
+                    total = total + term
+                parts.append(total)
+            self._moved[coefficient] = parts[0] / parts[1]
+        return self._moved[coefficient]
+
+    def symbol(self, name: str) -> Coefficient:
+        return self.field.of(Symbol(name))
+
+
+class Collapse:
+    """Collapses polynomials for one operator, with the forms of the carried letters."""
+
+    def __init__(
+        self,
+        normal: NormalProgram,
+        operator: Operator,
+        scalars: ScalarField,
+        *,
+        scalar_first: bool = False,
+    ) -> None:
+        self.normal, self.operator, self.scalars = normal, operator, scalars
+        self.scalar_first = scalar_first  # where letters alone leave the choice: f(T)·A' or A'·f(T)
+        self.forms: dict[tuple[str, str], tuple[Form, ...]] = {}
+        self.carried = {c.letter for loop in normal.all_loops() for c in loop.carried}
+
+    def __call__(self, polynomial: Polynomial) -> dict[Frame, Coefficient]:
+        """Return the scalar of every frame.  Raises NoProofError if a word has no such form."""
+        total: dict[Frame, Coefficient] = {}
+        for word, coefficient in polynomial.terms.items():
+            for factor, tokens in self._expanded(word):
+                frame, scalar = self._frame(self._reduced(tokens))
+                scalar = scalar * factor * self.scalars.of(coefficient)
+                total[frame] = total[frame] + scalar if frame in total else scalar
+        return {frame: scalar for frame, scalar in total.items() if scalar != 0}
+
+    def _expanded(self, word: Word) -> Iterator[tuple[Coefficient, list[Token]]]:
+        """Put the forms in place of carried letters: constants in front, words of tokens."""
+        choices: list[list[tuple[Coefficient, list[Token]]]] = []
+        for letter in word:
+            forms = self.forms.get((letter.name, letter.group), ())
+            if letter.name not in self.carried and not forms:
+                choices.append([(self.scalars.field.one, [letter])])
+            else:
+                choices.append([self._tokens(form, letter.transposed) for form in forms])
+        for chosen in product(*choices):
+            factor = self.scalars.field.one
+            for constant, _ in chosen:
+                factor = factor * constant
+            yield factor, [token for _, part in chosen for token in part]
+
+    def _tokens(self, form: Form, flipped: bool) -> tuple[Coefficient, list[Token]]:
+        left, right = form.left, form.right
+        if flipped:
+            if self.operator.symmetric not in ("yes", "assumed"):
+                raise NoProofError("a transposed variable, but the operator is not symmetric")
+            transpose = self.normal.alphabet.transpose_word
+            left, right = transpose(form.right), transpose(form.left)
+        if form.name:
+            return self.scalars.field.one, [*left, self.scalars.symbol(form.name), *right]
+        return form.constant, [*left, *right]
+
+    def _reduced(self, tokens: list[Token]) -> list[Token]:
+        word = self.operator.word
+        result: list[Token] = []
+        for token in tokens:
+            if isinstance(token, Letter):
+                result.append(token)
+                if tuple(result[-len(word) :]) == word:
+                    del result[-len(word) :]
+                    self._push(result, self.scalars.symbol(LAMBDA))
+            else:
+                self._push(result, token)
+        return result
+
+    @staticmethod
+    def _push(result: list[Token], scalar: Coefficient) -> None:
+        if result and not isinstance(result[-1], Letter):
+            result[-1] = result[-1] * scalar
+        else:
+            result.append(scalar)
+
+    def _frame(self, tokens: list[Token]) -> tuple[Frame, Coefficient]:
+        places = [i for i, token in enumerate(tokens) if not isinstance(token, Letter)]
+        if len(places) > 1:
+            raise NoProofError("a product is not a function of one operator")
+        if places:
+            i = places[0]
+            return (tuple(tokens[:i]), tuple(tokens[i + 1 :])), tokens[i]
+        return self._unsplit(tuple(tokens))
+
+    def _unsplit(self, word: Word) -> tuple[Frame, Coefficient]:
+        """Letters only: f = 1 in a frame already in use, else split where T could stand."""
+        one = self.scalars.field.one
+        known = [(f.left, f.right) for forms in self.forms.values() for f in forms]
+        for left, right in known:
+            if left + right == word:
+                return (left, right), one
+        places = range(len(word) + 1)
+        for place in places if self.scalar_first else reversed(places):
+            if not word or self._space(word, place) == self.operator.space:
+                return (word[:place], word[place:]), one
+        return (word, ()), one
+
+    def _space(self, word: Word, place: int) -> str:
+        alphabet = self.normal.alphabet
+        return alphabet.columns(word[place - 1]) if place else alphabet.rows(word[0])
+
+
+def rigid(collapse: Collapse, frame: Frame) -> bool:
+    """Can no function of T stand in this frame?"""
+    left, right = frame
+    alphabet, space = collapse.normal.alphabet, collapse.operator.space
+    if left:
+        return alphabet.columns(left[-1]) != space
+    return bool(right) and alphabet.rows(right[0]) != space
+
+
+def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
+    """Find the forms of the loop's variables: those of their initial values, then what a pass adds.
+
+    Fills ``collapse.forms``.  Raises NoProofError if they do not close.
+    """
+    variables = [c for c in loop.carried if c.letter in wanted]
+    for _ in range(MAX_FORMS + 1):
+        grown = False
+        for carried in variables:
+            for space in carried.spaces:
+                grown |= _grow(collapse, carried, space)
+        if not grown:
+            return
+    raise NoProofError("the values of the loop do not keep one form from pass to pass")
+
+
+def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
+    group = space if collapse.normal.alphabet.axes[carried.letter][1] == "" else ""
+    key = (carried.letter, group)
+    forms = list(collapse.forms.get(key, ()))
+    before = len(forms)
+    initial = collapse(carried.initial[space])
+    for frame in (*initial, *collapse(carried.next[space])):
+        if any((form.left, form.right) == frame for form in forms):
+            continue
+        if rigid(collapse, frame):
+            forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
+        else:
+            named = sum(1 for form in forms if form.name)
+            name = carried.letter.split("#")[0] + ("_" + str(named) if named else "")
+            forms.append(Form(*frame, name))
+    if len(forms) > MAX_FORMS:
+        raise NoProofError("a value of the loop has too many parts")
+    collapse.forms[key] = tuple(forms)
+    return len(forms) > before

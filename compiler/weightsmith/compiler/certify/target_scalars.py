@@ -1,0 +1,93 @@
+"""Targets as scalars: a matrix function of T, and which letters stand at its sides.
+
+    inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v;   A⁻¹ = (A'A)⁻¹·A'
+    sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
+"""
+
+from __future__ import annotations
+
+from weightsmith.compiler.certify.spectral import (
+    LAMBDA,
+    Collapse,
+    Frame,
+    Form,
+    NoProofError,
+    RootScalar,
+)
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.polynomial import Polynomial
+
+STAND_IN = "t"  # the symbol that stands for the function while its word is collapsed
+
+
+def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootScalar]:
+    """Return the target's frame and scalar.  Raises NoProofError if it is no function of T."""
+    names = {
+        letter.name
+        for word in target.terms
+        for letter in word
+        if letter.name in collapse.normal.functions
+    }
+    if len(names) != 1:
+        raise NoProofError("the target is not one matrix function between fixed factors")
+    (name,) = names
+    form, scalar = _function(collapse, name)
+    collapse.forms[name, ""] = (form,)
+    frames = collapse(target)
+    del collapse.forms[name, ""]
+    if len(frames) != 1:
+        raise NoProofError("the target is a sum of several functions")
+    ((frame, factor),) = frames.items()
+    ratio = factor / collapse.scalars.symbol(STAND_IN)
+    if STAND_IN in _symbols(collapse, ratio):
+        raise NoProofError("the target is not linear in its matrix function")
+    if ratio == collapse.scalars.field.one:
+        return frame, scalar
+    if scalar.root == 0:
+        raise NoProofError("an exponential times another function")
+    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root)
+
+
+def _symbols(collapse: Collapse, element: Coefficient) -> set[str]:
+    names = collapse.scalars.field.names
+    found: set[str] = set()
+    for polynomial in (element.numer, element.denom):
+        for exponents in polynomial.monoms():
+            found |= {name for name, e in zip(names, exponents, strict=True) if e}
+    return found
+
+
+def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
+    function, argument = collapse.normal.functions[name]
+    scalars, operator = collapse.scalars, collapse.operator
+    lam = scalars.symbol(LAMBDA)
+    words = list(argument.terms.items())
+    word = words[0][0] if len(words) == 1 and words[0][1] == 1 else ()
+    transposed = collapse.normal.alphabet.transpose_word(word)
+    if function in ("inv", "pinv") and word and operator.word[: len(word)] == word:
+        rest = operator.word[len(word) :]
+        if rest and operator.symmetric == "weighted":
+            return Form(rest, (), STAND_IN), RootScalar(1 / lam, 1)
+    if len(word) == 1 and operator.word == (*transposed, *word):  # T = A'A
+        if function == "polar":
+            return Form(word, (), STAND_IN), RootScalar(1 / lam, 2)
+        if function in ("inv", "pinv"):
+            return Form((), transposed, STAND_IN), RootScalar(1 / lam, 1)
+    theta = _function_of_operator(collapse, argument)
+    if function in ("inv", "pinv"):
+        return Form((), (), STAND_IN), RootScalar(1 / theta, 1)
+    if function in ("sqrt", "invsqrt"):
+        return Form((), (), STAND_IN), RootScalar(theta if function == "sqrt" else 1 / theta, 2)
+    if function == "exp":
+        rate = theta / lam
+        if LAMBDA in _symbols(collapse, rate):
+            raise NoProofError("the exponent is not a multiple of the operator")
+        return Form((), (), STAND_IN), RootScalar(rate, 0)
+    raise NoProofError(f"no rule for {function} of this argument")
+
+
+def _function_of_operator(collapse: Collapse, argument: Polynomial) -> Coefficient:
+    frames = collapse(argument)
+    if list(frames) != [((), ())]:
+        raise NoProofError("the argument of the target's function is no function of the operator")
+    return frames[(), ()]

@@ -1,0 +1,131 @@
+"""The graph IR: typed operations, one networkx DiGraph for the whole program, loops included.
+
+Equal operations on equal operands are one node (common subexpressions are shared from the
+start).  A loop is not a cycle: its body hangs between ``Carried`` nodes (the values at the start
+of a pass, with an edge from the value before the loop) and ``Exit`` nodes (the values after the
+last pass, with an edge from the value after one pass), so that the graph stays acyclic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from weightsmith.dsl.core import Shape
+from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.source import Span
+
+
+@dataclass(frozen=True)
+class InputOperation:
+    name: str
+    symmetric: bool
+
+
+@dataclass(frozen=True)
+class IdentityOperation:
+    pass
+
+
+@dataclass(frozen=True)
+class ZeroOperation:
+    pass
+
+
+@dataclass(frozen=True)
+class TransposeOperation:
+    pass
+
+
+@dataclass(frozen=True)
+class CombineOperation:
+    coefficients: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class MultiplyOperation:
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CarriedOperation:
+    loop: int
+    variable: str
+
+
+@dataclass(frozen=True)
+class ExitOperation:
+    loop: int
+    variable: str
+
+
+@dataclass(frozen=True)
+class FunctionOperation:
+    """A matrix function; only in targets."""
+
+    function: str
+
+
+Operation = (
+    InputOperation
+    | IdentityOperation
+    | ZeroOperation
+    | TransposeOperation
+    | CombineOperation
+    | MultiplyOperation
+    | CarriedOperation
+    | ExitOperation
+    | FunctionOperation
+)
+
+
+@dataclass(frozen=True)
+class GraphLoop:
+    """One ``repeat``: for each carried variable the nodes before, at the start, after a pass."""
+
+    index: int
+    parent: int | None
+    count: Scalar
+    span: Span
+    carried: tuple[tuple[str, int, int, int], ...]  # variable, initial, carried, next
+
+
+@dataclass
+class Graph:
+    nodes: nx.DiGraph = field(default_factory=nx.DiGraph)
+    loops: list[GraphLoop] = field(default_factory=list)
+    returns: list[int] = field(default_factory=list)
+    targets: list[int | None] = field(default_factory=list)
+    assumptions: list[int] = field(default_factory=list)  # the value each one speaks of
+    _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
+
+    def add(
+        self, operation: Operation, shape: Shape, operands: tuple[int, ...], span: Span
+    ) -> int:
+        """Return the node of this operation, adding it if there is none."""
+        key = (operation, shape, operands)
+        if key not in self._known:
+            node = self.nodes.number_of_nodes()
+            self.nodes.add_node(
+                node, operation=operation, shape=shape, operands=operands, span=span
+            )
+            self.nodes.add_edges_from((operand, node) for operand in operands)
+            self._known[key] = node
+        return self._known[key]
+
+    def operation(self, node: int) -> Operation:
+        result: Operation = self.nodes.nodes[node]["operation"]
+        return result
+
+    def shape(self, node: int) -> Shape:
+        result: Shape = self.nodes.nodes[node]["shape"]
+        return result
+
+    def operands(self, node: int) -> tuple[int, ...]:
+        result: tuple[int, ...] = self.nodes.nodes[node]["operands"]
+        return result
+
+    def span(self, node: int) -> Span:
+        result: Span = self.nodes.nodes[node]["span"]
+        return result

@@ -1,0 +1,138 @@
+"""The normal form: what a program computes, as polynomials over its inputs and loop variables.
+
+Straight-line assignments are expanded away; what is left are the loops, with the value of every
+carried variable before the loop and after one pass, and the returned values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
+from weightsmith.dsl.core import Axis, Group
+from weightsmith.dsl.scalars import Scalar
+
+Columns = Mapping[Space, Polynomial]
+"""The polynomials of a value, by the space of its columns (one, or one a token group)."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A variable carried round a loop, columns on tokens or scratch tokens.
+
+    ``flipped``: the script's variable is the transpose (its rows are tokens).
+    """
+
+    letter: str
+    variable: str
+    rows: Axis
+    spaces: tuple[Space, ...]
+    initial: Columns
+    next: Columns
+    flipped: bool = False
+
+
+@dataclass(frozen=True)
+class Loop:
+    index: int
+    count: Scalar
+    carried: tuple[Carried, ...]
+    inner: tuple[Loop, ...]
+
+
+@dataclass(frozen=True)
+class InputLetter:
+    """An input of the program: rows, and the spaces of its columns."""
+
+    name: str
+    rows: Axis
+    columns: Axis
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A returned value; ``transposed`` if its rows are tokens, so that its transpose is held."""
+
+    name: str
+    rows: Axis
+    value: Columns
+    transposed: bool
+
+
+@dataclass(frozen=True)
+class NormalProgram:
+    name: str
+    field: CoefficientField
+    alphabet: Alphabet
+    inputs: tuple[InputLetter, ...]
+    loops: tuple[Loop, ...]
+    returns: tuple[Returned, ...]
+    targets: tuple[Columns | None, ...]
+    functions: Mapping[str, tuple[str, Polynomial]]  # letters that stand for f(argument)
+    assumed: tuple[Polynomial, ...]  # what each spectrum assumption speaks of
+
+    def all_loops(self) -> Iterator[Loop]:
+        yield from nested(self.loops)
+
+
+def nested(loops: tuple[Loop, ...]) -> Iterator[Loop]:
+    """Every loop, outer before inner, in the order of the script."""
+    for loop in loops:
+        yield loop
+        yield from nested(loop.inner)
+
+
+def polynomials(program: NormalProgram) -> Iterator[Polynomial]:
+    """Every polynomial of the program."""
+    for loop in program.all_loops():
+        for carried in loop.carried:
+            yield from carried.initial.values()
+            yield from carried.next.values()
+    for returned in program.returns:
+        yield from returned.value.values()
+
+
+def show(program: NormalProgram) -> str:
+    """Print the program, one loop after the other (``--emit normal``)."""
+    lines = [f"algorithm {program.name}"]
+    for loop in program.loops:
+        lines += _loop_lines(program, loop, "")
+    for returned in program.returns:
+        mark = "'" if returned.transposed else ""
+        for space, value in returned.value.items():
+            lines.append(f"return {returned.name}{mark} on {space} = {polynomial_text(program, value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _loop_lines(program: NormalProgram, loop: Loop, indent: str) -> list[str]:
+    from weightsmith.dsl.scalars import to_text
+
+    lines = []
+    for carried in loop.carried:
+        for space, value in carried.initial.items():
+            at = f"@{space}" if len(carried.spaces) > 1 else ""
+            lines.append(f"{indent}{carried.letter}{at} := {polynomial_text(program, value)}")
+    lines.append(f"{indent}repeat {to_text(loop.count)}:")
+    for inner in loop.inner:
+        lines += _loop_lines(program, inner, indent + "    ")
+    for carried in loop.carried:
+        for space, value in carried.next.items():
+            at = f"@{space}" if len(carried.spaces) > 1 else ""
+            lines.append(f"{indent}    {carried.letter}{at} <- {polynomial_text(program, value)}")
+    return lines
+
+
+def polynomial_text(program: NormalProgram, value: Polynomial) -> str:
+    parts = []
+    for word in sorted(value.terms, key=lambda w: (len(w), w)):
+        coefficient = program.field.text(value.terms[word])
+        letters = "*".join(letter.text() for letter in word) or "I"
+        if coefficient in ("1", "-1"):
+            parts.append(letters if coefficient == "1" else f"-{letters}")
+        else:
+            bracketed = f"({coefficient})" if " " in coefficient else coefficient
+            parts.append(f"{bracketed}*{letters}")
+    return " + ".join(parts).replace("+ -", "- ") or "0"

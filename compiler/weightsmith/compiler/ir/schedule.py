@@ -1,0 +1,102 @@
+"""The schedule: which triple products each layer computes, on values that are not yet placed.
+
+A **value** is something the residual stream holds for a while: a source (an input, its transpose,
+an identity), a carried variable, a product kept for later, a sum being accumulated.  A schedule
+is a tree like the template's: layers, and loops around layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.polynomial import Space, Word
+from weightsmith.dsl.core import Axis
+from weightsmith.dsl.scalars import Scalar
+
+
+@dataclass(frozen=True)
+class Value:
+    """A thing the stream holds.  kind: ``letter``, ``identity``, ``carried``, ``product``,
+    ``sum`` (accumulates a returned value) or ``spare`` (zero until one layer's heads write it)."""
+
+    kind: str
+    name: str
+    rows: Axis
+    word: Word = ()
+    home: int | None = None  # the loop whose body it lives in; None: the whole program
+
+
+Combination = Mapping[Value, Coefficient]
+
+
+@dataclass(frozen=True)
+class TripleProduct:
+    """target += left · (right restricted to ``space``)ᵀ · last, at the tokens of ``groups``."""
+
+    target: Value
+    left: Combination
+    right: Combination
+    last: Combination
+    space: Space
+    groups: tuple[Space, ...]
+
+
+@dataclass(frozen=True)
+class ScheduledHead:
+    """Triple products that share ``right`` and ``last``: (target, coefficient, index of value)."""
+
+    right: Combination
+    last: Combination
+    values: tuple[Combination, ...]
+    outputs: tuple[tuple[Value, int, Coefficient], ...]
+    space: Space
+    groups: tuple[Space, ...]
+
+
+@dataclass
+class ScheduledLayer:
+    """Heads, then a linear map: each value named in ``moves`` becomes a combination of values."""
+
+    products: list[TripleProduct] = field(default_factory=list)
+    moves: dict[Value, dict[Value, Coefficient]] = field(default_factory=dict)
+    heads: tuple[ScheduledHead, ...] = ()
+
+
+@dataclass
+class ScheduledLoop:
+    index: int
+    count: Scalar
+    carried: tuple[Value, ...]
+    body: list[ScheduledItem]
+
+
+ScheduledItem = ScheduledLayer | ScheduledLoop
+
+
+@dataclass(frozen=True)
+class ScheduledOutput:
+    name: str
+    rows: Axis
+    groups: tuple[Space, ...]
+    terms: Combination
+    transposed: bool
+
+
+@dataclass
+class Schedule:
+    """The whole network; ``initial`` says what the read-in puts into a value."""
+
+    items: list[ScheduledItem]
+    initial: dict[Value, dict[Value, Coefficient]]
+    outputs: tuple[ScheduledOutput, ...]
+
+
+def walk(items: list[ScheduledItem]) -> Iterator[ScheduledLayer]:
+    """Every layer once, in order."""
+    for item in items:
+        if isinstance(item, ScheduledLayer):
+            yield item
+        else:
+            yield from walk(item.body)

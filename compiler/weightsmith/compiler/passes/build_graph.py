@@ -1,0 +1,116 @@
+"""Core program to graph: statements become operations, names disappear.
+
+A variable is carried by a loop if the loop's body assigns it and it had a value before.
+"""
+
+from __future__ import annotations
+
+from weightsmith.compiler.ir.graph import (
+    CarriedOperation,
+    CombineOperation,
+    ExitOperation,
+    FunctionOperation,
+    Graph,
+    GraphLoop,
+    IdentityOperation,
+    InputOperation,
+    MultiplyOperation,
+    Operation,
+    TransposeOperation,
+    ZeroOperation,
+)
+from weightsmith.dsl import core
+
+Environment = dict[str, int]
+
+
+def build_graph(program: core.Program) -> Graph:
+    graph = Graph()
+    environment = {
+        given.name: graph.add(
+            InputOperation(given.name, given.symmetric), given.shape, (), given.span
+        )
+        for given in program.inputs
+    }
+    graph.assumptions = [
+        _node(graph, assumption.of, environment)
+        for assumption in program.assumptions
+        if isinstance(assumption, core.SpectrumAssumption)
+    ]
+    _run(graph, program.body, environment, None)
+    graph.returns = [_node(graph, returned.value, environment) for returned in program.returns]
+    graph.targets = [
+        None if returned.target is None else _node(graph, returned.target, environment)
+        for returned in program.returns
+    ]
+    return graph
+
+
+def _run(
+    graph: Graph,
+    statements: tuple[core.Statement, ...],
+    environment: Environment,
+    loop: int | None,
+) -> None:
+    for statement in statements:
+        if isinstance(statement, core.Assign):
+            values = [_node(graph, value, environment) for value in statement.values]
+            environment.update(zip(statement.names, values, strict=True))
+        else:
+            _repeat(graph, statement, environment, loop)
+
+
+def _repeat(
+    graph: Graph, statement: core.Repeat, environment: Environment, parent: int | None
+) -> None:
+    index = len(graph.loops)
+    carried = sorted(assigned_names(statement.body) & environment.keys())
+    initial = {name: environment[name] for name in carried}
+    inside = dict(environment)
+    for name in carried:
+        operation = CarriedOperation(index, name)
+        inside[name] = graph.add(
+            operation, graph.shape(initial[name]), (initial[name],), statement.span
+        )
+    start = {name: inside[name] for name in carried}
+    graph.loops.append(GraphLoop(index, parent, statement.count, statement.span, ()))
+    _run(graph, statement.body, inside, index)
+    rows = tuple((name, initial[name], start[name], inside[name]) for name in carried)
+    graph.loops[index] = GraphLoop(index, parent, statement.count, statement.span, rows)
+    for name in carried:
+        operands = (inside[name], start[name])
+        environment[name] = graph.add(
+            ExitOperation(index, name), graph.shape(start[name]), operands, statement.span
+        )
+
+
+def assigned_names(statements: tuple[core.Statement, ...]) -> set[str]:
+    names: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, core.Assign):
+            names.update(statement.names)
+        else:
+            names |= assigned_names(statement.body)
+    return names
+
+
+def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
+    operation: Operation
+    match value:
+        case core.Name(name=name):
+            return environment[name]
+        case core.Identity():
+            operation, parts = IdentityOperation(), ()
+        case core.Zero():
+            operation, parts = ZeroOperation(), ()
+        case core.Transpose(of=of):
+            operation, parts = TransposeOperation(), (of,)
+        case core.Combination(terms=terms):
+            operation = CombineOperation(tuple(scalar for scalar, _ in terms))
+            parts = tuple(term for _, term in terms)
+        case core.Product(factors=factors, over=over):
+            operation, parts = MultiplyOperation(over), factors
+        case core.Function(function=function, of=of):
+            operation, parts = FunctionOperation(function), (of,)
+    operands = tuple(_node(graph, part, environment) for part in parts)
+    return graph.add(operation, value.shape, operands, value.span)

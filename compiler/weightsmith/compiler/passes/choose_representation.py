@@ -1,0 +1,107 @@
+"""Choose what each loop carries: try the changes of representation, keep what costs least.
+
+The cost of a candidate is that of its schedule: layers first (a layer in a loop counts a thousand
+times), then rows of the residual stream, then heads.  A greedy walk: from the script's own
+variables, take the best single change until none improves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from weightsmith.compiler.ir.normal import Loop
+from weightsmith.compiler.ir.representation import Representation
+from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
+from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
+from weightsmith.compiler.passes.merge_heads import merge_heads
+from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
+from weightsmith.compiler.passes.schedule_layers import InfeasibleError, schedule_layers
+
+LOOP_WEIGHT = 1000
+
+Cost = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A representation with its schedule and its blocks."""
+
+    representation: Representation
+    schedule: Schedule
+    allocation: Allocation
+    cost: Cost
+
+
+def choose_representation(start: Representation) -> Candidate:
+    """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled."""
+    best, reason = _tried(start)
+    here = start
+    for _ in range(2 * sum(len(loop.carried) for loop in start.program.all_loops()) + 2):
+        found = [candidate for near in _neighbours(here) if (candidate := _tried(near)[0])]
+        better = min(found, key=lambda c: c.cost, default=None)
+        if better is None or (best is not None and better.cost >= best.cost):
+            break
+        best, here = better, better.representation
+    if best is None:
+        raise InfeasibleError(reason)
+    return best
+
+
+def _tried(representation: Representation) -> tuple[Candidate | None, str]:
+    try:
+        schedule = schedule_layers(representation.program)
+    except InfeasibleError as reason:
+        return None, str(reason)
+    merge_heads(schedule, representation.program.field)
+    allocation = allocate_blocks(schedule)
+    heads = _weigh(schedule.items, heads=True)
+    cost = (_weigh(schedule.items, heads=False), len(allocation.rows), heads)
+    return Candidate(representation, schedule, allocation, cost), ""
+
+
+def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
+    total = 0
+    for item in items:
+        if isinstance(item, ScheduledLayer):
+            total += len(item.heads) if heads else bool(item.heads)
+        else:
+            total += LOOP_WEIGHT * _weigh(item.body, heads=heads)
+    return total
+
+
+def _neighbours(here: Representation) -> Iterator[Representation]:
+    """Single changes, and an offset right after images: w·x may pay only once it is w·x − y."""
+    for loop in here.program.all_loops():
+        for near in (*_images(here, loop), *_transposes(here, loop), *_offsets(here, loop)):
+            if near is not None:
+                yield near
+                same = next(one for one in near.program.all_loops() if one.index == loop.index)
+                yield from (far for far in _offsets(near, same) if far is not None)
+
+
+def _images(here: Representation, loop: Loop) -> Iterator[Representation | None]:
+    alphabet = here.program.alphabet
+    matrices = [
+        c.letter
+        for c in loop.carried
+        if alphabet.axes[c.letter][1] and c.letter not in alphabet.symmetric
+    ]
+    for letter in matrices:
+        yield by_images(here, loop, frozenset({letter}))
+    if len(matrices) > 1:
+        yield by_images(here, loop, frozenset(matrices))
+
+
+def _transposes(here: Representation, loop: Loop) -> Iterator[Representation | None]:
+    for carried in loop.carried:
+        yield transposed(here, loop, carried.letter)
+
+
+def _offsets(here: Representation, loop: Loop) -> Iterator[Representation | None]:
+    for z, factor in offsets(here.program, loop):
+        alike = [c.letter for c in loop.carried if c.rows == here.program.alphabet.axes[z.name][0]]
+        for letter in alike:
+            yield offset(here, loop, frozenset({letter}), z.name, factor)
+        if len(alike) > 1:
+            yield offset(here, loop, frozenset(alike), z.name, factor)

@@ -1,0 +1,143 @@
+"""Fewer heads: add up triple products that differ in one place, share keys and queries.
+
+Three rules, until none applies, each an identity of linear algebra:
+    a·R·S + b·R·S = (a + b)·R·S,   P·a·S + P·b·S = P·(a + b)·S,   P·R·a + P·R·b = P·R·(a + b)
+for products into one target at the same tokens; then products that share R and S become one head
+with several values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
+from weightsmith.compiler.ir.schedule import (
+    Combination,
+    Schedule,
+    ScheduledHead,
+    TripleProduct,
+    Value,
+    walk,
+)
+
+
+
+def merge_heads(schedule: Schedule, field: CoefficientField) -> None:
+    """Fill in ``heads`` of every layer from its ``products``."""
+    for layer in walk(schedule.items):
+        products = _merged([_normalized(product) for product in layer.products])
+        layer.heads = _share(products, field)
+
+
+def _normalized(product: TripleProduct) -> TripleProduct:
+    """Move the scale of ``right`` and ``last`` into ``left``: their leading coefficients are 1."""
+    right, a = _monic(product.right)
+    last, b = _monic(product.last)
+    left = {value: coefficient * a * b for value, coefficient in product.left.items()}
+    return TripleProduct(product.target, left, right, last, product.space, product.groups)
+
+
+def _monic(combination: Combination) -> tuple[Combination, Coefficient | int]:
+    """Divide by the first coefficient that is a number: a symbol might be zero."""
+    numbers = [value for value, c in combination.items() if _is_number(c)]
+    if not numbers:
+        return combination, 1
+    scale = combination[min(numbers, key=_order)]
+    return {value: c / scale for value, c in combination.items()}, scale
+
+
+def _is_number(coefficient: Coefficient) -> bool:
+    return bool(coefficient.numer.is_ground and coefficient.denom.is_ground)
+
+
+def _order(value: Value) -> tuple[str, str]:
+    return value.kind, value.name
+
+
+def _merged(products: list[TripleProduct]) -> list[TripleProduct]:
+    for i, first in enumerate(products):
+        for j in range(i + 1, len(products)):
+            both = _together(first, products[j])
+            if both is not None:
+                rest = [p for k, p in enumerate(products) if k not in (i, j)]
+                return _merged([*rest[:i], both, *rest[i:]] if both.left else rest)
+    return products
+
+
+def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
+    same = ("target", "space", "groups")
+    if any(getattr(first, name) != getattr(second, name) for name in same):
+        return None
+    if first.right == second.right and first.last == second.last:
+        left = _sum(first.left, second.left)
+        return _with(first, left, first.right, first.last)
+    ratio = _ratio(first.left, second.left)
+    if ratio is None:
+        return None
+    if not ratio.denom.is_ground:
+        return _together(second, first) if (1 / ratio).denom.is_ground else None
+    if first.last == second.last:
+        right = _sum(first.right, {v: ratio * c for v, c in second.right.items()})
+        return _with(first, first.left, right, first.last)
+    if first.right == second.right:
+        last = _sum(first.last, {v: ratio * c for v, c in second.last.items()})
+        return _with(first, first.left, first.right, last)
+    return None
+
+
+def _with(
+    like: TripleProduct, left: Combination, right: Combination, last: Combination
+) -> TripleProduct:
+    if not (left and right and last):
+        left = right = last = {}
+        return TripleProduct(like.target, left, right, last, like.space, like.groups)
+    return _normalized(TripleProduct(like.target, left, right, last, like.space, like.groups))
+
+
+def _ratio(first: Combination, second: Combination) -> Coefficient | None:
+    """Return c with second = c · first, or None."""
+    if first.keys() != second.keys():
+        return None
+    ratios = {second[value] / first[value] for value in first}
+    return ratios.pop() if len(ratios) == 1 else None
+
+
+def _sum(first: Combination, second: Mapping[Value, Coefficient]) -> dict[Value, Coefficient]:
+    total = dict(first)
+    for value, coefficient in second.items():
+        total[value] = total[value] + coefficient if value in total else coefficient
+    return {value: c for value, c in total.items() if c != 0}
+
+
+def _share(products: list[TripleProduct], field: CoefficientField) -> tuple[ScheduledHead, ...]:
+    groups: list[list[TripleProduct]] = []
+    for product in products:
+        for group in groups:
+            head = group[0]
+            if (head.right, head.last, head.space, head.groups) == (
+                product.right,
+                product.last,
+                product.space,
+                product.groups,
+            ):
+                group.append(product)
+                break
+        else:
+            groups.append([product])
+    return tuple(_head(group, field) for group in groups)
+
+
+def _head(group: list[TripleProduct], field: CoefficientField) -> ScheduledHead:
+    values: list[Combination] = []
+    outputs: list[tuple[Value, int, Coefficient]] = []
+    for product in group:
+        left, scale = _monic(product.left)
+        if left not in values:
+            values.append(left)
+        outputs.append((product.target, values.index(left), scale))
+    first = group[0]
+    return ScheduledHead(
+        first.right, first.last, tuple(values), tuple(outputs), first.space, first.groups
+    )
+
+

@@ -1,0 +1,326 @@
+"""Graph to normal form: expand every node into polynomials over inputs and carried variables.
+
+A value with a token axis becomes a family, one polynomial a token group; a product that contracts
+the token axis sums over the groups of its ``over``.  Letters that are shown to equal their
+transpose (greatest fixed point over the loops) lose their transposition marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.ir.graph import (
+    CarriedOperation,
+    CombineOperation,
+    ExitOperation,
+    FunctionOperation,
+    Graph,
+    GraphLoop,
+    IdentityOperation,
+    InputOperation,
+    MultiplyOperation,
+    TransposeOperation,
+    ZeroOperation,
+)
+from weightsmith.compiler.ir.normal import (
+    Carried,
+    Columns,
+    InputLetter,
+    Loop,
+    NormalProgram,
+    Returned,
+)
+from weightsmith.compiler.ir.polynomial import (
+    Alphabet,
+    Family,
+    Letter,
+    Polynomial,
+    identity,
+    zero,
+)
+from weightsmith.dsl import core
+from weightsmith.dsl.core import TOKEN
+from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.source import Span
+
+MAX_TERMS = 2_000  # a polynomial with more words than this is refused
+MAX_LETTERS = 81  # so is a longer word: four attention layers of degree
+
+
+def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> NormalProgram:
+    """Expand the graph.  Raises DiagnosticError where a polynomial would explode."""
+    expansion = _Expansion(graph, field)
+    families = [expansion.family(node) for node in range(graph.nodes.number_of_nodes())]
+    inputs = tuple(
+        InputLetter(i.name, i.shape.rows, i.shape.columns, i.shape.column_groups)
+        for i in program.inputs
+    )
+    normal = NormalProgram(
+        program.name,
+        field,
+        Alphabet(expansion.axes, frozenset(i.name for i in program.inputs if i.symmetric)),
+        inputs,
+        tuple(_loop(graph, families, loop) for loop in _children(graph, None)),
+        tuple(
+            _returned(returned, families[node])
+            for returned, node in zip(program.returns, graph.returns, strict=True)
+        ),
+        tuple(
+            None if node is None else _held(families[node], returned.value.shape.rows == TOKEN)
+            for returned, node in zip(program.returns, graph.targets, strict=True)
+        ),
+        expansion.functions,
+        tuple(_only(families[node]) for node in graph.assumptions),
+    )
+    return _with_symmetries(normal)
+
+
+class _Expansion:
+    """Computes the family of each node from those of its operands (memory, not recursion)."""
+
+    def __init__(self, graph: Graph, field: CoefficientField) -> None:
+        self.graph, self.field = graph, field
+        self.axes: dict[str, tuple[str, str]] = {}
+        self.families: list[Family] = []
+        self.functions: dict[str, tuple[str, Polynomial]] = {}
+
+    def family(self, node: int) -> Family:
+        shape, span = self.graph.shape(node), self.graph.span(node)
+        operands = [self.families[operand] for operand in self.graph.operands(node)]
+        result: dict[tuple[str, str], Polynomial] = {}
+        for rows in _spaces(shape.rows, shape.row_groups):
+            for columns in _spaces(shape.columns, shape.column_groups):
+                value = self._value(node, operands, rows, columns)
+                _guard(value, span)
+                result[rows, columns] = value
+        self.families.append(result)
+        return result
+
+    def _value(self, node: int, operands: list[Family], rows: str, columns: str) -> Polynomial:
+        match self.graph.operation(node):
+            case InputOperation(name):
+                return self._letter(name, self.graph.shape(node), rows, columns)
+            case CarriedOperation(loop, variable) | ExitOperation(loop, variable):
+                return self._letter(f"{variable}#{loop}", self.graph.shape(node), rows, columns)
+            case IdentityOperation():
+                return identity(rows, self.field.one)
+            case ZeroOperation():
+                return zero(rows, columns)
+            case TransposeOperation():
+                return _transpose(operands[0][columns, rows])
+            case CombineOperation(coefficients):
+                return self._combination(coefficients, operands, rows, columns)
+            case MultiplyOperation(over):
+                return self._product(node, operands, over, rows, columns)
+            case FunctionOperation(function):
+                name = f"{function}[{node}]"
+                self.functions[name] = (function, operands[0][self._argument(node, rows, columns)])
+                return self._letter(name, self.graph.shape(node), rows, columns)
+
+    def _argument(self, node: int, rows: str, columns: str) -> tuple[str, str]:
+        """``inv`` and ``pinv`` exchange the two axes of their argument."""
+        shape = self.graph.shape(self.graph.operands(node)[0])
+        same = (shape.rows, shape.columns) == (rows, columns)
+        return (rows, columns) if same else (columns, rows)
+
+    def _letter(self, name: str, shape: core.Shape, rows: str, columns: str) -> Polynomial:
+        flipped = shape.rows == TOKEN
+        own_rows, own_columns = (columns, rows) if flipped else (rows, columns)
+        axis = shape.rows if flipped else shape.columns
+        group = own_columns if axis == TOKEN else ""
+        self.axes[name] = (own_rows, "" if group else own_columns)
+        return Polynomial(rows, columns, {(Letter(name, group, flipped),): self.field.one})
+
+    def _combination(
+        self,
+        coefficients: tuple[core.Scalar, ...],
+        operands: list[Family],
+        rows: str,
+        columns: str,
+    ) -> Polynomial:
+        total = zero(rows, columns)
+        for coefficient, operand in zip(coefficients, operands, strict=True):
+            total = total + operand[rows, columns].scaled(self.field.of(coefficient))
+        return total
+
+    def _product(
+        self, node: int, operands: list[Family], over: tuple[str, ...], rows: str, columns: str
+    ) -> Polynomial:
+        shapes = [self.graph.shape(operand) for operand in self.graph.operands(node)]
+        row: dict[str, Polynomial] = {
+            space: operands[0][rows, space] for space in self._contracted(shapes[0], over)
+        }
+        if len(operands) == 1:
+            return operands[0][rows, columns]
+        for position in range(1, len(operands)):
+            last = position == len(operands) - 1
+            spaces = [columns] if last else self._contracted(shapes[position], over)
+            row = {
+                space: self._contract(row, operands[position], rows, space, self.graph.span(node))
+                for space in spaces
+            }
+        return row[columns]
+
+    @staticmethod
+    def _contracted(shape: core.Shape, over: tuple[str, ...]) -> list[str]:
+        if shape.columns != TOKEN:
+            return [shape.columns]
+        return [group for group in shape.column_groups if group in over]
+
+    @staticmethod
+    def _contract(
+        row: dict[str, Polynomial], factor: Family, rows: str, columns: str, span: Span
+    ) -> Polynomial:
+        total = zero(rows, columns)
+        for space, left in row.items():
+            right = factor[space, columns]
+            if len(left.terms) * len(right.terms) > 4 * MAX_TERMS:
+                raise _exploded(span)
+            total = total + left * right
+        return total
+
+
+def _guard(value: Polynomial, span: Span) -> None:
+    if len(value.terms) > MAX_TERMS or any(len(word) > MAX_LETTERS for word in value.terms):
+        raise _exploded(span)
+
+
+def _exploded(span: Span) -> DiagnosticError:
+    message = (
+        f"expanded over the inputs and loop variables, this value has more than {MAX_TERMS} terms "
+        f"or a product of more than {MAX_LETTERS} matrices"
+    )
+    hint = "write the step once, in a 'repeat': the compiler never unrolls a loop"
+    return DiagnosticError([error(span, message, hint)])
+
+
+def _spaces(axis: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    return groups if axis == TOKEN else (axis,)
+
+
+def _transpose(value: Polynomial) -> Polynomial:
+    terms = {
+        tuple(letter._replace(transposed=not letter.transposed) for letter in reversed(word)): c
+        for word, c in value.terms.items()
+    }
+    return Polynomial(value.columns, value.rows, terms)
+
+
+def _children(graph: Graph, parent: int | None) -> Iterator[GraphLoop]:
+    return (loop for loop in graph.loops if loop.parent == parent)
+
+
+def _loop(graph: Graph, families: list[Family], loop: GraphLoop) -> Loop:
+    carried = tuple(
+        _carried(graph.shape(start), f"{variable}#{loop.index}", variable, families[a], families[b])
+        for variable, a, start, b in loop.carried
+    )
+    inner = tuple(_loop(graph, families, child) for child in _children(graph, loop.index))
+    return Loop(loop.index, loop.count, carried, inner)
+
+
+def _carried(
+    shape: core.Shape, letter: str, variable: str, initial: Family, after: Family
+) -> Carried:
+    flipped = shape.rows == TOKEN
+    axis, groups = (
+        (shape.columns, shape.row_groups) if flipped else (shape.rows, shape.column_groups)
+    )
+    spaces = groups if TOKEN in (shape.rows, shape.columns) else (shape.columns,)
+    first, second = _held(initial, flipped), _held(after, flipped)
+    return Carried(
+        letter,
+        variable,
+        axis,
+        spaces,
+        {space: first[space] for space in spaces},
+        {space: second[space] for space in spaces},
+        flipped,
+    )
+
+
+def _held(family: Family, flipped: bool) -> dict[str, Polynomial]:
+    if flipped:
+        return {rows: _transpose(value) for (rows, _), value in family.items()}
+    return {columns: value for (_, columns), value in family.items()}
+
+
+def _returned(returned: core.Return, family: Family) -> Returned:
+    flipped = returned.value.shape.rows == TOKEN
+    held = _held(family, flipped)
+    shape = returned.value.shape
+    rows = shape.columns if flipped else shape.rows
+    groups = returned.groups or tuple(held)
+    return Returned(returned.name, rows, {group: held[group] for group in groups}, flipped)
+
+
+def _only(family: Family) -> Polynomial:
+    (value,) = family.values()
+    return value
+
+
+def _with_symmetries(program: NormalProgram) -> NormalProgram:
+    """Find the carried letters that equal their transpose, and write them without marks."""
+    candidates = {
+        carried.letter
+        for loop in program.all_loops()
+        for carried in loop.carried
+        if carried.spaces == (carried.rows,) and not carried.flipped
+    }
+    while True:
+        alphabet = program.alphabet.with_letters({}, frozenset(candidates))
+        failing = {
+            carried.letter
+            for loop in program.all_loops()
+            for carried in loop.carried
+            if carried.letter in candidates
+            and not (_symmetric(alphabet, carried.initial) and _symmetric(alphabet, carried.next))
+        }
+        if not failing:
+            break
+        candidates -= failing
+    return NormalProgram(
+        program.name,
+        program.field,
+        alphabet,
+        program.inputs,
+        tuple(_canonical_loop(alphabet, loop) for loop in program.loops),
+        tuple(
+            Returned(r.name, r.rows, _canonical(alphabet, r.value), r.transposed)
+            for r in program.returns
+        ),
+        tuple(None if t is None else _canonical(alphabet, t) for t in program.targets),
+        {n: (f, alphabet.canonical(p)) for n, (f, p) in program.functions.items()},
+        tuple(alphabet.canonical(p) for p in program.assumed),
+    )
+
+
+def _symmetric(alphabet: Alphabet, value: Columns) -> bool:
+    return all(
+        alphabet.canonical(p).terms == alphabet.transpose(alphabet.canonical(p)).terms
+        for p in value.values()
+    )
+
+
+def _canonical(alphabet: Alphabet, value: Columns) -> dict[str, Polynomial]:
+    return {space: alphabet.canonical(p) for space, p in value.items()}
+
+
+def _canonical_loop(alphabet: Alphabet, loop: Loop) -> Loop:
+    carried = tuple(
+        Carried(
+            c.letter,
+            c.variable,
+            c.rows,
+            c.spaces,
+            _canonical(alphabet, c.initial),
+            _canonical(alphabet, c.next),
+            c.flipped,
+        )
+        for c in loop.carried
+    )
+    inner = tuple(_canonical_loop(alphabet, child) for child in loop.inner)
+    return Loop(loop.index, loop.count, carried, inner)
+
+

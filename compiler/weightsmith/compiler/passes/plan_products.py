@@ -1,0 +1,143 @@
+"""Words to triple products: the cheapest tree of heads for each word, shallowest first.
+
+One head computes ``left · rightᵀ · last`` from three stored values, so a word u·v·w costs one
+layer once u, vᵀ and w are stored.  At most one of the three may be the identity of an axis (the
+positional code of that axis's scratch tokens).  A word of inputs and outer variables only may be
+computed before the loop.  ``depth`` of a word of n letters is at least ⌈log₃ n⌉.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from weightsmith.compiler.ir.normal import Loop, NormalProgram, nested
+from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.dsl.core import GROUPS
+
+ANY = "*"  # the group of a word's last letter, where the same product serves every group
+HOIST_COST = 3.0
+IDENTITY_COST = 0.3  # in the middle; at an end a little more, since X·(A + I)·X merges
+LONG_WORD = 11  # longer words are only cut near their thirds
+
+Time = tuple[int, int]  # segment between loops, layer within it
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a word is computed: left and last words, right word (already transposed)."""
+
+    left: Word
+    right: Word
+    last: Word
+    space: str  # what the contraction of left with right runs over
+    identity: str  # the axis of the identity that fills an empty part, or ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a word is there at the earliest; ``cut`` is None if it is stored, ``hoisted`` if the
+    enclosing level provides it."""
+
+    time: Time
+    cost: float
+    cut: Cut | None = None
+    hoisted: bool = False
+
+
+def starred(word: Word) -> Word:
+    """Forget the token group of the last letter."""
+    if word and word[-1].group and not word[-1].transposed:
+        return (*word[:-1], word[-1]._replace(group=ANY))
+    return word
+
+
+class ProductPlanner:
+    """Plans words at one level: the whole program, or the body of one loop."""
+
+    def __init__(
+        self, program: NormalProgram, loop: Loop | None, parent: ProductPlanner | None
+    ) -> None:
+        self.program, self.loop, self.parent = program, loop, parent
+        self.children = program.loops if loop is None else loop.inner
+        self._segment = {
+            carried.letter: position + 1
+            for position, child in enumerate(self.children)
+            for one in nested((child,))
+            for carried in one.carried
+        }
+        self._inputs = {given.name for given in program.inputs}
+        inside = set(self._segment)
+        inside.update(c.letter for c in (loop.carried if loop else ()))
+        self._inside = inside
+        self._known: dict[Word, Plan | None] = {}
+
+    def plan(self, word: Word) -> Plan | None:
+        """Return the best plan for a starred word, or None if no head can compute it."""
+        if word not in self._known:
+            self._known[word] = self._best(word)
+        return self._known[word]
+
+    def stored(self, letter: Letter) -> bool:
+        """Is the letter held as it stands, its columns on tokens?"""
+        if not letter.transposed:
+            return True
+        return letter.name in self._inputs and not letter.group
+
+    def _best(self, word: Word) -> Plan | None:
+        if len(word) == 1 and self.stored(word[0]):
+            return Plan((self._segment.get(word[0].name, 0), 0), 0.0)
+        candidates = [plan for cut in self._cuts(word) if (plan := self._cost(cut)) is not None]
+        best = min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
+        hoisted = self._hoisted(word)
+        if hoisted is not None and (best is None or (0, 0) < best.time):
+            return hoisted
+        return best
+
+    def _hoisted(self, word: Word) -> Plan | None:
+        if self.parent is None or any(letter.name in self._inside for letter in word):
+            return None
+        outside = self.parent.plan(word)
+        return None if outside is None else Plan((0, 0), HOIST_COST + outside.cost, None, True)
+
+    def _cost(self, cut: Cut) -> Plan | None:
+        at_end = bool(cut.right)
+        cost, time = 1.0 + bool(cut.identity) * (IDENTITY_COST + 0.01 * at_end), (0, 0)
+        for part in (cut.left, cut.right, cut.last):
+            if part:
+                plan = self.plan(part)
+                if plan is None:
+                    return None
+                cost, time = cost + plan.cost, max(time, plan.time)
+        return Plan((time[0], time[1] + 1), cost, cut)
+
+    def _cuts(self, word: Word) -> list[Cut]:
+        alphabet, size = self.program.alphabet, len(word)
+        spaces = [alphabet.rows(word[0]), *(alphabet.columns(letter) for letter in word)]
+        if _is_token(spaces[0]):
+            return []
+        if size == 1:  # a transposing head: identity · letterᵀ · identity
+            flipped = starred((alphabet.transposed(word[0]),))
+            if not self.stored(flipped[0]) or _is_token(spaces[1]):
+                return []
+            return [Cut((), flipped, (), spaces[0], spaces[0])]
+        found = []
+        for i, j in _places(size):
+            empty = (i == 0) + (i == j) + (j == size)
+            if empty > 1 or _is_token(spaces[j]) or (i in (0, j) and _is_token(spaces[i])):
+                continue
+            axis = spaces[0] if i == 0 else spaces[j] if empty else ""
+            right = starred(alphabet.transpose_word(word[i:j]))
+            found.append(Cut(starred(word[:i]), right, starred(word[j:]), spaces[i], axis))
+        return found
+
+
+def _is_token(space: str) -> bool:
+    return space == ANY or space in GROUPS
+
+
+def _places(size: int) -> list[tuple[int, int]]:
+    every = [(i, j) for i in range(size + 1) for j in range(i, size + 1)]
+    if size <= LONG_WORD:
+        return every
+    third, reach = size / 3, 2
+    return [p for p in every if abs(p[0] - third) <= reach and abs(p[1] - 2 * third) <= reach]

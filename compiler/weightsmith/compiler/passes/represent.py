@@ -1,0 +1,332 @@
+"""Changes of representation: each rewrites a program so that its loops carry something else.
+
+``by_images``     w (rows k, columns d) is only ever used as w·u: carry the images w·u, which are
+                  indexed by tokens, instead (von Oswald et al. 2022: keep the residual, not w).
+``transposed``    carry X' instead of X.
+``offset``        carry p − q instead of p, where q is a combination of inputs: with p = w·x and
+                  q = y the residual w·x − y, whose recurrence no longer mentions y.
+
+Each returns None where it does not apply.  Each keeps ``held``: the meaning of every carried
+letter in the letters of the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
+from weightsmith.compiler.ir.polynomial import (
+    Alphabet,
+    Letter,
+    Polynomial,
+    Space,
+    Word,
+    substitute,
+)
+from weightsmith.compiler.ir.representation import Representation
+
+MAX_IMAGES = 12
+Rewrite = Callable[[Polynomial], Polynomial]
+
+
+class _DoesNotApplyError(Exception):
+    pass
+
+
+def by_images(
+    given: Representation, loop: Loop, letters: frozenset[str]
+) -> Representation | None:
+    """Carry w·u for every u that follows w, in place of each w in ``letters``."""
+    try:
+        return _Images(given, loop, letters).result()
+    except _DoesNotApplyError:
+        return None
+
+
+class _Images:
+    def __init__(self, given: Representation, loop: Loop, letters: frozenset[str]) -> None:
+        self.given, self.loop, self.letters = given, loop, letters
+        self.program = given.program
+        self.one = self.program.field.one
+        changing = {c.letter for inner in nested((loop,)) for c in inner.carried}
+        self.fixed = {name for name in self.program.alphabet.axes if name not in changing}
+        self.needed: dict[tuple[str, str, bool], list[Space]] = {}
+        self.queue: list[tuple[str, Letter]] = []
+
+    def result(self) -> Representation:
+        program = _rewrite(self.program, self.rewritten, skip=self.letters)
+        images = self._close()
+        axes = {name: self._axes(key) for key, name in images.items()}
+        alphabet = program.alphabet.with_letters(axes)
+        new = tuple(self._carried(key, name) for key, name in images.items())
+        held = dict(self.given.held)
+        for (w, u, flipped), name in images.items():
+            held[name] = {
+                space: _meaning(held, w) * self._letter_polynomial(u, flipped, space)
+                for space in self.needed[w, u, flipped]
+            }
+            # the script's letters inside the meaning stay as they are: u is an input
+        program = replace(program, alphabet=alphabet)
+        program = _with_carried(program, self.loop.index, self.letters, new)
+        choice = f"{', '.join(sorted(images.values()))} instead of {', '.join(sorted(self.letters))}"
+        return Representation(program, held, (*self.given.choices, choice))
+
+    def rewritten(self, polynomial: Polynomial) -> Polynomial:
+        """Replace w·u by the letter of the image, u'·w' by its transpose."""
+        terms: dict[Word, Coefficient] = {}
+        for word, coefficient in polynomial.terms.items():
+            new = self._word(word)
+            terms[new] = terms[new] + coefficient if new in terms else coefficient
+        return Polynomial(polynomial.rows, polynomial.columns, terms)
+
+    def _word(self, word: Word) -> Word:
+        result: list[Letter] = []
+        position = 0
+        while position < len(word):
+            letter = word[position]
+            if letter.name not in self.letters:
+                result.append(letter)
+                position += 1
+            elif not letter.transposed:
+                if position + 1 == len(word):
+                    raise _DoesNotApplyError
+                result.append(self._image(letter.name, word[position + 1]))
+                position += 2
+            else:
+                if not result:
+                    raise _DoesNotApplyError
+                before = self.program.alphabet.transposed(result.pop())
+                image = self._image(letter.name, before)
+                result.append(image._replace(transposed=True))
+                position += 1
+        return tuple(result)
+
+    def _image(self, w: str, u: Letter) -> Letter:
+        if u.name not in self.fixed or (u.transposed and u.group):
+            raise _DoesNotApplyError
+        key = (w, u.name, u.transposed)
+        space = self.program.alphabet.columns(u)
+        spaces = self.needed.setdefault(key, [])
+        if space not in spaces:
+            spaces.append(space)
+            self.queue.append((w, u))
+            if sum(map(len, self.needed.values())) > MAX_IMAGES:
+                raise _DoesNotApplyError
+        return Letter(_image_name(key), u.group)
+
+    def _close(self) -> dict[tuple[str, str, bool], str]:
+        """Follow the recurrence until no new image is needed; return the names."""
+        variables = {c.letter: c for c in self.loop.carried}
+        self.next: dict[tuple[str, Letter], Polynomial] = {}
+        while self.queue:
+            w, u = self.queue.pop()
+            axis = self.program.alphabet.rows(u)
+            times = Polynomial(axis, self.program.alphabet.columns(u), {(u,): self.one})
+            self.next[w, u] = self.rewritten(variables[w].next[axis] * times)
+        return {key: _image_name(key) for key in self.needed}
+
+    def _carried(self, key: tuple[str, str, bool], name: str) -> Carried:
+        w, u, flipped = key
+        old = next(c for c in self.loop.carried if c.letter == w)
+        spaces = tuple(self.needed[key])
+        after, before = {}, {}
+        for space in spaces:
+            letter = self._letter(u, flipped, space)
+            axis = self.program.alphabet.rows(letter)
+            before[space] = old.initial[axis] * self._letter_polynomial(u, flipped, space)
+            after[space] = self.next[w, letter]
+        return Carried(name, name.split("#")[0], old.rows, spaces, before, after)
+
+    def _letter(self, u: str, flipped: bool, space: Space) -> Letter:
+        tokens = self.program.alphabet.axes[u][1] == ""
+        return Letter(u, space if tokens else "", flipped)
+
+    def _letter_polynomial(self, u: str, flipped: bool, space: Space) -> Polynomial:
+        letter = self._letter(u, flipped, space)
+        return Polynomial(self.program.alphabet.rows(letter), space, {(letter,): self.one})
+
+    def _axes(self, key: tuple[str, str, bool]) -> tuple[Space, Space]:
+        w, u, flipped = key
+        letter = self._letter(u, flipped, "*")
+        columns = "" if letter.group else self.program.alphabet.columns(letter)
+        return self.program.alphabet.axes[w][0], columns
+
+
+def _image_name(key: tuple[str, str, bool]) -> str:
+    w, u, flipped = key
+    variable, number = w.rsplit("#", 1)
+    return f"{variable}*{u}{chr(39) * flipped}#{number}"
+
+
+def _meaning(held: dict[str, Columns], letter: str) -> Polynomial:
+    (only,) = held[letter].values()
+    return only
+
+
+def transposed(given: Representation, loop: Loop, letter: str) -> Representation | None:
+    """Carry the transpose of a matrix variable."""
+    program = given.program
+    old = next(c for c in loop.carried if c.letter == letter)
+    if program.alphabet.axes[letter][1] == "" or letter in program.alphabet.symmetric:
+        return None
+    variable, number = letter.rsplit("#", 1)
+    name = f"{variable}'#{number}" if not variable.endswith("'") else f"{variable[:-1]}#{number}"
+    rows, columns = program.alphabet.axes[letter]
+    one = program.field.one
+
+    def swapped(other: Letter) -> Polynomial | None:
+        if other.name != letter:
+            return None
+        flipped = Letter(name, "", not other.transposed)
+        axes = (columns, rows) if other.transposed else (rows, columns)
+        return Polynomial(*axes, {(flipped,): one})
+
+    alphabet = program.alphabet.with_letters({name: (columns, rows)})
+    result = _rewrite(program, lambda p: substitute(p, swapped, one), skip=frozenset())
+    result = replace(result, alphabet=alphabet)
+    new_old = next(c for lp in result.all_loops() for c in lp.carried if c.letter == letter)
+    turned = Carried(
+        name,
+        variable + "'",
+        columns,
+        (rows,),
+        {rows: alphabet.transpose(new_old.initial[columns])},
+        {rows: alphabet.transpose(new_old.next[columns])},
+    )
+    held = dict(given.held)
+    held[name] = {rows: alphabet.transpose(held[letter][columns])}
+    result = _with_carried(result, loop.index, frozenset({letter}), (turned,))
+    del old
+    return Representation(result, held, (*given.choices, f"{name} instead of {letter}"))
+
+
+def offsets(program: NormalProgram, loop: Loop) -> Iterable[tuple[Letter, Coefficient]]:
+    """Find z and c such that p + c·z appears as a factor where a variable p does."""
+    found: dict[tuple[Letter, Coefficient], None] = {}
+    inputs = {given.name for given in program.inputs}
+    variables = {c.letter for c in loop.carried}
+    for carried in loop.carried:
+        for polynomial in carried.next.values():
+            contexts: dict[tuple[Word, Word], dict[Letter, Coefficient]] = {}
+            for word, coefficient in polynomial.terms.items():
+                for i, letter in enumerate(word):
+                    if len(word) > 1 and not letter.transposed:
+                        context = (word[:i], word[i + 1 :])
+                        contexts.setdefault(context, {})[letter] = coefficient
+            for letters in contexts.values():
+                for p, a in letters.items():
+                    for z, b in letters.items():
+                        if p.name in variables and z.name in inputs and p.group == z.group:
+                            found[z._replace(group=""), b / a] = None
+    return found
+
+
+def offset(
+    given: Representation, loop: Loop, letters: frozenset[str], z: str, factor: Coefficient
+) -> Representation | None:
+    """Carry p + factor·z in place of each p in ``letters``."""
+    program, one = given.program, given.program.field.one
+    source = next(i for i in program.inputs if i.name == z)
+    spaces = source.groups or (source.columns,)
+    old = [c for c in loop.carried if c.letter in letters]
+    if any(c.rows != source.rows or not set(c.spaces) & set(spaces) for c in old):
+        return None
+    names = {c.letter: _offset_name(program, c.letter, z, factor) for c in old}
+
+    def shift(space: Space, rows: Space) -> Polynomial:
+        letter = Letter(z, space if source.groups else "")
+        terms = {(letter,): factor} if space in spaces else {}
+        return Polynomial(rows, space, terms)
+
+    def replaced(letter: Letter) -> Polynomial | None:
+        if letter.name not in names:
+            return None
+        rows, columns = program.alphabet.axes[letter.name]
+        space = letter.group or columns
+        new = Polynomial(rows, space, {(Letter(names[letter.name], letter.group),): one})
+        total = new - shift(space, rows)
+        return program.alphabet.transpose(total) if letter.transposed else total
+
+    axes = {names[c.letter]: program.alphabet.axes[c.letter] for c in old}
+    result = _rewrite(program, lambda p: substitute(p, replaced, one), skip=frozenset())
+    result = replace(result, alphabet=program.alphabet.with_letters(axes))
+    shifted = []
+    held = dict(given.held)
+    for loop_now in result.all_loops():
+        for c in loop_now.carried:
+            if c.letter in names:
+                moved = {
+                    "initial": {s: p + shift(s, c.rows) for s, p in c.initial.items()},
+                    "next": {s: p + shift(s, c.rows) for s, p in c.next.items()},
+                }
+                name = names[c.letter]
+                shifted.append(
+                    Carried(name, name.split("#")[0], c.rows, c.spaces, moved["initial"], moved["next"])
+                )
+                held[name] = {s: p + shift(s, c.rows) for s, p in held[c.letter].items()}
+    result = _with_carried(result, loop.index, letters, tuple(shifted))
+    if any(z == letter.name for c in shifted for p in c.next.values() for w in p.terms for letter in w):
+        return None
+    choice = f"{', '.join(sorted(names.values()))} instead of {', '.join(sorted(letters))}"
+    return Representation(result, held, (*given.choices, choice))
+
+
+def _offset_name(program: NormalProgram, letter: str, z: str, factor: Coefficient) -> str:
+    variable, number = letter.rsplit("#", 1)
+    text = program.field.text(factor)
+    scale = {"1": f"+{z}", "-1": f"-{z}"}.get(text, f"+({text})*{z}")
+    return f"{variable}{scale}#{number}"
+
+
+def _rewrite(program: NormalProgram, rewrite: Rewrite, *, skip: frozenset[str]) -> NormalProgram:
+    """Rewrite every polynomial but those of the carried variables in ``skip``."""
+
+    def columns(value: Columns) -> dict[Space, Polynomial]:
+        return {space: rewrite(p) for space, p in value.items()}
+
+    def carried(c: Carried) -> Carried:
+        if c.letter in skip:
+            return c
+        return replace(c, initial=columns(c.initial), next=columns(c.next))
+
+    def loop(one: Loop) -> Loop:
+        return replace(
+            one, carried=tuple(map(carried, one.carried)), inner=tuple(map(loop, one.inner))
+        )
+
+    returns = tuple(
+        Returned(r.name, r.rows, columns(r.value), r.transposed) for r in program.returns
+    )
+    return replace(program, loops=tuple(map(loop, program.loops)), returns=returns)
+
+
+def _with_carried(
+    program: NormalProgram, index: int, old: frozenset[str], new: tuple[Carried, ...]
+) -> NormalProgram:
+    def loop(one: Loop) -> Loop:
+        inner = tuple(map(loop, one.inner))
+        if one.index != index:
+            return replace(one, inner=inner)
+        kept = tuple(c for c in one.carried if c.letter not in old)
+        return replace(one, carried=kept + new, inner=inner)
+
+    return replace(program, loops=tuple(map(loop, program.loops)))
+
+
+def script_representation(program: NormalProgram) -> Representation:
+    """Every variable held as the script writes it."""
+    held = {}
+    for loop in program.all_loops():
+        for c in loop.carried:
+            tokens = program.alphabet.axes[c.letter][1] == ""
+            held[c.letter] = {
+                space: Polynomial(
+                    c.rows, space, {(Letter(c.letter, space if tokens else ""),): program.field.one}
+                )
+                for space in c.spaces
+            }
+    return Representation(program, held)
+
+

@@ -1,0 +1,134 @@
+"""One algorithm: from its syntax tree to a core program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from weightsmith.dsl import core
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.calls import Budget, Calls
+from weightsmith.dsl.declarations import Head, HeadReader
+from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.finish import Finisher, counted_names
+from weightsmith.dsl.inlining import is_count
+from weightsmith.dsl.scalar_algebra import constant
+from weightsmith.dsl.shapes import Axes
+from weightsmith.dsl.statements import StatementReader, assigned_names
+
+
+def elaborate(
+    algorithm: s.Algorithm,
+    callable_: Mapping[str, core.Program | None],
+    later: frozenset[str],
+    budget: Budget,
+    report: Report,
+) -> core.Program | None:
+    """Return the program, with every call written out; None, after reports, if it has errors."""
+    errors = report.errors
+    calls = Calls(algorithm.name.text, dict(callable_), later, budget)
+    assigned = assigned_names(algorithm.entries)
+    elaborator = Elaborator(report, calls, assigned)
+    head = HeadReader(elaborator).read(algorithm)
+    calls.assumptions.extend(head.named)
+    calls.taken.update(elaborator.scope.names())
+    calls.taken.update(name.partition(".")[0] for name in assigned)
+    body, returns = _statements(algorithm, StatementReader(elaborator, calls))
+    _unused(elaborator, head)
+    finisher = Finisher(elaborator.axes, report, _resolved(elaborator.axes, head.inputs))
+    assumptions = tuple(_finished(finisher, one) for one in head.assumptions)
+    finished = finisher.statements(body)
+    values = tuple(finisher.returned(one) for one in returns)
+    counts = counted_names(finished)
+    _whole_defaults(head.parameters, counts, report)
+    if report.errors > errors:
+        return None
+    return core.Program(
+        algorithm.span,
+        algorithm.name.text,
+        head.dimensions,
+        head.inputs,
+        tuple(replace(one, is_count=one.name in counts) for one in head.parameters),
+        assumptions,
+        finished,
+        values,
+    )
+
+
+def _statements(
+    algorithm: s.Algorithm, reader: StatementReader
+) -> tuple[list[core.Statement], list[core.Return]]:
+    """Read the statements in order; exactly one ``return``, as the last of them."""
+    body: list[core.Statement] = []
+    returns: list[core.Return] = []
+    seen_statement: bool = False
+    returned: s.ReturnStatement | None = None
+    for entry in algorithm.entries:
+        if isinstance(entry, s.AssumeEntry | s.ParamEntry):
+            _in_head(entry, seen_statement, reader.report)
+            continue
+        seen_statement = True
+        if returned is not None:
+            _after_return(entry, reader.report)
+        if isinstance(entry, s.ReturnStatement):
+            if returned is None:
+                before, returns = reader.read_return(entry)
+                body += before
+            returned = returned or entry
+        elif returned is None:
+            body += reader.read(entry)
+    if returned is None:
+        message = f"algorithm '{algorithm.name.text}' returns nothing"
+        reader.report.error(algorithm.name.span, message, "end it with: return X")
+    return body, returns
+
+
+def _in_head(entry: s.AssumeEntry | s.ParamEntry, seen_statement: bool, report: Report) -> None:
+    if seen_statement:
+        word = "assume" if isinstance(entry, s.AssumeEntry) else "param"
+        report.error(
+            entry.span, f"'{word}' stands after a statement", "move it above the first one"
+        )
+
+
+def _after_return(entry: s.StatementEntry, report: Report) -> None:
+    if isinstance(entry, s.ReturnStatement):
+        message, hint = "a second 'return'", "return several values at once: return X, Y"
+    else:
+        message, hint = "this statement stands after 'return'", "move it above, or remove it"
+    report.error(entry.span, message, hint)
+
+
+def _unused(elaborator: Elaborator, head: Head) -> None:
+    used = elaborator.scope.used
+    declared: list[core.Input | core.Parameter] = [*head.inputs, *head.parameters]
+    for one in declared:
+        if one.name not in used:
+            what = "input" if isinstance(one, core.Input) else "parameter"
+            elaborator.report.warning(one.span, f"the {what} '{one.name}' is not used")
+
+
+def _whole_defaults(
+    parameters: tuple[core.Parameter, ...], counts: frozenset[str], report: Report
+) -> None:
+    """A default that counts repetitions is whole and not negative."""
+    for one in parameters:
+        number = None if one.default is None else constant(one.default)
+        if one.name in counts and number is not None and not is_count(number):
+            message = f"'{one.name}' counts repetitions, but its default is {number}"
+            report.error(one.span, message, "give it a whole number, 0 or more")
+
+
+def _resolved(axes: Axes, inputs: tuple[core.Input, ...]) -> tuple[core.Input, ...]:
+    return tuple(replace(one, shape=axes.resolve(one.shape)) for one in inputs)
+
+
+def _finished(finisher: Finisher, assumption: core.Assumption) -> core.Assumption:
+    if isinstance(assumption, core.SpectrumAssumption):
+        return replace(assumption, of=finisher.node(assumption.of))
+    return replace(
+        assumption,
+        value=finisher.node(assumption.value),
+        operator=finisher.node(assumption.operator),
+    )

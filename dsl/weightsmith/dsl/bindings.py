@@ -1,0 +1,134 @@
+"""Numbers for the parameters of a program: what the user set, completed by the defaults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.scalar_text import parse_scalar
+
+Given = Fraction | int | float | str
+
+
+class BindingError(Exception):
+    """A parameter cannot have the value it was given; the message is a full sentence."""
+
+
+def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[str, Fraction]:
+    """Return the exact value of every parameter that has one.
+
+    Defaults are applied after what was given, in the order in which they need one another.  A
+    parameter without a value, and a default that needs one, is absent.  ``0.1`` as text is 1/10;
+    as a float it is the float's exact value.  Raises BindingError.
+    """
+    parameters = {one.name: one for one in program.parameters}
+    values: dict[str, Fraction] = {}
+    for name, number in given.items():
+        if name not in parameters:
+            raise BindingError(_unknown(program, name))
+        values[name] = _exact(name, number)
+    _apply_defaults(parameters, values)
+    for name, value in values.items():
+        if parameters[name].is_count:
+            _check_count(f"Parameter '{name}'", value)
+    _check_repeats(program.body, values)
+    _check_intervals(program, values)
+    return {name: values[name] for name in parameters if name in values}
+
+
+def _unknown(program: core.Program, name: str) -> str:
+    names = [one.name for one in program.parameters]
+    hint = near_hint(name, names)
+    if hint is None:
+        hint = f"it has {', '.join(names)}." if names else "it has none."
+    return f"'{program.name}' has no parameter '{name}': {hint}"
+
+
+def _exact(name: str, number: Given) -> Fraction:
+    if isinstance(number, str):
+        return _from_text(name, number)
+    if isinstance(number, bool) or not isinstance(number, int | float | Fraction):
+        raise BindingError(f"Parameter '{name}' must be a number, got {number!r}.")
+    if isinstance(number, float) and not math.isfinite(number):
+        raise BindingError(f"Parameter '{name}' must be a finite number, got {number}.")
+    return Fraction(number)
+
+
+def _from_text(name: str, text: str) -> Fraction:
+    """Read ``0.1``, ``-3``, ``1/3`` or ``2/(1 + 4)``, exactly."""
+    try:
+        return q.evaluate(parse_scalar(text), {})
+    except q.ScalarError as reason:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        message = f"Parameter '{name}' must be a number, got '{shown}': {reason}."
+        raise BindingError(message) from None
+
+
+def _apply_defaults(parameters: Mapping[str, core.Parameter], values: dict[str, Fraction]) -> None:
+    waiting = [one for one in parameters.values() if one.name not in values and one.default]
+    while True:
+        ready = [one for one in waiting if _is_ready(one, values)]
+        if not ready:
+            return
+        for one in ready:
+            values[one.name] = _default_value(one, values)
+        waiting = [one for one in waiting if one not in ready]
+
+
+def _is_ready(parameter: core.Parameter, values: Mapping[str, Fraction]) -> bool:
+    return parameter.default is not None and q.free_symbols(parameter.default) <= values.keys()
+
+
+def _default_value(parameter: core.Parameter, values: Mapping[str, Fraction]) -> Fraction:
+    if parameter.default is None:
+        raise BindingError(f"Parameter '{parameter.name}' has no default.")
+    try:
+        return q.evaluate(parameter.default, values)
+    except q.ScalarError as reason:
+        text = q.to_text(parameter.default)
+        message = f"The default {parameter.name} = {text} has no value here: {reason}."
+        raise BindingError(message) from None
+
+
+def _check_count(what: str, value: Fraction) -> None:
+    if value.denominator != 1 or value < 0:
+        raise BindingError(
+            f"{what} counts repetitions: it must be whole and not negative, got {value}."
+        )
+
+
+def _check_repeats(body: tuple[core.Statement, ...], values: Mapping[str, Fraction]) -> None:
+    for statement in body:
+        if not isinstance(statement, core.Repeat):
+            continue
+        _check_repeats(statement.body, values)
+        if q.free_symbols(statement.count) <= values.keys():
+            text = q.to_text(statement.count)
+            try:
+                count = q.evaluate(statement.count, values)
+            except q.ScalarError as reason:
+                message = f"'repeat {text}' has no number of steps: {reason}."
+                raise BindingError(message) from None
+            _check_count(f"'repeat {text}'", count)
+
+
+def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> None:
+    """Refuse numbers under which an assumption can hold for no input."""
+    for one in program.assumptions:
+        if not isinstance(one, core.SpectrumAssumption):
+            continue
+        if not (q.free_symbols(one.low) | q.free_symbols(one.high)) <= values.keys():
+            continue
+        try:
+            low, high = q.evaluate(one.low, values), q.evaluate(one.high, values)
+        except q.ScalarError as reason:
+            raise BindingError(f"An end of the {one.kind.value} has no value: {reason}.") from None
+        if low > high:
+            raise BindingError(
+                f"The {one.kind.value} is assumed to lie in [{low}, {high}], "
+                "but the low end is above the high end."
+            )

@@ -1,0 +1,116 @@
+"""From a script to its meaning: parse, find what it uses, give every algorithm its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from weightsmith.dsl import core
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.algorithm import elaborate
+from weightsmith.dsl.calls import Budget
+from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, Report, error, near_hint
+from weightsmith.dsl.library import Library, Read, load_source
+from weightsmith.dsl.source import Source, Span
+
+Algorithms = dict[str, core.Program | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The program, if there is one, and everything there is to say about the script."""
+
+    program: core.Program | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check(source: Source, *, read: Read | None = None, main: str | None = None) -> core.Program:
+    """Return the program of a script.  Raises DiagnosticError if it has none.
+
+    The last algorithm of the script is its program, or the one named ``main``.  ``read`` opens
+    the scripts that ``use`` names, by a path relative to ``source.name``; the default reads files.
+    """
+    checked = diagnose(source, read=read, main=main)
+    if checked.program is None:
+        raise DiagnosticError(checked.diagnostics)
+    return checked.program
+
+
+def diagnose(source: Source, *, read: Read | None = None, main: str | None = None) -> Checked:
+    """Check without raising: errors and warnings are in the result."""
+    report = Report()
+    try:
+        program = _program(source, read or load_source, main, report)
+    except DiagnosticError as reason:
+        report.extend(reason.diagnostics)
+        program = None
+    return Checked(None if report.errors else program, report.diagnostics)
+
+
+def _program(source: Source, read: Read, main: str | None, report: Report) -> core.Program | None:
+    library = Library(read, report)
+    script = library.add(source)
+    meanings: dict[int, Algorithms] = {}
+    budget = Budget()
+    for one in library.scripts.values():
+        used = {
+            use.declaration.name.text: meanings[id(use.script)].get(use.declaration.name.text)
+            for use in library.used_by(one)
+        }
+        meanings[id(one)] = _script(one, used, budget, report)
+    _distinct(library, report)
+    return _chosen(script, meanings[id(script)], main, report)
+
+
+def _script(script: s.Script, used: Algorithms, budget: Budget, report: Report) -> Algorithms:
+    """Give every algorithm of one script its meaning; each may call those above it."""
+    callable_ = {**{use.name.text: None for use in script.uses}, **used}
+    _unique_uses(script, report)
+    names = frozenset(algorithm.name.text for algorithm in script.algorithms)
+    found: Algorithms = {}
+    for algorithm in script.algorithms:
+        name = algorithm.name
+        if name.text in callable_:
+            message = f"there is already an algorithm '{name.text}'"
+            report.error(name.span, message, "choose another name")
+        meaning = elaborate(algorithm, callable_, names, budget, report)
+        callable_[name.text] = found[name.text] = meaning
+    return found
+
+
+def _unique_uses(script: s.Script, report: Report) -> None:
+    seen: set[str] = set()
+    for use in script.uses:
+        if use.name.text in seen:
+            message = f"there is already an algorithm '{use.name.text}'"
+            report.error(use.name.span, message, "use it once")
+        seen.add(use.name.text)
+
+
+def _distinct(library: Library, report: Report) -> None:
+    """One name, one algorithm: else the scripts could not be put into one file."""
+    owners: dict[str, str] = {}
+    for script in library.scripts.values():
+        for algorithm in script.algorithms:
+            owner = owners.setdefault(algorithm.name.text, script.source.name)
+            if owner != script.source.name:
+                message = f"'{algorithm.name.text}' is also an algorithm of {owner}"
+                report.error(algorithm.name.span, message, "rename one of the two")
+
+
+def _chosen(
+    script: s.Script, found: Algorithms, main: str | None, report: Report
+) -> core.Program | None:
+    if not script.algorithms:
+        message = "the script has no algorithm"
+        hint = "write: algorithm NAME(A: symmetric[d, d])"
+        report.extend([error(Span(script.source, 0, 0), message, hint)])
+        return None
+    if main is not None and main not in found:
+        message = f"the script has no algorithm '{main}'"
+        hint = near_hint(main, found) or f"it has {', '.join(found)}"
+        report.error(Span(script.source, 0, 0), message, hint)
+        return None
+    return found[main or script.algorithms[-1].name.text]
+
+
+__all__ = ["Checked", "check", "diagnose", "load_source"]

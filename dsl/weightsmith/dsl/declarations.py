@@ -1,0 +1,324 @@
+"""Inputs, parameters and assumptions: the head of an algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
+from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.expressions import Elaborator, Place, text_of
+from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scope import (
+    REGIONS,
+    RESERVED,
+    Definition,
+    DimensionSymbol,
+    MatrixSymbol,
+    ScalarSymbol,
+)
+
+KINDS = {
+    "spectrum": core.SpectrumKind.SPECTRUM,
+    "nonzero_spectrum": core.SpectrumKind.NONZERO_SPECTRUM,
+    "singular_values": core.SpectrumKind.SINGULAR_VALUES,
+}
+PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
+LAYOUT_HINT = "write A: [m, n], A: symmetric[d, d] or x: [d] per token"
+
+
+def is_reserved(name: str) -> bool:
+    return name in RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the statements, given a meaning."""
+
+    dimensions: tuple[str, ...]
+    inputs: tuple[core.Input, ...]
+    parameters: tuple[core.Parameter, ...]
+    assumptions: tuple[core.Assumption, ...]
+    named: tuple[tuple[core.SpectrumAssumption, dict[str, Definition]], ...]
+
+
+class HeadReader:
+    """Reads the declarations of one algorithm into a scope."""
+
+    def __init__(self, elaborator: Elaborator) -> None:
+        self.elaborator = elaborator
+        self.report = elaborator.report
+        self.scope = elaborator.scope
+        self.dimensions: list[str] = []
+
+    def read(self, algorithm: s.Algorithm) -> Head:
+        inputs = [one for word in algorithm.inputs if (one := self._input(word)) is not None]
+        assumes = [one for one in algorithm.entries if isinstance(one, s.AssumeEntry)]
+        declared = [
+            one
+            for entry in algorithm.entries
+            if isinstance(entry, s.ParamEntry)
+            for one in entry.parameters
+        ]
+        declared = [one for one in declared if self._declare(one.name)]
+        ends = list(self._ends(assumes))
+        parameters = self._parameters(declared, ends)
+        found = [self._assume(one) for one in assumes]
+        assumptions = [one for one in found if one is not None]
+        self._orders(assumptions, parameters)
+        named = tuple(
+            (one, names) for one, names in assumptions if isinstance(one, core.SpectrumAssumption)
+        )
+        return Head(
+            tuple(self.dimensions),
+            tuple(inputs),
+            tuple(parameters),
+            tuple(one for one, _ in assumptions),
+            named,
+        )
+
+    # -- inputs -------------------------------------------------------------------------------
+
+    def _input(self, declared: s.InputDeclaration) -> core.Input | None:
+        symmetric = declared.kind is not None and declared.kind.text == "symmetric"
+        if declared.kind is not None and not symmetric:
+            message = f"unknown kind of matrix '{declared.kind.text}'"
+            self.report.error(declared.kind.span, message, "the only kind is symmetric[d, d]")
+        axes = [self._dimension(word) for word in declared.dimensions]
+        shape = self._shape(declared, axes)
+        if shape is None or not self._is_free(declared.name):
+            return None
+        if symmetric and shape.rows != shape.columns:
+            message = f"a symmetric matrix is square, got [{shape.rows}, {shape.columns}]"
+            self.report.error(declared.span, message, "write symmetric[d, d]")
+        definition = Definition(None, is_input=True, is_symmetric=symmetric)
+        bare = Shape(shape.rows, shape.columns)
+        symbol = MatrixSymbol(declared.name.span, bare, definition, is_input=True)
+        self.scope.define(declared.name.text, symbol)
+        return core.Input(declared.span, declared.name.text, shape, symmetric)
+
+    def _shape(self, declared: s.InputDeclaration, axes: Sequence[str]) -> Shape | None:
+        per, span = declared.per, declared.span
+        if per is None and len(axes) == 2:
+            return Shape(axes[0], axes[1])
+        if per is None:
+            message = f"a matrix has two dimensions, got {len(axes)}"
+            self.report.error(span, message, LAYOUT_HINT)
+            return None
+        groups = PER.get(per.text)
+        if groups is None:
+            message = f"expected per token, per context or per query, got per {per.text}"
+            self.report.error(per.span, message, near_hint(per.text, PER))
+            return None
+        if len(axes) != 1 or declared.kind is not None:
+            message = "a value per token is a column of one dimension"
+            self.report.error(span, message, LAYOUT_HINT)
+            return None
+        return Shape(axes[0], TOKEN, (), groups)
+
+    def _dimension(self, word: s.Word) -> str:
+        text = word.text
+        if text[0] in "0123456789.":
+            if not text.isdigit() or not 0 < int(text[:20]) <= 10**9:
+                message = f"a dimension is a name or a whole number above 0, got {text[:40]}"
+                self.report.error(word.span, message)
+                return self.elaborator.axes.unknown()
+            return str(int(text))
+        if is_reserved(text):
+            self.report.error(
+                word.span, f"'{text}' is a word of the language", "choose another name"
+            )
+            return self.elaborator.axes.unknown()
+        symbol = self.scope.get(text)
+        if symbol is None:
+            self.scope.define(text, DimensionSymbol(word.span))
+            self.dimensions.append(text)
+        elif not isinstance(symbol, DimensionSymbol):
+            message = f"'{text}' is an input and cannot be a dimension too"
+            self.report.error(word.span, message, "choose another name")
+        return text
+
+    def _is_free(self, word: s.Word) -> bool:
+        """True if the name can be declared here; else report."""
+        message: str | None = None
+        if is_reserved(word.text):
+            message = f"'{word.text}' is a word of the language"
+        elif isinstance(self.scope.get(word.text), DimensionSymbol):
+            message = f"'{word.text}' is already a dimension"
+        elif self.scope.get(word.text) is not None:
+            message = f"'{word.text}' is declared twice"
+        if message is not None:
+            self.report.error(word.span, message, "choose another name")
+        return message is None
+
+    # -- parameters ---------------------------------------------------------------------------
+
+    def _declare(self, word: s.Word) -> bool:
+        if not self._is_free(word):
+            return False
+        self.scope.define(word.text, ScalarSymbol(word.span, q.Symbol(word.text), True))
+        return True
+
+    def _ends(self, assumes: Iterable[s.AssumeEntry]) -> Iterable[s.NameExpression]:
+        """The bare names that are first seen as an end of a spectrum: parameters from now on."""
+        for assume in assumes:
+            if not isinstance(assume.region, s.IntervalExpression):
+                continue
+            for end in (assume.region.low, assume.region.high):
+                if not isinstance(end, s.NameExpression) or is_reserved(end.name):
+                    continue
+                if self.scope.get(end.name) is None:
+                    symbol = ScalarSymbol(end.span, q.Symbol(end.name), True)
+                    self.scope.define(end.name, symbol)
+                    yield end
+
+    def _parameters(
+        self, declared: Sequence[s.ParameterDeclaration], ends: Sequence[s.NameExpression]
+    ) -> list[core.Parameter]:
+        parameters = [core.Parameter(end.span, end.name, None, False) for end in ends]
+        for one in declared:
+            default: Scalar | None = None
+            if one.default is not None:
+                with self.elaborator.within(Place.NUMBER):
+                    default = self.elaborator.scalar(one.default, "a number")
+            parameters.append(core.Parameter(one.span, one.name.text, default, False))
+        self._cycles(parameters)
+        return sorted(parameters, key=lambda one: one.span.start)
+
+    def _cycles(self, parameters: Sequence[core.Parameter]) -> None:
+        """Report defaults that need one another."""
+        waiting = {one.name: one for one in parameters if one.default is not None}
+        while waiting:
+            ready = [one for one in waiting.values() if not _needs(one) & waiting.keys()]
+            if not ready:
+                break
+            for one in ready:
+                del waiting[one.name]
+        stuck = [one for one in waiting.values() if _in_cycle(one.name, waiting)]
+        if stuck:
+            names = ", ".join(one.name for one in stuck)
+            message = f"the defaults of {names} need one another"
+            self.report.error(stuck[0].span, message, "give one of them a number")
+
+    # -- assumptions --------------------------------------------------------------------------
+
+    def _assume(
+        self, assume: s.AssumeEntry
+    ) -> tuple[core.Assumption, dict[str, Definition]] | None:
+        self.elaborator.used = {}
+        with self.elaborator.within(Place.ASSUMPTION):
+            if isinstance(assume.region, s.IntervalExpression):
+                found: core.Assumption | None = self._spectrum(assume, assume.region)
+            else:
+                found = self._range(assume, assume.region)
+        return None if found is None else (found, dict(self.elaborator.used))
+
+    def _spectrum(
+        self, assume: s.AssumeEntry, interval: s.IntervalExpression
+    ) -> core.SpectrumAssumption | None:
+        subject = assume.subject
+        low = self.elaborator.scalar(interval.low, "a number")
+        high = self.elaborator.scalar(interval.high, "a number")
+        if not isinstance(subject, s.CallExpression) or subject.name.text not in KINDS:
+            word = subject.name.text if isinstance(subject, s.CallExpression) else ""
+            known = "spectrum(…), nonzero_spectrum(…) or singular_values(…)"
+            message = f"expected {known}, got {text_of(subject)}"
+            hint = near_hint(word, KINDS) or "write: assume spectrum(A) in [mu, L]"
+            self.report.error(subject.span, message, hint)
+            return None
+        of = self._only_argument(subject)
+        kind = KINDS[subject.name.text]
+        if of is None or low is None or high is None:
+            return None
+        axes = self.elaborator.axes
+        square = kind is core.SpectrumKind.SINGULAR_VALUES
+        if not square and not axes.unify(of.shape.rows, of.shape.columns):
+            message = f"only a square matrix has a spectrum, got {axes.text(of.shape)}"
+            self.report.error(subject.span, message, "assume singular_values(A) in [smin, smax]")
+            return None
+        return core.SpectrumAssumption(assume.span, kind, of, low, high)
+
+    def _range(self, assume: s.AssumeEntry, region: s.Expression) -> core.RangeAssumption | None:
+        if not isinstance(region, s.CallExpression) or region.name.text != "range":
+            message = f"expected [low, high] or range(…) after 'in', got {text_of(region)}"
+            self.report.error(region.span, message, "write: assume psi in range(L)")
+            return None
+        subject = assume.subject
+        if isinstance(subject, s.CallExpression) and subject.name.text in REGIONS:
+            message = f"{subject.name.text}(…) lies in an interval, not in a range"
+            self.report.error(region.span, message, "write: assume spectrum(A) in [mu, L]")
+            return None
+        value, operator = self.elaborator.matrix(subject), self._only_argument(region)
+        if value is None or operator is None:
+            return None
+        axes = self.elaborator.axes
+        if not axes.unify(value.shape.rows, operator.shape.rows):
+            message = (
+                f"{text_of(subject)} is {axes.text(value.shape)}, so its columns cannot lie in "
+                f"the range of a matrix {axes.text(operator.shape)}"
+            )
+            self.report.error(assume.span, message)
+            return None
+        return core.RangeAssumption(assume.span, value, operator)
+
+    def _only_argument(self, call: s.CallExpression) -> core.Node | None:
+        if len(call.positional) != 1 or call.keywords:
+            name = call.name.text
+            self.report.error(call.span, f"{name} takes one matrix", f"write {name}(A)")
+            return None
+        return self.elaborator.matrix(call.positional[0])
+
+    def _orders(
+        self,
+        assumptions: Iterable[tuple[core.Assumption, dict[str, Definition]]],
+        parameters: Sequence[core.Parameter],
+    ) -> None:
+        """Report intervals that are empty, as far as the numbers are known."""
+        known = _known_numbers(parameters)
+        for one, _ in assumptions:
+            if not isinstance(one, core.SpectrumAssumption):
+                continue
+            low, high = (algebra.constant(_filled(end, known)) for end in (one.low, one.high))
+            if low is not None and high is not None and low > high:
+                message = f"the low end {low} of this interval is above its high end {high}"
+                self.report.error(one.span, message, "write [low, high]")
+            if one.kind is core.SpectrumKind.SINGULAR_VALUES and low is not None and low < 0:
+                message = f"singular values are never below 0, got {low}"
+                self.report.error(one.span, message, "write [0, high] or [smin, smax]")
+
+
+def _needs(parameter: core.Parameter) -> frozenset[str]:
+    return frozenset() if parameter.default is None else q.free_symbols(parameter.default)
+
+
+def _in_cycle(name: str, waiting: dict[str, core.Parameter]) -> bool:
+    """True if the default of ``name`` needs, in the end, ``name`` itself."""
+    seen: set[str] = set()
+    reach = list(_needs(waiting[name]) & waiting.keys())
+    while reach:
+        one = reach.pop()
+        if one == name:
+            return True
+        if one not in seen:
+            seen.add(one)
+            reach.extend(_needs(waiting[one]) & waiting.keys())
+    return False
+
+
+def _known_numbers(parameters: Sequence[core.Parameter]) -> dict[str, Scalar]:
+    """The parameters whose default is a plain number."""
+    numbers: dict[str, Scalar] = {}
+    for one in parameters:
+        number: Fraction | None = None if one.default is None else algebra.constant(one.default)
+        if number is not None:
+            numbers[one.name] = q.Number(number)
+    return numbers
+
+
+def _filled(scalar: Scalar, known: dict[str, Scalar]) -> Scalar:
+    return q.substitute(scalar, known)

@@ -1,0 +1,160 @@
+"""What is wrong with a script, where, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from weightsmith.dsl.source import Span
+
+Severity = Literal["error", "warning"]
+SHOWN_WIDTH = 100  # longer source lines are cut around the place
+MAX_ERRORS = 50
+MAX_SUGGESTIONS = 20  # looking for near names is not free: only for the first mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message; ``hint`` says what to write, ``notes`` add what is known."""
+
+    severity: Severity
+    span: Span
+    message: str
+    hint: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> int:
+        """The line, from 1."""
+        return position(self.span)[0]
+
+    @property
+    def column(self) -> int:
+        """The column, from 1, in characters."""
+        return position(self.span)[1]
+
+    @property
+    def underlined(self) -> str:
+        """The source text the message is about."""
+        return self.span.source.text[self.span.start : self.span.end]
+
+    def render(self) -> str:
+        """Return ``file:line:column: error: …`` with the line, its underline and the help."""
+        line, column = position(self.span)
+        head = f"{self.span.source.name}:{line}:{column}: {self.severity}: {self.message}"
+        parts = [head, *_excerpt(self.span)]
+        parts += [f"help: {self.hint}"] if self.hint else []
+        parts += [f"note: {note}" for note in self.notes]
+        return "\n".join(parts)
+
+
+class DiagnosticError(Exception):
+    """A script that has no meaning; ``diagnostics`` say why, in the order of the source."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
+
+
+def error(span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
+    return Diagnostic("error", span, message, hint, notes)
+
+
+class Report:
+    """Collects diagnostics; the same message is not given twice for one place."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Span, str], Diagnostic] = {}
+        self._errors = 0
+
+    def error(self, span: Span, message: str, hint: str | None = None, *notes: str) -> None:
+        """Add an error.  Raises DiagnosticError when there are too many to be of use."""
+        if (span, message) in self._found:
+            return
+        self._add(error(span, message, hint, *notes))
+        self._errors += 1
+        if self._errors == MAX_ERRORS:
+            self._add(error(span, f"stopped after {MAX_ERRORS} errors"))
+            self.raise_errors()
+
+    def warning(self, span: Span, message: str, hint: str | None = None) -> None:
+        self._add(Diagnostic("warning", span, message, hint))
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self._add(diagnostic)
+            self._errors += diagnostic.severity == "error"
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        self._found.setdefault((diagnostic.span, diagnostic.message), diagnostic)
+
+    @property
+    def errors(self) -> int:
+        return self._errors
+
+    def near(self, name: str, candidates: Iterable[str]) -> str | None:
+        """Return the hint that names the nearest candidate, if one is near."""
+        return near_hint(name, candidates) if self._errors < MAX_SUGGESTIONS else None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All of them: source by source as first seen, each in the order of its text."""
+        order = {name: i for i, name in enumerate(d.span.source.name for d in self._found.values())}
+        return tuple(
+            sorted(self._found.values(), key=lambda d: (order[d.span.source.name], d.span.start))
+        )
+
+    def raise_errors(self) -> None:
+        """Raise DiagnosticError if there is an error among them."""
+        if self._errors:
+            raise DiagnosticError(self.diagnostics)
+
+
+def near_hint(name: str, candidates: Iterable[str]) -> str | None:
+    """Return ``did you mean 'steps'?`` for ``step``."""
+    by_case = [one for one in candidates if abs(len(one) - len(name)) <= 3][:500]
+    found = difflib.get_close_matches(name, by_case, n=1, cutoff=0.6)
+    found = found or [one for one in by_case if one.lower() == name.lower()]
+    return f"did you mean '{found[0]}'?" if found else None
+
+
+def position(span: Span) -> tuple[int, int]:
+    """Return line and column, both from 1; \\n, \\r\\n and \\r end a line."""
+    before = span.source.text[: span.start].replace("\r\n", "\n").replace("\r", "\n")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return line, column - (line == 1 and before.startswith("\ufeff"))
+
+
+def _excerpt(span: Span) -> list[str]:
+    text = span.source.text
+    start, stop = span.start, span.start
+    while start > 0 and text[start - 1] not in "\r\n":
+        start -= 1
+    while stop < len(text) and text[stop] not in "\r\n":
+        stop += 1
+    if start == stop:
+        return []
+    place, end = span.start, max(min(span.end, stop), span.start + 1)
+    left, right = _window(start, stop, place, end)
+    line = "".join(_printable(character) for character in text[left:right])
+    head, tail = "…" if left > start else "", "…" if right < stop else ""
+    underline = " " * (len(head) + place - left) + "^" + "~" * (min(end, right) - place - 1)
+    return [f"    {head}{line}{tail}", f"    {underline}"]
+
+
+def _window(start: int, stop: int, place: int, end: int) -> tuple[int, int]:
+    """Choose at most SHOWN_WIDTH characters of the line, with the place among them."""
+    if stop - start <= SHOWN_WIDTH:
+        return start, stop
+    middle = (place + min(end, place + SHOWN_WIDTH // 2)) // 2
+    left = max(start, min(middle - SHOWN_WIDTH // 2, stop - SHOWN_WIDTH))
+    return left, min(left + SHOWN_WIDTH, stop)
+
+
+def _printable(character: str) -> str:
+    if character == "\t":
+        return " "
+    return character if character.isprintable() else "\ufffd"

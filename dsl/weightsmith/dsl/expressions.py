@@ -1,0 +1,423 @@
+"""The meaning of an expression: a scalar, or a matrix whose axes may still be unknown.
+
+A mistake is reported and gives None; whatever contains it gives None in silence, so that one
+mistake is one message.  Token groups and the axes of ``I`` and ``0`` come later (``finish``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import Enum
+from itertools import pairwise
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.core import Group, Node, Shape
+from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.functions import apply_function
+from weightsmith.dsl.groups import read_groups
+from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scope import (
+    MATRIX_FUNCTIONS,
+    REGIONS,
+    BrokenSymbol,
+    Definition,
+    DimensionSymbol,
+    MatrixSymbol,
+    Scope,
+)
+from weightsmith.dsl.shapes import Axes
+from weightsmith.dsl.source import Span
+
+MAX_POWER = 32  # M^n is written out as n factors
+MAX_FACTORS = 10_000
+
+Value = Scalar | Node
+
+
+class Place(Enum):
+    """Where an expression stands; it decides which functions and calls are allowed."""
+
+    STATEMENT = "a statement"
+    ASSUMPTION = "an assumption"
+    TARGET = "a target"
+    NUMBER = "a number"
+
+
+class Elaborator:
+    """Gives expressions their meaning in one algorithm."""
+
+    def __init__(
+        self,
+        report: Report,
+        call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
+        assigned: frozenset[str],
+    ) -> None:
+        self.report = report
+        self.axes = Axes()
+        self.scope = Scope()
+        self.place = Place.STATEMENT
+        self.over: tuple[Group, ...] = ()
+        self.used: dict[str, Definition] = {}
+        self._call = call
+        self._assigned = assigned  # every name that is assigned somewhere in the algorithm
+
+    # -- entrances ----------------------------------------------------------------------------
+
+    def value(self, expression: s.Expression) -> Value | None:
+        match expression:
+            case s.NumberExpression(value=number):
+                return q.Number(number)
+            case s.NameExpression():
+                return self._name(expression)
+            case s.NegativeExpression(of=of):
+                value = self.value(of)
+                return None if value is None else self._scaled(q.MINUS_ONE, value, expression.span)
+            case s.SumExpression():
+                return self._sum(expression)
+            case s.ProductExpression():
+                return self._product(expression)
+            case s.PowerExpression():
+                return self._power(expression)
+            case s.TransposeExpression():
+                return self._transpose(expression)
+            case s.ScopedExpression():
+                return self._scoped(expression)
+            case s.CallExpression():
+                return self._called(expression)
+
+    def matrix(self, expression: s.Expression) -> Node | None:
+        """The value as a matrix; the number 0 is the zero matrix."""
+        value = self.value(expression)
+        if value == q.ZERO:
+            return self.zero(expression.span)
+        if isinstance(value, Scalar):
+            message = f"expected a matrix, got the number {text_of(expression)}"
+            self.report.error(expression.span, message, f"write {text_of(expression)}*I")
+            return None
+        return value
+
+    def scalar(self, expression: s.Expression, what: str = "a number") -> Scalar | None:
+        value = self.value(expression)
+        if isinstance(value, Node):
+            shape = self.axes.text(value.shape)
+            message = f"expected {what}, got the matrix {text_of(expression)} {shape}"
+            self.report.error(expression.span, message, "numbers are made of parameters")
+            return None
+        return value
+
+    def zero(self, span: Span) -> Node:
+        return core.Zero(span, Shape(self.axes.unknown(), self.axes.unknown()))
+
+    @contextmanager
+    def within(self, place: Place, over: tuple[Group, ...] = ()) -> Iterator[None]:
+        """Read expressions that stand in ``place``, under a clause ``over``."""
+        before = self.place, self.over
+        self.place, self.over = place, over
+        try:
+            yield
+        finally:
+            self.place, self.over = before
+
+    def groups(self, word: s.Word | None) -> tuple[Group, ...]:
+        return (read_groups(word, self.report) or ()) if word is not None else ()
+
+    # -- names --------------------------------------------------------------------------------
+
+    def _name(self, expression: s.NameExpression) -> Value | None:
+        name, span = expression.name, expression.span
+        if name == "I":
+            axis = self.axes.unknown()
+            return core.Identity(span, Shape(axis, axis))
+        symbol = self.scope.use(name)
+        match symbol:
+            case MatrixSymbol():
+                self.used[name] = symbol.definition
+                return core.Name(span, symbol.shape, name)
+            case None:
+                self._unknown(name, span)
+                return None
+            case BrokenSymbol():
+                return None
+            case DimensionSymbol():
+                message = f"'{name}' is a dimension, not a number"
+                self.report.error(span, message, "sizes stay symbolic: declare a param instead")
+                return None
+        return symbol.scalar
+
+    def _unknown(self, name: str, span: Span) -> None:
+        if name in self._assigned:
+            message = f"'{name}' has no value here"
+            hint = "it is assigned later, or only inside 'repeat': assign it before this line"
+            self.report.error(span, message, hint)
+            return
+        if name in MATRIX_FUNCTIONS + REGIONS:
+            self.report.error(span, f"'{name}' is a function", f"write {name}(A)")
+            return
+        near = self.report.near(name, (*self.scope.names(), "I"))
+        hint = near or f"declare it as an input, or as a number: param {name}"
+        self.report.error(span, f"unknown name '{name}'", hint)
+
+    # -- sums and products --------------------------------------------------------------------
+
+    def _sum(self, expression: s.SumExpression) -> Value | None:
+        values = [(sign, part, self.value(part)) for sign, part in expression.terms]
+        if any(value is None for _, _, value in values):
+            return None
+        if all(isinstance(value, Scalar) for _, _, value in values):
+            return algebra.plus(
+                value if sign > 0 else algebra.negated(value)
+                for sign, _, value in values
+                if isinstance(value, Scalar)
+            )
+        terms = [(sign, part, value) for sign, part, value in values if value != q.ZERO]
+        return self._matrix_sum(expression.span, terms)
+
+    def _matrix_sum(
+        self, span: Span, values: Sequence[tuple[int, s.Expression, Value | None]]
+    ) -> Node | None:
+        first: tuple[s.Expression, Node] | None = None
+        terms: list[tuple[Scalar, Node]] = []
+        sound = True
+        for sign, part, value in values:
+            if not isinstance(value, Node):
+                self._number_added(part)
+                sound = False
+                continue
+            first = first or (part, value)
+            sound &= self._same_shape(first, (part, value))
+            coefficient, node = split(value)
+            terms.append((coefficient if sign > 0 else algebra.negated(coefficient), node))
+        if not sound or first is None:
+            return None
+        if len(terms) == 1 and terms[0][0] == q.ONE:
+            return terms[0][1]
+        return core.Combination(span, bare(first[1].shape), tuple(terms))
+
+    def _number_added(self, part: s.Expression) -> None:
+        text = text_of(part)
+        message = f"the number {text} is added to a matrix"
+        self.report.error(part.span, message, f"write {_bracketed(part, text)}*I")
+
+    def _same_shape(
+        self, first: tuple[s.Expression, Node], other: tuple[s.Expression, Node]
+    ) -> bool:
+        left, right = first[1].shape, other[1].shape
+        if self.axes.unify_shapes(left, right):
+            return True
+        message = (
+            f"the terms of a sum must have one shape: {text_of(first[0])} is "
+            f"{self.axes.text(left)} but {text_of(other[0])} is {self.axes.text(right)}"
+        )
+        self.report.error(other[0].span, message, self._turned(left, right, text_of(other[0])))
+        return False
+
+    def _turned(self, wanted: Shape, given: Shape, text: str) -> str | None:
+        """Suggest the transpose where it would fit."""
+        wanted, given = self.axes.resolve(wanted), self.axes.resolve(given)
+        fits = (wanted.rows, wanted.columns) == (given.columns, given.rows)
+        return f"did you mean the transpose, {text}'?" if fits else None
+
+    def _product(self, expression: s.ProductExpression) -> Value | None:
+        coefficients: list[Scalar] = []
+        matrices: list[tuple[s.Expression, Node]] = []
+        sound = True
+        for exponent, part in expression.factors:
+            value = self.value(part)
+            if value is None:
+                sound = False
+            elif isinstance(value, Scalar):
+                factor = value if exponent > 0 else self._reciprocal(value, part)
+                sound &= factor is not None
+                coefficients.append(factor or q.ONE)
+            elif exponent < 0:
+                sound = self._divided_by_matrix(part)
+            else:
+                coefficient, node = split(value)
+                coefficients.append(coefficient)
+                matrices.append((part, node))
+        if not sound:
+            return None
+        coefficient = algebra.times(coefficients)
+        if not matrices:
+            return coefficient
+        chain = self._chain(expression.span, matrices)
+        return None if chain is None else scaled(coefficient, chain, expression.span)
+
+    def _chain(self, span: Span, matrices: Sequence[tuple[s.Expression, Node]]) -> Node | None:
+        for (left_part, left), (right_part, right) in pairwise(matrices):
+            if not self.axes.unify(left.shape.columns, right.shape.rows):
+                first, second = text_of(left_part), text_of(right_part)
+                message = (
+                    f"these do not multiply: {first} is {self.axes.text(left.shape)} "
+                    f"but {second} is {self.axes.text(right.shape)}"
+                )
+                place = Span(span.source, left_part.span.start, right_part.span.end)
+                hint = f"the columns of {first} must be the rows of {second}"
+                self.report.error(place, message, hint)
+                return None
+        nodes = tuple(node for _, node in matrices)
+        if len(nodes) == 1:
+            return nodes[0]
+        shape = Shape(nodes[0].shape.rows, nodes[-1].shape.columns)
+        return core.Product(span, shape, nodes, self.over)
+
+    def _reciprocal(self, value: Scalar, part: s.Expression) -> Scalar | None:
+        try:
+            return algebra.power(value, q.MINUS_ONE)
+        except q.ScalarError as reason:
+            self.report.error(part.span, str(reason))
+            return None
+
+    def _divided_by_matrix(self, part: s.Expression) -> bool:
+        text = text_of(part)
+        hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
+        self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
+        return False
+
+    def _scaled(self, coefficient: Scalar, value: Value, span: Span) -> Value:
+        if isinstance(value, Scalar):
+            return algebra.times((coefficient, value))
+        return scaled(coefficient, value, span)
+
+    # -- powers, transposes, clauses, calls ---------------------------------------------------
+
+    def _power(self, expression: s.PowerExpression) -> Value | None:
+        base, exponent = self.value(expression.base), self.scalar(expression.exponent)
+        if base is None or exponent is None:
+            return None
+        if isinstance(base, Node):
+            return self._matrix_power(expression, base, exponent)
+        try:
+            return algebra.power(base, exponent)
+        except q.ScalarError as reason:
+            message = f"{text_of(expression)} has no exact value: {reason}"
+            self.report.error(expression.span, message, "pass the number as a param")
+            return None
+
+    def _matrix_power(
+        self, expression: s.PowerExpression, base: Node, exponent: Scalar
+    ) -> Node | None:
+        number = algebra.constant(exponent)
+        text = text_of(expression.base)
+        if number == -1:
+            self._divided_by_matrix(expression.base)
+            return None
+        if number is None or number < 1 or number.denominator != 1 or number > MAX_POWER:
+            message = (
+                f"the power of a matrix is a whole number from 1 to {MAX_POWER}, "
+                f"got {text_of(expression.exponent)}"
+            )
+            self.report.error(expression.exponent.span, message, f"repeat: X = X*{text}")
+            return None
+        if _size(base) * int(number) > MAX_FACTORS:
+            message = "this power is too long to write out"
+            self.report.error(expression.span, message, "give a part of it a name of its own")
+            return None
+        coefficient, node = split(base)
+        part = expression.base
+        chain = self._chain(expression.span, [(part, node)] * int(number))
+        if chain is None:
+            return None
+        return scaled(algebra.power(coefficient, exponent), chain, expression.span)
+
+    def _transpose(self, expression: s.TransposeExpression) -> Node | None:
+        value = self.value(expression.of)
+        if isinstance(value, Scalar):
+            message = f"cannot transpose the number {text_of(expression.of)}"
+            self.report.error(expression.span, message, "remove the '")
+            return None
+        if value is None:
+            return None
+        shape = Shape(value.shape.columns, value.shape.rows)
+        return core.Transpose(expression.span, shape, value)
+
+    def _scoped(self, expression: s.ScopedExpression) -> Value | None:
+        clauses = expression.clauses
+        over = self.groups(clauses.over) or self.over
+        with self.within(self.place, over):
+            value = self.value(expression.of)
+        return self.restricted(value, clauses.on)
+
+    def restricted(self, value: Value | None, on: s.Word | None) -> Value | None:
+        """Keep the tokens that ``on`` names."""
+        groups = self.groups(on)
+        if value is None or not groups:
+            return value
+        if isinstance(value, Scalar):
+            if on is not None:
+                self.report.error(on.span, "a number has no tokens to select", "remove the clause")
+            return None
+        return replace(value, shape=replace(value.shape, column_groups=groups))
+
+    def _called(self, expression: s.CallExpression) -> Value | None:
+        if expression.name.text in MATRIX_FUNCTIONS:
+            return apply_function(self, expression)
+        results = self._call(self, expression)
+        if results is None:
+            return None
+        if len(results) != 1:
+            message = f"'{expression.name.text}' returns {len(results)} values, here one is needed"
+            names = ", ".join("XYZWVU"[: len(results)])
+            self.report.error(expression.span, message, f"write {names} = {text_of(expression)}")
+            return None
+        return results[0]
+
+    def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
+        """All the values an algorithm returns."""
+        return self._call(self, expression)
+
+
+def split(node: Node) -> tuple[Scalar, Node]:
+    """Take the coefficient off a multiple of one matrix."""
+    if isinstance(node, core.Combination) and len(node.terms) == 1 and not _is_restricted(node):
+        return node.terms[0]
+    return q.ONE, node
+
+
+def scaled(coefficient: Scalar, node: Node, span: Span) -> Node:
+    own, inner = split(node)
+    coefficient = algebra.times((coefficient, own))
+    if coefficient == q.ONE:
+        return inner
+    return core.Combination(span, bare(inner.shape), ((coefficient, inner),))
+
+
+def bare(shape: Shape) -> Shape:
+    """The shape without groups: before ``finish``, groups on a node are a restriction."""
+    return Shape(shape.rows, shape.columns)
+
+
+def _is_restricted(node: Node) -> bool:
+    return bool(node.shape.row_groups or node.shape.column_groups)
+
+
+def _size(node: Node) -> int:
+    """Count the factors of a node, written out; stops at MAX_FACTORS."""
+    waiting, count = [node], 0
+    while waiting and count <= MAX_FACTORS:
+        one = waiting.pop()
+        count += 1
+        match one:
+            case core.Product(factors=parts):
+                waiting.extend(parts)
+            case core.Combination(terms=terms):
+                waiting.extend(part for _, part in terms)
+            case core.Transpose(of=of) | core.Function(of=of):
+                waiting.append(of)
+    return count
+
+
+def text_of(expression: s.Expression) -> str:
+    """What was written, on one line and not too long."""
+    span = expression.span
+    text = " ".join(span.source.text[span.start : span.end].split())
+    return text if len(text) <= 60 else f"{text[:28]} … {text[-28:]}"
+
+
+def _bracketed(expression: s.Expression, text: str) -> str:
+    return f"({text})" if isinstance(expression, s.SumExpression) else text

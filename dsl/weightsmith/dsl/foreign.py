@@ -1,0 +1,72 @@
+"""What to write instead of a character that has no meaning in a script."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from weightsmith.dsl.diagnostics import Diagnostic, error
+from weightsmith.dsl.source import Source, Span
+
+INSTEAD = {
+    "==": "one '=' assigns: X = 2*X",
+    "<=": "write an assumption as 'assume spectrum(A) in [mu, L]'",
+    ">=": "write an assumption as 'assume spectrum(A) in [mu, L]'",
+    "!=": "there are no comparisons; 'repeat' takes a number of steps",
+    "<": "write an assumption as 'assume spectrum(A) in [mu, L]'",
+    ">": "write an assumption as 'assume spectrum(A) in [mu, L]'",
+    "+=": "write X = X + …",
+    "-=": "write X = X - …",
+    "*=": "write X = X*…",
+    "/=": "write X = X/…",
+    ":=": "write '='",
+    "@": "write the product of matrices with '*'",
+    ";": "write each statement on a line of its own",
+    "{": "use round brackets",
+    "}": "use round brackets",
+    "%": "comments begin with '#'",
+    "\\": "a line continues while a bracket is open",
+    '"': "a file name stands between two double quotes on one line",
+    "×": "write '*'",
+    "·": "write '*'",
+    "−": "write '-'",
+    "–": "write '-'",
+    "÷": "write '/'",
+    "²": "write '^2'",
+    "³": "write '^3'",
+    "’": "write the transpose with a straight quote: x'",
+    "′": "write the transpose with a straight quote: x'",
+    "ᵀ": "write the transpose as x'",
+    "“": 'write straight quotes: "file.alg"',
+    "”": 'write straight quotes: "file.alg"',
+    "√": "write sqrt(A), after 'approximates'",
+    "\u00a0": "replace the non-breaking space by an ordinary space",
+}
+
+
+def explain_foreign(source: Source, span: Span) -> Diagnostic:
+    """Return the diagnostic for the character (or pair of them) at ``span``."""
+    text = source.text[span.start : span.end]
+    if text in INSTEAD:
+        return error(span, f"unexpected {_show(text)}", INSTEAD[text])
+    if text.isalpha():
+        return error(span, f"unexpected {_show(text)}: {_names_rule()}", _spelt_out(text))
+    return error(span, f"unexpected {_show(text)}", "remove it")
+
+
+def _names_rule() -> str:
+    return "names are written with the letters A-Z and a-z, digits and '_'"
+
+
+def _show(text: str) -> str:
+    if text.isprintable():
+        return f"'{text}'"
+    name = unicodedata.name(text, "") if len(text) == 1 else ""
+    return f"character U+{ord(text[0]):04X}" + (f" ({name.lower()})" if name else "")
+
+
+def _spelt_out(letter: str) -> str:
+    """Suggest ``eta`` for the Greek letter."""
+    words = unicodedata.name(letter[0], "").split()
+    if words[:1] == ["GREEK"] and len(words) == 4 and words[2] == "LETTER":
+        return f"write {words[3].lower()}"
+    return "spell it with those letters"

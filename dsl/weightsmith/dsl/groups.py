@@ -1,0 +1,31 @@
+"""Groups of tokens: the words for them, and where two of them meet."""
+
+from __future__ import annotations
+
+from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, Group
+from weightsmith.dsl.diagnostics import Report, near_hint
+from weightsmith.dsl.syntax import Word
+
+MEANING: dict[str, tuple[Group, ...]] = {
+    "context": (CONTEXT,),
+    "query": (QUERY,),
+    "tokens": GROUPS,
+    "token": GROUPS,
+}
+
+
+def read_groups(word: Word, report: Report) -> tuple[Group, ...] | None:
+    """Return the groups a word names; None, after a report, if it names none."""
+    if word.text in MEANING:
+        return MEANING[word.text]
+    message = f"expected context, query or tokens, got '{word.text}'"
+    report.error(word.span, message, near_hint(word.text, MEANING))
+    return None
+
+
+def meet(left: tuple[Group, ...], right: tuple[Group, ...]) -> tuple[Group, ...]:
+    return left if left == right else tuple(group for group in left if group in right)
+
+
+def groups_text(groups: tuple[Group, ...]) -> str:
+    return " and ".join(groups) if groups else "no tokens"

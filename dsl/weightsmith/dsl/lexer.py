@@ -1,0 +1,80 @@
+"""Text to tokens, without layout: one regular expression, matched from end to end.
+
+Every character belongs to some token, so the lexer itself never fails: what has no meaning
+becomes a FOREIGN token, and the layout reports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+KEYWORDS = {
+    "use": "USE",
+    "from": "_FROM",
+    "algorithm": "ALGORITHM",
+    "assume": "ASSUME",
+    "in": "_IN",
+    "param": "PARAM",
+    "repeat": "REPEAT",
+    "return": "RETURN",
+    "approximates": "_APPROXIMATES",
+    "over": "OVER",
+    "on": "ON",
+    "per": "_PER",
+}
+MARKS = {
+    "(": "LPAR",
+    ")": "RPAR",
+    "[": "LSQB",
+    "]": "RSQB",
+    "+": "PLUS",
+    "-": "MINUS",
+    "*": "STAR",
+    "/": "SLASH",
+    "'": "PRIME",
+    "^": "_CARET",
+    "**": "_CARET",
+    ",": "_COMMA",
+    ":": "_COLON",
+    "=": "_EQUAL",
+}
+_TOKEN = re.compile(
+    r"""
+      (?P<NAME>[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*)
+    | (?P<SKIPPED>[ \t\f]+ | \#[^\n\r]* | \A\uFEFF)
+    | (?P<FOREIGN>== | [<>!+*:/-]=)
+    | (?P<MARK>\*\* | [][()+*/'^,:=-])
+    | (?P<NUMBER>(?:[0-9]+(?:\.[0-9]*)? | \.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<_NEWLINE>\r\n | \r | \n)
+    | (?P<STRING>"[^"\n\r]*")
+    | (?P<OTHER>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """A terminal of the grammar where it stands; offsets in characters, end exclusive."""
+
+    type: str
+    text: str
+    start: int
+    end: int
+
+
+def tokens_of(text: str) -> Iterator[Token]:
+    """Yield the tokens of a script; spaces and comments are dropped."""
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind == "SKIPPED":
+            continue
+        found = match.group()
+        if kind == "NAME":
+            kind = KEYWORDS.get(found, "NAME")
+        elif kind == "MARK":
+            kind = MARKS[found]
+        elif kind is None or kind == "OTHER":
+            kind = "FOREIGN"
+        yield Token(kind, found, match.start(), match.end())

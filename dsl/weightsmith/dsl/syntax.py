@@ -1,0 +1,225 @@
+"""The syntax tree of a script: what was written, with the place of every part.
+
+The parser builds it; ``check`` gives it a meaning.  Sums and products are n-ary.  ``depth`` is
+the number of levels below an expression; the parser bounds it, so that recursion over a tree is
+safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.dsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An identifier where it stands."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """``over context`` and ``on query``; ``over`` and ``on`` may each stand once."""
+
+    over: Word | None = None
+    on: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberExpression:
+    span: Span
+    value: Fraction
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NameExpression:
+    span: Span
+    name: str
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeExpression:
+    span: Span
+    of: Expression
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class SumExpression:
+    """Each term with its sign, +1 or -1."""
+
+    span: Span
+    terms: tuple[tuple[int, Expression], ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductExpression:
+    """Each factor with its exponent: +1, or -1 where it stands after ``/``."""
+
+    span: Span
+    factors: tuple[tuple[int, Expression], ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class PowerExpression:
+    span: Span
+    base: Expression
+    exponent: Expression
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransposeExpression:
+    span: Span
+    of: Expression
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedExpression:
+    """``(x*x' over context)``: brackets, or an argument, with clauses of their own."""
+
+    span: Span
+    of: Expression
+    clauses: Clauses
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """``steps = 9`` in a call."""
+
+    span: Span
+    name: Word
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class CallExpression:
+    span: Span
+    name: Word
+    positional: tuple[Expression, ...]
+    keywords: tuple[Keyword, ...]
+    depth: int
+
+
+Expression = (
+    NumberExpression
+    | NameExpression
+    | NegativeExpression
+    | SumExpression
+    | ProductExpression
+    | PowerExpression
+    | TransposeExpression
+    | ScopedExpression
+    | CallExpression
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalExpression:
+    """``[mu, L]``."""
+
+    span: Span
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class InputDeclaration:
+    """``A: symmetric[d, d]`` or ``x: [d] per token``."""
+
+    span: Span
+    name: Word
+    kind: Word | None
+    dimensions: tuple[Word, ...]
+    per: Word | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssumeEntry:
+    span: Span
+    subject: Expression
+    region: Expression | IntervalExpression
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDeclaration:
+    span: Span
+    name: Word
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParamEntry:
+    span: Span
+    parameters: tuple[ParameterDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignStatement:
+    span: Span
+    names: tuple[Word, ...]
+    values: tuple[Expression, ...]
+    clauses: Clauses
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatStatement:
+    """``depth`` counts the blocks within."""
+
+    span: Span
+    count: Expression
+    body: tuple[StatementEntry, ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedExpression:
+    span: Span
+    value: Expression
+    clauses: Clauses
+    target: Expression | None
+    target_clauses: Clauses
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnStatement:
+    span: Span
+    returned: tuple[ReturnedExpression, ...]
+
+
+StatementEntry = AssignStatement | RepeatStatement | ReturnStatement
+Entry = AssumeEntry | ParamEntry | StatementEntry
+
+
+@dataclass(frozen=True, slots=True)
+class UseDeclaration:
+    """``use NAME from "file.alg"``."""
+
+    span: Span
+    name: Word
+    path: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    span: Span
+    name: Word
+    inputs: tuple[InputDeclaration, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    source: Source
+    uses: tuple[UseDeclaration, ...]
+    algorithms: tuple[Algorithm, ...]

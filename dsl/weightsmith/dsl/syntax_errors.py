@@ -1,0 +1,238 @@
+"""Mistakes of syntax, in the terms of the person who wrote the script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from weightsmith.dsl.diagnostics import Diagnostic, error
+from weightsmith.dsl.layout import BRACKETS, CLOSING
+from weightsmith.dsl.lexer import KEYWORDS, Token
+from weightsmith.dsl.source import Source, Span
+
+WORDS = {
+    "USE": "'use'",
+    "_FROM": "'from'",
+    "ALGORITHM": "'algorithm'",
+    "ASSUME": "'assume'",
+    "_IN": "'in'",
+    "PARAM": "'param'",
+    "REPEAT": "'repeat'",
+    "RETURN": "'return'",
+    "_APPROXIMATES": "'approximates'",
+    "OVER": "'over'",
+    "ON": "'on'",
+    "_PER": "'per'",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a file name in double quotes",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "LSQB": "'['",
+    "RSQB": "']'",
+    "PLUS": "'+'",
+    "MINUS": "'-'",
+    "STAR": "'*'",
+    "SLASH": "'/'",
+    "PRIME": "the transpose '",
+    "_CARET": "'^'",
+    "_COMMA": "','",
+    "_COLON": "':'",
+    "_EQUAL": "'='",
+    "_NEWLINE": "the end of the line",
+    "_INDENT": "an indented block",
+    "_DEDENT": "the end of the block",
+    "$END": "the end of the script",
+}
+FORMS = {
+    "USE": 'write: use NAME from "file.alg"',
+    "ALGORITHM": "write: algorithm NAME(A: symmetric[d, d], B: [m, n], x: [d] per token)",
+    "ASSUME": "write: assume spectrum(A) in [mu, L], or: assume psi in range(A)",
+    "PARAM": "write: param eta, steps = 12",
+}
+STATEMENT_FORM = "a statement is NAME = EXPR, repeat COUNT: or return EXPR"
+OTHER_LANGUAGES = {
+    "for": "write 'repeat steps:'",
+    "while": "write 'repeat steps:'",
+    "def": "write 'algorithm NAME(…)'",
+    "function": "write 'algorithm NAME(…)'",
+    "let": "write NAME = EXPR",
+    "var": "write NAME = EXPR",
+    "if": "there are no conditions: every input takes the same steps",
+    "end": "a block ends where its indentation ends",
+    "import": 'write: use NAME from "file.alg"',
+    "print": "write 'return EXPR' as the last line",
+}
+VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
+OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "PRIME", "_CARET"}
+OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
+STATEMENT_STARTS = ("USE", "ALGORITHM", "ASSUME", "PARAM", "REPEAT", "RETURN")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The token that did not fit, and what is around it."""
+
+    source: Source
+    tokens: Sequence[Token]
+    index: int
+    expected: frozenset[str]
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.index]
+
+    @property
+    def before(self) -> Token | None:
+        return self.tokens[self.index - 1] if self.index else None
+
+    @property
+    def line(self) -> Sequence[Token]:
+        """The tokens of the line, up to the one that did not fit."""
+        start = self.index
+        while start and self.tokens[start - 1].type not in ("_NEWLINE", "_INDENT", "_DEDENT"):
+            start -= 1
+        return self.tokens[start : self.index]
+
+    def span(self) -> Span:
+        start, end = self.token.start, self.token.end
+        if self.token.type in ("_NEWLINE", "$END") and self.before is not None:
+            start = self.before.end
+            return Span(self.source, start, start)
+        return Span(self.source, start, end)
+
+
+def explain(
+    source: Source, tokens: Sequence[Token], index: int, expected: frozenset[str]
+) -> Diagnostic:
+    """Return the diagnostic for ``tokens[index]``, where only ``expected`` could follow."""
+    place = _Place(source, tokens, index, expected)
+    for rule in (_layout, _outside, _open_bracket, _colon, _equal, _keyword_as_name, _operator):
+        if (found := rule(place)) is not None:
+            return found
+    message = f"expected {_one_of(expected)}, got {_got(place.token)}"
+    return error(place.span(), message, _hint(place))
+
+
+def _hint(place: _Place) -> str | None:
+    """Recall the form of what was begun."""
+    before = place.before.type if place.before is not None else ""
+    if before in ("OVER", "ON"):
+        return "the tokens are context, query or tokens: over context"
+    first = place.line[0].type if place.line else ""
+    if first == "ALGORITHM" and place.token.type == "_COLON":
+        return "no ':' stands here, and the lines of an algorithm are not indented"
+    return FORMS.get(first)
+
+
+def _layout(place: _Place) -> Diagnostic | None:
+    if place.token.type == "_INDENT":
+        message = "this line is indented, but no block begins here"
+        return error(place.span(), message, "only the lines below 'repeat …:' are indented")
+    if place.expected == {"_INDENT"}:
+        message = f"expected an indented block below 'repeat', got {_got(place.token)}"
+        return error(place.span(), message, "indent the lines that are to be repeated")
+    return None
+
+
+def _outside(place: _Place) -> Diagnostic | None:
+    """A statement before any ``algorithm`` line, or an unknown word at the start of a line."""
+    if place.line:
+        return None
+    if place.expected <= {"USE", "ALGORITHM", "$END"}:
+        message = f"expected 'algorithm' or 'use', got {_got(place.token)}"
+        return error(place.span(), message, "begin with: algorithm NAME(A: symmetric[d, d])")
+    if place.token.type in ("ASSUME", "PARAM", "ALGORITHM", "USE"):
+        message = f"'{place.token.text}' cannot stand inside 'repeat'"
+        return error(place.span(), message, "write it above the first statement")
+    message = f"expected a statement, got {_got(place.token)}"
+    return error(place.span(), message, STATEMENT_FORM)
+
+
+def _open_bracket(place: _Place) -> Diagnostic | None:
+    """A bracket that was left open swallows the next line; say so where it was opened."""
+    opened: list[Token] = []
+    for token in place.line:
+        if token.type in CLOSING:
+            opened.append(token)
+        elif token.type in ("RPAR", "RSQB") and opened:
+            opened.pop()
+    if not opened or "\n" not in place.source.text[opened[-1].end : place.token.start]:
+        return None
+    start, end = opened[-1].start, opened[-1].end
+    wanted = BRACKETS[CLOSING[opened[-1].type]]
+    message = f"this '{opened[-1].text}' is never closed"
+    return error(Span(place.source, start, end), message, f"add the missing '{wanted}'")
+
+
+def _colon(place: _Place) -> Diagnostic | None:
+    words = [token.type for token in place.line]
+    if words[:1] != ["REPEAT"]:
+        return None
+    if "_COLON" in place.expected and place.token.type == "_NEWLINE":
+        message = "expected ':' after the count of 'repeat', got the end of the line"
+        return error(place.span(), message, "write 'repeat steps:'")
+    if words[-1] == "_COLON":
+        message = f"expected the end of the line after ':', got {_got(place.token)}"
+        return error(place.span(), message, "write what is repeated on the next lines, indented")
+    return None
+
+
+def _equal(place: _Place) -> Diagnostic | None:
+    words = [token.type for token in place.line]
+    if place.token.type == "_EQUAL" and "_EQUAL" not in words:
+        message = "the left of '=' is not a name"
+        return error(place.span(), message, "write NAME = EXPR, or A, B = E1, E2")
+    names_only = words and set(words) <= {"NAME", "_COMMA"} and words[-1] == "NAME"
+    if names_only and "_EQUAL" in place.expected:
+        message = f"expected '=' after '{place.line[-1].text}', got {_got(place.token)}"
+        hint = OTHER_LANGUAGES.get(place.line[0].text, STATEMENT_FORM)
+        return error(place.span(), message, hint)
+    return None
+
+
+def _keyword_as_name(place: _Place) -> Diagnostic | None:
+    if "NAME" not in place.expected or place.token.text not in KEYWORDS:
+        return None
+    message = (
+        f"expected {_one_of(place.expected)}, got '{place.token.text}', a word of the language"
+    )
+    return error(place.span(), message, "choose another name")
+
+
+def _operator(place: _Place) -> Diagnostic | None:
+    """Two operands side by side: ``2 X`` or ``A B``."""
+    before, token = place.before, place.token
+    if before is None or before.type not in OPERAND_ENDS or "STAR" not in place.expected:
+        return None
+    if token.type not in ("NAME", "NUMBER", "LPAR"):
+        return None
+    message = f"expected an operator between {_got(before)} and {_got(token)}"
+    words = {before.type, token.type}
+    hint = f"write the product as {before.text}*{token.text}"
+    if place.line[0].type == "ASSUME" and "_COMMA" in place.expected:
+        message = f"expected ',' between {_got(before)} and {_got(token)}"
+        hint = f"write [{before.text}, {token.text}]"
+    return error(place.span(), message, hint if words <= {"NAME", "NUMBER"} else "write a '*'")
+
+
+def _one_of(expected: frozenset[str]) -> str:
+    rest = set(expected)
+    words: list[str] = []
+    if rest >= VALUE:
+        rest -= VALUE
+        words.append("a value")
+    if rest >= OPERATORS:
+        rest -= OPERATORS
+        words.append("an operator")
+    if rest >= set(STATEMENT_STARTS) - {"USE", "ALGORITHM"}:
+        rest -= {*STATEMENT_STARTS, "NAME"}
+        words.append("a statement")
+    words += [WORDS[kind] for kind in WORDS if kind in rest]
+    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _got(token: Token) -> str:
+    if token.type in ("_NEWLINE", "_INDENT", "_DEDENT", "$END", "PRIME"):
+        return WORDS[token.type]
+    return f"'{token.text}'" if len(token.text) <= 40 else f"'{token.text[:40]}…'"

@@ -1,0 +1,62 @@
+"""Targets speak of the inputs: names that were assigned once are replaced by their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from weightsmith.dsl import core
+from weightsmith.dsl.core import Node
+from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.scope import Definition
+
+MAX_NODES = 5_000
+INPUTS_HINT = "write the target with the inputs: inv(A)"
+MAX_LEVELS = 150  # of the tree that is written out
+
+
+class _WritingError(Exception):
+    """Carries the name and the reason."""
+
+
+def written_out(node: Node, names: Mapping[str, Definition], report: Report) -> Node | None:
+    """Return the target in terms of the inputs alone, or None after a report."""
+    try:
+        return _Writer().node(node, names, 0)
+    except _WritingError as reason:
+        message, hint = reason.args
+        report.error(node.span, message, hint)
+        return None
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def node(self, node: Node, names: Mapping[str, Definition], level: int) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES or level > MAX_LEVELS:
+            raise _WritingError("written out, the target is too long", INPUTS_HINT)
+        below = level + 1
+        match node:
+            case core.Identity() | core.Zero():
+                return node
+            case core.Name():
+                return self._name(node, names, below)
+            case core.Transpose(of=of) | core.Function(of=of):
+                return replace(node, of=self.node(of, names, below))
+            case core.Product(factors=factors):
+                parts = tuple([self.node(part, names, below) for part in factors])
+                return replace(node, factors=parts)
+            case core.Combination(terms=terms):
+                pairs = tuple([(scale, self.node(part, names, below)) for scale, part in terms])
+                return replace(node, terms=pairs)
+
+    def _name(self, node: core.Name, names: Mapping[str, Definition], level: int) -> Node:
+        definition = names.get(node.name)
+        if definition is not None and definition.is_input:
+            return node
+        if definition is None or definition.node is None:
+            message = f"the target names '{node.name}', which an iteration computes"
+            raise _WritingError(message, INPUTS_HINT)
+        return self.node(definition.node, definition.names, level)

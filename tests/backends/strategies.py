@@ -1,0 +1,181 @@
+"""Random whole templates, with data that fits them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from weightsmith.compiler.ir.template import (
+    Block,
+    Head,
+    Hidden,
+    Item,
+    Layer,
+    Mlp,
+    Output,
+    Repeat,
+    Source,
+    Template,
+    Terms,
+)
+
+TOKENS = ("context", "query")
+AXES = ("d", "m", "2")
+SOURCES = (
+    Source("x", "input", "x", "d", TOKENS),
+    Source("y", "input", "y", "2", ("context",)),
+    Source("A", "input", "A", "m", ("d",)),
+    Source("A'", "transposed", "A", "d", ("m",)),
+    Source("I[d]", "identity", "d", "d", ("d",)),
+)
+GROUPS = (*TOKENS, "d", "m")
+BINDINGS = (("L", "3/2"), ("eta", "-1/3"), ("mu", "1/10"), ("n", "2"))
+COEFFICIENTS = ("0", "1", "-1", "1/2", "-1/3", "eta", "2/(L + mu)", "1 - eta", "1/3^n")
+COUNTS = ("0", "1", "2", "n")
+
+Data = dict[str, NDArray[np.float64] | dict[str, NDArray[np.float64]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    template: Template
+    dims: dict[str, int]
+    inputs: Data
+
+
+def coefficients() -> st.SearchStrategy[str]:
+    return st.sampled_from(COEFFICIENTS)
+
+
+def combinations(names: list[str], least: int = 1) -> st.SearchStrategy[Terms]:
+    if not names:
+        return st.just(())
+    term = st.tuples(st.sampled_from(names), coefficients())
+    return st.lists(term, min_size=least, max_size=3).map(tuple)
+
+
+def groups() -> st.SearchStrategy[tuple[str, ...]]:
+    chosen = st.sets(st.sampled_from(GROUPS), min_size=1)
+    return chosen.map(lambda names: tuple(group for group in GROUPS if group in names))
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    blocks: tuple[Block, ...]
+
+    def rows(self) -> list[str]:
+        return sorted({block.rows for block in self.blocks})
+
+    def of(self, rows: str) -> list[str]:
+        return [block.name for block in self.blocks if block.rows == rows]
+
+
+@st.composite
+def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
+    key_rows = draw(st.sampled_from(blocks.rows()))
+    value_rows = draw(st.lists(st.sampled_from(blocks.rows()), min_size=1, max_size=2))
+    outputs = [
+        (draw(st.sampled_from(blocks.of(rows))), index, draw(coefficients()))
+        for index, rows in enumerate(value_rows)
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    return Head(
+        keys=draw(combinations(blocks.of(key_rows))),
+        queries=draw(combinations(blocks.of(key_rows))),
+        values=tuple(draw(combinations(blocks.of(rows))) for rows in value_rows),
+        outputs=tuple(outputs),
+        key_groups=draw(groups()),
+        query_groups=draw(groups()),
+    )
+
+
+@st.composite
+def mlps(draw: st.DrawFn, blocks: _Blocks) -> Mlp:
+    rows = draw(st.lists(st.sampled_from(blocks.rows()), min_size=1, max_size=3))
+    hidden = tuple(
+        Hidden(axis, draw(combinations(blocks.of(axis), least=0)), draw(coefficients()))
+        for axis in rows
+    )
+    outputs = tuple(
+        (draw(st.sampled_from(blocks.of(axis))), index, draw(coefficients()))
+        for index, axis in enumerate(rows)
+    )
+    return Mlp(hidden, outputs)
+
+
+@st.composite
+def layers(draw: st.DrawFn, blocks: _Blocks) -> Layer:
+    found = draw(st.lists(heads(blocks), max_size=2))
+    return Layer(tuple(found), draw(st.none() | mlps(blocks)))
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> Template:
+    """A whole template over the inputs x, y (per token) and A, of at most four layers as run."""
+    rows = draw(st.lists(st.sampled_from(AXES), min_size=2, max_size=5))
+    blocks = _Blocks(tuple(Block(f"b{index}", axis) for index, axis in enumerate(rows)))
+    read_in = [
+        (block.name, draw(combinations([s.name for s in SOURCES if s.rows == block.rows], least=0)))
+        for block in blocks.blocks
+        if draw(st.booleans())
+    ]
+    body: list[Item] = [draw(layers(blocks))]
+    if draw(st.booleans()):
+        body.append(Repeat(draw(st.sampled_from(COUNTS)), (draw(layers(blocks)),)))
+    read_out = tuple(
+        Output(
+            f"out{index}",
+            draw(combinations(blocks.of(axis), least=0)),
+            axis,
+            draw(groups()),
+            draw(st.booleans()),
+        )
+        for index, axis in enumerate(blocks.rows())
+    )
+    return Template(
+        algorithm="random",
+        sources=SOURCES,
+        blocks=blocks.blocks,
+        groups=GROUPS,
+        read_in=tuple(read_in),
+        body=tuple(body),
+        read_out=read_out,
+        bindings=BINDINGS,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A template with small data for it; entries are multiples of 1/8 in [−1, 1]."""
+    sizes = {axis: draw(st.integers(1, 3)) for axis in ("d", "m", "context")}
+    queries = draw(st.integers(0, 2))
+    seed = draw(st.integers(0, 2**32 - 1))
+    random = np.random.default_rng(seed)
+
+    def matrix(rows: int, columns: int) -> NDArray[np.float64]:
+        return random.integers(-8, 9, size=(rows, columns)) / 8
+
+    inputs: Data = {
+        "x": {
+            "context": matrix(sizes["d"], sizes["context"]),
+            "query": matrix(sizes["d"], queries),
+        },
+        "y": {"context": matrix(2, sizes["context"])},
+        "A": matrix(sizes["m"], sizes["d"]),
+    }
+    return Case(draw(templates()), sizes | {"query": queries}, inputs)
+
+
+def rationals(bits: int = 1200) -> st.SearchStrategy[Fraction]:
+    """Rationals over the whole range of the float formats, and beyond it."""
+    power = st.integers(-bits, bits)
+    return st.builds(
+        lambda p, q, e: Fraction(p, q) * Fraction(2) ** e,
+        st.integers(-(2**60), 2**60),
+        st.integers(1, 2**60),
+        power,
+    )
