@@ -6,7 +6,7 @@ settings.register_profile(
     "backends",
     deadline=None,
     derandomize=True,
-    max_examples=40,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("backends")

@@ -34,8 +34,8 @@ SOURCES = (
 )
 GROUPS = (*TOKENS, "d", "m")
 BINDINGS = (("L", "3/2"), ("eta", "-1/3"), ("mu", "1/10"), ("n", "2"))
-COEFFICIENTS = ("0", "1", "-1", "1/2", "-1/3", "eta", "2/(L + mu)", "1 - eta", "1/3^n")
-COUNTS = ("0", "1", "2", "n")
+COEFFICIENTS = ("1", "-1", "0", "1/2", "-1/3", "eta", "2/(L + mu)", "1 - eta", "1/3^n")
+COUNTS = ("1", "2", "n", "0")
 
 Data = dict[str, NDArray[np.float64] | dict[str, NDArray[np.float64]]]
 
@@ -60,7 +60,8 @@ def combinations(names: list[str], least: int = 1) -> st.SearchStrategy[Terms]:
 
 def groups() -> st.SearchStrategy[tuple[str, ...]]:
     chosen = st.sets(st.sampled_from(GROUPS), min_size=1)
-    return chosen.map(lambda names: tuple(group for group in GROUPS if group in names))
+    some = chosen.map(lambda names: tuple(group for group in GROUPS if group in names))
+    return st.sampled_from((GROUPS, TOKENS, ("context",))) | some
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
     outputs = [
         (draw(st.sampled_from(blocks.of(rows))), index, draw(coefficients()))
         for index, rows in enumerate(value_rows)
-        for _ in range(draw(st.integers(0, 2)))
+        for _ in range(draw(st.sampled_from((1, 2, 0))))
     ]
     return Head(
         keys=draw(combinations(blocks.of(key_rows))),
@@ -109,19 +110,19 @@ def mlps(draw: st.DrawFn, blocks: _Blocks) -> Mlp:
 
 @st.composite
 def layers(draw: st.DrawFn, blocks: _Blocks) -> Layer:
-    found = draw(st.lists(heads(blocks), max_size=2))
+    found = draw(st.lists(heads(blocks), min_size=draw(st.sampled_from((2, 1, 0))), max_size=2))
     return Layer(tuple(found), draw(st.none() | mlps(blocks)))
 
 
 @st.composite
 def templates(draw: st.DrawFn) -> Template:
     """A whole template over the inputs x, y (per token) and A, of at most four layers as run."""
-    rows = draw(st.lists(st.sampled_from(AXES), min_size=2, max_size=5))
+    rows = ["d", *draw(st.lists(st.sampled_from(AXES), min_size=1, max_size=3))]
     blocks = _Blocks(tuple(Block(f"b{index}", axis) for index, axis in enumerate(rows)))
     read_in = [
-        (block.name, draw(combinations([s.name for s in SOURCES if s.rows == block.rows], least=0)))
+        (block.name, draw(combinations([s.name for s in SOURCES if s.rows == block.rows])))
         for block in blocks.blocks
-        if draw(st.booleans())
+        if draw(st.sampled_from((True, True, False)))
     ]
     body: list[Item] = [draw(layers(blocks))]
     if draw(st.booleans()):
@@ -129,7 +130,7 @@ def templates(draw: st.DrawFn) -> Template:
     read_out = tuple(
         Output(
             f"out{index}",
-            draw(combinations(blocks.of(axis), least=0)),
+            draw(combinations(blocks.of(axis), least=draw(st.integers(0, 1)))),
             axis,
             draw(groups()),
             draw(st.booleans()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from weightsmith.compiler.ir.template import (
     Block,
     Head,
@@ -70,6 +72,18 @@ def gradient_descent(steps: str = "3", eta: str = "1/7") -> Template:
         read_out=(Output("prediction", (("r", "1"),), "k", ("query",), transposed=False),),
         bindings=(),
     )
+
+
+def gd_plus_plus() -> Template:
+    """r ← r − η·r·xᵀ·x and x ← x − γ·x·xᵀ·x at once: each head reads what was before the layer."""
+    plain = gradient_descent()
+    (repeat,) = plain.body
+    assert isinstance(repeat, Repeat)
+    (layer,) = repeat.body
+    assert isinstance(layer, Layer)
+    (step,) = layer.heads
+    move = replace(step, values=((("x", "1"),),), outputs=(("x", 0, "-1/9"),))
+    return replace(plain, body=(Repeat("3", (Layer((move, step), None),)),))
 
 
 def two_values() -> Template:
@@ -208,6 +222,7 @@ ALL = {
     for make in (
         newton_inverse,
         gradient_descent,
+        gd_plus_plus,
         two_values,
         soft_threshold,
         transposing,

@@ -114,6 +114,16 @@ def test_tensor_names_and_shapes_are_those_of_the_document() -> None:
     }
 
 
+def test_no_two_tensors_share_memory() -> None:
+    for weights in (
+        structured_weights(templates.gradient_descent()),
+        dense_weights(templates.gradient_descent(), {"d": 2, "k": 1}),
+    ):
+        tensors = list(weights.tensors.values())
+        for index, tensor in enumerate(tensors):
+            assert not any(np.shares_memory(tensor, other) for other in tensors[:index])
+
+
 def test_dense_tensors_are_the_coefficients_times_identities() -> None:
     template = templates.newton_inverse()
     structured, dense = structured_weights(template), dense_weights(template, {"d": 3})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -25,7 +26,7 @@ from weightsmith.backends import (
 from weightsmith.backends.layout import Answer, Inputs
 from weightsmith.backends.reference import full_matrices, interpret
 from weightsmith.backends.torch import build, module_from_template, run
-from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.ir.template import Layer, Template
 
 RANDOM = np.random.default_rng(7)
 
@@ -122,6 +123,27 @@ def test_gradient_descent(d: int, n: int, m: int) -> None:
         w = w - (w @ x - y) @ x.T / 7
     inputs: Inputs = {"x": {"context": x, "query": query}, "y": {"context": y}}
     close(templates.gradient_descent(), inputs, {"prediction": w @ query})
+
+
+def test_heads_of_a_layer_read_the_stream_before_it() -> None:
+    x, query, y = (RANDOM.normal(size=size) for size in ((3, 6), (3, 2), (2, 6)))
+    inputs: Inputs = {"x": {"context": x, "query": query}, "y": {"context": y}}
+    r, answer = -y, np.zeros((2, 2))
+    for _ in range(3):
+        answer = answer - r @ x.T @ query / 7
+        r, x, query = r - r @ x.T @ x / 7, x - x @ x.T @ x / 9, query - x @ x.T @ query / 9
+    close(templates.gd_plus_plus(), inputs, {"prediction": answer})
+
+
+def test_masks_of_the_reference() -> None:
+    template = templates.gradient_descent(steps="1")
+    head = template.body[0].body[0].heads[0]  # type: ignore[union-attr]
+    x, query, y = (RANDOM.normal(size=size) for size in ((3, 6), (3, 2), (2, 6)))
+    inputs: Inputs = {"x": {"context": x, "query": query}, "y": {"context": y}}
+    for groups in (("context",), ("query",)):
+        layer = Layer((replace(head, query_groups=groups),), None)
+        expected = y @ x.T @ query / 7 if groups == ("query",) else np.zeros((2, 2))
+        close(replace(template, body=(layer,)), inputs, {"prediction": expected})
 
 
 def test_a_head_with_two_values() -> None:

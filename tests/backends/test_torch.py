@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -188,8 +189,10 @@ def test_both_associations_of_a_dense_head(d: int, n: int) -> None:
     stream = torch.randn(1, n, d + 2, dtype=torch.float64)
     every = torch.ones(n, 1, dtype=torch.bool)
     x, r = stream[0, :, :d], stream[0, :, d:]
-    with torch.no_grad():
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         added = attend(head, stream, every, every)[0]
+    products = min(n * n * (d + 2), 2 * n * d * 2) + 2 * n * (d + 2) * (d + 2)
+    assert counter.get_total_flops() == 2 * products
     torch.testing.assert_close(added[:, d:], -x @ x.T @ r / 7, rtol=1e-12, atol=1e-12)
     assert not added[:, :d].any()
 
@@ -384,7 +387,10 @@ def test_the_data_is_not_changed() -> None:
     A = RANDOM.normal(size=(4, 3))
     A.flags.writeable = False
     before = A.copy()
-    answer = run(module_from_template(templates.transposing()), templates.transposing(), {"A": A})
+    template = templates.transposing()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        answer = run(module_from_template(template), template, {"A": A})
     np.testing.assert_array_equal(A, before)
     value = answer["A"]
     assert isinstance(value, np.ndarray)

@@ -61,7 +61,7 @@ class Weights:
 
 
 def exact_weights(template: Template, bindings: Bindings | None = None) -> dict[str, ExactArray]:
-    """Return every structured tensor as Fractions, unrounded.
+    """Return every structured tensor as Fractions, unrounded; the turns of a loop share theirs.
 
     Raises TemplateError where the template is not whole, InstantiationError where a symbol has
     no value.
@@ -159,7 +159,7 @@ def _exact_tensors(
         if id(layer) not in cache:
             cache[id(layer)] = list(fill.layer(layer))
         for name, tensor in cache[id(layer)]:
-            yield f"layers.{index}.{name}", tensor.copy()
+            yield f"layers.{index}.{name}", tensor
     for output in template.read_out:
         yield unembed_name(output.name), fill.rows((output.terms,))
 

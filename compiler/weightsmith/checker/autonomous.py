@@ -99,7 +99,7 @@ def _formulas(
     start: Rational,
     texts: tuple[str, str, str],
 ) -> tuple[str, ...]:
-    """max(abs(E0), abs(E1))^(n^(count)) where map = e^n and e₀ is linear in λ; else the iteration."""
+    """By the ends of the spectrum where map = e^n and e₀ is linear in λ; else the iteration."""
     map_text, start_text, count = texts
     root = problem.target.root
     if step.get("ends") is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 
@@ -79,11 +80,14 @@ def _signed(value: Real, sign: int) -> Real:
 def check_chain(
     intervals: Sequence[Interval], start: Sequence[Real], step: flint.fmpq_poly, passes: int
 ) -> None:
-    """intervals[0] encloses the start, each next one the image; the end is ``passes`` or stationary."""
+    """intervals[0] encloses the start, each next one the image of the one before.
+
+    The list ends after ``passes``, or at an interval that contains its own image.
+    """
     require(bool(intervals), "The claim has no intervals.")
     require(len(intervals) <= passes + 1, f"There are more intervals than {passes} passes need.")
     check_encloses(intervals[0], start, "intervals[0]")
-    for place, (before, after) in enumerate(zip(intervals, intervals[1:], strict=False)):
+    for place, (before, after) in enumerate(pairwise(intervals)):
         check_encloses(after, extremes(step, before), f"intervals[{place + 1}]")
     if len(intervals) <= passes:
         image = extremes(step, intervals[-1])

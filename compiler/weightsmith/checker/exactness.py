@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from weightsmith.checker.meaning import Loop, Meaning, Value, evaluate, read_meaning
 from weightsmith.checker.network import Network, Stream
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, Refused, quoted, require
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
-from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text, as_texts
+from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_texts
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_key
 from weightsmith.dsl import core
@@ -53,8 +53,8 @@ def check_exactness(
     stream = _Prover(network, loops).run(template.body, network.start(), meaning.loops)
     try:
         _check_read_out(program, template, meaning, network, stream)
-    except Refused as refused:
-        raise Refused(f"Step {last} (read_out): {refused}") from None
+    except RefusedError as refused:
+        raise RefusedError(f"Step {last} (read_out): {refused}") from None
 
 
 def _check_bindings(program: core.Program, template: Template) -> None:
@@ -79,7 +79,7 @@ def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:
         require(len(set(symmetric)) == len(symmetric), f"{what} names a letter twice.")
         invariant = parts["invariant"]
         if not isinstance(invariant, dict):
-            raise Refused(f"{what}: the invariant is not an object.")
+            raise RefusedError(f"{what}: the invariant is not an object.")
         loops.append(LoopStep(place + 1, symmetric, invariant))
     final = as_object(steps[-1], f"Step {len(steps)} (read_out)", ("step", "rule"))
     require(final["rule"] == "read_out", f"Step {len(steps)}: the last rule must be read_out.")
@@ -118,14 +118,14 @@ class _Prover:
             invariant = self._read_invariant(step, loop, written)
             assumed = self._assume(before, invariant, written)
             _compare(invariant, loop.entering, before, "at the entry")
-        except Refused as refused:
-            raise Refused(f"{what}: {refused}") from None
+        except RefusedError as refused:
+            raise RefusedError(f"{what}: {refused}") from None
         after = self.run(item.body, assumed, loop.children)
         try:
             _compare(invariant, loop.leaving, after, "after the body")
             _check_symmetric(step.symmetric, loop.leaving, "after the body")
-        except Refused as refused:
-            raise Refused(f"{what}: {refused}") from None
+        except RefusedError as refused:
+            raise RefusedError(f"{what}: {refused}") from None
         return assumed
 
     def _check_entry_symmetries(self, step: LoopStep, loop: Loop) -> None:
@@ -139,7 +139,7 @@ class _Prover:
         for block, groups in step.invariant.items():
             require(block in written, f"the invariant names {quoted(block)}, which is not written.")
             if not isinstance(groups, dict):
-                raise Refused(f"the invariant of '{block}' is not an object.")
+                raise RefusedError(f"the invariant of '{block}' is not an object.")
             require(bool(groups), f"the invariant of '{block}' names no group.")
             for group, terms in groups.items():
                 known = group in self._network.template.groups
@@ -158,7 +158,7 @@ class _Prover:
         invariant: Mapping[tuple[str, str], Polynomial],
         written: frozenset[str],
     ) -> Stream:
-        """The stream at the start of a pass, and at the exit: written blocks by the invariant only."""
+        """The stream at the start of a pass and at the exit: the invariant, in written blocks."""
         return {
             place: invariant.get(place) if place[0] in written else held
             for place, held in before.items()
@@ -175,7 +175,7 @@ def _compare(
     for (block, group), polynomial in invariant.items():
         held = stream[block, group]
         if held is None:
-            raise Refused(f"{when}, what block '{block}' holds at '{group}' is unknown.")
+            raise RefusedError(f"{when}, what block '{block}' holds at '{group}' is unknown.")
         wanted = polynomial.replace_letters(values)
         require(
             wanted.equals(held),
@@ -184,9 +184,7 @@ def _compare(
         )
 
 
-def _check_symmetric(
-    names: tuple[str, ...], values: Mapping[str, Polynomial], when: str
-) -> None:
+def _check_symmetric(names: tuple[str, ...], values: Mapping[str, Polynomial], when: str) -> None:
     for name in names:
         value = values[name]
         require(value.equals(value.transpose()), f"{when}, '{name}' is not shown symmetric.")
@@ -229,7 +227,7 @@ def _check_read_out(
         for group, polynomial in _columns(returned, value, output):
             held = network.combine(output.terms, group, stream) if output.terms else None
             if held is None:
-                raise Refused(f"what the network returns for '{output.name}' is unknown.")
+                raise RefusedError(f"what the network returns for '{output.name}' is unknown.")
             require(
                 polynomial.equals(held),
                 f"for '{output.name}' at '{group}' the network returns {_shown(held)}, "

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Refused, require
+from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Scalar
@@ -94,7 +94,9 @@ def _input_value(declared: core.Input, field: Field) -> Value:
     require(shape.rows != core.TOKEN, f"The rows of the input '{declared.name}' are tokens.")
     square = shape.rows == shape.columns
     require(square or not declared.symmetric, f"'{declared.name}' is symmetric but not square.")
-    return _fresh(declared.name, shape.rows, shape.columns, _parts(shape), declared.symmetric, field)
+    return _fresh(
+        declared.name, shape.rows, shape.columns, _parts(shape), declared.symmetric, field
+    )
 
 
 def _fresh(
@@ -243,7 +245,7 @@ def _evaluate(node: core.Node, environment: Mapping[str, Value], field: Field) -
                 result = multiply(result, value, over)
             return result
         case core.Function(function=function):
-            raise Refused(f"The function '{function}' stands outside a target.")
+            raise RefusedError(f"The function '{function}' stands outside a target.")
 
 
 def _zero(shape: core.Shape, field: Field) -> Value:

@@ -176,7 +176,7 @@ def _down(outputs: Outputs, index: int, field: Field) -> list[tuple[str, Rationa
 
 
 def _pair_hidden(mlp: Mlp, field: Field) -> list[int]:
-    """Pair hidden h with h̄ of opposite terms and opposite outputs; return one index of each pair."""
+    """Pair hidden h with h̄ of opposite terms and outputs; return one index of each pair."""
     waiting = list(range(len(mlp.hidden)))
     kept = []
     while waiting:
@@ -196,9 +196,7 @@ def _opposite(mlp: Mlp, first: int, second: int, field: Field) -> bool:
     one, two = mlp.hidden[first], mlp.hidden[second]
     unbiased = field.read(one.bias).is_zero and field.read(two.bias).is_zero
     terms = _negated(_hidden_terms(one, field), _hidden_terms(two, field))
-    down = _negated(
-        dict(_down(mlp.outputs, first, field)), dict(_down(mlp.outputs, second, field))
-    )
+    down = _negated(dict(_down(mlp.outputs, first, field)), dict(_down(mlp.outputs, second, field)))
     return unbiased and terms and down
 
 

@@ -1,4 +1,4 @@
-"""The steps ``operator`` and ``forms``: which T, why its spectrum is real, and what is a function of it."""
+"""The steps ``operator`` and ``forms``: which T, why its spectrum is real, what it moves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from weightsmith.checker.meaning import Loop, Meaning, evaluate
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Form, Operator
 from weightsmith.checker.strict_json import (
@@ -49,12 +49,15 @@ def input_word(node: core.Node, meaning: Meaning, what: str) -> Word:
     require(set(value.parts) <= {("", "")}, f"{what} has a token axis.")
     word = single_word(value.parts["", ""])
     if not word:
-        raise Refused(f"{what} is not a single product of inputs.")
+        raise RefusedError(f"{what} is not a single product of inputs.")
     return word
 
 
 def read_operator(
-    step: Mapping[str, object], program: core.Program, meaning: Meaning, letters: Mapping[str, Letter]
+    step: Mapping[str, object],
+    program: core.Program,
+    meaning: Meaning,
+    letters: Mapping[str, Letter],
 ) -> Operator:
     """Check the step against the script's spectrum assumption."""
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
@@ -109,7 +112,7 @@ def read_names(step: Mapping[str, object]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     forms = step["forms"]
     if not isinstance(forms, dict):
-        raise Refused("'forms' is not an object.")
+        raise RefusedError("'forms' is not an object.")
     for items in forms.values():
         for item in as_list(items, "forms"):
             parts = as_object(item, "A form", ("left", "scalar", "right"))
@@ -129,7 +132,7 @@ def read_forms(
     """The forms of the carried letters, each of the letter's shape."""
     forms = step["forms"]
     if not isinstance(forms, dict):
-        raise Refused("'forms' is not an object.")
+        raise RefusedError("'forms' is not an object.")
     result = {}
     for name, items in forms.items():
         require(name in loop.letters, f"{quoted(name)} is not a letter that the loop carries.")

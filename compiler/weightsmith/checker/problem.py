@@ -20,7 +20,7 @@ from weightsmith.checker.ranges import (
 )
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence, only_in
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at, is_atom, read_scalar
 from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.strict_json import as_text, as_texts
@@ -59,7 +59,7 @@ class Problem:
     @property
     def power(self) -> Rational:
         if self.target.power is None:
-            raise Refused("This rule is not for an exponential target.")
+            raise RefusedError("This rule is not for an exponential target.")
         return self.target.power
 
     @property

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import flint
 
-from weightsmith.checker.refusal import Refused, require
+from weightsmith.checker.refusal import RefusedError, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def at_most(left: Real, right: Real) -> bool:
                 return True
             if first > second:
                 return False
-    raise Refused("Two numbers are too close to be told apart.")
+    raise RefusedError("Two numbers are too close to be told apart.")
 
 
 def largest(values: Iterable[Real]) -> Real:
@@ -111,7 +111,8 @@ def real_roots(polynomial: flint.fmpq_poly) -> list[Real]:
 
 def _balls(factor: flint.fmpz_poly) -> list[flint.arb]:
     """The real roots of a squarefree polynomial, in order, as disjoint certified balls."""
-    balls = [root.real for root, _ in factor.complex_roots() if root.imag == 0]
+    roots: list[tuple[flint.acb, int]] = factor.complex_roots()  # type: ignore[assignment]
+    balls = [root.real for root, _ in roots if root.imag.is_zero()]
     return sorted(balls, key=lambda ball: ball.mid().fmpq())
 
 
@@ -141,7 +142,7 @@ def _outside(point: Real, low: Fraction, high: Fraction) -> bool:
                 return True
             if ball > rational(low) and ball < rational(high):
                 return False
-    raise Refused("A critical point is too close to the end of an interval.")
+    raise RefusedError("A critical point is too close to the end of an interval.")
 
 
 def _value(polynomial: flint.fmpq_poly, point: Real) -> Real:
@@ -161,13 +162,11 @@ def _horner(polynomial: flint.fmpq_poly, point: flint.arb) -> flint.arb:
 def has_no_root(polynomial: flint.fmpq_poly, interval: Interval) -> bool:
     """True if the polynomial certainly has no zero in the closed interval."""
     if polynomial.degree() < 1:
-        return bool(polynomial != 0)
+        return not polynomial.is_zero()
     return all(_outside(root, *interval) for root in real_roots(polynomial))
 
 
-def is_positive(
-    top: flint.fmpq_poly, bottom: flint.fmpq_poly, interval: Interval
-) -> bool:
+def is_positive(top: flint.fmpq_poly, bottom: flint.fmpq_poly, interval: Interval) -> bool:
     """True if top/bottom is defined and positive on the whole closed interval."""
     if not (has_no_root(top, interval) and has_no_root(bottom, interval)):
         return False

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.refusal import Deadline, Refused, require
+from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.dsl import scalars
 
 MAX_SYMBOLS = 48
@@ -251,9 +251,7 @@ class Field:
     def coefficients(self, value: Rational, name: str) -> dict[int, Rational]:
         """Write a value as a polynomial in one variable: power -> coefficient."""
         place = self._places[name]
-        require(
-            value.denominator.degrees()[place] <= 0, f"'{name}' stands in a denominator here."
-        )
+        require(value.denominator.degrees()[place] <= 0, f"'{name}' stands in a denominator here.")
         parts: dict[int, dict[tuple[int, ...], flint.fmpz]] = {}
         for monomial, count in value.numerator.to_dict().items():
             rest = (*monomial[:place], 0, *monomial[place + 1 :])
@@ -274,7 +272,7 @@ class Field:
         """Numerator and denominator as polynomials in one variable, the symbols at the bindings."""
         top = self._at(value.numerator, name, bindings)
         bottom = self._at(value.denominator, name, bindings)
-        require(bottom != 0, "A denominator vanishes at the bindings.")
+        require(not bottom.is_zero(), "A denominator vanishes at the bindings.")
         return top, bottom
 
     def _at(
@@ -290,7 +288,9 @@ class Field:
                 term *= number ** int(monomial[place])
             power = int(monomial[free]) if name is not None else 0
             result[power] = result.get(power, flint.fmpq(0)) + term
-        return flint.fmpq_poly([result.get(power, 0) for power in range(max(result, default=0) + 1)])
+        return flint.fmpq_poly(
+            [result.get(power, 0) for power in range(max(result, default=0) + 1)]
+        )
 
     def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
         if place >= len(self._places):
@@ -307,7 +307,7 @@ def _power_value(base: Fraction, exponent: Fraction) -> Fraction:
     require(base != 0 or exponent >= 0, "A denominator vanishes at the bindings.")
     length = max(base.numerator.bit_length(), base.denominator.bit_length())
     if length > 1 and length * abs(exponent) > 4 * MAX_BITS:
-        raise Refused("A power at the bindings is too large to hold exactly.")
+        raise RefusedError("A power at the bindings is too large to hold exactly.")
     return base ** int(exponent)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from weightsmith.checker.meaning import Loop
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form
 from weightsmith.checker.strict_json import as_integer, as_object, as_text
@@ -32,7 +32,9 @@ class Recurrence:
     following: Mapping[str, Rational]
 
 
-def read_scalars(value: object, what: str, names: tuple[str, ...], field: Field) -> dict[str, Rational]:
+def read_scalars(
+    value: object, what: str, names: tuple[str, ...], field: Field
+) -> dict[str, Rational]:
     """An object that gives each name a scalar text."""
     parts = as_object(value, what, names)
     return {name: field.read(read_scalar(parts[name], f"{what}, '{name}'")) for name in names}
@@ -77,7 +79,7 @@ def check_target(step: object, target: Target, field: Field) -> None:
     require(root == target.root, f"The target's root is {target.root}, not {root}.")
     power = field.read(read_scalar(parts["power"], "power"))
     if power != target.power:
-        raise Refused(f"The target's power is {target.power!r}, not {quoted(parts['power'])}.")
+        raise RefusedError(f"The target's power is {target.power!r}, not {quoted(parts['power'])}.")
 
 
 def reduce_root(value: Rational, root: int, power: Rational, field: Field) -> dict[int, Rational]:

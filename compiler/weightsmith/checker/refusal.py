@@ -8,7 +8,7 @@ SECONDS = 120.0  # a claim that takes longer to check than this is refused, neve
 LONGEST_QUOTE = 80
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The claim is not accepted; the message says why."""
 
 
@@ -21,13 +21,13 @@ class Deadline:
 
     def check(self) -> None:
         if time.monotonic() > self._end:
-            raise Refused(f"Checking this claim took more than {self._seconds:g} seconds.")
+            raise RefusedError(f"Checking this claim took more than {self._seconds:g} seconds.")
 
 
 def require(condition: bool, message: str) -> None:
     """Refuse the claim unless the condition holds."""
     if not condition:
-        raise Refused(message)
+        raise RefusedError(message)
 
 
 def quoted(value: object) -> str:

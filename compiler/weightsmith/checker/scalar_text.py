@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_text
 from weightsmith.dsl import parse_scalar, scalars
 
@@ -35,10 +35,12 @@ def _parse(text: str, what: str) -> scalars.Scalar:
     require(text.isprintable(), f"{what}: {quoted(text)} is not a scalar.")
     try:
         return parse_scalar(text)
-    except Refused:
+    except RefusedError:
         raise
     except Exception as error:
-        raise Refused(f"{what}: {quoted(text)} is not a scalar ({type(error).__name__}).") from None
+        raise RefusedError(
+            f"{what}: {quoted(text)} is not a scalar ({type(error).__name__})."
+        ) from None
 
 
 def is_atom(text: str) -> bool:
@@ -52,7 +54,7 @@ def value_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fracti
         return scalars.evaluate(scalar, bindings)
     except scalars.ScalarError as error:
         text = quoted(scalars.to_text(scalar))
-        raise Refused(f"The scalar {text} has no value: {error}.") from None
+        raise RefusedError(f"The scalar {text} has no value: {error}.") from None
 
 
 def count_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> int:

@@ -98,12 +98,14 @@ class Collapser:
         inputs: Mapping[str, Letter],
     ) -> None:
         self._field = field
-        self._operator = operator
+        self.operator = operator
         self._forms = forms
         self._inputs = inputs
         self._lambda = field.variable(LAMBDA)
 
-    def collapse(self, polynomial: Polynomial, extra: Mapping[str, Form] | None = None) -> Collapsed:
+    def collapse(
+        self, polynomial: Polynomial, extra: Mapping[str, Form] | None = None
+    ) -> Collapsed:
         """Collapse a value; ``extra`` are forms of further letters (the functions of a target)."""
         result = Collapsed()
         count = 0
@@ -117,7 +119,7 @@ class Collapser:
     def _expand(
         self, word: Word, extra: Mapping[str, Form]
     ) -> Iterator[tuple[Rational, tuple[Token, ...]]]:
-        """Replace each letter by each of its forms: the words of the product, with constants out."""
+        """Replace each letter by each of its forms: the words of the product."""
         partial: list[tuple[Rational, tuple[Token, ...]]] = [(self._field.one, ())]
         for letter in word:
             forms = self._forms_of(letter, extra)
@@ -145,7 +147,7 @@ class Collapser:
     def _tokens(self, form: Form, transposed: bool) -> tuple[Rational, tuple[Token, ...]]:
         left, right = form.left, form.right
         if transposed:
-            allowed = not form.name or self._operator.transposable
+            allowed = not form.name or self.operator.transposable
             require(allowed, "A function of an operator that is not symmetric is transposed.")
             left, right = transpose_word(right), transpose_word(left)
         if not form.name:
@@ -155,7 +157,7 @@ class Collapser:
     def _reduce(self, tokens: tuple[Token, ...]) -> list[Token]:
         """Replace each occurrence of the operator's word by λ and multiply adjacent scalars."""
         stack: list[Token] = []
-        word = list(self._operator.word)
+        word = list(self.operator.word)
         for token in tokens:
             stack.append(token)
             if stack[-len(word) :] == word:
@@ -191,7 +193,8 @@ class Collapser:
             require(constant == form.scalar, f"The constant part {form.text} does not stay.")
         require(
             collapsed.is_empty,
-            "A value has the part " + ("" if collapsed.is_empty else quoted(collapsed.some_word()))
+            "A value has the part "
+            + ("" if collapsed.is_empty else quoted(collapsed.some_word()))
             + ", which no form covers.",
         )
         return result

@@ -1,4 +1,4 @@
-"""Strict reading of JSON: no duplicate keys, no floats, no NaN, no huge numbers, known keys only."""
+"""Strict reading of JSON: no duplicate keys, floats, NaN or huge numbers; known keys only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import TypeVar
 
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 
 MAX_BYTES = 32 << 20
 MAX_DIGITS = 18  # of an integer in JSON itself: counts and indices
@@ -20,7 +20,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(f"The key {quoted(twice)} stands twice in one object.")
+        raise RefusedError(f"The key {quoted(twice)} stands twice in one object.")
     return result
 
 
@@ -31,7 +31,9 @@ def _integer(text: str) -> int:
 
 
 def _no_float(text: str) -> object:
-    raise Refused(f"The number {quoted(text)} is not exact: only whole numbers may be unquoted.")
+    raise RefusedError(
+        f"The number {quoted(text)} is not exact: quote it, as p/q."
+    )
 
 
 def read_json(data: bytes, what: str) -> object:
@@ -45,12 +47,12 @@ def read_json(data: bytes, what: str) -> object:
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-    except Refused as refused:
-        raise Refused(f"{what} cannot be read. {refused}") from None
+    except RefusedError as refused:
+        raise RefusedError(f"{what} cannot be read. {refused}") from None
     except RecursionError:
-        raise Refused(f"{what} is nested too deeply.") from None
+        raise RefusedError(f"{what} is nested too deeply.") from None
     except ValueError as error:
-        raise Refused(f"{what} is not valid JSON: {error}.") from None
+        raise RefusedError(f"{what} is not valid JSON: {error}.") from None
 
 
 def as_object(
@@ -58,7 +60,7 @@ def as_object(
 ) -> dict[str, object]:
     """An object with exactly these keys; the optional ones may be absent."""
     if not isinstance(value, dict):
-        raise Refused(f"{what}: expected an object, got {quoted(value)}.")
+        raise RefusedError(f"{what}: expected an object, got {quoted(value)}.")
     for key in value:
         require(key in keys or key in optional, f"{what} has the unknown key {quoted(key)}.")
     for key in keys:
@@ -68,7 +70,7 @@ def as_object(
 
 def as_list(value: object, what: str) -> list[object]:
     if not isinstance(value, list):
-        raise Refused(f"{what}: expected a list, got {quoted(value)}.")
+        raise RefusedError(f"{what}: expected a list, got {quoted(value)}.")
     return value
 
 
@@ -80,19 +82,19 @@ def as_items(value: object, what: str, read: Callable[[object, str], Item]) -> t
 
 def as_text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise Refused(f"{what}: expected a text, got {quoted(value)}.")
+        raise RefusedError(f"{what}: expected a text, got {quoted(value)}.")
     return value
 
 
 def as_integer(value: object, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Refused(f"{what}: expected a whole number, got {quoted(value)}.")
+        raise RefusedError(f"{what}: expected a whole number, got {quoted(value)}.")
     return value
 
 
 def as_boolean(value: object, what: str) -> bool:
     if not isinstance(value, bool):
-        raise Refused(f"{what}: expected true or false, got {quoted(value)}.")
+        raise RefusedError(f"{what}: expected true or false, got {quoted(value)}.")
     return value
 
 
@@ -109,6 +111,6 @@ def as_number(value: object, what: str) -> Fraction:
     try:
         number = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise Refused(f"{what}: {quoted(text)} is not a number p/q.") from None
+        raise RefusedError(f"{what}: {quoted(text)} is not a number p/q.") from None
     require(str(number) == text, f"{what}: {quoted(text)} is not in lowest terms, as p/q.")
     return number

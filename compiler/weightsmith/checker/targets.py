@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from weightsmith.checker.meaning import Environment, Value, evaluate
 from weightsmith.checker.operator_step import NONZERO, single_word
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Refused, require
+from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
 from weightsmith.checker.words import Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core
@@ -76,7 +76,9 @@ def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Fie
     single = len(degrees) == 1 and all(coefficient.is_one for coefficient in degrees.values())
     require(single, "The target is a multiple of a function of the operator.")
     if inner.power is None:
-        raise Refused("The target is an exponential times the operator: there is no rule for it.")
+        raise RefusedError(
+            "There is no rule for an exponential times the operator."
+        )
     power = inner.power * factor**inner.root
     return replace(inner, left=left, right=right, power=power, orthogonal=False)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from weightsmith.checker import scalar_text
-from weightsmith.checker.refusal import Refused, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -24,6 +24,11 @@ from weightsmith.dsl.scalars import Scalar
 FORMAT = "weightsmith-template"
 VERSION = 1
 MAX_NESTING = 40
+KEYS = (
+    *("algorithm", "bindings", "blocks", "body", "format"),
+    *("groups", "read_in", "read_out", "sources", "version"),
+)
+HEAD_KEYS = ("keys", "queries", "values", "outputs", "key_groups", "query_groups")
 KINDS = ("input", "transposed", "identity")
 
 Terms = tuple[tuple[str, Scalar], ...]
@@ -102,8 +107,7 @@ class Template:
 
 def read_template(document: object) -> Template:
     """Read and check the form of a template; its meaning is ``network.py``'s affair."""
-    keys = "algorithm bindings blocks body format groups read_in read_out sources version".split()
-    parts = as_object(document, "The template", keys)
+    parts = as_object(document, "The template", KEYS)
     require(parts["format"] == FORMAT, f"The template's format is {quoted(parts['format'])}.")
     version = as_integer(parts["version"], "The template's version")
     require(version == VERSION, f"The template's version is {version}, not {VERSION}.")
@@ -174,7 +178,7 @@ def _block(value: object, what: str) -> tuple[str, str]:
 
 def _named_terms(value: object, rows: Mapping[str, str]) -> dict[str, Terms]:
     if not isinstance(value, dict):
-        raise Refused("The read-in is not an object.")
+        raise RefusedError("The read-in is not an object.")
     return {name: _terms(terms, f"The read-in of '{name}'", rows) for name, terms in value.items()}
 
 
@@ -201,7 +205,7 @@ def _rows(terms: Terms, rows: Mapping[str, str]) -> str | None:
 
 def _bindings(value: object) -> dict[str, Fraction]:
     if not isinstance(value, dict):
-        raise Refused("The template's bindings are not an object.")
+        raise RefusedError("The template's bindings are not an object.")
     return {name: as_number(text, f"The binding of '{name}'") for name, text in value.items()}
 
 
@@ -227,8 +231,7 @@ class _BodyReader:
         return Layer(heads, mlp)
 
     def _head(self, value: object, what: str) -> Head:
-        keys = "keys queries values outputs key_groups query_groups".split()
-        parts = as_object(value, what, keys)
+        parts = as_object(value, what, HEAD_KEYS)
         head = Head(
             keys=_terms(parts["keys"], f"{what}, keys", self._blocks),
             queries=_terms(parts["queries"], f"{what}, queries", self._blocks),
@@ -286,7 +289,7 @@ class _BodyReader:
     def _row_count(self, terms: Terms, what: str) -> str:
         rows = _rows(terms, self._blocks)
         if rows is None:
-            raise Refused(f"{what}: the combination is empty, so that its rows are unknown.")
+            raise RefusedError(f"{what}: the combination is empty, so that its rows are unknown.")
         return rows
 
     def _known_groups(self, value: object, what: str) -> tuple[str, ...]:

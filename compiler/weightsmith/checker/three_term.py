@@ -87,7 +87,8 @@ def _value(size: Real, beta: Fraction, count: int) -> Real:
 def chebyshev_pair(t: flint.arb, count: int) -> tuple[flint.arb, flint.arb]:
     """U_count(t) and U_{count−1}(t), by doubling.
 
-    U_{2k} = U_k² − U_{k−1}², U_{2k−1} = 2·U_{k−1}·(U_k − t·U_{k−1}), U_{2k+1} = 2t·U_{2k} − U_{2k−1}.
+    U_{2k} = U_k² − U_{k−1}²,  U_{2k−1} = 2·U_{k−1}·(U_k − t·U_{k−1}),
+    U_{2k+1} = 2t·U_{2k} − U_{2k−1}.
     """
     last, before = flint.arb(1), flint.arb(0)
     for bit in bin(count)[2:]:

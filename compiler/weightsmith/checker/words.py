@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
@@ -58,7 +59,7 @@ def word_shape(word: Word) -> tuple[str, str] | None:
     """Rows and columns of a product of letters; None if it is empty or its axes do not meet."""
     if not word:
         return None
-    meets = all(left.columns == right.rows for left, right in zip(word, word[1:], strict=False))
+    meets = all(left.columns == right.rows for left, right in pairwise(word))
     return (word[0].rows, word[-1].columns) if meets else None
 
 
@@ -134,7 +135,7 @@ class Polynomial:
         return Polynomial(self.field, self.columns, self.rows, turned)
 
     def replace_letters(self, replacements: Mapping[str, Polynomial]) -> Polynomial:
-        """Put polynomials in the place of letters (by name); a transposed letter gets the transpose."""
+        """Put polynomials in the place of letters, by name; transposes get the transpose."""
         total = self._with({})
         for word, coefficient in self.terms.items():
             product = Polynomial.identity(self.field, self.rows).scaled(coefficient)
@@ -187,7 +188,6 @@ def _mismatch(what: str, left: Polynomial, right: Polynomial) -> str:
 def word_key(word: Word) -> list[str]:
     """The order in which words stand in a certificate: lexicographic by the letters' texts."""
     return [letter.text for letter in word]
-
 
 
 def read_word(texts: tuple[str, ...], letters: Mapping[str, Letter], what: str) -> Word:

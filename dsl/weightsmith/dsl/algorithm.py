@@ -78,7 +78,7 @@ def _statements(
             returned = returned or entry
         elif returned is None:
             body += reader.read(entry)
-    if returned is None:
+    if returned is None and not reader.has_inner_return:
         message = f"algorithm '{algorithm.name.text}' returns nothing"
         reader.report.error(algorithm.name.span, message, "end it with: return X")
     return body, returns

@@ -19,7 +19,7 @@ from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.expressions import Elaborator, Place, bare, text_of
 from weightsmith.dsl.inlining import Inliner
 from weightsmith.dsl.scalars import Scalar
-from weightsmith.dsl.scope import Definition
+from weightsmith.dsl.scope import REGIONS, Definition
 from weightsmith.dsl.spectra import known_interval
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together
@@ -84,6 +84,9 @@ class Calls:
         elif name in self.later and name not in self.callable:
             message = f"'{name}' is called before it is written"
             report.error(call.name.span, message, f"move algorithm {name} above this one")
+        elif name in REGIONS:
+            message = f"{name}(…) stands only in an assumption"
+            report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")
         elif name not in self.callable:
             hint = report.near(name, (*self.callable, "inv", "pinv", "sqrt", "exp", "polar"))
             hint = hint or f'bring it in: use {name} from "file.alg"; a product needs a *'

@@ -17,6 +17,7 @@ from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     REGIONS,
     RESERVED,
+    BrokenSymbol,
     Definition,
     DimensionSymbol,
     MatrixSymbol,
@@ -91,7 +92,10 @@ class HeadReader:
             self.report.error(declared.kind.span, message, "the only kind is symmetric[d, d]")
         axes = [self._dimension(word) for word in declared.dimensions]
         shape = self._shape(declared, axes)
-        if shape is None or not self._is_free(declared.name):
+        if not self._is_free(declared.name):
+            return None
+        if shape is None:
+            self.scope.define(declared.name.text, BrokenSymbol(declared.name.span))
             return None
         if symmetric and shape.rows != shape.columns:
             message = f"a symmetric matrix is square, got [{shape.rows}, {shape.columns}]"

@@ -44,6 +44,7 @@ class StatementReader:
         self.report = elaborator.report
         self.scope = elaborator.scope
         self.calls = calls
+        self.has_inner_return = False
 
     def read(self, statement: s.AssignStatement | s.RepeatStatement) -> list[core.Statement]:
         """Return the statement, after those that its calls have written."""
@@ -69,6 +70,7 @@ class StatementReader:
             if isinstance(inner, s.ReturnStatement):
                 message = "'return' cannot stand inside 'repeat'"
                 self.report.error(inner.span, message, "return after the loop, once")
+                self.has_inner_return = True
             else:
                 body += self.read(inner)
         self.scope.leave_loop()
@@ -204,10 +206,8 @@ class StatementReader:
                 hint = "a variable keeps its shape: choose another name"
                 self.report.error(word.span, message, hint)
                 return None
-        span, shape = (
-            symbol.span if isinstance(symbol, MatrixSymbol) else word.span,
-            axes.resolve(shape),
-        )
+        span = symbol.span if isinstance(symbol, MatrixSymbol) else word.span
+        shape = axes.resolve(shape)
         definition = Definition(node, dict(self.elaborator.used))
         self.scope.define(word.text, MatrixSymbol(span, shape, definition))
         return node

@@ -145,6 +145,9 @@ def _outside(place: _Place) -> Diagnostic | None:
     if place.token.type in ("ASSUME", "PARAM", "ALGORITHM", "USE"):
         message = f"'{place.token.text}' cannot stand inside 'repeat'"
         return error(place.span(), message, "write it above the first statement")
+    if place.token.text in KEYWORDS:
+        message = f"'{place.token.text}' is a word of the language and begins no statement"
+        return error(place.span(), message, STATEMENT_FORM)
     message = f"expected a statement, got {_got(place.token)}"
     return error(place.span(), message, STATEMENT_FORM)
 

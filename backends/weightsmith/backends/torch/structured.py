@@ -219,7 +219,7 @@ def mlp(module: Mlp, hidden_rows: Sequence[str], before: Pieces, frame: Frame) -
     for index, rows in enumerate(hidden_rows):
         among = frame.blocks_of(rows)
         for group in range(len(frame.counts)):
-            piece = combine(up[index], among, after, group)
+            piece = combine(up[index], among, before, group)
             unit = rectified(piece, biases[index], frame, group, rows)
             for block in among if unit is not None else ():
                 add(after, (block, group), scaled(down[block][index], unit))

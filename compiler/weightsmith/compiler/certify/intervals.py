@@ -35,6 +35,8 @@ def round_down(value: Fraction) -> Fraction:
         return Fraction(0) if value > 0 else -tiny
     size = abs(value.numerator).bit_length() - value.denominator.bit_length()
     shift = BITS - size
+    if abs(value) * Fraction(2) ** shift >= 1 << BITS:
+        shift -= 1
     scaled = value * Fraction(2) ** shift
     return Fraction(scaled.numerator // scaled.denominator) / Fraction(2) ** shift
 

@@ -465,7 +465,7 @@ def three_term(r: Recurrence) -> Bounded | None:
     }
     b, count = f"({step['beta']})", f"({step['count']})"
     formula = (
-        f"{b}^({count}/2)*(U({count}, t) + {b}^(1/2)*U({count} - 1, t)) with "
+        f"{b}^({count}/2)*(U({step['count']}, t) + {b}^(1/2)*U({count} - 1, t)) with "
         f"t = max(1, max(abs({ends[0]}), abs({ends[1]}))/(2*{b}^(1/2)))"
     )
     if r.bindings is None:

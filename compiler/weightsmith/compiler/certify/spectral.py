@@ -89,16 +89,8 @@ class ScalarField:
 class Collapse:
     """Collapses polynomials for one operator, with the forms of the carried letters."""
 
-    def __init__(
-        self,
-        normal: NormalProgram,
-        operator: Operator,
-        scalars: ScalarField,
-        *,
-        scalar_first: bool = False,
-    ) -> None:
+    def __init__(self, normal: NormalProgram, operator: Operator, scalars: ScalarField) -> None:
         self.normal, self.operator, self.scalars = normal, operator, scalars
-        self.scalar_first = scalar_first  # where letters alone leave the choice: f(T)·A' or A'·f(T)
         self.forms: dict[tuple[str, str], tuple[Form, ...]] = {}
         self.carried = {c.letter for loop in normal.all_loops() for c in loop.carried}
 
@@ -174,8 +166,7 @@ class Collapse:
         for left, right in known:
             if left + right == word:
                 return (left, right), one
-        places = range(len(word) + 1)
-        for place in places if self.scalar_first else reversed(places):
+        for place in range(len(word), -1, -1):
             if not word or self._space(word, place) == self.operator.space:
                 return (word[:place], word[place:]), one
         return (word, ()), one
@@ -192,6 +183,11 @@ def rigid(collapse: Collapse, frame: Frame) -> bool:
     if left:
         return alphabet.columns(left[-1]) != space
     return bool(right) and alphabet.rows(right[0]) != space
+
+
+def scalar_name(letter: str) -> str:
+    """Name the scalar of a letter: ``inverse.X#0`` becomes ``inverse_X``."""
+    return letter.split("#")[0].replace(".", "_")
 
 
 def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
@@ -223,7 +219,7 @@ def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
             forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
         else:
             named = sum(1 for form in forms if form.name)
-            name = carried.letter.split("#")[0] + ("_" + str(named) if named else "")
+            name = scalar_name(carried.letter) + (f"_{named}" if named else "")
             forms.append(Form(*frame, name))
     if len(forms) > MAX_FORMS:
         raise NoProofError("a value of the loop has too many parts")

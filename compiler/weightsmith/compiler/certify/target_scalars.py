@@ -1,6 +1,6 @@
 """Targets as scalars: a matrix function of T, and which letters stand at its sides.
 
-    inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v;   A⁻¹ = (A'A)⁻¹·A'
+    inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A')⁻¹)
     sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
 """
 
@@ -64,15 +64,11 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     words = list(argument.terms.items())
     word = words[0][0] if len(words) == 1 and words[0][1] == 1 else ()
     transposed = collapse.normal.alphabet.transpose_word(word)
-    if function in ("inv", "pinv") and word and operator.word[: len(word)] == word:
-        rest = operator.word[len(word) :]
-        if rest and operator.symmetric == "weighted":
-            return Form(rest, (), STAND_IN), RootScalar(1 / lam, 1)
-    if len(word) == 1 and operator.word == (*transposed, *word):  # T = A'A
-        if function == "polar":
-            return Form(word, (), STAND_IN), RootScalar(1 / lam, 2)
-        if function in ("inv", "pinv"):
-            return Form((), transposed, STAND_IN), RootScalar(1 / lam, 1)
+    rest = operator.word[len(word) :]
+    if function == "inv" and word and rest and operator.word[: len(word)] == word:
+        return Form(rest, (), STAND_IN), RootScalar(1 / lam, 1)
+    if function == "polar" and word and operator.word == (*transposed, *word):
+        return Form(word, (), STAND_IN), RootScalar(1 / lam, 2)
     theta = _function_of_operator(collapse, argument)
     if function in ("inv", "pinv"):
         return Form((), (), STAND_IN), RootScalar(1 / theta, 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
 from weightsmith.compiler.certify.scalar_rules import RULES, Bounded, Recurrence
 from weightsmith.compiler.certify.spectral import (
@@ -21,6 +20,7 @@ from weightsmith.compiler.certify.spectral import (
     RootScalar,
     ScalarField,
     infer_forms,
+    scalar_name,
 )
 from weightsmith.compiler.certify.target_scalars import target_scalar
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -32,7 +32,7 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, free_symbols
 
 Json = dict[str, object]
 STATEMENT = (
-    "||returned value - target||_2 <= bound * scale, for every input that meets the assumptions."
+    "‖returned value − target‖₂ ≤ bound · scale, for every input that meets the assumptions."
 )
 
 
@@ -56,10 +56,9 @@ def truncation_claim(
     """Return the claim (without its number) for the returned value at ``position``."""
     returned, target = normal.returns[position], normal.targets[position]
     reasons = []
-    for ground, scalar_first in product(_grounds(program, normal), (False, True)):
+    for ground in _grounds(program, normal):
         try:
-            proof = _Proof(program, normal, returned, target, ground, bindings, scalar_first)
-            return proof.claim()
+            return _Proof(program, normal, returned, target, ground, bindings).claim()
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
     reason = reasons[0] if reasons else "the script assumes nothing about a spectrum"
@@ -109,7 +108,6 @@ class _Proof:
         target: Columns | None,
         ground: _Ground,
         bindings: dict[str, Fraction],
-        scalar_first: bool,
     ) -> None:
         if target is None:
             raise NoProofError("the script names no target")
@@ -119,9 +117,7 @@ class _Proof:
         self.wanted = _dependencies(normal, self.loop, returned)
         names = _scalar_names(self.loop, self.wanted)
         self.scalars = ScalarField(normal, names)
-        self.collapse = Collapse(
-            normal, ground.operator, self.scalars, scalar_first=scalar_first
-        )
+        self.collapse = Collapse(normal, ground.operator, self.scalars)
         needed = set().union(
             *(free_symbols(p) for p in (self.loop.count, ground.low, ground.high)),
             *(free_symbols(scalars.Symbol(q.name)) for q in program.parameters),
@@ -344,5 +340,5 @@ def _dependencies(normal: NormalProgram, loop: Loop, returned: Returned) -> set[
 
 
 def _scalar_names(loop: Loop, wanted: set[str]) -> tuple[str, ...]:
-    base = [c.letter.split("#")[0] for c in loop.carried if c.letter in wanted]
+    base = [scalar_name(c.letter) for c in loop.carried if c.letter in wanted]
     return tuple(name + suffix for name in base for suffix in ("", "_1", "_2"))

@@ -1,0 +1,289 @@
+"""The public face: compile a script to a network, save it, load it, run it, verify it.
+
+    >>> import weightsmith.api as ws
+    >>> network = ws.compile("examples/newton_inverse.alg", settings={"mu": "1/10", "L": 2})
+    >>> network.run({"A": A})["X"]
+    >>> network.save("newton"); ws.verify("newton").accepted
+    True
+"""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weightsmith.backends.files import read_directory, write_directory
+from weightsmith.backends.instantiate import dense_weights, structured_weights
+from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to_bytes
+from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
+from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.unroll import missing_symbols, unroll
+from weightsmith.compiler.certify.certificate import certificate as make_certificate
+from weightsmith.compiler.emit import STAGES
+from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.pipeline import Compilation, compile_program
+from weightsmith.compiler.report import Report, report
+from weightsmith.compiler.show import show_template
+from weightsmith.dsl import bundle, core, load_source, resolve_bindings
+from weightsmith.dsl import check as check_source
+from weightsmith.dsl.source import Source
+
+if TYPE_CHECKING:
+    from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.torch.module import Transformer
+    from weightsmith.checker.verify import Report as VerificationReport
+
+SCRIPT, TEMPLATE, MODEL, CERTIFICATE = (
+    "script.alg",
+    "template.json",
+    "model.safetensors",
+    "certificate.json",
+)
+Setting = int | float | str | Fraction
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
+
+    ``value`` is None where a symbol has no value; ``unproven`` is the reason where there is no proof.
+    """
+
+    output: str
+    value: Fraction | None
+    formula: str
+    scale: str
+    hypotheses: tuple[str, ...]
+    unproven: str | None
+
+
+class Network:
+    """A compiled algorithm: its script, weight template, weights and certificate."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+        self.source = Source(SCRIPT, files[SCRIPT].decode())
+        self.template: Template = template_from_json(files[TEMPLATE])
+        self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
+
+    @cached_property
+    def program(self) -> core.Program:
+        return check_source(self.source)
+
+    @cached_property
+    def bindings(self) -> dict[str, Fraction]:
+        return {name: Fraction(text) for name, text in self.template.bindings}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The symbols that need a value before there are weights."""
+        return tuple(p.name for p in self.program.parameters if p.name not in self.bindings)
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        """Every stage of the compiler, run anew on the script."""
+        return compile_program(self.program, self.bindings)
+
+    @cached_property
+    def report(self) -> Report:
+        return report(self.compilation.normal, self.template, self.bindings)
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        claims = self.certificate["claims"]
+        found = claims if isinstance(claims, list) else []
+        return tuple(_bound(claim) for claim in found if claim["kind"] == "truncation")
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the compiled directory, by name."""
+        return dict(self._files)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the directory, all or nothing."""
+        write_directory(directory, self._files)
+
+    def verify(self) -> VerificationReport:
+        """Let the independent checker read the files and re-derive every claim."""
+        with tempfile.TemporaryDirectory() as place:
+            self.save(Path(place) / "network")
+            return verify(Path(place) / "network")
+
+    def module(
+        self, dtype: str | None = None, *, dims: Mapping[str, int] | None = None
+    ) -> Transformer:
+        """Return the PyTorch module.
+
+        With no arguments the one of the saved weights, bit for bit; with ``dtype`` from the
+        template, rounded to it; with ``dims`` the dense one of those sizes.
+        """
+        from weightsmith.backends.torch.load import build, module_from_template
+
+        saved = weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+        if saved is not None and dims is None and dtype in (None, saved.dtype):
+            return build(self.template, saved)
+        return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
+
+    def run(self, inputs: Inputs, dtype: str | None = None) -> Answer:
+        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
+        from weightsmith.backends.torch.run import run
+
+        return run(self.module(dtype), self.template, inputs)
+
+    def interpret(self, inputs: Inputs) -> dict[str, object]:
+        """Execute the script directly in NumPy, with no network."""
+        from weightsmith.dsl import interpreter
+
+        return dict(interpreter.run(self.program, inputs, self.bindings))
+
+    def target(self, inputs: Inputs) -> dict[str, object]:
+        """Compute what each returned value approximates, with NumPy's decompositions."""
+        from weightsmith.dsl import interpreter
+
+        return dict(interpreter.target(self.program, inputs, self.bindings))
+
+    def show(self) -> str:
+        """The network as a person wants to see it."""
+        found = self.report
+        layers = found.layers_text if found.layers is None else str(found.layers)
+        degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
+        lines = [
+            f"{self.template.algorithm}: {layers} attention layers, {found.heads} "
+            f"head{'s' * (found.heads != 1)} a layer, width {found.width_text}{degree}",
+            "",
+            show_template(self.template),
+        ]
+        lines += [_bound_line(bound) for bound in self.bounds]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.show()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.show())}</pre>"
+
+
+def check(script: str | Path) -> core.Program:
+    """Check a script.  Raises DiagnosticError with everything that is wrong with it."""
+    return check_source(_source(script))
+
+
+def compile(
+    script: str | Path,
+    *,
+    settings: Mapping[str, Setting] | None = None,
+    dtype: str = "float64",
+    dims: Mapping[str, int] | None = None,
+) -> Network:
+    """Compile a script (a path, or its text) to a network with its certificate.
+
+    ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
+    stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
+
+    Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
+    """
+    text = bundle(_source(script))
+    program = check_source(Source(SCRIPT, text))
+    bindings = resolve_bindings(program, dict(settings or {}))
+    compilation = compile_program(program, bindings)
+    files = _files(compilation, bindings, text.encode(), dtype, dims)
+    network = Network(files)
+    network.__dict__["compilation"] = compilation
+    return network
+
+
+def load(directory: str | Path) -> Network:
+    """Load a compiled directory.  Raises DirectoryError or TemplateError if it is none."""
+    return Network(read_directory(directory))
+
+
+def verify(directory: str | Path) -> VerificationReport:
+    """Check every claim of a directory's certificate; trusts nothing the compiler did."""
+    from weightsmith.checker.verify import verify_directory
+
+    return verify_directory(Path(directory))
+
+
+def emit(
+    script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None
+) -> str:
+    """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
+    program = check_source(_source(script))
+    bindings = resolve_bindings(program, dict(settings or {}))
+    return STAGES[stage](compile_program(program, bindings))
+
+
+def _source(script: str | Path) -> Source:
+    if isinstance(script, Path) or "\n" not in script and script.endswith(".alg"):
+        return load_source(Path(script))
+    return Source("<script>", script)
+
+
+def _files(
+    compilation: Compilation,
+    bindings: dict[str, Fraction],
+    script: bytes,
+    dtype: str,
+    dims: Mapping[str, int] | None,
+) -> dict[str, bytes]:
+    template = compilation.template
+    files: dict[str, bytes] = {SCRIPT: script, TEMPLATE: template_to_json(template).encode()}
+    layers = None
+    if not missing_symbols(template):
+        layers = len(unroll(template))
+        weights = (
+            structured_weights(template, dtype=dtype)  # type: ignore[arg-type]
+            if dims is None
+            else dense_weights(template, dims, dtype=dtype)  # type: ignore[arg-type]
+        )
+        files[MODEL] = weights_to_bytes(weights)
+    spoken_of = {**files, MODEL: files.get(MODEL)}
+    document = make_certificate(compilation, bindings, spoken_of, layers=layers, dtype=dtype)
+    files[CERTIFICATE] = canonical_json(document).encode()  # type: ignore[arg-type]
+    return files
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {"claims": []}
+
+
+def _bound(claim: dict[str, object]) -> Bound:
+    output = str(claim["output"])
+    if "unproven" in claim:
+        return Bound(output, None, "", "", (), str(claim["unproven"]))
+    bound = _object(claim["bound"])
+    value = bound["value"]
+    hypotheses = claim["hypotheses"]
+    return Bound(
+        output,
+        None if value is None else Fraction(str(value)),
+        str(bound["formula"]),
+        str(claim["scale"]),
+        tuple(str(h) for h in hypotheses) if isinstance(hypotheses, list) else (),
+        None,
+    )
+
+
+def _bound_line(bound: Bound) -> str:
+    if bound.unproven is not None:
+        return f"bound   {bound.output}: not proven: {bound.unproven}"
+    scale = "" if bound.scale == "1" else f" * {bound.scale}"
+    shown = "" if bound.value is None else f" <= {upward(bound.value)}"
+    lines = [f"bound   ||{bound.output} - target|| <= {bound.formula}{scale}"]
+    if shown:
+        lines.append(f"        the factor is{shown.replace(' <=', ' at most')}")
+    lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]
+    return "\n".join(lines)
+
+
+def upward(value: Fraction) -> str:
+    """Print a bound with four digits, rounded up."""
+    context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient:.3e}"

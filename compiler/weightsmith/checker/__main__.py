@@ -1,0 +1,34 @@
+"""``python -m weightsmith.checker DIR``: print every claim with its verdict.
+
+Exit status: 0 if all are accepted, 1 if one is refused, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from weightsmith.checker.verify import Verdict, verify_directory
+
+
+def main(arguments: list[str]) -> int:
+    """Verify one directory and say what became of each claim."""
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m weightsmith.checker DIR", file=sys.stderr)
+        return 2
+    report = verify_directory(arguments[0])
+    for verdict in report.verdicts:
+        print(_line(verdict))
+    print("accepted" if report.accepted else "REFUSED")
+    return 0 if report.accepted else 1
+
+
+def _line(verdict: Verdict) -> str:
+    mark = "ok" if verdict.proven else "not proven"
+    mark = mark if verdict.accepted else "REFUSED"
+    number = f"claim {verdict.claim} " if verdict.claim else ""
+    text = f"{mark:10} {number}{verdict.kind} ({verdict.seconds:.3f} s): {verdict.reason}"
+    return f"{text}\n           {verdict.statement}" if verdict.statement else text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

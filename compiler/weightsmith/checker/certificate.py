@@ -1,0 +1,102 @@
+"""Strict reading of ``certificate.json``: format, version, claims and steps numbered from 1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text
+
+FORMAT = "weightsmith-certificate"
+VERSION = 1
+FILES = ("script.alg", "template.json", "model.safetensors")
+KINDS = ("exactness", "weights", "truncation")
+STEPS_KEYS = ("id", "kind", "statement", "steps")
+TRUNCATION_KEYS = (*STEPS_KEYS, "output", "bound", "scale", "hypotheses")
+_HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim, its form not yet checked."""
+
+    number: int
+    kind: str
+    parts: Mapping[str, object]
+
+    @property
+    def output(self) -> str | None:
+        output = self.parts.get("output")
+        return output if isinstance(output, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    hashes: Mapping[str, str | None]  # None: there is no such file (only the weights)
+    claims: tuple[Claim, ...]
+
+
+def read_certificate(document: object) -> Certificate:
+    """Read the frame of a certificate; each claim's own form is checked when it is verified."""
+    parts = as_object(document, "The certificate", ("format", "version", "files", "claims"))
+    require(parts["format"] == FORMAT, f"The certificate's format is {quoted(parts['format'])}.")
+    version = as_integer(parts["version"], "The certificate's version")
+    require(version == VERSION, f"The certificate's version is {version}, not {VERSION}.")
+    files = as_object(parts["files"], "The certificate's files", FILES)
+    hashes = {name: _hash(files[name], name) for name in FILES}
+    claims = as_list(parts["claims"], "The certificate's claims")
+    return Certificate(hashes, tuple(_claim(value, at + 1) for at, value in enumerate(claims)))
+
+
+def _hash(value: object, name: str) -> str | None:
+    if value is None and name == "model.safetensors":
+        return None
+    found = _HASH.fullmatch(as_text(value, f"The hash of {name}"))
+    if found is None:
+        raise RefusedError(f"The hash of {name} is not a SHA-256 in hexadecimal digits.")
+    return found.group(1)
+
+
+def _claim(value: object, number: int) -> Claim:
+    if not isinstance(value, dict):
+        raise RefusedError(f"Claim {number} is not an object.")
+    kind = value.get("kind")
+    return Claim(number, kind if isinstance(kind, str) else "unknown", value)
+
+
+def check_form(claim: Claim, statement: str) -> list[object]:
+    """Check the keys, the number, the statement and the steps' numbers; return the steps."""
+    what = f"Claim {claim.number}"
+    keys = TRUNCATION_KEYS if claim.kind == "truncation" else STEPS_KEYS
+    parts = as_object(claim.parts, what, keys)
+    check_number(claim)
+    given = as_text(parts["statement"], f"{what}, statement").replace("`", "")
+    require(given == statement, f"{what} must state: {statement}")
+    steps = as_list(parts["steps"], f"{what}, steps")
+    for place, step in enumerate(steps):
+        if not isinstance(step, dict):
+            raise RefusedError(f"{what}, step {place + 1} is not an object.")
+        number = as_integer(step.get("step"), f"{what}, the number of step {place + 1}")
+        require(number == place + 1, f"{what}: step {place + 1} has the number {number}.")
+    return steps
+
+
+def check_number(claim: Claim) -> None:
+    number = as_integer(claim.parts.get("id"), f"The id of claim {claim.number}")
+    require(number == claim.number, f"Claim {claim.number} has the id {number}.")
+
+
+def unproven_reason(claim: Claim) -> str | None:
+    """The reason, if the claim says that it is not proven; such a claim has no evidence."""
+    if claim.kind != "truncation" or "unproven" not in claim.parts:
+        return None
+    what = f"Claim {claim.number}"
+    keys = ("id", "kind", "output", "unproven")
+    parts = as_object(claim.parts, what, keys, ("statement", "steps"))
+    check_number(claim)
+    require(parts.get("steps", []) == [], f"{what} is unproven, but has steps.")
+    reason = as_text(parts["unproven"], f"{what}, unproven")
+    require(bool(reason.strip()), f"{what} is unproven without a reason.")
+    return reason

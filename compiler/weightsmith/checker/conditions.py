@@ -1,0 +1,151 @@
+"""What a truncation claim assumes: kernels, numbers at the bindings, hypotheses, scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from weightsmith.checker.meaning import Meaning, evaluate
+from weightsmith.checker.operator_step import NONZERO, SINGULAR, input_word, single_word
+from weightsmith.checker.problem import Numbers
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.spectral import Operator
+from weightsmith.checker.targets import Target
+from weightsmith.checker.words import Word, word_shape, word_text
+from weightsmith.dsl import core
+from weightsmith.dsl.scalars import Scalar, free_symbols
+
+
+def frame_hypotheses(
+    operator: Operator, target: Target, program: core.Program, meaning: Meaning
+) -> str | None:
+    """Check that the frames see only the part of the spectrum that lies in [low, high].
+
+    T has further eigenvalues 0 in two cases.  With a nonzero spectrum the frame next to f(T) must
+    lie in the range of T, by an assumption of the script; its letter is returned.  With singular
+    values of a matrix that is not square, T = a'a may have a kernel: a·f(a'a) = U Σ f(Σ²) V' sees
+    none of it, so left must end with a, or right begin with a'.
+    """
+    if operator.kind is NONZERO:
+        return _in_range(operator, target, program, meaning)
+    if operator.kind is SINGULAR:
+        _check_absorbed(operator, target)
+    return None
+
+
+def _check_absorbed(operator: Operator, target: Target) -> None:
+    half = len(operator.word) // 2
+    first, second = operator.word[:half], operator.word[half:]
+    shape = word_shape(first)
+    square = shape is not None and shape[0] == shape[1]
+    ends = target.left[len(target.left) - half :] == second and len(target.left) >= half
+    begins = target.right[:half] == first
+    require(
+        square or ends or begins,
+        f"{word_text(operator.word)} may have a kernel, outside the singular values assumed.",
+    )
+
+
+def _in_range(operator: Operator, target: Target, program: core.Program, meaning: Meaning) -> str:
+    words = set(_words_in_range(operator, program, meaning))
+    if target.right and target.right[:1] in words:
+        return target.right[0].text
+    if target.left and (target.left[-1].transpose(),) in words:
+        return target.left[-1].transpose().text
+    raise RefusedError("No frame of the value is assumed to lie in the range of the operator.")
+
+
+def _words_in_range(operator: Operator, program: core.Program, meaning: Meaning) -> Iterator[Word]:
+    """The values that the script assumes to lie in the range of the operator."""
+    for assumption in program.assumptions:
+        if not isinstance(assumption, core.RangeAssumption):
+            continue
+        try:
+            same = input_word(assumption.operator, meaning, "An assumption") == operator.word
+        except RefusedError:
+            continue  # an assumption about something else
+        if same:
+            value = evaluate(assumption.value, meaning.inputs, meaning.field)
+            found = (single_word(polynomial) for polynomial in value.parts.values())
+            yield from (word for word in found if word)
+
+
+def numbers_at(
+    program: core.Program,
+    operator: Operator,
+    assumption: int,
+    field: Field,
+    bindings: Mapping[str, Fraction],
+) -> Numbers:
+    """The interval of the spectrum at the bindings; no denominator of the script may vanish."""
+    for scalar in _scalars(program.body):
+        if free_symbols(scalar) <= bindings.keys():
+            value_at(scalar, bindings)
+    spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+    ends = tuple(
+        value_at(end, bindings) for end in (spectra[assumption].low, spectra[assumption].high)
+    )
+    if operator.kind is SINGULAR:
+        require(ends[0] >= 0, "The assumed singular values have a negative end.")
+    low, high = (field.evaluate(end, bindings) for end in (operator.low, operator.high))
+    require(low <= high and ends[0] <= ends[1], "The assumed spectrum is empty at the bindings.")
+    return Numbers(bindings, (low, high))
+
+
+def _scalars(body: tuple[core.Statement, ...]) -> Iterator[Scalar]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield statement.count
+            yield from _scalars(statement.body)
+        else:
+            for value in statement.values:
+                yield from _node_scalars(value)
+
+
+def _node_scalars(node: core.Node) -> Iterator[Scalar]:
+    match node:
+        case core.Combination(terms=terms):
+            for scalar, term in terms:
+                yield scalar
+                yield from _node_scalars(term)
+        case core.Product(factors=factors):
+            for factor in factors:
+                yield from _node_scalars(factor)
+        case core.Transpose(of=of) | core.Function(of=of):
+            yield from _node_scalars(of)
+        case _:
+            return
+
+
+def hypotheses(operator: Operator, in_range: str | None) -> tuple[str, ...]:
+    """What the statement assumes, in words."""
+    word = word_text(operator.word)
+    kind = "nonzero spectrum" if operator.kind is NONZERO else "spectrum"
+    listed = [f"{operator.low_text} <= {kind}({word}) <= {operator.high_text}"]
+    if operator.symmetric == "assumed":
+        listed.append(f"{word} is symmetric")
+    if operator.symmetric == "weighted":
+        listed.append(f"{operator.weight} is positive definite")
+    if in_range is not None:
+        listed.append(f"the columns of {in_range} lie in the range of {word}")
+    return tuple(listed)
+
+
+def scale(operator: Operator, target: Target, rule: str) -> str:
+    """The factor that turns the scalar error into a 2-norm.
+
+    value − target = −left·f*(T)·e(T)·right, and the 2-norm of e(T) is max |e| if T is symmetric; if
+    T = u·P, P^(1/2)·e(T)·P^(-1/2) is symmetric.
+    """
+    empty = not target.left, not target.right
+    if rule == "power_exp":
+        require(operator.symmetric != "weighted", "An exponential needs a symmetric operator.")
+        return "1" if all(empty) else "norm(left)*norm(right)"
+    if operator.symmetric == "weighted":
+        weight = operator.weight
+        return f"norm(solution*{weight}^(-1/2))*norm({weight}^(1/2)*right)"
+    if target.orthogonal:
+        return "1"
+    return "norm(target)" if any(empty) else "norm(solution)*norm(right)"

@@ -1,0 +1,243 @@
+"""Verify a compiled directory: every claim of its certificate, each with a verdict of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from weightsmith.checker import exactness, truncation, weights
+from weightsmith.checker.certificate import (
+    KINDS,
+    Certificate,
+    Claim,
+    check_form,
+    read_certificate,
+    unproven_reason,
+)
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.strict_json import read_json
+from weightsmith.checker.template import Template, read_template
+from weightsmith.checker.tensors import read_tensors
+from weightsmith.checker.wording import truncation_statement
+from weightsmith.dsl import DiagnosticError, Source, check, core
+
+MAX_BYTES = 64 << 30
+CERTIFICATE = "certificate.json"
+SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
+INTEGRITY = "The files are those of which the certificate speaks."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one claim; ``claim`` is its id, 0 for what the certificate as a whole owes."""
+
+    claim: int
+    kind: str
+    statement: str
+    accepted: bool
+    reason: str
+    seconds: float
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    directory: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """True if there are verdicts and none is a refusal."""
+        return bool(self.verdicts) and all(verdict.accepted for verdict in self.verdicts)
+
+
+def verify_directory(path: str | os.PathLike[str]) -> Report:
+    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
+    directory = Path(path)
+    begin = time.perf_counter()
+    try:
+        certificate = read_certificate(read_json(_read(directory, CERTIFICATE), CERTIFICATE))
+    except Exception as error:
+        reason = _reason(error)
+        seconds = time.perf_counter() - begin
+        verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
+        return Report(str(path), (verdict,))
+    return Report(str(path), tuple(_Verifier(directory, certificate).verdicts()))
+
+
+class _Verifier:
+    """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
+
+    def __init__(self, directory: Path, certificate: Certificate) -> None:
+        self._directory = directory
+        self._certificate = certificate
+        self._bytes: dict[str, bytes] = {}
+        self._program: core.Program | None = None
+        self._template: Template | None = None
+
+    def verdicts(self) -> Iterator[Verdict]:
+        yield _judge(0, "integrity", INTEGRITY, self._integrity)
+        seen: set[tuple[str, str | None]] = set()
+        for claim in self._certificate.claims:
+            key = (claim.kind, claim.output if claim.kind == "truncation" else None)
+            yield self._claim(claim, key in seen)
+            seen.add(key)
+        yield from self._missing(seen)
+
+    def _file(self, name: str) -> bytes:
+        if name not in self._bytes:
+            self._bytes[name] = _read(self._directory, name)
+        return self._bytes[name]
+
+    def _read_program(self) -> core.Program:
+        if self._program is None:
+            try:
+                text = self._file(SCRIPT).decode("utf-8")
+                self._program = check(Source(SCRIPT, text), read=_no_other_script)
+            except UnicodeDecodeError:
+                raise RefusedError("The script is not UTF-8 text.") from None
+            except DiagnosticError as error:
+                raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
+        return self._program
+
+    def _read_template(self) -> Template:
+        if self._template is None:
+            self._template = read_template(read_json(self._file(TEMPLATE), "The template"))
+        return self._template
+
+    def _integrity(self) -> str:
+        for name, claimed in self._certificate.hashes.items():
+            if claimed is None:
+                absent = not os.path.lexists(self._directory / name)
+                require(absent, f"{name} is there, but the certificate knows of no such file.")
+                continue
+            found = hashlib.sha256(self._file(name)).hexdigest()
+            require(found == claimed, f"{name} is not the file that the certificate speaks of.")
+        return "The hashes agree."
+
+    def _claim(self, claim: Claim, again: bool) -> Verdict:
+        if again:
+            return _refused(claim.number, claim.kind, "This claim is made twice.")
+        if claim.kind == "exactness":
+            return _judge(
+                claim.number, claim.kind, exactness.STATEMENT, lambda: self._exactness(claim)
+            )
+        if claim.kind == "weights":
+            return self._weights(claim)
+        if claim.kind == "truncation":
+            return self._truncation(claim)
+        reason = f"The kind {quoted(claim.kind)} is not known; it may be {', '.join(KINDS)}."
+        return _refused(claim.number, claim.kind, reason)
+
+    def _exactness(self, claim: Claim) -> str:
+        steps = check_form(claim, exactness.STATEMENT)
+        program, template = self._read_program(), self._read_template()
+        exactness.check_exactness(program, template, steps, Deadline())
+        return "Proven layer by layer in the free algebra."
+
+    def _weights(self, claim: Claim) -> Verdict:
+        statement = weights.statement(_dtype(claim))
+
+        def run() -> str:
+            steps = check_form(claim, statement)
+            require(
+                self._certificate.hashes[WEIGHTS] is not None,
+                "The certificate claims weights without a file of them.",
+            )
+            file = read_tensors(self._file(WEIGHTS))
+            dtype = weights.check_weights(self._read_template(), file, steps, Deadline())
+            return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
+
+        return _judge(claim.number, claim.kind, statement, run)
+
+    def _truncation(self, claim: Claim) -> Verdict:
+        begin = time.perf_counter()
+        statement = truncation.STATEMENT
+        try:
+            program, template = self._read_program(), self._read_template()
+            unproven = unproven_reason(claim)
+            if unproven is not None:
+                name = claim.output or ""
+                known = any(r.name == name and r.target is not None for r in program.returns)
+                require(known, f"The script returns no {quoted(name)} with a target.")
+                seconds = time.perf_counter() - begin
+                reason = f"Not proven, and not claimed: {unproven}"
+                statement = f"How far '{name}' is from its target."
+                return Verdict(claim.number, claim.kind, statement, True, reason, seconds, False)
+            check_form(claim, truncation.STATEMENT)
+            result = truncation.check_truncation(
+                program, template.bindings, claim.parts, Deadline()
+            )
+            statement = truncation_statement(result)
+        except Exception as error:
+            seconds = time.perf_counter() - begin
+            return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
+        reason = (
+            "Proven." if result.value is not None else "The formula is proven; it has no value."
+        )
+        return Verdict(
+            claim.number, claim.kind, statement, True, reason, time.perf_counter() - begin
+        )
+
+    def _missing(self, seen: set[tuple[str, str | None]]) -> Iterator[Verdict]:
+        """What the certificate owes and does not claim."""
+        if ("exactness", None) not in seen:
+            yield _refused(0, "exactness", "The certificate has no exactness claim.")
+        if self._certificate.hashes[WEIGHTS] is not None and ("weights", None) not in seen:
+            yield _refused(0, "weights", "There are weights, but no claim about them.")
+        try:
+            program = self._read_program()
+        except Exception as error:
+            yield _refused(0, "script", _reason(error))
+            return
+        for returned in program.returns:
+            if returned.target is not None and ("truncation", returned.name) not in seen:
+                reason = f"'{returned.name}' has a target, but no claim speaks of it."
+                yield _refused(0, "truncation", reason)
+
+
+def _judge(number: int, kind: str, statement: str, run: Callable[[], str]) -> Verdict:
+    begin = time.perf_counter()
+    try:
+        reason, accepted = run(), True
+    except Exception as error:
+        reason, accepted = _reason(error), False
+    return Verdict(number, kind, statement, accepted, reason, time.perf_counter() - begin)
+
+
+def _refused(number: int, kind: str, reason: str) -> Verdict:
+    return Verdict(number, kind, "", False, reason, 0.0)
+
+
+def _reason(error: Exception) -> str:
+    """A sentence for whatever went wrong; what the checker cannot follow it does not accept."""
+    if isinstance(error, RefusedError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"A file cannot be read: {error.strerror or type(error).__name__}."
+    if isinstance(error, RecursionError):
+        return "The claim is nested too deeply to be checked."
+    return f"The checker could not follow the claim ({type(error).__name__}: {error})."
+
+
+def _dtype(claim: Claim) -> str:
+    """The dtype that a weights claim names, or float64 where it names none that is known."""
+    steps = claim.parts.get("steps")
+    if isinstance(steps, list) and steps and isinstance(steps[0], dict):
+        return "float32" if steps[0].get("dtype") == "float32" else "float64"
+    return "float64"
+
+
+def _read(directory: Path, name: str) -> bytes:
+    path = directory / name
+    require(path.is_file(), f"There is no file {name}.")
+    require(path.stat().st_size <= MAX_BYTES, f"The file {name} is too large.")
+    return path.read_bytes()
+
+
+def _no_other_script(path: str) -> Source:
+    raise OSError("a compiled script is self-contained")

@@ -1,0 +1,214 @@
+"""The claim ``weights``: every tensor is the template's, correctly rounded, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.rounding import FORMATS, nearest
+from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.strict_json import (
+    as_boolean,
+    as_integer,
+    as_object,
+    as_text,
+    read_json,
+)
+from weightsmith.checker.template import (
+    Hidden,
+    Layer,
+    Outputs,
+    Template,
+    Terms,
+    layer_count,
+    unrolled,
+)
+from weightsmith.checker.tensors import Tensor, TensorFile
+from weightsmith.dsl.scalars import Scalar
+
+MAX_SIZE = 1 << 20  # of a dimension
+Matrix = Mapping[tuple[int, int], Fraction]  # block row, block column -> coefficient
+Expected = tuple[str, Matrix, tuple[str, ...], tuple[str, ...], bool]
+
+
+def statement(dtype: str) -> str:
+    return (
+        "Each entry of model.safetensors is the coefficient of template.json at its bindings, "
+        f"rounded to nearest in {dtype}."
+    )
+
+
+def check_weights(
+    template: Template, file: TensorFile, steps: Sequence[object], deadline: Deadline
+) -> str:
+    """Refuse unless the file holds exactly the expected tensors; return the dtype."""
+    require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
+    step = as_object(steps[0], "Step 1 (rounding)", ("step", "rule", "dtype", "layers"))
+    require(step["rule"] == "rounding", f"Step 1: the rule is {quoted(step['rule'])}.")
+    dtype = as_text(step["dtype"], "dtype")
+    require(dtype in FORMATS, f"The dtype {quoted(dtype)} is not float64 or float32.")
+    layers = layer_count(template.body, template.bindings)
+    claimed = as_integer(step["layers"], "layers")
+    require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")
+    dense, sizes = _metadata(file)
+    comparer = _Comparer(template, file, dtype, dense, sizes)
+    comparer.run(layers, deadline)
+    return dtype
+
+
+def _metadata(file: TensorFile) -> tuple[bool, dict[str, int]]:
+    require(set(file.metadata) == {"weightsmith"}, "The metadata must have one key, weightsmith.")
+    document = read_json(file.metadata["weightsmith"].encode(), "The metadata")
+    parts = as_object(document, "The metadata", ("version", "dense"), ("dims",))
+    version = as_integer(parts["version"], "The metadata's version")
+    require(version == 1, f"The metadata's version is {version}, not 1.")
+    dense = as_boolean(parts["dense"], "dense")
+    require(dense == ("dims" in parts), "The metadata has dims only if it is dense.")
+    dims = parts.get("dims", {})
+    if not isinstance(dims, dict):
+        raise RefusedError("The metadata's dims are not an object.")
+    sizes = {name: as_integer(size, f"the size of '{name}'") for name, size in dims.items()}
+    for name, size in sizes.items():
+        require(1 <= size <= MAX_SIZE, f"The size of '{name}' is {size}.")
+    return dense, sizes
+
+
+class _Comparer:
+    """Compares tensors one by one with the coefficients of the template."""
+
+    def __init__(
+        self,
+        template: Template,
+        file: TensorFile,
+        dtype: str,
+        dense: bool,
+        sizes: Mapping[str, int],
+    ) -> None:
+        self._template = template
+        self._file = file
+        self._dtype = dtype
+        self._dense = dense
+        self._sizes = sizes
+        self._rows = dict(template.blocks)
+        self._places = {name: place for place, name in enumerate(template.blocks)}
+        self._sources = {source.name: place for place, source in enumerate(template.sources)}
+        self._values: dict[Scalar, Fraction] = {}
+        self._checked: set[str] = set()
+
+    def run(self, layers: int, deadline: Deadline) -> None:
+        require(layers <= len(self._file.tensors), "The file has fewer layers than the network.")
+        self._compare(self._embed())
+        expected: dict[int, list[Expected]] = {}
+        for place, layer in enumerate(unrolled(self._template.body, self._template.bindings)):
+            deadline.check()
+            if id(layer) not in expected:
+                expected[id(layer)] = list(self._layer(layer))
+            for name, matrix, rows, columns, vector in expected[id(layer)]:
+                self._compare((f"layers.{place}.{name}", matrix, rows, columns, vector))
+        for output in self._template.read_out:
+            matrix = self._row(output.terms)
+            rows = (output.rows,)
+            self._compare((f"unembed.{output.name}.weight", matrix, rows, self._block_rows, False))
+        for name in self._file.tensors:
+            require(name in self._checked, f"The tensor {quoted(name)} does not belong there.")
+
+    @property
+    def _block_rows(self) -> tuple[str, ...]:
+        return tuple(self._rows.values())
+
+    def _value(self, scalar: Scalar) -> Fraction:
+        if scalar not in self._values:
+            self._values[scalar] = value_at(scalar, self._template.bindings)
+        return self._values[scalar]
+
+    def _embed(self) -> Expected:
+        matrix = {
+            (self._places[block], self._sources[source]): self._value(scalar)
+            for block, terms in self._template.read_in.items()
+            for source, scalar in terms
+        }
+        columns = tuple(source.rows for source in self._template.sources)
+        return "embed.weight", matrix, self._block_rows, columns, False
+
+    def _layer(self, layer: Layer) -> Iterator[Expected]:
+        for place, head in enumerate(layer.heads):
+            prefix = f"attention.{place}"
+            key_rows = (self._rows[head.keys[0][0]],)
+            yield f"{prefix}.q.weight", self._row(head.queries), key_rows, self._block_rows, False
+            yield f"{prefix}.k.weight", self._row(head.keys), key_rows, self._block_rows, False
+            rows = tuple(self._rows[value[0][0]] for value in head.values)
+            values = self._stack(head.values)
+            yield f"{prefix}.v.weight", values, rows, self._block_rows, False
+            outputs = self._outputs(head.outputs)
+            yield f"{prefix}.o.weight", outputs, self._block_rows, rows, False
+        if layer.mlp is not None:
+            hidden = layer.mlp.hidden
+            rows = tuple(unit.rows for unit in hidden)
+            up = self._stack(tuple(unit.terms for unit in hidden))
+            yield "mlp.up.weight", up, rows, self._block_rows, False
+            yield "mlp.up.bias", self._bias(hidden), rows, ("1",), True
+            down = self._outputs(layer.mlp.outputs)
+            yield "mlp.down.weight", down, self._block_rows, rows, False
+
+    def _row(self, terms: Terms) -> Matrix:
+        return self._stack((terms,))
+
+    def _stack(self, rows: tuple[Terms, ...]) -> Matrix:
+        return {
+            (place, self._places[block]): self._value(scalar)
+            for place, terms in enumerate(rows)
+            for block, scalar in terms
+        }
+
+    def _outputs(self, outputs: Outputs) -> Matrix:
+        return {(self._places[block], at): self._value(scalar) for block, at, scalar in outputs}
+
+    def _bias(self, hidden: tuple[Hidden, ...]) -> Matrix:
+        return {(place, 0): self._value(unit.bias) for place, unit in enumerate(hidden)}
+
+    def _compare(self, expected: Expected) -> None:
+        name, matrix, rows, columns, vector = expected
+        require(name in self._file.tensors, f"The tensor '{name}' is missing.")
+        self._checked.add(name)
+        tensor = self._file.tensors[name]
+        heights, widths = self._extents(rows), [1] if vector else self._extents(columns)
+        shape = (sum(heights),) if vector else (sum(heights), sum(widths))
+        require(tensor.dtype == self._dtype, f"The tensor '{name}' is of dtype {tensor.dtype}.")
+        require(
+            tensor.shape == shape, f"The tensor '{name}' has shape {tensor.shape}, not {shape}."
+        )
+        self._compare_entries(tensor, name, matrix, (heights, widths), shape)
+
+    def _compare_entries(
+        self,
+        tensor: Tensor,
+        name: str,
+        matrix: Matrix,
+        extents: tuple[list[int], list[int]],
+        shape: tuple[int, ...],
+    ) -> None:
+        heights, widths = extents
+        wanted = np.zeros((sum(heights), sum(widths)), dtype=FORMATS[self._dtype].unsigned)
+        tops, lefts = np.cumsum([0, *heights]), np.cumsum([0, *widths])
+        for (row, column), value in matrix.items():
+            bits = nearest(value, FORMATS[self._dtype], f"'{name}', entry ({row}, {column})")
+            span = np.arange(heights[row])
+            across = 0 if len(shape) == 1 else span
+            wanted[tops[row] + span, lefts[column] + across] = bits
+        differs = np.flatnonzero(wanted.reshape(-1) != tensor.bits(FORMATS[self._dtype].unsigned))
+        if differs.size:
+            place = tuple(int(part) for part in np.unravel_index(differs[0], shape))
+            raise RefusedError(f"The tensor '{name}' differs from its coefficient at {place}.")
+
+    def _extents(self, axes: tuple[str, ...]) -> list[int]:
+        return [self._size(axis) for axis in axes] if self._dense else [1] * len(axes)
+
+    def _size(self, axis: str) -> int:
+        if axis.isascii() and axis.isdigit():
+            require(len(axis) <= 7, f"The axis {quoted(axis)} is too large.")
+            return int(axis)
+        require(axis in self._sizes, f"The metadata gives no size for '{axis}'.")
+        return self._sizes[axis]

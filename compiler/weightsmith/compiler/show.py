@@ -1,0 +1,126 @@
+"""A template as a person wants to see it: tokens, blocks, layers with heads as formulas."""
+
+from __future__ import annotations
+
+from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Template, Terms
+
+TRANSPOSE = "ᵀ"
+
+
+def show_template(template: Template) -> str:
+    lines = ["tokens  " + ", ".join(_group(group) for group in template.groups)]
+    wide = max((len(block.name) for block in template.blocks), default=0)
+    start = dict(template.read_in)
+    for number, block in enumerate(template.blocks):
+        head = "stream  " if number == 0 else "        "
+        initial = combination(start[block.name]) if block.name in start else "0"
+        lines.append(f"{head}{block.name:<{wide}}  {block.rows} rows, starts as {initial}")
+    lines += _items(template.body, "", template)
+    for output in template.read_out:
+        mark = TRANSPOSE if output.transposed else ""
+        at = ", ".join(output.groups)
+        lines.append(f"return  {output.name}{mark} = {combination(output.terms)} at {at} tokens")
+    return "\n".join(lines) + "\n"
+
+
+def _group(group: str) -> str:
+    return group if group in ("context", "query") else f"{group} scratch"
+
+
+def _items(items: tuple[Item, ...], indent: str, template: Template) -> list[str]:
+    lines = []
+    for item in items:
+        if isinstance(item, Layer):
+            lines += _layer(item, indent, template)
+            continue
+        value = template.binding(item.count)
+        times = item.count if value in (None, item.count) else f"{item.count} = {value}"
+        lines.append(f"{indent}repeat {times}:")
+        lines += _items(item.body, indent + "    ", template)
+    return lines
+
+
+def _layer(layer: Layer, indent: str, template: Template) -> list[str]:
+    lines = [line for head in layer.heads for line in _head(head, template)]
+    if layer.mlp is not None:
+        lines += _mlp(layer.mlp)
+    lines = lines or ["(nothing)"]
+    return [f"{indent}layer   {lines[0]}", *(f"{indent}        {line}" for line in lines[1:])]
+
+
+def _head(head: Head, template: Template) -> list[str]:
+    keys, queries = factor(head.keys), factor(head.queries)
+    where = ""
+    if set(head.key_groups) != set(template.groups) or set(head.query_groups) != set(template.groups):
+        where = f"   sum over {', '.join(head.key_groups)}; at {', '.join(head.query_groups)}"
+    lines = []
+    for position, (block, index, coefficient) in enumerate(head.outputs):
+        product = f"{factor(head.values[index])}·{keys}{TRANSPOSE}·{queries}"
+        label = "head  " if position == 0 else "      "
+        lines.append(f"{label}{block} += {_scaled(coefficient, product)}{where}")
+    return lines
+
+
+def _mlp(mlp: Mlp) -> list[str]:
+    """Pairs relu(s), relu(−s) with opposite coefficients are shown as the s they add up to."""
+    lines, label = [], "mlp   "
+    done: set[int] = set()
+    for i, (block, index, coefficient) in enumerate(mlp.outputs):
+        if i in done:
+            continue
+        hidden = mlp.hidden[index]
+        pair = next(
+            (
+                j
+                for j, (b, other, c) in enumerate(mlp.outputs)
+                if j > i and b == block and _opposite(c, coefficient)
+                and _negated(mlp.hidden[other].terms, hidden.terms)
+            ),
+            None,
+        )
+        if pair is None:
+            text = f"relu({combination(hidden.terms)} + {hidden.bias})"
+        else:
+            done.add(pair)
+            text = factor(hidden.terms)
+        lines.append(f"{label}{block} += {_scaled(coefficient, text)}")
+        label = "      "
+    return lines
+
+
+def _opposite(first: str, second: str) -> bool:
+    return first == f"-{second}" or second == f"-{first}"
+
+
+def _negated(first: Terms, second: Terms) -> bool:
+    from weightsmith.compiler.ir.coefficients import CoefficientField
+    from weightsmith.dsl import parse_scalar
+
+    parsed = [(parse_scalar(a), parse_scalar(b)) for (_, a), (_, b) in zip(first, second, strict=False)]
+    field = CoefficientField(scalar for pair in parsed for scalar in pair)
+    same = [name for name, _ in first] == [name for name, _ in second]
+    return same and all(field.of(a) + field.of(b) == 0 for a, b in parsed)
+
+
+def combination(terms: Terms) -> str:
+    """Write Σ coefficient · block."""
+    text = " + ".join(_scaled(coefficient, _name(name)) for name, coefficient in terms)
+    return text.replace("+ -", "- ") or "0"
+
+
+def factor(terms: Terms) -> str:
+    """The same, in brackets where it stands in a product."""
+    plain = len(terms) == 1 and terms[0][1] == "1"
+    return _name(terms[0][0]) if plain else f"({combination(terms)})"
+
+
+def _name(block: str) -> str:
+    simple = all(character not in block for character in "+-* |")
+    return block if simple else f"[{block}]"
+
+
+def _scaled(coefficient: str, text: str) -> str:
+    if coefficient in ("1", "-1"):
+        return text if coefficient == "1" else f"-{text}"
+    simple = " " not in coefficient
+    return f"{coefficient} {text}" if simple else f"({coefficient}) {text}"
