@@ -4,7 +4,7 @@ A value is born by the read-in, by a layer's heads (which add, so its block must
 or by a layer's move (which overwrites).  It dies with its last use; a value used inside a loop it
 was not born in lives to the loop's end.  A block whose value has died serves the next value with
 as many rows, at the same level of the loops, and is cleared first if that one is born by heads.
-What a loop's body leaves in blocks that its next pass adds to is cleared at the end of the body.
+What a loop's body leaves in blocks of its own is cleared at the end of the body.
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ def _keep_carried(
 
 
 def _unclearable(lives: dict[Value, Life], timeline: _Timeline) -> int | None:
-    """Find a loop in which something dies after the body's last own layer."""
+    """Find a loop whose body has no layer of its own after something in it has died."""
     for value, life in lives.items():
-        if value.home is not None and life.born_by == HEADS:
+        if value.home is not None:
             own = timeline.own[value.home]
             if not own or own[-1] < life.death:
                 return value.home
@@ -195,13 +195,8 @@ def _cleared_at(death: int, life: Life, own: list[int]) -> int | None:
 def _clear_loop_ends(
     lives: dict[Value, Life], timeline: _Timeline, allocation: Allocation
 ) -> None:
-    for value, life in lives.items():
-        if value.home is None or life.born_by != HEADS:
-            continue
-        block = allocation.block[value]
-        sharing = [v for v in lives if allocation.block[v] == block]
-        first = min(sharing, key=lambda v: lives[v].birth)
-        if lives[first].born_by == HEADS:
-            allocation.clears[timeline.own[value.home][-1]].add(block)
-
-
+    """Every pass finds the blocks of the body's own values as the first pass did: zero."""
+    for value in lives:
+        if value.home is not None:
+            last = timeline.own[value.home][-1]
+            allocation.clears[last].add(allocation.block[value])

@@ -72,25 +72,33 @@ def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
 
 def _neighbours(here: Representation) -> Iterator[Representation]:
     """Single changes, and an offset right after images: w·x may pay only once it is w·x − y."""
+    for near in _images(here):
+        yield near
+        for loop in near.program.all_loops():
+            yield from (far for far in _offsets(near, loop) if far is not None)
     for loop in here.program.all_loops():
-        for near in (*_images(here, loop), *_transposes(here, loop), *_offsets(here, loop)):
-            if near is not None:
-                yield near
-                same = next(one for one in near.program.all_loops() if one.index == loop.index)
-                yield from (far for far in _offsets(near, same) if far is not None)
+        for other in (*_transposes(here, loop), *_offsets(here, loop)):
+            if other is not None:
+                yield other
 
 
-def _images(here: Representation, loop: Loop) -> Iterator[Representation | None]:
+def _images(here: Representation) -> Iterator[Representation]:
+    """By images: each matrix variable alone, all of a loop, all of the program."""
     alphabet = here.program.alphabet
-    matrices = [
-        c.letter
-        for c in loop.carried
-        if alphabet.axes[c.letter][1] and c.letter not in alphabet.symmetric
+    of_loops = [
+        [
+            c.letter
+            for c in loop.carried
+            if alphabet.axes[c.letter][1] and c.letter not in alphabet.symmetric
+        ]
+        for loop in here.program.all_loops()
     ]
-    for letter in matrices:
-        yield by_images(here, loop, frozenset({letter}))
-    if len(matrices) > 1:
-        yield by_images(here, loop, frozenset(matrices))
+    everything = [letter for letters in of_loops for letter in letters]
+    sets = [frozenset({letter}) for letter in everything]
+    sets += [frozenset(letters) for letters in (*of_loops, everything)]
+    for letters in dict.fromkeys(sets):
+        if letters and (near := by_images(here, letters)) is not None:
+            yield near
 
 
 def _transposes(here: Representation, loop: Loop) -> Iterator[Representation | None]:

@@ -29,8 +29,17 @@ class Cut:
     left: Word
     right: Word
     last: Word
-    space: str  # what the contraction of left with right runs over
-    identity: str  # the axis of the identity that fills an empty part, or ""
+    spaces: tuple[str, str, str]  # the row spaces of left, rightᵀ and last; an empty part is the
+    # identity of its space
+
+    @property
+    def space(self) -> str:
+        """What the contraction of left with right runs over."""
+        return self.spaces[1]
+
+    @property
+    def parts(self) -> tuple[tuple[Word, str], ...]:
+        return tuple(zip((self.left, self.right, self.last), self.spaces, strict=True))
 
 
 @dataclass(frozen=True)
@@ -100,14 +109,15 @@ class ProductPlanner:
         return None if outside is None else Plan((0, 0), HOIST_COST + outside.cost, None, True)
 
     def _cost(self, cut: Cut) -> Plan | None:
-        at_end = bool(cut.right)
-        cost, time = 1.0 + bool(cut.identity) * (IDENTITY_COST + 0.01 * at_end), (0, 0)
-        for part in (cut.left, cut.right, cut.last):
-            if part:
-                plan = self.plan(part)
-                if plan is None:
-                    return None
-                cost, time = cost + plan.cost, max(time, plan.time)
+        cost, time = 1.0, (0, 0)
+        for part, _ in cut.parts:
+            if not part:
+                cost += IDENTITY_COST + 0.01 * bool(cut.right)
+                continue
+            plan = self.plan(part)
+            if plan is None:
+                return None
+            cost, time = cost + plan.cost, max(time, plan.time)
         return Plan((time[0], time[1] + 1), cost, cut)
 
     def _cuts(self, word: Word) -> list[Cut]:
@@ -119,15 +129,15 @@ class ProductPlanner:
             flipped = starred((alphabet.transposed(word[0]),))
             if not self.stored(flipped[0]) or _is_token(spaces[1]):
                 return []
-            return [Cut((), flipped, (), spaces[0], spaces[0])]
+            return [Cut((), flipped, (), (spaces[0], spaces[0], spaces[1]))]
         found = []
         for i, j in _places(size):
             empty = (i == 0) + (i == j) + (j == size)
             if empty > 1 or _is_token(spaces[j]) or (i in (0, j) and _is_token(spaces[i])):
                 continue
-            axis = spaces[0] if i == 0 else spaces[j] if empty else ""
             right = starred(alphabet.transpose_word(word[i:j]))
-            found.append(Cut(starred(word[:i]), right, starred(word[j:]), spaces[i], axis))
+            rows = (spaces[0], spaces[i], spaces[j])
+            found.append(Cut(starred(word[:i]), right, starred(word[j:]), rows))
         return found
 
 

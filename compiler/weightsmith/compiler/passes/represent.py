@@ -35,22 +35,25 @@ class _DoesNotApplyError(Exception):
     pass
 
 
-def by_images(
-    given: Representation, loop: Loop, letters: frozenset[str]
-) -> Representation | None:
-    """Carry w·u for every u that follows w, in place of each w in ``letters``."""
+def by_images(given: Representation, letters: frozenset[str]) -> Representation | None:
+    """Carry w·u for every u that follows w, in place of each w in ``letters`` (of any loops)."""
     try:
-        return _Images(given, loop, letters).result()
+        return _Images(given, letters).result()
     except _DoesNotApplyError:
         return None
 
 
 class _Images:
-    def __init__(self, given: Representation, loop: Loop, letters: frozenset[str]) -> None:
-        self.given, self.loop, self.letters = given, loop, letters
+    def __init__(self, given: Representation, letters: frozenset[str]) -> None:
+        self.given, self.letters = given, letters
         self.program = given.program
         self.one = self.program.field.one
-        changing = {c.letter for inner in nested((loop,)) for c in inner.carried}
+        self.loops = {
+            c.letter: loop for loop in self.program.all_loops() for c in loop.carried
+        }
+        self.variables = {c.letter: c for loop in self.program.all_loops() for c in loop.carried}
+        own = tuple({id(self.loops[name]): self.loops[name] for name in letters}.values())
+        changing = {c.letter for inner in nested(own) for c in inner.carried}
         self.fixed = {name for name in self.program.alphabet.axes if name not in changing}
         self.needed: dict[tuple[str, str, bool], list[Space]] = {}
         self.queue: list[tuple[str, Letter]] = []
@@ -67,9 +70,10 @@ class _Images:
                 space: _meaning(held, w) * self._letter_polynomial(u, flipped, space)
                 for space in self.needed[w, u, flipped]
             }
-            # the script's letters inside the meaning stay as they are: u is an input
         program = replace(program, alphabet=alphabet)
-        program = _with_carried(program, self.loop.index, self.letters, new)
+        for loop in {self.loops[name].index for name in self.letters}:
+            mine = tuple(c for c in new if c.letter.endswith(f"#{loop}"))
+            program = _with_carried(program, loop, self.letters, mine)
         choice = f"{', '.join(sorted(images.values()))} instead of {', '.join(sorted(self.letters))}"
         return Representation(program, held, (*self.given.choices, choice))
 
@@ -118,24 +122,24 @@ class _Images:
 
     def _close(self) -> dict[tuple[str, str, bool], str]:
         """Follow the recurrence until no new image is needed; return the names."""
-        variables = {c.letter: c for c in self.loop.carried}
         self.next: dict[tuple[str, Letter], Polynomial] = {}
+        self.initial: dict[tuple[str, Letter], Polynomial] = {}
         while self.queue:
             w, u = self.queue.pop()
             axis = self.program.alphabet.rows(u)
             times = Polynomial(axis, self.program.alphabet.columns(u), {(u,): self.one})
-            self.next[w, u] = self.rewritten(variables[w].next[axis] * times)
+            self.next[w, u] = self.rewritten(self.variables[w].next[axis] * times)
+            self.initial[w, u] = self.rewritten(self.variables[w].initial[axis] * times)
         return {key: _image_name(key) for key in self.needed}
 
     def _carried(self, key: tuple[str, str, bool], name: str) -> Carried:
         w, u, flipped = key
-        old = next(c for c in self.loop.carried if c.letter == w)
+        old = self.variables[w]
         spaces = tuple(self.needed[key])
         after, before = {}, {}
         for space in spaces:
             letter = self._letter(u, flipped, space)
-            axis = self.program.alphabet.rows(letter)
-            before[space] = old.initial[axis] * self._letter_polynomial(u, flipped, space)
+            before[space] = self.initial[w, letter]
             after[space] = self.next[w, letter]
         return Carried(name, name.split("#")[0], old.rows, spaces, before, after)
 

@@ -153,11 +153,16 @@ class _Level:
         missing = groups - product.groups
         if missing:
             product.groups |= groups
-            cut = plan.cut
-            self.value_of(cut.left, cut.identity, {cut.space})
-            self.value_of(cut.right, cut.identity, {cut.space})
-            self.value_of(cut.last, cut.identity, missing)
+            self._operands(plan.cut, missing)
         return product
+
+    def _operands(self, cut: Cut, groups: set[Space]) -> list[Value]:
+        """Return the values of left, right and last, for an output at the given tokens."""
+        at = ({cut.space}, {cut.space}, groups)
+        return [
+            self.value_of(word, axis, where)
+            for (word, axis), where in zip(cut.parts, at, strict=True)
+        ]
 
     # -- demands -----------------------------------------------------------------------------
 
@@ -246,9 +251,7 @@ class _Level:
         groups: tuple[Space, ...],
     ) -> None:
         cut, one = product.cut, self.program.field.one
-        left = self.value_of(cut.left, cut.identity, {cut.space})
-        right = self.value_of(cut.right, cut.identity, {cut.space})
-        last = self.value_of(cut.last, cut.identity, set(groups))
+        left, right, last = self._operands(cut, set(groups))
         segment, layer = product.time
         triple = TripleProduct(
             target, {left: coefficient}, {right: one}, {last: one}, cut.space, groups
