@@ -134,9 +134,9 @@ class Network:
         """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
         from weightsmith.backends.torch.run import run
 
-        return run(self.module(dtype), self.template, self._used(inputs))
+        return run(self.module(dtype), self.template, self.used(inputs))
 
-    def _used(self, inputs: Inputs) -> Inputs:
+    def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
         used = {source.of for source in self.template.sources if source.kind != "identity"}
         unused = {given.name for given in self.program.inputs} - used

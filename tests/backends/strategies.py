@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -36,6 +37,14 @@ GROUPS = (*TOKENS, "d", "m")
 BINDINGS = (("L", "3/2"), ("eta", "-1/3"), ("mu", "1/10"), ("n", "2"))
 COEFFICIENTS = ("1", "-1", "0", "1/2", "-1/3", "eta", "2/(L + mu)", "1 - eta", "1/3^n")
 COUNTS = ("1", "2", "n", "0")
+
+# for every test that draws: the same examples each time, however slow the machine
+repeatable = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=80,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 Data = dict[str, NDArray[np.float64] | dict[str, NDArray[np.float64]]]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.backends import templates
-from tests.backends.strategies import rationals
+from tests.backends.strategies import rationals, repeatable
 
 from weightsmith.backends import (
     InstantiationError,
@@ -32,6 +32,7 @@ def neighbours(value: np.float32) -> list[Fraction]:
     return [Fraction(float(x)) for x in near if np.isfinite(x)]
 
 
+@repeatable
 @given(rationals())
 def test_float64_is_that_of_python(value: Fraction) -> None:
     try:
@@ -43,6 +44,7 @@ def test_float64_is_that_of_python(value: Fraction) -> None:
     assert round_fraction(value, DOUBLE) == expected
 
 
+@repeatable
 @given(rationals(bits=160))
 def test_float32_is_the_nearest(value: Fraction) -> None:
     try:
@@ -55,6 +57,7 @@ def test_float32_is_the_nearest(value: Fraction) -> None:
         assert error <= abs(other - value)
 
 
+@repeatable
 @given(st.integers(2**23, 2**24 - 2), st.integers(-150, 100))
 def test_a_tie_goes_to_the_even_number(mantissa: int, exponent: int) -> None:
     unit = Fraction(2) ** max(exponent, -149)

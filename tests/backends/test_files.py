@@ -103,7 +103,8 @@ def test_a_failure_half_way_changes_nothing(
 ) -> None:
     if there:
         write_directory(tmp_path / "net", OLD)
-    before, written, real = tree(tmp_path), [], files._write_file
+    before, real = tree(tmp_path), files._write_file
+    written: list[Path] = []
 
     def fails(path: Path, content: bytes) -> None:
         if len(written) == 2:

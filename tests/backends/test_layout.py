@@ -163,7 +163,7 @@ def test_regression_data_is_samples_first() -> None:
     x, y = data.data[:400].T, data.target[:400][None]
     for _ in range(3):
         w = w - (w @ x - y) @ x.T / 7
-    answer = run(module_from_template(GD), GD, inputs)["prediction"]
+    answer = run(module_from_template(GD), GD, inputs)["prediction"]["query"]
     np.testing.assert_allclose(answer, w @ data.data[400:].T, rtol=1e-12)
 
 

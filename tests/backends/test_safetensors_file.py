@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from safetensors.numpy import load
 from tests.backends import templates
-from tests.backends.strategies import Case, cases
+from tests.backends.strategies import Case, cases, repeatable
 
 from weightsmith.backends import (
     Weights,
@@ -37,6 +37,7 @@ def same(left: Weights, right: Weights) -> None:
         assert tensor.tobytes() == right.tensors[name].tobytes()
 
 
+@repeatable
 @given(cases())
 def test_round_trip(case: Case) -> None:
     dtypes: list[DType] = ["float64", "float32"]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.backends import templates
+from tests.backends.strategies import repeatable
 from tests.backends.strategies import templates as random_templates
 
 from weightsmith.backends import TemplateError, template_from_json, template_to_json
@@ -29,6 +30,7 @@ def test_round_trip_by_hand(name: str) -> None:
     assert template_to_json(template_from_json(text)) == text
 
 
+@repeatable
 @given(random_templates())
 def test_round_trip(template: Template) -> None:
     text = template_to_json(template)
@@ -222,6 +224,7 @@ def test_loops_nested_too_deep() -> None:
         template_from_json(json.dumps(value))
 
 
+@repeatable
 @given(st.data())
 def test_no_edit_of_the_text_leads_to_another_error(data: st.DataObject) -> None:
     text = template_to_json(templates.newton_inverse())

@@ -1,48 +1,32 @@
-"""The module as an nn.Module: batches, masks, gradients, copies, precision."""
+"""What the module computes: batches, masks, associations, gradients."""
 
 from __future__ import annotations
 
 import copy
-import io
 import resource
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import networkx
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from tests.backends import templates
+from tests.backends.gradient_runs import DIMS, GD, RANDOM, both, features, prediction, regression
 from torch.utils.flop_counter import FlopCounterMode
 
 from weightsmith.backends import (
     LayoutError,
-    PrecisionError,
-    WeightsError,
-    dense_weights,
     graph_matrices,
     layout,
-    structured_weights,
-    template_to_json,
-    weights_to_bytes,
-    write_directory,
 )
 from weightsmith.backends.layout import Inputs
 from weightsmith.backends.torch import (
-    DenseTransformer,
-    StructuredTransformer,
-    Transformer,
-    build,
-    load_directory,
     module_from_template,
     run,
-    tensors_of,
 )
 from weightsmith.backends.torch.dense import attend
 from weightsmith.backends.torch.run import planes_of, sizes_of
@@ -52,30 +36,6 @@ from weightsmith.backends.torch.structured import (
     through_scores,
 )
 from weightsmith.compiler.ir.template import Head, Layer, Template
-
-RANDOM = np.random.default_rng(11)
-GD = templates.gradient_descent()
-DIMS = {"d": 3, "k": 2}
-
-
-def regression(d: int = 3, n: int = 6, m: int = 2, batch: tuple[int, ...] = ()) -> Inputs:
-    return {
-        "x": {
-            "context": RANDOM.normal(size=(*batch, d, n)),
-            "query": RANDOM.normal(size=(*batch, d, m)),
-        },
-        "y": {"context": RANDOM.normal(size=(*batch, 2, n))},
-    }
-
-
-def both() -> list[Transformer]:
-    return [module_from_template(GD), module_from_template(GD, dims=DIMS)]
-
-
-def prediction(module: Transformer, inputs: Inputs) -> NDArray[np.float64]:
-    value = run(module, GD, inputs)["prediction"]
-    assert isinstance(value, np.ndarray)
-    return value
 
 
 def test_a_batch_is_its_problems_one_by_one() -> None:
@@ -197,14 +157,6 @@ def test_both_associations_of_a_dense_head(d: int, n: int) -> None:
     assert not added[:, :d].any()
 
 
-def features(module: Transformer, inputs: Inputs) -> tuple[object, ...]:
-    stream = layout(GD, inputs)
-    tokens = torch.from_numpy(stream.raw.T.copy()).unsqueeze(0)
-    groups = torch.tensor([i for i, (_, size) in enumerate(stream.groups) for _ in range(size)])
-    more = (stream.dims,) if isinstance(module, StructuredTransformer) else ()
-    return tokens, groups, *more
-
-
 def test_tokens_may_come_in_any_order() -> None:
     order = torch.tensor([5, 1, 7, 0, 3, 6, 2, 4])
     for module in both():
@@ -261,126 +213,6 @@ def test_training_moves_the_step_size() -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
-
-
-def identical(left: Transformer, right: Transformer) -> None:
-    first, second = left.state_dict(), right.state_dict()
-    assert list(first) == list(second)
-    for name, tensor in first.items():
-        assert tensor.dtype == second[name].dtype
-        assert torch.equal(tensor, second[name]), name
-    assert left.architecture == right.architecture
-
-
-def test_copies_are_bit_exact() -> None:
-    for module in both():
-        identical(copy.deepcopy(module), module)
-        file = io.BytesIO()
-        torch.save(module, file)
-        file.seek(0)
-        identical(torch.load(file, weights_only=False), module)
-        states = io.BytesIO()
-        torch.save(module.state_dict(), states)
-        states.seek(0)
-        blank: Transformer = (
-            DenseTransformer(module.architecture, module.dims)
-            if isinstance(module, DenseTransformer)
-            else StructuredTransformer(module.architecture)
-        )
-        blank.load_state_dict(torch.load(states))
-        identical(blank, module)
-        narrow = module_from_template(
-            GD, dims=DIMS if isinstance(module, DenseTransformer) else None, dtype="float32"
-        )
-        identical(copy.deepcopy(module).to(torch.float32), narrow)
-        identical(copy.deepcopy(narrow).to(torch.float64).to(torch.float32), narrow)
-
-
-def test_state_dict_keys_are_the_tensor_names() -> None:
-    weights = structured_weights(templates.newton_inverse())
-    module = build(templates.newton_inverse(), weights)
-    keys = {key for key in module.state_dict() if not key.endswith("_groups")}
-    assert keys == set(weights.tensors)
-    for name, tensor in tensors_of(module).items():
-        np.testing.assert_array_equal(tensor, weights.tensors[name])
-
-
-@pytest.mark.parametrize("name", ["type", "keys", "a.b", "50%", "phi'*C", "weight"])
-def test_a_returned_value_may_have_any_name(name: str) -> None:
-    template = replace(GD, read_out=(replace(GD.read_out[0], name=name),))
-    module = module_from_template(template)
-    assert set(tensors_of(module)) == set(structured_weights(template).tensors)
-    inputs = regression()
-    np.testing.assert_array_equal(
-        run(module, template, inputs)[name], prediction(both()[0], inputs)
-    )
-    identical(copy.deepcopy(module), module)
-    module.load_state_dict(module.state_dict())
-
-
-@pytest.mark.parametrize("dense", [False, True])
-def test_a_directory_gives_the_same_module_bit_for_bit(tmp_path: Path, dense: bool) -> None:
-    weights = dense_weights(GD, DIMS) if dense else structured_weights(GD)
-    files = {
-        "template.json": template_to_json(GD).encode(),
-        "model.safetensors": weights_to_bytes(weights),
-    }
-    write_directory(tmp_path / "net", files)
-    template, module = load_directory(tmp_path / "net")
-    assert template == GD
-    identical(module, build(GD, weights))
-    identical(load_directory(tmp_path / "net")[1], module)
-    inputs = regression()
-    np.testing.assert_array_equal(
-        prediction(module, inputs), prediction(build(GD, weights), inputs)
-    )
-
-
-def test_a_directory_without_numbers(tmp_path: Path) -> None:
-    write_directory(tmp_path / "net", {"template.json": template_to_json(GD).encode()})
-    with pytest.raises(WeightsError, match=r"has no 'model.safetensors', for the network has symb"):
-        load_directory(tmp_path / "net")
-
-
-def test_weights_of_another_network_are_refused() -> None:
-    with pytest.raises(WeightsError, match="not of this network"):
-        build(GD, structured_weights(templates.newton_inverse()))
-
-
-@pytest.fixture
-def _restored() -> Iterator[None]:
-    yield
-    torch.backends.mkldnn.matmul.fp32_precision = "none"
-    torch.set_float32_matmul_precision("highest")
-
-
-@pytest.mark.usefixtures("_restored")
-def test_float32_runs_only_at_full_precision() -> None:
-    module, inputs = module_from_template(GD, dtype="float32"), regression()
-    expected = prediction(module, inputs)
-    assert expected.dtype == np.float32
-    for precision in ("high", "medium"):
-        torch.set_float32_matmul_precision(precision)
-        with pytest.raises(PrecisionError, match="less than float32 precision; restore it with"):
-            run(module, GD, inputs)
-        assert prediction(both()[0], inputs).dtype == np.float64
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
-    with pytest.raises(PrecisionError, match="less than float32 precision"):
-        run(module, GD, inputs)
-
-
-def test_autocast_and_other_dtypes_are_refused() -> None:
-    module, inputs = module_from_template(GD, dtype="float32"), regression()
-    with (
-        torch.autocast("cpu", dtype=torch.bfloat16),
-        pytest.raises(PrecisionError, match="autocast is on"),
-    ):
-        run(module, GD, inputs)
-    with pytest.raises(PrecisionError, match="expected a module in float64, got float32; load it"):
-        run(module, GD, inputs, torch.float64)
-    with pytest.raises(PrecisionError, match="in float64 or float32, got bfloat16"):
-        run(module.to(torch.bfloat16), GD, inputs)
 
 
 def test_the_data_is_not_changed() -> None:

@@ -70,11 +70,10 @@ def output(left: list[str], name: str, right: list[str], **target: object) -> di
     return {"rule": "output", "left": left, "scalar": name, "right": right, "target": target}
 
 
-def newton_inverse(mu: Fraction = F(1, 10), high: Fraction = F(2), steps: int = 6) -> Case:
+def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 6) -> Case:
+    mu, high = F(low), F(top)
     sum_of_ends = mu + high
-    intervals = chain(
-        [1 - 2 * mu / sum_of_ends, 1 - 2 * high / sum_of_ends], square, [F(0)], steps
-    )
+    intervals = chain([1 - 2 * mu / sum_of_ends, 1 - 2 * high / sum_of_ends], square, [F(0)], steps)
     ends = ["1 - 2*mu/(L + mu)", "1 - 2*L/(L + mu)"]
     rule = {
         "rule": "autonomous",
@@ -183,8 +182,9 @@ def least_squares_sources() -> list[dict[str, object]]:
 
 
 def gradient_descent(
-    mu: Fraction = F(1, 5), high: Fraction = F(3), steps: int = 9, eta: Fraction | None = None
+    low: str = "1/5", top: str = "3", steps: int = 9, eta: Fraction | None = None
 ) -> Case:
+    mu, high = F(low), F(top)
     eta = 2 / (mu + high) if eta is None else eta
     rate = max(abs(1 - eta * mu), abs(1 - eta * high))
     ends = ["1 - eta*mu", "1 - eta*L"]
@@ -434,7 +434,11 @@ def heavy_ball() -> Case:
         body=[{"repeat": "steps", "body": [layer(step, mlp=units)]}],
         read_out=[read_out("output", terms("r"), "k", "query")],
         bindings={
-            "mu": str(mu), "L": str(high), "eta": str(eta), "beta": str(beta), "steps": str(steps)
+            "mu": str(mu),
+            "L": str(high),
+            "eta": str(eta),
+            "beta": str(beta),
+            "steps": str(steps),
         },
     )
     momentum = {
@@ -451,7 +455,7 @@ def gd_plus_plus() -> Case:
         [root_near(mu), root_near(high)],
         lambda u: u - gamma * u**3,
         [-root_near(1 / (3 * gamma)), root_near(1 / (3 * gamma))],
-        steps,
+        steps - 1,
     )
     value = F(1)
     for low, top in ([F(end) for end in interval] for interval in intervals[:steps]):
@@ -495,8 +499,12 @@ def gd_plus_plus() -> Case:
     )
     heads = [
         head(
-            terms(block), terms("u"), terms("u"), [(block, c)],
-            key_groups=["context"], query_groups=TOKENS,
+            terms(block),
+            terms("u"),
+            terms("u"),
+            [(block, c)],
+            key_groups=["context"],
+            query_groups=TOKENS,
         )
         for block, c in (("r", "-eta"), ("u", "-gamma"))
     ]
@@ -509,7 +517,11 @@ def gd_plus_plus() -> Case:
         body=[{"repeat": "steps", "body": [layer(*heads)]}],
         read_out=[read_out("output", terms("r", "y"), "k", "query")],
         bindings={
-            "mu": str(mu), "L": str(high), "eta": str(eta), "gamma": str(gamma), "steps": str(steps)
+            "mu": str(mu),
+            "L": str(high),
+            "eta": str(eta),
+            "gamma": str(gamma),
+            "steps": str(steps),
         },
     )
     invariant = {
@@ -571,15 +583,13 @@ def electric_potentials() -> Case:
         body=[
             {
                 "repeat": "steps",
-                "body": [
-                    layer(step, mlp=mlp(gain("v", terms("psi"), [("phi", "2/(mu + L)")])))
-                ],
+                "body": [layer(step, mlp=mlp(gain("v", terms("psi"), [("phi", "2/(mu + L)")])))],
             }
         ],
         read_out=[read_out("phi", terms("phi"), "v", "k")],
         bindings={"mu": str(mu), "L": str(high), "steps": str(steps)},
     )
-    loop = {"symmetric": [], "invariant": {"phi": {"e": [], "k": [["1", ["phi#0"]]]}}}
+    loop = {"symmetric": [], "invariant": {"phi": {"k": [["1", ["phi#0"]]]}}}
     return Case(script("electric_potentials"), network, [exactness(loop), weights(steps), claim])
 
 
@@ -623,9 +633,7 @@ def preconditioned() -> Case:
             source("I[d]", "identity", "d", "d", "d"),
         ],
         blocks={"x": "d", "P": "d", "I": "d", "z": "d", "r": "k"},
-        read_in={
-            "x": terms("x"), "P": terms("P"), "I": terms("I[d]"), "r": terms(("y", "-1"))
-        },
+        read_in={"x": terms("x"), "P": terms("P"), "I": terms("I[d]"), "r": terms(("y", "-1"))},
         body=[layer(spread), {"repeat": "steps", "body": [layer(step)]}],
         read_out=[read_out("output", terms("r"), "k", "query")],
         bindings=base.template["bindings"],

@@ -1,4 +1,4 @@
-"""Interval chains of the autonomous rules, by plain dense evaluation at the known extreme points."""
+"""Interval chains of the autonomous rules, by evaluation at the known extreme points."""
 
 from __future__ import annotations
 

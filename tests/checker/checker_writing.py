@@ -161,9 +161,7 @@ def rounded_up(value: Fraction, bits: int = 64) -> Fraction:
     """The least p·2^k ≥ value with p of at most ``bits`` bits; for negative values too."""
     if value == 0:
         return value
-    shift = bits - (
-        abs(value.numerator).bit_length() - value.denominator.bit_length()
-    )
+    shift = bits - (abs(value.numerator).bit_length() - value.denominator.bit_length())
     for more in (shift + 1, shift, shift - 1):
         scaled = value * Fraction(2) ** more
         whole = -((-scaled.numerator) // scaled.denominator)
@@ -241,8 +239,12 @@ def _dense(
         return one
     sizes = {**dims, "1": 1}
     bands = [
-        np.hstack([one[r, c] * np.eye(sizes[rows[r][1]], sizes[columns[c][1]])
-                   for c in range(len(columns))])
+        np.hstack(
+            [
+                one[r, c] * np.eye(sizes[rows[r][1]], sizes[columns[c][1]]) + 0.0
+                for c in range(len(columns))
+            ]
+        )
         for r in range(len(rows))
     ]
     return np.vstack(bands)

@@ -131,12 +131,12 @@ TOKENS: list[Case] = [
     ("K = x'*x", 1, 5, "x'*x", "width would grow with the number of tokens", "x*x', not x'*x"),
     ("z = y + (y*x'*x on query over context)", 1, 9, "(y*x'*x on query over context)",
      "no tokens in common", "per token"),
-    ("z = (y on query)", 1, 6, "y", "defined on context only, but here it is needed on query", ""),
-    ("Z = (A on query)", 1, 6, "A", "no tokens to select", "remove"),
+    ("z = (y on query)", 1, 5, "(y on query)", "context only, but here it is needed on query", ""),
+    ("Z = (A on query)", 1, 5, "(A on query)", "no tokens to select", "remove"),
 ]  # fmt: skip
 
 HEADS: list[Case] = [
-    ("assume spectrum(B) in [1, 2]", 1, 8, "spectrum(B)", "only a square matrix", "singular_values"),
+    ("assume spectrum(B) in [1, 2]", 1, 8, "spectrum(B)", "only a square matrix", "singular"),
     ("assume spectrm(A) in [1, 2]", 1, 8, "spectrm(A)", "expected spectrum", "mean 'spectrum'?"),
     ("assume spectrum(A, A) in [1, 2]", 1, 8, "spectrum(A, A)", "takes one matrix", ""),
     ("assume spectrum(A) in [2, 1]", 1, 1, "assume spectrum(A) in [2, 1]", "above its high", "low"),
@@ -228,7 +228,7 @@ CALLS: list[Case] = [
     ("X = newton(A, A = 3)", 1, 15, "A", "inputs are passed by position", ""),
     ("X = newton(A, steps = A)", 1, 23, "A", "expected a number for 'steps'", ""),
     ("X = newton(A, steps = -4)", 1, 5, "newton(A, steps = -4)", "would run -4 times", ""),
-    ("X = newton(A, mu = -L)", 1, 5, "newton(A, mu = -L)", "cannot run with these numbers", ""),
+    ("X = newton(A, mu = -1, L = 1)", 1, 5, "newton(A, mu = -1, L = 1)", "division by zero", ""),
     ("X = two(B, x)", 1, 5, "two(B, x)", "returns 2 values, here one is needed", "X, Y = two"),
     ("X, Y, Z = two(B, x)", 1, 1, "X, Y, Z = two(B, x)", "but 3 names are assigned", ""),
     ("X, Y = two(x, x)", 1, 12, "x", "is [m, n], but x is [d, token]", ""),

@@ -95,8 +95,8 @@ def layout(
 def read_back(template: Template, outputs: Readings) -> Answer:
     """Return each returned value as the script has it.
 
-    ``outputs[name][group]`` is (batch ×) rows × tokens of the group.  A value of one group comes
-    as an array, transposed where the template says so; one of several groups as {group: array}.
+    ``outputs[name][group]`` is (batch ×) rows × tokens of the group.  A value with a token axis
+    comes as {group: array}, a matrix as an array; transposed where the template says so.
     """
     answer: Answer = {}
     for output in template.read_out:
@@ -104,7 +104,9 @@ def read_back(template: Template, outputs: Readings) -> Answer:
             group: np.swapaxes(piece, -1, -2) if output.transposed else piece
             for group, piece in outputs[output.name].items()
         }
-        answer[output.name] = pieces if len(pieces) > 1 else next(iter(pieces.values()))
+        per_token = set(pieces) <= set(TOKEN_GROUPS)
+        several = per_token or len(pieces) > 1
+        answer[output.name] = pieces if several else next(iter(pieces.values()))
     return answer
 
 

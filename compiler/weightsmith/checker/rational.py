@@ -8,6 +8,7 @@ b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
@@ -84,7 +85,7 @@ class Rational:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        top, bottom = str(self.numerator), str(self.denominator)
+        top, bottom = (self.field.text(part) for part in (self.numerator, self.denominator))
         return top if bottom == "1" else f"({top})/({bottom})"
 
     @property
@@ -135,6 +136,13 @@ class Field:
         self._one = self._context.constant(1)
         self.zero = Rational(self, self._context.constant(0), self._one)
         self.one = Rational(self, self._one, self._one)
+
+    def text(self, polynomial: flint.fmpz_mpoly) -> str:
+        """A polynomial for a message, in the names of the symbols."""
+        names = (*self.symbols, *self.variables)
+        powers = [f"({base!r})^({exponent!r})" for base, exponent in self._powers]
+        known = (*names, *powers)
+        return re.sub(r"g(\d+)", lambda found: known[int(found.group(1))], str(polynomial))
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""

@@ -31,9 +31,7 @@ def _integer(text: str) -> int:
 
 
 def _no_float(text: str) -> object:
-    raise RefusedError(
-        f"The number {quoted(text)} is not exact: quote it, as p/q."
-    )
+    raise RefusedError(f"The number {quoted(text)} is not exact: quote it, as p/q.")
 
 
 def read_json(data: bytes, what: str) -> object:

@@ -76,9 +76,7 @@ def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Fie
     single = len(degrees) == 1 and all(coefficient.is_one for coefficient in degrees.values())
     require(single, "The target is a multiple of a function of the operator.")
     if inner.power is None:
-        raise RefusedError(
-            "There is no rule for an exponential times the operator."
-        )
+        raise RefusedError("There is no rule for an exponential times the operator.")
     power = inner.power * factor**inner.root
     return replace(inner, left=left, right=right, power=power, orthogonal=False)
 

@@ -51,8 +51,17 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
         raise DiagnosticError([error(program.returns[0].span, message, hint)]) from None
     chosen = candidate.representation.program
     template = emit_template(chosen, candidate.schedule, candidate.allocation)
+    _refuse_nothing(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
     return Compilation(program, graph, normal, candidate, replace(template, bindings=texts))
+
+
+def _refuse_nothing(program: core.Program, template: Template) -> None:
+    """A value that is zero whatever the inputs has no tokens to be read from."""
+    for returned, output in zip(program.returns, template.read_out, strict=True):
+        if not output.terms or not set(output.groups) <= set(template.groups):
+            message = f"'{returned.name}' is zero for every input: there is nothing to compute"
+            raise DiagnosticError([error(returned.span, message, "leave it out")])
 
 
 def all_scalars(program: core.Program) -> Iterator[Scalar]:

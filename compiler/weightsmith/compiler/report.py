@@ -68,7 +68,9 @@ def layers_text(items: tuple[Item, ...]) -> str:
             continue
         inner = layers_text(item.body)
         count = f"({item.count})" if " " in item.count else item.count
-        if inner != "0":
+        if inner.isdigit() and count.isdigit():
+            fixed += int(inner) * int(count)
+        elif inner != "0":
             body = f"({inner})" if " " in inner else inner
             parts.append(count if inner == "1" else f"{body}*{count}")
     return " + ".join(parts + ([str(fixed)] if fixed or not parts else []))

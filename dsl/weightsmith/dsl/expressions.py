@@ -19,7 +19,7 @@ from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Group, Node, Shape
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.functions import apply_function
-from weightsmith.dsl.groups import read_groups
+from weightsmith.dsl.groups import UNKNOWN, read_groups
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     MATRIX_FUNCTIONS,
@@ -125,6 +125,10 @@ class Elaborator:
 
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
         return (read_groups(word, self.report) or ()) if word is not None else ()
+
+    def over_groups(self, word: s.Word | None) -> tuple[Group, ...]:
+        """The groups of an ``over`` clause; a wrong word is reported once, here."""
+        return UNKNOWN if word is not None and not self.groups(word) else self.groups(word)
 
     # -- names --------------------------------------------------------------------------------
 
@@ -257,6 +261,7 @@ class Elaborator:
                     f"but {second} is {self.axes.text(right.shape)}"
                 )
                 place = Span(span.source, left_part.span.start, right_part.span.end)
+                place = span if left_part is right_part else place
                 hint = f"the columns of {first} must be the rows of {second}"
                 self.report.error(place, message, hint)
                 return None
@@ -338,10 +343,11 @@ class Elaborator:
 
     def _scoped(self, expression: s.ScopedExpression) -> Value | None:
         clauses = expression.clauses
-        over = self.groups(clauses.over) or self.over
+        over = self.over_groups(clauses.over) or self.over
         with self.within(self.place, over):
             value = self.value(expression.of)
-        return self.restricted(value, clauses.on)
+        value = self.restricted(value, clauses.on)
+        return replace(value, span=expression.span) if isinstance(value, Node) else value
 
     def restricted(self, value: Value | None, on: s.Word | None) -> Value | None:
         """Keep the tokens that ``on`` names."""
@@ -420,4 +426,7 @@ def text_of(expression: s.Expression) -> str:
 
 
 def _bracketed(expression: s.Expression, text: str) -> str:
-    return f"({text})" if isinstance(expression, s.SumExpression) else text
+    """The text of a factor: a sum gets brackets, unless it was written with them."""
+    if not isinstance(expression, s.SumExpression):
+        return text
+    return f"({text})" if expression.span.start == expression.terms[0][1].span.start else text

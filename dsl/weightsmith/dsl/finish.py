@@ -15,7 +15,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node, Shape
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.groups import groups_text, meet
+from weightsmith.dsl.groups import UNKNOWN, groups_text, meet
 from weightsmith.dsl.shapes import Axes, is_unknown, shape_text
 from weightsmith.dsl.source import Span
 
@@ -204,6 +204,8 @@ class Finisher:
         if left.span.source is not right.span.source or right.span.end < left.span.start:
             span = node.span
         common = meet(left.shape.column_groups, right.shape.row_groups)
+        if node.over == UNKNOWN:
+            return
         if not node.over:
             suggestion = common[0] if len(common) == 1 else "context"
             message = "this product sums over tokens, but nothing says over which"

@@ -12,6 +12,7 @@ MEANING: dict[str, tuple[Group, ...]] = {
     "tokens": GROUPS,
     "token": GROUPS,
 }
+UNKNOWN: tuple[Group, ...] = ("unknown",)  # of a clause with a mistake, which is reported
 
 
 def read_groups(word: Word, report: Report) -> tuple[Group, ...] | None:

@@ -175,9 +175,8 @@ class _Printer:
         text = ""
         for scale, node in terms:
             negative, factor = coefficient_text(scale)
-            inner = self._node(node, 1 if not factor else 2, over)
-            if factor and isinstance(node, core.Product) and not self._is_restricted(node):
-                inner = self._node(node, 1, over)
+            is_flat = isinstance(node, core.Product)
+            inner = self._node(node, 2 if factor and not is_flat else 1, over)
             sign = (" - " if negative else " + ") if text else ("-" if negative else "")
             text += sign + (f"{factor}*{inner}" if factor else inner)
         return text

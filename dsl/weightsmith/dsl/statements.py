@@ -89,7 +89,7 @@ class StatementReader:
     # -- assignments --------------------------------------------------------------------------
 
     def _assign(self, statement: s.AssignStatement) -> core.Assign | None:
-        over = self.elaborator.groups(statement.clauses.over)
+        over = self.elaborator.over_groups(statement.clauses.over)
         with self.elaborator.within(Place.STATEMENT, over):
             values = self._values(statement)
             on = statement.clauses.on
@@ -228,7 +228,7 @@ class StatementReader:
         return list(self.calls.take_written()), returns
 
     def _returned(self, name: str, part: s.ReturnedExpression) -> core.Return | None:
-        over = self.elaborator.groups(part.clauses.over)
+        over = self.elaborator.over_groups(part.clauses.over)
         with self.elaborator.within(Place.STATEMENT, over):
             value = self.elaborator.matrix(part.value)
         groups = self.elaborator.groups(part.clauses.on)
@@ -251,7 +251,7 @@ class StatementReader:
         if part.target is None:
             return None
         self.elaborator.used = {}
-        over = self.elaborator.groups(part.target_clauses.over) or over
+        over = self.elaborator.over_groups(part.target_clauses.over) or over
         with self.elaborator.within(Place.TARGET, over):
             target = self.elaborator.matrix(part.target)
         if part.target_clauses.on is not None:

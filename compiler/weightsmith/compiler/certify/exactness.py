@@ -98,7 +98,7 @@ class _Invariants:
             if value in self.allocation.block
         }
         invariant: dict[str, object] = {}
-        for block in sorted(self._written(loop.body)):
+        for block in sorted(self._written(loop.body) | carried.keys()):
             known: dict[str, object] = {}
             for group in self.template.groups:
                 if block in carried and group in carried[block]:

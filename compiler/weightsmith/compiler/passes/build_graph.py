@@ -5,6 +5,8 @@ A variable is carried by a loop if the loop's body assigns it and it had a value
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from weightsmith.compiler.ir.graph import (
     CarriedOperation,
     CombineOperation,
@@ -69,9 +71,8 @@ def _repeat(
     inside = dict(environment)
     for name in carried:
         operation = CarriedOperation(index, name)
-        inside[name] = graph.add(
-            operation, graph.shape(initial[name]), (initial[name],), statement.span
-        )
+        shape = _kept_groups(graph.shape(initial[name]), name, statement.body)
+        inside[name] = graph.add(operation, shape, (initial[name],), statement.span)
     start = {name: inside[name] for name in carried}
     graph.loops.append(GraphLoop(index, parent, statement.count, statement.span, ()))
     _run(graph, statement.body, inside, index)
@@ -82,6 +83,22 @@ def _repeat(
         environment[name] = graph.add(
             ExitOperation(index, name), graph.shape(start[name]), operands, statement.span
         )
+
+
+def _kept_groups(
+    shape: core.Shape, name: str, statements: tuple[core.Statement, ...]
+) -> core.Shape:
+    """A loop keeps the token groups that its variable has before it and after every pass."""
+    for statement in statements:
+        if isinstance(statement, core.Repeat):
+            shape = _kept_groups(shape, name, statement.body)
+            continue
+        for assigned, value in zip(statement.names, statement.values, strict=True):
+            if assigned == name:
+                rows = tuple(g for g in shape.row_groups if g in value.shape.row_groups)
+                columns = tuple(g for g in shape.column_groups if g in value.shape.column_groups)
+                shape = replace(shape, row_groups=rows, column_groups=columns)
+    return shape
 
 
 def assigned_names(statements: tuple[core.Statement, ...]) -> set[str]:

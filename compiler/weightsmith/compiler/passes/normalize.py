@@ -23,6 +23,7 @@ from weightsmith.compiler.ir.graph import (
     TransposeOperation,
     ZeroOperation,
 )
+from weightsmith.compiler.passes.fold_zeros import fold_zeros
 from weightsmith.compiler.ir.normal import (
     Carried,
     Columns,
@@ -73,7 +74,7 @@ def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> N
         expansion.functions,
         tuple(_only(families[node]) for node in graph.assumptions),
     )
-    return _with_symmetries(normal)
+    return _with_symmetries(fold_zeros(normal))
 
 
 class _Expansion:
@@ -104,7 +105,8 @@ class _Expansion:
             case CarriedOperation(loop, variable) | ExitOperation(loop, variable):
                 return self._letter(f"{variable}#{loop}", self.graph.shape(node), rows, columns)
             case IdentityOperation():
-                return identity(rows, self.field.one)
+                same = rows == columns
+                return identity(rows, self.field.one) if same else zero(rows, columns)
             case ZeroOperation():
                 return zero(rows, columns)
             case TransposeOperation():

@@ -1,0 +1,142 @@
+"""``weightsmith compile``: from a script to a directory with the network and its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightsmith.cli.mistakes import Mistake, suggestion
+from weightsmith.cli.options import as_mapping, dtype_option, set_option, size_assignment
+
+if TYPE_CHECKING:
+    from weightsmith.api import Network
+
+STAGES = ("tree", "graph", "normal", "schedule", "weights")
+
+
+@click.command("compile")
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
+@set_option
+@click.option(
+    "--dim",
+    "dims",
+    type=size_assignment,
+    multiple=True,
+    metavar="NAME=SIZE",
+    help="The size of a dimension, d=16: for --dense, and to print the width.",
+)
+@click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
+@dtype_option("The number format of the weights.  [default: float64]", "float64")
+@click.option("--emit", type=click.Choice(STAGES), help="Print a stage of the compiler.")
+def compile_command(
+    script: Path,
+    output: Path | None,
+    settings: tuple[tuple[str, str], ...],
+    dims: tuple[tuple[str, str], ...],
+    dense: bool,
+    dtype: str,
+    emit: str | None,
+) -> None:
+    """Compile SCRIPT to a network with its certificate.
+
+    Parameters without a value stay symbols: then there are a template and a certificate in
+    formulas, but no weights.
+    """
+    from weightsmith import api
+
+    if output is None and emit is None:
+        raise click.UsageError("say where to write the network, -o DIR, or what to print, --emit.")
+    values = as_mapping(settings, "--set")
+    sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
+    _check_sizes(api.check(script).dimensions, sizes, dense)
+    if emit is not None:
+        click.echo(api.emit(script, emit, settings=values).rstrip("\n"))
+    if output is not None:
+        full = sizes if dense else None
+        network = api.compile(script, settings=values, dtype=dtype, dims=full)
+        _require_numbers(network, dense)
+        network.save(output)
+        click.echo(summary(network, output, sizes), err=emit is not None)
+
+
+def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: bool) -> None:
+    for name in sizes:
+        if name not in dimensions:
+            known = ", ".join(dimensions) or "none"
+            raise Mistake(
+                f"the script has no dimension '{name}'; it has {known}."
+                + suggestion(name, dimensions)
+            )
+    missing = [name for name in dimensions if name not in sizes]
+    if dense and missing:
+        wanted = " ".join(f"--dim {name}=…" for name in missing)
+        raise Mistake(f"--dense needs the size of every dimension: add {wanted}")
+
+
+def _require_numbers(network: Network, dense: bool) -> None:
+    if dense and network.missing:
+        wanted = " ".join(f"--set {name}=…" for name in network.missing)
+        raise Mistake(f"--dense needs the value of every parameter: add {wanted}")
+
+
+def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
+    """Say what was written: the size of the network, its bounds, what has no value yet."""
+    report = network.report
+    layers = report.layers_text if report.layers is None else str(report.layers)
+    lines = [
+        f"{network.template.algorithm} -> {output}",
+        f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
+        f"  heads   {report.heads} a layer",
+        f"  width   {_width(report.width_text, sizes)}",
+    ]
+    lines += [_bound(*pair) for pair in _bounds(network)]
+    if network.missing:
+        names = ", ".join(network.missing)
+        lines.append(f"  no weights yet: {names} {_has(network.missing)} no value (--set NAME=…)")
+    return "\n".join(lines)
+
+
+def _lower_bound(layers: int | None) -> str:
+    return (
+        "" if layers is None else f" (no linear-attention network can do with fewer than {layers})"
+    )
+
+
+def _width(text: str, sizes: Mapping[str, int]) -> str:
+    from fractions import Fraction
+
+    from weightsmith.dsl import parse_scalar
+    from weightsmith.dsl.scalars import evaluate, free_symbols
+
+    scalar = parse_scalar(text)
+    if not sizes or not free_symbols(scalar) <= sizes.keys():
+        return text
+    shown = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+    value = evaluate(scalar, {name: Fraction(size) for name, size in sizes.items()})
+    return f"{text} = {value} for {shown}"
+
+
+def _bounds(network: Network) -> list[tuple[str, str]]:
+    from weightsmith.api import upward
+
+    found = []
+    for bound in network.bounds:
+        if bound.unproven is not None:
+            found.append((bound.output, f"not proven: {bound.unproven}"))
+            continue
+        factor = bound.formula if bound.value is None else upward(bound.value)
+        scale = "" if bound.scale == "1" else f" * {bound.scale}"
+        found.append((bound.output, f"||{bound.output} - target|| <= {factor}{scale}"))
+    return found
+
+
+def _bound(output: str, text: str) -> str:
+    return f"  bound   {text}" if text.startswith("||") else f"  bound   {output}: {text}"
+
+
+def _has(names: tuple[str, ...]) -> str:
+    return "has" if len(names) == 1 else "have"

@@ -1,0 +1,130 @@
+"""One case of the demo: compile, save, verify, run in two number formats, measure."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weightsmith import api
+from weightsmith.cli.demo_cases import Case
+from weightsmith.cli.demo_data import Array, Problem
+from weightsmith.cli.examples import example
+from weightsmith.cli.scale import norm, scale_of
+
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+ALLOWANCE = 1e3
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out for one returned value.
+
+    ``certified`` is the bound of the truncation claim, rounded up; the observed errors are
+    ‖returned − target‖₂ divided by the claim's scale on the data; ``condition`` is κ.
+    """
+
+    algorithm: str
+    output: str
+    sole: bool
+    data: str
+    settings: dict[str, str]
+    layers: int
+    depth_lower_bound: int | None
+    heads: int
+    width: str
+    certified: float | None
+    formula: str
+    scale: str
+    condition: float
+    observed_float64: float
+    observed_float32: float
+    compile_seconds: float
+    verify_seconds: float
+    verified: bool
+
+    @property
+    def within(self) -> bool:
+        """Observed ≤ certified + 1e3·u·κ in both formats."""
+        certified = float("inf") if self.certified is None else self.certified
+        observed = {"float64": self.observed_float64, "float32": self.observed_float32}
+        return all(
+            observed[dtype] <= certified + ALLOWANCE * unit * self.condition
+            for dtype, unit in UNIT_ROUNDOFF.items()
+        )
+
+
+def warm_up(case: Case) -> None:
+    """Compile and verify once, so that no case pays for the loading of libraries."""
+    network = api.compile(example(case.script), settings={**case.problem().settings, "steps": 1})
+    network.verify()
+
+
+def measure(case: Case, *, small: bool = False) -> list[Row]:
+    """Run one case; one row for each returned value."""
+    problem = case.problem()
+    settings = case.parameters(problem, small=small)
+    start = time.perf_counter()
+    network = api.compile(example(case.script), settings=settings)
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place) / case.script
+        network.save(directory)
+        compiled = time.perf_counter()
+        verified = api.verify(directory).accepted
+        seconds = compiled - start, time.perf_counter() - compiled
+    errors = {dtype: _errors(network, problem, dtype) for dtype in UNIT_ROUNDOFF}
+    report = network.report
+    return [
+        Row(
+            algorithm=case.script,
+            output=bound.output,
+            sole=len(network.bounds) == 1,
+            data=case.data,
+            settings={name: str(value) for name, value in settings.items()},
+            layers=report.layers or 0,
+            depth_lower_bound=report.depth_lower_bound,
+            heads=report.heads,
+            width=report.width_text,
+            certified=None if bound.value is None else float(api.upward(bound.value)),
+            formula=bound.formula,
+            scale=bound.scale,
+            condition=problem.condition,
+            observed_float64=errors["float64"][bound.output],
+            observed_float32=errors["float32"][bound.output],
+            compile_seconds=seconds[0],
+            verify_seconds=seconds[1],
+            verified=verified,
+        )
+        for bound in network.bounds
+    ]
+
+
+def _errors(network: api.Network, problem: Problem, dtype: str) -> dict[str, float]:
+    """‖returned − target‖₂ / scale for each returned value with a claim."""
+    answer = network.run(problem.inputs, dtype)
+    target = network.target(problem.inputs)
+    errors = {}
+    for claim in truncation_claims(network):
+        name = claim["output"]
+        wanted = matrix_of(target[name])
+        scale = scale_of(claim, problem.inputs, wanted, network.bindings)
+        errors[name] = norm(matrix_of(answer[name]).astype(np.float64) - wanted) / scale
+    return errors
+
+
+def truncation_claims(network: api.Network) -> list[Mapping[str, Any]]:
+    """The claims that bound a returned value."""
+    claims: Any = network.certificate["claims"]
+    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
+
+
+def matrix_of(value: object) -> Array:
+    """One returned value as a matrix; the groups of a per-token value side by side."""
+    if isinstance(value, Mapping):
+        return np.hstack([np.asarray(piece) for piece in value.values()])
+    return np.asarray(value)

@@ -1,0 +1,19 @@
+"""Where the example scripts are: beside an installed wheel, or in the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weightsmith.cli.mistakes import Mistake
+
+HERE = Path(__file__).resolve()
+PLACES = (HERE.parents[1] / "examples", HERE.parents[3] / "examples")
+
+
+def example(name: str) -> Path:
+    """Return the script of an example: ``example("ridge")``."""
+    for place in PLACES:
+        script = place / f"{name}.alg"
+        if script.is_file():
+            return script
+    raise Mistake(f"the example '{name}.alg' is missing; install weightsmith again.")

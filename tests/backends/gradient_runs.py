@@ -1,0 +1,44 @@
+"""The gradient-descent network on random data, for the tests of the module."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tests.backends import templates
+
+from weightsmith.backends import layout
+from weightsmith.backends.layout import Inputs
+from weightsmith.backends.torch import StructuredTransformer, Transformer, module_from_template, run
+
+RANDOM = np.random.default_rng(11)
+GD = templates.gradient_descent()
+DIMS = {"d": 3, "k": 2}
+
+
+def regression(d: int = 3, n: int = 6, m: int = 2, batch: tuple[int, ...] = ()) -> Inputs:
+    return {
+        "x": {
+            "context": RANDOM.normal(size=(*batch, d, n)),
+            "query": RANDOM.normal(size=(*batch, d, m)),
+        },
+        "y": {"context": RANDOM.normal(size=(*batch, 2, n))},
+    }
+
+
+def both() -> list[Transformer]:
+    return [module_from_template(GD), module_from_template(GD, dims=DIMS)]
+
+
+def prediction(module: Transformer, inputs: Inputs) -> NDArray[np.float64]:
+    value = run(module, GD, inputs)["prediction"]
+    assert isinstance(value, dict)
+    return value["query"]
+
+
+def features(module: Transformer, inputs: Inputs) -> tuple[object, ...]:
+    stream = layout(GD, inputs)
+    tokens = torch.from_numpy(stream.raw.T.copy()).unsqueeze(0)
+    groups = torch.tensor([i for i, (_, size) in enumerate(stream.groups) for _ in range(size)])
+    more = (stream.dims,) if isinstance(module, StructuredTransformer) else ()
+    return tokens, groups, *more

@@ -1,0 +1,166 @@
+"""Simulation and induction: nested loops, stale values, unknown blocks, symmetric letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from checker_writing import exactness, gain, head, layer, mlp, read_out, source, template, terms
+
+from weightsmith.checker.exactness import check_exactness
+from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.template import read_template
+from weightsmith.dsl import Source, check
+
+NESTED = """algorithm nested(A: symmetric[d, d])
+param outer = 3, inner = 2
+
+X = A
+repeat outer:
+    Y = X
+    repeat inner:
+        Y = Y*A*X
+    X = Y + X
+return X
+"""
+
+
+def square_head(value: str, key: str, query: str, out: str, factor: str) -> dict[str, Any]:
+    return head(
+        terms(value), terms(key), terms(query), [(out, factor)],
+        key_groups=["d"], query_groups=["d"],
+    )  # fmt: skip
+
+
+def copy_of(read: str, out: str, factor: str = "1") -> list[dict[str, Any]]:
+    return gain("d", terms(read), [(out, factor)])
+
+
+def nested() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """X, Y and P, which carries Y·A between two layers; P and Y are cleared when they are read."""
+    make = layer(square_head("Y", "A", "I", "P", "1"), mlp=mlp(copy_of("Y", "Y", "-1")))
+    multiply = layer(square_head("P", "I", "X", "Y", "1"), mlp=mlp(copy_of("P", "P", "-1")))
+    body = [
+        layer(mlp=mlp(copy_of("X", "Y"))),
+        {"repeat": "inner", "body": [make, multiply]},
+        layer(mlp=mlp(gain("d", terms("Y"), [("X", "1"), ("Y", "-1")]))),
+    ]
+    network = template(
+        "nested",
+        groups=["d"],
+        sources=[source("A", "input", "A", "d", "d"), source("I", "identity", "d", "d", "d")],
+        blocks=dict.fromkeys(("A", "I", "X", "Y", "P"), "d"),
+        read_in={"A": terms("A"), "I": terms("I"), "X": terms("A")},
+        body=[{"repeat": "outer", "body": body}],
+        read_out=[read_out("X", terms("X"), "d", "d")],
+        bindings={},
+    )
+    letter = {name: {"d": [["1", [name]]]} for name in ("X#0", "Y#1")}
+    loops = [
+        {"symmetric": [], "invariant": {"X": letter["X#0"], "Y": {"d": []}, "P": {"d": []}}},
+        {"symmetric": [], "invariant": {"Y": letter["Y#1"], "P": {"d": []}}},
+    ]
+    return network, loops
+
+
+def prove(text: str, network: dict[str, Any], loops: list[dict[str, Any]]) -> None:
+    steps = exactness(*loops)["steps"]
+    numbered = [{"step": place, **step} for place, step in enumerate(steps, 1)]
+    program = check(Source("script.alg", text))
+    check_exactness(program, read_template(network), numbered, Deadline())
+
+
+def test_nested_loops_are_proven() -> None:
+    network, loops = nested()
+    prove(NESTED, network, loops)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    Y = X\n", "    Y = 2*X\n"),
+        ("Y = Y*A*X", "Y = Y*X*A"),
+        ("X = Y + X", "X = Y"),
+        ("X = A\n", "X = 2*A\n"),
+        ("repeat inner", "repeat outer"),
+        ("repeat outer", "repeat inner"),
+        ("    X = Y + X", "    X = Y + X\nrepeat inner:\n    X = X"),
+        ("return X", "return A"),
+    ],
+)
+def test_another_script_is_refused(old: str, new: str) -> None:
+    network, loops = nested()
+    assert old in NESTED
+    with pytest.raises(RefusedError):
+        prove(NESTED.replace(old, new), network, loops)
+
+
+def test_the_invariant_may_not_speak_of_inner_letters() -> None:
+    network, loops = nested()
+    loops[0]["invariant"]["Y"] = {"d": [["1", ["Y#1"]]]}
+    with pytest.raises(RefusedError, match="not a letter here"):
+        prove(NESTED, network, loops)
+
+
+def test_an_unnamed_block_is_unknown() -> None:
+    network, loops = nested()
+    del loops[1]["invariant"]["P"]
+    with pytest.raises(RefusedError, match="unknown"):
+        prove(NESTED, network, loops)
+
+
+def test_words_must_be_in_order_and_symmetric_letters_plain() -> None:
+    network, loops = nested()
+    loops[0]["invariant"]["X"] = {"d": [["1", ["X#0"]], ["1", ["A"]], ["-1", ["A"]]]}
+    with pytest.raises(RefusedError, match="not in order"):
+        prove(NESTED, network, loops)
+    loops[0]["invariant"]["X"] = {"d": [["1", ["A'"]]]}
+    with pytest.raises(RefusedError, match="symmetric letter"):
+        prove(NESTED, network, loops)
+    loops[0]["invariant"]["X"] = {"d": [["0", ["X#0"]]]}
+    with pytest.raises(RefusedError, match="zero coefficient"):
+        prove(NESTED, network, loops)
+
+
+def test_a_letter_is_symmetric_only_if_shown() -> None:
+    network, loops = nested()
+    loops[0]["symmetric"] = ["X#0"]
+    with pytest.raises(RefusedError, match="not shown symmetric"):
+        prove(NESTED, network, loops)
+
+
+def test_a_relu_that_is_not_linear_is_refused() -> None:
+    network, loops = nested()
+    unit = network["body"][0]["body"][0]["mlp"]
+    unit["hidden"][1]["terms"] = terms("X")
+    with pytest.raises(RefusedError, match="no opposite"):
+        prove(NESTED, network, loops)
+    unit["hidden"][1]["terms"] = terms(("X", "-1"))
+    unit["hidden"][0]["bias"] = "1"
+    with pytest.raises(RefusedError, match="no opposite"):
+        prove(NESTED, network, loops)
+
+
+def test_distinct_axes_are_distinct_sizes() -> None:
+    text = "algorithm two(A: [m, n])\n\nreturn A*A'\n"
+    network = template(
+        "two",
+        groups=["n", "m"],
+        sources=[source("A", "input", "A", "m", "n"), source("I", "identity", "m", "m", "m")],
+        blocks={"A": "m", "I": "m", "G": "m"},
+        read_in={"A": terms("A"), "I": terms("I")},
+        body=[
+            layer(
+                head(
+                    terms("A"), terms("A"), terms("I"), [("G", "1")],
+                    key_groups=["n"], query_groups=["m"],
+                )
+            )
+        ],
+        read_out=[read_out("output", terms("G"), "m", "m")],
+        bindings={},
+    )  # fmt: skip
+    prove(text, network, [])
+    network["sources"][1] |= {"of": "n"}
+    with pytest.raises(RefusedError):
+        prove(text, network, [])

@@ -1,0 +1,75 @@
+"""Numbers for parameters."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+
+from weightsmith.dsl import BindingError, Source, check, resolve_bindings
+
+PROGRAM = check(
+    Source(
+        "s.alg",
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [mu, L]\n"
+        "param eta = 2/(mu + L), steps = 2*half, half = 3, s\n"
+        "X = eta*A\nrepeat steps:\n    X = s*X*A\nrepeat half - 1:\n    X = X*A\nreturn X\n",
+    )
+)
+
+
+def test_defaults_follow_what_is_given_in_the_order_of_need() -> None:
+    values = resolve_bindings(PROGRAM, {"mu": 1, "L": 3})
+    assert values == {"mu": 1, "L": 3, "eta": Fraction(1, 2), "steps": 6, "half": 3}
+    assert list(values) == ["mu", "L", "eta", "steps", "half"]
+
+
+def test_what_has_no_value_is_absent() -> None:
+    assert resolve_bindings(PROGRAM, {"mu": 1}) == {"mu": 1, "half": 3, "steps": 6}
+
+
+def test_what_is_given_replaces_a_default() -> None:
+    assert resolve_bindings(PROGRAM, {"steps": 9})["steps"] == 9
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ("0.1", Fraction(1, 10)),
+        (0.1, Fraction(0.1)),
+        ("1/3", Fraction(1, 3)),
+        ("-2e-3", Fraction(-2, 1000)),
+        (Fraction(2, 7), Fraction(2, 7)),
+        (5, Fraction(5)),
+    ],
+)
+def test_numbers_are_exact(given: str | float | Fraction, value: Fraction) -> None:
+    assert resolve_bindings(PROGRAM, {"s": given})["s"] == value
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"stps": 3}, "'f' has no parameter 'stps': did you mean 'steps'?"),
+        ({"q": 3}, "'f' has no parameter 'q': it has mu, L, eta, steps, half, s."),
+        ({"steps": Fraction(1, 2)}, "Parameter 'steps' counts repetitions"),
+        ({"steps": -1}, "must be whole and not negative, got -1"),
+        ({"half": 0}, "'repeat half + -1' counts repetitions"),
+        ({"s": math.nan}, "must be a finite number, got nan"),
+        ({"s": -math.inf}, "must be a finite number, got -inf"),
+        ({"s": "nan"}, "must be a number, got 'nan'"),
+        ({"s": "1/0"}, "division by zero"),
+        ({"s": "9" * 5000}, "digits"),
+        ({"s": "1e999999"}, "digits"),
+        ({"s": "x" * 99}, "must be a number"),
+        ({"s": True}, "must be a number, got True"),
+        ({"s": None}, "must be a number, got None"),
+        ({"mu": 1, "L": -1}, "The default eta"),
+        ({"mu": 3, "L": 2}, "the low end is above the high end"),
+    ],
+)
+def test_what_is_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(BindingError) as found:
+        resolve_bindings(PROGRAM, given)  # type: ignore[arg-type]
+    assert message in str(found.value)

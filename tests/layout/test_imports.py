@@ -1,0 +1,76 @@
+"""The import contract: language, compiler, back ends one way; the checker alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [
+    path
+    for root in ("dsl", "compiler", "backends")
+    for path in sorted((ROOT / root / "weightsmith").rglob("*.py"))
+]
+
+# A package may import itself, what is listed here, and packages that are not ours.
+ALLOWED: dict[str, set[str]] = {
+    "dsl": set(),
+    "compiler": {"dsl"},
+    "checker": {"dsl"},
+    "backends": {"dsl", "compiler"},
+    "api": {"dsl", "compiler", "checker", "backends"},
+    "cli": {"dsl", "compiler", "checker", "backends", "api"},
+    "__main__": {"cli"},
+}
+
+
+def part_of(path: Path) -> str:
+    """``dsl`` for dsl/weightsmith/dsl/check.py, ``api`` for compiler/weightsmith/api.py."""
+    below = path.relative_to(ROOT).parts[2:]
+    return below[0].removesuffix(".py")
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            module = node.module or ""
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_there_are_sources() -> None:
+    assert len(SOURCES) > 50
+    assert {part_of(path) for path in SOURCES} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_what_its_package_may(path: Path) -> None:
+    part = part_of(path)
+    ours = {
+        name.split(".")[1] for name in imported_modules(path) if name.startswith("weightsmith.")
+    }
+    assert ours <= ALLOWED[part] | {part}
+
+
+def test_only_the_torch_back_end_imports_torch_at_its_top() -> None:
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        top = {
+            name.split(".")[0]
+            for node in tree.body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
+        }
+        if "torch" in top:
+            assert path.is_relative_to(ROOT / "backends/weightsmith/backends/torch"), path
+        assert not top & {"sklearn", "rich"}, path
