@@ -1,9 +1,9 @@
-"""Certified bound over worst observed error, in 60-digit arithmetic over the spectrum.
+"""Certified bound over worst observed error, in 120-digit arithmetic over the spectrum.
 
     python benchmarks/tightness.py [--small]
 
 The observed error is that of the scalar recurrence which the certificate carries and the checker
-re-derives: exact rationals rounded to 200 bits after each step, on a grid of eigenvalues with
+re-derives: exact rationals rounded to 400 bits after each step, on a grid of eigenvalues with
 both ends.  Exits with status 1 if Newton–Schulz or gradient descent is above 1.01.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from mpmath import exp, mp, mpf
+from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
@@ -23,7 +23,7 @@ from weightsmith.cli.table import print_table
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.scalars import evaluate
 
-BITS = 200
+BITS = 400
 STEPS = (4, 6, 8)
 BARS = {"newton_inverse": 1.01, "newton_inverse_general": 1.01, "gradient_descent": 1.01}
 mp.prec = BITS

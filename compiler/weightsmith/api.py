@@ -142,6 +142,13 @@ class Network:
         unused = {given.name for given in self.program.inputs} - used
         return {name: value for name, value in inputs.items() if name not in unused}
 
+    def dims_of(self, inputs: Inputs) -> dict[str, int]:
+        """Return the sizes that a user's data gives the dimensions of the residual stream."""
+        from weightsmith.backends.layout import layout
+
+        found = layout(self.template, self.used(inputs)).dims
+        return {block.rows: found[block.rows] for block in self.template.blocks}
+
     def interpret(self, inputs: Inputs) -> dict[str, object]:
         """Execute the script directly in NumPy, with no network."""
         from weightsmith.dsl import interpreter

@@ -1,4 +1,4 @@
-"""Ten compiled directories by hand: each example's network, its invariants and its bounds."""
+"""Compiled directories by hand: each example's network, its invariants and its bounds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from fractions import Fraction
 
 import flint
 from checker_intervals import chain, last_size, root_near
+from checker_steps import (
+    cubic,
+    forms,
+    operator,
+    output,
+    recurrence,
+    script,
+    square,
+)
+from checker_token_cases import gd_plus_plus, gradient_descent, heavy_ball, preconditioned
 from checker_writing import (
-    EXAMPLES,
     Case,
     arb_up,
     exactness,
@@ -26,51 +35,9 @@ from checker_writing import (
 )
 
 F = Fraction
-TOKENS = ["context", "query"]
 
 
-def script(name: str) -> str:
-    return (EXAMPLES / f"{name}.alg").read_text()
-
-
-def square(e: Fraction) -> Fraction:
-    return e * e
-
-
-def cubic(e: Fraction) -> Fraction:
-    return F(3, 2) * e**2 - F(1, 2) * e**3
-
-
-def operator(word: list[str], low: str, high: str, symmetric: str = "yes") -> dict[str, object]:
-    return {
-        "rule": "operator",
-        "assumption": 0,
-        "word": word,
-        "symmetric": symmetric,
-        "low": low,
-        "high": high,
-    }
-
-
-def forms(**letters: list[tuple[list[str], str, list[str]]]) -> dict[str, object]:
-    """``forms(X=[([], "X", [])])``: of loop 0; ``r_context`` stands for ``r#0@context``."""
-    named = {}
-    for key, items in letters.items():
-        name, _, group = key.partition("_")
-        full = f"{name}#0" + (f"@{group}" if group else "")
-        named[full] = [{"left": a, "scalar": s, "right": b} for a, s, b in items]
-    return {"rule": "forms", "loop": 0, "forms": named}
-
-
-def recurrence(initial: dict[str, str], following: dict[str, str]) -> dict[str, object]:
-    return {"rule": "recurrence", "loop": 0, "initial": initial, "next": following}
-
-
-def output(left: list[str], name: str, right: list[str], **target: object) -> dict[str, object]:
-    return {"rule": "output", "left": left, "scalar": name, "right": right, "target": target}
-
-
-def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 6) -> Case:
+def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 5) -> Case:
     mu, high = F(low), F(top)
     sum_of_ends = mu + high
     intervals = chain([1 - 2 * mu / sum_of_ends, 1 - 2 * high / sum_of_ends], square, [F(0)], steps)
@@ -119,7 +86,7 @@ def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 6) -> Case:
 
 
 def newton_inverse_general() -> Case:
-    low, high, steps = F(1, 4), F(4), 7  # squares of the singular values' ends
+    low, high, steps = F(1, 4), F(4), 5  # squares of the singular values' ends
     alpha = 2 / (low + high)
     intervals = chain([1 - alpha * low, 1 - alpha * high], square, [F(0)], steps)
     ends = [f"1 - 2*{end}^2/(smin^2 + smax^2)" for end in ("smin", "smax")]
@@ -168,73 +135,8 @@ def newton_inverse_general() -> Case:
     )
 
 
-LEAST_SQUARES = ["y@context", "x@context'"]
-LINEAR_INVARIANT = {
-    "r": {
-        "context": [["1", ["w#0", "x@context"]], ["-1", ["y@context"]]],
-        "query": [["1", ["w#0", "x@query"]]],
-    }
-}
-
-
-def least_squares_sources() -> list[dict[str, object]]:
-    return [source("x", "input", "x", "d", *TOKENS), source("y", "input", "y", "k", "context")]
-
-
-def gradient_descent(
-    low: str = "1/5", top: str = "3", steps: int = 9, eta: Fraction | None = None
-) -> Case:
-    mu, high = F(low), F(top)
-    eta = 2 / (mu + high) if eta is None else eta
-    rate = max(abs(1 - eta * mu), abs(1 - eta * high))
-    ends = ["1 - eta*mu", "1 - eta*L"]
-    rule = {
-        "rule": "contraction",
-        "error": "w",
-        "multiplier": "1 - eta*lambda",
-        "start": "1",
-        "count": "steps",
-        "auxiliary": None,
-        "ends": ends,
-    }
-    claim = truncation(
-        "output",
-        [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(w=[(LEAST_SQUARES, "w", [])]),
-            recurrence({"w": "0"}, {"w": "w + eta - eta*lambda*w"}),
-            output(LEAST_SQUARES, "w", ["x@query"], root=1, power="1/lambda"),
-            rule,
-        ],
-        formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
-        value=str(rounded_up(rate**steps)),
-        scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
-    )
-    step = head(
-        terms("r"),
-        terms("x"),
-        terms("x"),
-        [("r", "-eta")],
-        key_groups=["context"],
-        query_groups=TOKENS,
-    )
-    network = template(
-        "gradient_descent",
-        groups=TOKENS,
-        sources=least_squares_sources(),
-        blocks={"x": "d", "r": "k"},
-        read_in={"x": terms("x"), "r": terms(("y", "-1"))},
-        body=[{"repeat": "steps", "body": [layer(step)]}],
-        read_out=[read_out("output", terms("r"), "k", "query")],
-        bindings={"mu": str(mu), "L": str(high), "eta": str(eta), "steps": str(steps)},
-    )
-    loop = {"symmetric": [], "invariant": LINEAR_INVARIANT}
-    return Case(script("gradient_descent"), network, [exactness(loop), weights(steps), claim])
-
-
 def square_root() -> Case:
-    mu, high, steps = F(1, 2), F(4), 8
+    mu, high, steps = F(1, 2), F(4), 4
     starts = [4 * end / (1 + high) ** 2 for end in (mu, high)]
     intervals = chain([1 - root_near(start) for start in starts], cubic, [F(0), F(2)], steps)
     claims = []
@@ -291,7 +193,7 @@ def square_root() -> Case:
 
 
 def polar() -> Case:
-    smin, smax, steps = F(1, 3), F(2), 9
+    smin, smax, steps = F(1, 3), F(2), 5
     intervals = chain([1 - smin / smax, F(0)], cubic, [F(0), F(2)], steps)
     rule = {
         "rule": "autonomous",
@@ -374,165 +276,8 @@ def heat_kernel() -> Case:
     return Case(script("heat_kernel"), network, [exactness(loop), weights(8), claim])
 
 
-def heavy_ball() -> Case:
-    mu, high, eta, beta, steps = F(1, 10), F(2), F(1), F(1, 3), 12
-    ends = ["1 - eta*mu + beta", "1 - eta*L + beta"]
-    size = max(abs(1 - eta * mu + beta), abs(1 - eta * high + beta))
-    before = flint.ctx.prec
-    flint.ctx.prec = 400
-    root = flint.arb(flint.fmpq(1, 3)).sqrt()
-    t = flint.arb(flint.fmpq(size.numerator, size.denominator)) / (2 * root)
-    u = [flint.arb(1), 2 * t]
-    while len(u) <= steps:
-        u.append(2 * t * u[-1] - u[-2])
-    value = arb_up(root**steps * (u[steps] + root * u[steps - 1]))
-    flint.ctx.prec = before
-    rule = {
-        "rule": "three_term",
-        "error": "w",
-        "previous": "v",
-        "multiplier": "1 - eta*lambda + beta",
-        "beta": "beta",
-        "count": "steps",
-        "ends": ends,
-    }
-    formula = (
-        "(beta)^(steps/2)*(U(steps, t) + (beta)^(1/2)*U(steps - 1, t)) "
-        f"with t = max(1, max(abs({ends[0]}), abs({ends[1]}))/(2*(beta)^(1/2)))"
-    )
-    claim = truncation(
-        "output",
-        [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(w=[(LEAST_SQUARES, "w", [])], v=[(LEAST_SQUARES, "v", [])]),
-            recurrence(
-                {"w": "0", "v": "0"}, {"w": "w + eta - eta*lambda*w + beta*(w - v)", "v": "w"}
-            ),
-            output(LEAST_SQUARES, "w", ["x@query"], root=1, power="1/lambda"),
-            rule,
-        ],
-        formula=formula,
-        value=str(value),
-        scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
-    )
-    step = head(
-        terms("r"),
-        terms("x"),
-        terms("x"),
-        [("p", "-eta/beta")],
-        key_groups=["context"],
-        query_groups=TOKENS,
-    )
-    units = mlp(gain("k", terms("p"), [("p", "beta - 1"), ("r", "beta")]))
-    network = template(
-        "heavy_ball",
-        groups=TOKENS,
-        sources=least_squares_sources(),
-        blocks={"x": "d", "r": "k", "p": "k"},
-        read_in={"x": terms("x"), "r": terms(("y", "-1"))},
-        body=[{"repeat": "steps", "body": [layer(step, mlp=units)]}],
-        read_out=[read_out("output", terms("r"), "k", "query")],
-        bindings={
-            "mu": str(mu),
-            "L": str(high),
-            "eta": str(eta),
-            "beta": str(beta),
-            "steps": str(steps),
-        },
-    )
-    momentum = {
-        group: [["-1", ["v#0", f"x@{group}"]], ["1", ["w#0", f"x@{group}"]]] for group in TOKENS
-    }
-    loop = {"symmetric": [], "invariant": {**LINEAR_INVARIANT, "p": momentum}}
-    return Case(script("heavy_ball"), network, [exactness(loop), weights(steps), claim])
-
-
-def gd_plus_plus() -> Case:
-    mu, high, steps = F(1, 2), F(2), 4
-    eta, gamma = F(1, 2), F(1, 6)
-    intervals = chain(
-        [root_near(mu), root_near(high)],
-        lambda u: u - gamma * u**3,
-        [-root_near(1 / (3 * gamma)), root_near(1 / (3 * gamma))],
-        steps - 1,
-    )
-    value = F(1)
-    for low, top in ([F(end) for end in interval] for interval in intervals[:steps]):
-        value *= max(abs(1 - eta * low**2), abs(1 - eta * top**2))
-    auxiliary = {
-        "name": "u",
-        "root": 2,
-        "power": "1/lambda",
-        "start": "lambda",
-        "map": "u - gamma*u^3",
-        "intervals": intervals,
-    }
-    rule = {
-        "rule": "contraction",
-        "error": "r",
-        "multiplier": "1 - eta*u^2",
-        "start": "1",
-        "count": "steps",
-        "auxiliary": auxiliary,
-    }
-    letters = {
-        f"r_{group}": [([], "-1", [f"y@{group}"]), (LEAST_SQUARES, "r", [f"x@{group}"])]
-        for group in TOKENS
-    } | {f"u_{group}": [([], "u", [f"x@{group}"])] for group in TOKENS}
-    claim = truncation(
-        "output",
-        [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(**letters),
-            recurrence(
-                {"r": "0", "u": "1"},
-                {"r": "r + eta*u^2 - eta*lambda*r*u^2", "u": "u - gamma*lambda*u^3"},
-            ),
-            output(LEAST_SQUARES, "r", ["x@query"], root=1, power="1/lambda"),
-            rule,
-        ],
-        formula="product(sup(abs(1 - eta*u^2)), u -> u - gamma*u^3, steps)",
-        value=str(rounded_up(value)),
-        scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
-    )
-    heads = [
-        head(
-            terms(block),
-            terms("u"),
-            terms("u"),
-            [(block, c)],
-            key_groups=["context"],
-            query_groups=TOKENS,
-        )
-        for block, c in (("r", "-eta"), ("u", "-gamma"))
-    ]
-    network = template(
-        "gd_plus_plus",
-        groups=TOKENS,
-        sources=[source("x", "input", "x", "d", *TOKENS), source("y", "input", "y", "k", *TOKENS)],
-        blocks={"u": "d", "r": "k", "y": "k"},
-        read_in={"u": terms("x"), "r": terms(("y", "-1")), "y": terms("y")},
-        body=[{"repeat": "steps", "body": [layer(*heads)]}],
-        read_out=[read_out("output", terms("r", "y"), "k", "query")],
-        bindings={
-            "mu": str(mu),
-            "L": str(high),
-            "eta": str(eta),
-            "gamma": str(gamma),
-            "steps": str(steps),
-        },
-    )
-    invariant = {
-        name: {group: [["1", [f"{name}#0@{group}"]]] for group in TOKENS} for name in ("r", "u")
-    }
-    loop = {"symmetric": [], "invariant": invariant}
-    return Case(script("gd_plus_plus"), network, [exactness(loop), weights(steps), claim])
-
-
 def electric_potentials() -> Case:
-    mu, high, steps = F(1, 2), F(6), 11
+    mu, high, steps = F(1, 2), F(6), 5
     rate = (high - mu) / (high + mu)
     ends = ["1 - 2/(mu + L)*mu", "1 - 2/(mu + L)*L"]
     rule = {
@@ -591,56 +336,6 @@ def electric_potentials() -> Case:
     )
     loop = {"symmetric": [], "invariant": {"phi": {"k": [["1", ["phi#0"]]]}}}
     return Case(script("electric_potentials"), network, [exactness(loop), weights(steps), claim])
-
-
-def preconditioned() -> Case:
-    base = gradient_descent()
-    mu, high, steps = F(1, 5), F(3), 9
-    eta = 2 / (mu + high)
-    rate = max(abs(1 - eta * mu), abs(1 - eta * high))
-    left = [*LEAST_SQUARES, "P"]
-    claim = truncation(
-        "output",
-        [
-            operator(["x@context", "x@context'", "P"], "mu", "L", "weighted"),
-            forms(w=[(left, "w", [])]),
-            recurrence({"w": "0"}, {"w": "w + eta - eta*lambda*w"}),
-            output(left, "w", ["x@query"], root=1, power="1/lambda"),
-            base.claims[2]["steps"][4],
-        ],
-        formula="max(abs(1 - eta*mu), abs(1 - eta*L))^(steps)",
-        value=str(rounded_up(rate**steps)),
-        scale="norm(solution*P^(-1/2))*norm(P^(1/2)*right)",
-        hypotheses=["mu <= spectrum(x@context*x@context'*P) <= L", "P is positive definite"],
-    )
-    spread = head(
-        terms("P"), terms("I"), terms("x"), [("z", "1")], key_groups=["d"], query_groups=TOKENS
-    )
-    step = head(
-        terms("r"),
-        terms("x"),
-        terms("z"),
-        [("r", "-eta")],
-        key_groups=["context"],
-        query_groups=TOKENS,
-    )
-    network = template(
-        "preconditioned_gradient_descent",
-        groups=["d", *TOKENS],
-        sources=[
-            *least_squares_sources(),
-            source("P", "input", "P", "d", "d"),
-            source("I[d]", "identity", "d", "d", "d"),
-        ],
-        blocks={"x": "d", "P": "d", "I": "d", "z": "d", "r": "k"},
-        read_in={"x": terms("x"), "P": terms("P"), "I": terms("I[d]"), "r": terms(("y", "-1"))},
-        body=[layer(spread), {"repeat": "steps", "body": [layer(step)]}],
-        read_out=[read_out("output", terms("r"), "k", "query")],
-        bindings=base.template["bindings"],
-    )
-    loop = {"symmetric": [], "invariant": LINEAR_INVARIANT}
-    text = script("preconditioned_gradient_descent")
-    return Case(text, network, [exactness(loop), weights(steps + 1), claim])
 
 
 CASES: dict[str, Callable[[], Case]] = {

@@ -9,8 +9,10 @@ from typing import Any
 
 import flint
 import pytest
-from checker_cases import CASES, electric_potentials, gradient_descent, newton_inverse, script
+from checker_cases import CASES, electric_potentials, newton_inverse
 from checker_intervals import chain, last_size
+from checker_steps import script
+from checker_token_cases import gradient_descent
 from checker_writing import EXAMPLES, Case
 
 from weightsmith.checker.refusal import Deadline, RefusedError
@@ -194,7 +196,11 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("repeat steps", "X = 2*X\nrepeat steps", "initial"),
         ("return X", "repeat 2:\n    X = 2*X - X*A*X\nreturn X", "no form"),
         ("return X", "repeat 0:\n    X = X*A\nreturn X", "no form"),
-        ("X = 2/(mu + L) * I", "X = 2/(mu + L) * I\nrepeat 1:\n    X = X*A*X", "not as 'next' says"),
+        (
+            "X = 2/(mu + L) * I",
+            "X = 2/(mu + L) * I\nrepeat 1:\n    X = X*A*X",
+            "not as 'next' says",
+        ),
     ],
 )
 def test_another_script_is_not_what_newton_s_claim_proves(old: str, new: str, match: str) -> None:
@@ -270,7 +276,7 @@ return X approximates inv(A'*A)
     claim["steps"][1]["forms"]["X#0"][0]["left"] = []
     claim["steps"][3]["left"] = []
     claim["hypotheses"] = ["smin^2 <= spectrum(A'*A) <= smax^2"]
-    case.template["bindings"]["steps"] = "7"
+    case.template["bindings"]["steps"] = "5"
     refused(case, "kernel")
     square = case.copy()
     square.script = text.replace("[m, n]", "[n, n]")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checker_cases import CASES, gradient_descent, newton_inverse
+from checker_cases import CASES, newton_inverse
 from checker_mutations import mutations
+from checker_token_cases import gradient_descent
 from checker_writing import Case, tensors_of, weights, write
 
 from weightsmith.checker import Report, verify_directory

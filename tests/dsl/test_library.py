@@ -79,10 +79,10 @@ def test_an_algorithm_that_the_file_does_not_have(look: Look) -> None:
 
 
 def test_mistakes_in_a_used_file_are_shown_there(look: Look) -> None:
-    (found,) = look(MAIN, square=SQUARE + "algorithm g(A: [d, d])\nreturn B\n").diagnostics
+    (found,) = look(MAIN, square=SQUARE + "algorithm g(A: [d, d])\nreturn A*B\n").diagnostics
     assert found.span.source.name == "square.alg"
     assert (found.line, found.underlined) == (5, "B")
-    (found,) = look(MAIN, square="algorithm square(A: [d, d])\nreturn (A").diagnostics
+    found = look(MAIN, square="algorithm square(A: [d, d])\nreturn (A").diagnostics[0]
     assert found.render().startswith("square.alg:2:8: error: this '(' is never closed")
 
 

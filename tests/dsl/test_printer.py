@@ -39,10 +39,17 @@ def test_what_cannot_share_a_clause_gets_brackets() -> None:
 
 
 def test_a_restriction_is_printed() -> None:
-    printed = program_text(check(Source("s", f"{HEAD}u = (x on context) + y*0\nreturn x on query"
-                                             .replace(" + y*0", ""))))  # fmt: skip
+    text = "u = (x on context)\nreturn x on query, u"
+    printed = program_text(check(Source("s", HEAD + text)))
     assert "u = (x on context)" in printed
-    assert "return x on query" in printed
+    assert "return x on query, u" in printed
+
+
+def test_what_a_loop_loses_it_loses_when_it_is_read_back() -> None:
+    text = "u = x\nrepeat 2:\n    u = (u on context)\nreturn u"
+    program = check(Source("s", HEAD + text))
+    again = check(Source("p", program_text(program)))
+    assert program.returns[0].groups == again.returns[0].groups == (core.CONTEXT,)
 
 
 def test_parameters_are_printed_where_their_order_needs_it() -> None:

@@ -139,10 +139,14 @@ class Field:
 
     def text(self, polynomial: flint.fmpz_mpoly) -> str:
         """A polynomial for a message, in the names of the symbols."""
+        return re.sub(r"g(\d+)", lambda found: self._name(int(found.group(1))), str(polynomial))
+
+    def _name(self, place: int) -> str:
         names = (*self.symbols, *self.variables)
-        powers = [f"({base!r})^({exponent!r})" for base, exponent in self._powers]
-        known = (*names, *powers)
-        return re.sub(r"g(\d+)", lambda found: known[int(found.group(1))], str(polynomial))
+        if place < len(names):
+            return names[place]
+        base, exponent = self._powers[place - len(names)]
+        return f"({base!r})^({exponent!r})"
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from mmap import mmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class TensorFile:
     metadata: Mapping[str, str]
 
 
-def read_tensors(data: bytes) -> TensorFile:
+def read_tensors(data: bytes | mmap) -> TensorFile:
     """Read a whole file; anything that is not as the format says is refused."""
     require(len(data) >= 8, "The weights file is too short to be a safetensors file.")
     length = int.from_bytes(data[:8], "little")

@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from weightsmith.checker import exactness, truncation, weights
+from weightsmith.checker import exactness, truncation
 from weightsmith.checker.certificate import (
     KINDS,
     Certificate,
@@ -21,11 +22,10 @@ from weightsmith.checker.certificate import (
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.template import Template, read_template
-from weightsmith.checker.tensors import read_tensors
 from weightsmith.checker.wording import truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
-MAX_BYTES = 64 << 30
+MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 INTEGRITY = "The files are those of which the certificate speaks."
@@ -76,6 +76,7 @@ class _Verifier:
         self._directory = directory
         self._certificate = certificate
         self._bytes: dict[str, bytes] = {}
+        self._mapped: bytes | mmap | None = None
         self._program: core.Program | None = None
         self._template: Template | None = None
 
@@ -92,6 +93,16 @@ class _Verifier:
         if name not in self._bytes:
             self._bytes[name] = _read(self._directory, name)
         return self._bytes[name]
+
+    def _weights_file(self) -> bytes | mmap:
+        """The weights, mapped and not copied: they may be large."""
+        if self._mapped is None:
+            path = self._directory / WEIGHTS
+            require(path.is_file(), f"There is no file {WEIGHTS}.")
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
+        return self._mapped
 
     def _read_program(self) -> core.Program:
         if self._program is None:
@@ -115,7 +126,8 @@ class _Verifier:
                 absent = not os.path.lexists(self._directory / name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
-            found = hashlib.sha256(self._file(name)).hexdigest()
+            data = self._weights_file() if name == WEIGHTS else self._file(name)
+            found = hashlib.sha256(data).hexdigest()
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
         return "The hashes agree."
 
@@ -140,6 +152,8 @@ class _Verifier:
         return "Proven layer by layer in the free algebra."
 
     def _weights(self, claim: Claim) -> Verdict:
+        from weightsmith.checker import tensors, weights  # NumPy is loaded only where it is used
+
         statement = weights.statement(_dtype(claim))
 
         def run() -> str:
@@ -148,7 +162,7 @@ class _Verifier:
                 self._certificate.hashes[WEIGHTS] is not None,
                 "The certificate claims weights without a file of them.",
             )
-            file = read_tensors(self._file(WEIGHTS))
+            file = tensors.read_tensors(self._weights_file())
             dtype = weights.check_weights(self._read_template(), file, steps, Deadline())
             return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
 
@@ -235,7 +249,7 @@ def _dtype(claim: Claim) -> str:
 def _read(directory: Path, name: str) -> bytes:
     path = directory / name
     require(path.is_file(), f"There is no file {name}.")
-    require(path.stat().st_size <= MAX_BYTES, f"The file {name} is too large.")
+    require(path.stat().st_size <= MAX_TEXT, f"The file {name} is too large.")
     return path.read_bytes()
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,8 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
     The data come with networkx and scikit-learn; nothing is downloaded.  Exits with status 1 if a
     certificate fails or an observed error is above what is certified.
     """
-    import sklearn  # noqa: F401  (said here if it is missing, not after half of the work)
-    import torch  # noqa: F401
+    for package in ("torch", "sklearn"):
+        import_module(package)  # said now if it is missing, not after half of the work
 
     from weightsmith.cli.demo_cases import CASES
     from weightsmith.cli.demo_run import measure, warm_up

@@ -16,10 +16,11 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
 from weightsmith.dsl.diagnostics import near_hint
-from weightsmith.dsl.expressions import Elaborator, Place, bare, text_of
+from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.inlining import Inliner
+from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scalars import Scalar
-from weightsmith.dsl.scope import REGIONS, Definition
+from weightsmith.dsl.scope import REGIONS, Definition, Place
 from weightsmith.dsl.spectra import known_interval
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together

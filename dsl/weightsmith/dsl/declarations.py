@@ -12,7 +12,8 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
 from weightsmith.dsl.diagnostics import near_hint
-from weightsmith.dsl.expressions import Elaborator, Place, text_of
+from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     REGIONS,
@@ -21,6 +22,7 @@ from weightsmith.dsl.scope import (
     Definition,
     DimensionSymbol,
     MatrixSymbol,
+    Place,
     ScalarSymbol,
 )
 

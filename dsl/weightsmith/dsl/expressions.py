@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import Enum
 from itertools import pairwise
 
 from weightsmith.dsl import core
@@ -20,6 +19,15 @@ from weightsmith.dsl.core import Group, Node, Shape
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
+from weightsmith.dsl.nodes import (
+    MAX_FACTORS,
+    bare,
+    bracketed,
+    scaled,
+    split,
+    text_of,
+    written_size,
+)
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     MATRIX_FUNCTIONS,
@@ -28,24 +36,15 @@ from weightsmith.dsl.scope import (
     Definition,
     DimensionSymbol,
     MatrixSymbol,
+    Place,
     Scope,
 )
 from weightsmith.dsl.shapes import Axes
 from weightsmith.dsl.source import Span
 
 MAX_POWER = 32  # M^n is written out as n factors
-MAX_FACTORS = 10_000
 
 Value = Scalar | Node
-
-
-class Place(Enum):
-    """Where an expression stands; it decides which functions and calls are allowed."""
-
-    STATEMENT = "a statement"
-    ASSUMPTION = "an assumption"
-    TARGET = "a target"
-    NUMBER = "a number"
 
 
 class Elaborator:
@@ -205,7 +204,7 @@ class Elaborator:
     def _number_added(self, part: s.Expression) -> None:
         text = text_of(part)
         message = f"the number {text} is added to a matrix"
-        self.report.error(part.span, message, f"write {_bracketed(part, text)}*I")
+        self.report.error(part.span, message, f"write {bracketed(part, text)}*I")
 
     def _same_shape(
         self, first: tuple[s.Expression, Node], other: tuple[s.Expression, Node]
@@ -319,7 +318,7 @@ class Elaborator:
             )
             self.report.error(expression.exponent.span, message, f"repeat: X = X*{text}")
             return None
-        if _size(base) * int(number) > MAX_FACTORS:
+        if written_size(base) * int(number) > MAX_FACTORS:
             message = "this power is too long to write out"
             self.report.error(expression.span, message, "give a part of it a name of its own")
             return None
@@ -376,57 +375,3 @@ class Elaborator:
     def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
         """All the values an algorithm returns."""
         return self._call(self, expression)
-
-
-def split(node: Node) -> tuple[Scalar, Node]:
-    """Take the coefficient off a multiple of one matrix."""
-    if isinstance(node, core.Combination) and len(node.terms) == 1 and not _is_restricted(node):
-        return node.terms[0]
-    return q.ONE, node
-
-
-def scaled(coefficient: Scalar, node: Node, span: Span) -> Node:
-    own, inner = split(node)
-    coefficient = algebra.times((coefficient, own))
-    if coefficient == q.ONE:
-        return inner
-    return core.Combination(span, bare(inner.shape), ((coefficient, inner),))
-
-
-def bare(shape: Shape) -> Shape:
-    """The shape without groups: before ``finish``, groups on a node are a restriction."""
-    return Shape(shape.rows, shape.columns)
-
-
-def _is_restricted(node: Node) -> bool:
-    return bool(node.shape.row_groups or node.shape.column_groups)
-
-
-def _size(node: Node) -> int:
-    """Count the factors of a node, written out; stops at MAX_FACTORS."""
-    waiting, count = [node], 0
-    while waiting and count <= MAX_FACTORS:
-        one = waiting.pop()
-        count += 1
-        match one:
-            case core.Product(factors=parts):
-                waiting.extend(parts)
-            case core.Combination(terms=terms):
-                waiting.extend(part for _, part in terms)
-            case core.Transpose(of=of) | core.Function(of=of):
-                waiting.append(of)
-    return count
-
-
-def text_of(expression: s.Expression) -> str:
-    """What was written, on one line and not too long."""
-    span = expression.span
-    text = " ".join(span.source.text[span.start : span.end].split())
-    return text if len(text) <= 60 else f"{text[:28]} … {text[-28:]}"
-
-
-def _bracketed(expression: s.Expression, text: str) -> str:
-    """The text of a factor: a sum gets brackets, unless it was written with them."""
-    if not isinstance(expression, s.SumExpression):
-        return text
-    return f"({text})" if expression.span.start == expression.terms[0][1].span.start else text

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scope import Place
 
 if TYPE_CHECKING:
     from weightsmith.dsl.expressions import Elaborator
@@ -18,8 +20,6 @@ SYMMETRIC = ("sqrt", "invsqrt", "exp")
 
 def apply_function(elaborator: Elaborator, call: s.CallExpression) -> core.Node | None:
     """Return the node of ``inv(E)``, or None after a report."""
-    from weightsmith.dsl.expressions import Place, text_of
-
     name, report = call.name.text, elaborator.report
     if len(call.positional) != 1 or call.keywords:
         report.error(call.span, f"{name} takes one matrix", f"write {name}(A)")
@@ -38,8 +38,6 @@ def apply_function(elaborator: Elaborator, call: s.CallExpression) -> core.Node 
 
 
 def _checked(elaborator: Elaborator, call: s.CallExpression, of: core.Node) -> core.Node | None:
-    from weightsmith.dsl.expressions import text_of
-
     name, axes = call.name.text, elaborator.axes
     shape = core.Shape(of.shape.rows, of.shape.columns)
     argument = call.positional[0]

@@ -89,29 +89,17 @@ class _Printer:
         for statement in body:
             if isinstance(statement, core.Repeat):
                 before = dict(self.known)
-                self._narrow(statement.body)
                 lines.append(f"{indent}repeat {scalar_text(statement.count)}:")
                 lines += self.statements(statement.body, indent + "    ")
-                self.known = {name: self.known[name] for name in before}
+                self.known = {
+                    name: _meet(sides, self.known[name]) for name, sides in before.items()
+                }
             else:
                 names = ", ".join(statement.names)
                 lines.append(f"{indent}{names} = {self.whole(statement.values)}")
                 for name, value in zip(statement.names, statement.values, strict=True):
                     self.known[name] = (value.shape.row_groups, value.shape.column_groups)
         return lines
-
-    def _narrow(self, body: Sequence[core.Statement]) -> None:
-        """Round a loop a variable keeps only the tokens it has at the end of the body."""
-        for statement in body:
-            if isinstance(statement, core.Repeat):
-                self._narrow(statement.body)
-                continue
-            for name, value in zip(statement.names, statement.values, strict=True):
-                if name in self.known:
-                    rows, columns = self.known[name]
-                    shape = value.shape
-                    narrowed = meet(rows, shape.row_groups), meet(columns, shape.column_groups)
-                    self.known[name] = narrowed
 
     def assumption(self, one: core.Assumption) -> str:
         if isinstance(one, core.RangeAssumption):
@@ -204,6 +192,10 @@ class _Printer:
             case core.Identity() | core.Zero():
                 return GROUPS
         return None
+
+
+def _meet(left: Sides, right: Sides) -> Sides:
+    return meet(left[0], right[0]), meet(left[1], right[1])
 
 
 def _common_over(nodes: Iterable[Node]) -> Groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.scalars import Scalar
@@ -13,6 +14,15 @@ MATRIX_FUNCTIONS = ("inv", "pinv", "sqrt", "invsqrt", "exp", "polar")
 REGIONS = ("spectrum", "nonzero_spectrum", "singular_values", "range")
 GROUP_WORDS = ("context", "query", "tokens", "token")
 RESERVED = ("I", "symmetric", *MATRIX_FUNCTIONS, *REGIONS, *GROUP_WORDS)
+
+
+class Place(Enum):
+    """Where an expression stands; it decides which functions and calls are allowed."""
+
+    STATEMENT = "a statement"
+    ASSUMPTION = "an assumption"
+    TARGET = "a target"
+    NUMBER = "a number"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

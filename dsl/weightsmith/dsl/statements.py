@@ -10,13 +10,15 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.calls import Calls
 from weightsmith.dsl.declarations import is_reserved
-from weightsmith.dsl.expressions import Elaborator, Place, Value, bare, text_of
+from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
+from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scope import (
     BrokenSymbol,
     Definition,
     DimensionSymbol,
     MatrixSymbol,
+    Place,
     ScalarSymbol,
 )
 from weightsmith.dsl.source import Span

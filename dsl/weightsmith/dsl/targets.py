@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from weightsmith.dsl import core
 from weightsmith.dsl.core import Node
 from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.nodes import scaled, split
+from weightsmith.dsl.scalar_algebra import times
+from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Definition
 
 MAX_NODES = 5_000
@@ -46,11 +49,14 @@ class _Writer:
             case core.Transpose(of=of) | core.Function(of=of):
                 return replace(node, of=self.node(of, names, below))
             case core.Product(factors=factors):
-                parts = tuple([self.node(part, names, below) for part in factors])
-                return replace(node, factors=parts)
+                split_parts = [split(self.node(part, names, below)) for part in factors]
+                scale = times(scale for scale, _ in split_parts)
+                return scaled(scale, replace(node, factors=_nodes(split_parts)), node.span)
             case core.Combination(terms=terms):
-                pairs = tuple([(scale, self.node(part, names, below)) for scale, part in terms])
-                return replace(node, terms=pairs)
+                pairs = [(scale, split(self.node(part, names, below))) for scale, part in terms]
+                scales = [times((scale, own)) for scale, (own, _) in pairs]
+                inner = _nodes([pair for _, pair in pairs])
+                return replace(node, terms=tuple(zip(scales, inner, strict=True)))
 
     def _name(self, node: core.Name, names: Mapping[str, Definition], level: int) -> Node:
         definition = names.get(node.name)
@@ -59,4 +65,11 @@ class _Writer:
         if definition is None or definition.node is None:
             message = f"the target names '{node.name}', which an iteration computes"
             raise _WritingError(message, INPUTS_HINT)
-        return self.node(definition.node, definition.names, level)
+        value = self.node(definition.node, definition.names, level)
+        if not node.shape.row_groups + node.shape.column_groups:
+            return value
+        return replace(value, shape=node.shape)
+
+
+def _nodes(parts: Sequence[tuple[Scalar, Node]]) -> tuple[Node, ...]:
+    return tuple(node for _, node in parts)

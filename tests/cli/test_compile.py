@@ -1,0 +1,128 @@
+"""``weightsmith check``, ``compile`` and ``show``: what they print and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from weightsmith import api
+
+Call = Callable[..., Result]
+NUMBERS = ("--set", "mu=1/2", "--set", "L=3", "--set", "steps=4")
+
+
+def written(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+
+
+def test_every_example_checks(call: Call, examples: Path) -> None:
+    scripts = sorted(examples.glob("*.alg"))
+    result = call("check", *scripts)
+    assert result.exit_code == 0
+    assert result.output.count("is sound") == len(scripts)
+
+
+def test_check_shows_the_place_of_a_mistake(call: Call, tmp_path: Path) -> None:
+    script = tmp_path / "wrong.alg"
+    script.write_text("algorithm wrong(A: symmetric[d, d])\nX = A*B\nreturn X\n")
+    result = call("check", script)
+    assert result.exit_code == 1
+    assert "wrong.alg:2:7: error:" in result.stderr
+    assert "X = A*B" in result.stderr
+    assert result.stdout == ""
+
+
+def test_check_looks_at_every_script(call: Call, examples: Path, tmp_path: Path) -> None:
+    (tmp_path / "wrong.alg").write_text("algorithm wrong(\n")
+    result = call("check", tmp_path / "wrong.alg", examples / "ridge.alg")
+    assert result.exit_code == 1
+    assert "'ridge' is sound" in result.stdout
+
+
+def test_compile_writes_a_directory_and_says_what_it_is(
+    call: Call, examples: Path, tmp_path: Path
+) -> None:
+    script = examples / "newton_inverse.alg"
+    result = call("compile", script, "-o", tmp_path / "net", *NUMBERS, "--dim", "d=16")
+    assert result.exit_code == 0
+    assert sorted(written(tmp_path / "net")) == [
+        "certificate.json",
+        "model.safetensors",
+        "script.alg",
+        "template.json",
+    ]
+    assert "2*d = 32 for d = 16" in result.output
+    assert "||X - target|| <= " in result.output
+
+
+def test_the_same_script_gives_the_same_bytes(call: Call, examples: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        call("compile", examples / "ridge.alg", "-o", tmp_path / name, *NUMBERS)
+    assert written(tmp_path / "one") == written(tmp_path / "two")
+
+
+def test_without_numbers_there_are_no_weights(call: Call, examples: Path, tmp_path: Path) -> None:
+    result = call("compile", examples / "newton_inverse.alg", "-o", tmp_path / "net")
+    assert result.exit_code == 0
+    assert "no weights yet: mu, L have no value" in result.output
+    assert "model.safetensors" not in written(tmp_path / "net")
+    assert call("verify", tmp_path / "net").exit_code == 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_dense_network_is_written_and_verifies(
+    call: Call, examples: Path, tmp_path: Path, dtype: str
+) -> None:
+    script, size = examples / "newton_inverse.alg", ("--dense", "--dim", "d=3", "--dtype", dtype)
+    result = call("compile", script, "-o", tmp_path / "net", *NUMBERS, *size)
+    assert result.exit_code == 0
+    module = api.load(tmp_path / "net").module()
+    assert max(parameter.shape[-1] for parameter in module.parameters()) == 6
+    assert call("verify", tmp_path / "net").exit_code == 0
+
+
+@pytest.mark.parametrize("stage", ["tree", "graph", "normal", "schedule", "weights"])
+def test_every_stage_can_be_printed(call: Call, examples: Path, stage: str) -> None:
+    result = call("compile", examples / "polar.alg", "--emit", stage)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) > 3
+
+
+def test_a_stage_goes_to_standard_output_alone(call: Call, examples: Path, tmp_path: Path) -> None:
+    script = examples / "newton_inverse.alg"
+    both = call("compile", script, "--emit", "normal", "-o", tmp_path / "net")
+    assert both.stdout == call("compile", script, "--emit", "normal").stdout
+    assert (tmp_path / "net" / "template.json").is_file()
+
+
+def test_show_of_a_script_and_of_its_directory_agree(
+    call: Call, examples: Path, network: Path
+) -> None:
+    settings = ("--set", "mu=1/2", "--set", "L=3", "--set", "steps=8")
+    shown = call("show", network)
+    assert shown.exit_code == 0
+    assert shown.stdout == call("show", examples / "newton_inverse.alg", *settings).stdout
+    assert "repeat steps = 8:" in shown.stdout
+    assert "X·Aᵀ·X" in shown.stdout
+
+
+def test_verify_prints_every_claim(call: Call, network: Path) -> None:
+    result = call("verify", network)
+    assert result.exit_code == 0
+    for kind in ("integrity", "exactness", "weights", "truncation"):
+        assert f"holds   {kind}" in result.stdout
+    assert result.stdout.endswith("every claim holds.\n")
+
+
+def test_verify_names_the_claim_that_broke(call: Call, network: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for name, content in written(network).items():
+        (broken / name).write_bytes(content.replace(b'"-1/2"', b'"-1/3"'))
+    result = call("verify", broken)
+    assert result.exit_code == 1
+    assert "REFUSED exactness (claim 1)" in result.stdout
+    assert "refused." in result.stdout

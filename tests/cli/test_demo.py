@@ -1,0 +1,101 @@
+"""The demo: every example, real data, one table; and the data against NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from weightsmith import api
+from weightsmith.cli.demo_cases import CASES, Case, momentum
+from weightsmith.cli.demo_data import outward, short
+from weightsmith.cli.demo_run import matrix_of, truncation_claims
+from weightsmith.cli.examples import example
+from weightsmith.cli.scale import norm, scale_of
+from weightsmith.cli.table import aligned
+
+Call = Callable[..., Result]
+
+
+def test_the_small_demo_ends_with_its_table(call: Call, tmp_path: Path) -> None:
+    result = call("demo", "--small", "--json", tmp_path / "rows.json")
+    assert result.exit_code == 0, result.output
+    assert "Every certificate verified" in result.output
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert {row["algorithm"] for row in rows} == {case.script for case in CASES}
+    assert all(row["verified"] for row in rows)
+    for row in rows:
+        assert row["output"] in result.output or row["sole"]
+        assert row["observed_float64"] <= row["certified"] + 1e3 * 2**-53 * row["condition"]
+
+
+def test_every_example_is_in_the_demo(examples: Path) -> None:
+    assert sorted(case.script for case in CASES) == sorted(p.stem for p in examples.glob("*.alg"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.script)
+def test_the_network_is_the_script_executed_in_numpy(case: Case) -> None:
+    problem = case.problem()
+    network = api.compile(example(case.script), settings=case.parameters(problem, small=True))
+    answer, direct = network.run(problem.inputs), network.interpret(problem.inputs)
+    for name, value in direct.items():
+        wanted = matrix_of(value)
+        assert norm(matrix_of(answer[name]) - wanted) <= 1e-12 * problem.condition * norm(wanted)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.script)
+def test_the_measured_ends_hold_on_the_data(case: Case) -> None:
+    low, high = case.problem().ends
+    assert 0 <= low < high
+    assert all(end.denominator <= 10**6 for end in (low, high))
+
+
+def test_the_scale_of_least_squares_is_the_size_of_the_solution() -> None:
+    case = next(case for case in CASES if case.script == "gradient_descent")
+    problem = case.problem()
+    network = api.compile(example(case.script), settings=case.parameters(problem))
+    (claim,) = truncation_claims(network)
+    x, y = problem.inputs["x"], problem.inputs["y"]
+    assert isinstance(x, Mapping)
+    assert isinstance(y, Mapping)
+    context, query, labels = (np.asarray(v) for v in (x["context"], x["query"], y["context"]))
+    weights = np.linalg.lstsq(context.T, labels.T, rcond=None)[0].T
+    target = matrix_of(network.target(problem.inputs)["output"])
+    scale = scale_of(claim, problem.inputs, target, network.bindings)
+    assert scale == pytest.approx(norm(weights) * norm(query), rel=1e-10)
+
+
+def test_a_scale_that_is_not_known_is_refused() -> None:
+    claim = {"scale": "norm(luck)", "steps": [{"rule": "output", "left": [], "right": []}]}
+    with pytest.raises((ValueError, IndexError)):
+        scale_of(claim, {}, np.eye(2), {})
+
+
+def test_ends_are_rounded_outward_to_short_rationals() -> None:
+    low, high = outward(0.0085607, 4.02421)
+    assert (low, high) == (Fraction(855, 100000), Fraction(403, 100))
+    assert short(0.123456) == Fraction(123, 1000)
+
+
+def test_momentum_keeps_every_mode_oscillating() -> None:
+    ends = Fraction(1, 2), Fraction(26, 10)
+    found = momentum(ends)
+    eta, beta = found["eta"], found["beta"]
+    for end in ends:
+        assert (1 + beta - eta * end) ** 2 <= 4 * beta
+
+
+def test_the_table_lines_up() -> None:
+    text = aligned(("name", "certified\nbound"), [("a", "1.0e-06"), ("longer", "2")])
+    assert text.splitlines() == [
+        "        certified",
+        "name        bound",
+        "------  ---------",
+        "a         1.0e-06",
+        "longer          2",
+    ]

@@ -1,0 +1,64 @@
+"""Layers, heads and width of every example: at least as good as shared/constructions.md says."""
+
+from __future__ import annotations
+
+import pytest
+
+import weightsmith.api as ws
+from weightsmith.compiler.report import depth_lower_bound
+
+from .instances import EXAMPLES
+
+# layers, most heads in a layer, width: Newton one layer a step for symmetric and general A (Giannou
+# et al. 2024, Lemma 4.1: one and two, width 4d), gradient descent one layer and one head (von
+# Oswald et al. 2022), ridge 2 + T (Giannou et al., Theorem 4.2: 3 + T, width 4d + 3)
+FIGURES = {
+    "newton_inverse": ("steps", 1, "2*d"),
+    "newton_inverse_general": ("steps", 1, "2*d"),
+    "polar": ("steps", 1, "m"),
+    "polar_quintic": ("2*steps", 1, "2*m"),
+    "muon": ("2*steps", 1, "2*m"),
+    "square_root": ("steps", 2, "2*d"),
+    "heat_kernel": ("k", 1, "2*d"),
+    "gradient_descent": ("steps", 1, "d + k"),
+    "preconditioned_gradient_descent": ("steps + 1", 1, "4*d + k"),
+    "heavy_ball": ("steps", 1, "d + 3*k"),
+    "gd_plus_plus": ("steps", 1, "2*k + d"),
+    "ridge": ("steps + 2", 1, "4*d + 2*k"),
+    "electric_potentials": ("steps", 1, "4*v"),
+    "electric_flows": ("steps + 1", 1, "4*v + 2*k"),
+}
+
+
+def test_every_example_has_figures() -> None:
+    assert sorted(FIGURES) == sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_figures(name: str) -> None:
+    report = ws.compile(EXAMPLES / f"{name}.alg").report
+    assert (report.layers_text, report.heads, report.width_text) == FIGURES[name]
+
+
+@pytest.mark.parametrize(("steps", "degree", "bound"), [(1, 1, 0), (2, 3, 1), (5, 31, 4)])
+def test_degree_of_newton(steps: int, degree: int, bound: int) -> None:
+    """X after k steps from a multiple of I has degree 2^k - 1 in A."""
+    path = EXAMPLES / "newton_inverse.alg"
+    report = ws.compile(path, settings={"mu": 1, "L": 2, "steps": steps}).report
+    assert (report.layers, report.degree, report.depth_lower_bound) == (steps, degree, bound)
+
+
+def test_depth_lower_bound_is_the_exact_logarithm() -> None:
+    for layers in range(40):
+        assert depth_lower_bound(3**layers) == layers
+        assert depth_lower_bound(3**layers + 1) == layers + 1
+
+
+def test_no_depth_below_the_bound() -> None:
+    for name in FIGURES:
+        settings = {"steps": 7, "k": 7}
+        program = ws.check(EXAMPLES / f"{name}.alg")
+        known = {p.name for p in program.parameters}
+        chosen = {key: value for key, value in settings.items() if key in known}
+        report = ws.compile(EXAMPLES / f"{name}.alg", settings=chosen).report
+        assert report.layers >= report.depth_lower_bound
