@@ -1,10 +1,10 @@
 """The public face: compile a script to a network, save it, load it, run it, verify it.
 
-    >>> import weightsmith.api as ws
-    >>> network = ws.compile("examples/newton_inverse.alg", settings={"mu": "1/10", "L": 2})
-    >>> network.run({"A": A})["X"]
-    >>> network.save("newton"); ws.verify("newton").accepted
-    True
+>>> import weightsmith.api as ws
+>>> network = ws.compile("examples/newton_inverse.alg", settings={"mu": "1/10", "L": 2})
+>>> network.run({"A": A})["X"]
+>>> network.save("newton"); ws.verify("newton").accepted
+True
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from weightsmith.backends.files import read_directory, write_directory
 from weightsmith.backends.instantiate import dense_weights, structured_weights
@@ -53,7 +53,7 @@ Setting = int | float | str | Fraction
 class Bound:
     """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
 
-    ``value`` is None where a symbol has no value; ``unproven`` is the reason where there is no proof.
+    ``value`` is None where a symbol has no value; ``unproven`` says why there is no proof.
     """
 
     output: str
@@ -153,13 +153,15 @@ class Network:
         """Execute the script directly in NumPy, with no network."""
         from weightsmith.dsl import interpreter
 
-        return dict(interpreter.run(self.program, inputs, self.bindings))
+        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        return dict(interpreter.run(self.program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
         from weightsmith.dsl import interpreter
 
-        return dict(interpreter.target(self.program, inputs, self.bindings))
+        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        return dict(interpreter.target(self.program, given, self.bindings))
 
     def show(self) -> str:
         """The network as a person wants to see it."""
@@ -223,9 +225,7 @@ def verify(directory: str | Path) -> VerificationReport:
     return verify_directory(Path(directory))
 
 
-def emit(
-    script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None
-) -> str:
+def emit(script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     program = check_source(_source(script))
     bindings = resolve_bindings(program, dict(settings or {}))
@@ -233,7 +233,7 @@ def emit(
 
 
 def _source(script: str | Path) -> Source:
-    if isinstance(script, Path) or "\n" not in script and script.endswith(".alg"):
+    if isinstance(script, Path) or ("\n" not in script and script.endswith(".alg")):
         return load_source(Path(script))
     return Source("<script>", script)
 

@@ -84,7 +84,9 @@ class _Writer:
 
 def _fits(shape: tuple[str, str], wanted: tuple[str, str]) -> bool:
     """A per-token value also serves where only its context tokens are wanted."""
-    return all(w == s or (s == "token" and w == "context") for s, w in zip(shape, wanted, strict=True))
+    return all(
+        w == s or (s == "token" and w == "context") for s, w in zip(shape, wanted, strict=True)
+    )
 
 
 @st.composite

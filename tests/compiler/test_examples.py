@@ -14,7 +14,7 @@ INSTANCES = 50
 
 
 def test_every_example_has_instances() -> None:
-    assert NAMES == sorted(MAKERS)
+    assert sorted(MAKERS) == NAMES
 
 
 def pieces(value: object) -> list[np.ndarray]:

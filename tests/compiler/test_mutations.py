@@ -116,9 +116,7 @@ def test_untouched_directories_are_accepted(
         assert ws.verify(tmp_path).accepted
 
 
-def test_every_corruption_is_refused(
-    compiled: dict[str, dict[str, bytes]], tmp_path: Path
-) -> None:
+def test_every_corruption_is_refused(compiled: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
     dice = random.Random(2026)
     accepted = []
     for _ in range(CORRUPTIONS):

@@ -28,6 +28,10 @@ from weightsmith.dsl import DiagnosticError, Source, check, core
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
+NO_VALUE = (
+    "The formula is derived. Its side conditions (signs, ends of the spectrum, rate*high <= n) "
+    "could not be checked: a symbol has no value."
+)
 INTEGRITY = "The files are those of which the certificate speaks."
 
 
@@ -190,9 +194,7 @@ class _Verifier:
         except Exception as error:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
-        reason = (
-            "Proven." if result.value is not None else "The formula is proven; it has no value."
-        )
+        reason = "Proven." if result.value is not None else NO_VALUE
         return Verdict(
             claim.number, claim.kind, statement, True, reason, time.perf_counter() - begin
         )

@@ -80,7 +80,7 @@ def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent:
         for head in item.heads:
             right, last = _combination(field, head.right), _combination(field, head.last)
             lines += [
-                f"{indent}    {value.name} += {field.text(c)} * "
+                f"{indent}    {value.name} += {c!s} * "
                 f"({_combination(field, head.values[i])})*({right})'*({last})"
                 for value, i, c in head.outputs
             ]
@@ -93,7 +93,7 @@ def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent:
 
 def _combination(field: CoefficientField, terms: Combination) -> str:
     parts = [
-        value.name if coefficient == 1 else f"({field.text(coefficient)})*{value.name}"
+        value.name if coefficient == 1 else f"({coefficient!s})*{value.name}"
         for value, coefficient in terms.items()
     ]
     return " + ".join(parts) or "0"

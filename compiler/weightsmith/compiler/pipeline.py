@@ -1,6 +1,6 @@
 """The compiler in order: one function that knows the stages.
 
-    core program → graph → normal form → representation → schedule → blocks → weight template
+core program → graph → normal form → representation → schedule → blocks → weight template
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
         graph = build_graph(program)
         normal = normalize(program, graph, field)
     except ScalarError as problem:
-        raise DiagnosticError([error(program.span, f"a coefficient has no value: {problem}")]) from None
+        message = f"a coefficient has no value: {problem}"
+        raise DiagnosticError([error(program.span, message)]) from None
     try:
         candidate = choose_representation(script_representation(normal))
     except InfeasibleError as reason:

@@ -51,7 +51,8 @@ def _layer(layer: Layer, indent: str, template: Template) -> list[str]:
 def _head(head: Head, template: Template) -> list[str]:
     keys, queries = factor(head.keys), factor(head.queries)
     where = ""
-    if set(head.key_groups) != set(template.groups) or set(head.query_groups) != set(template.groups):
+    everywhere = set(template.groups)
+    if not everywhere == set(head.key_groups) == set(head.query_groups):
         where = f"   sum over {', '.join(head.key_groups)}; at {', '.join(head.query_groups)}"
     lines = []
     for position, (block, index, coefficient) in enumerate(head.outputs):
@@ -73,7 +74,9 @@ def _mlp(mlp: Mlp) -> list[str]:
             (
                 j
                 for j, (b, other, c) in enumerate(mlp.outputs)
-                if j > i and b == block and _opposite(c, coefficient)
+                if j > i
+                and b == block
+                and _opposite(c, coefficient)
                 and _negated(mlp.hidden[other].terms, hidden.terms)
             ),
             None,
@@ -96,7 +99,8 @@ def _negated(first: Terms, second: Terms) -> bool:
     from weightsmith.compiler.ir.coefficients import CoefficientField
     from weightsmith.dsl import parse_scalar
 
-    parsed = [(parse_scalar(a), parse_scalar(b)) for (_, a), (_, b) in zip(first, second, strict=False)]
+    pairs = zip(first, second, strict=False)
+    parsed = [(parse_scalar(a), parse_scalar(b)) for (_, a), (_, b) in pairs]
     field = CoefficientField(scalar for pair in parsed for scalar in pair)
     same = [name for name, _ in first] == [name for name, _ in second]
     return same and all(field.of(a) + field.of(b) == 0 for a, b in parsed)

@@ -7,16 +7,13 @@ groups that nothing has reached (a boolean simulation of the schedule), or it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from weightsmith.compiler.ir.coefficients import CoefficientField
-from weightsmith.compiler.ir.normal import Columns, NormalProgram
+from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.compiler.ir.schedule import (
     ScheduledItem,
     ScheduledLayer,
     ScheduledLoop,
-    Value,
 )
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.passes.allocate_blocks import Allocation
@@ -108,9 +105,7 @@ class _Invariants:
             if known:
                 invariant[self.names[block]] = known
         own = next(one for one in self.normal.all_loops() if one.index == loop.index)
-        symmetric = [
-            c.letter for c in own.carried if c.letter in self.normal.alphabet.symmetric
-        ]
+        symmetric = [c.letter for c in own.carried if c.letter in self.normal.alphabet.symmetric]
         return {
             "rule": "loop",
             "loop": loop.index,
@@ -133,9 +128,7 @@ class _Invariants:
 def polynomial_json(field: CoefficientField, polynomial: Polynomial) -> list[object]:
     """Write a polynomial as ``[[coefficient, [letters]], …]`` in the order of its words."""
     rows = [
-        ([letter.text() for letter in word], field.text(coefficient))
+        ([letter.text() for letter in word], str(coefficient))
         for word, coefficient in polynomial.terms.items()
     ]
     return [[coefficient, letters] for letters, coefficient in sorted(rows)]
-
-

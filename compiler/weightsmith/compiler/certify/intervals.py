@@ -6,6 +6,7 @@ Interval ends are dyadic numbers of 64 bits; an end nearer to zero than 2^-1000 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import cast
 
 import flint
 
@@ -64,17 +65,13 @@ def polynomial_range(coefficients: list[Fraction], interval: Interval) -> Interv
         derivative.pop()
     if len(derivative) <= 1 or low == high:
         return lower, upper
-    with _precision():
+    with flint.ctx.workprec(PRECISION):
         for root in _real_roots(derivative):
             if not (root < _ball(low)) and not (root > _ball(high)):
                 value = _ball_at(coefficients, root)
                 lower = min(lower, to_fraction(value.lower()))
                 upper = max(upper, to_fraction(value.upper()))
     return lower, upper
-
-
-def _precision() -> flint.ctx:
-    return flint.ctx.workprec(PRECISION)
 
 
 def _at(coefficients: list[Fraction], x: Fraction) -> Fraction:
@@ -97,7 +94,7 @@ def _ball_at(coefficients: list[Fraction], x: flint.arb) -> flint.arb:
 
 def _real_roots(coefficients: list[Fraction]) -> list[flint.arb]:
     polynomial = flint.fmpq_poly([flint.fmpq(c.numerator, c.denominator) for c in coefficients])
-    roots = polynomial.numer().complex_roots()
+    roots = cast("list[tuple[flint.acb, int]]", polynomial.numer().complex_roots())
     return [root.real for root, _ in roots if root.imag.contains(0)]
 
 
@@ -134,10 +131,6 @@ def root_range(interval: Interval, degree: int) -> Interval:
     """Enclose {x^(1/degree)} over an interval of nonnegative numbers."""
     if degree == 1:
         return interval
-    with _precision():
+    with flint.ctx.workprec(PRECISION):
         low, high = (_ball(end).root(degree) if end else flint.arb(0) for end in interval)
         return to_fraction(low.lower()), to_fraction(high.upper())
-
-
-def as_text(value: Fraction) -> str:
-    return str(value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
@@ -39,12 +38,12 @@ class Operator:
 
 @dataclass(frozen=True)
 class Form:
-    """left · scalar · right; ``name`` is "" if the scalar is the constant ``constant``."""
+    """left · constant · scalar · right; ``name`` is "" if there is only the constant."""
 
     left: Word
     right: Word
     name: str
-    constant: Coefficient | None = None
+    constant: Coefficient
 
 
 @dataclass(frozen=True)
@@ -64,26 +63,13 @@ class ScalarField:
             raise NoProofError("a parameter has a name that the proof needs (lambda, e or t)")
         self.normal, self.names = normal, names
         self.field = CoefficientField(Symbol(name) for name in wanted)
-        self._moved: dict[Coefficient, Coefficient] = {}
 
     def of(self, coefficient: Coefficient) -> Coefficient:
         """Move a coefficient of the program into this field."""
-        if coefficient not in self._moved:
-            old, new = self.normal.field.names, self.field
-            parts = []
-            for polynomial in (coefficient.numer, coefficient.denom):
-                total = new.zero
-                for exponents, number in polynomial.terms():
-                    term = new.number(Fraction(int(number.numerator), int(number.denominator)))
-                    for name, exponent in zip(old, exponents, strict=True):
-                        term = term * self.symbol(name) ** exponent
-                    total = total + term
-                parts.append(total)
-            self._moved[coefficient] = parts[0] / parts[1]
-        return self._moved[coefficient]
+        return self.field.put(coefficient, lambda _: None)
 
     def symbol(self, name: str) -> Coefficient:
-        return self.field.of(Symbol(name))
+        return self.field.symbol(name)
 
 
 class Collapse:
@@ -126,9 +112,8 @@ class Collapse:
                 raise NoProofError("a transposed variable, but the operator is not symmetric")
             transpose = self.normal.alphabet.transpose_word
             left, right = transpose(form.right), transpose(form.left)
-        if form.name:
-            return self.scalars.field.one, [*left, self.scalars.symbol(form.name), *right]
-        return form.constant, [*left, *right]
+        scalar = [self.scalars.symbol(form.name)] if form.name else []
+        return form.constant, [*left, *scalar, *right]
 
     def _reduced(self, tokens: list[Token]) -> list[Token]:
         word = self.operator.word
@@ -145,19 +130,20 @@ class Collapse:
 
     @staticmethod
     def _push(result: list[Token], scalar: Coefficient) -> None:
-        if result and not isinstance(result[-1], Letter):
+        if result and isinstance(result[-1], Coefficient):
             result[-1] = result[-1] * scalar
         else:
             result.append(scalar)
 
     def _frame(self, tokens: list[Token]) -> tuple[Frame, Coefficient]:
-        places = [i for i, token in enumerate(tokens) if not isinstance(token, Letter)]
-        if len(places) > 1:
+        scalars = [(i, t) for i, t in enumerate(tokens) if isinstance(t, Coefficient)]
+        letters = [token for token in tokens if isinstance(token, Letter)]
+        if len(scalars) > 1:
             raise NoProofError("a product is not a function of one operator")
-        if places:
-            i = places[0]
-            return (tuple(tokens[:i]), tuple(tokens[i + 1 :])), tokens[i]
-        return self._unsplit(tuple(tokens))
+        if not scalars:
+            return self._unsplit(tuple(letters))
+        ((place, scalar),) = scalars
+        return (tuple(letters[:place]), tuple(letters[place:])), scalar
 
     def _unsplit(self, word: Word) -> tuple[Frame, Coefficient]:
         """Letters only: f = 1 in a frame already in use, else split where T could stand."""
@@ -220,7 +206,7 @@ def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
         else:
             named = sum(1 for form in forms if form.name)
             name = scalar_name(carried.letter) + (f"_{named}" if named else "")
-            forms.append(Form(*frame, name))
+            forms.append(Form(*frame, name, collapse.scalars.field.one))
     if len(forms) > MAX_FORMS:
         raise NoProofError("a value of the loop has too many parts")
     collapse.forms[key] = tuple(forms)

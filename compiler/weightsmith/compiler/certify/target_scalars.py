@@ -1,7 +1,7 @@
 """Targets as scalars: a matrix function of T, and which letters stand at its sides.
 
-    inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A')⁻¹)
-    sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
+inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A')⁻¹)
+sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from weightsmith.compiler.certify.spectral import (
     LAMBDA,
     Collapse,
-    Frame,
     Form,
+    Frame,
     NoProofError,
     RootScalar,
 )
@@ -39,7 +39,7 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
         raise NoProofError("the target is a sum of several functions")
     ((frame, factor),) = frames.items()
     ratio = factor / collapse.scalars.symbol(STAND_IN)
-    if STAND_IN in _symbols(collapse, ratio):
+    if STAND_IN in ratio.names:
         raise NoProofError("the target is not linear in its matrix function")
     if ratio == collapse.scalars.field.one:
         return frame, scalar
@@ -48,37 +48,29 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
     return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root)
 
 
-def _symbols(collapse: Collapse, element: Coefficient) -> set[str]:
-    names = collapse.scalars.field.names
-    found: set[str] = set()
-    for polynomial in (element.numer, element.denom):
-        for exponents in polynomial.monoms():
-            found |= {name for name, e in zip(names, exponents, strict=True) if e}
-    return found
-
-
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     function, argument = collapse.normal.functions[name]
     scalars, operator = collapse.scalars, collapse.operator
-    lam = scalars.symbol(LAMBDA)
+    lam, one = scalars.symbol(LAMBDA), scalars.field.one
     words = list(argument.terms.items())
     word = words[0][0] if len(words) == 1 and words[0][1] == 1 else ()
     transposed = collapse.normal.alphabet.transpose_word(word)
     rest = operator.word[len(word) :]
     if function == "inv" and word and rest and operator.word[: len(word)] == word:
-        return Form(rest, (), STAND_IN), RootScalar(1 / lam, 1)
+        return Form(rest, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "polar" and word and operator.word == (*transposed, *word):
-        return Form(word, (), STAND_IN), RootScalar(1 / lam, 2)
+        return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
     theta = _function_of_operator(collapse, argument)
     if function in ("inv", "pinv"):
-        return Form((), (), STAND_IN), RootScalar(1 / theta, 1)
+        return Form((), (), STAND_IN, one), RootScalar(one / theta, 1)
     if function in ("sqrt", "invsqrt"):
-        return Form((), (), STAND_IN), RootScalar(theta if function == "sqrt" else 1 / theta, 2)
+        power = theta if function == "sqrt" else one / theta
+        return Form((), (), STAND_IN, one), RootScalar(power, 2)
     if function == "exp":
         rate = theta / lam
-        if LAMBDA in _symbols(collapse, rate):
+        if LAMBDA in rate.names:
             raise NoProofError("the exponent is not a multiple of the operator")
-        return Form((), (), STAND_IN), RootScalar(rate, 0)
+        return Form((), (), STAND_IN, one), RootScalar(rate, 0)
     raise NoProofError(f"no rule for {function} of this argument")
 
 

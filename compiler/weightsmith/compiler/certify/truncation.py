@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.compiler.certify.scalar_rules import RULES, Bounded, Recurrence
+from weightsmith.compiler.certify.autonomous import autonomous
+from weightsmith.compiler.certify.contraction import contraction
+from weightsmith.compiler.certify.power_exp import power_exp
+from weightsmith.compiler.certify.recurrence import Bounded, Recurrence
 from weightsmith.compiler.certify.spectral import (
     Collapse,
     Form,
@@ -23,6 +26,7 @@ from weightsmith.compiler.certify.spectral import (
     scalar_name,
 )
 from weightsmith.compiler.certify.target_scalars import target_scalar
+from weightsmith.compiler.certify.three_term import three_term
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
@@ -31,6 +35,7 @@ from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.scalars import Scalar, ScalarError, free_symbols
 
 Json = dict[str, object]
+RULES = (power_exp, autonomous, contraction, three_term)
 STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale, for every input that meets the assumptions."
 )
@@ -61,8 +66,8 @@ def truncation_claim(
             return _Proof(program, normal, returned, target, ground, bindings).claim()
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
-    reason = reasons[0] if reasons else "the script assumes nothing about a spectrum"
-    return {"kind": "truncation", "output": returned.name, "unproven": reason}
+    first = reasons[0] if reasons else "the script assumes nothing about a spectrum"
+    return {"kind": "truncation", "output": returned.name, "unproven": first}
 
 
 def _grounds(program: core.Program, normal: NormalProgram) -> Iterator[_Ground]:
@@ -174,13 +179,13 @@ class _Proof:
                     if not form.name:
                         if a != form.constant or b != form.constant:
                             raise NoProofError("a part that should not change does")
-                    elif initial.setdefault(form.name, a) != a or after.setdefault(form.name, b) != b:
+                        continue
+                    same = initial.setdefault(form.name, a) == a
+                    if not same or after.setdefault(form.name, b) != b:
                         raise NoProofError("context and query tokens follow different recurrences")
         return initial, after
 
-    def _by_form(
-        self, columns: Columns, space: str, forms: tuple[Form, ...]
-    ) -> list[Coefficient]:
+    def _by_form(self, columns: Columns, space: str, forms: tuple[Form, ...]) -> list[Coefficient]:
         frames = self.collapse(columns[space])
         known = [(form.left, form.right) for form in forms]
         if any(frame not in known for frame in frames):
@@ -222,7 +227,7 @@ class _Proof:
             forms[letter] = [
                 {
                     "left": _letters(form.left),
-                    "scalar": form.name or self.scalars.field.text(form.constant),
+                    "scalar": form.name or str(form.constant),
                     "right": _letters(form.right),
                 }
                 for form in parts
@@ -232,16 +237,15 @@ class _Proof:
     def _recurrence_step(
         self, initial: dict[str, Coefficient], after: dict[str, Coefficient]
     ) -> Json:
-        text = self.scalars.field.text
         return {
             "rule": "recurrence",
             "loop": self.loop.index,
-            "initial": {name: text(value) for name, value in initial.items()},
-            "next": {name: text(value) for name, value in after.items()},
+            "initial": {name: str(value) for name, value in initial.items()},
+            "next": {name: str(value) for name, value in after.items()},
         }
 
     def _output_step(self, frame: Frame, scalar: str, target: RootScalar) -> Json:
-        power = self.scalars.field.text(target.power)
+        power = str(target.power)
         shown: Json = {"root": target.root, "power": power}
         return {
             "rule": "output",
@@ -278,9 +282,8 @@ class _Proof:
         left, right = frame
         if target.root == 0:
             return "norm(left)*norm(right)" if left or right else "1"
-        if any(f == "polar" for f, _ in self.normal.functions.values()) and target.root == 2:
-            if self._is_polar():
-                return "1"
+        if self._is_polar():
+            return "1"
         if self.ground.operator.symmetric == "weighted":
             weight = self.ground.operator.word[-1].name
             return f"norm(solution*{weight}^(-1/2))*norm({weight}^(1/2)*right)"
@@ -289,13 +292,13 @@ class _Proof:
         return "norm(target)"
 
     def _is_polar(self) -> bool:
-        names = {
-            letter.name
-            for value in self.target.values()
-            for word in value.terms
-            for letter in word
-        }
-        return any(self.normal.functions.get(name, ("", None))[0] == "polar" for name in names)
+        """Is the target a polar factor and nothing else, of norm 1?"""
+        words = [word for value in self.target.values() for word in value.terms]
+        functions = self.normal.functions
+        return all(
+            len(word) == 1 and functions.get(word[0].name, ("", None))[0] == "polar"
+            for word in words
+        )
 
 
 def _letters(word: Word) -> list[str]:
@@ -311,12 +314,8 @@ def _first_rule(recurrence: Recurrence) -> Bounded:
 
 
 def _only_loop(normal: NormalProgram, returned: Returned) -> Loop:
-    used = {
-        letter.name for p in returned.value.values() for word in p.terms for letter in word
-    }
-    loops = [
-        loop for loop in normal.all_loops() if any(c.letter in used for c in loop.carried)
-    ]
+    used = {letter.name for p in returned.value.values() for word in p.terms for letter in word}
+    loops = [loop for loop in normal.all_loops() if any(c.letter in used for c in loop.carried)]
     if len(loops) != 1 or loops[0].inner or loops[0] not in normal.loops:
         raise NoProofError("the result does not come from exactly one plain loop")
     return loops[0]

@@ -6,17 +6,128 @@ symbol of its own, ``(3^k)``, and ``3^(k+1)`` is three times it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 from sympy import Symbol as SympySymbol
 from sympy.polys.domains import QQ
-from sympy.polys.fields import FracElement
 
 from weightsmith.dsl import scalars
 from weightsmith.dsl.scalars import Scalar, ScalarError
 
-Coefficient = FracElement
+Monomial = tuple[dict[str, int], Fraction]  # the exponents that are not zero, the factor
+
+
+class Coefficient:
+    """One element of a field: a rational function in lowest terms.  Immutable."""
+
+    __slots__ = ("__dict__", "_element", "_names")
+
+    def __init__(self, element: Any, names: tuple[str, ...]) -> None:
+        self._element, self._names = element, names
+
+    def _of(self, element: Any) -> Coefficient:
+        return Coefficient(element, self._names)
+
+    def __add__(self, other: Coefficient) -> Coefficient:
+        return self._of(self._element + other._element)
+
+    def __sub__(self, other: Coefficient) -> Coefficient:
+        return self._of(self._element - other._element)
+
+    def __neg__(self) -> Coefficient:
+        return self._of(-self._element)
+
+    def __mul__(self, other: Coefficient) -> Coefficient:
+        return self._of(self._element * other._element)
+
+    def __truediv__(self, other: Coefficient) -> Coefficient:
+        return self._of(self._element / other._element)
+
+    def __pow__(self, exponent: int) -> Coefficient:
+        return self._of(self._element**exponent)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Coefficient):
+            return bool(self._element == other._element)
+        return isinstance(other, int) and bool(self._element == other)
+
+    def __hash__(self) -> int:
+        return hash(self._element)
+
+    def __bool__(self) -> bool:
+        return bool(self._element)
+
+    @property
+    def is_number(self) -> bool:
+        return bool(self._element.numer.is_ground) and self.is_polynomial
+
+    @property
+    def is_polynomial(self) -> bool:
+        """Is the denominator a number?"""
+        return bool(self._element.denom.is_ground)
+
+    @property
+    def numerator(self) -> Coefficient:
+        return self._of(self._element.field(self._element.numer))
+
+    @property
+    def denominator(self) -> Coefficient:
+        return self._of(self._element.field(self._element.denom))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols that it depends on."""
+        return self.numerator_names | self.denominator_names
+
+    @property
+    def numerator_names(self) -> frozenset[str]:
+        return frozenset(name for powers, _ in self.monomials() for name in powers)
+
+    @property
+    def denominator_names(self) -> frozenset[str]:
+        return frozenset(name for powers, _ in self.denominator.monomials() for name in powers)
+
+    def monomials(self) -> list[Monomial]:
+        """Return the monomials of the numerator."""
+        return [
+            (
+                {n: e for n, e in zip(self._names, exponents, strict=True) if e},
+                Fraction(int(number.numerator), int(number.denominator)),
+            )
+            for exponents, number in self._element.numer.terms()
+        ]
+
+    def degree(self, name: str) -> int:
+        """Return the degree in a symbol, or -1 if the symbol is in the denominator."""
+        if name in self.denominator_names:
+            return -1
+        return max((powers.get(name, 0) for powers, _ in self.monomials()), default=0)
+
+    def coefficients(self, name: str, value: Callable[[str], Fraction]) -> list[Fraction]:
+        """Return the coefficients in one symbol, lowest first, the others replaced by values.
+
+        Raises ZeroDivisionError where the denominator vanishes; the symbol must not be in it.
+        """
+        found: dict[int, Fraction] = {}
+        for powers, number in self.monomials():
+            term = number
+            for other, exponent in powers.items():
+                term *= 1 if other == name else value(other) ** exponent
+            place = powers.get(name, 0)
+            found[place] = found.get(place, Fraction(0)) + term
+        divisor = Fraction(1)
+        if self.denominator != 1:
+            (divisor,) = self.denominator.coefficients(name, value)
+        return [found.get(k, Fraction(0)) / divisor for k in range(max(found, default=0) + 1)]
+
+    def __str__(self) -> str:
+        """Print in the syntax of the language."""
+        return str(self._element).replace("**", "^")
+
+    __repr__ = __str__
 
 
 class CoefficientField:
@@ -28,28 +139,50 @@ class CoefficientField:
             names.update(_generators(scalar))
         self.names = tuple(sorted(names)) or ("_",)
         self._field = QQ.frac_field(*(SympySymbol(name) for name in self.names)).field
-        self._generators = dict(zip(self.names, self._field.gens, strict=True))
-        self.zero: Coefficient = self._field.zero
-        self.one: Coefficient = self._field.one
-
-    @property
-    def domain(self) -> object:
-        """The sympy domain, for polynomial rings over this field."""
-        return self._field.to_domain()
+        self._generators = {
+            name: Coefficient(generator, self.names)
+            for name, generator in zip(self.names, self._field.gens, strict=True)
+        }
+        self.zero = Coefficient(self._field.zero, self.names)
+        self.one = Coefficient(self._field.one, self.names)
 
     def number(self, value: Fraction | int) -> Coefficient:
         value = Fraction(value)
-        return self.one * QQ(value.numerator, value.denominator)
+        return Coefficient(self._field.one * QQ(value.numerator, value.denominator), self.names)
+
+    def symbol(self, name: str) -> Coefficient:
+        return self._generators[name]
+
+    def sum(self, terms: Iterable[Coefficient]) -> Coefficient:
+        total = self.zero
+        for term in terms:
+            total = total + term
+        return total
+
+    def put(
+        self, element: Coefficient, replacement: Callable[[str], Coefficient | None]
+    ) -> Coefficient:
+        """Replace symbols of an element (of this or a smaller field); None keeps a symbol."""
+        parts = []
+        for polynomial in (element, element.denominator):
+            terms = []
+            for powers, number in polynomial.monomials():
+                term = self.number(number)
+                for name, exponent in powers.items():
+                    term = term * (replacement(name) or self.symbol(name)) ** exponent
+                terms.append(term)
+            parts.append(self.sum(terms))
+        return parts[0] / parts[1]
 
     def of(self, scalar: Scalar) -> Coefficient:
-        """Return the element; raises ScalarError on a division by zero or a power with no meaning."""
+        """Return the element.  Raises ScalarError on a division by zero or a senseless power."""
         match scalar:
             case scalars.Number(value):
                 return self.number(value)
             case scalars.Symbol(name):
                 return self._generators[name]
             case scalars.Add(terms):
-                return sum((self.of(term) for term in terms), self.zero)
+                return self.sum(self.of(term) for term in terms)
             case scalars.Multiply(factors):
                 product = self.one
                 for factor in factors:
@@ -68,13 +201,6 @@ class CoefficientField:
             result = result * self._generators[power_name(base, symbol)] ** slope
         return result
 
-    def is_number(self, element: Coefficient) -> bool:
-        return bool(element.numer.is_ground and element.denom.is_ground)
-
-    def text(self, element: Coefficient) -> str:
-        """Print in the syntax of the language."""
-        return str(element).replace("**", "^")
-
 
 def power_name(base: Scalar, symbol: str) -> str:
     inner = scalars.to_text(base)
@@ -92,7 +218,7 @@ def linear_exponent(exponent: Scalar) -> tuple[int, dict[str, int]]:
         case scalars.Symbol(name):
             return 0, {name: 1}
         case scalars.Add(terms):
-            offset, slopes = 0, {}
+            offset, slopes = 0, dict[str, int]()
             for term in terms:
                 more, part = linear_exponent(term)
                 offset += more
@@ -106,12 +232,13 @@ def linear_exponent(exponent: Scalar) -> tuple[int, dict[str, int]]:
 
 
 def _scaled_exponent(factors: tuple[Scalar, ...]) -> tuple[int, dict[str, int]]:
-    offset, slopes = 1, {}
+    offset, slopes = 1, dict[str, int]()
     for factor in factors:
         more, part = linear_exponent(factor)
         if slopes and part:
             raise ScalarError("an exponent may be at most linear in the symbols")
-        slopes = {n: s * more for n, s in slopes.items()} or {n: s * offset for n, s in part.items()}
+        scaled = {name: slope * more for name, slope in slopes.items()}
+        slopes = scaled or {name: slope * offset for name, slope in part.items()}
         offset *= more
     return offset, {name: slope for name, slope in slopes.items() if slope}
 

@@ -100,9 +100,7 @@ class Graph:
     assumptions: list[int] = field(default_factory=list)  # the value each one speaks of
     _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
 
-    def add(
-        self, operation: Operation, shape: Shape, operands: tuple[int, ...], span: Span
-    ) -> int:
+    def add(self, operation: Operation, shape: Shape, operands: tuple[int, ...], span: Span) -> int:
         """Return the node of this operation, adding it if there is none."""
         key = (operation, shape, operands)
         if key not in self._known:

@@ -103,7 +103,8 @@ def show(program: NormalProgram) -> str:
     for returned in program.returns:
         mark = "'" if returned.transposed else ""
         for space, value in returned.value.items():
-            lines.append(f"return {returned.name}{mark} on {space} = {polynomial_text(program, value)}")
+            text = polynomial_text(program, value)
+            lines.append(f"return {returned.name}{mark} on {space} = {text}")
     return "\n".join(lines) + "\n"
 
 
@@ -128,7 +129,7 @@ def _loop_lines(program: NormalProgram, loop: Loop, indent: str) -> list[str]:
 def polynomial_text(program: NormalProgram, value: Polynomial) -> str:
     parts = []
     for word in sorted(value.terms, key=lambda w: (len(w), w)):
-        coefficient = program.field.text(value.terms[word])
+        coefficient = str(value.terms[word])
         letters = "*".join(letter.text() for letter in word) or "I"
         if coefficient in ("1", "-1"):
             parts.append(letters if coefficient == "1" else f"-{letters}")

@@ -7,7 +7,7 @@ A space is what an axis of a matrix is indexed by: an axis of the script (``d``)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,14 +38,8 @@ class Polynomial:
     terms: Mapping[Word, Coefficient]
 
     def __add__(self, other: Polynomial) -> Polynomial:
-        total = dict(self.terms)
-        for word, coefficient in other.terms.items():
-            merged = total.get(word, 0) + coefficient
-            if merged == 0:
-                total.pop(word, None)
-            else:
-                total[word] = merged
-        return Polynomial(self.rows, self.columns, total)
+        both = [*self.terms.items(), *other.terms.items()]
+        return Polynomial(self.rows, self.columns, collected(both))
 
     def scaled(self, factor: Coefficient) -> Polynomial:
         terms = {} if factor == 0 else {w: factor * c for w, c in self.terms.items()}
@@ -56,13 +50,7 @@ class Polynomial:
         return self + Polynomial(self.rows, self.columns, minus)
 
     def __mul__(self, other: Polynomial) -> Polynomial:
-        total: dict[Word, Coefficient] = {}
-        for left, a in self.terms.items():
-            for right, b in other.terms.items():
-                word = left + right
-                total[word] = total.get(word, 0) + a * b
-        kept = {word: c for word, c in total.items() if c != 0}
-        return Polynomial(self.rows, other.columns, kept)
+        return Polynomial(self.rows, other.columns, _times(self.terms, other.terms))
 
 
 @dataclass(frozen=True)
@@ -96,15 +84,17 @@ class Alphabet:
 
     def canonical(self, polynomial: Polynomial) -> Polynomial:
         """Write symmetric letters without their transposition mark."""
-        total: dict[Word, Coefficient] = {}
-        for word, coefficient in polynomial.terms.items():
-            plain = tuple(
-                letter._replace(transposed=False) if letter.name in self.symmetric else letter
-                for letter in word
+        terms = collected(
+            (
+                tuple(
+                    letter._replace(transposed=False) if letter.name in self.symmetric else letter
+                    for letter in word
+                ),
+                coefficient,
             )
-            total[plain] = total.get(plain, 0) + coefficient
-        kept = {word: c for word, c in total.items() if c != 0}
-        return Polynomial(polynomial.rows, polynomial.columns, kept)
+            for word, coefficient in polynomial.terms.items()
+        )
+        return Polynomial(polynomial.rows, polynomial.columns, terms)
 
     def with_letters(
         self, axes: Mapping[str, tuple[Space, Space]], symmetric: frozenset[str] = frozenset()
@@ -126,11 +116,10 @@ def substitute(
     """Replace letters by polynomials; ``None`` keeps a letter."""
     total = zero(polynomial.rows, polynomial.columns)
     for word, coefficient in polynomial.terms.items():
-        product = {(): coefficient}
+        product: Mapping[Word, Coefficient] = {(): coefficient}
         for letter in word:
             factor = replacement(letter)
-            terms = {(letter,): one} if factor is None else factor.terms
-            product = _times(product, terms)
+            product = _times(product, {(letter,): one} if factor is None else factor.terms)
         total = total + Polynomial(polynomial.rows, polynomial.columns, product)
     return total
 
@@ -138,11 +127,15 @@ def substitute(
 def _times(
     left: Mapping[Word, Coefficient], right: Mapping[Word, Coefficient]
 ) -> dict[Word, Coefficient]:
+    return collected((u + v, a * b) for u, a in left.items() for v, b in right.items())
+
+
+def collected(terms: Iterable[tuple[Word, Coefficient]]) -> dict[Word, Coefficient]:
+    """Add up the coefficients of equal words, and leave out those that vanish."""
     total: dict[Word, Coefficient] = {}
-    for u, a in left.items():
-        for v, b in right.items():
-            total[u + v] = total.get(u + v, 0) + a * b
-    return {word: c for word, c in total.items() if c != 0}
+    for word, coefficient in terms:
+        total[word] = total[word] + coefficient if word in total else coefficient
+    return {word: coefficient for word, coefficient in total.items() if coefficient}
 
 
 Family = Mapping[tuple[Space, Space], Polynomial]

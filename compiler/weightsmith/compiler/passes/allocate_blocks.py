@@ -192,9 +192,7 @@ def _cleared_at(death: int, life: Life, own: list[int]) -> int | None:
     return next((layer for layer in own if death <= layer <= last), None)
 
 
-def _clear_loop_ends(
-    lives: dict[Value, Life], timeline: _Timeline, allocation: Allocation
-) -> None:
+def _clear_loop_ends(lives: dict[Value, Life], timeline: _Timeline, allocation: Allocation) -> None:
     """Every pass finds the blocks of the body's own values as the first pass did: zero."""
     for value in lives:
         if value.home is not None:

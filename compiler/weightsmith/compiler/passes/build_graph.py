@@ -113,13 +113,14 @@ def assigned_names(statements: tuple[core.Statement, ...]) -> set[str]:
 
 def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
     operation: Operation
+    parts: tuple[core.Node, ...] = ()
     match value:
         case core.Name(name=name):
             return environment[name]
         case core.Identity():
-            operation, parts = IdentityOperation(), ()
+            operation = IdentityOperation()
         case core.Zero():
-            operation, parts = ZeroOperation(), ()
+            operation = ZeroOperation()
         case core.Transpose(of=of):
             operation, parts = TransposeOperation(), (of,)
         case core.Combination(terms=terms):

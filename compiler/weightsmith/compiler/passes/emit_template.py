@@ -62,9 +62,7 @@ def emit_template(program: NormalProgram, schedule: Schedule, allocation: Alloca
 
 
 class _Emitter:
-    def __init__(
-        self, program: NormalProgram, schedule: Schedule, allocation: Allocation
-    ) -> None:
+    def __init__(self, program: NormalProgram, schedule: Schedule, allocation: Allocation) -> None:
         self.program, self.schedule, self.allocation = program, schedule, allocation
         self.field: CoefficientField = program.field
         self.names = block_names(allocation)
@@ -79,7 +77,7 @@ class _Emitter:
         return self._row_terms(row)
 
     def _row_terms(self, row: Row) -> Terms:
-        return tuple((self.names[b], self.field.text(row[b])) for b in sorted(row) if row[b] != 0)
+        return tuple((self.names[b], str(row[b])) for b in sorted(row) if row[b] != 0)
 
     def items(self, items: list[ScheduledItem]) -> tuple[Item, ...]:
         return tuple(
@@ -101,7 +99,7 @@ class _Emitter:
             queries=self.terms(head.last),
             values=tuple(self.terms(value) for value in head.values),
             outputs=tuple(
-                (self.names[self.allocation.block[value]], index, self.field.text(coefficient))
+                (self.names[self.allocation.block[value]], index, str(coefficient))
                 for value, index, coefficient in head.outputs
             ),
             key_groups=(head.space,),
@@ -125,7 +123,7 @@ class _Emitter:
                 continue
             for sign in (self.field.one, -self.field.one):
                 terms = self._row_terms({b: sign * c for b, c in change.items()})
-                outputs.append((self.names[block], len(hidden), self.field.text(sign)))
+                outputs.append((self.names[block], len(hidden), str(sign)))
                 hidden.append(Hidden(self.allocation.rows[block], terms))
         return Mlp(tuple(hidden), tuple(outputs)) if hidden else None
 
@@ -135,7 +133,7 @@ class _Emitter:
             if value in self.schedule.initial:
                 combination = self.schedule.initial[value]
                 self.used_sources.update({v.name: v for v in combination})
-                terms = tuple((v.name, self.field.text(c)) for v, c in combination.items())
+                terms = tuple((v.name, str(c)) for v, c in combination.items())
                 rows.append((block, terms))
             elif value.kind in ("letter", "identity"):
                 self.used_sources[value.name] = value
@@ -157,7 +155,8 @@ class _Emitter:
             kind = "transposed" if letter.transposed else "input"
             source = Source(value.name, kind, letter.name, value.rows, groups)
             found.append((order[letter.name], source))
-        return tuple(source for _, source in sorted(found, key=lambda pair: (pair[0], pair[1].name)))
+        found.sort(key=lambda pair: (pair[0], pair[1].name))
+        return tuple(source for _, source in found)
 
 
 def _groups(sources: tuple[Source, ...]) -> tuple[str, ...]:
@@ -175,7 +174,10 @@ def block_names(allocation: Allocation) -> list[str]:
             tenants[block].append(plain)
     names: list[str] = []
     for block in range(len(allocation.rows)):
-        name = "|".join(tenants[block])
-        taken = sum(1 for other in names if other == name or re.fullmatch(re.escape(name) + r" \d+", other))
-        names.append(f"{name} {taken + 1}" if taken else name)
+        base = name = "|".join(tenants[block])
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{base} {number}"
+        names.append(name)
     return names

@@ -21,7 +21,6 @@ from weightsmith.compiler.ir.schedule import (
 )
 
 
-
 def merge_heads(schedule: Schedule, field: CoefficientField) -> None:
     """Fill in ``heads`` of every layer from its ``products``."""
     for layer in walk(schedule.items):
@@ -33,21 +32,20 @@ def _normalized(product: TripleProduct) -> TripleProduct:
     """Move the scale of ``right`` and ``last`` into ``left``: their leading coefficients are 1."""
     right, a = _monic(product.right)
     last, b = _monic(product.last)
-    left = {value: coefficient * a * b for value, coefficient in product.left.items()}
+    left = dict(product.left)
+    for scale in (a, b):
+        if scale is not None:
+            left = {value: coefficient * scale for value, coefficient in left.items()}
     return TripleProduct(product.target, left, right, last, product.space, product.groups)
 
 
-def _monic(combination: Combination) -> tuple[Combination, Coefficient | int]:
-    """Divide by the first coefficient that is a number: a symbol might be zero."""
-    numbers = [value for value, c in combination.items() if _is_number(c)]
+def _monic(combination: Combination) -> tuple[Combination, Coefficient | None]:
+    """Divide by the first coefficient that is a number (a symbol might be zero)."""
+    numbers = [value for value, c in combination.items() if c.is_number]
     if not numbers:
-        return combination, 1
+        return combination, None
     scale = combination[min(numbers, key=_order)]
     return {value: c / scale for value, c in combination.items()}, scale
-
-
-def _is_number(coefficient: Coefficient) -> bool:
-    return bool(coefficient.numer.is_ground and coefficient.denom.is_ground)
 
 
 def _order(value: Value) -> tuple[str, str]:
@@ -74,8 +72,9 @@ def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | No
     ratio = _ratio(first.left, second.left)
     if ratio is None:
         return None
-    if not ratio.denom.is_ground:
-        return _together(second, first) if (1 / ratio).denom.is_ground else None
+    if not ratio.is_polynomial:
+        inverse = ratio.denominator / ratio.numerator
+        return _together(second, first) if inverse.is_polynomial else None
     if first.last == second.last:
         right = _sum(first.right, {v: ratio * c for v, c in second.right.items()})
         return _with(first, first.left, right, first.last)
@@ -134,10 +133,8 @@ def _head(group: list[TripleProduct], field: CoefficientField) -> ScheduledHead:
         left, scale = _monic(product.left)
         if left not in values:
             values.append(left)
-        outputs.append((product.target, values.index(left), scale))
+        outputs.append((product.target, values.index(left), scale or field.one))
     first = group[0]
     return ScheduledHead(
         first.right, first.last, tuple(values), tuple(outputs), first.space, first.groups
     )
-
-

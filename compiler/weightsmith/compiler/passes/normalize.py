@@ -23,7 +23,6 @@ from weightsmith.compiler.ir.graph import (
     TransposeOperation,
     ZeroOperation,
 )
-from weightsmith.compiler.passes.fold_zeros import fold_zeros
 from weightsmith.compiler.ir.normal import (
     Carried,
     Columns,
@@ -40,9 +39,11 @@ from weightsmith.compiler.ir.polynomial import (
     identity,
     zero,
 )
+from weightsmith.compiler.passes.fold_zeros import fold_zeros
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
 MAX_TERMS = 2_000  # a polynomial with more words than this is refused
@@ -136,7 +137,7 @@ class _Expansion:
 
     def _combination(
         self,
-        coefficients: tuple[core.Scalar, ...],
+        coefficients: tuple[Scalar, ...],
         operands: list[Family],
         rows: str,
         columns: str,
@@ -324,5 +325,3 @@ def _canonical_loop(alphabet: Alphabet, loop: Loop) -> Loop:
     )
     inner = tuple(_canonical_loop(alphabet, child) for child in loop.inner)
     return Loop(loop.index, loop.count, carried, inner)
-
-

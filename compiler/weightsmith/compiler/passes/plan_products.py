@@ -98,7 +98,7 @@ class ProductPlanner:
         candidates = [plan for cut in self._cuts(word) if (plan := self._cost(cut)) is not None]
         best = min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
         hoisted = self._hoisted(word)
-        if hoisted is not None and (best is None or (0, 0) < best.time):
+        if hoisted is not None and (best is None or best.time > (0, 0)):
             return hoisted
         return best
 

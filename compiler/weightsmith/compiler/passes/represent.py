@@ -18,7 +18,6 @@ from dataclasses import replace
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
 from weightsmith.compiler.ir.polynomial import (
-    Alphabet,
     Letter,
     Polynomial,
     Space,
@@ -48,9 +47,7 @@ class _Images:
         self.given, self.letters = given, letters
         self.program = given.program
         self.one = self.program.field.one
-        self.loops = {
-            c.letter: loop for loop in self.program.all_loops() for c in loop.carried
-        }
+        self.loops = {c.letter: loop for loop in self.program.all_loops() for c in loop.carried}
         self.variables = {c.letter: c for loop in self.program.all_loops() for c in loop.carried}
         own = tuple({id(self.loops[name]): self.loops[name] for name in letters}.values())
         changing = {c.letter for inner in nested(own) for c in inner.carried}
@@ -74,7 +71,7 @@ class _Images:
         for loop in {self.loops[name].index for name in self.letters}:
             mine = tuple(c for c in new if c.letter.endswith(f"#{loop}"))
             program = _with_carried(program, loop, self.letters, mine)
-        choice = f"{', '.join(sorted(images.values()))} instead of {', '.join(sorted(self.letters))}"
+        choice = _choice(images.values(), self.letters)
         return Representation(program, held, (*self.given.choices, choice))
 
     def rewritten(self, polynomial: Polynomial) -> Polynomial:
@@ -158,6 +155,10 @@ class _Images:
         return self.program.alphabet.axes[w][0], columns
 
 
+def _choice(new: Iterable[str], old: Iterable[str]) -> str:
+    return f"{', '.join(sorted(new))} instead of {', '.join(sorted(old))}"
+
+
 def _image_name(key: tuple[str, str, bool]) -> str:
     w, u, flipped = key
     variable, number = w.rsplit("#", 1)
@@ -172,7 +173,6 @@ def _meaning(held: dict[str, Columns], letter: str) -> Polynomial:
 def transposed(given: Representation, loop: Loop, letter: str) -> Representation | None:
     """Carry the transpose of a matrix variable."""
     program = given.program
-    old = next(c for c in loop.carried if c.letter == letter)
     if program.alphabet.axes[letter][1] == "" or letter in program.alphabet.symmetric:
         return None
     variable, number = letter.rsplit("#", 1)
@@ -202,7 +202,6 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
     held = dict(given.held)
     held[name] = {rows: alphabet.transpose(held[letter][columns])}
     result = _with_carried(result, loop.index, frozenset({letter}), (turned,))
-    del old
     return Representation(result, held, (*given.choices, f"{name} instead of {letter}"))
 
 
@@ -241,7 +240,7 @@ def offset(
 
     def shift(space: Space, rows: Space) -> Polynomial:
         letter = Letter(z, space if source.groups else "")
-        terms = {(letter,): factor} if space in spaces else {}
+        terms: dict[Word, Coefficient] = {(letter,): factor} if space in spaces else {}
         return Polynomial(rows, space, terms)
 
     def replaced(letter: Letter) -> Polynomial | None:
@@ -261,25 +260,22 @@ def offset(
     for loop_now in result.all_loops():
         for c in loop_now.carried:
             if c.letter in names:
-                moved = {
-                    "initial": {s: p + shift(s, c.rows) for s, p in c.initial.items()},
-                    "next": {s: p + shift(s, c.rows) for s, p in c.next.items()},
-                }
                 name = names[c.letter]
-                shifted.append(
-                    Carried(name, name.split("#")[0], c.rows, c.spaces, moved["initial"], moved["next"])
-                )
+                before = {s: p + shift(s, c.rows) for s, p in c.initial.items()}
+                then = {s: p + shift(s, c.rows) for s, p in c.next.items()}
+                shifted.append(Carried(name, name.split("#")[0], c.rows, c.spaces, before, then))
                 held[name] = {s: p + shift(s, c.rows) for s, p in held[c.letter].items()}
     result = _with_carried(result, loop.index, letters, tuple(shifted))
-    if any(z == letter.name for c in shifted for p in c.next.values() for w in p.terms for letter in w):
+    after = [word for c in shifted for p in c.next.values() for word in p.terms]
+    if any(letter.name == z for word in after for letter in word):
         return None
-    choice = f"{', '.join(sorted(names.values()))} instead of {', '.join(sorted(letters))}"
+    choice = _choice(names.values(), letters)
     return Representation(result, held, (*given.choices, choice))
 
 
 def _offset_name(program: NormalProgram, letter: str, z: str, factor: Coefficient) -> str:
     variable, number = letter.rsplit("#", 1)
-    text = program.field.text(factor)
+    text = str(factor)
     scale = {"1": f"+{z}", "-1": f"-{z}"}.get(text, f"+({text})*{z}")
     return f"{variable}{scale}#{number}"
 
@@ -332,5 +328,3 @@ def script_representation(program: NormalProgram) -> Representation:
                 for space in c.spaces
             }
     return Representation(program, held)
-
-

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word
+from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram
+from weightsmith.compiler.ir.polynomial import Letter, Space, Word
 from weightsmith.compiler.ir.schedule import (
     Schedule,
     ScheduledItem,
@@ -77,7 +77,8 @@ class _Level:
     def __init__(self, program: NormalProgram, loop: Loop | None, parent: _Level | None) -> None:
         self.program, self.loop, self.parent = program, loop, parent
         self.index = None if loop is None else loop.index
-        self.planner = ProductPlanner(program, loop, parent.planner if parent else None)
+        outer = None if parent is None else parent.planner
+        self.planner: ProductPlanner = ProductPlanner(program, loop, outer)
         self.children = self.planner.children
         self.products: dict[Word, Product] = {}
         self.initial: dict[Value, Linear] = {}
@@ -85,14 +86,14 @@ class _Level:
         self.own = {c.letter: _carried_value(c.letter, c.rows, parent) for c in self._carried()}
         self._holders: dict[str, Value] = {}
 
-    def _carried(self) -> tuple[object, ...]:
+    def _carried(self) -> tuple[Carried, ...]:
         return self.loop.carried if self.loop else ()
 
     def items(self) -> list[ScheduledItem]:
         """Schedule the children, gather the demands, and lay out the layers."""
         levels = [_Level(self.program, child, self) for child in self.children]
         for level in levels:
-            self._holders.update({letter: value for letter, value in level.own.items()})
+            self._holders.update(level.own)
         bodies = [level.items() for level in levels]
         demands = self._demands()
         segments = self._segments(demands)
@@ -195,8 +196,8 @@ class _Level:
                 demand.linear[held] = demand.linear.get(held, self.program.field.zero) + coefficient
             else:
                 product = self.product(word, set(by_group))
-                for coefficient, groups in _by_coefficient(by_group):
-                    demand.products.append((product, coefficient, groups))
+                for coefficient, spaces in _by_coefficient(by_group):
+                    demand.products.append((product, coefficient, spaces))
         return demand
 
     def _is_linear(self, word: Word) -> bool:
@@ -266,7 +267,7 @@ class _Level:
             self.outputs.append(self._output(demand))
             return
         from_sources = all(held.kind in ("letter", "identity") for held in demand.linear)
-        at_start = demand.segment == 0 and from_sources or not demand.linear
+        at_start = (demand.segment == 0 and from_sources) or not demand.linear
         if self.loop is None and at_start:
             self.initial[demand.value] = demand.linear
             return
@@ -283,9 +284,7 @@ class _Level:
         groups = tuple(returned.value)
         return ScheduledOutput(returned.name, returned.rows, groups, terms, returned.transposed)
 
-    def _settle_in_place(
-        self, segments: list[list[ScheduledLayer]], demands: list[Demand]
-    ) -> None:
+    def _settle_in_place(self, segments: list[list[ScheduledLayer]], demands: list[Demand]) -> None:
         """The level's own variables change together, after the last layer's heads."""
         one = self.program.field.one
         moving = [d for d in demands if d.products or d.linear != {d.value: one}]
@@ -320,7 +319,7 @@ class _Level:
             ]
             if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
                 continue
-            if self.program.field.is_number(column[0][1]):
+            if column[0][1].is_number:
                 return value, column[0][1]
         spare = Value("spare", f"+{demand.value.name}", demand.value.rows, (), self.index)
         return spare, self.program.field.one
@@ -394,5 +393,3 @@ def _why_not(program: NormalProgram, word: Word) -> str:
     if rows in (*GROUPS, ANY):
         return f"{text} has rows indexed by tokens, so the width would grow with their number"
     return f"{text} cannot be built from heads left*right'*last of stored values"
-
-

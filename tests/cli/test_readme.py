@@ -1,0 +1,62 @@
+"""The README: its example runs as printed, its commands are there once, its table is the demo's."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from weightsmith.cli.demo import HEADERS
+from weightsmith.cli.demo_cases import CASES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_worked_example_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 10
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("name", ["demo", "tests"])
+def test_a_command_is_one_line_that_works_on_a_fresh_machine(name: str) -> None:
+    (command,) = re.findall(rf"<!-- command: {name} -->\n\n    (.*)\n\n", README)
+    assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -c constraints.txt ")
+
+
+def test_the_script_of_the_example_is_the_one_in_the_repository() -> None:
+    script = (ROOT / "examples" / "newton_inverse.alg").read_text(encoding="utf-8")
+    body = script[script.index("algorithm") :].rstrip()
+    assert "\n".join(f"    {line}".rstrip() for line in body.splitlines()) in README
+
+
+def test_the_table_has_every_example_and_every_column() -> None:
+    for case in CASES:
+        assert re.search(rf"^{case.script}(: \w+)? +{re.escape(case.data)} ", README, re.MULTILINE)
+    for header in HEADERS:
+        assert all(word in README for word in header.split("\n"))
+
+
+def test_every_link_leads_somewhere() -> None:
+    for place in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / place).is_file(), place
+
+
+def test_the_exact_versions_satisfy_the_metadata() -> None:
+    names = {
+        line.partition("==")[0].lower()
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    metadata = (ROOT / "pyproject.toml").read_text()
+    needed = set(re.findall(r'^\s*"?([a-z-]+)[><]=', metadata, re.MULTILINE))
+    needed |= set(re.findall(r'"([a-z-]+)>=', metadata))
+    assert needed - {"hatchling"} <= names
