@@ -66,7 +66,7 @@ def picture(curves: dict[str, Curve]) -> str:
     lines.append(
         f'<text x="{LEFT + WIDTH / 2}" y="{bottom + 42}" text-anchor="middle">layers</text>'
     )
-    for number, (name, curve) in enumerate(curves.items()):
+    for number, (name, curve) in reversed(list(enumerate(curves.items()))):
         lines += _curve(name, curve, LEFT + 180 * number)
     return "\n".join([*lines, "</svg>"]) + "\n"
 

@@ -297,7 +297,8 @@ def write(case: Case, directory: Path) -> Path:
         name: None if data is None else hashlib.sha256(data).hexdigest()
         for name, data in files.items()
     }
-    write_certificate(directory, hashes, case.claims)
+    bindings = case.template.get("bindings", {})
+    write_certificate(directory, hashes, case.claims, bindings)
     return directory
 
 
@@ -306,7 +307,10 @@ def tensors_of(case: Case) -> dict[str, np.ndarray]:
 
 
 def write_certificate(
-    directory: Path, hashes: dict[str, str | None], claims: list[Document]
+    directory: Path,
+    hashes: dict[str, str | None],
+    claims: list[Document],
+    bindings: dict[str, str],
 ) -> None:
     numbered = copy.deepcopy(claims)
     for number, claim in enumerate(numbered, 1):
@@ -317,6 +321,7 @@ def write_certificate(
     document = {
         "format": "weightsmith-certificate",
         "version": 1,
+        "bindings": bindings,
         "files": hashes,
         "claims": numbered,
     }

@@ -51,7 +51,7 @@ def test_every_corruption_of_the_template_is_refused(name: str, tmp_path: Path) 
         if path in STILL_TRUE.get(name, ()) and not kinds:
             continue
         assert kinds & wanted, (path, report.verdicts)
-        assert "integrity" not in kinds
+        assert "integrity" not in kinds or path[0] == "bindings"
 
 
 @pytest.mark.parametrize("name", CASES)

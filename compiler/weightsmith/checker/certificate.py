@@ -35,19 +35,26 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Certificate:
     hashes: Mapping[str, str | None]  # None: there is no such file (only the weights)
+    bindings: Mapping[str, str]  # the numbers it speaks of
     claims: tuple[Claim, ...]
 
 
 def read_certificate(document: object) -> Certificate:
     """Read the frame of a certificate; each claim's own form is checked when it is verified."""
-    parts = as_object(document, "The certificate", ("format", "version", "files", "claims"))
+    keys = ("format", "version", "files", "bindings", "claims")
+    parts = as_object(document, "The certificate", keys)
     require(parts["format"] == FORMAT, f"The certificate's format is {quoted(parts['format'])}.")
     version = as_integer(parts["version"], "The certificate's version")
     require(version == VERSION, f"The certificate's version is {version}, not {VERSION}.")
     files = as_object(parts["files"], "The certificate's files", FILES)
     hashes = {name: _hash(files[name], name) for name in FILES}
+    bindings = parts["bindings"]
+    if not isinstance(bindings, dict):
+        raise RefusedError("The certificate's bindings are not an object.")
+    texts = {name: as_text(value, f"The binding of {name}") for name, value in bindings.items()}
     claims = as_list(parts["claims"], "The certificate's claims")
-    return Certificate(hashes, tuple(_claim(value, at + 1) for at, value in enumerate(claims)))
+    numbered = tuple(_claim(value, at + 1) for at, value in enumerate(claims))
+    return Certificate(hashes, texts, numbered)
 
 
 def _hash(value: object, name: str) -> str | None:

@@ -18,7 +18,7 @@ from weightsmith.checker.strict_json import as_items, as_list, as_number
 
 INTERVAL_SLACK = Fraction(1, 1 << 62)
 SMALLEST_END = Fraction(1, 1 << 999)
-VALUE_SLACK = Fraction(1, 1 << 40)
+VALUE_SLACK = Fraction(1, 1 << 60)
 SMALLEST_VALUE = Fraction(1, 1 << 1000)
 MAX_INTERVALS = 20_000
 WIDEST = 64  # bits of a rounded number

@@ -115,7 +115,7 @@ class _Prover:
             counts = self._network.field.read(item.count), self._network.field.read(loop.count)
             require(counts[0] == counts[1], "the network's count differs from the script's.")
             written = self._network.written(item.body)
-            invariant = self._read_invariant(step, loop, written)
+            invariant = self._read_invariant(step, loop)
             assumed = self._assume(before, invariant, written)
             _compare(invariant, loop.entering, before, "at the entry")
         except RefusedError as refused:
@@ -132,12 +132,13 @@ class _Prover:
         _check_symmetric(step.symmetric, loop.entering, "before the loop")
 
     def _read_invariant(
-        self, step: LoopStep, loop: Loop, written: frozenset[str]
+        self, step: LoopStep, loop: Loop
     ) -> dict[tuple[str, str], Polynomial]:
         invariant = {}
         letters = {**loop.outside, **loop.letters}
         for block, groups in step.invariant.items():
-            require(block in written, f"the invariant names {quoted(block)}, which is not written.")
+            known = block in self._network.template.blocks
+            require(known, f"the invariant names {quoted(block)}, which is not a block.")
             if not isinstance(groups, dict):
                 raise RefusedError(f"the invariant of '{block}' is not an object.")
             require(bool(groups), f"the invariant of '{block}' names no group.")
@@ -158,11 +159,12 @@ class _Prover:
         invariant: Mapping[tuple[str, str], Polynomial],
         written: frozenset[str],
     ) -> Stream:
-        """The stream at the start of a pass and at the exit: the invariant, in written blocks."""
-        return {
-            place: invariant.get(place) if place[0] in written else held
-            for place, held in before.items()
-        }
+        """The stream at the start of a pass and at the exit: the invariant, where it speaks.
+
+        Elsewhere a block that the body writes is unknown, and any other holds what it held.
+        """
+        kept = {place: None if place[0] in written else held for place, held in before.items()}
+        return {**kept, **invariant}
 
 
 def _compare(
@@ -239,8 +241,10 @@ def _columns(
     returned: core.Return, value: Value, output: ReadOut
 ) -> Iterator[tuple[str, Polynomial]]:
     """What the read-out must hold at each of its groups; its rows and groups are the script's."""
-    turned = value.transpose() if output.transposed else value
     name = output.name
+    by_tokens = value.rows == core.TOKEN
+    require(output.transposed == by_tokens, f"'{name}' is transposed if its rows are tokens only.")
+    turned = value.transpose() if output.transposed else value
     require(turned.rows != core.TOKEN, f"the columns of '{name}' are not tokens: transpose it.")
     require(turned.rows == output.rows, f"'{name}' has {turned.rows} rows, not {output.rows}.")
     groups = returned.groups if turned.columns == core.TOKEN else (turned.columns,)

@@ -133,7 +133,17 @@ class _Verifier:
             data = self._weights_file() if name == WEIGHTS else self._file(name)
             found = hashlib.sha256(data).hexdigest()
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
-        return "The hashes agree."
+        return f"The hashes agree{self._bindings_agree()}."
+
+    def _bindings_agree(self) -> str:
+        try:
+            template = self._read_template()
+        except RefusedError:
+            return ""  # exactness says what is wrong with it
+        spoken_of = {name: str(value) for name, value in template.bindings.items()}
+        same = spoken_of == dict(self._certificate.bindings)
+        require(same, "The template's bindings are not those that the certificate speaks of.")
+        return ", and the bindings"
 
     def _claim(self, claim: Claim, again: bool) -> Verdict:
         if again:

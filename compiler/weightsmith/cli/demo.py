@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
@@ -62,11 +62,10 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name = row.algorithm if row.sole else f"{row.algorithm}: {row.output}"
-    certified = "not proven" if row.certified is None else f"{row.certified:.1e}"
+    certified = "-" if row.certified is None else f"{row.certified:.1e}"
     bound = "-" if row.depth_lower_bound is None else str(row.depth_lower_bound)
     return (
-        name,
+        row.name,
         row.data,
         str(row.layers),
         bound,
@@ -80,21 +79,22 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _conclude(rows: Iterable[Row]) -> int:
-    refused = [row.algorithm for row in rows if not row.verified]
-    above = [f"{row.algorithm}: {row.output}" for row in rows if not row.within]
+def _conclude(rows: Sequence[Row]) -> int:
+    """Print the last line; return the exit status."""
     click.echo()
-    if not refused and not above:
+    failures = [
+        *(f"NOT VERIFIED: {row.algorithm}" for row in rows if not row.verified),
+        *(f"NOT PROVEN: {row.name}" for row in rows if row.certified is None),
+        *(f"ABOVE ITS CERTIFIED BOUND + 1e3·u·κ: {row.name}" for row in rows if not row.within),
+    ]
+    for line in dict.fromkeys(failures):
+        click.echo(line)
+    if not failures:
         click.echo(
             "Every certificate verified, and every observed error is at most the certified bound "
             "+ 1e3·u·κ (u the unit round-off, κ from the ends of the spectrum)."
         )
-        return 0
-    for name in dict.fromkeys(refused):
-        click.echo(f"NOT VERIFIED: {name}")
-    for name in above:
-        click.echo(f"ABOVE ITS CERTIFIED BOUND + 1e3·u·κ: {name}")
-    return 1
+    return 1 if failures else 0
 
 
 @contextmanager

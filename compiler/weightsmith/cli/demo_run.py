@@ -49,6 +49,11 @@ class Row:
     verified: bool
 
     @property
+    def name(self) -> str:
+        """``ridge``, or ``square_root: Y`` where there are several returned values."""
+        return self.algorithm if self.sole else f"{self.algorithm}: {self.output}"
+
+    @property
     def within(self) -> bool:
         """Observed ≤ certified + 1e3·u·κ in both formats."""
         certified = float("inf") if self.certified is None else self.certified
@@ -105,14 +110,15 @@ def measure(case: Case, *, small: bool = False) -> list[Row]:
 
 
 def _errors(network: api.Network, problem: Problem, dtype: str) -> dict[str, float]:
-    """‖returned − target‖₂ / scale for each returned value with a claim."""
+    """‖returned − target‖₂ / scale for each value with a target; without a proof / ‖target‖₂."""
     answer = network.run(problem.inputs, dtype)
-    target = network.target(problem.inputs)
+    claims = {claim["output"]: claim for claim in truncation_claims(network)}
     errors = {}
-    for claim in truncation_claims(network):
-        name = claim["output"]
-        wanted = matrix_of(target[name])
-        scale = scale_of(claim, problem.inputs, wanted, network.bindings)
+    for name, value in network.target(problem.inputs).items():
+        wanted = matrix_of(value)
+        scale = norm(wanted)
+        if name in claims:
+            scale = scale_of(claims[name], problem.inputs, wanted, network.bindings)
         errors[name] = norm(matrix_of(answer[name]).astype(np.float64) - wanted) / scale
     return errors
 

@@ -40,6 +40,7 @@ def certificate(
     return {
         "format": FORMAT,
         "version": VERSION,
+        "bindings": dict(compilation.template.bindings),
         "files": {name: _digest(content) for name, content in files.items()},
         "claims": [{"id": number, **claim} for number, claim in enumerate(claims, 1)],
     }

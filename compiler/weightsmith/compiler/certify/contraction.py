@@ -156,5 +156,5 @@ def _product(
     value = sup(r, start)
     for k in range(r.passes()):
         held = intervals[min(k, len(intervals) - 1)]
-        value = round_up(value * largest(polynomial_range(multiplier, held)))
+        value = round_up(value * largest(polynomial_range(multiplier, held)), PRECISION)
     return round_up(value)

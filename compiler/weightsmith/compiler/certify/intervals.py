@@ -22,21 +22,21 @@ class DivergesError(Exception):
     """The bound grows beyond every use."""
 
 
-def round_up(value: Fraction) -> Fraction:
-    """Return the least 64-bit dyadic ≥ value; values in (−2^-1000, 2^-1000) go to its upper end."""
-    return -round_down(-value)
+def round_up(value: Fraction, bits: int = BITS) -> Fraction:
+    """Return the least dyadic of so many bits ≥ value; in (0, 2^-1000) that is 2^-1000."""
+    return -round_down(-value, bits)
 
 
-def round_down(value: Fraction) -> Fraction:
-    """Return the greatest 64-bit dyadic ≤ value; values within 2^-1000 of zero go to −2^-1000."""
+def round_down(value: Fraction, bits: int = BITS) -> Fraction:
+    """Return the greatest dyadic of so many bits ≤ value; in (−2^-1000, 0) that is −2^-1000."""
     if value == 0:
         return value
     tiny = Fraction(1, 1 << FLOOR)
     if abs(value) < tiny:
         return Fraction(0) if value > 0 else -tiny
     size = abs(value.numerator).bit_length() - value.denominator.bit_length()
-    shift = BITS - size
-    if abs(value) * Fraction(2) ** shift >= 1 << BITS:
+    shift = bits - size
+    if abs(value) * Fraction(2) ** shift >= 1 << bits:
         shift -= 1
     scaled = value * Fraction(2) ** shift
     return Fraction(scaled.numerator // scaled.denominator) / Fraction(2) ** shift
