@@ -58,11 +58,16 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
 
 
 def _refuse_nothing(program: core.Program, template: Template) -> None:
-    """A value that is zero whatever the inputs has no tokens to be read from."""
+    """A value that depends on no input has no tokens to be read from, or no size."""
+    known = {axis for source in template.sources for axis in (source.rows, *source.groups)}
     for returned, output in zip(program.returns, template.read_out, strict=True):
-        if not output.terms or not set(output.groups) <= set(template.groups):
+        if not output.terms or not set(output.groups) <= known:
             message = f"'{returned.name}' is zero for every input: there is nothing to compute"
             raise DiagnosticError([error(returned.span, message, "leave it out")])
+    for block in template.blocks:
+        if block.rows not in known and not block.rows.isdigit():
+            message = f"nothing gives '{block.rows}' a size: no input that has it is used"
+            raise DiagnosticError([error(program.span, message, "leave out what is always zero")])
 
 
 def all_scalars(program: core.Program) -> Iterator[Scalar]:

@@ -169,7 +169,8 @@ class CoefficientField:
             for powers, number in polynomial.monomials():
                 term = self.number(number)
                 for name, exponent in powers.items():
-                    term = term * (replacement(name) or self.symbol(name)) ** exponent
+                    new = replacement(name)
+                    term = term * (self.symbol(name) if new is None else new) ** exponent
                 terms.append(term)
             parts.append(self.sum(terms))
         return parts[0] / parts[1]

@@ -39,7 +39,6 @@ from weightsmith.compiler.ir.polynomial import (
     identity,
     zero,
 )
-from weightsmith.compiler.passes.fold_zeros import fold_zeros
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
 from weightsmith.dsl.diagnostics import DiagnosticError, error
@@ -75,7 +74,7 @@ def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> N
         expansion.functions,
         tuple(_only(families[node]) for node in graph.assumptions),
     )
-    return _with_symmetries(fold_zeros(normal))
+    return _with_symmetries(normal)
 
 
 class _Expansion:
