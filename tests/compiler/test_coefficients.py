@@ -24,9 +24,7 @@ def field_of(*texts: str) -> tuple[CoefficientField, list[Coefficient]]:
 
 expressions = st.recursive(
     st.sampled_from(["1", "2", "1/3", "mu", "L", "3^k", "2^(k + 1)"]),
-    lambda inner: st.builds(
-        "({} {} {})".format, inner, st.sampled_from(["+", "-", "*"]), inner
-    ),
+    lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*"]), inner),
     max_leaves=6,
 )
 

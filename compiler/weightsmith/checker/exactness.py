@@ -116,7 +116,7 @@ class _Prover:
             require(counts[0] == counts[1], "the network's count differs from the script's.")
             written = self._network.written(item.body)
             invariant = self._read_invariant(step, loop)
-            assumed = self._assume(before, invariant, written)
+            assumed = self._assume(before, invariant, written, loop.index)
             _compare(invariant, loop.entering, before, "at the entry")
         except RefusedError as refused:
             raise RefusedError(f"{what}: {refused}") from None
@@ -131,9 +131,7 @@ class _Prover:
     def _check_entry_symmetries(self, step: LoopStep, loop: Loop) -> None:
         _check_symmetric(step.symmetric, loop.entering, "before the loop")
 
-    def _read_invariant(
-        self, step: LoopStep, loop: Loop
-    ) -> dict[tuple[str, str], Polynomial]:
+    def _read_invariant(self, step: LoopStep, loop: Loop) -> dict[tuple[str, str], Polynomial]:
         invariant = {}
         letters = {**loop.outside, **loop.letters}
         for block, groups in step.invariant.items():
@@ -158,13 +156,24 @@ class _Prover:
         before: Stream,
         invariant: Mapping[tuple[str, str], Polynomial],
         written: frozenset[str],
+        index: int,
     ) -> Stream:
         """The stream at the start of a pass and at the exit: the invariant, where it speaks.
 
         Elsewhere a block that the body writes is unknown, and any other holds what it held.
         """
-        kept = {place: None if place[0] in written else held for place, held in before.items()}
+        kept = {
+            (block, group): self._unknown(block, group, index) if block in written else held
+            for (block, group), held in before.items()
+        }
         return {**kept, **invariant}
+
+    def _unknown(self, block: str, group: str, loop: int) -> Polynomial:
+        """Whatever the block holds, as a letter of its own: it may cancel, and nothing else."""
+        rows = self._network.template.blocks[block]
+        return Polynomial.letter(
+            self._network.field, Letter(f"?{loop} {block}@{group}", rows, group)
+        )
 
 
 def _compare(

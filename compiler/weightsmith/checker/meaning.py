@@ -102,7 +102,10 @@ def _input_value(declared: core.Input, field: Field) -> Value:
 def _fresh(
     name: str, rows: str, columns: str, parts: Collection[Part], symmetric: bool, field: Field
 ) -> Value:
-    """A value made of new letters, one for each part."""
+    """A value made of new letters, one for each part; by tokens in its rows, of their transposes."""
+    if rows == core.TOKEN != columns:
+        turned = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
+        return turned.transpose()
     family = {}
     for row, column in parts:
         text = name + "".join(f"@{group}" for group in (row, column) if group)
@@ -158,7 +161,10 @@ class _Reader:
         assigned = _assigned(statement.body)
         carried = sorted(name for name in assigned if name in before)
         symmetric = self._symmetric.get(index, ())
-        inside = {name: self._carry(f"{name}#{index}", before[name], symmetric) for name in carried}
+        inside = {}
+        for name in carried:
+            parts = _surviving(tuple(before[name].parts), name, statement.body)
+            inside[name] = self._carry(f"{name}#{index}", before[name], parts, symmetric)
         letters = {letter.name: letter for letter in _letters(inside)}
         for name in symmetric:
             require(name in letters, f"'{name}' is not a letter that loop {index} carries.")
@@ -172,12 +178,39 @@ class _Reader:
         loop = Loop(index, statement.count, letters, entering, leaving, outside, children)
         return kept | inside, loop
 
-    def _carry(self, name: str, before: Value, symmetric: Collection[str]) -> Value:
+    def _carry(
+        self, name: str, before: Value, parts: tuple[Part, ...], symmetric: Collection[str]
+    ) -> Value:
         wanted = name in symmetric
         if wanted:
             square = before.rows == before.columns != core.TOKEN
             require(square, f"'{name}' is called symmetric but is not square.")
-        return _fresh(name, before.rows, before.columns, tuple(before.parts), wanted, self._field)
+        return _fresh(name, before.rows, before.columns, parts, wanted, self._field)
+
+
+def _surviving(
+    parts: tuple[Part, ...], name: str, body: tuple[core.Statement, ...]
+) -> tuple[Part, ...]:
+    """The token groups that the variable has before the loop and after every pass."""
+    kept = parts
+    while True:
+        after = _parts_after(kept, name, body)
+        smaller = tuple(part for part in kept if part in after)
+        if smaller == kept:
+            return kept
+        kept = smaller
+
+
+def _parts_after(
+    parts: tuple[Part, ...], name: str, body: tuple[core.Statement, ...]
+) -> tuple[Part, ...]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            parts = _surviving(parts, name, statement.body)
+            continue
+        for assigned, value in zip(statement.names, statement.values, strict=True):
+            parts = _parts(value.shape) if assigned == name else parts
+    return parts
 
 
 def _assigned(body: tuple[core.Statement, ...]) -> frozenset[str]:
@@ -197,8 +230,9 @@ def _by_letter(letters: Value, value: Value, name: str) -> dict[str, Polynomial]
     result = {}
     for part, letter in letters.parts.items():
         require(part in value.parts, f"The variable '{name}' loses a group of tokens in a loop.")
-        ((word, _),) = letter.terms.items()
-        result[word[0].name] = value.parts[part]
+        (((only,), _),) = letter.terms.items()
+        polynomial = value.parts[part]
+        result[only.name] = polynomial.transpose() if only.transposed else polynomial
     return result
 
 

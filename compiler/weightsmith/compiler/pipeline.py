@@ -12,7 +12,7 @@ from fractions import Fraction
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import Graph
 from weightsmith.compiler.ir.normal import NormalProgram
-from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.ir.template import Template, layers_of
 from weightsmith.compiler.passes.build_graph import build_graph
 from weightsmith.compiler.passes.choose_representation import Candidate, choose_representation
 from weightsmith.compiler.passes.emit_template import emit_template
@@ -59,15 +59,19 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
 
 def _refuse_nothing(program: core.Program, template: Template) -> None:
     """A value that depends on no input has no tokens to be read from, or no size."""
-    known = {axis for source in template.sources for axis in (source.rows, *source.groups)}
+    inputs = [source for source in template.sources if source.kind != "identity"]
+    known = {axis for source in inputs for axis in (source.rows, *source.groups)}
     for returned, output in zip(program.returns, template.read_out, strict=True):
-        if not output.terms or not set(output.groups) <= known:
+        if not output.terms or not set(output.groups) <= set(template.groups):
             message = f"'{returned.name}' is zero for every input: there is nothing to compute"
             raise DiagnosticError([error(returned.span, message, "leave it out")])
-    for block in template.blocks:
-        if block.rows not in known and not block.rows.isdigit():
-            message = f"nothing gives '{block.rows}' a size: no input that has it is used"
-            raise DiagnosticError([error(program.span, message, "leave out what is always zero")])
+    heads = [head for layer in layers_of(template.body) for head in layer.heads]
+    groups = {group for head in heads for group in (*head.key_groups, *head.query_groups)}
+    needed = {block.rows for block in template.blocks} | {s.rows for s in template.sources}
+    unknown = {axis for axis in needed if not axis.isdigit()} - known
+    for axis in sorted(unknown | groups - set(template.groups)):
+        message = f"nothing tells the size of '{axis}': no input that the result depends on has it"
+        raise DiagnosticError([error(program.span, message, "leave out what is constant")])
 
 
 def all_scalars(program: core.Program) -> Iterator[Scalar]:

@@ -85,19 +85,27 @@ def _repeat(
         )
 
 
-def _kept_groups(
+def _kept_groups(shape: core.Shape, name: str, body: tuple[core.Statement, ...]) -> core.Shape:
+    """A loop keeps the token groups that its variable has before it and after every pass."""
+    while True:
+        after = _shape_after(shape, name, body)
+        rows = tuple(group for group in shape.row_groups if group in after.row_groups)
+        columns = tuple(group for group in shape.column_groups if group in after.column_groups)
+        kept = replace(shape, row_groups=rows, column_groups=columns)
+        if kept == shape:
+            return shape
+        shape = kept
+
+
+def _shape_after(
     shape: core.Shape, name: str, statements: tuple[core.Statement, ...]
 ) -> core.Shape:
-    """A loop keeps the token groups that its variable has before it and after every pass."""
+    """Return the shape of a variable after some statements."""
     for statement in statements:
         if isinstance(statement, core.Repeat):
             shape = _kept_groups(shape, name, statement.body)
-            continue
-        for assigned, value in zip(statement.names, statement.values, strict=True):
-            if assigned == name:
-                rows = tuple(g for g in shape.row_groups if g in value.shape.row_groups)
-                columns = tuple(g for g in shape.column_groups if g in value.shape.column_groups)
-                shape = replace(shape, row_groups=rows, column_groups=columns)
+        elif name in statement.names:
+            shape = statement.values[statement.names.index(name)].shape
     return shape
 
 
