@@ -19,7 +19,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from weightsmith.backends.files import read_directory, write_directory
+from weightsmith.backends.errors import DirectoryError
+from weightsmith.backends.files import (
+    CERTIFICATE,
+    MODEL,
+    SCRIPT,
+    TEMPLATE,
+    read_directory,
+    write_directory,
+)
 from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
@@ -40,12 +48,6 @@ if TYPE_CHECKING:
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verify import Report as VerificationReport
 
-SCRIPT, TEMPLATE, MODEL, CERTIFICATE = (
-    "script.alg",
-    "template.json",
-    "model.safetensors",
-    "certificate.json",
-)
 Setting = int | float | str | Fraction
 
 
@@ -214,8 +216,18 @@ def compile(
 
 
 def load(directory: str | Path) -> Network:
-    """Load a compiled directory.  Raises DirectoryError or TemplateError if it is none."""
-    return Network(read_directory(directory))
+    """Load a compiled directory.  Raises DirectoryError or TemplateError if it is none.
+
+    Loading reads the files and proves nothing: that is ``verify``.
+    """
+    files = read_directory(directory)
+    for name in (SCRIPT, TEMPLATE, CERTIFICATE):
+        if name not in files:
+            raise DirectoryError(f"'{directory}' has no '{name}': it is no compiled directory.")
+    try:
+        return Network(files)
+    except ValueError as problem:  # text that is no UTF-8, or no JSON
+        raise DirectoryError(f"a file of '{directory}' is damaged: {problem}.") from None
 
 
 def verify(directory: str | Path) -> VerificationReport:

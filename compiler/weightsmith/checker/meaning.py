@@ -102,7 +102,7 @@ def _input_value(declared: core.Input, field: Field) -> Value:
 def _fresh(
     name: str, rows: str, columns: str, parts: Collection[Part], symmetric: bool, field: Field
 ) -> Value:
-    """A value made of new letters, one for each part; by tokens in its rows, of their transposes."""
+    """A value of new letters, one for each part (of their transposes if its rows are tokens)."""
     if rows == core.TOKEN != columns:
         turned = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
         return turned.transpose()

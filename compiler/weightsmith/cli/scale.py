@@ -38,7 +38,7 @@ def scale_of(
         return norm(left) * norm(right)
     operator = _step(claim, "operator")
     matrix = _word(operator["word"], inputs)
-    nonzero = any(text.startswith("nonzero") for text in claim["hypotheses"])
+    nonzero = any("nonzero spectrum(" in text for text in claim["hypotheses"])
     if scale == "norm(solution)*norm(right)":
         return norm(left @ _function(matrix, step["target"], bindings, nonzero)) * norm(right)
     if scale == "norm(solution*P^(-1/2))*norm(P^(1/2)*right)":

@@ -8,6 +8,7 @@ computed before the loop.  ``depth`` of a word of n letters is at least âŒˆlogâ‚
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, nested
@@ -44,13 +45,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class Plan:
-    """When a word is there at the earliest; ``cut`` is None if it is stored, ``hoisted`` if the
-    enclosing level provides it."""
+    """When a word is there at the earliest, and the products it takes, with what each costs.
+
+    ``cut`` is None if the word is stored, ``hoisted`` if the enclosing level provides it.
+    """
 
     time: Time
-    cost: float
+    products: Mapping[Word, float]
     cut: Cut | None = None
     hoisted: bool = False
+
+    @property
+    def cost(self) -> float:
+        return sum(self.products.values())
 
 
 def starred(word: Word) -> Word:
@@ -94,8 +101,8 @@ class ProductPlanner:
 
     def _best(self, word: Word) -> Plan | None:
         if len(word) == 1 and self.stored(word[0]):
-            return Plan((self._segment.get(word[0].name, 0), 0), 0.0)
-        candidates = [plan for cut in self._cuts(word) if (plan := self._cost(cut)) is not None]
+            return Plan((self._segment.get(word[0].name, 0), 0), {})
+        candidates = [plan for cut in self._cuts(word) if (plan := self._made(word, cut))]
         best = min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
         hoisted = self._hoisted(word)
         if hoisted is not None and (best is None or best.time > (0, 0)):
@@ -106,19 +113,22 @@ class ProductPlanner:
         if self.parent is None or any(letter.name in self._inside for letter in word):
             return None
         outside = self.parent.plan(word)
-        return None if outside is None else Plan((0, 0), HOIST_COST + outside.cost, None, True)
+        return None if outside is None else Plan((0, 0), {word: HOIST_COST}, None, True)
 
-    def _cost(self, cut: Cut) -> Plan | None:
-        cost, time = 1.0, (0, 0)
+    def _made(self, word: Word, cut: Cut) -> Plan | None:
+        """Plan a word by one cut; a product that two of its parts need is counted once."""
+        own, time = 1.0, (0, 0)
+        products: dict[Word, float] = {}
         for part, _ in cut.parts:
             if not part:
-                cost += IDENTITY_COST + 0.01 * bool(cut.right)
+                own += IDENTITY_COST + 0.01 * bool(cut.right)
                 continue
             plan = self.plan(part)
             if plan is None:
                 return None
-            cost, time = cost + plan.cost, max(time, plan.time)
-        return Plan((time[0], time[1] + 1), cost, cut)
+            products.update(plan.products)
+            time = max(time, plan.time)
+        return Plan((time[0], time[1] + 1), {**products, word: own}, cut)
 
     def _cuts(self, word: Word) -> list[Cut]:
         alphabet, size = self.program.alphabet, len(word)
