@@ -254,6 +254,18 @@ def restrict(value: Value, shape: core.Shape) -> Value:
     return Value(value.rows, value.columns, {part: value.parts[part] for part in _parts(shape)})
 
 
+def _identities(shape: core.Shape, field: Field) -> dict[Part, Polynomial]:
+    """The identity; on the token axis that of each group, and zero between two groups."""
+    family = {}
+    for row, column in _parts(shape):
+        spaces = (row or shape.rows, column or shape.columns)
+        same = row == column
+        family[row, column] = (
+            Polynomial.identity(field, spaces[0]) if same else Polynomial.zero(field, *spaces)
+        )
+    return family
+
+
 def _evaluate(node: core.Node, environment: Mapping[str, Value], field: Field) -> Value:
     shape = node.shape
     match node:
@@ -261,11 +273,8 @@ def _evaluate(node: core.Node, environment: Mapping[str, Value], field: Field) -
             require(name in environment, f"The name '{name}' has no value here.")
             return environment[name]
         case core.Identity():
-            square = shape.rows == shape.columns != core.TOKEN
-            require(square, "An identity of the script is not square, or has the token axis.")
-            return Value(
-                shape.rows, shape.columns, {("", ""): Polynomial.identity(field, shape.rows)}
-            )
+            require(shape.rows == shape.columns, "An identity of the script is not square.")
+            return Value(shape.rows, shape.columns, _identities(shape, field))
         case core.Zero():
             return _zero(shape, field)
         case core.Transpose(of=of):

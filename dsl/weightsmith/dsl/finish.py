@@ -153,9 +153,6 @@ class Finisher:
 
     def _known(self, node: core.Identity | core.Zero) -> None:
         shape = self.axes.resolve(node.shape)
-        if isinstance(node, core.Identity) and shape.rows == TOKEN:
-            message = "this I is tokens by tokens: no head has an identity of the tokens"
-            self.report.error(node.span, message, "leave it out, or multiply with a matrix [d, d]")
         unknown = {axis for axis in (shape.rows, shape.columns) if is_unknown(axis)}
         if self._quiet or not unknown or unknown & self._unresolved:
             return
