@@ -36,15 +36,27 @@ class _Writer:
 
     def product(self, rows: str, columns: str, depth: int) -> str:
         atoms = self.atoms(rows, columns)
-        if depth == 0 or (atoms and self.draw(st.booleans())):
-            if atoms:
-                return self.pick(atoms)
-            if depth == 0:
-                return "0"
+        if atoms and (depth == 0 or self.draw(st.booleans())):
+            return self.pick(atoms)
+        if depth == 0:
+            return self.path(rows, columns)
         middle = self.pick([*AXES, "context"])
         left = self.product(rows, middle, depth - 1)
         right = self.product(middle, columns, depth - 1)
         return f"({left})*({right})"
+
+    def path(self, rows: str, columns: str) -> str:
+        """The shortest product of known values from one axis to another."""
+        if rows == columns:
+            return "I" if rows in AXES else "x'*x"
+        reached = {rows: ""}
+        while columns not in reached:
+            for start, product in list(reached.items()):
+                for end in (*AXES, "context", "token"):
+                    atoms = self.atoms(start, end)
+                    if atoms and end not in reached and start != "token":
+                        reached[end] = f"{product}*{atoms[0]}" if product else atoms[0]
+        return reached[columns]
 
     def atoms(self, rows: str, columns: str) -> list[str]:
         found = [n for n, shape in self.known.items() if _fits(shape, (rows, columns))]

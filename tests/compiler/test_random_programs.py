@@ -42,7 +42,8 @@ def test_network_equals_script_and_is_proven(script: str, seed: int) -> None:
     try:
         network = ws.compile(script)
     except DiagnosticError as refusal:
-        event("refused: " + refusal.diagnostics[0].message[:40])
+        errors = [d.message for d in refusal.diagnostics if d.severity == "error"]
+        event("refused: " + errors[0][:40])
         return
     event("compiled")
     inputs = exact_inputs(network.program, seed)
