@@ -2,13 +2,14 @@
 
 The cost of a candidate is that of its schedule: layers first (a layer in a loop counts a thousand
 times), then rows of the residual stream, then heads.  A greedy walk: from the script's own
-variables, take the best single change until none improves.
+variables, take the best single change until none improves, or until enough were tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
@@ -19,6 +20,7 @@ from weightsmith.compiler.passes.represent import by_images, offset, offsets, tr
 from weightsmith.compiler.passes.schedule_layers import InfeasibleError, schedule_layers
 
 LOOP_WEIGHT = 1000
+MAX_TRIALS = 200  # schedules tried at the most
 
 Cost = tuple[int, int, int]
 
@@ -36,9 +38,11 @@ class Candidate:
 def choose_representation(start: Representation) -> Candidate:
     """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled."""
     best, reason = _tried(start)
-    here = start
-    for _ in range(2 * sum(len(loop.carried) for loop in start.program.all_loops()) + 2):
-        found = [candidate for near in _neighbours(here) if (candidate := _tried(near)[0])]
+    here, left = start, MAX_TRIALS
+    while left > 0:
+        nearby = list(islice(_neighbours(here), left))
+        left -= len(nearby)
+        found = [candidate for near in nearby if (candidate := _tried(near)[0])]
         better = min(found, key=lambda c: c.cost, default=None)
         if better is None or (best is not None and better.cost >= best.cost):
             break
