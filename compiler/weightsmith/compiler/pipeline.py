@@ -14,11 +14,11 @@ from weightsmith.compiler.ir.graph import Graph
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template, layers_of
 from weightsmith.compiler.passes.build_graph import build_graph
+from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.choose_representation import Candidate, choose_representation
 from weightsmith.compiler.passes.emit_template import emit_template
 from weightsmith.compiler.passes.normalize import normalize
 from weightsmith.compiler.passes.represent import script_representation
-from weightsmith.compiler.passes.schedule_layers import InfeasibleError
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol

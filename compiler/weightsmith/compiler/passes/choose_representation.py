@@ -15,9 +15,10 @@ from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
+from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.merge_heads import merge_heads
 from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
-from weightsmith.compiler.passes.schedule_layers import InfeasibleError, schedule_layers
+from weightsmith.compiler.passes.schedule_layers import schedule_layers
 
 LOOP_WEIGHT = 1000
 MAX_TRIALS = 200  # schedules tried at the most

@@ -25,20 +25,17 @@ from weightsmith.compiler.ir.schedule import (
     TripleProduct,
     Value,
 )
-from weightsmith.compiler.passes.plan_products import (
-    ANY,
-    Cut,
-    ProductPlanner,
-    Time,
-    starred,
+from weightsmith.compiler.passes.by_groups import (
+    InfeasibleError,
+    by_coefficient,
+    by_word,
+    groups_of,
+    one_coefficient,
+    why_not,
 )
-from weightsmith.dsl.core import GROUPS
+from weightsmith.compiler.passes.plan_products import Cut, ProductPlanner, Time
 
 Linear = dict[Value, Coefficient]
-
-
-class InfeasibleError(Exception):
-    """No network in the target family computes this value in the chosen representation."""
 
 
 @dataclass
@@ -57,6 +54,7 @@ class Demand:
     """``value`` must hold ``linear`` + Σ coefficient · product (at groups) after ``segment``."""
 
     value: Value
+    columns: Columns
     segment: int
     linear: Linear
     products: list[tuple[Product, Coefficient, tuple[Space, ...]]]
@@ -129,7 +127,7 @@ class _Level:
             return Value("identity", f"I[{axis}]", axis)
         plan = self.planner.plan(word)
         if plan is None:
-            raise InfeasibleError(_why_not(self.program, word))
+            raise InfeasibleError(why_not(self.program, word))
         if plan.hoisted and self.parent is not None:
             return self.parent.value_of(word, axis, groups)
         if plan.cut is None:
@@ -147,7 +145,7 @@ class _Level:
         """Plan a product at this level, and whatever it is made of."""
         plan = self.planner.plan(word)
         if plan is None or plan.cut is None:
-            raise InfeasibleError(_why_not(self.program, word))
+            raise InfeasibleError(why_not(self.program, word))
         if word not in self.products:
             self.products[word] = Product(word, plan.cut, plan.time)
         product = self.products[word]
@@ -186,17 +184,18 @@ class _Level:
         return demands
 
     def _demand(self, value: Value, segment: int, columns: Columns, *, in_place: bool) -> Demand:
-        demand = Demand(value, segment, {}, [], in_place)
-        for word, by_group in _by_word(columns).items():
+        demand = Demand(value, columns, segment, {}, [], in_place)
+        for word, by_group in by_word(columns).items():
             if self._is_linear(word):
                 axis = next(iter(columns.values())).rows
                 groups = set(by_group)
                 held = self.value_of(word, axis, groups)
-                coefficient = _one_coefficient(self.program, held, columns, by_group)
+                has = groups_of(self.program, held)
+                coefficient = one_coefficient(held.name, has, columns, by_group)
                 demand.linear[held] = demand.linear.get(held, self.program.field.zero) + coefficient
             else:
                 product = self.product(word, set(by_group))
-                for coefficient, spaces in _by_coefficient(by_group):
+                for coefficient, spaces in by_coefficient(by_group):
                     demand.products.append((product, coefficient, spaces))
         return demand
 
@@ -205,7 +204,7 @@ class _Level:
             return True
         plan = self.planner.plan(word)
         if plan is None:
-            raise InfeasibleError(_why_not(self.program, word))
+            raise InfeasibleError(why_not(self.program, word))
         return plan.cut is None
 
     # -- layers ------------------------------------------------------------------------------
@@ -232,14 +231,19 @@ class _Level:
     def _keep_early_products(self, demand: Demand, depths: list[int]) -> None:
         """A product from before the place where it is wanted has to be kept until then."""
         late = []
+        early: dict[Word, dict[Space, Coefficient]] = {}
         for product, coefficient, groups in demand.products:
             segment, layer = product.time
             here = segment == demand.segment
             if here and (not demand.in_place or layer == depths[segment]):
                 late.append((product, coefficient, groups))
-                continue
+            else:
+                early.setdefault(product.word, {}).update(dict.fromkeys(groups, coefficient))
+        for word, by_group in early.items():
+            product = self.products[word]
             product.kept = True
             held = self.kept_value(product)
+            coefficient = one_coefficient(held.name, product.groups, demand.columns, by_group)
             demand.linear[held] = demand.linear.get(held, self.program.field.zero) + coefficient
         demand.products = late
 
@@ -337,59 +341,3 @@ def _last_layer(layers: list[ScheduledLayer]) -> ScheduledLayer:
 
 def _carried_value(letter: str, rows: str, parent: _Level | None) -> Value:
     return Value("carried", letter, rows, (), parent.index if parent else None)
-
-
-def _by_word(columns: Columns) -> dict[Word, dict[Space, Coefficient]]:
-    found: dict[Word, dict[Space, Coefficient]] = {}
-    for space, polynomial in columns.items():
-        for word, coefficient in polynomial.terms.items():
-            found.setdefault(starred(word), {})[space] = coefficient
-    return found
-
-
-def _by_coefficient(
-    by_group: dict[Space, Coefficient],
-) -> list[tuple[Coefficient, tuple[Space, ...]]]:
-    found: dict[Coefficient, list[Space]] = {}
-    for space, coefficient in by_group.items():
-        found.setdefault(coefficient, []).append(space)
-    return [(coefficient, tuple(sorted(spaces))) for coefficient, spaces in found.items()]
-
-
-def _one_coefficient(
-    program: NormalProgram, held: Value, columns: Columns, by_group: dict[Space, Coefficient]
-) -> Coefficient:
-    """A move treats all tokens alike, so a value must enter every group it has in one multiple."""
-    has = _groups_of(program, held)
-    wanted = {by_group.get(space, program.field.zero) for space in columns if space in has}
-    if len(wanted) > 1:
-        raise InfeasibleError(
-            f"'{held.name}' enters the context tokens and the query tokens with different "
-            "coefficients, and a linear map of the stream treats all tokens alike"
-        )
-    return wanted.pop()
-
-
-def _groups_of(program: NormalProgram, held: Value) -> set[Space]:
-    for given in program.inputs:
-        if held.kind == "letter" and held.word[0].name == given.name and given.groups:
-            return set(given.groups)
-    for loop in program.all_loops():
-        for carried in loop.carried:
-            if carried.letter == held.name:
-                return set(carried.spaces)
-    if held.word and held.word[-1].group == ANY:
-        return set(GROUPS)
-    return {held.rows} if held.kind == "identity" else set(_columns(program, held))
-
-
-def _columns(program: NormalProgram, held: Value) -> tuple[Space, ...]:
-    return (program.alphabet.columns(held.word[-1]),)
-
-
-def _why_not(program: NormalProgram, word: Word) -> str:
-    text = "*".join(letter.text() for letter in word)
-    rows = program.alphabet.rows(word[0])
-    if rows in (*GROUPS, ANY):
-        return f"{text} has rows indexed by tokens, so the width would grow with their number"
-    return f"{text} cannot be built from heads left*right'*last of stored values"
