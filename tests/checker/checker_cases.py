@@ -112,7 +112,7 @@ def newton_inverse_general() -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
         scale="norm(target)",
-        hypotheses=["smin^2 <= spectrum(A*A') <= smax^2"],
+        hypotheses=["smin^2 <= singular_values(A)^2 <= smax^2"],
     )
     step = head(
         terms("X"), terms("At"), terms("X"), [("X", "-1/2")], key_groups=["d"], query_groups=["d"]
@@ -216,7 +216,7 @@ def polar() -> Case:
         formula=f"iterate(e -> {rule['map']}, steps, 1 - (lambda/smax^2)^(1/2))",
         value=last_size(intervals),
         scale="1",
-        hypotheses=["smin^2 <= spectrum(A'*A) <= smax^2"],
+        hypotheses=["smin^2 <= singular_values(A)^2 <= smax^2"],
     )
     step = head(
         terms("X"), terms("X"), terms("X"), [("X", "-1/3")], key_groups=["n"], query_groups=["n"]

@@ -26,7 +26,8 @@ WEIGHTS_STATEMENT = (
     "rounded to nearest in {}."
 )
 TRUNCATION_STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale, for every input that meets the assumptions."
+    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
+    "the hypotheses."
 )
 
 Document = dict[str, Any]

@@ -275,7 +275,7 @@ return X approximates inv(A'*A)
     claim["steps"][0]["word"] = ["A'", "A"]
     claim["steps"][1]["forms"]["X#0"][0]["left"] = []
     claim["steps"][3]["left"] = []
-    claim["hypotheses"] = ["smin^2 <= spectrum(A'*A) <= smax^2"]
+    claim["hypotheses"] = ["smin^2 <= singular_values(A)^2 <= smax^2"]
     case.template["bindings"]["steps"] = "5"
     refused(case, "kernel")
     square = case.copy()

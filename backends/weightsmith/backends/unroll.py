@@ -9,7 +9,7 @@ from weightsmith.backends.coefficients import Bindings, Values, fraction_text
 from weightsmith.backends.errors import InstantiationError, listed
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
 
-MAX_LAYERS = 100_000
+MAX_LAYERS = 20_000
 
 
 def unroll(template: Template, bindings: Bindings | None = None) -> list[Layer]:

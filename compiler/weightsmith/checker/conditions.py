@@ -80,7 +80,7 @@ def numbers_at(
     bindings: Mapping[str, Fraction],
 ) -> Numbers:
     """The interval of the spectrum at the bindings; no denominator of the script may vanish."""
-    for scalar in _scalars(program.body):
+    for scalar in _all_scalars(program):
         if free_symbols(scalar) <= bindings.keys():
             value_at(scalar, bindings)
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
@@ -92,6 +92,14 @@ def numbers_at(
     low, high = (field.evaluate(end, bindings) for end in (operator.low, operator.high))
     require(low <= high and ends[0] <= ends[1], "The assumed spectrum is empty at the bindings.")
     return Numbers(bindings, (low, high))
+
+
+def _all_scalars(program: core.Program) -> Iterator[Scalar]:
+    yield from _scalars(program.body)
+    for returned in program.returns:
+        yield from _node_scalars(returned.value)
+        if returned.target is not None:
+            yield from _node_scalars(returned.target)
 
 
 def _scalars(body: tuple[core.Statement, ...]) -> Iterator[Scalar]:
@@ -119,17 +127,25 @@ def _node_scalars(node: core.Node) -> Iterator[Scalar]:
             return
 
 
-def hypotheses(operator: Operator, in_range: str | None) -> tuple[str, ...]:
-    """What the statement assumes, in words."""
+def hypotheses(operator: Operator, in_range: str | None, open_rule: str) -> tuple[str, ...]:
+    """What the statement assumes, in words.
+
+    ``open_rule`` is the rule whose side conditions no numbers decide, or "".
+    """
     word = word_text(operator.word)
     kind = "nonzero spectrum" if operator.kind is NONZERO else "spectrum"
-    listed = [f"{operator.low_text} <= {kind}({word}) <= {operator.high_text}"]
+    of = f"{kind}({word})"
+    if operator.kind is SINGULAR:
+        of = f"singular_values({operator.word[-1].plain().text})^2"
+    listed = [f"{operator.low_text} <= {of} <= {operator.high_text}"]
     if operator.symmetric == "assumed":
         listed.append(f"{word} is symmetric")
     if operator.symmetric == "weighted":
         listed.append(f"{operator.weight} is positive definite")
     if in_range is not None:
         listed.append(f"the columns of {in_range} lie in the range of {word}")
+    if open_rule:
+        listed.append(f"the side conditions of the rule {open_rule} hold")
     return tuple(listed)
 
 

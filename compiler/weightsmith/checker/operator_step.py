@@ -142,6 +142,9 @@ def read_forms(
             _check_shape(form, letter, operator)
         wholes = [form.whole for form in read]
         require(len(set(wholes)) == len(wholes), f"Two forms of '{name}' cannot be told apart.")
+        scalars = [form.name for form in read if form.name]
+        distinct = len(set(scalars)) == len(scalars)
+        require(distinct, f"Two forms of '{name}' have the same scalar: each needs its own.")
         result[name] = read
     _check_families(result)
     return result

@@ -187,6 +187,7 @@ class Collapser:
         result: dict[str, Rational] = {}
         for form in forms:
             if form.name:
+                require(form.name not in result, f"The scalar '{form.name}' stands for two forms.")
                 result[form.name] = collapsed.take(form.left, form.right, self._field.zero)
                 continue
             constant = collapsed.plain.pop(form.whole, self._field.zero)

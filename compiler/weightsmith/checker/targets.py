@@ -33,6 +33,7 @@ class Target:
     power: Rational | None
     rate: Rational | None
     orthogonal: bool = False  # exactly polar(A): its 2-norm is 1
+    function: Rational | None = None  # the power of the function alone, no factors absorbed
 
 
 def read_target(
@@ -61,7 +62,8 @@ def read_target(
     collapsed = collapser.collapse(whole.parts[part], {FUNCTION: form})
     require(not collapsed.plain and len(collapsed.framed) == 1, "The target is a sum.")
     (((left, right), scalar),) = collapsed.framed.items()
-    return _absorb(inner, left, right, scalar, field)
+    absorbed = _absorb(inner, left, right, scalar, field)
+    return replace(absorbed, function=inner.power)
 
 
 def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Field) -> Target:

@@ -114,6 +114,9 @@ def read_template(document: object) -> Template:
     groups = _distinct(as_texts(parts["groups"], "The template's groups"), "groups")
     sources = as_items(parts["sources"], "The template's sources", _source)
     _distinct(tuple(source.name for source in sources), "sources")
+    for source in sources:
+        ordered = tuple(group for group in groups if group in source.groups)
+        require(source.groups == ordered, f"The groups of '{source.name}' are not in order.")
     pairs = as_items(parts["blocks"], "The template's blocks", _block)
     _distinct(tuple(name for name, _ in pairs), "blocks")
     blocks = dict(pairs)

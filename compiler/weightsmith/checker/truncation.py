@@ -33,7 +33,8 @@ from weightsmith.checker.words import Letter, Polynomial, read_word, word_text
 from weightsmith.dsl import core
 
 STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale, for every input that meets the assumptions."
+    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
+    "the hypotheses."
 )
 Rule = Callable[[Problem, Mapping[str, object]], Bound]
 RULES: Mapping[str, tuple[Rule, Sequence[str], Sequence[str]]] = {
@@ -84,7 +85,7 @@ def check_truncation(
     right_scale = scale(problem.operator, problem.target, proof.rule)
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
-    wanted = hypotheses(problem.operator, proof.in_range)
+    wanted = hypotheses(problem.operator, proof.in_range, "" if value is not None else proof.rule)
     listed = as_texts(claim["hypotheses"], "hypotheses")
     require(listed == wanted, f"The hypotheses must be {list(wanted)}.")
     return Truncation(returned.name, str(bound["formula"]), value, right_scale, wanted)
@@ -176,6 +177,8 @@ class _Proof:
         if bindings is not None:
             numbers = numbers_at(program, operator, index, field, bindings)
         problem = Problem(field, operator, recurrence, target, name, numbers)
+        if numbers is not None and target.function is not None:
+            problem.check_positive(target.function, numbers)  # pinv(A)*A is no identity at 0
         return RULES[self.rule][0](problem, steps["bound"]), problem
 
     def _loop(self, step: Mapping[str, object]) -> Loop:

@@ -21,7 +21,14 @@ from weightsmith.compiler.passes.normalize import normalize
 from weightsmith.compiler.passes.represent import script_representation
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol
+from weightsmith.dsl.scalars import (
+    Scalar,
+    ScalarError,
+    Symbol,
+    evaluate,
+    free_symbols,
+    to_text,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Compilation:
 
 def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Compilation:
     """Compile a checked program.  Raises DiagnosticError if no network can hold its values."""
+    _refuse_senseless(program, bindings)
     try:
         field = CoefficientField(all_scalars(program))
         graph = build_graph(program)
@@ -55,6 +63,20 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
     _refuse_nothing(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
     return Compilation(program, graph, normal, candidate, replace(template, bindings=texts))
+
+
+def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:
+    """Every scalar of the script must have a value, also where it would cancel."""
+    for scalar in all_scalars(program):
+        if free_symbols(scalar) and free_symbols(scalar) <= bindings.keys():
+            try:
+                evaluate(scalar, bindings)
+            except ScalarError as problem:
+                at = ", ".join(
+                    f"{name} = {bindings[name]}" for name in sorted(free_symbols(scalar))
+                )
+                message = f"'{to_text(scalar)}' has no value at {at}: {problem}"
+                raise DiagnosticError([error(program.span, message)]) from None
 
 
 def _refuse_nothing(program: core.Program, template: Template) -> None:

@@ -71,13 +71,13 @@ def _step(r: Recurrence, multiplier: Coefficient, start: Coefficient) -> Json:
 def _plain(r: Recurrence, multiplier: Coefficient, start: Coefficient) -> Bounded:
     step = _step(r, multiplier, start)
     formula = f"sup(abs({multiplier}))^({r.count_text})"
-    linear = multiplier.degree(LAMBDA) <= 1
+    linear = multiplier.degree(LAMBDA) <= 1 and start.degree(LAMBDA) <= 1
     if linear:
         ends = r.at_ends(multiplier)
         step["ends"] = ends
         formula = f"max(abs({ends[0]}), abs({ends[1]}))^({r.count_text})"
     if start != 1:
-        if linear and start.degree(LAMBDA) <= 1:
+        if linear:
             first = r.at_ends(start)
             step["start_ends"] = first
             formula += f"*max(abs({first[0]}), abs({first[1]}))"

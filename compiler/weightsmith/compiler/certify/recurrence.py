@@ -110,10 +110,13 @@ class Recurrence:
 
     def require_positive_target(self) -> None:
         """f* must be positive on the whole spectrum: numerator and denominator have one sign."""
-        parts = (self.target.power.numerator, self.target.power.denominator)
-        above, below = (self.over_spectrum(part) for part in parts)
-        if min(map(abs, above)) == 0 or min(map(abs, below)) == 0 or _crosses(above, below):
-            raise NoProofError("the target has a pole, a zero or a negative value on the spectrum")
+        for power in (self.target.power, self.target.function or self.target.power):
+            above, below = (
+                self.over_spectrum(part) for part in (power.numerator, power.denominator)
+            )
+            if _crosses(above, below):
+                reason = "the target has a pole, a zero or a negative value on the spectrum"
+                raise NoProofError(reason)
 
 
 def _crosses(above: Interval, below: Interval) -> bool:

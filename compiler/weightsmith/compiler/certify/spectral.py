@@ -48,10 +48,15 @@ class Form:
 
 @dataclass(frozen=True)
 class RootScalar:
-    """power^(1/root), or exp(rate · λ) with root 0."""
+    """power^(1/root), or exp(power · λ) with root 0.
+
+    ``function`` is the power of the matrix function alone, before factors λ next to it were
+    multiplied in: pinv(A)·A is 1 only where λ is not 0.
+    """
 
     power: Coefficient
     root: int
+    function: Coefficient | None = None
 
 
 class ScalarField:

@@ -45,7 +45,7 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
         return frame, scalar
     if scalar.root == 0:
         raise NoProofError("an exponential times another function")
-    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root)
+    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root, scalar.power)
 
 
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:

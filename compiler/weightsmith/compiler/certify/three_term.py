@@ -15,6 +15,8 @@ from weightsmith.compiler.certify.recurrence import Bounded, Json, Recurrence, s
 from weightsmith.compiler.certify.spectral import ERROR, LAMBDA, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 
+APART = 1 + Fraction(1, 1 << 62)  # so that a ball around the exact value is below the bound
+
 
 def three_term(r: Recurrence) -> Bounded | None:
     if r.target.root != 1 or len(r.next) != 2:
@@ -62,7 +64,7 @@ def _bounded(r: Recurrence, previous: str, multiplier: Coefficient, beta: Coeffi
     if momentum <= 0:
         raise NoProofError("the momentum is not positive")
     value = _chebyshev_bound(sup(r, multiplier), momentum, r.passes())
-    return Bounded(step, formula, round_up(value))
+    return Bounded(step, formula, round_up(value * APART))
 
 
 def _chebyshev_bound(rate: Fraction, beta: Fraction, count: int) -> Fraction:

@@ -37,7 +37,8 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, free_symbols
 Json = dict[str, object]
 RULES = (power_exp, autonomous, contraction, three_term)
 STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale, for every input that meets the assumptions."
+    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
+    "the hypotheses."
 )
 
 
@@ -158,7 +159,7 @@ class _Proof:
             "statement": STATEMENT,
             "output": self.returned.name,
             "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
-            "hypotheses": self._hypotheses(frame),
+            "hypotheses": self._hypotheses(frame, bounded),
             "scale": self._scale(frame, target),
             "bound": {"formula": bounded.formula, "value": value},
         }
@@ -255,18 +256,23 @@ class _Proof:
             "target": shown if target.root else {"exp": power},
         }
 
-    def _hypotheses(self, frame: Frame) -> list[str]:
+    def _hypotheses(self, frame: Frame, bounded: Bounded) -> list[str]:
         operator, ground = self.ground.operator, self.ground
         word = "*".join(_letters(operator.word))
         low, high = scalars.to_text(ground.low), scalars.to_text(ground.high)
         nonzero = ground.kind is SpectrumKind.NONZERO_SPECTRUM
-        found = [f"{low} <= {'nonzero ' if nonzero else ''}spectrum({word}) <= {high}"]
+        of = f"{'nonzero ' if nonzero else ''}spectrum({word})"
+        if ground.kind is SpectrumKind.SINGULAR_VALUES:
+            of = f"singular_values({operator.word[-1]._replace(transposed=False).text()})^2"
+        found = [f"{low} <= {of} <= {high}"]
         if operator.symmetric == "assumed":
             found.append(f"{word} is symmetric")
         if operator.symmetric == "weighted":
             found.append(f"{operator.word[-1].name} is positive definite")
         if nonzero:
             found.append(self._range_hypothesis(frame, word))
+        if bounded.value is None:
+            found.append(f"the side conditions of the rule {bounded.step['rule']} hold")
         return found
 
     def _range_hypothesis(self, frame: Frame, word: str) -> str:

@@ -1,0 +1,115 @@
+"""Attacks that once succeeded: each must be refused, or claimed no more than is true."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+import weightsmith.api as ws
+from weightsmith.dsl import DiagnosticError
+
+TWO_FORMS = """algorithm evil(A: symmetric[d, d], B: symmetric[d, d])
+assume spectrum(A) in [mu, L]
+param steps = 6
+X, Y, Z = 2/(mu + L)*(I + B), 2/(mu + L)*B, 2/(mu + L)*I
+repeat steps:
+    X, Y, Z = X + Y - B*Z*A*Z, 2*Y - B*Z*A*Z, 2*Z - Z*A*Z
+W = X - Y
+return W approximates inv(A), Z approximates inv(A)
+"""
+
+
+def test_two_forms_may_not_share_a_scalar(tmp_path: Path) -> None:
+    """W never changes; a claim that borrows Z's recurrence for both parts of X must fall."""
+    network = ws.compile(TWO_FORMS, settings={"mu": "1/10", "L": 2})
+    document = json.loads(network.files()["certificate.json"])
+    index = next(i for i, c in enumerate(document["claims"]) if c.get("output") == "W")
+    honest = next(c for c in document["claims"] if c.get("output") == "Z")
+    forged = {**copy.deepcopy(honest), "id": document["claims"][index]["id"], "output": "W"}
+    step = next(s for s in forged["steps"] if s["rule"] == "forms")
+    step["forms"]["Y#0"] = [{"left": ["B"], "scalar": "Z", "right": []}]
+    step["forms"]["X#0"] = [
+        {"left": [], "scalar": "Z", "right": []},
+        {"left": ["B"], "scalar": "Z", "right": []},
+    ]
+    document["claims"][index] = forged
+    for name, data in network.files().items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "certificate.json").write_text(json.dumps(document))
+    refused = [v for v in ws.verify(tmp_path).verdicts if not v.accepted]
+    assert [v.claim for v in refused] == [forged["id"]]
+    assert "own" in refused[0].reason
+
+
+@pytest.mark.parametrize("target", ["pinv(A)*A", "inv(A)*A", "pinv(A*A)*A*A"])
+def test_a_pole_that_cancels_is_still_a_pole(target: str) -> None:
+    """At the eigenvalue 0 pinv(A)·A is 0, not 1."""
+    script = f"""algorithm projector(A: symmetric[d, d])
+assume spectrum(A) in [low, L]
+param steps = 5
+X = I - 1/4*A
+repeat steps:
+    X = 2*X - X*X
+return X approximates {target}
+"""
+    singular = ws.compile(script, settings={"low": 0, "L": 2})
+    assert singular.bounds[0].value is None
+    regular = ws.compile(script, settings={"low": "1/2", "L": 2})
+    assert regular.bounds[0].value is not None
+    assert singular.verify().accepted
+    assert regular.verify().accepted
+
+
+def test_a_formula_without_numbers_names_its_conditions() -> None:
+    script = """algorithm heat(A: symmetric[d, d])
+assume spectrum(A) in [-10, 1]
+param s = 1, k
+E = I - s/3^k * A
+repeat k:
+    E = E*E*E
+return E approximates exp(-s*A)
+"""
+    open_ended = ws.compile(script)
+    assert open_ended.verify().accepted
+    assert "the side conditions of the rule power_exp hold" in open_ended.bounds[0].hypotheses
+    assert ws.compile(script, settings={"k": 5}).bounds[0].value is None
+
+
+def test_a_scalar_that_divides_by_zero_is_an_error_even_where_it_cancels() -> None:
+    script = """algorithm cancelled(A: symmetric[d, d])
+assume spectrum(A) in [mu, L]
+X = 2/(mu + L)*I
+repeat 3:
+    X = 2*X - X*A*X
+return 1/(mu - 1)*(mu - 1)*X approximates inv(A)
+"""
+    with pytest.raises(DiagnosticError, match="mu = 1"):
+        ws.compile(script, settings={"mu": 1, "L": 2})
+
+
+@pytest.mark.parametrize(
+    ("body", "settings"),
+    [
+        ("X = I - 2*A\nrepeat 4:\n    X = X + 2*(I - A*X)", {"mu": "1/2", "L": 3}),
+        ("X = I - 2*A*A\nrepeat 4:\n    X = X + 1/2*(I - A*X)", {"mu": "1/2", "L": 3}),
+    ],
+)
+def test_starts_of_any_degree_verify(body: str, settings: dict[str, object]) -> None:
+    script = f"""algorithm start(A: symmetric[d, d])
+assume spectrum(A) in [mu, L]
+{body}
+return X approximates inv(A)
+"""
+    network = ws.compile(script, settings=settings)
+    assert network.bounds[0].value is not None
+    assert network.verify().accepted
+
+
+@pytest.mark.parametrize(("eta", "steps"), [("2", 1), ("5", 6), ("1/8", 30)])
+def test_momentum_with_a_square_beta_verifies(eta: str, steps: int) -> None:
+    path = Path(__file__).resolve().parents[2] / "examples" / "heavy_ball.alg"
+    settings = {"mu": "1/4", "L": 4, "eta": eta, "beta": 9, "steps": steps}
+    assert ws.compile(path, settings=settings).verify().accepted
