@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.compiler.report import depth_lower_bound
+from weightsmith.compiler.degree import depth_lower_bound
 
 from .instances import EXAMPLES
 
@@ -62,3 +62,23 @@ def test_no_depth_below_the_bound() -> None:
         chosen = {key: value for key, value in settings.items() if key in known}
         report = ws.compile(EXAMPLES / f"{name}.alg", settings=chosen).report
         assert report.layers >= report.depth_lower_bound
+
+
+def test_a_degree_that_may_cancel_is_not_claimed() -> None:
+    """X and Y are the same, so X·A − Y·A has no degree; counting letters would say 9."""
+    script = """algorithm cancelling(A: [d, d])
+X, Y = A, A
+repeat 2:
+    X, Y = X*A*X, Y*A*Y
+return X*A - Y*A + A
+"""
+    report = ws.compile(script).report
+    assert report.degree is None
+    assert report.depth_lower_bound is None
+
+
+def test_the_degree_is_that_at_the_bindings() -> None:
+    path = EXAMPLES / "gradient_descent.alg"
+    settings = {"mu": 1, "L": 2, "steps": 4}
+    assert ws.compile(path, settings={**settings, "eta": "1/2"}).report.degree == 9
+    assert ws.compile(path, settings={**settings, "eta": 0}).report.degree in (0, None)

@@ -10,12 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram
+from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
+from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Item, Layer, Template, layers_of
 from weightsmith.dsl import parse_scalar
-from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
-
-MAX_PASSES = 20_000  # loops longer than this are not followed for the degree
 
 Bindings = dict[str, Fraction]
 
@@ -25,7 +23,8 @@ class Report:
     """The figures of one network.  ``None`` where a count has no value yet.
 
     ``layers`` counts attention layers as run; ``heads`` is the most in one layer; ``degree`` is
-    that of the computed polynomial in the inputs, ``depth_lower_bound`` is ⌈log₃ degree⌉.
+    the exact one of the computed polynomial in the inputs, None if leading terms may cancel;
+    ``depth_lower_bound`` is ⌈log₃ degree⌉.
     """
 
     layers: int | None
@@ -83,60 +82,8 @@ def _counted(items: tuple[Item, ...], bindings: Bindings, *, heads: bool) -> int
             total += len(item.heads) if heads else bool(item.heads)
             continue
         inner = _counted(item.body, bindings, heads=heads)
-        passes = _passes(parse_scalar(item.count), bindings)
-        if inner is None or passes is None:
+        count = passes(parse_scalar(item.count), bindings)
+        if inner is None or count is None:
             return None
-        total += passes * inner
+        total += count * inner
     return total
-
-
-def _passes(count: Scalar, bindings: Bindings) -> int | None:
-    try:
-        return int(evaluate(count, bindings))
-    except ScalarError:
-        return None
-
-
-def depth_lower_bound(degree: int) -> int:
-    """Return ⌈log₃ degree⌉, exactly."""
-    layers, reach = 0, 1
-    while reach < degree:
-        layers, reach = layers + 1, 3 * reach
-    return layers
-
-
-def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
-    """Return the degree of the returned values in the inputs, following every loop."""
-    degrees: dict[str, int] = {given.name: 1 for given in normal.inputs}
-    for loop in normal.loops:
-        if not _follow(loop, degrees, bindings):
-            return None
-    return max((_degree(r.value, degrees) for r in normal.returns), default=0)
-
-
-def _follow(loop: Loop, degrees: dict[str, int], bindings: Bindings) -> bool:
-    passes = _passes(loop.count, bindings)
-    if passes is None or passes > MAX_PASSES:
-        return False
-    for carried in loop.carried:
-        degrees[carried.letter] = _degree(carried.initial, degrees)
-    for _ in range(passes):
-        for inner in loop.inner:
-            if not _follow(inner, degrees, bindings):
-                return False
-        after = {c.letter: _degree(c.next, degrees) for c in loop.carried}
-        if not loop.inner and all(degrees[name] == after[name] for name in after):
-            break
-        degrees.update(after)
-    return True
-
-
-def _degree(value: Columns, degrees: dict[str, int]) -> int:
-    return max(
-        (
-            sum(degrees[letter.name] for letter in word)
-            for polynomial in value.values()
-            for word in polynomial.terms
-        ),
-        default=0,
-    )

@@ -1,0 +1,148 @@
+"""The exact degree of what a program computes, in its inputs; from it the lower bound on depth.
+
+Counting letters gives an upper bound, since leading terms may cancel.  So the leading homogeneous
+part of every value is evaluated at one point modulo a prime, all matrices 1×1: if that is not
+zero, the leading part is not zero and the degree is exact.  If it is zero nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram
+from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
+
+PRIME = (1 << 61) - 1
+MAX_PASSES = 20_000  # loops longer than this are not followed
+
+Bindings = Mapping[str, Fraction]
+Part = tuple[tuple[int, tuple[str, ...]], ...]  # coefficient mod PRIME, letters
+
+
+class UnknownDegreeError(Exception):
+    """A count has no value, or leading terms may have cancelled."""
+
+
+@dataclass(frozen=True)
+class Leading:
+    """A degree and the value of the homogeneous part of that degree, modulo PRIME."""
+
+    degree: int
+    value: int
+
+
+ZERO = Leading(0, 0)
+
+
+def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
+    """Return the largest degree of a returned value, or None if it is not certain."""
+    try:
+        point = _Point(bindings)
+        known = {given.name: Leading(1, point.at(given.name)) for given in normal.inputs}
+        for loop in normal.loops:
+            _follow(loop, known, point)
+        found = [point.leading(r.value, known) for r in normal.returns]
+    except UnknownDegreeError:
+        return None
+    return max((leading.degree for leading in found), default=0)
+
+
+def depth_lower_bound(degree: int) -> int:
+    """Return ⌈log₃ degree⌉, exactly."""
+    layers, reach = 0, 1
+    while reach < degree:
+        layers, reach = layers + 1, 3 * reach
+    return layers
+
+
+def passes(count: Scalar, bindings: Bindings) -> int | None:
+    try:
+        return int(evaluate(count, bindings))
+    except ScalarError:
+        return None
+
+
+class _Point:
+    """One value modulo PRIME for every name: its binding, or a fixed random number."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self.bindings = bindings
+        self._parts: dict[int, tuple[Columns, Part]] = {}
+
+    def at(self, name: str) -> int:
+        if name in self.bindings:
+            return _residue(self.bindings[name])
+        scalar = parse_scalar(name) if name.startswith("(") else Symbol(name)
+        if not isinstance(scalar, Symbol) and free_symbols(scalar) <= self.bindings.keys():
+            return _residue(evaluate(scalar, self.bindings))
+        return random.Random(name).randrange(1, PRIME)
+
+    def leading(self, columns: Columns, known: Mapping[str, Leading]) -> Leading:
+        """Return the leading part of a value.  Raises UnknownDegreeError if it vanishes."""
+        degree, value = -1, 0
+        for coefficient, letters in self._part(columns):
+            leading = [known[name] for name in letters]
+            if any(one.value == 0 for one in leading):
+                continue  # a letter that is zero
+            total = sum(one.degree for one in leading)
+            product = coefficient
+            for one in leading:
+                product = product * one.value % PRIME
+            if total > degree:
+                degree, value = total, 0
+            if total == degree:
+                value = (value + product) % PRIME
+        if degree < 0:
+            return ZERO
+        if value == 0:
+            raise UnknownDegreeError
+        return Leading(degree, value)
+
+    def _part(self, columns: Columns) -> Part:
+        """The terms of one group's polynomial (the groups differ in the letters' groups only)."""
+        if id(columns) not in self._parts:
+            widest = max(columns.values(), key=lambda p: len(p.terms))
+            part = tuple(
+                (self._coefficient(coefficient), tuple(letter.name for letter in word))
+                for word, coefficient in widest.terms.items()
+            )
+            self._parts[id(columns)] = (columns, part)
+        return self._parts[id(columns)][1]
+
+    def _coefficient(self, coefficient: Coefficient) -> int:
+        bottom = self._polynomial(coefficient.denominator)
+        if bottom == 0:
+            raise UnknownDegreeError
+        return self._polynomial(coefficient) * pow(bottom, -1, PRIME) % PRIME
+
+    def _polynomial(self, coefficient: Coefficient) -> int:
+        total = 0
+        for powers, number in coefficient.monomials():
+            term = _residue(number)
+            for name, exponent in powers.items():
+                term = term * pow(self.at(name), exponent, PRIME) % PRIME
+            total = (total + term) % PRIME
+        return total
+
+
+def _residue(number: Fraction) -> int:
+    if number.denominator % PRIME == 0:
+        raise UnknownDegreeError
+    return number.numerator * pow(number.denominator, -1, PRIME) % PRIME
+
+
+def _follow(loop: Loop, known: dict[str, Leading], point: _Point) -> None:
+    count = passes(loop.count, point.bindings)
+    if count is None or count > MAX_PASSES:
+        raise UnknownDegreeError
+    for carried in loop.carried:
+        known[carried.letter] = point.leading(carried.initial, known)
+    for _ in range(count):
+        for inner in loop.inner:
+            _follow(inner, known, point)
+        known.update({c.letter: point.leading(c.next, known) for c in loop.carried})
