@@ -28,7 +28,9 @@ from weightsmith.backends.files import (
     read_directory,
     write_directory,
 )
+from weightsmith.backends.graphs import GraphMatrices, graph_matrices
 from weightsmith.backends.instantiate import dense_weights, structured_weights
+from weightsmith.backends.regression import regression_data
 from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
 from weightsmith.backends.template_reader import template_from_json
@@ -49,6 +51,20 @@ if TYPE_CHECKING:
     from weightsmith.checker.verify import Report as VerificationReport
 
 Setting = int | float | str | Fraction
+
+__all__ = [
+    "Bound",
+    "GraphMatrices",
+    "Network",
+    "check",
+    "compile",
+    "emit",
+    "graph_matrices",
+    "load",
+    "regression_data",
+    "upward",
+    "verify",
+]
 
 
 @dataclass(frozen=True)
