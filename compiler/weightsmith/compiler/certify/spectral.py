@@ -16,7 +16,7 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.scalars import Symbol
 
-LAMBDA, ERROR, RATIO = "lambda", "e", "t"
+LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
 MAX_FORMS = 4
 
 Frame = tuple[Word, Word]
@@ -65,7 +65,7 @@ class ScalarField:
     def __init__(self, normal: NormalProgram, names: tuple[str, ...]) -> None:
         wanted = (*normal.field.names, LAMBDA, ERROR, RATIO, *names)
         if len(set(wanted)) < len(wanted):
-            raise NoProofError("a parameter has a name that the proof needs (lambda, e or t)")
+            raise NoProofError("a parameter has a name that the proof needs (lambda or e)")
         self.normal, self.names = normal, names
         self.field = CoefficientField(Symbol(name) for name in wanted)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from weightsmith.compiler.certify.spectral import (
     LAMBDA,
+    RATIO,
     Collapse,
     Form,
     Frame,
@@ -17,7 +18,7 @@ from weightsmith.compiler.certify.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Polynomial
 
-STAND_IN = "t"  # the symbol that stands for the function while its word is collapsed
+STAND_IN = RATIO  # stands for the function while its word is collapsed
 
 
 def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootScalar]:

@@ -54,15 +54,22 @@ def choose_representation(start: Representation) -> Candidate:
 
 
 def _tried(representation: Representation) -> tuple[Candidate | None, str]:
-    try:
-        schedule = schedule_layers(representation.program)
-    except InfeasibleError as reason:
-        return None, str(reason)
-    merge_heads(schedule, representation.program.field)
-    allocation = allocate_blocks(schedule)
-    heads = _weigh(schedule.items, heads=True)
-    cost = (_weigh(schedule.items, heads=False), len(allocation.rows), heads)
-    return Candidate(representation, schedule, allocation, cost), ""
+    """Schedule a representation both ways, and return the cheaper candidate."""
+    found: list[Candidate] = []
+    reason = ""
+    loops = any(True for _ in representation.program.all_loops())
+    for hoist_terms in (False, True) if loops else (False,):
+        try:
+            schedule = schedule_layers(representation.program, hoist_terms=hoist_terms)
+        except InfeasibleError as problem:
+            reason = str(problem)
+            continue
+        merge_heads(schedule, representation.program.field)
+        allocation = allocate_blocks(schedule)
+        heads = _weigh(schedule.items, heads=True)
+        cost = (_weigh(schedule.items, heads=False), len(allocation.rows), heads)
+        found.append(Candidate(representation, schedule, allocation, cost))
+    return min(found, key=lambda c: c.cost, default=None), reason
 
 
 def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:

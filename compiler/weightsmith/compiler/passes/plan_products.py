@@ -102,12 +102,16 @@ class ProductPlanner:
     def _best(self, word: Word) -> Plan | None:
         if len(word) == 1 and self.stored(word[0]):
             return Plan((self._segment.get(word[0].name, 0), 0), {})
-        candidates = [plan for cut in self._cuts(word) if (plan := self._made(word, cut))]
-        best = min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
+        best = self.plan_here(word)
         hoisted = self._hoisted(word)
         if hoisted is not None and (best is None or best.time > (0, 0)):
             return hoisted
         return best
+
+    def plan_here(self, word: Word) -> Plan | None:
+        """Return the best plan that computes the word at this level (its parts may be hoisted)."""
+        candidates = [plan for cut in self._cuts(word) if (plan := self._made(word, cut))]
+        return min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
 
     def _hoisted(self, word: Word) -> Plan | None:
         if self.parent is None or any(letter.name in self._inside for letter in word):

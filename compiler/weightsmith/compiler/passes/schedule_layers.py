@@ -33,7 +33,7 @@ from weightsmith.compiler.passes.by_groups import (
     one_coefficient,
     why_not,
 )
-from weightsmith.compiler.passes.plan_products import Cut, ProductPlanner, Time
+from weightsmith.compiler.passes.plan_products import Cut, Plan, ProductPlanner, Time
 
 Linear = dict[Value, Coefficient]
 
@@ -61,19 +61,28 @@ class Demand:
     in_place: bool
 
 
-def schedule_layers(program: NormalProgram) -> Schedule:
+def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
     """Schedule a program whose carried variables are all held as they stand.
 
+    ``hoist_terms``: a term of a loop that the loop does not change is computed before it, even
+    where one layer of the loop would do (there it may share a head: w·x − y times x'·x).
     Raises InfeasibleError if a value cannot be held or computed.
     """
-    level = _Level(program, None, None)
+    level = _Level(program, None, None, hoist_terms)
     items = level.items()
     return Schedule(items, level.initial, tuple(level.outputs))
 
 
 class _Level:
-    def __init__(self, program: NormalProgram, loop: Loop | None, parent: _Level | None) -> None:
+    def __init__(
+        self,
+        program: NormalProgram,
+        loop: Loop | None,
+        parent: _Level | None,
+        hoist_terms: bool,
+    ) -> None:
         self.program, self.loop, self.parent = program, loop, parent
+        self.hoist_terms = hoist_terms
         self.index = None if loop is None else loop.index
         outer = None if parent is None else parent.planner
         self.planner: ProductPlanner = ProductPlanner(program, loop, outer)
@@ -89,7 +98,7 @@ class _Level:
 
     def items(self) -> list[ScheduledItem]:
         """Schedule the children, gather the demands, and lay out the layers."""
-        levels = [_Level(self.program, child, self) for child in self.children]
+        levels = [_Level(self.program, child, self, self.hoist_terms) for child in self.children]
         for level in levels:
             self._holders.update(level.own)
         bodies = [level.items() for level in levels]
@@ -143,7 +152,7 @@ class _Level:
 
     def product(self, word: Word, groups: set[Space]) -> Product:
         """Plan a product at this level, and whatever it is made of."""
-        plan = self.planner.plan(word)
+        plan = self._term_plan(word)
         if plan is None or plan.cut is None:
             raise InfeasibleError(why_not(self.program, word))
         if word not in self.products:
@@ -202,10 +211,18 @@ class _Level:
     def _is_linear(self, word: Word) -> bool:
         if not word:
             return True
-        plan = self.planner.plan(word)
+        plan = self._term_plan(word)
         if plan is None:
             raise InfeasibleError(why_not(self.program, word))
         return plan.cut is None
+
+    def _term_plan(self, word: Word) -> Plan | None:
+        plan = self.planner.plan(word)
+        if plan is not None and plan.hoisted and not self.hoist_terms:
+            here = self.planner.plan_here(word)
+            if here is not None and here.time <= (0, 1):
+                return here
+        return plan
 
     # -- layers ------------------------------------------------------------------------------
 
