@@ -19,7 +19,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from weightsmith.backends.errors import DirectoryError
+import numpy as np
+
+from weightsmith.backends.errors import DirectoryError, LayoutError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from weightsmith.checker.verify import Report as VerificationReport
 
 Setting = int | float | str | Fraction
+SYMMETRIC = 1e-5  # a matrix is symmetric if it is, relative to its largest entry, to this
 
 __all__ = [
     "Bound",
@@ -102,7 +105,8 @@ class Network:
     @property
     def missing(self) -> tuple[str, ...]:
         """The symbols that need a value before there are weights."""
-        return tuple(p.name for p in self.program.parameters if p.name not in self.bindings)
+        parameters = (p for p in self.program.parameters if p.default is None)
+        return tuple(p.name for p in parameters if p.name not in self.bindings)
 
     @cached_property
     def compilation(self) -> Compilation:
@@ -152,7 +156,22 @@ class Network:
         """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
         from weightsmith.backends.torch.run import run
 
+        self._check_symmetric(inputs)
         return run(self.module(dtype), self.template, self.used(inputs))
+
+    def _check_symmetric(self, inputs: Inputs) -> None:
+        """Refuse a matrix that is declared symmetric and is not, beyond float32's round-off."""
+        for given in self.program.inputs:
+            if given.symmetric and given.name in inputs:
+                matrix = np.asarray(inputs[given.name])
+                square = matrix.ndim >= 2 and matrix.shape[-1] == matrix.shape[-2]
+                if not square or matrix.dtype.kind not in "iuf":
+                    continue  # the layout says what is wrong with it
+                difference = np.abs(matrix - np.swapaxes(matrix, -1, -2)).max(initial=0)
+                if difference > SYMMETRIC * np.abs(matrix).max(initial=0):
+                    raise LayoutError(
+                        f"'{given.name}' is declared symmetric, and the matrix given is not."
+                    )
 
     def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
@@ -221,9 +240,10 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
-    text = bundle(_source(script))
-    program = check_source(Source(SCRIPT, text))
-    bindings = resolve_bindings(program, dict(settings or {}))
+    source = _source(script)
+    program = check_source(source)
+    text = bundle(source)
+    bindings = _bindings(program, settings)
     compilation = compile_program(program, bindings)
     files = _files(compilation, bindings, text.encode(), dtype, dims)
     network = Network(files)
@@ -256,12 +276,21 @@ def verify(directory: str | Path) -> VerificationReport:
 def emit(script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     program = check_source(_source(script))
-    bindings = resolve_bindings(program, dict(settings or {}))
+    bindings = _bindings(program, settings)
+    if stage not in STAGES:
+        raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
     return STAGES[stage](compile_program(program, bindings))
 
 
+def _bindings(program: core.Program, settings: Mapping[str, Setting] | None) -> dict[str, Fraction]:
+    """Resolve the settings; NumPy's numbers count as Python's."""
+    given = settings or {}
+    plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in given.items()}
+    return resolve_bindings(program, plain)
+
+
 def _source(script: str | Path) -> Source:
-    if isinstance(script, Path) or ("\n" not in script and script.endswith(".alg")):
+    if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)
 

@@ -113,3 +113,74 @@ def test_momentum_with_a_square_beta_verifies(eta: str, steps: int) -> None:
     path = Path(__file__).resolve().parents[2] / "examples" / "heavy_ball.alg"
     settings = {"mu": "1/4", "L": 4, "eta": eta, "beta": 9, "steps": steps}
     assert ws.compile(path, settings=settings).verify().accepted
+
+
+@pytest.mark.parametrize(
+    ("assumption", "body", "target"),
+    [
+        ("singular_values(A) in [0, q]", "X = I + A*X", "inv(I - A)"),
+        ("singular_values(A) in [q, 2]", "X = A*X", "A"),
+        ("spectrum(I - A) in [0, q]", "X = X + (I - A*X)", "inv(A)"),
+    ],
+)
+def test_what_no_rule_covers_is_unproven_with_a_reason(
+    assumption: str, body: str, target: str
+) -> None:
+    kind = "symmetric[d, d]" if assumption.startswith("spectrum") else "[d, d]"
+    script = f"""algorithm uncovered(A: {kind})
+assume {assumption}
+X = I
+repeat 5:
+    {body}
+return X approximates {target}
+"""
+    network = ws.compile(script, settings={"q": "1/2"})
+    assert network.bounds[0].unproven
+    assert "nothing about a spectrum" not in network.bounds[0].unproven
+    assert network.verify().accepted
+
+
+def test_errors_of_the_compiler_point_into_the_users_file(tmp_path: Path) -> None:
+    (tmp_path / "helper.alg").write_text(
+        "algorithm helper(A: [d, d])\nX = A*A\nX = X*X\nreturn X\n"
+    )
+    path = tmp_path / "main.alg"
+    path.write_text(
+        'use helper from "helper.alg"\nalgorithm main(A: [d, d])\nreturn helper(A), 0*A\n'
+    )
+    with pytest.raises(DiagnosticError) as found:
+        ws.compile(path)
+    (diagnostic,) = found.value.diagnostics
+    assert diagnostic.span.source.name.endswith("main.alg")
+    assert diagnostic.line == 3
+
+
+def test_a_layer_that_moves_nothing_is_not_there() -> None:
+    script = """algorithm twice(A: symmetric[d, d], b: [d, k])
+x = 0
+repeat 3:
+    x = x + 1/2*(b - A*x)
+repeat 4:
+    x = x + 1/3*(b - A*x)
+return x
+"""
+    network = ws.compile(script)
+    assert network.verify().accepted
+    assert len(network.module().stack()) == network.report.layers == 7
+
+
+def test_a_matrix_that_is_not_symmetric_is_refused() -> None:
+    network = ws.compile(
+        Path(__file__).resolve().parents[2] / "examples" / "newton_inverse.alg",
+        settings={"mu": 1, "L": 2},
+    )
+    with pytest.raises(Exception, match="declared symmetric"):
+        network.run({"A": [[1.0, 2.0], [0.0, 1.0]]})
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    import numpy as np
+
+    path = Path(__file__).resolve().parents[2] / "examples" / "newton_inverse.alg"
+    network = ws.compile(path, settings={"mu": np.float32(0.5), "L": np.int64(2)})
+    assert network.missing == ()

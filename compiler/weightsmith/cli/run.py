@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,22 @@ def run(
     inputs = read_inputs(sources, per_token(network), rows=rows)
     answer = network.run(inputs, dtype)
     write_outputs(answer, output)
+    if not is_finite(answer):
+        click.echo("not finite: the numbers left the range of the dtype", err=True)
+        return
     for line in _bounds(network):
         click.echo(line, err=True)
+
+
+def is_finite(answer: Mapping[str, object]) -> bool:
+    """Is every number of the answer finite?"""
+    import numpy as np
+
+    for value in answer.values():
+        for piece in value.values() if isinstance(value, dict) else (value,):
+            if not np.isfinite(np.asarray(piece, dtype=np.float64)).all():
+                return False
+    return True
 
 
 def per_token(network: Network) -> frozenset[str]:

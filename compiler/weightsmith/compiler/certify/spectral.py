@@ -206,13 +206,13 @@ def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
     for frame in (*initial, *collapse(carried.next[space])):
         if any((form.left, form.right) == frame for form in forms):
             continue
+        if len(forms) == MAX_FORMS:
+            raise NoProofError("the values of the loop are not functions of the operator alone")
         if rigid(collapse, frame):
             forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
         else:
             named = sum(1 for form in forms if form.name)
             name = scalar_name(carried.letter) + (f"_{named}" if named else "")
             forms.append(Form(*frame, name, collapse.scalars.field.one))
-    if len(forms) > MAX_FORMS:
-        raise NoProofError("a value of the loop has too many parts")
     collapse.forms[key] = tuple(forms)
     return len(forms) > before

@@ -15,6 +15,7 @@ from weightsmith.compiler.certify.contraction import contraction
 from weightsmith.compiler.certify.power_exp import power_exp
 from weightsmith.compiler.certify.recurrence import Bounded, Recurrence
 from weightsmith.compiler.certify.spectral import (
+    MAX_FORMS,
     Collapse,
     Form,
     Frame,
@@ -67,7 +68,7 @@ def truncation_claim(
             return _Proof(program, normal, returned, target, ground, bindings).claim()
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
-    first = reasons[0] if reasons else "the script assumes nothing about a spectrum"
+    first = reasons[0] if reasons else _no_ground(program)
     return {"kind": "truncation", "output": returned.name, "unproven": first}
 
 
@@ -88,6 +89,15 @@ def _grounds(program: core.Program, normal: NormalProgram) -> Iterator[_Ground]:
             continue
         operator = Operator(word, _symmetry(normal, word), normal.alphabet.rows(word[0]))
         yield _Ground(operator, index, assumption.kind, assumption.low, assumption.high)
+
+
+def _no_ground(program: core.Program) -> str:
+    if any(isinstance(a, core.SpectrumAssumption) for a in program.assumptions):
+        return (
+            "an assumption about a sum or a multiple is not understood: make it one about a "
+            "single product, as spectrum(A) or spectrum(x*x')"
+        )
+    return "the script assumes nothing about a spectrum"
 
 
 def _square(end: Scalar) -> Scalar:
@@ -346,4 +356,5 @@ def _dependencies(normal: NormalProgram, loop: Loop, returned: Returned) -> set[
 
 def _scalar_names(loop: Loop, wanted: set[str]) -> tuple[str, ...]:
     base = [scalar_name(c.letter) for c in loop.carried if c.letter in wanted]
-    return tuple(name + suffix for name in base for suffix in ("", "_1", "_2"))
+    suffixes = ("", *(f"_{number}" for number in range(1, MAX_FORMS + 2)))
+    return tuple(name + suffix for name in base for suffix in suffixes)

@@ -80,12 +80,15 @@ class _Emitter:
         return tuple((self.names[b], str(row[b])) for b in sorted(row) if row[b] != 0)
 
     def items(self, items: list[ScheduledItem]) -> tuple[Item, ...]:
-        return tuple(
-            self._layer(item)
-            if isinstance(item, ScheduledLayer)
-            else Repeat(scalars.to_text(item.count), self.items(item.body))
-            for item in items
-        )
+        """Emit layers and loops; a layer whose moves turn out to move nothing is left out."""
+        found: list[Item] = []
+        for item in items:
+            if isinstance(item, ScheduledLayer):
+                layer = self._layer(item)
+                found += [layer] if layer.heads or layer.mlp else []
+            else:
+                found.append(Repeat(scalars.to_text(item.count), self.items(item.body)))
+        return tuple(found)
 
     def _layer(self, layer: ScheduledLayer) -> Layer:
         heads = tuple(self._head(head) for head in layer.heads)
