@@ -184,3 +184,38 @@ def test_numbers_of_numpy_are_numbers() -> None:
     path = Path(__file__).resolve().parents[2] / "examples" / "newton_inverse.alg"
     network = ws.compile(path, settings={"mu": np.float32(0.5), "L": np.int64(2)})
     assert network.missing == ()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(7, 4), (4, 7), (5, 5)])
+@pytest.mark.parametrize(
+    ("inputs", "start", "body", "target"),
+    [
+        ("A: [m, n]", "2/(s^2 + u^2)*A'", "2*X - X*A*X", "pinv(A)"),
+        ("A: [m, n], b: [m, k]", "0", "X + 2/(s^2 + u^2)*A'*(b - A*X)", "pinv(A)*b"),
+    ],
+)
+def test_pseudo_inverses_of_any_shape(
+    rows: int, columns: int, inputs: str, start: str, body: str, target: str
+) -> None:
+    import numpy as np
+
+    from .instances import HIGH, LOW, with_singular_values
+
+    script = f"""algorithm pseudo({inputs})
+assume singular_values(A) in [s, u]
+X = {start}
+repeat 6:
+    X = {body}
+return X approximates {target}
+"""
+    network = ws.compile(script, settings={"s": str(LOW), "u": str(HIGH)})
+    assert network.verify().accepted
+    bound = network.bounds[0].value
+    assert bound is not None
+    random = np.random.default_rng(rows)
+    data = {"A": with_singular_values(random, rows, columns)}
+    if "b" in inputs:
+        data["b"] = random.normal(size=(rows, 3))
+    found, wanted = network.run(data)["X"], np.linalg.pinv(data["A"]) @ data.get("b", np.eye(rows))
+    error = np.linalg.norm(found - wanted, 2) / np.linalg.norm(wanted, 2)
+    assert error <= float(bound) + 1e-12

@@ -3,6 +3,7 @@
     inv, pinv of θ(T):  1/θ            inv(u), T = u·v:   v · T⁻¹
     sqrt of θ(T):       root 2, θ      polar(A), T = A'A: A · T^(-1/2)
     invsqrt of θ(T):    root 2, 1/θ    exp of c·T:        e^(cλ)
+    pinv(A) = (A'A)⁻¹·A' where T = A'A, A'·(AA')⁻¹ where T = AA', on the nonzero singular values
 
 The checks that the power is positive on the spectrum are made where numbers are known.
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.checker.meaning import Environment, Value, evaluate
-from weightsmith.checker.operator_step import NONZERO, single_word
+from weightsmith.checker.operator_step import NONZERO, SINGULAR, single_word
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
@@ -118,6 +119,13 @@ def _function(
         )
         one_over = field.variable(LAMBDA).inverse()
         return Target(word, (), 2, one_over, None, orthogonal=True)
+    if name == "pinv" and word and operator.kind is SINGULAR:
+        turned = transpose_word(word)
+        one_over = field.variable(LAMBDA).inverse()
+        if operator.word == turned + word:
+            return Target((), turned, 1, one_over, None)
+        if operator.word == word + turned:
+            return Target(turned, (), 1, one_over, None)
     split = len(word) if word else 0
     begins = word is not None and 0 < split < len(operator.word) and operator.word[:split] == word
     if name == "inv" and begins:

@@ -1,6 +1,7 @@
 """Targets as scalars: a matrix function of T, and which letters stand at its sides.
 
 inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A')⁻¹)
+pinv(A):  (A'A)⁻¹·A' or A'·(A·A')⁻¹ on the nonzero singular values
 sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
 """
 
@@ -59,6 +60,10 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     rest = operator.word[len(word) :]
     if function == "inv" and word and rest and operator.word[: len(word)] == word:
         return Form(rest, (), STAND_IN, one), RootScalar(one / lam, 1)
+    if function == "pinv" and word and operator.word == (*transposed, *word):
+        return Form((), transposed, STAND_IN, one), RootScalar(one / lam, 1)
+    if function == "pinv" and word and operator.word == (*word, *transposed):
+        return Form(transposed, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "polar" and word and operator.word == (*transposed, *word):
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
     theta = _function_of_operator(collapse, argument)
