@@ -206,8 +206,8 @@ class Network:
         layers = found.layers_text if found.layers is None else str(found.layers)
         degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
         lines = [
-            f"{self.template.algorithm}: {layers} attention layers, {found.heads} "
-            f"head{'s' * (found.heads != 1)} a layer, width {found.width_text}{degree}",
+            f"{self.template.algorithm}: {layers} attention layer{'s' * (layers != '1')}, "
+            f"{found.heads} head{'s' * (found.heads != 1)} a layer, width {found.width_text}{degree}",
             "",
             show_template(self.template),
         ]
