@@ -207,7 +207,8 @@ class Network:
         degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
         lines = [
             f"{self.template.algorithm}: {layers} attention layer{'s' * (layers != '1')}, "
-            f"{found.heads} head{'s' * (found.heads != 1)} a layer, width {found.width_text}{degree}",
+            f"{found.heads} head{'s' * (found.heads != 1)} a layer, "
+            f"width {found.width_text}{degree}",
             "",
             show_template(self.template),
         ]
