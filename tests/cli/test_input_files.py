@@ -110,3 +110,17 @@ def test_groups_that_are_missing(call: Call, regression: Path, folder: Path) -> 
     result = call("run", regression, *both)
     assert result.exit_code == 1
     assert "as a whole" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["1,nan\n1,2\n", "1;2\n3;4\n", "1 2\n3 4\n", "nan\n1\n", "x,\n1,2\n"]
+)
+def test_a_first_line_of_damaged_numbers_is_no_heading(text: str, tmp_path: Path) -> None:
+    """No row of data is lost in silence."""
+    from weightsmith.cli.arrays import _read_csv
+    from weightsmith.cli.mistakes import Mistake
+
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(Mistake, match="line 1"):
+        _read_csv(path)

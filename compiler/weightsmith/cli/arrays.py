@@ -92,13 +92,13 @@ def _only(arrays: dict[str, Array], name: str, path: Path) -> Array:
 
 
 def _read_csv(path: Path) -> Array:
-    """Read numbers between commas; a first line that is not numbers is a heading."""
+    """Read numbers between commas; a first line of words is a heading."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = [(number, line) for number, line in enumerate(csv.reader(file), 1) if line]
     except (UnicodeDecodeError, csv.Error) as problem:
         raise Mistake(f"'{path}' is not a .csv file: {problem}") from None
-    if lines and not _is_numbers(lines[0][1]):
+    if lines and _is_heading(lines[0][1]):
         lines = lines[1:]
     if not lines:
         raise Mistake(f"'{path}' holds no numbers.")
@@ -111,6 +111,21 @@ def _read_csv(path: Path) -> Array:
                 f"'{path}', line {number}: expected numbers, got '{','.join(line)[:60]}'."
             )
     return np.array([[float(cell) for cell in line] for _, line in lines])
+
+
+def _is_heading(cells: list[str]) -> bool:
+    """A line that nobody could mean as numbers: ``1,nan`` and ``1;2`` are mistakes, not names."""
+    return not any(_is_like_a_number(cell.strip()) for cell in cells)
+
+
+def _is_like_a_number(cell: str) -> bool:
+    if cell[:1] in set("0123456789+-."):
+        return True
+    try:
+        float(cell)
+    except ValueError:
+        return cell == ""
+    return True
 
 
 def _is_numbers(cells: list[str]) -> bool:
