@@ -6,6 +6,7 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.compiler.degree import depth_lower_bound
+from weightsmith.dsl import DiagnosticError
 
 from .instances import EXAMPLES
 
@@ -82,3 +83,15 @@ def test_the_degree_is_that_at_the_bindings() -> None:
     settings = {"mu": 1, "L": 2, "steps": 4}
     assert ws.compile(path, settings={**settings, "eta": "1/2"}).report.degree == 9
     assert ws.compile(path, settings={**settings, "eta": 0}).report.degree in (0, None)
+
+
+def test_each_token_group_has_its_own_degree() -> None:
+    """Summed over the context, the identity of the tokens gives nothing at the query tokens."""
+    script = """algorithm groups(x: [d] per token)
+u = x*I over context
+return u*u'*u on query over context
+"""
+    with pytest.raises(DiagnosticError, match="zero for every input"):
+        ws.compile(script)
+    both = script.replace("return u*u'*u on query", "return u*u'*u*u'*u + x on query")
+    assert ws.compile(both).report.degree == 1

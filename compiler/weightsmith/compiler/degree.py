@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram
+from weightsmith.compiler.ir.normal import Loop, NormalProgram
+from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.core import GROUPS
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
 
 PRIME = (1 << 61) - 1
 MAX_PASSES = 20_000  # loops longer than this are not followed
 
 Bindings = Mapping[str, Fraction]
-Part = tuple[tuple[int, tuple[str, ...]], ...]  # coefficient mod PRIME, letters
+Key = tuple[str, str]  # a letter's name and token group
+Part = tuple[tuple[int, tuple[Key, ...]], ...]  # coefficient mod PRIME, letters
 
 
 class UnknownDegreeError(Exception):
@@ -43,10 +46,14 @@ def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
     """Return the largest degree of a returned value, or None if it is not certain."""
     try:
         point = _Point(bindings)
-        known = {given.name: Leading(1, point.at(given.name)) for given in normal.inputs}
+        known = {
+            (given.name, group): Leading(1, point.at(f"{given.name}@{group}"))
+            for given in normal.inputs
+            for group in given.groups or ("",)
+        }
         for loop in normal.loops:
             _follow(loop, known, point)
-        found = [point.leading(r.value, known) for r in normal.returns]
+        found = [point.leading(p, known) for r in normal.returns for p in r.value.values()]
     except UnknownDegreeError:
         return None
     return max((leading.degree for leading in found), default=0)
@@ -72,7 +79,7 @@ class _Point:
 
     def __init__(self, bindings: Bindings) -> None:
         self.bindings = bindings
-        self._parts: dict[int, tuple[Columns, Part]] = {}
+        self._parts: dict[int, tuple[Polynomial, Part]] = {}
 
     def at(self, name: str) -> int:
         if name in self.bindings:
@@ -82,11 +89,11 @@ class _Point:
             return _residue(evaluate(scalar, self.bindings))
         return random.Random(name).randrange(1, PRIME)
 
-    def leading(self, columns: Columns, known: Mapping[str, Leading]) -> Leading:
+    def leading(self, polynomial: Polynomial, known: Mapping[Key, Leading]) -> Leading:
         """Return the leading part of a value.  Raises UnknownDegreeError if it vanishes."""
         degree, value = -1, 0
-        for coefficient, letters in self._part(columns):
-            leading = [known[name] for name in letters]
+        for coefficient, letters in self._part(polynomial):
+            leading = [known[letter] for letter in letters]
             if any(one.value == 0 for one in leading):
                 continue  # a letter that is zero
             total = sum(one.degree for one in leading)
@@ -103,16 +110,14 @@ class _Point:
             raise UnknownDegreeError
         return Leading(degree, value)
 
-    def _part(self, columns: Columns) -> Part:
-        """The terms of one group's polynomial (the groups differ in the letters' groups only)."""
-        if id(columns) not in self._parts:
-            widest = max(columns.values(), key=lambda p: len(p.terms))
+    def _part(self, polynomial: Polynomial) -> Part:
+        if id(polynomial) not in self._parts:
             part = tuple(
-                (self._coefficient(coefficient), tuple(letter.name for letter in word))
-                for word, coefficient in widest.terms.items()
+                (self._coefficient(c), tuple((letter.name, letter.group) for letter in word))
+                for word, c in polynomial.terms.items()
             )
-            self._parts[id(columns)] = (columns, part)
-        return self._parts[id(columns)][1]
+            self._parts[id(polynomial)] = (polynomial, part)
+        return self._parts[id(polynomial)][1]
 
     def _coefficient(self, coefficient: Coefficient) -> int:
         bottom = self._polynomial(coefficient.denominator)
@@ -136,13 +141,23 @@ def _residue(number: Fraction) -> int:
     return number.numerator * pow(number.denominator, -1, PRIME) % PRIME
 
 
-def _follow(loop: Loop, known: dict[str, Leading], point: _Point) -> None:
+def _follow(loop: Loop, known: dict[Key, Leading], point: _Point) -> None:
     count = passes(loop.count, point.bindings)
     if count is None or count > MAX_PASSES:
         raise UnknownDegreeError
-    for carried in loop.carried:
-        known[carried.letter] = point.leading(carried.initial, known)
+    known.update(_values(loop, known, point, initial=True))
     for _ in range(count):
         for inner in loop.inner:
             _follow(inner, known, point)
-        known.update({c.letter: point.leading(c.next, known) for c in loop.carried})
+        known.update(_values(loop, known, point, initial=False))
+
+
+def _values(
+    loop: Loop, known: Mapping[Key, Leading], point: _Point, *, initial: bool
+) -> dict[Key, Leading]:
+    """The leading parts of every carried variable, each token group by itself."""
+    return {
+        (carried.letter, space if space in GROUPS else ""): point.leading(polynomial, known)
+        for carried in loop.carried
+        for space, polynomial in (carried.initial if initial else carried.next).items()
+    }
