@@ -12,8 +12,6 @@ from __future__ import annotations
 import html
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -37,12 +35,14 @@ from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to
 from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import missing_symbols, unroll
+from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.certify.certificate import certificate as make_certificate
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.compiler.report import Report, report
 from weightsmith.compiler.show import show_template
+from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl.source import Source
@@ -59,6 +59,7 @@ __all__ = [
     "Bound",
     "GraphMatrices",
     "Network",
+    "approximate",
     "check",
     "compile",
     "emit",
@@ -68,21 +69,6 @@ __all__ = [
     "upward",
     "verify",
 ]
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
-
-    ``value`` is None where a symbol has no value; ``unproven`` says why there is no proof.
-    """
-
-    output: str
-    value: Fraction | None
-    formula: str
-    scale: str
-    hypotheses: tuple[str, ...]
-    unproven: str | None
 
 
 class Network:
@@ -111,7 +97,9 @@ class Network:
     @cached_property
     def compilation(self) -> Compilation:
         """Every stage of the compiler, run anew on the script."""
-        return compile_program(self.program, self.bindings)
+        tables = self.certificate.get("tables")
+        gated = isinstance(tables, list) and any(t["function"] == "gated" for t in tables)
+        return compile_program(self.program, self.bindings, gated=gated)
 
     @cached_property
     def report(self) -> Report:
@@ -121,7 +109,7 @@ class Network:
     def bounds(self) -> tuple[Bound, ...]:
         claims = self.certificate["claims"]
         found = claims if isinstance(claims, list) else []
-        return tuple(_bound(claim) for claim in found if claim["kind"] == "truncation")
+        return tuple(bound_of(claim) for claim in found if claim["kind"] in AGAINST)
 
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -186,12 +174,16 @@ class Network:
         found = layout(self.template, self.used(inputs)).dims
         return {block.rows: found[block.rows] for block in self.template.blocks}
 
-    def interpret(self, inputs: Inputs) -> dict[str, object]:
-        """Execute the script directly in NumPy, with no network."""
+    def interpret(self, inputs: Inputs, *, tables: bool = False) -> dict[str, object]:
+        """Execute the script directly in NumPy, with no network.
+
+        Its functions are exact, or with ``tables`` the piecewise-linear ones of the network.
+        """
         from weightsmith.dsl import interpreter
 
+        program = self.compilation.lowered.program if tables else self.program
         given = cast("Mapping[str, interpreter.GivenInput]", inputs)
-        return dict(interpreter.run(self.program, given, self.bindings))
+        return dict(interpreter.run(program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
@@ -205,14 +197,16 @@ class Network:
         found = self.report
         layers = found.layers_text if found.layers is None else str(found.layers)
         degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
+        kind = "" if found.pieces else "attention "
+        hidden = f", {found.hidden_text} hidden units" if found.pieces else ""
         lines = [
-            f"{self.template.algorithm}: {layers} attention layer{'s' * (layers != '1')}, "
+            f"{self.template.algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
             f"{found.heads} head{'s' * (found.heads != 1)} a layer, "
-            f"width {found.width_text}{degree}",
+            f"width {found.width_text}{hidden}{degree}",
             "",
             show_template(self.template),
         ]
-        lines += [_bound_line(bound) for bound in self.bounds]
+        lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -233,23 +227,55 @@ def compile(
     settings: Mapping[str, Setting] | None = None,
     dtype: str = "float64",
     dims: Mapping[str, int] | None = None,
+    gated: bool = False,
 ) -> Network:
     """Compile a script (a path, or its text) to a network with its certificate.
 
     ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
+    ``gated`` lets the MLPs multiply entries by gated hidden units, exactly, in place of tables.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     source = _source(script)
     program = check_source(source)
     text = bundle(source)
-    bindings = _bindings(program, settings)
-    compilation = compile_program(program, bindings)
+    bindings = resolve_until(program, _bindings(program, settings), gated=gated)
+    compilation = compile_program(program, bindings, gated=gated)
     files = _files(compilation, bindings, text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
     return network
+
+
+def approximate(
+    expression: object, *, within: Setting, gated: bool = False, **box: tuple[Setting, Setting]
+) -> Network:
+    """Compile a function of one or two variables on a box to a network within a tolerance of it.
+
+    >>> network = ws.approximate("exp(-s)*sin(3*t)", within="1e-3", s=(0, 1), t=(0, 2))
+    >>> network.run({"s": s, "t": t})["output"]  # rows of numbers, one a token
+
+    ``expression`` is a sympy expression, or its text.  The tolerances of the tables are halved
+    until the certificate's bound is at most ``within``.  Raises ExpressionError, DiagnosticError.
+    """
+    import sympy
+
+    from weightsmith.compiler.from_sympy import script_of
+
+    wanted = Fraction(within)
+    ends = {name: (Fraction(low), Fraction(high)) for name, (low, high) in box.items()}
+    parsed = sympy.sympify(expression, rational=True)
+    share = wanted / 2
+    while True:
+        network = compile(script_of(parsed, ends, share), gated=gated)
+        (bound,) = network.bounds or (None,)
+        if bound is None or (bound.value is not None and bound.value <= wanted):
+            return network
+        if bound.value is None or share < wanted / 2**20:
+            reason = bound.unproven or "its errors add up to more"
+            raise ValueError(f"no network is proven within {within} of the function: {reason}.")
+        share /= 2
 
 
 def load(directory: str | Path) -> Network:
@@ -277,7 +303,7 @@ def verify(directory: str | Path) -> VerificationReport:
 def emit(script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     program = check_source(_source(script))
-    bindings = _bindings(program, settings)
+    bindings = resolve_until(program, _bindings(program, settings))
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
     return STAGES[stage](compile_program(program, bindings))
@@ -322,39 +348,3 @@ def _files(
 
 def _object(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {"claims": []}
-
-
-def _bound(claim: dict[str, object]) -> Bound:
-    output = str(claim["output"])
-    if "unproven" in claim:
-        return Bound(output, None, "", "", (), str(claim["unproven"]))
-    bound = _object(claim["bound"])
-    value = bound["value"]
-    hypotheses = claim["hypotheses"]
-    return Bound(
-        output,
-        None if value is None else Fraction(str(value)),
-        str(bound["formula"]),
-        str(claim["scale"]),
-        tuple(str(h) for h in hypotheses) if isinstance(hypotheses, list) else (),
-        None,
-    )
-
-
-def _bound_line(bound: Bound) -> str:
-    if bound.unproven is not None:
-        return f"bound   {bound.output}: not proven: {bound.unproven}"
-    scale = "" if bound.scale == "1" else f" * {bound.scale}"
-    shown = "" if bound.value is None else f" <= {upward(bound.value)}"
-    lines = [f"bound   ||{bound.output} - target|| <= {bound.formula}{scale}"]
-    if shown:
-        lines.append(f"        the factor is{shown.replace(' <=', ' at most')}")
-    lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]
-    return "\n".join(lines)
-
-
-def upward(value: Fraction) -> str:
-    """Print a bound with four digits, rounded up."""
-    context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
-    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient:.3e}"

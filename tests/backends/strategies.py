@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -25,15 +25,18 @@ from weightsmith.compiler.ir.template import (
 )
 
 TOKENS = ("context", "query")
-AXES = ("d", "m", "2")
+AXES = ("d", "m", "2", "1")
 SOURCES = (
     Source("x", "input", "x", "d", TOKENS),
     Source("y", "input", "y", "2", ("context",)),
     Source("A", "input", "A", "m", ("d",)),
     Source("A'", "transposed", "A", "d", ("m",)),
     Source("I[d]", "identity", "d", "d", ("d",)),
+    Source("1[d]", "ones", "", "d", ("query", "m")),
+    Source("1[2]", "ones", "", "2", ("1",)),
+    Source("1[1]", "ones", "", "1", (*TOKENS, "d")),
 )
-GROUPS = (*TOKENS, "d", "m")
+GROUPS = (*TOKENS, "d", "m", "1")
 BINDINGS = (("L", "3/2"), ("eta", "-1/3"), ("mu", "1/10"), ("n", "2"))
 COEFFICIENTS = ("1", "-1", "0", "1/2", "-1/3", "eta", "2/(L + mu)", "1 - eta", "1/3^n")
 COUNTS = ("1", "2", "n", "0")
@@ -83,6 +86,11 @@ class _Blocks:
     def of(self, rows: str) -> list[str]:
         return [block.name for block in self.blocks if block.rows == rows]
 
+    def joined(self, rows: str) -> list[str]:
+        """The blocks that an mlp may join to these rows."""
+        same = {rows, "1"}
+        return [block.name for block in self.blocks if rows == "1" or block.rows in same]
+
 
 @st.composite
 def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
@@ -104,17 +112,32 @@ def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
 
 
 @st.composite
+def hiddens(draw: st.DrawFn, blocks: _Blocks) -> Hidden:
+    """A hidden block, in one case of three gated; one in five repeats or sums rows."""
+    axis = draw(st.sampled_from(blocks.rows()))
+    names = blocks.joined(axis) if draw(st.integers(0, 4)) == 0 else blocks.of(axis)
+    terms, bias = draw(combinations(names, least=0)), draw(coefficients())
+    gate: Terms = ()
+    gate_bias = "0"
+    if draw(st.integers(0, 2)) == 0:
+        gate, gate_bias = draw(combinations(names, least=0)), draw(coefficients())
+    return Hidden(axis, terms, bias if terms or bias != "0" else "1/2", gate, gate_bias)
+
+
+@st.composite
 def mlps(draw: st.DrawFn, blocks: _Blocks) -> Mlp:
-    rows = draw(st.lists(st.sampled_from(blocks.rows()), min_size=1, max_size=3))
-    hidden = tuple(
-        Hidden(axis, draw(combinations(blocks.of(axis), least=0)), draw(coefficients()))
-        for axis in rows
-    )
+    """An mlp of up to four hidden blocks, some of them alike but for the bias."""
+    hidden = draw(st.lists(hiddens(blocks), max_size=3))
+    if hidden and draw(st.booleans()):
+        hidden.append(replace(hidden[0], bias=draw(st.sampled_from(("1", "-1/2", "eta")))))
     outputs = tuple(
-        (draw(st.sampled_from(blocks.of(axis))), index, draw(coefficients()))
-        for index, axis in enumerate(rows)
+        (draw(st.sampled_from(blocks.joined(each.rows))), index, draw(coefficients()))
+        for index, each in enumerate(hidden)
+        for _ in range(draw(st.sampled_from((1, 2, 0))))
     )
-    return Mlp(hidden, outputs)
+    least = 0 if hidden else 1
+    bias = draw(combinations([block.name for block in blocks.blocks], least=least))
+    return Mlp(tuple(hidden), outputs, bias if draw(st.booleans()) or not hidden else ())
 
 
 @st.composite

@@ -156,6 +156,52 @@ def soft_threshold() -> Template:
     )
 
 
+def logistic_table() -> Template:
+    """s ← r ⊙ table(z) summed over the rows of z, and t ← z + 1·(2 s) + ½, on every token.
+
+    The table runs through (−1, 0), (0, 1/4), (1, 1): relu(z + 1)/4 + relu(z)/2 − 3/4 relu(z − 1).
+    The first layer makes the table, the second the sum of a product, the third repeats a row.
+    """
+    table = Mlp(
+        hidden=tuple(Hidden("n", (("z", "1"),), bias) for bias in ("1", "0", "-1")),
+        outputs=(("p", 0, "1/4"), ("p", 1, "1/2"), ("p", 2, "-3/4")),
+    )
+    product = Mlp(
+        hidden=(Hidden("n", (("p", "1"),), "0", (("r", "1"),), "0"),),
+        outputs=(("s", 0, "1"),),
+    )
+    spread = Mlp(
+        hidden=(
+            Hidden("n", (("z", "1"), ("s", "2"))),
+            Hidden("n", (("z", "-1"), ("s", "-2"))),
+        ),
+        outputs=(("t", 0, "1"), ("t", 1, "-1")),
+        bias=(("t", "1/2"),),
+    )
+    return Template(
+        algorithm="logistic_table",
+        sources=(
+            Source("z", "input", "z", "n", TOKENS),
+            Source("1[1,context]", "ones", "", "1", ("context",)),
+        ),
+        blocks=(
+            Block("z", "n"),
+            Block("p", "n"),
+            Block("r", "1"),
+            Block("s", "1"),
+            Block("t", "n"),
+        ),
+        groups=TOKENS,
+        read_in=(("z", (("z", "1"),)), ("r", (("1[1,context]", "3"),))),
+        body=(Layer((), table), Layer((), product), Layer((), spread)),
+        read_out=(
+            Output("s", (("s", "1"),), "1", TOKENS, transposed=False),
+            Output("t", (("t", "1"),), "n", TOKENS, transposed=False),
+        ),
+        bindings=(),
+    )
+
+
 def transposing() -> Template:
     """Reads Aᵀ only, as the general Newton iteration does; returns A and 3·Aᵀ·A·Aᵀ."""
     head = Head(
@@ -225,6 +271,7 @@ ALL = {
         gd_plus_plus,
         two_values,
         soft_threshold,
+        logistic_table,
         transposing,
         electric_potentials,
     )

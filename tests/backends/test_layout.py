@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import networkx
@@ -20,6 +21,7 @@ from weightsmith.backends import (
 )
 from weightsmith.backends.layout import Inputs
 from weightsmith.backends.torch import module_from_template, run
+from weightsmith.compiler.ir.template import Source, Template
 
 GD = templates.gradient_descent()
 X = np.arange(12.0).reshape(3, 4)
@@ -44,6 +46,38 @@ def test_identities_transposes_and_lists() -> None:
     stream = layout(templates.transposing(), {"A": [[1, 2, 3], [4, 5, 6]]})
     assert stream.dims == {"m": 2, "n": 3}
     np.testing.assert_array_equal(stream.raw, [[1, 4], [2, 5], [3, 6]])
+
+
+def with_ones(rows: str, *groups: str) -> Template:
+    sources = (*GD.sources, Source("1", "ones", "", rows, groups))
+    return replace(GD, sources=sources, groups=(*GD.groups, "1", "m"))
+
+
+def test_ones() -> None:
+    inputs: Inputs = {"x": {"context": X, "query": Q}, "y": {"context": Y}}
+    stream = layout(with_ones("d", "query", "1", "m"), inputs, "float32", dims={"m": 2})
+    assert stream.groups == (("context", 4), ("query", 1), ("1", 1), ("m", 2))
+    expected = np.zeros((3, 8), dtype="float32")
+    expected[:, 4:] = 1
+    np.testing.assert_array_equal(stream.raw[5:], expected)
+    stream = layout(with_ones("1", "context"), inputs, np.dtype(object), dims={"m": 2})
+    np.testing.assert_array_equal(stream.raw[5:], [[1, 1, 1, 1, 0, 0, 0, 0]])
+    batch: Inputs = {"x": {"context": X[None], "query": Q[None]}, "y": {"context": Y[None]}}
+    stream = layout(with_ones("2", "context"), batch, dims={"m": 2})
+    assert stream.planes["1", "context"].shape == (1, 2, 4)
+
+
+@pytest.mark.parametrize("template", [with_ones("p", "context"), with_ones("d", "m")])
+def test_ones_of_a_size_that_nothing_tells(template: Template) -> None:
+    inputs: Inputs = {"x": {"context": X, "query": Q}, "y": {"context": Y}}
+    with pytest.raises(LayoutError, match=r"no input tells the size of '[pm]'; say it, as dims="):
+        layout(template, inputs)
+
+
+def test_ones_are_not_an_input() -> None:
+    inputs: Inputs = {"x": {"context": X, "query": Q}, "y": {"context": Y}, "1": X}
+    with pytest.raises(LayoutError, match="no input '1'; its inputs are 'x', 'y'"):
+        layout(with_ones("1", "1"), inputs, dims={"m": 1})
 
 
 def test_a_batch() -> None:

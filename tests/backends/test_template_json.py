@@ -54,6 +54,11 @@ def mlp(value: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def hidden(value: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = mlp(value)["hidden"][1]
+    return found
+
+
 def put(place: Callable[[dict[str, Any]], Any], key: Any, new: Any) -> Edit:
     def edit(value: dict[str, Any]) -> None:
         place(value)[key] = new
@@ -121,7 +126,28 @@ BROKEN: list[tuple[str, Edit]] = [
     (r"heads\[0\].key_groups: there is no group 'e'", put(head, "key_groups", ["e"])),
     (r"heads\[0\].query_groups: expected at least one", put(head, "query_groups", [])),
     (r"mlp: the key 'hidden' is missing", lambda v: mlp(v).pop("hidden")),
-    (r"mlp.hidden: expected at least one hidden block", put(mlp, "hidden", [])),
+    (r"mlp: the key 'bias' is missing", lambda v: mlp(v).pop("bias")),
+    (r"mlp.hidden: expected a hidden block, or a bias, got neither", put(mlp, "hidden", [])),
+    (r"mlp.bias: expected a list, got null", put(mlp, "bias", None)),
+    (r"mlp.bias\[0\]: there is no block 'Y'", put(mlp, "bias", [["Y", "1"]])),
+    (r"mlp.bias\[0\]: '1/0' is not an exact", put(mlp, "bias", [["X", "1/0"]])),
+    (r"mlp.bias\[0\]: expected \[name, coef", put(mlp, "bias", [["X", 0, "1"]])),
+    (r"hidden\[1\]: the key 'gate' is missing", lambda v: hidden(v).pop("gate")),
+    (r"hidden\[1\]: the key 'gate_bias' is missing", lambda v: hidden(v).pop("gate_bias")),
+    (r"hidden\[1\].terms: expected a \[block, coefficient\], or a", put(hidden, "terms", [])),
+    (r"hidden\[1\].gate: expected a list", put(hidden, "gate", None)),
+    (
+        r"hidden\[1\].gate\[0\]: there is no block 'x'; .* mean 'X'",
+        put(hidden, "gate", [["x", "1"]]),
+    ),
+    (r"hidden\[1\].gate\[0\]: '2 \+' is not an exact", put(hidden, "gate", [["X", "2 +"]])),
+    (r"hidden\[1\].gate_bias: expected text, got 1", put(hidden, "gate_bias", 1)),
+    (r"hidden\[1\].gate_bias: 'inf\)' is not an exact", put(hidden, "gate_bias", "inf)")),
+    (
+        r"at sources\[1\].of: ones are of nothing: expected '', got 'd'",
+        put(source(1), "kind", "ones"),
+    ),
+    (r"at sources\[0\].of: expected a printable name, got ''", put(source(0), "of", "")),
     (
         r"mlp.outputs\[0\]: there is no hidden 2; the last is 1",
         put(mlp, "outputs", [["X", 2, "1"]]),
@@ -131,7 +157,7 @@ BROKEN: list[tuple[str, Edit]] = [
         lambda v: mlp(v)["hidden"][0].update(bias=0),
     ),
     (
-        r"mlp.hidden\[0\].terms\[0\]: expected 'm' rows, got the block 'X' of 'd' rows",
+        r"mlp.hidden\[0\].terms\[0\]: expected 'm' rows or one row, got the block 'X' of 'd' rows",
         lambda v: mlp(v)["hidden"][0].update(rows="m"),
     ),
     (
@@ -183,6 +209,68 @@ def test_an_output_writes_rows_of_its_own_kind() -> None:
     message = r"outputs\[0\]: expected 'd' rows for the block 'G', got value 1 of 'k' rows"
     with pytest.raises(TemplateError, match=message):
         template_from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("layer", 0, "outputs", 0, 0, "s"), None),
+        (("layer", 1, "outputs", 0, 0, "p"), None),
+        (("layer", 0, "hidden", 0, "rows", "1"), None),
+        (("layer", 1, "hidden", 0, "rows", "1"), None),
+        (
+            ("layer", 0, "outputs", 0, 0, "m"),
+            "'m' rows or one row for .*, got hidden 0 of 'n' rows",
+        ),
+        (("layer", 2, "hidden", 0, "rows", "m"), "'m' rows or one row, got the block 'z' of 'n'"),
+        (("layer", 1, "hidden", 0, "gate", 0, 0, "m"), "'n' rows or one row, got .* 'm' of 'm'"),
+        (("read_in", "r", 0, 0, "z"), "expected '1' rows, got the source 'z' of 'n' rows"),
+        (("read_out", 0, "terms", 0, 0, "t"), "expected '1' rows, got the block 't' of 'n'"),
+    ],
+)
+def test_an_mlp_joins_one_row_to_any(edit: tuple[Any, ...], message: str | None) -> None:
+    value = json.loads(template_to_json(templates.logistic_table()))
+    value["blocks"].append({"name": "m", "rows": "m"})
+    place = value["body"][edit[1]]["mlp"] if edit[0] == "layer" else value[edit[0]]
+    keys = edit[2:] if edit[0] == "layer" else edit[1:]
+    for key in keys[:-2]:
+        place = place[key]
+    place[keys[-2]] = keys[-1]
+    with pytest.raises(TemplateError, match=message) if message else contextlib.nullcontext():
+        template_from_json(json.dumps(value))
+
+
+def test_a_head_joins_equal_rows_only() -> None:
+    value = json.loads(template_to_json(templates.two_values()))
+    value["blocks"].append({"name": "one", "rows": "1"})
+    head = value["body"][0]["heads"][0]
+    for key, new in (("keys", [["x", "1"], ["one", "1"]]), ("outputs", [["one", 0, "1"]])):
+        other = copy.deepcopy(value)
+        other["body"][0]["heads"][0] = head | {key: new}
+        with pytest.raises(TemplateError, match=r"expected '[d1]' rows"):
+            template_from_json(json.dumps(other))
+
+
+@pytest.mark.parametrize("name", ["bias", "gate", "gate_bias", "mlp bias", "rows", "ones"])
+def test_a_changed_field_is_another_template(name: str) -> None:
+    value = json.loads(template_to_json(templates.logistic_table()))
+    table, product, spread = (layer["mlp"] for layer in value["body"])
+    match name:
+        case "bias":
+            table["hidden"][0]["bias"] = "2"
+        case "gate":
+            product["hidden"][0]["gate"][0][1] = "2"
+        case "gate_bias":
+            product["hidden"][0]["gate_bias"] = "2"
+        case "mlp bias":
+            spread["bias"][0][1] = "2"
+        case "rows":
+            product["hidden"][0]["rows"] = "1"
+        case "ones":
+            value["sources"][1]["groups"] = ["context", "query"]
+    changed = template_from_json(json.dumps(value))
+    assert changed != templates.logistic_table()
+    assert template_from_json(template_to_json(changed)) == changed
 
 
 @pytest.mark.parametrize(

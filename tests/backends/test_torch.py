@@ -171,6 +171,14 @@ def test_tokens_may_come_in_any_order() -> None:
         )
 
 
+def test_a_group_that_is_a_number_has_that_many_tokens() -> None:
+    module = module_from_template(replace(GD, groups=(*templates.TOKENS, "2")))
+    tokens, groups, dims = features(module, regression())
+    assert isinstance(groups, torch.Tensor)
+    with pytest.raises(LayoutError, match="expected 2 tokens of the group '2', got 0"):
+        module(tokens, groups, dims)
+
+
 def test_structured_features_must_have_every_source() -> None:
     module = both()[0]
     tokens, groups, dims = features(module, regression())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.backends.gradient_runs import DIMS, GD, both, prediction, regression
 
 from weightsmith.backends import (
     PrecisionError,
+    Weights,
     WeightsError,
     dense_weights,
     structured_weights,
@@ -23,6 +24,8 @@ from weightsmith.backends import (
     weights_to_bytes,
     write_directory,
 )
+from weightsmith.backends.coefficients import DType
+from weightsmith.backends.layout import Inputs
 from weightsmith.backends.torch import (
     DenseTransformer,
     StructuredTransformer,
@@ -33,6 +36,7 @@ from weightsmith.backends.torch import (
     run,
     tensors_of,
 )
+from weightsmith.compiler.ir.template import Template
 
 
 def identical(left: Transformer, right: Transformer) -> None:
@@ -68,10 +72,11 @@ def test_copies_are_bit_exact() -> None:
         identical(copy.deepcopy(narrow).to(torch.float64).to(torch.float32), narrow)
 
 
-def test_state_dict_keys_are_the_tensor_names() -> None:
-    weights = structured_weights(templates.newton_inverse())
-    module = build(templates.newton_inverse(), weights)
-    keys = {key for key in module.state_dict() if not key.endswith("_groups")}
+@pytest.mark.parametrize("make", templates.ALL.values())
+def test_state_dict_keys_are_the_tensor_names(make: Callable[[], Template]) -> None:
+    weights = structured_weights(make())
+    module = build(make(), weights)
+    keys = {key for key in module.state_dict() if not key.endswith(("_groups", ".gated"))}
     assert keys == set(weights.tensors)
     for name, tensor in tensors_of(module).items():
         np.testing.assert_array_equal(tensor, weights.tensors[name])
@@ -88,6 +93,30 @@ def test_a_returned_value_may_have_any_name(name: str) -> None:
     )
     identical(copy.deepcopy(module), module)
     module.load_state_dict(module.state_dict())
+
+
+@pytest.mark.parametrize("dims", [None, {"n": 3}])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gates_and_biases_are_reloaded_bit_for_bit(
+    tmp_path: Path, dims: dict[str, int] | None, dtype: DType
+) -> None:
+    template = templates.logistic_table()
+    module = module_from_template(template, dims=dims, dtype=dtype)
+    weights = Weights(tensors_of(module), dtype, dims is not None, dims or {})
+    files = {
+        "template.json": template_to_json(template).encode(),
+        "model.safetensors": weights_to_bytes(weights),
+    }
+    write_directory(tmp_path / "net", files)
+    loaded = load_directory(tmp_path / "net")[1]
+    identical(loaded, module)
+    z = np.linspace(-2, 2, 15).reshape(3, 5)
+    inputs: Inputs = {"z": {"context": z, "query": z[:, :2] / 3}}
+    first, second = (run(each, template, inputs)["t"] for each in (module, loaded))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    for group, value in first.items():
+        np.testing.assert_array_equal(value, second[group])
 
 
 @pytest.mark.parametrize("dense", [False, True])

@@ -47,6 +47,8 @@ def mutations(document: Any) -> Iterator[tuple[Path, Any]]:
         for key in path[:-1]:
             parent = parent[key]
         for new in changed(parent[path[-1]]):
+            if new == parent[path[-1]]:
+                continue
             yield path, _with(document, path, new)
         yield path, _with(document, path, None, drop=True)
 

@@ -43,6 +43,7 @@ class Case:
     dtype: str = "float64"
     dense: dict[str, int] | None = None
     tensors: dict[str, np.ndarray] | None = field(default=None)
+    tables: list[Document] = field(default_factory=list)
 
     def copy(self) -> Case:
         return copy.deepcopy(self)
@@ -91,8 +92,25 @@ def negated(text: str) -> str:
 def mlp(*units: list[Document]) -> Document:
     flat = [unit for pair in units for unit in pair]
     return {
-        "hidden": [{"rows": unit["rows"], "terms": unit["read"], "bias": "0"} for unit in flat],
+        "hidden": [hidden(unit["rows"], unit["read"]) for unit in flat],
         "outputs": [[block, at, c] for at, unit in enumerate(flat) for block, c in unit["out"]],
+        "bias": [],
+    }
+
+
+def hidden(
+    rows: str,
+    read: list[list[str]],
+    bias: str = "0",
+    gate: list[list[str]] | None = None,
+    gate_bias: str = "0",
+) -> Document:
+    return {
+        "rows": rows,
+        "terms": read,
+        "bias": bias,
+        "gate": gate or [],
+        "gate_bias": gate_bias,
     }
 
 
@@ -224,6 +242,14 @@ def _structured(case: Case) -> dict[str, np.ndarray]:
             bias = matrix(rows, [(0, "1")], [[n, 0, u["bias"]] for n, u in enumerate(hidden)])
             tensors[f"{prefix}.up.bias"] = bias[:, 0]
             tensors[f"{prefix}.down.weight"] = matrix(blocks, rows, one["mlp"]["outputs"])
+            if any(unit["gate"] or unit["gate_bias"] != "0" for unit in hidden):
+                gate = [[at_, b, c] for at_, unit in enumerate(hidden) for b, c in unit["gate"]]
+                tensors[f"{prefix}.gate.weight"] = matrix(rows, blocks, gate)
+                biases = [[n, 0, u["gate_bias"]] for n, u in enumerate(hidden)]
+                tensors[f"{prefix}.gate.bias"] = matrix(rows, [(0, "1")], biases)[:, 0]
+            if one["mlp"]["bias"]:
+                biases = [[b, 0, c] for b, c in one["mlp"]["bias"]]
+                tensors[f"{prefix}.down.bias"] = matrix(blocks, [(0, "1")], biases)[:, 0]
     for out in document["read_out"]:
         entries = [[0, b, c] for b, c in out["terms"]]
         tensors[f"unembed.{out['name']}.weight"] = matrix([(0, out["rows"])], blocks, entries)
@@ -239,16 +265,18 @@ def _dense(
     if dims is None:
         return one
     sizes = {**dims, "1": 1}
-    bands = [
-        np.hstack(
-            [
-                one[r, c] * np.eye(sizes[rows[r][1]], sizes[columns[c][1]]) + 0.0
-                for c in range(len(columns))
-            ]
-        )
-        for r in range(len(rows))
-    ]
-    return np.vstack(bands)
+    heights, widths = ([sizes[axis] for _, axis in stack] for stack in (rows, columns))
+    dense = np.zeros((sum(heights), sum(widths)))
+    for r, c in np.argwhere(one):
+        top, left = sum(heights[:r]), sum(widths[:c])
+        block = one[r, c] * _map(heights[r], widths[c]) + 0.0  # no -0.0
+        dense[top : top + heights[r], left : left + widths[c]] = block
+    return dense
+
+
+def _map(height: int, width: int) -> np.ndarray:
+    """The identity; between one row and several, ones."""
+    return np.ones((height, width)) if 1 in (height, width) else np.eye(height, width)
 
 
 def _unrolled(items: list[Document], bindings: dict[str, str]) -> list[Document]:
@@ -299,7 +327,7 @@ def write(case: Case, directory: Path) -> Path:
         for name, data in files.items()
     }
     bindings = case.template.get("bindings", {})
-    write_certificate(directory, hashes, case.claims, bindings)
+    write_certificate(directory, hashes, case, bindings)
     return directory
 
 
@@ -310,10 +338,10 @@ def tensors_of(case: Case) -> dict[str, np.ndarray]:
 def write_certificate(
     directory: Path,
     hashes: dict[str, str | None],
-    claims: list[Document],
+    case: Case,
     bindings: dict[str, str],
 ) -> None:
-    numbered = copy.deepcopy(claims)
+    numbered = copy.deepcopy(case.claims)
     for number, claim in enumerate(numbered, 1):
         claim.setdefault("id", number)
         for place, step in enumerate(claim.get("steps", []), 1):
@@ -324,6 +352,7 @@ def write_certificate(
         "version": 1,
         "bindings": bindings,
         "files": hashes,
+        "tables": case.tables,
         "claims": numbered,
     }
     (directory / "certificate.json").write_bytes(_json(document))

@@ -132,12 +132,12 @@ def test_a_letter_is_symmetric_only_if_shown() -> None:
 def test_a_relu_that_is_not_linear_is_refused() -> None:
     network, loops = nested()
     unit = network["body"][0]["body"][0]["mlp"]
-    unit["hidden"][1]["terms"] = terms("X")
-    with pytest.raises(RefusedError, match="no opposite"):
+    unit["hidden"][1]["terms"] = terms(("X", "-2"))
+    with pytest.raises(RefusedError, match="relu~"):
         prove(NESTED, network, loops)
     unit["hidden"][1]["terms"] = terms(("X", "-1"))
     unit["hidden"][0]["bias"] = "1"
-    with pytest.raises(RefusedError, match="no opposite"):
+    with pytest.raises(RefusedError, match="relu~"):
         prove(NESTED, network, loops)
 
 

@@ -7,9 +7,14 @@ import pytest
 
 import weightsmith.api as ws
 
-from .instances import EXAMPLES, MAKERS
+from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
+from .instances import EXAMPLES
+from .instances import MAKERS as POLYNOMIAL_MAKERS
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+MAKERS = {**POLYNOMIAL_MAKERS, **EXACT_MAKERS, **TABLE_MAKERS}
+SYMBOLIC = sorted(POLYNOMIAL_MAKERS)
+EXACT = sorted([*POLYNOMIAL_MAKERS, *EXACT_MAKERS])
 INSTANCES = 50
 
 
@@ -21,7 +26,7 @@ def pieces(value: object) -> list[np.ndarray]:
     return list(value.values()) if isinstance(value, dict) else [np.asarray(value)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXACT)
 def test_network_equals_script(name: str) -> None:
     """50 random instances, sizes at random: 1e-12 relative in float64."""
     for seed in range(INSTANCES):
@@ -35,7 +40,42 @@ def test_network_equals_script(name: str) -> None:
                 assert np.abs(a - b).max(initial=0) <= 1e-12 * scale, (seed, output)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(TABLE_MAKERS))
+def test_network_equals_script_with_tables(name: str) -> None:
+    """The network is the script with tables, and that is as near the script as is proven."""
+    for seed in range(6):
+        settings, inputs = MAKERS[name](np.random.default_rng(seed))
+        network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+        found, wanted = network.run(inputs), network.interpret(inputs, tables=True)
+        for output in wanted:
+            for a, b in zip(pieces(found[output]), pieces(wanted[output]), strict=True):
+                scale = max(np.abs(b).max(initial=0), 1.0)
+                assert np.abs(a - b).max(initial=0) <= 1e-11 * scale, (seed, output)
+        exact, target = network.interpret(inputs), None
+        for bound in network.bounds:
+            assert bound.unproven is None, (bound.output, bound.unproven)
+            assert bound.value is not None
+            if bound.against == "target":
+                target = target or network.target(inputs)
+            against = target if bound.against == "target" and target else exact
+            pairs = zip(pieces(found[bound.output]), pieces(against[bound.output]), strict=True)
+            for a, b in pairs:
+                distance = np.abs(a - b).max(initial=0)
+                if bound.against == "target":
+                    distance = np.linalg.norm(a - b, 2)
+                assert distance <= float(bound.value) + 1e-11, (seed, bound)
+
+
+@pytest.mark.parametrize("name", sorted([*EXACT_MAKERS, *TABLE_MAKERS]))
+def test_every_claim_is_accepted(name: str) -> None:
+    settings, _ = MAKERS[name](np.random.default_rng(4))
+    report = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).verify()
+    assert report.accepted, [v.reason for v in report.verdicts if not v.accepted]
+    kinds = {v.kind for v in report.verdicts}
+    assert name in EXACT_MAKERS or {"approximation", "domain"} <= kinds
+
+
+@pytest.mark.parametrize("name", SYMBOLIC)
 def test_symbolic_compilation_verifies(name: str) -> None:
     """Without settings the symbols stay, there are formulas and no weights, and it all checks."""
     network = ws.compile(EXAMPLES / f"{name}.alg")

@@ -90,7 +90,7 @@ NAMES: list[Case] = [
     ("param d = 2", 1, 7, "d", "already a dimension", "another name"),
     ("X = spectrum(A)", 1, 5, "spectrum", "stands only in an assumption", "assume"),
     ("X = f(A)", 1, 5, "f", "'f' calls itself", "repeat"),
-    ("X = gg(A)", 1, 5, "gg", "unknown algorithm 'gg'", "use gg from"),
+    ("X = gg(A)", 1, 5, "gg", "unknown algorithm or function 'gg'", "use gg from"),
 ]
 
 SHAPES: list[Case] = [

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from weightsmith.backends.errors import InstantiationError
+from weightsmith.backends.wellformed import join
 from weightsmith.compiler.ir.template import Head, Layer, Mlp, Template, Terms
 
 
@@ -22,9 +23,20 @@ class HeadShape:
 
 
 @dataclass(frozen=True, slots=True)
+class MlpShape:
+    hidden_rows: tuple[str, ...]
+    gated: tuple[bool, ...]  # of each hidden block
+    has_bias: bool  # added after the hidden blocks
+
+    @property
+    def has_gate(self) -> bool:
+        return any(self.gated)
+
+
+@dataclass(frozen=True, slots=True)
 class LayerShape:
     heads: tuple[HeadShape, ...]
-    hidden_rows: tuple[str, ...] | None  # None: the layer has no MLP
+    mlp: MlpShape | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +50,16 @@ class OutputShape:
 class Matrix:
     """One tensor of the weights: its name, and the rows of what it writes and reads.
 
-    ``reads`` is None for a bias, a vector.
+    ``reads`` is None for a bias, a vector.  ``spreads``: a block of one row may meet other rows.
     """
 
     name: str
     writes: tuple[str, ...]
     reads: tuple[str, ...] | None
+    spreads: bool = False
+
+    def may_join(self, writes: str, reads: str) -> bool:
+        return join(writes, reads) if self.spreads else writes == reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +77,8 @@ class Architecture:
         for index, layer in enumerate(self.layers):
             for number, head in enumerate(layer.heads):
                 found += _head_matrices(f"layers.{index}.attention.{number}", head, blocks)
-            if layer.hidden_rows is not None:
-                prefix, hidden = f"layers.{index}.mlp", layer.hidden_rows
-                found += [
-                    Matrix(f"{prefix}.up.weight", hidden, blocks),
-                    Matrix(f"{prefix}.up.bias", hidden, None),
-                    Matrix(f"{prefix}.down.weight", blocks, hidden),
-                ]
+            if layer.mlp is not None:
+                found += _mlp_matrices(f"layers.{index}.mlp", layer.mlp, blocks)
         found += [Matrix(unembed_name(o.name), (o.rows,), blocks) for o in self.outputs]
         return found
 
@@ -85,7 +96,7 @@ def architecture_of(template: Template, layers: Iterable[Layer]) -> Architecture
     def shape(layer: Layer) -> LayerShape:
         if id(layer) not in shapes:
             shapes[id(layer)] = LayerShape(
-                tuple(_head_shape(head, rows) for head in layer.heads), _hidden_rows(layer.mlp)
+                tuple(_head_shape(head, rows) for head in layer.heads), _mlp_shape(layer.mlp)
             )
         return shapes[id(layer)]
 
@@ -123,7 +134,7 @@ def row_axes(architecture: Architecture) -> list[str]:
     axes = {*architecture.source_rows, *architecture.block_rows}
     axes.update(output.rows for output in architecture.outputs)
     for layer in architecture.layers:
-        axes.update(layer.hidden_rows or ())
+        axes.update(layer.mlp.hidden_rows if layer.mlp is not None else ())
     return sorted(axis for axis in axes if not axis.isdigit())
 
 
@@ -134,6 +145,23 @@ def _head_matrices(prefix: str, head: HeadShape, blocks: tuple[str, ...]) -> lis
         Matrix(f"{prefix}.v.weight", head.value_rows, blocks),
         Matrix(f"{prefix}.o.weight", blocks, head.value_rows),
     ]
+
+
+def _mlp_matrices(prefix: str, mlp: MlpShape, blocks: tuple[str, ...]) -> list[Matrix]:
+    hidden = mlp.hidden_rows
+    found = [
+        Matrix(f"{prefix}.up.weight", hidden, blocks, spreads=True),
+        Matrix(f"{prefix}.up.bias", hidden, None),
+    ]
+    if mlp.has_gate:
+        found += [
+            Matrix(f"{prefix}.gate.weight", hidden, blocks, spreads=True),
+            Matrix(f"{prefix}.gate.bias", hidden, None),
+        ]
+    found.append(Matrix(f"{prefix}.down.weight", blocks, hidden, spreads=True))
+    if mlp.has_bias:
+        found.append(Matrix(f"{prefix}.down.bias", blocks, None))
+    return found
 
 
 def _head_shape(head: Head, rows: Mapping[str, str]) -> HeadShape:
@@ -148,5 +176,11 @@ def _head_shape(head: Head, rows: Mapping[str, str]) -> HeadShape:
     )
 
 
-def _hidden_rows(mlp: Mlp | None) -> tuple[str, ...] | None:
-    return None if mlp is None else tuple(hidden.rows for hidden in mlp.hidden)
+def _mlp_shape(mlp: Mlp | None) -> MlpShape | None:
+    if mlp is None:
+        return None
+    return MlpShape(
+        hidden_rows=tuple(hidden.rows for hidden in mlp.hidden),
+        gated=tuple(hidden.is_gated for hidden in mlp.hidden),
+        has_bias=bool(mlp.bias),
+    )

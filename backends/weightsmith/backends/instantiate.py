@@ -1,13 +1,13 @@
 """From a template to numbers: loops unrolled, coefficients evaluated and rounded once.
 
 A weight matrix is found in three forms: exact (Fractions over blocks), structured (the same,
-rounded to a dtype) and dense (each entry times the identity of its rows).  Only the last
-knows a size.
+rounded to a dtype) and dense (each entry times the identity of its rows, or times ones where
+an MLP joins one row to several).  Only the last knows a size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -127,7 +127,8 @@ def dense_weights(
 def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Array:
     """Return coefficients ⊗ identity: each entry on the diagonal of its block (any dtype).
 
-    An entry between blocks of different rows must be zero.  A bias is repeated row by row.
+    Between blocks of different rows an entry fills its block where one of the two has one row and
+    the matrix is an MLP's; elsewhere it must be zero.  A bias is repeated row by row.
     """
     writes = axis_sizes(matrix.writes, dims)
     if matrix.reads is None:
@@ -136,13 +137,16 @@ def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Arra
     tops, lefts = np.cumsum([0, *writes]), np.cumsum([0, *reads])
     dense = np.zeros((tops[-1], lefts[-1]), dtype=coefficients.dtype)
     for row, column in np.argwhere(coefficients != 0):
-        if matrix.writes[row] != matrix.reads[column]:
+        if not matrix.may_join(matrix.writes[row], matrix.reads[column]):
             raise InstantiationError(
                 f"'{matrix.name}' joins rows of '{matrix.reads[column]}' to rows of "
                 f"'{matrix.writes[row]}'."
             )
-        diagonal = np.arange(writes[row])
-        dense[tops[row] + diagonal, lefts[column] + diagonal] = coefficients[row, column]
+        down = np.arange(tops[row], tops[row + 1])
+        along = np.arange(lefts[column], lefts[column + 1])
+        if matrix.writes[row] != matrix.reads[column]:
+            down = down[:, np.newaxis]  # every entry of the block, not its diagonal
+        dense[down, along] = coefficients[row, column]
     return dense
 
 
@@ -193,6 +197,9 @@ class _Filler:
             matrix[self.place[block], column] += self.values[coefficient]
         return matrix
 
+    def vector(self, coefficients: Iterable[str]) -> ExactArray:
+        return np.array([self.values[text] for text in coefficients], dtype=object)
+
     def layer(self, layer: Layer) -> Iterator[tuple[str, ExactArray]]:
         for number, head in enumerate(layer.heads):
             yield from self.head(f"attention.{number}", head)
@@ -206,10 +213,14 @@ class _Filler:
         yield f"{prefix}.o.weight", self.columns(head.outputs, len(head.values))
 
     def mlp(self, mlp: Mlp) -> Iterator[tuple[str, ExactArray]]:
-        biases = [self.values[hidden.bias] for hidden in mlp.hidden]
         yield "mlp.up.weight", self.rows(tuple(hidden.terms for hidden in mlp.hidden))
-        yield "mlp.up.bias", np.array(biases, dtype=object)
+        yield "mlp.up.bias", self.vector(hidden.bias for hidden in mlp.hidden)
+        if any(hidden.is_gated for hidden in mlp.hidden):
+            yield "mlp.gate.weight", self.rows(tuple(hidden.gate for hidden in mlp.hidden))
+            yield "mlp.gate.bias", self.vector(hidden.gate_bias for hidden in mlp.hidden)
         yield "mlp.down.weight", self.columns(mlp.outputs, len(mlp.hidden))
+        if mlp.bias:
+            yield "mlp.down.bias", self.rows((mlp.bias,))[0]
 
 
 def _zeros(rows: int, columns: int) -> ExactArray:

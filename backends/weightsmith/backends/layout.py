@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from weightsmith.backends.arrays import Array, checked_array
 from weightsmith.backends.errors import LayoutError, listed, suggestion
-from weightsmith.backends.wellformed import TOKEN_GROUPS
+from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
 Inputs = Mapping[str, ArrayLike | Mapping[str, ArrayLike]]
@@ -150,7 +150,7 @@ def _asked(template: Template) -> dict[str, tuple[str, ...]]:
     """Each input of the network, and the token groups it is given by (none for a matrix)."""
     asked: dict[str, tuple[str, ...]] = {}
     for source in template.sources:
-        if source.kind != "identity":
+        if source.kind in DATA:
             groups = source.groups if _per_token(source) else ()
             asked[source.of] = tuple(dict.fromkeys([*asked.get(source.of, ()), *groups]))
     return asked
@@ -158,7 +158,7 @@ def _asked(template: Template) -> dict[str, tuple[str, ...]]:
 
 def _axes(template: Template, name: str, group: str | None) -> tuple[str, str]:
     """The axes of the rows and columns of an input (in one token group)."""
-    source = next(s for s in template.sources if s.kind != "identity" and s.of == name)
+    source = next(s for s in template.sources if s.kind in DATA and s.of == name)
     if group is not None:
         return source.rows, group
     axes = source.rows, source.groups[0]
@@ -244,12 +244,19 @@ def _planes(
     planes: dict[tuple[str, str], Array] = {}
     for source in template.sources:
         for group in source.groups:
-            if source.kind == "identity":
-                eye: Array = np.eye(sizes[source.of], dtype=kind)
-                plane = eye if batch is None else np.broadcast_to(eye, (batch, *eye.shape))
+            if source.kind not in DATA:
+                fixed = _fixed(source, group, sizes, kind)
+                plane = fixed if batch is None else np.broadcast_to(fixed, (batch, *fixed.shape))
             elif source.kind == "transposed":
                 plane = np.swapaxes(pieces[source.of, None], -1, -2)
             else:
                 plane = pieces[source.of, group if _per_token(source) else None]
             planes[source.name, group] = plane
     return planes
+
+
+def _fixed(source: Source, group: str, sizes: _Sizes, kind: np.dtype) -> Array:
+    """The plane of a source that no input fills: an identity, or ones."""
+    if source.kind == "identity":
+        return np.eye(sizes[source.of], dtype=kind)
+    return np.ones((sizes[source.rows], sizes[group]), dtype=kind)

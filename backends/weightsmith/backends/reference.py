@@ -2,7 +2,7 @@
 
     H ← embed · raw
     H ← H + Σ_h O (V H) · (mask of key tokens) (K H)ᵀ · (Q H) (mask of query tokens)
-    H ← H + W₂ · relu(W₁ H + b)
+    H ← H + W₂ · act(W₁ H + b₁) + b₂,  act: relu, or for a gated hidden block ⊙ (G H + g)
     value ← unembed · H, at the tokens of its groups
 
 Naive on purpose: full matrices, one head after the other, no zero skipped.  With ``exact`` the
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from weightsmith.backends.architecture import Architecture
+from weightsmith.backends.architecture import Architecture, MlpShape, axis_sizes
 from weightsmith.backends.arrays import Array
 from weightsmith.backends.instantiate import Weights, exact_weights, expand
 from weightsmith.backends.layout import Answer, Inputs, Readings, Stream, layout, read_back
@@ -67,12 +67,8 @@ def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream
             scores = np.swapaxes(keys, -1, -2) @ queries
             update = update + o @ ((v @ state) @ scores)
         state = state + update
-        if layer.hidden_rows is not None:
-            up, bias, down = (
-                matrices[f"layers.{index}.mlp.{part}"]
-                for part in ("up.weight", "up.bias", "down.weight")
-            )
-            state = state + down @ np.maximum(up @ state + bias[:, np.newaxis], 0)
+        if layer.mlp is not None:
+            state = state + _mlp(f"layers.{index}.mlp", layer.mlp, matrices, state, stream)
     readings: dict[str, dict[str, Array]] = {}
     for output in shape.outputs:
         value = matrices[f"unembed.{output.name}.weight"] @ state
@@ -80,6 +76,24 @@ def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream
             group: value[..., [place == group for place in token_groups]] for group in output.groups
         }
     return readings
+
+
+def _mlp(
+    prefix: str, shape: MlpShape, matrices: Mapping[str, Array], state: Array, stream: Stream
+) -> Array:
+    """What an MLP adds to the stream."""
+
+    def affine(part: str, operand: Array) -> Array:
+        product: Array = matrices[f"{prefix}.{part}.weight"] @ operand
+        bias = matrices.get(f"{prefix}.{part}.bias")
+        return product if bias is None else product + bias[:, np.newaxis]
+
+    hidden = affine("up", state)
+    active = np.maximum(hidden, 0)
+    if shape.has_gate:
+        gated = np.repeat(shape.gated, axis_sizes(shape.hidden_rows, stream.dims))
+        active = np.where(gated[:, np.newaxis], hidden * affine("gate", state), active)
+    return affine("down", active)
 
 
 def _dense(shape: Architecture, weights: Weights, stream: Stream) -> Mapping[str, Array]:

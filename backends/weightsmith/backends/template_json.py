@@ -10,6 +10,7 @@ from weightsmith.compiler.ir.template import (
     SCHEMA,
     VERSION,
     Head,
+    Hidden,
     Item,
     Layer,
     Mlp,
@@ -112,11 +113,19 @@ def _head_json(head: Head) -> Json:
 
 def _mlp_json(mlp: Mlp) -> Json:
     return {
-        "hidden": [
-            {"rows": hidden.rows, "terms": _terms_json(hidden.terms), "bias": hidden.bias}
-            for hidden in mlp.hidden
-        ],
+        "hidden": [_hidden_json(hidden) for hidden in mlp.hidden],
         "outputs": _outputs_json(mlp.outputs),
+        "bias": _terms_json(mlp.bias),
+    }
+
+
+def _hidden_json(hidden: Hidden) -> Json:
+    return {
+        "rows": hidden.rows,
+        "terms": _terms_json(hidden.terms),
+        "bias": hidden.bias,
+        "gate": _terms_json(hidden.gate),
+        "gate_bias": hidden.gate_bias,
     }
 
 

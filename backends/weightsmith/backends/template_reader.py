@@ -177,17 +177,22 @@ def _head(value: Json, place: str) -> Head:
 
 
 def _mlp(value: Json, place: str) -> Mlp:
-    fields = _fields(value, place, ("hidden", "outputs"))
-    hidden = _list(fields["hidden"], f"{place}.hidden", _hidden)
-    return Mlp(hidden, _outputs(fields["outputs"], f"{place}.outputs"))
+    fields = _fields(value, place, ("hidden", "outputs", "bias"))
+    return Mlp(
+        hidden=_list(fields["hidden"], f"{place}.hidden", _hidden),
+        outputs=_outputs(fields["outputs"], f"{place}.outputs"),
+        bias=_terms(fields["bias"], f"{place}.bias"),
+    )
 
 
 def _hidden(value: Json, place: str) -> Hidden:
-    fields = _fields(value, place, ("rows", "terms", "bias"))
+    fields = _fields(value, place, ("rows", "terms", "bias", "gate", "gate_bias"))
     return Hidden(
         rows=_text(fields["rows"], f"{place}.rows"),
         terms=_terms(fields["terms"], f"{place}.terms"),
         bias=_text(fields["bias"], f"{place}.bias"),
+        gate=_terms(fields["gate"], f"{place}.gate"),
+        gate_bias=_text(fields["gate_bias"], f"{place}.gate_bias"),
     )
 
 

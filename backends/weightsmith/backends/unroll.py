@@ -84,9 +84,10 @@ def _coefficients(template: Template) -> Iterator[str]:
             yield from (coefficient for _, _, coefficient in head.outputs)
         if layer.mlp is not None:
             for hidden in layer.mlp.hidden:
-                yield hidden.bias
-                yield from (coefficient for _, coefficient in hidden.terms)
+                yield from (hidden.bias, hidden.gate_bias)
+                yield from (coefficient for _, coefficient in (*hidden.terms, *hidden.gate))
             yield from (coefficient for _, _, coefficient in layer.mlp.outputs)
+            yield from (coefficient for _, coefficient in layer.mlp.bias)
 
 
 def refuse_missing(missing: set[str]) -> None:

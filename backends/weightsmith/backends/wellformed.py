@@ -10,6 +10,7 @@ from weightsmith.backends.coefficients import parse_coefficient, parse_rational
 from weightsmith.backends.errors import TemplateError, listed, suggestion
 from weightsmith.compiler.ir.template import (
     Head,
+    Hidden,
     Item,
     Layer,
     Mlp,
@@ -21,7 +22,8 @@ from weightsmith.compiler.ir.template import (
 )
 
 TOKEN_GROUPS = ("context", "query")
-KINDS = ("input", "transposed", "identity")
+DATA = ("input", "transposed")  # kinds of sources that a user's array fills
+KINDS = (*DATA, "identity", "ones")
 AXIS = re.compile(r"[^\W\d]\w*|[1-9][0-9]{0,8}")
 MAX_NESTING = 64
 
@@ -38,6 +40,14 @@ def fail(place: str, message: str) -> TemplateError:
 def is_axis(text: str) -> bool:
     """A dimension's name, or a positive whole number, which is its own size."""
     return AXIS.fullmatch(text) is not None
+
+
+def join(rows: str, other: str) -> bool:
+    """Whether an mlp may map blocks of these rows to one another: equal rows, or one row.
+
+    The map is a coefficient times the identity, or times a row or a column of ones.
+    """
+    return rows == other or "1" in (rows, other)
 
 
 @dataclass(slots=True)
@@ -91,10 +101,14 @@ class _Check:
 
     def _source(self, source: Source, place: str) -> None:
         _axis(source.rows, f"{place}.rows")
-        _name(source.of, f"{place}.of")
         self._subset(source.groups, f"{place}.groups")
         if source.kind not in KINDS:
             raise fail(f"{place}.kind", f"expected one of {listed(KINDS)}, got '{source.kind}'.")
+        if source.kind == "ones":
+            if source.of:
+                raise fail(f"{place}.of", f"ones are of nothing: expected '', got '{source.of}'.")
+            return
+        _name(source.of, f"{place}.of")
         per_token = all(group in TOKEN_GROUPS for group in source.groups)
         if len(source.groups) > 1 and not per_token:
             raise fail(
@@ -183,28 +197,54 @@ class _Check:
         self._subset(head.query_groups, f"{place}.query_groups")
 
     def _mlp(self, mlp: Mlp, place: str) -> None:
-        if not mlp.hidden:
-            raise fail(f"{place}.hidden", "expected at least one hidden block, got none.")
+        if not mlp.hidden and not mlp.bias:
+            raise fail(f"{place}.hidden", "expected a hidden block, or a bias, got neither.")
         for index, hidden in enumerate(mlp.hidden):
-            here = f"{place}.hidden[{index}]"
-            _axis(hidden.rows, f"{here}.rows")
-            _coefficient(hidden.bias, f"{here}.bias")
-            self._terms(hidden.terms, f"{here}.terms", self.rows, "block", hidden.rows)
-        self._outputs(mlp.outputs, f"{place}.outputs", [h.rows for h in mlp.hidden], "hidden")
+            self._hidden(hidden, f"{place}.hidden[{index}]")
+        rows = [hidden.rows for hidden in mlp.hidden]
+        self._outputs(mlp.outputs, f"{place}.outputs", rows, "hidden")
+        for index, (block, coefficient) in enumerate(mlp.bias):
+            self._known(block, f"{place}.bias[{index}]")
+            _coefficient(coefficient, f"{place}.bias[{index}]")
+
+    def _hidden(self, hidden: Hidden, place: str) -> None:
+        _axis(hidden.rows, f"{place}.rows")
+        _coefficient(hidden.bias, f"{place}.bias")
+        _coefficient(hidden.gate_bias, f"{place}.gate_bias")
+        if not hidden.terms and hidden.bias == "0":
+            raise fail(f"{place}.terms", "expected a [block, coefficient], or a bias, got neither.")
+        self._hidden_terms(hidden.terms, f"{place}.terms", hidden.rows)
+        self._hidden_terms(hidden.gate, f"{place}.gate", hidden.rows)
+
+    def _hidden_terms(self, terms: Terms, place: str, rows: str) -> None:
+        """Check a combination in a hidden block: of its rows, or one of the two of one row."""
+        for index, (block, coefficient) in enumerate(terms):
+            here = f"{place}[{index}]"
+            self._known(block, here)
+            if not join(self.rows[block], rows):
+                raise fail(
+                    here,
+                    f"expected '{rows}' rows or one row, "
+                    f"got the block '{block}' of '{self.rows[block]}' rows.",
+                )
+            _coefficient(coefficient, here)
 
     def _outputs(
         self, outputs: tuple[tuple[str, int, str], ...], place: str, rows: list[str], noun: str
     ) -> None:
+        spread = noun == "hidden"
         for index, (block, source, coefficient) in enumerate(outputs):
             here = f"{place}[{index}]"
             self._known(block, here)
             if not 0 <= source < len(rows):
-                raise fail(here, f"there is no {noun} {source}; the last is {len(rows) - 1}.")
-            if self.rows[block] != rows[source]:
+                last = f"the last is {len(rows) - 1}" if rows else "there is none"
+                raise fail(here, f"there is no {noun} {source}; {last}.")
+            there, found = self.rows[block], rows[source]
+            if not (join(there, found) if spread else there == found):
                 raise fail(
                     here,
-                    f"expected '{self.rows[block]}' rows for the block '{block}', "
-                    f"got {noun} {source} of '{rows[source]}' rows.",
+                    f"expected '{there}' rows{' or one row' * spread} for the block '{block}', "
+                    f"got {noun} {source} of '{found}' rows.",
                 )
             _coefficient(coefficient, here)
 

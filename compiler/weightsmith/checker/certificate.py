@@ -12,9 +12,14 @@ from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_t
 FORMAT = "weightsmith-certificate"
 VERSION = 1
 FILES = ("script.alg", "template.json", "model.safetensors")
-KINDS = ("exactness", "weights", "truncation")
 STEPS_KEYS = ("id", "kind", "statement", "steps")
-TRUNCATION_KEYS = (*STEPS_KEYS, "output", "bound", "scale", "hypotheses")
+KEYS = {
+    "exactness": STEPS_KEYS,
+    "weights": STEPS_KEYS,
+    "approximation": (*STEPS_KEYS, "site"),
+    "truncation": (*STEPS_KEYS, "output", "bound", "scale", "hypotheses"),
+}
+SUBJECTS = {"approximation": "site", "truncation": "output"}  # of what a kind has many claims
 _HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII)
 
 
@@ -27,21 +32,23 @@ class Claim:
     parts: Mapping[str, object]
 
     @property
-    def output(self) -> str | None:
-        output = self.parts.get("output")
-        return output if isinstance(output, str) else None
+    def subject(self) -> str | None:
+        """The output or the site that it speaks of, if claims of its kind speak of one."""
+        value = self.parts.get(SUBJECTS.get(self.kind, ""))
+        return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     hashes: Mapping[str, str | None]  # None: there is no such file (only the weights)
     bindings: Mapping[str, str]  # the numbers it speaks of
+    tables: tuple[object, ...]  # of approximated sites, not yet read
     claims: tuple[Claim, ...]
 
 
 def read_certificate(document: object) -> Certificate:
     """Read the frame of a certificate; each claim's own form is checked when it is verified."""
-    keys = ("format", "version", "files", "bindings", "claims")
+    keys = ("format", "version", "files", "bindings", "tables", "claims")
     parts = as_object(document, "The certificate", keys)
     require(parts["format"] == FORMAT, f"The certificate's format is {quoted(parts['format'])}.")
     version = as_integer(parts["version"], "The certificate's version")
@@ -54,7 +61,8 @@ def read_certificate(document: object) -> Certificate:
     texts = {name: as_text(value, f"The binding of {name}") for name, value in bindings.items()}
     claims = as_list(parts["claims"], "The certificate's claims")
     numbered = tuple(_claim(value, at + 1) for at, value in enumerate(claims))
-    return Certificate(hashes, texts, numbered)
+    tables = tuple(as_list(parts["tables"], "The certificate's tables"))
+    return Certificate(hashes, texts, tables, numbered)
 
 
 def _hash(value: object, name: str) -> str | None:
@@ -76,8 +84,7 @@ def _claim(value: object, number: int) -> Claim:
 def check_form(claim: Claim, statement: str) -> list[object]:
     """Check the keys, the number, the statement and the steps' numbers; return the steps."""
     what = f"Claim {claim.number}"
-    keys = TRUNCATION_KEYS if claim.kind == "truncation" else STEPS_KEYS
-    parts = as_object(claim.parts, what, keys)
+    parts = as_object(claim.parts, what, KEYS.get(claim.kind, STEPS_KEYS))
     check_number(claim)
     given = as_text(parts["statement"], f"{what}, statement").replace("`", "")
     require(given == statement, f"{what} must state: {statement}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from weightsmith.checker.meaning import Meaning, evaluate
+from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.meaning import Meaning
 from weightsmith.checker.operator_step import NONZERO, SINGULAR, input_word, single_word
 from weightsmith.checker.problem import Numbers
 from weightsmith.checker.rational import Field

@@ -10,19 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from weightsmith.checker.meaning import Loop, Meaning, Value, evaluate, read_meaning
+from weightsmith.checker.entries import same_values
+from weightsmith.checker.expressions import Value
+from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.network import Network, Stream
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_texts
+from weightsmith.checker.tables import Table
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
-from weightsmith.checker.words import Letter, Polynomial, read_word, word_key
+from weightsmith.checker.words import Letter, Polynomial, ones_word, read_word
 from weightsmith.dsl import core
 
 STATEMENT = (
     "The network of template.json computes what script.alg says, for every size, every input and "
     "every value of the symbols at which no denominator vanishes."
+)
+WITH_TABLES = (
+    "The network of template.json computes what script.alg says, every approximated function "
+    "replaced by its table, for every size and every input."
 )
 
 
@@ -36,21 +43,34 @@ class LoopStep:
 
 
 def check_exactness(
-    program: core.Program, template: Template, steps: Sequence[object], deadline: Deadline
+    program: core.Program,
+    template: Template,
+    steps: Sequence[object],
+    deadline: Deadline,
+    tables: Mapping[str, Table] | None = None,
 ) -> None:
-    """Refuse unless the steps prove that the template computes the script."""
-    field = Field((parameter.name for parameter in program.parameters), deadline=deadline)
+    """Refuse unless the steps prove that the template computes the script.
+
+    With ``tables``, of its approximated sites, every symbol is the number it is bound to.
+    """
+    field = Field(
+        (parameter.name for parameter in program.parameters),
+        deadline=deadline,
+        values=template.bindings if tables else None,
+    )
     require(
         template.algorithm == program.name,
         f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
     )
     _check_bindings(program, template)
     loops, last = _read_steps(steps)
-    meaning = read_meaning(program, field, {place: s.symmetric for place, s in enumerate(loops)})
+    symmetric = {place: step.symmetric for place, step in enumerate(loops)}
+    meaning = read_meaning(program, field, symmetric, tables)
     count = sum(1 for _ in meaning.all_loops())
     require(count == len(loops), f"The script has {count} loops, the claim {len(loops)} of them.")
     network = Network(template, program, meaning)
-    stream = _Prover(network, loops).run(template.body, network.start(), meaning.loops)
+    prover = _Prover(network, meaning, loops)
+    stream = prover.run(template.body, network.start(), meaning.loops)
     try:
         _check_read_out(program, template, meaning, network, stream)
     except RefusedError as refused:
@@ -89,9 +109,12 @@ def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:
 class _Prover:
     """Simulates the body; at every repeat it proves and then uses the invariant."""
 
-    def __init__(self, network: Network, steps: Sequence[LoopStep]) -> None:
+    def __init__(self, network: Network, meaning: Meaning, steps: Sequence[LoopStep]) -> None:
         self._network = network
         self._steps = steps
+        axes = {*network.template.groups, *network.template.blocks.values()} - {"1"}
+        self._ones = {letter.name: letter for axis in axes for letter in ones_word(axis, "1")}
+        self._sites = {name: (value, value.names()) for name, value in meaning.sites.items()}
 
     def run(self, items: tuple[Item, ...], stream: Stream, loops: tuple[Loop, ...]) -> Stream:
         repeats = sum(isinstance(item, Repeat) for item in items)
@@ -133,7 +156,7 @@ class _Prover:
 
     def _read_invariant(self, step: LoopStep, loop: Loop) -> dict[tuple[str, str], Polynomial]:
         invariant = {}
-        letters = {**loop.outside, **loop.letters}
+        words = self._words({**loop.outside, **loop.letters})
         for block, groups in step.invariant.items():
             known = block in self._network.template.blocks
             require(known, f"the invariant names {quoted(block)}, which is not a block.")
@@ -147,9 +170,15 @@ class _Prover:
                 what = f"the invariant of '{block}' at '{group}'"
                 shape = (rows, group)
                 invariant[block, group] = _read_polynomial(
-                    terms, shape, letters, self._network.field, what
+                    terms, shape, words, self._network.field, what
                 )
         return invariant
+
+    def _words(self, letters: Mapping[str, Letter]) -> Mapping[str, Polynomial | Letter]:
+        """What an invariant may name: letters, ones, and the sites that depend on these only."""
+        known = letters.keys() | self._ones.keys()
+        sites = {name: value for name, (value, names) in self._sites.items() if names <= known}
+        return {**sites, **self._ones, **letters}
 
     def _assume(
         self,
@@ -185,11 +214,9 @@ def _compare(
     """With the values in place of the letters, the invariant must be what the blocks hold."""
     for (block, group), polynomial in invariant.items():
         held = stream[block, group]
-        if held is None:
-            raise RefusedError(f"{when}, what block '{block}' holds at '{group}' is unknown.")
         wanted = polynomial.replace_letters(values)
         require(
-            wanted.equals(held),
+            same_values(wanted, held),
             f"{when}, block '{block}' holds {_shown(held)} at '{group}', "
             f"the invariant says {_shown(wanted)}.",
         )
@@ -198,27 +225,36 @@ def _compare(
 def _check_symmetric(names: tuple[str, ...], values: Mapping[str, Polynomial], when: str) -> None:
     for name in names:
         value = values[name]
-        require(value.equals(value.transpose()), f"{when}, '{name}' is not shown symmetric.")
+        require(same_values(value, value.transpose()), f"{when}, '{name}' is not shown symmetric.")
 
 
 def _read_polynomial(
-    value: object, shape: tuple[str, str], letters: Mapping[str, Letter], field: Field, what: str
+    value: object,
+    shape: tuple[str, str],
+    words: Mapping[str, Polynomial | Letter],
+    field: Field,
+    what: str,
 ) -> Polynomial:
     """A list of [coefficient, word], words in order, no zero coefficient, shapes that meet."""
     total = Polynomial.zero(field, *shape)
+    letters = {name: one for name, one in words.items() if isinstance(one, Letter)}
     previous: list[str] | None = None
     for item in as_list(value, what):
         pair = as_list(item, what)
         require(len(pair) == 2, f"{what}: expected [coefficient, [letters]].")
         coefficient = field.read(read_scalar(pair[0], what))
         require(not coefficient.is_zero, f"{what} has a zero coefficient.")
-        word = read_word(as_texts(pair[1], what), letters, what)
-        key = word_key(word)
-        require(previous is None or previous < key, f"{what}: the words are not in order.")
-        previous = key
+        texts = as_texts(pair[1], what)
+        require(previous is None or previous < [*texts], f"{what}: the words are not in order.")
+        previous = [*texts]
         product = Polynomial.identity(field, shape[0])
-        for letter in word:
-            product = product @ Polynomial.letter(field, letter)
+        for text in texts:
+            named = words.get(text.removesuffix("'"))
+            if isinstance(named, Polynomial):
+                factor = named.transpose() if text.endswith("'") else named
+            else:
+                factor = Polynomial.letter(field, *read_word((text,), letters, what))
+            product = product @ factor
         total = total + product.scaled(coefficient)
     return total
 
@@ -234,13 +270,11 @@ def _check_read_out(
     wanted = [output.name for output in program.returns]
     require(names == wanted, f"the network returns {names}, the script {wanted}.")
     for returned, output in zip(program.returns, template.read_out, strict=True):
-        value = evaluate(returned.value, meaning.final, meaning.field)
+        value = meaning.returned[returned.name]
         for group, polynomial in _columns(returned, value, output):
-            held = network.combine(output.terms, group, stream) if output.terms else None
-            if held is None:
-                raise RefusedError(f"what the network returns for '{output.name}' is unknown.")
+            held = network.combine(output.terms, group, stream)
             require(
-                polynomial.equals(held),
+                same_values(polynomial, held),
                 f"for '{output.name}' at '{group}' the network returns {_shown(held)}, "
                 f"the script {_shown(polynomial)}.",
             )

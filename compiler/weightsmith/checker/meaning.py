@@ -11,29 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from weightsmith.checker.expressions import Environment, Part, Value, evaluate, parts_of
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.refusal import require
+from weightsmith.checker.sites import Sites
+from weightsmith.checker.tables import Table
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Scalar
-
-Part = tuple[str, str]  # the row group and the column group; "" where the axis is not TOKEN
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A matrix of the script: its axes (TOKEN among them) and one polynomial for each part."""
-
-    rows: str
-    columns: str
-    parts: Mapping[Part, Polynomial]
-
-    def transpose(self) -> Value:
-        turned = {(c, r): polynomial.transpose() for (r, c), polynomial in self.parts.items()}
-        return Value(self.columns, self.rows, turned)
-
-
-Environment = dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +40,17 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the script says: its loops, in order, and its variables at the end."""
+    """What the script says: its loops, in order, its variables at the end, what it returns.
+
+    ``sites`` are the values of functions of entries, by name, for each group of tokens.
+    """
 
     field: Field
     inputs: Environment
     loops: tuple[Loop, ...]
     final: Environment
+    returned: Environment
+    sites: Mapping[str, Polynomial]
 
     def all_loops(self) -> Iterator[Loop]:
         return _walk(self.loops)
@@ -73,9 +63,17 @@ def _walk(loops: tuple[Loop, ...]) -> Iterator[Loop]:
 
 
 def read_meaning(
-    program: core.Program, field: Field, symmetric: Mapping[int, Collection[str]]
+    program: core.Program,
+    field: Field,
+    symmetric: Mapping[int, Collection[str]],
+    tables: Mapping[str, Table] | None = None,
+    sites: Sites | None = None,
 ) -> Meaning:
-    """Evaluate a script; ``symmetric`` lists, by loop, the carried letters taken as symmetric."""
+    """Evaluate a script; ``symmetric`` lists, by loop, the carried letters taken as symmetric.
+
+    ``tables`` are those of the approximated sites, by site; ``sites``, if given, apply functions
+    in another way.
+    """
     taken = {*core.GROUPS, core.TOKEN}
     for name in program.dimensions:
         require(name not in taken, f"The dimension '{name}' has the name of a token group.")
@@ -83,10 +81,12 @@ def read_meaning(
     for declared in program.inputs:
         require(declared.name not in inputs, f"The input '{declared.name}' is declared twice.")
         inputs[declared.name] = _input_value(declared, field)
-    reader = _Reader(field, symmetric)
+    sites = Sites(tables or {}, field) if sites is None else sites
+    reader = _Reader(field, symmetric, sites)
     outside = {letter.name: letter for letter in _letters(inputs)}
     final, loops = reader.statements(program.body, dict(inputs), outside)
-    return Meaning(field, inputs, loops, final)
+    returned = {one.name: evaluate(one.value, final, field, sites) for one in program.returns}
+    return Meaning(field, inputs, loops, final, returned, sites.values)
 
 
 def _input_value(declared: core.Input, field: Field) -> Value:
@@ -95,7 +95,7 @@ def _input_value(declared: core.Input, field: Field) -> Value:
     square = shape.rows == shape.columns
     require(square or not declared.symmetric, f"'{declared.name}' is symmetric but not square.")
     return _fresh(
-        declared.name, shape.rows, shape.columns, _parts(shape), declared.symmetric, field
+        declared.name, shape.rows, shape.columns, parts_of(shape), declared.symmetric, field
     )
 
 
@@ -120,19 +120,15 @@ def _letters(environment: Environment) -> Iterator[Letter]:
             yield from polynomial.letters()
 
 
-def _parts(shape: core.Shape) -> tuple[Part, ...]:
-    """The group pairs on which a value of this shape is defined."""
-    rows = shape.row_groups if shape.rows == core.TOKEN else ("",)
-    columns = shape.column_groups if shape.columns == core.TOKEN else ("",)
-    return tuple((row, column) for row in rows for column in columns)
-
-
 class _Reader:
     """Runs statements; counts the loops as they begin."""
 
-    def __init__(self, field: Field, symmetric: Mapping[int, Collection[str]]) -> None:
+    def __init__(
+        self, field: Field, symmetric: Mapping[int, Collection[str]], sites: Sites
+    ) -> None:
         self._field = field
         self._symmetric = symmetric
+        self._sites = sites
         self._loops = 0
 
     def statements(
@@ -145,7 +141,10 @@ class _Reader:
         visible = dict(outside)
         for statement in body:
             if isinstance(statement, core.Assign):
-                values = [evaluate(node, environment, self._field) for node in statement.values]
+                values = [
+                    evaluate(node, environment, self._field, self._sites)
+                    for node in statement.values
+                ]
                 require(len(values) == len(statement.names), "An assignment has too few values.")
                 environment = environment | dict(zip(statement.names, values, strict=True))
             else:
@@ -209,7 +208,7 @@ def _parts_after(
             parts = _surviving(parts, name, statement.body)
             continue
         for assigned, value in zip(statement.names, statement.values, strict=True):
-            parts = _parts(value.shape) if assigned == name else parts
+            parts = parts_of(value.shape) if assigned == name else parts
     return parts
 
 
@@ -234,104 +233,3 @@ def _by_letter(letters: Value, value: Value, name: str) -> dict[str, Polynomial]
         polynomial = value.parts[part]
         result[only.name] = polynomial.transpose() if only.transposed else polynomial
     return result
-
-
-def evaluate(node: core.Node, environment: Mapping[str, Value], field: Field) -> Value:
-    """The value of an expression, checked against the shape that the front end gave it."""
-    value = _evaluate(node, environment, field)
-    return restrict(value, node.shape)
-
-
-def restrict(value: Value, shape: core.Shape) -> Value:
-    same = (value.rows, value.columns) == (shape.rows, shape.columns)
-    require(
-        same,
-        f"A value of the script is {value.rows} by {value.columns} where its shape says "
-        f"{shape.rows} by {shape.columns}.",
-    )
-    for part in _parts(shape):
-        require(part in value.parts, "A value of the script is not defined on all its tokens.")
-    return Value(value.rows, value.columns, {part: value.parts[part] for part in _parts(shape)})
-
-
-def _identities(shape: core.Shape, field: Field) -> dict[Part, Polynomial]:
-    """The identity; on the token axis that of each group, and zero between two groups."""
-    family = {}
-    for row, column in _parts(shape):
-        spaces = (row or shape.rows, column or shape.columns)
-        same = row == column
-        family[row, column] = (
-            Polynomial.identity(field, spaces[0]) if same else Polynomial.zero(field, *spaces)
-        )
-    return family
-
-
-def _evaluate(node: core.Node, environment: Mapping[str, Value], field: Field) -> Value:
-    shape = node.shape
-    match node:
-        case core.Name(name=name):
-            require(name in environment, f"The name '{name}' has no value here.")
-            return environment[name]
-        case core.Identity():
-            require(shape.rows == shape.columns, "An identity of the script is not square.")
-            return Value(shape.rows, shape.columns, _identities(shape, field))
-        case core.Zero():
-            return _zero(shape, field)
-        case core.Transpose(of=of):
-            return evaluate(of, environment, field).transpose()
-        case core.Combination(terms=terms):
-            return _combination(terms, shape, environment, field)
-        case core.Product(factors=factors, over=over):
-            values = [evaluate(factor, environment, field) for factor in factors]
-            result = values[0]
-            for value in values[1:]:
-                result = multiply(result, value, over)
-            return result
-        case core.Function(function=function):
-            raise RefusedError(f"The function '{function}' stands outside a target.")
-
-
-def _zero(shape: core.Shape, field: Field) -> Value:
-    parts = {
-        (row, column): Polynomial.zero(field, row or shape.rows, column or shape.columns)
-        for row, column in _parts(shape)
-    }
-    return Value(shape.rows, shape.columns, parts)
-
-
-def _combination(
-    terms: tuple[tuple[Scalar, core.Node], ...],
-    shape: core.Shape,
-    environment: Mapping[str, Value],
-    field: Field,
-) -> Value:
-    total = _zero(shape, field)
-    for scalar, node in terms:
-        value = restrict(evaluate(node, environment, field), shape)
-        coefficient = field.read(scalar)
-        parts = {
-            part: polynomial + value.parts[part].scaled(coefficient)
-            for part, polynomial in total.parts.items()
-        }
-        total = Value(total.rows, total.columns, parts)
-    return total
-
-
-def multiply(left: Value, right: Value, over: tuple[str, ...]) -> Value:
-    """left · right; a contraction of the TOKEN axis sums the groups in ``over``."""
-    require(
-        left.columns == right.rows,
-        f"A product of the script joins the axes {left.columns} and {right.rows}.",
-    )
-    contracted = left.columns == core.TOKEN
-    require(bool(over) or not contracted, "A product over tokens does not say over which.")
-    require(len(set(over)) == len(over), "A product names a group of tokens twice.")
-    parts: dict[Part, Polynomial] = {}
-    for row in sorted({row for row, _ in left.parts}):
-        for column in sorted({column for _, column in right.parts}):
-            for group in over if contracted else ("",):
-                known = (row, group) in left.parts and (group, column) in right.parts
-                require(known, f"A product sums over '{group}', where a factor is not defined.")
-                term = left.parts[row, group] @ right.parts[group, column]
-                parts[row, column] = parts[row, column] + term if (row, column) in parts else term
-    return Value(left.rows, right.columns, parts)

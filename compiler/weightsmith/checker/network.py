@@ -1,10 +1,9 @@
 """The meaning of the network: what every block holds at every group, layer by layer.
 
     head:  out[q] += Σ_j output_j · (Σ_{g ∈ key_groups} value_j[g] · keys[g]ᵀ) · queries[q]
-    mlp:   c·relu(s) − c·relu(−s) = c·s, and nothing else is accepted
+    mlp:   see mlp.py
 
-The stream maps block and group to a polynomial, or to None: unknown.  Reading an unknown value
-makes the result unknown.
+The stream maps block and group to a polynomial.
 """
 
 from __future__ import annotations
@@ -12,24 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from weightsmith.checker.meaning import Meaning
-from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import quoted, require
-from weightsmith.checker.template import (
-    Head,
-    Hidden,
-    Item,
-    Layer,
-    Mlp,
-    Outputs,
-    Source,
-    Template,
-    Terms,
-)
+from weightsmith.checker.mlp import mlp_changes
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.template import Head, Item, Layer, Mlp, Source, Template, Terms
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
 
 Place = tuple[str, str]  # block, group
-Stream = dict[Place, Polynomial | None]
+Stream = dict[Place, Polynomial]
 
 
 class Network:
@@ -49,6 +39,8 @@ class Network:
             require(known, f"The group {quoted(group)} is neither of tokens nor an axis.")
         for name, rows in self.template.blocks.items():
             require(rows in axes, f"The rows {quoted(rows)} of block '{name}' are not an axis.")
+        for rows in _hidden_rows(self.template.body):
+            require(rows in axes, f"The rows {quoted(rows)} of a hidden block are not an axis.")
 
     def start(self) -> Stream:
         """The stream after the read-in."""
@@ -78,6 +70,12 @@ class Network:
         return named
 
     def _planes(self, source: Source) -> dict[str, Polynomial]:
+        if source.kind == "ones":
+            require(source.of == "", f"The source '{source.name}' is of nothing: leave 'of' empty.")
+            known = source.rows in _axes(self._program)
+            require(known, f"The rows of the source '{source.name}' are not an axis.")
+            ones = (Polynomial.ones(self.field, source.rows, group) for group in source.groups)
+            return dict(zip(source.groups, ones, strict=True))
         if source.kind == "identity":
             known = source.of in _axes(self._program)
             require(known, f"The source '{source.name}' is the identity of an unknown axis.")
@@ -104,51 +102,36 @@ class Network:
         moments = [self._moment(head, value, stream) for value in head.values]
         for group in head.query_groups:
             queries = self.combine(head.queries, group, stream)
-            products = [
-                None if moment is None or queries is None else moment @ queries
-                for moment in moments
-            ]
+            products = [moment @ queries for moment in moments]
             for block, index, scalar in head.outputs:
-                self._add(after, (block, group), products[index], self.field.read(scalar))
+                change = products[index].scaled(self.field.read(scalar))
+                after[block, group] = after[block, group] + change
 
-    def _moment(self, head: Head, value: Terms, stream: Stream) -> Polynomial | None:
+    def _moment(self, head: Head, value: Terms, stream: Stream) -> Polynomial:
         """Σ over the key groups of value · keysᵀ, the same for every query."""
         blocks = self.template.blocks
         total = Polynomial.zero(self.field, blocks[value[0][0]], blocks[head.keys[0][0]])
         for group in head.key_groups:
             keys = self.combine(head.keys, group, stream)
-            values = self.combine(value, group, stream)
-            if keys is None or values is None:
-                return None
-            total = total + values @ keys.transpose()
+            total = total + self.combine(value, group, stream) @ keys.transpose()
         return total
 
-    def combine(self, terms: Terms, group: str, stream: Stream) -> Polynomial | None:
-        """Σ coefficient · block at one group; unknown if one of them is."""
+    def combine(self, terms: Terms, group: str, stream: Stream) -> Polynomial:
+        """Σ coefficient · block at one group; at least one term."""
         total = None
         for block, scalar in terms:
-            held = stream[block, group]
-            if held is None:
-                return None
-            scaled = held.scaled(self.field.read(scalar))
+            scaled = stream[block, group].scaled(self.field.read(scalar))
             total = scaled if total is None else total + scaled
+        if total is None:
+            raise RefusedError("A combination of the network has no terms.")
         return total
 
-    def _add(
-        self, stream: Stream, place: Place, change: Polynomial | None, factor: Rational
-    ) -> None:
-        held = stream[place]
-        unknown = held is None or change is None
-        stream[place] = None if unknown else held + change.scaled(factor)  # type: ignore[operator, union-attr]
-
     def _mlp(self, mlp: Mlp, stream: Stream) -> Stream:
-        pairs = _pair_hidden(mlp, self.field)
         after = dict(stream)
         for group in self.template.groups:
-            for index in pairs:
-                change = self.combine(mlp.hidden[index].terms, group, stream)
-                for block, factor in _down(mlp.outputs, index, self.field):
-                    self._add(after, (block, group), change, factor)
+            held = {block: stream[block, group] for block in self.template.blocks}
+            for block, change in mlp_changes(mlp, held, group, self.field):
+                after[block, group] = after[block, group] + change
         return after
 
     def written(self, items: tuple[Item, ...]) -> frozenset[str]:
@@ -157,9 +140,17 @@ class Network:
 
 
 def _axes(program: core.Program) -> frozenset[str]:
-    """The axes of a script: its dimensions, and the numbers among its inputs' axes."""
+    """The axes of a script: its dimensions, the numbers among its inputs' axes, and 1."""
     named = {axis for one in program.inputs for axis in (one.shape.rows, one.shape.columns)}
-    return frozenset((*program.dimensions, *named)) - {core.TOKEN}
+    return frozenset((*program.dimensions, *named, "1")) - {core.TOKEN}
+
+
+def _hidden_rows(items: tuple[Item, ...]) -> Iterator[str]:
+    for item in items:
+        if not isinstance(item, Layer):
+            yield from _hidden_rows(item.body)
+        elif item.mlp is not None:
+            yield from (unit.rows for unit in item.mlp.hidden)
 
 
 def _written(items: tuple[Item, ...]) -> Iterator[str]:
@@ -167,43 +158,8 @@ def _written(items: tuple[Item, ...]) -> Iterator[str]:
         if isinstance(item, Layer):
             for head in item.heads:
                 yield from (block for block, _, _ in head.outputs)
-            yield from (block for block, _, _ in (item.mlp.outputs if item.mlp else ()))
+            if item.mlp is not None:
+                yield from (block for block, _, _ in item.mlp.outputs)
+                yield from (block for block, _ in item.mlp.bias)
         else:
             yield from _written(item.body)
-
-
-def _down(outputs: Outputs, index: int, field: Field) -> list[tuple[str, Rational]]:
-    return [(block, field.read(scalar)) for block, at, scalar in outputs if at == index]
-
-
-def _pair_hidden(mlp: Mlp, field: Field) -> list[int]:
-    """Pair hidden h with h̄ of opposite terms and outputs; return one index of each pair."""
-    waiting = list(range(len(mlp.hidden)))
-    kept = []
-    while waiting:
-        first = waiting.pop(0)
-        for second in waiting:
-            if _opposite(mlp, first, second, field):
-                waiting.remove(second)
-                kept.append(first)
-                break
-        else:
-            require(False, f"Hidden block {first} of an MLP has no opposite: it is not linear.")
-    return kept
-
-
-def _opposite(mlp: Mlp, first: int, second: int, field: Field) -> bool:
-    """terms, bias and outputs: those of the one are minus those of the other, and no bias."""
-    one, two = mlp.hidden[first], mlp.hidden[second]
-    unbiased = field.read(one.bias).is_zero and field.read(two.bias).is_zero
-    terms = _negated(_hidden_terms(one, field), _hidden_terms(two, field))
-    down = _negated(dict(_down(mlp.outputs, first, field)), dict(_down(mlp.outputs, second, field)))
-    return unbiased and terms and down
-
-
-def _hidden_terms(hidden: Hidden, field: Field) -> dict[str, Rational]:
-    return {block: field.read(scalar) for block, scalar in hidden.terms}
-
-
-def _negated(left: dict[str, Rational], right: dict[str, Rational]) -> bool:
-    return left.keys() == right.keys() and all(left[key] == -right[key] for key in left)

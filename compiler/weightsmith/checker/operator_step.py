@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from weightsmith.checker.meaning import Loop, Meaning, evaluate
+from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar

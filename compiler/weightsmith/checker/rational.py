@@ -8,8 +8,9 @@ b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 
 import flint
@@ -96,6 +97,32 @@ class Rational:
     def is_one(self) -> bool:
         return bool(self.numerator == self.denominator)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for equal values of one field, and only for those; orders them somehow."""
+        return str(self.numerator), str(self.denominator)
+
+    @property
+    def as_number(self) -> Fraction | None:
+        """The value, if it depends on no symbol."""
+        if not (self.numerator.is_constant() and self.denominator.is_constant()):
+            return None
+        return self.leading_number
+
+    @property
+    def leading_number(self) -> Fraction:
+        """A number with the sign of the leading coefficient: the value is that times a primitive.
+
+        It is 0 for 0, and never 0 otherwise.
+        """
+        if self.is_zero:
+            return Fraction(0)
+        top, bottom = (
+            math.gcd(*(int(count) for count in part.coeffs()))
+            for part in (self.numerator, self.denominator)
+        )
+        return Fraction(-top if self.numerator.leading_coefficient() < 0 else top, bottom)
+
     def bits(self) -> int:
         """The length of the longest coefficient; 0 for 0, 1 and -1."""
         parts = (*self.numerator.coeffs(), *self.denominator.coeffs())
@@ -113,7 +140,8 @@ class Field:
     """The rational functions of the given symbols and variables.
 
     ``symbols`` are the parameters of the script; ``variables`` stand for functions (``lambda``, the
-    carried scalars, the error) and may not occur in an exponent.
+    carried scalars, the error) and may not occur in an exponent.  A symbol that has one of the
+    ``values`` is read as that number.
     """
 
     def __init__(
@@ -121,10 +149,13 @@ class Field:
         symbols: Iterable[str],
         variables: Iterable[str] = (),
         deadline: Deadline | None = None,
+        values: Mapping[str, Fraction] | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
         self.deadline = deadline or Deadline()
+        self._values = dict(values or {})
+        self._serials: dict[Hashable, int] = {}
         names = (*self.symbols, *self.variables)
         require(len(names) <= MAX_SYMBOLS, f"There are more than {MAX_SYMBOLS} symbols.")
         require(len(set(names)) == len(names), "A name is used for two different symbols.")
@@ -136,6 +167,10 @@ class Field:
         self._one = self._context.constant(1)
         self.zero = Rational(self, self._context.constant(0), self._one)
         self.one = Rational(self, self._one, self._one)
+
+    def serial(self, key: Hashable) -> int:
+        """A number for each key: the same for equal keys, another for any other."""
+        return self._serials.setdefault(key, len(self._serials))
 
     def text(self, polynomial: flint.fmpz_mpoly) -> str:
         """A polynomial for a message, in the names of the symbols."""
@@ -187,7 +222,8 @@ class Field:
             case scalars.Number(value):
                 return self.number(value)
             case scalars.Symbol(name):
-                return self.variable(name)
+                bound = self._values.get(name)
+                return self.variable(name) if bound is None else self.number(bound)
             case scalars.Add(terms):
                 total = self.zero
                 for term in terms:

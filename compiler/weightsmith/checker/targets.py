@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from weightsmith.checker.meaning import Environment, Value, evaluate
+from weightsmith.checker.expressions import Environment, Value, evaluate
 from weightsmith.checker.operator_step import NONZERO, SINGULAR, single_word
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require

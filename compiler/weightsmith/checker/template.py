@@ -29,7 +29,10 @@ KEYS = (
     *("groups", "read_in", "read_out", "sources", "version"),
 )
 HEAD_KEYS = ("keys", "queries", "values", "outputs", "key_groups", "query_groups")
-KINDS = ("input", "transposed", "identity")
+HIDDEN_KEYS = ("rows", "terms", "bias", "gate", "gate_bias")
+KINDS = ("input", "transposed", "identity", "ones")
+
+_ENTERING = ("terms", "gate")
 
 Terms = tuple[tuple[str, Scalar], ...]
 Outputs = tuple[tuple[str, int, Scalar], ...]
@@ -56,15 +59,23 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
+    """relu(terms + bias), or if gated (terms + bias) ⊙ (gate + gate_bias), entry by entry."""
+
     rows: str
     terms: Terms
     bias: Scalar
+    gated: bool
+    gate: Terms
+    gate_bias: Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class Mlp:
+    """A block also gets ``bias`` in every entry, at every token."""
+
     hidden: tuple[Hidden, ...]
     outputs: Outputs
+    bias: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,11 @@ def layer_count(items: tuple[Item, ...], bindings: Mapping[str, Fraction]) -> in
         else:
             total += scalar_text.count_at(item.count, bindings) * layer_count(item.body, bindings)
     return total
+
+
+def meets(rows: str, other: str) -> bool:
+    """True if an MLP may map one to the other: equal rows, or one of them a single row."""
+    return rows == other or "1" in (rows, other)
 
 
 def unrolled(items: tuple[Item, ...], bindings: Mapping[str, Fraction]) -> Iterator[Layer]:
@@ -255,18 +271,32 @@ class _BodyReader:
         return head
 
     def _mlp(self, value: object, what: str) -> Mlp:
-        parts = as_object(value, what, ("hidden", "outputs"))
+        parts = as_object(value, what, ("hidden", "outputs", "bias"))
         hidden = as_items(parts["hidden"], f"{what}, hidden", self._hidden)
         outputs = self._outputs(parts["outputs"], f"{what}, outputs")
-        self._check_outputs(outputs, [unit.rows for unit in hidden], what)
-        return Mlp(hidden, outputs)
+        self._check_outputs(outputs, [unit.rows for unit in hidden], what, spread=True)
+        bias = _terms(parts["bias"], f"{what}, bias", self._blocks)
+        require(bool(hidden or bias), f"{what} has neither a hidden block nor a bias.")
+        return Mlp(hidden, outputs, bias)
 
     def _hidden(self, value: object, what: str) -> Hidden:
-        parts = as_object(value, what, ("rows", "terms", "bias"))
-        terms = _terms(parts["terms"], what, self._blocks)
+        parts = as_object(value, what, HIDDEN_KEYS)
         rows = as_text(parts["rows"], f"{what}, rows")
-        require(self._row_count(terms, what) == rows, f"{what} does not have {quoted(rows)} rows.")
-        return Hidden(rows, terms, scalar_text.read_scalar(parts["bias"], f"{what}, bias"))
+        terms, gate = (self._entering(parts[key], rows, f"{what}, {key}") for key in _ENTERING)
+        bias, gate_bias = (
+            scalar_text.read_scalar(parts[key], f"{what}, {key}") for key in ("bias", "gate_bias")
+        )
+        require(bool(terms) or parts["bias"] != "0", f"{what} has neither terms nor a bias.")
+        gated = bool(gate) or parts["gate_bias"] != "0"
+        return Hidden(rows, terms, bias, gated, gate, gate_bias)
+
+    def _entering(self, value: object, rows: str, what: str) -> Terms:
+        """A combination of blocks of these rows, or of one row if either has only one."""
+        terms = _terms(value, what, self._blocks)
+        for name, _ in terms:
+            good = meets(self._blocks[name], rows)
+            require(good, f"{what}: block '{name}' does not have {quoted(rows)} rows.")
+        return terms
 
     def _outputs(self, value: object, what: str) -> Outputs:
         outputs = []
@@ -281,13 +311,14 @@ class _BodyReader:
         require(len(set(places)) == len(places), f"{what} names an entry twice.")
         return tuple(outputs)
 
-    def _check_outputs(self, outputs: Outputs, rows: list[str], what: str) -> None:
+    def _check_outputs(
+        self, outputs: Outputs, rows: list[str], what: str, *, spread: bool = False
+    ) -> None:
         for block, index, _ in outputs:
             require(0 <= index < len(rows), f"{what}: the index {index} does not exist.")
-            require(
-                self._blocks[block] == rows[index],
-                f"{what}: block '{block}' has {self._blocks[block]} rows, not {rows[index]}.",
-            )
+            own, read = self._blocks[block], rows[index]
+            good = meets(own, read) if spread else own == read
+            require(good, f"{what}: block '{block}' has {own} rows, not {read}.")
 
     def _row_count(self, terms: Terms, what: str) -> str:
         rows = _rows(terms, self._blocks)

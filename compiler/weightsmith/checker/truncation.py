@@ -13,7 +13,8 @@ from fractions import Fraction
 from weightsmith.checker import autonomous, contraction, power_exp, three_term
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
-from weightsmith.checker.meaning import Loop, Meaning, evaluate, read_meaning
+from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.operator_step import read_forms, read_names, read_operator
 from weightsmith.checker.problem import Bound, Problem
 from weightsmith.checker.rational import Field

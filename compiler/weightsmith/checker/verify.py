@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from weightsmith.checker import exactness, truncation
+from weightsmith.checker import approximation, exactness, truncation
 from weightsmith.checker.certificate import (
-    KINDS,
+    KEYS,
     Certificate,
     Claim,
     check_form,
@@ -21,8 +21,9 @@ from weightsmith.checker.certificate import (
 )
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.strict_json import read_json
+from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
-from weightsmith.checker.wording import truncation_statement
+from weightsmith.checker.wording import approximation_statement, truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
@@ -83,12 +84,13 @@ class _Verifier:
         self._mapped: bytes | mmap | None = None
         self._program: core.Program | None = None
         self._template: Template | None = None
+        self._tables: Mapping[str, Table] | None = None
 
     def verdicts(self) -> Iterator[Verdict]:
         yield _judge(0, "integrity", INTEGRITY, self._integrity)
         seen: set[tuple[str, str | None]] = set()
         for claim in self._certificate.claims:
-            key = (claim.kind, claim.output if claim.kind == "truncation" else None)
+            key = (claim.kind, claim.subject)
             yield self._claim(claim, key in seen)
             seen.add(key)
         yield from self._missing(seen)
@@ -124,6 +126,12 @@ class _Verifier:
             self._template = read_template(read_json(self._file(TEMPLATE), "The template"))
         return self._template
 
+    def _read_tables(self) -> Mapping[str, Table]:
+        if self._tables is None:
+            program, template = self._read_program(), self._read_template()
+            self._tables = read_tables(self._certificate.tables, program, template.bindings)
+        return self._tables
+
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
@@ -149,21 +157,43 @@ class _Verifier:
         if again:
             return _refused(claim.number, claim.kind, "This claim is made twice.")
         if claim.kind == "exactness":
+            tables = bool(self._certificate.tables)
+            statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
             return _judge(
-                claim.number, claim.kind, exactness.STATEMENT, lambda: self._exactness(claim)
+                claim.number, claim.kind, statement, lambda: self._exactness(claim, statement)
             )
         if claim.kind == "weights":
             return self._weights(claim)
         if claim.kind == "truncation":
             return self._truncation(claim)
-        reason = f"The kind {quoted(claim.kind)} is not known; it may be {', '.join(KINDS)}."
+        if claim.kind == "approximation":
+            return self._approximation(claim)
+        reason = f"The kind {quoted(claim.kind)} is not known; it may be {', '.join(KEYS)}."
         return _refused(claim.number, claim.kind, reason)
 
-    def _exactness(self, claim: Claim) -> str:
-        steps = check_form(claim, exactness.STATEMENT)
+    def _exactness(self, claim: Claim, statement: str) -> str:
+        steps = check_form(claim, statement)
         program, template = self._read_program(), self._read_template()
-        exactness.check_exactness(program, template, steps, Deadline())
+        exactness.check_exactness(program, template, steps, Deadline(), self._read_tables())
         return "Proven layer by layer in the free algebra."
+
+    def _approximation(self, claim: Claim) -> Verdict:
+        begin = time.perf_counter()
+        statement = ""
+        try:
+            table = self._read_tables().get(claim.subject or "")
+            if table is None or isinstance(table, Gated):
+                raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
+            steps = check_form(claim, approximation.statement(table))
+            bindings = self._read_template().bindings
+            approximation.check_approximation(table, bindings, steps, Deadline())
+            statement = approximation_statement(table)
+        except Exception as error:
+            reason, accepted = _reason(error), False
+        else:
+            reason, accepted = f"Proven for the {len(table.knots) - 1} pieces of the table.", True
+        seconds = time.perf_counter() - begin
+        return Verdict(claim.number, claim.kind, statement, accepted, reason, seconds)
 
     def _weights(self, claim: Claim) -> Verdict:
         from weightsmith.checker import tensors, weights  # NumPy is loaded only where it is used
@@ -189,7 +219,7 @@ class _Verifier:
             program, template = self._read_program(), self._read_template()
             unproven = unproven_reason(claim)
             if unproven is not None:
-                name = claim.output or ""
+                name = claim.subject or ""
                 known = any(r.name == name and r.target is not None for r in program.returns)
                 require(known, f"The script returns no {quoted(name)} with a target.")
                 seconds = time.perf_counter() - begin
@@ -224,6 +254,14 @@ class _Verifier:
             if returned.target is not None and ("truncation", returned.name) not in seen:
                 reason = f"'{returned.name}' has a target, but no claim speaks of it."
                 yield _refused(0, "truncation", reason)
+        try:
+            tables = self._read_tables()
+        except Exception as error:
+            yield _refused(0, "tables", _reason(error))
+            return
+        for site, table in tables.items():
+            if not isinstance(table, Gated) and ("approximation", site) not in seen:
+                yield _refused(0, "approximation", f"No claim speaks of the table of site {site}.")
 
 
 def _judge(number: int, kind: str, statement: str, run: Callable[[], str]) -> Verdict:

@@ -18,7 +18,6 @@ from weightsmith.checker.strict_json import (
     read_json,
 )
 from weightsmith.checker.template import (
-    Hidden,
     Layer,
     Outputs,
     Template,
@@ -149,9 +148,17 @@ class _Comparer:
             rows = tuple(unit.rows for unit in hidden)
             up = self._stack(tuple(unit.terms for unit in hidden))
             yield "mlp.up.weight", up, rows, self._block_rows, False
-            yield "mlp.up.bias", self._bias(hidden), rows, ("1",), True
+            yield "mlp.up.bias", self._vector([unit.bias for unit in hidden]), rows, ("1",), True
+            if any(unit.gated for unit in hidden):
+                gate = self._stack(tuple(unit.gate for unit in hidden))
+                gate_bias = self._vector([unit.gate_bias for unit in hidden])
+                yield "mlp.gate.weight", gate, rows, self._block_rows, False
+                yield "mlp.gate.bias", gate_bias, rows, ("1",), True
             down = self._outputs(layer.mlp.outputs)
             yield "mlp.down.weight", down, self._block_rows, rows, False
+            if layer.mlp.bias:
+                bias = {(self._places[b], 0): self._value(scalar) for b, scalar in layer.mlp.bias}
+                yield "mlp.down.bias", bias, self._block_rows, ("1",), True
 
     def _row(self, terms: Terms) -> Matrix:
         return self._stack((terms,))
@@ -166,8 +173,8 @@ class _Comparer:
     def _outputs(self, outputs: Outputs) -> Matrix:
         return {(self._places[block], at): self._value(scalar) for block, at, scalar in outputs}
 
-    def _bias(self, hidden: tuple[Hidden, ...]) -> Matrix:
-        return {(place, 0): self._value(unit.bias) for place, unit in enumerate(hidden)}
+    def _vector(self, scalars: Sequence[Scalar]) -> Matrix:
+        return {(place, 0): self._value(scalar) for place, scalar in enumerate(scalars)}
 
     def _compare(self, expected: Expected) -> None:
         name, matrix, rows, columns, vector = expected
@@ -180,7 +187,8 @@ class _Comparer:
         require(
             tensor.shape == shape, f"The tensor '{name}' has shape {tensor.shape}, not {shape}."
         )
-        self._compare_entries(tensor, name, matrix, (heights, widths), shape)
+        full = {(r, c) for r, c in matrix if not vector and rows[r] != columns[c]}
+        self._compare_entries(tensor, name, matrix, (heights, widths), shape, full)
 
     def _compare_entries(
         self,
@@ -189,7 +197,10 @@ class _Comparer:
         matrix: Matrix,
         extents: tuple[list[int], list[int]],
         shape: tuple[int, ...],
+        full: set[tuple[int, int]],
     ) -> None:
+        """Each coefficient stands on the diagonal of its block; in the blocks of ``full``, where
+        one row meets several, in every entry; in a vector, in every row."""
         heights, widths = extents
         wanted = np.zeros((sum(heights), sum(widths)), dtype=FORMATS[self._dtype].unsigned)
         tops, lefts = np.cumsum([0, *heights]), np.cumsum([0, *widths])
@@ -197,6 +208,8 @@ class _Comparer:
             bits = nearest(value, FORMATS[self._dtype], f"'{name}', entry ({row}, {column})")
             span = np.arange(heights[row])
             across = 0 if len(shape) == 1 else span
+            if (row, column) in full:
+                span, across = span[:, np.newaxis], np.arange(widths[column])
             wanted[tops[row] + span, lefts[column] + across] = bits
         differs = np.flatnonzero(wanted.reshape(-1) != tensor.bits(FORMATS[self._dtype].unsigned))
         if differs.size:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
+from weightsmith.checker.tables import FormulaTable, ProductTable
 from weightsmith.checker.truncation import Truncation
 
+LONGEST_NUMBER = 12  # characters of a number that is shown as it is
 _UPWARD = Context(prec=4, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+_INWARD = Context(prec=8, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+_DOWNWARD = Context(prec=8, rounding=ROUND_FLOOR, Emin=-999_999, Emax=999_999)
 
 
 def decimal_above(value: Fraction) -> str:
@@ -23,3 +27,22 @@ def truncation_statement(claim: Truncation) -> str:
     assumed = "; ".join(claim.hypotheses)
     bound = f"{size}{claim.formula}" if not factor else f"{size}({claim.formula}){factor}"
     return f"‖{claim.output} − target‖₂ ≤ {bound}, if {assumed}."
+
+
+def approximation_statement(table: FormulaTable | ProductTable) -> str:
+    """|table − sigmoid(t)| ≤ 1.2e-5 on [-8, 8]."""
+    error = decimal_above(table.error)
+    if isinstance(table, ProductTable):
+        left, right = (_inside(size, _DOWNWARD) for size in (table.left, table.right))
+        of = f"|table − E .* F| ≤ {error} where |E| ≤ {left} and |F| ≤ {right}"
+        return f"{of} (site {table.site})."
+    ends = f"[{_inside(table.low, _INWARD)}, {_inside(table.high, _DOWNWARD)}]"
+    return f"|table − {table.text}| ≤ {error} on {ends} (site {table.site})."
+
+
+def _inside(value: Fraction, context: Context) -> str:
+    """Exact if that is short, else rounded to where the statement holds too."""
+    if len(str(value)) <= LONGEST_NUMBER:
+        return str(value)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(context):g}"

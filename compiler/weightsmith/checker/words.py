@@ -3,21 +3,36 @@
 A polynomial is Σ coefficient · word, each word a product of letters.  Every letter has a shape (two
 axis names), every operation checks it, and different axis names are different sizes; so equal
 polynomials of equal shape are equal matrices for every size, and the converse is not needed.
-The empty word is the identity, allowed only where rows and columns are the same axis.
+The empty word is the identity, allowed only where rows and columns are the same axis.  The letter
+``1[d]`` is the column of ones of axis d.  A letter may stand for a function of the entries of
+polynomials (``entries.py``): it then has a ``content``, and its name is given to no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Protocol
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 
 MAX_WORDS = 4096
 MAX_LETTERS = 200_000  # of all words of one polynomial together
+ONES = "1["  # how the names of ones begin, and no others
 TOO_LARGE = "A value grows into too many words to be checked."
+
+
+class Content(Protocol):
+    """What a letter stands for, if it is a function of other letters."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends, through functions of functions too."""
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        """The same function of the changed arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,7 @@ class Letter:
     columns: str
     symmetric: bool = False
     transposed: bool = False
+    content: Content | None = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -37,10 +53,21 @@ class Letter:
     def transpose(self) -> Letter:
         if self.symmetric:
             return self
-        return Letter(self.name, self.columns, self.rows, False, not self.transposed)
+        turned = not self.transposed
+        return Letter(self.name, self.columns, self.rows, False, turned, self.content)
 
     def plain(self) -> Letter:
         return self.transpose() if self.transposed else self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends: itself, or those that it is a function of.
+
+        Ones depend on nothing.
+        """
+        if self.content is not None:
+            return self.content.names
+        return frozenset(() if self.name.startswith(ONES) else (self.name,))
 
 
 Word = tuple[Letter, ...]
@@ -53,6 +80,13 @@ def word_text(word: Word) -> str:
 
 def transpose_word(word: Word) -> Word:
     return tuple(letter.transpose() for letter in reversed(word))
+
+
+def ones_word(rows: str, columns: str) -> Word:
+    """Every entry 1: 1[rows]·1[columns]'; the ones of an axis of size 1 are its identity."""
+    left = () if rows == "1" else (Letter(f"{ONES}{rows}]", rows, "1"),)
+    right = () if columns == "1" else (Letter(f"{ONES}{columns}]", columns, "1").transpose(),)
+    return (*left, *right)
 
 
 def word_shape(word: Word) -> tuple[str, str] | None:
@@ -81,6 +115,10 @@ class Polynomial:
         return Polynomial(field, axis, axis, {(): field.one})
 
     @staticmethod
+    def ones(field: Field, rows: str, columns: str) -> Polynomial:
+        return Polynomial(field, rows, columns, {ones_word(rows, columns): field.one})
+
+    @staticmethod
     def letter(field: Field, letter: Letter) -> Polynomial:
         return Polynomial(field, letter.rows, letter.columns, {(letter,): field.one})
 
@@ -95,6 +133,10 @@ class Polynomial:
     def letters(self) -> frozenset[Letter]:
         """Every letter that occurs, without its transposition."""
         return frozenset(letter.plain() for word in self.terms for letter in word)
+
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends, inside functions too."""
+        return frozenset().union(*(letter.names for letter in self.letters()))
 
     def equals(self, other: Polynomial) -> bool:
         """Equal shapes and, word by word, equal coefficients."""
@@ -136,13 +178,7 @@ class Polynomial:
 
     def replace_letters(self, replacements: Mapping[str, Polynomial]) -> Polynomial:
         """Put polynomials in the place of letters, by name; transposes get the transpose."""
-        total = self._with({})
-        for word, coefficient in self.terms.items():
-            product = Polynomial.identity(self.field, self.rows).scaled(coefficient)
-            for letter in word:
-                product = product @ _replacement(self.field, letter, replacements)
-            total = total + product
-        return total
+        return _Replacer(self.field, replacements).polynomial(self)
 
     def _with(self, terms: Mapping[Word, Rational]) -> Polynomial:
         return _guarded(replace(self, terms=terms))
@@ -153,15 +189,41 @@ class Polynomial:
         return " + ".join(parts) or "0"
 
 
-def _replacement(
-    field: Field, letter: Letter, replacements: Mapping[str, Polynomial]
-) -> Polynomial:
-    new = replacements.get(letter.name)
-    if new is None:
-        return Polynomial.letter(field, letter)
-    turned = new.transpose() if letter.transposed else new
-    require(turned.shape == (letter.rows, letter.columns), f"'{letter.name}' changes its shape.")
-    return turned
+class _Replacer:
+    """Puts polynomials in the place of letters, also in the arguments of functions."""
+
+    def __init__(self, field: Field, replacements: Mapping[str, Polynomial]) -> None:
+        self._field = field
+        self._replacements = replacements
+        self._known: dict[str, Polynomial] = {}  # what became of each function
+
+    def polynomial(self, old: Polynomial) -> Polynomial:
+        self._field.deadline.check()
+        total = old._with({})
+        for word, coefficient in old.terms.items():
+            product = Polynomial.identity(self._field, old.rows).scaled(coefficient)
+            for letter in word:
+                product = product @ self._letter(letter)
+            total = total + product
+        return total
+
+    def _letter(self, letter: Letter) -> Polynomial:
+        new = self._new(letter)
+        if new is None:
+            return Polynomial.letter(self._field, letter)
+        turned = new.transpose() if letter.transposed else new
+        same = turned.shape == (letter.rows, letter.columns)
+        require(same, f"'{letter.name}' changes its shape.")
+        return turned
+
+    def _new(self, letter: Letter) -> Polynomial | None:
+        if letter.content is None:
+            return self._replacements.get(letter.name)
+        if letter.names.isdisjoint(self._replacements):
+            return None
+        if letter.name not in self._known:
+            self._known[letter.name] = letter.content.mapped(self.polynomial)
+        return self._known[letter.name]
 
 
 def _accumulate(total: dict[Word, Rational], word: Word, coefficient: Rational) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,51 +33,56 @@ BODY = ("age", "sex", "bmi", "bp")
 
 @dataclass(frozen=True)
 class Problem:
-    """Inputs, the ends of the assumed spectrum, and the condition number of the data."""
+    """Inputs, the ends of the assumed spectrum, and the condition number of the data.
+
+    ``sizes`` are parameters that the script has for the sizes of the data.
+    """
 
     inputs: Inputs
     names: tuple[str, str]
     ends: Ends
     condition: float
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def settings(self) -> dict[str, Fraction]:
+    def settings(self) -> dict[str, int | Fraction]:
         """The ends under the names that the script gives them; an end that is a number is not."""
-        return {name: end for name, end in zip(self.names, self.ends, strict=True) if name}
+        ends = {name: end for name, end in zip(self.names, self.ends, strict=True) if name}
+        return {**ends, **self.sizes}
 
 
 def correlation() -> Problem:
     """The correlation matrix of the ten features of the diabetes data, A 10x10."""
-    x = _features()
+    x = features()
     matrix = x @ x.T / x.shape[1]
-    return _problem({"A": matrix}, ("mu", "L"), _eigenvalues(matrix))
+    return problem({"A": matrix}, ("mu", "L"), eigenvalues(matrix))
 
 
 def page_rank() -> Problem:
     """I − 0.85 P with P the random walk on the karate club, A 34x34, not symmetric."""
     adjacency = np.asarray(nx.to_numpy_array(nx.karate_club_graph()))
     matrix = np.eye(len(adjacency)) - 0.85 * adjacency / adjacency.sum(axis=0)
-    return _problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def samples_by_features() -> Problem:
     """The standardised diabetes data as one tall matrix, A 442x10."""
-    x = _features()
+    x = features()
     matrix = x.T / math.sqrt(x.shape[1])
-    return _problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def gradient_of_a_layer() -> Problem:
     """The gradient at zero of a linear layer from body to blood measurements, G 6x4."""
-    x, y = _features(BODY), _features(BLOOD)
+    x, y = features(BODY), features(BLOOD)
     matrix = y @ x.T / x.shape[1]
-    return _problem({"G": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return problem({"G": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def laplacian() -> Problem:
     """The weighted Laplacian of the characters of Les Misérables, A 77x77."""
     found = graph_matrices(nx.les_miserables_graph())
-    values = _eigenvalues(found.laplacian)
+    values = eigenvalues(found.laplacian)
     ends = Fraction(0), _up(values[-1])
     return Problem({"A": found.laplacian}, ("", "L"), ends, values[-1] / values[1])
 
@@ -96,12 +101,12 @@ def florentine_families() -> Problem:
 
 def regression(names: Sequence[str] = (), *, label_queries: bool = False) -> Problem:
     """Diabetes: half of the patients are the context, the other half the queries."""
-    x, y = _features(names), _progression()
+    x, y = features(names), progression()
     half = x.shape[1] // 2
     scale = 1 / math.sqrt(half)
     context, query = scale * x[:, :half], scale * x[:, half:]
     inputs = regression_data(context.T, scale * y[:half], query.T, label_queries=label_queries)
-    return _problem(inputs, ("mu", "L"), _eigenvalues(context @ context.T))
+    return problem(inputs, ("mu", "L"), eigenvalues(context @ context.T))
 
 
 def well_conditioned_regression() -> Problem:
@@ -124,7 +129,7 @@ def preconditioned_regression() -> Problem:
     context, query = np.asarray(x["context"]), np.asarray(x["query"])
     root = np.linalg.cholesky(np.linalg.inv(query @ query.T))
     inputs["P"] = root @ root.T
-    return _problem(inputs, ("mu", "L"), _eigenvalues(root.T @ context @ context.T @ root))
+    return problem(inputs, ("mu", "L"), eigenvalues(root.T @ context @ context.T @ root))
 
 
 def outward(low: float, high: float) -> Ends:
@@ -150,17 +155,21 @@ def _towards(value: float, rounding: Callable[[Fraction], int]) -> Fraction:
     return rounding(Fraction(value) / unit) * unit
 
 
-def _problem(inputs: Inputs, names: tuple[str, str], values: list[float]) -> Problem:
+def problem(
+    inputs: Inputs, names: tuple[str, str], values: list[float], **sizes: int
+) -> Problem:
+    """A problem with the ends of these values, in increasing order, rounded outward."""
     ends = outward(values[0], values[-1])
-    return Problem(inputs, names, ends, float(ends[1] / ends[0]))
+    return Problem(inputs, names, ends, float(ends[1] / ends[0]), sizes)
 
 
 def _electric(found: GraphMatrices) -> Problem:
-    values = _eigenvalues(found.laplacian)[1:]
-    return _problem(found.inputs(), ("mu", "L"), values)
+    values = eigenvalues(found.laplacian)[1:]
+    return problem(found.inputs(), ("mu", "L"), values)
 
 
-def _eigenvalues(matrix: Array) -> list[float]:
+def eigenvalues(matrix: Array) -> list[float]:
+    """The eigenvalues of a symmetric matrix, in increasing order."""
     return [float(value) for value in np.linalg.eigvalsh((matrix + matrix.T) / 2)]
 
 
@@ -168,22 +177,24 @@ def _singular_values(matrix: Array) -> list[float]:
     return [float(value) for value in np.linalg.svd(matrix, compute_uv=False)[::-1]]
 
 
-def _features(names: Sequence[str] = ()) -> Array:
+def features(names: Sequence[str] = ()) -> Array:
     """The features of the diabetes data, each with mean 0 and variance 1, one a row."""
     from sklearn.datasets import load_diabetes
 
     bunch = load_diabetes(scaled=False)
     rows = [bunch.feature_names.index(name) for name in names or bunch.feature_names]
-    return _standardised(np.asarray(bunch.data).T[rows])
+    return standardised(np.asarray(bunch.data).T[rows])
 
 
-def _progression() -> Array:
+def progression() -> Array:
+    """The disease's progression, with mean 0 and variance 1."""
     from sklearn.datasets import load_diabetes
 
-    return _standardised(np.asarray(load_diabetes(scaled=False).target))
+    return standardised(np.asarray(load_diabetes(scaled=False).target))
 
 
-def _standardised(values: Array) -> Array:
+def standardised(values: Array) -> Array:
+    """Every row with mean 0 and variance 1."""
     centred = values - values.mean(axis=-1, keepdims=True)
     result: Array = centred / centred.std(axis=-1, keepdims=True)
     return result

@@ -44,6 +44,8 @@ ZERO = Leading(0, 0)
 
 def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
     """Return the largest degree of a returned value, or None if it is not certain."""
+    if normal.applications:
+        return None  # not a polynomial
     try:
         point = _Point(bindings)
         known = {

@@ -1,14 +1,15 @@
 """The compiler in order: one function that knows the stages.
 
-core program → graph → normal form → representation → schedule → blocks → weight template
+core program → lowered program (functions to tables) → graph → normal form → representation
+→ schedule → blocks → weight template
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from weightsmith.compiler.approximate.lower import Lowered, lower
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import Graph
 from weightsmith.compiler.ir.normal import NormalProgram
@@ -19,12 +20,11 @@ from weightsmith.compiler.passes.choose_representation import Candidate, choose_
 from weightsmith.compiler.passes.emit_template import emit_template
 from weightsmith.compiler.passes.normalize import normalize
 from weightsmith.compiler.passes.represent import script_representation
+from weightsmith.compiler.program_scalars import all_scalars
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalars import (
-    Scalar,
     ScalarError,
-    Symbol,
     evaluate,
     free_symbols,
     to_text,
@@ -32,28 +32,49 @@ from weightsmith.dsl.scalars import (
 
 
 @dataclass(frozen=True)
-class Compilation:
-    """Every stage's result, for the certificate and for ``--emit``."""
+class Front:
+    """A program in normal form.
+
+    ``lowered`` is the program with every approximated function replaced by its table.
+    """
 
     program: core.Program
+    lowered: Lowered
     graph: Graph
     normal: NormalProgram
+
+
+@dataclass(frozen=True)
+class Compilation(Front):
+    """Every stage's result, for the certificate and for ``--emit``."""
+
     candidate: Candidate
     template: Template
 
 
-def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Compilation:
-    """Compile a checked program.  Raises DiagnosticError if no network can hold its values."""
+def front(program: core.Program, bindings: dict[str, Fraction], *, gated: bool = False) -> Front:
+    """Choose tables, and expand the program into its normal form.  Raises DiagnosticError."""
     _refuse_senseless(program, bindings)
     try:
-        field = CoefficientField(all_scalars(program))
-        graph = build_graph(program)
-        normal = normalize(program, graph, field)
+        lowered = lower(program, bindings, gated=gated)
+        field = CoefficientField(all_scalars(lowered.program))
+        graph = build_graph(lowered.program)
+        return Front(program, lowered, graph, normalize(lowered.program, graph, field))
     except ScalarError as problem:
         message = f"a coefficient has no value: {problem}"
         raise DiagnosticError([error(program.span, message)]) from None
+
+
+def compile_program(
+    program: core.Program, bindings: dict[str, Fraction], *, gated: bool = False
+) -> Compilation:
+    """Compile a checked program.  Raises DiagnosticError if no network can hold its values.
+
+    ``gated``: products of entries by gated hidden units, exact, in place of ReLU tables.
+    """
+    begun = front(program, bindings, gated=gated)
     try:
-        candidate = choose_representation(script_representation(normal))
+        candidate = choose_representation(script_representation(begun.normal))
     except InfeasibleError as reason:
         message = f"no network holds the values of '{program.name}': {reason}"
         hint = "rewrite the step so that every product stands between values held on tokens"
@@ -62,7 +83,8 @@ def compile_program(program: core.Program, bindings: dict[str, Fraction]) -> Com
     template = emit_template(chosen, candidate.schedule, candidate.allocation)
     _refuse_nothing(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
-    return Compilation(program, graph, normal, candidate, replace(template, bindings=texts))
+    template = replace(template, bindings=texts)
+    return Compilation(begun.program, begun.lowered, begun.graph, begun.normal, candidate, template)
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:
@@ -94,43 +116,3 @@ def _refuse_nothing(program: core.Program, template: Template) -> None:
     for axis in sorted(unknown | groups - set(template.groups)):
         message = f"nothing tells the size of '{axis}': no input that the result depends on has it"
         raise DiagnosticError([error(program.span, message, "leave out what is constant")])
-
-
-def all_scalars(program: core.Program) -> Iterator[Scalar]:
-    """Every scalar of the program: coefficients, counts, ends of spectra, parameters."""
-    for parameter in program.parameters:
-        yield Symbol(parameter.name)
-    for assumption in program.assumptions:
-        if isinstance(assumption, core.SpectrumAssumption):
-            yield from (assumption.low, assumption.high)
-            yield from _node_scalars(assumption.of)
-    yield from _statement_scalars(program.body)
-    for returned in program.returns:
-        yield from _node_scalars(returned.value)
-        if returned.target is not None:
-            yield from _node_scalars(returned.target)
-
-
-def _statement_scalars(statements: tuple[core.Statement, ...]) -> Iterator[Scalar]:
-    for statement in statements:
-        if isinstance(statement, core.Assign):
-            for value in statement.values:
-                yield from _node_scalars(value)
-        else:
-            yield statement.count
-            yield from _statement_scalars(statement.body)
-
-
-def _node_scalars(node: core.Node) -> Iterator[Scalar]:
-    match node:
-        case core.Transpose(of=of) | core.Function(of=of):
-            yield from _node_scalars(of)
-        case core.Combination(terms=terms):
-            for scalar, term in terms:
-                yield scalar
-                yield from _node_scalars(term)
-        case core.Product(factors=factors):
-            for factor in factors:
-                yield from _node_scalars(factor)
-        case _:
-            return

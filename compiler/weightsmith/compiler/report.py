@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
 from weightsmith.compiler.ir.normal import NormalProgram
-from weightsmith.compiler.ir.template import Item, Layer, Template, layers_of
+from weightsmith.compiler.ir.template import Item, Layer, Mlp, Template, layers_of
 from weightsmith.dsl import parse_scalar
 
 Bindings = dict[str, Fraction]
@@ -22,9 +22,10 @@ Bindings = dict[str, Fraction]
 class Report:
     """The figures of one network.  ``None`` where a count has no value yet.
 
-    ``layers`` counts attention layers as run; ``heads`` is the most in one layer; ``degree`` is
-    the exact one of the computed polynomial in the inputs, None if leading terms may cancel;
-    ``depth_lower_bound`` is ⌈log₃ degree⌉.
+    ``layers`` counts layers as run that attend or compute a function of entries; ``heads`` is the
+    most in one layer, ``hidden_text`` the most hidden units of one MLP, ``pieces`` the most linear
+    pieces of one function; ``degree`` is the exact one of the computed polynomial in the inputs,
+    None if leading terms may cancel or it is no polynomial; ``depth_lower_bound`` is ⌈log₃ degree⌉.
     """
 
     layers: int | None
@@ -33,6 +34,8 @@ class Report:
     total_heads: int | None
     blocks: int
     width_text: str
+    hidden_text: str
+    pieces: int
     degree: int | None
     depth_lower_bound: int | None
 
@@ -46,24 +49,84 @@ def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Rep
         total_heads=_counted(template.body, bindings, heads=True),
         blocks=len(template.blocks),
         width_text=width_text(template),
+        hidden_text=hidden_text(template),
+        pieces=max((pieces_of(layer.mlp) for layer in layers_of(template.body)), default=0),
         degree=degree,
         depth_lower_bound=None if degree is None else depth_lower_bound(degree),
     )
 
 
 def width_text(template: Template) -> str:
-    """Return the rows of the residual stream as a function of the dimensions: ``2*d + k``."""
-    counts = Counter(block.rows for block in template.blocks)
-    parts = [rows if n == 1 else f"{n}*{rows}" for rows, n in counts.items()]
-    return " + ".join(parts) or "0"
+    """Return the rows of the residual stream as a function of the dimensions: ``2*d + k + 3``."""
+    return _sum_text(Counter(block.rows for block in template.blocks))
+
+
+def _sum_text(counts: Counter[str]) -> str:
+    """Write Σ count·rows, numbers added up."""
+    parts = [r if n == 1 else f"{n}*{r}" for r, n in counts.items() if not r.isdigit()]
+    fixed = sum(int(rows) * n for rows, n in counts.items() if rows.isdigit())
+    return " + ".join(parts + ([str(fixed)] if fixed or not parts else []))
+
+
+def counts_as_layer(layer: Layer) -> bool:
+    """Does a layer attend, or compute a function of entries (not only move and clear)?"""
+    return bool(layer.heads) or not is_linear(layer.mlp)
+
+
+def is_linear(mlp: Mlp | None) -> bool:
+    """Are all hidden blocks pairs relu(s), relu(−s)?  The compiler emits them side by side."""
+    return mlp is None or not any(_nonlinear(mlp))
+
+
+def _nonlinear(mlp: Mlp) -> list[int]:
+    """Hidden blocks that are not half of a linear pair (without bias, next to their negative)."""
+    found, position = [], 0
+    signs: dict[int, list[str]] = {index: [] for index in range(len(mlp.hidden))}
+    for _, index, coefficient in mlp.outputs:
+        signs[index].append(coefficient)
+    while position < len(mlp.hidden):
+        one = mlp.hidden[position]
+        pair = mlp.hidden[position + 1] if position + 1 < len(mlp.hidden) else None
+        plain = one.bias == "0" and not one.is_gated
+        if (
+            plain
+            and pair is not None
+            and pair.bias == "0"
+            and not pair.is_gated
+            and [name for name, _ in pair.terms] == [name for name, _ in one.terms]
+            and (signs[position], signs[position + 1]) == (["1"], ["-1"])
+        ):
+            position += 2
+            continue
+        found.append(position)
+        position += 1
+    return found
+
+
+def pieces_of(mlp: Mlp | None) -> int:
+    """Return the most kinks that one function of an MLP has."""
+    if mlp is None:
+        return 0
+    counts = Counter(mlp.hidden[i].terms for i in _nonlinear(mlp))
+    return max(counts.values(), default=0)
+
+
+def hidden_text(template: Template) -> str:
+    """Return the most hidden units that one MLP has: ``62*d + 124``."""
+    sizes = [_hidden_counts(layer.mlp) for layer in layers_of(template.body)]
+    return _sum_text(max(sizes, key=lambda counts: counts.total(), default=Counter[str]()))
+
+
+def _hidden_counts(mlp: Mlp | None) -> Counter[str]:
+    return Counter(hidden.rows for hidden in mlp.hidden) if mlp else Counter()
 
 
 def layers_text(items: tuple[Item, ...]) -> str:
-    """Return the number of attention layers with the counts as they are written."""
+    """Return the number of layers with the counts as they are written."""
     fixed, parts = 0, []
     for item in items:
         if isinstance(item, Layer):
-            fixed += bool(item.heads)
+            fixed += counts_as_layer(item)
             continue
         inner = layers_text(item.body)
         count = f"({item.count})" if " " in item.count else item.count
@@ -79,7 +142,7 @@ def _counted(items: tuple[Item, ...], bindings: Bindings, *, heads: bool) -> int
     total = 0
     for item in items:
         if isinstance(item, Layer):
-            total += len(item.heads) if heads else bool(item.heads)
+            total += len(item.heads) if heads else counts_as_layer(item)
             continue
         inner = _counted(item.body, bindings, heads=heads)
         count = passes(parse_scalar(item.count), bindings)

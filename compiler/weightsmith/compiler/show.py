@@ -5,6 +5,7 @@ from __future__ import annotations
 from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Template, Terms
 
 TRANSPOSE = "ᵀ"
+MANY = 8  # kinks of a function that is not written out
 
 
 def show_template(template: Template) -> str:
@@ -63,13 +64,42 @@ def _head(head: Head, template: Template) -> list[str]:
 
 
 def _mlp(mlp: Mlp) -> list[str]:
+    """One line for each thing that is added to a block: a function, a linear part, a constant."""
+    lines = [f"{name} += {constant}" for name, constant in mlp.bias]
+    lines = [*_tables(mlp), *_units(mlp), *lines]
+    return [f"{'      ' if i else 'mlp   '}{line}" for i, line in enumerate(lines)]
+
+
+def _families(mlp: Mlp) -> dict[tuple[str, Terms], list[int]]:
+    """Outputs of one block whose hidden blocks differ in the bias only: pieces of one function."""
+    found: dict[tuple[str, Terms], list[int]] = {}
+    for i, (block, index, _) in enumerate(mlp.outputs):
+        if not mlp.hidden[index].is_gated:
+            found.setdefault((block, mlp.hidden[index].terms), []).append(i)
+    return {key: rows for key, rows in found.items() if len(rows) > MANY}
+
+
+def _tables(mlp: Mlp) -> list[str]:
+    """A function of many kinks is not written out."""
+    return [
+        f"{block} += f({combination(terms)}), piecewise linear with {len(rows)} kinks"
+        for (block, terms), rows in _families(mlp).items()
+    ]
+
+
+def _units(mlp: Mlp) -> list[str]:
     """Pairs relu(s), relu(−s) with opposite coefficients are shown as the s they add up to."""
-    lines, label = [], "mlp   "
-    done: set[int] = set()
+    lines: list[str] = []
+    done = {i for rows in _families(mlp).values() for i in rows}
     for i, (block, index, coefficient) in enumerate(mlp.outputs):
         if i in done:
             continue
         hidden = mlp.hidden[index]
+        if hidden.is_gated:
+            first = _with_bias(hidden.terms, hidden.bias)
+            second = _with_bias(hidden.gate, hidden.gate_bias)
+            lines.append(f"{block} += {_scaled(coefficient, f'({first}) .* ({second})')}")
+            continue
         pair = next(
             (
                 j
@@ -77,18 +107,24 @@ def _mlp(mlp: Mlp) -> list[str]:
                 if j > i
                 and b == block
                 and _opposite(c, coefficient)
+                and hidden.bias == mlp.hidden[other].bias == "0"
                 and _negated(mlp.hidden[other].terms, hidden.terms)
             ),
             None,
         )
         if pair is None:
-            text = f"relu({combination(hidden.terms)} + {hidden.bias})"
+            text = f"relu({_with_bias(hidden.terms, hidden.bias)})"
         else:
             done.add(pair)
             text = factor(hidden.terms)
-        lines.append(f"{label}{block} += {_scaled(coefficient, text)}")
-        label = "      "
+        lines.append(f"{block} += {_scaled(coefficient, text)}")
     return lines
+
+
+def _with_bias(terms: Terms, bias: str) -> str:
+    if bias == "0":
+        return combination(terms)
+    return f"{combination(terms)} + {bias}".replace("+ -", "- ") if terms else bias
 
 
 def _opposite(first: str, second: str) -> bool:

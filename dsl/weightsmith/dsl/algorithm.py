@@ -12,10 +12,20 @@ from weightsmith.dsl.declarations import Head, HeadReader
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.finish import Finisher, counted_names
+from weightsmith.dsl.function_declarations import unused_functions
+from weightsmith.dsl.inference import Bound
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.scalar_algebra import constant
-from weightsmith.dsl.shapes import Axes
+from weightsmith.dsl.shapes import Axes, is_unknown
 from weightsmith.dsl.statements import StatementReader, assigned_names
+
+HEAD_WORDS: dict[type[object], str] = {
+    s.AssumeEntry: "assume",
+    s.ParamEntry: "param",
+    s.TableEntry: "table",
+    s.FunctionEntry: "function",
+    s.WithinEntry: "within",
+}
 
 
 def elaborate(
@@ -29,13 +39,20 @@ def elaborate(
     errors = report.errors
     calls = Calls(algorithm.name.text, dict(callable_), later, budget)
     assigned = assigned_names(algorithm.entries)
-    elaborator = Elaborator(report, calls, assigned)
+    elaborator = Elaborator(report, calls, assigned, frozenset(callable_))
     head = HeadReader(elaborator).read(algorithm)
     calls.assumptions.extend(head.named)
+    calls.bounds.extend(one for one in head.assumptions if isinstance(one, Bound))
     calls.taken.update(elaborator.scope.names())
     calls.taken.update(name.partition(".")[0] for name in assigned)
-    body, returns = _statements(algorithm, StatementReader(elaborator, calls))
+    reader = StatementReader(elaborator, calls)
+    reader.passes = head.passes
+    body, returns = _statements(algorithm, reader)
     _unused(elaborator, head)
+    unused_functions(elaborator, algorithm.entries)
+    for axis in elaborator.repeated_rows:
+        if is_unknown(elaborator.axes.find(axis)):  # nothing says otherwise: it is one row
+            elaborator.axes.unify(axis, "1")
     finisher = Finisher(elaborator.axes, report, _resolved(elaborator.axes, head.inputs))
     assumptions = tuple(_finished(finisher, one) for one in head.assumptions)
     finished = finisher.statements(body)
@@ -53,6 +70,7 @@ def elaborate(
         assumptions,
         finished,
         values,
+        tuple(reader.untils),
     )
 
 
@@ -65,7 +83,7 @@ def _statements(
     seen_statement: bool = False
     returned: s.ReturnStatement | None = None
     for entry in algorithm.entries:
-        if isinstance(entry, s.AssumeEntry | s.ParamEntry):
+        if isinstance(entry, s.HeadEntry):
             _in_head(entry, seen_statement, reader.report)
             continue
         seen_statement = True
@@ -84,9 +102,9 @@ def _statements(
     return body, returns
 
 
-def _in_head(entry: s.AssumeEntry | s.ParamEntry, seen_statement: bool, report: Report) -> None:
+def _in_head(entry: s.HeadEntry, seen_statement: bool, report: Report) -> None:
     if seen_statement:
-        word = "assume" if isinstance(entry, s.AssumeEntry) else "param"
+        word = HEAD_WORDS[type(entry)]
         report.error(
             entry.span, f"'{word}' stands after a statement", "move it above the first one"
         )
@@ -125,10 +143,10 @@ def _resolved(axes: Axes, inputs: tuple[core.Input, ...]) -> tuple[core.Input, .
 
 
 def _finished(finisher: Finisher, assumption: core.Assumption) -> core.Assumption:
-    if isinstance(assumption, core.SpectrumAssumption):
-        return replace(assumption, of=finisher.node(assumption.of))
-    return replace(
-        assumption,
-        value=finisher.node(assumption.value),
-        operator=finisher.node(assumption.operator),
-    )
+    match assumption:
+        case core.SpectrumAssumption(of=of):
+            return replace(assumption, of=finisher.node(of))
+        case core.RangeAssumption(value=value, operator=operator):
+            return replace(assumption, value=finisher.node(value), operator=finisher.node(operator))
+        case core.NormAssumption() | core.EntryAssumption() | core.SizeAssumption():
+            return assumption

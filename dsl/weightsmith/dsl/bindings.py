@@ -119,16 +119,43 @@ def _check_repeats(body: tuple[core.Statement, ...], values: Mapping[str, Fracti
 def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> None:
     """Refuse numbers under which an assumption can hold for no input."""
     for one in program.assumptions:
-        if not isinstance(one, core.SpectrumAssumption):
-            continue
-        if not (q.free_symbols(one.low) | q.free_symbols(one.high)) <= values.keys():
-            continue
-        try:
-            low, high = q.evaluate(one.low, values), q.evaluate(one.high, values)
-        except q.ScalarError as reason:
-            raise BindingError(f"An end of the {one.kind.value} has no value: {reason}.") from None
-        if low > high:
-            raise BindingError(
-                f"The {one.kind.value} is assumed to lie in [{low}, {high}], "
-                "but the low end is above the high end."
-            )
+        match one:
+            case core.SpectrumAssumption(kind=kind):
+                _check_interval(f"The {kind.value} is", one, values)
+            case core.EntryAssumption(of=name):
+                _check_interval(f"The entries of '{name}' are", one, values)
+            case core.NormAssumption(of=name, bound=bound):
+                _check_least(f"The norm of '{name}'", bound, 0, values)
+            case core.SizeAssumption(axis=axis, bound=bound):
+                _check_least(f"The size of '{axis}'", bound, 1, values)
+            case core.RangeAssumption():
+                pass
+
+
+def _check_interval(
+    what: str,
+    one: core.SpectrumAssumption | core.EntryAssumption,
+    values: Mapping[str, Fraction],
+) -> None:
+    low, high = _bound(what, one.low, values), _bound(what, one.high, values)
+    if low is not None and high is not None and low > high:
+        raise BindingError(
+            f"{what} assumed to lie in [{low}, {high}], but the low end is above the high end."
+        )
+
+
+def _check_least(what: str, bound: q.Scalar, least: int, values: Mapping[str, Fraction]) -> None:
+    high = _bound(what, bound, values)
+    if high is not None and high < least:
+        raise BindingError(
+            f"{what} is assumed to be at most {high}, but it is never below {least}."
+        )
+
+
+def _bound(what: str, end: q.Scalar, values: Mapping[str, Fraction]) -> Fraction | None:
+    if not q.free_symbols(end) <= values.keys():
+        return None
+    try:
+        return q.evaluate(end, values)
+    except q.ScalarError as reason:
+        raise BindingError(f"{what} assumed to have a bound without value: {reason}.") from None

@@ -16,12 +16,16 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.entry_functions import known_names
 from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.inference import Bound, inferred_bounds
 from weightsmith.dsl.inlining import Inliner
+from weightsmith.dsl.needed import needed_parameters
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import REGIONS, Definition, Place
 from weightsmith.dsl.spectra import known_interval
+from weightsmith.dsl.tolerances import INHERITED
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together
 
@@ -44,6 +48,7 @@ class Calls:
     assumptions: list[tuple[core.SpectrumAssumption, dict[str, Definition]]] = field(
         default_factory=list
     )
+    bounds: list[Bound] = field(default_factory=list)
     written: list[core.Statement] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
 
@@ -69,6 +74,7 @@ class Calls:
         if not self._bind_inputs(elaborator, call, callee, arguments, inliner):
             return None
         inliner.scalars = parameters
+        parameters[INHERITED.name] = elaborator.tolerance
         names = dict(elaborator.used)
         self._infer(elaborator, callee, inliner, names, parameters)
         if not self._defaults(elaborator, call, callee, parameters):
@@ -85,13 +91,17 @@ class Calls:
         elif name in self.later and name not in self.callable:
             message = f"'{name}' is called before it is written"
             report.error(call.name.span, message, f"move algorithm {name} above this one")
+        elif name in ("norm", "size", "entries") and name not in self.callable:
+            message = f"{name}(…) stands only in an assumption"
+            report.error(call.name.span, message, "write above: assume norm(x) <= B")
         elif name in REGIONS:
             message = f"{name}(…) stands only in an assumption"
             report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")
         elif name not in self.callable:
-            hint = report.near(name, (*self.callable, "inv", "pinv", "sqrt", "exp", "polar"))
+            functions = ("inv", "pinv", "sqrt", "exp", "polar", *known_names(elaborator.functions))
+            hint = report.near(name, (*self.callable, *functions))
             hint = hint or f'bring it in: use {name} from "file.alg"; a product needs a *'
-            report.error(call.name.span, f"unknown algorithm '{name}'", hint)
+            report.error(call.name.span, f"unknown algorithm or function '{name}'", hint)
         elif elaborator.place is not Place.STATEMENT:
             message = f"an algorithm cannot be called in {elaborator.place.value}"
             hint = (
@@ -207,6 +217,8 @@ class Calls:
             for end, value in zip(ends, known or (), strict=False):
                 if isinstance(end, q.Symbol) and not algebra.is_long(value):
                     parameters.setdefault(end.name, value)
+        for name, value in inferred_bounds(callee, inliner.arguments, inliner.axis, self.bounds):
+            parameters.setdefault(name, value)
 
     def _defaults(
         self,
@@ -217,7 +229,9 @@ class Calls:
     ) -> bool:
         """Give the parameters that are still free their defaults; report those without."""
         waiting = [one for one in callee.parameters if one.name not in parameters]
-        missing = [one.name for one in waiting if one.default is None]
+        needed = needed_parameters(callee)
+        missing = [one.name for one in waiting if one.default is None and one.name in needed]
+        waiting = [one for one in waiting if one.default is not None or one.name in needed]
         if missing:
             example = ", ".join(f"{name} = …" for name in missing)
             message = f"'{callee.name}' needs a value for {', '.join(missing)}"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.ones import repeated_row
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Definition
 
@@ -51,6 +52,9 @@ class Canonical:
                 return {}
             case core.Identity():
                 return {IDENTITY: q.ONE}
+            case core.Ones(shape=shape):
+                axes = [self._find(shape.rows), self._find(shape.columns)]
+                return {("ones", *(reversed(axes) if transposed else axes)): q.ONE}
             case core.Name():
                 return self._name(node, names, transposed, level)
             case core.Transpose(of=of):
@@ -62,6 +66,13 @@ class Canonical:
             case core.Function():
                 inner = self.form(node.of, names, transposed=transposed, level=level + 1)
                 return {("function", node.function, _frozen(inner)): q.ONE}
+            case core.Entrywise(function=function):
+                inner = self.form(node.of, names, transposed=transposed, level=level + 1)
+                return {("entrywise", repr(function), _frozen(inner)): q.ONE}
+            case core.Hadamard():
+                return self._hadamard(node, names, transposed, level)
+            case core.Root():
+                raise TooLongError  # stands alone in a target: nothing to compare it with
 
     def _name(
         self, node: core.Name, names: Mapping[str, Definition], transposed: bool, level: int
@@ -108,11 +119,38 @@ class Canonical:
                 atom = ("sum", _frozen(form))
             start = factor.shape.columns if transposed else factor.shape.rows
             if index and self._find(start) == core.TOKEN:
-                atoms.append(over)
+                place = len(atoms)
+                while place and atoms[place - 1][0] == "diag":  # a diagonal keeps the groups
+                    place -= 1
+                atoms.insert(place, over)
             atoms.extend(_spliced(atom))
         if len(atoms) < 2:
             return {atoms[0] if atoms else IDENTITY: coefficient}
         return {("product", *atoms): coefficient}
+
+    def _hadamard(
+        self, node: core.Hadamard, names: Mapping[str, Definition], transposed: bool, level: int
+    ) -> Form:
+        """``E .* F``; where F is one row r, repeated, it is E·diag(r)."""
+        for part, other in ((node.right, node.left), (node.left, node.right)):
+            if (found := repeated_row(part, self._find)) is not None:
+                coefficient, row = found
+                diagonal: Atom = ("diag", _frozen(self.form(row, names, level=level + 1)))
+                form = self.form(other, names, transposed=transposed, level=level + 1)
+                return {
+                    _diagonal_product(atom, diagonal, transposed): algebra.times((coefficient, own))
+                    for atom, own in form.items()
+                }
+        forms = [
+            _frozen(self.form(part, names, transposed=transposed, level=level + 1))
+            for part in (node.left, node.right)
+        ]
+        return {("hadamard", *sorted(forms, key=repr)): q.ONE}
+
+
+def _diagonal_product(atom: Atom, diagonal: Atom, transposed: bool) -> Atom:
+    parts = _spliced(atom)
+    return ("product", *((diagonal, *parts) if transposed else (*parts, diagonal)))
 
 
 def is_symmetric(

@@ -10,6 +10,7 @@ from weightsmith.dsl.algorithm import elaborate
 from weightsmith.dsl.calls import Budget
 from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, Report, error, near_hint
 from weightsmith.dsl.library import Library, Read, load_source
+from weightsmith.dsl.sites import numbered
 from weightsmith.dsl.source import Source, Span
 
 Algorithms = dict[str, core.Program | None]
@@ -40,6 +41,7 @@ def diagnose(source: Source, *, read: Read | None = None, main: str | None = Non
     report = Report()
     try:
         program = _program(source, read or load_source, main, report)
+        program = None if program is None else numbered(program)
     except DiagnosticError as reason:
         report.extend(reason.diagnostics)
         program = None

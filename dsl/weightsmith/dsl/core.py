@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
@@ -52,6 +53,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Zero:
+    span: Span
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Ones:
+    """Every entry is 1: ``ones``; a column of them repeats a row, a row of them adds up rows."""
+
     span: Span
     shape: Shape
 
@@ -96,7 +105,74 @@ class Function:
     of: Node
 
 
-Node = Name | Identity | Zero | Transpose | Combination | Product | Function
+@dataclass(frozen=True, slots=True)
+class PiecewiseLinear:
+    """f(t) = constant + slope·t + Σ change·relu(t − place): what a ReLU layer computes exactly."""
+
+    constant: Scalar
+    slope: Scalar
+    kinks: tuple[tuple[Scalar, Scalar], ...]  # place, change of slope
+
+
+@dataclass(frozen=True, slots=True)
+class Approximated:
+    """f(t) by a formula; the network computes a piecewise-linear table within ``tolerance``."""
+
+    formula: Formula
+    tolerance: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Entrywise:
+    """f of every entry.  ``label`` is the function's name in the script (``relu``, ``sigmoid``).
+
+    ``site`` numbers the places where entries are mapped or multiplied, from "1", in the order of
+    evaluation (operands before the operation), calls inlined.
+    """
+
+    span: Span
+    shape: Shape
+    label: str
+    function: PiecewiseLinear | Approximated
+    of: Node
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hadamard:
+    """The entry-wise product ``E .* F`` of two values of one shape, within ``tolerance``."""
+
+    span: Span
+    shape: Shape
+    left: Node
+    right: Node
+    tolerance: Scalar
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The value of ``name`` at which ``equation`` is zero; only as a whole target."""
+
+    span: Span
+    shape: Shape
+    name: str
+    equation: Node  # ``name`` stands in it as a Name of this shape
+
+
+Node = (
+    Name
+    | Identity
+    | Zero
+    | Ones
+    | Transpose
+    | Combination
+    | Product
+    | Function
+    | Entrywise
+    | Hadamard
+    | Root
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +221,37 @@ class RangeAssumption:
     operator: Node
 
 
-Assumption = SpectrumAssumption | RangeAssumption
+@dataclass(frozen=True, slots=True)
+class NormAssumption:
+    """``assume norm(x) <= B``: the 2-norm of an input, of every column if it is per token."""
+
+    span: Span
+    of: str
+    bound: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAssumption:
+    """``assume entries(y) in [-1, 1]``: every entry of an input."""
+
+    span: Span
+    of: str
+    low: Scalar
+    high: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class SizeAssumption:
+    """``assume size(context) <= n``: how many tokens a group has, or how long a dimension is."""
+
+    span: Span
+    axis: str
+    bound: Scalar
+
+
+Assumption = (
+    SpectrumAssumption | RangeAssumption | NormAssumption | EntryAssumption | SizeAssumption
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +285,15 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Until:
+    """``repeat until error <= tol``: ``parameter`` is the count, which the compiler chooses."""
+
+    span: Span
+    parameter: str
+    tolerance: Scalar
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     span: Span
     name: str
@@ -188,3 +303,4 @@ class Program:
     assumptions: tuple[Assumption, ...]
     body: tuple[Statement, ...]
     returns: tuple[Return, ...]
+    untils: tuple[Until, ...] = ()

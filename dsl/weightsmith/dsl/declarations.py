@@ -10,9 +10,11 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
+from weightsmith.dsl.bounds import read_bound, read_entries
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.function_declarations import read_functions
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
@@ -25,6 +27,7 @@ from weightsmith.dsl.scope import (
     Place,
     ScalarSymbol,
 )
+from weightsmith.dsl.source import Span
 
 KINDS = {
     "spectrum": core.SpectrumKind.SPECTRUM,
@@ -48,6 +51,7 @@ class Head:
     parameters: tuple[core.Parameter, ...]
     assumptions: tuple[core.Assumption, ...]
     named: tuple[tuple[core.SpectrumAssumption, dict[str, Definition]], ...]
+    passes: dict[Span, str]  # of 'repeat until': the parameter that the compiler chooses
 
 
 class HeadReader:
@@ -58,9 +62,11 @@ class HeadReader:
         self.report = elaborator.report
         self.scope = elaborator.scope
         self.dimensions: list[str] = []
+        self.inputs: list[core.Input] = []
 
     def read(self, algorithm: s.Algorithm) -> Head:
         inputs = [one for word in algorithm.inputs if (one := self._input(word)) is not None]
+        self.inputs = inputs
         assumes = [one for one in algorithm.entries if isinstance(one, s.AssumeEntry)]
         declared = [
             one
@@ -70,7 +76,10 @@ class HeadReader:
         ]
         declared = [one for one in declared if self._declare(one.name)]
         ends = list(self._ends(assumes))
+        read_functions(self.elaborator, algorithm.name.text, algorithm.entries)
+        passes = self._passes(algorithm.entries)
         parameters = self._parameters(declared, ends)
+        parameters += [core.Parameter(span, name, None, True) for span, name in passes.items()]
         found = [self._assume(one) for one in assumes]
         assumptions = [one for one in found if one is not None]
         self._orders(assumptions, parameters)
@@ -83,6 +92,7 @@ class HeadReader:
             tuple(parameters),
             tuple(one for one, _ in assumptions),
             named,
+            passes,
         )
 
     # -- inputs -------------------------------------------------------------------------------
@@ -173,9 +183,7 @@ class HeadReader:
     def _ends(self, assumes: Iterable[s.AssumeEntry]) -> Iterable[s.NameExpression]:
         """The bare names that are first seen as an end of a spectrum: parameters from now on."""
         for assume in assumes:
-            if not isinstance(assume.region, s.IntervalExpression):
-                continue
-            for end in (assume.region.low, assume.region.high):
+            for end in _written_ends(assume.region):
                 if not isinstance(end, s.NameExpression) or is_reserved(end.name):
                     continue
                 if self.scope.get(end.name) is None:
@@ -195,6 +203,23 @@ class HeadReader:
             parameters.append(core.Parameter(one.span, one.name.text, default, False))
         self._cycles(parameters)
         return sorted(parameters, key=lambda one: one.span.start)
+
+    def _passes(self, entries: Iterable[s.Entry]) -> dict[Span, str]:
+        """Name the count of every 'repeat until': passes, passes2, …"""
+        found: dict[Span, str] = {}
+        for entry in entries:
+            if not isinstance(entry, s.RepeatStatement):
+                continue
+            if not isinstance(entry.count, s.UntilExpression):
+                continue
+            name, number = "passes", 1
+            while self.scope.get(name) is not None or name in self.elaborator.assigned:
+                number += 1
+                name = f"passes{number}"
+            self.scope.define(name, ScalarSymbol(entry.count.span, q.Symbol(name), True))
+            self.scope.use(name)
+            found[entry.count.span] = name
+        return found
 
     def _cycles(self, parameters: Sequence[core.Parameter]) -> None:
         """Report defaults that need one another."""
@@ -218,23 +243,31 @@ class HeadReader:
     ) -> tuple[core.Assumption, dict[str, Definition]] | None:
         self.elaborator.used = {}
         with self.elaborator.within(Place.ASSUMPTION):
+            found: core.Assumption | None
             if isinstance(assume.region, s.IntervalExpression):
-                found: core.Assumption | None = self._spectrum(assume, assume.region)
+                found = self._interval(assume, assume.region)
+            elif isinstance(assume.region, s.BoundExpression):
+                found = read_bound(self.elaborator, assume, assume.region, self.inputs)
             else:
                 found = self._range(assume, assume.region)
         return None if found is None else (found, dict(self.elaborator.used))
 
-    def _spectrum(
+    def _interval(
         self, assume: s.AssumeEntry, interval: s.IntervalExpression
-    ) -> core.SpectrumAssumption | None:
+    ) -> core.SpectrumAssumption | core.EntryAssumption | None:
         subject = assume.subject
         low = self.elaborator.scalar(interval.low, "a number")
         high = self.elaborator.scalar(interval.high, "a number")
+        if isinstance(subject, s.CallExpression) and subject.name.text == "entries":
+            if low is None or high is None:
+                return None
+            return read_entries(self.elaborator, assume, subject, low, high)
         if not isinstance(subject, s.CallExpression) or subject.name.text not in KINDS:
             word = subject.name.text if isinstance(subject, s.CallExpression) else ""
-            known = "spectrum(…), nonzero_spectrum(…) or singular_values(…)"
+            known = "spectrum(…), nonzero_spectrum(…), singular_values(…) or entries(…)"
             message = f"expected {known}, got {text_of(subject)}"
-            hint = near_hint(word, KINDS) or "write: assume spectrum(A) in [mu, L]"
+            hint = near_hint(word, (*KINDS, "entries")) or "write: assume spectrum(A) in [mu, L]"
+            hint = f"write: {text_of(subject)} <= B" if word in ("norm", "size") else hint
             self.report.error(subject.span, message, hint)
             return None
         of = self._only_argument(subject)
@@ -287,15 +320,25 @@ class HeadReader:
         """Report intervals that are empty, as far as the numbers are known."""
         known = _known_numbers(parameters)
         for one, _ in assumptions:
-            if not isinstance(one, core.SpectrumAssumption):
+            if not isinstance(one, core.SpectrumAssumption | core.EntryAssumption):
                 continue
             low, high = (algebra.constant(_filled(end, known)) for end in (one.low, one.high))
             if low is not None and high is not None and low > high:
                 message = f"the low end {low} of this interval is above its high end {high}"
                 self.report.error(one.span, message, "write [low, high]")
+            if isinstance(one, core.EntryAssumption):
+                continue
             if one.kind is core.SpectrumKind.SINGULAR_VALUES and low is not None and low < 0:
                 message = f"singular values are never below 0, got {low}"
                 self.report.error(one.span, message, "write [0, high] or [smin, smax]")
+
+
+def _written_ends(
+    region: s.Expression | s.IntervalExpression | s.BoundExpression,
+) -> tuple[s.Expression, ...]:
+    if isinstance(region, s.IntervalExpression):
+        return region.low, region.high
+    return (region.high,) if isinstance(region, s.BoundExpression) else ()
 
 
 def _needs(parameter: core.Parameter) -> frozenset[str]:

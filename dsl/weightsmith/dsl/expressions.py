@@ -16,18 +16,14 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Group, Node, Shape
-from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.diagnostics import Report, near_hint
+from weightsmith.dsl.entry_functions import known_names, written_call
+from weightsmith.dsl.entrywise import apply_entry_function, entry_product, is_entry_function
+from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
-from weightsmith.dsl.nodes import (
-    MAX_FACTORS,
-    bare,
-    bracketed,
-    scaled,
-    split,
-    text_of,
-    written_size,
-)
+from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of
+from weightsmith.dsl.powers import read_power
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     MATRIX_FUNCTIONS,
@@ -41,8 +37,7 @@ from weightsmith.dsl.scope import (
 )
 from weightsmith.dsl.shapes import Axes
 from weightsmith.dsl.source import Span
-
-MAX_POWER = 32  # M^n is written out as n factors
+from weightsmith.dsl.tolerances import INHERITED
 
 Value = Scalar | Node
 
@@ -55,15 +50,22 @@ class Elaborator:
         report: Report,
         call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
         assigned: frozenset[str],
+        algorithms: frozenset[str] = frozenset(),
     ) -> None:
         self.report = report
         self.axes = Axes()
         self.scope = Scope()
         self.place = Place.STATEMENT
         self.over: tuple[Group, ...] = ()
+        self.tolerance: Scalar = INHERITED
+        self.in_root = False
+        self.functions: dict[str, core.PiecewiseLinear | Formula | None] = {}
+        self.used_functions: set[str] = set()
+        self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
+        self.algorithms = algorithms  # those that may be called
         self.used: dict[str, Definition] = {}
         self._call = call
-        self._assigned = assigned  # every name that is assigned somewhere in the algorithm
+        self.assigned = assigned  # every name that is assigned somewhere in the algorithm
 
     # -- entrances ----------------------------------------------------------------------------
 
@@ -75,19 +77,24 @@ class Elaborator:
                 return self._name(expression)
             case s.NegativeExpression(of=of):
                 value = self.value(of)
-                return None if value is None else self._scaled(q.MINUS_ONE, value, expression.span)
+                return None if value is None else self.multiple(q.MINUS_ONE, value, expression.span)
             case s.SumExpression():
                 return self._sum(expression)
             case s.ProductExpression():
                 return self._product(expression)
+            case s.EntryProductExpression():
+                return entry_product(self, expression)
             case s.PowerExpression():
-                return self._power(expression)
+                return read_power(self, expression)
             case s.TransposeExpression():
                 return self._transpose(expression)
             case s.ScopedExpression():
                 return self._scoped(expression)
             case s.CallExpression():
                 return self._called(expression)
+            case s.RootExpression():
+                self._misplaced_root(expression)
+                return None
 
     def matrix(self, expression: s.Expression) -> Node | None:
         """The value as a matrix; the number 0 is the zero matrix."""
@@ -113,14 +120,31 @@ class Elaborator:
         return core.Zero(span, Shape(self.axes.unknown(), self.axes.unknown()))
 
     @contextmanager
-    def within(self, place: Place, over: tuple[Group, ...] = ()) -> Iterator[None]:
-        """Read expressions that stand in ``place``, under a clause ``over``."""
-        before = self.place, self.over
+    def within(
+        self, place: Place, over: tuple[Group, ...] = (), tolerance: s.Expression | None = None
+    ) -> Iterator[None]:
+        """Read expressions that stand in ``place``, under clauses ``over`` and ``within``."""
+        before = self.place, self.over, self.tolerance
+        self.tolerance = self.tolerance_of(tolerance)
         self.place, self.over = place, over
         try:
             yield
         finally:
-            self.place, self.over = before
+            self.place, self.over, self.tolerance = before
+
+    def tolerance_of(
+        self, expression: s.Expression | None, hint: str = "write within 1e-4"
+    ) -> Scalar:
+        """The number of a ``within`` clause; without one, the present tolerance."""
+        if expression is None:
+            return self.tolerance
+        with self.within(Place.NUMBER):
+            value = self.scalar(expression, "a number as tolerance")
+        number = None if value is None else algebra.constant(value)
+        if number is not None and number <= 0:
+            message = f"a tolerance is above 0, got {text_of(expression)}"
+            self.report.error(expression.span, message, hint)
+        return self.tolerance if value is None else value
 
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
         return (read_groups(word, self.report) or ()) if word is not None else ()
@@ -136,6 +160,8 @@ class Elaborator:
         if name == "I":
             axis = self.axes.unknown()
             return core.Identity(span, Shape(axis, axis))
+        if name == "ones":
+            return core.Ones(span, Shape(self.axes.unknown(), self.axes.unknown()))
         symbol = self.scope.use(name)
         match symbol:
             case MatrixSymbol():
@@ -153,13 +179,16 @@ class Elaborator:
         return symbol.scalar
 
     def _unknown(self, name: str, span: Span) -> None:
-        if name in self._assigned:
+        if name in self.assigned:
             message = f"'{name}' has no value here"
             hint = "it is assigned later, or only inside 'repeat': assign it before this line"
             self.report.error(span, message, hint)
             return
         if name in MATRIX_FUNCTIONS + REGIONS:
             self.report.error(span, f"'{name}' is a function", f"write {name}(A)")
+            return
+        if name in known_names(self.functions):
+            self.report.error(span, f"'{name}' is a function", f"write {written_call(name)}")
             return
         near = self.report.near(name, (*self.scope.names(), "I"))
         hint = near or f"declare it as an input, or as a number: param {name}"
@@ -204,7 +233,9 @@ class Elaborator:
     def _number_added(self, part: s.Expression) -> None:
         text = text_of(part)
         message = f"the number {text} is added to a matrix"
-        self.report.error(part.span, message, f"write {bracketed(part, text)}*I")
+        times = f"{bracketed(part, text)}*"
+        hint = f"write {times}I, or {times}ones to add it to every entry"
+        self.report.error(part.span, message, hint)
 
     def _same_shape(
         self, first: tuple[s.Expression, Node], other: tuple[s.Expression, Node]
@@ -234,11 +265,11 @@ class Elaborator:
             if value is None:
                 sound = False
             elif isinstance(value, Scalar):
-                factor = value if exponent > 0 else self._reciprocal(value, part)
+                factor = value if exponent > 0 else self.reciprocal(value, part)
                 sound &= factor is not None
                 coefficients.append(factor or q.ONE)
             elif exponent < 0:
-                sound = self._divided_by_matrix(part)
+                sound = self.divided_by_matrix(part)
             else:
                 coefficient, node = split(value)
                 coefficients.append(coefficient)
@@ -248,10 +279,10 @@ class Elaborator:
         coefficient = algebra.times(coefficients)
         if not matrices:
             return coefficient
-        chain = self._chain(expression.span, matrices)
+        chain = self.chain(expression.span, matrices)
         return None if chain is None else scaled(coefficient, chain, expression.span)
 
-    def _chain(self, span: Span, matrices: Sequence[tuple[s.Expression, Node]]) -> Node | None:
+    def chain(self, span: Span, matrices: Sequence[tuple[s.Expression, Node]]) -> Node | None:
         for (left_part, left), (right_part, right) in pairwise(matrices):
             if not self.axes.unify(left.shape.columns, right.shape.rows):
                 first, second = text_of(left_part), text_of(right_part)
@@ -262,6 +293,8 @@ class Elaborator:
                 place = Span(span.source, left_part.span.start, right_part.span.end)
                 place = span if left_part is right_part else place
                 hint = f"the columns of {first} must be the rows of {second}"
+                if self._agree(left.shape, right.shape):
+                    hint = f"{first} .* {second} is the product entry by entry"
                 self.report.error(place, message, hint)
                 return None
         nodes = tuple(node for _, node in matrices)
@@ -270,64 +303,29 @@ class Elaborator:
         shape = Shape(nodes[0].shape.rows, nodes[-1].shape.columns)
         return core.Product(span, shape, nodes, self.over)
 
-    def _reciprocal(self, value: Scalar, part: s.Expression) -> Scalar | None:
+    def _agree(self, left: Shape, right: Shape) -> bool:
+        left, right = self.axes.resolve(left), self.axes.resolve(right)
+        return (left.rows, left.columns) == (right.rows, right.columns)
+
+    def reciprocal(self, value: Scalar, part: s.Expression) -> Scalar | None:
         try:
             return algebra.power(value, q.MINUS_ONE)
         except q.ScalarError as reason:
             self.report.error(part.span, str(reason))
             return None
 
-    def _divided_by_matrix(self, part: s.Expression) -> bool:
+    def divided_by_matrix(self, part: s.Expression) -> bool:
         text = text_of(part)
         hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
         self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
         return False
 
-    def _scaled(self, coefficient: Scalar, value: Value, span: Span) -> Value:
+    def multiple(self, coefficient: Scalar, value: Value, span: Span) -> Value:
         if isinstance(value, Scalar):
             return algebra.times((coefficient, value))
         return scaled(coefficient, value, span)
 
     # -- powers, transposes, clauses, calls ---------------------------------------------------
-
-    def _power(self, expression: s.PowerExpression) -> Value | None:
-        base, exponent = self.value(expression.base), self.scalar(expression.exponent)
-        if base is None or exponent is None:
-            return None
-        if isinstance(base, Node):
-            return self._matrix_power(expression, base, exponent)
-        try:
-            return algebra.power(base, exponent)
-        except q.ScalarError as reason:
-            message = f"{text_of(expression)} has no exact value: {reason}"
-            self.report.error(expression.span, message, "pass the number as a param")
-            return None
-
-    def _matrix_power(
-        self, expression: s.PowerExpression, base: Node, exponent: Scalar
-    ) -> Node | None:
-        number = algebra.constant(exponent)
-        text = text_of(expression.base)
-        if number == -1:
-            self._divided_by_matrix(expression.base)
-            return None
-        if number is None or number < 1 or number.denominator != 1 or number > MAX_POWER:
-            message = (
-                f"the power of a matrix is a whole number from 1 to {MAX_POWER}, "
-                f"got {text_of(expression.exponent)}"
-            )
-            self.report.error(expression.exponent.span, message, f"repeat: X = X*{text}")
-            return None
-        if written_size(base) * int(number) > MAX_FACTORS:
-            message = "this power is too long to write out"
-            self.report.error(expression.span, message, "give a part of it a name of its own")
-            return None
-        coefficient, node = split(base)
-        part = expression.base
-        chain = self._chain(expression.span, [(part, node)] * int(number))
-        if chain is None:
-            return None
-        return scaled(algebra.power(coefficient, exponent), chain, expression.span)
 
     def _transpose(self, expression: s.TransposeExpression) -> Node | None:
         value = self.value(expression.of)
@@ -343,7 +341,7 @@ class Elaborator:
     def _scoped(self, expression: s.ScopedExpression) -> Value | None:
         clauses = expression.clauses
         over = self.over_groups(clauses.over) or self.over
-        with self.within(self.place, over):
+        with self.within(self.place, over, clauses.within):
             value = self.value(expression.of)
         value = self.restricted(value, clauses.on)
         return replace(value, span=expression.span) if isinstance(value, Node) else value
@@ -360,8 +358,10 @@ class Elaborator:
         return replace(value, shape=replace(value.shape, column_groups=groups))
 
     def _called(self, expression: s.CallExpression) -> Value | None:
-        if expression.name.text in MATRIX_FUNCTIONS:
+        if expression.name.text in MATRIX_FUNCTIONS and not expression.is_dotted:
             return apply_function(self, expression)
+        if is_entry_function(self, expression):
+            return apply_entry_function(self, expression)
         results = self._call(self, expression)
         if results is None:
             return None
@@ -375,3 +375,12 @@ class Elaborator:
     def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
         """All the values an algorithm returns."""
         return self._call(self, expression)
+
+    def _misplaced_root(self, expression: s.RootExpression) -> None:
+        name = expression.word.text
+        message = f"unknown form {name}({expression.variable.text}: …)"
+        hint = near_hint(name, ("root",)) or "write root(w: …) as a target"
+        if name == "root":
+            message = "root(…) stands only as a whole target"
+            hint = "write: return w approximates root(w: …)"
+        self.report.error(expression.span, message, hint)

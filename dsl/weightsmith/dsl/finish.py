@@ -16,6 +16,7 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node, Shape
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.groups import UNKNOWN, groups_text, meet
+from weightsmith.dsl.ones import simplest
 from weightsmith.dsl.shapes import Axes, is_unknown, shape_text
 from weightsmith.dsl.source import Span
 
@@ -34,6 +35,7 @@ class Finisher:
         }
         self._quiet = report.errors > 0  # unknown shapes then follow from what is reported
         self._unresolved: set[str] = set()
+        self._in_target = False
 
     # -- statements ---------------------------------------------------------------------------
 
@@ -67,6 +69,8 @@ class Finisher:
         """Report a variable that the residual stream cannot hold."""
         if value.shape.rows != TOKEN or value.shape.columns != TOKEN:
             return
+        if isinstance(value, core.Entrywise | core.Hadamard):
+            return  # reported where it stands
         message = (
             f"'{name}' cannot be held in the residual stream: its rows are indexed by tokens, "
             "so its width would grow with the number of tokens"
@@ -77,7 +81,7 @@ class Finisher:
     def returned(self, one: core.Return) -> core.Return:
         """Resolve a returned value and the tokens it is read on."""
         value = self.node(one.value)
-        target = None if one.target is None else self.node(one.target)
+        target = None if one.target is None else self._target(one, value)
         if value.shape.rows == TOKEN:
             self._rows_of_tokens(one, value)
             return core.Return(one.span, one.name, value, (), target)
@@ -112,7 +116,7 @@ class Finisher:
         match node:
             case core.Name(name=name):
                 return self._complete(node, self.present.get(name))
-            case core.Identity() | core.Zero():
+            case core.Identity() | core.Zero() | core.Ones():
                 self._known(node)
                 return self._complete(node, None)
             case core.Transpose(of=of):
@@ -125,6 +129,16 @@ class Finisher:
                 return self._product(node)
             case core.Function(of=of):
                 return self._function(node, self.node(of))
+            case core.Entrywise(of=of):
+                inner = self.node(of)
+                sides = (inner.shape.row_groups, inner.shape.column_groups)
+                return self._entries(replace(node, of=inner), sides)
+            case core.Hadamard():
+                return self._hadamard(node)
+            case core.Root(equation=equation):
+                inner = self.node(equation)
+                sides = (inner.shape.row_groups, inner.shape.column_groups)
+                return self._complete(replace(node, equation=inner), sides)
 
     def _complete(self, node: Node, sides: Sides | None) -> Node:
         """Set the resolved axes; ``sides`` are the groups of the parts, met with a restriction."""
@@ -151,15 +165,17 @@ class Finisher:
             self.report.error(span, message)
         return wanted
 
-    def _known(self, node: core.Identity | core.Zero) -> None:
+    def _known(self, node: core.Identity | core.Zero | core.Ones) -> None:
         shape = self.axes.resolve(node.shape)
         unknown = {axis for axis in (shape.rows, shape.columns) if is_unknown(axis)}
         if self._quiet or not unknown or unknown & self._unresolved:
             return
         self._unresolved |= unknown
-        what = "I" if isinstance(node, core.Identity) else "0"
+        what = {core.Identity: "I", core.Zero: "0", core.Ones: "ones"}[type(node)]
         message = f"the size of {what} cannot be worked out: it is {self.axes.text(shape)}"
         hint = "add or multiply it with a matrix of known shape, or write 0*A"
+        if isinstance(node, core.Ones):
+            hint = "add it to a matrix of known shape: ones + 0*A"
         self.report.error(node.span, message, hint)
 
     def _combination(self, node: core.Combination) -> Node:
@@ -177,6 +193,40 @@ class Finisher:
             return self._complete(node, sides)
         return self._complete(core.Combination(node.span, node.shape, terms), sides)
 
+    def _entries(self, node: core.Entrywise | core.Hadamard, sides: Sides) -> Node:
+        complete = self._complete(node, sides)
+        if TOKEN == complete.shape.rows == complete.shape.columns and not self._in_target:
+            message = (
+                "a function of entries needs its value in the residual stream, but rows and "
+                "columns of this one are indexed by tokens"
+            )
+            hint = "apply it to a value per token: relu(w*x), not relu(x'*x)"
+            self.report.error(node.span, message, hint)
+        return complete
+
+    def _hadamard(self, node: core.Hadamard) -> Node:
+        left, right = self.node(node.left), self.node(node.right)
+        sides: Sides = (left.shape.row_groups, left.shape.column_groups)
+        other: Sides = (right.shape.row_groups, right.shape.column_groups)
+        met = _meet(sides, other)
+        if any(a and b and not both for a, b, both in zip(sides, other, met, strict=True)):
+            self._nothing_common(right, sides, other)
+            met = sides
+        return self._entries(replace(node, left=left, right=right), met)
+
+    def _target(self, one: core.Return, value: Node) -> Node:
+        """A target; the unknown of ``root`` exists where the returned value does."""
+        target = one.target
+        assert target is not None
+        self._in_target = True
+        before = dict(self.present)
+        if isinstance(target, core.Root):
+            columns = one.groups or value.shape.column_groups
+            self.present[target.name] = (value.shape.row_groups, columns)
+        finished = self.node(target)
+        self.present, self._in_target = before, False
+        return finished
+
     def _nothing_common(self, part: Node, left: Sides, right: Sides) -> None:
         side = 1 if left[1] != right[1] else 0
         message = (
@@ -186,6 +236,10 @@ class Finisher:
         self.report.error(part.span, message, "declare the inputs per token, or drop a term")
 
     def _product(self, node: core.Product) -> Node:
+        simple = simplest(node, self.axes.find)
+        if not isinstance(simple, core.Product):
+            return self.node(simple)
+        node = simple
         factors = tuple(self.node(factor) for factor in node.factors)
         summed = False
         for left, right in pairwise(factors):

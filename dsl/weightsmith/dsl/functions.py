@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.entry_functions import APPROXIMATED
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
@@ -32,6 +33,8 @@ def apply_function(elaborator: Elaborator, call: s.CallExpression) -> core.Node 
     if elaborator.place is not Place.TARGET:
         message = f"{name} is not a polynomial, so no head can compute it in one step"
         hint = f"use {name} after 'approximates', or call an algorithm that computes it"
+        if name in APPROXIMATED:
+            hint = f"{hint}; for every entry: write {name}.({text_of(call.positional[0])})"
         report.error(call.span, message, hint)
         return None
     return None if value is None else _checked(elaborator, call, value)

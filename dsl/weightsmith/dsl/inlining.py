@@ -9,6 +9,7 @@ from fractions import Fraction
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import TOKEN, Node, Shape
+from weightsmith.dsl.formulas import substitute_formula
 from weightsmith.dsl.scalars import Scalar, ScalarError
 from weightsmith.dsl.shapes import Axes
 from weightsmith.dsl.source import Span
@@ -33,14 +34,14 @@ class Inliner:
     assigned: list[core.Statement] = field(default_factory=list)
     count: int = 0
     _dimensions: dict[str, str] = field(default_factory=dict)
-    _arguments: dict[str, Node] = field(default_factory=dict)
+    arguments: dict[str, Node] = field(default_factory=dict)
     _inputs: dict[str, Node] = field(default_factory=dict)
 
     def shape(self, shape: Shape) -> Shape:
         """The shape in the caller; groups stay, as what the callee was checked with."""
-        return replace(shape, rows=self._axis(shape.rows), columns=self._axis(shape.columns))
+        return replace(shape, rows=self.axis(shape.rows), columns=self.axis(shape.columns))
 
-    def _axis(self, axis: str) -> str:
+    def axis(self, axis: str) -> str:
         if axis == TOKEN or axis.isdigit():
             return axis
         if axis not in self._dimensions:
@@ -49,9 +50,9 @@ class Inliner:
 
     def bind(self, wanted: core.Input, node: Node, span: Span) -> None:
         """Let an input stand for ``node``; anything but a name is assigned to a new variable."""
-        self._arguments[wanted.name] = node
+        self.arguments[wanted.name] = node
         cheap = node.of if isinstance(node, core.Transpose) else node
-        if isinstance(cheap, core.Name | core.Identity | core.Zero):
+        if isinstance(cheap, core.Name | core.Identity | core.Zero | core.Ones):
             self._inputs[wanted.name] = node
             return
         name = f"{self.prefix}.{wanted.name}"
@@ -61,7 +62,7 @@ class Inliner:
 
     def of_arguments(self, node: Node) -> Node:
         """The node with the arguments themselves in place of the inputs, to compare it."""
-        before, self._inputs = self._inputs, self._arguments
+        before, self._inputs = self._inputs, self.arguments
         try:
             return self.node(node)
         finally:
@@ -93,8 +94,17 @@ class Inliner:
         match node:
             case core.Name(name=name):
                 return self._name(node, name, shape)
-            case core.Identity() | core.Zero():
+            case core.Identity() | core.Zero() | core.Ones():
                 return replace(node, shape=shape)
+            case core.Entrywise(of=of):
+                function = self._function(node.function)
+                return replace(node, shape=shape, function=function, of=self.node(of))
+            case core.Hadamard(left=left, right=right):
+                tolerance = algebra.substituted(node.tolerance, self.scalars)
+                left, right = self.node(left), self.node(right)
+                return replace(node, shape=shape, left=left, right=right, tolerance=tolerance)
+            case core.Root():
+                raise TypeError("targets are not written out in a caller")
             case core.Transpose(of=of):
                 return core.Transpose(node.span, shape, self.node(of))
             case core.Function(of=of):
@@ -107,6 +117,20 @@ class Inliner:
                     for scale, part in terms
                 )
                 return core.Combination(node.span, shape, parts)
+
+    def _function(
+        self, function: core.PiecewiseLinear | core.Approximated
+    ) -> core.PiecewiseLinear | core.Approximated:
+        """The function with the parameters of the callee replaced."""
+
+        def scalar(one: Scalar) -> Scalar:
+            return algebra.substituted(one, self.scalars)
+
+        if isinstance(function, core.Approximated):
+            formula = substitute_formula(function.formula, self.scalars)
+            return core.Approximated(formula, scalar(function.tolerance))
+        kinks = tuple((scalar(place), scalar(change)) for place, change in function.kinks)
+        return core.PiecewiseLinear(scalar(function.constant), scalar(function.slope), kinks)
 
     def _name(self, node: core.Name, name: str, shape: Shape) -> Node:
         if name not in self._inputs:

@@ -1,6 +1,6 @@
 """The reference semantics: runs a core program directly in NumPy, statement by statement.
 
-It shares no code with the compiler, and it is the only module of the language that needs NumPy.
+It shares no code with the compiler; it and what it imports for numbers alone need NumPy.
 A value is a dictionary of blocks: one array for each pair of a row group and a column group,
 where an axis that is not indexed by tokens has the single group ``""``.
 """
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import TOKEN, Axis, Group, Node
+from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.root_solver import solve
 
 Array = NDArray[Any]
 GivenInput = Array | Sequence[Sequence[object]] | Mapping[str, Array]
@@ -177,7 +179,7 @@ class _Machine:
         match node:
             case core.Name(name=name):
                 return {key: self.values[name][key] for key in _keys(node)}
-            case core.Identity() | core.Zero():
+            case core.Identity() | core.Zero() | core.Ones():
                 return {key: self._constant(node, key) for key in _keys(node)}
             case core.Transpose(of=of):
                 inner = self.node(of)
@@ -188,6 +190,14 @@ class _Machine:
                 return self._product(node)
             case core.Function(of=of):
                 return {("", ""): FUNCTIONS[node.function](self.node(of)["", ""])}
+            case core.Entrywise(of=of):
+                blocks = self.node(of)
+                return {key: self._entries(node, blocks[key]) for key in _keys(node)}
+            case core.Hadamard(left=left, right=right):
+                blocks, others = self.node(left), self.node(right)
+                return {key: blocks[key] * others[key] for key in _keys(node)}
+            case core.Root():
+                return self._root(node)
 
     def _number(self, scalar: q.Scalar) -> Any:
         if scalar not in self._numbers:
@@ -195,12 +205,64 @@ class _Machine:
             self._numbers[scalar] = value if self.exact else self.dtype.type(float(value))
         return self._numbers[scalar]
 
-    def _constant(self, node: core.Identity | core.Zero, key: tuple[Group, Group]) -> Array:
+    def _constant(
+        self, node: core.Identity | core.Zero | core.Ones, key: tuple[Group, Group]
+    ) -> Array:
         rows = self._size(node.shape.rows, key[0])
         columns = self._size(node.shape.columns, key[1])
-        ones = isinstance(node, core.Identity) and key[0] == key[1]
-        constant: Array = np.eye(rows, dtype=int) if ones else np.zeros((rows, columns), dtype=int)
+        constant: Array
+        if isinstance(node, core.Identity) and key[0] == key[1]:
+            constant = np.eye(rows, dtype=int)
+        else:
+            constant = np.full((rows, columns), int(isinstance(node, core.Ones)))
         return _fractions(constant) if self.exact else constant.astype(self.dtype)
+
+    def _entries(self, node: core.Entrywise, entries: Array) -> Array:
+        """Apply the function: exactly if it is piecewise linear, else in floating point."""
+        function = node.function
+        if isinstance(function, core.Approximated):
+            if self.exact:
+                raise InputError(
+                    f"'{node.label}' has no exact values: run in floating point, or run the "
+                    "lowered script, in which it is a table."
+                )
+            return evaluate_formula(function.formula, entries, self.bindings)
+        total: Array = self._number(function.slope) * entries + self._number(function.constant)
+        for place, change in function.kinks:
+            beyond = entries - self._number(place)
+            total = total + self._number(change) * np.maximum(beyond, 0 * beyond)
+        return total
+
+    def _root(self, node: core.Root) -> Blocks:
+        """Solve for the value that makes the equation zero."""
+        shapes = {
+            (row, column): (
+                self._size(node.shape.rows, row),
+                self._size(node.shape.columns, column),
+            )
+            for row, column in _keys(node)
+        }
+        hidden = self.values.pop(node.name, None)
+
+        def blocks_of(point: Array) -> Blocks:
+            blocks, start = {}, 0
+            for key, (rows, columns) in shapes.items():
+                part = point[start : start + rows * columns]
+                blocks[key] = part.reshape(rows, columns).astype(self.dtype)
+                start += rows * columns
+            return blocks
+
+        def residual(point: Array) -> Array:
+            self.values[node.name] = blocks_of(point)
+            found = self.node(node.equation)
+            return np.concatenate([found[key].ravel() for key in shapes]).astype(np.float64)
+
+        root = blocks_of(solve(residual, sum(rows * columns for rows, columns in shapes.values())))
+        if hidden is None:
+            del self.values[node.name]
+        else:
+            self.values[node.name] = hidden
+        return root
 
     def _size(self, axis: Axis, group: Group) -> int:
         return int(axis) if axis.isdigit() else self.sizes[axis, group]

@@ -15,9 +15,9 @@ from weightsmith.dsl.foreign import explain_foreign
 from weightsmith.dsl.lexer import Token
 from weightsmith.dsl.source import Source, Span
 
-CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB"}
+CLOSING = {"LPAR": "RPAR", "DOTLPAR": "RPAR", "LSQB": "RSQB"}
 BRACKETS = {"LPAR": "(", "LSQB": "[", "RPAR": ")", "RSQB": "]"}
-LINE_STARTS = {"USE", "ALGORITHM", "ASSUME", "PARAM", "REPEAT", "RETURN"}
+LINE_STARTS = {"USE", "ALGORITHM", "ASSUME", "PARAM", "TABLE", "FUNCTION", "REPEAT", "RETURN"}
 
 
 def lay_out(source: Source, tokens: Iterator[Token]) -> Iterator[Token]:

@@ -17,15 +17,20 @@ KEYWORDS = {
     "assume": "ASSUME",
     "in": "_IN",
     "param": "PARAM",
+    "table": "TABLE",
+    "function": "FUNCTION",
     "repeat": "REPEAT",
+    "until": "UNTIL",
     "return": "RETURN",
     "approximates": "_APPROXIMATES",
     "over": "OVER",
     "on": "ON",
+    "within": "WITHIN",
     "per": "_PER",
 }
 MARKS = {
     "(": "LPAR",
+    ".(": "DOTLPAR",
     ")": "RPAR",
     "[": "LSQB",
     "]": "RSQB",
@@ -33,20 +38,23 @@ MARKS = {
     "-": "MINUS",
     "*": "STAR",
     "/": "SLASH",
+    ".*": "DOTSTAR",
+    "./": "DOTSLASH",
     "'": "PRIME",
     "^": "_CARET",
     "**": "_CARET",
     ",": "_COMMA",
     ":": "_COLON",
     "=": "_EQUAL",
+    "<=": "_LESS_EQUAL",
 }
 _TOKEN = re.compile(
     r"""
       (?P<NAME>[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*)
     | (?P<SKIPPED>[ \t\f]+ | \#[^\n\r]* | \A\uFEFF)
-    | (?P<FOREIGN>== | [<>!+*:/-]=)
-    | (?P<MARK>\*\* | [][()+*/'^,:=-])
-    | (?P<NUMBER>(?:[0-9]+(?:\.[0-9]*)? | \.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<FOREIGN>== | [>!+*:/-]= | \.\^ | \.')
+    | (?P<MARK>\*\* | <= | \.[*/(] | [][()+*/'^,:=-])
+    | (?P<NUMBER>(?:[0-9]+(?:\.(?!/|\*(?!\*))[0-9]*)? | \.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<_NEWLINE>\r\n | \r | \n)
     | (?P<STRING>"[^"\n\r]*")
     | (?P<OTHER>.)

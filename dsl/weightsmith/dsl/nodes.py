@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
@@ -43,14 +47,53 @@ def written_size(node: Node) -> int:
     while waiting and count <= MAX_FACTORS:
         one = waiting.pop()
         count += 1
-        match one:
-            case core.Product(factors=parts):
-                waiting.extend(parts)
-            case core.Combination(terms=terms):
-                waiting.extend(part for _, part in terms)
-            case core.Transpose(of=of) | core.Function(of=of):
-                waiting.append(of)
+        waiting.extend(parts_of(one))
     return count
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """The nodes that a node is made of, in the order of evaluation."""
+    match node:
+        case core.Name() | core.Identity() | core.Zero() | core.Ones():
+            return ()
+        case core.Transpose(of=of) | core.Function(of=of) | core.Entrywise(of=of):
+            return (of,)
+        case core.Product(factors=factors):
+            return factors
+        case core.Combination(terms=terms):
+            return tuple(part for _, part in terms)
+        case core.Hadamard(left=left, right=right):
+            return left, right
+        case core.Root(equation=equation):
+            return (equation,)
+
+
+def with_parts(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return the node with its parts changed, one after the other."""
+    match node:
+        case core.Name() | core.Identity() | core.Zero() | core.Ones():
+            return node
+        case core.Transpose(of=of) | core.Function(of=of) | core.Entrywise(of=of):
+            new = change(of)
+            return node if new is of else replace(node, of=new)
+        case core.Product(factors=factors):
+            changed = tuple(map(change, factors))
+            return node if _same(changed, factors) else replace(node, factors=changed)
+        case core.Combination(terms=terms):
+            parts = tuple(part for _, part in terms)
+            changed = tuple(map(change, parts))
+            scales = (scale for scale, _ in terms)
+            if _same(changed, parts):
+                return node
+            return replace(node, terms=tuple(zip(scales, changed, strict=True)))
+        case core.Hadamard(left=left, right=right):
+            return replace(node, left=change(left), right=change(right))
+        case core.Root(equation=equation):
+            return replace(node, equation=change(equation))
+
+
+def _same(new: tuple[Node, ...], old: tuple[Node, ...]) -> bool:
+    return all(map(operator.is_, new, old))
 
 
 def text_of(expression: s.Expression) -> str:

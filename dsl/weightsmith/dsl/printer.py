@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node
+from weightsmith.dsl.function_printer import FunctionNames, function_names
 from weightsmith.dsl.groups import meet
+from weightsmith.dsl.nodes import parts_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
+from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
 
 Groups = tuple[Group, ...]
 Sides = tuple[Groups, Groups]
@@ -20,10 +24,30 @@ KIND_NAMES = {
 }
 
 
+class Clauses(NamedTuple):
+    """What stands at the end of a line, or of brackets, and holds for all of it."""
+
+    over: Groups
+    within: q.Scalar
+
+    def text(self) -> str:
+        return self.beside(NO_CLAUSES)
+
+    def beside(self, outer: Clauses) -> str:
+        """The clauses that differ from those of the text around."""
+        text = "" if self.over == outer.over else f" over {_group_word(self.over)}"
+        return text if self.within == outer.within else f"{text} within {scalar_text(self.within)}"
+
+
+NO_CLAUSES = Clauses((), DEFAULT_TOLERANCE)
+
+
 def program_text(program: core.Program) -> str:
     """Return the whole program as a script, calls written out, one statement a line."""
     printer = _Printer(
-        {one.name: (one.shape.row_groups, one.shape.column_groups) for one in program.inputs}
+        {one.name: (one.shape.row_groups, one.shape.column_groups) for one in program.inputs},
+        function_names(program),
+        {one.parameter: one for one in program.untils},
     )
     inputs = ", ".join(_input_text(one) for one in program.inputs)
     lines = [f"algorithm {program.name}({inputs})"]
@@ -52,19 +76,27 @@ def _head(program: core.Program, printer: _Printer) -> list[str]:
     assumes = [printer.assumption(one) for one in program.assumptions]
     ends = {name: None for one in program.assumptions for name in _bare_ends(one)}
     count = len(ends)
-    implied = [one.name for one in program.parameters[:count]] == list(ends) and all(
-        one.default is None for one in program.parameters[:count]
+    parameters = [one for one in program.parameters if one.name not in printer.untils]
+    implied = [one.name for one in parameters[:count]] == list(ends) and all(
+        one.default is None for one in parameters[:count]
     )
-    declared = program.parameters[count:] if implied else program.parameters
+    declared = parameters[count:] if implied else parameters
     params = [_parameter_text(one) for one in declared]
     param = [f"param {', '.join(params)}"] if params else []
-    return assumes + param
+    return assumes + param + printer.functions.declarations()
 
 
 def _bare_ends(assumption: core.Assumption) -> list[str]:
-    if not isinstance(assumption, core.SpectrumAssumption):
-        return []
-    ends = (assumption.low, assumption.high)
+    ends: tuple[q.Scalar, ...] = ()
+    match assumption:
+        case core.SpectrumAssumption(low=low, high=high):
+            ends = (low, high)
+        case core.EntryAssumption(low=low, high=high):
+            ends = (low, high)
+        case core.NormAssumption(bound=bound) | core.SizeAssumption(bound=bound):
+            ends = (bound,)
+        case core.RangeAssumption():
+            pass
     return [end.name for end in ends if isinstance(end, q.Symbol)]
 
 
@@ -77,6 +109,8 @@ class _Printer:
     """``present`` holds the groups of every variable, to see where a node restricts them."""
 
     present: Mapping[str, Sides]
+    functions: FunctionNames = field(default_factory=FunctionNames)
+    untils: Mapping[str, core.Until] = field(default_factory=dict)
     known: dict[str, Sides] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +123,7 @@ class _Printer:
         for statement in body:
             if isinstance(statement, core.Repeat):
                 before = dict(self.known)
-                lines.append(f"{indent}repeat {scalar_text(statement.count)}:")
+                lines.append(f"{indent}repeat {self._count(statement.count)}:")
                 lines += self.statements(statement.body, indent + "    ")
                 self.known = {
                     name: _meet(sides, self.known[name]) for name, sides in before.items()
@@ -101,43 +135,60 @@ class _Printer:
                     self.known[name] = (value.shape.row_groups, value.shape.column_groups)
         return lines
 
+    def _count(self, count: q.Scalar) -> str:
+        until = self.untils.get(count.name) if isinstance(count, q.Symbol) else None
+        if until is None:
+            return scalar_text(count)
+        return f"until error <= {scalar_text(until.tolerance)}"
+
     def assumption(self, one: core.Assumption) -> str:
-        if isinstance(one, core.RangeAssumption):
-            over = _common_over((one.operator,))
-            operator = self._node(one.operator, 0, over)
-            return f"assume {self._node(one.value, 0, ())} in range({operator}{_clause(over)})"
-        ends = f"[{scalar_text(one.low)}, {scalar_text(one.high)}]"
-        return f"assume {KIND_NAMES[one.kind]}({self.whole((one.of,))}) in {ends}"
+        match one:
+            case core.RangeAssumption(value=value, operator=operator):
+                region = f"range({self.whole((operator,))})"
+                return f"assume {self._node(value, 0, NO_CLAUSES)} in {region}"
+            case core.SpectrumAssumption(kind=kind, of=of, low=low, high=high):
+                return f"assume {KIND_NAMES[kind]}({self.whole((of,))}) in {_ends(low, high)}"
+            case core.EntryAssumption(of=name, low=low, high=high):
+                return f"assume entries({name}) in {_ends(low, high)}"
+            case core.NormAssumption(of=name, bound=bound):
+                return f"assume norm({name}) <= {scalar_text(bound)}"
+            case core.SizeAssumption(axis=axis, bound=bound):
+                return f"assume size({axis}) <= {scalar_text(bound)}"
 
     def returned(self, one: core.Return) -> str:
-        over = _common_over((one.value,))
-        text = self._node(one.value, 0, over)
+        clauses = _common((one.value,))
+        text = self._node(one.value, 0, clauses)
         if one.groups and one.groups != one.value.shape.column_groups:
             text += f" on {_group_word(one.groups)}"
-        text += _clause(over)
-        if one.target is not None:
+        text += clauses.text()
+        if isinstance(one.target, core.Root):
+            text += f" approximates {self._root(one.target)}"
+        elif one.target is not None:
             text += f" approximates {self.whole((one.target,))}"
+        return text
+
+    def _root(self, root: core.Root) -> str:
+        before = dict(self.known)
+        self.known[root.name] = (root.shape.row_groups, root.shape.column_groups)
+        text = f"root({root.name}: {self.whole((root.equation,))})"
+        self.known = before
         return text
 
     # -- expressions --------------------------------------------------------------------------
 
     def whole(self, nodes: Sequence[Node]) -> str:
         """The expressions of one line, and the clause that serves them all."""
-        texts, over = self._with_over(nodes)
-        return ", ".join(texts) + _clause(over)
+        clauses = _common(nodes)
+        return ", ".join(self._node(node, 0, clauses) for node in nodes) + clauses.text()
 
-    def _with_over(self, nodes: Sequence[Node]) -> tuple[list[str], Groups]:
-        over = _common_over(nodes)
-        return [self._node(node, 0, over) for node in nodes], over
-
-    def _node(self, node: Node, tightness: int, over: Groups) -> str:
+    def _node(self, node: Node, tightness: int, clauses: Clauses) -> str:
         """Tightness: 0 in a sum, 1 after a sign, 2 in a product, 3 before a transpose."""
         if self._is_restricted(node):
-            inner = self._plain(node, 0, over)
+            inner = self._plain(node, 0, clauses)
             return f"({inner} on {_group_word(node.shape.column_groups)})"
-        return self._plain(node, tightness, over)
+        return self._plain(node, tightness, clauses)
 
-    def _plain(self, node: Node, tightness: int, over: Groups) -> str:
+    def _plain(self, node: Node, tightness: int, clauses: Clauses) -> str:
         match node:
             case core.Name(name=name):
                 return name
@@ -145,26 +196,48 @@ class _Printer:
                 return "I"
             case core.Zero():
                 return "0" if tightness == 0 else "(0*I)"
+            case core.Ones():
+                return "ones"
             case core.Transpose(of=of):
-                return f"{self._node(of, 3, over)}'"
+                return f"{self._node(of, 3, clauses)}'"
             case core.Function(of=of):
-                return f"{node.function}({self._node(of, 0, over)})"
-            case core.Product(factors=factors):
-                own = over if not node.over or node.over == over else node.over
-                text = "*".join(self._node(factor, 2, own) for factor in factors)
-                if own != over:
-                    return f"({text}{_clause(own)})"
-                return f"({text})" if tightness > 1 else text
+                return f"{node.function}({self._node(of, 0, clauses)})"
+            case core.Product():
+                return self._product(node, tightness, clauses)
             case core.Combination(terms=terms):
-                text = self._sum(terms, over)
+                text = self._sum(terms, clauses)
                 return f"({text})" if tightness > 0 else text
+            case core.Entrywise(of=of):
+                tolerance = _tolerance(node) or clauses.within
+                own = clauses._replace(within=tolerance)
+                text = self.functions.call(node, self._node(of, 0, own))
+                return text if own == clauses else f"({text}{own.beside(clauses)})"
+            case core.Hadamard(left=left, right=right):
+                own = clauses._replace(within=node.tolerance)
+                text = f"{self._node(left, 1, own)} .* {self._node(right, 2, own)}"
+                if own != clauses:
+                    return f"({text}{own.beside(clauses)})"
+                return f"({text})" if tightness > 1 else text
+            case core.Root():
+                return self._root(node)
 
-    def _sum(self, terms: Sequence[tuple[q.Scalar, Node]], over: Groups) -> str:
+    def _product(self, node: core.Product, tightness: int, clauses: Clauses) -> str:
+        own = clauses._replace(over=node.over or clauses.over)
+        first = node.factors[0]
+        if isinstance(first, core.Ones) and first.shape.rows == "1" and len(node.factors) == 2:
+            text = f"sum({self._node(node.factors[1], 0, own)})"
+            return text if own == clauses else f"({text}{own.beside(clauses)})"
+        text = "*".join(self._node(factor, 2, own) for factor in node.factors)
+        if own != clauses:
+            return f"({text}{own.beside(clauses)})"
+        return f"({text})" if tightness > 1 else text
+
+    def _sum(self, terms: Sequence[tuple[q.Scalar, Node]], clauses: Clauses) -> str:
         text = ""
         for scale, node in terms:
             negative, factor = coefficient_text(scale)
             is_flat = isinstance(node, core.Product)
-            inner = self._node(node, 2 if factor and not is_flat else 1, over)
+            inner = self._node(node, 2 if factor and not is_flat else 1, clauses)
             sign = (" - " if negative else " + ") if text else ("-" if negative else "")
             text += sign + (f"{factor}*{inner}" if factor else inner)
         return text
@@ -189,35 +262,46 @@ class _Printer:
                 for _, part in terms:
                     groups = meet(groups, part.shape.column_groups)
                 return groups
-            case core.Identity() | core.Zero():
+            case core.Identity() | core.Zero() | core.Ones():
                 return GROUPS
-        return None
+            case core.Entrywise(of=of):
+                return of.shape.column_groups
+            case core.Hadamard(left=left, right=right):
+                return meet(left.shape.column_groups, right.shape.column_groups)
+            case core.Root(equation=equation):
+                return equation.shape.column_groups
+            case core.Function():
+                return None
 
 
 def _meet(left: Sides, right: Sides) -> Sides:
     return meet(left[0], right[0]), meet(left[1], right[1])
 
 
-def _common_over(nodes: Iterable[Node]) -> Groups:
-    """The clause that most of a line can share: that of the first sum over tokens."""
+def _common(nodes: Iterable[Node]) -> Clauses:
+    """The clauses that most of a line can share: those of the first part that needs any."""
+    over: Groups = ()
+    within: q.Scalar | None = None
     waiting = list(nodes)[::-1]
     while waiting:
         node = waiting.pop()
-        match node:
-            case core.Product(factors=factors):
-                if node.over:
-                    return node.over
-                waiting.extend(reversed(factors))
-            case core.Combination(terms=terms):
-                waiting.extend(part for _, part in reversed(terms))
-            case core.Transpose(of=of) | core.Function(of=of):
-                waiting.append(of)
-    return ()
+        if isinstance(node, core.Product):
+            over = over or node.over
+        elif isinstance(node, core.Entrywise | core.Hadamard):
+            within = within or _tolerance(node)
+        waiting.extend(reversed(parts_of(node)))
+    return Clauses(over, within or DEFAULT_TOLERANCE)
+
+
+def _tolerance(node: core.Entrywise | core.Hadamard) -> q.Scalar | None:
+    if isinstance(node, core.Hadamard):
+        return node.tolerance
+    return None if isinstance(node.function, core.PiecewiseLinear) else node.function.tolerance
+
+
+def _ends(low: q.Scalar, high: q.Scalar) -> str:
+    return f"[{scalar_text(low)}, {scalar_text(high)}]"
 
 
 def _group_word(groups: Groups) -> str:
     return "tokens" if groups == GROUPS else groups[0]
-
-
-def _clause(over: Groups) -> str:
-    return f" over {_group_word(over)}" if over else ""

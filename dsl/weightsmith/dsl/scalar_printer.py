@@ -10,16 +10,16 @@ from weightsmith.dsl.scalars import Scalar
 
 def scalar_text(scalar: Scalar) -> str:
     """Return the scalar in the syntax of a script."""
-    return _text(scalar, 0)
+    return bracketed_text(scalar, 0)
 
 
 def coefficient_text(scalar: Scalar) -> tuple[bool, str]:
     """Return the sign and the factor that stands before ``*``; the factor 1 is empty."""
-    negative, rest = _signed(scalar)
-    return negative, "" if rest == q.ONE else _text(rest, 1)
+    negative, rest = signed(scalar)
+    return negative, "" if rest == q.ONE else bracketed_text(rest, 1)
 
 
-def _signed(scalar: Scalar) -> tuple[bool, Scalar]:
+def signed(scalar: Scalar) -> tuple[bool, Scalar]:
     """Split a leading minus off."""
     if isinstance(scalar, q.Number) and scalar.value < 0:
         return True, q.Number(-scalar.value)
@@ -32,11 +32,11 @@ def _signed(scalar: Scalar) -> tuple[bool, Scalar]:
     return False, scalar
 
 
-def _text(scalar: Scalar, tightness: int) -> str:
-    """Tightness: 0 in a sum, 1 in a product, 2 below ``/``, 3 in a power."""
-    negative, rest = _signed(scalar)
+def bracketed_text(scalar: Scalar, tightness: int) -> str:
+    """Return the text for its place: 0 in a sum, 1 in a product, 2 below ``/``, 3 in a power."""
+    negative, rest = signed(scalar)
     if negative:
-        text, own = f"-{_text(rest, 1)}", 0
+        text, own = f"-{bracketed_text(rest, 1)}", 0
         return f"({text})" if own < tightness else text
     match scalar:
         case q.Number(value):
@@ -48,9 +48,9 @@ def _text(scalar: Scalar, tightness: int) -> str:
         case q.Multiply(factors):
             text, own = _product(factors), 1
         case q.Power(base, q.Number(value)) if value == -1:
-            text, own = f"1/{_text(base, 2)}", 1
+            text, own = f"1/{bracketed_text(base, 2)}", 1
         case q.Power(base, exponent):
-            text, own = f"{_text(base, 3)}^{_text(exponent, 3)}", 2
+            text, own = f"{bracketed_text(base, 3)}^{bracketed_text(exponent, 3)}", 2
     return f"({text})" if own < tightness else text
 
 
@@ -61,9 +61,9 @@ def _number(value: Fraction) -> str:
 def _sum(terms: tuple[Scalar, ...]) -> str:
     text = ""
     for term in terms:
-        negative, rest = _signed(term)
+        negative, rest = signed(term)
         sign = (" - " if negative else " + ") if text else ("-" if negative else "")
-        text += sign + _text(rest, 1)
+        text += sign + bracketed_text(rest, 1)
     return text or "0"
 
 
@@ -71,8 +71,8 @@ def _product(factors: tuple[Scalar, ...]) -> str:
     text = ""
     for factor in factors:
         if isinstance(factor, q.Power) and factor.exponent == q.MINUS_ONE:
-            text = f"{text or '1'}/{_text(factor.base, 2)}"
+            text = f"{text or '1'}/{bracketed_text(factor.base, 2)}"
         else:
-            part = _text(factor, 1 if not text else 2)
+            part = bracketed_text(factor, 1 if not text else 2)
             text = f"{text}*{part}" if text else part
     return text or "1"

@@ -43,14 +43,15 @@ def parse_scalar(text: str) -> Scalar:
     """Return the scalar that ``text`` prints.  Raises ScalarError on anything else."""
     if len(text) > MAX_LENGTH:
         raise ScalarError(f"expected a scalar of at most {MAX_LENGTH} characters, got {len(text)}")
-    reader = _Reader(_tokens(text))
+    reader = _Reader(scalar_tokens(text))
     scalar = reader.sum(0)
     if reader.next is not None:
         raise ScalarError(f"expected the end of the scalar, got '{reader.next[:40]}'")
     return scalar
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
+def scalar_tokens(text: str) -> list[tuple[str, str]]:
+    """Return the tokens, each with its kind: integer, number, name or mark."""
     tokens: list[tuple[str, str]] = []
     place, end = 0, len(text.rstrip())
     while place < end:
@@ -125,10 +126,11 @@ class _Reader:
             return Symbol(text)
         if kind == "mark":
             raise ScalarError(f"expected a number or a name, got '{text}'")
-        return Number(_value(kind, text))
+        return Number(literal_value(kind, text))
 
 
-def _value(kind: str, text: str) -> Fraction:
+def literal_value(kind: str, text: str) -> Fraction:
+    """Return the exact value of a token that is a number."""
     if kind == "integer":
         if len(text) > MAX_INTEGER_DIGITS:
             raise ScalarError(f"expected at most {MAX_INTEGER_DIGITS} digits, got {len(text)}")

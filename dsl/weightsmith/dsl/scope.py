@@ -13,7 +13,7 @@ from weightsmith.dsl.source import Span
 MATRIX_FUNCTIONS = ("inv", "pinv", "sqrt", "invsqrt", "exp", "polar")
 REGIONS = ("spectrum", "nonzero_spectrum", "singular_values", "range")
 GROUP_WORDS = ("context", "query", "tokens", "token")
-RESERVED = ("I", "symmetric", *MATRIX_FUNCTIONS, *REGIONS, *GROUP_WORDS)
+RESERVED = ("I", "ones", "symmetric", *MATRIX_FUNCTIONS, *REGIONS, *GROUP_WORDS)
 
 
 class Place(Enum):
@@ -89,6 +89,9 @@ class Scope:
 
     def define(self, name: str, symbol: Symbol) -> None:
         self._symbols[name] = symbol
+
+    def remove(self, name: str) -> None:
+        self._symbols.pop(name, None)
 
     def names(self) -> Iterator[str]:
         return iter(self._symbols)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
@@ -10,9 +11,11 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.calls import Calls
 from weightsmith.dsl.declarations import is_reserved
+from weightsmith.dsl.entrywise import is_entry_function
 from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.nodes import bare, text_of
+from weightsmith.dsl.roots import read_root
 from weightsmith.dsl.scope import (
     BrokenSymbol,
     Definition,
@@ -23,6 +26,8 @@ from weightsmith.dsl.scope import (
 )
 from weightsmith.dsl.source import Span
 from weightsmith.dsl.targets import written_out
+
+UNTIL_HINT = "write repeat until error <= 1e-6:"
 
 
 def assigned_names(statements: Sequence[s.Entry]) -> frozenset[str]:
@@ -47,6 +52,9 @@ class StatementReader:
         self.scope = elaborator.scope
         self.calls = calls
         self.has_inner_return = False
+        self.passes: dict[Span, str] = {}  # the counts of 'repeat until', by their places
+        self.untils: list[core.Until] = []
+        self.blocks = 0
 
     def read(self, statement: s.AssignStatement | s.RepeatStatement) -> list[core.Statement]:
         """Return the statement, after those that its calls have written."""
@@ -60,13 +68,12 @@ class StatementReader:
     # -- loops --------------------------------------------------------------------------------
 
     def _repeat(self, statement: s.RepeatStatement) -> core.Repeat | None:
-        with self.elaborator.within(Place.NUMBER):
-            count = self.elaborator.scalar(statement.count, "a number of repetitions")
-        count = self._checked_count(count, statement.count)
+        count = self._count(statement.count)
         carried = assigned_names(statement.body)
         for name in carried:
             self.scope.forget_definition(name)
         self.scope.enter_loop()
+        self.blocks += 1
         body: list[core.Statement] = []
         for inner in statement.body:
             if isinstance(inner, s.ReturnStatement):
@@ -75,10 +82,33 @@ class StatementReader:
                 self.has_inner_return = True
             else:
                 body += self.read(inner)
+        self.blocks -= 1
         self.scope.leave_loop()
         for name in carried:
             self.scope.forget_definition(name)
         return None if count is None else core.Repeat(statement.span, count, tuple(body))
+
+    def _count(self, written: s.Expression | s.UntilExpression) -> q.Scalar | None:
+        if isinstance(written, s.UntilExpression):
+            return self._until(written)
+        with self.elaborator.within(Place.NUMBER):
+            count = self.elaborator.scalar(written, "a number of repetitions")
+        return self._checked_count(count, written)
+
+    def _until(self, until: s.UntilExpression) -> q.Scalar | None:
+        """The parameter that the compiler sets so that the error is small enough."""
+        tolerance = self.elaborator.tolerance_of(until.tolerance, UNTIL_HINT)
+        if until.word.text != "error":
+            message = f"expected 'error' after 'until', got '{until.word.text}'"
+            self.report.error(until.word.span, message, UNTIL_HINT)
+            return None
+        if self.blocks or until.span not in self.passes:
+            message = "'repeat until' cannot stand inside another 'repeat'"
+            self.report.error(until.span, message, "write a number of steps: repeat steps:")
+            return None
+        name = self.passes[until.span]
+        self.untils.append(core.Until(until.span, name, tolerance))
+        return q.Symbol(name)
 
     def _checked_count(self, count: q.Scalar | None, part: s.Expression) -> q.Scalar | None:
         number = None if count is None else algebra.constant(count)
@@ -92,7 +122,8 @@ class StatementReader:
 
     def _assign(self, statement: s.AssignStatement) -> core.Assign | None:
         over = self.elaborator.over_groups(statement.clauses.over)
-        with self.elaborator.within(Place.STATEMENT, over):
+        within = statement.clauses.within
+        with self.elaborator.within(Place.STATEMENT, over, within):
             values = self._values(statement)
             on = statement.clauses.on
             values = [self.elaborator.restricted(value, on) for value in values]
@@ -116,7 +147,7 @@ class StatementReader:
     def _values(self, statement: s.AssignStatement) -> list[Value | None]:
         names, values = statement.names, statement.values
         single = values[0]
-        if len(values) == 1 and len(names) > 1 and isinstance(single, s.CallExpression):
+        if len(names) > len(values) == 1 and self._is_algorithm(single):
             results = self.elaborator.call(single) if self._is_call(single) else None
             if results is None:
                 return [None] * len(names)
@@ -132,6 +163,11 @@ class StatementReader:
             message = f"expected {wanted} on the right of '=', got {len(values)}"
             self.report.error(statement.span, message, "write A, B = E1, E2")
         return [self.elaborator.value(value) for value in values]
+
+    def _is_algorithm(self, expression: s.Expression) -> TypeGuard[s.CallExpression]:
+        if not isinstance(expression, s.CallExpression):
+            return False
+        return not is_entry_function(self.elaborator, expression)
 
     def _is_call(self, expression: s.CallExpression) -> bool:
         """False, after a report, for a matrix function where an algorithm is needed."""
@@ -231,10 +267,10 @@ class StatementReader:
 
     def _returned(self, name: str, part: s.ReturnedExpression) -> core.Return | None:
         over = self.elaborator.over_groups(part.clauses.over)
-        with self.elaborator.within(Place.STATEMENT, over):
+        with self.elaborator.within(Place.STATEMENT, over, part.clauses.within):
             value = self.elaborator.matrix(part.value)
         groups = self.elaborator.groups(part.clauses.on)
-        target = self._target(part, over)
+        target = self._target(part, over, value)
         if value is None:
             return None
         if target is not None and not self.elaborator.axes.unify_shapes(
@@ -249,18 +285,26 @@ class StatementReader:
             return None
         return core.Return(part.span, name, value, groups, target)
 
-    def _target(self, part: s.ReturnedExpression, over: tuple[str, ...]) -> core.Node | None:
+    def _target(
+        self, part: s.ReturnedExpression, over: tuple[str, ...], value: core.Node | None
+    ) -> core.Node | None:
         if part.target is None:
             return None
         self.elaborator.used = {}
         over = self.elaborator.over_groups(part.target_clauses.over) or over
         with self.elaborator.within(Place.TARGET, over):
-            target = self.elaborator.matrix(part.target)
-        if part.target_clauses.on is not None:
-            message = "'on' selects the tokens of the returned value, not of the target"
-            self.report.error(
-                part.target_clauses.on.span, message, "write it before 'approximates'"
-            )
+            target: core.Node | None = None
+            if not isinstance(part.target, s.RootExpression):
+                target = self.elaborator.matrix(part.target)
+            elif value is not None:
+                target = read_root(self.elaborator, part.target, value)
+        for word, clause in (
+            ("on", part.target_clauses.on),
+            ("within", part.target_clauses.within),
+        ):
+            if clause is not None:
+                message = f"'{word}' belongs to the returned value, not to the target"
+                self.report.error(clause.span, message, "write it before 'approximates'")
         if target is None:
             return None
         return written_out(target, self.elaborator.used, self.report)

@@ -23,10 +23,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """``over context`` and ``on query``; ``over`` and ``on`` may each stand once."""
+    """``over context``, ``on query`` and ``within 1e-4``; each may stand once."""
 
     over: Word | None = None
     on: Word | None = None
+    within: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,17 @@ class ProductExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryProductExpression:
+    """``left .* right``, or ``left ./ right`` with the exponent -1."""
+
+    span: Span
+    left: Expression
+    right: Expression
+    exponent: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class PowerExpression:
     span: Span
     base: Expression
@@ -104,10 +116,24 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class CallExpression:
+    """``f(E)``, or ``f.(E)`` with a dot: of every entry."""
+
     span: Span
     name: Word
     positional: tuple[Expression, ...]
     keywords: tuple[Keyword, ...]
+    depth: int
+    is_dotted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RootExpression:
+    """``root(w: …)``; ``word`` stands before the bracket."""
+
+    span: Span
+    word: Word
+    variable: Word
+    of: Expression
     depth: int
 
 
@@ -117,10 +143,12 @@ Expression = (
     | NegativeExpression
     | SumExpression
     | ProductExpression
+    | EntryProductExpression
     | PowerExpression
     | TransposeExpression
     | ScopedExpression
     | CallExpression
+    | RootExpression
 )
 
 
@@ -131,6 +159,23 @@ class IntervalExpression:
     span: Span
     low: Expression
     high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class BoundExpression:
+    """``<= B``."""
+
+    span: Span
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class UntilExpression:
+    """``until error <= 1e-6``, where the count of ``repeat`` would stand."""
+
+    span: Span
+    word: Word
+    tolerance: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +193,7 @@ class InputDeclaration:
 class AssumeEntry:
     span: Span
     subject: Expression
-    region: Expression | IntervalExpression
+    region: Expression | IntervalExpression | BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +210,42 @@ class ParamEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """``(place, value)``."""
+
+    span: Span
+    place: Expression
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class TableEntry:
+    """``table ramp = (0, 0), (1, 1)``."""
+
+    span: Span
+    name: Word
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEntry:
+    """``function step(t) = 1/(1 + t)``."""
+
+    span: Span
+    name: Word
+    variables: tuple[Word, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class WithinEntry:
+    """``within 1e-4`` as a line of its own."""
+
+    span: Span
+    tolerance: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class AssignStatement:
     span: Span
     names: tuple[Word, ...]
@@ -177,7 +258,7 @@ class RepeatStatement:
     """``depth`` counts the blocks within."""
 
     span: Span
-    count: Expression
+    count: Expression | UntilExpression
     body: tuple[StatementEntry, ...]
     depth: int
 
@@ -198,7 +279,8 @@ class ReturnStatement:
 
 
 StatementEntry = AssignStatement | RepeatStatement | ReturnStatement
-Entry = AssumeEntry | ParamEntry | StatementEntry
+HeadEntry = AssumeEntry | ParamEntry | TableEntry | FunctionEntry | WithinEntry
+Entry = HeadEntry | StatementEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,21 @@ WORDS = {
     "ASSUME": "'assume'",
     "_IN": "'in'",
     "PARAM": "'param'",
+    "TABLE": "'table'",
+    "FUNCTION": "'function'",
     "REPEAT": "'repeat'",
+    "UNTIL": "'until'",
     "RETURN": "'return'",
     "_APPROXIMATES": "'approximates'",
     "OVER": "'over'",
     "ON": "'on'",
+    "WITHIN": "'within'",
     "_PER": "'per'",
     "NAME": "a name",
     "NUMBER": "a number",
     "STRING": "a file name in double quotes",
     "LPAR": "'('",
+    "DOTLPAR": "'.('",
     "RPAR": "')'",
     "LSQB": "'['",
     "RSQB": "']'",
@@ -34,11 +39,14 @@ WORDS = {
     "MINUS": "'-'",
     "STAR": "'*'",
     "SLASH": "'/'",
+    "DOTSTAR": "'.*'",
+    "DOTSLASH": "'./'",
     "PRIME": "the transpose '",
     "_CARET": "'^'",
     "_COMMA": "','",
     "_COLON": "':'",
     "_EQUAL": "'='",
+    "_LESS_EQUAL": "'<='",
     "_NEWLINE": "the end of the line",
     "_INDENT": "an indented block",
     "_DEDENT": "the end of the block",
@@ -47,15 +55,18 @@ WORDS = {
 FORMS = {
     "USE": 'write: use NAME from "file.alg"',
     "ALGORITHM": "write: algorithm NAME(A: symmetric[d, d], B: [m, n], x: [d] per token)",
-    "ASSUME": "write: assume spectrum(A) in [mu, L], or: assume psi in range(A)",
+    "ASSUME": "write: assume spectrum(A) in [mu, L], or: assume norm(x) <= B",
     "PARAM": "write: param eta, steps = 12",
+    "TABLE": "write: table ramp = (-1, 0), (0, 1/2), (1, 1)",
+    "FUNCTION": "write: function step(t) = c/(c + sqrt(t))",
+    "WITHIN": "write: within 1e-4",
+    "REPEAT": "write: repeat steps: or: repeat until error <= 1e-6:",
 }
 STATEMENT_FORM = "a statement is NAME = EXPR, repeat COUNT: or return EXPR"
 OTHER_LANGUAGES = {
     "for": "write 'repeat steps:'",
-    "while": "write 'repeat steps:'",
-    "def": "write 'algorithm NAME(…)'",
-    "function": "write 'algorithm NAME(…)'",
+    "while": "write 'repeat steps:' or 'repeat until error <= 1e-6:'",
+    "def": "write 'algorithm NAME(…)', or for entries 'function f(t) = …'",
     "let": "write NAME = EXPR",
     "var": "write NAME = EXPR",
     "if": "there are no conditions: every input takes the same steps",
@@ -64,9 +75,11 @@ OTHER_LANGUAGES = {
     "print": "write 'return EXPR' as the last line",
 }
 VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
-OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "PRIME", "_CARET"}
+OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOTSTAR", "DOTSLASH", "PRIME", "_CARET"}
+CLAUSES = {"OVER", "ON", "WITHIN"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
-STATEMENT_STARTS = ("USE", "ALGORITHM", "ASSUME", "PARAM", "REPEAT", "RETURN")
+HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN")
+STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "RETURN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,17 @@ def explain(
 ) -> Diagnostic:
     """Return the diagnostic for ``tokens[index]``, where only ``expected`` could follow."""
     place = _Place(source, tokens, index, expected)
-    for rule in (_layout, _outside, _open_bracket, _colon, _equal, _keyword_as_name, _operator):
+    rules = (
+        _layout,
+        _outside,
+        _open_bracket,
+        _function_or_until,
+        _colon,
+        _equal,
+        _keyword_as_name,
+        _operator,
+    )
+    for rule in rules:
         if (found := rule(place)) is not None:
             return found
     message = f"expected {_one_of(expected)}, got {_got(place.token)}"
@@ -119,6 +142,10 @@ def _hint(place: _Place) -> str | None:
     before = place.before.type if place.before is not None else ""
     if before in ("OVER", "ON"):
         return "the tokens are context, query or tokens: over context"
+    if place.token.type == "_LESS_EQUAL":
+        return "'<=' stands in 'assume norm(x) <= B' and in 'repeat until error <= 1e-6:'"
+    if place.token.type == "DOTLPAR":
+        return "f.(E) applies a function to every entry; its name stands before the dot"
     first = place.line[0].type if place.line else ""
     if first == "ALGORITHM" and place.token.type == "_COLON":
         return "no ':' stands here, and the lines of an algorithm are not indented"
@@ -142,7 +169,7 @@ def _outside(place: _Place) -> Diagnostic | None:
     if place.expected <= {"USE", "ALGORITHM", "$END"}:
         message = f"expected 'algorithm' or 'use', got {_got(place.token)}"
         return error(place.span(), message, "begin with: algorithm NAME(A: symmetric[d, d])")
-    if place.token.type in ("ASSUME", "PARAM", "ALGORITHM", "USE"):
+    if place.token.type in (*HEAD_STARTS, "ALGORITHM", "USE"):
         message = f"'{place.token.text}' cannot stand inside 'repeat'"
         return error(place.span(), message, "write it above the first statement")
     if place.token.text in KEYWORDS:
@@ -168,6 +195,20 @@ def _open_bracket(place: _Place) -> Diagnostic | None:
     return error(Span(place.source, start, end), message, f"add the missing '{wanted}'")
 
 
+def _function_or_until(place: _Place) -> Diagnostic | None:
+    """What must follow ``until error`` and ``function f(t)``."""
+    words = [token.type for token in place.line]
+    if words[:2] == ["REPEAT", "UNTIL"] and "_LESS_EQUAL" in place.expected:
+        message = f"expected '<=' after 'until {place.line[-1].text}', got {_got(place.token)}"
+        return error(place.span(), message, "write repeat until error <= 1e-6:")
+    is_end = place.token.type in ("_COLON", "_NEWLINE") and "_EQUAL" in place.expected
+    if words[:1] == ["FUNCTION"] and is_end:
+        message = f"expected '=' after 'function …', got {_got(place.token)}"
+        hint = "write function f(t) = …; steps with matrices are an algorithm of their own"
+        return error(place.span(), message, hint)
+    return None
+
+
 def _colon(place: _Place) -> Diagnostic | None:
     words = [token.type for token in place.line]
     if words[:1] != ["REPEAT"]:
@@ -183,7 +224,11 @@ def _colon(place: _Place) -> Diagnostic | None:
 
 def _equal(place: _Place) -> Diagnostic | None:
     words = [token.type for token in place.line]
-    if place.token.type == "_EQUAL" and "_EQUAL" not in words:
+    first = place.line[0].text if place.line else ""
+    if place.token.type == "_EQUAL" and len(words) == 1 and first in KEYWORDS:
+        message = f"'{first}' is a word of the language and cannot be assigned"
+        return error(place.span(), message, "choose another name")
+    if place.token.type == "_EQUAL" and "_EQUAL" not in words and words[:1] != ["FUNCTION"]:
         message = "the left of '=' is not a name"
         return error(place.span(), message, "write NAME = EXPR, or A, B = E1, E2")
     names_only = words and set(words) <= {"NAME", "_COMMA"} and words[-1] == "NAME"
@@ -231,6 +276,9 @@ def _one_of(expected: frozenset[str]) -> str:
     if rest >= set(STATEMENT_STARTS) - {"USE", "ALGORITHM"}:
         rest -= {*STATEMENT_STARTS, "NAME"}
         words.append("a statement")
+    if rest >= CLAUSES:
+        rest -= CLAUSES
+        words.append("a clause")
     words += [WORDS[kind] for kind in WORDS if kind in rest]
     return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
 

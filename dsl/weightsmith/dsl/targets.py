@@ -8,7 +8,7 @@ from dataclasses import replace
 from weightsmith.dsl import core
 from weightsmith.dsl.core import Node
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.nodes import scaled, split
+from weightsmith.dsl.nodes import scaled, split, with_parts
 from weightsmith.dsl.scalar_algebra import times
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Definition
@@ -25,7 +25,9 @@ class _WritingError(Exception):
 def written_out(node: Node, names: Mapping[str, Definition], report: Report) -> Node | None:
     """Return the target in terms of the inputs alone, or None after a report."""
     try:
-        return _Writer().node(node, names, 0)
+        if isinstance(node, core.Root):
+            return replace(node, equation=_Writer(True).node(node.equation, names, 0))
+        return _Writer(False).node(node, names, 0)
     except _WritingError as reason:
         message, hint = reason.args
         report.error(node.span, message, hint)
@@ -33,8 +35,9 @@ def written_out(node: Node, names: Mapping[str, Definition], report: Report) -> 
 
 
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, in_root: bool) -> None:
         self.count = 0
+        self.in_root = in_root
 
     def node(self, node: Node, names: Mapping[str, Definition], level: int) -> Node:
         self.count += 1
@@ -42,8 +45,15 @@ class _Writer:
             raise _WritingError("written out, the target is too long", INPUTS_HINT)
         below = level + 1
         match node:
-            case core.Identity() | core.Zero():
+            case core.Identity() | core.Zero() | core.Ones():
                 return node
+            case core.Entrywise() | core.Hadamard():
+                if not self.in_root:
+                    message = "the target names a value that applies a function to entries"
+                    raise _WritingError(message, "such a target is written as root(w: …)")
+                return with_parts(node, lambda part: self.node(part, names, below))
+            case core.Root():
+                raise _WritingError("root(…) stands only as a whole target", INPUTS_HINT)
             case core.Name():
                 return self._name(node, names, below)
             case core.Transpose(of=of) | core.Function(of=of):

@@ -83,7 +83,23 @@ class TreeBuilder(Transformer[Token, s.Script]):
             span, tuple(zip(signs, parts, strict=True)), self._depth(span, *parts)
         )
 
-    def product(self, children: list[Child]) -> s.ProductExpression:
+    def product(self, children: list[Child]) -> s.Expression:
+        """Products are flat; an entry-wise one takes all to its left as one factor."""
+        run: list[Child] = [children[0]]
+        for operator, factor in zip(children[1::2], children[2::2], strict=True):
+            if _token(operator).type in ("STAR", "SLASH"):
+                run += [operator, factor]
+                continue
+            left, right = self._run(run), _expression(factor)
+            span = self._span(left, right)
+            exponent = 1 if _token(operator).type == "DOTSTAR" else -1
+            depth = self._depth(span, left, right)
+            run = [s.EntryProductExpression(span, left, right, exponent, depth)]
+        return self._run(run)
+
+    def _run(self, children: list[Child]) -> s.Expression:
+        if len(children) == 1:
+            return _expression(children[0])
         span, parts, signs = self._flat(children, "SLASH")
         return s.ProductExpression(
             span, tuple(zip(signs, parts, strict=True)), self._depth(span, *parts)
@@ -107,7 +123,8 @@ class TreeBuilder(Transformer[Token, s.Script]):
     def _scoped(self, span: Span, of: s.Expression, clauses: s.Clauses) -> s.Expression:
         if clauses == s.Clauses():
             return of if of.span == span else replace(of, span=span)
-        return s.ScopedExpression(span, of, clauses, self._depth(span, of))
+        within = () if clauses.within is None else (clauses.within,)
+        return s.ScopedExpression(span, of, clauses, self._depth(span, of, *within))
 
     def keyword(self, children: list[Child]) -> s.Keyword:
         value = _expression(children[1])
@@ -125,7 +142,19 @@ class TreeBuilder(Transformer[Token, s.Script]):
                 positional.append(one)
         depth = self._depth(span, *positional, *(keyword.value for keyword in keywords))
         name = self._word(_token(children[0]))
-        return s.CallExpression(span, name, tuple(positional), keywords, depth)
+        is_dotted = _token(children[1]).type == "DOTLPAR"
+        if is_dotted and _start(children[1]) > name.span.end:
+            message = f"there is a space between '{name.text}' and its dot"
+            raise DiagnosticError([error(span, message, f"write {name.text}.(E)")])
+        return s.CallExpression(span, name, tuple(positional), keywords, depth, is_dotted)
+
+    def root(self, children: list[Child]) -> s.RootExpression:
+        word, _, variable, of, clauses, closing = children
+        equation = _expression(of)
+        equation = self._scoped(equation.span, equation, _clauses(clauses))
+        span = self._span(word, closing)
+        names = self._word(_token(word)), self._word(_token(variable))
+        return s.RootExpression(span, *names, equation, self._depth(span, equation))
 
     def _ordered(self, argument: s.Expression, keywords: tuple[s.Keyword, ...]) -> None:
         if keywords and argument.span.start > keywords[0].span.start:
@@ -136,17 +165,24 @@ class TreeBuilder(Transformer[Token, s.Script]):
     def arguments(self, children: list[Child]) -> list[Child]:
         return children
 
-    def clause(self, children: list[Token]) -> tuple[Token, s.Word]:
-        return children[0], self._word(children[1])
+    def clause(self, children: list[Token]) -> tuple[Token, s.Clauses]:
+        word = self._word(children[1])
+        over = children[0].type == "OVER"
+        return children[0], s.Clauses(over=word) if over else s.Clauses(on=word)
 
-    def clauses(self, children: list[tuple[Token, s.Word]]) -> s.Clauses:
-        found: dict[str, s.Word] = {}
-        for keyword, group in children:
-            if keyword.type in found:
+    def tolerance(self, children: list[Child]) -> tuple[Token, s.Clauses]:
+        return _token(children[0]), s.Clauses(within=_expression(children[1]))
+
+    def clauses(self, children: list[tuple[Token, s.Clauses]]) -> s.Clauses:
+        all_, seen = s.Clauses(), set[str]()
+        for keyword, one in children:
+            if keyword.type in seen:
                 message = f"'{keyword.text}' stands twice"
-                raise DiagnosticError([error(self._span(keyword, group), message, "keep one")])
-            found[keyword.type] = group
-        return s.Clauses(found.get("OVER"), found.get("ON"))
+                place = self._span(keyword, _parts(one)[0])
+                raise DiagnosticError([error(place, message, "keep one")])
+            seen.add(keyword.type)
+            all_ = s.Clauses(one.over or all_.over, one.on or all_.on, one.within or all_.within)
+        return all_
 
     # -- statements ---------------------------------------------------------------------------
 
@@ -171,7 +207,14 @@ class TreeBuilder(Transformer[Token, s.Script]):
             message = f"'repeat' is nested more than {MAX_BLOCKS} levels deep"
             hint = "move the inner steps to an algorithm of their own"
             raise DiagnosticError([error(place, message, hint)])
-        return s.RepeatStatement(span, _expression(children[1]), body, inner + 1)
+        count = children[1]
+        if not isinstance(count, s.UntilExpression):
+            count = _expression(count)
+        return s.RepeatStatement(span, count, body, inner + 1)
+
+    def until(self, children: list[Child]) -> s.UntilExpression:
+        span = self._span(children[0], children[2])
+        return s.UntilExpression(span, self._word(_token(children[1])), _expression(children[2]))
 
     def target(self, children: list[Child]) -> tuple[s.Expression, s.Clauses]:
         return _expression(children[0]), _clauses(children[1])
@@ -211,9 +254,13 @@ class TreeBuilder(Transformer[Token, s.Script]):
 
     def assume(self, children: list[Child]) -> s.AssumeEntry:
         region = children[2]
-        if not isinstance(region, s.IntervalExpression):
+        if not isinstance(region, s.IntervalExpression | s.BoundExpression):
             region = _expression(region)
         return s.AssumeEntry(self._span(children[0], region), _expression(children[1]), region)
+
+    def bound(self, children: list[Child]) -> s.BoundExpression:
+        high = _expression(children[0])
+        return s.BoundExpression(high.span, high)
 
     def parameter(self, children: list[Child]) -> s.ParameterDeclaration:
         default = None if children[1] is None else _expression(children[1])
@@ -223,6 +270,23 @@ class TreeBuilder(Transformer[Token, s.Script]):
     def param(self, children: list[Child]) -> s.ParamEntry:
         parameters = tuple(one for one in children if isinstance(one, s.ParameterDeclaration))
         return s.ParamEntry(self._span(children[0], parameters[-1]), parameters)
+
+    def point(self, children: list[Child]) -> s.Point:
+        span = self._span(children[0], children[3])
+        return s.Point(span, _expression(children[1]), _expression(children[2]))
+
+    def table(self, children: list[Child]) -> s.TableEntry:
+        points = tuple(one for one in children if isinstance(one, s.Point))
+        span = self._span(children[0], points[-1])
+        return s.TableEntry(span, self._word(_token(children[1])), points)
+
+    def function(self, children: list[Child]) -> s.FunctionEntry:
+        name, variables, body = _token(children[1]), _words(children[3]), _expression(children[5])
+        span = self._span(children[0], body)
+        return s.FunctionEntry(span, self._word(name), tuple(variables), body)
+
+    def default(self, children: list[Child]) -> s.WithinEntry:
+        return s.WithinEntry(self._span(*children), _expression(children[1]))
 
     def use(self, children: list[Token]) -> s.UseDeclaration:
         path = s.Word(self._span(children[2], children[2]), children[2].text[1:-1])
@@ -265,8 +329,13 @@ def _place(part: object) -> Span:
 
 def _last(clauses: object, otherwise: s.Expression) -> s.Word | s.Expression:
     """Return what ends last: a clause if there is one."""
-    given = [word for word in (_clauses(clauses).over, _clauses(clauses).on) if word is not None]
-    return max(given, key=lambda word: word.span.end) if given else otherwise
+    given = _parts(_clauses(clauses))
+    return max(given, key=lambda part: part.span.end) if given else otherwise
+
+
+def _parts(clauses: s.Clauses) -> list[s.Word | s.Expression]:
+    every = (clauses.over, clauses.on, clauses.within)
+    return [part for part in every if part is not None]
 
 
 def _token(child: object) -> Token:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from weightsmith.backends.architecture import Architecture, axis_size, axis_sizes, row_axes
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.torch.module import Head, Planes, Transformer
+from weightsmith.backends.torch.module import Head, Mlp, Planes, Transformer
 
 
 class DenseTransformer(Transformer):
@@ -42,7 +42,7 @@ class DenseTransformer(Transformer):
             ]
             stream = sum(updates, stream)
             if layer.mlp is not None:
-                stream = stream + layer.mlp.down(torch.relu(layer.mlp.up(stream)))
+                stream = stream + layer.mlp.down(activation(layer.mlp, stream))
         return {
             output.name: self.unembed[output.name](stream) for output in self.architecture.outputs
         }
@@ -79,6 +79,14 @@ class DenseTransformer(Transformer):
             top, left = sum(rows[:source]), sum(counts[:group])
             features[:, left : left + counts[group], top : top + rows[source]] = plane
         return features
+
+
+def activation(mlp: Mlp, stream: Tensor) -> Tensor:
+    """Return the hidden rows of an MLP: relu, or where they are gated the product."""
+    hidden: Tensor = mlp.up(stream)
+    if mlp.gate is None:
+        return torch.relu(hidden)
+    return torch.where(mlp.gated, hidden * mlp.gate(stream), torch.relu(hidden))
 
 
 def attend(head: Head, stream: Tensor, is_key: Tensor, is_query: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """One generic transformer, linear attention and a ReLU MLP, run by its weights alone.
 
     H ← H + Σ_h O_h (V_h H) · (M_h ∘ (K_h H)ᵀ (Q_h H))
-    H ← H + W₂ relu(W₁ H + b₁)
+    H ← H + W₂ act(W₁ H + b₁) + b₂,  act: relu, or for a gated hidden row ⊙ (G H + g)
 
 Here are the parameters and their names, the same for both parameterisations: ``dense.py`` holds
 full matrices over the rows of the stream, ``structured.py`` coefficients over its blocks.
@@ -48,10 +48,20 @@ class Head(nn.Module):
 
 
 class Mlp(nn.Module):
-    def __init__(self, width: int, hidden: int, dtype: torch.dtype) -> None:
+    """The matrices of an MLP; ``gated`` is true at each hidden row that is a product."""
+
+    gate: Matrix | None
+    gated: Tensor
+
+    def __init__(
+        self, width: int, gated: list[bool], dtype: torch.dtype, *, has_bias: bool
+    ) -> None:
         super().__init__()
+        hidden = len(gated)
         self.up = Matrix(hidden, width, dtype, bias=True)
-        self.down = Matrix(width, hidden, dtype)
+        self.gate = Matrix(hidden, width, dtype, bias=True) if any(gated) else None
+        self.down = Matrix(width, hidden, dtype, bias=has_bias)
+        self.register_buffer("gated", torch.tensor(gated, dtype=torch.bool))
 
 
 class Attention(nn.Module):
@@ -151,8 +161,10 @@ class Transformer(nn.Module, ABC):
         heads = [self._head(head, dtype) for head in shape.heads]
         width = self.width(self.architecture.block_rows)
         mlp = None
-        if shape.hidden_rows is not None:
-            mlp = Mlp(width, self.width(shape.hidden_rows), dtype)
+        if shape.mlp is not None:
+            each = zip(shape.mlp.gated, shape.mlp.hidden_rows, strict=True)
+            gated = [flag for flag, rows in each for _ in range(self.width((rows,)))]
+            mlp = Mlp(width, gated, dtype, has_bias=shape.mlp.has_bias)
         return Layer(Attention(heads, shape, self.architecture.groups), mlp)
 
     def _head(self, head: HeadShape, dtype: torch.dtype) -> Head:

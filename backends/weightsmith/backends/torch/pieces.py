@@ -11,19 +11,26 @@ from torch import Tensor
 Pieces = dict[tuple[int, int], Tensor]  # (block, group) -> batch × tokens × rows
 ByGroup = dict[int, Tensor]
 Coefficient = float | Tensor
+Row = tuple[float, ...]
 Key = TypeVar("Key")
 
 
 def coefficients(weight: Tensor) -> Sequence[Sequence[Coefficient]]:
     """The entries of a small matrix: numbers, or with gradients the entries themselves."""
-    if torch.is_grad_enabled() and weight.requires_grad:
+    if is_trained(weight):
         return [row.unbind() for row in weight.unbind()]
     rows: list[list[float]] = weight.tolist()
     return rows
 
 
-def value_of(coefficient: Coefficient) -> float:
-    return float(coefficient.detach() if isinstance(coefficient, Tensor) else coefficient)
+def is_trained(weight: Tensor) -> bool:
+    """Whether every entry takes part, a zero too."""
+    return torch.is_grad_enabled() and weight.requires_grad
+
+
+def rows_of(weight: Tensor) -> list[Row]:
+    """The entries of a small matrix as numbers, without gradients."""
+    return [tuple(row) for row in weight.tolist()]
 
 
 def is_zero(coefficient: Coefficient) -> bool:

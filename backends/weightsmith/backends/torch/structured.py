@@ -9,48 +9,25 @@ takes part, so that every one can be trained.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from weightsmith.backends.architecture import HeadShape, axis_size, axis_sizes
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.torch.module import Attention, Head, Mlp, Planes, Transformer
+from weightsmith.backends.torch.frame import Frame
+from weightsmith.backends.torch.module import Attention, Head, Planes, Transformer
 from weightsmith.backends.torch.pieces import (
     ByGroup,
-    Coefficient,
     Pieces,
     add,
     coefficients,
     combine,
     combine_groups,
-    is_zero,
     marked,
     scaled,
-    value_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What is the same for every piece of one call."""
-
-    batch: int
-    counts: tuple[int, ...]  # tokens of each group
-    sizes: Mapping[str, int]
-    block_rows: tuple[str, ...]
-    dtype: torch.dtype
-    device: torch.device
-
-    def blocks_of(self, rows: str) -> list[int]:
-        """The blocks a row of a weight can join to rows named ``rows``."""
-        return [block for block, name in enumerate(self.block_rows) if name == rows]
-
-    def constant(self, value: Coefficient, group: int, rows: str) -> Tensor:
-        """A piece with one value everywhere."""
-        shape = (self.batch, self.counts[group], axis_size(rows, self.sizes))
-        return torch.zeros(shape, dtype=self.dtype, device=self.device) + value
+from weightsmith.backends.torch.structured_mlp import mlp
 
 
 class StructuredTransformer(Transformer):
@@ -78,6 +55,9 @@ class StructuredTransformer(Transformer):
             for group in groups
         }
         counts = {name: len(places[g]) for g, name in enumerate(self.architecture.groups)}
+        for name, count in counts.items():
+            if count != axis_size(name, counts):
+                raise LayoutError(f"expected {name} tokens of the group '{name}', got {count}.")
         readings = self.read(planes, {**dims, **counts})
         values: dict[str, Tensor] = {}
         for output in self.architecture.outputs:
@@ -102,8 +82,8 @@ class StructuredTransformer(Transformer):
         pieces = self._embed(planes, frame)
         for layer, shape in zip(self.stack(), self.architecture.layers, strict=True):
             pieces = attention(layer.attention, shape.heads, pieces, frame)
-            if layer.mlp is not None:
-                pieces = mlp(layer.mlp, shape.hidden_rows or (), pieces, frame)
+            if layer.mlp is not None and shape.mlp is not None:
+                pieces = mlp(layer.mlp, shape.mlp.hidden_rows, pieces, frame)
         return {
             output.name: self._value(output.name, pieces, frame)
             for output in self.architecture.outputs
@@ -208,28 +188,3 @@ def through_memory(keys: ByGroup, queries: ByGroup, value: ByGroup) -> ByGroup:
     for place, piece in value.items():
         add(memory, 0, keys[place].mT @ piece)
     return {group: query @ memory[0] for group, query in queries.items()} if memory else {}
-
-
-def mlp(module: Mlp, hidden_rows: Sequence[str], before: Pieces, frame: Frame) -> Pieces:
-    """Return the stream after the MLP, token by token."""
-    after = dict(before)
-    up, down = coefficients(module.up.weight), coefficients(module.down.weight)
-    bias = module.up.bias if module.up.bias is not None else torch.zeros(len(hidden_rows))
-    (biases,) = coefficients(bias.unsqueeze(0))
-    for index, rows in enumerate(hidden_rows):
-        among = frame.blocks_of(rows)
-        for group in range(len(frame.counts)):
-            piece = combine(up[index], among, before, group)
-            unit = rectified(piece, biases[index], frame, group, rows)
-            for block in among if unit is not None else ():
-                add(after, (block, group), scaled(down[block][index], unit))
-    return after
-
-
-def rectified(
-    piece: Tensor | None, bias: Coefficient, frame: Frame, group: int, rows: str
-) -> Tensor | None:
-    """Return relu(piece + bias); None where that is zero."""
-    if piece is not None:
-        return torch.relu(piece if is_zero(bias) else piece + bias)
-    return torch.relu(frame.constant(bias, group, rows)) if value_of(bias) > 0 else None

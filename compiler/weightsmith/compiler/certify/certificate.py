@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
+from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
 from weightsmith.compiler.certify.exactness import exactness_steps
 from weightsmith.compiler.certify.truncation import truncation_claim
-from weightsmith.compiler.pipeline import Compilation
+from weightsmith.compiler.pipeline import Compilation, Front
+from weightsmith.dsl import core
 
 Json = dict[str, object]
+Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
 FORMAT, VERSION = "weightsmith-certificate", 1
 
 
@@ -24,7 +31,9 @@ def certificate(
 ) -> Json:
     """Return the certificate; ``layers`` is None if there are no weights to speak of."""
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
-    claims: list[Json] = [{"kind": "exactness", "statement": EXACT, "steps": _numbered(steps)}]
+    tables = tables_json(compilation.lowered)
+    exact = EXACT_WITH_TABLES if tables else EXACT
+    claims: list[Json] = [{"kind": "exactness", "statement": exact, "steps": _numbered(steps)}]
     if layers is not None:
         rounding: Json = {"rule": "rounding", "dtype": dtype, "layers": layers}
         statement = (
@@ -32,18 +41,45 @@ def certificate(
             f"bindings, rounded to nearest in {dtype}."
         )
         claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
-    for position, target in enumerate(compilation.normal.targets):
-        if target is not None:
-            claims.append(
-                truncation_claim(compilation.program, compilation.normal, position, bindings)
-            )
+    claims += approximation_claims(compilation.lowered)
+    claims += error_claims(compilation, bindings)
     return {
         "format": FORMAT,
         "version": VERSION,
         "bindings": dict(compilation.template.bindings),
         "files": {name: _digest(content) for name, content in files.items()},
+        "tables": tables,
         "claims": [{"id": number, **claim} for number, claim in enumerate(claims, 1)],
     }
+
+
+def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
+    """What is proven about the distance from the script, and from the targets."""
+    tables = tables_json(front.lowered)
+    claims: list[Json] = []
+    if any(table.table is not None for table in front.lowered.tables):
+        try:
+            claims.append(prove_domain(front.program, bindings, tables))
+        except RefusedError as reason:
+            claims.append({"kind": "domain", "unproven": str(reason)})
+    for position, returned in enumerate(front.program.returns):
+        if isinstance(returned.target, core.Root):
+            claims.append(_proven("truncation", prove_root, front, bindings, returned.name))
+        elif returned.target is not None:
+            claims.append(truncation_claim(front.program, front.normal, position, bindings))
+        elif tables:
+            claims.append(_proven("propagation", prove_propagation, front, bindings, returned.name))
+    return claims
+
+
+def _proven(
+    kind: str, prove: Prover, front: Front, bindings: dict[str, Fraction], output: str
+) -> Json:
+    """Ask the checker what it can prove, in these claims that need no witness."""
+    try:
+        return prove(front.program, bindings, tables_json(front.lowered), output)
+    except RefusedError as reason:
+        return {"kind": kind, "output": output, "unproven": str(reason)}
 
 
 def _digest(content: bytes | None) -> str | None:

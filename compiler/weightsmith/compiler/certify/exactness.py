@@ -19,6 +19,11 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.passes.allocate_blocks import Allocation
 from weightsmith.compiler.passes.choose_representation import Candidate
 
+STATEMENT_WITH_TABLES = (
+    "The network of template.json computes what script.alg says, every approximated function "
+    "replaced by its table, for every size and every input."
+)
+
 Json = dict[str, object]
 Reach = dict[int, set[str]]  # block -> token groups in which it may be nonzero
 
@@ -65,12 +70,18 @@ class _Invariants:
             for value, _, _ in head.outputs:
                 after[self.allocation.block[value]] |= set(head.groups)
         moved = dict(after)
+        everywhere = set(self.template.groups)
         for target, sources in layer.moves.items():
             block = self.allocation.block[target]
             moved[block] = set().union(*(after[self.allocation.block[v]] for v in sources), set())
         for block in self.allocation.clears.get(self.layer_number, ()):
             if block not in {self.allocation.block[t] for t in layer.moves}:
                 moved[block] = set()
+        for target in layer.biases:
+            moved[self.allocation.block[target]] = everywhere
+        for applied in layer.applied:
+            for target in applied.outputs:
+                moved[self.allocation.block[target]] = everywhere
         self.layer_number += 1
         return moved
 
@@ -119,7 +130,9 @@ class _Invariants:
         for item in items:
             if isinstance(item, ScheduledLayer):
                 targets = [value for head in item.heads for value, _, _ in head.outputs]
-                found |= {self.allocation.block[value] for value in (*targets, *item.moves)}
+                targets += [value for applied in item.applied for value in applied.outputs]
+                targets += [*item.moves, *item.biases]
+                found |= {self.allocation.block[value] for value in targets}
             else:
                 found |= self._written(item.body)
         return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
-from weightsmith.dsl.core import Shape
+from weightsmith.dsl.core import Approximated, PiecewiseLinear, Shape
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
@@ -31,6 +31,28 @@ class IdentityOperation:
 @dataclass(frozen=True)
 class ZeroOperation:
     pass
+
+
+@dataclass(frozen=True)
+class OnesOperation:
+    pass
+
+
+@dataclass(frozen=True)
+class EntrywiseOperation:
+    """A function of every entry; the same function of one value is one node, whatever the site."""
+
+    function: PiecewiseLinear | Approximated
+    label: str = field(compare=False)
+    site: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class HadamardOperation:
+    """The product entry by entry."""
+
+    tolerance: Scalar
+    site: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,9 @@ Operation = (
     InputOperation
     | IdentityOperation
     | ZeroOperation
+    | OnesOperation
+    | EntrywiseOperation
+    | HadamardOperation
     | TransposeOperation
     | CombineOperation
     | MultiplyOperation
@@ -98,6 +123,7 @@ class Graph:
     returns: list[int] = field(default_factory=list)
     targets: list[int | None] = field(default_factory=list)
     assumptions: list[int] = field(default_factory=list)  # the value each one speaks of
+    sites: dict[str, int] = field(default_factory=dict)  # the node of each function of entries
     _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
 
     def add(self, operation: Operation, shape: Shape, operands: tuple[int, ...], span: Span) -> int:

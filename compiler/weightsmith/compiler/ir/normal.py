@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
-from weightsmith.dsl.core import Axis, Group
+from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear
 from weightsmith.dsl.scalars import Scalar
 
 Columns = Mapping[Space, Polynomial]
@@ -31,6 +31,24 @@ class Carried:
     spaces: tuple[Space, ...]
     initial: Columns
     next: Columns
+    flipped: bool = False
+
+
+@dataclass(frozen=True)
+class Application:
+    """A function of entries, applied: ``letter`` stands for f of each entry of the argument.
+
+    ``arguments`` has one member; two if the letter stands for their product entry by entry, with
+    ``function`` None or, before tables are chosen, a tolerance.  ``loop`` is the innermost loop
+    whose variables the value depends on.  ``flipped``: the script's value is the transpose.
+    """
+
+    letter: str
+    function: PiecewiseLinear | Approximated | Scalar | None
+    arguments: tuple[Columns, ...]
+    rows: Axis
+    spaces: tuple[Space, ...]
+    loop: int | None
     flipped: bool = False
 
 
@@ -73,6 +91,7 @@ class NormalProgram:
     targets: tuple[Columns | None, ...]
     functions: Mapping[str, tuple[str, Polynomial]]  # letters that stand for f(argument)
     assumed: tuple[Polynomial, ...]  # what each spectrum assumption speaks of
+    applications: tuple[Application, ...] = ()  # operands before the functions of them
 
     def all_loops(self) -> Iterator[Loop]:
         yield from nested(self.loops)
@@ -91,6 +110,9 @@ def polynomials(program: NormalProgram) -> Iterator[Polynomial]:
         for carried in loop.carried:
             yield from carried.initial.values()
             yield from carried.next.values()
+    for application in program.applications:
+        for argument in application.arguments:
+            yield from argument.values()
     for returned in program.returns:
         yield from returned.value.values()
 
@@ -98,6 +120,7 @@ def polynomials(program: NormalProgram) -> Iterator[Polynomial]:
 def show(program: NormalProgram) -> str:
     """Print the program, one loop after the other (``--emit normal``)."""
     lines = [f"algorithm {program.name}"]
+    lines += _application_lines(program, None, "")
     for loop in program.loops:
         lines += _loop_lines(program, loop, "")
     for returned in program.returns:
@@ -117,12 +140,24 @@ def _loop_lines(program: NormalProgram, loop: Loop, indent: str) -> list[str]:
             at = f"@{space}" if len(carried.spaces) > 1 else ""
             lines.append(f"{indent}{carried.letter}{at} := {polynomial_text(program, value)}")
     lines.append(f"{indent}repeat {to_text(loop.count)}:")
+    lines += _application_lines(program, loop.index, indent + "    ")
     for inner in loop.inner:
         lines += _loop_lines(program, inner, indent + "    ")
     for carried in loop.carried:
         for space, value in carried.next.items():
             at = f"@{space}" if len(carried.spaces) > 1 else ""
             lines.append(f"{indent}    {carried.letter}{at} <- {polynomial_text(program, value)}")
+    return lines
+
+
+def _application_lines(program: NormalProgram, loop: int | None, indent: str) -> list[str]:
+    lines = []
+    for one in program.applications:
+        for space in one.spaces if one.loop == loop else ():
+            at = f"@{space}" if len(one.spaces) > 1 else ""
+            texts = [polynomial_text(program, argument[space]) for argument in one.arguments]
+            inside = " .* ".join(texts) if len(texts) > 1 else texts[0]
+            lines.append(f"{indent}{one.letter}{at} = f({inside})")
     return lines
 
 

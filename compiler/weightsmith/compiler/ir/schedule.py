@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Space, Word
-from weightsmith.dsl.core import Axis
+from weightsmith.dsl.core import Axis, PiecewiseLinear
 from weightsmith.dsl.scalars import Scalar
 
 
 @dataclass(frozen=True)
 class Value:
-    """A thing the stream holds.  kind: ``letter``, ``identity``, ``carried``, ``product``,
-    ``sum`` (accumulates a returned value) or ``spare`` (zero until one layer's heads write it)."""
+    """A thing the stream holds.  kind: ``letter``, ``identity``, ``ones``, ``carried``,
+    ``product``, ``applied`` (a function of entries), ``sum`` (accumulates a returned value),
+    ``argument`` (accumulates that of a function) or ``spare`` (zero until heads write it)."""
 
     kind: str
     name: str
@@ -55,12 +56,38 @@ class ScheduledHead:
     groups: tuple[Space, ...]
 
 
+@dataclass(frozen=True)
+class Affine:
+    """A combination of values plus ``bias`` in every entry.
+
+    A value of one row enters every row; into one row, a value enters as the sum of its rows.
+    """
+
+    terms: Combination
+    bias: Coefficient
+
+
+@dataclass
+class ScheduledApplication:
+    """Each output += coefficient · f(argument); with two arguments, their product by entries."""
+
+    function: PiecewiseLinear | None
+    arguments: tuple[Affine, ...]
+    rows: Axis
+    outputs: dict[Value, Coefficient]
+
+
 @dataclass
 class ScheduledLayer:
-    """Heads, then a linear map: each value named in ``moves`` becomes a combination of values."""
+    """Heads, then the MLP: a linear map, and functions of entries that are added to it.
+
+    Each value named in ``moves`` becomes a combination of values, plus its bias.
+    """
 
     products: list[TripleProduct] = field(default_factory=list)
     moves: dict[Value, dict[Value, Coefficient]] = field(default_factory=dict)
+    biases: dict[Value, Coefficient] = field(default_factory=dict)
+    applied: list[ScheduledApplication] = field(default_factory=list)
     heads: tuple[ScheduledHead, ...] = ()
 
 

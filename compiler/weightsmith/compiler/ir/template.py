@@ -3,12 +3,14 @@
 The residual stream is a stack of named blocks, each ``rows`` by tokens.  Tokens come in groups;
 a group is named after its size: ``context``, ``query``, or an axis of the script (the scratch
 tokens of axis ``n`` hold the columns of an m-by-n matrix).  Every weight matrix is a small matrix
-of coefficients over blocks, times the identity of the block's rows.  Coefficients are exact
+of coefficients over blocks, times the identity of the block's rows (in an mlp, between a block of
+r rows and one of one row: times a column or a row of r ones).  Coefficients are exact
 scalars in the syntax of the language (``"2/(L + mu)"``), so a template serves every size.
 
     head:   out_b += Σ_j output[b, j] · value_j · (keys restricted to key_groups)ᵀ · queries,
             at the tokens of query_groups, where value_j, keys, queries are combinations of blocks
-    mlp:    out_b += Σ_i down[b, i] · relu(hidden_i),  hidden_i = combination of blocks + bias
+    mlp:    out_b += Σ_i down[b, i] · act(hidden_i) + bias_b,  where act(hidden_i) is
+            relu(terms + bias), or if gated (terms + bias) ⊙ (gate + gate_bias)
     layer:  every head reads the stream before the layer; the mlp reads it after the heads
 """
 
@@ -29,7 +31,8 @@ class Source:
     """A plane of raw data, laid out by the user's side before the read-in.
 
     kind ``input``: the input itself, its columns on tokens; ``transposed``: its transpose;
-    ``identity``: the identity of axis ``of``, the positional code of that axis's scratch tokens.
+    ``identity``: the identity of axis ``of``, the positional code of that axis's scratch tokens;
+    ``ones``: 1 in every entry of its groups (``of`` is empty).
     """
 
     name: str
@@ -57,17 +60,25 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """One row block of hidden units, as many as ``rows``."""
+    """One row block of hidden units, as many as ``rows``: relu(terms + bias), or, if it has a
+    gate, the entry-wise product (terms + bias) ⊙ (gate + gate_bias), without relu."""
 
     rows: str
     terms: Terms
     bias: Coefficient = "0"
+    gate: Terms = ()
+    gate_bias: Coefficient = "0"
+
+    @property
+    def is_gated(self) -> bool:
+        return bool(self.gate) or self.gate_bias != "0"
 
 
 @dataclass(frozen=True, slots=True)
 class Mlp:
     hidden: tuple[Hidden, ...]
     outputs: tuple[tuple[str, int, Coefficient], ...]  # block, index of the hidden, coefficient
+    bias: Terms = ()  # block, what is added to every entry of it at every token
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ What a loop's body leaves in blocks of its own is cleared at the end of the body
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.schedule import (
@@ -23,6 +24,8 @@ from weightsmith.compiler.ir.schedule import (
 
 READ_IN, HEADS, MOVE = "read-in", "heads", "move"
 FOREVER = 1 << 60
+SOURCES = ("letter", "identity", "ones")
+KINDS = (*SOURCES, "carried", "product", "applied", "sum", "argument", "spare")
 
 
 @dataclass
@@ -81,8 +84,7 @@ def allocate_blocks(schedule: Schedule) -> Allocation:
         return allocate_blocks(schedule)
     allocation = Allocation()
     tenants: dict[int, Value] = {}
-    kinds = ("letter", "identity", "carried", "product", "sum", "spare")
-    for value in sorted(lives, key=lambda v: (lives[v].birth, kinds.index(v.kind))):
+    for value in sorted(lives, key=lambda v: (lives[v].birth, KINDS.index(v.kind))):
         _place(value, lives, timeline, allocation, tenants)
     _clear_loop_ends(lives, timeline, allocation)
     return allocation
@@ -105,7 +107,11 @@ def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
             for value in moved:
                 if value != target or value in lives:
                     _use(lives, value, number, timeline)
-        for target in layer.moves:
+        for applied in layer.applied:
+            for argument in applied.arguments:
+                for value in argument.terms:
+                    _use(lives, value, number, timeline)
+        for target in _overwritten(layer):
             life = lives.setdefault(target, Life(number, MOVE, number))
             life.death = max(life.death, timeline.until(number, target.home))
     _keep_carried(schedule.items, lives, timeline)
@@ -113,6 +119,14 @@ def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
         for value in output.terms:
             lives.setdefault(value, Life(-1, READ_IN, -1)).death = FOREVER
     return lives
+
+
+def _overwritten(layer: ScheduledLayer) -> Iterator[Value]:
+    """What the MLP gives a new value."""
+    yield from layer.moves
+    yield from layer.biases
+    for applied in layer.applied:
+        yield from applied.outputs
 
 
 def _use(lives: dict[Value, Life], value: Value, number: int, timeline: _Timeline) -> None:

@@ -10,13 +10,16 @@ from dataclasses import replace
 from weightsmith.compiler.ir.graph import (
     CarriedOperation,
     CombineOperation,
+    EntrywiseOperation,
     ExitOperation,
     FunctionOperation,
     Graph,
     GraphLoop,
+    HadamardOperation,
     IdentityOperation,
     InputOperation,
     MultiplyOperation,
+    OnesOperation,
     Operation,
     TransposeOperation,
     ZeroOperation,
@@ -42,7 +45,9 @@ def build_graph(program: core.Program) -> Graph:
     _run(graph, program.body, environment, None)
     graph.returns = [_node(graph, returned.value, environment) for returned in program.returns]
     graph.targets = [
-        None if returned.target is None else _node(graph, returned.target, environment)
+        None
+        if returned.target is None or isinstance(returned.target, core.Root)
+        else _node(graph, returned.target, environment)
         for returned in program.returns
     ]
     return graph
@@ -129,6 +134,8 @@ def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
             operation = IdentityOperation()
         case core.Zero():
             operation = ZeroOperation()
+        case core.Ones():
+            operation = OnesOperation()
         case core.Transpose(of=of):
             operation, parts = TransposeOperation(), (of,)
         case core.Combination(terms=terms):
@@ -138,5 +145,14 @@ def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
             operation, parts = MultiplyOperation(over), factors
         case core.Function(function=function, of=of):
             operation, parts = FunctionOperation(function), (of,)
+        case core.Entrywise(label=label, function=entry, of=of, site=site):
+            operation, parts = EntrywiseOperation(entry, label, site), (of,)
+        case core.Hadamard(left=left, right=right, tolerance=tolerance, site=site):
+            operation, parts = HadamardOperation(tolerance, site), (left, right)
+        case core.Root():
+            raise TypeError("a root is a target of its own, and has no node")
     operands = tuple(_node(graph, part, environment) for part in parts)
-    return graph.add(operation, value.shape, operands, value.span)
+    node = graph.add(operation, value.shape, operands, value.span)
+    if isinstance(operation, EntrywiseOperation | HadamardOperation):
+        graph.sites[operation.site] = node
+    return node

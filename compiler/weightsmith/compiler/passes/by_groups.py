@@ -60,6 +60,10 @@ def groups_of(program: NormalProgram, held: Value) -> set[Space]:
     """Return the groups in which a stored letter, an identity or a hoisted word may be nonzero."""
     if held.kind == "identity":
         return {held.rows}
+    if held.kind == "ones":
+        return set(held.word[0].name.split(","))
+    if held.kind == "applied":  # an MLP treats all tokens alike
+        return {*GROUPS, *(space for axes in program.alphabet.axes.values() for space in axes)}
     for given in program.inputs:
         if held.kind == "letter" and held.word[0].name == given.name and given.groups:
             return set(given.groups)

@@ -16,6 +16,7 @@ from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
+from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
 from weightsmith.compiler.passes.merge_heads import merge_heads
 from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
 from weightsmith.compiler.passes.schedule_layers import schedule_layers
@@ -76,7 +77,7 @@ def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
     total = 0
     for item in items:
         if isinstance(item, ScheduledLayer):
-            total += len(item.heads) if heads else bool(item.heads)
+            total += len(item.heads) if heads else bool(item.heads or item.applied)
         else:
             total += LOOP_WEIGHT * _weigh(item.body, heads=heads)
     return total
@@ -84,8 +85,12 @@ def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
 
 def _neighbours(here: Representation) -> Iterator[Representation]:
     """Single changes, and an offset right after images: w·x may pay only once it is w·x − y."""
+    for near in _kept_functions(here):
+        yield near
+        yield from _images(near)
     for near in _images(here):
         yield near
+        yield from _kept_functions(near)
         for loop in near.program.all_loops():
             yield from (far for far in _offsets(near, loop) if far is not None)
     for loop in here.program.all_loops():
@@ -111,6 +116,16 @@ def _images(here: Representation) -> Iterator[Representation]:
     for letters in dict.fromkeys(sets):
         if letters and (near := by_images(here, letters)) is not None:
             yield near
+
+
+def _kept_functions(here: Representation) -> Iterator[Representation]:
+    """Functions of what a loop carries, carried themselves: all together, or one alone."""
+    for loop in here.program.all_loops():
+        found = carriable(here.program, loop)
+        sets = [found, *((one,) for one in found)] if len(found) > 1 else [found]
+        for applications in sets:
+            if applications:
+                yield carry_applied(here, loop, applications)
 
 
 def _transposes(here: Representation, loop: Loop) -> Iterator[Representation | None]:

@@ -22,10 +22,8 @@ from weightsmith.compiler.ir.schedule import (
 from weightsmith.compiler.ir.template import (
     Block,
     Head,
-    Hidden,
     Item,
     Layer,
-    Mlp,
     Output,
     Repeat,
     Source,
@@ -33,6 +31,7 @@ from weightsmith.compiler.ir.template import (
     Terms,
 )
 from weightsmith.compiler.passes.allocate_blocks import Allocation
+from weightsmith.compiler.passes.emit_mlp import MlpEmitter
 from weightsmith.dsl import scalars
 from weightsmith.dsl.core import CONTEXT, QUERY
 
@@ -92,7 +91,8 @@ class _Emitter:
 
     def _layer(self, layer: ScheduledLayer) -> Layer:
         heads = tuple(self._head(head) for head in layer.heads)
-        mlp = self._mlp(layer, self.allocation.clears.get(self.layer_number, set()))
+        emitter = MlpEmitter(self.field, self.allocation.block, self.allocation.rows, self.names)
+        mlp = emitter.emit(layer, self.allocation.clears.get(self.layer_number, set()))
         self.layer_number += 1
         return Layer(heads, mlp)
 
@@ -109,27 +109,6 @@ class _Emitter:
             query_groups=tuple(head.groups),
         )
 
-    def _mlp(self, layer: ScheduledLayer, clears: set[int]) -> Mlp | None:
-        rows: dict[int, Row] = {block: {} for block in clears}
-        for target, moved in layer.moves.items():
-            row: Row = {}
-            for value, coefficient in moved.items():
-                block = self.allocation.block[value]
-                row[block] = row.get(block, self.field.zero) + coefficient
-            rows[self.allocation.block[target]] = row
-        hidden: list[Hidden] = []
-        outputs: list[tuple[str, int, str]] = []
-        for block in sorted(rows):
-            change = dict(rows[block])
-            change[block] = change.get(block, self.field.zero) - self.field.one
-            if not any(change.values()):
-                continue
-            for sign in (self.field.one, -self.field.one):
-                terms = self._row_terms({b: sign * c for b, c in change.items()})
-                outputs.append((self.names[block], len(hidden), str(sign)))
-                hidden.append(Hidden(self.allocation.rows[block], terms))
-        return Mlp(tuple(hidden), tuple(outputs)) if hidden else None
-
     def read_in(self) -> tuple[tuple[str, Terms], ...]:
         rows: list[tuple[int, Terms]] = []
         for value, block in self.allocation.block.items():
@@ -138,7 +117,7 @@ class _Emitter:
                 self.used_sources.update({v.name: v for v in combination})
                 terms = tuple((v.name, str(c)) for v, c in combination.items())
                 rows.append((block, terms))
-            elif value.kind in ("letter", "identity"):
+            elif value.kind in ("letter", "identity", "ones"):
                 self.used_sources[value.name] = value
                 rows.append((block, ((value.name, "1"),)))
         return tuple((self.names[block], terms) for block, terms in sorted(rows) if terms)
@@ -147,6 +126,10 @@ class _Emitter:
         order = {given.name: i for i, given in enumerate(self.program.inputs)}
         found: list[tuple[int, Source]] = []
         for value in self.used_sources.values():
+            if value.kind == "ones":
+                groups = tuple(value.word[0].name.split(","))
+                found.append((len(order), Source(value.name, "ones", "", value.rows, groups)))
+                continue
             if value.kind == "identity":
                 source = Source(value.name, "identity", value.rows, value.rows, (value.rows,))
                 found.append((len(order), source))

@@ -1,8 +1,7 @@
 """Graph to normal form: expand every node into polynomials over inputs and carried variables.
 
 A value with a token axis becomes a family, one polynomial a token group; a product that contracts
-the token axis sums over the groups of its ``over``.  Letters that are shown to equal their
-transpose (greatest fixed point over the loops) lose their transposition marks.
+the token axis sums over the groups of its ``over``.  A function of entries becomes a letter.
 """
 
 from __future__ import annotations
@@ -13,19 +12,22 @@ from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import (
     CarriedOperation,
     CombineOperation,
+    EntrywiseOperation,
     ExitOperation,
     FunctionOperation,
     Graph,
     GraphLoop,
+    HadamardOperation,
     IdentityOperation,
     InputOperation,
     MultiplyOperation,
+    OnesOperation,
     TransposeOperation,
     ZeroOperation,
 )
 from weightsmith.compiler.ir.normal import (
+    Application,
     Carried,
-    Columns,
     InputLetter,
     Loop,
     NormalProgram,
@@ -39,6 +41,9 @@ from weightsmith.compiler.ir.polynomial import (
     identity,
     zero,
 )
+from weightsmith.compiler.passes.fold_entries import folded, ones, ones_axes
+from weightsmith.compiler.passes.fuse_entries import fused, pruned
+from weightsmith.compiler.passes.symmetries import with_symmetries
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
 from weightsmith.dsl.diagnostics import DiagnosticError, error
@@ -73,8 +78,9 @@ def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> N
         ),
         expansion.functions,
         tuple(_only(families[node]) for node in graph.assumptions),
+        tuple(expansion.applications),
     )
-    return _with_symmetries(normal)
+    return with_symmetries(pruned(normal))
 
 
 class _Expansion:
@@ -85,18 +91,86 @@ class _Expansion:
         self.axes: dict[str, tuple[str, str]] = {}
         self.families: list[Family] = []
         self.functions: dict[str, tuple[str, Polynomial]] = {}
+        self.applications: list[Application] = []
+        self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
+        self.parents = {loop.index: loop.parent for loop in graph.loops}
 
     def family(self, node: int) -> Family:
         shape, span = self.graph.shape(node), self.graph.span(node)
         operands = [self.families[operand] for operand in self.graph.operands(node)]
+        self.home.append(self._home(node))
         result: dict[tuple[str, str], Polynomial] = {}
-        for rows in _spaces(shape.rows, shape.row_groups):
-            for columns in _spaces(shape.columns, shape.column_groups):
-                value = self._value(node, operands, rows, columns)
-                _guard(value, span)
-                result[rows, columns] = value
+        operation = self.graph.operation(node)
+        if isinstance(operation, EntrywiseOperation | HadamardOperation):
+            result = self._applied(node, operation, operands)
+        else:
+            for rows in _spaces(shape.rows, shape.row_groups):
+                for columns in _spaces(shape.columns, shape.column_groups):
+                    result[rows, columns] = self._value(node, operands, rows, columns)
+        for value in result.values():
+            _guard(value, span)
         self.families.append(result)
         return result
+
+    def _home(self, node: int) -> int | None:
+        match self.graph.operation(node):
+            case CarriedOperation(loop, _):
+                return loop
+            case ExitOperation(loop, _):
+                return self.parents[loop]
+        found = [self.home[operand] for operand in self.graph.operands(node)]
+        return max(found, key=self._depth, default=None)
+
+    def _depth(self, loop: int | None) -> int:
+        return 0 if loop is None else 1 + self._depth(self.parents[loop])
+
+    def _applied(
+        self, node: int, operation: EntrywiseOperation | HadamardOperation, operands: list[Family]
+    ) -> dict[tuple[str, str], Polynomial]:
+        """The letter of a function of entries, or the constant that it is."""
+        shape, one = self.graph.shape(node), self.field.one
+        if shape.rows == shape.columns == TOKEN:
+            message = "a value whose rows and columns are both tokens cannot be held"
+            hint = "apply the function to a value with columns for tokens, before the product"
+            raise DiagnosticError([error(self.graph.span(node), message, hint)])
+        places = [
+            (rows, columns)
+            for rows in _spaces(shape.rows, shape.row_groups)
+            for columns in _spaces(shape.columns, shape.column_groups)
+        ]
+        operands = [{place: operand[place] for place in places} for operand in operands]
+        constant = folded(operation, operands, self.field)
+        if constant is not None:
+            self.axes.update(ones_axes(constant))
+            return constant
+        label = "product" if isinstance(operation, HadamardOperation) else operation.label
+        name = f"{label}[{operation.site}]"
+        flipped = shape.rows == TOKEN
+        arguments = tuple(_held(operand, flipped) for operand in operands)
+        first = next(iter(arguments[0].values()))
+        function = (
+            operation.function if isinstance(operation, EntrywiseOperation) else operation.tolerance
+        )
+        axis = first.rows
+        applied = Application(
+            name, function, arguments, axis, tuple(arguments[0]), self.home[node], flipped
+        )
+        self.applications.append(fused(applied, self.applications))
+        self.axes[name] = (axis, "" if TOKEN in (shape.rows, shape.columns) else first.columns)
+        return {
+            (rows, columns): Polynomial(
+                rows,
+                columns,
+                {(Letter(name, self._group(shape, rows, columns), flipped),): one},
+            )
+            for rows, columns in places
+        }
+
+    @staticmethod
+    def _group(shape: core.Shape, rows: str, columns: str) -> str:
+        if shape.rows == TOKEN:
+            return rows
+        return columns if shape.columns == TOKEN else ""
 
     def _value(self, node: int, operands: list[Family], rows: str, columns: str) -> Polynomial:
         match self.graph.operation(node):
@@ -109,6 +183,10 @@ class _Expansion:
                 return identity(rows, self.field.one) if same else zero(rows, columns)
             case ZeroOperation():
                 return zero(rows, columns)
+            case OnesOperation():
+                value = ones(rows, columns, self.field.one)
+                self.axes.update(ones_axes({(rows, columns): value}))
+                return value
             case TransposeOperation():
                 return _transpose(operands[0][columns, rows])
             case CombineOperation(coefficients):
@@ -119,6 +197,8 @@ class _Expansion:
                 name = f"{function}[{node}]"
                 self.functions[name] = (function, operands[0][self._argument(node, rows, columns)])
                 return self._letter(name, self.graph.shape(node), rows, columns)
+            case EntrywiseOperation() | HadamardOperation():
+                raise TypeError("a function of entries is expanded as a whole")
 
     def _argument(self, node: int, rows: str, columns: str) -> tuple[str, str]:
         """``inv`` and ``pinv`` exchange the two axes of their argument."""
@@ -260,67 +340,3 @@ def _returned(returned: core.Return, family: Family) -> Returned:
 def _only(family: Family) -> Polynomial:
     (value,) = family.values()
     return value
-
-
-def _with_symmetries(program: NormalProgram) -> NormalProgram:
-    """Find the carried letters that equal their transpose, and write them without marks."""
-    candidates = {
-        carried.letter
-        for loop in program.all_loops()
-        for carried in loop.carried
-        if carried.spaces == (carried.rows,) and not carried.flipped
-    }
-    while True:
-        alphabet = program.alphabet.with_letters({}, frozenset(candidates))
-        failing = {
-            carried.letter
-            for loop in program.all_loops()
-            for carried in loop.carried
-            if carried.letter in candidates
-            and not (_symmetric(alphabet, carried.initial) and _symmetric(alphabet, carried.next))
-        }
-        if not failing:
-            break
-        candidates -= failing
-    return NormalProgram(
-        program.name,
-        program.field,
-        alphabet,
-        program.inputs,
-        tuple(_canonical_loop(alphabet, loop) for loop in program.loops),
-        tuple(
-            Returned(r.name, r.rows, _canonical(alphabet, r.value), r.transposed)
-            for r in program.returns
-        ),
-        tuple(None if t is None else _canonical(alphabet, t) for t in program.targets),
-        {n: (f, alphabet.canonical(p)) for n, (f, p) in program.functions.items()},
-        tuple(alphabet.canonical(p) for p in program.assumed),
-    )
-
-
-def _symmetric(alphabet: Alphabet, value: Columns) -> bool:
-    return all(
-        alphabet.canonical(p).terms == alphabet.transpose(alphabet.canonical(p)).terms
-        for p in value.values()
-    )
-
-
-def _canonical(alphabet: Alphabet, value: Columns) -> dict[str, Polynomial]:
-    return {space: alphabet.canonical(p) for space, p in value.items()}
-
-
-def _canonical_loop(alphabet: Alphabet, loop: Loop) -> Loop:
-    carried = tuple(
-        Carried(
-            c.letter,
-            c.variable,
-            c.rows,
-            c.spaces,
-            _canonical(alphabet, c.initial),
-            _canonical(alphabet, c.next),
-            c.flipped,
-        )
-        for c in loop.carried
-    )
-    inner = tuple(_canonical_loop(alphabet, child) for child in loop.inner)
-    return Loop(loop.index, loop.count, carried, inner)

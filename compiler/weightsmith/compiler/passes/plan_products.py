@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from weightsmith.compiler.ir.normal import Loop, NormalProgram, nested
+from weightsmith.compiler.ir.normal import Application, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.passes.fold_entries import is_ones, ones_word
 from weightsmith.dsl.core import GROUPS
 
 ANY = "*"  # the group of a word's last letter, where the same product serves every group
@@ -67,6 +68,11 @@ def starred(word: Word) -> Word:
     return word
 
 
+def without_ones(word: Word) -> Word:
+    """Take a leading 1[d] or 1[k]' off a single letter: an MLP repeats rows and adds them up."""
+    return word[1:] if len(word) == 2 and is_ones(word[0]) else word
+
+
 class ProductPlanner:
     """Plans words at one level: the whole program, or the body of one loop."""
 
@@ -84,6 +90,11 @@ class ProductPlanner:
         self._inputs = {given.name for given in program.inputs}
         inside = set(self._segment)
         inside.update(c.letter for c in (loop.carried if loop else ()))
+        index = None if loop is None else loop.index
+        self.applied = {a.letter: a for a in program.applications if a.loop == index}
+        below = {child.index for child in nested(self.children)}
+        inside.update(self.applied)
+        inside.update(a.letter for a in program.applications if a.loop in below)
         self._inside = inside
         self._known: dict[Word, Plan | None] = {}
 
@@ -95,12 +106,41 @@ class ProductPlanner:
 
     def stored(self, letter: Letter) -> bool:
         """Is the letter held as it stands, its columns on tokens?"""
-        if not letter.transposed:
+        if not letter.transposed or is_ones(letter):
             return True
         return letter.name in self._inputs and not letter.group
 
+    def ready(self, application: Application) -> Time | None:
+        """Return the layer whose MLP can compute a function of this level; None if none can.
+
+        An MLP reads the products of its own layer, and what earlier MLPs have left.
+        """
+        found = (0, 1)
+        for columns in application.arguments:
+            for polynomial in columns.values():
+                for word in polynomial.terms:
+                    time = self._readable(starred(word), polynomial.rows, polynomial.columns)
+                    if time is None:
+                        return None
+                    found = max(found, time)
+        segment, layer = found
+        return segment, max(layer, 1)
+
+    def _readable(self, word: Word, rows: str, columns: str) -> Time | None:
+        if not word or word == ones_word(rows, columns):
+            return 0, 0
+        plain = without_ones(word)
+        plan = self.plan(plain)
+        if plan is None:
+            return None
+        late = len(plain) == 1 and plain[0].name in self.applied
+        return (plan.time[0], plan.time[1] + late)
+
     def _best(self, word: Word) -> Plan | None:
         if len(word) == 1 and self.stored(word[0]):
+            if word[0].name in self.applied:
+                time = self.ready(self.applied[word[0].name])
+                return None if time is None else Plan(time, {})
             return Plan((self._segment.get(word[0].name, 0), 0), {})
         best = self.plan_here(word)
         hoisted = self._hoisted(word)

@@ -50,13 +50,15 @@ class _Images:
         self.loops = {c.letter: loop for loop in self.program.all_loops() for c in loop.carried}
         self.variables = {c.letter: c for loop in self.program.all_loops() for c in loop.carried}
         own = tuple({id(self.loops[name]): self.loops[name] for name in letters}.values())
+        inside = {loop.index for loop in nested(own)}
         changing = {c.letter for inner in nested(own) for c in inner.carried}
+        changing |= {a.letter for a in self.program.applications if a.loop in inside}
         self.fixed = {name for name in self.program.alphabet.axes if name not in changing}
         self.needed: dict[tuple[str, str, bool], list[Space]] = {}
         self.queue: list[tuple[str, Letter]] = []
 
     def result(self) -> Representation:
-        program = _rewrite(self.program, self.rewritten, skip=self.letters)
+        program = rewrite_program(self.program, self.rewritten, skip=self.letters)
         images = self._close()
         axes = {name: self._axes(key) for key, name in images.items()}
         alphabet = program.alphabet.with_letters(axes)
@@ -70,7 +72,7 @@ class _Images:
         program = replace(program, alphabet=alphabet)
         for loop in {self.loops[name].index for name in self.letters}:
             mine = tuple(c for c in new if c.letter.endswith(f"#{loop}"))
-            program = _with_carried(program, loop, self.letters, mine)
+            program = with_carried(program, loop, self.letters, mine)
         choice = _choice(images.values(), self.letters)
         return Representation(program, held, (*self.given.choices, choice))
 
@@ -188,7 +190,7 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
         return Polynomial(*axes, {(flipped,): one})
 
     alphabet = program.alphabet.with_letters({name: (columns, rows)})
-    result = _rewrite(program, lambda p: substitute(p, swapped, one), skip=frozenset())
+    result = rewrite_program(program, lambda p: substitute(p, swapped, one))
     result = replace(result, alphabet=alphabet)
     new_old = next(c for lp in result.all_loops() for c in lp.carried if c.letter == letter)
     turned = Carried(
@@ -201,7 +203,7 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
     )
     held = dict(given.held)
     held[name] = {rows: alphabet.transpose(held[letter][columns])}
-    result = _with_carried(result, loop.index, frozenset({letter}), (turned,))
+    result = with_carried(result, loop.index, frozenset({letter}), (turned,))
     return Representation(result, held, (*given.choices, f"{name} instead of {letter}"))
 
 
@@ -253,7 +255,7 @@ def offset(
         return program.alphabet.transpose(total) if letter.transposed else total
 
     axes = {names[c.letter]: program.alphabet.axes[c.letter] for c in old}
-    result = _rewrite(program, lambda p: substitute(p, replaced, one), skip=frozenset())
+    result = rewrite_program(program, lambda p: substitute(p, replaced, one))
     result = replace(result, alphabet=program.alphabet.with_letters(axes))
     shifted = []
     held = dict(given.held)
@@ -265,7 +267,7 @@ def offset(
                 then = {s: p + shift(s, c.rows) for s, p in c.next.items()}
                 shifted.append(Carried(name, name.split("#")[0], c.rows, c.spaces, before, then))
                 held[name] = {s: p + shift(s, c.rows) for s, p in held[c.letter].items()}
-    result = _with_carried(result, loop.index, letters, tuple(shifted))
+    result = with_carried(result, loop.index, letters, tuple(shifted))
     after = [word for c in shifted for p in c.next.values() for word in p.terms]
     if any(letter.name == z for word in after for letter in word):
         return None
@@ -280,7 +282,9 @@ def _offset_name(program: NormalProgram, letter: str, z: str, factor: Coefficien
     return f"{variable}{scale}#{number}"
 
 
-def _rewrite(program: NormalProgram, rewrite: Rewrite, *, skip: frozenset[str]) -> NormalProgram:
+def rewrite_program(
+    program: NormalProgram, rewrite: Rewrite, *, skip: frozenset[str] = frozenset()
+) -> NormalProgram:
     """Rewrite every polynomial but those of the carried variables in ``skip``."""
 
     def columns(value: Columns) -> dict[Space, Polynomial]:
@@ -299,10 +303,18 @@ def _rewrite(program: NormalProgram, rewrite: Rewrite, *, skip: frozenset[str]) 
     returns = tuple(
         Returned(r.name, r.rows, columns(r.value), r.transposed) for r in program.returns
     )
-    return replace(program, loops=tuple(map(loop, program.loops)), returns=returns)
+    applications = tuple(
+        replace(a, arguments=tuple(map(columns, a.arguments))) for a in program.applications
+    )
+    return replace(
+        program,
+        loops=tuple(map(loop, program.loops)),
+        returns=returns,
+        applications=applications,
+    )
 
 
-def _with_carried(
+def with_carried(
     program: NormalProgram, index: int, old: frozenset[str], new: tuple[Carried, ...]
 ) -> NormalProgram:
     def loop(one: Loop) -> Loop:

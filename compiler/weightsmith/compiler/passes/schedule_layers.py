@@ -10,14 +10,13 @@ segment moves them.  The last layer's products go straight to where they are wan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter, Space, Word
+from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.ir.polynomial import Space, Word
 from weightsmith.compiler.ir.schedule import (
+    Affine,
     Schedule,
+    ScheduledApplication,
     ScheduledItem,
     ScheduledLayer,
     ScheduledLoop,
@@ -26,39 +25,18 @@ from weightsmith.compiler.ir.schedule import (
     Value,
 )
 from weightsmith.compiler.passes.by_groups import (
-    InfeasibleError,
-    by_coefficient,
-    by_word,
-    groups_of,
     one_coefficient,
-    why_not,
 )
-from weightsmith.compiler.passes.plan_products import Cut, Plan, ProductPlanner, Time
-
-Linear = dict[Value, Coefficient]
-
-
-@dataclass
-class Product:
-    """A planned product: where it is computed, at which tokens, and whether it must be kept."""
-
-    word: Word
-    cut: Cut
-    time: Time
-    groups: set[Space] = field(default_factory=set)
-    kept: bool = False
-
-
-@dataclass
-class Demand:
-    """``value`` must hold ``linear`` + Σ coefficient · product (at groups) after ``segment``."""
-
-    value: Value
-    columns: Columns
-    segment: int
-    linear: Linear
-    products: list[tuple[Product, Coefficient, tuple[Space, ...]]]
-    in_place: bool
+from weightsmith.compiler.passes.demands import (
+    Applied,
+    Argument,
+    Demand,
+    Linear,
+    Product,
+    carrier,
+)
+from weightsmith.compiler.passes.plan_level import LevelPlan
+from weightsmith.dsl.core import Approximated, PiecewiseLinear
 
 
 def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
@@ -73,28 +51,8 @@ def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
     return Schedule(items, level.initial, tuple(level.outputs))
 
 
-class _Level:
-    def __init__(
-        self,
-        program: NormalProgram,
-        loop: Loop | None,
-        parent: _Level | None,
-        hoist_terms: bool,
-    ) -> None:
-        self.program, self.loop, self.parent = program, loop, parent
-        self.hoist_terms = hoist_terms
-        self.index = None if loop is None else loop.index
-        outer = None if parent is None else parent.planner
-        self.planner: ProductPlanner = ProductPlanner(program, loop, outer)
-        self.children = self.planner.children
-        self.products: dict[Word, Product] = {}
-        self.initial: dict[Value, Linear] = {}
-        self.outputs: list[ScheduledOutput] = []
-        self.own = {c.letter: _carried_value(c.letter, c.rows, parent) for c in self._carried()}
-        self._holders: dict[str, Value] = {}
-
-    def _carried(self) -> tuple[Carried, ...]:
-        return self.loop.carried if self.loop else ()
+class _Level(LevelPlan):
+    """A level's layers, from its plan."""
 
     def items(self) -> list[ScheduledItem]:
         """Schedule the children, gather the demands, and lay out the layers."""
@@ -113,127 +71,18 @@ class _Level:
                 result.append(ScheduledLoop(child.index, child.count, carried, bodies[position]))
         return result
 
-    # -- values ------------------------------------------------------------------------------
-
-    def holder(self, letter: Letter) -> Value:
-        """Return the value that holds a stored letter."""
-        for level in self._outward():
-            for known in (level.own, level._holders):
-                if letter.name in known:
-                    return known[letter.name]
-        plain = letter._replace(group="")
-        return Value("letter", plain.text(), self.program.alphabet.rows(letter), (plain,))
-
-    def _outward(self) -> Iterable[_Level]:
-        level: _Level | None = self
-        while level is not None:
-            yield level
-            level = level.parent
-
-    def value_of(self, word: Word, axis: str, groups: set[Space]) -> Value:
-        """Return the value that holds a word at the given tokens, planning what it needs."""
-        if not word:
-            return Value("identity", f"I[{axis}]", axis)
-        plan = self.planner.plan(word)
-        if plan is None:
-            raise InfeasibleError(why_not(self.program, word))
-        if plan.hoisted and self.parent is not None:
-            return self.parent.value_of(word, axis, groups)
-        if plan.cut is None:
-            return self.holder(word[0])
-        product = self.product(word, groups)
-        product.kept = True
-        return self.kept_value(product)
-
-    def kept_value(self, product: Product) -> Value:
-        name = "*".join(letter._replace(group="").text() for letter in product.word)
-        rows = self.program.alphabet.rows(product.word[0])
-        return Value("product", name, rows, product.word, self.index)
-
-    def product(self, word: Word, groups: set[Space]) -> Product:
-        """Plan a product at this level, and whatever it is made of."""
-        plan = self._term_plan(word)
-        if plan is None or plan.cut is None:
-            raise InfeasibleError(why_not(self.program, word))
-        if word not in self.products:
-            self.products[word] = Product(word, plan.cut, plan.time)
-        product = self.products[word]
-        missing = groups - product.groups
-        if missing:
-            product.groups |= groups
-            self._operands(plan.cut, missing)
-        return product
-
-    def _operands(self, cut: Cut, groups: set[Space]) -> list[Value]:
-        """Return the values of left, right and last, for an output at the given tokens."""
-        at = ({cut.space}, {cut.space}, groups)
-        return [
-            self.value_of(word, axis, where)
-            for (word, axis), where in zip(cut.parts, at, strict=True)
-        ]
-
-    # -- demands -----------------------------------------------------------------------------
-
-    def _demands(self) -> list[Demand]:
-        demands = []
-        for position, child in enumerate(self.children):
-            for carried in child.carried:
-                value = self._holders[carried.letter]
-                demands.append(self._demand(value, position, carried.initial, in_place=False))
-        last = len(self.children)
-        if self.loop is not None:
-            for carried in self.loop.carried:
-                value = self.own[carried.letter]
-                demands.append(self._demand(value, last, carried.next, in_place=True))
-            return demands
-        for returned in self.program.returns:
-            total = Value("sum", returned.name, returned.rows)
-            demand = self._demand(total, last, returned.value, in_place=False)
-            demands.append(demand)
-        return demands
-
-    def _demand(self, value: Value, segment: int, columns: Columns, *, in_place: bool) -> Demand:
-        demand = Demand(value, columns, segment, {}, [], in_place)
-        for word, by_group in by_word(columns).items():
-            if self._is_linear(word):
-                axis = next(iter(columns.values())).rows
-                groups = set(by_group)
-                held = self.value_of(word, axis, groups)
-                has = groups_of(self.program, held)
-                coefficient = one_coefficient(held.name, has, columns, by_group)
-                demand.linear[held] = demand.linear.get(held, self.program.field.zero) + coefficient
-            else:
-                product = self.product(word, set(by_group))
-                for coefficient, spaces in by_coefficient(by_group):
-                    demand.products.append((product, coefficient, spaces))
-        return demand
-
-    def _is_linear(self, word: Word) -> bool:
-        if not word:
-            return True
-        plan = self._term_plan(word)
-        if plan is None:
-            raise InfeasibleError(why_not(self.program, word))
-        return plan.cut is None
-
-    def _term_plan(self, word: Word) -> Plan | None:
-        plan = self.planner.plan(word)
-        if plan is not None and plan.hoisted and not self.hoist_terms:
-            here = self.planner.plan_here(word)
-            if here is not None and here.time <= (0, 1):
-                return here
-        return plan
-
     # -- layers ------------------------------------------------------------------------------
 
     def _segments(self, demands: list[Demand]) -> list[list[ScheduledLayer]]:
         depths = [0] * (len(self.children) + 1)
-        for product in self.products.values():
-            segment, layer = product.time
+        times = [product.time for product in self.products.values()]
+        times += [applied.time for applied in self.applied.values()]
+        for segment, layer in times:
             depths[segment] = max(depths[segment], layer)
         segments = [[ScheduledLayer() for _ in range(depth)] for depth in depths]
         for demand in demands:
             self._keep_early_products(demand, depths)
+            self._split_functions(demand, depths)
         for product in self.products.values():
             if product.kept:
                 one = self.program.field.one
@@ -242,8 +91,75 @@ class _Level:
         for demand in demands:
             if not demand.in_place:
                 self._settle_fresh(segments, demand)
-        self._settle_in_place(segments, [d for d in demands if d.in_place])
+        in_place = [d for d in demands if d.in_place]
+        last = (len(self.children), depths[-1])
+        known = {
+            id(argument): demand
+            for applied in self.applied.values()
+            for argument in applied.arguments
+            for demand in in_place
+            if applied.time == last and not demand.direct and _same(argument, demand)
+        }
+        read = [
+            value
+            for applied in self.applied.values()
+            for argument in applied.arguments
+            if applied.time == last and id(argument) not in known
+            for value in argument.linear
+        ]
+        self._settle_in_place(segments, in_place, read)
+        for applied in self.applied.values():
+            self._apply(segments, applied, known)
         return segments
+
+    def _split_functions(self, demand: Demand, depths: list[int]) -> None:
+        """A function that the segment's last MLP computes is added by that MLP itself."""
+        last = (demand.segment, depths[demand.segment])
+        for applied in self.applied.values():
+            if applied.value not in demand.linear:
+                continue
+            if demand.value.kind != "sum" and applied.time == last:
+                applied.direct[demand.value] = demand.linear.pop(applied.value)
+                demand.direct = True
+            else:
+                applied.kept = True
+
+    def _apply(
+        self,
+        segments: list[list[ScheduledLayer]],
+        applied: Applied,
+        known: dict[int, Demand],
+    ) -> None:
+        """Put a function into the MLP of its layer."""
+        segment, number = applied.time
+        layer, one = segments[segment][number - 1], self.program.field.one
+        outputs = dict(applied.direct)
+        if applied.kept:
+            outputs[applied.value] = one
+            layer.moves[applied.value] = {}
+        if not outputs:
+            return
+        found: list[Affine] = []
+        for argument in applied.arguments:
+            demand = known.get(id(argument))
+            if demand is not None:  # the MLP sees the new value already, as it will be moved
+                found.append(Affine(demand.linear, demand.bias))
+                continue
+            axis = next(iter(argument.columns.values())).rows
+            name = f"argument of {applied.value.name}"
+            target = Value("argument", name, axis, (), self.index)
+            for product, coefficient, groups in argument.products:
+                self._compute(segments, product, target, coefficient, groups)
+            linear = dict(argument.linear)
+            if argument.products:
+                linear[target] = one
+            found.append(Affine(linear, argument.bias))
+        function = applied.application.function
+        if isinstance(function, Approximated):
+            raise TypeError("tables are chosen before layers are scheduled")
+        table = function if isinstance(function, PiecewiseLinear) else None
+        rows = applied.application.rows
+        layer.applied.append(ScheduledApplication(table, tuple(found), rows, outputs))
 
     def _keep_early_products(self, demand: Demand, depths: list[int]) -> None:
         """A product from before the place where it is wanted has to be kept until then."""
@@ -287,74 +203,73 @@ class _Level:
         if demand.value.kind == "sum":
             self.outputs.append(self._output(demand))
             return
-        from_sources = all(held.kind in ("letter", "identity") for held in demand.linear)
-        at_start = (demand.segment == 0 and from_sources) or not demand.linear
-        if self.loop is None and at_start:
-            self.initial[demand.value] = demand.linear
+        kinds = ("letter", "identity", "ones")
+        from_sources = all(
+            held.kind in kinds and held.rows == demand.value.rows for held in demand.linear
+        )
+        at_start = (demand.segment == 0 and from_sources) or not (demand.linear or demand.bias)
+        if self.loop is None and at_start and not demand.direct:
+            self.initial[demand.value] = self._with_ones(demand)
             return
         moved = dict(demand.linear)
         if demand.products:
             moved[demand.value] = self.program.field.one
-        _last_layer(segments[demand.segment]).moves[demand.value] = moved
+        layer = _last_layer(segments[demand.segment])
+        layer.moves[demand.value] = moved
+        if demand.bias:
+            layer.biases[demand.value] = demand.bias
+
+    def _with_ones(self, demand: Demand) -> Linear:
+        """The linear part with its constant, for the read-in and the read-out."""
+        linear = dict(demand.linear)
+        if demand.bias:
+            linear[self._ones_value(demand.value.rows, tuple(demand.columns))] = demand.bias
+        return linear
 
     def _output(self, demand: Demand) -> ScheduledOutput:
         returned = next(r for r in self.program.returns if r.name == demand.value.name)
-        terms = dict(demand.linear)
+        terms = self._with_ones(demand)
         if demand.products:
             terms[demand.value] = self.program.field.one
         groups = tuple(returned.value)
         return ScheduledOutput(returned.name, returned.rows, groups, terms, returned.transposed)
 
-    def _settle_in_place(self, segments: list[list[ScheduledLayer]], demands: list[Demand]) -> None:
+    def _settle_in_place(
+        self, segments: list[list[ScheduledLayer]], demands: list[Demand], read: list[Value]
+    ) -> None:
         """The level's own variables change together, after the last layer's heads."""
         one = self.program.field.one
-        moving = [d for d in demands if d.products or d.linear != {d.value: one}]
+        moving = [
+            d for d in demands if d.products or d.bias or d.direct or d.linear != {d.value: one}
+        ]
         if not moving:
             return
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
         for demand in moving:
-            target, factor = self._carrier(demand, demands, before)
+            found = carrier(demand, demands, before, read, self.index)
+            name = f"+{demand.value.name}"
+            spare = Value("spare", name, demand.value.rows, (), self.index)
+            target, factor = found or (spare, one)
             for product, coefficient, groups in demand.products:
                 self._compute(segments, product, target, coefficient / factor, groups)
-            if demand.products and target.kind == "spare":
+            if demand.products and target == spare:
                 demand.linear[target] = one
             if demand.linear != {demand.value: one}:
                 layer.moves[demand.value] = demand.linear
-
-    def _carrier(
-        self, demand: Demand, demands: list[Demand], before: list[Linear]
-    ) -> tuple[Value, Coefficient]:
-        """Find a value that the move takes to this demand alone, so that heads can write there.
-
-        If the move sends value j to ``factor`` times this variable and nowhere else, heads that
-        add 1/factor of the products to j need no space of their own (Newton: X ← 2(X − ½XAX)).
-        """
-        local = [d.value for d in demands]
-        local += [v for linear in before for v in linear if _dies_with(v, self.index)]
-        for value in dict.fromkeys([demand.value, *local]):
-            column = [
-                (other.value, linear[value])
-                for other, linear in zip(demands, before, strict=True)
-                if value in linear
-            ]
-            if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
-                continue
-            if column[0][1].is_number:
-                return value, column[0][1]
-        spare = Value("spare", f"+{demand.value.name}", demand.value.rows, (), self.index)
-        return spare, self.program.field.one
+            if demand.bias:
+                layer.biases[demand.value] = demand.bias
 
 
-def _dies_with(value: Value, loop: int | None) -> bool:
-    return value.kind == "product" and value.home == loop
+def _same(argument: Argument, demand: Demand) -> bool:
+    """Is the argument what the demanded value will be, in every group of the argument?"""
+    return demand.value.rows == next(iter(argument.columns.values())).rows and all(
+        space in demand.columns and demand.columns[space].terms == polynomial.terms
+        for space, polynomial in argument.columns.items()
+    )
 
 
 def _last_layer(layers: list[ScheduledLayer]) -> ScheduledLayer:
     if not layers:
         layers.append(ScheduledLayer())
     return layers[-1]
-
-
-def _carried_value(letter: str, rows: str, parent: _Level | None) -> Value:
-    return Value("carried", letter, rows, (), parent.index if parent else None)

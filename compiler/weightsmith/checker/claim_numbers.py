@@ -1,0 +1,41 @@
+"""Numbers of the claims that the checker derives by itself: rounded up to 64 bits when written.
+
+A claimed number may be larger than the derived one, never smaller; where later numbers rely on it,
+by a thousandth at most.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from weightsmith.checker.bounds import Ball, above, exact
+from weightsmith.checker.refusal import require
+
+WIDEST = 64  # bits of a number that is written
+SMALLEST = Fraction(1, 1 << 1000)
+ROOM = Fraction(1001, 1000)
+
+
+def rounded_up(value: Fraction) -> Fraction:
+    """A number p·2^k with p of at most 64 bits, not below a value that is not negative."""
+    require(value >= 0, "A bound is negative.")
+    if value == 0:
+        return value
+    if value <= SMALLEST:
+        return SMALLEST
+    excess = value.numerator.bit_length() - value.denominator.bit_length() + 1 - WIDEST
+    unit = Fraction(2) ** excess
+    return -(-value // unit) * unit
+
+
+def ball_rounded_up(value: Ball) -> Fraction:
+    top = above(value)
+    require(bool(top.is_finite()), "A bound is not finite.")
+    return rounded_up(exact(top))
+
+
+def check_number(claimed: Fraction, derived: Fraction, what: str, *, close: bool = False) -> None:
+    """The claimed number must not be below the derived one."""
+    require(claimed >= derived, f"{what} is below what is shown.")
+    largest = max(rounded_up(derived) * ROOM, SMALLEST)
+    require(not close or claimed <= largest, f"{what} is larger than what is shown.")

@@ -1,0 +1,64 @@
+"""The claim ``domain``: every entry that a table is applied to lies in the table's interval.
+
+The network is followed pass by pass, with bounds of every letter; nothing is assumed but what the
+script assumes of its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from weightsmith.checker.assumed import Assumed
+from weightsmith.checker.bounds import BITS
+from weightsmith.checker.follow import Follower
+from weightsmith.checker.ranges import precision
+from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.site_bounds import SiteBounds
+from weightsmith.checker.site_letters import Script, read_script
+from weightsmith.checker.strict_json import as_object
+from weightsmith.checker.tables import Table
+from weightsmith.checker.word_bounds import WordBounds
+from weightsmith.dsl import core
+
+STATEMENT = (
+    "Every entry that a table is applied to lies in the interval of the table, in exact "
+    "arithmetic, for every input that meets the hypotheses."
+)
+RULE = "bounds"
+
+
+def follower_of(
+    script: Script, tables: Mapping[str, Table], deadline: Deadline, *, compare: bool = False
+) -> tuple[Follower, Assumed]:
+    """A follower of the script, at its bindings, and what is assumed."""
+    inputs, bindings = script.meaning.inputs, script.bindings
+    assumed = Assumed(script.program, inputs, script.field, bindings)
+    functions = SiteBounds(tables, bindings)
+    words = WordBounds(assumed, deadline)
+    return Follower(script, words, functions, deadline, compare=compare), assumed
+
+
+def derive_domain(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    tables: Mapping[str, Table],
+    deadline: Deadline,
+) -> tuple[str, ...]:
+    """The hypotheses; refused unless every table's argument stays in its interval."""
+    with precision(BITS):
+        script = read_script(program, bindings, deadline)
+        follower, assumed = follower_of(script, tables, deadline)
+        follower.run()
+        return assumed.hypotheses()
+
+
+def check_rule(steps: Sequence[object], rule: str) -> None:
+    """The claim has one step, of this rule, and no more evidence."""
+    require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
+    step = as_object(steps[0], f"Step 1 ({rule})", ("step", "rule"))
+    require(step["rule"] == rule, f"Step 1: the rule is {quoted(step['rule'])}, not {rule}.")
+
+
+def check_hypotheses(listed: Sequence[str], wanted: Sequence[str]) -> None:
+    require(list(listed) == list(wanted), f"The hypotheses must be {list(wanted)}.")

@@ -1,0 +1,271 @@
+"""Functions of the entries of a value, as letters of the free algebra, in one form each.
+
+A value is written left · (scale·q + offset·ones) · right, or the transpose of that: left and right
+are ones that repeat a row or a column, q has no constant part, and its leading coefficient is free
+of numeric factors.  f of it is then left · (constant·ones + slope·q + rest) · right, and the rest,
+Σ change·relu(q − place), is a sum of letters: one a kink if there are few, else one for all of
+them, divided by the first change.  Equal rests of equal q are the same letter.
+A product of entries is bilinear: it has a letter for each unordered pair of words.
+All equalities used hold for all real entries, of every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.piecewise import Key, Piecewise, PiecewiseSum
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.words import (
+    MAX_WORDS,
+    TOO_LARGE,
+    Letter,
+    Polynomial,
+    Word,
+    ones_word,
+    transpose_word,
+    word_key,
+)
+
+FEW = 4  # so many kinks have a letter each, that sums of functions may meet
+Kink = tuple[Rational, Rational]  # place, change
+WordKey = tuple[tuple[str, bool], ...]
+PolynomialKey = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """left · (scale·argument + offset·ones) · right; the middle transposed if ``turned``."""
+
+    argument: Polynomial
+    scale: Fraction
+    offset: Rational
+    left: Word
+    right: Word
+    turned: bool
+
+    @property
+    def key(self) -> PolynomialKey:
+        """Equal for values that differ in scale and offset only."""
+        frame = (_word_key(self.left), _word_key(self.right), self.turned)
+        return (*frame, _polynomial_key(self.argument))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinked:
+    """Σ change·relu(argument − place): what a letter of a function stands for."""
+
+    argument: Polynomial
+    kinks: tuple[Kink, ...]
+    names: frozenset[str]
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        direction = direction_of(change(self.argument))
+        field = self.argument.field
+        total = PiecewiseSum(field)
+        for place, factor in self.kinks:
+            total.add_relu(direction.scale, direction.offset - place, factor)
+        return apply_to(total.result(), direction)
+
+    def split(self) -> Polynomial:
+        """The same with a letter for each kink."""
+        field, (rows, columns) = self.argument.field, self.argument.shape
+        total = Polynomial.zero(field, rows, columns)
+        for place, factor in self.kinks:
+            total = total + _kinked_letter(self.argument, ((place, field.one),)).scaled(factor)
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multiplied:
+    """The product, entry by entry, of two words of one shape."""
+
+    left: Polynomial
+    right: Polynomial
+    names: frozenset[str]
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        return multiply_entries(change(self.left), change(self.right))
+
+
+def apply(function: Piecewise, value: Polynomial) -> Polynomial:
+    """f of every entry of a value."""
+    direction = direction_of(value)
+    total = PiecewiseSum(value.field)
+    total.add(function, direction.scale, direction.offset, value.field.one)
+    return apply_to(total.result(), direction)
+
+
+def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
+    """A function of the direction's argument, brought into the place of the value."""
+    argument = direction.argument
+    field, (rows, columns) = argument.field, argument.shape
+    middle = Polynomial.ones(field, rows, columns).scaled(function.constant)
+    middle = middle + argument.scaled(function.slope)
+    kinks = [function.kinks[key] for key in sorted(function.kinks)]
+    if argument.is_zero:
+        middle = middle + _of_zero(kinks, rows, columns, field)
+    elif len(kinks) > FEW:
+        first = kinks[0][1]
+        divided = tuple((place, change / first) for place, change in kinks)
+        middle = middle + _kinked_letter(argument, divided).scaled(first)
+    else:
+        for place, change in kinks:
+            middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
+    return _framed(middle.transpose() if direction.turned else middle, direction)
+
+
+def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
+    for letter in direction.left:
+        middle = Polynomial.letter(middle.field, letter) @ middle
+    for letter in direction.right:
+        middle = middle @ Polynomial.letter(middle.field, letter)
+    return middle
+
+
+def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Polynomial:
+    """Σ change·relu(−place) in every entry: a number, or relu of what holds symbols."""
+    constant = field.zero
+    symbolic: dict[Key, Kink] = {}
+    for place, change in kinks:
+        number = place.as_number
+        if number is not None:
+            constant = constant + change * field.number(max(-number, Fraction(0)))
+            continue
+        size = abs(place.leading_number)
+        positive = place.leading_number < 0  # relu(−place) = size·relu(part), else that of −part
+        part = (-place if positive else place) * field.number(1 / size)
+        change = change * field.number(size)
+        if not positive:
+            constant = constant - change * part
+        known = symbolic[part.key][1] if part.key in symbolic else field.zero
+        symbolic[part.key] = (-part, known + change)
+    total = Polynomial.ones(field, rows, columns).scaled(constant)
+    zero = Polynomial.zero(field, rows, columns)
+    for key in sorted(symbolic):
+        place, change = symbolic[key]
+        total = total + _kinked_letter(zero, ((place, field.one),)).scaled(change)
+    return total
+
+
+def direction_of(value: Polynomial) -> Direction:
+    """Bring a value into the form of which functions are taken."""
+    field = value.field
+    constant = ones_word(value.rows, value.columns)
+    offset = value.terms.get(constant, field.zero)
+    rest = {word: c for word, c in value.terms.items() if word != constant}
+    if not rest:
+        left, right = ones_word(value.rows, "1"), ones_word("1", value.columns)
+        zero = Polynomial.zero(field, "1", "1")
+        return Direction(zero, Fraction(1), offset, left, right, False)
+    bare, left, right = _stripped(Polynomial(field, value.rows, value.columns, rest))
+    scale, argument = _without_numbers(bare)
+    other_scale, other = _without_numbers(bare.transpose())
+    if _polynomial_key(other) < _polynomial_key(argument):
+        return Direction(other, other_scale, offset, left, right, True)
+    return Direction(argument, scale, offset, left, right, False)
+
+
+def _stripped(value: Polynomial) -> tuple[Polynomial, Word, Word]:
+    """Take off ones that every word begins with, or ends with: they repeat a row or a column."""
+    field, terms, rows, columns = value.field, value.terms, value.rows, value.columns
+    left, right = ones_word(rows, "1"), ones_word("1", columns)
+    if not left or any(word[:1] != left for word in terms):
+        left = ()
+    if not right or any(word[-1:] != right for word in terms):
+        right = ()
+    bare = {word[len(left) : len(word) - len(right)]: c for word, c in terms.items()}
+    shape = ("1" if left else rows, "1" if right else columns)
+    return Polynomial(field, *shape, bare), left, right
+
+
+def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
+    """Divide by the number that the coefficient of the first word holds."""
+    first = min(value.terms, key=word_key)
+    number = value.terms[first].leading_number
+    return number, value.scaled(value.field.number(1 / number)) if number != 1 else value
+
+
+def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
+    """The letter of Σ change·relu(argument − place), the same one for equal functions."""
+    field = argument.field
+    field.deadline.check()
+    places = tuple((place.key, change.key) for place, change in kinks)
+    number = field.serial(("kinked", places, _polynomial_key(argument)))
+    content = Kinked(argument, kinks, argument.names())
+    symmetric = argument.rows == argument.columns and argument.equals(argument.transpose())
+    name = f"relu~{number}" if len(kinks) == 1 else f"table~{number}"
+    letter = Letter(name, argument.rows, argument.columns, symmetric, False, content)
+    return Polynomial.letter(field, letter)
+
+
+def multiply_entries(left: Polynomial, right: Polynomial) -> Polynomial:
+    """The product, entry by entry, of two values of one shape."""
+    require(left.shape == right.shape, "A product of entries has factors of two shapes.")
+    require(len(left.terms) * len(right.terms) <= MAX_WORDS, TOO_LARGE)
+    total = Polynomial.zero(left.field, left.rows, left.columns)
+    for one, first in left.terms.items():
+        for two, second in right.terms.items():
+            total = total + _pair(one, two, left).scaled(first * second)
+    return total
+
+
+def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
+    """The product of two words, entry by entry, of the shape of ``like``."""
+    field, (rows, columns) = like.field, like.shape
+    constant = ones_word(rows, columns)
+    if constant in (one, two):
+        return Polynomial(field, rows, columns, {two if one == constant else one: field.one})
+    straight = tuple(sorted((_word_key(one), _word_key(two))))
+    flipped = transpose_word(one), transpose_word(two)
+    turned = tuple(sorted((_word_key(flipped[0]), _word_key(flipped[1]))))
+    if (turned, columns, rows) < (straight, rows, columns):
+        return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
+    field.deadline.check()
+    number = field.serial(("product", straight, rows, columns))
+    left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
+    content = Multiplied(left, right, left.names() | right.names())
+    symmetric = rows == columns and turned == straight
+    letter = Letter(f"product~{number}", rows, columns, symmetric, False, content)
+    return Polynomial.letter(field, letter)
+
+
+def same_values(left: Polynomial, right: Polynomial) -> bool:
+    """Equal, if need be after writing every function as a sum of its kinks."""
+    if left.equals(right):
+        return True
+    if left.shape != right.shape:
+        return False
+    difference = left - right
+    functions = {letter.name: letter for letter in difference.letters()}
+    pieces = {
+        name: letter.content.split()
+        for name, letter in functions.items()
+        if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
+    }
+    try:
+        return bool(pieces) and _with_pieces(difference, pieces).is_zero
+    except RefusedError:
+        return False  # too large to be written out
+
+
+def _with_pieces(value: Polynomial, pieces: dict[str, Polynomial]) -> Polynomial:
+    total = Polynomial.zero(value.field, value.rows, value.columns)
+    for word, coefficient in value.terms.items():
+        product = Polynomial.identity(value.field, value.rows).scaled(coefficient)
+        for letter in word:
+            one = pieces.get(letter.name, Polynomial.letter(value.field, letter.plain()))
+            product = product @ (one.transpose() if letter.transposed else one)
+        total = total + product
+    return total
+
+
+def _word_key(word: Word) -> WordKey:
+    return tuple((letter.name, letter.transposed) for letter in word)
+
+
+def _polynomial_key(value: Polynomial) -> PolynomialKey:
+    terms = sorted((_word_key(word), c.key) for word, c in value.terms.items())
+    return (value.rows, value.columns, tuple(terms))

@@ -1,0 +1,100 @@
+"""The meaning of an MLP at one token group: what it adds to every block.
+
+    out_b += Σ_i down[b, i] · relu(hidden_i) + bias_b,    hidden_i = Σ coefficient · block + bias_i
+    gated:   hidden_i = (Σ coefficient · block + bias_i) ⊙ (Σ gate · block + gate_bias_i), no relu
+
+A block of one row enters every row of a hidden block, a block of r rows enters a hidden block of
+one row as the sum of its rows; likewise the way out.  Hidden blocks that differ by scale and bias
+only add up to one piecewise-linear function (``entries.py``); c·relu(s) − c·relu(−s) is c·s there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from weightsmith.checker.entries import (
+    Direction,
+    PolynomialKey,
+    apply_to,
+    direction_of,
+    multiply_entries,
+)
+from weightsmith.checker.piecewise import PiecewiseSum
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import require
+from weightsmith.checker.template import Hidden, Mlp, Terms, meets
+from weightsmith.checker.words import Polynomial, ones_word
+from weightsmith.dsl.scalars import Scalar
+
+Held = Mapping[str, Polynomial]  # what every block holds at the group
+
+
+def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str, Polynomial]]:
+    """What is added to blocks at the group, piece by piece."""
+    down: dict[int, list[tuple[str, Rational]]] = {}
+    for block, index, scalar in mlp.outputs:
+        down.setdefault(index, []).append((block, field.read(scalar)))
+    reader = _HiddenReader(held, group, field)
+    sums: dict[tuple[str, str, PolynomialKey], tuple[Direction, PiecewiseSum]] = {}
+    for index, unit in enumerate(mlp.hidden):
+        if unit.gated:
+            product = reader.product(unit)
+            for block, factor in down.get(index, ()):
+                yield block, mapped(product, held[block].rows).scaled(factor)
+            continue
+        direction, key = reader.direction(unit.rows, unit.terms)
+        offset = direction.offset + reader.scalar(unit.bias)
+        for block, factor in down.get(index, ()):
+            place = (block, unit.rows, key)
+            _, total = sums.setdefault(place, (direction, PiecewiseSum(field)))
+            total.add_relu(direction.scale, offset, factor)
+    for (block, _, _), (direction, total) in sums.items():
+        yield block, mapped(apply_to(total.result(), direction), held[block].rows)
+    for block, scalar in mlp.bias:
+        ones = Polynomial.ones(field, held[block].rows, group)
+        yield block, ones.scaled(field.read(scalar))
+
+
+def mapped(value: Polynomial, rows: str) -> Polynomial:
+    """The same rows; or one row repeated; or the sum of all rows as one."""
+    if value.rows == rows:
+        return value
+    require(meets(value.rows, rows), f"{value.rows} rows enter a block of {rows} rows.")
+    ones = ones_word(rows, value.rows)  # one of the two is "1": a column or a row of ones
+    return Polynomial(value.field, rows, value.rows, {ones: value.field.one}) @ value
+
+
+class _HiddenReader:
+    """Reads the arguments of hidden blocks, those with equal terms once."""
+
+    def __init__(self, held: Held, group: str, field: Field) -> None:
+        self._held = held
+        self._group = group
+        self._field = field
+        self._directions: dict[tuple[str, Terms], tuple[Direction, PolynomialKey]] = {}
+        self._scalars: dict[Scalar, Rational] = {}
+
+    def scalar(self, scalar: Scalar) -> Rational:
+        if scalar not in self._scalars:
+            self._scalars[scalar] = self._field.read(scalar)
+        return self._scalars[scalar]
+
+    def direction(self, rows: str, terms: Terms) -> tuple[Direction, PolynomialKey]:
+        if (rows, terms) not in self._directions:
+            direction = direction_of(self._argument(rows, terms))
+            self._directions[rows, terms] = direction, direction.key
+        return self._directions[rows, terms]
+
+    def product(self, unit: Hidden) -> Polynomial:
+        ones = Polynomial.ones(self._field, unit.rows, self._group)
+        left, right = (
+            self._argument(unit.rows, terms) + ones.scaled(self.scalar(bias))
+            for terms, bias in ((unit.terms, unit.bias), (unit.gate, unit.gate_bias))
+        )
+        return multiply_entries(left, right)
+
+    def _argument(self, rows: str, terms: Terms) -> Polynomial:
+        total = Polynomial.zero(self._field, rows, self._group)
+        for block, scalar in terms:
+            total = total + mapped(self._held[block], rows).scaled(self.scalar(scalar))
+        return total

@@ -1,0 +1,78 @@
+"""The claim ``propagation``: how far the tables move a returned value, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.bounds import BITS, ZERO, larger
+from weightsmith.checker.claim_numbers import ball_rounded_up
+from weightsmith.checker.domain import follower_of
+from weightsmith.checker.ranges import precision
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.site_letters import Script, read_script
+from weightsmith.checker.tables import Gated, Table
+from weightsmith.checker.words import Polynomial
+from weightsmith.dsl import core
+
+STATEMENT = (
+    "Every entry of the returned value is within the bound of what script.alg says with its exact "
+    "functions, in exact arithmetic, for every input that meets the hypotheses."
+)
+RULE = "telescope"
+NORM = "entries"
+
+
+@dataclass(frozen=True, slots=True)
+class Propagation:
+    """What the checker derives: |network − script| ≤ value in every entry."""
+
+    formula: str
+    value: Fraction
+    hypotheses: tuple[str, ...]
+
+
+def derive_propagation(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    tables: Mapping[str, Table],
+    output: str,
+    deadline: Deadline,
+) -> Propagation:
+    """Follow the network and the script, and their difference."""
+    with precision(BITS):
+        script = read_script(program, bindings, deadline)
+        follower, assumed = follower_of(script, tables, deadline, compare=True)
+        follower.run()
+        size = ZERO
+        for polynomial in _returned(script, output):
+            size = larger(size, follower.value(polynomial).difference.size)
+        require(bool(size.is_finite()), _reason(assumed.hypotheses()))
+        return Propagation(formula(tables), ball_rounded_up(size), assumed.hypotheses())
+
+
+def formula(tables: Mapping[str, Table]) -> str:
+    """``telescope(e[1] = 1/1000, e[3] = 1/5000)``: the errors of the tables, in order."""
+    errors = (f"e[{n}] = {t.error}" for n, t in tables.items() if not isinstance(t, Gated))
+    return f"telescope({', '.join(errors)})"
+
+
+def _returned(script: Script, output: str) -> Iterator[Polynomial]:
+    """The polynomials of a returned value, on the tokens where it is returned."""
+    for returned in script.program.returns:
+        if returned.name == output:
+            value = script.meaning.returned[output]
+            for (_, column), polynomial in value.parts.items():
+                if not returned.groups or column in returned.groups:
+                    yield polynomial
+            return
+    raise RefusedError(f"The script returns no {quoted(output)}.")
+
+
+def _reason(hypotheses: tuple[str, ...]) -> str:
+    known = f"{', '.join(hypotheses)}" if hypotheses else "nothing"
+    return (
+        "The difference is not bounded by the assumptions: an input or a sum in it may be as large "
+        f"as it likes (assumed: {known})."
+    )

@@ -1,0 +1,55 @@
+"""What the checker proves by itself, for the compiler: claims whose evidence it derives anew.
+
+Each function returns a claim without its ``id``, and raises RefusedError with a reason for the
+reader where there is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.checker import domain, propagation
+from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.tables import read_tables
+from weightsmith.dsl import core
+
+Json = dict[str, object]
+
+
+def prove_domain(
+    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json]
+) -> Json:
+    """The claim that every argument of a table lies in the table's interval."""
+    read = read_tables(tables, program, bindings)
+    hypotheses = domain.derive_domain(program, bindings, read, Deadline())
+    return {
+        "kind": "domain",
+        "statement": domain.STATEMENT,
+        "hypotheses": list(hypotheses),
+        "steps": [{"step": 1, "rule": domain.RULE}],
+    }
+
+
+def prove_propagation(
+    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json], output: str
+) -> Json:
+    """The claim how far a returned value is from what the script says with exact functions."""
+    read = read_tables(tables, program, bindings)
+    derived = propagation.derive_propagation(program, bindings, read, output, Deadline())
+    return {
+        "kind": "propagation",
+        "output": output,
+        "statement": propagation.STATEMENT,
+        "hypotheses": list(derived.hypotheses),
+        "steps": [{"step": 1, "rule": propagation.RULE}],
+        "bound": {"formula": derived.formula, "value": str(derived.value)},
+        "norm": propagation.NORM,
+    }
+
+
+def prove_root(
+    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json], output: str
+) -> Json:
+    """The claim how far a returned value is from the root that is its target."""
+    raise RefusedError("not yet proven")

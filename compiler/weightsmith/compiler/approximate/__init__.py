@@ -1,0 +1,1 @@
+"""Functions of one variable as tables: proven ranges, near-minimax pieces, proven errors."""

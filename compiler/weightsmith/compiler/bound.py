@@ -1,0 +1,71 @@
+"""What a certificate says of a returned value, as numbers and as lines for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+
+AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the claim
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
+
+    ``against`` is ``target``, or ``script``: how far each entry is from what the script says, its
+    functions exact.  ``value`` is None where a symbol has no value; ``unproven`` says why there is
+    no proof.
+    """
+
+    output: str
+    against: str
+    value: Fraction | None
+    formula: str
+    scale: str
+    hypotheses: tuple[str, ...]
+    unproven: str | None
+
+
+def bound_of(claim: dict[str, object]) -> Bound:
+    output, against = str(claim["output"]), AGAINST[str(claim["kind"])]
+    if "unproven" in claim:
+        return Bound(output, against, None, "", "", (), str(claim["unproven"]))
+    bound = _object(claim["bound"])
+    value = bound["value"]
+    hypotheses = claim["hypotheses"]
+    return Bound(
+        output,
+        against,
+        None if value is None else Fraction(str(value)),
+        str(bound["formula"]),
+        str(claim.get("scale", "1")),
+        tuple(str(h) for h in hypotheses) if isinstance(hypotheses, list) else (),
+        None,
+    )
+
+
+def bound_line(bound: Bound) -> str:
+    if bound.unproven is not None:
+        return f"bound   {bound.output}: not proven: {bound.unproven}"
+    distance = f"||{bound.output} - target||"
+    if bound.against == "script":
+        distance = f"every entry of |{bound.output} - script|"
+    scale = "" if bound.scale == "1" else f" * {bound.scale}"
+    shown = "" if bound.value is None else f" <= {upward(bound.value)}"
+    lines = [f"bound   {distance} <= {bound.formula}{scale}"]
+    if shown:
+        lines.append(f"        the factor is{shown.replace(' <=', ' at most')}")
+    lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]
+    return "\n".join(lines)
+
+
+def upward(value: Fraction) -> str:
+    """Print a bound with four digits, rounded up."""
+    context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient:.3e}"
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}

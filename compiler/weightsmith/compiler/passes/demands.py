@@ -1,0 +1,96 @@
+"""What a level of loops plans: products, functions of entries, and values to leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Application, Columns
+from weightsmith.compiler.ir.polynomial import Space, Word
+from weightsmith.compiler.ir.schedule import Affine, Value
+from weightsmith.compiler.passes.plan_products import Cut, Time
+
+Linear = dict[Value, Coefficient]
+
+
+@dataclass
+class Product:
+    """A planned product: where it is computed, at which tokens, and whether it must be kept."""
+
+    word: Word
+    cut: Cut
+    time: Time
+    groups: set[Space] = field(default_factory=set)
+    kept: bool = False
+
+
+@dataclass
+class Applied:
+    """A planned function of entries: the layer of its MLP, and whether its value is kept.
+
+    ``direct``: what the MLP of that layer adds its values to, besides.
+    """
+
+    application: Application
+    value: Value
+    time: Time
+    kept: bool = False
+    direct: Linear = field(default_factory=dict)
+    arguments: list[Argument] = field(default_factory=list)
+
+
+@dataclass
+class Argument:
+    """Σ linear + bias + Σ coefficient · product (at groups), the products of the MLP's layer."""
+
+    columns: Columns
+    linear: Linear
+    bias: Coefficient
+    products: list[tuple[Product, Coefficient, tuple[Space, ...]]]
+
+    def affine(self) -> Affine:
+        return Affine(self.linear, self.bias)
+
+
+@dataclass
+class Demand:
+    """``value`` must hold ``linear`` + bias + Σ coefficient · product after ``segment``."""
+
+    value: Value
+    columns: Columns
+    segment: int
+    linear: Linear
+    bias: Coefficient
+    products: list[tuple[Product, Coefficient, tuple[Space, ...]]]
+    in_place: bool
+    direct: bool = False  # the MLP of the segment's last layer adds functions of entries to it
+
+
+def carrier(
+    demand: Demand,
+    demands: list[Demand],
+    before: list[Linear],
+    read: Iterable[Value],
+    level: int | None,
+) -> tuple[Value, Coefficient] | None:
+    """Find a value that the move takes to this demand alone, so that heads can write there.
+
+    If the move sends value j to ``factor`` times this variable and nowhere else, heads that
+    add 1/factor of the products to j need no space of their own (Newton: X ← 2(X − ½XAX)).
+    ``read`` are values that functions of entries read after the heads: they must stay as they are.
+    """
+    local = [d.value for d in demands]
+    local += [v for linear in before for v in linear if v.kind == "product" and v.home == level]
+    taken = set(read)
+    for value in dict.fromkeys([demand.value, *local]):
+        column = [
+            (other.value, linear[value])
+            for other, linear in zip(demands, before, strict=True)
+            if value in linear
+        ]
+        if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
+            continue
+        if column[0][1].is_number and value not in taken:
+            return value, column[0][1]
+    return None

@@ -1,0 +1,58 @@
+"""The functions of entries that the language knows, and what to write for those it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from weightsmith.dsl.formulas import Apply, Formula, Variable, formula_power
+from weightsmith.dsl.piecewise import EXACT
+
+APPROXIMATED: dict[str, Formula] = {
+    **{
+        name: Apply(name, Variable())
+        for name in ("sigmoid", "tanh", "exp", "softplus", "sqrt", "log", "sin", "cos", "atan")
+    },
+    "reciprocal": formula_power(Variable(), -1),
+    "rsqrt": formula_power(Apply("sqrt", Variable()), -1),
+    "square": formula_power(Variable(), 2),
+}
+SUM = "sum"
+BUILT_IN = (*EXACT, *APPROXIMATED, SUM)
+
+_CONTINUOUS = "and a ReLU network is continuous"
+_JUMPS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("sign", "sgn"), ("at 0", "write clip(c*E, -1, 1) with a large number c")),
+    **dict.fromkeys(("step", "heaviside"), ("at 0", "write clip(c*E, 0, 1) with a large number c")),
+    **dict.fromkeys(
+        ("floor", "ceil", "round", "trunc", "mod"),
+        ("at whole numbers", "write a table with steep pieces: table f = (0, 0), (0.9, 0), (1, 1)"),
+    ),
+}
+_OTHERS: dict[str, tuple[str, str]] = {
+    "softmax": ("'softmax' is made of two functions", "write e = exp.(E), then e ./ sum(e)"),
+    "argmax": (f"'argmax' is discontinuous, {_CONTINUOUS}", "write exp.(c*E) ./ sum(exp.(c*E))"),
+    "logistic": ("unknown function 'logistic'", "write sigmoid(E)"),
+    "ReLU": ("unknown function 'ReLU'", "write relu(E)"),
+    "inverse": ("unknown function 'inverse'", "of every entry: reciprocal(E); of a matrix: inv(A)"),
+    "mean": ("'mean' needs a size, which stays symbolic", "write sum(E)/n with param n"),
+    "dot": ("unknown function 'dot'", "write the product x'*y, or sum(x .* y)"),
+    "pow": ("unknown function 'pow'", "write square(E), or declare: function f(t) = t^3"),
+}
+
+
+def advice(name: str) -> tuple[str, str] | None:
+    """Return a message and a hint for a function that cannot be had under this name."""
+    if name in _JUMPS:
+        where, hint = _JUMPS[name]
+        return f"'{name}' is discontinuous {where}, {_CONTINUOUS}", hint
+    return _OTHERS.get(name)
+
+
+def written_call(name: str) -> str:
+    """Return how the function is called in a statement: ``relu(E)``, but ``exp.(E)``."""
+    dot = "." if name in ("exp", "sqrt") else ""
+    return f"{name}{dot}(E)"
+
+
+def known_names(declared: Mapping[str, object]) -> tuple[str, ...]:
+    return (*declared, *BUILT_IN)

@@ -1,0 +1,125 @@
+"""Calls and declarations of the functions of a program, as its text needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, written_call
+from weightsmith.dsl.formulas import Formula, formula_text
+from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.piecewise import arguments_of, points_of
+from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
+from weightsmith.dsl.scope import RESERVED
+
+Key = tuple[str, core.PiecewiseLinear | Formula]
+
+
+@dataclass
+class FunctionNames:
+    """Names for the functions that the language does not know: the label, or ``site3.label``."""
+
+    names: dict[Key, str] = field(default_factory=dict)
+
+    def call(self, node: core.Entrywise, of: str) -> str:
+        """Return ``f(E)`` for the text of E."""
+        label = node.label
+        name = self.names.get(_key(node))
+        if name is not None:
+            return f"{name}({of})"
+        scalars: tuple[q.Scalar, ...] = ()
+        if isinstance(node.function, core.PiecewiseLinear):
+            scalars = arguments_of(label, node.function) or ()
+        return written_call(label).replace("E", ", ".join([of, *map(scalar_text, scalars)]))
+
+    def declarations(self) -> list[str]:
+        return [_declaration(name, function) for (_, function), name in self.names.items()]
+
+
+def function_names(program: core.Program) -> FunctionNames:
+    """Choose names that are free, in the order of the sites."""
+    taken = {program.name, *RESERVED, *BUILT_IN, *program.dimensions}
+    taken |= {one.name for one in program.inputs} | {one.name for one in program.parameters}
+    names: dict[Key, str] = {}
+    for node in _sites(program):
+        key = _key(node)
+        if _is_built_in(node) or key in names:
+            continue
+        name = node.label if node.label not in taken else f"site{node.site}.{node.label}"
+        taken.add(name)
+        names[key] = name
+    return FunctionNames(names)
+
+
+def _key(node: core.Entrywise) -> Key:
+    function = node.function
+    if isinstance(function, core.Approximated):
+        return node.label, function.formula
+    return node.label, function
+
+
+def _is_built_in(node: core.Entrywise) -> bool:
+    if isinstance(node.function, core.Approximated):
+        return APPROXIMATED.get(node.label) == node.function.formula
+    return arguments_of(node.label, node.function) is not None
+
+
+def _sites(program: core.Program) -> Iterator[core.Entrywise]:
+    yield from _sites_of(program.body)
+    for one in program.returns:
+        yield from _sites_in(one.value)
+    for one in program.returns:
+        if one.target is not None:
+            yield from _sites_in(one.target)
+
+
+def _sites_of(body: Iterable[core.Statement]) -> Iterator[core.Entrywise]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield from _sites_of(statement.body)
+        else:
+            for value in statement.values:
+                yield from _sites_in(value)
+
+
+def _sites_in(node: core.Node) -> Iterator[core.Entrywise]:
+    for part in parts_of(node):
+        yield from _sites_in(part)
+    if isinstance(node, core.Entrywise):
+        yield node
+
+
+# -- declarations -------------------------------------------------------------------------------
+
+
+def _declaration(name: str, function: core.PiecewiseLinear | Formula) -> str:
+    if not isinstance(function, core.PiecewiseLinear):
+        return f"function {name}(t) = {formula_text(function)}"
+    points = points_of(function)
+    if points is None:
+        return f"function {name}(t) = {piecewise_text(function)}"
+    return f"table {name} = " + ", ".join(f"({place}, {value})" for place, value in points)
+
+
+def piecewise_text(function: core.PiecewiseLinear) -> str:
+    """``constant + slope*t + change*relu(t - place) + …``."""
+    terms: list[tuple[q.Scalar, str]] = []
+    if function.slope != q.ZERO:
+        terms.append((function.slope, "t"))
+    for place, change in function.kinks:
+        negative, factor = coefficient_text(place)
+        inside = "t" if place == q.ZERO else f"t {'+' if negative else '-'} {factor or '1'}"
+        if isinstance(place, q.Number):
+            inside = (
+                inside if place.value == 0 else f"t {'+' if negative else '-'} {abs(place.value)}"
+            )
+        terms.append((change, f"relu({inside})"))
+    text = scalar_text(function.constant) if function.constant != q.ZERO else ""
+    for scale, part in terms:
+        negative, factor = coefficient_text(scale)
+        sign = (" - " if negative else " + ") if text else ("-" if negative else "")
+        text += sign + (f"{factor}*{part}" if factor else part)
+    return text or scalar_text(algebra.plus(()))

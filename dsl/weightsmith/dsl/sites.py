@@ -1,0 +1,60 @@
+"""The last step of checking: sites get their numbers, tolerances that nobody gave their default.
+
+Sites are numbered in the order of evaluation: operands before the operation, statements in order,
+returned values, and then what stands inside targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
+from weightsmith.dsl.core import Node
+from weightsmith.dsl.nodes import with_parts
+from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE, INHERITED
+
+
+def numbered(program: core.Program) -> core.Program:
+    """Return the program with its sites numbered from "1"."""
+    numbers = _Numbers(count(1))
+    body = tuple(numbers.statement(one) for one in program.body)
+    values = [numbers.node(one.value) for one in program.returns]
+    numbers.in_target = True
+    returns = tuple(
+        replace(one, value=value, target=None if one.target is None else numbers.node(one.target))
+        for one, value in zip(program.returns, values, strict=True)
+    )
+    return replace(program, body=body, returns=returns)
+
+
+class _Numbers:
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self.numbers = numbers
+        self.in_target = False
+
+    def statement(self, statement: core.Statement) -> core.Statement:
+        if isinstance(statement, core.Repeat):
+            return replace(statement, body=tuple(map(self.statement, statement.body)))
+        return replace(statement, values=tuple(map(self.node, statement.values)))
+
+    def node(self, node: Node) -> Node:
+        node = with_parts(node, self.node)
+        if isinstance(node, core.Entrywise):
+            function = node.function
+            if isinstance(function, core.Approximated):
+                function = replace(function, tolerance=self._tolerance(function.tolerance))
+            return replace(node, function=function, site=str(next(self.numbers)))
+        if isinstance(node, core.Hadamard):
+            tolerance = self._tolerance(node.tolerance)
+            return replace(node, tolerance=tolerance, site=str(next(self.numbers)))
+        return node
+
+    def _tolerance(self, given: Scalar) -> Scalar:
+        """In a target functions are exact: the default stands for any tolerance."""
+        if self.in_target:
+            return DEFAULT_TOLERANCE
+        return algebra.substituted(given, {INHERITED.name: DEFAULT_TOLERANCE})

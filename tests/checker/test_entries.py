@@ -1,0 +1,316 @@
+"""Functions of entries against brute force: one form for one function, and never for two."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from checker_matrices import Matrix, World, added, full, multiplied, product, table_value, turned
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weightsmith.checker.entries import apply, multiply_entries, same_values
+from weightsmith.checker.piecewise import Piecewise, PiecewiseSum, table_function
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.dsl import parse_scalar
+
+F = Fraction
+FIELD = Field(("a", "b"), deadline=Deadline(1e6))
+SIZES = {"d": 2, "n": 3}
+LETTERS = {
+    "A": Letter("A", "d", "d", symmetric=True),
+    "X": Letter("X", "d", "d"),
+    "B": Letter("B", "d", "n"),
+    "v": Letter("v", "1", "n"),
+    "u": Letter("u", "d", "1"),
+    "s": Letter("s", "1", "1"),
+}
+NUMBERS = [F(-2), F(-1), F(-1, 2), F(1, 3), F(1), F(3)]
+SCALARS = ["a", "b", "a*b", "-a", "a - b", "1", "-1/2", "2*a", "1/a"]
+
+
+def letter(name: str) -> Polynomial:
+    return Polynomial.letter(FIELD, LETTERS[name])
+
+
+def read(text: str) -> Rational:
+    return FIELD.read(parse_scalar(text))
+
+
+def function(constant: str, slope: str, *kinks: tuple[str, str]) -> Piecewise:
+    total = PiecewiseSum(FIELD)
+    total.add_line(read(constant), read(slope))
+    for place, change in kinks:
+        total.add_relu(F(1), -read(place), read(change))
+    return total.result()
+
+
+RELU = function("0", "0", ("0", "1"))
+Pair = tuple[Polynomial, Callable[[World], Matrix]]
+
+
+class Grower:
+    """Random values, each with an evaluation that knows nothing of words."""
+
+    def __init__(self, seed: int, *, symbols: bool) -> None:
+        self.source = random.Random(seed)
+        self.symbols = symbols
+
+    def scalar(self) -> Rational:
+        if self.symbols and self.source.random() < 0.5:
+            return read(self.source.choice(SCALARS))
+        return FIELD.number(self.source.choice(NUMBERS))
+
+    def piecewise(self) -> Piecewise:
+        total = PiecewiseSum(FIELD)
+        total.add_line(self.scalar(), self.scalar())
+        for _ in range(self.source.choice([0, 1, 2, 7])):
+            total.add_relu(self.source.choice(NUMBERS), self.scalar(), self.scalar())
+        return total.result()
+
+    def value(self, rows: str, columns: str, depth: int) -> Pair:
+        kinds = ["sum", "scale", "map", "map", "times", "turn", "product", "ones", "repeat"]
+        kind = self.source.choice(kinds) if depth else "leaf"
+        if kind == "sum":
+            (p, f), (q, g) = (self.value(rows, columns, depth - 1) for _ in range(2))
+            return p + q, lambda w: added(f(w), g(w))
+        if kind == "scale":
+            c, (p, f) = self.scalar(), self.value(rows, columns, depth - 1)
+            zero = full(SIZES.get(rows, 1), SIZES.get(columns, 1))
+            return p.scaled(c), lambda w: added(zero, f(w), FIELD.evaluate(c, w.bindings))
+        if kind == "map":
+            h, (p, f) = self.piecewise(), self.value(rows, columns, depth - 1)
+            return apply(h, p), lambda w: [[w.function(h, t) for t in row] for row in f(w)]
+        if kind == "times":
+            (p, f), (q, g) = (self.value(rows, columns, depth - 1) for _ in range(2))
+            try:
+                return multiply_entries(p, q), lambda w: multiplied(f(w), g(w))
+            except RefusedError:
+                return p, f
+        if kind == "turn":
+            p, f = self.value(columns, rows, depth - 1)
+            return p.transpose(), lambda w: turned(f(w))
+        if kind == "product":
+            middle = self.source.choice(["d", "n", "1"])
+            (p, f), (q, g) = (
+                self.value(rows, middle, depth - 1),
+                self.value(middle, columns, depth - 1),
+            )
+            return p @ q, lambda w: product(f(w), g(w))
+        if kind == "repeat":
+            p, f = self.value("1", columns, depth - 1)
+            return Polynomial.ones(FIELD, rows, "1") @ p, lambda w: product(
+                full(w.sizes[rows], 1, 1), f(w)
+            )
+        return self.leaf(rows, columns, ones=kind == "ones")
+
+    def leaf(self, rows: str, columns: str, *, ones: bool) -> Pair:
+        fitting = [
+            one
+            for plain in LETTERS.values()
+            for one in (plain, plain.transpose())
+            if (one.rows, one.columns) == (rows, columns)
+        ]
+        if ones or not fitting:
+            p = Polynomial.ones(FIELD, rows, columns)
+            return p, lambda w: full(w.sizes[rows], w.sizes[columns], 1)
+        one = self.source.choice(fitting)
+        plain = one.plain()
+        return Polynomial.letter(
+            FIELD, one
+        ), lambda w: turned(w.matrix(plain)) if one.transposed else w.matrix(plain)
+
+
+def world(seed: int) -> World:
+    return World(SIZES, {"a": F(7, 3), "b": F(-5, 4)}, seed)
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(st.integers(0, 10**9), st.booleans(), st.sampled_from(["dd", "dn", "1n", "d1", "11"]))
+def test_a_value_is_what_its_operations_say(seed: int, symbols: bool, shape: str) -> None:
+    try:
+        polynomial, direct = Grower(seed, symbols=symbols).value(*shape, 5)
+    except RefusedError:
+        return
+    for number in range(2):
+        one = world(number)
+        assert one.value(polynomial) == direct(one)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.integers(0, 10**9), st.booleans())
+def test_putting_values_in_the_place_of_letters(seed: int, symbols: bool) -> None:
+    grower = Grower(seed, symbols=symbols)
+    try:
+        polynomial, _ = grower.value("d", "n", 4)
+        new, _ = grower.value("d", "n", 2)
+        small, _ = grower.value("d", "d", 2)
+        replaced = polynomial.replace_letters({"B": new, "X": small})
+    except RefusedError:
+        return
+    inner, outer = world(1), world(1)
+    outer.given |= {"B": inner.value(new), "X": inner.value(small)}
+    assert inner.value(replaced) == outer.value(polynomial)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from(NUMBERS), st.integers(-4, 4), st.sampled_from(NUMBERS))),
+    st.integers(0, 10**6),
+)
+def test_one_function_has_one_form(units: list[tuple[Fraction, int, Fraction]], seed: int) -> None:
+    """Hidden units in any order, split, turned about, written as one function: one polynomial."""
+    source = random.Random(seed)
+    value = letter("B") + letter("u") @ letter("v").scaled(read("a"))
+    direct = PiecewiseSum(FIELD)
+    for scale, offset, factor in units:
+        direct.add_relu(scale, FIELD.number(offset), FIELD.number(factor))
+    wanted = apply(direct.result(), value)
+    other = Polynomial.zero(FIELD, "d", "n")
+    ones = Polynomial.ones(FIELD, "d", "n")
+    for scale, offset, factor in source.sample(units, len(units)):
+        argument = value.scaled(FIELD.number(scale)) + ones.scaled(FIELD.number(offset))
+        if source.random() < 0.5:  # relu(s) = s + relu(-s)
+            other = other + argument.scaled(FIELD.number(factor))
+            argument = argument.scaled(FIELD.number(-1))
+        if source.random() < 0.5:
+            part = apply(RELU, argument.transpose()).transpose()
+        else:
+            part = apply(RELU, argument.scaled(FIELD.number(3))).scaled(FIELD.number(F(1, 3)))
+        other = other + part.scaled(FIELD.number(factor))
+    assert same_values(wanted, other)
+    assert wanted.equals(other) or len(units) > 4
+    assert not same_values(wanted, other + apply(RELU, value + ones.scaled(read("1/7"))))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(-4, 4), st.sampled_from(NUMBERS)), max_size=8),
+    st.lists(st.tuples(st.integers(-4, 4), st.sampled_from(NUMBERS)), max_size=8),
+)
+def test_equal_forms_are_equal_functions_and_only_those(
+    one: list[tuple[int, Fraction]], two: list[tuple[int, Fraction]]
+) -> None:
+    functions = [
+        function("0", "1", *((str(place), str(change)) for place, change in kinks))
+        for kinks in (one, two)
+    ]
+    w = world(0)
+    points = [F(i, 2) for i in range(-12, 13)]
+    same = all(w.function(functions[0], t) == w.function(functions[1], t) for t in points)
+    forms = [apply(f, letter("B")) for f in functions]
+    assert same_values(*forms) is same
+    assert forms[0].equals(forms[1]) is same
+
+
+def test_relus_of_opposite_arguments_are_linear() -> None:
+    for text in ("1", "-3", "a", "-a", "a - b"):
+        value = letter("B").scaled(read(text)) + Polynomial.ones(FIELD, "d", "n").scaled(read("b"))
+        minus = value.scaled(read("-1"))
+        assert (apply(RELU, value) - apply(RELU, minus)).equals(value)
+        assert (apply(RELU, value) + apply(RELU, minus)).equals(
+            apply(function("0", "-1", ("0", "2")), value)
+        )
+
+
+def test_the_sign_of_a_symbol_is_never_assumed() -> None:
+    scaled = apply(RELU, letter("B").scaled(read("a")))
+    assert not same_values(scaled, apply(RELU, letter("B")).scaled(read("a")))
+    assert apply(RELU, letter("B").scaled(read("2*a"))).equals(scaled.scaled(read("2")))
+    first, second = function("0", "0", ("a", "1")), function("0", "0", ("b", "1"))
+    assert not same_values(apply(first, letter("B")), apply(second, letter("B")))
+    square = function("0", "0", ("a", "1"), ("b", "-1"))
+    assert not same_values(apply(square, letter("B")), apply(first, letter("B")))
+
+
+def test_constants_fold_where_they_are_numbers() -> None:
+    ones = Polynomial.ones(FIELD, "d", "n")
+    zero = Polynomial.zero(FIELD, "d", "n")
+    clip = function("-1", "0", ("-1", "1"), ("2", "-1"))
+    for number, wanted in (("-5", "-1"), ("0", "0"), ("3/2", "3/2"), ("7", "2")):
+        assert apply(clip, ones.scaled(read(number))).equals(ones.scaled(read(wanted)))
+    soft = function("a", "1", ("-a", "-1"), ("a", "1"))
+    assert apply(soft, zero).is_zero
+    assert not apply(RELU, ones.scaled(read("a"))).equals(ones.scaled(read("a")))
+    halves = apply(RELU, ones.scaled(read("a/2"))), apply(RELU, ones.scaled(read("-a/2")))
+    assert (halves[0] - halves[1]).scaled(read("2")).equals(ones.scaled(read("a")))
+
+
+def test_ones_of_different_axes_and_identities_are_not_mixed_up() -> None:
+    assert not same_values(Polynomial.ones(FIELD, "d", "d"), Polynomial.identity(FIELD, "d"))
+    sums = [Polynomial.ones(FIELD, "1", axis) @ Polynomial.ones(FIELD, axis, "1") for axis in "dn"]
+    assert not same_values(*sums)
+    assert Polynomial.ones(FIELD, "1", "1").equals(Polynomial.identity(FIELD, "1"))
+    repeated = Polynomial.ones(FIELD, "d", "1") @ letter("v")
+    assert apply(RELU, repeated).equals(Polynomial.ones(FIELD, "d", "1") @ apply(RELU, letter("v")))
+    summed = Polynomial.ones(FIELD, "1", "d") @ letter("B")
+    outside = Polynomial.ones(FIELD, "1", "d") @ apply(RELU, letter("B"))
+    assert not same_values(apply(RELU, summed), outside)
+    assert not same_values(apply(RELU, letter("X")), apply(RELU, letter("X").transpose()))
+    assert apply(RELU, letter("A")).equals(apply(RELU, letter("A")).transpose())
+    # relu~(I) of the identity is the identity, but no rule knows it, and it is not of ones
+    identity = Polynomial.identity(FIELD, "d")
+    assert not same_values(apply(RELU, identity), Polynomial.ones(FIELD, "d", "d"))
+
+
+def test_products_of_entries() -> None:
+    b, x = letter("B"), letter("X")
+    ones = Polynomial.ones(FIELD, "d", "n")
+    row = ones @ Polynomial.zero(FIELD, "n", "n") + Polynomial.ones(FIELD, "d", "1") @ letter("v")
+    assert multiply_entries(b, row).equals(multiply_entries(row, b))
+    assert multiply_entries(b, ones.scaled(read("a"))).equals(b.scaled(read("a")))
+    half = (b + row).scaled(read("1/2"))
+    wanted = multiply_entries(b, b) + multiply_entries(b, row)
+    assert multiply_entries(half, b).scaled(read("2")).equals(wanted)
+    assert not same_values(multiply_entries(b, b), multiply_entries(b, row))
+    assert multiply_entries(x, x.transpose()).equals(multiply_entries(x, x.transpose()).transpose())
+    assert not same_values(multiply_entries(x, x), multiply_entries(x, x).transpose())
+    assert multiply_entries(x, Polynomial.ones(FIELD, "d", "d")).equals(x)
+    diagonal = multiply_entries(x, Polynomial.identity(FIELD, "d"))
+    assert not same_values(diagonal, x)
+
+
+def test_tables_are_linear_between_knots_and_constant_outside() -> None:
+    knots = [(F(-3), F(1)), (F(-1), F(1, 2)), (F(0), F(1, 2)), (F(5, 2), F(-4))]
+    table = table_function(knots, FIELD)
+    for place in [F(i, 4) for i in range(-20, 20)]:
+        assert world(0).function(table, place) == table_value(knots, place)
+    assert len(table.kinks) == 4
+
+
+def test_a_long_table_is_one_letter_and_meets_its_kinks() -> None:
+    knots = [(F(i, 8), F(i * i, 64)) for i in range(-8, 9)]
+    table = table_function(knots, FIELD)
+    value = apply(table, letter("B"))
+    assert len(value.terms) <= 3
+    relu = apply(RELU, letter("B"))
+    both = PiecewiseSum(FIELD)
+    both.add(table, F(1), FIELD.zero, FIELD.one)
+    both.add_relu(F(1), FIELD.zero, FIELD.one)
+    joined = apply(both.result(), letter("B"))
+    assert not joined.equals(value + relu)
+    assert same_values(joined, value + relu)
+    assert not same_values(joined, value + relu.scaled(read("1/2")))
+
+
+def test_two_hundred_pieces_are_quick() -> None:
+    knots = [(F(i, 25), F(i**3 % 97, 61)) for i in range(-100, 101)]
+    field = Field(())
+    begin = time.perf_counter()
+    table = table_function(knots, field)
+    names = {name: Letter(name, "k", "context") for name in "abcdefghij"}
+    for one in names.values():
+        value = apply(table, Polynomial.letter(field, one))
+        value.replace_letters({one.name: Polynomial.letter(field, names["a"])})
+    assert time.perf_counter() - begin < 1.5
+
+
+def test_endless_functions_are_refused() -> None:
+    field = Field((), deadline=Deadline(-1.0))
+    with pytest.raises(RefusedError, match="took more than"):
+        table_function([(F(0), F(0)), (F(1), F(1))], field)
