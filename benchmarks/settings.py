@@ -1,4 +1,4 @@
-"""Parameters under which every example has numbers: what the benchmarks share."""
+"""Parameters under which every polynomial example has numbers: what the benchmarks share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from weightsmith import api
+from weightsmith.cli.demo_cases import CASES
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-NAMES = tuple(path.stem for path in sorted(EXAMPLES.glob("*.alg")))
+NAMES = tuple(sorted(case.script for case in CASES))
 CHOSEN = {
     "mu": Fraction(1, 10),
     "L": Fraction(2),

@@ -18,7 +18,7 @@ from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
-from weightsmith.cli.demo_run import truncation_claims
+from weightsmith.cli.demo_errors import truncation_claims
 from weightsmith.cli.table import print_table
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.scalars import evaluate

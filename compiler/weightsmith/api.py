@@ -172,7 +172,8 @@ class Network:
         from weightsmith.backends.layout import layout
 
         found = layout(self.template, self.used(inputs)).dims
-        return {block.rows: found[block.rows] for block in self.template.blocks}
+        rows = {block.rows for block in self.template.blocks}
+        return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
 
     def interpret(self, inputs: Inputs, *, tables: bool = False) -> dict[str, object]:
         """Execute the script directly in NumPy, with no network.

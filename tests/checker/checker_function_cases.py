@@ -17,7 +17,7 @@ from weightsmith.dsl.formulas import Apply, Variable
 Document = dict[str, Any]
 F = Fraction
 SIGMOID = Apply("sigmoid", Variable())
-KNOTS = [("-4", "1/55"), ("-1", "1/4"), ("0", "1/2"), ("1/2", "3/5"), ("1", "3/4"), ("4", "54/55")]
+KNOTS = [("-4", "-1/55"), ("-1", "1/4"), ("0", "1/2"), ("1/2", "3/5"), ("1", "3/4"), ("4", "54/55")]
 SQUARES = [(place, str(F(place) ** 2)) for place in ("-1", "-1/2", "-1/4", "0", "1/4", "1/2", "1")]
 Unit = tuple[Document, list[tuple[str, str]]]
 

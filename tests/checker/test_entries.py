@@ -4,130 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from checker_matrices import Matrix, World, added, full, multiplied, product, table_value, turned
+from checker_matrices import added, full, table_value, turned
+from checker_values import FIELD, NUMBERS, RELU, Grower, function, letter, read, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weightsmith.checker.composition import NumericPiecewise, composed
 from weightsmith.checker.entries import apply, multiply_entries, same_values
-from weightsmith.checker.piecewise import Piecewise, PiecewiseSum, table_function
-from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.piecewise import PiecewiseSum, table_function
+from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError
 from weightsmith.checker.words import Letter, Polynomial
-from weightsmith.dsl import parse_scalar
 
 F = Fraction
-FIELD = Field(("a", "b"), deadline=Deadline(1e6))
-SIZES = {"d": 2, "n": 3}
-LETTERS = {
-    "A": Letter("A", "d", "d", symmetric=True),
-    "X": Letter("X", "d", "d"),
-    "B": Letter("B", "d", "n"),
-    "v": Letter("v", "1", "n"),
-    "u": Letter("u", "d", "1"),
-    "s": Letter("s", "1", "1"),
-}
-NUMBERS = [F(-2), F(-1), F(-1, 2), F(1, 3), F(1), F(3)]
-SCALARS = ["a", "b", "a*b", "-a", "a - b", "1", "-1/2", "2*a", "1/a"]
-
-
-def letter(name: str) -> Polynomial:
-    return Polynomial.letter(FIELD, LETTERS[name])
-
-
-def read(text: str) -> Rational:
-    return FIELD.read(parse_scalar(text))
-
-
-def function(constant: str, slope: str, *kinks: tuple[str, str]) -> Piecewise:
-    total = PiecewiseSum(FIELD)
-    total.add_line(read(constant), read(slope))
-    for place, change in kinks:
-        total.add_relu(F(1), -read(place), read(change))
-    return total.result()
-
-
-RELU = function("0", "0", ("0", "1"))
-Pair = tuple[Polynomial, Callable[[World], Matrix]]
-
-
-class Grower:
-    """Random values, each with an evaluation that knows nothing of words."""
-
-    def __init__(self, seed: int, *, symbols: bool) -> None:
-        self.source = random.Random(seed)
-        self.symbols = symbols
-
-    def scalar(self) -> Rational:
-        if self.symbols and self.source.random() < 0.5:
-            return read(self.source.choice(SCALARS))
-        return FIELD.number(self.source.choice(NUMBERS))
-
-    def piecewise(self) -> Piecewise:
-        total = PiecewiseSum(FIELD)
-        total.add_line(self.scalar(), self.scalar())
-        for _ in range(self.source.choice([0, 1, 2, 7])):
-            total.add_relu(self.source.choice(NUMBERS), self.scalar(), self.scalar())
-        return total.result()
-
-    def value(self, rows: str, columns: str, depth: int) -> Pair:
-        kinds = ["sum", "scale", "map", "map", "times", "turn", "product", "ones", "repeat"]
-        kind = self.source.choice(kinds) if depth else "leaf"
-        if kind == "sum":
-            (p, f), (q, g) = (self.value(rows, columns, depth - 1) for _ in range(2))
-            return p + q, lambda w: added(f(w), g(w))
-        if kind == "scale":
-            c, (p, f) = self.scalar(), self.value(rows, columns, depth - 1)
-            zero = full(SIZES.get(rows, 1), SIZES.get(columns, 1))
-            return p.scaled(c), lambda w: added(zero, f(w), FIELD.evaluate(c, w.bindings))
-        if kind == "map":
-            h, (p, f) = self.piecewise(), self.value(rows, columns, depth - 1)
-            return apply(h, p), lambda w: [[w.function(h, t) for t in row] for row in f(w)]
-        if kind == "times":
-            (p, f), (q, g) = (self.value(rows, columns, depth - 1) for _ in range(2))
-            try:
-                return multiply_entries(p, q), lambda w: multiplied(f(w), g(w))
-            except RefusedError:
-                return p, f
-        if kind == "turn":
-            p, f = self.value(columns, rows, depth - 1)
-            return p.transpose(), lambda w: turned(f(w))
-        if kind == "product":
-            middle = self.source.choice(["d", "n", "1"])
-            (p, f), (q, g) = (
-                self.value(rows, middle, depth - 1),
-                self.value(middle, columns, depth - 1),
-            )
-            return p @ q, lambda w: product(f(w), g(w))
-        if kind == "repeat":
-            p, f = self.value("1", columns, depth - 1)
-            return Polynomial.ones(FIELD, rows, "1") @ p, lambda w: product(
-                full(w.sizes[rows], 1, 1), f(w)
-            )
-        return self.leaf(rows, columns, ones=kind == "ones")
-
-    def leaf(self, rows: str, columns: str, *, ones: bool) -> Pair:
-        fitting = [
-            one
-            for plain in LETTERS.values()
-            for one in (plain, plain.transpose())
-            if (one.rows, one.columns) == (rows, columns)
-        ]
-        if ones or not fitting:
-            p = Polynomial.ones(FIELD, rows, columns)
-            return p, lambda w: full(w.sizes[rows], w.sizes[columns], 1)
-        one = self.source.choice(fitting)
-        plain = one.plain()
-        return Polynomial.letter(
-            FIELD, one
-        ), lambda w: turned(w.matrix(plain)) if one.transposed else w.matrix(plain)
-
-
-def world(seed: int) -> World:
-    return World(SIZES, {"a": F(7, 3), "b": F(-5, 4)}, seed)
 
 
 @settings(max_examples=250, deadline=None, derandomize=True)
@@ -298,6 +190,96 @@ def test_a_long_table_is_one_letter_and_meets_its_kinks() -> None:
     assert not same_values(joined, value + relu.scaled(read("1/2")))
 
 
+pieces = st.lists(
+    st.tuples(st.fractions(-3, 3, max_denominator=4), st.sampled_from(NUMBERS)),
+    min_size=1,
+    max_size=7,
+    unique_by=lambda kink: kink[0],
+)
+slopes = st.sampled_from([F(0), F(0), F(1), F(-1, 2)])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(slopes, pieces, slopes, pieces)
+def test_a_function_of_a_function_is_one_function(
+    f_slope: Fraction,
+    f_kinks: list[tuple[Fraction, Fraction]],
+    g_slope: Fraction,
+    g_kinks: list[tuple[Fraction, Fraction]],
+) -> None:
+    f, g = NumericPiecewise.of(f_slope, f_kinks), NumericPiecewise.of(g_slope, g_kinks)
+    constant, slope, kinks = composed(f, g, Deadline())
+    assert len({place for place, _ in kinks}) == len(kinks)
+    assert all(change for _, change in kinks)
+    for i in range(-80, 81):
+        t = F(i, 12)
+        whole = constant + slope * t + sum(c * max(t - p, F(0)) for p, c in kinks)
+        assert whole == f(g(t))
+    outer, inner = (
+        function("0", str(s), *((str(p), str(c)) for p, c in k))
+        for s, k in ((f_slope, f_kinks), (g_slope, g_kinks))
+    )
+    one = function(str(constant), str(slope), *((str(p), str(c)) for p, c in kinks))
+    for value in (letter("B"), letter("X").transpose(), letter("A"), letter("v").scaled(read("a"))):
+        nested = apply(outer, apply(inner, value))
+        assert same_values(nested, apply(one, value))
+        beyond = apply(function("0", "0", ("1/7", "1")), nested)
+        assert same_values(beyond, apply(function("0", "0", ("1/7", "1")), apply(one, value)))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.integers(0, 10**9), st.booleans())
+def test_functions_of_sums_of_functions(seed: int, symbols: bool) -> None:
+    """Of one argument or of several, straight or transposed, with what is linear beside them."""
+    grower = Grower(seed, symbols=symbols)
+    x, a = letter("X"), letter("A")
+    row = Polynomial.ones(FIELD, "d", "1") @ letter("u").transpose()
+    values = [
+        x,
+        x,
+        x.transpose(),
+        x + a,
+        a,
+        x - a,
+        row,
+        x.scaled(read("-2")) + Polynomial.ones(FIELD, "d", "d"),
+    ]
+    w = world(3)
+    total, wanted = Polynomial.zero(FIELD, "d", "d"), full(2, 2)
+    for _ in range(3):
+        h, value = grower.piecewise(), grower.source.choice(values)
+        c = grower.scalar()
+        linear = grower.source.random() < 0.3
+        part = value if linear else apply(h, value)
+        held = [[t if linear else w.function(h, t) for t in r] for r in w.value(value)]
+        total = total + part.scaled(c)
+        wanted = added(wanted, held, FIELD.evaluate(c, w.bindings))
+    outer = grower.piecewise()
+    wanted = [[w.function(outer, t) for t in r] for r in wanted]
+    assert w.value(apply(outer, total)) == wanted
+    assert w.value(apply(outer, total.transpose())) == turned(wanted)
+
+
+def test_functions_of_two_arguments_or_of_symbols_stay_apart() -> None:
+    b, row = letter("B"), Polynomial.ones(FIELD, "d", "1") @ letter("v")
+    both = apply(RELU, apply(RELU, b) + apply(RELU, row))
+    assert len(both.letters()) == 1  # relu of the sum, no more is known
+    assert not same_values(both, apply(RELU, b) + apply(RELU, row))
+    assert apply(RELU, apply(RELU, b)).equals(apply(RELU, b))
+    assert not same_values(apply(RELU, apply(RELU, b) + b.scaled(read("a"))), apply(RELU, b))
+    x = letter("X")
+    mixed = apply(RELU, apply(RELU, x) + x.transpose())
+    assert not same_values(mixed, apply(RELU, apply(RELU, x) + x))
+    turned_too = apply(RELU, apply(RELU, x) + apply(RELU, x).transpose())
+    assert turned_too.equals(turned_too.transpose())
+    soft = function("a", "1", ("-a", "-1"), ("a", "1"))
+    assert not same_values(apply(RELU, apply(soft, b)), apply(soft, b))
+    shifted = apply(function("0", "0", ("a", "b"), ("1", "b")), apply(RELU, b))
+    parts = [function("0", "0", (place, "b")) for place in ("a", "1")]
+    assert shifted.equals(apply(parts[0], apply(RELU, b)) + apply(parts[1], apply(RELU, b)))
+    assert apply(parts[1], apply(RELU, b)).equals(apply(parts[1], b))
+
+
 def test_two_hundred_pieces_are_quick() -> None:
     knots = [(F(i, 25), F(i**3 % 97, 61)) for i in range(-100, 101)]
     field = Field(())
@@ -311,6 +293,11 @@ def test_two_hundred_pieces_are_quick() -> None:
 
 
 def test_endless_functions_are_refused() -> None:
+    saw = [(F(i), F((-1) ** i)) for i in range(3000)]
+    zigzag = NumericPiecewise.of(F(1), [(place, 2 * change) for place, change in saw[1:]])
+    steps = NumericPiecewise.of(F(0), [(F(i, 3001), F(1)) for i in range(3000)])
+    with pytest.raises(RefusedError, match="more than 20000 kinks"):
+        composed(steps, zigzag, Deadline())
     field = Field((), deadline=Deadline(-1.0))
     with pytest.raises(RefusedError, match="took more than"):
         table_function([(F(0), F(0)), (F(1), F(1))], field)

@@ -35,6 +35,13 @@ def test_check_shows_the_place_of_a_mistake(call: Call, tmp_path: Path) -> None:
     assert result.stdout == ""
 
 
+def test_check_says_which_numbers_the_tables_need(call: Call, examples: Path) -> None:
+    result = call("check", examples / "logistic_newton.alg", examples / "divide.alg")
+    assert result.exit_code == 0
+    assert "'logistic_newton' is sound; its tables need values of n, m." in result.stdout
+    assert "'divide' is sound.\n" in result.stdout
+
+
 def test_check_looks_at_every_script(call: Call, examples: Path, tmp_path: Path) -> None:
     (tmp_path / "wrong.alg").write_text("algorithm wrong(\n")
     result = call("check", tmp_path / "wrong.alg", examples / "ridge.alg")

@@ -1,4 +1,4 @@
-"""The demo: every example, real data, one table; and the data against NumPy."""
+"""The demo: every example, real data, two tables; and the data against NumPy."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from click.testing import Result
 from weightsmith import api
 from weightsmith.cli.demo_cases import CASES, Case, momentum
 from weightsmith.cli.demo_data import outward, short
-from weightsmith.cli.demo_run import matrix_of, truncation_claims
+from weightsmith.cli.demo_errors import matrix_of, promises, truncation_claims
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
 from weightsmith.cli.examples import example
 from weightsmith.cli.scale import norm, scale_of
 from weightsmith.cli.table import aligned
+from weightsmith.dsl import core, resolve_bindings
+from weightsmith.dsl.scalars import evaluate
 
 Call = Callable[..., Result]
+ALL = (*CASES, *FUNCTION_CASES)
 
 
-def test_the_small_demo_ends_with_its_table(call: Call, tmp_path: Path) -> None:
+def test_the_small_demo_ends_with_its_tables(call: Call, tmp_path: Path) -> None:
     result = call("demo", "--small", "--json", tmp_path / "rows.json")
     assert result.exit_code == 0, result.output
     assert "Every certificate verified" in result.output
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert {row["algorithm"] for row in rows} == {case.script for case in CASES}
+    assert {row["algorithm"] for row in rows} == {case.script for case in ALL}
     assert all(row["verified"] for row in rows)
     for row in rows:
         assert row["output"] in result.output or row["sole"]
@@ -35,17 +39,18 @@ def test_the_small_demo_ends_with_its_table(call: Call, tmp_path: Path) -> None:
 
 
 def test_every_example_is_in_the_demo(examples: Path) -> None:
-    assert sorted(case.script for case in CASES) == sorted(p.stem for p in examples.glob("*.alg"))
+    assert sorted(case.script for case in ALL) == sorted(p.stem for p in examples.glob("*.alg"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.script)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.script)
 def test_the_network_is_the_script_executed_in_numpy(case: Case) -> None:
     problem = case.problem()
     network = api.compile(example(case.script), settings=case.parameters(problem, small=True))
-    answer, direct = network.run(problem.inputs), network.interpret(problem.inputs)
+    answer, direct = network.run(problem.inputs), network.interpret(problem.inputs, tables=True)
     for name, value in direct.items():
         wanted = matrix_of(value)
-        assert norm(matrix_of(answer[name]) - wanted) <= 1e-12 * problem.condition * norm(wanted)
+        scale = max(norm(wanted), 1.0) if network.report.pieces else norm(wanted)
+        assert norm(matrix_of(answer[name]) - wanted) <= 1e-12 * problem.condition * scale
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.script)
@@ -53,6 +58,52 @@ def test_the_measured_ends_hold_on_the_data(case: Case) -> None:
     low, high = case.problem().ends
     assert 0 <= low < high
     assert all(end.denominator <= 10**6 for end in (low, high))
+
+
+@pytest.mark.parametrize("case", FUNCTION_CASES, ids=lambda case: case.script)
+def test_the_data_meet_the_assumptions(case: Case) -> None:
+    problem = case.problem()
+    program = api.check(example(case.script))
+    known = resolve_bindings(program, case.parameters(problem))
+    for one in program.assumptions:
+        if isinstance(one, core.NormAssumption | core.EntryAssumption):
+            values = by_group(problem.inputs[one.of])
+            for value in values:
+                if isinstance(one, core.EntryAssumption):
+                    low, high = evaluate(one.low, known), evaluate(one.high, known)
+                    assert low <= value.min()
+                    assert value.max() <= high
+                elif value.shape[1] > 1 and one.of == "x":
+                    assert np.linalg.norm(value, axis=0).max() <= evaluate(one.bound, known)
+                else:
+                    assert norm(value) <= evaluate(one.bound, known)
+        if isinstance(one, core.SizeAssumption) and one.axis == "context":
+            assert by_group(problem.inputs["x"])[0].shape[1] <= evaluate(one.bound, known)
+
+
+def by_group(given: object) -> list[np.ndarray]:
+    pieces = given.values() if isinstance(given, Mapping) else (given,)
+    return [np.asarray(piece) for piece in pieces]
+
+
+def test_the_largest_eigenvalue_of_the_tumours_is_below_ell() -> None:
+    case = next(case for case in FUNCTION_CASES if case.script == "logistic_newton")
+    problem = case.problem()
+    (x,), (y,) = by_group(problem.inputs["x"]), by_group(problem.inputs["y"])
+    assert x.shape == (problem.sizes["m"], problem.sizes["n"]) == (5, 569)
+    assert set(y.ravel()) == {0.0, 1.0}
+    largest = np.linalg.eigvalsh(x @ x.T / x.shape[1])[-1]
+    assert largest <= problem.settings["ell"] <= 1.01 * largest
+
+
+def test_a_network_without_tables_is_promised_to_be_the_script() -> None:
+    case = next(case for case in FUNCTION_CASES if case.script == "lasso_ista")
+    settings = case.parameters(case.problem(), small=True)
+    found = promises(api.compile(example(case.script), settings=settings))
+    assert [(one.output, one.against, one.value) for one in found] == [
+        ("w", "script", 0.0),
+        ("output2", "script", 0.0),
+    ]
 
 
 def test_the_scale_of_least_squares_is_the_size_of_the_solution() -> None:
@@ -99,3 +150,8 @@ def test_the_table_lines_up() -> None:
         "a         1.0e-06",
         "longer          2",
     ]
+
+
+def test_a_word_among_figures_stands_to_the_right() -> None:
+    text = aligned(("bound",), [("exact",), ("1.0e-06",)])
+    assert text.splitlines() == ["  bound", "-------", "  exact", "1.0e-06"]

@@ -1,4 +1,4 @@
-"""The README: its example runs as printed, its commands are there once, its table is the demo's."""
+"""The README: its examples run as printed, its commands are there once, its tables are right."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from weightsmith.cli.demo import HEADERS
+from weightsmith.cli.demo import FUNCTION_HEADERS, HEADERS
 from weightsmith.cli.demo_cases import CASES
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,16 +33,17 @@ def test_a_command_is_one_line_that_works_on_a_fresh_machine(name: str) -> None:
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -c constraints.txt ")
 
 
-def test_the_script_of_the_example_is_the_one_in_the_repository() -> None:
-    script = (ROOT / "examples" / "newton_inverse.alg").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["newton_inverse", "logistic_newton"])
+def test_the_script_of_an_example_is_the_one_in_the_repository(name: str) -> None:
+    script = (ROOT / "examples" / f"{name}.alg").read_text(encoding="utf-8")
     body = script[script.index("algorithm") :].rstrip()
     assert "\n".join(f"    {line}".rstrip() for line in body.splitlines()) in README
 
 
-def test_the_table_has_every_example_and_every_column() -> None:
-    for case in CASES:
+def test_the_tables_have_every_example_and_every_column() -> None:
+    for case in (*CASES, *FUNCTION_CASES):
         assert re.search(rf"^{case.script}(: \w+)? +{re.escape(case.data)} ", README, re.MULTILINE)
-    for header in HEADERS:
+    for header in (*HEADERS, *FUNCTION_HEADERS):
         assert all(word in README for word in header.split("\n"))
 
 

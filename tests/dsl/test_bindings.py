@@ -73,3 +73,35 @@ def test_what_is_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(BindingError) as found:
         resolve_bindings(PROGRAM, given)  # type: ignore[arg-type]
     assert message in str(found.value)
+
+
+BOUNDED = check(
+    Source(
+        "b.alg",
+        "algorithm f(A: [d, d])\nassume norm(A) <= B\nassume entries(A) in [low, high]\n"
+        "assume size(d) <= n\nparam tau, s\nX = soft(A, tau)\n"
+        "repeat until error <= 1/10:\n    X = clip(X, -s, 2*s)\nreturn B*n*low*high*X\n",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"B": -1}, "The norm of 'A' is assumed to be at most -1"),
+        ({"n": 0}, "The size of 'd' is assumed to be at most 0"),
+        ({"low": 2, "high": 1}, "The entries of 'A' are assumed to lie in [2, 1]"),
+        ({"tau": -2}, "The threshold of soft is never below 0, got -2"),
+        ({"s": -1}, "The low end 1 of clip is above its high end -2"),
+        ({"passes": "1/2"}, "Parameter 'passes' counts repetitions"),
+    ],
+)
+def test_bounds_that_cannot_be(given: dict[str, int | str], message: str) -> None:
+    with pytest.raises(BindingError) as found:
+        resolve_bindings(BOUNDED, given)
+    assert message in str(found.value)
+
+
+def test_a_count_that_the_compiler_chooses_needs_no_value() -> None:
+    assert resolve_bindings(BOUNDED, {"B": 1, "n": 3}) == {"B": 1, "n": 3}
+    assert resolve_bindings(BOUNDED, {"passes": 4}) == {"passes": 4}

@@ -23,8 +23,8 @@ from weightsmith.dsl.scalar_printer import scalar_text
 NAMES = [path.stem for path in sorted((Path(__file__).parents[2] / "examples").glob("*.alg"))]
 
 
-def test_there_are_fourteen_examples() -> None:
-    assert len(NAMES) == 14
+def test_there_are_examples() -> None:
+    assert len(NAMES) >= 14
 
 
 @pytest.mark.parametrize("name", NAMES)

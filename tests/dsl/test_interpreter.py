@@ -33,6 +33,21 @@ def regression(chance: np.random.Generator) -> Inputs:
     return {"x": x, "y": chance.normal(size=(2, 7))}
 
 
+def classification(chance: np.random.Generator) -> Inputs:
+    """Tokens of norm at most 1, eight of them in the context, labels 0 and 1."""
+    x = chance.normal(size=(3, 10))
+    x /= np.linalg.norm(x, axis=0)
+    labels = (chance.random((1, 8)) > 0.5).astype(float)
+    return {"x": {"context": x[:, :8], "query": x[:, 8:]}, "y": labels}
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "logistic_gradient_descent": {"steps": 60},
+    "logistic_newton": {"m": 3, "steps": 12, "inner": 12},
+    "poisson_regression": {"steps": 150},
+}
+
+
 def graph() -> Inputs:
     incidence = np.array([[1, 0, 0, 1, 1], [-1, 1, 0, 0, 0], [0, -1, 1, 0, -1], [0, 0, -1, -1, 0]])
     weights = np.array([1.0, 2.0, 1.0, 0.5, 1.5])
@@ -59,19 +74,28 @@ def inputs_of(name: str, chance: np.random.Generator) -> tuple[Inputs, dict[str,
         return {("G" if name == "muon" else "A"): matrix}, {"smin": "0.4", "smax": 2}
     if name == "newton_inverse_general":
         return {"A": spd(chance, 4) @ spd(chance, 4)}, {"smin": "0.2", "smax": 4}
+    if name in ("logistic_gradient_descent", "logistic_newton", "poisson_regression"):
+        return classification(chance), {"n": 8} | SETTINGS[name]
     if name == "heat_kernel":
         return {"A": spd(chance, 4)}, {"L": 2, "s": "1/2", "k": 10}
     return {"A": spd(chance, 4)}, {"mu": "0.5", "L": 2}
 
 
 CLOSE = {"heat_kernel": 1e-4, "muon": 0.4, "gd_plus_plus": 0.1}
-NAMES = [path.stem for path in sorted((Path(__file__).parents[2] / "examples").glob("*.alg"))]
+NAMES = [
+    path.stem
+    for path in sorted((Path(__file__).parents[2] / "examples").glob("*.alg"))
+    if "approximates" in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_comes_near_its_target(name: str, examples: dict[str, Path]) -> None:
     program = check(load_source(examples[name]))
     inputs, given = inputs_of(name, np.random.default_rng(7))
+    for one in program.inputs:
+        if one.shape.column_groups == (core.CONTEXT,) and isinstance(inputs[one.name], dict):
+            inputs[one.name] = inputs[one.name]["context"]
     bindings = resolve_bindings(program, given)
     found, wanted = run(program, inputs, bindings), target(program, inputs, bindings)
     assert set(found) == set(wanted) == {one.name for one in program.returns}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from weightsmith.dsl import Source, check, core, node_text, program_text
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.piecewise import table
 
 HEAD = "algorithm f(A: symmetric[d, d], B: [d, m], x: [d] per token, y: [k] per context)\nparam s\n"
 
@@ -67,3 +72,49 @@ def test_a_range_assumption_is_printed() -> None:
     program = check(Source("s", f"{HEAD}{text}\nreturn A"))
     assert text in program_text(program)
     assert isinstance(program.assumptions[0], core.RangeAssumption)
+
+
+def test_a_table_in_place_of_a_function_is_declared_under_its_site() -> None:
+    program = check(Source("s", f"{HEAD}return relu(A) + sigmoid(A)"))
+    knots = [(-4, 0), (0, Fraction(1, 2)), (4, 1)]
+    points = [(q.Number(Fraction(a)), q.Number(Fraction(b))) for a, b in knots]
+    (returned,) = program.returns
+    assert isinstance(returned.value, core.Combination)
+    (one, first), (two, second) = returned.value.terms
+    assert isinstance(second, core.Entrywise)
+    lowered = replace(second, function=table(points))
+    value = replace(returned.value, terms=((one, first), (two, lowered)))
+    printed = program_text(replace(program, returns=(replace(returned, value=value),)))
+    assert "table site2.sigmoid = (-4, 0), (4, 1)\n" in printed
+    assert "return relu(A) + site2.sigmoid(A)\n" in printed
+    (again,) = check(Source("p", printed)).returns
+    assert isinstance(again.value, core.Combination)
+    site = again.value.terms[1][1]
+    assert isinstance(site, core.Entrywise)
+    assert (site.label, site.site, site.function) == ("sigmoid", "2", lowered.function)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soft(A - s*A*B*B', 2*s)",
+        "(exp.(A) .* A)*B",
+        "-(A .* A) + 2*(A .* A)",
+        "2*max(A, s)",
+        "sum(A)*A",
+        "x .* x within 1/7",
+        "(sigmoid(x) within s) + tanh(x)",
+        "ones + 2*ones' - A",
+    ],
+)
+def test_functions_of_entries_print_as_they_were_written(text: str) -> None:
+    program = check(Source("s", f"{HEAD}return {text}"))
+    printed = program_text(program).splitlines()[-1].removeprefix("return ")
+    assert printed == text.replace("(sigmoid(x) within s) + tanh(x)",
+                                   "sigmoid(x) + (tanh(x) within 1/1000) within s")  # fmt: skip
+
+
+def test_sites_within_one_line_may_differ_in_tolerance() -> None:
+    program = check(Source("s", f"{HEAD}return sigmoid(tanh(x) within 1/9) within 1/7"))
+    again = check(Source("p", program_text(program)))
+    assert node_text(again.returns[0].value) == node_text(program.returns[0].value)

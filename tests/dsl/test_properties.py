@@ -13,19 +13,34 @@ from hypothesis import strategies as st
 from weightsmith.dsl import Source, check, diagnose, program_text
 
 HEAD = """\
-algorithm f(A: symmetric[d, d], B: [d, m], x: [d] per token, y: [k] per context)
+algorithm f(A: symmetric[d, d], B: [d, m], x: [d] per token, y: [k] per context, c: [1] per token)
 assume spectrum(A) in [mu, L]
+assume norm(x) <= R
 param eta = 1/3, s, steps = 3
+table ramp = (-1, 0), (0, 1/3), (2, -1)
+table slope = (-s, eta), (s, 1)
+function bend(t) = 2*relu(t - eta) - abs(t + 3)/2 + t/4
+function bell(u) = eta*exp(-u^2/2) - 1/(2 + sigmoid(u)*sqrt(s))
 """
 COEFFICIENTS = ["2", "-1", "1/3", "0.25", "eta", "(eta - s)", "2/(mu + L)", "eta^2/s", "-s^-2"]
 
 Texts = st.SearchStrategy[str]
 
 
+FUNCTIONS = ["relu({})", "abs({})", "max({}, eta)", "min({}, 0)", "clip({}, -1, s)",
+             "soft({}, 2*eta)", "ramp({})", "slope({})", "bend({})", "bell({})", "sigmoid.({})",
+             "exp.({})", "reciprocal({})", "({} within 1/7)", "(bell({}) within eta)"]  # fmt: skip
+
+
 def _closed(one: Texts, square: Texts) -> Texts:
     """Expressions of the shape of ``one``, a level deeper."""
     return st.one_of(
         one,
+        st.builds(lambda form, part: str(form).format(part), st.sampled_from(FUNCTIONS), one),
+        st.builds("{} .* ({})".format, one, one),
+        st.builds("({}) ./ ({})".format, one, one),
+        st.builds("max({}, {})".format, one, one),
+        st.builds("({} + {}*ones)".format, one, st.sampled_from(COEFFICIENTS)),
         st.builds("({} + {})".format, one, one),
         st.builds("({} - {})".format, one, one),
         st.builds("{}*{}".format, st.sampled_from(COEFFICIENTS), one),
@@ -37,15 +52,18 @@ def _closed(one: Texts, square: Texts) -> Texts:
 
 def _shapes(levels: int) -> tuple[Texts, Texts, Texts]:
     """Expressions of shape [d, d], [d, m] and [d, token]."""
-    square: Texts = st.sampled_from(["A", "X", "(A + I)", "x*x'", "B*B'", "(x*x' over tokens)"])
+    square: Texts = st.sampled_from(
+        ["A", "X", "(A + I)", "x*x'", "B*B'", "(x*x' over tokens)", "(ones*A + A)", "(c .* x)*x'"]
+    )
     wide: Texts = st.just("B")
-    columns: Texts = st.sampled_from(["x", "u", "(u on context)"])
+    columns: Texts = st.sampled_from(["x", "u", "(u on context)", "(c .* x)", "A*u ./ sum(u)"])
     for _ in range(levels):
         wide, columns, square = (
             _closed(wide, square),
             _closed(columns, square),
             st.one_of(
                 _closed(square, square),
+                st.builds("(sum({}) .* ({}))".format, square, square),
                 st.builds("({})'".format, square),
                 st.builds("({})^2".format, square),
                 st.builds("{}*({})'".format, wide, wide),
@@ -70,8 +88,8 @@ def test_random_programs_print_and_read_back(
         lines.append("    " * level + "repeat steps:")
     indent = "    " * loops
     lines += [f"{indent}X, u = {square}, {columns} over context" for square, columns in steps]
-    lines.append(f"return X approximates inv(A) + {start} over context, V, u")
-    source = Source("random.alg", HEAD + "\n".join(lines).replace("inv(A) + X", "inv(A)"))
+    lines.append(f"return X approximates root(w: w*A + {start} over context), V, u")
+    source = Source("random.alg", HEAD + "\n".join(lines))
     checked = diagnose(source)
     if checked.program is None:  # no tokens are left, or the target names what a loop computes
         messages = [one.message for one in checked.diagnostics if one.severity == "error"]
@@ -96,7 +114,8 @@ def _bare(part: object) -> object:
 PLAIN = """
 algorithm use from assume in param repeat return approximates over on per context query tokens
 token spectrum range symmetric inv sqrt I A B x y X w eta mu L steps f newton
-0 1 2 0.1 1e-3 3. 12 ( ) [ ] + - * / ^ ** ' , : = == += # @ é
+function table within until ones norm entries size root error relu sigmoid clip exp
+0 1 2 0.1 1e-3 3. 12 ( ) [ ] + - * / ^ ** ' , : = == += # @ é .* ./ .( <= . .^
 """
 WORDS = [*PLAIN.split(), '"', "\\", "\x00", "\t"]
 SEED = 20_240_501
@@ -165,6 +184,8 @@ def _expression(chance: random.Random, depth: int) -> str:
     one, other = _expression(chance, depth - 1), _expression(chance, chance.randrange(depth))
     form = chance.choice(
         ["{0} + {1}", "{0} - {1}", "{0}*{1}", "({0})'", "({0})*({1})'", "({0})/({1})", "-{0}",
-         "({0})^{1}", "inv({0})", "f({0}, steps = {1})", "({0} over context)", "({0} on query)"]
+         "({0})^{1}", "inv({0})", "f({0}, steps = {1})", "({0} over context)", "({0} on query)",
+         "{0} .* {1}", "{0} ./ {1}", "relu({0})", "max({0}, {1})", "clip({0}, 0, {1})", "sum({0})",
+         "exp.({0})", "bell({0})", "ramp({0}, {1})", "({0} within {1})", "ones*{0}", "root(w: {0})"]
     )  # fmt: skip
     return str(form).format(one, other)

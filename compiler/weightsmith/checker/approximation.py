@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_object
 from weightsmith.checker.table_error import table_error
 from weightsmith.checker.tables import FormulaTable, ProductTable
+from weightsmith.checker.wording import decimal_above
 
 
 def statement(table: FormulaTable | ProductTable) -> str:
@@ -37,11 +38,12 @@ def check_approximation(
         bound = product_error(table)
     else:
         bound = table_error(table.formula, bindings, table.knots, deadline)
-    require(
-        bound <= table.error,
-        f"Step 1 (table): the table of site {table.site} is only shown to be within "
-        f"{float(bound):.6g} of its function.",
-    )
+    if bound > table.error:
+        shown = decimal_above(bound)
+        raise RefusedError(
+            f"Step 1 (table): the table of site {table.site} is only shown to be within "
+            f"{shown} of its function."
+        )
 
 
 def product_error(table: ProductTable) -> Fraction:

@@ -5,6 +5,7 @@ are ones that repeat a row or a column, q has no constant part, and its leading 
 of numeric factors.  f of it is then left · (constant·ones + slope·q + rest) · right, and the rest,
 Σ change·relu(q − place), is a sum of letters: one a kink if there are few, else one for all of
 them, divided by the first change.  Equal rests of equal q are the same letter.
+A function of a value that is itself such a function of one q, all with numbers, is a function of q.
 A product of entries is bilinear: it has a letter for each unordered pair of words.
 All equalities used hold for all real entries, of every size.
 """
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.checker.composition import NumericPiecewise, composed
 from weightsmith.checker.piecewise import Key, Piecewise, PiecewiseSum
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
@@ -100,21 +102,111 @@ def apply(function: Piecewise, value: Polynomial) -> Polynomial:
 
 def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
     """A function of the direction's argument, brought into the place of the value."""
-    argument = direction.argument
+    middle = _applied(function, direction.argument)
+    return _framed(middle.transpose() if direction.turned else middle, direction)
+
+
+def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
+    """f of every entry of an argument that has the form of a direction's."""
     field, (rows, columns) = argument.field, argument.shape
     middle = Polynomial.ones(field, rows, columns).scaled(function.constant)
     middle = middle + argument.scaled(function.slope)
     kinks = [function.kinks[key] for key in sorted(function.kinks)]
     if argument.is_zero:
-        middle = middle + _of_zero(kinks, rows, columns, field)
-    elif len(kinks) > FEW:
+        return middle + _of_zero(kinks, rows, columns, field)
+    inner = _as_function(argument)
+    if inner is not None:
+        middle = middle + _composed(kinks, inner)
+        kinks = [kink for kink in kinks if kink[0].as_number is None]
+    if len(kinks) > FEW:
         first = kinks[0][1]
         divided = tuple((place, change / first) for place, change in kinks)
-        middle = middle + _kinked_letter(argument, divided).scaled(first)
-    else:
-        for place, change in kinks:
-            middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
-    return _framed(middle.transpose() if direction.turned else middle, direction)
+        return middle + _kinked_letter(argument, divided).scaled(first)
+    for place, change in kinks:
+        middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
+    return middle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inner:
+    """A value that is itself a piecewise-linear function, of ``argument``, with numbers only."""
+
+    argument: Polynomial
+    function: NumericPiecewise
+
+
+def _as_function(value: Polynomial) -> _Inner | None:
+    """Write a value as slope·q + Σ change·relu(q − place), if it is that, of one q.
+
+    Its letters are not transposed: a direction is turned so that they are not.
+    """
+    kinked = {
+        word: word[0].content
+        for word in value.terms
+        if len(word) == 1 and isinstance(word[0].content, Kinked)
+    }
+    if not kinked:
+        return None
+    argument = next(iter(kinked.values())).argument
+    key = _polynomial_key(argument)
+    kinks: dict[Fraction, Fraction] = {}
+    for word, content in kinked.items():
+        same = _polynomial_key(content.argument) == key
+        factor = value.terms[word].as_number
+        if word[0].transposed or not same or factor is None:
+            return None
+        for place, change in content.kinks:
+            at, more = place.as_number, change.as_number
+            if at is None or more is None:
+                return None
+            kinks[at] = kinks.get(at, Fraction(0)) + factor * more
+    rest = {word: c for word, c in value.terms.items() if word not in kinked}
+    slope = _multiple(Polynomial(value.field, value.rows, value.columns, rest), argument)
+    if slope is None:
+        return None
+    return _Inner(argument, NumericPiecewise.of(slope, kinks.items()))
+
+
+def _multiple(value: Polynomial, of: Polynomial) -> Fraction | None:
+    """The number by which a value is a multiple of another that is not zero."""
+    if value.is_zero:
+        return Fraction(0)
+    word = next(iter(of.terms))
+    if word not in value.terms:
+        return None
+    number = (value.terms[word] / of.terms[word]).as_number
+    same = number is not None and value.equals(of.scaled(value.field.number(number)))
+    return number if same else None
+
+
+def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
+    """Σ change·relu(inner − place) over the kinks whose places are numbers."""
+    field = inner.argument.field
+    total = PiecewiseSum(field)
+    numeric: list[tuple[Fraction, Fraction]] = []
+    for place, change in kinks:
+        at, number = place.as_number, change.as_number
+        if at is not None and number is not None:
+            numeric.append((at, number))
+        elif at is not None:
+            _add_composed([(at, Fraction(1))], inner, change, total)
+    if numeric:
+        _add_composed(numeric, inner, field.one, total)
+    return _applied(total.result(), inner.argument)
+
+
+def _add_composed(
+    kinks: Sequence[tuple[Fraction, Fraction]],
+    inner: _Inner,
+    factor: Rational,
+    total: PiecewiseSum,
+) -> None:
+    field = inner.argument.field
+    outer = NumericPiecewise.of(Fraction(0), kinks)
+    constant, slope, composite = composed(outer, inner.function, field.deadline)
+    total.add_line(field.number(constant) * factor, field.number(slope) * factor)
+    for place, change in composite:
+        total.add_relu(Fraction(1), field.number(-place), field.number(change) * factor)
 
 
 def _framed(middle: Polynomial, direction: Direction) -> Polynomial:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker import domain, propagation
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker import domain, propagation, root_claim
+from weightsmith.checker.refusal import Deadline
 from weightsmith.checker.tables import read_tables
 from weightsmith.dsl import core
 
@@ -52,4 +52,14 @@ def prove_root(
     program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json], output: str
 ) -> Json:
     """The claim how far a returned value is from the root that is its target."""
-    raise RefusedError("not yet proven")
+    read = read_tables(tables, program, bindings)
+    derived = root_claim.derive_root(program, bindings, read, output, Deadline())
+    return {
+        "kind": "truncation",
+        "output": output,
+        "statement": root_claim.STATEMENT,
+        "hypotheses": list(derived.hypotheses),
+        "steps": [derived.step],
+        "bound": {"formula": derived.formula, "value": str(derived.value)},
+        "scale": "1",
+    }

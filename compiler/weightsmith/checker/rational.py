@@ -207,10 +207,11 @@ class Field:
         require(int(longest).bit_length() <= MAX_BITS, TOO_LARGE)
 
     def number(self, value: Fraction | int) -> Rational:
-        exact = Fraction(value)
-        return self.fraction(
-            self._context.constant(exact.numerator), self._context.constant(exact.denominator)
-        )
+        exact = Fraction(value)  # in lowest terms, the denominator positive
+        longest = max(exact.numerator.bit_length(), exact.denominator.bit_length())
+        require(longest <= MAX_BITS, TOO_LARGE)
+        top = self._context.constant(exact.numerator)
+        return Rational(self, top, self._context.constant(exact.denominator))
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from weightsmith.dsl.check import Checked
+    from weightsmith.dsl import core
 
 
 @click.command()
@@ -32,17 +32,40 @@ def _is_sound(script: Path) -> bool:
             click.echo(diagnostic.render() + "\n", err=True)
         if checked.program is None:
             return False
-        _compile(checked)
+        missing = _compile(checked.program)
     except DiagnosticError as problem:
         click.echo(f"{problem}\n", err=True)
         return False
-    click.echo(f"{script}: '{checked.program.name}' is sound.")
+    wanted = f"; its tables need values of {', '.join(missing)}" if missing else ""
+    click.echo(f"{script}: '{checked.program.name}' is sound{wanted}.")
     return True
 
 
-def _compile(checked: Checked) -> None:
-    """Raise DiagnosticError if no network can hold the values of the program."""
-    from weightsmith.compiler.pipeline import compile_program
+def _compile(program: core.Program) -> tuple[str, ...]:
+    """Raise DiagnosticError if no network can hold the values of the program.
 
-    if checked.program is not None:
-        compile_program(checked.program, {})
+    A table is made of numbers: without them the parameters that miss one are returned.
+    """
+    from weightsmith.compiler.pipeline import compile_program
+    from weightsmith.compiler.until import resolve_until
+    from weightsmith.dsl import resolve_bindings
+
+    if not _has_tables(program):
+        compile_program(program, {})
+        return ()
+    bindings = resolve_bindings(program, {})
+    found = {*bindings, *(until.parameter for until in program.untils)}
+    missing = tuple(one.name for one in program.parameters if one.name not in found)
+    if not missing:
+        compile_program(program, resolve_until(program, bindings))
+    return missing
+
+
+def _has_tables(program: core.Program) -> bool:
+    from weightsmith.compiler.approximate.lower import sites_of
+    from weightsmith.dsl.core import Approximated, Hadamard
+
+    return any(
+        isinstance(site, Hadamard) or isinstance(site.function, Approximated)
+        for site in sites_of(program)
+    )

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from weightsmith.cli.mistakes import Mistake, suggestion
-from weightsmith.cli.options import as_mapping, dtype_option, set_option, size_assignment
+from weightsmith.cli.options import (
+    as_mapping,
+    dtype_option,
+    gated_option,
+    set_option,
+    size_assignment,
+)
 
 if TYPE_CHECKING:
-    from weightsmith.api import Network
+    from fractions import Fraction
+
+    from weightsmith.api import Bound, Network
+    from weightsmith.compiler.report import Report
 
 STAGES = ("tree", "graph", "normal", "schedule", "weights")
 
@@ -30,6 +39,7 @@ STAGES = ("tree", "graph", "normal", "schedule", "weights")
     help="The size of a dimension, d=16: for --dense, and to print the width.",
 )
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
+@gated_option
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
 @click.option("--emit", type=click.Choice(STAGES), help="Print a stage of the compiler.")
 def compile_command(
@@ -38,6 +48,7 @@ def compile_command(
     settings: tuple[tuple[str, str], ...],
     dims: tuple[tuple[str, str], ...],
     dense: bool,
+    gated: bool,
     dtype: str,
     emit: str | None,
 ) -> None:
@@ -54,13 +65,22 @@ def compile_command(
     sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
     _check_sizes(api.check(script).dimensions, sizes, dense)
     if emit is not None:
-        click.echo(api.emit(script, emit, settings=values).rstrip("\n"))
+        click.echo(_stage(script, emit, values, gated).rstrip("\n"))
     if output is not None:
         full = sizes if dense else None
-        network = api.compile(script, settings=values, dtype=dtype, dims=full)
+        network = api.compile(script, settings=values, dtype=dtype, dims=full, gated=gated)
         _require_numbers(network, dense)
         network.save(output)
         click.echo(summary(network, output, sizes), err=emit is not None)
+
+
+def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:
+    from weightsmith import api
+    from weightsmith.compiler.emit import STAGES as PRINTED
+
+    if not gated:
+        return api.emit(script, stage, settings=values)
+    return PRINTED[stage](api.compile(script, settings=values, gated=True).compilation)
 
 
 def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: bool) -> None:
@@ -93,11 +113,25 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
         f"  heads   {report.heads} a layer",
         f"  width   {_width(report.width_text, sizes)}",
     ]
-    lines += [_bound(*pair) for pair in _bounds(network)]
+    if report.pieces:
+        lines.append(f"  mlp     {_mlp(report, sizes)}")
+    lines += [f"  found   {name} = {count}" for name, count in _found(network)]
+    lines += [_bound(bound) for bound in network.bounds]
     if network.missing:
         names = ", ".join(network.missing)
         lines.append(f"  no weights yet: {names} {_has(network.missing)} no value (--set NAME=…)")
     return "\n".join(lines)
+
+
+def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
+    pieces = f"{report.pieces} piece{'s' * (report.pieces != 1)}"
+    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {pieces}"
+
+
+def _found(network: Network) -> list[tuple[str, Fraction]]:
+    """The numbers of passes of ``repeat until``."""
+    names = [until.parameter for until in network.program.untils]
+    return [(name, network.bindings[name]) for name in names if name in network.bindings]
 
 
 def _lower_bound(layers: int | None) -> str:
@@ -113,29 +147,19 @@ def _width(text: str, sizes: Mapping[str, int]) -> str:
     from weightsmith.dsl.scalars import evaluate, free_symbols
 
     scalar = parse_scalar(text)
-    if not sizes or not free_symbols(scalar) <= sizes.keys():
+    if not free_symbols(scalar) or not free_symbols(scalar) <= sizes.keys():
         return text
     shown = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     value = evaluate(scalar, {name: Fraction(size) for name, size in sizes.items()})
     return f"{text} = {value} for {shown}"
 
 
-def _bounds(network: Network) -> list[tuple[str, str]]:
-    from weightsmith.api import upward
+def _bound(bound: Bound) -> str:
+    from weightsmith.cli.bounds import inequality
 
-    found = []
-    for bound in network.bounds:
-        if bound.unproven is not None:
-            found.append((bound.output, f"not proven: {bound.unproven}"))
-            continue
-        factor = bound.formula if bound.value is None else upward(bound.value)
-        scale = "" if bound.scale == "1" else f" * {bound.scale}"
-        found.append((bound.output, f"||{bound.output} - target|| <= {factor}{scale}"))
-    return found
-
-
-def _bound(output: str, text: str) -> str:
-    return f"  bound   {text}" if text.startswith("||") else f"  bound   {output}: {text}"
+    if bound.unproven is not None:
+        return f"  bound   {bound.output}: not proven: {bound.unproven}"
+    return f"  bound   {inequality(bound)}"
 
 
 def _has(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""``weightsmith demo``: every example on real data, and one table of what came out."""
+"""``weightsmith demo``: every example on real data, and what came out, in two tables."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from weightsmith.cli.demo_cases import Case
     from weightsmith.cli.demo_run import Row
 
-HEADERS = (
+RESULTS = ("certified\nbound", "observed\nfloat64", "observed\nfloat32", "compile\ns", "verify\ns")
+HEADERS = ("algorithm", "data", "layers", "depth\nbound", "heads", "width", *RESULTS)
+FUNCTION_HEADERS = (
     "algorithm",
     "data",
     "layers",
-    "depth\nbound",
     "heads",
     "width",
-    "certified\nbound",
-    "observed\nfloat64",
-    "observed\nfloat32",
-    "compile\ns",
-    "verify\ns",
+    "hidden\nunits",
+    "pieces",
+    "error\nfrom",
+    *RESULTS,
 )
 
 
@@ -37,7 +37,11 @@ HEADERS = (
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the rows here.")
 @click.pass_context
 def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
-    """Compile every example, verify it and run it on real data, and print one table.
+    """Compile every example, verify it and run it on real data, and print two tables.
+
+    The first is of polynomials in the inputs, the second of programs with functions of entries,
+    which the MLPs compute: "hidden units" are the most in one layer.  An error is the distance from
+    the target, or from the script if it names none, with its functions exact.
 
     The data come with networkx and scikit-learn; nothing is downloaded.  Exits with status 1 if a
     certificate fails or an observed error is above what is certified.
@@ -46,15 +50,18 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
         import_module(package)  # said now if it is missing, not after half of the work
 
     from weightsmith.cli.demo_cases import CASES
+    from weightsmith.cli.demo_function_cases import FUNCTION_CASES
     from weightsmith.cli.demo_run import measure, warm_up
     from weightsmith.cli.table import print_table
 
     rows: list[Row] = []
     warm_up(CASES[0])
-    with progress(CASES) as cases:
+    with progress((*CASES, *FUNCTION_CASES)) as cases:
         for case in cases:
             rows += measure(case, small=small)
-    print_table(HEADERS, [_cells(row) for row in rows])
+    print_table(HEADERS, [_cells(row) for row in rows if not row.pieces])
+    click.echo()
+    print_table(FUNCTION_HEADERS, [_function_cells(row) for row in rows if row.pieces])
     if json_file is not None:
         text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
         json_file.write_text(text + "\n", encoding="utf-8")
@@ -62,21 +69,29 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    certified = "-" if row.certified is None else f"{row.certified:.1e}"
     bound = "-" if row.depth_lower_bound is None else str(row.depth_lower_bound)
+    return (row.name, row.data, str(row.layers), bound, str(row.heads), row.width, *_results(row))
+
+
+def _function_cells(row: Row) -> tuple[str, ...]:
+    size = (str(row.layers), str(row.heads), row.width, row.hidden, str(row.pieces))
+    return (row.name, row.data, *size, row.against, *_results(row))
+
+
+def _results(row: Row) -> tuple[str, ...]:
     return (
-        row.name,
-        row.data,
-        str(row.layers),
-        bound,
-        str(row.heads),
-        row.width,
-        certified,
+        _certified(row.certified),
         f"{row.observed_float64:.1e}",
         f"{row.observed_float32:.1e}",
         f"{row.compile_seconds:.2f}",
         f"{row.verify_seconds:.2f}",
     )
+
+
+def _certified(bound: float | None) -> str:
+    if bound is None:
+        return "-"
+    return f"{bound:.1e}" if bound else "exact"
 
 
 def _conclude(rows: Sequence[Row]) -> int:

@@ -55,28 +55,28 @@ def correlation() -> Problem:
     """The correlation matrix of the ten features of the diabetes data, A 10x10."""
     x = features()
     matrix = x @ x.T / x.shape[1]
-    return problem({"A": matrix}, ("mu", "L"), eigenvalues(matrix))
+    return with_ends({"A": matrix}, ("mu", "L"), eigenvalues(matrix))
 
 
 def page_rank() -> Problem:
     """I − 0.85 P with P the random walk on the karate club, A 34x34, not symmetric."""
     adjacency = np.asarray(nx.to_numpy_array(nx.karate_club_graph()))
     matrix = np.eye(len(adjacency)) - 0.85 * adjacency / adjacency.sum(axis=0)
-    return problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return with_ends({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def samples_by_features() -> Problem:
     """The standardised diabetes data as one tall matrix, A 442x10."""
     x = features()
     matrix = x.T / math.sqrt(x.shape[1])
-    return problem({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return with_ends({"A": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def gradient_of_a_layer() -> Problem:
     """The gradient at zero of a linear layer from body to blood measurements, G 6x4."""
     x, y = features(BODY), features(BLOOD)
     matrix = y @ x.T / x.shape[1]
-    return problem({"G": matrix}, ("smin", "smax"), _singular_values(matrix))
+    return with_ends({"G": matrix}, ("smin", "smax"), _singular_values(matrix))
 
 
 def laplacian() -> Problem:
@@ -106,7 +106,7 @@ def regression(names: Sequence[str] = (), *, label_queries: bool = False) -> Pro
     scale = 1 / math.sqrt(half)
     context, query = scale * x[:, :half], scale * x[:, half:]
     inputs = regression_data(context.T, scale * y[:half], query.T, label_queries=label_queries)
-    return problem(inputs, ("mu", "L"), eigenvalues(context @ context.T))
+    return with_ends(inputs, ("mu", "L"), eigenvalues(context @ context.T))
 
 
 def well_conditioned_regression() -> Problem:
@@ -129,7 +129,7 @@ def preconditioned_regression() -> Problem:
     context, query = np.asarray(x["context"]), np.asarray(x["query"])
     root = np.linalg.cholesky(np.linalg.inv(query @ query.T))
     inputs["P"] = root @ root.T
-    return problem(inputs, ("mu", "L"), eigenvalues(root.T @ context @ context.T @ root))
+    return with_ends(inputs, ("mu", "L"), eigenvalues(root.T @ context @ context.T @ root))
 
 
 def outward(low: float, high: float) -> Ends:
@@ -155,9 +155,7 @@ def _towards(value: float, rounding: Callable[[Fraction], int]) -> Fraction:
     return rounding(Fraction(value) / unit) * unit
 
 
-def problem(
-    inputs: Inputs, names: tuple[str, str], values: list[float], **sizes: int
-) -> Problem:
+def with_ends(inputs: Inputs, names: tuple[str, str], values: list[float], **sizes: int) -> Problem:
     """A problem with the ends of these values, in increasing order, rounded outward."""
     ends = outward(values[0], values[-1])
     return Problem(inputs, names, ends, float(ends[1] / ends[0]), sizes)
@@ -165,7 +163,7 @@ def problem(
 
 def _electric(found: GraphMatrices) -> Problem:
     values = eigenvalues(found.laplacian)[1:]
-    return problem(found.inputs(), ("mu", "L"), values)
+    return with_ends(found.inputs(), ("mu", "L"), values)
 
 
 def eigenvalues(matrix: Array) -> list[float]:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from weightsmith import api
 from weightsmith.cli.demo_cases import Case
-from weightsmith.cli.demo_data import Array, Problem
+from weightsmith.cli.demo_errors import Against, observed_errors, promises
 from weightsmith.cli.examples import example
-from weightsmith.cli.scale import norm, scale_of
 
 UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
 ALLOWANCE = 1e3
@@ -25,8 +20,9 @@ ALLOWANCE = 1e3
 class Row:
     """What came out for one returned value.
 
-    ``certified`` is the bound of the truncation claim, rounded up; the observed errors are
-    ‖returned − target‖₂ divided by the claim's scale on the data; ``condition`` is κ.
+    ``certified`` is the bound of the claim, rounded up, 0 where the network is the script; the
+    observed errors are ‖returned − target‖₂ divided by the claim's scale on the data, or
+    ``against`` the script the largest entry of the difference; ``condition`` is κ.
     """
 
     algorithm: str
@@ -38,6 +34,9 @@ class Row:
     depth_lower_bound: int | None
     heads: int
     width: str
+    hidden: str
+    pieces: int
+    against: Against
     certified: float | None
     formula: str
     scale: str
@@ -82,55 +81,31 @@ def measure(case: Case, *, small: bool = False) -> list[Row]:
         compiled = time.perf_counter()
         verified = api.verify(directory).accepted
         seconds = compiled - start, time.perf_counter() - compiled
-    errors = {dtype: _errors(network, problem, dtype) for dtype in UNIT_ROUNDOFF}
-    report = network.report
+    errors = {dtype: observed_errors(network, problem, dtype) for dtype in UNIT_ROUNDOFF}
+    report, promised = network.report, promises(network)
     return [
         Row(
             algorithm=case.script,
-            output=bound.output,
-            sole=len(network.bounds) == 1,
+            output=promise.output,
+            sole=len(promised) == 1,
             data=case.data,
             settings={name: str(value) for name, value in settings.items()},
             layers=report.layers or 0,
             depth_lower_bound=report.depth_lower_bound,
             heads=report.heads,
             width=report.width_text,
-            certified=None if bound.value is None else float(api.upward(bound.value)),
-            formula=bound.formula,
-            scale=bound.scale,
+            hidden=report.hidden_text,
+            pieces=report.pieces,
+            against=promise.against,
+            certified=promise.value,
+            formula=promise.formula,
+            scale=promise.scale,
             condition=problem.condition,
-            observed_float64=errors["float64"][bound.output],
-            observed_float32=errors["float32"][bound.output],
+            observed_float64=errors["float64"][promise.output],
+            observed_float32=errors["float32"][promise.output],
             compile_seconds=seconds[0],
             verify_seconds=seconds[1],
             verified=verified,
         )
-        for bound in network.bounds
+        for promise in promised
     ]
-
-
-def _errors(network: api.Network, problem: Problem, dtype: str) -> dict[str, float]:
-    """‖returned − target‖₂ / scale for each value with a target; without a proof / ‖target‖₂."""
-    answer = network.run(problem.inputs, dtype)
-    claims = {claim["output"]: claim for claim in truncation_claims(network)}
-    errors = {}
-    for name, value in network.target(problem.inputs).items():
-        wanted = matrix_of(value)
-        scale = norm(wanted)
-        if name in claims:
-            scale = scale_of(claims[name], problem.inputs, wanted, network.bindings)
-        errors[name] = norm(matrix_of(answer[name]).astype(np.float64) - wanted) / scale
-    return errors
-
-
-def truncation_claims(network: api.Network) -> list[Mapping[str, Any]]:
-    """The claims that bound a returned value."""
-    claims: Any = network.certificate["claims"]
-    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
-
-
-def matrix_of(value: object) -> Array:
-    """One returned value as a matrix; the groups of a per-token value side by side."""
-    if isinstance(value, Mapping):
-        return np.hstack([np.asarray(piece) for piece in value.values()])
-    return np.asarray(value)

@@ -32,7 +32,8 @@ class Mistake(click.ClickException):
 
     def show(self, file: object = None) -> None:
         text = self.format_message()
-        is_diagnostic = ": error: " in text.partition("\n")[0]
+        first = text.partition("\n")[0]
+        is_diagnostic = ": error: " in first or ": warning: " in first
         click.echo(text if is_diagnostic else f"Error: {text}", err=True)
 
 

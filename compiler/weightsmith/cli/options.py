@@ -44,6 +44,12 @@ def set_option(command: Command) -> Command:
     return option(command)
 
 
+def gated_option(command: Command) -> Command:
+    """``--gated``."""
+    text = "Multiply entries by gated hidden units, exactly, in place of tables of ReLUs."
+    return click.option("--gated", is_flag=True, help=text)(command)
+
+
 def dtype_option(text: str, default: str | None = None) -> Callable[[Command], Command]:
     """``--dtype float32``."""
     return click.option(

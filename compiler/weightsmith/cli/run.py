@@ -69,16 +69,15 @@ def per_token(network: Network) -> frozenset[str]:
 
 
 def _bounds(network: Network) -> list[str]:
-    from weightsmith.api import upward
+    from weightsmith.cli.bounds import inequality
 
     lines = []
     for bound in network.bounds:
         if bound.value is None:
             continue
-        scale = "" if bound.scale == "1" else f" * {bound.scale}"
         conditions = ", ".join(bound.hypotheses)
         lines.append(
-            f"certified, before round-off: ||{bound.output} - target|| <= "
-            f"{upward(bound.value)}{scale}" + (f", if {conditions}" if conditions else "")
+            f"certified, before round-off: {inequality(bound)}"
+            + (f", if {conditions}" if conditions else "")
         )
     return lines

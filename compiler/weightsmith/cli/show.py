@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from weightsmith.cli.mistakes import Mistake
-from weightsmith.cli.options import as_mapping, open_network, set_option
+from weightsmith.cli.options import as_mapping, gated_option, open_network, set_option
 
 
 @click.command()
 @click.argument("network", type=click.Path(path_type=Path), metavar="DIR|SCRIPT")
 @set_option
-def show(network: Path, settings: tuple[tuple[str, str], ...]) -> None:
+@gated_option
+def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool) -> None:
     """Show the network in DIR, or the one that SCRIPT compiles to.
 
     Tokens, blocks, layers with each head as a formula, and what the certificate claims.
@@ -22,8 +23,10 @@ def show(network: Path, settings: tuple[tuple[str, str], ...]) -> None:
 
     if not network.is_dir():
         values = as_mapping(settings, "--set")
-        click.echo(api.compile(network, settings=values).show().rstrip("\n"))
+        click.echo(api.compile(network, settings=values, gated=gated).show().rstrip("\n"))
         return
     if settings:
         raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
+    if gated:
+        raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
     click.echo(open_network(network).show().rstrip("\n"))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import click
 
+NO_FIGURE = ("", "-", "exact")  # what stands in a column of figures for one
+
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print the rows, words to the left and figures to the right."""
@@ -39,7 +41,7 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _figures(rows: Sequence[Sequence[str]], columns: int) -> list[bool]:
     return [
-        bool(rows) and all(row[i][:1].isdigit() or row[i] in ("", "-") for row in rows)
+        bool(rows) and all(row[i][:1].isdigit() or row[i] in NO_FIGURE for row in rows)
         for i in range(columns)
     ]
 

@@ -9,7 +9,9 @@ from fractions import Fraction
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.piecewise import arguments_of
 from weightsmith.dsl.scalar_text import parse_scalar
+from weightsmith.dsl.sites import entrywise_sites
 
 Given = Fraction | int | float | str
 
@@ -37,6 +39,7 @@ def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[
             _check_count(f"Parameter '{name}'", value)
     _check_repeats(program.body, values)
     _check_intervals(program, values)
+    _check_limits(program, values)
     return {name: values[name] for name in parameters if name in values}
 
 
@@ -130,6 +133,20 @@ def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> N
                 _check_least(f"The size of '{axis}'", bound, 1, values)
             case core.RangeAssumption():
                 pass
+
+
+def _check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
+    """Refuse numbers under which ``clip`` or ``soft`` is another function than it says."""
+    for site in entrywise_sites(program):
+        if not isinstance(site.function, core.PiecewiseLinear):
+            continue
+        limits = arguments_of(site.label, site.function) or ()
+        ends = [_bound(f"A limit of {site.label} is", one, values) for one in limits]
+        if site.label == "soft" and ends[0] is not None and ends[0] < 0:
+            raise BindingError(f"The threshold of soft is never below 0, got {ends[0]}.")
+        low, high = ends if site.label == "clip" else (None, None)
+        if low is not None and high is not None and low > high:
+            raise BindingError(f"The low end {low} of clip is above its high end {high}.")
 
 
 def _check_interval(

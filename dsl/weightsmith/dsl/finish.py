@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
-from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node, Shape
+from weightsmith.dsl.core import TOKEN, Group, Node, Shape
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.groups import UNKNOWN, groups_text, meet
+from weightsmith.dsl.groups import UNKNOWN, existing_groups, groups_text, meet
 from weightsmith.dsl.ones import simplest
 from weightsmith.dsl.shapes import Axes, is_unknown, shape_text
 from weightsmith.dsl.source import Span
@@ -33,6 +33,7 @@ class Finisher:
         self.present: dict[str, Sides] = {
             one.name: (one.shape.row_groups, one.shape.column_groups) for one in inputs
         }
+        self.groups = existing_groups(one.shape for one in inputs)
         self._quiet = report.errors > 0  # unknown shapes then follow from what is reported
         self._unresolved: set[str] = set()
         self._in_target = False
@@ -143,7 +144,7 @@ class Finisher:
     def _complete(self, node: Node, sides: Sides | None) -> Node:
         """Set the resolved axes; ``sides`` are the groups of the parts, met with a restriction."""
         shape = self.axes.resolve(node.shape)
-        rows, columns = sides or (GROUPS, GROUPS)
+        rows, columns = sides or (self.groups, self.groups)
         rows = self._restricted(rows, shape.rows, shape.row_groups, node.span)
         columns = self._restricted(columns, shape.columns, shape.column_groups, node.span)
         complete = Shape(shape.rows, shape.columns, rows, columns)

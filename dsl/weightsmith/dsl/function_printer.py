@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from weightsmith.dsl import core
@@ -10,10 +9,10 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, written_call
 from weightsmith.dsl.formulas import Formula, formula_text
-from weightsmith.dsl.nodes import parts_of
 from weightsmith.dsl.piecewise import arguments_of, points_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
 from weightsmith.dsl.scope import RESERVED
+from weightsmith.dsl.sites import entrywise_sites
 
 Key = tuple[str, core.PiecewiseLinear | Formula]
 
@@ -44,7 +43,7 @@ def function_names(program: core.Program) -> FunctionNames:
     taken = {program.name, *RESERVED, *BUILT_IN, *program.dimensions}
     taken |= {one.name for one in program.inputs} | {one.name for one in program.parameters}
     names: dict[Key, str] = {}
-    for node in _sites(program):
+    for node in entrywise_sites(program):
         key = _key(node)
         if _is_built_in(node) or key in names:
             continue
@@ -65,31 +64,6 @@ def _is_built_in(node: core.Entrywise) -> bool:
     if isinstance(node.function, core.Approximated):
         return APPROXIMATED.get(node.label) == node.function.formula
     return arguments_of(node.label, node.function) is not None
-
-
-def _sites(program: core.Program) -> Iterator[core.Entrywise]:
-    yield from _sites_of(program.body)
-    for one in program.returns:
-        yield from _sites_in(one.value)
-    for one in program.returns:
-        if one.target is not None:
-            yield from _sites_in(one.target)
-
-
-def _sites_of(body: Iterable[core.Statement]) -> Iterator[core.Entrywise]:
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield from _sites_of(statement.body)
-        else:
-            for value in statement.values:
-                yield from _sites_in(value)
-
-
-def _sites_in(node: core.Node) -> Iterator[core.Entrywise]:
-    for part in parts_of(node):
-        yield from _sites_in(part)
-    if isinstance(node, core.Entrywise):
-        yield node
 
 
 # -- declarations -------------------------------------------------------------------------------

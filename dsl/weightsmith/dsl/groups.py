@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, Group
+from collections.abc import Iterable
+
+from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, Group, Shape
 from weightsmith.dsl.diagnostics import Report, near_hint
 from weightsmith.dsl.syntax import Word
 
@@ -26,6 +28,12 @@ def read_groups(word: Word, report: Report) -> tuple[Group, ...] | None:
 
 def meet(left: tuple[Group, ...], right: tuple[Group, ...]) -> tuple[Group, ...]:
     return left if left == right else tuple(group for group in left if group in right)
+
+
+def existing_groups(shapes: Iterable[Shape]) -> tuple[Group, ...]:
+    """The groups that some input has tokens of: what ``I``, ``0`` and ``ones`` are indexed by."""
+    found = {group for shape in shapes for group in shape.row_groups + shape.column_groups}
+    return tuple(group for group in GROUPS if group in found) or GROUPS
 
 
 def groups_text(groups: tuple[Group, ...]) -> str:

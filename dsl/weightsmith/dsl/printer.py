@@ -10,7 +10,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.function_printer import FunctionNames, function_names
-from weightsmith.dsl.groups import meet
+from weightsmith.dsl.groups import existing_groups, meet
 from weightsmith.dsl.nodes import parts_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
@@ -48,6 +48,7 @@ def program_text(program: core.Program) -> str:
         {one.name: (one.shape.row_groups, one.shape.column_groups) for one in program.inputs},
         function_names(program),
         {one.parameter: one for one in program.untils},
+        existing_groups(one.shape for one in program.inputs),
     )
     inputs = ", ".join(_input_text(one) for one in program.inputs)
     lines = [f"algorithm {program.name}({inputs})"]
@@ -111,6 +112,7 @@ class _Printer:
     present: Mapping[str, Sides]
     functions: FunctionNames = field(default_factory=FunctionNames)
     untils: Mapping[str, core.Until] = field(default_factory=dict)
+    groups: Groups | None = None  # of which there are tokens
     known: dict[str, Sides] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -237,7 +239,8 @@ class _Printer:
         for scale, node in terms:
             negative, factor = coefficient_text(scale)
             is_flat = isinstance(node, core.Product)
-            inner = self._node(node, 2 if factor and not is_flat else 1, clauses)
+            is_signed = negative and not text and isinstance(node, core.Hadamard)
+            inner = self._node(node, 2 if is_signed or (factor and not is_flat) else 1, clauses)
             sign = (" - " if negative else " + ") if text else ("-" if negative else "")
             text += sign + (f"{factor}*{inner}" if factor else inner)
         return text
@@ -263,7 +266,7 @@ class _Printer:
                     groups = meet(groups, part.shape.column_groups)
                 return groups
             case core.Identity() | core.Zero() | core.Ones():
-                return GROUPS
+                return self.groups
             case core.Entrywise(of=of):
                 return of.shape.column_groups
             case core.Hadamard(left=left, right=right):

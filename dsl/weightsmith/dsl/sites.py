@@ -6,14 +6,14 @@ returned values, and then what stands inside targets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.nodes import with_parts
+from weightsmith.dsl.nodes import parts_of, with_parts
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE, INHERITED
 
@@ -58,3 +58,32 @@ class _Numbers:
         if self.in_target:
             return DEFAULT_TOLERANCE
         return algebra.substituted(given, {INHERITED.name: DEFAULT_TOLERANCE})
+
+
+# -- looking them up ----------------------------------------------------------------------------
+
+
+def entrywise_sites(program: core.Program) -> Iterator[core.Entrywise]:
+    """Yield every function that is applied to entries, in the order of the sites."""
+    yield from _sites_of(program.body)
+    for one in program.returns:
+        yield from _sites_in(one.value)
+    for one in program.returns:
+        if one.target is not None:
+            yield from _sites_in(one.target)
+
+
+def _sites_of(body: Iterable[core.Statement]) -> Iterator[core.Entrywise]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield from _sites_of(statement.body)
+        else:
+            for value in statement.values:
+                yield from _sites_in(value)
+
+
+def _sites_in(node: core.Node) -> Iterator[core.Entrywise]:
+    for part in parts_of(node):
+        yield from _sites_in(part)
+    if isinstance(node, core.Entrywise):
+        yield node

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from weightsmith.compiler.approximate.lower import Lowered, SiteTable
+from weightsmith.compiler.approximate.choose_tables import SiteTable
+from weightsmith.compiler.approximate.lower import Lowered
 
 Json = dict[str, object]
 

@@ -20,7 +20,7 @@ from weightsmith.compiler.ir.normal import (
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, substitute
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.passes.fold_entries import constant_of, ones, ones_axes, value_at
-from weightsmith.compiler.passes.fuse_entries import pruned
+from weightsmith.compiler.passes.fuse_entries import APART, pruned
 from weightsmith.compiler.passes.represent import rewrite_program, with_carried
 from weightsmith.dsl.core import PiecewiseLinear
 
@@ -35,7 +35,8 @@ def carriable(program: NormalProgram, loop: Loop) -> tuple[Application, ...]:
         a
         for a in program.applications
         if a.loop == loop.index and isinstance(a.function, PiecewiseLinear)
-        if not a.letter.endswith(NEXT) and not inside & _letters(a)
+        if not a.letter.endswith(NEXT) and not a.letter.startswith(APART)
+        if not inside & _letters(a)
     )
 
 

@@ -14,10 +14,12 @@ from weightsmith.compiler.ir.piecewise import affine, composed, is_numeric
 from weightsmith.compiler.passes.fold_entries import as_number, ones_word
 from weightsmith.dsl.core import PiecewiseLinear
 
+APART = "~tent"  # the label of functions that are kept apart: composed they have many more kinks
+
 
 def fused(applied: Application, known: Sequence[Application]) -> Application:
     """Compose with the function that the argument is a multiple of, if there is one."""
-    inside = _inside(applied)
+    inside = None if applied.letter.startswith(APART) else _inside(applied)
     if inside is None or not isinstance(applied.function, PiecewiseLinear):
         return applied
     name, factor, constant = inside

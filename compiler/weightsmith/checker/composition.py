@@ -1,0 +1,82 @@
+"""Piecewise-linear functions of piecewise-linear functions, all with numbers: f(g(t)) exactly.
+
+f∘g is linear between the kinks of g and the places where g meets a kink of f; it is determined by
+its values there and by one value further out on either side.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+
+from weightsmith.checker.piecewise import MAX_KINKS
+from weightsmith.checker.refusal import Deadline, require
+
+Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
+
+
+@dataclass(frozen=True, slots=True)
+class NumericPiecewise:
+    """Values at the places, which increase; slopes before the first, between them, after the last.
+
+    There is at least one place.
+    """
+
+    places: tuple[Fraction, ...]
+    values: tuple[Fraction, ...]
+    slopes: tuple[Fraction, ...]
+
+    @staticmethod
+    def of(slope: Fraction, kinks: Iterable[tuple[Fraction, Fraction]]) -> NumericPiecewise:
+        """slope·t + Σ change·relu(t − place); the places are distinct."""
+        ordered = sorted(kinks)
+        places = tuple(place for place, _ in ordered)
+        slopes = tuple(accumulate((change for _, change in ordered), initial=slope))
+        values = [slope * places[0]]
+        for (before, after), steep in zip(pairwise(places), slopes[1:-1], strict=True):
+            values.append(values[-1] + steep * (after - before))
+        return NumericPiecewise(places, tuple(values), slopes)
+
+    def __call__(self, t: Fraction) -> Fraction:
+        piece = bisect_right(self.places, t)
+        near = max(piece - 1, 0)
+        return self.values[near] + self.slopes[piece] * (t - self.places[near])
+
+    def meets(self, levels: tuple[Fraction, ...]) -> Iterable[Fraction]:
+        """Where it passes through one of the levels, which increase; kinks left out."""
+        for piece, slope in enumerate(self.slopes):
+            if slope == 0:
+                continue
+            near = max(piece - 1, 0)
+            at, value = self.places[near], self.values[near]
+            low = self.places[piece - 1] if piece else None
+            high = self.places[piece] if piece < len(self.places) else None
+            ends = (low, high) if slope > 0 else (high, low)
+            first = 0 if ends[0] is None else bisect_left(levels, self(ends[0]))
+            last = len(levels) if ends[1] is None else bisect_right(levels, self(ends[1]))
+            for level in levels[first:last]:
+                yield at + (level - value) / slope
+
+
+def composed(
+    outer: NumericPiecewise, inner: NumericPiecewise, deadline: Deadline
+) -> tuple[Fraction, Fraction, Kinks]:
+    """Constant, slope and kinks of outer(inner(t))."""
+    found = set(inner.places)
+    for place in inner.meets(outer.places):
+        found.add(place)
+        small = len(found) <= MAX_KINKS
+        require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
+    places = sorted(found)
+    deadline.check()
+    beyond = [places[0] - 1, *places, places[-1] + 1]
+    values = [outer(inner(place)) for place in beyond]
+    deadline.check()
+    points = list(zip(beyond, values, strict=True))
+    slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
+    changes = [after - before for before, after in pairwise(slopes)]
+    kinks = tuple(pair for pair in zip(places, changes, strict=True) if pair[1])
+    return values[0] - slopes[0] * beyond[0], slopes[0], kinks

@@ -1,0 +1,211 @@
+"""The rule ``descent``: gradient steps to the root of an equation, as a contraction.
+
+The step is next(w) = α·w + Σ β_i·P_i·x′ + C, with P_i a function of w·x + A_i, and next(w) =
+w − η·E(w).  F̂ is next with f̂_i = f_i(clip(t, low, high)) for each table.  Divided differences of
+f̂_i lie in its slopes, so with S diagonal, s = −Σ β_i·slope in [s0, s1], each row of w has
+    F̂(w) − F̂(v) = (w − v)·(αI − x S x′),     factor = max |α − e| over the ends e of x S x′.
+Its fixed point ŵ has ‖ŵ‖ ≤ start = ‖F̂(0)‖/(1 − factor).  Where its arguments lie in the intervals,
+f̂ = f there and ŵ is a root of E, the only one of this kind.  A step of the network is next with the
+tables, within noise = Σ |β_i|·error_i·√(k·n)·‖x‖ of F̂ in the Frobenius norm, so that
+    ‖w_k − ŵ‖ ≤ factor^k·start + noise·(1 − factor^k)/(1 − factor).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.assumed import Assumed
+from weightsmith.checker.bounds import (
+    ZERO,
+    Ball,
+    Bounds,
+    above,
+    ball_above,
+    ball_below,
+    larger,
+    least,
+    spread,
+    times,
+)
+from weightsmith.checker.chains import Chain, read_chain
+from weightsmith.checker.claim_numbers import ball_rounded_up
+from weightsmith.checker.ranges import rational
+from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.root_problem import RootProblem
+from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.tables import Table
+from weightsmith.checker.word_bounds import WordBounds
+from weightsmith.checker.words import Letter, Polynomial, Word
+
+NO_CONTRACTION = "A step is not shown to bring values nearer to each other: its factor is {:.6g}."
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """The numbers of the rule, each rounded up."""
+
+    loop: int
+    step_size: Fraction
+    features: str
+    slopes: Mapping[str, tuple[Fraction, Fraction]]
+    factor: Fraction
+    start: Fraction
+    noise: Fraction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """next(w) = shrink·w + Σ factor·(value of the site)·features′ + rest."""
+
+    shrink: Fraction
+    parts: tuple[tuple[Fraction, Letter, Chain], ...]
+    features: Letter
+    rest: Mapping[Word, object]
+
+
+def derive_descent(
+    problem: RootProblem, tables: Mapping[str, Table], assumed: Assumed, deadline: Deadline
+) -> Descent:
+    """Refuse unless the loop is a descent to the root, and a contraction."""
+    step_size = _step_size(problem)
+    step = _read_step(problem, tables, deadline)
+    words = WordBounds(assumed, deadline)
+    features = assumed.letter(step.features)
+    factor = ball_rounded_up(_factor(step, assumed, features))
+    require(factor < 1, NO_CONTRACTION.format(float(factor)))
+    at_zero = _frobenius(_at_zero(problem, step, words), problem.letter, assumed)
+    start = ball_rounded_up(at_zero / (1 - flint.arb(rational(factor))))
+    reach = above(times(ball_above(start), features.column))
+    for _, _, chain in step.parts:
+        moved = spread(reach).scaled(chain.scale)
+        chain.range(moved + words.of(chain.rest, _no_letters), inside=True)
+    noise = ball_rounded_up(_noise(problem, step, assumed, features))
+    slopes = {chain.number: chain.slopes() for _, _, chain in step.parts}
+    name = step.features.text
+    return Descent(problem.loop.index, step_size, name, slopes, factor, start, noise)
+
+
+def descent_value(problem: RootProblem, factor: Fraction, start: Fraction, noise: Fraction) -> Ball:
+    """factor^k·start + noise·(1 − factor^k)/(1 − factor), for factor < 1."""
+    count = count_at(problem.loop.count, problem.script.bindings)
+    base = flint.arb(rational(factor))
+    power = base**count
+    later = ball_above(noise) * (1 - power) / (1 - base)
+    return above(power * ball_above(start) + later)
+
+
+def descent_formula(problem: RootProblem, factor: str, start: str, noise: str) -> str:
+    count = problem.count_text
+    power = f"({factor})^({count})"
+    return f"{power}*({start}) + ({noise})*(1 - {power})/(1 - ({factor}))"
+
+
+def _step_size(problem: RootProblem) -> Fraction:
+    """η with next(w) = w − η·E(w)."""
+    require(not problem.own, "The equation of the root has a function that the step does not have.")
+    own = Polynomial.letter(problem.script.field, problem.letter)
+    moved = own - problem.next
+    require(not moved.is_zero and not problem.equation.is_zero, "The step does not move.")
+    word = next(iter(problem.equation.terms))
+    known = word in moved.terms
+    require(known, "The step is not w minus a multiple of the equation of the root.")
+    size = moved.terms[word] / problem.equation.terms[word]
+    same = moved.equals(problem.equation.scaled(size))
+    require(same, "The step is not w minus a multiple of the equation of the root.")
+    return problem.number(size)
+
+
+def _read_step(problem: RootProblem, tables: Mapping[str, Table], deadline: Deadline) -> _Step:
+    shrink = Fraction(0)
+    parts: list[tuple[Fraction, Letter, Chain]] = []
+    rest: dict[Word, object] = {}
+    features: Letter | None = None
+    sites = problem.script.sites
+    for word, coefficient in problem.next.terms.items():
+        number = problem.number(coefficient)
+        if word == (problem.letter,):
+            shrink = number
+        elif len(word) == 2 and word[0].name in sites and not word[0].transposed:
+            chain = read_chain(problem, sites[word[0].name], tables, deadline)
+            transposed = word[1] == chain.features.transpose()
+            require(transposed, "The step multiplies a function of w·x by something else than x'.")
+            features = features or chain.features
+            require(features == chain.features, "The functions of the step are of several inputs.")
+            parts.append((number, word[0], chain))
+        else:
+            names = {name for letter in word for name in letter.names}
+            free = not any(name in sites or "#" in name for name in names)
+            require(free, "The step has a term that is neither linear in w nor f(w·x)·x'.")
+            rest[word] = coefficient
+    if features is None:
+        raise RefusedError("The step has no function of the unknown.")
+    return _Step(shrink, tuple(parts), features, rest)
+
+
+def _factor(step: _Step, assumed: Assumed, features: Bounds) -> Ball:
+    """max |α − e|, e from the least to the largest eigenvalue that x S x′ may have."""
+    slopes = [
+        (-number * low, -number * high) for number, _, c in step.parts for low, high in [c.slopes()]
+    ]
+    least_slope = sum((min(pair) for pair in slopes), Fraction(0))
+    largest_slope = sum((max(pair) for pair in slopes), Fraction(0))
+    low, high = _square(step.features, assumed, features)
+    bottom = ball_below(least_slope) * (low if least_slope >= 0 else high)
+    top = ball_above(largest_slope) * (high if largest_slope >= 0 else low)
+    shrink = flint.arb(rational(step.shrink))
+    return larger(above(abs(shrink - bottom)), above(abs(shrink - top)))
+
+
+def _square(letter: Letter, assumed: Assumed, features: Bounds) -> tuple[Ball, Ball]:
+    """Ends of the spectrum of x·x′."""
+    word = (letter, letter.transpose())
+    high = above(features.norm * features.norm)
+    if word not in assumed.spectra:
+        return ZERO, high
+    ends = assumed.spectra[word]
+    return ball_below(max(ends[0], Fraction(0))), least(high, ball_above(max(ends[1], Fraction(0))))
+
+
+def _at_zero(problem: RootProblem, step: _Step, words: WordBounds) -> Bounds:
+    """F̂(0) = Σ β_i·f̂_i(A_i)·x′ + C."""
+    values: dict[str, Bounds] = {}
+    terms = {word: problem.next.terms[word] for word in step.rest}
+    turned = step.features.transpose()
+    for _, letter, chain in step.parts:
+        bounds = chain.range(words.of(chain.rest, _no_letters))
+        values[letter.name] = words.sized(bounds, letter.rows, letter.columns)
+        terms[(letter, turned)] = problem.next.terms[(letter, turned)]
+    shape = problem.next.rows, problem.next.columns
+    polynomial = Polynomial(problem.next.field, *shape, terms)
+    return words.of(polynomial, lambda letter: values[letter.name])
+
+
+def _frobenius(bounds: Bounds, letter: Letter, assumed: Assumed) -> Ball:
+    rows, columns = assumed.size_ball(letter.rows), assumed.size_ball(letter.columns)
+    size = least(
+        rows.sqrt() * bounds.row,
+        columns.sqrt() * bounds.column,
+        rows.sqrt() * bounds.norm,
+        columns.sqrt() * bounds.norm,
+    )
+    require(bool(size.is_finite()), "The first step is not bounded by the assumptions.")
+    return size
+
+
+def _noise(problem: RootProblem, step: _Step, assumed: Assumed, features: Bounds) -> Ball:
+    total = sum((abs(number) * chain.error() for number, _, chain in step.parts), Fraction(0))
+    rows = assumed.size_ball(problem.letter.rows)
+    tokens = assumed.size_ball(step.features.columns)
+    size = above((rows * tokens).sqrt() * features.norm)
+    noise = above(times(ball_above(total), size))
+    finite = bool(noise.is_finite())
+    require(finite, "The error of the tables is not bounded: a size or a norm is not assumed.")
+    return noise
+
+
+def _no_letters(letter: Letter) -> Bounds:
+    raise RefusedError(f"Nothing is known of '{letter.name}' here.")

@@ -1,0 +1,203 @@
+"""The claim ``truncation`` of a value whose target is root(w: E): derived anew, then compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.assumed import Assumed
+from weightsmith.checker.bounds import BITS
+from weightsmith.checker.claim_numbers import ball_rounded_up, check_number
+from weightsmith.checker.descent import derive_descent, descent_formula, descent_value
+from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
+from weightsmith.checker.newton_shape import read_shape
+from weightsmith.checker.ranges import precision
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.root_problem import RootProblem, read_root
+from weightsmith.checker.site_letters import read_script
+from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object, as_text
+from weightsmith.checker.tables import Table
+from weightsmith.dsl import core
+
+Json = dict[str, object]
+STATEMENT = (
+    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, tables included, for every "
+    "input that meets the hypotheses; the target is the root of its equation, the only one at "
+    "which every function that has a table has its argument in the table's interval."
+)
+DESCENT, NEWTON = "descent", "logistic_newton"
+DESCENT_KEYS = (
+    "step",
+    "rule",
+    "loop",
+    "step_size",
+    "features",
+    "slopes",
+    "factor",
+    "start",
+    "noise",
+)
+NEWTON_KEYS = ("step", "rule", "loop", "inner", "features", "labels", "mu", "sites", "passes")
+
+
+@dataclass(frozen=True, slots=True)
+class RootBound:
+    """What the evidence of a step gives."""
+
+    step: Json
+    formula: str
+    value: Fraction
+    hypotheses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    problem: RootProblem
+    tables: Mapping[str, Table]
+    assumed: Assumed
+    deadline: Deadline
+
+
+def derive_root(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    tables: Mapping[str, Table],
+    output: str,
+    deadline: Deadline,
+) -> RootBound:
+    """Prove what can be proven, by one rule or the other."""
+    with precision(BITS):
+        context = _read(program, bindings, tables, output, deadline)
+        reasons = []
+        rules: tuple[Callable[[_Context], RootBound], ...] = (_descent, _newton)
+        for rule in rules[1:] if context.problem.loop.children else rules[:1]:
+            try:
+                return rule(context)
+            except RefusedError as refused:
+                reasons.append(str(refused))
+        raise RefusedError(" ".join(reasons))
+
+
+def check_root(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    tables: Mapping[str, Table],
+    output: str,
+    step: Mapping[str, object],
+    deadline: Deadline,
+) -> RootBound:
+    """What a claimed step proves: its numbers may be larger than the derived ones."""
+    rule = step.get("rule")
+    with precision(BITS):
+        context = _read(program, bindings, tables, output, deadline)
+        if rule == DESCENT:
+            return _check_descent(context, as_object(step, "Step 1 (descent)", DESCENT_KEYS))
+        require(rule == NEWTON, f"Step 1: the rule {quoted(rule)} is not known.")
+        return _check_newton(context, as_object(step, "Step 1 (logistic_newton)", NEWTON_KEYS))
+
+
+def _read(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    tables: Mapping[str, Table],
+    output: str,
+    deadline: Deadline,
+) -> _Context:
+    script = read_script(program, bindings, deadline)
+    assumed = Assumed(program, script.meaning.inputs, script.field, bindings)
+    return _Context(read_root(script, output), tables, assumed, deadline)
+
+
+# -- descent --------------------------------------------------------------------------------------
+
+
+def _descent(context: _Context) -> RootBound:
+    found = derive_descent(context.problem, context.tables, context.assumed, context.deadline)
+    step: Json = {
+        "step": 1,
+        "rule": DESCENT,
+        "loop": found.loop,
+        "step_size": str(found.step_size),
+        "features": found.features,
+        "slopes": {site: [str(end) for end in ends] for site, ends in found.slopes.items()},
+        "factor": str(found.factor),
+        "start": str(found.start),
+        "noise": str(found.noise),
+    }
+    return _descent_bound(context, step)
+
+
+def _descent_bound(context: _Context, step: Json) -> RootBound:
+    texts = tuple(as_text(step[name], name) for name in ("factor", "start", "noise"))
+    factor, start, noise = (as_number(text, "A number of step 1") for text in texts)
+    require(0 <= factor < 1, "The factor is not below 1.")
+    value = ball_rounded_up(descent_value(context.problem, factor, start, noise))
+    formula = descent_formula(context.problem, *texts)
+    return RootBound(step, formula, value, context.assumed.hypotheses())
+
+
+def _check_descent(context: _Context, step: Json) -> RootBound:
+    derived = _descent(context).step
+    _check_same(step, derived, ("step", "loop", "step_size", "features", "slopes"))
+    for name in ("factor", "start", "noise"):
+        claimed, shown = (as_number(one[name], name) for one in (step, derived))
+        check_number(claimed, shown, f"The {name} of step 1", close=True)
+    return _descent_bound(context, step)
+
+
+def _check_same(step: Json, derived: Json, names: tuple[str, ...]) -> None:
+    for name in names:
+        same = type(step[name]) is type(derived[name]) and step[name] == derived[name]
+        require(same, f"Step 1: '{name}' must be {derived[name]}.")
+
+
+# -- newton ---------------------------------------------------------------------------------------
+
+
+def _newton(context: _Context) -> RootBound:
+    newton, step, formula = _newton_frame(context)
+    passes = derive_passes(newton)
+    step["passes"] = [[str(e), str(r)] for e, r in passes]
+    return RootBound(step, formula, passes[-1][0], context.assumed.hypotheses())
+
+
+def _newton_frame(context: _Context) -> tuple[LogisticNewton, Json, str]:
+    """The recursion, the step without its passes, and the formula."""
+    shape = read_shape(context.problem)
+    newton = LogisticNewton(context.problem, shape, context.tables, context.assumed)
+    sites = {
+        "probability": shape.probability,
+        "weight": shape.weight,
+        "scaled": shape.scaled,
+        "damping": shape.damping,
+    }
+    step: Json = {
+        "step": 1,
+        "rule": NEWTON,
+        "loop": context.problem.loop.index,
+        "inner": shape.inner.index,
+        "features": shape.gradient.features.text,
+        "labels": shape.gradient.labels.text,
+        "mu": str(shape.gradient.mu),
+        "sites": {name: site.node.site for name, site in sites.items()},
+    }
+    ell = ball_rounded_up(newton.numbers.ell)
+    return newton, step, newton_formula(context.problem, shape, ell)
+
+
+def _check_newton(context: _Context, step: Json) -> RootBound:
+    newton, frame, formula = _newton_frame(context)
+    _check_same(step, frame, tuple(frame))
+    pairs = as_list(step["passes"], "passes")
+    require(len(pairs) == newton.steps + 1, f"There must be {newton.steps + 1} passes.")
+    wanted = newton.start()
+    for place, item in enumerate(pairs):
+        context.deadline.check()
+        pair = as_items(item, f"passes[{place}]", as_number)
+        require(len(pair) == 2, f"passes[{place}]: expected [e, r].")
+        for claimed, shown in zip(pair, wanted, strict=True):
+            check_number(claimed, shown, f"passes[{place}]", close=True)
+        last = pair[0], pair[1]
+        wanted = newton.next(last) if place < newton.steps else last
+    return RootBound(step, formula, wanted[0], context.assumed.hypotheses())

@@ -1,0 +1,235 @@
+"""Which table each function of entries gets: its interval, its pieces, how products are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, isfinite, log10, sqrt
+
+from weightsmith.compiler.approximate.bounds import Bounds
+from weightsmith.compiler.approximate.fit import (
+    MOST_PIECES,
+    Table,
+    TooManyPiecesError,
+    fit_table,
+    square_table,
+)
+from weightsmith.compiler.approximate.formula_balls import range_of
+from weightsmith.compiler.approximate.poles import find_singularity
+from weightsmith.compiler.approximate.ranges import Ranges
+from weightsmith.compiler.approximate.unbounded import unbounded_message
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.passes.build_graph import build_graph
+from weightsmith.compiler.passes.normalize import normalize
+from weightsmith.compiler.program_scalars import all_scalars
+from weightsmith.dsl import core
+from weightsmith.dsl.core import Approximated
+from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.formulas import formula_text
+from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.scalars import evaluate
+
+DIGITS = 3  # of the ends of an interval, rounded outward
+MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth
+MOST_SAWTEETH = 24
+
+
+@dataclass(frozen=True)
+class SiteTable:
+    """The table of one site; ``scales`` are P and Q of a product, None for a function."""
+
+    site: str
+    label: str
+    table: Table | None  # None: a gated product, exact
+    scales: tuple[Fraction, Fraction] | None = None
+    function_text: str = ""
+    sawteeth: int = 0  # of which the table of a product is made; 0: it is one MLP
+
+    @property
+    def low(self) -> Fraction:
+        assert self.table is not None
+        return self.table.knots[0][0]
+
+    @property
+    def high(self) -> Fraction:
+        assert self.table is not None
+        return self.table.knots[-1][0]
+
+
+def choose_tables(
+    program: core.Program, bindings: Mapping[str, Fraction], *, gated: bool
+) -> tuple[SiteTable, ...]:
+    """Return a table for every approximated site, in order.
+
+    Raises DiagnosticError where no interval or no table can be found.
+    """
+    wanted = [site for site in sites_of(program) if _is_approximated(site)]
+    if not wanted:
+        return ()
+    _refuse_unbound(program, wanted, bindings)
+    chooser = _Chooser(program, bindings, gated)
+    return tuple(chooser.table(site) for site in wanted)
+
+
+def called(site: core.Entrywise | core.Hadamard) -> str:
+    """A site's function as the script writes it, in quotes."""
+    return "'.*'" if isinstance(site, core.Hadamard) else f"'{site.label}'"
+
+
+def _is_approximated(site: core.Entrywise | core.Hadamard) -> bool:
+    return isinstance(site, core.Hadamard) or isinstance(site.function, Approximated)
+
+
+def _refuse_unbound(
+    program: core.Program,
+    wanted: list[core.Entrywise | core.Hadamard],
+    bindings: Mapping[str, Fraction],
+) -> None:
+    """A table is made of numbers: every parameter needs its value."""
+    missing = [p.name for p in program.parameters if p.name not in bindings]
+    if not missing:
+        return
+    first = wanted[0]
+    message = (
+        f"{called(first)} is computed by a table, and a table is made of numbers, but "
+        f"'{missing[0]}' has no value"
+    )
+    settings = " ".join(f"--set {name}=…" for name in missing)
+    raise DiagnosticError([error(first.span, message, f"give it one: {settings}")])
+
+
+class _Chooser:
+    def __init__(
+        self, program: core.Program, bindings: Mapping[str, Fraction], gated: bool
+    ) -> None:
+        self.program, self.bindings, self.gated = program, bindings, gated
+        field = CoefficientField(all_scalars(program))
+        self.graph = build_graph(program)
+        normal = normalize(program, self.graph, field)
+        self.ranges = Ranges(program, normal, bindings, self._range)
+        self._spans = {s.site: s for s in sites_of(program)}
+        self.found = self.ranges.run()
+        self.letters = {self._node_of(a.letter): a.letter for a in normal.applications}
+
+    def _node_of(self, letter: str) -> int:
+        site = letter[letter.rindex("[") + 1 : -1]
+        return self.graph.sites[site]
+
+    def _range(self, function: Approximated, low: float, high: float) -> tuple[float, float]:
+        bottom, top = Fraction(low), Fraction(high)
+        self._refuse_singular(function, bottom, top)
+        first, last = range_of(function.formula, self.bindings, bottom, top)
+        return float(first), float(last)
+
+    def _refuse_singular(self, function: Approximated, low: Fraction, high: Fraction) -> None:
+        found = find_singularity(function.formula, self.bindings, low, high)
+        if found is None:
+            return
+        site = next(
+            s
+            for s in self._spans.values()
+            if isinstance(s, core.Entrywise) and s.function == function
+        )
+        message = (
+            f"'{site.label}' {found.says}, and its argument lies in "
+            f"[{_short(low)}, {_short(high)}] by the assumptions"
+        )
+        hint = "keep the argument away from it: clip(E, low, high), or a closer assumption"
+        raise DiagnosticError([error(site.span, message, hint)])
+
+    def table(self, site: core.Entrywise | core.Hadamard) -> SiteTable:
+        bounds = self.found[self.letters[self.graph.sites[site.site]]]
+        if isinstance(site, core.Hadamard):
+            return self._product(site, bounds)
+        assert isinstance(site.function, Approximated)
+        self._refuse_unbounded(site, bounds)
+        low, high = outward(bounds[0])
+        formula = site.function.formula
+        safe = find_singularity(formula, self.bindings, low, high) is None
+        if not safe:  # rounding reached a pole that the argument does not
+            low, high = Fraction(bounds[0].low), Fraction(bounds[0].high)
+        tolerance = evaluate(site.function.tolerance, self.bindings)
+        try:
+            table = fit_table(formula, self.bindings, low, high, tolerance)
+        except TooManyPiecesError:
+            raise self._too_fine(site, f"on [{_short(low)}, {_short(high)}]") from None
+        return SiteTable(site.site, site.label, table, None, formula_text(formula))
+
+    def _product(self, site: core.Hadamard, bounds: list[Bounds]) -> SiteTable:
+        if self.gated:
+            return SiteTable(site.site, "product", None)
+        self._refuse_unbounded(site, bounds)
+        scales = tuple(_outward(max(b.size, 2.0**-40)) for b in bounds)
+        tolerance = evaluate(site.tolerance, self.bindings)
+        pieces, sawteeth = square_pieces(scales[0] * scales[1] / tolerance)
+        if sawteeth > MOST_SAWTEETH:
+            limits = f"of numbers up to {_short(scales[0])} and {_short(scales[1])}"
+            raise self._too_fine(site, limits)
+        table = square_table(pieces)
+        return SiteTable(site.site, "product", table, (scales[0], scales[1]), sawteeth=sawteeth)
+
+    def _too_fine(self, site: core.Entrywise | core.Hadamard, where: str) -> DiagnosticError:
+        message = f"{called(site)} {where} takes more than {MOST_PIECES} pieces for this tolerance"
+        hint = "allow a larger error: within 1e-3; or keep the argument small: clip(E, low, high)"
+        return DiagnosticError([error(site.span, message, hint)])
+
+    def _refuse_unbounded(self, site: core.Entrywise | core.Hadamard, bounds: list[Bounds]) -> None:
+        if all(b.finite for b in bounds):
+            return
+        message, hint = unbounded_message(self.program, site, self.ranges)
+        raise DiagnosticError([error(site.span, message, hint)])
+
+
+def square_pieces(whole: Fraction) -> tuple[int, int]:
+    """Return the pieces N of a square's table with 1/N² ≤ 1/whole, and its sawteeth (0: none)."""
+    pieces = max(2, 2 * ceil(sqrt(float(whole)) / 2))
+    while Fraction(pieces) ** 2 < whole:
+        pieces += 2
+    if pieces <= MOST_WIDE:
+        return pieces, 0
+    sawteeth = (pieces - 1).bit_length() - 1
+    return 2 ** (sawteeth + 1), sawteeth
+
+
+def outward(bounds: Bounds) -> tuple[Fraction, Fraction]:
+    """An interval with short ends that contains the bounds, with a little room."""
+    low, high = bounds.low, bounds.high
+    room = 1e-9 * max(abs(low), abs(high), high - low) + 2.0**-40
+    return -_outward(-(low - room)), _outward(high + room)
+
+
+def _outward(value: float) -> Fraction:
+    """Round up to DIGITS significant digits."""
+    if value == 0 or not isfinite(value):
+        return Fraction(0)
+    exponent = floor(log10(abs(value))) - DIGITS + 1
+    step = Fraction(10) ** exponent
+    return Fraction(ceil(Fraction(value) / step)) * step
+
+
+def _short(value: Fraction) -> str:
+    return f"{float(value):.4g}"
+
+
+def sites_of(program: core.Program) -> list[core.Entrywise | core.Hadamard]:
+    """Return the functions and products of entries outside of targets, in the order of sites."""
+    found: list[core.Entrywise | core.Hadamard] = []
+    for value in (*_values(program.body), *(returned.value for returned in program.returns)):
+        _collect(value, found)
+    return found
+
+
+def _values(statements: tuple[core.Statement, ...]) -> Iterator[core.Node]:
+    for statement in statements:
+        if isinstance(statement, core.Repeat):
+            yield from _values(statement.body)
+        else:
+            yield from statement.values
+
+
+def _collect(node: core.Node, found: list[core.Entrywise | core.Hadamard]) -> None:
+    for part in parts_of(node):
+        _collect(part, found)
+    if isinstance(node, core.Entrywise | core.Hadamard):
+        found.append(node)

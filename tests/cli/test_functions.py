@@ -1,0 +1,181 @@
+"""Functions of entries on the command line: tables, gated units, ``until``, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from weightsmith import api
+
+Call = Callable[..., Result]
+DIVIDE = ("--dim", "k=3")
+ENTRIES = "assume entries(x) in [-1, 1]\n"
+UNTIL = """algorithm descent(x: [d] per token, y: [k] per context)
+assume spectrum(x*x' over context) in [mu, L]
+
+w = 0
+repeat until error <= 1e-6:
+    w = w - 2/(mu + L) * (w*x - y) * x'  over context
+return w*x on query  approximates y*x'*inv(x*x')*x over context
+"""
+ENDS = ("--set", "mu=1/2", "--set", "L=3")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a script of one algorithm."""
+
+    def written(text: str) -> Path:
+        script = tmp_path / "script.alg"
+        script.write_text(text if "algorithm" in text else f"algorithm f(x: [d] per token)\n{text}")
+        return script
+
+    return written
+
+
+def test_compile_says_how_wide_the_mlps_are_and_what_is_proven(
+    call: Call, examples: Path, tmp_path: Path
+) -> None:
+    result = call("compile", examples / "divide.alg", "-o", tmp_path / "net", *DIVIDE)
+    assert result.exit_code == 0, result.output
+    assert "  mlp     hidden units " in result.stdout
+    assert "for k = 3; functions of up to " in result.stdout
+    assert "  bound   each entry of |output - script| <= " in result.stdout
+    assert call("verify", tmp_path / "net").exit_code == 0
+
+
+def test_an_exact_function_needs_no_table(call: Call, examples: Path, tmp_path: Path) -> None:
+    given = ("--set", "eta=1/4", "--set", "steps=3")
+    script = examples / "nonnegative_least_squares.alg"
+    result = call("compile", script, "-o", tmp_path / "net", *given)
+    assert result.exit_code == 0, result.output
+    assert "functions of up to 1 piece\n" in result.stdout
+    assert "bound" not in result.stdout
+    assert call("verify", tmp_path / "net").exit_code == 0
+
+
+def test_a_gated_network_multiplies_exactly(call: Call, examples: Path, tmp_path: Path) -> None:
+    script = examples / "divide.alg"
+    for name, more in (("plain", ()), ("gated", ("--gated",))):
+        result = call("compile", script, "-o", tmp_path / name, *more)
+        assert result.exit_code == 0, result.output
+        assert call("verify", tmp_path / name).exit_code == 0
+    plain, gated = (api.load(tmp_path / name) for name in ("plain", "gated"))
+    assert [bound.value for bound in gated.bounds] < [bound.value for bound in plain.bounds]
+    shown = call("show", script, "--gated")
+    assert shown.stdout == call("show", tmp_path / "gated").stdout
+    assert " .* " in shown.stdout
+    assert " .* " not in call("show", script).stdout
+
+
+def test_a_gated_network_runs(call: Call, examples: Path, tmp_path: Path) -> None:
+    call("compile", examples / "divide.alg", "-o", tmp_path / "net", "--gated")
+    a, b = np.array([[1.0, -0.5, 0.25]]), np.array([[2.0, 1.0, 0.3]])
+    np.savez(tmp_path / "data.npz", **{"a.query": a, "b.query": b})
+    given = ("--input", tmp_path / "data.npz", "-o", tmp_path / "out.npy")
+    result = call("run", tmp_path / "net", *given)
+    assert result.exit_code == 0, result.output
+    assert "before round-off: each entry of |output - script| <= " in result.stderr
+    assert np.abs(np.load(tmp_path / "out.npy") - a / b).max() <= 1e-3
+
+
+def test_a_stage_of_a_gated_network(call: Call, examples: Path) -> None:
+    script = examples / "divide.alg"
+    gated, plain = (
+        call("compile", script, "--emit", "weights", *more) for more in (("--gated",), ())
+    )
+    assert gated.exit_code == plain.exit_code == 0
+    assert gated.stdout != plain.stdout
+
+
+def test_gated_is_for_scripts(call: Call, network: Path) -> None:
+    result = call("show", network, "--gated")
+    assert result.exit_code == 1
+    assert "--gated is for scripts" in result.stderr
+
+
+def test_until_says_the_count_that_was_found(
+    call: Call, tmp_path: Path, write: Callable[[str], Path]
+) -> None:
+    script = write(UNTIL)
+    result = call("compile", script, "-o", tmp_path / "net", *ENDS)
+    assert result.exit_code == 0, result.output
+    passes = api.load(tmp_path / "net").bindings["passes"]
+    assert f"  found   passes = {passes}\n" in result.stdout
+    assert f"repeat passes = {passes}:" in call("show", tmp_path / "net").stdout
+    (bound,) = api.load(tmp_path / "net").bounds
+    assert bound.value is not None
+    assert bound.value <= 1e-6
+    fewer = ("--set", f"passes={passes - 1}")
+    call("compile", script, "-o", tmp_path / "fewer", *ENDS, *fewer)
+    (bound,) = api.load(tmp_path / "fewer").bounds
+    assert bound.value is not None
+    assert bound.value > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("return sigmoid(x) on query\n", ("'sigmoid'", "nothing bounds", "assume norm(x) <= …")),
+        (f"{ENTRIES}return reciprocal(x) on query\n", ("'reciprocal'", "pole", "at 0")),
+        (
+            f"{ENTRIES}function f(t) = 1/(t - 1/2)\nreturn f(x) on query\n",
+            ("'f'", "pole", "at 0.5"),
+        ),
+        (f"{ENTRIES}return log(x + ones) on query\n", ("'log'", "at -1")),
+        ("return sign(x) on query\n", ("'sign'", "discontinuous at 0", "clip(c*E, -1, 1)")),
+        (f"{ENTRIES}within 1e-20\nreturn sin(x) on query\n", ("'sin'", "pieces", "within")),
+        (f"{ENTRIES}return sigmod(x) on query\n", ("sigmod", "'sigmoid'")),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "compile", "show"])
+def test_a_function_that_no_table_can_hold(
+    call: Call,
+    tmp_path: Path,
+    write: Callable[[str], Path],
+    command: str,
+    text: str,
+    words: tuple[str, ...],
+) -> None:
+    options = ("-o", tmp_path / "net") if command == "compile" else ()
+    result = call(command, write(text), *options)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert not result.stderr.startswith("Error: ")
+    assert "script.alg:" in result.stderr
+    assert not (tmp_path / "net").exists()
+    for word in words:
+        assert word in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        (UNTIL, (), ("'mu' has no value", "--set mu=…")),
+        (UNTIL.partition("approximates")[0], ENDS, ("no returned value has one", "approximates")),
+        (UNTIL.replace("2/(mu + L)", "2/L"), ENDS, ("no number of passes", "1/1000000")),
+    ],
+)
+def test_until_without_an_end(
+    call: Call,
+    tmp_path: Path,
+    write: Callable[[str], Path],
+    text: str,
+    options: tuple[str, ...],
+    words: tuple[str, ...],
+) -> None:
+    result = call("compile", write(text), "-o", tmp_path / "net", *options)
+    assert result.exit_code == 1
+    for word in words:
+        assert word in result.stderr, result.stderr
+
+
+def test_a_table_needs_numbers(call: Call, examples: Path, tmp_path: Path) -> None:
+    result = call("compile", examples / "logistic_newton.alg", "-o", tmp_path / "net")
+    assert result.exit_code == 1
+    assert "'n' has no value" in result.stderr
+    assert "--set n=…" in result.stderr
