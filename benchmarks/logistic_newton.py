@@ -21,8 +21,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize, root  # type: ignore[import-untyped]
-from scipy.special import expit  # type: ignore[import-untyped]
+from scipy.optimize import minimize, root
+from scipy.special import expit
 from settings import EXAMPLES
 
 from weightsmith import api

@@ -42,6 +42,7 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.compiler.report import Report, report
 from weightsmith.compiler.show import show_template
+from weightsmith.compiler.table_text import table_lines
 from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
@@ -207,6 +208,7 @@ class Network:
             "",
             show_template(self.template),
         ]
+        lines += table_lines(self.certificate.get("tables"))
         lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
 
@@ -255,7 +257,7 @@ def approximate(
     """Compile a function of one or two variables on a box to a network within a tolerance of it.
 
     >>> network = ws.approximate("exp(-s)*sin(3*t)", within="1e-3", s=(0, 1), t=(0, 2))
-    >>> network.run({"s": s, "t": t})["output"]  # rows of numbers, one a token
+    >>> network.run({"s": s, "t": t})["output"]["query"]  # rows of numbers, one a token
 
     ``expression`` is a sympy expression, or its text.  The tolerances of the tables are halved
     until the certificate's bound is at most ``within``.  Raises ExpressionError, DiagnosticError.

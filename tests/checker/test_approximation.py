@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checker_completing import complete
 from checker_function_cases import FUNCTION_CASES
 from checker_mutations import mutations
 from checker_writing import Case, exactness, tensors_of, weights, write
@@ -36,6 +37,9 @@ repeat steps:
 return X
 """,
     "logistic": """algorithm by_hand(x: [d] per token, y: [1] per token)
+assume norm(x) <= 1
+assume entries(y) in [0, 1]
+assume size(context) <= 6
 param eta = 1/8, steps = 3
 within 1/10
 
@@ -45,6 +49,8 @@ repeat steps:
 return w*x on query
 """,
     "product": """algorithm by_hand(A: [d, n], B: [d, n])
+assume entries(A) in [-1/4, 1/4]
+assume entries(B) in [-2, 2]
 
 return A .* (A + B) within 1/10
 """,
@@ -106,9 +112,9 @@ def test_an_honest_directory_is_accepted(
 ) -> None:
     case = directory_case(name)
     case.dense = dense
-    report = verify_directory(write(case, tmp_path))
+    report = verify_directory(write(complete(case), tmp_path))
     assert report.accepted, [v for v in report.verdicts if not v.accepted]
-    assert sum(v.seconds for v in report.verdicts) < 0.5
+    assert sum(v.seconds for v in report.verdicts) < 1
     says = [v.statement for v in report.verdicts if v.kind == "approximation"]
     if name == "logistic":
         assert says == ["|table − sigmoid(t)| ≤ 0.1 on [-4, 4] (site 1)."]
@@ -127,24 +133,35 @@ def test_every_corrupted_weight_is_refused(name: str, tmp_path: Path) -> None:
                 case = honest.copy()
                 case.tensors = {k: v.copy() for k, v in tensors.items()}
                 case.tensors[key].reshape(-1)[place] += 0.125
-                report = verify_directory(write(case, tmp_path))
+                report = verify_directory(write(complete(case), tmp_path))
                 assert ("weights", 2) in refused(report), (key, place)
         for key in tensors:
             case = honest.copy()
             case.tensors = {k: v for k, v in tensors.items() if k != key}
-            assert ("weights", 2) in refused(verify_directory(write(case, tmp_path))), key
+            assert ("weights", 2) in refused(verify_directory(write(complete(case), tmp_path))), key
 
 
 @pytest.mark.parametrize("name", ["logistic", "product"])
 def test_every_corruption_of_claims_and_tables_is_refused(name: str, tmp_path: Path) -> None:
     honest = directory_case(name)
-    write(honest, tmp_path)
+    write(complete(honest), tmp_path)
     original = json.loads((tmp_path / "certificate.json").read_text())
     for key in ("claims", "tables"):
         for path, changed in mutations(original[key]):
             document = {**original, key: changed}
             (tmp_path / "certificate.json").write_text(json.dumps(document))
-            assert not verify_directory(tmp_path).accepted, (key, path)
+            larger = path[-2:] == ("bound", "value") and is_larger(changed, original[key], path)
+            assert verify_directory(tmp_path).accepted is larger, (key, path)
+
+
+def is_larger(changed: Any, original: Any, path: tuple[Any, ...]) -> bool:
+    """A bound may be larger than it need be."""
+    for key in path[:-1]:
+        changed, original = changed[key], original[key]
+    try:
+        return F(changed[path[-1]]) > F(original[path[-1]])
+    except (KeyError, ValueError):
+        return False
 
 
 def test_an_error_that_is_too_small_is_refused(tmp_path: Path) -> None:
@@ -152,7 +169,7 @@ def test_an_error_that_is_too_small_is_refused(tmp_path: Path) -> None:
         case = directory_case(name)
         case.tables[0]["error"] = error
         case.claims[2] = approximation(case.tables[0])
-        report = verify_directory(write(case, tmp_path / name))
+        report = verify_directory(write(complete(case), tmp_path / name))
         assert refused(report) == {("approximation", 3)}
         assert "only shown to be within" in next(v.reason for v in report.verdicts if v.claim == 3)
 
@@ -160,17 +177,17 @@ def test_an_error_that_is_too_small_is_refused(tmp_path: Path) -> None:
 def test_owed_and_surplus_claims(tmp_path: Path) -> None:
     case = directory_case("logistic")
     spare = case.claims.pop()
-    assert refused(verify_directory(write(case, tmp_path))) == {("approximation", 0)}
+    assert refused(verify_directory(write(complete(case), tmp_path))) == {("approximation", 0)}
     case.claims += [spare, spare]
-    assert refused(verify_directory(write(case, tmp_path))) == {("approximation", 4)}
+    assert refused(verify_directory(write(complete(case), tmp_path))) == {("approximation", 4)}
     case.claims[3] = {**spare, "site": "2"}
-    assert refused(verify_directory(write(case, tmp_path))) == {("approximation", 4)}
+    assert refused(verify_directory(write(complete(case), tmp_path))) == {("approximation", 4)}
     gated = directory_case("gated")
     gated.claims.append({**spare, "site": "1"})
-    assert refused(verify_directory(write(gated, tmp_path))) == {("approximation", 3)}
+    assert refused(verify_directory(write(complete(gated), tmp_path))) == {("approximation", 3)}
     plain = directory_case("ramp")
     plain.claims.append(spare)
-    assert refused(verify_directory(write(plain, tmp_path))) == {("approximation", 3)}
+    assert refused(verify_directory(write(complete(plain), tmp_path))) == {("approximation", 3)}
 
 
 def test_a_table_too_many_or_too_few_refuses_exactness(tmp_path: Path) -> None:
@@ -178,23 +195,23 @@ def test_a_table_too_many_or_too_few_refuses_exactness(tmp_path: Path) -> None:
     for tables in ([], case.tables * 2):
         other = case.copy()
         other.tables = tables
-        assert ("exactness", 1) in refused(verify_directory(write(other, tmp_path)))
+        assert ("exactness", 1) in refused(verify_directory(write(complete(other), tmp_path)))
     plain = directory_case("ramp")
     plain.tables = case.tables
-    assert ("exactness", 1) in refused(verify_directory(write(plain, tmp_path)))
+    assert ("exactness", 1) in refused(verify_directory(write(complete(plain), tmp_path)))
 
 
 def test_the_statement_says_whether_there_are_tables(tmp_path: Path) -> None:
     case = directory_case("logistic")
     case.claims[0]["statement"] = exactness()["statement"]
-    assert refused(verify_directory(write(case, tmp_path))) == {("exactness", 1)}
+    assert refused(verify_directory(write(complete(case), tmp_path))) == {("exactness", 1)}
     plain = directory_case("ramp")
     plain.claims[0]["statement"] = WITH_TABLES
-    assert refused(verify_directory(write(plain, tmp_path))) == {("exactness", 1)}
+    assert refused(verify_directory(write(complete(plain), tmp_path))) == {("exactness", 1)}
 
 
 def test_a_certificate_without_tables_is_not_read(tmp_path: Path) -> None:
-    write(directory_case("ramp"), tmp_path)
+    write(complete(directory_case("ramp")), tmp_path)
     document = json.loads((tmp_path / "certificate.json").read_text())
     for tables in (None, {}, "x"):
         (tmp_path / "certificate.json").write_text(json.dumps({**document, "tables": tables}))
@@ -208,12 +225,13 @@ def test_the_function_is_the_scripts(tmp_path: Path) -> None:
     """A table of another function is not excused by being near to that."""
     case = directory_case("logistic")
     case.script = case.script.replace("sigmoid(w*x)", "tanh(w*x)")
-    found = refused(verify_directory(write(case, tmp_path)))
+    found = refused(verify_directory(write(complete(case), tmp_path)))
     assert {("exactness", 1), ("approximation", 3)} <= found
 
 
 def test_symbols_of_a_formula_are_bound(tmp_path: Path) -> None:
     script = """algorithm by_hand(A: [d, n])
+assume entries(A) in [-1, 1]
 param c = 1/2
 function bend(t) = c*t^2
 
@@ -241,12 +259,12 @@ return bend(A)
     for error, good in (("1/8", True), ("1/9", False)):
         case.tables = [{**table, "error": error}]
         case.claims[2:] = [approximation(case.tables[0])]
-        report = verify_directory(write(case, tmp_path))
+        report = verify_directory(write(complete(case), tmp_path))
         assert report.accepted is good, [v for v in report.verdicts if not v.accepted]
     case.template["bindings"] = {"c": "1"}
     case.tables = [{**table, "error": "1/8"}]
     case.claims[2:] = [approximation(case.tables[0])]
-    assert ("approximation", 3) in refused(verify_directory(write(case, tmp_path)))
+    assert ("approximation", 3) in refused(verify_directory(write(complete(case), tmp_path)))
 
 
 def read_text(node: Any) -> str:

@@ -31,7 +31,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
     def written(text: str) -> Path:
         script = tmp_path / "script.alg"
-        script.write_text(text if "algorithm" in text else f"algorithm f(x: [d] per token)\n{text}")
+        script.write_text(text if "algorithm" in text else f"algorithm g(x: [d] per token)\n{text}")
         return script
 
     return written
@@ -126,7 +126,7 @@ def test_until_says_the_count_that_was_found(
             f"{ENTRIES}function f(t) = 1/(t - 1/2)\nreturn f(x) on query\n",
             ("'f'", "pole", "at 0.5"),
         ),
-        (f"{ENTRIES}return log(x + ones) on query\n", ("'log'", "at -1")),
+        (f"{ENTRIES}return log(x + ones) on query\n", ("'log'", "pole", "at 0")),
         ("return sign(x) on query\n", ("'sign'", "discontinuous at 0", "clip(c*E, -1, 1)")),
         (f"{ENTRIES}within 1e-20\nreturn sin(x) on query\n", ("'sin'", "pieces", "within")),
         (f"{ENTRIES}return sigmod(x) on query\n", ("sigmod", "'sigmoid'")),

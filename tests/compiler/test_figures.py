@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import weightsmith.api as ws
 from weightsmith.compiler.degree import depth_lower_bound
 from weightsmith.dsl import DiagnosticError
 
+from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
 from .instances import EXAMPLES
 
 # layers, most heads in a layer, width: Newton one layer a step for symmetric and general A (Giannou
@@ -30,9 +32,38 @@ FIGURES = {
     "electric_flows": ("steps + 1", 1, "4*v + 2*k"),
 }
 
+# with functions of entries: the layers attend or compute a function.  Damped Newton takes
+# inner + 4 a step (Giannou et al. 2024, Theorem 5.1: 11 + 2 inner), logistic gradient descent one.
+ENTRY_FIGURES = {
+    "lasso_ista": ("steps + 2", 1, "3*d + 4"),
+    "lasso_fista": ("steps + 1", 1, "3*d + 4"),
+    "nonnegative_least_squares": ("steps + 2", 1, "3*d + 4"),
+    "box_least_squares": ("steps + 1", 2, "3*d + 3"),
+    "huber_regression": ("steps + 1", 3, "2*d + 5"),
+    "quantile_regression": ("steps + 1", 3, "2*d + 5"),
+    "logistic_gradient_descent": ("steps", 3, "2*d + 5"),
+    "logistic_newton": ("(inner + 4)*steps + 1", 4, "11*d + 15"),
+    "softmax_regression": ("3*steps + 1", 1, "d + 7*k + 1"),
+    "poisson_regression": ("steps", 3, "2*d + 5"),
+    "two_layer_network": ("2*steps + 2", 4, "2*d + 12*m + 2"),
+    "normalise": ("3", 0, "2*d + 1"),
+    "divide": ("2", 0, "2*k"),
+    "power_iteration": ("2*steps + 4", 2, "6*d + 7"),
+    "approximate_function": ("2", 0, "3"),
+}
+
 
 def test_every_example_has_figures() -> None:
-    assert sorted(FIGURES) == sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+    names = sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+    assert sorted([*FIGURES, *ENTRY_FIGURES]) == names
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_FIGURES))
+def test_figures_with_functions(name: str) -> None:
+    settings, _ = {**EXACT_MAKERS, **TABLE_MAKERS}[name](np.random.default_rng(1))
+    report = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).report
+    found = (report.layers_text, report.heads, report.width_text)
+    assert found == ENTRY_FIGURES[name]
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))

@@ -17,9 +17,13 @@ KEYS = {
     "exactness": STEPS_KEYS,
     "weights": STEPS_KEYS,
     "approximation": (*STEPS_KEYS, "site"),
+    "domain": (*STEPS_KEYS, "hypotheses"),
+    "propagation": (*STEPS_KEYS, "output", "bound", "norm", "hypotheses"),
     "truncation": (*STEPS_KEYS, "output", "bound", "scale", "hypotheses"),
 }
-SUBJECTS = {"approximation": "site", "truncation": "output"}  # of what a kind has many claims
+MAY_BE_UNPROVEN = ("propagation", "truncation")
+# of what a kind has many claims
+SUBJECTS = {"approximation": "site", "propagation": "output", "truncation": "output"}
 _HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII)
 
 
@@ -102,10 +106,13 @@ def check_number(claim: Claim) -> None:
     require(number == claim.number, f"Claim {claim.number} has the id {number}.")
 
 
-def unproven_reason(claim: Claim) -> str | None:
-    """The reason, if the claim says that it is not proven; such a claim has no evidence."""
-    if claim.kind != "truncation" or "unproven" not in claim.parts:
-        return None
+def is_unproven(claim: Claim) -> bool:
+    """True if the claim says that it is not proven."""
+    return claim.kind in MAY_BE_UNPROVEN and "unproven" in claim.parts
+
+
+def unproven_reason(claim: Claim) -> str:
+    """The reason of a claim that says that it is not proven; such a claim has no evidence."""
     what = f"Claim {claim.number}"
     keys = ("id", "kind", "output", "unproven")
     parts = as_object(claim.parts, what, keys, ("statement", "steps"))

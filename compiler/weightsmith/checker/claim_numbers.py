@@ -28,6 +28,18 @@ def rounded_up(value: Fraction) -> Fraction:
     return -(-value // unit) * unit
 
 
+def rounded_outward(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    """An interval with ends of 64 bits that holds the given one."""
+    ends = []
+    for end, sign in ((low, -1), (high, 1)):
+        outward = end * sign  # to be rounded up
+        size = abs(end)
+        excess = size.numerator.bit_length() - size.denominator.bit_length() + 1 - WIDEST
+        unit = Fraction(2) ** excess
+        ends.append(sign * -(-outward // unit) * unit)
+    return ends[0], ends[1]
+
+
 def ball_rounded_up(value: Ball) -> Fraction:
     top = above(value)
     require(bool(top.is_finite()), "A bound is not finite.")

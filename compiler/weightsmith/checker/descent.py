@@ -1,8 +1,8 @@
 """The rule ``descent``: gradient steps to the root of an equation, as a contraction.
 
-The step is next(w) = α·w + Σ β_i·P_i·x′ + C, with P_i a function of w·x + A_i, and next(w) =
-w − η·E(w).  F̂ is next with f̂_i = f_i(clip(t, low, high)) for each table.  Divided differences of
-f̂_i lie in its slopes, so with S diagonal, s = −Σ β_i·slope in [s0, s1], each row of w has
+The step is next(w) = α·w + Σ β_i·P_i·x′ + C, with P_i a function of w·x + A_i or w·x itself, and
+next(w) = w − η·E(w).  F̂ is next with f̂_i = f_i(clip(t, low, high)) for each table.  Divided
+differences of f̂_i lie in its slopes, so with S diagonal, s = −Σ β_i·slope in [s0, s1], by rows
     F̂(w) − F̂(v) = (w − v)·(αI − x S x′),     factor = max |α − e| over the ends e of x S x′.
 Its fixed point ŵ has ‖ŵ‖ ≤ start = ‖F̂(0)‖/(1 − factor).  Where its arguments lie in the intervals,
 f̂ = f there and ŵ is a root of E, the only one of this kind.  A step of the network is next with the
@@ -32,7 +32,7 @@ from weightsmith.checker.bounds import (
     times,
 )
 from weightsmith.checker.chains import Chain, read_chain
-from weightsmith.checker.claim_numbers import ball_rounded_up
+from weightsmith.checker.claim_numbers import ball_rounded_up, rounded_outward
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.checker.root_problem import RootProblem
@@ -41,6 +41,7 @@ from weightsmith.checker.tables import Table
 from weightsmith.checker.word_bounds import WordBounds
 from weightsmith.checker.words import Letter, Polynomial, Word
 
+NO_TERM = "The step has a term that is not w, w·x·x', a function of w·x times x', or free of w."
 NO_CONTRACTION = "A step is not shown to bring values nearer to each other: its factor is {:.6g}."
 
 
@@ -59,9 +60,10 @@ class Descent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """next(w) = shrink·w + Σ factor·(value of the site)·features′ + rest."""
+    """next(w) = shrink·w + linear·w·x·x′ + Σ factor·(value of a site)·x′ + rest, x the features."""
 
     shrink: Fraction
+    linear: Fraction
     parts: tuple[tuple[Fraction, Letter, Chain], ...]
     features: Letter
     rest: Mapping[Word, object]
@@ -84,7 +86,7 @@ def derive_descent(
         moved = spread(reach).scaled(chain.scale)
         chain.range(moved + words.of(chain.rest, _no_letters), inside=True)
     noise = ball_rounded_up(_noise(problem, step, assumed, features))
-    slopes = {chain.number: chain.slopes() for _, _, chain in step.parts}
+    slopes = {chain.number: rounded_outward(*chain.slopes()) for _, _, chain in step.parts}
     name = step.features.text
     return Descent(problem.loop.index, step_size, name, slopes, factor, start, noise)
 
@@ -120,7 +122,7 @@ def _step_size(problem: RootProblem) -> Fraction:
 
 
 def _read_step(problem: RootProblem, tables: Mapping[str, Table], deadline: Deadline) -> _Step:
-    shrink = Fraction(0)
+    shrink = linear = Fraction(0)
     parts: list[tuple[Fraction, Letter, Chain]] = []
     rest: dict[Word, object] = {}
     features: Letter | None = None
@@ -136,23 +138,27 @@ def _read_step(problem: RootProblem, tables: Mapping[str, Table], deadline: Dead
             features = features or chain.features
             require(features == chain.features, "The functions of the step are of several inputs.")
             parts.append((number, word[0], chain))
+        elif len(word) == 3 and word[0] == problem.letter and word[2] == word[1].transpose():
+            require(word[1].plain().name in problem.input_names(), NO_TERM)
+            features = features or word[1]
+            require(features == word[1], "The functions of the step are of several inputs.")
+            linear = number
         else:
             names = {name for letter in word for name in letter.names}
             free = not any(name in sites or "#" in name for name in names)
-            require(free, "The step has a term that is neither linear in w nor f(w·x)·x'.")
+            require(free, NO_TERM)
             rest[word] = coefficient
     if features is None:
         raise RefusedError("The step has no function of the unknown.")
-    return _Step(shrink, tuple(parts), features, rest)
+    return _Step(shrink, linear, tuple(parts), features, rest)
 
 
 def _factor(step: _Step, assumed: Assumed, features: Bounds) -> Ball:
     """max |α − e|, e from the least to the largest eigenvalue that x S x′ may have."""
-    slopes = [
-        (-number * low, -number * high) for number, _, c in step.parts for low, high in [c.slopes()]
-    ]
-    least_slope = sum((min(pair) for pair in slopes), Fraction(0))
-    largest_slope = sum((max(pair) for pair in slopes), Fraction(0))
+    least_slope = largest_slope = -step.linear
+    for number, _, chain in step.parts:
+        ends = [-number * slope for slope in chain.slopes()]
+        least_slope, largest_slope = least_slope + min(ends), largest_slope + max(ends)
     low, high = _square(step.features, assumed, features)
     bottom = ball_below(least_slope) * (low if least_slope >= 0 else high)
     top = ball_above(largest_slope) * (high if largest_slope >= 0 else low)

@@ -34,7 +34,7 @@ def follower_of(
     """A follower of the script, at its bindings, and what is assumed."""
     inputs, bindings = script.meaning.inputs, script.bindings
     assumed = Assumed(script.program, inputs, script.field, bindings)
-    functions = SiteBounds(tables, bindings)
+    functions = SiteBounds(tables, bindings, deadline)
     words = WordBounds(assumed, deadline)
     return Follower(script, words, functions, deadline, compare=compare), assumed
 
@@ -58,7 +58,3 @@ def check_rule(steps: Sequence[object], rule: str) -> None:
     require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
     step = as_object(steps[0], f"Step 1 ({rule})", ("step", "rule"))
     require(step["rule"] == rule, f"Step 1: the rule is {quoted(step['rule'])}, not {rule}.")
-
-
-def check_hypotheses(listed: Sequence[str], wanted: Sequence[str]) -> None:
-    require(list(listed) == list(wanted), f"The hypotheses must be {list(wanted)}.")

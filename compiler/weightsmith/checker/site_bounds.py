@@ -30,7 +30,8 @@ from weightsmith.checker.curves import (
     steep_bounds,
     table_curve,
 )
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.formula_ranges import FormulaRanges
+from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.checker.site_letters import SiteValue
 from weightsmith.checker.tables import FormulaTable, Gated, ProductTable, Table
 from weightsmith.dsl import core
@@ -53,9 +54,16 @@ class Triple:
 class SiteBounds:
     """Applies the functions of a script to bounds; refuses what leaves the interval of a table."""
 
-    def __init__(self, tables: Mapping[str, Table], bindings: Mapping[str, Fraction]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        bindings: Mapping[str, Fraction],
+        deadline: Deadline | None = None,
+    ) -> None:
         self._tables = tables
         self._bindings = bindings
+        self._deadline = deadline or Deadline()
+        self._ranges: dict[str, FormulaRanges] = {}
         self._curves: dict[str, Curve] = {}
 
     def is_inexact(self, site: SiteValue) -> bool:
@@ -102,7 +110,20 @@ class SiteBounds:
         if not _is_inside(table, argument.script):
             return Bounds(), Bounds()
         error = spread(ball_above(table.error)).tightened(height, width)
-        return values + error, difference + error
+        return (values + error).meet(
+            self._formula_range(table, argument.script)
+        ), difference + error
+
+    def _formula_range(self, table: FormulaTable, argument: Bounds) -> Bounds:
+        """The range of the exact function, on an argument inside the interval of its table."""
+        if table.site not in self._ranges:
+            interval = table.low, table.high
+            self._ranges[table.site] = FormulaRanges(
+                table.formula, self._bindings, interval, self._deadline
+            )
+        ends = exact(argument.low), exact(argument.high)
+        low, high = self._ranges[table.site].values(*ends)
+        return Bounds(ball_below(low), ball_above(high))
 
     def _product(
         self, site: SiteValue, arguments: Sequence[Triple], height: Ball, width: Ball

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from weightsmith.checker import approximation, exactness, truncation
+from weightsmith.checker import approximation, error_claims, exactness, truncation
 from weightsmith.checker.certificate import (
     KEYS,
     Certificate,
     Claim,
     check_form,
+    is_unproven,
     read_certificate,
     unproven_reason,
 )
@@ -33,6 +34,7 @@ NO_VALUE = (
     "The formula is derived. Its side conditions (signs, ends of the spectrum, rate*high <= n) "
     "could not be checked: a symbol has no value."
 )
+DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
 INTEGRITY = "The files are those of which the certificate speaks."
 
 
@@ -164,6 +166,10 @@ class _Verifier:
             )
         if claim.kind == "weights":
             return self._weights(claim)
+        if is_unproven(claim):
+            return self._unproven(claim)
+        if claim.kind in DERIVED or self._is_root(claim):
+            return self._derived(claim)
         if claim.kind == "truncation":
             return self._truncation(claim)
         if claim.kind == "approximation":
@@ -212,20 +218,55 @@ class _Verifier:
 
         return _judge(claim.number, claim.kind, statement, run)
 
+    def _is_root(self, claim: Claim) -> bool:
+        """True of a truncation whose target is the root of an equation."""
+        try:
+            root = error_claims.has_root(self._read_program(), claim.subject)
+        except Exception:
+            return False  # the claim's own check says what is wrong with the script
+        return claim.kind == "truncation" and root
+
+    def _derived(self, claim: Claim) -> Verdict:
+        """A claim that the checker derives by itself."""
+        begin = time.perf_counter()
+        statement = ""
+        try:
+            program, bindings = self._read_program(), self._read_template().bindings
+            run = DERIVED.get(claim.kind, error_claims.check_root)
+            statement = run(claim, program, bindings, self._read_tables())
+            reason, accepted = "Derived anew from the script.", True
+        except Exception as error:
+            reason, accepted = _reason(error), False
+        seconds = time.perf_counter() - begin
+        return Verdict(claim.number, claim.kind, statement, accepted, reason, seconds)
+
+    def _unproven(self, claim: Claim) -> Verdict:
+        """What is said not to be proven must be something that the certificate owes."""
+        begin = time.perf_counter()
+        name = claim.subject or ""
+        target = claim.kind == "truncation"
+        what = "its target" if target else "what the script says"
+        statement = f"How far '{name}' is from {what}."
+        try:
+            reason = unproven_reason(claim)
+            found = [one for one in self._read_program().returns if one.name == name]
+            owed = bool(found) and (found[0].target is not None) == target
+            kind = "with" if target else "without"
+            require(owed, f"The script returns no {quoted(name)} {kind} a target.")
+            needed = target or bool(self._read_tables())
+            require(needed, "There are no tables, so nothing is moved.")
+        except Exception as error:
+            seconds = time.perf_counter() - begin
+            return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
+        seconds = time.perf_counter() - begin
+        text = f"Not proven, and not claimed: {reason}"
+        return Verdict(claim.number, claim.kind, statement, True, text, seconds, False)
+
     def _truncation(self, claim: Claim) -> Verdict:
         begin = time.perf_counter()
         statement = truncation.STATEMENT
         try:
             program, template = self._read_program(), self._read_template()
-            unproven = unproven_reason(claim)
-            if unproven is not None:
-                name = claim.subject or ""
-                known = any(r.name == name and r.target is not None for r in program.returns)
-                require(known, f"The script returns no {quoted(name)} with a target.")
-                seconds = time.perf_counter() - begin
-                reason = f"Not proven, and not claimed: {unproven}"
-                statement = f"How far '{name}' is from its target."
-                return Verdict(claim.number, claim.kind, statement, True, reason, seconds, False)
             check_form(claim, truncation.STATEMENT)
             result = truncation.check_truncation(
                 program, template.bindings, claim.parts, Deadline()
@@ -259,6 +300,13 @@ class _Verifier:
         except Exception as error:
             yield _refused(0, "tables", _reason(error))
             return
+        if error_claims.needs_domain(tables) and ("domain", None) not in seen:
+            yield _refused(0, "domain", "No claim says where the arguments of the tables lie.")
+        for returned in program.returns:
+            owed = error_claims.needs_propagation(returned, tables)
+            if owed and ("propagation", returned.name) not in seen:
+                reason = f"No claim says how far the tables move '{returned.name}'."
+                yield _refused(0, "propagation", reason)
         for site, table in tables.items():
             if not isinstance(table, Gated) and ("approximation", site) not in seen:
                 yield _refused(0, "approximation", f"No claim speaks of the table of site {site}.")

@@ -20,6 +20,16 @@ def decimal_above(value: Fraction) -> str:
     return f"{quotient.normalize(_UPWARD):g}"
 
 
+def size_text(value: Fraction) -> str:
+    """A bound as it is shown; 0 is exact."""
+    return "0" if value == 0 else decimal_above(value)
+
+
+def if_assumed(hypotheses: tuple[str, ...]) -> str:
+    """``, if norm(x) <= 1; size(context) <= n``, or nothing."""
+    return f", if {'; '.join(hypotheses)}" if hypotheses else ""
+
+
 def truncation_statement(claim: Truncation) -> str:
     """‖X − target‖₂ ≤ 1.2e-5 = formula, if …"""
     size = "" if claim.value is None else f"{decimal_above(claim.value)} = "

@@ -62,7 +62,7 @@ def _compile(program: core.Program) -> tuple[str, ...]:
 
 
 def _has_tables(program: core.Program) -> bool:
-    from weightsmith.compiler.approximate.lower import sites_of
+    from weightsmith.compiler.approximate.choose_tables import sites_of
     from weightsmith.dsl.core import Approximated, Hadamard
 
     return any(

@@ -53,7 +53,10 @@ def bound_line(bound: Bound) -> str:
         distance = f"every entry of |{bound.output} - script|"
     scale = "" if bound.scale == "1" else f" * {bound.scale}"
     shown = "" if bound.value is None else f" <= {upward(bound.value)}"
-    lines = [f"bound   {distance} <= {bound.formula}{scale}"]
+    formula = "the errors of the tables, telescoped"
+    if not bound.formula.startswith("telescope("):
+        formula = bound.formula
+    lines = [f"bound   {distance} <= {formula}{scale}"]
     if shown:
         lines.append(f"        the factor is{shown.replace(' <=', ' at most')}")
     lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]

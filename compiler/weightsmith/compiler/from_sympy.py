@@ -26,7 +26,7 @@ class ExpressionError(ValueError):
 
 
 def script_of(
-    expression: sympy.Expr, box: Mapping[str, Ends], tolerance: Fraction, name: str = "function"
+    expression: sympy.Expr, box: Mapping[str, Ends], tolerance: Fraction, name: str = "approximation"
 ) -> str:
     """Return a script that returns the expression at every token of the query.
 

@@ -35,6 +35,7 @@ from weightsmith.compiler.passes.emit_mlp import MlpEmitter
 from weightsmith.dsl import scalars
 from weightsmith.dsl.core import CONTEXT, QUERY
 
+MOST_TENANTS = 4  # values in the name of a block
 Row = dict[int, Coefficient]
 
 
@@ -160,7 +161,10 @@ def block_names(allocation: Allocation) -> list[str]:
             tenants[block].append(plain)
     names: list[str] = []
     for block in range(len(allocation.rows)):
-        base = name = "|".join(tenants[block])
+        shown = tenants[block]
+        if len(shown) > MOST_TENANTS:
+            shown = [*shown[: MOST_TENANTS - 1], "…"]
+        base = name = "|".join(shown)
         number = 1
         while name in names:
             number += 1

@@ -1,0 +1,100 @@
+"""The claims ``domain`` and ``propagation``, and ``truncation`` towards the root of an equation.
+
+The checker derives each anew; what is claimed may be larger, never smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.checker import domain, propagation, root_claim
+from weightsmith.checker.certificate import Claim, check_form
+from weightsmith.checker.claim_numbers import check_number
+from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.strict_json import as_number, as_object, as_text, as_texts
+from weightsmith.checker.tables import Gated, Table
+from weightsmith.checker.wording import if_assumed, size_text
+from weightsmith.dsl import core
+
+Tables = Mapping[str, Table]
+
+
+def needs_domain(tables: Tables) -> bool:
+    """True if a table is applied to entries that must lie in its interval."""
+    return any(not isinstance(table, Gated) for table in tables.values())
+
+
+def needs_propagation(returned: core.Return, tables: Tables) -> bool:
+    """True of what has no target, if anything is replaced by a table."""
+    return bool(tables) and returned.target is None
+
+
+def has_root(program: core.Program, name: str | None) -> bool:
+    """True if the script returns this with the root of an equation as its target."""
+    targets = (one.target for one in program.returns if one.name == name)
+    return any(isinstance(target, core.Root) for target in targets)
+
+
+def check_domain(
+    claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
+) -> str:
+    """What is proven, for the reader."""
+    steps = check_form(claim, domain.STATEMENT)
+    require(needs_domain(tables), "There is no table of which a domain could be claimed.")
+    domain.check_rule(steps, domain.RULE)
+    hypotheses = domain.derive_domain(program, bindings, tables, Deadline())
+    _check_hypotheses(claim, hypotheses)
+    return f"Every entry that a table is applied to lies in its interval{if_assumed(hypotheses)}."
+
+
+def check_propagation(
+    claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
+) -> str:
+    """What is proven, for the reader."""
+    steps = check_form(claim, propagation.STATEMENT)
+    name = as_text(claim.parts["output"], "output")
+    known = any(one.name == name and needs_propagation(one, tables) for one in program.returns)
+    require(known, f"The script returns no {quoted(name)} without a target, or has no tables.")
+    domain.check_rule(steps, propagation.RULE)
+    norm = as_text(claim.parts["norm"], "norm")
+    require(norm == propagation.NORM, f"The norm is {quoted(norm)}, not '{propagation.NORM}'.")
+    derived = propagation.derive_propagation(program, bindings, tables, name, Deadline())
+    value = _check_bound(claim, derived.formula, derived.value)
+    _check_hypotheses(claim, derived.hypotheses)
+    assumed = if_assumed(derived.hypotheses)
+    return f"|{name} − script| ≤ {size_text(value)} in every entry{assumed}."
+
+
+def check_root(
+    claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
+) -> str:
+    """What is proven, for the reader."""
+    steps = check_form(claim, root_claim.STATEMENT)
+    require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
+    step = steps[0]
+    require(isinstance(step, dict), "Step 1 is not an object.")
+    name = as_text(claim.parts["output"], "output")
+    given = step if isinstance(step, dict) else {}
+    derived = root_claim.check_root(program, bindings, tables, name, given, Deadline())
+    value = _check_bound(claim, derived.formula, derived.value)
+    scale = as_text(claim.parts["scale"], "scale")
+    require(scale == "1", f"The scale is {quoted(scale)}, it must be '1'.")
+    _check_hypotheses(claim, derived.hypotheses)
+    return (
+        f"‖{name} − target‖₂ ≤ {size_text(value)}, tables included{if_assumed(derived.hypotheses)}."
+    )
+
+
+def _check_bound(claim: Claim, formula: str, derived: Fraction) -> Fraction:
+    bound = as_object(claim.parts["bound"], "The bound", ("formula", "value"))
+    given = as_text(bound["formula"], "The formula")
+    require(given == formula, f"The formula is {quoted(given)}, it must be {quoted(formula)}.")
+    value = as_number(bound["value"], "The bound's value")
+    check_number(value, derived, "The bound's value")
+    return value
+
+
+def _check_hypotheses(claim: Claim, wanted: tuple[str, ...]) -> None:
+    listed = as_texts(claim.parts["hypotheses"], "hypotheses")
+    require(listed == wanted, f"The hypotheses must be {list(wanted)}.")

@@ -1,0 +1,58 @@
+"""Universal approximation: a sympy expression on a box, within a tolerance that is proven."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+
+import weightsmith.api as ws
+from weightsmith.compiler.from_sympy import ExpressionError
+
+s, t = sympy.symbols("s t")
+EXPRESSIONS = [
+    sympy.exp(-s) * sympy.sin(3 * t) + (s - t) ** 2,
+    sympy.sqrt(s**2 + t**2 + sympy.Rational(1, 4)),
+    sympy.pi * s * t / (1 + s + t),
+    sympy.Max(s, t) * 2 - sympy.Abs(s - t),
+    (1 + s) ** t,
+    sympy.sin(20 * s) / (1 + s**2),
+    sympy.cos(s * t),
+    3 * s - t / 2 + 1,
+]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=str)
+def test_the_network_is_within_the_tolerance(expression: sympy.Expr) -> None:
+    box = {name: (0, 1) for name in sorted(str(v) for v in expression.free_symbols)}
+    network = ws.approximate(expression, within="1/200", **box)
+    assert network.verify().accepted
+    axis = np.linspace(0, 1, 41)
+    grid = np.array(np.meshgrid(axis, axis)).reshape(2, 1, -1)
+    points = dict(zip(("s", "t"), grid, strict=True))
+    found = network.run({name: points[name] for name in box})["output"]["query"]
+    exact = sympy.lambdify((s, t), expression, "numpy")(*grid) + 0 * grid[0]
+    assert np.abs(np.asarray(found) - exact).max() <= 1 / 200
+
+
+def test_text_will_do() -> None:
+    network = ws.approximate("s*t", within="1e-2", s=(-2, 1), t=("1/2", 3))
+    (bound,) = network.bounds
+    assert bound.value is not None
+    assert bound.value <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (sympy.sign(s), "discontinuous"),
+        (sympy.Heaviside(s - t), "discontinuous"),
+        (sympy.gamma(s), "not known"),
+        (s + sympy.Symbol("u"), "nothing bounds 'u'"),
+        (sympy.Integer(3), "is a number"),
+    ],
+    ids=str,
+)
+def test_what_has_no_network_is_named(expression: sympy.Expr, message: str) -> None:
+    with pytest.raises(ExpressionError, match=message):
+        ws.approximate(expression, within="1e-2", s=(0, 1), t=(0, 1))
