@@ -6,6 +6,7 @@ by a thousandth at most.
 
 from __future__ import annotations
 
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.bounds import Ball, above, exact
@@ -14,6 +15,7 @@ from weightsmith.checker.refusal import require
 WIDEST = 64  # bits of a number that is written
 SMALLEST = Fraction(1, 1 << 1000)
 ROOM = Fraction(1001, 1000)
+_SHORT = Context(prec=6, Emin=-999_999, Emax=999_999)
 
 
 def rounded_up(value: Fraction) -> Fraction:
@@ -44,6 +46,12 @@ def ball_rounded_up(value: Ball) -> Fraction:
     top = above(value)
     require(bool(top.is_finite()), "A bound is not finite.")
     return rounded_up(exact(top))
+
+
+def shown(value: Fraction) -> str:
+    """A number of any size for a message."""
+    quotient = _SHORT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(_SHORT):g}"
 
 
 def check_number(claimed: Fraction, derived: Fraction, what: str, *, close: bool = False) -> None:

@@ -32,7 +32,7 @@ from weightsmith.checker.bounds import (
     times,
 )
 from weightsmith.checker.chains import Chain, read_chain
-from weightsmith.checker.claim_numbers import ball_rounded_up, rounded_outward
+from weightsmith.checker.claim_numbers import ball_rounded_up, rounded_outward, shown
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.checker.root_problem import RootProblem
@@ -42,7 +42,8 @@ from weightsmith.checker.word_bounds import WordBounds
 from weightsmith.checker.words import Letter, Polynomial, Word
 
 NO_TERM = "The step has a term that is not w, w·x·x', a function of w·x times x', or free of w."
-NO_CONTRACTION = "A step is not shown to bring values nearer to each other: its factor is {:.6g}."
+NO_NORM = "Nothing bounds the norm of {}: assume norms and a size, or a spectrum."
+NO_CONTRACTION = "A step is not shown to bring values nearer to each other: its factor is {}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ def derive_descent(
     step = _read_step(problem, tables, deadline)
     words = WordBounds(assumed, deadline)
     features = assumed.letter(step.features)
+    require(bool(features.norm.is_finite()), NO_NORM.format(step.features.plain().name))
     factor = ball_rounded_up(_factor(step, assumed, features))
-    require(factor < 1, NO_CONTRACTION.format(float(factor)))
+    require(factor < 1, NO_CONTRACTION.format(shown(factor)))
     at_zero = _frobenius(_at_zero(problem, step, words), problem.letter, assumed)
     start = ball_rounded_up(at_zero / (1 - flint.arb(rational(factor))))
     reach = above(times(ball_above(start), features.column))

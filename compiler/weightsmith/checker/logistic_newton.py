@@ -17,7 +17,7 @@ import flint
 
 from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import Ball, Bounds, above, ball_above, exact, larger, least, times
-from weightsmith.checker.claim_numbers import ball_rounded_up
+from weightsmith.checker.claim_numbers import ball_rounded_up, shown
 from weightsmith.checker.curves import Curve, exact_curve, table_curve
 from weightsmith.checker.newton_shape import NewtonShape
 from weightsmith.checker.ranges import rational
@@ -193,7 +193,7 @@ class LogisticNewton:
             intervals = [(table.low, table.high)] + ([] if clip is None else [clip])
             require(
                 all(low <= -size and size <= high for low, high in intervals),
-                f"w·x is only shown to be at most {float(size):.6g}, which is more than the clip "
+                f"w·x is only shown to be at most {shown(size)}, which is more than the clip "
                 f"or the table of {site.letter.name} allows.",
             )
 

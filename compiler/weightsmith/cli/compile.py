@@ -124,8 +124,8 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
 
 
 def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
-    pieces = f"{report.pieces} piece{'s' * (report.pieces != 1)}"
-    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {pieces}"
+    kinks = f"{report.pieces} kink{'s' * (report.pieces != 1)}"
+    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {kinks}"
 
 
 def _found(network: Network) -> list[tuple[str, Fraction]]:

@@ -26,7 +26,7 @@ FUNCTION_HEADERS = (
     "heads",
     "width",
     "hidden\nunits",
-    "pieces",
+    "kinks",
     "error\nfrom",
     *RESULTS,
 )

@@ -99,7 +99,7 @@ FUNCTION_CASES = (
         {"steps": 5, "inner": 3},
         {"steps": 3},
     ),
-    Case("softmax_regression", "iris", data.irises, {"steps": 6}, {"steps": 2}),
+    Case("softmax_regression", "iris", data.irises, {"steps": 2}, {"steps": 1}),
     Case("poisson_regression", "diabetes, 6 features", data.counts, {"steps": 50}, {"steps": 20}),
     Case(
         "power_iteration",

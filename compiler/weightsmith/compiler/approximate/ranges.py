@@ -28,6 +28,7 @@ from weightsmith.dsl.core import Approximated, PiecewiseLinear
 from weightsmith.dsl.scalars import evaluate
 
 MAX_PASSES = 20_000
+TO_ROOT = 1_000  # passes that are followed, at the least, if a target is a root
 SETTLED = 1e-13  # relative change from pass to pass that counts as none
 
 Key = tuple[str, str]  # letter, token group
@@ -53,6 +54,7 @@ class Ranges:
         }
         self.spectra = dict(self._spectra())
         self.inputs = {one.name: one for one in self.program.inputs}
+        self.to_root = any(isinstance(one.target, core.Root) for one in self.program.returns)
 
     def run(self) -> dict[str, list[Bounds]]:
         state: State = {}
@@ -301,6 +303,8 @@ class Ranges:
                 key = self._key(carried, space)
                 state[key] = self.polynomial(carried.initial[space], state)
         count = min(int(evaluate(loop.count, self.bindings)), MAX_PASSES)
+        if self.to_root:  # the tables must reach to where the passes lead, however few there are
+            count = max(count, TO_ROOT)
         for _ in range(max(count, 1)):  # a loop of no pass has tables too
             self._forget(loop, state)
             for inner in loop.inner:
