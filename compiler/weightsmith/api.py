@@ -303,13 +303,19 @@ def verify(directory: str | Path) -> VerificationReport:
     return verify_directory(Path(directory))
 
 
-def emit(script: str | Path, stage: str, *, settings: Mapping[str, Setting] | None = None) -> str:
+def emit(
+    script: str | Path,
+    stage: str,
+    *,
+    settings: Mapping[str, Setting] | None = None,
+    gated: bool = False,
+) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     program = check_source(_source(script))
-    bindings = resolve_until(program, _bindings(program, settings))
+    bindings = resolve_until(program, _bindings(program, settings), gated=gated)
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
-    return STAGES[stage](compile_program(program, bindings))
+    return STAGES[stage](compile_program(program, bindings, gated=gated))
 
 
 def _bindings(program: core.Program, settings: Mapping[str, Setting] | None) -> dict[str, Fraction]:

@@ -223,9 +223,9 @@ class Inputs:
             if assumed.kind is core.SpectrumKind.NONZERO_SPECTRUM:
                 values[0] = 0.0
             return np.asarray(vectors @ np.diag(values) @ vectors.T)
-        if isinstance(of, core.Product) and one.name in _names(of):  # x*x', from 0
+        if isinstance(of, core.Product) and one.name in _names(of):  # x*x'
             u, s, v = np.linalg.svd(matrix, full_matrices=False)
-            return np.asarray(u @ np.diag(np.minimum(s, np.sqrt(high))) @ v)
+            return np.asarray(u @ np.diag(np.clip(s, np.sqrt(low), np.sqrt(high))) @ v)
         return matrix
 
     def _value(self, scalar: object) -> float:

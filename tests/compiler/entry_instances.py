@@ -151,7 +151,8 @@ def top_eigenvector(random: np.random.Generator) -> Instance:
     matrix = symmetric(random, sizes(random))
     start = random.normal(size=(matrix.shape[0], 1))
     start /= np.linalg.norm(start) * (1 + 1e-12)
-    settings = {"mu": "1/4", "L": 2, "steps": int(random.integers(1, 6))}
+    steps = int(random.integers(1, 4))
+    settings = {"mu": "1/4", "L": 2, "m": matrix.shape[0], "steps": steps}
     return settings, {"A": matrix, "v0": start}
 
 

@@ -45,10 +45,10 @@ ENTRY_FIGURES = {
     "logistic_newton": ("(inner + 4)*steps + 1", 4, "11*d + 15"),
     "softmax_regression": ("3*steps + 1", 1, "d + 7*k + 1"),
     "poisson_regression": ("steps", 3, "2*d + 5"),
-    "two_layer_network": ("2*steps + 2", 4, "2*d + 12*m + 2"),
+    "two_layer_network": ("2*steps + 2", 4, "2*d + 12*m + 3"),
     "normalise": ("3", 0, "2*d + 1"),
     "divide": ("2", 0, "2*k"),
-    "power_iteration": ("2*steps + 4", 2, "6*d + 7"),
+    "power_iteration": ("3*steps + 2", 2, "6*d + 4"),
     "approximate_function": ("2", 0, "3"),
 }
 

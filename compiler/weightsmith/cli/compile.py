@@ -76,11 +76,8 @@ def compile_command(
 
 def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:
     from weightsmith import api
-    from weightsmith.compiler.emit import STAGES as PRINTED
 
-    if not gated:
-        return api.emit(script, stage, settings=values)
-    return PRINTED[stage](api.compile(script, settings=values, gated=True).compilation)
+    return api.emit(script, stage, settings=values, gated=gated)
 
 
 def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: bool) -> None:

@@ -105,7 +105,7 @@ FUNCTION_CASES = (
         "power_iteration",
         "diabetes: 6x6 correlation matrix",
         data.small_correlation,
-        {"steps": 2},
+        {"m": 6, "steps": 2},
         {"steps": 1},
     ),
     Case("normalise", "diabetes: patients", data.patients, {}),

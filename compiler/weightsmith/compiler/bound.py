@@ -65,6 +65,8 @@ def bound_line(bound: Bound) -> str:
 
 def upward(value: Fraction) -> str:
     """Print a bound with four digits, rounded up."""
+    if value == 0:
+        return "0"
     context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     return f"{quotient:.3e}"

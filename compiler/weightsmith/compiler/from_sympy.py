@@ -26,7 +26,10 @@ class ExpressionError(ValueError):
 
 
 def script_of(
-    expression: sympy.Expr, box: Mapping[str, Ends], tolerance: Fraction, name: str = "approximation"
+    expression: sympy.Expr,
+    box: Mapping[str, Ends],
+    tolerance: Fraction,
+    name: str = "approximation",
 ) -> str:
     """Return a script that returns the expression at every token of the query.
 

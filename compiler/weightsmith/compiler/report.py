@@ -75,7 +75,7 @@ def counts_as_layer(layer: Layer) -> bool:
 
 def is_linear(mlp: Mlp | None) -> bool:
     """Are all hidden blocks pairs relu(s), relu(−s)?  The compiler emits them side by side."""
-    return mlp is None or not any(_nonlinear(mlp))
+    return mlp is None or not _nonlinear(mlp)
 
 
 def _nonlinear(mlp: Mlp) -> list[int]:

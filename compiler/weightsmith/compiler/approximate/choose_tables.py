@@ -149,6 +149,7 @@ class _Chooser:
         safe = find_singularity(formula, self.bindings, low, high) is None
         if not safe:  # rounding reached a pole that the argument does not
             low, high = Fraction(bounds[0].low), Fraction(bounds[0].high)
+            self._refuse_singular(site.function, low, high)
         tolerance = evaluate(site.function.tolerance, self.bindings)
         try:
             table = fit_table(formula, self.bindings, low, high, tolerance)

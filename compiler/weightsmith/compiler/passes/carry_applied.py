@@ -50,22 +50,25 @@ def carry_applied(
 ) -> Representation:
     """Carry the values of some functions that are ``carriable``."""
     program = given.program
+    parent = next((p.index for p in program.all_loops() if loop in p.inner), None)
     names = {a.letter: f"{a.letter}#{loop.index}" for a in applications}
+    after_loop = {
+        b.letter: names[a.letter] for a in applications for b in _same_after(program, a, parent)
+    }
+    names_everywhere = {**names, **after_loop}
 
     def renamed(letter: Letter) -> Polynomial | None:
-        if letter.name not in names:
+        if letter.name not in names_everywhere:
             return None
-        new = letter._replace(name=names[letter.name])
+        new = letter._replace(name=names_everywhere[letter.name])
         axes = program.alphabet.rows(letter), program.alphabet.columns(letter)
         return Polynomial(*axes, {(new,): program.field.one})
 
-    old = {a.letter for a in applications}
-    kept = tuple(a for a in program.applications if a.letter not in old)
+    kept = tuple(a for a in program.applications if a.letter not in names_everywhere)
     result = replace(program, applications=kept)
     result = rewrite_program(result, lambda p: substitute(p, renamed, program.field.one))
     carried, added, held = [], list[Application](), dict(given.held)
     axes = {names[a.letter]: program.alphabet.axes[a.letter] for a in applications}
-    parent = next((p.index for p in program.all_loops() if loop in p.inner), None)
     now = next(one for one in result.all_loops() if one.index == loop.index)
     for a in applications:
         before, first = _applied(program, a, now, a.letter + FIRST, parent, initial=True)
@@ -86,6 +89,24 @@ def carry_applied(
     result = pruned(with_carried(result, loop.index, frozenset(), tuple(carried)))
     choice = f"{', '.join(names.values())} kept from pass to pass"
     return Representation(result, held, (*given.choices, choice))
+
+
+def _same_after(
+    program: NormalProgram, applied: Application, level: int | None
+) -> tuple[Application, ...]:
+    """The same function of the values that the loop leaves: it is kept from the last pass."""
+    return tuple(
+        other
+        for other in program.applications
+        if other.loop == level
+        and (other.function, other.flipped) == (applied.function, applied.flipped)
+        and set(other.spaces) <= set(applied.spaces)
+        and all(
+            columns[space].terms == kept[space].terms
+            for columns, kept in zip(other.arguments, applied.arguments, strict=True)
+            for space in other.spaces
+        )
+    )
 
 
 def _applied(
