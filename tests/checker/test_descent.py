@@ -223,7 +223,7 @@ REFUSED = {
         "multiplies entries",
     ),
     "other features": (
-        LOGISTIC.replace("per token, y:", "per token, z: [d] per context, y:").replace(
+        LOGISTIC.replace("(x: [d]", "(z: [d] per context, x: [d]").replace(
             "- y)*x'/n", "- y)*z'/n"
         ),
         "something else than x'",

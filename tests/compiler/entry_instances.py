@@ -43,7 +43,7 @@ def lasso(random: np.random.Generator) -> Instance:
 def fista(random: np.random.Generator) -> Instance:
     settings, inputs = lasso(random)
     data = {name: {"context": value["context"]} for name, value in inputs.items()}  # type: ignore[index]
-    return {**settings, "beta": safe(float(random.uniform(0, 0.9)))}, data
+    return settings, data
 
 
 def nonnegative(random: np.random.Generator) -> Instance:

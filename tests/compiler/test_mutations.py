@@ -17,9 +17,11 @@ from safetensors.numpy import load, save
 
 import weightsmith.api as ws
 
+from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
 from .instances import EXAMPLES, MAKERS
 
 NAMES = sorted(MAKERS)
+WITH_FUNCTIONS = ["approximate_function", "divide", "lasso_ista", "logistic_gradient_descent"]
 CORRUPTIONS = 200
 
 
@@ -31,6 +33,17 @@ def compiled() -> dict[str, dict[str, bytes]]:
         for count in ("steps", "k"):
             if count in settings:
                 settings[count] = 4
+        found[name] = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).files()
+    return found
+
+
+@pytest.fixture(scope="module")
+def compiled_functions() -> dict[str, dict[str, bytes]]:
+    makers = {**EXACT_MAKERS, **TABLE_MAKERS}
+    found = {}
+    for name in WITH_FUNCTIONS:
+        settings, _ = makers[name](np.random.default_rng(5))
+        settings |= {"steps": 3} if "steps" in settings else {}
         found[name] = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).files()
     return found
 
@@ -117,10 +130,20 @@ def test_untouched_directories_are_accepted(
 
 
 def test_every_corruption_is_refused(compiled: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
+    refuse_all(compiled, tmp_path, CORRUPTIONS)
+
+
+def test_every_corruption_of_functions_is_refused(
+    compiled_functions: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    refuse_all(compiled_functions, tmp_path, CORRUPTIONS)
+
+
+def refuse_all(compiled: dict[str, dict[str, bytes]], tmp_path: Path, corruptions: int) -> None:
     dice = random.Random(2026)
     accepted = []
-    for _ in range(CORRUPTIONS):
-        name = dice.choice(NAMES)
+    for _ in range(corruptions):
+        name = dice.choice(sorted(compiled))
         files, what = corrupted(compiled[name], dice)
         write(tmp_path, files)
         report = ws.verify(tmp_path)

@@ -18,12 +18,6 @@ def gradient_step(ends: Ends) -> Settings:
     return {"eta": 1 / ends[1]}
 
 
-def fast_gradient(ends: Ends) -> Settings:
-    """eta = 1/L and beta near (√κ − 1)/(√κ + 1)."""
-    root = math.sqrt(ends[1] / ends[0])
-    return {**gradient_step(ends), "beta": short((root - 1) / (root + 1))}
-
-
 def pinball_step(ends: Ends) -> Settings:
     """eta = 1/(L/h + mu), the curvature of the rounded loss and its regularisation."""
     mu = Fraction(1)
@@ -45,7 +39,7 @@ FUNCTION_CASES = (
         data.six_features_in_context,
         {"lam": LASSO, "steps": 20},
         {"steps": 8},
-        fast_gradient,
+        gradient_step,
     ),
     Case(
         "nonnegative_least_squares",

@@ -1,0 +1,158 @@
+"""The claims ``domain`` and ``propagation``: derived anew, in the words of the document."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checker_completing import complete
+from checker_networks import Json, read_program, tables_of
+from checker_writing import write
+from test_approximation import directory_case, refused
+from test_follow import SCRIPTS
+
+from weightsmith.checker import verify_directory
+from weightsmith.checker.certificate import Claim
+from weightsmith.checker.error_claims import check_domain, check_propagation
+from weightsmith.checker.prove import prove_domain, prove_propagation
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.tables import read_tables
+
+Check = Any
+
+
+def claimed(name: str, kind: str, output: str = "output") -> tuple[Check, Json]:
+    text, ends = SCRIPTS[name]
+    program, bindings = read_program(text)
+    tables = tables_of(program, bindings, ends, pieces=24)
+    if kind == "domain":
+        claim = prove_domain(program, bindings, tables)
+    else:
+        claim = prove_propagation(program, bindings, tables, output)
+
+    def check(changed: Json) -> str:
+        run = check_domain if kind == "domain" else check_propagation
+        numbered = Claim(1, kind, {"id": 1, **changed})
+        return run(numbered, program, bindings, read_tables(tables, program, bindings))
+
+    return check, claim
+
+
+def test_a_domain_claim() -> None:
+    check, claim = claimed("gradient descent", "domain")
+    hypotheses = [
+        "norm of every column of x <= 1",
+        "0 <= entries(y) <= 1",
+        "size(context) <= n",
+    ]
+    assert claim["hypotheses"] == hypotheses
+    assert claim["steps"] == [{"step": 1, "rule": "bounds"}]
+    assert check(claim) == (
+        "Every entry that a table is applied to lies in its interval, if "
+        "norm of every column of x <= 1; 0 <= entries(y) <= 1; size(context) <= n."
+    )
+    for key, value in (
+        ("hypotheses", hypotheses[:2]),
+        ("statement", "x"),
+        ("steps", []),
+        ("steps", [{"step": 1, "rule": "table"}]),
+        ("steps", [{"step": 1, "rule": "bounds", "extra": "1"}]),
+        ("output", "w"),
+    ):
+        with pytest.raises(RefusedError):
+            check({**claim, key: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("an operator", ["1/10 <= spectrum(A) <= 1", "norm(b) <= 1", "size(d) <= 3"]),
+        ("singular values", ["1/10 <= singular values(A) <= 2", "norm(b) <= 1"]),
+        ("inner loops", ["1/2 <= nonzero spectrum(A) <= 1", "-1 <= entries(b) <= 1"]),
+    ],
+)
+def test_hypotheses_are_the_assumptions_in_order(name: str, wanted: list[str]) -> None:
+    _, claim = claimed(name, "domain")
+    hypotheses = claim["hypotheses"]
+    assert isinstance(hypotheses, list)
+    assert hypotheses[: len(wanted)] == wanted
+
+
+def test_a_propagation_claim() -> None:
+    check, claim = claimed("one function", "propagation")
+    text, ends = SCRIPTS["one function"]
+    error = str(tables_of(*read_program(text), ends, pieces=24)[0]["error"])
+    bound: Any = claim["bound"]
+    assert bound["formula"] == f"telescope(e[1] = {error})"
+    value = Fraction(bound["value"])
+    assert Fraction(error) <= value <= Fraction(error) * (1 + Fraction(1, 2**60))
+    assert "|output − script| ≤" in check(claim)
+    check({**claim, "bound": {**bound, "value": "1"}})
+    smaller = str(value * (1 - Fraction(1, 2**80)))
+    for key, changed in (
+        ("bound", {**bound, "value": smaller}),
+        ("bound", {**bound, "formula": "telescope()"}),
+        ("norm", "spectral"),
+        ("output", "other"),
+        ("hypotheses", []),
+        ("statement", "x"),
+        ("steps", []),
+    ):
+        with pytest.raises(RefusedError):
+            check({**claim, key: changed})
+
+
+def test_gated_tables_move_nothing() -> None:
+    text, ends = SCRIPTS["products"]
+    program, bindings = read_program(text.replace("tanh(x)", "relu(x)"))
+    tables = tables_of(program, bindings, ends, gated=True)
+    claim: Any = prove_propagation(program, bindings, tables, "p")
+    assert claim["bound"] == {"formula": "telescope()", "value": "0"}
+
+
+def test_what_nothing_bounds_is_said_not_to_be_proven() -> None:
+    text = """algorithm a(x: [d] per token, A: [k, d])
+assume entries(x) in [-1, 1]
+return A*sigmoid(x) on query
+"""
+    program, bindings = read_program(text)
+    tables = tables_of(program, bindings, {"1": (-1, 1)})
+    prove_domain(program, bindings, tables)
+    with pytest.raises(RefusedError, match="not bounded by the assumptions"):
+        prove_propagation(program, bindings, tables, "output")
+
+
+def test_a_directory_owes_these_claims(tmp_path: Path) -> None:
+    case = complete(directory_case("logistic"))
+    assert [claim["kind"] for claim in case.claims[-2:]] == ["domain", "propagation"]
+    for place, kind in ((-2, "domain"), (-1, "propagation")):
+        other = case.copy()
+        del other.claims[place]
+        assert refused(verify_directory(write(other, tmp_path))) == {(kind, 0)}
+        twice = case.copy()
+        twice.claims.append(twice.claims[place])
+        assert refused(verify_directory(write(twice, tmp_path))) == {(kind, 6)}
+    unproven = case.copy()
+    unproven.claims[-1] = {"kind": "propagation", "output": "output", "unproven": "too long"}
+    report = verify_directory(write(unproven, tmp_path))
+    assert report.accepted
+    (verdict,) = (v for v in report.verdicts if v.kind == "propagation")
+    assert (verdict.proven, "too long" in verdict.reason) == (False, True)
+    domain = case.copy()
+    domain.claims[-2] = {"kind": "domain", "unproven": "too long"}
+    assert refused(verify_directory(write(domain, tmp_path))) == {("domain", 4)}
+
+
+def test_claims_that_are_not_owed_are_refused(tmp_path: Path) -> None:
+    given = complete(directory_case("logistic")).claims[-2:]
+    for name, wrong in (("ramp", {3, 4}), ("gated", {4})):
+        case = complete(directory_case(name))
+        extra = given if name == "ramp" else given[:1]
+        case.claims += extra
+        found = refused(verify_directory(write(case, tmp_path)))
+        assert {number for _, number in found} == wrong
+    ramp = directory_case("ramp")
+    ramp.claims.append({"kind": "propagation", "output": "output", "unproven": "why"})
+    assert refused(verify_directory(write(ramp, tmp_path))) == {("propagation", 3)}
