@@ -61,14 +61,14 @@ def box(random: np.random.Generator) -> Instance:
 def huber(random: np.random.Generator) -> Instance:
     inputs, largest = least_squares(random)
     data = {name: {"context": value["context"]} for name, value in inputs.items()}  # type: ignore[index]
-    settings = {"L": str(Fraction(largest * 1.001)), "steps": int(random.integers(0, 30))}
+    steps = int(random.integers(0, 30))
+    settings = {"n": count(data), "L": str(Fraction(largest * 1.001)), "steps": steps}
     return settings, data
 
 
 def quantile(random: np.random.Generator) -> Instance:
     settings, data = huber(random)
-    step = 0.5 / float(Fraction(str(settings["L"])))
-    return {"eta": safe(step), "mu": "1/10", "steps": settings["steps"]}, data
+    return {**settings, "mu": "1/10"}, data
 
 
 def labels(random: np.random.Generator, count: int) -> Array:

@@ -40,7 +40,7 @@ def test_network_equals_script(name: str) -> None:
                 assert np.abs(a - b).max(initial=0) <= 1e-12 * scale, (seed, output)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE_MAKERS))
+@pytest.mark.parametrize("name", sorted([*EXACT_MAKERS, *TABLE_MAKERS]))
 def test_network_equals_script_with_tables(name: str) -> None:
     """The network is the script with tables, and that is as near the script as is proven."""
     for seed in range(3):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
 from weightsmith.cli import demo_function_data as data
 from weightsmith.cli.demo_cases import Case, Settings
-from weightsmith.cli.demo_data import Ends, short
+from weightsmith.cli.demo_data import Ends
 
 LASSO = Fraction(1, 20)  # lam: some weights stay zero
 WIDTH = Fraction(1, 30)  # half a standard deviation of a residual, which are scaled by 1/√221
@@ -19,9 +18,8 @@ def gradient_step(ends: Ends) -> Settings:
 
 
 def pinball_step(ends: Ends) -> Settings:
-    """eta = 1/(L/h + mu), the curvature of the rounded loss and its regularisation."""
-    mu = Fraction(1)
-    return {"h": WIDTH, "mu": mu, "eta": 1 / (ends[1] / WIDTH + mu)}
+    """The corner's width, and a regularisation of a tenth of the loss's curvature L/h."""
+    return {"h": WIDTH, "mu": ends[1] / WIDTH / 10}
 
 
 FUNCTION_CASES = (
@@ -67,7 +65,7 @@ FUNCTION_CASES = (
     Case(
         "quantile_regression",
         "diabetes, 6 features",
-        data.six_features_in_context,
+        data.six_features_bounded,
         {"steps": 30},
         {"steps": 8},
         pinball_step,

@@ -51,8 +51,10 @@ def six_features_in_context(names: tuple[str, str] = ("", "")) -> Problem:
 
 
 def six_features_bounded() -> Problem:
-    """The same for a script that assumes the spectrum in [0, L]."""
-    return six_features_in_context(("", "L"))
+    """The same for a script that assumes the spectrum in [0, L], and at most n tokens."""
+    found = six_features_in_context(("", "L"))
+    tokens = int(_context(six_features(), "y").shape[1])
+    return Problem(found.inputs, found.names, found.ends, found.condition, {"n": tokens})
 
 
 def tumours() -> Problem:
