@@ -12,7 +12,7 @@ All equalities used hold for all real entries, of every size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -140,20 +140,22 @@ def _as_function(value: Polynomial) -> _Inner | None:
 
     Its letters are not transposed: a direction is turned so that they are not.
     """
-    kinked = {
-        word: word[0].content
-        for word in value.terms
-        if len(word) == 1 and isinstance(word[0].content, Kinked)
-    }
-    if not kinked:
-        return None
+    found: dict[tuple[object, ...], dict[Word, Kinked]] = {}
+    for word in value.terms:
+        content = word[0].content if len(word) == 1 else None
+        if isinstance(content, Kinked) and not word[0].transposed:
+            found.setdefault(_polynomial_key(content.argument), {})[word] = content
+    candidates = (_as_function_of(value, found[key]) for key in sorted(found))
+    return next((inner for inner in candidates if inner is not None), None)
+
+
+def _as_function_of(value: Polynomial, kinked: Mapping[Word, Kinked]) -> _Inner | None:
+    """The same for the argument that some letters have in common."""
     argument = next(iter(kinked.values())).argument
-    key = _polynomial_key(argument)
     kinks: dict[Fraction, Fraction] = {}
     for word, content in kinked.items():
-        same = _polynomial_key(content.argument) == key
         factor = value.terms[word].as_number
-        if word[0].transposed or not same or factor is None:
+        if factor is None:
             return None
         for place, change in content.kinks:
             at, more = place.as_number, change.as_number

@@ -59,7 +59,9 @@ def front(program: core.Program, bindings: dict[str, Fraction], *, gated: bool =
         lowered = lower(program, bindings, gated=gated)
         field = CoefficientField(all_scalars(lowered.program))
         graph = build_graph(lowered.program)
-        return Front(program, lowered, graph, normalize(lowered.program, graph, field))
+        fuse = bool(lowered.tables)  # then every symbol has a value
+        normal = normalize(lowered.program, graph, field, fuse=fuse)
+        return Front(program, lowered, graph, normal)
     except ScalarError as problem:
         message = f"a coefficient has no value: {problem}"
         raise DiagnosticError([error(program.span, message)]) from None

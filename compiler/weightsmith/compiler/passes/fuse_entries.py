@@ -26,28 +26,12 @@ def fused(applied: Application, known: Sequence[Application]) -> Application:
     inner = next((one for one in known if one.letter == name), None)
     if inner is None or inner.flipped != applied.flipped or inner.spaces != applied.spaces:
         return applied
-    if not isinstance(inner.function, PiecewiseLinear) or not _in_numbers(inner, known):
+    if not isinstance(inner.function, PiecewiseLinear) or not is_numeric(inner.function):
         return applied
     function = composed(applied.function, affine(inner.function, factor, constant))
     if function is None:
         return applied
     return replace(applied, function=function, arguments=inner.arguments)
-
-
-def _in_numbers(applied: Application, known: Sequence[Application]) -> bool:
-    """Are the function, the constant in its argument, and functions in it free of symbols?"""
-    functions = {one.letter: one for one in known}
-    if isinstance(applied.function, PiecewiseLinear) and not is_numeric(applied.function):
-        return False
-    for columns in applied.arguments:
-        for value in columns.values():
-            constant = value.terms.get(ones_word(value.rows, value.columns))
-            if constant is not None and as_number(constant) is None:
-                return False
-            inner = {letter.name for word in value.terms for letter in word} & functions.keys()
-            if not all(_in_numbers(functions[name], known) for name in inner):
-                return False
-    return True
 
 
 def _inside(applied: Application) -> tuple[str, Fraction, Fraction] | None:

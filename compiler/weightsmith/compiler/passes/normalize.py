@@ -54,9 +54,14 @@ MAX_TERMS = 2_000  # a polynomial with more words than this is refused
 MAX_LETTERS = 81  # so is a longer word: four attention layers of degree
 
 
-def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> NormalProgram:
-    """Expand the graph.  Raises DiagnosticError where a polynomial would explode."""
-    expansion = _Expansion(graph, field)
+def normalize(
+    program: core.Program, graph: Graph, field: CoefficientField, *, fuse: bool = False
+) -> NormalProgram:
+    """Expand the graph.  Raises DiagnosticError where a polynomial would explode.
+
+    ``fuse`` functions of functions: sound always, but proven only where all is made of numbers.
+    """
+    expansion = _Expansion(graph, field, fuse)
     families = [expansion.family(node) for node in range(graph.nodes.number_of_nodes())]
     inputs = tuple(
         InputLetter(i.name, i.shape.rows, i.shape.columns, i.shape.column_groups)
@@ -86,7 +91,7 @@ def normalize(program: core.Program, graph: Graph, field: CoefficientField) -> N
 class _Expansion:
     """Computes the family of each node from those of its operands (memory, not recursion)."""
 
-    def __init__(self, graph: Graph, field: CoefficientField) -> None:
+    def __init__(self, graph: Graph, field: CoefficientField, fuse: bool) -> None:
         self.graph, self.field = graph, field
         self.axes: dict[str, tuple[str, str]] = {}
         self.families: list[Family] = []
@@ -94,6 +99,7 @@ class _Expansion:
         self.applications: list[Application] = []
         self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
         self.parents = {loop.index: loop.parent for loop in graph.loops}
+        self.fuse = fuse
 
     def family(self, node: int) -> Family:
         shape, span = self.graph.shape(node), self.graph.span(node)
@@ -155,7 +161,8 @@ class _Expansion:
         applied = Application(
             name, function, arguments, axis, tuple(arguments[0]), self.home[node], flipped
         )
-        self.applications.append(fused(applied, self.applications))
+        known = self.applications if self.fuse else []
+        self.applications.append(fused(applied, known))
         self.axes[name] = (axis, "" if TOKEN in (shape.rows, shape.columns) else first.columns)
         return {
             (rows, columns): Polynomial(
