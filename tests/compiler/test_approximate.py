@@ -24,7 +24,7 @@ EXPRESSIONS = [
 
 @pytest.mark.parametrize("expression", EXPRESSIONS, ids=str)
 def test_the_network_is_within_the_tolerance(expression: sympy.Expr) -> None:
-    box = {name: (0, 1) for name in sorted(str(v) for v in expression.free_symbols)}
+    box = dict.fromkeys(sorted(str(v) for v in expression.free_symbols), (0, 1))
     network = ws.approximate(expression, within="1/200", **box)
     assert network.verify().accepted
     axis = np.linspace(0, 1, 41)

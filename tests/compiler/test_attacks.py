@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from pathlib import Path
 
@@ -219,3 +220,31 @@ return X approximates {target}
     found, wanted = network.run(data)["X"], np.linalg.pinv(data["A"]) @ data.get("b", np.eye(rows))
     error = np.linalg.norm(found - wanted, 2) / np.linalg.norm(wanted, 2)
     assert error <= float(bound) + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("value", "good", "bad"),
+    [("clip(x, a, b)", {"a": "-1", "b": "1"}, {"a": "1", "b": "-1"}),
+     ("soft(x, b)", {"a": "0", "b": "1"}, {"a": "0", "b": "-1"})],
+)  # fmt: skip
+def test_limits_out_of_order_are_another_function(
+    value: str, good: dict[str, str], bad: dict[str, str], tmp_path: Path
+) -> None:
+    """The formula of clip is no clip where its low end is above its high end."""
+    script = f"algorithm f(x: [d] per query)\nparam a, b\nreturn {value} + a*x\n"
+    network = ws.compile(script, settings=good)
+    files = {n: json.loads(network.files()[n]) for n in ("template.json", "certificate.json")}
+    for document in files.values():
+        document["bindings"] = bad
+    claims = files["certificate.json"]["claims"]
+    files["certificate.json"]["claims"] = [c for c in claims if c["kind"] != "weights"]
+    texts = {n: json.dumps(d, indent=2, sort_keys=True) + "\n" for n, d in files.items()}
+    hashes = files["certificate.json"]["files"]
+    hashes["model.safetensors"] = None
+    hashes["template.json"] = hashlib.sha256(texts["template.json"].encode()).hexdigest()
+    texts["certificate.json"] = json.dumps(files["certificate.json"], indent=2, sort_keys=True)
+    for name, text in {"script.alg": script, **texts}.items():
+        (tmp_path / name).write_text(text)
+    (refused,) = [v for v in ws.verify(tmp_path).verdicts if not v.accepted]
+    assert refused.kind == "exactness"
+    assert "bindings" in refused.reason

@@ -57,7 +57,7 @@ repeat until error <= 1e-6:
     X = X + 0*(I - A*X)
 return X approximates inv(A)
 """
-    with pytest.raises(DiagnosticError, match="no number of passes|not proven"):
+    with pytest.raises(DiagnosticError, match=r"no number of passes|not proven"):
         ws.compile(script, settings=RANGE)
 
 

@@ -76,6 +76,10 @@ def inputs_of(name: str, chance: np.random.Generator) -> tuple[Inputs, dict[str,
         return {"A": spd(chance, 4) @ spd(chance, 4)}, {"smin": "0.2", "smax": 4}
     if name in ("logistic_gradient_descent", "logistic_newton", "poisson_regression"):
         return classification(chance), {"n": 8} | SETTINGS[name]
+    if name in ("huber_regression", "quantile_regression"):
+        inputs = regression(chance)
+        inputs["y"] = inputs["y"][:1]
+        return inputs, {"n": 7, "L": 4, "mu": 2, "steps": 150}
     if name == "heat_kernel":
         return {"A": spd(chance, 4)}, {"L": 2, "s": "1/2", "k": 10}
     return {"A": spd(chance, 4)}, {"mu": "0.5", "L": 2}

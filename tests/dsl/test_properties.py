@@ -18,7 +18,7 @@ assume spectrum(A) in [mu, L]
 assume norm(x) <= R
 param eta = 1/3, s, steps = 3
 table ramp = (-1, 0), (0, 1/3), (2, -1)
-table slope = (-s, eta), (s, 1)
+table slope = (-2, eta), (2, 1)
 function bend(t) = 2*relu(t - eta) - abs(t + 3)/2 + t/4
 function bell(u) = eta*exp(-u^2/2) - 1/(2 + sigmoid(u)*sqrt(s))
 """

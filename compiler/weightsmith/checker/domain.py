@@ -22,8 +22,8 @@ from weightsmith.checker.word_bounds import WordBounds
 from weightsmith.dsl import core
 
 STATEMENT = (
-    "Every entry that a table is applied to lies in the interval of the table, in exact "
-    "arithmetic, for every input that meets the hypotheses."
+    "Every entry of the script to which a table is applied lies in the interval of the table, in "
+    "exact arithmetic, for every input that meets the hypotheses."
 )
 RULE = "bounds"
 

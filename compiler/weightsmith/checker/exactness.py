@@ -22,6 +22,7 @@ from weightsmith.checker.tables import Table
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.words import Letter, Polynomial, ones_word, read_word
 from weightsmith.dsl import core
+from weightsmith.dsl.bindings import BindingError, check_limits
 
 STATEMENT = (
     "The network of template.json computes what script.alg says, for every size, every input and "
@@ -83,6 +84,10 @@ def _check_bindings(program: core.Program, template: Template) -> None:
         require(name in counts, f"The template binds {quoted(name)}, which is not a parameter.")
         whole = value.denominator == 1 and value >= 0
         require(whole or not counts[name], f"The count '{name}' is bound to {value}.")
+    try:
+        check_limits(program, template.bindings)
+    except BindingError as problem:
+        raise RefusedError(f"At the template's bindings: {problem}") from None
 
 
 def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:

@@ -39,7 +39,7 @@ def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[
             _check_count(f"Parameter '{name}'", value)
     _check_repeats(program.body, values)
     _check_intervals(program, values)
-    _check_limits(program, values)
+    check_limits(program, values)
     return {name: values[name] for name in parameters if name in values}
 
 
@@ -135,7 +135,7 @@ def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> N
                 pass
 
 
-def _check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
+def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
     """Refuse numbers under which ``clip`` or ``soft`` is another function than it says."""
     for site in entrywise_sites(program):
         if not isinstance(site.function, core.PiecewiseLinear):

@@ -182,7 +182,9 @@ class _Reader:
         if len(scalars) != len(bodies) - 1:
             self.report.error(call.span, f"the limits of {name} are numbers", "make them a param")
             return None
-        if (problem := threshold_problem(name, scalars)) is not None:
+        if (problem := threshold_problem(name, scalars)) is None:
+            problem = _unknown_order(name, scalars)
+        if problem is not None:
             self.report.error(call.span, *problem)
             return None
         return _applied(EXACT[name][1](*scalars), bodies[0])
@@ -199,6 +201,21 @@ class _Reader:
         names = (*self.elaborator.functions, *BUILT_IN)
         hint = hint or self.report.near(name, names) or "declare it above: function f(t) = …"
         self.report.error(call.name.span, message, hint)
+
+
+def _unknown_order(name: str, limits: Sequence[Scalar]) -> tuple[str, str] | None:
+    """Within a formula nobody sees later which limits it was made of: their order must be plain."""
+    if name == "soft":
+        unknown = algebra.constant(limits[0]) is None
+    elif name == "clip":
+        gap = algebra.plus((limits[1], algebra.negated(limits[0])))
+        unknown = algebra.constant(gap) is None
+    else:
+        return None
+    if not unknown:
+        return None
+    message = f"within a function the limits of {name} are numbers"
+    return message, f"apply {name} to the matrix, in a statement: there they may be parameters"
 
 
 # -- arithmetic of bodies -----------------------------------------------------------------------

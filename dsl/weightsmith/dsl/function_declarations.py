@@ -91,11 +91,15 @@ def _read_table(elaborator: Elaborator, entry: s.TableEntry) -> PiecewiseLinear 
 def _increases(
     elaborator: Elaborator, entry: s.TableEntry, points: list[tuple[Scalar, Scalar]]
 ) -> bool:
-    """Report places that do not increase, as far as the numbers are known."""
+    """Report places that do not increase, or that no number tells the order of."""
     for index, ((place, _), (after, _)) in enumerate(pairwise(points), start=1):
         gap = algebra.constant(algebra.plus((after, algebra.negated(place))))
-        if gap is not None and gap <= 0:
-            part = entry.points[index].place
+        part = entry.points[index].place
+        if gap is None:
+            message = f"the places of a table are numbers, got {text_of(part)}"
+            elaborator.report.error(part.span, message, "its values may be parameters")
+            return False
+        if gap <= 0:
             message = (
                 "the places of a table increase, but "
                 f"{text_of(part)} comes after {text_of(entry.points[index - 1].place)}"

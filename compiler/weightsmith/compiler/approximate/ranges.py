@@ -94,7 +94,7 @@ class Ranges:
                     yield (*flipped, *word), (0.0, high**2)
             elif word == self.normal.alphabet.transpose_word(word):
                 zero = assumption.kind is core.SpectrumKind.NONZERO_SPECTRUM
-                yield word, (min(low, 0.0) if zero else low, high)
+                yield word, (min(low, 0.0), max(high, 0.0)) if zero else (low, high)
 
     def _letter(self, letter: Letter, state: State) -> Bounds:
         if letter.transposed:
@@ -216,6 +216,8 @@ class Ranges:
             low, high = self.spectra[operator]
             points = [low + (high - low) * i / 256 for i in range(257)]
             size = max(abs(sum(c * t**k for k, c in powers.items())) for t in points)
+            if max(powers) > 1:  # between the points it may be a little larger
+                size *= 1.001
             result = Bounds(-size, size, size, size, size)
             middle: list[tuple[Bounds, Letter]] = [(result, operator[0])]
             factors += middle

@@ -15,6 +15,7 @@ from weightsmith.compiler.certify.exactness import exactness_steps
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
 Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
@@ -61,7 +62,10 @@ def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
         try:
             claims.append(prove_domain(front.program, bindings, tables))
         except RefusedError as reason:
-            claims.append({"kind": "domain", "unproven": str(reason)})
+            message = (
+                f"it is not proven that the tables' arguments stay in their intervals: {reason}"
+            )
+            raise DiagnosticError([error(front.program.span, message)]) from None
     for position, returned in enumerate(front.program.returns):
         if isinstance(returned.target, core.Root):
             claims.append(_proven("truncation", prove_root, front, bindings, returned.name))
