@@ -142,9 +142,10 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
             continue
         limits = arguments_of(site.label, site.function) or ()
         ends = [_bound(f"A limit of {site.label} is", one, values) for one in limits]
-        if site.label == "soft" and ends[0] is not None and ends[0] < 0:
-            raise BindingError(f"The threshold of soft is never below 0, got {ends[0]}.")
-        low, high = ends if site.label == "clip" else (None, None)
+        least = ends[0] if site.label == "soft" and ends else None
+        if least is not None and least < 0:
+            raise BindingError(f"The threshold of soft is never below 0, got {least}.")
+        low, high = ends if site.label == "clip" and ends else (None, None)
         if low is not None and high is not None and low > high:
             raise BindingError(f"The low end {low} of clip is above its high end {high}.")
 
