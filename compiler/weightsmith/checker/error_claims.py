@@ -25,9 +25,9 @@ def needs_domain(tables: Tables) -> bool:
     return any(not isinstance(table, Gated) for table in tables.values())
 
 
-def needs_propagation(returned: core.Return, tables: Tables) -> bool:
-    """True of what has no target, if anything is replaced by a table."""
-    return bool(tables) and returned.target is None
+def needs_propagation(tables: Tables, *, to_target: bool) -> bool:
+    """True if anything is replaced by a table, and no claim bounds the distance to a target."""
+    return bool(tables) and not to_target
 
 
 def has_root(program: core.Program, name: str | None) -> bool:
@@ -54,7 +54,7 @@ def check_propagation(
     """What is proven, for the reader."""
     steps = check_form(claim, propagation.STATEMENT)
     name = as_text(claim.parts["output"], "output")
-    known = any(one.name == name and needs_propagation(one, tables) for one in program.returns)
+    known = any(one.name == name and tables for one in program.returns)
     require(known, f"The script returns no {quoted(name)} without a target, or has no tables.")
     domain.check_rule(steps, propagation.RULE)
     norm = as_text(claim.parts["norm"], "norm")

@@ -302,8 +302,13 @@ class _Verifier:
             return
         if error_claims.needs_domain(tables) and ("domain", None) not in seen:
             yield _refused(0, "domain", "No claim says where the arguments of the tables lie.")
+        proven = {
+            claim.parts.get("output")
+            for claim in self._certificate.claims
+            if claim.kind == "truncation" and not is_unproven(claim)
+        }
         for returned in program.returns:
-            owed = error_claims.needs_propagation(returned, tables)
+            owed = error_claims.needs_propagation(tables, to_target=returned.name in proven)
             if owed and ("propagation", returned.name) not in seen:
                 reason = f"No claim says how far the tables move '{returned.name}'."
                 yield _refused(0, "propagation", reason)

@@ -67,11 +67,12 @@ def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
             )
             raise DiagnosticError([error(front.program.span, message)]) from None
     for position, returned in enumerate(front.program.returns):
+        before = len(claims)
         if isinstance(returned.target, core.Root):
             claims.append(_proven("truncation", prove_root, front, bindings, returned.name))
         elif returned.target is not None:
             claims.append(truncation_claim(front.program, front.normal, position, bindings))
-        elif tables:
+        if tables and all("unproven" in claim for claim in claims[before:]):
             claims.append(_proven("propagation", prove_propagation, front, bindings, returned.name))
     return claims
 
