@@ -36,14 +36,12 @@ from weightsmith.backends.template_json import canonical_json, parse_json, templ
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import missing_symbols, unroll
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
-from weightsmith.compiler.certify.certificate import certificate as make_certificate
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.compiler.report import Report, report
 from weightsmith.compiler.show import show_template
 from weightsmith.compiler.table_text import table_lines
-from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl.source import Source
@@ -240,6 +238,8 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
+    from weightsmith.compiler.until import resolve_until
+
     source = _source(script)
     program = check_source(source)
     text = bundle(source)
@@ -311,6 +311,8 @@ def emit(
     gated: bool = False,
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
+    from weightsmith.compiler.until import resolve_until
+
     program = check_source(_source(script))
     bindings = resolve_until(program, _bindings(program, settings), gated=gated)
     if stage not in STAGES:
@@ -338,6 +340,8 @@ def _files(
     dtype: str,
     dims: Mapping[str, int] | None,
 ) -> dict[str, bytes]:
+    from weightsmith.compiler.certify.certificate import certificate as make_certificate
+
     template = compilation.template
     files: dict[str, bytes] = {SCRIPT: script, TEMPLATE: template_to_json(template).encode()}
     layers = None

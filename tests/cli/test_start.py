@@ -36,17 +36,12 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("modules", "seconds"),
-    [
-        ("weightsmith.dsl, weightsmith.compiler.pipeline", 1.0),
-        ("weightsmith.api", 1.5),
-        ("weightsmith.cli.main", 0.4),
-    ],
+    "modules",
+    ["weightsmith.dsl, weightsmith.compiler.pipeline", "weightsmith.api", "weightsmith.cli.main"],
 )
-def test_importing_is_quick_and_leaves_torch_out(modules: str, seconds: float) -> None:
-    runs = [python(IMPORTS.format(modules=modules)).split() for _ in range(3)]
-    assert all(run[1] == "False" for run in runs)
-    assert min(float(run[0]) for run in runs) < seconds
+def test_importing_leaves_torch_out(modules: str) -> None:
+    """How long it takes is printed by benchmarks/compile_time.py."""
+    assert python(IMPORTS.format(modules=modules)).split()[1] == "False"
 
 
 def test_no_command_but_run_and_demo_loads_torch(

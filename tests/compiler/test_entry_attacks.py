@@ -63,6 +63,12 @@ def project(network: ws.Network, name: str, value: Array) -> Array:
             values, basis = np.linalg.eigh((value + value.T) / 2)
             value = (basis * np.clip(values, *(float(end) for end in ends))) @ basis.T
             value = (value + value.T) / 2
+        if spectral and isinstance(assumption.of, core.Product):
+            first = assumption.of.factors[0]
+            if isinstance(first, core.Name) and first.name == name:  # the spectrum of x*x'
+                high = float(evaluate(assumption.high, network.bindings)) * (1 - 1e-12)
+                largest = np.linalg.norm(value, 2) ** 2
+                value = value * min(1, np.sqrt(high / max(largest, 1e-300)))
     return value
 
 

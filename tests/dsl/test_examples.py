@@ -83,15 +83,10 @@ def test_electric_flows_inherit_the_assumption_on_the_laplacian(examples: dict[s
     assert "2/(mu + L)*(psi - C*B'*electric_potentials.phi)" in program_text(program)
 
 
-def test_importing_the_language_is_quick_and_loads_no_numerics() -> None:
+def test_importing_the_language_loads_no_numerics() -> None:
     code = (
-        "import sys, time; start = time.perf_counter(); import weightsmith.dsl; "
-        "print(time.perf_counter() - start); "
+        "import sys, weightsmith.dsl; "
         "print(*(name for name in ('numpy', 'sympy', 'torch') if name in sys.modules))"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        for _ in range(3)
-    ]
-    assert all(run.stdout.splitlines()[1].strip() == "" for run in runs)
-    assert min(float(run.stdout.splitlines()[0]) for run in runs) < 0.3
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""

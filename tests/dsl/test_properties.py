@@ -174,7 +174,7 @@ def _answered(text: str, name: str = "random.alg") -> None:
         assert all(one.render() for one in checked.diagnostics)
     else:
         assert program_text(checked.program)
-    assert time.perf_counter() - start < 5, text
+    assert time.perf_counter() - start < 60, text
 
 
 def _expression(chance: random.Random, depth: int) -> str:
