@@ -12,6 +12,7 @@ INPUTS = {
     "y": ("k", "context", "y: [k] per context"),
 }
 AXES = ("d", "e", "k")
+NUMBERS = ("1", "0", "-2", "2*eta", "1/3")
 COEFFICIENTS = ("", "2*", "-", "1/2*", "eta*", "-1/3*")
 
 
@@ -20,6 +21,7 @@ class _Writer:
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
+        self.numbers: list[str] = []  # of the 'for' loops around
         self.known: dict[str, tuple[str, str]] = {
             name: (rows, columns) for name, (rows, columns, _) in INPUTS.items()
         }
@@ -29,7 +31,7 @@ class _Writer:
 
     def expression(self, rows: str, columns: str, depth: int) -> str:
         terms = [
-            self.pick(list(COEFFICIENTS)) + self.product(rows, columns, depth)
+            self.pick([*COEFFICIENTS, *self.numbers]) + self.product(rows, columns, depth)
             for _ in range(self.draw(st.integers(1, 2)))
         ]
         return " + ".join(f"({term})" for term in terms)
@@ -86,12 +88,20 @@ class _Writer:
     def loop(self, names: list[str], indent: str, depth: int) -> list[str]:
         if depth == 0:
             return []
+        before = list(self.numbers)
         lines = [f"{indent}repeat {self.draw(st.integers(0, 2))}:"]
+        if self.draw(st.booleans()):
+            number = f"g{depth}"
+            values = self.draw(st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3))
+            lines = [f"{indent}for {number} in {', '.join(values)}:"]
+            self.numbers += [f"{number}*", f"-1/2*{number}*"]
         body = [
             indent + "    " + self.statement(name, self.known[name])
             for name in self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2))
         ]
-        return lines + body + self.loop(names, indent + "    ", depth - 1)
+        lines += body + self.loop(names, indent + "    ", depth - 1)
+        self.numbers = before
+        return lines
 
 
 def _fits(shape: tuple[str, str], wanted: tuple[str, str]) -> bool:

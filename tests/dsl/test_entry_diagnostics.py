@@ -103,7 +103,7 @@ DECLARATIONS: list[Case] = [
     ("within 1\nwithin 2", 2, 1, "within 2", "a second 'within' line", "keep one"),
     ("X = A\ntable g = (0, 0), (1, 1)", 2, 1, "table g = (0, 0), (1, 1)",
      "'table' stands after a statement", "above"),
-    ("repeat 2:\n    function g(t) = t", 2, 5, "function", "cannot stand inside 'repeat'", "above"),
+    ("repeat 2:\n    function g(t) = t", 2, 5, "function", "cannot stand inside a loop", "above"),
 ]  # fmt: skip
 
 BOUNDS: list[Case] = [
@@ -123,7 +123,7 @@ BOUNDS: list[Case] = [
     ("repeat until error <= 0:\n    X = A", 1, 23, "0", "a tolerance is above 0", "repeat until"),
     ("repeat until error:\n    X = A", 1, 19, ":", "expected '<=' after 'until error'", "1e-6"),
     ("repeat 2:\n  repeat until error <= 1:\n    X = A", 2, 10, "until error <= 1",
-     "cannot stand inside another 'repeat'", "repeat steps:"),
+     "cannot stand inside another loop", "repeat steps:"),
 ]  # fmt: skip
 
 

@@ -91,8 +91,12 @@ def _outputs_json(outputs: tuple[tuple[str, int, str], ...]) -> Json:
 
 def _item_json(item: Item) -> Json:
     match item:
-        case Repeat(count, body):
-            return {"repeat": count, "body": [_item_json(inner) for inner in body]}
+        case Repeat(count, body, schedule):
+            inside = [_item_json(inner) for inner in body]
+            if not schedule:
+                return {"repeat": count, "body": inside}
+            numbers: Json = {name: list(values) for name, values in schedule}
+            return {"repeat": count, "with": numbers, "body": inside}
         case Layer(heads, mlp):
             return {
                 "heads": [_head_json(head) for head in heads],

@@ -152,14 +152,24 @@ def _items(value: Json, place: str, depth: int) -> tuple[Item, ...]:
 
 def _item(value: Json, place: str, depth: int) -> Item:
     if isinstance(value, dict) and "repeat" in value:
-        fields = _fields(value, place, ("repeat", "body"))
+        keys = ("repeat", "with", "body") if "with" in value else ("repeat", "body")
+        fields = _fields(value, place, keys)
         count = _text(fields["repeat"], f"{place}.repeat")
-        return Repeat(count, _items(fields["body"], f"{place}.body", depth + 1))
+        schedule = _schedule(fields["with"], f"{place}.with") if "with" in value else ()
+        return Repeat(count, _items(fields["body"], f"{place}.body", depth + 1), schedule)
     fields = _fields(value, place, ("heads", "mlp"))
     mlp = fields["mlp"]
     return Layer(
         _list(fields["heads"], f"{place}.heads", _head),
         None if mlp is None else _mlp(mlp, f"{place}.mlp"),
+    )
+
+
+def _schedule(value: Json, place: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, dict) or not value:
+        raise _expected(place, "an object of names with their numbers", value)
+    return tuple(
+        (name, _list(numbers, f"{place}.{name}", _text)) for name, numbers in value.items()
     )
 
 

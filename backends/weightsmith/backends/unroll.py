@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weightsmith.backends.architecture import Architecture, architecture_of
 from weightsmith.backends.coefficients import Bindings, Values, fraction_text
 from weightsmith.backends.errors import InstantiationError, listed
+from weightsmith.backends.schedules import written_out
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
 
 MAX_LAYERS = 20_000
@@ -25,7 +27,7 @@ def missing_symbols(template: Template, bindings: Bindings | None = None) -> lis
     """The symbols that must still be bound before the template has numbers, sorted."""
     values = Values(template, bindings)
     missing: set[str] = set()
-    for text in _coefficients(template):
+    for text in _coefficients(replace(template, body=written_out(template.body))):
         missing |= values.missing(text)
     return sorted(missing)
 
@@ -37,9 +39,10 @@ def network_shape(template: Template, bindings: Bindings | None = None) -> Archi
 
 def unrolled(template: Template, values: Values) -> list[Layer]:
     """Return the layers as run, with these values.  Raises as ``unroll``."""
-    refuse_missing({name for c in _counts(template.body) for name in values.missing(c)})
+    body = written_out(template.body)
+    refuse_missing({name for c in _counts(body) for name in values.missing(c)})
     layers: list[Layer] = []
-    _unroll_into(layers, template.body, values)
+    _unroll_into(layers, body, values)
     return layers
 
 

@@ -16,6 +16,7 @@ from weightsmith.compiler.ir.template import (
     Mlp,
     Output,
     Repeat,
+    Schedule,
     Source,
     Template,
     Terms,
@@ -174,8 +175,9 @@ class _Check:
         for index, item in enumerate(items):
             here = f"{place}[{index}]"
             match item:
-                case Repeat(count, body):
+                case Repeat(count, body, schedule):
                     _coefficient(count, f"{here}.repeat")
+                    _schedule(count, schedule, f"{here}.with")
                     self._items(body, f"{here}.body", depth + 1)
                 case Layer(heads, mlp):
                     for number, head in enumerate(heads):
@@ -272,6 +274,14 @@ def _axis(text: str, place: str) -> None:
 def _name(text: str, place: str) -> None:
     if not text or not text.isprintable():
         raise fail(place, f"expected a printable name, got {text!r}.")
+
+
+def _schedule(count: str, schedule: Schedule, place: str) -> None:
+    for name, values in schedule:
+        if str(len(values)) != count:
+            raise fail(f"{place}.{name}", f"expected {count} numbers, got {len(values)}.")
+        for index, value in enumerate(values):
+            _coefficient(value, f"{place}.{name}[{index}]")
 
 
 def _coefficient(text: str, place: str) -> None:

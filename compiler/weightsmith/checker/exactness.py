@@ -17,6 +17,7 @@ from weightsmith.checker.network import Network, Stream
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
+from weightsmith.checker.schedules import check_schedule, check_visible, scheduled_names
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_texts
 from weightsmith.checker.tables import Table
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
@@ -54,11 +55,8 @@ def check_exactness(
 
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
     """
-    field = Field(
-        (parameter.name for parameter in program.parameters),
-        deadline=deadline,
-        values=template.bindings if tables else None,
-    )
+    field = Field(program.symbols, deadline=deadline, values=template.bindings if tables else None)
+    check_visible(template, scheduled_names(program))
     require(
         template.algorithm == program.name,
         f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
@@ -142,6 +140,7 @@ class _Prover:
             self._check_entry_symmetries(step, loop)
             counts = self._network.field.read(item.count), self._network.field.read(loop.count)
             require(counts[0] == counts[1], "the network's count differs from the script's.")
+            check_schedule(item, loop)
             written = self._network.written(item.body)
             invariant = self._read_invariant(step, loop)
             assumed = self._assume(before, invariant, written, loop.index)
@@ -177,7 +176,15 @@ class _Prover:
                 invariant[block, group] = _read_polynomial(
                     terms, shape, words, self._network.field, what
                 )
+        self._check_constant(invariant, loop)
         return invariant
+
+    def _check_constant(self, invariant: Mapping[tuple[str, str], Polynomial], loop: Loop) -> None:
+        """An invariant holds at the start of every pass: no number of a pass may stand in it."""
+        for (block, _), polynomial in invariant.items():
+            for coefficient in polynomial.terms.values():
+                found = self._network.field.names_in(coefficient) & loop.schedule.keys()
+                require(not found, f"the invariant of '{block}' names a number of the passes.")
 
     def _words(self, letters: Mapping[str, Letter]) -> Mapping[str, Polynomial | Letter]:
         """What an invariant may name: letters, ones, and the sites that depend on these only."""

@@ -27,6 +27,7 @@ class Loop:
 
     ``letters`` are the carried letters by name; ``entering`` gives each its value before the loop,
     ``leaving`` its value after a pass; ``outside`` are the letters an invariant may also use.
+    ``schedule`` has, by name, the numbers of each pass, symbols in ``leaving``.
     """
 
     index: int
@@ -36,6 +37,7 @@ class Loop:
     leaving: Mapping[str, Polynomial]
     outside: Mapping[str, Letter]
     children: tuple[Loop, ...]
+    schedule: Mapping[str, tuple[Scalar, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,9 @@ class _Reader:
             entering |= _by_letter(inside[name], before[name], name)
             leaving |= _by_letter(inside[name], after[name], name)
         kept = {name: value for name, value in before.items() if name not in assigned}
-        loop = Loop(index, statement.count, letters, entering, leaving, outside, children)
+        schedule = {one.name: one.values for one in statement.schedule}
+        count = statement.count
+        loop = Loop(index, count, letters, entering, leaving, outside, children, schedule)
         return kept | inside, loop
 
     def _carry(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from weightsmith.checker.refusal import RefusedError, quoted, require
-from weightsmith.checker.strict_json import as_text
+from weightsmith.checker.strict_json import as_items, as_text
 from weightsmith.dsl import parse_scalar, scalars
 
 MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
@@ -41,6 +41,21 @@ def _parse(text: str, what: str) -> scalars.Scalar:
         raise RefusedError(
             f"{what}: {quoted(text)} is not a scalar ({type(error).__name__})."
         ) from None
+
+
+def read_schedule(
+    value: object, what: str, count: scalars.Scalar
+) -> dict[str, tuple[scalars.Scalar, ...]]:
+    """The numbers of each pass, by name: as many as there are passes."""
+    if not isinstance(value, dict) or not value:
+        raise RefusedError(f"{what}: expected an object of names with their numbers.")
+    schedule = {
+        name: as_items(numbers, f"{what}, {name}", read_scalar) for name, numbers in value.items()
+    }
+    for name, numbers in schedule.items():
+        enough = count == scalars.Number(Fraction(len(numbers)))
+        require(enough, f"{what}, {name}: there must be one number for every pass.")
+    return schedule
 
 
 def is_atom(text: str) -> bool:

@@ -96,8 +96,9 @@ def read_script(
     for parameter in program.parameters:
         known = parameter.name in bindings
         require(known, f"The symbol '{parameter.name}' has no value.")
-    names = [parameter.name for parameter in program.parameters]
-    field = Field(names, deadline=deadline, values=bindings)
+    for loop in core.repeats(program.body):
+        require(not loop.schedule, "A 'for' loop changes its numbers: bounds need a 'repeat'.")
+    field = Field(program.symbols, deadline=deadline, values=bindings)
     letters = SiteLetters(field)
     meaning = read_meaning(program, field, {}, sites=letters)
     home: dict[str, int | None] = {}

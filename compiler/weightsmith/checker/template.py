@@ -86,8 +86,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
+    """The body, ``count`` times; ``schedule`` has, by name, the numbers of each pass."""
+
     count: Scalar
     body: tuple[Item, ...]
+    schedule: Mapping[str, tuple[Scalar, ...]]
 
 
 Item: TypeAlias = Layer | Repeat
@@ -168,7 +171,7 @@ def meets(rows: str, other: str) -> bool:
 
 
 def unrolled(items: tuple[Item, ...], bindings: Mapping[str, Fraction]) -> Iterator[Layer]:
-    """The layers as run, in order."""
+    """The layers as run, in order, of items that have no schedules any more."""
     for item in items:
         if isinstance(item, Layer):
             yield item
@@ -241,9 +244,13 @@ class _BodyReader:
 
     def _item(self, value: object, what: str, depth: int) -> Item:
         if isinstance(value, dict) and "repeat" in value:
-            parts = as_object(value, what, ("repeat", "body"))
+            parts = as_object(value, what, ("repeat", "body"), ("with",))
             count = scalar_text.read_scalar(parts["repeat"], f"{what}, repeat")
-            return Repeat(count, self.items(parts["body"], f"{what}, body", depth + 1))
+            body = self.items(parts["body"], f"{what}, body", depth + 1)
+            schedule = {}
+            if "with" in parts:
+                schedule = scalar_text.read_schedule(parts["with"], f"{what}, with", count)
+            return Repeat(count, body, schedule)
         parts = as_object(value, what, ("heads", "mlp"))
         heads = as_items(parts["heads"], f"{what}, heads", self._head)
         mlp = None if parts["mlp"] is None else self._mlp(parts["mlp"], f"{what}, mlp")

@@ -73,7 +73,7 @@ def check_truncation(
     steps = _read_steps(as_list(claim["steps"], "The steps"))
     names = read_names(steps["forms"])
     symbols = [parameter.name for parameter in program.parameters]
-    field = Field(symbols, (*INTERNAL, *names), deadline)
+    field = Field(program.symbols, (*INTERNAL, *names), deadline)
     proof = _Proof(program, read_meaning(program, field, {}), names, field)
     returned = _returned(program, as_text(claim["output"], "output"))
     bound = as_object(claim["bound"], "The bound", ("formula", "value"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.rounding import FORMATS, nearest
 from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.schedules import written_out
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -49,6 +51,7 @@ def check_weights(
     require(step["rule"] == "rounding", f"Step 1: the rule is {quoted(step['rule'])}.")
     dtype = as_text(step["dtype"], "dtype")
     require(dtype in FORMATS, f"The dtype {quoted(dtype)} is not float64 or float32.")
+    template = replace(template, body=written_out(template.body))
     layers = layer_count(template.body, template.bindings)
     claimed = as_integer(step["layers"], "layers")
     require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")

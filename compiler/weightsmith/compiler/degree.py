@@ -16,7 +16,7 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl import parse_scalar
-from weightsmith.dsl.core import GROUPS
+from weightsmith.dsl.core import GROUPS, Schedule
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
 
 PRIME = (1 << 61) - 1
@@ -83,6 +83,16 @@ class _Point:
         self.bindings = bindings
         self._parts: dict[int, tuple[Polynomial, Part]] = {}
 
+    def entering(self, schedule: tuple[Schedule, ...], number: int) -> _Point:
+        """The point of one pass of a loop, whose numbers are those of the pass."""
+        if not schedule:
+            return self
+        try:
+            here = {one.name: evaluate(one.values[number], self.bindings) for one in schedule}
+        except ScalarError:
+            raise UnknownDegreeError from None
+        return _Point({**self.bindings, **here})
+
     def at(self, name: str) -> int:
         if name in self.bindings:
             return _residue(self.bindings[name])
@@ -148,10 +158,11 @@ def _follow(loop: Loop, known: dict[Key, Leading], point: _Point) -> None:
     if count is None or count > MAX_PASSES:
         raise UnknownDegreeError
     known.update(_values(loop, known, point, initial=True))
-    for _ in range(count):
+    for number in range(count):
+        here = point.entering(loop.schedule, number)
         for inner in loop.inner:
-            _follow(inner, known, point)
-        known.update(_values(loop, known, point, initial=False))
+            _follow(inner, known, here)
+        known.update(_values(loop, known, here, initial=False))
 
 
 def _values(

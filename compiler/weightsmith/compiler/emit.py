@@ -16,6 +16,7 @@ from weightsmith.compiler.pipeline import Compilation
 from weightsmith.compiler.show import show_template
 from weightsmith.dsl import program_text
 from weightsmith.dsl.scalars import to_text
+from weightsmith.dsl.schedules import loop_text, schedule_text
 
 
 def emit_tree(compilation: Compilation) -> str:
@@ -28,6 +29,7 @@ def emit_graph(compilation: Compilation) -> str:
     lines = [_node_line(graph, node) for node in graph.nodes]
     lines += [
         f"loop {loop.index}: {to_text(loop.count)} passes, "
+        + (f"for {schedule_text(loop.schedule)}, " if loop.schedule else "")
         + ", ".join(f"{name}: %{a} -> %{b} <- %{c}" for name, a, b, c in loop.carried)
         for loop in graph.loops
     ]
@@ -73,7 +75,7 @@ def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent:
     lines = []
     for item in items:
         if not isinstance(item, ScheduledLayer):
-            lines.append(f"{indent}repeat {to_text(item.count)}:")
+            lines.append(f"{indent}{loop_text(item.count, item.schedule)}:")
             lines += _schedule_lines(field, item.body, indent + "    ")
             continue
         lines.append(f"{indent}layer")

@@ -30,6 +30,8 @@ def _statement_scalars(statements: tuple[core.Statement, ...]) -> Iterator[Scala
                 yield from _node_scalars(value)
         else:
             yield statement.count
+            for one in statement.schedule:
+                yield from (Symbol(one.name), *one.values)
             yield from _statement_scalars(statement.body)
 
 

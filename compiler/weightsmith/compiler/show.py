@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Template, Terms
+import re
+from fractions import Fraction
+
+from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Repeat, Template, Terms
 
 TRANSPOSE = "ᵀ"
+RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 MANY = 8  # kinks of a function that is not written out
 
 
@@ -34,11 +38,29 @@ def _items(items: tuple[Item, ...], indent: str, template: Template) -> list[str
         if isinstance(item, Layer):
             lines += _layer(item, indent, template)
             continue
-        value = template.binding(item.count)
-        times = item.count if value in (None, item.count) else f"{item.count} = {value}"
-        lines.append(f"{indent}repeat {times}:")
+        lines.append(f"{indent}{_loop(item, template)}:")
         lines += _items(item.body, indent + "    ", template)
     return lines
+
+
+def _loop(item: Repeat, template: Template) -> str:
+    if item.schedule:
+        names = ", ".join(name for name, _ in item.schedule)
+        rows = [
+            ", ".join(_short(value) for value in row)
+            for row in zip(*(values for _, values in item.schedule), strict=True)
+        ]
+        many = len(item.schedule) > 1
+        return f"for {names} in {', '.join(f'({row})' if many else row for row in rows)}"
+    value = template.binding(item.count)
+    times = item.count if value in (None, item.count) else f"{item.count} = {value}"
+    return f"repeat {times}"
+
+
+def _short(coefficient: str) -> str:
+    """A number of many digits as a person reads it; the template has it exactly."""
+    simple = len(coefficient) <= 9 or not RATIONAL.fullmatch(coefficient)
+    return coefficient if simple else f"{float(Fraction(coefficient)):.6g}"
 
 
 def _layer(layer: Layer, indent: str, template: Template) -> list[str]:

@@ -16,6 +16,7 @@ from weightsmith.dsl.function_declarations import unused_functions
 from weightsmith.dsl.inference import Bound
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.scalar_algebra import constant
+from weightsmith.dsl.schedules import refuse_in_functions
 from weightsmith.dsl.shapes import Axes, is_unknown
 from weightsmith.dsl.statements import StatementReader, assigned_names
 
@@ -47,6 +48,7 @@ def elaborate(
     calls.taken.update(name.partition(".")[0] for name in assigned)
     reader = StatementReader(elaborator, calls)
     reader.passes = head.passes
+    reader.taken = {*elaborator.scope.names(), *assigned}
     body, returns = _statements(algorithm, reader)
     _unused(elaborator, head)
     unused_functions(elaborator, algorithm.entries)
@@ -57,6 +59,7 @@ def elaborate(
     assumptions = tuple(_finished(finisher, one) for one in head.assumptions)
     finished = finisher.statements(body)
     values = tuple(finisher.returned(one) for one in returns)
+    refuse_in_functions(finished, report)
     counts = counted_names(finished)
     _whole_defaults(head.parameters, counts, report)
     if report.errors > errors:

@@ -11,6 +11,7 @@ groups, ``context`` and ``query``; a shape says for which groups the value is de
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -264,10 +265,21 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """A number of a ``for`` loop: ``values[k]`` in pass k.  The name is a symbol in the body."""
+
+    name: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
+    """The body, ``count`` times; with a schedule (of ``count`` values a name) it is a ``for``."""
+
     span: Span
     count: Scalar
     body: tuple[Statement, ...]
+    schedule: tuple[Schedule, ...] = ()
 
 
 Statement = Assign | Repeat
@@ -304,3 +316,17 @@ class Program:
     body: tuple[Statement, ...]
     returns: tuple[Return, ...]
     untils: tuple[Until, ...] = ()
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What coefficients may name: the parameters, and the numbers of ``for`` loops."""
+        scheduled = (one.name for loop in repeats(self.body) for one in loop.schedule)
+        return (*(parameter.name for parameter in self.parameters), *scheduled)
+
+
+def repeats(body: tuple[Statement, ...]) -> Iterator[Repeat]:
+    """Every loop, outer before inner, in the order of the script."""
+    for statement in body:
+        if isinstance(statement, Repeat):
+            yield statement
+            yield from repeats(statement.body)

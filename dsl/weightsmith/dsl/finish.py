@@ -59,12 +59,12 @@ class Finisher:
             carried = {name: _meet(sides, self.present[name]) for name, sides in entry.items()}
             self.present = carried
             if carried == entry:
-                return core.Repeat(repeat.span, repeat.count, body)
+                return replace(repeat, body=body)
             for name, sides in carried.items():
                 if any(was and not now for was, now in zip(entry[name], sides, strict=True)):
                     message = f"round this loop, '{name}' is left with no tokens at all"
                     self.report.error(repeat.span, message)
-                    return core.Repeat(repeat.span, repeat.count, body)
+                    return replace(repeat, body=body)
 
     def _held(self, name: str, value: Node) -> None:
         """Report a variable that the residual stream cannot hold."""
@@ -291,4 +291,5 @@ def counted_names(body: Sequence[core.Statement]) -> frozenset[str]:
     for statement in body:
         if isinstance(statement, core.Repeat):
             names |= q.free_symbols(statement.count) | counted_names(statement.body)
+            names -= {one.name for one in statement.schedule}
     return frozenset(names)

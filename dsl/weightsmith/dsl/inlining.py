@@ -10,7 +10,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import TOKEN, Node, Shape
 from weightsmith.dsl.formulas import substitute_formula
-from weightsmith.dsl.scalars import Scalar, ScalarError
+from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol
 from weightsmith.dsl.shapes import Axes
 from weightsmith.dsl.source import Span
 
@@ -78,9 +78,17 @@ class Inliner:
             number = algebra.constant(count)
             if number is not None and not is_count(number):
                 raise ScalarError(f"'repeat' would run {number} times")
-            return core.Repeat(statement.span, count, self.statements(statement.body))
+            schedule = tuple(self._schedule(one) for one in statement.schedule)
+            return core.Repeat(statement.span, count, self.statements(statement.body), schedule)
         names = tuple(f"{self.prefix}.{name}" for name in statement.names)
         return core.Assign(statement.span, names, tuple(map(self.node, statement.values)))
+
+    def _schedule(self, one: core.Schedule) -> core.Schedule:
+        """The numbers of a ``for`` loop, under a name of this call."""
+        values = tuple(algebra.substituted(value, self.scalars) for value in one.values)
+        name = f"{self.prefix}.{one.name}"
+        self.scalars[one.name] = Symbol(name)
+        return core.Schedule(name, values)
 
     def returned(self, returned: core.Return) -> Node:
         """The value of a return, restricted to the tokens it is read on."""

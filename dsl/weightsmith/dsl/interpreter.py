@@ -172,8 +172,16 @@ class _Machine:
             count = q.evaluate(statement.count, self.bindings)
             if count.denominator != 1 or count < 0:
                 raise InputError(f"'repeat' takes a whole number of steps, got {count}.")
-            for _ in range(int(count)):
+            for number in range(int(count)):
+                self._enter_pass(statement.schedule, number)
                 self.statements(statement.body)
+
+    def _enter_pass(self, schedule: tuple[core.Schedule, ...], number: int) -> None:
+        """Bind the numbers of a ``for`` loop to their values in this pass."""
+        if schedule:
+            values = {one.name: q.evaluate(one.values[number], self.bindings) for one in schedule}
+            self.bindings = {**self.bindings, **values}
+            self._numbers.clear()
 
     def node(self, node: Node) -> Blocks:
         match node:

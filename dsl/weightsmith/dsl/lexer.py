@@ -20,6 +20,7 @@ KEYWORDS = {
     "table": "TABLE",
     "function": "FUNCTION",
     "repeat": "REPEAT",
+    "for": "FOR",
     "until": "UNTIL",
     "return": "RETURN",
     "approximates": "_APPROXIMATES",

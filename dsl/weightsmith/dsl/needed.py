@@ -45,6 +45,9 @@ def _of_statements(body: Iterable[core.Statement]) -> set[str]:
     for statement in body:
         if isinstance(statement, core.Repeat):
             found |= q.free_symbols(statement.count) | _of_statements(statement.body)
+            for one in statement.schedule:
+                found -= {one.name}
+                found |= {name for value in one.values for name in q.free_symbols(value)}
         else:
             for value in statement.values:
                 found |= _of_node(value)

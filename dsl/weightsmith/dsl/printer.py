@@ -13,6 +13,7 @@ from weightsmith.dsl.function_printer import FunctionNames, function_names
 from weightsmith.dsl.groups import existing_groups, meet
 from weightsmith.dsl.nodes import parts_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
+from weightsmith.dsl.schedules import loop_text
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
 
 Groups = tuple[Group, ...]
@@ -125,7 +126,7 @@ class _Printer:
         for statement in body:
             if isinstance(statement, core.Repeat):
                 before = dict(self.known)
-                lines.append(f"{indent}repeat {self._count(statement.count)}:")
+                lines.append(f"{indent}{self._loop(statement)}:")
                 lines += self.statements(statement.body, indent + "    ")
                 self.known = {
                     name: _meet(sides, self.known[name]) for name, sides in before.items()
@@ -137,11 +138,12 @@ class _Printer:
                     self.known[name] = (value.shape.row_groups, value.shape.column_groups)
         return lines
 
-    def _count(self, count: q.Scalar) -> str:
+    def _loop(self, loop: core.Repeat) -> str:
+        count = loop.count
         until = self.untils.get(count.name) if isinstance(count, q.Symbol) else None
         if until is None:
-            return scalar_text(count)
-        return f"until error <= {scalar_text(until.tolerance)}"
+            return loop_text(count, loop.schedule)
+        return f"repeat until error <= {scalar_text(until.tolerance)}"
 
     def assumption(self, one: core.Assumption) -> str:
         match one:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TypeGuard
 
 from weightsmith.dsl import core
@@ -16,6 +17,7 @@ from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.roots import read_root
+from weightsmith.dsl.schedules import define_schedule, read_schedule
 from weightsmith.dsl.scope import (
     BrokenSymbol,
     Definition,
@@ -55,6 +57,7 @@ class StatementReader:
         self.passes: dict[Span, str] = {}  # the counts of 'repeat until', by their places
         self.untils: list[core.Until] = []
         self.blocks = 0
+        self.taken: set[str] = set()  # names that a number of a 'for' loop may not have
 
     def read(self, statement: s.AssignStatement | s.RepeatStatement) -> list[core.Statement]:
         """Return the statement, after those that its calls have written."""
@@ -68,16 +71,23 @@ class StatementReader:
     # -- loops --------------------------------------------------------------------------------
 
     def _repeat(self, statement: s.RepeatStatement) -> core.Repeat | None:
-        count = self._count(statement.count)
+        schedule: tuple[core.Schedule, ...] = ()
+        if isinstance(statement.count, s.ScheduleExpression):
+            schedule = read_schedule(self.elaborator, statement.count, self.taken)
+            count: q.Scalar | None = q.Number(Fraction(len(statement.count.passes)))
+        else:
+            count = self._count(statement.count)
         carried = assigned_names(statement.body)
         for name in carried:
             self.scope.forget_definition(name)
         self.scope.enter_loop()
+        if isinstance(statement.count, s.ScheduleExpression):
+            define_schedule(self.elaborator, statement.count, schedule)
         self.blocks += 1
         body: list[core.Statement] = []
         for inner in statement.body:
             if isinstance(inner, s.ReturnStatement):
-                message = "'return' cannot stand inside 'repeat'"
+                message = "'return' cannot stand inside a loop"
                 self.report.error(inner.span, message, "return after the loop, once")
                 self.has_inner_return = True
             else:
@@ -86,7 +96,9 @@ class StatementReader:
         self.scope.leave_loop()
         for name in carried:
             self.scope.forget_definition(name)
-        return None if count is None else core.Repeat(statement.span, count, tuple(body))
+        if count is None:
+            return None
+        return core.Repeat(statement.span, count, tuple(body), schedule)
 
     def _count(self, written: s.Expression | s.UntilExpression) -> q.Scalar | None:
         if isinstance(written, s.UntilExpression):
@@ -103,7 +115,7 @@ class StatementReader:
             self.report.error(until.word.span, message, UNTIL_HINT)
             return None
         if self.blocks or until.span not in self.passes:
-            message = "'repeat until' cannot stand inside another 'repeat'"
+            message = "'repeat until' cannot stand inside another loop"
             self.report.error(until.span, message, "write a number of steps: repeat steps:")
             return None
         name = self.passes[until.span]
@@ -220,7 +232,7 @@ class StatementReader:
             )
         elif isinstance(symbol, ScalarSymbol) and self.scope.is_carried(word.text):
             message = f"the number '{word.text}' would change from step to step"
-            hint = "only matrices are carried round a loop: unroll the steps, or keep it fixed"
+            hint = "only matrices are carried round a loop; a list of numbers is: for g in 1, 2, 3:"
             self.report.error(word.span, message, hint)
         elif algebra.is_long(value):
             message = f"written out, the number '{word.text}' is too long a formula"

@@ -179,6 +179,23 @@ class UntilExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """What one pass of a ``for`` loop takes: ``3/2``, or ``(3/2, -1/2)``."""
+
+    span: Span
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleExpression:
+    """``for a, b in (3/2, -1/2), (2, -1)``, where the count of ``repeat`` would stand."""
+
+    span: Span
+    names: tuple[Word, ...]
+    passes: tuple[Numbers, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InputDeclaration:
     """``A: symmetric[d, d]`` or ``x: [d] per token``."""
 
@@ -258,7 +275,7 @@ class RepeatStatement:
     """``depth`` counts the blocks within."""
 
     span: Span
-    count: Expression | UntilExpression
+    count: Expression | UntilExpression | ScheduleExpression
     body: tuple[StatementEntry, ...]
     depth: int
 

@@ -20,6 +20,7 @@ WORDS = {
     "TABLE": "'table'",
     "FUNCTION": "'function'",
     "REPEAT": "'repeat'",
+    "FOR": "'for'",
     "UNTIL": "'until'",
     "RETURN": "'return'",
     "_APPROXIMATES": "'approximates'",
@@ -61,10 +62,10 @@ FORMS = {
     "FUNCTION": "write: function step(t) = c/(c + sqrt(t))",
     "WITHIN": "write: within 1e-4",
     "REPEAT": "write: repeat steps: or: repeat until error <= 1e-6:",
+    "FOR": "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1):",
 }
 STATEMENT_FORM = "a statement is NAME = EXPR, repeat COUNT: or return EXPR"
 OTHER_LANGUAGES = {
-    "for": "write 'repeat steps:'",
     "while": "write 'repeat steps:' or 'repeat until error <= 1e-6:'",
     "def": "write 'algorithm NAME(…)', or for entries 'function f(t) = …'",
     "let": "write NAME = EXPR",
@@ -79,7 +80,7 @@ OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOTSTAR", "DOTSLASH", "PRIME", "
 CLAUSES = {"OVER", "ON", "WITHIN"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
 HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN")
-STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "RETURN")
+STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "FOR", "RETURN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,11 @@ def _hint(place: _Place) -> str | None:
 def _layout(place: _Place) -> Diagnostic | None:
     if place.token.type == "_INDENT":
         message = "this line is indented, but no block begins here"
-        return error(place.span(), message, "only the lines below 'repeat …:' are indented")
+        return error(
+            place.span(), message, "only the lines below 'repeat …:' or 'for …:' are indented"
+        )
     if place.expected == {"_INDENT"}:
-        message = f"expected an indented block below 'repeat', got {_got(place.token)}"
+        message = f"expected an indented block below ':', got {_got(place.token)}"
         return error(place.span(), message, "indent the lines that are to be repeated")
     return None
 
@@ -170,7 +173,7 @@ def _outside(place: _Place) -> Diagnostic | None:
         message = f"expected 'algorithm' or 'use', got {_got(place.token)}"
         return error(place.span(), message, "begin with: algorithm NAME(A: symmetric[d, d])")
     if place.token.type in (*HEAD_STARTS, "ALGORITHM", "USE"):
-        message = f"'{place.token.text}' cannot stand inside 'repeat'"
+        message = f"'{place.token.text}' cannot stand inside a loop"
         return error(place.span(), message, "write it above the first statement")
     if place.token.text in KEYWORDS:
         message = f"'{place.token.text}' is a word of the language and begins no statement"
@@ -211,11 +214,12 @@ def _function_or_until(place: _Place) -> Diagnostic | None:
 
 def _colon(place: _Place) -> Diagnostic | None:
     words = [token.type for token in place.line]
-    if words[:1] != ["REPEAT"]:
+    if words[:1] not in (["REPEAT"], ["FOR"]):
         return None
     if "_COLON" in place.expected and place.token.type == "_NEWLINE":
-        message = "expected ':' after the count of 'repeat', got the end of the line"
-        return error(place.span(), message, "write 'repeat steps:'")
+        what = "the count of 'repeat'" if words[0] == "REPEAT" else "the numbers of 'for'"
+        message = f"expected ':' after {what}, got the end of the line"
+        return error(place.span(), message, FORMS[words[0]])
     if words[-1] == "_COLON":
         message = f"expected the end of the line after ':', got {_got(place.token)}"
         return error(place.span(), message, "write what is repeated on the next lines, indented")

@@ -204,13 +204,28 @@ class TreeBuilder(Transformer[Token, s.Script]):
         inner = max((one.depth for one in body if isinstance(one, s.RepeatStatement)), default=0)
         if inner + 1 > MAX_BLOCKS:
             place = self._span(children[0], children[1])
-            message = f"'repeat' is nested more than {MAX_BLOCKS} levels deep"
+            message = f"'{_token(children[0]).text}' is nested more than {MAX_BLOCKS} levels deep"
             hint = "move the inner steps to an algorithm of their own"
             raise DiagnosticError([error(place, message, hint)])
         count = children[1]
-        if not isinstance(count, s.UntilExpression):
+        if not isinstance(count, s.UntilExpression | s.ScheduleExpression):
             count = _expression(count)
         return s.RepeatStatement(span, count, body, inner + 1)
+
+    def for_(self, children: list[Child]) -> s.RepeatStatement:
+        passes = tuple(one for one in children if isinstance(one, s.Numbers))
+        names = tuple(_words(children[1]))
+        schedule = s.ScheduleExpression(self._span(children[0], passes[-1]), names, passes)
+        body = [child for child in children if isinstance(child, s.StatementEntry)]
+        return self.repeat([children[0], schedule, *body])
+
+    def numbers(self, children: list[Child]) -> s.Numbers:
+        value = _expression(children[0])
+        return s.Numbers(value.span, (value,))
+
+    def tuple_(self, children: list[Child]) -> s.Numbers:
+        values = tuple(one for one in children if isinstance(one, s.Expression))
+        return s.Numbers(self._span(children[0], children[-1]), values)
 
     def until(self, children: list[Child]) -> s.UntilExpression:
         span = self._span(children[0], children[2])

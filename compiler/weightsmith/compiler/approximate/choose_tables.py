@@ -68,6 +68,7 @@ def choose_tables(
     if not wanted:
         return ()
     _refuse_unbound(program, wanted, bindings)
+    _refuse_scheduled(program, wanted[0])
     chooser = _Chooser(program, bindings, gated)
     return tuple(chooser.table(site) for site in wanted)
 
@@ -97,6 +98,18 @@ def _refuse_unbound(
     )
     settings = " ".join(f"--set {name}=…" for name in missing)
     raise DiagnosticError([error(first.span, message, f"give it one: {settings}")])
+
+
+def _refuse_scheduled(program: core.Program, site: core.Entrywise | core.Hadamard) -> None:
+    """The intervals of tables are followed through loops whose numbers do not change."""
+    for loop in core.repeats(program.body):
+        if loop.schedule:
+            message = (
+                f"{called(site)} is computed by a table, and the intervals of tables are not "
+                "derived through a 'for' loop"
+            )
+            hint = "use 'repeat' with one number, or one 'repeat 1:' for each number"
+            raise DiagnosticError([error(loop.span, message, hint)])
 
 
 class _Chooser:

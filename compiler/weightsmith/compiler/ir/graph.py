@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
-from weightsmith.dsl.core import Approximated, PiecewiseLinear, Shape
+from weightsmith.dsl.core import Approximated, PiecewiseLinear, Schedule, Shape
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
@@ -114,6 +114,7 @@ class GraphLoop:
     count: Scalar
     span: Span
     carried: tuple[tuple[str, int, int, int], ...]  # variable, initial, carried, next
+    schedule: tuple[Schedule, ...] = ()
 
 
 @dataclass

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
-from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear
+from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
 from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.schedules import loop_text
 
 Columns = Mapping[Space, Polynomial]
 """The polynomials of a value, by the space of its columns (one, or one a token group)."""
@@ -58,6 +59,7 @@ class Loop:
     count: Scalar
     carried: tuple[Carried, ...]
     inner: tuple[Loop, ...]
+    schedule: tuple[Schedule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,12 @@ def show(program: NormalProgram) -> str:
 
 
 def _loop_lines(program: NormalProgram, loop: Loop, indent: str) -> list[str]:
-    from weightsmith.dsl.scalars import to_text
-
     lines = []
     for carried in loop.carried:
         for space, value in carried.initial.items():
             at = f"@{space}" if len(carried.spaces) > 1 else ""
             lines.append(f"{indent}{carried.letter}{at} := {polynomial_text(program, value)}")
-    lines.append(f"{indent}repeat {to_text(loop.count)}:")
+    lines.append(f"{indent}{loop_text(loop.count, loop.schedule)}:")
     lines += _application_lines(program, loop.index, indent + "    ")
     for inner in loop.inner:
         lines += _loop_lines(program, inner, indent + "    ")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Space, Word
+from weightsmith.dsl import core
 from weightsmith.dsl.core import Axis, PiecewiseLinear
 from weightsmith.dsl.scalars import Scalar
 
@@ -97,6 +98,7 @@ class ScheduledLoop:
     count: Scalar
     carried: tuple[Value, ...]
     body: list[ScheduledItem]
+    schedule: tuple[core.Schedule, ...] = ()  # the numbers of each pass
 
 
 ScheduledItem = ScheduledLayer | ScheduledLoop

@@ -89,13 +89,18 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The body's layers, ``count`` times with the same weights."""
+    """The body's layers, ``count`` times with the same weights.
+
+    With a schedule, each name has a value of its own in every pass: (name, values).
+    """
 
     count: Coefficient
     body: tuple[Item, ...]
+    schedule: Schedule = ()
 
 
 Item = Layer | Repeat
+Schedule = tuple[tuple[str, tuple[Coefficient, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

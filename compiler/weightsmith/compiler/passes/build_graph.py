@@ -79,10 +79,11 @@ def _repeat(
         shape = _kept_groups(graph.shape(initial[name]), name, statement.body)
         inside[name] = graph.add(operation, shape, (initial[name],), statement.span)
     start = {name: inside[name] for name in carried}
-    graph.loops.append(GraphLoop(index, parent, statement.count, statement.span, ()))
+    loop = GraphLoop(index, parent, statement.count, statement.span, (), statement.schedule)
+    graph.loops.append(loop)
     _run(graph, statement.body, inside, index)
     rows = tuple((name, initial[name], start[name], inside[name]) for name in carried)
-    graph.loops[index] = GraphLoop(index, parent, statement.count, statement.span, rows)
+    graph.loops[index] = replace(loop, carried=rows)
     for name in carried:
         operands = (inside[name], start[name])
         environment[name] = graph.add(

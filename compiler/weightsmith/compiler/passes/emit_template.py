@@ -17,6 +17,7 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledHead,
     ScheduledItem,
     ScheduledLayer,
+    ScheduledLoop,
     Value,
 )
 from weightsmith.compiler.ir.template import (
@@ -87,8 +88,15 @@ class _Emitter:
                 layer = self._layer(item)
                 found += [layer] if layer.heads or layer.mlp else []
             else:
-                found.append(Repeat(scalars.to_text(item.count), self.items(item.body)))
+                found.append(self._repeat(item))
         return tuple(found)
+
+    def _repeat(self, loop: ScheduledLoop) -> Repeat:
+        schedule = tuple(
+            (one.name, tuple(scalars.to_text(value) for value in one.values))
+            for one in sorted(loop.schedule, key=lambda one: one.name)
+        )
+        return Repeat(scalars.to_text(loop.count), self.items(loop.body), schedule)
 
     def _layer(self, layer: ScheduledLayer) -> Layer:
         heads = tuple(self._head(head) for head in layer.heads)

@@ -306,7 +306,7 @@ def _loop(graph: Graph, families: list[Family], loop: GraphLoop) -> Loop:
         for variable, a, start, b in loop.carried
     )
     inner = tuple(_loop(graph, families, child) for child in _children(graph, loop.index))
-    return Loop(loop.index, loop.count, carried, inner)
+    return Loop(loop.index, loop.count, carried, inner, loop.schedule)
 
 
 def _carried(

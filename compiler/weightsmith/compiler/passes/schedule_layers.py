@@ -68,7 +68,11 @@ class _Level(LevelPlan):
             if position < len(levels):
                 child = self.children[position]
                 carried = tuple(levels[position].own.values())
-                result.append(ScheduledLoop(child.index, child.count, carried, bodies[position]))
+                result.append(
+                    ScheduledLoop(
+                        child.index, child.count, carried, bodies[position], child.schedule
+                    )
+                )
         return result
 
     # -- layers ------------------------------------------------------------------------------

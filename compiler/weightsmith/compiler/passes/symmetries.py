@@ -76,4 +76,4 @@ def _canonical_loop(alphabet: Alphabet, loop: Loop) -> Loop:
         for c in loop.carried
     )
     inner = tuple(_canonical_loop(alphabet, child) for child in loop.inner)
-    return Loop(loop.index, loop.count, carried, inner)
+    return replace(loop, carried=carried, inner=inner)

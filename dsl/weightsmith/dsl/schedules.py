@@ -1,0 +1,129 @@
+"""The numbers of ``for`` loops: read, given names of their own, printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.declarations import is_reserved
+from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.formulas import formula_symbols
+from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.scope import Place, ScalarSymbol
+
+HINT = "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1):"
+
+
+def read_schedule(
+    elaborator: Elaborator, written: s.ScheduleExpression, taken: set[str]
+) -> tuple[core.Schedule, ...]:
+    """The names, each with its number in every pass.
+
+    A name that an earlier loop has used is a symbol of another name here; ``taken`` are the names
+    that a symbol may not have, and grows.
+    """
+    rows = [_row(elaborator, numbers, len(written.names)) for numbers in written.passes]
+    found = []
+    for place, word in enumerate(written.names):
+        _check_name(elaborator, word, written.names[:place])
+        name, number = word.text, 1
+        while name in taken:
+            number += 1
+            name = f"{word.text}{number}"
+        taken.add(name)
+        found.append(core.Schedule(name, tuple(row[place] for row in rows)))
+    return tuple(found)
+
+
+def define_schedule(
+    elaborator: Elaborator, written: s.ScheduleExpression, schedule: tuple[core.Schedule, ...]
+) -> None:
+    """Let the names stand for their symbols, until the loop is left."""
+    for word, one in zip(written.names, schedule, strict=True):
+        elaborator.scope.define(word.text, ScalarSymbol(word.span, q.Symbol(one.name), True))
+
+
+def schedule_text(schedule: tuple[core.Schedule, ...]) -> str:
+    """``a, b in (3/2, -1/2), (2, -1)``."""
+    names = ", ".join(one.name for one in schedule)
+    values = [[scalar_text(value) for value in one.values] for one in schedule]
+    rows = zip(*values, strict=True)
+    texts = [row[0] if len(row) == 1 else f"({', '.join(row)})" for row in rows]
+    return f"{names} in {', '.join(texts)}"
+
+
+def loop_text(count: q.Scalar, schedule: tuple[core.Schedule, ...]) -> str:
+    """``repeat steps`` or ``for g in 3/2, 2``."""
+    if schedule:
+        return f"for {schedule_text(schedule)}"
+    return f"repeat {scalar_text(count)}"
+
+
+def refuse_in_functions(body: tuple[core.Statement, ...], report: Report) -> None:
+    """A function of entries is one function: it cannot change from pass to pass."""
+    for loop in core.repeats(body):
+        names = {one.name for one in loop.schedule}
+        for node in _nodes(loop.body):
+            for name in sorted(_function_symbols(node) & names):
+                message = f"this function would change from pass to pass with '{name}'"
+                hint = "multiply its argument or its value by the number instead"
+                report.error(node.span, message, hint)
+
+
+def _nodes(body: tuple[core.Statement, ...]) -> Iterator[core.Node]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield from _nodes(statement.body)
+        else:
+            for value in statement.values:
+                yield from _within(value)
+
+
+def _within(node: core.Node) -> Iterator[core.Node]:
+    yield node
+    for part in parts_of(node):
+        yield from _within(part)
+
+
+def _function_symbols(node: core.Node) -> frozenset[str]:
+    scalars: tuple[q.Scalar, ...] = ()
+    symbols: frozenset[str] = frozenset()
+    match node:
+        case core.Hadamard(tolerance=tolerance):
+            scalars = (tolerance,)
+        case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
+            symbols, scalars = frozenset(formula_symbols(formula)), (tolerance,)
+        case core.Entrywise(function=core.PiecewiseLinear() as line):
+            kinks = (part for kink in line.kinks for part in kink)
+            scalars = (line.constant, line.slope, *kinks)
+        case _:
+            pass
+    return symbols.union(*(q.free_symbols(one) for one in scalars))
+
+
+def _row(elaborator: Elaborator, numbers: s.Numbers, wanted: int) -> tuple[q.Scalar, ...]:
+    values: list[q.Scalar] = []
+    with elaborator.within(Place.NUMBER):
+        for value in numbers.values:
+            values.append(elaborator.scalar(value) or q.ZERO)
+    if len(values) != wanted:
+        names = "one number" if wanted == 1 else f"{wanted} numbers in brackets"
+        message = f"expected {names} for every pass, got {len(values)}"
+        elaborator.report.error(numbers.span, message, HINT)
+    return (*values, *[q.ZERO] * wanted)[:wanted]
+
+
+def _check_name(elaborator: Elaborator, word: s.Word, before: tuple[s.Word, ...]) -> None:
+    problem: str | None = None
+    if is_reserved(word.text):
+        problem = f"'{word.text}' is a word of the language"
+    elif elaborator.scope.get(word.text) is not None:
+        problem = f"'{word.text}' has a meaning already"
+    elif any(word.text == one.text for one in before):
+        problem = f"'{word.text}' stands twice"
+    if problem is not None:
+        elaborator.report.error(word.span, problem, "choose another name")
