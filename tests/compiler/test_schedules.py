@@ -39,7 +39,7 @@ def test_one_layer_a_pass_and_its_numbers_in_the_weights() -> None:
     assert all(verdict.accepted for verdict in network.verify().verdicts)
 
 
-def _with(files: dict[str, bytes], name: str, document: object) -> Path:
+def written(files: dict[str, bytes], name: str, document: object) -> Path:
     """The files with one changed, and the hashes made to fit again."""
     changed = {**files, name: json.dumps(document).encode()}
     certificate = json.loads(changed["certificate.json"])
@@ -59,7 +59,7 @@ def test_another_number_is_refused(number: str) -> None:
     template = json.loads(files["template.json"])
     (loop,) = [item for item in template["body"] if "repeat" in item]
     loop["with"]["g"][1] = number
-    assert not ws.verify(_with(files, "template.json", template)).accepted
+    assert not ws.verify(written(files, "template.json", template)).accepted
 
 
 def test_an_invariant_that_names_a_number_is_refused() -> None:
@@ -71,7 +71,7 @@ def test_an_invariant_that_names_a_number_is_refused() -> None:
     (step,) = [one for one in certificate["claims"][0]["steps"] if one["rule"] == "loop"]
     block = next(name for name, held in step["invariant"].items() if "B#0" in json.dumps(held))
     step["invariant"][block] = {"d": [["g", ["X#0"]]]}
-    verdicts = ws.verify(_with(files, "certificate.json", certificate)).verdicts
+    verdicts = ws.verify(written(files, "certificate.json", certificate)).verdicts
     assert "names a number of the passes" in " ".join(str(v.reason) for v in verdicts)
 
 
@@ -79,7 +79,7 @@ def test_a_number_outside_of_its_loop_is_refused() -> None:
     files = ws.compile(SCRIPT).files()
     template = json.loads(files["template.json"])
     template["read_in"]["X"][0][1] = "g"
-    verdicts = ws.verify(_with(files, "template.json", template)).verdicts
+    verdicts = ws.verify(written(files, "template.json", template)).verdicts
     assert "outside of its loop" in " ".join(str(v.reason) for v in verdicts)
 
 

@@ -1,7 +1,9 @@
 """The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − start^(1/root) over the spectrum.
 
 f = t·f*, and each ``equal`` scalar g = t·g* with g* = f*·g₀/f₀.  If the recurrence takes t = 1 − e
-to 1 − map(e) in all of them, then by induction e after k passes lies in intervals[k].
+to 1 − map(e) in all of them, then by induction e after k passes lies in intervals[k].  A scalar
+that the loop carries beside them may be a polynomial in e (E = I − A·X is e itself): it begins as
+that, and a pass takes it to the same polynomial in map(e).
 """
 
 from __future__ import annotations
@@ -9,18 +11,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.enclosures import check_chain, read_intervals
+import flint
+
+from weightsmith.checker.enclosures import check_chain, check_steps, read_intervals
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.ranges import Real
 from weightsmith.checker.rational import Rational
-from weightsmith.checker.recurrence import ERROR, only_in, polynomial_text, relative
-from weightsmith.checker.refusal import require
+from weightsmith.checker.recurrence import (
+    ERROR,
+    only_in,
+    polynomial_text,
+    reduce_root,
+    relative,
+)
+from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_texts
 from weightsmith.checker.targets import FUNCTION
 
 KEYS = ("step", "rule", "error", "equal", "map", "start", "count", "intervals")
-OPTIONAL = ("ends",)
+OPTIONAL = ("ends", "polynomials")
 MAX_DEGREE = 64
 
 
@@ -65,13 +75,58 @@ def _check_map(
         ratios[other] = recurrence.initial[other] / first
     ratio_of_target = (field.one - field.variable(ERROR)) * field.variable(FUNCTION)
     replaced = {other: ratio_of_target * ratio for other, ratio in ratios.items()}
+    polynomials = _read_polynomials(problem, step, frozenset(ratios))
+    replaced |= polynomials
+    for other, polynomial in polynomials.items():
+        problem.check_names(other, frozenset(replaced))
+        _check_polynomial(problem, other, polynomial, replaced, error_map)
     for other, ratio in ratios.items():
-        problem.check_names(other, frozenset(ratios))
+        problem.check_names(other, frozenset(replaced))
         value = field.substitute(recurrence.following[other], replaced) / ratio
         new = relative(value, problem.target.root, problem.power, field)
         agrees = new == field.one - error_map
         require(agrees, f"A pass takes t of '{other}' to {new!r}, not to 1 - map.")
     return list(ratios.values())
+
+
+def _read_polynomials(
+    problem: Problem, step: Mapping[str, object], others: frozenset[str]
+) -> dict[str, Rational]:
+    """The carried scalars that are polynomials in e, by name."""
+    given = step.get("polynomials", {})
+    if not isinstance(given, dict):
+        raise RefusedError("'polynomials' is not an object.")
+    known = given.keys() <= problem.names - others
+    require(known, "'polynomials' names something that is not another carried scalar.")
+    found = {}
+    for name in given:
+        _, value = polynomial_text(given, name, problem.field)
+        only_in(value, ERROR, f"The polynomial of '{name}'", problem.field)
+        free = problem.field.names_in(value).isdisjoint(problem.recurrence.loop.schedule)
+        require(free, f"The polynomial of '{name}' changes from pass to pass.")
+        found[name] = value
+    return found
+
+
+def _check_polynomial(
+    problem: Problem,
+    name: str,
+    polynomial: Rational,
+    replaced: Mapping[str, Rational],
+    error_map: Rational,
+) -> None:
+    """It begins as the polynomial at e₀ = 1 − start^(1/root); a pass takes it to that of map(e)."""
+    field, root = problem.field, problem.target.root
+    first = problem.recurrence.initial[problem.error] ** root / problem.power
+    at_ratio = field.substitute(polynomial, {ERROR: field.one - field.variable(FUNCTION)})
+    begins = reduce_root(at_ratio, root, first, field)
+    rational = set(begins) <= {0} and begins.get(0, field.zero) == problem.recurrence.initial[name]
+    require(rational, f"'{name}' does not begin as its polynomial.")
+    after = field.substitute(problem.recurrence.following[name], replaced)
+    reduced = reduce_root(after, root, problem.power, field)
+    wanted = field.substitute(polynomial, {ERROR: error_map})
+    same = set(reduced) <= {0} and reduced.get(0, field.zero) == wanted
+    require(same, f"A pass does not take '{name}' to its polynomial.")
 
 
 def _last_error(
@@ -82,14 +137,23 @@ def _last_error(
     numbers: Numbers,
 ) -> Real:
     intervals = read_intervals(step["intervals"])
-    polynomial = problem.polynomial(error_map, ERROR, numbers)
-    require(polynomial.degree() <= MAX_DEGREE, "The map has too high a degree.")
     errors = [
         value.map(lambda exact: 1 - exact, lambda ball: 1 - ball)
         for value in problem.roots(start, problem.target.root, numbers)
     ]
-    check_chain(intervals, errors, polynomial, problem.count(numbers))
+    if problem.recurrence.loop.schedule:
+        passes = problem.numbers_of_passes(numbers)
+        check_steps(intervals, errors, [_polynomial(problem, error_map, one) for one in passes])
+    else:
+        polynomial = _polynomial(problem, error_map, numbers)
+        check_chain(intervals, errors, polynomial, problem.count(numbers))
     return Real.of(max(abs(Fraction(end)) for end in intervals[-1]))
+
+
+def _polynomial(problem: Problem, error_map: Rational, numbers: Numbers) -> flint.fmpq_poly:
+    polynomial = problem.polynomial(error_map, ERROR, numbers)
+    require(polynomial.degree() <= MAX_DEGREE, "The map has too high a degree.")
+    return polynomial
 
 
 def _formulas(
@@ -102,6 +166,11 @@ def _formulas(
     """By the ends of the spectrum where map = e^n and e₀ is linear in λ; else the iteration."""
     map_text, start_text, count = texts
     root = problem.target.root
+    schedule = problem.recurrence.loop.schedule
+    if schedule:
+        require("ends" not in step, "'ends' are given, but the map changes from pass to pass.")
+        names = ", ".join(sorted(schedule))
+        return (f"iterate(e -> {map_text}, for {names}, 1 - ({start_text})^(1/{root}))",)
     if step.get("ends") is None:
         return (f"iterate(e -> {map_text}, {count}, 1 - ({start_text})^(1/{root}))",)
     powers = problem.field.coefficients(error_map, ERROR)

@@ -77,6 +77,18 @@ def _signed(value: Real, sign: int) -> Real:
     return value.map(lambda exact: exact * sign, lambda ball: ball * sign)
 
 
+def check_steps(
+    intervals: Sequence[Interval], start: Sequence[Real], steps: Sequence[flint.fmpq_poly]
+) -> None:
+    """As ``check_chain``, for a map of its own in every pass: none is left out."""
+    passes = len(steps)
+    require(len(intervals) == passes + 1, f"There must be {passes + 1} intervals.")
+    check_encloses(intervals[0], start, "intervals[0]")
+    for place, step in enumerate(steps):
+        image = extremes(step, intervals[place])
+        check_encloses(intervals[place + 1], image, f"intervals[{place + 1}]")
+
+
 def check_chain(
     intervals: Sequence[Interval], start: Sequence[Real], step: flint.fmpq_poly, passes: int
 ) -> None:

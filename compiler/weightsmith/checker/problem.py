@@ -21,7 +21,7 @@ from weightsmith.checker.ranges import (
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence, only_in
 from weightsmith.checker.refusal import RefusedError, quoted, require
-from weightsmith.checker.scalar_text import count_at, is_atom, read_scalar
+from weightsmith.checker.scalar_text import count_at, is_atom, read_scalar, value_at
 from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.strict_json import as_text, as_texts
 from weightsmith.checker.targets import Target
@@ -100,6 +100,18 @@ class Problem:
 
     def count(self, numbers: Numbers) -> int:
         return count_at(self.recurrence.loop.count, numbers.bindings)
+
+    def numbers_of_passes(self, numbers: Numbers) -> list[Numbers]:
+        """The bindings in every pass: those of the symbols, and the pass's own numbers."""
+        loop = self.recurrence.loop
+        passes = []
+        for place in range(self.count(numbers)):
+            own = {
+                name: value_at(values[place], numbers.bindings)
+                for name, values in loop.schedule.items()
+            }
+            passes.append(Numbers({**numbers.bindings, **own}, numbers.spectrum))
+        return passes
 
     def polynomial(self, value: Rational, variable: str, numbers: Numbers) -> flint.fmpq_poly:
         """A polynomial in one variable, at the bindings."""

@@ -44,6 +44,7 @@ RULES: Mapping[str, tuple[Rule, Sequence[str], Sequence[str]]] = {
     "three_term": (three_term.check_three_term, three_term.KEYS, three_term.OPTIONAL),
     "power_exp": (power_exp.check_power_exp, power_exp.KEYS, power_exp.OPTIONAL),
 }
+SCHEDULED = ("autonomous",)  # rules that know the numbers of a 'for' loop
 STEP_KEYS = {
     "operator": ("step", "rule", "assumption", "word", "symmetric", "low", "high"),
     "forms": ("step", "rule", "loop", "forms"),
@@ -180,6 +181,8 @@ class _Proof:
         problem = Problem(field, operator, recurrence, target, name, numbers)
         if numbers is not None and target.function is not None:
             problem.check_positive(target.function, numbers)  # pinv(A)*A is no identity at 0
+        steady = not loop.schedule or self.rule in SCHEDULED
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
         return RULES[self.rule][0](problem, steps["bound"]), problem
 
     def _loop(self, step: Mapping[str, object]) -> Loop:

@@ -6,7 +6,17 @@ for the inverse t ← t(2 − t), e ← e².  Then the iterates of one interval 
 
 from __future__ import annotations
 
-from weightsmith.compiler.certify.intervals import Interval, largest, root_range, round_up
+from collections.abc import Mapping
+from itertools import product
+
+from weightsmith.compiler.certify.intervals import (
+    Interval,
+    largest,
+    outward,
+    polynomial_range,
+    root_range,
+    round_up,
+)
 from weightsmith.compiler.certify.recurrence import (
     Bounded,
     Json,
@@ -16,33 +26,79 @@ from weightsmith.compiler.certify.recurrence import (
     interval_texts,
     iterated,
 )
-from weightsmith.compiler.certify.spectral import ERROR, LAMBDA, NoProofError, RootScalar
+from weightsmith.compiler.certify.spectral import (
+    ERROR,
+    LAMBDA,
+    RATIO,
+    NoProofError,
+    RootScalar,
+)
 from weightsmith.compiler.ir.coefficients import Coefficient
 
 
 def autonomous(r: Recurrence) -> Bounded | None:
     if r.target.root == 0 or not r.initial[r.error]:
         return None
+    polynomials = _polynomials(r)
     others = [name for name in r.next if name != r.error and r.initial[name]]
-    for equal in ((), *((other,) for other in others)):
-        ratio = in_ratio(r, r.error, equal, r.target)
+    for equal, used in product(((), *((other,) for other in others)), ({}, polynomials)):
+        used = {name: value for name, value in used.items() if name not in equal}
+        ratio = in_ratio(r, r.error, equal, r.target, used)
         if ratio is None or ratio.names & {LAMBDA, *r.next}:
             continue
-        if all(_follows(r, other, ratio) for other in equal):
-            return _bounded(r, equal, error_map(r, ratio))
+        if all(_follows(r, other, ratio, used) for other in equal) and all(
+            _stays(r, name, equal, ratio, used) for name in used
+        ):
+            return _bounded(r, equal, error_map(r, ratio), used)
     return None
 
 
-def _follows(r: Recurrence, other: str, ratio: Coefficient) -> bool:
+def _start(r: Recurrence) -> Coefficient:
+    """(f₀/f*)^root."""
+    return r.initial[r.error] ** r.target.root / r.target.power
+
+
+def _polynomials(r: Recurrence) -> dict[str, Coefficient]:
+    """The scalars that begin as 1 − t^root (a residual) or as t^root, as polynomials in t."""
+    start, whole = _start(r), r.symbol(RATIO) ** r.target.root
+    found = {}
+    for name, first in r.initial.items():
+        if name != r.error and first in (start, r.one - start):
+            found[name] = whole if first == start else r.one - whole
+    return found
+
+
+def _follows(
+    r: Recurrence, other: str, ratio: Coefficient, polynomials: Mapping[str, Coefficient]
+) -> bool:
     """Does g/g*, with g* = f*·g₀/f₀, follow the same recurrence?"""
     scale = r.initial[other] / r.initial[r.error]
     own = RootScalar(r.target.power * scale**r.target.root, r.target.root)
-    return in_ratio(r, other, (r.error,), own) == ratio
+    return in_ratio(r, other, (r.error,), own, polynomials) == ratio
 
 
-def _bounded(r: Recurrence, equal: tuple[str, ...], change: Coefficient) -> Bounded:
+def _stays(
+    r: Recurrence,
+    name: str,
+    equal: tuple[str, ...],
+    ratio: Coefficient,
+    polynomials: Mapping[str, Coefficient],
+) -> bool:
+    """Is the scalar after a pass the same polynomial in the new t?"""
+    after = r.put_all(r.next[name], polynomials)
+    return not after.names & {r.error, *equal, LAMBDA} and after == r.put(
+        polynomials[name], RATIO, ratio
+    )
+
+
+def _bounded(
+    r: Recurrence,
+    equal: tuple[str, ...],
+    change: Coefficient,
+    polynomials: Mapping[str, Coefficient],
+) -> Bounded:
     root = r.target.root
-    start = r.initial[r.error] ** root / r.target.power
+    start = _start(r)
     step: Json = {
         "rule": "autonomous",
         "error": r.error,
@@ -51,9 +107,13 @@ def _bounded(r: Recurrence, equal: tuple[str, ...], change: Coefficient) -> Boun
         "start": str(start),
         "count": r.count_text,
     }
-    formula = f"iterate(e -> {change}, {r.count_text}, 1 - ({start})^(1/{root}))"
+    if polynomials:
+        in_error = r.one - r.symbol(ERROR)
+        step["polynomials"] = {n: str(r.put(p, RATIO, in_error)) for n, p in polynomials.items()}
+    times = f"for {', '.join(sorted(s.name for s in r.schedule))}" if r.schedule else r.count_text
+    formula = f"iterate(e -> {change}, {times}, 1 - ({start})^(1/{root}))"
     power = _pure_power(r, change)
-    if power and root == 1 and start.degree(LAMBDA) == 1:
+    if power and root == 1 and not r.schedule and start.degree(LAMBDA) == 1:
         ends = r.at_ends(r.one - start)
         step["ends"] = ends
         formula = f"max(abs({ends[0]}), abs({ends[1]}))^({power}^({r.count_text}))"
@@ -68,7 +128,13 @@ def _intervals(r: Recurrence, start: Coefficient, change: Coefficient) -> list[I
     if powers[0] < 0 or r.over_spectrum(r.initial[r.error])[0] < 0:
         raise NoProofError("the iteration does not start on the target's side of zero")
     low, high = root_range(powers, r.target.root)
-    return iterated(r.univariate(change, ERROR), (1 - high, 1 - low), r.passes())
+    if not r.schedule:
+        return iterated(r.univariate(change, ERROR), (1 - high, 1 - low), r.passes())
+    intervals = [outward((1 - high, 1 - low))]
+    for number in range(r.passes()):
+        coefficients = r.in_pass(number).univariate(change, ERROR)
+        intervals.append(outward(polynomial_range(coefficients, intervals[-1])))
+    return intervals
 
 
 def _pure_power(r: Recurrence, change: Coefficient) -> int:

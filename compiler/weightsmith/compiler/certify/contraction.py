@@ -44,7 +44,7 @@ EXACT_BITS = 4096  # longer powers are enclosed instead
 def contraction(r: Recurrence) -> Bounded | None:
     if r.target.root != 1:
         return None
-    ratio = in_ratio(r, r.error, (), r.target)
+    ratio = in_ratio(r, r.error, (), r.target, {})
     if ratio is None:
         return None
     multiplier = error_map(r, ratio) / r.symbol(ERROR)
@@ -104,7 +104,7 @@ def _with_auxiliary(
     r: Recurrence, multiplier: Coefficient, start: Coefficient, name: str
 ) -> Bounded | None:
     power = RootScalar(r.one / r.symbol(LAMBDA), 2)
-    own = in_ratio(r, name, (), power)
+    own = in_ratio(r, name, (), power, {})
     by_u = _in_auxiliary(r, multiplier, name)
     if own is None or by_u is None or (own.names | by_u.names) & {LAMBDA, *r.next} - {name}:
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.compiler.certify.intervals import (
@@ -22,7 +22,7 @@ from weightsmith.compiler.certify.spectral import (
     ScalarField,
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.dsl import parse_scalar
+from weightsmith.dsl import core, parse_scalar
 from weightsmith.dsl import scalars as exact
 from weightsmith.dsl.scalars import Scalar, ScalarError
 
@@ -55,6 +55,7 @@ class Recurrence:
     low: Scalar
     high: Scalar
     bindings: dict[str, Fraction] | None
+    schedule: tuple[core.Schedule, ...] = ()  # the numbers of each pass
 
     @property
     def one(self) -> Coefficient:
@@ -71,6 +72,10 @@ class Recurrence:
         """Replace one symbol."""
         field = self.scalars.field
         return field.put(element, lambda other: replacement if other == name else None)
+
+    def put_all(self, element: Coefficient, values: Mapping[str, Coefficient]) -> Coefficient:
+        """Replace several symbols at once."""
+        return self.scalars.field.put(element, values.get) if values else element
 
     def at_ends(self, element: Coefficient) -> list[str]:
         """Write a function of λ at the two ends of the spectrum, symbolically."""
@@ -94,6 +99,11 @@ class Recurrence:
         if count.denominator != 1 or count < 0:
             raise NoProofError(f"the count {count} is not a whole number")
         return int(count)
+
+    def in_pass(self, number: int) -> Recurrence:
+        """The same, with the numbers of one pass among the bindings."""
+        own = {one.name: self.number(one.values[number]) for one in self.schedule}
+        return replace(self, bindings={**(self.bindings or {}), **own})
 
     def univariate(self, element: Coefficient, variable: str) -> list[Fraction]:
         """Return the coefficients of a polynomial in one variable, at the bindings."""
@@ -127,13 +137,18 @@ def _crosses(above: Interval, below: Interval) -> bool:
 
 
 def in_ratio(
-    r: Recurrence, name: str, equal: Sequence[str], target: RootScalar
+    r: Recurrence,
+    name: str,
+    equal: Sequence[str],
+    target: RootScalar,
+    polynomials: Mapping[str, Coefficient],
 ) -> Coefficient | None:
     """Put f = t·f* (and g = t·f*·g₀/f₀ for ``equal``) into f ← next, and divide by f*.
 
-    The result is in t, λ and the other names.  None if a fractional power of f* is left.
+    ``polynomials`` are other carried scalars, as polynomials in t.  The result is in t, λ and the
+    other names.  None if a fractional power of f* is left.
     """
-    after = r.next[name]
+    after = r.put_all(r.next[name], polynomials)
     known = {name: r.one, **{g: r.initial[g] / r.initial[name] for g in equal}}
     if after.denominator_names & known.keys():
         return None

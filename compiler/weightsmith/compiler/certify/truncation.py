@@ -37,6 +37,7 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, free_symbols
 
 Json = dict[str, object]
 RULES = (power_exp, autonomous, contraction, three_term)
+SCHEDULED = (autonomous,)  # rules that know the numbers of a 'for' loop
 STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
     "the hypotheses."
@@ -154,6 +155,7 @@ class _Proof:
             self.ground.low,
             self.ground.high,
             self.bindings,
+            self.loop.schedule,
         )
         bounded = _first_rule(recurrence)
         steps = [
@@ -323,6 +325,8 @@ def _letters(word: Word) -> list[str]:
 
 def _first_rule(recurrence: Recurrence) -> Bounded:
     for rule in RULES:
+        if recurrence.schedule and rule not in SCHEDULED:
+            continue
         bounded = rule(recurrence)
         if bounded is not None:
             return bounded
