@@ -210,6 +210,12 @@ class Network:
         lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
 
+    def depth(self) -> str:
+        """Where each layer went, the lower bound by degree, and what keeps the network above it."""
+        from weightsmith.compiler.depth import depth_text
+
+        return depth_text(self.template, self.report, self.bindings)
+
     def __repr__(self) -> str:
         return self.show()
 

@@ -14,7 +14,8 @@ from weightsmith.cli.options import as_mapping, gated_option, open_network, set_
 @click.argument("network", type=click.Path(path_type=Path), metavar="DIR|SCRIPT")
 @set_option
 @gated_option
-def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool) -> None:
+@click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
+def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool, depth: bool) -> None:
     """Show the network in DIR, or the one that SCRIPT compiles to.
 
     Tokens, blocks, layers with each head as a formula, and what the certificate claims.
@@ -22,11 +23,11 @@ def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool) -> N
     from weightsmith import api
 
     if not network.is_dir():
-        values = as_mapping(settings, "--set")
-        click.echo(api.compile(network, settings=values, gated=gated).show().rstrip("\n"))
-        return
-    if settings:
+        found = api.compile(network, settings=as_mapping(settings, "--set"), gated=gated)
+    elif settings:
         raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
-    if gated:
+    elif gated:
         raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
-    click.echo(open_network(network).show().rstrip("\n"))
+    else:
+        found = open_network(network)
+    click.echo((found.depth() if depth else found.show()).rstrip("\n"))

@@ -38,12 +38,13 @@ def _items(items: tuple[Item, ...], indent: str, template: Template) -> list[str
         if isinstance(item, Layer):
             lines += _layer(item, indent, template)
             continue
-        lines.append(f"{indent}{_loop(item, template)}:")
+        lines.append(f"{indent}{loop_title(item, template)}:")
         lines += _items(item.body, indent + "    ", template)
     return lines
 
 
-def _loop(item: Repeat, template: Template) -> str:
+def loop_title(item: Repeat, template: Template) -> str:
+    """``repeat steps = 12``, or ``for g in 1.5, 2`` with the numbers shortened."""
     if item.schedule:
         names = ", ".join(name for name, _ in item.schedule)
         rows = [

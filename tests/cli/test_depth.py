@@ -1,0 +1,40 @@
+"""``weightsmith show --depth``: where the layers went, and why there are so many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Call = Callable[..., Result]
+
+
+CASES = {
+    "newton_inverse": ["has fewer than 8 layers", "degree 1 -> 4095", "by 2, a layer could by 3"],
+    "gradient_descent": ["has fewer than 4 layers", "adds 2 to the degree", "--fewest layers"],
+    "polar_quintic": ["by 5, 2 layers could by 9", "    1 head: X*X'*X\n"],
+    "ridge": ["layer 1: outside of loops", "layers 2-10: repeat steps = 9", "layer 11:"],
+    "lasso_ista": ["no lower bound by degree", "functions of entries in the MLP"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_each_stretch_of_layers_has_its_line(name: str, call: Call, examples: Path) -> None:
+    text = call("show", "--depth", examples / f"{name}.alg").output
+    for part in CASES[name]:
+        assert part in text
+
+
+def test_a_program_at_the_bound_has_no_reason(call: Call, examples: Path) -> None:
+    text = call("show", "--depth", examples / "heat_kernel.alg").output
+    assert "above the bound" not in text
+    assert "layers 1-12" in text
+
+
+def test_a_count_without_a_value_is_named(call: Call, examples: Path, tmp_path: Path) -> None:
+    script = (examples / "newton_inverse.alg").read_text().replace("steps = 12", "steps")
+    path = tmp_path / "open.alg"
+    path.write_text(script)
+    assert "'steps' has no value" in call("show", "--depth", path).output
