@@ -19,6 +19,7 @@ from weightsmith.dsl.scalar_algebra import constant
 from weightsmith.dsl.schedules import refuse_in_functions
 from weightsmith.dsl.shapes import Axes, is_unknown
 from weightsmith.dsl.statements import StatementReader, assigned_names
+from weightsmith.dsl.synthesis import refuse_steps
 
 HEAD_WORDS: dict[type[object], str] = {
     s.AssumeEntry: "assume",
@@ -26,6 +27,7 @@ HEAD_WORDS: dict[type[object], str] = {
     s.TableEntry: "table",
     s.FunctionEntry: "function",
     s.WithinEntry: "within",
+    s.EnsureEntry: "ensure",
 }
 
 
@@ -74,6 +76,7 @@ def elaborate(
         finished,
         values,
         tuple(reader.untils),
+        head.ensure,
     )
 
 
@@ -99,6 +102,7 @@ def _statements(
             returned = returned or entry
         elif returned is None:
             body += reader.read(entry)
+    refuse_steps(reader.report, body, returns)
     if returned is None and not reader.has_inner_return:
         message = f"algorithm '{algorithm.name.text}' returns nothing"
         reader.report.error(algorithm.name.span, message, "end it with: return X")

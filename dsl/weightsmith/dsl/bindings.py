@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.intervals import disorder
 from weightsmith.dsl.piecewise import arguments_of
 from weightsmith.dsl.scalar_text import parse_scalar
 from weightsmith.dsl.sites import entrywise_sites
@@ -123,10 +124,10 @@ def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> N
     """Refuse numbers under which an assumption can hold for no input."""
     for one in program.assumptions:
         match one:
-            case core.SpectrumAssumption(kind=kind):
-                _check_interval(f"The {kind.value} is", one, values)
-            case core.EntryAssumption(of=name):
-                _check_interval(f"The entries of '{name}' are", one, values)
+            case core.SpectrumAssumption(kind=kind, ends=ends):
+                _check_interval(f"The {kind.value} is", ends, values)
+            case core.EntryAssumption(of=name, low=low, high=high):
+                _check_interval(f"The entries of '{name}' are", (low, high), values)
             case core.NormAssumption(of=name, bound=bound):
                 _check_least(f"The norm of '{name}'", bound, 0, values)
             case core.SizeAssumption(axis=axis, bound=bound):
@@ -150,16 +151,20 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
             raise BindingError(f"The low end {low} of clip is above its high end {high}.")
 
 
-def _check_interval(
-    what: str,
-    one: core.SpectrumAssumption | core.EntryAssumption,
-    values: Mapping[str, Fraction],
-) -> None:
-    low, high = _bound(what, one.low, values), _bound(what, one.high, values)
-    if low is not None and high is not None and low > high:
-        raise BindingError(
-            f"{what} assumed to lie in [{low}, {high}], but the low end is above the high end."
-        )
+def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction]) -> None:
+    numbers = [_bound(what, end, values) for end in ends]
+    place = disorder(numbers)
+    if place is None:
+        return
+    shown = [
+        q.to_text(end) if number is None else str(number)
+        for end, number in zip(ends, numbers, strict=True)
+    ]
+    pairs = [f"[{low}, {high}]" for low, high in zip(shown[::2], shown[1::2], strict=True)]
+    problem = "the low end is above the high end"
+    if place == 1:
+        problem = "the second interval does not begin above the end of the first"
+    raise BindingError(f"{what} assumed to lie in {' or '.join(pairs)}, but {problem}.")
 
 
 def _check_least(what: str, bound: q.Scalar, least: int, values: Mapping[str, Fraction]) -> None:

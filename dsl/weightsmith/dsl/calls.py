@@ -24,7 +24,7 @@ from weightsmith.dsl.needed import needed_parameters
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import REGIONS, Definition, Place
-from weightsmith.dsl.spectra import known_interval
+from weightsmith.dsl.spectra import known_ends
 from weightsmith.dsl.tolerances import INHERITED
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together
@@ -109,7 +109,18 @@ class Calls:
             )
             report.error(call.name.span, message, hint)
         else:
-            return self.callable[name]
+            return self._with_steps(elaborator, call, self.callable[name])
+        return None
+
+    def _with_steps(
+        self, elaborator: Elaborator, call: s.CallExpression, callee: core.Program | None
+    ) -> core.Program | None:
+        """Refuse an algorithm whose steps nobody has found yet."""
+        if callee is None or all(one.synthesize is None for one in callee.returns):
+            return callee
+        message = f"'{callee.name}' has no steps to write out: the compiler is to synthesize them"
+        hint = "compile it by itself, or call an algorithm that writes the iteration out"
+        elaborator.report.error(call.name.span, message, hint)
         return None
 
     # -- arguments ----------------------------------------------------------------------------
@@ -208,13 +219,17 @@ class Calls:
         for assumption in callee.assumptions:
             if not isinstance(assumption, core.SpectrumAssumption):
                 continue
-            ends = (assumption.low, assumption.high)
+            ends = assumption.ends
             if not any(isinstance(end, q.Symbol) and end.name not in parameters for end in ends):
                 continue
             of = inliner.of_arguments(assumption.of)
             find = elaborator.axes.find
-            known = known_interval(assumption.kind, of, names, self.assumptions, find)
-            for end, value in zip(ends, known or (), strict=False):
+            known = known_ends(assumption.kind, of, names, self.assumptions, find) or ()
+            if len(known) == 4 and len(ends) == 2:
+                known = (known[0], known[3])  # one interval that holds both
+            if len(known) != len(ends):
+                continue
+            for end, value in zip(ends, known, strict=True):
                 if isinstance(end, q.Symbol) and not algebra.is_long(value):
                     parameters.setdefault(end.name, value)
         for name, value in inferred_bounds(callee, inliner.arguments, inliner.axis, self.bounds):

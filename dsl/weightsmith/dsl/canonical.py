@@ -65,7 +65,8 @@ class Canonical:
                 return self._product(node, names, transposed, level)
             case core.Function():
                 inner = self.form(node.of, names, transposed=transposed, level=level + 1)
-                return {("function", node.function, _frozen(inner)): q.ONE}
+                which = (node.function, node.exponent, repr(node.formula))
+                return {("function", which, _frozen(inner)): q.ONE}
             case core.Entrywise(function=function):
                 inner = self.form(node.of, names, transposed=transposed, level=level + 1)
                 return {("entrywise", repr(function), _frozen(inner)): q.ONE}

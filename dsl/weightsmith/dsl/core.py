@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Scalar
@@ -94,16 +95,20 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A matrix function; only inside the target of ``approximates``.
+    """A matrix function; only inside a target.
 
-    ``inv``, ``pinv``, ``sqrt``, ``invsqrt`` of a symmetric argument (``inv`` and ``pinv`` also of
-    a general one), ``exp`` of a symmetric argument, ``polar`` of any matrix.
+    ``inv`` and ``pinv`` of any matrix, ``polar`` of any matrix; of a symmetric one ``sqrt``,
+    ``invsqrt``, ``exp``, ``sign``, ``power`` (E^exponent, the exponent no whole number above 0) and
+    ``spectral``: the formula, called ``label`` in the script, of every eigenvalue.
     """
 
     span: Span
     shape: Shape
     function: str
     of: Node
+    exponent: Fraction | None = None
+    formula: Formula | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +209,28 @@ class SpectrumKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SpectrumAssumption:
-    """``assume spectrum(A) in [mu, L]``."""
+    """``assume spectrum(A) in [mu, L]``, or ``… in [a, b] or [c, d]``.
+
+    All values lie in [low, high]: of two intervals these are the outer ends a and d, and the
+    ``gap`` between them is (b, c), where no value lies.
+    """
 
     span: Span
     kind: SpectrumKind
     of: Node
     low: Scalar
     high: Scalar
+    gap: tuple[Scalar, Scalar] | None = None
+
+    @property
+    def second(self) -> tuple[Scalar, Scalar] | None:
+        """[c, d], if there are two intervals."""
+        return None if self.gap is None else (self.gap[1], self.high)
+
+    @property
+    def ends(self) -> tuple[Scalar, ...]:
+        """The ends as they are written: (low, high), or (a, b, c, d)."""
+        return (self.low, *(self.gap or ()), self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,13 +307,18 @@ Statement = Assign | Repeat
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """One returned value; ``groups`` is where a TOKEN column axis is read (``on query``)."""
+    """One returned value; ``groups`` is where a TOKEN column axis is read (``on query``).
+
+    ``synthesize`` is the tolerance of ``return synthesize TARGET within TOL``: the value is then the
+    target itself, and the compiler is to find the steps.
+    """
 
     span: Span
     name: str
     value: Node
     groups: tuple[Group, ...]
     target: Node | None
+    synthesize: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +341,7 @@ class Program:
     body: tuple[Statement, ...]
     returns: tuple[Return, ...]
     untils: tuple[Until, ...] = ()
+    ensure: Scalar | None = None  # ``ensure error <= tol``
 
     @property
     def symbols(self) -> tuple[str, ...]:

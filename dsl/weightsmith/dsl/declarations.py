@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from weightsmith.dsl import core
-from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
-from weightsmith.dsl.bounds import read_bound, read_entries
+from weightsmith.dsl.bounds import read_bound
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.function_declarations import read_functions
+from weightsmith.dsl.intervals import check_orders, only_argument, read_interval
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
@@ -28,12 +27,8 @@ from weightsmith.dsl.scope import (
     ScalarSymbol,
 )
 from weightsmith.dsl.source import Span
+from weightsmith.dsl.synthesis import read_ensure
 
-KINDS = {
-    "spectrum": core.SpectrumKind.SPECTRUM,
-    "nonzero_spectrum": core.SpectrumKind.NONZERO_SPECTRUM,
-    "singular_values": core.SpectrumKind.SINGULAR_VALUES,
-}
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
 LAYOUT_HINT = "write A: [m, n], A: symmetric[d, d] or x: [d] per token"
 
@@ -52,6 +47,7 @@ class Head:
     assumptions: tuple[core.Assumption, ...]
     named: tuple[tuple[core.SpectrumAssumption, dict[str, Definition]], ...]
     passes: dict[Span, str]  # of 'repeat until': the parameter that the compiler chooses
+    ensure: Scalar | None
 
 
 class HeadReader:
@@ -82,7 +78,7 @@ class HeadReader:
         parameters += [core.Parameter(span, name, None, True) for span, name in passes.items()]
         found = [self._assume(one) for one in assumes]
         assumptions = [one for one in found if one is not None]
-        self._orders(assumptions, parameters)
+        check_orders(self.report, [one for one, _ in assumptions], parameters)
         named = tuple(
             (one, names) for one, names in assumptions if isinstance(one, core.SpectrumAssumption)
         )
@@ -93,6 +89,7 @@ class HeadReader:
             tuple(one for one, _ in assumptions),
             named,
             passes,
+            read_ensure(self.elaborator, algorithm.entries),
         )
 
     # -- inputs -------------------------------------------------------------------------------
@@ -244,43 +241,13 @@ class HeadReader:
         self.elaborator.used = {}
         with self.elaborator.within(Place.ASSUMPTION):
             found: core.Assumption | None
-            if isinstance(assume.region, s.IntervalExpression):
-                found = self._interval(assume, assume.region)
+            if isinstance(assume.region, s.IntervalExpression | s.UnionExpression):
+                found = read_interval(self.elaborator, assume, assume.region)
             elif isinstance(assume.region, s.BoundExpression):
                 found = read_bound(self.elaborator, assume, assume.region, self.inputs)
             else:
                 found = self._range(assume, assume.region)
         return None if found is None else (found, dict(self.elaborator.used))
-
-    def _interval(
-        self, assume: s.AssumeEntry, interval: s.IntervalExpression
-    ) -> core.SpectrumAssumption | core.EntryAssumption | None:
-        subject = assume.subject
-        low = self.elaborator.scalar(interval.low, "a number")
-        high = self.elaborator.scalar(interval.high, "a number")
-        if isinstance(subject, s.CallExpression) and subject.name.text == "entries":
-            if low is None or high is None:
-                return None
-            return read_entries(self.elaborator, assume, subject, low, high)
-        if not isinstance(subject, s.CallExpression) or subject.name.text not in KINDS:
-            word = subject.name.text if isinstance(subject, s.CallExpression) else ""
-            known = "spectrum(…), nonzero_spectrum(…), singular_values(…) or entries(…)"
-            message = f"expected {known}, got {text_of(subject)}"
-            hint = near_hint(word, (*KINDS, "entries")) or "write: assume spectrum(A) in [mu, L]"
-            hint = f"write: {text_of(subject)} <= B" if word in ("norm", "size") else hint
-            self.report.error(subject.span, message, hint)
-            return None
-        of = self._only_argument(subject)
-        kind = KINDS[subject.name.text]
-        if of is None or low is None or high is None:
-            return None
-        axes = self.elaborator.axes
-        square = kind is core.SpectrumKind.SINGULAR_VALUES
-        if not square and not axes.unify(of.shape.rows, of.shape.columns):
-            message = f"only a square matrix has a spectrum, got {axes.text(of.shape)}"
-            self.report.error(subject.span, message, "assume singular_values(A) in [smin, smax]")
-            return None
-        return core.SpectrumAssumption(assume.span, kind, of, low, high)
 
     def _range(self, assume: s.AssumeEntry, region: s.Expression) -> core.RangeAssumption | None:
         if not isinstance(region, s.CallExpression) or region.name.text != "range":
@@ -292,7 +259,7 @@ class HeadReader:
             message = f"{subject.name.text}(…) lies in an interval, not in a range"
             self.report.error(region.span, message, "write: assume spectrum(A) in [mu, L]")
             return None
-        value, operator = self.elaborator.matrix(subject), self._only_argument(region)
+        value, operator = self.elaborator.matrix(subject), only_argument(self.elaborator, region)
         if value is None or operator is None:
             return None
         axes = self.elaborator.axes
@@ -305,40 +272,17 @@ class HeadReader:
             return None
         return core.RangeAssumption(assume.span, value, operator)
 
-    def _only_argument(self, call: s.CallExpression) -> core.Node | None:
-        if len(call.positional) != 1 or call.keywords:
-            name = call.name.text
-            self.report.error(call.span, f"{name} takes one matrix", f"write {name}(A)")
-            return None
-        return self.elaborator.matrix(call.positional[0])
 
-    def _orders(
-        self,
-        assumptions: Iterable[tuple[core.Assumption, dict[str, Definition]]],
-        parameters: Sequence[core.Parameter],
-    ) -> None:
-        """Report intervals that are empty, as far as the numbers are known."""
-        known = _known_numbers(parameters)
-        for one, _ in assumptions:
-            if not isinstance(one, core.SpectrumAssumption | core.EntryAssumption):
-                continue
-            low, high = (algebra.constant(_filled(end, known)) for end in (one.low, one.high))
-            if low is not None and high is not None and low > high:
-                message = f"the low end {low} of this interval is above its high end {high}"
-                self.report.error(one.span, message, "write [low, high]")
-            if isinstance(one, core.EntryAssumption):
-                continue
-            if one.kind is core.SpectrumKind.SINGULAR_VALUES and low is not None and low < 0:
-                message = f"singular values are never below 0, got {low}"
-                self.report.error(one.span, message, "write [0, high] or [smin, smax]")
-
-
-def _written_ends(
-    region: s.Expression | s.IntervalExpression | s.BoundExpression,
-) -> tuple[s.Expression, ...]:
+def _written_ends(region: s.Region) -> tuple[s.Expression, ...]:
+    if isinstance(region, s.UnionExpression):
+        return tuple(end for part in region.intervals for end in _written_ends(part))
     if isinstance(region, s.IntervalExpression):
-        return region.low, region.high
+        return _positive(region.low), _positive(region.high)
     return (region.high,) if isinstance(region, s.BoundExpression) else ()
+
+
+def _positive(end: s.Expression) -> s.Expression:
+    return end.of if isinstance(end, s.NegativeExpression) else end
 
 
 def _needs(parameter: core.Parameter) -> frozenset[str]:
@@ -357,17 +301,3 @@ def _in_cycle(name: str, waiting: dict[str, core.Parameter]) -> bool:
             seen.add(one)
             reach.extend(_needs(waiting[one]) & waiting.keys())
     return False
-
-
-def _known_numbers(parameters: Sequence[core.Parameter]) -> dict[str, Scalar]:
-    """The parameters whose default is a plain number."""
-    numbers: dict[str, Scalar] = {}
-    for one in parameters:
-        number: Fraction | None = None if one.default is None else algebra.constant(one.default)
-        if number is not None:
-            numbers[one.name] = q.Number(number)
-    return numbers
-
-
-def _filled(scalar: Scalar, known: dict[str, Scalar]) -> Scalar:
-    return q.substitute(scalar, known)

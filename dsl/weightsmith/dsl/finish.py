@@ -81,11 +81,15 @@ class Finisher:
 
     def returned(self, one: core.Return) -> core.Return:
         """Resolve a returned value and the tokens it is read on."""
-        value = self.node(one.value)
-        target = None if one.target is None else self._target(one, value)
+        target: Node | None = None
+        if one.synthesize is not None and one.target is not None:
+            value = target = self._target(one, one.target)
+        else:
+            value = self.node(one.value)
+            target = None if one.target is None else self._target(one, value)
         if value.shape.rows == TOKEN:
             self._rows_of_tokens(one, value)
-            return core.Return(one.span, one.name, value, (), target)
+            return replace(one, value=value, groups=(), target=target)
         defined = value.shape.column_groups
         groups = one.groups or defined
         if value.shape.columns != TOKEN and one.groups:
@@ -101,7 +105,7 @@ class Finisher:
                 f"but the value is returned on {groups_text(groups)}"
             )
             self.report.error(target.span, message)
-        return core.Return(one.span, one.name, value, groups, target)
+        return replace(one, value=value, groups=groups, target=target)
 
     def _rows_of_tokens(self, one: core.Return, value: Node) -> None:
         if value.shape.columns == TOKEN:

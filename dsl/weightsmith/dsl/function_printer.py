@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from weightsmith.dsl import core
@@ -9,7 +10,9 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, written_call
 from weightsmith.dsl.formulas import Formula, formula_text
-from weightsmith.dsl.piecewise import arguments_of, points_of
+from weightsmith.dsl.function_bodies import formula_of
+from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.piecewise import EXACT, arguments_of, points_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
 from weightsmith.dsl.scope import RESERVED
 from weightsmith.dsl.sites import entrywise_sites
@@ -34,6 +37,10 @@ class FunctionNames:
             scalars = arguments_of(label, node.function) or ()
         return written_call(label).replace("E", ", ".join([of, *map(scalar_text, scalars)]))
 
+    def spectral(self, node: core.Function) -> str:
+        """Return the name of f in ``spectral(f, E)``."""
+        return self.names.get((node.label, _formula(node)), node.label)
+
     def declarations(self) -> list[str]:
         return [_declaration(name, function) for (_, function), name in self.names.items()]
 
@@ -50,7 +57,40 @@ def function_names(program: core.Program) -> FunctionNames:
         name = node.label if node.label not in taken else f"site{node.site}.{node.label}"
         taken.add(name)
         names[key] = name
+    for number, function in enumerate(_spectral_functions(program), start=1):
+        spectral = function.label, _formula(function)
+        if _is_named(function) or spectral in names:
+            continue
+        name = function.label
+        name = name if name not in taken else f"spectral{number}.{name}"
+        taken.add(name)
+        names[spectral] = name
     return FunctionNames(names)
+
+
+def _spectral_functions(program: core.Program) -> Iterator[core.Function]:
+    """Every ``spectral(f, E)`` of the targets, in order."""
+    waiting = [one.target for one in program.returns[::-1] if one.target is not None]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(reversed(parts_of(node)))
+        if isinstance(node, core.Function) and node.formula is not None:
+            yield node
+
+
+def _formula(node: core.Function) -> Formula:
+    if node.formula is None:
+        raise TypeError(f"expected spectral(f, E), got {node.function}")
+    return node.formula
+
+
+def _is_named(node: core.Function) -> bool:
+    """Does the language know this function under its label?"""
+    made = EXACT.get(node.label)
+    known = APPROXIMATED.get(node.label)
+    if made is not None and made[0] == 0:
+        known = formula_of(made[1]())
+    return known == node.formula
 
 
 def _key(node: core.Entrywise) -> Key:

@@ -116,7 +116,7 @@ class Inliner:
             case core.Transpose(of=of):
                 return core.Transpose(node.span, shape, self.node(of))
             case core.Function(of=of):
-                return core.Function(node.span, shape, node.function, self.node(of))
+                return replace(node, shape=shape, of=self.node(of))
             case core.Product(factors=factors):
                 return core.Product(node.span, shape, tuple(map(self.node, factors)), node.over)
             case core.Combination(terms=terms):

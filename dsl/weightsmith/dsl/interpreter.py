@@ -7,7 +7,7 @@ where an axis that is not indexed by tokens has the single group ``""``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -19,6 +19,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import TOKEN, Axis, Group, Node
 from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.matrix_functions import FUNCTIONS, fractional_power, of_eigenvalues
 from weightsmith.dsl.root_solver import solve
 
 Array = NDArray[Any]
@@ -197,7 +198,7 @@ class _Machine:
             case core.Product():
                 return self._product(node)
             case core.Function(of=of):
-                return {("", ""): FUNCTIONS[node.function](self.node(of)["", ""])}
+                return {("", ""): self._function(node, self.node(of)["", ""])}
             case core.Entrywise(of=of):
                 blocks = self.node(of)
                 return {key: self._entries(node, blocks[key]) for key in _keys(node)}
@@ -240,6 +241,18 @@ class _Machine:
             beyond = entries - self._number(place)
             total = total + self._number(change) * np.maximum(beyond, 0 * beyond)
         return total
+
+    def _function(self, node: core.Function, matrix: Array) -> Array:
+        if self.exact:
+            raise InputError(f"'{node.function}' has no exact values: run in floating point.")
+        exponent, formula = node.exponent, node.formula
+        if exponent is not None:
+            return of_eigenvalues(matrix, lambda values: fractional_power(values, exponent))
+        if formula is not None:
+            return of_eigenvalues(
+                matrix, lambda values: evaluate_formula(formula, values, self.bindings)
+            )
+        return FUNCTIONS[node.function](matrix)
 
     def _root(self, node: core.Root) -> Blocks:
         """Solve for the value that makes the equation zero."""
@@ -314,43 +327,3 @@ def _keys(node: Node) -> list[tuple[Group, Group]]:
     rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
     columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
     return [(row, column) for row in rows for column in columns]
-
-
-# -- matrix functions ---------------------------------------------------------------------------
-
-
-def _of_eigenvalues(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """Lift a function of a number to symmetric matrices."""
-
-    def lifted(matrix: Array) -> Array:
-        values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-        result: Array = (vectors * function(values)) @ vectors.T
-        return result
-
-    return lifted
-
-
-def _polar(matrix: Array) -> Array:
-    left, _, right = np.linalg.svd(matrix, full_matrices=False)
-    result: Array = left @ right
-    return result
-
-
-def _pinv(matrix: Array) -> Array:
-    result: Array = np.linalg.pinv(matrix, rcond=1e-12)
-    return result
-
-
-def _inv(matrix: Array) -> Array:
-    result: Array = np.linalg.inv(matrix)
-    return result
-
-
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "inv": _inv,
-    "pinv": _pinv,
-    "sqrt": _of_eigenvalues(np.sqrt),
-    "invsqrt": _of_eigenvalues(lambda values: 1 / np.sqrt(values)),
-    "exp": _of_eigenvalues(np.exp),
-    "polar": _polar,
-}

@@ -18,6 +18,7 @@ from weightsmith.dsl.source import Source, Span
 CLOSING = {"LPAR": "RPAR", "DOTLPAR": "RPAR", "LSQB": "RSQB"}
 BRACKETS = {"LPAR": "(", "LSQB": "[", "RPAR": ")", "RSQB": "]"}
 LINE_STARTS = {"USE", "ALGORITHM", "ASSUME", "PARAM", "TABLE", "FUNCTION", "REPEAT", "RETURN"}
+LINE_STARTS |= {"ENSURE"}
 
 
 def lay_out(source: Source, tokens: Iterator[Token]) -> Iterator[Token]:

@@ -28,6 +28,9 @@ KEYWORDS = {
     "on": "ON",
     "within": "WITHIN",
     "per": "_PER",
+    "or": "_OR",
+    "synthesize": "SYNTHESIZE",
+    "ensure": "ENSURE",
 }
 MARKS = {
     "(": "LPAR",

@@ -20,8 +20,8 @@ def needed_parameters(program: core.Program) -> frozenset[str]:
                 bounds |= q.free_symbols(bound)
             case core.EntryAssumption(low=low, high=high):
                 bounds |= q.free_symbols(low) | q.free_symbols(high)
-            case core.SpectrumAssumption(low=low, high=high):
-                others |= q.free_symbols(low) | q.free_symbols(high)
+            case core.SpectrumAssumption(ends=ends):
+                others = others.union(*map(q.free_symbols, ends))
             case core.RangeAssumption():
                 pass
     for parameter in program.parameters:
@@ -64,6 +64,8 @@ def _of_node(node: core.Node) -> set[str]:
             found |= q.free_symbols(tolerance)
         case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
             found |= formula_symbols(formula) | q.free_symbols(tolerance)
+        case core.Function(formula=formula) if formula is not None:
+            found |= formula_symbols(formula)
         case core.Entrywise(function=core.PiecewiseLinear() as line):
             for one in (line.constant, line.slope, *(part for kink in line.kinks for part in kink)):
                 found |= q.free_symbols(one)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.nodes import MAX_FACTORS, scaled, split, text_of, written_size
+from weightsmith.dsl.functions import fractional_power
+from weightsmith.dsl.nodes import MAX_FACTORS, bracketed, scaled, split, text_of, written_size
 from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scope import Place
 
 if TYPE_CHECKING:
     from weightsmith.dsl.expressions import Elaborator
@@ -37,16 +40,14 @@ def _matrix_power(
     elaborator: Elaborator, expression: s.PowerExpression, base: Node, exponent: Scalar
 ) -> Node | None:
     number = algebra.constant(exponent)
-    text, report = text_of(expression.base), elaborator.report
+    report = elaborator.report
     if number == -1:
         elaborator.divided_by_matrix(expression.base)
         return None
+    if number is not None and number.denominator != 1 and elaborator.place is Place.TARGET:
+        return fractional_power(elaborator, expression, base, number)
     if number is None or number < 1 or number.denominator != 1 or number > MAX_POWER:
-        message = (
-            f"the power of a matrix is a whole number from 1 to {MAX_POWER}, "
-            f"got {text_of(expression.exponent)}"
-        )
-        report.error(expression.exponent.span, message, f"repeat: X = X*{text}")
+        _no_power(elaborator, expression, number)
         return None
     if written_size(base) * int(number) > MAX_FACTORS:
         message = "this power is too long to write out"
@@ -57,3 +58,25 @@ def _matrix_power(
     if chain is None:
         return None
     return scaled(algebra.power(coefficient, exponent), chain, expression.span)
+
+
+def _no_power(
+    elaborator: Elaborator, expression: s.PowerExpression, number: Fraction | None
+) -> None:
+    """Report an exponent that is no number, no fraction of a target, and not in 1, …, 32."""
+    text, exponent = text_of(expression.base), expression.exponent
+    message = (
+        f"the power of a matrix is a whole number from 1 to {MAX_POWER}, got {text_of(exponent)}"
+    )
+    hint = f"repeat: X = X*{text}"
+    if number is not None and number.denominator != 1:
+        hint = f"{hint}; fractions stand after 'approximates': approximates A^({number})"
+    if elaborator.place is Place.TARGET:
+        message = (
+            "in a target the power of a matrix is a fraction, or a whole number from 1 to "
+            f"{MAX_POWER}, got {text_of(exponent)}"
+        )
+        hint = f"write the number itself: {bracketed(expression.base, text)}^(1/2)"
+        if number is not None and number < 0:
+            hint = f"write inv({text}^{-number})"
+    elaborator.report.error(exponent.span, message, hint)

@@ -12,7 +12,7 @@ from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.function_printer import FunctionNames, function_names
 from weightsmith.dsl.groups import existing_groups, meet
 from weightsmith.dsl.nodes import parts_of
-from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
+from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text, signed
 from weightsmith.dsl.schedules import loop_text
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
 
@@ -85,21 +85,26 @@ def _head(program: core.Program, printer: _Printer) -> list[str]:
     declared = parameters[count:] if implied else parameters
     params = [_parameter_text(one) for one in declared]
     param = [f"param {', '.join(params)}"] if params else []
-    return assumes + param + printer.functions.declarations()
+    declarations = printer.functions.declarations()
+    if program.ensure is not None:
+        declarations.append(f"ensure error <= {scalar_text(program.ensure)}")
+    return assumes + param + declarations
 
 
 def _bare_ends(assumption: core.Assumption) -> list[str]:
+    """The names that stand alone as an end, or below a minus as an end of an interval."""
     ends: tuple[q.Scalar, ...] = ()
     match assumption:
-        case core.SpectrumAssumption(low=low, high=high):
-            ends = (low, high)
+        case core.SpectrumAssumption():
+            ends = assumption.ends
         case core.EntryAssumption(low=low, high=high):
             ends = (low, high)
         case core.NormAssumption(bound=bound) | core.SizeAssumption(bound=bound):
-            ends = (bound,)
+            return [bound.name] if isinstance(bound, q.Symbol) else []
         case core.RangeAssumption():
             pass
-    return [end.name for end in ends if isinstance(end, q.Symbol)]
+    names = [signed(end)[1] for end in ends]
+    return [name.name for name in names if isinstance(name, q.Symbol)]
 
 
 def _parameter_text(one: core.Parameter) -> str:
@@ -150,10 +155,10 @@ class _Printer:
             case core.RangeAssumption(value=value, operator=operator):
                 region = f"range({self.whole((operator,))})"
                 return f"assume {self._node(value, 0, NO_CLAUSES)} in {region}"
-            case core.SpectrumAssumption(kind=kind, of=of, low=low, high=high):
-                return f"assume {KIND_NAMES[kind]}({self.whole((of,))}) in {_ends(low, high)}"
+            case core.SpectrumAssumption(kind=kind, of=of, ends=ends):
+                return f"assume {KIND_NAMES[kind]}({self.whole((of,))}) in {_intervals(ends)}"
             case core.EntryAssumption(of=name, low=low, high=high):
-                return f"assume entries({name}) in {_ends(low, high)}"
+                return f"assume entries({name}) in {_intervals((low, high))}"
             case core.NormAssumption(of=name, bound=bound):
                 return f"assume norm({name}) <= {scalar_text(bound)}"
             case core.SizeAssumption(axis=axis, bound=bound):
@@ -165,6 +170,8 @@ class _Printer:
         if one.groups and one.groups != one.value.shape.column_groups:
             text += f" on {_group_word(one.groups)}"
         text += clauses.text()
+        if one.synthesize is not None:
+            return f"synthesize {text} within {scalar_text(one.synthesize)}"
         if isinstance(one.target, core.Root):
             text += f" approximates {self._root(one.target)}"
         elif one.target is not None:
@@ -204,8 +211,8 @@ class _Printer:
                 return "ones"
             case core.Transpose(of=of):
                 return f"{self._node(of, 3, clauses)}'"
-            case core.Function(of=of):
-                return f"{node.function}({self._node(of, 0, clauses)})"
+            case core.Function():
+                return self._function(node, tightness, clauses)
             case core.Product():
                 return self._product(node, tightness, clauses)
             case core.Combination(terms=terms):
@@ -224,6 +231,15 @@ class _Printer:
                 return f"({text})" if tightness > 1 else text
             case core.Root():
                 return self._root(node)
+
+    def _function(self, node: core.Function, tightness: int, clauses: Clauses) -> str:
+        if node.exponent is not None:
+            text = f"{self._node(node.of, 3, clauses)}^({node.exponent})"
+            return f"({text})" if tightness > 2 else text
+        of = self._node(node.of, 0, clauses)
+        if node.formula is not None:
+            of = f"{self.functions.spectral(node)}, {of}"
+        return f"{node.function}({of})"
 
     def _product(self, node: core.Product, tightness: int, clauses: Clauses) -> str:
         own = clauses._replace(over=node.over or clauses.over)
@@ -304,8 +320,10 @@ def _tolerance(node: core.Entrywise | core.Hadamard) -> q.Scalar | None:
     return None if isinstance(node.function, core.PiecewiseLinear) else node.function.tolerance
 
 
-def _ends(low: q.Scalar, high: q.Scalar) -> str:
-    return f"[{scalar_text(low)}, {scalar_text(high)}]"
+def _intervals(ends: Sequence[q.Scalar]) -> str:
+    texts = list(map(scalar_text, ends))
+    pairs = zip(texts[::2], texts[1::2], strict=True)
+    return " or ".join(f"[{low}, {high}]" for low, high in pairs)
 
 
 def _group_word(groups: Groups) -> str:

@@ -10,7 +10,7 @@ from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
-MATRIX_FUNCTIONS = ("inv", "pinv", "sqrt", "invsqrt", "exp", "polar")
+MATRIX_FUNCTIONS = ("inv", "pinv", "sqrt", "invsqrt", "exp", "polar", "sign", "spectral")
 REGIONS = ("spectrum", "nonzero_spectrum", "singular_values", "range")
 GROUP_WORDS = ("context", "query", "tokens", "token")
 RESERVED = ("I", "ones", "symmetric", *MATRIX_FUNCTIONS, *REGIONS, *GROUP_WORDS)

@@ -27,6 +27,7 @@ from weightsmith.dsl.scope import (
     ScalarSymbol,
 )
 from weightsmith.dsl.source import Span
+from weightsmith.dsl.synthesis import read_synthesized
 from weightsmith.dsl.targets import written_out
 
 UNTIL_HINT = "write repeat until error <= 1e-6:"
@@ -272,7 +273,10 @@ class StatementReader:
         names = _return_names(statement)
         for name, part in zip(names, statement.returned, strict=True):
             self.elaborator.used = {}
-            one = self._returned(name, part)
+            if part.is_synthesized:
+                one = read_synthesized(self.elaborator, name, part)
+            else:
+                one = self._returned(name, part)
             if one is not None:
                 returns.append(one)
         return list(self.calls.take_written()), returns
@@ -335,7 +339,8 @@ def _return_names(statement: s.ReturnStatement) -> list[str]:
     """A returned variable keeps its name; other values are ``output``, or numbered outputs."""
     names: list[str] = []
     for index, part in enumerate(statement.returned, start=1):
-        name = part.value.name if isinstance(part.value, s.NameExpression) else ""
+        is_variable = isinstance(part.value, s.NameExpression) and not part.is_synthesized
+        name = text_of(part.value) if is_variable else ""
         if not name or name in names or name == "I":
             name = "output" if len(statement.returned) == 1 else f"output{index}"
         names.append(name)

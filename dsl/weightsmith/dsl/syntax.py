@@ -162,11 +162,22 @@ class IntervalExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class UnionExpression:
+    """``[a, b] or [c, d]``."""
+
+    span: Span
+    intervals: tuple[IntervalExpression, IntervalExpression]
+
+
+@dataclass(frozen=True, slots=True)
 class BoundExpression:
     """``<= B``."""
 
     span: Span
     high: Expression
+
+
+Region = Expression | IntervalExpression | UnionExpression | BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +221,7 @@ class InputDeclaration:
 class AssumeEntry:
     span: Span
     subject: Expression
-    region: Expression | IntervalExpression | BoundExpression
+    region: Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +274,15 @@ class WithinEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureEntry:
+    """``ensure error <= 1e-6``."""
+
+    span: Span
+    word: Word
+    tolerance: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class AssignStatement:
     span: Span
     names: tuple[Word, ...]
@@ -282,11 +302,14 @@ class RepeatStatement:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedExpression:
+    """``X approximates inv(A)``, or ``synthesize inv(A) within 1e-6``: the target is the value."""
+
     span: Span
     value: Expression
     clauses: Clauses
     target: Expression | None
     target_clauses: Clauses
+    is_synthesized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +319,7 @@ class ReturnStatement:
 
 
 StatementEntry = AssignStatement | RepeatStatement | ReturnStatement
-HeadEntry = AssumeEntry | ParamEntry | TableEntry | FunctionEntry | WithinEntry
+HeadEntry = AssumeEntry | ParamEntry | TableEntry | FunctionEntry | WithinEntry | EnsureEntry
 Entry = HeadEntry | StatementEntry
 
 

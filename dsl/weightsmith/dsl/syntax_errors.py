@@ -28,6 +28,9 @@ WORDS = {
     "ON": "'on'",
     "WITHIN": "'within'",
     "_PER": "'per'",
+    "_OR": "'or'",
+    "SYNTHESIZE": "'synthesize'",
+    "ENSURE": "'ensure'",
     "NAME": "a name",
     "NUMBER": "a number",
     "STRING": "a file name in double quotes",
@@ -61,6 +64,7 @@ FORMS = {
     "TABLE": "write: table ramp = (-1, 0), (0, 1/2), (1, 1)",
     "FUNCTION": "write: function step(t) = c/(c + sqrt(t))",
     "WITHIN": "write: within 1e-4",
+    "ENSURE": "write: ensure error <= 1e-6",
     "REPEAT": "write: repeat steps: or: repeat until error <= 1e-6:",
     "FOR": "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1):",
 }
@@ -79,7 +83,8 @@ VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
 OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOTSTAR", "DOTSLASH", "PRIME", "_CARET"}
 CLAUSES = {"OVER", "ON", "WITHIN"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
-HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN")
+HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN", "ENSURE")
+SYNTHESIZE_FORM = "write: return synthesize inv(A) within 1e-6"
 STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "FOR", "RETURN")
 
 
@@ -145,6 +150,10 @@ def _hint(place: _Place) -> str | None:
         return "the tokens are context, query or tokens: over context"
     if place.token.type == "_LESS_EQUAL":
         return "'<=' stands in 'assume norm(x) <= B' and in 'repeat until error <= 1e-6:'"
+    if place.token.type == "_OR":
+        return "'or' stands between two intervals: assume spectrum(A) in [a, b] or [c, d]"
+    if any(token.type == "SYNTHESIZE" for token in place.line):
+        return f"{SYNTHESIZE_FORM}; the target is the value"
     if place.token.type == "DOTLPAR":
         return "f.(E) applies a function to every entry; its name stands before the dot"
     first = place.line[0].type if place.line else ""
@@ -249,7 +258,8 @@ def _keyword_as_name(place: _Place) -> Diagnostic | None:
     message = (
         f"expected {_one_of(place.expected)}, got '{place.token.text}', a word of the language"
     )
-    return error(place.span(), message, "choose another name")
+    is_synthesis = place.token.type == "SYNTHESIZE"
+    return error(place.span(), message, SYNTHESIZE_FORM if is_synthesis else "choose another name")
 
 
 def _operator(place: _Place) -> Diagnostic | None:
@@ -272,7 +282,7 @@ def _one_of(expected: frozenset[str]) -> str:
     rest = set(expected)
     words: list[str] = []
     if rest >= VALUE:
-        rest -= VALUE
+        rest -= {*VALUE, "SYNTHESIZE"}
         words.append("a value")
     if rest >= OPERATORS:
         rest -= OPERATORS

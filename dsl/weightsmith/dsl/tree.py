@@ -243,6 +243,11 @@ class TreeBuilder(Transformer[Token, s.Script]):
         span = self._span(value, _last(of_target, target))
         return s.ReturnedExpression(span, value, clauses, target, of_target)
 
+    def synthesized(self, children: list[Child]) -> s.ReturnedExpression:
+        value, clauses = _expression(children[1]), _clauses(children[2])
+        span = self._span(children[0], _last(clauses, value))
+        return s.ReturnedExpression(span, value, clauses, None, s.Clauses(), True)
+
     def return_(self, children: list[Child]) -> s.ReturnStatement:
         returned = tuple(one for one in children if isinstance(one, s.ReturnedExpression))
         return s.ReturnStatement(self._span(children[0], returned[-1]), returned)
@@ -267,9 +272,13 @@ class TreeBuilder(Transformer[Token, s.Script]):
         span = self._span(children[0], children[3])
         return s.IntervalExpression(span, _expression(children[1]), _expression(children[2]))
 
+    def union(self, children: list[s.IntervalExpression]) -> s.UnionExpression:
+        first, second = children
+        return s.UnionExpression(self._span(first, second), (first, second))
+
     def assume(self, children: list[Child]) -> s.AssumeEntry:
         region = children[2]
-        if not isinstance(region, s.IntervalExpression | s.BoundExpression):
+        if not isinstance(region, s.IntervalExpression | s.UnionExpression | s.BoundExpression):
             region = _expression(region)
         return s.AssumeEntry(self._span(children[0], region), _expression(children[1]), region)
 
@@ -302,6 +311,10 @@ class TreeBuilder(Transformer[Token, s.Script]):
 
     def default(self, children: list[Child]) -> s.WithinEntry:
         return s.WithinEntry(self._span(*children), _expression(children[1]))
+
+    def ensure(self, children: list[Child]) -> s.EnsureEntry:
+        word, tolerance = self._word(_token(children[1])), _expression(children[2])
+        return s.EnsureEntry(self._span(children[0], tolerance), word, tolerance)
 
     def use(self, children: list[Token]) -> s.UseDeclaration:
         path = s.Word(self._span(children[2], children[2]), children[2].text[1:-1])
