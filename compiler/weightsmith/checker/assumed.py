@@ -19,6 +19,7 @@ from weightsmith.checker.expressions import Environment, evaluate
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.two_intervals import in_intervals
 from weightsmith.checker.words import ONES, Letter, Polynomial, Word, transpose_word, word_text
 from weightsmith.dsl import core, scalars
 
@@ -167,10 +168,10 @@ class Assumed:
                     yield f"{scalars.to_text(low)} <= entries({of}) <= {scalars.to_text(high)}"
                 case core.SizeAssumption(axis=axis, bound=bound):
                     yield f"size({axis}) <= {scalars.to_text(bound)}"
-                case core.SpectrumAssumption(kind=kind, low=low, high=high):
+                case core.SpectrumAssumption(kind=kind):
                     value = self.assumed_value(assumption)
                     of = _text(value) if value is not None else "a value with tokens"
-                    yield f"{scalars.to_text(low)} <= {kind.value}({of}) <= {scalars.to_text(high)}"
+                    yield in_intervals(f"{kind.value}({of})", assumption.ends)
                 case core.RangeAssumption():
                     continue
 

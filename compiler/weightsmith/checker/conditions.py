@@ -85,13 +85,14 @@ def numbers_at(
         if free_symbols(scalar) <= bindings.keys():
             value_at(scalar, bindings)
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
-    ends = tuple(
-        value_at(end, bindings) for end in (spectra[assumption].low, spectra[assumption].high)
-    )
+    ends = tuple(value_at(end, bindings) for end in spectra[assumption].ends)
     if operator.kind is SINGULAR:
         require(ends[0] >= 0, "The assumed singular values have a negative end.")
     low, high = (field.evaluate(end, bindings) for end in (operator.low, operator.high))
     require(low <= high and ends[0] <= ends[1], "The assumed spectrum is empty at the bindings.")
+    if len(ends) == 4:
+        ordered = ends[1] < ends[2] <= ends[3]
+        require(ordered, "The two assumed intervals are not in order at the bindings.")
     return Numbers(bindings, (low, high))
 
 
@@ -138,7 +139,7 @@ def hypotheses(operator: Operator, in_range: str | None, open_rule: str) -> tupl
     of = f"{kind}({word})"
     if operator.kind is SINGULAR:
         of = f"singular_values({operator.word[-1].plain().text})^2"
-    listed = [f"{operator.low_text} <= {of} <= {operator.high_text}"]
+    listed = [operator.region or f"{operator.low_text} <= {of} <= {operator.high_text}"]
     if operator.symmetric == "assumed":
         listed.append(f"{word} is symmetric")
     if operator.symmetric == "weighted":

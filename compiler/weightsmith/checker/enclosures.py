@@ -107,17 +107,30 @@ def check_chain(
         require(stationary, f"The intervals end after {len(intervals) - 1} of {passes} passes.")
 
 
-def square_root(value: Real) -> Real:
-    """√value, exact if the value is the square of a rational; the value must not be negative."""
+def nth_root(value: Real, root: int) -> Real:
+    """value^(1/root), exact if that is rational; the value must not be negative."""
+    require(root >= 1, "A root is at least the first.")
     require(at_most(Real.of(Fraction(0)), value), "The start is negative on the spectrum.")
-    return value.map(_exact_root, lambda ball: ball.nonnegative_part().sqrt())
+    if root == 1:
+        return value
+    return value.map(lambda exact: _exact_root(exact, root), lambda ball: _ball_root(ball, root))
 
 
-def _exact_root(value: Fraction) -> Fraction | None:
-    root = flint.fmpz(value.numerator).sqrtrem(), flint.fmpz(value.denominator).sqrtrem()
-    if any(rest != 0 for _, rest in root):
-        return None
-    return Fraction(int(root[0][0]), int(root[1][0]))
+def _exact_root(value: Fraction, root: int) -> Fraction | None:
+    whole = [int(flint.fmpz(part).root(root)) for part in value.as_integer_ratio()]
+    found = Fraction(*whole)
+    return found if found**root == value else None
+
+
+def _ball_root(ball: flint.arb, root: int) -> flint.arb:
+    """The root of what is not negative in a ball; FLINT's own has no value where 0 is in it."""
+    ball = ball.nonnegative_part()
+    if root == 2:
+        return ball.sqrt()
+    if not ball.contains(0):
+        return ball.root(root)
+    top = flint.arb(ball.upper())
+    return flint.arb(0).union(top.root(root)) if top > 0 else flint.arb(0)
 
 
 def to_arb(value: Fraction) -> flint.arb:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 
 from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.meaning import Loop, Meaning
@@ -20,6 +21,7 @@ from weightsmith.checker.strict_json import (
     as_text,
     as_texts,
 )
+from weightsmith.checker.two_intervals import region_text, squared_ends
 from weightsmith.checker.words import (
     Letter,
     Polynomial,
@@ -59,8 +61,12 @@ def read_operator(
     program: core.Program,
     meaning: Meaning,
     letters: Mapping[str, Letter],
+    bindings: Mapping[str, Fraction],
 ) -> Operator:
-    """Check the step against the script's spectrum assumption."""
+    """Check the step against the script's spectrum assumption.
+
+    ``bindings`` are complete, or empty.
+    """
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
     index = as_integer(step["assumption"], "assumption")
     known = 0 <= index < len(spectra)
@@ -77,6 +83,10 @@ def read_operator(
         products = (transpose_word(given) + given, given + transpose_word(given))
         require(word in products, f"{word_text(word)} is not the square of {word_text(given)}.")
         low, high = low**2, high**2
+    elif word != given and assumption.gap is not None:
+        require(word == given + given, f"The assumption speaks of {word_text(given)}.")
+        require(transpose_word(given) == given, f"{word_text(given)} may not be symmetric.")
+        low, high = squared_ends(assumption, field, bindings)
     else:
         require(word == given, f"The assumption speaks of {word_text(given)}.")
     texts = _ends(step, field, low, high)
@@ -85,7 +95,8 @@ def read_operator(
     require(claimed == symmetric, f"'symmetric' must be '{symmetric}', not {quoted(claimed)}.")
     weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
     require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")
-    return Operator(word, symmetric, assumption.kind, low, high, *texts)
+    region = region_text(assumption, given)
+    return Operator(word, symmetric, assumption.kind, low, high, *texts, region)
 
 
 def _ends(

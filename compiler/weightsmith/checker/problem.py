@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.enclosures import square_root
+from weightsmith.checker.enclosures import nth_root
 from weightsmith.checker.ranges import (
     Interval,
     Real,
@@ -146,7 +146,7 @@ class Problem:
     def roots(self, start: Rational, root: int, numbers: Numbers) -> list[Real]:
         """The extremes of start^(1/root) on the spectrum."""
         values = self.extremes(start, numbers)
-        return [square_root(value) if root == 2 else value for value in values]
+        return [nth_root(value, root) for value in values]
 
 
 def in_brackets(text: str) -> tuple[str, ...]:

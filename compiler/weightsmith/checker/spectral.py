@@ -31,6 +31,7 @@ class Operator:
     high: Rational
     low_text: str
     high_text: str
+    region: str = ""  # the hypothesis about its spectrum, if two intervals are assumed
 
     @property
     def axis(self) -> str:
@@ -40,6 +41,12 @@ class Operator:
     def transposable(self) -> bool:
         """True if f(T)' = f(T)."""
         return self.symmetric in ("yes", "assumed")
+
+    @property
+    def is_square(self) -> bool:
+        """True if T = w·w for a word w: then w commutes with f(T)."""
+        half = len(self.word) // 2
+        return self.word[:half] == self.word[half:]
 
     @property
     def weight(self) -> str:
@@ -155,14 +162,25 @@ class Collapser:
         return self._field.one, (*left, form.scalar, *right)
 
     def _reduce(self, tokens: tuple[Token, ...]) -> list[Token]:
-        """Replace each occurrence of the operator's word by λ and multiply adjacent scalars."""
+        """Replace each occurrence of the operator's word by λ and multiply adjacent scalars.
+
+        Where the operator is w·w, a w to the right of a scalar moves to its left: f(w·w) commutes
+        with w.
+        """
         stack: list[Token] = []
         word = list(self.operator.word)
+        half = word[: len(word) // 2] if self.operator.is_square else []
         for token in tokens:
             stack.append(token)
+            passed: list[Token] = []
+            before = len(stack) - len(half) - 1
+            if half and before >= 0 and stack[-len(half) :] == half:
+                passed = [one for one in stack[before : before + 1] if isinstance(one, Rational)]
+                del stack[before : before + len(passed)]
             if stack[-len(word) :] == word:
                 del stack[-len(word) :]
                 stack.append(self._lambda)
+            stack += passed
             while len(stack) > 1 and all(isinstance(top, Rational) for top in stack[-2:]):
                 second, first = stack.pop(), stack.pop()
                 stack.append(first * second)  # type: ignore[operator]

@@ -3,6 +3,7 @@
     inv, pinv of θ(T):  1/θ            inv(u), T = u·v:   v · T⁻¹
     sqrt of θ(T):       root 2, θ      polar(A), T = A'A: A · T^(-1/2)
     invsqrt of θ(T):    root 2, 1/θ    exp of c·T:        e^(cλ)
+    E^(p/q) of θ(T):    root q, θ^p    sign(A), T = A·A:  A · T^(-1/2) of a symmetric A
     pinv(A) = (A'A)⁻¹·A' where T = A'A, A'·(AA')⁻¹ where T = AA', on the nonzero singular values
 
 The checks that the power is positive on the spectrum are made where numbers are known.
@@ -34,7 +35,7 @@ class Target:
     power: Rational | None
     rate: Rational | None
     orthogonal: bool = False  # exactly polar(A): its 2-norm is 1
-    function: Rational | None = None  # the power of the function alone, no factors absorbed
+    function: Rational | None = None  # positive too: the power, nothing absorbed; θ of θ^(p/q)
 
 
 def read_target(
@@ -64,7 +65,7 @@ def read_target(
     require(not collapsed.plain and len(collapsed.framed) == 1, "The target is a sum.")
     (((left, right), scalar),) = collapsed.framed.items()
     absorbed = _absorb(inner, left, right, scalar, field)
-    return replace(absorbed, function=inner.power)
+    return replace(absorbed, function=inner.power if inner.function is None else inner.function)
 
 
 def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Field) -> Target:
@@ -119,6 +120,10 @@ def _function(
         )
         one_over = field.variable(LAMBDA).inverse()
         return Target(word, (), 2, one_over, None, orthogonal=True)
+    if name == "sign":
+        known = word and operator.word == word + word and word == transpose_word(word)
+        require(bool(known), "For sign(A) the operator must be A*A, and A its own transpose.")
+        return Target(word or (), (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
     if name == "pinv" and word and operator.kind is SINGULAR:
         turned = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
@@ -133,6 +138,9 @@ def _function(
         require(operator.kind is not NONZERO, "inv of a matrix whose spectrum may contain 0.")
         return Target(operator.word[split:], (), 1, field.variable(LAMBDA).inverse(), None)
     theta = _scalar_of(polynomial, collapser, operator, field)
+    if node.exponent is not None:
+        above, root = node.exponent.as_integer_ratio()
+        return Target((), (), root, theta**above, None, function=theta)
     return _scalar_function(name, theta, operator, field)
 
 

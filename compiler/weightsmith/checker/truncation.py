@@ -161,7 +161,9 @@ class _Proof:
         bindings: Mapping[str, Fraction] | None,
     ) -> tuple[Bound, Problem]:
         program, field = self._program, self._field
-        operator = read_operator(steps["operator"], program, self._meaning, self._letters)
+        operator = read_operator(
+            steps["operator"], program, self._meaning, self._letters, bindings or {}
+        )
         self._place = 2
         loop = self._loop(steps["forms"])
         forms = read_forms(steps["forms"], loop, operator, field, self._letters)

@@ -54,6 +54,7 @@ class Compilation(Front):
 
 def front(program: core.Program, bindings: dict[str, Fraction], *, gated: bool = False) -> Front:
     """Choose tables, and expand the program into its normal form.  Raises DiagnosticError."""
+    _refuse_unfound(program)
     _refuse_senseless(program, bindings)
     try:
         lowered = lower(program, bindings, gated=gated)
@@ -87,6 +88,19 @@ def compile_program(
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
     template = replace(template, bindings=texts)
     return Compilation(begun.program, begun.lowered, begun.graph, begun.normal, candidate, template)
+
+
+def _refuse_unfound(program: core.Program) -> None:
+    """What is left to the compiler must have been found before: here it has no steps."""
+    hint = "write the steps, and end with: return X approximates inv(A)"
+    for returned in program.returns:
+        if returned.synthesize is not None:
+            message = "synthesize is expanded by weightsmith.compiler.synthesize, not yet here"
+            raise DiagnosticError([error(returned.span, message, hint)])
+    if program.ensure is not None:
+        message = "'ensure error <= …' is not understood yet"
+        hint = "write repeat until error <= 1e-6:, or a number of steps and within 1e-6"
+        raise DiagnosticError([error(program.span, message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:

@@ -14,7 +14,7 @@ def all_scalars(program: core.Program) -> Iterator[Scalar]:
         yield Symbol(parameter.name)
     for assumption in program.assumptions:
         if isinstance(assumption, core.SpectrumAssumption):
-            yield from (assumption.low, assumption.high)
+            yield from assumption.ends
             yield from _node_scalars(assumption.of)
     yield from _statement_scalars(program.body)
     for returned in program.returns:

@@ -309,8 +309,8 @@ Statement = Assign | Repeat
 class Return:
     """One returned value; ``groups`` is where a TOKEN column axis is read (``on query``).
 
-    ``synthesize`` is the tolerance of ``return synthesize TARGET within TOL``: the value is then the
-    target itself, and the compiler is to find the steps.
+    ``synthesize`` is the tolerance of ``return synthesize TARGET within TOL``: the value is then
+    the target itself, and the compiler is to find the steps.
     """
 
     span: Span

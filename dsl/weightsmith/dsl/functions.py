@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ANY_SHAPE = ("pinv", "polar")
 SYMMETRIC = ("sqrt", "invsqrt", "exp", "sign", "power", "spectral")
+MAX_FRACTION = 64
 SYMMETRIC_HINT = "declare the input as symmetric[d, d], or write a symmetric product such as A*A'"
 SPECTRAL_HINT = (
     "write spectral(f, A) with function f(t) = … declared above, or spectral(sigmoid, A)"
@@ -91,6 +92,10 @@ def fractional_power(
 ) -> core.Node | None:
     """Return the node of ``E^(p/q)``, in a target, or None after a report."""
     shown = f"({exponent})"
+    if max(abs(exponent.numerator), exponent.denominator) > MAX_FRACTION:
+        message = f"a fractional power is made of numbers up to {MAX_FRACTION}, got {exponent}"
+        elaborator.report.error(expression.exponent.span, message, "write A^(p/q)")
+        return None
     axes, written = elaborator.axes, expression.base
     shape = core.Shape(base.shape.rows, base.shape.columns)
     if not axes.unify(shape.rows, shape.columns):

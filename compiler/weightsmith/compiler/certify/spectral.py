@@ -50,8 +50,8 @@ class Form:
 class RootScalar:
     """power^(1/root), or exp(power · λ) with root 0.
 
-    ``function`` is the power of the matrix function alone, before factors λ next to it were
-    multiplied in: pinv(A)·A is 1 only where λ is not 0.
+    ``function`` must be positive too: the power of the matrix function alone, before factors λ
+    next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
     """
 
     power: Coefficient
@@ -121,17 +121,36 @@ class Collapse:
         return form.constant, [*left, *scalar, *right]
 
     def _reduced(self, tokens: list[Token]) -> list[Token]:
-        word = self.operator.word
         result: list[Token] = []
         for token in tokens:
             if isinstance(token, Letter):
                 result.append(token)
-                if tuple(result[-len(word) :]) == word:
-                    del result[-len(word) :]
-                    self._push(result, self.scalars.symbol(LAMBDA))
+                scalar = self._passed_by_half(result)
+                self._contract(result)
+                if scalar is not None:
+                    self._push(result, scalar)
             else:
                 self._push(result, token)
         return result
+
+    def _contract(self, result: list[Token]) -> None:
+        """Put λ in place of the operator's word, if the tokens end with it."""
+        word = self.operator.word
+        if tuple(result[-len(word) :]) == word:
+            del result[-len(word) :]
+            self._push(result, self.scalars.symbol(LAMBDA))
+
+    def _passed_by_half(self, result: list[Token]) -> Coefficient | None:
+        """T = w·w commutes with w: a w at the end moves to the left of a scalar, which is taken."""
+        word = self.operator.word
+        size = len(word) // 2
+        if word[:size] != word[size:] or tuple(result[-size:]) != word[:size]:
+            return None
+        scalar = result[-size - 1] if len(result) > size else None
+        if not isinstance(scalar, Coefficient):
+            return None
+        del result[-size - 1]
+        return scalar
 
     @staticmethod
     def _push(result: list[Token], scalar: Coefficient) -> None:

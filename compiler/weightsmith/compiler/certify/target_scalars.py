@@ -3,6 +3,7 @@
 inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A')⁻¹)
 pinv(A):  (A'A)⁻¹·A' or A'·(A·A')⁻¹ on the nonzero singular values
 sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
+sign(A) = A·(A·A)^(-1/2) of a symmetric A;   E^(p/q):  θ(T)^(p/q), root q, power θ^p
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from weightsmith.compiler.certify.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Polynomial
 
+SIGN = (
+    "sign(A) is understood of a single symmetric product A whose singular_values(A) are assumed, "
+    "or spectrum(A) in [a, b] or [c, d] about 0"
+)
 STAND_IN = RATIO  # stands for the function while its word is collapsed
 
 
@@ -47,11 +52,13 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
         return frame, scalar
     if scalar.root == 0:
         raise NoProofError("an exponential times another function")
-    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root, scalar.power)
+    alone = scalar.power if scalar.function is None else scalar.function
+    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root, alone)
 
 
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
-    function, argument = collapse.normal.functions[name]
+    operation, argument = collapse.normal.functions[name]
+    function = operation.function
     scalars, operator = collapse.scalars, collapse.operator
     lam, one = scalars.symbol(LAMBDA), scalars.field.one
     words = list(argument.terms.items())
@@ -66,12 +73,22 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
         return Form(transposed, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "polar" and word and operator.word == (*transposed, *word):
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
+    if function == "sign":
+        if not word or transposed != word or operator.word != (*word, *word):
+            raise NoProofError(SIGN)
+        return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
+    if function == "spectral":
+        raise NoProofError("no rule bounds the distance from a function spectral(f, A)")
     theta = _function_of_operator(collapse, argument)
     if function in ("inv", "pinv"):
         return Form((), (), STAND_IN, one), RootScalar(one / theta, 1)
     if function in ("sqrt", "invsqrt"):
         power = theta if function == "sqrt" else one / theta
         return Form((), (), STAND_IN, one), RootScalar(power, 2)
+    if operation.exponent is not None:
+        above, root = operation.exponent.as_integer_ratio()
+        power = (theta if above > 0 else one / theta) ** abs(above)
+        return Form((), (), STAND_IN, one), RootScalar(power, root, theta)
     if function == "exp":
         rate = theta / lam
         if LAMBDA in rate.names:

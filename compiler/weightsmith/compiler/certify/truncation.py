@@ -28,6 +28,7 @@ from weightsmith.compiler.certify.spectral import (
 )
 from weightsmith.compiler.certify.target_scalars import target_scalar
 from weightsmith.compiler.certify.three_term import three_term
+from weightsmith.compiler.certify.two_intervals import region_text, square, square_ends
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
@@ -53,6 +54,7 @@ class _Ground:
     kind: SpectrumKind
     low: Scalar
     high: Scalar
+    region: str = ""  # in words, if two intervals are assumed
 
 
 def truncation_claim(
@@ -64,7 +66,7 @@ def truncation_claim(
     """Return the claim (without its number) for the returned value at ``position``."""
     returned, target = normal.returns[position], normal.targets[position]
     reasons = []
-    for ground in _grounds(program, normal):
+    for ground in _grounds(program, normal, bindings):
         try:
             return _Proof(program, normal, returned, target, ground, bindings).claim()
         except (NoProofError, ScalarError) as reason:
@@ -73,7 +75,9 @@ def truncation_claim(
     return {"kind": "truncation", "output": returned.name, "unproven": first}
 
 
-def _grounds(program: core.Program, normal: NormalProgram) -> Iterator[_Ground]:
+def _grounds(
+    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+) -> Iterator[_Ground]:
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
     for index, (assumption, value) in enumerate(zip(spectra, normal.assumed, strict=True)):
         if len(value.terms) != 1:
@@ -83,13 +87,21 @@ def _grounds(program: core.Program, normal: NormalProgram) -> Iterator[_Ground]:
             continue
         transposed = normal.alphabet.transpose_word(word)
         if assumption.kind is SpectrumKind.SINGULAR_VALUES:
-            low, high = (_square(end) for end in (assumption.low, assumption.high))
+            low, high = square(assumption.low), square(assumption.high)
             for both in (transposed + word, word + transposed):
                 space = normal.alphabet.rows(both[0])
-                yield _Ground(Operator(both, "yes", space), index, assumption.kind, low, high)
+                region = region_text(assumption, both)
+                operator = Operator(both, "yes", space)
+                yield _Ground(operator, index, assumption.kind, low, high, region)
             continue
-        operator = Operator(word, _symmetry(normal, word), normal.alphabet.rows(word[0]))
-        yield _Ground(operator, index, assumption.kind, assumption.low, assumption.high)
+        space, region = normal.alphabet.rows(word[0]), region_text(assumption, word)
+        complete = all(one.name in bindings for one in program.parameters)
+        squares = square_ends(assumption, normal.field, bindings if complete else {})
+        if squares is not None and word == transposed:
+            operator = Operator(word + word, "yes", space)
+            yield _Ground(operator, index, assumption.kind, *squares, region)
+        operator = Operator(word, _symmetry(normal, word), space)
+        yield _Ground(operator, index, assumption.kind, assumption.low, assumption.high, region)
 
 
 def _no_ground(program: core.Program) -> str:
@@ -99,10 +111,6 @@ def _no_ground(program: core.Program) -> str:
             "single product, as spectrum(A) or spectrum(x*x')"
         )
     return "the script assumes nothing about a spectrum"
-
-
-def _square(end: Scalar) -> Scalar:
-    return scalars.Power(end, scalars.Number(Fraction(2)))
 
 
 def _symmetry(normal: NormalProgram, word: Word) -> str:
@@ -276,7 +284,7 @@ class _Proof:
         of = f"{'nonzero ' if nonzero else ''}spectrum({word})"
         if ground.kind is SpectrumKind.SINGULAR_VALUES:
             of = f"singular_values({operator.word[-1]._replace(transposed=False).text()})^2"
-        found = [f"{low} <= {of} <= {high}"]
+        found = [ground.region or f"{low} <= {of} <= {high}"]
         if operator.symmetric == "assumed":
             found.append(f"{word} is symmetric")
         if operator.symmetric == "weighted":
@@ -314,7 +322,9 @@ class _Proof:
         words = [word for value in self.target.values() for word in value.terms]
         functions = self.normal.functions
         return all(
-            len(word) == 1 and functions.get(word[0].name, ("", None))[0] == "polar"
+            len(word) == 1
+            and word[0].name in functions
+            and functions[word[0].name][0].function in ("polar", "sign")
             for word in words
         )
 

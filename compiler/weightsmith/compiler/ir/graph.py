@@ -9,10 +9,12 @@ last pass, with an edge from the value after one pass), so that the graph stays 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import networkx as nx
 
 from weightsmith.dsl.core import Approximated, PiecewiseLinear, Schedule, Shape
+from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
@@ -84,9 +86,11 @@ class ExitOperation:
 
 @dataclass(frozen=True)
 class FunctionOperation:
-    """A matrix function; only in targets."""
+    """A matrix function; only in targets.  ``power`` has an exponent, ``spectral`` a formula."""
 
     function: str
+    exponent: Fraction | None = None
+    formula: Formula | None = None
 
 
 Operation = (

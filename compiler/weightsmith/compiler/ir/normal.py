@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
 from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
 from weightsmith.dsl.scalars import Scalar
@@ -91,7 +92,7 @@ class NormalProgram:
     loops: tuple[Loop, ...]
     returns: tuple[Returned, ...]
     targets: tuple[Columns | None, ...]
-    functions: Mapping[str, tuple[str, Polynomial]]  # letters that stand for f(argument)
+    functions: Mapping[str, tuple[FunctionOperation, Polynomial]]  # letters: f(argument)
     assumed: tuple[Polynomial, ...]  # what each spectrum assumption speaks of
     applications: tuple[Application, ...] = ()  # operands before the functions of them
 

@@ -144,8 +144,8 @@ def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
             parts = tuple(term for _, term in terms)
         case core.Product(factors=factors, over=over):
             operation, parts = MultiplyOperation(over), factors
-        case core.Function(function=function, of=of):
-            operation, parts = FunctionOperation(function), (of,)
+        case core.Function(function=function, of=of, exponent=exponent, formula=formula):
+            operation, parts = FunctionOperation(function, exponent, formula), (of,)
         case core.Entrywise(label=label, function=entry, of=of, site=site):
             operation, parts = EntrywiseOperation(entry, label, site), (of,)
         case core.Hadamard(left=left, right=right, tolerance=tolerance, site=site):

@@ -95,7 +95,7 @@ class _Expansion:
         self.graph, self.field = graph, field
         self.axes: dict[str, tuple[str, str]] = {}
         self.families: list[Family] = []
-        self.functions: dict[str, tuple[str, Polynomial]] = {}
+        self.functions: dict[str, tuple[FunctionOperation, Polynomial]] = {}
         self.applications: list[Application] = []
         self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
         self.parents = {loop.index: loop.parent for loop in graph.loops}
@@ -200,8 +200,8 @@ class _Expansion:
                 return self._combination(coefficients, operands, rows, columns)
             case MultiplyOperation(over):
                 return self._product(node, operands, over, rows, columns)
-            case FunctionOperation(function):
-                name = f"{function}[{node}]"
+            case FunctionOperation() as function:
+                name = f"{function.function}[{node}]"
                 self.functions[name] = (function, operands[0][self._argument(node, rows, columns)])
                 return self._letter(name, self.graph.shape(node), rows, columns)
             case EntrywiseOperation() | HadamardOperation():

@@ -1,0 +1,53 @@
+"""``spectrum(A) in [a, b] or [c, d]``: in words, and the spectrum of A·A where 0 lies between.
+
+λ² ≥ b² for λ ≤ b < 0 and λ² ≥ c² for λ ≥ c > 0; λ² ≤ a² for a ≤ λ < 0 and λ² ≤ d² for 0 < λ ≤ d.
+So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import require
+from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.words import Word, word_text
+from weightsmith.dsl import core, scalars
+from weightsmith.dsl.scalars import Scalar, free_symbols
+
+
+def in_intervals(of: str, ends: Sequence[Scalar]) -> str:
+    """``low <= spectrum(A) <= high``, twice with an ``or`` if there are four ends."""
+    texts = [scalars.to_text(end) for end in ends]
+    pairs = zip(texts[::2], texts[1::2], strict=True)
+    return " or ".join(f"{low} <= {of} <= {high}" for low, high in pairs)
+
+
+def region_text(assumption: core.SpectrumAssumption, word: Word) -> str:
+    """The hypothesis about ``word``, if two intervals are assumed; else ""."""
+    if assumption.gap is None:
+        return ""
+    if assumption.kind is not core.SpectrumKind.SINGULAR_VALUES:
+        return in_intervals(f"{assumption.kind.value}({word_text(word)})", assumption.ends)
+    two = scalars.Number(Fraction(2))
+    squares = [scalars.Power(end, two) for end in assumption.ends]
+    return in_intervals(f"singular_values({word[-1].plain().text})^2", squares)
+
+
+def squared_ends(
+    assumption: core.SpectrumAssumption, field: Field, bindings: Mapping[str, Fraction]
+) -> tuple[Rational, Rational]:
+    """The least and greatest λ², by the numbers; without numbers of mirror images alone."""
+    require(
+        assumption.kind is core.SpectrumKind.SPECTRUM and len(assumption.ends) == 4,
+        "Only two intervals of a spectrum tell that of its square.",
+    )
+    a, b, c, d = (field.read(end) for end in assumption.ends)
+    if frozenset().union(*map(free_symbols, assumption.ends)) <= bindings.keys():
+        first, below, above, last = (value_at(end, bindings) for end in assumption.ends)
+        require(below < 0 < above, "The value 0 does not lie between the two intervals.")
+        return (c if above <= -below else b) ** 2, (d if last >= -first else a) ** 2
+    mirrored = (b + c).is_zero and (a + d).is_zero
+    require(mirrored, "Without numbers the two intervals must be mirror images.")
+    return c**2, d**2
