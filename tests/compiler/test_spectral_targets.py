@@ -271,3 +271,14 @@ def test_a_root_of_any_degree_is_enclosed() -> None:
         digits = 10 ** (len(str(low)) - 1)
         assert at_most(Real.of(Fraction(low, digits)), found)
         assert at_most(found, Real.of(Fraction(high, digits)))
+
+
+@pytest.mark.parametrize("target", ["inv(A)*b", "A^(-1/2)*b"])
+def test_a_matrix_with_a_kernel_has_no_inverse(target: str) -> None:
+    text = (
+        "algorithm f(A: symmetric[d, d], b: [d, k])\nassume nonzero_spectrum(A) in [1/2, 2]\n"
+        "assume b in range(A)\nX = 0*b\nrepeat 3:\n    X = X - 1/2*(A*X - b)\n"
+        f"return X approximates {target}"
+    )
+    (bound,) = api.compile(text).bounds
+    assert "eigenvalue 0" in (bound.unproven or "")

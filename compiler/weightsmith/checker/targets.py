@@ -22,6 +22,7 @@ from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
 from weightsmith.checker.words import Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core
 
+SINGULAR_INVERSE = "inv of a matrix that has the eigenvalue 0: use pinv."
 FUNCTION = "#function"  # the variable and the letter that stand for f*
 
 
@@ -139,6 +140,7 @@ def _function(
         return Target(operator.word[split:], (), 1, field.variable(LAMBDA).inverse(), None)
     theta = _scalar_of(polynomial, collapser, operator, field)
     if node.exponent is not None:
+        require(node.exponent > 0 or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         above, root = node.exponent.as_integer_ratio()
         return Target((), (), root, theta**above, None, function=theta)
     return _scalar_function(name, theta, operator, field)
@@ -159,15 +161,20 @@ def _scalar_of(
 
 def _scalar_function(name: str, theta: Rational, operator: Operator, field: Field) -> Target:
     if name in ("inv", "pinv"):
-        at_zero = field.substitute(theta, {LAMBDA: field.zero})
-        singular = name == "inv" and operator.kind is NONZERO and at_zero.is_zero
-        require(not singular, "inv of a matrix that has the eigenvalue 0: use pinv.")
+        require(name == "pinv" or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         return Target((), (), 1, theta.inverse(), None)
     if name == "sqrt":
         return Target((), (), 2, theta, None)
     if name == "invsqrt":
+        require(_is_regular(theta, operator, field), SINGULAR_INVERSE)
         return Target((), (), 2, theta.inverse(), None)
     require(name == "exp", f"There is no rule for the function '{name}' of this argument.")
     rate = field.coefficients(theta, LAMBDA)
     require(list(rate) == [1], "The exponential is not of a multiple of the operator.")
     return Target((), (), 1, None, rate[1])
+
+
+def _is_regular(theta: Rational, operator: Operator, field: Field) -> bool:
+    """False if θ(T) has the eigenvalue 0 because T has it besides its assumed spectrum."""
+    at_zero = field.substitute(theta, {LAMBDA: field.zero})
+    return operator.kind is not NONZERO or not at_zero.is_zero

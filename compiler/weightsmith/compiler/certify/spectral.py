@@ -29,11 +29,15 @@ class NoProofError(Exception):
 
 @dataclass(frozen=True)
 class Operator:
-    """T as a word; ``symmetric``: "yes", "weighted" (u·P, P the last letter) or "assumed"."""
+    """T as a word; ``symmetric``: "yes", "weighted" (u·P, P the last letter) or "assumed".
+
+    ``has_kernel``: it may have the eigenvalue 0 besides its spectrum (a graph Laplacian).
+    """
 
     word: Word
     symmetric: str
     space: str
+    has_kernel: bool = False
 
 
 @dataclass(frozen=True)

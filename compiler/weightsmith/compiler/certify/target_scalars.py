@@ -15,6 +15,7 @@ from weightsmith.compiler.certify.spectral import (
     Form,
     Frame,
     NoProofError,
+    Operator,
     RootScalar,
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -66,6 +67,7 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     transposed = collapse.normal.alphabet.transpose_word(word)
     rest = operator.word[len(word) :]
     if function == "inv" and word and rest and operator.word[: len(word)] == word:
+        _refuse_kernel(operator)
         return Form(rest, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "pinv" and word and operator.word == (*transposed, *word):
         return Form((), transposed, STAND_IN, one), RootScalar(one / lam, 1)
@@ -80,6 +82,10 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     if function == "spectral":
         raise NoProofError("no rule bounds the distance from a function spectral(f, A)")
     theta = _function_of_operator(collapse, argument)
+    is_negative = operation.exponent is not None and operation.exponent < 0
+    at_zero = scalars.field.put(theta, lambda name: scalars.field.zero if name == LAMBDA else None)
+    if (function in ("inv", "invsqrt") or is_negative) and at_zero == 0:
+        _refuse_kernel(operator)
     if function in ("inv", "pinv"):
         return Form((), (), STAND_IN, one), RootScalar(one / theta, 1)
     if function in ("sqrt", "invsqrt"):
@@ -95,6 +101,11 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
             raise NoProofError("the exponent is not a multiple of the operator")
         return Form((), (), STAND_IN, one), RootScalar(rate, 0)
     raise NoProofError(f"no rule for {function} of this argument")
+
+
+def _refuse_kernel(operator: Operator) -> None:
+    if operator.has_kernel:
+        raise NoProofError("the matrix has the eigenvalue 0, where it has no inverse: use pinv")
 
 
 def _function_of_operator(collapse: Collapse, argument: Polynomial) -> Coefficient:

@@ -100,7 +100,8 @@ def _grounds(
         if squares is not None and word == transposed:
             operator = Operator(word + word, "yes", space)
             yield _Ground(operator, index, assumption.kind, *squares, region)
-        operator = Operator(word, _symmetry(normal, word), space)
+        has_kernel = assumption.kind is SpectrumKind.NONZERO_SPECTRUM
+        operator = Operator(word, _symmetry(normal, word), space, has_kernel)
         yield _Ground(operator, index, assumption.kind, assumption.low, assumption.high, region)
 
 
