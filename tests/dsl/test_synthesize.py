@@ -116,7 +116,7 @@ MISTAKES = [
     ("X = A\nensure error <= 1\nreturn X", 5, 1, "ensure error <= 1",
      "'ensure' stands after a statement", "above"),
     ("X = A\nrepeat 2:\n  ensure error <= 1\nreturn X", 6, 3, "ensure",
-     "'ensure' cannot stand inside 'repeat'", "above"),
+     "'ensure' cannot stand inside", "above"),
     ("X = (A\nensure error <= 1\nreturn X", 4, 5, "(", "never closed", "')'"),
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from weightsmith.compiler.ir.schedule import (
 from weightsmith.compiler.pipeline import Compilation
 from weightsmith.compiler.show import show_template
 from weightsmith.dsl import program_text
+from weightsmith.dsl.formulas import Formula, formula_text
 from weightsmith.dsl.scalars import to_text
 from weightsmith.dsl.schedules import loop_text, schedule_text
 
@@ -41,13 +42,19 @@ def _node_line(graph: Graph, node: int) -> str:
     operation, shape = graph.operation(node), graph.shape(node)
     name = type(operation).__name__.removesuffix("Operation").lower()
     details = ", ".join(
-        " ".join(map(to_text, value)) if key == "coefficients" else str(value)
+        _detail_text(key, value)
         for key, value in vars(operation).items()
-        if value not in ((), False)
+        if value not in ((), False, None)
     )
     operands = " ".join(f"%{operand}" for operand in graph.operands(node))
     text = f"%{node} = {name}{f'({details})' if details else ''} {operands}".rstrip()
     return f"{text} : [{shape.rows}, {shape.columns}]"
+
+
+def _detail_text(key: str, value: object) -> str:
+    if key == "coefficients" and isinstance(value, tuple):
+        return " ".join(map(to_text, value))
+    return formula_text(value) if isinstance(value, Formula) else str(value)
 
 
 def emit_normal(compilation: Compilation) -> str:
