@@ -82,6 +82,42 @@ def test_hypotheses_are_the_assumptions_in_order(name: str, wanted: list[str]) -
     assert hypotheses[: len(wanted)] == wanted
 
 
+def test_a_sum_over_a_dimension_may_need_an_index() -> None:
+    """exp is positive, but its sum is only if it has a term; a sum over tokens may have none."""
+    for kind in ("domain", "propagation"):
+        check, claim = claimed("softmax", kind, "W")
+        hypotheses: Any = claim["hypotheses"]
+        assert [one for one in hypotheses if ">=" in one] == ["size(k) >= 1"]
+        assert ", if norm of every column of x <= 1; " in check(claim)
+        with pytest.raises(RefusedError, match="hypotheses must be"):
+            check({**claim, "hypotheses": hypotheses[:-1]})
+    for name in set(SCRIPTS) - {"softmax"}:
+        assert not any(">=" in str(one) for one in hypotheses_of(name))
+
+
+SUMS = """algorithm a({})
+assume entries(x) in [1, 2]
+assume size({}) <= 3
+return rsqrt.(x*x')  over context
+"""
+
+
+def test_a_sum_over_tokens_may_have_no_term() -> None:
+    for inputs, axis in (("x: [d, m]", "m"), ("x: [d, 3]", "d"), ("x: [d] per context", "context")):
+        program, bindings = read_program(SUMS.format(inputs, axis))
+        tables = tables_of(program, bindings, {"1": ("1/2", 13)})
+        if axis == "context":
+            with pytest.raises(RefusedError, match=r"only shown to lie in \[0, 12\]"):
+                prove_domain(program, bindings, tables)
+        else:
+            hypotheses: Any = prove_domain(program, bindings, tables)["hypotheses"]
+            assert ("size(m) >= 1" in hypotheses) == (axis == "m")
+
+
+def hypotheses_of(name: str) -> Any:
+    return claimed(name, "domain")[1]["hypotheses"]
+
+
 def test_a_propagation_claim() -> None:
     check, claim = claimed("one function", "propagation")
     text, ends = SCRIPTS["one function"]

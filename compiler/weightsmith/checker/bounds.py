@@ -93,6 +93,11 @@ class Bounds:
     def is_zero(self) -> bool:
         return bool(self.low.is_zero() and self.high.is_zero())
 
+    @property
+    def has_sign(self) -> bool:
+        """True if all entries are positive, or all are negative."""
+        return bool(self.low > 0 or self.high < 0)
+
     def plain(self) -> Bounds:
         """The numbers without their shares."""
         ends = plain(self.low), plain(self.high)
