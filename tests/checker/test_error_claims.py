@@ -19,6 +19,8 @@ from weightsmith.checker.error_claims import check_domain, check_propagation
 from weightsmith.checker.prove import prove_domain, prove_propagation
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.tables import read_tables
+from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.scalars import evaluate
 
 Check = Any
 
@@ -80,20 +82,57 @@ def test_hypotheses_are_the_assumptions_in_order(name: str, wanted: list[str]) -
     assert hypotheses[: len(wanted)] == wanted
 
 
+def test_a_sum_over_a_dimension_may_need_an_index() -> None:
+    """exp is positive, but its sum is only if it has a term; a sum over tokens may have none."""
+    for kind in ("domain", "propagation"):
+        check, claim = claimed("softmax", kind, "W")
+        hypotheses: Any = claim["hypotheses"]
+        assert [one for one in hypotheses if ">=" in one] == ["size(k) >= 1"]
+        assert ", if norm of every column of x <= 1; " in check(claim)
+        with pytest.raises(RefusedError, match="hypotheses must be"):
+            check({**claim, "hypotheses": hypotheses[:-1]})
+    for name in set(SCRIPTS) - {"softmax"}:
+        assert not any(">=" in str(one) for one in hypotheses_of(name))
+
+
+SUMS = """algorithm a({})
+assume entries(x) in [1, 2]
+assume size({}) <= 3
+return rsqrt.(x*x')  over context
+"""
+
+
+def test_a_sum_over_tokens_may_have_no_term() -> None:
+    for inputs, axis in (("x: [d, m]", "m"), ("x: [d, 3]", "d"), ("x: [d] per context", "context")):
+        program, bindings = read_program(SUMS.format(inputs, axis))
+        tables = tables_of(program, bindings, {"1": ("1/2", 13)})
+        if axis == "context":
+            with pytest.raises(RefusedError, match=r"only shown to lie in \[0, 12\]"):
+                prove_domain(program, bindings, tables)
+        else:
+            hypotheses: Any = prove_domain(program, bindings, tables)["hypotheses"]
+            assert ("size(m) >= 1" in hypotheses) == (axis == "m")
+
+
+def hypotheses_of(name: str) -> Any:
+    return claimed(name, "domain")[1]["hypotheses"]
+
+
 def test_a_propagation_claim() -> None:
     check, claim = claimed("one function", "propagation")
     text, ends = SCRIPTS["one function"]
     error = str(tables_of(*read_program(text), ends, pieces=24)[0]["error"])
     bound: Any = claim["bound"]
-    assert bound["formula"] == f"telescope(e[1] = {error})"
+    assert bound["formula"] == "e[1]"
     value = Fraction(bound["value"])
     assert Fraction(error) <= value <= Fraction(error) * (1 + Fraction(1, 2**60))
-    assert "|output − script| ≤" in check(claim)
+    assert "|output − script| ≤ " in check(claim)
+    assert " = e[1] in every entry, if norm of every column of x <= 2; " in check(claim)
     check({**claim, "bound": {**bound, "value": "1"}})
     smaller = str(value * (1 - Fraction(1, 2**80)))
     for key, changed in (
         ("bound", {**bound, "value": smaller}),
-        ("bound", {**bound, "formula": "telescope()"}),
+        ("bound", {**bound, "formula": "0"}),
         ("norm", "spectral"),
         ("output", "other"),
         ("hypotheses", []),
@@ -109,7 +148,53 @@ def test_gated_tables_move_nothing() -> None:
     program, bindings = read_program(text.replace("tanh(x)", "relu(x)"))
     tables = tables_of(program, bindings, ends, gated=True)
     claim: Any = prove_propagation(program, bindings, tables, "p")
-    assert claim["bound"] == {"formula": "telescope()", "value": "0"}
+    assert claim["bound"] == {"formula": "0", "value": "0"}
+
+
+def value_at(formula: str, tables: list[Json]) -> Fraction:
+    """The formula as a reader evaluates it: the errors of the tables for e[1], e[2], …"""
+    for table in tables:
+        if table["function"] != "gated":
+            formula = formula.replace(f"e[{table['site']}]", f"({table['error']})")
+    return evaluate(parse_scalar(formula), {})
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_formula_has_the_value_and_no_other_formula_is_accepted(name: str) -> None:
+    text, ends = SCRIPTS[name]
+    program, bindings = read_program(text)
+    tables = tables_of(program, bindings, ends, pieces=24)
+    for returned in program.returns:
+        check, claim = claimed(name, "propagation", returned.name)
+        bound: Any = claim["bound"]
+        formula, value = bound["formula"], Fraction(bound["value"])
+        evaluated = value_at(formula, tables)
+        assert evaluated <= value <= evaluated * (1 + Fraction(1, 2**60))
+        check(claim)
+        terms = formula.split(" + ")
+        others = [" + ".join(terms[:k] + terms[k + 1 :]) for k in range(len(terms))]
+        others += [f"{formula} + {terms[0]}", f"2*{formula}", formula.replace("1", "2")]
+        below = {**bound, "value": str(evaluated * (1 - Fraction(1, 2**70)))}
+        for changed in [below, *({**bound, "formula": one} for one in others if one != formula)]:
+            with pytest.raises(RefusedError):
+                check({**claim, "bound": changed})
+
+
+@pytest.mark.parametrize("name", ["one function", "gradient descent", "products", "inner loops"])
+def test_a_formula_says_what_other_tables_would_do(name: str) -> None:
+    """Tables of 16 times the error (the same functions, a quarter of the pieces)."""
+    text, ends = SCRIPTS[name]
+    program, bindings = read_program(text)
+    coarse, fine = (tables_of(program, bindings, ends, pieces=p) for p in (48, 192))
+    for returned in program.returns:
+        claims: Any = [
+            prove_propagation(program, bindings, t, returned.name) for t in (coarse, fine)
+        ]
+        many, few = (claim["bound"] for claim in claims)
+        assert "e[1]" in few["formula"] or "e[2]" in few["formula"]
+        foretold = value_at(few["formula"], coarse)
+        assert Fraction(4, 5) < foretold / Fraction(many["value"]) < Fraction(5, 4)
+        assert Fraction(few["value"]) < Fraction(many["value"]) / 8
 
 
 def test_what_nothing_bounds_is_said_not_to_be_proven() -> None:

@@ -45,7 +45,17 @@ def test_compile_says_how_wide_the_mlps_are_and_what_is_proven(
     assert "  mlp     hidden units " in result.stdout
     assert "for k = 3; functions of up to " in result.stdout
     assert "  bound   each entry of |output - script| <= " in result.stdout
-    assert call("verify", tmp_path / "net").exit_code == 0
+    verified = call("verify", tmp_path / "net")
+    assert verified.exit_code == 0
+    assert " = e[1] + e[2] in every entry, if " in verified.stdout
+
+
+def test_show_says_what_each_table_does_to_the_result(call: Call, examples: Path) -> None:
+    result = call("show", examples / "normalise.alg")
+    assert result.exit_code == 0, result.output
+    assert "|output - script| <= 78.5449219*e[1] + 2*e[3] + e[4]\n" in result.stdout
+    assert "with e[N] the error of the table of site N\n" in result.stdout
+    assert "the sum is at most 1.079e-3\n" in result.stdout
 
 
 def test_an_exact_function_needs_no_table(call: Call, examples: Path, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class Assumed:
         self.sizes = self._read_sizes()
         self.spectra = self._read_spectra()
         self._known: dict[str, Bounds] = {}
+        self._nonempty: set[str] = set()
 
     def size(self, axis: str) -> Fraction | None:
         """The largest size that an axis may have; None if that is not known."""
@@ -57,10 +58,16 @@ class Assumed:
         size = self.size(axis)
         return INFINITE if size is None else ball_above(size)
 
-    @staticmethod
-    def nonempty(axis: str) -> bool:
-        """True if the axis has an index: dimensions have, a group of tokens may have none."""
-        return axis not in core.GROUPS
+    def take_nonempty(self, axis: str) -> bool:
+        """Take an axis to have an index, which is a hypothesis for a dimension with a name.
+
+        False for a group of tokens, which may have none.
+        """
+        if axis in core.GROUPS:
+            return False
+        if not axis.isdigit():
+            self._nonempty.add(axis)
+        return axis != "0"
 
     def is_known(self, letter: Letter) -> bool:
         """True of inputs and of ones, which are the same at every pass."""
@@ -154,8 +161,11 @@ class Assumed:
         return value.parts.get(("", ""))
 
     def hypotheses(self) -> tuple[str, ...]:
-        """Every assumption of sizes, norms, entries and spectra, in words, in order."""
-        return tuple(self._texts())
+        """Every assumption of sizes, norms, entries and spectra, in words, in order.
+
+        After them the dimensions that were taken to have an index: ``size(k) >= 1``.
+        """
+        return (*self._texts(), *(f"size({axis}) >= 1" for axis in sorted(self._nonempty)))
 
     def _texts(self) -> Iterator[str]:
         for assumption in self._program.assumptions:

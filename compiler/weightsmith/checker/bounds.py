@@ -3,6 +3,7 @@
     entries in [low, high],  every column ‖·‖₂ ≤ column,  every row ≤ row,  the matrix ≤ norm
 
 All numbers are exact balls, each rounded outward when it is made; what is not known is infinite.
+Those of a difference may have shares (see ``shared``), which the arithmetic here carries along.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import flint
 
 from weightsmith.checker.ranges import fraction, rational
 from weightsmith.checker.refusal import require
+from weightsmith.checker.shared import plain
 
 BITS = 128
 CONTRADICTION = "The assumptions contradict each other: no value meets all of them."
@@ -90,6 +92,16 @@ class Bounds:
     @property
     def is_zero(self) -> bool:
         return bool(self.low.is_zero() and self.high.is_zero())
+
+    @property
+    def has_sign(self) -> bool:
+        """True if all entries are positive, or all are negative."""
+        return bool(self.low > 0 or self.high < 0)
+
+    def plain(self) -> Bounds:
+        """The numbers without their shares."""
+        ends = plain(self.low), plain(self.high)
+        return Bounds(*ends, plain(self.column), plain(self.row), plain(self.norm))
 
     def scaled(self, factor: Fraction) -> Bounds:
         if factor == 0:

@@ -63,7 +63,8 @@ def check_propagation(
     value = _check_bound(claim, derived.formula, derived.value)
     _check_hypotheses(claim, derived.hypotheses)
     assumed = if_assumed(derived.hypotheses)
-    return f"|{name} − script| ≤ {size_text(value)} in every entry{assumed}."
+    bound = size_text(value) if value == 0 else f"{size_text(value)} = {derived.formula}"
+    return f"|{name} − script| ≤ {bound} in every entry{assumed}."
 
 
 def check_root(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.bounds import BITS, ZERO, larger
-from weightsmith.checker.claim_numbers import ball_rounded_up
+from weightsmith.checker.claim_numbers import rounded_up
 from weightsmith.checker.domain import follower_of
+from weightsmith.checker.error_formula import error_formula
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.site_letters import Script, read_script
@@ -26,7 +27,7 @@ NORM = "entries"
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """What the checker derives: |network − script| ≤ value in every entry."""
+    """|network − script| ≤ value in every entry, which is the formula's at the tables' errors."""
 
     formula: str
     value: Fraction
@@ -49,13 +50,15 @@ def derive_propagation(
         for polynomial in _returned(script, output):
             size = larger(size, follower.value(polynomial).difference.size)
         require(bool(size.is_finite()), _reason(assumed.hypotheses()))
-        return Propagation(formula(tables), ball_rounded_up(size), assumed.hypotheses())
+        errors = errors_of(tables)
+        formula = error_formula(size, errors)
+        value = rounded_up(formula.covers(size, errors))
+        return Propagation(formula.text, value, assumed.hypotheses())
 
 
-def formula(tables: Mapping[str, Table]) -> str:
-    """``telescope(e[1] = 1/1000, e[3] = 1/5000)``: the errors of the tables, in order."""
-    errors = (f"e[{n}] = {t.error}" for n, t in tables.items() if not isinstance(t, Gated))
-    return f"telescope({', '.join(errors)})"
+def errors_of(tables: Mapping[str, Table]) -> dict[str, Fraction]:
+    """The errors of the tables that have any, by their sites, in order."""
+    return {name: one.error for name, one in tables.items() if not isinstance(one, Gated)}
 
 
 def _returned(script: Script, output: str) -> Iterator[Polynomial]:

@@ -33,6 +33,7 @@ from weightsmith.checker.curves import (
 )
 from weightsmith.checker.formula_ranges import FormulaRanges
 from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.shared import sharing
 from weightsmith.checker.site_letters import SiteValue
 from weightsmith.checker.tables import FormulaTable, Gated, ProductTable, Table
 from weightsmith.dsl import core
@@ -48,7 +49,7 @@ class Triple:
 
     def consistent(self) -> Triple:
         """Let the three bound each other."""
-        script = self.script.meet(self.network - self.difference)
+        script = self.script.meet((self.network - self.difference).plain())
         return Triple(self.network, script, self.difference.meet(self.network - script))
 
 
@@ -64,6 +65,8 @@ class SiteBounds:
         self._tables = tables
         self._bindings = bindings
         self._deadline = deadline or Deadline()
+        inexact = (name for name, table in tables.items() if not isinstance(table, Gated))
+        self._places = {name: place for place, name in enumerate(inexact, 1)}
         self._ranges: dict[str, FormulaRanges] = {}
         self._curves: dict[str, Curve] = {}
 
@@ -110,10 +113,9 @@ class SiteBounds:
             return values, difference
         if not _is_inside(table, argument.script):
             return Bounds(), Bounds()
-        error = spread(ball_above(table.error)).tightened(height, width)
-        return (values + error).meet(
-            self._formula_range(table, argument.script)
-        ), difference + error
+        error = self._error(table, height, width)
+        script = (values + error.plain()).meet(self._formula_range(table, argument.script))
+        return script, difference + error
 
     def _formula_range(self, table: FormulaTable, argument: Bounds) -> Bounds:
         """The range of the exact function, on an argument inside the interval of its table."""
@@ -136,8 +138,13 @@ class SiteBounds:
         for one, two in ((left.network, right.difference), (left.difference, right.script)):
             difference = difference + entrywise(one, two).tightened(height, width)
         if isinstance(table, ProductTable):
-            difference = difference + spread(ball_above(table.error)).tightened(height, width)
+            difference = difference + self._error(table, height, width)
         return values, difference
+
+    def _error(self, table: FormulaTable | ProductTable, height: Ball, width: Ball) -> Bounds:
+        """What a table adds to a difference, known as its share."""
+        error = sharing(ball_above(table.error), self._places[table.site], len(self._places))
+        return spread(error).tightened(height, width)
 
     def _curve(self, site: SiteValue) -> Curve:
         number = site.node.site

@@ -160,8 +160,9 @@ class WordBounds:
         return total.scaled(frame.number)
 
     def _product(self, left: Bounds, right: Bounds, axis: str) -> Bounds:
-        inner, nonempty = self.assumed.size_ball(axis), self.assumed.nonempty(axis)
-        return product(left, right, inner, nonempty=nonempty)
+        """left · right; of numbers of one sign, only a sum without terms could be 0."""
+        nonempty = left.has_sign and right.has_sign and self.assumed.take_nonempty(axis)
+        return product(left, right, self.assumed.size_ball(axis), nonempty=nonempty)
 
 
 def _number(value: Fraction | None) -> Fraction:

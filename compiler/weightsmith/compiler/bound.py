@@ -14,8 +14,8 @@ class Bound:
     """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
 
     ``against`` is ``target``, or ``script``: how far each entry is from what the script says, its
-    functions exact.  ``value`` is None where a symbol has no value; ``unproven`` says why there is
-    no proof.
+    functions exact; the formula is then a sum of multiples of the tables' errors e[SITE].
+    ``value`` is None where a symbol has no value; ``unproven`` says why there is no proof.
     """
 
     output: str
@@ -48,19 +48,21 @@ def bound_of(claim: dict[str, object]) -> Bound:
 def bound_line(bound: Bound) -> str:
     if bound.unproven is not None:
         return f"bound   {bound.output}: not proven: {bound.unproven}"
-    distance = f"||{bound.output} - target||"
-    if bound.against == "script":
-        distance = f"every entry of |{bound.output} - script|"
     scale = "" if bound.scale == "1" else f" * {bound.scale}"
-    shown = "" if bound.value is None else f" <= {upward(bound.value)}"
-    formula = "the errors of the tables, telescoped"
-    if not bound.formula.startswith("telescope("):
-        formula = bound.formula
-    lines = [f"bound   {distance} <= {formula}{scale}"]
-    if shown:
-        lines.append(f"        the factor is{shown.replace(' <=', ' at most')}")
+    lines = [f"bound   {_distance(bound)} <= {bound.formula}{scale}"]
+    if bound.against == "script":
+        lines.append("        with e[N] the error of the table of site N")
+    if bound.value is not None:
+        what = "factor" if bound.against == "target" else "sum"
+        lines.append(f"        the {what} is at most {upward(bound.value)}")
     lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]
     return "\n".join(lines)
+
+
+def _distance(bound: Bound) -> str:
+    if bound.against == "script":
+        return f"every entry of |{bound.output} - script|"
+    return f"||{bound.output} - target||"
 
 
 def upward(value: Fraction) -> str:

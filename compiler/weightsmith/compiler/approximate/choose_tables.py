@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, isfinite, log10, sqrt
+from math import ceil, floor, inf, isfinite, log10, sqrt
 
 from weightsmith.compiler.approximate.bounds import Bounds
+from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.fit import (
     MOST_PIECES,
     Table,
@@ -132,7 +133,10 @@ class _Chooser:
     def _range(self, function: Approximated, low: float, high: float) -> tuple[float, float]:
         bottom, top = Fraction(low), Fraction(high)
         self._refuse_singular(function, bottom, top)
-        first, last = range_of(function.formula, self.bindings, bottom, top)
+        try:
+            first, last = range_of(function.formula, self.bindings, bottom, top)
+        except UndefinedError:  # larger than any number that a table could have
+            return -inf, inf
         return float(first), float(last)
 
     def _refuse_singular(self, function: Approximated, low: Fraction, high: Fraction) -> None:

@@ -33,13 +33,14 @@ from weightsmith.compiler.approximate.enclosure import (
 )
 from weightsmith.compiler.approximate.functions import ENCLOSURES, POINTS
 from weightsmith.compiler.approximate.linear import linear_form
-from weightsmith.compiler.certify.intervals import round_up, to_fraction
+from weightsmith.compiler.certify.intervals import round_ball_up
 from weightsmith.dsl.formulas import Apply, Formula, IntegerPower, Sum, Times
 
 BITS = 128
 WIDTH_SHARE = flint.arb(2) ** -11  # how far outside of the true range an end may lie
 SMALL_SHARE = flint.arb(2) ** -40  # the same, relative to the end itself
 MOST_CELLS = 10_000
+TOO_LARGE = flint.arb(2) ** 1023  # for a float, and for every table
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ def range_of(
 ) -> tuple[Fraction, Fraction]:
     """Enclose {f(t): low ≤ t ≤ high}, outward by 1/1000 of its width or less.
 
-    The ends are dyadic, of 64 bits.  Raises UndefinedError where f is not proven finite.
+    The ends are dyadic, of 64 bits.  Raises UndefinedError where f is not proven finite, or is
+    larger than any float.
     """
     with flint.ctx.workprec(working_bits(low, high)):
         at, whole = jets(formula, bindings), Place(low, high)
@@ -194,9 +196,9 @@ def _greatest(at: JetAt, whole: Place, sign: int) -> Fraction:
             break
         waiting = list(heappop(cells)[3].halves())
     most = max(upper for _, _, upper, _ in cells)
-    if not most.is_finite():
+    if not most < TOO_LARGE:
         raise UndefinedError("not proven finite", certain=False)
-    return round_up(to_fraction(most))
+    return round_ball_up(most)
 
 
 def _upper(at: JetAt, cell: Place, sign: int) -> tuple[flint.arb, flint.arb]:

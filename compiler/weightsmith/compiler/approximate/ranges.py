@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import inf, sqrt
 
 from weightsmith.compiler.approximate.bounds import (
@@ -19,6 +20,7 @@ from weightsmith.compiler.approximate.bounds import (
     interval_product,
     product,
 )
+from weightsmith.compiler.approximate.settling import Growth, Key, within
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word
@@ -29,9 +31,7 @@ from weightsmith.dsl.scalars import evaluate
 
 MAX_PASSES = 20_000
 TO_ROOT = 1_000  # passes that are followed, at the least, if a target is a root
-SETTLED = 1e-13  # relative change from pass to pass that counts as none
 
-Key = tuple[str, str]  # letter, token group
 State = dict[Key, Bounds]
 RangeOf = Callable[[Approximated, float, float], tuple[float, float]]
 
@@ -305,26 +305,40 @@ class Ranges:
                 key = self._key(carried, space)
                 state[key] = self.polynomial(carried.initial[space], state)
         count = min(int(evaluate(loop.count, self.bindings)), MAX_PASSES)
-        if self.to_root:  # the tables must reach to where the passes lead, however few there are
-            count = max(count, TO_ROOT)
-        for _ in range(max(count, 1)):  # a loop of no pass has tables too
-            self._forget(loop, state)
-            for inner in loop.inner:
-                self._loop(inner, state)
-            for one in self.normal.applications:
-                if one.loop == loop.index:
-                    self._applied(one, state)
-            if count == 0:
+        # the tables must reach to where the passes lead, however few there are
+        passes = max(count, TO_ROOT) if self.to_root else count
+        growth = Growth(partial(self._tried, loop, state))
+        for number in range(max(passes, 1)):  # a loop of no pass has tables too
+            new = self._pass(loop, state)
+            before = {key: state[key] for key in new}
+            if passes == 0 or within(new, before):
                 break
-            new = {
-                self._key(carried, space): self.polynomial(carried.next[space], state)
-                for carried in loop.carried
-                for space in carried.spaces
-            }
-            if all(_within(bounds, state[key]) for key, bounds in new.items()):
+            if number >= count and loop in self.normal.loops and growth.is_endless(before, new):
                 break
             state.update(new)
         self._forget(loop, state)
+
+    def _pass(self, loop: Loop, state: State) -> State:
+        """The carried letters after a pass."""
+        self._forget(loop, state)
+        for inner in loop.inner:
+            self._loop(inner, state)
+        for one in self.normal.applications:
+            if one.loop == loop.index:
+                self._applied(one, state)
+        return {
+            self._key(carried, space): self.polynomial(carried.next[space], state)
+            for carried in loop.carried
+            for space in carried.spaces
+        }
+
+    def _tried(self, loop: Loop, state: State, carried: Mapping[Key, Bounds]) -> State:
+        """What a pass makes of other bounds of the carried letters; nothing is found by it."""
+        found = dict(self.found)
+        try:
+            return self._pass(loop, {**state, **carried})
+        finally:
+            self.found = found
 
     def _forget(self, loop: Loop, state: State) -> None:
         names = {a.letter for a in self.normal.applications if a.loop == loop.index}
@@ -334,12 +348,6 @@ class Ranges:
     def _key(self, carried: Carried, space: Space) -> Key:
         tokens = self.normal.alphabet.axes[carried.letter][1] == ""
         return carried.letter, space if tokens else ""
-
-
-def _within(new: Bounds, old: Bounds) -> bool:
-    pairs = [(new.high, old.high), (-new.low, -old.low), (new.column, old.column)]
-    pairs += [(new.row, old.row), (new.norm, old.norm)]
-    return all(a <= b + SETTLED * abs(b) if abs(b) < inf else True for a, b in pairs)
 
 
 def _entrywise(left: Bounds, right: Bounds, near: float) -> Bounds:

@@ -52,6 +52,14 @@ def to_fraction(ball_end: flint.arb) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
+def round_ball_up(value: flint.arb) -> Fraction:
+    """``round_up`` of a ball of radius zero, however near to zero it is."""
+    tiny = flint.arb(2) ** -FLOOR
+    if -tiny < value < tiny:
+        return Fraction(1, 1 << FLOOR) if value > 0 else Fraction(0)
+    return round_up(to_fraction(value))
+
+
 def polynomial_range(coefficients: list[Fraction], interval: Interval) -> Interval:
     """Enclose {p(x): x in interval}, p = Σ coefficients[k] x^k, within 2^-300 relatively or so.
 

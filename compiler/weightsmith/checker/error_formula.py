@@ -1,0 +1,70 @@
+"""A bound as one expression in the errors of the tables: ``c0 + c1*e[1] + c3*e[3]``.
+
+e[N] is the error of the table of site N, as the certificate has it.  The coefficients are the
+shares of the bound, decimals of nine digits, rounded up; terms that vanish are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+
+from weightsmith.checker.bounds import Ball, above, exact
+from weightsmith.checker.refusal import require
+from weightsmith.checker.shared import shares_of
+
+WITHOUT_POWER = range(-6, 10)  # the exponents of numbers that are written without 10^…
+LOST = Fraction(1, 1 << 64)  # more than the rounding of a bound, relatively
+_UPWARD = Context(prec=9, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFormula:
+    """A sum of nonnegative multiples of errors; the site of the constant is empty."""
+
+    terms: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def text(self) -> str:
+        return " + ".join(_term(site, number) for site, number in self.terms) or "0"
+
+    def value(self, errors: Mapping[str, Fraction]) -> Fraction:
+        """The exact value at such errors of the tables."""
+        terms = (Fraction(number) * errors.get(site, 1) for site, number in self.terms)
+        return sum(terms, Fraction(0))
+
+    def covers(self, size: Ball, errors: Mapping[str, Fraction]) -> Fraction:
+        """The formula's value, or the bound it is made of, should its rounding be larger."""
+        value, bound = self.value(errors), exact(size)
+        require(value >= bound * (1 - LOST), "The shares of a bound do not add up to it.")
+        return max(value, bound)
+
+
+def error_formula(size: Ball, sites: Iterable[str]) -> ErrorFormula:
+    """The formula of a finite bound, with the sites of all tables that have errors, in order."""
+    names = ("", *sites)
+    shares = [above(share) for share in shares_of(size, len(names) - 1)]
+    require(all(share.is_finite() for share in shares), "A share of a bound is not finite.")
+    positive = ((name, share) for name, share in zip(names, shares, strict=True) if share > 0)
+    return ErrorFormula(tuple((name, _decimal_above(exact(share))) for name, share in positive))
+
+
+def _decimal_above(value: Fraction) -> Decimal:
+    quotient = _UPWARD.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return quotient.normalize(_UPWARD)
+
+
+def _term(site: str, number: Decimal) -> str:
+    if not site:
+        return _number(number)
+    return f"e[{site}]" if number == 1 else f"{_number(number)}*e[{site}]"
+
+
+def _number(number: Decimal) -> str:
+    """``0.0125``, ``1250``, ``1.25*10^15``."""
+    exponent = number.adjusted()
+    if exponent in WITHOUT_POWER:
+        return f"{number:f}"
+    return f"{number.scaleb(-exponent):f}*10^{exponent}"
