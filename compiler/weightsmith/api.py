@@ -244,12 +244,12 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
-    from weightsmith.compiler.until import resolve_until
+    from weightsmith.compiler.choices import resolve_choices
 
     source = _source(script)
     program = check_source(source)
     text = bundle(source)
-    bindings = resolve_until(program, _bindings(program, settings), gated=gated)
+    bindings = resolve_choices(program, _bindings(program, settings), gated=gated, dtype=dtype)
     compilation = compile_program(program, bindings, gated=gated)
     files = _files(compilation, bindings, text.encode(), dtype, dims)
     network = Network(files)
@@ -317,10 +317,10 @@ def emit(
     gated: bool = False,
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
-    from weightsmith.compiler.until import resolve_until
+    from weightsmith.compiler.choices import resolve_choices
 
     program = check_source(_source(script))
-    bindings = resolve_until(program, _bindings(program, settings), gated=gated)
+    bindings = resolve_choices(program, _bindings(program, settings), gated=gated)
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
     return STAGES[stage](compile_program(program, bindings, gated=gated))

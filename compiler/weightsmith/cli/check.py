@@ -46,8 +46,8 @@ def _compile(program: core.Program) -> tuple[str, ...]:
 
     A table is made of numbers: without them the parameters that miss one are returned.
     """
+    from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
-    from weightsmith.compiler.until import resolve_until
     from weightsmith.dsl import resolve_bindings
 
     if not _has_tables(program):
@@ -57,7 +57,7 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     found = {*bindings, *(until.parameter for until in program.untils)}
     missing = tuple(one.name for one in program.parameters if one.name not in found)
     if not missing:
-        compile_program(program, resolve_until(program, bindings))
+        compile_program(program, resolve_choices(program, bindings))
     return missing
 
 

@@ -126,8 +126,15 @@ def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
 
 
 def _found(network: Network) -> list[tuple[str, Fraction]]:
-    """The numbers of passes of ``repeat until``."""
-    names = [until.parameter for until in network.program.untils]
+    """What the compiler has chosen: the passes of ``repeat until``, and for ``ensure``."""
+    from weightsmith.compiler.ensure import open_parameters
+
+    program = network.program
+    names = [until.parameter for until in program.untils]
+    if program.ensure is not None:
+        defaults = {one.name for one in program.parameters if one.default is not None}
+        counts, tolerances = open_parameters(program, defaults)
+        names += [*(name for name in counts if name not in names), *tolerances]
     return [(name, network.bindings[name]) for name in names if name in network.bindings]
 
 

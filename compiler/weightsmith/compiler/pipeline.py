@@ -97,10 +97,6 @@ def _refuse_unfound(program: core.Program) -> None:
         if returned.synthesize is not None:
             message = "synthesize is expanded by weightsmith.compiler.synthesize, not yet here"
             raise DiagnosticError([error(returned.span, message, hint)])
-    if program.ensure is not None:
-        message = "'ensure error <= …' is not understood yet"
-        hint = "write repeat until error <= 1e-6:, or a number of steps and within 1e-6"
-        raise DiagnosticError([error(program.span, message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from weightsmith.compiler.certify.certificate import error_claims
-from weightsmith.compiler.pipeline import front
+from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalars import ScalarError, evaluate
@@ -77,20 +76,15 @@ class _Search:
 
     def _error_after(self, passes: int) -> Fraction:
         bindings = {**self.bindings, self.until.parameter: Fraction(passes)}
-        claims = error_claims(front(self.program, bindings, gated=self.gated), bindings)
-        worst = Fraction(0)
-        about = [c for c in claims if c["kind"] in ("truncation", "propagation")]
-        if not any(c["kind"] == "truncation" for c in about):
+        claims = error_claims_of(self.program, bindings, gated=self.gated)
+        if not any(claim["kind"] == "truncation" for claim in claims):
             message = "the error is the distance from a target, and no returned value has one"
             raise self._error(message, "write 'return … approximates …'")
-        for claim in about:
-            if "unproven" in claim:
-                message = f"the error is not proven: {claim['unproven']}"
-                raise self._error(message, "say how often: repeat steps:")
-            bound = claim["bound"]
-            assert isinstance(bound, dict)
-            worst = max(worst, Fraction(str(bound["value"])))
-        return worst
+        try:
+            return worst_error(claims)
+        except UnprovenError as reason:
+            message = f"the error is not proven: {reason}"
+            raise self._error(message, "say how often: repeat steps:") from None
 
     def _error(self, message: str, hint: str) -> DiagnosticError:
         return DiagnosticError([error(self.until.span, message, hint)])

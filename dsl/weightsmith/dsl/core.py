@@ -331,6 +331,14 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
+class Ensure:
+    """``ensure error <= tol``: the compiler chooses counts and tolerances that have no value."""
+
+    span: Span
+    error: Scalar
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     span: Span
     name: str
@@ -341,7 +349,7 @@ class Program:
     body: tuple[Statement, ...]
     returns: tuple[Return, ...]
     untils: tuple[Until, ...] = ()
-    ensure: Scalar | None = None  # ``ensure error <= tol``
+    ensure: Ensure | None = None
 
     @property
     def symbols(self) -> tuple[str, ...]:

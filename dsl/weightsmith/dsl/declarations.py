@@ -47,7 +47,7 @@ class Head:
     assumptions: tuple[core.Assumption, ...]
     named: tuple[tuple[core.SpectrumAssumption, dict[str, Definition]], ...]
     passes: dict[Span, str]  # of 'repeat until': the parameter that the compiler chooses
-    ensure: Scalar | None
+    ensure: core.Ensure | None
 
 
 class HeadReader:

@@ -87,7 +87,7 @@ def _head(program: core.Program, printer: _Printer) -> list[str]:
     param = [f"param {', '.join(params)}"] if params else []
     declarations = printer.functions.declarations()
     if program.ensure is not None:
-        declarations.append(f"ensure error <= {scalar_text(program.ensure)}")
+        declarations.append(f"ensure error <= {scalar_text(program.ensure.error)}")
     return assumes + param + declarations
 
 

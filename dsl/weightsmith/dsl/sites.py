@@ -14,13 +14,21 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import Node
 from weightsmith.dsl.nodes import parts_of, with_parts
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Scalar, Symbol, free_symbols
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE, INHERITED
 
 
 def numbered(program: core.Program) -> core.Program:
-    """Return the program with its sites numbered from "1"."""
-    numbers = _Numbers(count(1))
+    """Return the program with its sites numbered from "1".
+
+    With ``ensure`` the tolerance that nobody gave is a parameter, ``tolerance``, which the compiler
+    chooses.
+    """
+    name = "tolerance"
+    while program.ensure is not None and name in _names(program):
+        name += "_"
+    default = DEFAULT_TOLERANCE if program.ensure is None else Symbol(name)
+    numbers = _Numbers(count(1), default)
     body = tuple(numbers.statement(one) for one in program.body)
     values = [numbers.node(one.value) for one in program.returns]
     numbers.in_target = True
@@ -28,12 +36,33 @@ def numbered(program: core.Program) -> core.Program:
         replace(one, value=value, target=None if one.target is None else numbers.node(one.target))
         for one, value in zip(program.returns, values, strict=True)
     )
-    return replace(program, body=body, returns=returns)
+    parameters = program.parameters
+    if program.ensure is not None and numbers.used_default:
+        parameters = (*parameters, core.Parameter(program.ensure.span, name, None, False))
+    return replace(program, body=body, returns=returns, parameters=parameters)
+
+
+def _names(program: core.Program) -> set[str]:
+    inputs = (one.name for one in program.inputs)
+    return {*program.symbols, *program.dimensions, *inputs, *assigned_names(program.body)}
+
+
+def assigned_names(body: Iterable[core.Statement]) -> set[str]:
+    """The variables of some statements."""
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            names |= assigned_names(statement.body)
+        else:
+            names |= set(statement.names)
+    return names
 
 
 class _Numbers:
-    def __init__(self, numbers: Iterator[int]) -> None:
+    def __init__(self, numbers: Iterator[int], default: Scalar) -> None:
         self.numbers = numbers
+        self.default = default
+        self.used_default = False
         self.in_target = False
 
     def statement(self, statement: core.Statement) -> core.Statement:
@@ -57,7 +86,8 @@ class _Numbers:
         """In a target functions are exact: the default stands for any tolerance."""
         if self.in_target:
             return DEFAULT_TOLERANCE
-        return algebra.substituted(given, {INHERITED.name: DEFAULT_TOLERANCE})
+        self.used_default |= INHERITED.name in free_symbols(given)
+        return algebra.substituted(given, {INHERITED.name: self.default})
 
 
 # -- looking them up ----------------------------------------------------------------------------

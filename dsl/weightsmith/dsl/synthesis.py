@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
 from weightsmith.dsl.targets import written_out
 
@@ -57,9 +56,9 @@ def refuse_steps(
             report.error(one.span, message, "make this value an algorithm of its own")
 
 
-def read_ensure(elaborator: Elaborator, entries: Iterable[s.Entry]) -> Scalar | None:
-    """Return the tolerance of the line ``ensure error <= TOL``, if there is one."""
-    found: Scalar | None = None
+def read_ensure(elaborator: Elaborator, entries: Iterable[s.Entry]) -> core.Ensure | None:
+    """Return what the line ``ensure error <= TOL`` asks for, if there is one."""
+    found: core.Ensure | None = None
     for entry in entries:
         if not isinstance(entry, s.EnsureEntry):
             continue
@@ -68,5 +67,5 @@ def read_ensure(elaborator: Elaborator, entries: Iterable[s.Entry]) -> Scalar | 
         if entry.word.text != "error":
             message = f"expected 'error' after 'ensure', got '{entry.word.text}'"
             elaborator.report.error(entry.word.span, message, ENSURE_HINT)
-        found = elaborator.tolerance_of(entry.tolerance, ENSURE_HINT)
+        found = core.Ensure(entry.span, elaborator.tolerance_of(entry.tolerance, ENSURE_HINT))
     return found

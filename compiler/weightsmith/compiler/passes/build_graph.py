@@ -25,6 +25,7 @@ from weightsmith.compiler.ir.graph import (
     ZeroOperation,
 )
 from weightsmith.dsl import core
+from weightsmith.dsl.sites import assigned_names
 
 Environment = dict[str, int]
 
@@ -113,16 +114,6 @@ def _shape_after(
         elif name in statement.names:
             shape = statement.values[statement.names.index(name)].shape
     return shape
-
-
-def assigned_names(statements: tuple[core.Statement, ...]) -> set[str]:
-    names: set[str] = set()
-    for statement in statements:
-        if isinstance(statement, core.Assign):
-            names.update(statement.names)
-        else:
-            names |= assigned_names(statement.body)
-    return names
 
 
 def _node(graph: Graph, value: core.Node, environment: Environment) -> int:

@@ -1,0 +1,109 @@
+"""Multiply-adds of a network, as a polynomial in its dimensions and numbers of tokens.
+
+A head with R rows of values, k rows of keys and N, M tokens for keys and queries is computed as
+(V Kᵀ) Q: R·k·(N + M).  An MLP costs a multiply-add for every weight that is not zero, a token.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from weightsmith.compiler.degree import passes
+from weightsmith.compiler.ir.schedule import ScheduledHead
+from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Template
+from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.core import GROUPS
+
+Operations = Counter[tuple[str, ...]]  # how often each product of dimensions
+NOMINAL_TOKENS, NOMINAL_SIZE = 256, 16  # to compare networks whose sizes are not known yet
+
+
+def operations_of(template: Template, bindings: Mapping[str, Fraction]) -> Operations | None:
+    """Of the network as run; None where a count has no value."""
+    return _Count(template, bindings).items(template.body)
+
+
+def operations_text(found: Operations) -> str:
+    """``24*d*context*k + 24*d*query*k``."""
+    parts = [
+        "*".join([*([] if count == 1 and axes else [str(count)]), *axes])
+        for axes, count in sorted(found.items(), key=lambda item: (-len(item[0]), item[0]))
+    ]
+    return " + ".join(parts) or "0"
+
+
+def scheduled_head_cost(head: ScheduledHead) -> int:
+    """The operations of a head that has no place yet, at nominal sizes."""
+    rows = [next(iter(value)).rows for value in head.values]
+    keys = next(iter(head.right)).rows
+    return nominal(_head_operations(rows, keys, (head.space,), head.groups))
+
+
+def nominal(found: Operations) -> int:
+    total = 0
+    for axes, count in found.items():
+        for axis in axes:
+            count *= NOMINAL_TOKENS if axis in (*GROUPS, "") else NOMINAL_SIZE
+        total += count
+    return total
+
+
+def _head_operations(
+    values: Iterable[str], keys: str, key_groups: Iterable[str], query_groups: Iterable[str]
+) -> Operations:
+    groups = [*key_groups, *query_groups]
+    found: Operations = Counter()
+    for rows in values:
+        for group in groups:
+            _add(found, (rows, keys, group), 1)
+    return found
+
+
+def _add(found: Operations, axes: Iterable[str], count: int) -> None:
+    """Count a product of dimensions; those that are numbers multiply the count."""
+    named = sorted(axis for axis in axes if not axis.isdigit())
+    for axis in axes:
+        count *= int(axis) if axis.isdigit() else 1
+    found[tuple(named)] += count
+
+
+class _Count:
+    def __init__(self, template: Template, bindings: Mapping[str, Fraction]) -> None:
+        self.template, self.bindings = template, dict(bindings)
+        self.rows = {block.name: block.rows for block in template.blocks}
+
+    def items(self, items: tuple[Item, ...]) -> Operations | None:
+        total: Operations = Counter()
+        for item in items:
+            if isinstance(item, Layer):
+                for head in item.heads:
+                    total.update(self._head(head))
+                total.update(self._mlp(item.mlp) if item.mlp else {})
+                continue
+            inner, count = self.items(item.body), passes(parse_scalar(item.count), self.bindings)
+            if inner is None or count is None:
+                return None
+            total.update({axes: count * number for axes, number in inner.items()})
+        return total
+
+    def _head(self, head: Head) -> Operations:
+        values = [self.rows[terms[0][0]] for terms in head.values]
+        keys = self.rows[head.keys[0][0]]
+        return _head_operations(values, keys, head.key_groups, head.query_groups)
+
+    def _mlp(self, mlp: Mlp) -> Operations:
+        found: Operations = Counter()
+        for group in self.template.groups:
+            for hidden in mlp.hidden:
+                for name, _ in (*hidden.terms, *hidden.gate):
+                    self._weights(found, hidden.rows, self.rows[name], group)
+            for block, index, _ in mlp.outputs:
+                self._weights(found, mlp.hidden[index].rows, self.rows[block], group)
+        return found
+
+    @staticmethod
+    def _weights(found: Operations, rows: str, other: str, group: str) -> None:
+        """An identity between equal rows, or ones between a row and several."""
+        _add(found, (rows if other == "1" else other, group), 1)
