@@ -105,17 +105,16 @@ def test_the_numbers_of_the_logistic_case() -> None:
     low, high = (Fraction(end) for end in one["slopes"]["1"])
     assert low == 0
     assert Fraction(1, 4) <= high < Fraction(1, 4) + Fraction(1, 10**9)
-    error = Fraction(str(tables[0]["error"]))
-    for name, wanted in (("factor", Fraction(5, 9)), ("start", 5), ("noise", error * 40 / 9)):
-        assert wanted <= Fraction(one[name]) <= wanted * (1 + Fraction(1, 10**8))
-    q, e, c = (Fraction(one[name]) for name in ("factor", "start", "noise"))
+    assert one["factor"] == str(Fraction("0.555555556"))
+    assert one["start"] == str(Fraction("5.00000001"))
+    assert one["noise"] == {"1": str(Fraction("4.44444445"))}
+    q, e = (Fraction(one[name]) for name in ("factor", "start"))
+    c = Fraction(one["noise"]["1"]) * Fraction(str(tables[0]["error"]))
     value = q**2 * e + c * (1 - q**2) / (1 - q)
     assert value <= bound_of(claim) <= value * (1 + Fraction(1, 2**60))
-    power = f"({one['factor']})^(steps)"
-    wanted_formula = (
-        f"{power}*({one['start']}) + ({one['noise']})*(1 - {power})/(1 - ({one['factor']}))"
-    )
-    assert claim["bound"] == {"formula": wanted_formula, "value": str(bound_of(claim))}
+    later = "4.44444445*e[1]*(1 - 0.555555556^steps)/(1 - 0.555555556)"
+    wanted = f"0.555555556^steps*5.00000001 + {later}"
+    assert claim["bound"] == {"formula": wanted, "value": str(bound_of(claim))}
 
 
 def test_claimed_numbers_may_be_larger_never_smaller() -> None:
@@ -130,15 +129,37 @@ def test_claimed_numbers_may_be_larger_never_smaller() -> None:
         checked(smaller, program, bindings, tables)
     for name in ("factor", "start", "noise"):
         for share, match in (("0.999999", "below"), ("1.01", "larger")):
-            changed = copy.deepcopy(claim)
-            number = Fraction(claim["steps"][0][name]) * Fraction(share)
-            changed["steps"][0][name] = str(number)
-            changed["bound"]["formula"] = claim["bound"]["formula"].replace(
-                claim["steps"][0][name], str(number)
-            )
-            changed["bound"]["value"] = str(bound_of(claim) * 100)
+            changed = with_number(claim, name, Fraction(share))
             with pytest.raises(RefusedError, match=match):
                 checked(changed, program, bindings, tables)
+    with pytest.raises(RefusedError, match="The formula is"):
+        checked(
+            with_number(claim, "noise", Fraction(10**12 + 1, 10**12)), program, bindings, tables
+        )
+
+
+def with_number(claim: Any, name: str, share: Fraction) -> Any:
+    """A claim with a number of its step changed, and room in its value."""
+    changed = copy.deepcopy(claim)
+    step = changed["steps"][0]
+    place, key = (step["noise"], "1") if name == "noise" else (step, name)
+    place[key] = str(Fraction(place[key]) * share)
+    changed["bound"]["value"] = str(bound_of(claim) * 100)
+    return changed
+
+
+def test_formulas_have_the_numbers_of_the_step() -> None:
+    program, bindings, tables = prepared("logistic")
+    claim: Any = prove_root(program, bindings, tables, "w")
+    number = Fraction(claim["steps"][0]["start"]) * Fraction(7001, 7000)
+    changed = with_number(claim, "start", Fraction(7001, 7000))
+    changed["bound"]["formula"] = claim["bound"]["formula"].replace("5.00000001", f"({number})")
+    checked(changed, program, bindings, tables)
+    for wrong in ({}, {"1": "5", "2": "5"}, {"2": "5"}, "5", {"1": 5}):
+        other = copy.deepcopy(claim)
+        other["steps"][0]["noise"] = wrong
+        with pytest.raises(RefusedError):
+            checked(other, program, bindings, tables)
 
 
 @pytest.mark.parametrize(

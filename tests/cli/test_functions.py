@@ -58,6 +58,13 @@ def test_show_says_what_each_table_does_to_the_result(call: Call, examples: Path
     assert "the sum is at most 1.079e-3\n" in result.stdout
 
 
+def test_show_says_how_a_descent_comes_to_its_root(call: Call, examples: Path) -> None:
+    settings = ("--set", "n=100", "--set", "mu=1/10")
+    shown = call("show", examples / "logistic_gradient_descent.alg", *settings)
+    assert "||w - target|| <= 0.555555556^steps*5.00000001 + 4.44444445*e[1]*(1 - " in shown.stdout
+    assert "with e[N] the error of the table of site N\n" in shown.stdout
+
+
 def test_an_exact_function_needs_no_table(call: Call, examples: Path, tmp_path: Path) -> None:
     given = ("--set", "eta=1/4", "--set", "steps=3")
     script = examples / "nonnegative_least_squares.alg"

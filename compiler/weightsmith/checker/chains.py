@@ -26,7 +26,7 @@ Range = tuple[Fraction | None, Fraction | None]
 
 
 class Link:
-    """One function of a chain, f̂, with its slopes and the error of its table."""
+    """One function of a chain, f̂, with its slopes."""
 
     def __init__(
         self,
@@ -40,10 +40,9 @@ class Link:
         self.table: FormulaTable | None = None
         self._curve: Curve | None = None
         self._ranges: FormulaRanges | None = None
-        self.error = Fraction(0)
         require(isinstance(node, core.Entrywise), "The step multiplies entries.")
         if isinstance(table, FormulaTable):
-            self.table, self.error = table, table.error
+            self.table = table
             interval = table.low, table.high
             self._ranges = FormulaRanges(table.formula, bindings, interval, deadline)
             low, high = self._ranges.slopes(*interval)
@@ -53,6 +52,10 @@ class Link:
             self.slopes = self._curve.slope_range(None, None)
         else:
             raise RefusedError(f"The function at site {node.site} has no table.")
+
+    def shares(self) -> dict[str, Fraction]:
+        """The table is within its own error of f̂."""
+        return {} if self.table is None else {self.table.site: Fraction(1)}
 
     def range(self, argument: Range) -> Range:
         """The values of f̂ on an interval."""
@@ -96,12 +99,14 @@ class Chain:
             low, high = _times(_times((low, high), (factor, factor)), link.slopes)
         return low, high
 
-    def error(self) -> Fraction:
-        """How far the tables together are from the chain of f̂, for every argument."""
-        error = self.links[0].error
+    def shares(self) -> dict[str, Fraction]:
+        """c, by sites: the tables are within Σ c·error of the chain of f̂, for every argument."""
+        shares = self.links[0].shares()
         for (factor, _), link in zip(self.inner, self.links[1:], strict=True):
-            error = link.error + max(map(abs, link.slopes)) * abs(factor) * error
-        return error
+            steep = max(map(abs, link.slopes)) * abs(factor)
+            before = {site: steep * share for site, share in shares.items()}
+            shares = {**before, **link.shares()}
+        return shares
 
     def range(self, argument: Bounds, *, inside: bool = False) -> Bounds:
         """The values on an interval of the innermost argument; ``inside`` requires f̂ = f there."""

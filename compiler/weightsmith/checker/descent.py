@@ -26,6 +26,7 @@ from weightsmith.checker.bounds import (
     above,
     ball_above,
     ball_below,
+    exact,
     larger,
     least,
     spread,
@@ -33,10 +34,16 @@ from weightsmith.checker.bounds import (
 )
 from weightsmith.checker.chains import Chain, read_chain
 from weightsmith.checker.claim_numbers import ball_rounded_up, rounded_outward, shown
+from weightsmith.checker.error_formula import (
+    ErrorFormula,
+    decimal_above,
+    decimal_below,
+    number_text,
+)
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.checker.root_problem import RootProblem
-from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.scalar_text import count_at, is_atom
 from weightsmith.checker.tables import Table
 from weightsmith.checker.word_bounds import WordBounds
 from weightsmith.checker.words import Letter, Polynomial, Word
@@ -48,7 +55,7 @@ NO_CONTRACTION = "A step is not shown to bring values nearer to each other: its 
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """The numbers of the rule, each rounded up."""
+    """The numbers of the rule, each a decimal, rounded up; ``noise`` by the sites of tables."""
 
     loop: int
     step_size: Fraction
@@ -56,7 +63,7 @@ class Descent:
     slopes: Mapping[str, tuple[Fraction, Fraction]]
     factor: Fraction
     start: Fraction
-    noise: Fraction
+    noise: Mapping[str, Fraction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +86,7 @@ def derive_descent(
     words = WordBounds(assumed, deadline)
     features = assumed.letter(step.features)
     require(bool(features.norm.is_finite()), NO_NORM.format(step.features.plain().name))
-    factor = ball_rounded_up(_factor(step, assumed, features))
+    factor = 1 - decimal_below(1 - ball_rounded_up(_factor(step, assumed, features)))
     require(factor < 1, NO_CONTRACTION.format(shown(factor)))
     at_zero = _frobenius(_at_zero(problem, step, words), problem.letter, assumed)
     start = ball_rounded_up(at_zero / (1 - flint.arb(rational(factor))))
@@ -87,10 +94,11 @@ def derive_descent(
     for _, _, chain in step.parts:
         moved = spread(reach).scaled(chain.scale)
         chain.range(moved + words.of(chain.rest, _no_letters), inside=True)
-    noise = ball_rounded_up(_noise(problem, step, assumed, features))
+    noise = _noise(problem, step, assumed, features)
     slopes = {chain.number: rounded_outward(*chain.slopes()) for _, _, chain in step.parts}
     name = step.features.text
-    return Descent(problem.loop.index, step_size, name, slopes, factor, start, noise)
+    first = decimal_above(start)
+    return Descent(problem.loop.index, step_size, name, slopes, factor, first, noise)
 
 
 def descent_value(problem: RootProblem, factor: Fraction, start: Fraction, noise: Fraction) -> Ball:
@@ -102,10 +110,18 @@ def descent_value(problem: RootProblem, factor: Fraction, start: Fraction, noise
     return above(power * ball_above(start) + later)
 
 
-def descent_formula(problem: RootProblem, factor: str, start: str, noise: str) -> str:
-    count = problem.count_text
-    power = f"({factor})^({count})"
-    return f"{power}*({start}) + ({noise})*(1 - {power})/(1 - ({factor}))"
+def descent_formula(
+    problem: RootProblem, factor: Fraction, start: Fraction, noise: ErrorFormula
+) -> str:
+    """``0.75^steps*5 + 4.5*e[1]*(1 - 0.75^steps)/(1 - 0.75)``."""
+    count = problem.count_text if is_atom(problem.count_text) else f"({problem.count_text})"
+    base = number_text(factor)
+    power = f"({base})^{count}" if "*" in base else f"{base}^{count}"
+    first = f"{power}*{number_text(start)}"
+    if not noise.terms:
+        return first
+    each = noise.text if len(noise.terms) == 1 else f"({noise.text})"
+    return f"{first} + {each}*(1 - {power})/(1 - {base})"
 
 
 def _step_size(problem: RootProblem) -> Fraction:
@@ -204,15 +220,27 @@ def _frobenius(bounds: Bounds, letter: Letter, assumed: Assumed) -> Ball:
     return size
 
 
-def _noise(problem: RootProblem, step: _Step, assumed: Assumed, features: Bounds) -> Ball:
-    total = sum((abs(number) * chain.error() for number, _, chain in step.parts), Fraction(0))
+def _noise(
+    problem: RootProblem, step: _Step, assumed: Assumed, features: Bounds
+) -> dict[str, Fraction]:
+    """c, by the sites of tables: a step is within Σ c·error of F̂."""
+    shares: dict[str, Fraction] = {}
+    for number, _, chain in step.parts:
+        for site, share in chain.shares().items():
+            shares[site] = shares.get(site, Fraction(0)) + abs(number) * share
     rows = assumed.size_ball(problem.letter.rows)
     tokens = assumed.size_ball(step.features.columns)
     size = above((rows * tokens).sqrt() * features.norm)
-    noise = above(times(ball_above(total), size))
-    finite = bool(noise.is_finite())
+    finite = not shares or bool(size.is_finite())
     require(finite, "The error of the tables is not bounded: a size or a norm is not assumed.")
-    return noise
+    whole = exact(size) if shares else Fraction(0)
+    return {
+        site: decimal_above(share * whole) for site, share in sorted(shares.items(), key=_place)
+    }
+
+
+def _place(item: tuple[str, Fraction]) -> int:
+    return int(item[0])
 
 
 def _no_letters(letter: Letter) -> Bounds:

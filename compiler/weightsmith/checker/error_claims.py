@@ -82,9 +82,8 @@ def check_root(
     scale = as_text(claim.parts["scale"], "scale")
     require(scale == "1", f"The scale is {quoted(scale)}, it must be '1'.")
     _check_hypotheses(claim, derived.hypotheses)
-    return (
-        f"‖{name} − target‖₂ ≤ {size_text(value)}, tables included{if_assumed(derived.hypotheses)}."
-    )
+    bound = f"{size_text(value)} = {derived.formula}"
+    return f"‖{name} − target‖₂ ≤ {bound}, tables included{if_assumed(derived.hypotheses)}."
 
 
 def _check_bound(claim: Claim, formula: str, derived: Fraction) -> Fraction:

@@ -18,13 +18,14 @@ from weightsmith.checker.shared import shares_of
 WITHOUT_POWER = range(-6, 10)  # the exponents of numbers that are written without 10^…
 LOST = Fraction(1, 1 << 64)  # more than the rounding of a bound, relatively
 _UPWARD = Context(prec=9, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+_LONGEST = Context(prec=24, Emin=-999_999, Emax=999_999)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorFormula:
     """A sum of nonnegative multiples of errors; the site of the constant is empty."""
 
-    terms: tuple[tuple[str, Decimal], ...]
+    terms: tuple[tuple[str, Fraction], ...]
 
     @property
     def text(self) -> str:
@@ -32,7 +33,7 @@ class ErrorFormula:
 
     def value(self, errors: Mapping[str, Fraction]) -> Fraction:
         """The exact value at such errors of the tables."""
-        terms = (Fraction(number) * errors.get(site, 1) for site, number in self.terms)
+        terms = (number * errors.get(site, Fraction(1)) for site, number in self.terms)
         return sum(terms, Fraction(0))
 
     def covers(self, size: Ball, errors: Mapping[str, Fraction]) -> Fraction:
@@ -48,22 +49,31 @@ def error_formula(size: Ball, sites: Iterable[str]) -> ErrorFormula:
     shares = [above(share) for share in shares_of(size, len(names) - 1)]
     require(all(share.is_finite() for share in shares), "A share of a bound is not finite.")
     positive = ((name, share) for name, share in zip(names, shares, strict=True) if share > 0)
-    return ErrorFormula(tuple((name, _decimal_above(exact(share))) for name, share in positive))
+    return ErrorFormula(tuple((name, decimal_above(exact(share))) for name, share in positive))
 
 
-def _decimal_above(value: Fraction) -> Decimal:
+def decimal_above(value: Fraction) -> Fraction:
+    """A decimal of nine digits, not below the value."""
     quotient = _UPWARD.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return quotient.normalize(_UPWARD)
+    return Fraction(quotient)
 
 
-def _term(site: str, number: Decimal) -> str:
+def decimal_below(value: Fraction) -> Fraction:
+    return -decimal_above(-value)
+
+
+def _term(site: str, number: Fraction) -> str:
     if not site:
-        return _number(number)
-    return f"e[{site}]" if number == 1 else f"{_number(number)}*e[{site}]"
+        return number_text(number)
+    return f"e[{site}]" if number == 1 else f"{number_text(number)}*e[{site}]"
 
 
-def _number(number: Decimal) -> str:
-    """``0.0125``, ``1250``, ``1.25*10^15``."""
+def number_text(value: Fraction) -> str:
+    """``0.0125``, ``1250``, ``1.25*10^15``; ``(1/3)`` where no short decimal is equal."""
+    number = _LONGEST.divide(Decimal(value.numerator), Decimal(value.denominator))
+    if Fraction(number) != value:
+        return f"({value})"
+    number = number.normalize(_LONGEST)
     exponent = number.adjusted()
     if exponent in WITHOUT_POWER:
         return f"{number:f}"

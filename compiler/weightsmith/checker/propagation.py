@@ -13,7 +13,7 @@ from weightsmith.checker.error_formula import error_formula
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.site_letters import Script, read_script
-from weightsmith.checker.tables import Gated, Table
+from weightsmith.checker.tables import Table, errors_of
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
 
@@ -54,11 +54,6 @@ def derive_propagation(
         formula = error_formula(size, errors)
         value = rounded_up(formula.covers(size, errors))
         return Propagation(formula.text, value, assumed.hypotheses())
-
-
-def errors_of(tables: Mapping[str, Table]) -> dict[str, Fraction]:
-    """The errors of the tables that have any, by their sites, in order."""
-    return {name: one.error for name, one in tables.items() if not isinstance(one, Gated)}
 
 
 def _returned(script: Script, output: str) -> Iterator[Polynomial]:

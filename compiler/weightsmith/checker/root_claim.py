@@ -10,14 +10,15 @@ from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
 from weightsmith.checker.claim_numbers import ball_rounded_up, check_number
 from weightsmith.checker.descent import derive_descent, descent_formula, descent_value
+from weightsmith.checker.error_formula import ErrorFormula
 from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
 from weightsmith.checker.newton_shape import read_shape
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.root_problem import RootProblem, read_root
 from weightsmith.checker.site_letters import read_script
-from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object, as_text
-from weightsmith.checker.tables import Table
+from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object
+from weightsmith.checker.tables import Table, errors_of
 from weightsmith.dsl import core
 
 Json = dict[str, object]
@@ -123,26 +124,38 @@ def _descent(context: _Context) -> RootBound:
         "slopes": {site: [str(end) for end in ends] for site, ends in found.slopes.items()},
         "factor": str(found.factor),
         "start": str(found.start),
-        "noise": str(found.noise),
+        "noise": {site: str(share) for site, share in found.noise.items()},
     }
     return _descent_bound(context, step)
 
 
 def _descent_bound(context: _Context, step: Json) -> RootBound:
-    texts = tuple(as_text(step[name], name) for name in ("factor", "start", "noise"))
-    factor, start, noise = (as_number(text, "A number of step 1") for text in texts)
+    factor, start = (as_number(step[name], name) for name in ("factor", "start"))
     require(0 <= factor < 1, "The factor is not below 1.")
-    value = ball_rounded_up(descent_value(context.problem, factor, start, noise))
-    formula = descent_formula(context.problem, *texts)
+    noise = ErrorFormula(tuple(_noise(step).items()))
+    each = noise.value(errors_of(context.tables))
+    value = ball_rounded_up(descent_value(context.problem, factor, start, each))
+    formula = descent_formula(context.problem, factor, start, noise)
     return RootBound(step, formula, value, context.assumed.hypotheses())
+
+
+def _noise(step: Json) -> dict[str, Fraction]:
+    shares = step["noise"]
+    if not isinstance(shares, dict):
+        raise RefusedError("The noise of step 1 is not an object.")
+    return {site: as_number(share, "A noise of step 1") for site, share in shares.items()}
 
 
 def _check_descent(context: _Context, step: Json) -> RootBound:
     derived = _descent(context).step
     _check_same(step, derived, ("step", "loop", "step_size", "features", "slopes"))
-    for name in ("factor", "start", "noise"):
+    for name in ("factor", "start"):
         claimed, shown = (as_number(one[name], name) for one in (step, derived))
         check_number(claimed, shown, f"The {name} of step 1", close=True)
+    shares, wanted = _noise(step), _noise(derived)
+    require(list(shares) == list(wanted), f"Step 1: 'noise' must be of the sites {list(wanted)}.")
+    for site, share in shares.items():
+        check_number(share, wanted[site], "The noise of step 1", close=True)
     return _descent_bound(context, step)
 
 

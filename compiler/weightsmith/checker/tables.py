@@ -81,6 +81,11 @@ def read_tables(
     return {site.site: _table(item, site) for item, site in zip(items, sites, strict=True)}
 
 
+def errors_of(tables: Mapping[str, Table]) -> dict[str, Fraction]:
+    """The errors of the tables that have any, by their sites, in order."""
+    return {name: one.error for name, one in tables.items() if not isinstance(one, Gated)}
+
+
 def approximated_sites(program: core.Program) -> list[Site]:
     """The sites of functions that have only a table, and of products of entries, in order."""
     found: dict[int, Site] = {}

@@ -14,8 +14,8 @@ class Bound:
     """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
 
     ``against`` is ``target``, or ``script``: how far each entry is from what the script says, its
-    functions exact; the formula is then a sum of multiples of the tables' errors e[SITE].
-    ``value`` is None where a symbol has no value; ``unproven`` says why there is no proof.
+    functions exact.  In the formula e[SITE] is the error of a table.  ``value`` is None where a
+    symbol has no value; ``unproven`` says why there is no proof.
     """
 
     output: str
@@ -50,7 +50,7 @@ def bound_line(bound: Bound) -> str:
         return f"bound   {bound.output}: not proven: {bound.unproven}"
     scale = "" if bound.scale == "1" else f" * {bound.scale}"
     lines = [f"bound   {_distance(bound)} <= {bound.formula}{scale}"]
-    if bound.against == "script":
+    if "e[" in bound.formula:
         lines.append("        with e[N] the error of the table of site N")
     if bound.value is not None:
         what = "factor" if bound.against == "target" else "sum"
