@@ -107,7 +107,7 @@ def _total(degree: int, measure: Yardstick, ellipse: Ellipse | None) -> int:
 
 def _points(total: int) -> int:
     """From 64 points for each degree to 8, where that is many."""
-    each = max(8, min(64, 4096 // max(total, 1)))
+    each = max(8, min(64, 2048 // max(total, 1)))
     if total * each > MAX_POINTS:
         raise TooLargeError(f"the error is a polynomial of degree {total}, which is too much")
     return max(total * each, 1)

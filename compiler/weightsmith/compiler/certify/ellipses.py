@@ -15,10 +15,11 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.certify.intervals import round_up, to_fraction
+from weightsmith.compiler.certify.intervals import round_up
 
 BITS = 64
 BOXES = 400
+LARGEST = 100_000.0  # bits of a size
 SLACK = Fraction(5, 4)
 WIDEST, NARROWEST = 24.0, 1e-5  # of log ρ
 Function = Callable[[flint.acb], flint.acb]
@@ -123,7 +124,7 @@ def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
             reached = max(reached, value)
             heapq.heappush(boxes, (-largest, half))
     upper = -boxes[0][0]
-    if not math.isfinite(upper) or abs(upper) > 100_000:
+    if not math.isfinite(upper) or abs(upper) >= LARGEST:
         return None
     whole_part = math.floor(upper)
     return round_up(SLACK * Fraction(2) ** whole_part * Fraction(2.0 ** (upper - whole_part)), 8)
@@ -142,5 +143,5 @@ def _log_upper(value: flint.acb) -> float:
     """log2 of an upper bound, ∞ where the value is not finite."""
     if not value.is_finite():
         return math.inf
-    upper = to_fraction(value.abs_upper())
-    return log2(upper) if upper else -100_000.0
+    upper = value.abs_upper()
+    return float(upper.log().mid()) / math.log(2) if upper > 0 else -LARGEST
