@@ -9,13 +9,14 @@ Approximation Practice, Theorem 8.2).  So with E the largest error at the zeros 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
 from weightsmith.checker.analytic import check_bounded
+from weightsmith.checker.chebyshev_points import resampled, zero
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.problem import Bound, Numbers
 from weightsmith.checker.ranges import Real, largest
@@ -87,7 +88,8 @@ def check_chebyshev(result: Result, step: Mapping[str, object]) -> Bound:
         require(total < points, f"There must be more than {total} points.")
         if ellipse is not None:
             check_bounded(one.function, one.ends, ellipse.rho, ellipse.size, field.deadline)
-        errors.append(_error(program, one, ellipse, total, points, field.deadline))
+        enough = degree * one.lambda_of.degree() + 1
+        errors.append(_error(program, one, ellipse, (total, enough, points), field.deadline))
     return Bound((_formula(result, step, total),), largest(errors))
 
 
@@ -122,17 +124,21 @@ def _error(
     program: ScalarProgram,
     against: Reference,
     ellipse: Ellipse | None,
-    total: int,
-    points: int,
+    counts: tuple[int, int, int],
     deadline: Deadline,
 ) -> Real:
-    """The bound on one interval, computed once for each precision."""
+    """The bound on one interval, computed once for each precision.
+
+    ``counts``: the degree of the error, the values that determine p, the points.
+    """
+    total, enough, points = counts
     known: dict[int, flint.arb] = {}
 
     def ball() -> flint.arb:
         bits = flint.ctx.prec
         if bits not in known:
-            error, size = _at_points(program.evaluator(), against, points, deadline)
+            values = _values(program, against, enough, points, deadline)
+            error, size = _largest_error(values, against, deadline)
             if ellipse is not None:
                 error += 2 * (size if against.relative else 1) * ellipse.tail()
             known[bits] = error / (flint.arb(total) / (2 * points)).cos_pi()
@@ -141,20 +147,36 @@ def _error(
     return Real(None, ball)
 
 
-def _at_points(
-    polynomial: Callable[[flint.arb], flint.arb],
-    against: Reference,
-    points: int,
-    deadline: Deadline,
-) -> tuple[flint.arb, flint.arb]:
-    """The largest |error| and the largest |p| at the zeros of T_points, moved to the interval."""
+def _values(
+    program: ScalarProgram, against: Reference, enough: int, points: int, deadline: Deadline
+) -> list[tuple[flint.arb, flint.arb]]:
+    """s and p(λ(s)) at the zeros of T_points; ``enough`` is above the degree of p(λ(s))."""
     low, high = against.ends()
     middle, half = (low + high) / 2, (high - low) / 2
+    polynomial = program.evaluator()
+
+    def at(count: int) -> list[flint.arb]:
+        return [middle + half * zero(place, count) for place in range(count)]
+
+    def values(places: list[flint.arb]) -> Iterator[flint.arb]:
+        for s in places:
+            deadline.check()
+            yield polynomial(polynomial_at(against.lambda_of, s))
+
+    if against.single:
+        return [(middle, value) for value in values([middle])]
+    places = at(points)
+    few = list(values(at(enough) if enough < points else places))
+    return list(zip(places, resampled(few, points) if enough < points else few, strict=True))
+
+
+def _largest_error(
+    values: Sequence[tuple[flint.arb, flint.arb]], against: Reference, deadline: Deadline
+) -> tuple[flint.arb, flint.arb]:
+    """The largest |error| and the largest |p|."""
     error, size = _Largest(), _Largest()
-    for place in range(1 if against.single else points):
+    for s, p in values:
         deadline.check()
-        s = middle + half * (flint.arb(2 * place + 1) / (2 * points)).cos_pi()
-        p = polynomial(polynomial_at(against.lambda_of, s))
         g = real_at(against.function, s)
         error.add(1 - p * g if against.relative else p - g)
         size.add(p)

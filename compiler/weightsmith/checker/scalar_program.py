@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 
 import flint
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence
 from weightsmith.checker.refusal import require
-from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.scalar_text import count_at, value_at
 from weightsmith.checker.spectral import LAMBDA
 
 MAX_DEGREE = 20_000
 MAX_PASSES = 20_000  # of a loop whose map is not affine
-MIN_POWER = 16  # from so many passes on, an affine map is applied as the power of a matrix
 ZERO = -1  # the degree of 0
 
 
@@ -39,11 +37,14 @@ Terms = tuple[Term, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One loop: the scalars with places from ``first`` on, their start and their map."""
+    """One loop: the scalars with places from ``first`` on, their start, and a map for each pass.
+
+    There is a single map, for all of them, where the loop has no schedule.
+    """
 
     first: int
     initial: tuple[Terms, ...]
-    following: tuple[Terms, ...]
+    maps: tuple[tuple[Terms, ...], ...]
     count: int
 
     @property
@@ -53,7 +54,12 @@ class Stage:
     @property
     def is_affine(self) -> bool:
         """No term has two factors of the loop's own scalars."""
-        return all(self.own(term) <= 1 for terms in self.following for term in terms)
+        return all(self.own(term) <= 1 for one in self.maps for terms in one for term in terms)
+
+    @property
+    def is_power(self) -> bool:
+        """The same affine map in every pass."""
+        return len(self.maps) == 1 and self.is_affine
 
     def own(self, term: Term) -> int:
         return sum(exponent for place, exponent in term.factors if place >= self.first)
@@ -71,10 +77,10 @@ class ScalarProgram:
         degrees: list[int] = []
         for stage in self.stages:
             degrees += [_degree(terms, degrees) for terms in stage.initial]
-            for _ in range(stage.count):
-                after = [_degree(terms, degrees) for terms in stage.following]
-                if after == degrees[stage.first :]:
-                    break
+            for number in range(stage.count):
+                after = [_degree(terms, degrees) for terms in stage.maps[number % len(stage.maps)]]
+                if len(stage.maps) == 1 and after == degrees[stage.first :]:
+                    break  # and so on for ever
                 degrees[stage.first :] = after
         return max(_degree(self.value, degrees), 0)
 
@@ -100,19 +106,38 @@ def read_program(
 ) -> ScalarProgram:
     """The recurrences at the bindings; each may use its own scalars and those of earlier ones."""
     names: list[str] = []
-    stages = []
+    stages: list[Stage] = []
     for recurrence in recurrences:
         first = len(names)
         own = list(recurrence.initial)
         start = [_terms(field, recurrence.initial[name], names, bindings) for name in own]
         names += own
-        after = [_terms(field, recurrence.following[name], names, bindings) for name in own]
         count = count_at(recurrence.loop.count, bindings)
-        stage = Stage(first, tuple(start), tuple(after), count)
-        small = count <= MAX_PASSES or stage.is_affine
+        maps = [
+            tuple(_terms(field, recurrence.following[name], names, numbers) for name in own)
+            for numbers in _numbers_of_maps(recurrence, count, bindings)
+        ]
+        stage = Stage(first, tuple(start), tuple(maps), count)
+        small = count <= MAX_PASSES or stage.is_power
         require(small, f"A loop of more than {MAX_PASSES} passes is not affine.")
         stages.append(stage)
     return ScalarProgram(tuple(stages), _terms(field, value, names, bindings))
+
+
+def _numbers_of_maps(
+    recurrence: Recurrence, count: int, bindings: Mapping[str, Fraction]
+) -> list[Mapping[str, Fraction]]:
+    """The bindings of each pass; of one for all if no number changes from pass to pass."""
+    schedule = recurrence.loop.schedule
+    if not schedule or not count:
+        return [bindings]
+    require(count <= MAX_PASSES, f"A loop has more than {MAX_PASSES} numbers.")
+    for name, values in schedule.items():
+        require(len(values) == count, f"'{name}' has not one number for every pass.")
+    return [
+        {**bindings, **{name: value_at(values[k], bindings) for name, values in schedule.items()}}
+        for k in range(count)
+    ]
 
 
 def _terms(
@@ -159,23 +184,28 @@ class _Sum:
 
 
 class _Evaluator:
-    """One stage on balls; a long affine one by a power of its matrix, [f; 1] ← M(λ)·[f; 1]."""
+    """One stage on balls.
+
+    Where its maps are affine each is a matrix, [f; 1] ← M(λ)·[f; 1]: terms with one scalar are
+    added up before they are multiplied with it, which keeps the balls small.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._initial = [_Sum(terms) for terms in stage.initial]
-        self._following = [_Sum(terms) for terms in stage.following]
-        self._rows: list[list[_Sum]] = []
-        if stage.is_affine and stage.count >= MIN_POWER:
-            self._rows = [self._row(terms) for terms in stage.following]
+        self._maps = [[_Sum(terms) for terms in one] for one in stage.maps]
+        self._power = stage.is_power
+        self._matrices: list[list[list[_Sum]]] = []
+        if stage.is_affine:
+            self._matrices = [[self._row(terms) for terms in one] for one in stage.maps]
 
     def run(self, at: flint.arb, known: Sequence[flint.arb]) -> list[flint.arb]:
         state = [start(at, known) for start in self._initial]
-        if self._rows:
-            return self._power(at, known, state)
-        for _ in range(self._stage.count):
+        if self._matrices and state:
+            return self._by_matrices(at, known, state)
+        for number in range(self._stage.count):
             visible = [*known, *state]
-            state = [after(at, visible) for after in self._following]
+            state = [after(at, visible) for after in self._maps[number % len(self._maps)]]
         return state
 
     def _row(self, terms: Terms) -> list[_Sum]:
@@ -188,12 +218,15 @@ class _Evaluator:
             columns[own[0] if own else -1].append(Term(term.coefficient, term.power, rest))
         return [_Sum(tuple(column)) for column in columns]
 
-    def _power(
+    def _by_matrices(
         self, at: flint.arb, known: Sequence[flint.arb], state: list[flint.arb]
     ) -> list[flint.arb]:
-        size = self._stage.size + 1
-        rows = [[entry(at, known) for entry in row] for row in self._rows]
-        rows.append([flint.arb(0)] * (size - 1) + [flint.arb(1)])
-        matrix = flint.arb_mat(size, size, list(chain.from_iterable(rows)))
-        result = matrix**self._stage.count * flint.arb_mat(size, 1, [*state, flint.arb(1)])
-        return [result[place, 0] for place in range(size - 1)]
+        size = len(state) + 1
+        vector = flint.arb_mat(size, 1, [*state, flint.arb(1)])
+        count = self._stage.count
+        for rows in self._matrices[:count]:
+            entries = [entry(at, known) for row in rows for entry in row]
+            last = [*([flint.arb(0)] * (size - 1)), flint.arb(1)]
+            matrix = flint.arb_mat(size, size, entries + last)
+            vector = (matrix**count if self._power else matrix) * vector
+        return [vector[place, 0] for place in range(size - 1)]

@@ -15,6 +15,7 @@ import flint
 
 from weightsmith.compiler.certify.ellipses import Ellipse, choose_ellipse, log2
 from weightsmith.compiler.certify.intervals import FLOOR, HUGE, round_up, to_fraction
+from weightsmith.compiler.certify.points import chebyshev_points, more_values
 from weightsmith.compiler.certify.recurrence import Bounded, Json
 from weightsmith.compiler.certify.scalar_values import (
     MAX_DEGREE,
@@ -143,12 +144,16 @@ def _extremes(
     """Bounds from below and above of the largest error at the points, and of the largest |p|."""
     low, high = measure.ends()
     middle, half = (low + high) / 2, (high - low) / 2
+    enough = values.degree() * measure.inner_degree + 1
+    count = 1 if measure.single else points
+    few = [
+        values.at(measure.inner(middle + half * place))
+        for place in chebyshev_points(min(enough, count))
+    ]
+    found = more_values(few, count) if len(few) < count else few
     least = most = size = flint.arb(0)
-    for place in range(1 if measure.single else points):
-        angle = flint.arb(2 * place + 1) / (2 * points)
-        s = middle + half * angle.cos_pi()
-        value = values.at(measure.inner(s))
-        against = measure.function(flint.acb(s)).real
+    for place, value in zip(chebyshev_points(count), found, strict=True):
+        against = measure.function(flint.acb(middle + half * place)).real
         error = value * against - 1 if measure.relative else value - against
         least, most = least.max(error.abs_lower()), most.max(error.abs_upper())
         size = size.max(value.abs_upper())

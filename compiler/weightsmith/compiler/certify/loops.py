@@ -137,7 +137,7 @@ def _loop(
         claim_text.forms_step(index, forms),
         claim_text.recurrence_step(index, initial, after),
     ]
-    return LoopScalars(loop.count, initial, after), steps
+    return LoopScalars(loop.count, initial, after, loop.schedule), steps
 
 
 def _value(collapse: Collapse, returned: Returned, frame: Frame) -> Coefficient:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import flint
 
 from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.dsl import parse_scalar
+from weightsmith.dsl import core, parse_scalar
 from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 
 MAX_DEGREE = 20_000
@@ -26,11 +27,12 @@ class TooLargeError(NoProofError):
 
 @dataclass(frozen=True)
 class LoopScalars:
-    """f ← next(f), ``count`` times, from ``initial``."""
+    """f ← next(f), ``count`` times, from ``initial``; ``schedule`` has the numbers of each pass."""
 
     count: Scalar
     initial: Mapping[str, Coefficient]
     next: Mapping[str, Coefficient]
+    schedule: tuple[core.Schedule, ...] = ()
 
 
 class ScalarValues:
@@ -39,8 +41,8 @@ class ScalarValues:
     def __init__(
         self, loops: tuple[LoopScalars, ...], value: Coefficient, bindings: Mapping[str, Fraction]
     ) -> None:
-        names = {name for loop in loops for name in loop.initial}
-        self._read = _Reader(names | {LAMBDA}, bindings)
+        self._free = {LAMBDA, *(name for loop in loops for name in loop.initial)}
+        self._read = _Reader(self._free, bindings)
         self._loops = [self._loop(loop, bindings) for loop in loops]
         self._value = self._read(value)
 
@@ -51,10 +53,13 @@ class ScalarValues:
             raise NoProofError(f"a count has no value: {problem}") from None
         if count.denominator != 1 or count < 0:
             raise NoProofError(f"the count {count} is not a whole number")
+        readers = [self._read]
+        if loop.schedule:
+            readers = [_Reader(self._free, one) for one in _of_passes(loop, int(count), bindings)]
         found = _Loop(
             int(count),
             {name: self._read(value) for name, value in loop.initial.items()},
-            {name: self._read(value) for name, value in loop.next.items()},
+            [{name: read(value) for name, value in loop.next.items()} for read in readers],
         )
         if found.count > MAX_PASSES and not found.affine:
             raise TooLargeError(f"a loop of more than {MAX_PASSES} passes is not affine")
@@ -65,9 +70,10 @@ class ScalarValues:
         known: dict[str, int] = {LAMBDA: 1}
         for loop in self._loops:
             known |= {name: _degree(sum_, known) for name, sum_ in loop.initial.items()}
-            for _ in range(loop.count):
-                after = {name: _degree(sum_, known) for name, sum_ in loop.next.items()}
-                if all(known[name] == degree for name, degree in after.items()):
+            for number in range(loop.count):
+                after = {name: _degree(sum_, known) for name, sum_ in loop.map(number).items()}
+                steady = all(known[name] == degree for name, degree in after.items())
+                if steady and len(loop.maps) == 1:
                     break
                 known |= after
         return max(_degree(self._value, known), 0)
@@ -80,9 +86,19 @@ class ScalarValues:
             if loop.affine and loop.count >= LONG_LOOP:
                 known |= _matrix_power(loop, known)
                 continue
-            for _ in range(loop.count):
-                known |= {name: _value(sum_, known) for name, sum_ in loop.next.items()}
+            for number in range(loop.count):
+                known |= {name: _value(sum_, known) for name, sum_ in loop.map(number).items()}
         return _value(self._value, known)
+
+
+def _of_passes(
+    loop: LoopScalars, count: int, bindings: Mapping[str, Fraction]
+) -> list[dict[str, Fraction]]:
+    """The bindings with the numbers of each pass."""
+    return [
+        {**bindings, **{one.name: evaluate(one.values[k], bindings) for one in loop.schedule}}
+        for k in range(count)
+    ]
 
 
 class _Reader:
@@ -95,7 +111,10 @@ class _Reader:
     def __call__(self, value: Coefficient) -> list[Monomial]:
         if value.denominator_names & self._free:
             raise NoProofError("a scalar is not a polynomial in the operator")
-        ((divisor, _),) = self._monomials(value.denominator)
+        below = self._monomials(value.denominator)
+        if not below:
+            raise NoProofError("a coefficient divides by zero")
+        divisor = below[0][0]
         return [(factor / divisor, powers) for factor, powers in self._monomials(value)]
 
     def _monomials(self, value: Coefficient) -> list[Monomial]:
@@ -107,10 +126,7 @@ class _Reader:
                 if name not in self._free:
                     number *= self._number(name) ** exponent
             found[free] = found.get(free, Fraction(0)) + number
-        kept = [(number, dict(free)) for free, number in found.items() if number]
-        if not kept and value.denominator == 1 and value != 0 and not value.names & self._free:
-            raise NoProofError("a coefficient divides by zero")
-        return kept
+        return [(number, dict(free)) for free, number in found.items() if number]
 
     def _number(self, name: str) -> Fraction:
         if name not in self._known:
@@ -125,12 +141,17 @@ class _Reader:
 class _Loop:
     count: int
     initial: Mapping[str, list[Monomial]]
-    next: Mapping[str, list[Monomial]]
+    maps: list[dict[str, list[Monomial]]]  # one for all passes, or one for each
 
-    @property
+    def map(self, number: int) -> Mapping[str, list[Monomial]]:
+        return self.maps[number % len(self.maps)]
+
+    @cached_property
     def affine(self) -> bool:
-        own = self.next.keys()
-        sums = self.next.values()
+        if len(self.maps) != 1:
+            return False
+        own = self.maps[0].keys()
+        sums = self.maps[0].values()
         return all(
             sum(exponent for name, exponent in powers.items() if name in own) <= 1
             for sum_ in sums
@@ -167,14 +188,12 @@ def _value(
 
 def _matrix_power(loop: _Loop, known: Mapping[str, Ball]) -> dict[str, Ball]:
     """[f; 1] ← M·[f; 1], ``count`` times at once."""
-    own = list(loop.next)
+    own, sums = list(loop.maps[0]), loop.maps[0]
     size = len(own) + 1
     matrix = flint.arb_mat(size, size)
     for row, name in enumerate(own):
         for column, other in enumerate((*own, None)):
-            part = [
-                m for m in loop.next[name] if next((n for n in m[1] if n in own), None) == other
-            ]
+            part = [m for m in sums[name] if next((n for n in m[1] if n in own), None) == other]
             matrix[row, column] = _value(part, known, lambda n: n not in own)
     matrix[size - 1, size - 1] = Ball(1)
     start = flint.arb_mat(size, 1, [*(known[name] for name in own), Ball(1)])
