@@ -90,12 +90,10 @@ def _ellipse(values: ScalarValues, degree: int, measure: Yardstick) -> Ellipse |
         log_tail -= max(log2(size), 0) if size else 0
     with flint.ctx.workprec(PRECISIONS[0]):
         found = choose_ellipse(measure.function, *measure.ends(), log_tail)
-    if found is None:
-        raise NoProofError("the target is not analytic near the spectrum")
-    if found.terms > MAX_DEGREE:
+    if found is None or found.terms > MAX_DEGREE:
         raise NoProofError(
-            f"the target needs a polynomial of degree {found.terms} to be compared with: "
-            "the spectrum comes too near to its singularities"
+            "the target has a singularity so near to the spectrum that it takes a polynomial of "
+            f"degree more than {MAX_DEGREE} to come near it"
         )
     return found
 

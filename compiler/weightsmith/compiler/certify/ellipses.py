@@ -110,9 +110,9 @@ def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
     whole = (Fraction(0), Fraction(0), Fraction(1), Fraction(1))
     upper, reached = bounds(*whole)
     boxes = [(-upper, whole)]
-    for _ in range(BOXES):
+    for count in range(BOXES):
         upper, (u, v, wide, tall) = -boxes[0][0], boxes[0][1]
-        if upper <= reached + 0.5:
+        if upper <= reached + 0.5 or (upper == math.inf and count > BOXES // 3):
             break
         heapq.heappop(boxes)
         if wide > tall:

@@ -72,8 +72,8 @@ def _by_any_polynomial(
     for ground in found:
         try:
             return several_loops_claim(program, normal, returned, target or {}, ground, bindings)
-        except TooLargeError:
-            reasons.append(first)
+        except TooLargeError as reason:
+            reasons.append(f"{first}, and {reason}")
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
     return _unproven(returned, reasons[0])
