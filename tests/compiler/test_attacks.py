@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -76,7 +78,12 @@ return E approximates exp(-s*A)
     open_ended = ws.compile(script)
     assert open_ended.verify().accepted
     assert "the side conditions of the rule power_exp hold" in open_ended.bounds[0].hypotheses
-    assert ws.compile(script, settings={"k": 5}).bounds[0].value is None
+    outside = ws.compile(script, settings={"k": 5})
+    (bound,) = outside.bounds
+    assert bound.formula.startswith("chebyshev(")
+    assert bound.value is not None
+    assert abs((1 + Fraction(10, 243)) ** 243 - Fraction(math.exp(10))) <= bound.value
+    assert outside.verify().accepted
 
 
 def test_a_scalar_that_divides_by_zero_is_an_error_even_where_it_cancels() -> None:

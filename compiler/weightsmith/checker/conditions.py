@@ -151,14 +151,15 @@ def hypotheses(operator: Operator, in_range: str | None, open_rule: str) -> tupl
     return tuple(listed)
 
 
-def scale(operator: Operator, target: Target, rule: str) -> str:
+def scale(operator: Operator, target: Target) -> str:
     """The factor that turns the scalar error into a 2-norm.
 
+    An exponential has the error f − f*, every other target 1 − f/f*:
     value − target = −left·f*(T)·e(T)·right, and the 2-norm of e(T) is max |e| if T is symmetric; if
     T = u·P, P^(1/2)·e(T)·P^(-1/2) is symmetric.
     """
     empty = not target.left, not target.right
-    if rule == "power_exp":
+    if target.power is None:
         require(operator.symmetric != "weighted", "An exponential needs a symmetric operator.")
         return "1" if all(empty) else "norm(left)*norm(right)"
     if operator.symmetric == "weighted":

@@ -324,6 +324,26 @@ class Field:
         require(not bottom.is_zero(), "A denominator vanishes at the bindings.")
         return top, bottom
 
+    def numeric_terms(
+        self, value: Rational, bindings: Mapping[str, Fraction]
+    ) -> dict[tuple[int, ...], flint.fmpq]:
+        """A polynomial in the variables, the symbols at the bindings: exponents -> number."""
+        first, last = len(self.symbols), len(self._places)
+        powers = value.denominator.degrees()[first:last]
+        require(all(power <= 0 for power in powers), "A scalar is not a polynomial.")
+        divisor = self._at(value.denominator, None, bindings)[0]
+        require(divisor != 0, "A denominator vanishes at the bindings.")
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], flint.fmpz]] = {}
+        for monomial, count in value.numerator.to_dict().items():
+            free = tuple(int(power) for power in monomial[first:last])
+            rest = (*monomial[:first], *(0 for _ in free), *monomial[last:])
+            parts.setdefault(free, {})[rest] = count
+        numbers = {
+            free: self._at(self._context.from_dict(part), None, bindings)[0] / divisor
+            for free, part in parts.items()
+        }
+        return {free: number for free, number in numbers.items() if number != 0}
+
     def _at(
         self, polynomial: flint.fmpz_mpoly, name: str | None, bindings: Mapping[str, Fraction]
     ) -> flint.fmpq_poly:

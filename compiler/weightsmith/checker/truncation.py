@@ -1,26 +1,28 @@
 """The claim ``truncation``: ‖returned value − target‖₂ ≤ bound · scale, by spectral calculus.
 
-Five steps: operator, forms, recurrence, output, and one rule.  All is derived anew from the script;
-the claim's witnesses only say which operator, which forms, and where the intervals lie.
+Steps: operator, forms and recurrence of each loop, output, and one rule.  All is derived anew from
+the script; the claim's witnesses only say which operator, which forms, and where intervals lie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.checker import autonomous, contraction, power_exp, three_term
+from weightsmith.checker.chebyshev import RULE as CHEBYSHEV
+from weightsmith.checker.chebyshev import Result, check_chebyshev
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
 from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.operator_step import read_forms, read_names, read_operator
-from weightsmith.checker.problem import Bound, Problem
-from weightsmith.checker.rational import Field
-from weightsmith.checker.recurrence import INTERNAL, check_target, read_recurrence
+from weightsmith.checker.operator_step import read_forms, read_operator
+from weightsmith.checker.problem import Bound, Numbers, Problem
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, read_recurrence
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
-from weightsmith.checker.spectral import Collapser
+from weightsmith.checker.scalar_text import read_scalar
+from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.strict_json import (
     as_integer,
     as_list,
@@ -30,6 +32,7 @@ from weightsmith.checker.strict_json import (
     as_texts,
 )
 from weightsmith.checker.targets import Target, read_target
+from weightsmith.checker.truncation_steps import RULES, SCHEDULED, Step, Steps, read_steps
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_text
 from weightsmith.dsl import core
 
@@ -37,20 +40,6 @@ STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
     "the hypotheses."
 )
-Rule = Callable[[Problem, Mapping[str, object]], Bound]
-RULES: Mapping[str, tuple[Rule, Sequence[str], Sequence[str]]] = {
-    "autonomous": (autonomous.check_autonomous, autonomous.KEYS, autonomous.OPTIONAL),
-    "contraction": (contraction.check_contraction, contraction.KEYS, contraction.OPTIONAL),
-    "three_term": (three_term.check_three_term, three_term.KEYS, three_term.OPTIONAL),
-    "power_exp": (power_exp.check_power_exp, power_exp.KEYS, power_exp.OPTIONAL),
-}
-SCHEDULED = ("autonomous",)  # rules that know the numbers of a 'for' loop
-STEP_KEYS = {
-    "operator": ("step", "rule", "assumption", "word", "symmetric", "low", "high"),
-    "forms": ("step", "rule", "loop", "forms"),
-    "recurrence": ("step", "rule", "loop", "initial", "next"),
-    "output": ("step", "rule", "left", "scalar", "right", "target"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +60,26 @@ def check_truncation(
     deadline: Deadline,
 ) -> Truncation:
     """Refuse unless the steps prove the bound, its scale and its hypotheses."""
-    steps = _read_steps(as_list(claim["steps"], "The steps"))
-    names = read_names(steps["forms"])
-    symbols = [parameter.name for parameter in program.parameters]
+    steps = read_steps(as_list(claim["steps"], "The steps"))
+    names = [name for loop in steps.names for name in loop]
     field = Field(program.symbols, (*INTERNAL, *names), deadline)
-    proof = _Proof(program, read_meaning(program, field, {}), names, field)
+    proof = _Proof(program, read_meaning(program, field, {}), field)
     returned = _returned(program, as_text(claim["output"], "output"))
     bound = as_object(claim["bound"], "The bound", ("formula", "value"))
     value = None if bound["value"] is None else as_number(bound["value"], "The bound's value")
-    complete = all(name in bindings for name in symbols)
+    complete = all(parameter.name in bindings for parameter in program.parameters)
     require(value is not None or not complete, "The bound has no value, but every symbol has one.")
     numbered = None if value is None else bindings
-    result, problem = proof.run(steps, returned, numbered)
+    result, proven = proof.run(steps, returned, numbered)
     _check_bound(as_text(bound["formula"], "The formula"), value, result)
-    right_scale = scale(problem.operator, problem.target, proof.rule)
+    right_scale = scale(proven.operator, proven.target)
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
-    wanted = hypotheses(problem.operator, proof.in_range, "" if value is not None else proof.rule)
+    open_rule = "" if value is not None else steps.rule
+    wanted = hypotheses(proven.operator, proven.in_range, open_rule)
     listed = as_texts(claim["hypotheses"], "hypotheses")
     require(listed == wanted, f"The hypotheses must be {list(wanted)}.")
     return Truncation(returned.name, str(bound["formula"]), value, right_scale, wanted)
-
-
-def _read_steps(steps: list[object]) -> dict[str, dict[str, object]]:
-    """The four steps by name, and the rule's under 'bound'."""
-    require(len(steps) == 5, f"The claim has {len(steps)} steps, not 5.")
-    result = {}
-    for place, name in enumerate((*STEP_KEYS, "bound")):
-        step = steps[place]
-        rule = step.get("rule") if isinstance(step, dict) else None
-        what = f"Step {place + 1}"
-        if name != "bound":
-            require(rule == name, f"{what}: the rule is {quoted(rule)}, not {name}.")
-            result[name] = as_object(step, f"{what} ({name})", STEP_KEYS[name])
-        else:
-            known = isinstance(rule, str) and rule in RULES
-            require(known, f"{what}: the rule {quoted(rule)} is not known.")
-            _, keys, optional = RULES[str(rule)]
-            result[name] = as_object(step, f"{what} ({rule})", keys, optional)
-    return result
 
 
 def _returned(program: core.Program, name: str) -> core.Return:
@@ -126,87 +96,105 @@ def _check_bound(formula: str, value: Fraction | None, result: Bound) -> None:
         check_value(value, result.value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """What the statement speaks of."""
+
+    operator: Operator
+    target: Target
+    in_range: str | None
+
+
 class _Proof:
     """Goes through the steps, each error with the step's number and rule before it."""
 
-    def __init__(
-        self, program: core.Program, meaning: Meaning, names: tuple[str, ...], field: Field
-    ) -> None:
+    def __init__(self, program: core.Program, meaning: Meaning, field: Field) -> None:
         self._program = program
         self._meaning = meaning
-        self._names = names
         self._field = field
         self._letters = dict(_input_letters(meaning))
-        self.rule = ""
-        self.in_range: str | None = None
         self._place = 1
 
     def run(
-        self,
-        steps: Mapping[str, Mapping[str, object]],
-        returned: core.Return,
-        bindings: Mapping[str, Fraction] | None,
-    ) -> tuple[Bound, Problem]:
-        self.rule = str(steps["bound"]["rule"])
+        self, steps: Steps, returned: core.Return, bindings: Mapping[str, Fraction] | None
+    ) -> tuple[Bound, _Proven]:
         try:
             return self._run(steps, returned, bindings)
         except RefusedError as refused:
-            name = (*STEP_KEYS, self.rule)[self._place - 1]
+            name = steps.titles[self._place - 1]
             raise RefusedError(f"Step {self._place} ({name}): {refused}") from None
 
     def _run(
-        self,
-        steps: Mapping[str, Mapping[str, object]],
-        returned: core.Return,
-        bindings: Mapping[str, Fraction] | None,
-    ) -> tuple[Bound, Problem]:
+        self, steps: Steps, returned: core.Return, bindings: Mapping[str, Fraction] | None
+    ) -> tuple[Bound, _Proven]:
         program, field = self._program, self._field
         operator = read_operator(
-            steps["operator"], program, self._meaning, self._letters, bindings or {}
+            steps.operator, program, self._meaning, self._letters, bindings or {}
         )
-        self._place = 2
-        loop = self._loop(steps["forms"])
-        forms = read_forms(steps["forms"], loop, operator, field, self._letters)
-        collapser = Collapser(field, operator, forms, self._letters)
-        self._place = 3
-        recurrence = read_recurrence(
-            steps["recurrence"], loop, self._names, collapser, forms, field
-        )
-        self._place = 4
-        name, target = self._output(steps["output"], returned, collapser)
-        self.in_range = frame_hypotheses(operator, target, program, self._meaning)
-        self._place = 5
-        index = as_integer(steps["operator"]["assumption"], "assumption")
+        recurrences, collapser = self._recurrences(steps, operator)
+        self._place += 1
+        text, value, target = self._output(steps, returned, collapser)
+        in_range = frame_hypotheses(operator, target, program, self._meaning)
+        self._place += 1
+        index = as_integer(steps.operator["assumption"], "assumption")
         numbers = None
         if bindings is not None:
             numbers = numbers_at(program, operator, index, field, bindings)
-        problem = Problem(field, operator, recurrence, target, name, numbers)
-        if numbers is not None and target.function is not None:
-            problem.check_positive(target.function, numbers)  # pinv(A)*A is no identity at 0
-        steady = not loop.schedule or self.rule in SCHEDULED
-        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
-        return RULES[self.rule][0](problem, steps["bound"]), problem
+        proven = _Proven(operator, target, in_range)
+        if steps.rule == CHEBYSHEV:
+            if numbers is None:
+                raise RefusedError("This rule needs a value for every symbol.")
+            result = Result(field, recurrences, value, text, target, numbers)
+            return check_chebyshev(result, steps.bound), proven
+        problem = Problem(field, operator, recurrences[0], target, text, numbers)
+        return self._by_rule(problem, steps, numbers), proven
 
-    def _loop(self, step: Mapping[str, object]) -> Loop:
+    def _by_rule(self, problem: Problem, steps: Steps, numbers: Numbers | None) -> Bound:
+        if numbers is not None and problem.target.function is not None:
+            problem.check_positive(problem.target.function, numbers)  # pinv(A)*A is 0 at 0
+        steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        return RULES[steps.rule][0](problem, steps.bound)
+
+    def _recurrences(self, steps: Steps, operator: Operator) -> tuple[list[Recurrence], Collapser]:
+        """Each loop's forms and scalars; a value may depend on the loops before it."""
+        forms: dict[str, tuple[Form, ...]] = {}
+        collapser = Collapser(self._field, operator, forms, self._letters)
+        recurrences: list[Recurrence] = []
+        several = steps.rule == CHEBYSHEV
+        for (forms_step, step), names in zip(steps.loops, steps.names, strict=True):
+            self._place += 1
+            loop = self._loop(forms_step, several)
+            later = not recurrences or recurrences[-1].loop.index < loop.index
+            require(later, "The loops are not in the order of the script.")
+            own = read_forms(forms_step, loop, operator, self._field, self._letters)
+            forms |= own
+            self._place += 1
+            recurrence = read_recurrence(step, loop, names, collapser, own, self._field)
+            recurrences.append(recurrence)
+        return recurrences, collapser
+
+    def _loop(self, step: Step, several: bool) -> Loop:
+        """The loop of a step; where there are several, none stands in another."""
         index = as_integer(step["loop"], "loop")
-        for loop in self._meaning.all_loops():
+        for loop in self._meaning.loops if several else self._meaning.all_loops():
             if loop.index == index:
                 return loop
-        raise RefusedError(f"The script has no loop {index}.")
+        raise RefusedError(f"The script has no loop {index}{' outside of others' * several}.")
 
     def _output(
-        self, step: Mapping[str, object], returned: core.Return, collapser: Collapser
-    ) -> tuple[str, Target]:
-        """The returned value is left·scalar·right, and the target left·f*·right."""
+        self, steps: Steps, returned: core.Return, collapser: Collapser
+    ) -> tuple[str, Rational, Target]:
+        """The returned value is left·value·right, and the target left·f*·right."""
+        step = steps.output
         left = read_word(as_texts(step["left"], "left"), self._letters, "left")
         right = read_word(as_texts(step["right"], "right"), self._letters, "right")
-        name = as_text(step["scalar"], "scalar")
-        require(name in self._names, f"{quoted(name)} is not a carried scalar.")
-        part, value = self._value(returned)
+        text, wanted = self._value(steps)
+        part, value = self._returned(returned)
         collapsed = collapser.collapse(value)
         scalar = collapsed.take(left, right, self._field.zero)
-        frames = f"{word_text(left)} · {name} · {word_text(right)}"
-        good = collapsed.is_empty and scalar == self._field.variable(name)
+        frames = f"{word_text(left)} · {quoted(text)[1:-1]} · {word_text(right)}"
+        good = collapsed.is_empty and scalar == wanted
         require(good, f"The returned value is not {frames}.")
         if returned.target is None:
             raise RefusedError("The returned value has no target.")
@@ -217,9 +205,18 @@ class _Proof:
         same = (target.left, target.right) == (left, right)
         require(same, f"The target is {word_text(target.left)} · f · {word_text(target.right)}.")
         check_target(step["target"], target, self._field)
-        return name, target
+        return text, wanted, target
 
-    def _value(self, returned: core.Return) -> tuple[tuple[str, str], Polynomial]:
+    def _value(self, steps: Steps) -> tuple[str, Rational]:
+        """The name of one scalar or, for the rule ``chebyshev``, any polynomial in them."""
+        if steps.rule == CHEBYSHEV:
+            text = as_text(steps.output["value"], "value")
+            return text, self._field.read(read_scalar(text, "value"))
+        name = as_text(steps.output["scalar"], "scalar")
+        require(name in steps.names[0], f"{quoted(name)} is not a carried scalar.")
+        return name, self._field.variable(name)
+
+    def _returned(self, returned: core.Return) -> tuple[tuple[str, str], Polynomial]:
         value = evaluate(returned.value, self._meaning.final, self._field)
         require(value.rows != core.TOKEN, "The rows of the returned value are tokens.")
         groups = returned.groups if value.columns == core.TOKEN else ("",)

@@ -88,6 +88,8 @@ class Collapse:
         self.normal, self.operator, self.scalars = normal, operator, scalars
         self.forms: dict[tuple[str, str], tuple[Form, ...]] = {}
         self.carried = {c.letter for loop in normal.all_loops() for c in loop.carried}
+        self.names: dict[str, str] = {}  # of the scalars, where a letter's own name is taken
+        self.frames: tuple[Frame, ...] = ()  # frames in which letters alone may be split
 
     def __call__(self, polynomial: Polynomial) -> dict[Frame, Coefficient]:
         """Return the scalar of every frame.  Raises NoProofError if a word has no such form."""
@@ -177,6 +179,7 @@ class Collapse:
         """Letters only: f = 1 in a frame already in use, else split where T could stand."""
         one = self.scalars.field.one
         known = [(f.left, f.right) for forms in self.forms.values() for f in forms]
+        known += self.frames
         for left, right in known:
             if left + right == word:
                 return (left, right), one
@@ -235,7 +238,8 @@ def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
             forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
         else:
             named = sum(1 for form in forms if form.name)
-            name = scalar_name(carried.letter) + (f"_{named}" if named else "")
+            own = collapse.names.get(carried.letter) or scalar_name(carried.letter)
+            name = own + (f"_{named}" if named else "")
             forms.append(Form(*frame, name, collapse.scalars.field.one))
     collapse.forms[key] = tuple(forms)
     return len(forms) > before

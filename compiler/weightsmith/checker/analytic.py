@@ -1,0 +1,95 @@
+"""Analytic functions on complex balls, and a proof that one is bounded on an ellipse.
+
+A box on which a function comes out finite has no pole and no branch cut in it: roots and logarithms
+are computed with ``analytic``, which gives no number where the cut is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.ranges import precision, rational
+from weightsmith.checker.refusal import Deadline, RefusedError
+
+Analytic = Callable[[flint.acb], flint.acb]
+BITS = 64  # boxes need no more
+MAX_BOXES = 20_000
+
+
+def horner(polynomial: flint.fmpq_poly) -> Analytic:
+    """A polynomial, its coefficients exact."""
+    coefficients = list(reversed(polynomial.coeffs()))
+
+    def run(z: flint.acb) -> flint.acb:
+        total = flint.acb(0)
+        for coefficient in coefficients:
+            total = total * z + coefficient
+        return total
+
+    return run
+
+
+def root_of(quotient: tuple[flint.fmpq_poly, flint.fmpq_poly], root: int) -> Analytic:
+    """(top/bottom)^(1/root), the principal branch."""
+    top, bottom = (horner(part) for part in quotient)
+
+    def run(z: flint.acb) -> flint.acb:
+        value = top(z) / bottom(z)
+        if root == 1:
+            return value
+        if root == 2:
+            return value.sqrt(analytic=True)
+        return (value.log(analytic=True) / root).exp()
+
+    return run
+
+
+def exponential(rate: Fraction) -> Analytic:
+    exact = rational(rate)
+    return lambda z: (z * exact).exp()
+
+
+def check_bounded(
+    function: Analytic,
+    ends: Callable[[], tuple[flint.arb, flint.arb]],
+    rho: Fraction,
+    size: Fraction,
+    deadline: Deadline,
+) -> None:
+    """Prove that the function is analytic with |function| ≤ size inside the ellipse of ρ.
+
+    The ellipse around [a, b] is (a + b)/2 + (b − a)/2 · cosh(u + iv), 0 ≤ u ≤ log ρ.  A function
+    that is real on [a, b] has conjugate values at conjugate places, so 0 ≤ v ≤ π is enough.  The
+    rectangle of (u, v) is halved until each box is within the size.
+    """
+    with precision(BITS):
+        low, high = ends()
+        middle, half = (low + high) / 2, (high - low) / 2
+        widest, top = flint.arb(rational(rho)).log(), flint.arb.pi()
+        limit = flint.arb(rational(size))
+        boxes = [(0, 0, 0, 0)]  # u from i/2^a to (i+1)/2^a of log ρ, v from j/2^b of π
+        count = 0
+        while boxes:
+            count += 1
+            deadline.check()
+            if count > MAX_BOXES:
+                raise RefusedError("The target is not shown to be bounded on the ellipse.")
+            a, i, b, j = boxes.pop()
+            place = flint.acb(widest * _part(a, i), top * _part(b, j))
+            value = function(flint.acb(middle) + flint.acb(half) * place.cosh())
+            if value.is_finite() and value.abs_upper() <= limit:
+                continue
+            wide = widest / 2**a > top / 2**b
+            if wide:
+                boxes += [(a + 1, 2 * i, b, j), (a + 1, 2 * i + 1, b, j)]
+            else:
+                boxes += [(a, i, b + 1, 2 * j), (a, i, b + 1, 2 * j + 1)]
+
+
+def _part(level: int, place: int) -> flint.arb:
+    """[place/2^level, (place + 1)/2^level]."""
+    size = flint.arb(1) / 2 ** (level + 1)
+    return flint.arb((2 * place + 1) * size, size)

@@ -1,0 +1,114 @@
+"""What a polynomial p(λ) is compared with: |1 − p·g| with g = 1/f*, or |p − g| with g = f*.
+
+The comparison runs in a variable s with λ = λ(s) a polynomial.  Where f*^root is linear in λ or one
+over that, s = f* or 1/f*, and the root is gone; else s = λ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flint
+
+from weightsmith.checker.analytic import Analytic, exponential, horner, root_of
+from weightsmith.checker.enclosures import to_arb
+from weightsmith.checker.problem import Numbers
+from weightsmith.checker.ranges import Interval, has_no_root, is_positive
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.spectral import LAMBDA
+from weightsmith.checker.targets import Target
+
+Ends = Callable[[], tuple[flint.arb, flint.arb]]
+Quotient = tuple[flint.fmpq_poly, flint.fmpq_poly]
+IDENTITY = flint.fmpq_poly([0, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """g on [ends] in s, real there; ``known_degree`` if g is a polynomial in s."""
+
+    relative: bool
+    function: Analytic
+    known_degree: int | None
+    lambda_of: flint.fmpq_poly
+    ends: Ends
+    single: bool  # the interval is one place
+
+
+def is_relative(target: Target) -> bool:
+    """A root of a rational function without zeros is a measure of its own; else errors count."""
+    return target.power is not None
+
+
+def reference(target: Target, field: Field, numbers: Numbers, interval: Interval) -> Reference:
+    """The reference of a target on one interval, where f* must be defined and, if relative, ≠ 0."""
+    ends, single = _ends(interval), interval[0] == interval[1]
+    if target.power is None:
+        if target.rate is None:
+            raise RefusedError("The target is no function that this rule knows.")
+        rate = field.evaluate(target.rate, numbers.bindings)
+        return Reference(False, exponential(rate), None, IDENTITY, ends, single)
+    power = field.polynomials(target.power, LAMBDA, numbers.bindings)
+    for one in (target.power, target.function):
+        if one is not None:
+            quotient = field.polynomials(one, LAMBDA, numbers.bindings)
+            _check_defined(quotient, target.root, interval)
+    return _relative((power[1], power[0]), target.root, interval)
+
+
+def _check_defined(power: Quotient, root: int, interval: Interval) -> None:
+    if root == 1:
+        good = all(has_no_root(part, interval) for part in power)
+        require(good, "The target has a zero or a pole on the spectrum.")
+    else:
+        good = is_positive(*power, interval)
+        require(good, "The target's function is not positive on the whole spectrum.")
+
+
+def _relative(inverse: Quotient, root: int, interval: Interval) -> Reference:
+    """1/f* = (top/bottom)^(1/root)."""
+    top, bottom = inverse
+    flat, single = bottom.degree() == 0, interval[0] == interval[1]
+    if root == 1:
+        known = top.degree() if flat else None
+        return Reference(True, root_of(inverse, 1), known, IDENTITY, _ends(interval), single)
+    if flat and top.degree() == 1:
+        change, ends = _substitution(top / bottom[0], root, interval)
+        return Reference(True, lambda s: s, 1, change, ends, single)
+    if top.degree() == 0 and bottom.degree() == 1:
+        change, ends = _substitution(bottom / top[0], root, interval)
+        return Reference(True, lambda s: 1 / s, None, change, ends, single)
+    known = 0 if flat and top.degree() == 0 else None
+    return Reference(True, root_of(inverse, root), known, IDENTITY, _ends(interval), single)
+
+
+def _substitution(
+    linear: flint.fmpq_poly, root: int, interval: Interval
+) -> tuple[flint.fmpq_poly, Ends]:
+    """λ = (s^root − β)/α for s^root = α·λ + β, and the ends of s."""
+    constant, slope = linear[0], linear[1]
+    change = (IDENTITY**root - constant) / slope
+    values = [linear(flint.fmpq(end.numerator, end.denominator)) for end in interval]
+
+    def ends() -> tuple[flint.arb, flint.arb]:
+        low, high = (flint.arb(value).root(root) for value in values)
+        return low, high
+
+    return change, ends
+
+
+def _ends(interval: Interval) -> Ends:
+    return lambda: (to_arb(interval[0]), to_arb(interval[1]))
+
+
+def real_at(function: Analytic, at: flint.arb) -> flint.arb:
+    """The value at a real place."""
+    return function(flint.acb(at)).real
+
+
+def polynomial_at(polynomial: flint.fmpq_poly, at: flint.arb) -> flint.arb:
+    if polynomial == IDENTITY:
+        return at
+    return real_at(horner(polynomial), at)

@@ -1,0 +1,173 @@
+"""Rule ``chebyshev``: the error of any polynomial p(λ) over the spectrum, from its values.
+
+With n > d zeros of T_n, sup |D| ≤ max |D| at the zeros / cos(πd/2n) for a polynomial D of degree d
+(Ehlich and Zeller, 1964).  D = p·g − 1 with g = 1/f*, or p − f*; where g or f* is no polynomial its
+Chebyshev series stands for it, and what that misses is added (see ``ellipses``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.certify.ellipses import Ellipse, choose_ellipse, log2
+from weightsmith.compiler.certify.intervals import FLOOR, HUGE, round_up, to_fraction
+from weightsmith.compiler.certify.points import chebyshev_points, more_values
+from weightsmith.compiler.certify.recurrence import Bounded, Json
+from weightsmith.compiler.certify.scalar_values import (
+    MAX_DEGREE,
+    LoopScalars,
+    ScalarValues,
+    TooLargeError,
+)
+from weightsmith.compiler.certify.spectral import NoProofError, RootScalar, ScalarField
+from weightsmith.compiler.certify.yardstick import Yardstick, yardstick
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
+
+PRECISIONS = (320, 640, 1280, 2560, 5120)
+MAX_POINTS = 200_000
+TAIL_BITS = 13  # the tail is so many bits below the error itself
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is returned, as a polynomial in λ and the scalars of the loops, and its target."""
+
+    scalars: ScalarField
+    loops: tuple[LoopScalars, ...]
+    value: Coefficient
+    target: RootScalar
+    low: Scalar
+    high: Scalar
+    bindings: Mapping[str, Fraction]
+
+    def interval(self) -> tuple[Fraction, Fraction]:
+        try:
+            low, high = (evaluate(end, self.bindings) for end in (self.low, self.high))
+        except ScalarError as problem:
+            raise NoProofError(f"the spectrum has no value: {problem}") from None
+        if low > high:
+            raise NoProofError(f"the spectrum's low end {low} is above its high end {high}")
+        return low, high
+
+
+def chebyshev(result: Result) -> Bounded:
+    """Return the step with its witnesses.  Raises NoProofError if the rule does not apply."""
+    values = ScalarValues(result.loops, result.value, result.bindings)
+    degree = values.degree()
+    measure = yardstick(result.target, result.bindings, result.interval())
+    ellipse = _ellipse(values, degree, measure)
+    total = _total(degree, measure, ellipse)
+    points = _points(total)
+    bound = _bound(values, measure, ellipse, total, points)
+    step: Json = {
+        "rule": "chebyshev",
+        "measure": "relative" if measure.relative else "absolute",
+        "degree": degree,
+        "points": points,
+    }
+    error = f"1 - ({result.value})/target" if measure.relative else f"({result.value}) - target"
+    formula = f"chebyshev({error}, degree {total}, points {points}"
+    if ellipse is not None:
+        witness = {"rho": str(ellipse.rho), "terms": ellipse.terms, "size": str(ellipse.size)}
+        step["ellipse"] = witness
+        formula += "".join(f", {key} {value}" for key, value in witness.items())
+    return Bounded(step, formula + ")", round_up(bound))
+
+
+def _ellipse(values: ScalarValues, degree: int, measure: Yardstick) -> Ellipse | None:
+    """An ellipse whose tail is far below the error, which is estimated at few points."""
+    if measure.known_degree is not None:
+        return None
+    error, size = _at_points(values, measure, 2 * degree + 33)
+    log_tail = log2(error) if error else -float(FLOOR)
+    log_tail = max(log_tail, -float(FLOOR)) - TAIL_BITS
+    if measure.relative:
+        log_tail -= max(log2(size), 0) if size else 0
+    with flint.ctx.workprec(PRECISIONS[0]):
+        found = choose_ellipse(measure.function, *measure.ends(), log_tail)
+    if found is None or found.terms > MAX_DEGREE:
+        raise NoProofError(
+            "the target has a singularity so near to the spectrum that it takes a polynomial of "
+            f"degree more than {MAX_DEGREE} to come near it"
+        )
+    return found
+
+
+def _total(degree: int, measure: Yardstick, ellipse: Ellipse | None) -> int:
+    own = ellipse.terms if ellipse is not None else measure.known_degree or 0
+    in_s = degree * measure.inner_degree
+    return in_s + own if measure.relative else max(in_s, own)
+
+
+def _points(total: int) -> int:
+    """From 64 points for each degree to 8, where that is many."""
+    each = max(8, min(64, 2048 // max(total, 1)))
+    if total * each > MAX_POINTS:
+        raise TooLargeError(f"the error is a polynomial of degree {total}, which is too much")
+    return max(total * each, 1)
+
+
+def _bound(
+    values: ScalarValues, measure: Yardstick, ellipse: Ellipse | None, total: int, points: int
+) -> Fraction:
+    """(E + 2·P·τ)/cos(πd/2n) from above, the balls small beside it."""
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits):
+            low, high, size = _extremes(values, measure, points)
+            cosine = (flint.arb(total) / (2 * points)).cos_pi()
+            tail = flint.arb(0)
+            if ellipse is not None:
+                rho, most = (_ball(number) for number in (ellipse.rho, ellipse.size))
+                factor = size if measure.relative else flint.arb(1)
+                tail = factor * 4 * most / (rho ** (ellipse.terms) * (rho - 1))
+            upper, lower = ((end + tail) / cosine for end in (high, low))
+            if not upper.is_finite():
+                continue
+            found, least = to_fraction(upper.upper()), to_fraction(lower.lower())
+            if found > HUGE:
+                raise NoProofError("the bound diverges: the start is too far from the target")
+            if found - least <= found / 2**80 or found <= Fraction(1, 1 << FLOOR):
+                return found
+    raise NoProofError("the error is too small to be computed")
+
+
+def _extremes(
+    values: ScalarValues, measure: Yardstick, points: int
+) -> tuple[flint.arb, flint.arb, flint.arb]:
+    """Bounds from below and above of the largest error at the points, and of the largest |p|."""
+    low, high = measure.ends()
+    middle, half = (low + high) / 2, (high - low) / 2
+    enough = values.degree() * measure.inner_degree + 1
+    count = 1 if measure.single else points
+    few = [
+        values.at(measure.inner(middle + half * place))
+        for place in chebyshev_points(min(enough, count))
+    ]
+    found = more_values(few, count) if len(few) < count else few
+    least = most = size = flint.arb(0)
+    for place, value in zip(chebyshev_points(count), found, strict=True):
+        against = measure.function(flint.acb(middle + half * place)).real
+        error = value * against - 1 if measure.relative else value - against
+        least, most = least.max(error.abs_lower()), most.max(error.abs_upper())
+        size = size.max(value.abs_upper())
+    return least, most, size
+
+
+def _at_points(values: ScalarValues, measure: Yardstick, points: int) -> tuple[Fraction, Fraction]:
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits):
+            low, high, size = _extremes(values, measure, points)
+            if not high.is_finite() or not size.is_finite():
+                continue
+            if high <= 2 * low or bits == PRECISIONS[2]:
+                return to_fraction(high), to_fraction(size)
+    raise NoProofError("the bound diverges: the start is too far from the target")
+
+
+def _ball(value: Fraction) -> flint.arb:
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))

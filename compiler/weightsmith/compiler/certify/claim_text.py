@@ -1,0 +1,138 @@
+"""What a truncation claim says beside its rule: operator, forms, target, hypotheses, scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from weightsmith.compiler.certify.grounds import Ground
+from weightsmith.compiler.certify.recurrence import Bounded, Json
+from weightsmith.compiler.certify.spectral import Form, Frame, NoProofError, RootScalar
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Columns, NormalProgram
+from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.dsl import core, scalars
+from weightsmith.dsl.core import SpectrumKind
+
+STATEMENT = (
+    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
+    "the hypotheses."
+)
+
+
+def letters(word: Word) -> list[str]:
+    return [letter.text() for letter in word]
+
+
+def operator_step(ground: Ground) -> Json:
+    return {
+        "rule": "operator",
+        "assumption": ground.assumption,
+        "word": letters(ground.operator.word),
+        "symmetric": ground.operator.symmetric,
+        "low": scalars.to_text(ground.low),
+        "high": scalars.to_text(ground.high),
+    }
+
+
+def forms_step(loop: int, found: Mapping[tuple[str, str], tuple[Form, ...]]) -> Json:
+    forms = {}
+    for (name, group), parts in sorted(found.items()):
+        letter = f"{name}@{group}" if group else name
+        forms[letter] = [
+            {
+                "left": letters(form.left),
+                "scalar": form.name or str(form.constant),
+                "right": letters(form.right),
+            }
+            for form in parts
+        ]
+    return {"rule": "forms", "loop": loop, "forms": forms}
+
+
+def recurrence_step(
+    loop: int, initial: Mapping[str, Coefficient], after: Mapping[str, Coefficient]
+) -> Json:
+    return {
+        "rule": "recurrence",
+        "loop": loop,
+        "initial": {name: str(value) for name, value in initial.items()},
+        "next": {name: str(value) for name, value in after.items()},
+    }
+
+
+def target_json(target: RootScalar) -> Json:
+    power = str(target.power)
+    return {"root": target.root, "power": power} if target.root else {"exp": power}
+
+
+def hypotheses(program: core.Program, ground: Ground, frame: Frame, bounded: Bounded) -> list[str]:
+    operator = ground.operator
+    word = "*".join(letters(operator.word))
+    low, high = scalars.to_text(ground.low), scalars.to_text(ground.high)
+    nonzero = ground.kind is SpectrumKind.NONZERO_SPECTRUM
+    of = f"{'nonzero ' if nonzero else ''}spectrum({word})"
+    if ground.kind is SpectrumKind.SINGULAR_VALUES:
+        of = f"singular_values({operator.word[-1]._replace(transposed=False).text()})^2"
+    found = [ground.region or f"{low} <= {of} <= {high}"]
+    if operator.symmetric == "assumed":
+        found.append(f"{word} is symmetric")
+    if operator.symmetric == "weighted":
+        found.append(f"{operator.word[-1].name} is positive definite")
+    if nonzero:
+        found.append(_range_hypothesis(program, frame, word))
+    if bounded.value is None:
+        found.append(f"the side conditions of the rule {bounded.step['rule']} hold")
+    return found
+
+
+def _range_hypothesis(program: core.Program, frame: Frame, word: str) -> str:
+    sides = [side[0] for side in (frame[1], frame[0][::-1]) if side]
+    for assumption in program.assumptions:
+        if isinstance(assumption, core.RangeAssumption):
+            value = assumption.value
+            if isinstance(value, core.Name) and any(s.name == value.name for s in sides):
+                return f"the columns of {value.name} lie in the range of {word}"
+    raise NoProofError(f"nothing says that the data lies in the range of {word}")
+
+
+def scale(
+    normal: NormalProgram, ground: Ground, columns: Columns, frame: Frame, target: RootScalar
+) -> str:
+    left, right = frame
+    if target.root == 0:
+        return "norm(left)*norm(right)" if left or right else "1"
+    if _is_polar(normal, columns):
+        return "1"
+    if ground.operator.symmetric == "weighted":
+        weight = ground.operator.word[-1].name
+        return f"norm(solution*{weight}^(-1/2))*norm({weight}^(1/2)*right)"
+    if left and right:
+        return "norm(solution)*norm(right)"
+    return "norm(target)"
+
+
+def _is_polar(normal: NormalProgram, columns: Columns) -> bool:
+    """Is the target a polar factor and nothing else, of norm 1?"""
+    words = [word for value in columns.values() for word in value.terms]
+    return all(
+        len(word) == 1
+        and word[0].name in normal.functions
+        and normal.functions[word[0].name][0].function in ("polar", "sign")
+        for word in words
+    )
+
+
+def claim(
+    output: str, steps: list[Json], bounded: Bounded, assumed: list[str], factor: str
+) -> Json:
+    """The claim without its number."""
+    value = None if bounded.value is None else str(bounded.value)
+    return {
+        "kind": "truncation",
+        "statement": STATEMENT,
+        "output": output,
+        "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
+        "hypotheses": assumed,
+        "scale": factor,
+        "bound": {"formula": bounded.formula, "value": value},
+    }

@@ -1,0 +1,147 @@
+"""Witnesses for an analytic function g on an interval: ρ, the terms of its series, and a size.
+
+Inside the ellipse E_ρ around the interval |g| ≤ size, so the Chebyshev series of g up to degree
+K misses at most 2·size·ρ^(−K)/(ρ − 1) (Trefethen, Approximation Theory and Approximation Practice,
+Theorem 8.2).  The ρ with the fewest terms is searched; floats only steer, the checker proves.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.certify.intervals import round_up
+
+BITS = 64
+BOXES = 400
+LARGEST = 100_000.0  # bits of a size
+SLACK = Fraction(5, 4)
+WIDEST, NARROWEST = 24.0, 1e-5  # of log ρ
+Function = Callable[[flint.acb], flint.acb]
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    rho: Fraction
+    terms: int
+    size: Fraction
+
+
+def choose_ellipse(
+    function: Function, low: flint.arb, high: flint.arb, log_tail: float
+) -> Ellipse | None:
+    """Return the ellipse with the fewest terms whose tail is at most 2^log_tail, or None."""
+    best: Ellipse | None = None
+    worse = 0
+    for width in _falling(WIDEST, NARROWEST, 0.7):
+        found = _ellipse(function, low, high, width, log_tail)
+        if found is None:
+            continue
+        if best is None or found.terms < best.terms:
+            best, worse = found, 0
+        else:
+            worse += 1
+        if worse == 3:
+            break
+    if best is None:
+        return None
+    around = math.log(float(best.rho))
+    for width in _falling(min(around / 0.72, WIDEST), around * 0.72, 0.95):
+        found = _ellipse(function, low, high, width, log_tail)
+        if found is not None and found.terms < best.terms:
+            best = found
+    return best
+
+
+def _falling(first: float, last: float, ratio: float) -> Iterator[float]:
+    value = first
+    while value >= last:
+        yield value
+        value *= ratio
+
+
+def _ellipse(
+    function: Function, low: flint.arb, high: flint.arb, width: float, log_tail: float
+) -> Ellipse | None:
+    rho = 1 + _short(math.expm1(width))
+    size = _size(function, low, high, rho)
+    if size is None:
+        return None
+    above = math.log2(float(rho - 1))
+    needed = 1 + log2(size) - above - log_tail
+    return Ellipse(rho, max(math.ceil(needed / math.log2(float(rho))), 0), size)
+
+
+def _short(value: float) -> Fraction:
+    """A number of eight bits near a float."""
+    mantissa, exponent = math.frexp(value)
+    return Fraction(round(mantissa * 256)) * Fraction(2) ** (exponent - 8)
+
+
+def log2(value: Fraction) -> float:
+    return math.log2(value.numerator) - math.log2(value.denominator)
+
+
+def _size(function: Function, low: flint.arb, high: flint.arb, rho: Fraction) -> Fraction | None:
+    """A bound of |g| on the filled ellipse, hardly above its maximum; None if g is not analytic."""
+    with flint.ctx.workprec(BITS):
+        middle, half = (low + high) / 2, (high - low) / 2
+        ends = (
+            flint.arb(flint.fmpq(rho.numerator, rho.denominator)).log(),
+            flint.arb.pi(),
+        )
+
+        def bounds(u: Fraction, v: Fraction, wide: Fraction, tall: Fraction) -> tuple[float, ...]:
+            place = flint.acb(_span(u, wide) * ends[0], _span(v, tall) * ends[1])
+            corner = flint.acb(_point(u) * ends[0], _point(v) * ends[1])
+            values = [function(middle + half * w.cosh()) for w in (place, corner)]
+            return _log_upper(values[0]), _log_upper(values[1])
+
+        return _refine(bounds)
+
+
+def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
+    """Halve the box with the largest bound until that is near a value taken."""
+    whole = (Fraction(0), Fraction(0), Fraction(1), Fraction(1))
+    upper, reached = bounds(*whole)
+    boxes = [(-upper, whole)]
+    for count in range(BOXES):
+        upper, (u, v, wide, tall) = -boxes[0][0], boxes[0][1]
+        if upper <= reached + 0.5 or (upper == math.inf and count > BOXES // 3):
+            break
+        heapq.heappop(boxes)
+        if wide > tall:
+            halves = [(u, v, wide / 2, tall), (u + wide / 2, v, wide / 2, tall)]
+        else:
+            halves = [(u, v, wide, tall / 2), (u, v + tall / 2, wide, tall / 2)]
+        for half in halves:
+            largest, value = bounds(*half)
+            reached = max(reached, value)
+            heapq.heappush(boxes, (-largest, half))
+    upper = -boxes[0][0]
+    if not math.isfinite(upper) or abs(upper) >= LARGEST:
+        return None
+    whole_part = math.floor(upper)
+    return round_up(SLACK * Fraction(2) ** whole_part * Fraction(2.0 ** (upper - whole_part)), 8)
+
+
+def _span(start: Fraction, size: Fraction) -> flint.arb:
+    middle, radius = start + size / 2, size / 2
+    return flint.arb(_point(middle), _point(radius))
+
+
+def _point(value: Fraction) -> flint.arb:
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+
+def _log_upper(value: flint.acb) -> float:
+    """log2 of an upper bound, ∞ where the value is not finite."""
+    if not value.is_finite():
+        return math.inf
+    upper = value.abs_upper()
+    return float(upper.log().mid()) / math.log(2) if upper > 0 else -LARGEST

@@ -1,0 +1,405 @@
+"""The rule chebyshev: scripts that no other rule bounds, against 120-digit arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import flint
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import weightsmith.api as ws
+
+F = Fraction
+Ball = flint.arb
+Scalar = Callable[[Ball], Ball]
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+GRID = 3000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A script on [low, high], what it computes of an eigenvalue, and its target."""
+
+    script: str
+    settings: dict[str, object]
+    low: str
+    high: str
+    result: Scalar
+    target: Scalar
+    absolute: bool = False
+
+
+def arb(value: Fraction | str | int) -> Ball:
+    exact = Fraction(value)
+    return Ball(flint.fmpq(exact.numerator, exact.denominator))
+
+
+def after(count: int, step: Callable[..., tuple[Ball, ...]]) -> Callable[..., tuple[Ball, ...]]:
+    def run(x: Ball, *state: Ball) -> tuple[Ball, ...]:
+        for _ in range(count):
+            state = step(x, *state)
+        return state
+
+    return run
+
+
+def worst(run: Run) -> Ball:
+    """The largest error on a grid with both ends, geometric where the spectrum is wide."""
+    low, high = F(run.low), F(run.high)
+    found = Ball(0)
+    for place in range(GRID + 1):
+        x = arb(low + (high - low) * F(place, GRID))
+        if low > 0 and high > 20 * low:
+            x = arb(low) * (arb(high / low).log() * place / GRID).exp()
+        error = run.result(x) - run.target(x)
+        found = found.max(abs(error if run.absolute else error / run.target(x)))
+    return found
+
+
+def header(assumption: str = "spectrum(A) in [mu, L]") -> str:
+    return f"algorithm a(A: symmetric[d, d])\nassume {assumption}\n"
+
+
+TOKENS = "algorithm a(x: [d] per token, y: [k] per context)\nassume spectrum(x*x' over context) in "
+
+
+def _gd_restructured(x: Ball) -> Ball:
+    """y·x'·T is gradient descent with T = Σ (1 − ηλ)^j, j < 3, and U one pass ahead."""
+    eta = arb("2/11")
+    u, t = 1 - eta * x, Ball(1)
+    return eta * (3 * t - 3 * eta * x * t * t + eta * x * t * (1 - u) * t)
+
+
+def _nesterov(x: Ball, now: Ball, before: Ball) -> tuple[Ball, Ball]:
+    ahead = now + (now - before) / 3
+    return ahead + (1 - x * ahead) / 2, now
+
+
+def _velocity(x: Ball, w: Ball, v: Ball) -> tuple[Ball, Ball]:
+    v = v / 4 - (w * x - 1) / 3
+    return w + v, v
+
+
+def _scheduled(x: Ball) -> Ball:
+    value = x
+    for a, b in ((3, -2), (2, -1), (arb("3/2"), arb("-1/2"))):
+        value = a * value + b * value**3
+    return (1 + value) / 2
+
+
+RUNS = {
+    "two loops": Run(
+        header()
+        + """X = 2/(mu + L)*I
+repeat 3:
+    X = 2*X - X*A*X
+repeat 2:
+    X = 3*X - 3*X*A*X + X*A*X*A*X
+return X approximates inv(A)
+""",
+        {"mu": "1/4", "L": 2},
+        "1/4",
+        "2",
+        lambda x: after(2, lambda x, f: (3 * f - 3 * x * f**2 + x * x * f**3,))(
+            x, *after(3, lambda x, f: (2 * f - x * f * f,))(x, arb("8/9"))
+        )[0],
+        lambda x: 1 / x,
+    ),
+    "a straight line": Run(
+        header("spectrum(A) in [1, 3]")
+        + """X = 3/4*I - 1/8*A
+Y = X*(2*I - A*X)
+return 1/2*Y approximates inv(2*A)
+""",
+        {},
+        "1",
+        "3",
+        lambda x: (arb("3/4") - x / 8) * (2 - x * (arb("3/4") - x / 8)) / 2,
+        lambda x: 1 / (2 * x),
+    ),
+    "gradient descent restructured": Run(
+        TOKENS
+        + """[1, 10]
+param eta = 2/11
+U = x - eta*x*x'*x over context
+T = x
+repeat 1:
+    U, T = U - eta*(T*x'*U + U*T'*U), 3*T - 3*eta*T*x'*T + eta*T*(x - U)'*T over context
+return eta*y*x'*T on query over context approximates y*x'*inv(x*x')*x over context
+""",
+        {},
+        "1",
+        "10",
+        _gd_restructured,
+        lambda x: 1 / x,
+    ),
+    "Nesterov": Run(
+        header()
+        + """param beta = 1/3, steps = 12
+X = 0
+V = 0
+repeat steps:
+    Z = X + beta*(X - V)
+    X, V = Z + 1/L*(I - A*Z), X
+return X approximates inv(A)
+""",
+        {"mu": "1/4", "L": 2},
+        "1/4",
+        "2",
+        lambda x: after(12, _nesterov)(x, Ball(0), Ball(0))[0],
+        lambda x: 1 / x,
+    ),
+    "momentum as a velocity": Run(
+        TOKENS
+        + """[mu, L]
+param beta = 1/4, steps = 20
+w = 0
+v = 0
+repeat steps:
+    v = beta*v - 1/L*(w*x - y)*x' over context
+    w = w + v
+return w*x on query over context approximates y*x'*inv(x*x')*x over context
+""",
+        {"mu": "1/10", "L": 3},
+        "1/10",
+        "3",
+        lambda x: after(20, _velocity)(x, Ball(0), Ball(0))[0],
+        lambda x: 1 / x,
+    ),
+    "momentum from a start": Run(
+        header()
+        + """X = A/L
+V = A/L
+repeat 9:
+    X, V = X + 1/2*(I - A*X) + 1/4*(X - V), X
+return X approximates inv(A)
+""",
+        {"mu": "1/4", "L": 2},
+        "1/4",
+        "2",
+        lambda x: after(9, lambda x, f, g: (f + (1 - x * f) / 2 + (f - g) / 4, f))(x, x / 2, x / 2)[
+            0
+        ],
+        lambda x: 1 / x,
+    ),
+    "Taylor": Run(
+        header("spectrum(A) in [0, L]")
+        + """B = I - A/4 + A*A/32
+X = I
+repeat 4:
+    X = X*B
+return X approximates exp(-A)
+""",
+        {"L": 3},
+        "0",
+        "3",
+        lambda x: (1 - x / 4 + x * x / 32) ** 4,
+        lambda x: (-x).exp(),
+        absolute=True,
+    ),
+    "polar, one quintic": Run(
+        """algorithm a(A: [m, n])
+assume singular_values(A) in [l, 1]
+X = A
+repeat 1:
+    X = 2*X - 3/2*X*X'*X + 1/2*X*X'*X*X'*X
+repeat 3:
+    X = 3/2*X - 1/2*X*X'*X
+return X approximates polar(A)
+""",
+        {"l": "1/10"},
+        "1/100",
+        "1",
+        lambda x: after(3, lambda x, f: ((3 * f - x * f**3) / 2,))(x, 2 - 3 * x / 2 + x * x / 2)[0],
+        lambda x: 1 / x.sqrt(),
+    ),
+    "square root, two loops": Run(
+        header("spectrum(A) in [1/20, 1]")
+        + """Y = A
+Z = I
+repeat 1:
+    Y, Z = 2*Y - Y*Z*Y, 2*Z - Z*Y*Z
+repeat 3:
+    Y, Z = 3/2*Y - 1/2*Y*Z*Y, 3/2*Z - 1/2*Z*Y*Z
+return Y approximates sqrt(A)
+""",
+        {},
+        "1/20",
+        "1",
+        lambda x: after(3, lambda x, y, z: ((3 * y - y * z * y) / 2, (3 * z - z * y * z) / 2))(
+            x, 2 * x - x * x, 2 - x
+        )[0],
+        lambda x: x.sqrt(),
+    ),
+    "a quotient": Run(
+        header("spectrum(A) in [1, 2]")
+        + """X = 2/5*I
+repeat 3:
+    X = 2*X - X*(A + I)*X
+Y = X*A
+return Y approximates inv(A + I)*A
+""",
+        {},
+        "1",
+        "2",
+        lambda x: x * after(3, lambda x, f: (2 * f - (x + 1) * f * f,))(x, arb("2/5"))[0],
+        lambda x: x / (x + 1),
+    ),
+    "a root of a square": Run(
+        header("spectrum(A) in [0, 2]")
+        + """X = I/2
+repeat 1:
+    X = 2*X - X*(A*A + I)*X*X
+repeat 1:
+    X = 2*X - X*(A*A + I)*X*X
+return X approximates invsqrt(A*A + I)
+""",
+        {},
+        "0",
+        "2",
+        lambda x: after(2, lambda x, f: (2 * f - (x * x + 1) * f**3,))(x, arb("1/2"))[0],
+        lambda x: 1 / (x * x + 1).sqrt(),
+    ),
+    "a schedule, shifted": Run(
+        header("spectrum(A) in [1/10, 1]")
+        + """X = A
+for a, b in (3, -2), (2, -1), (3/2, -1/2):
+    X = a*X + b*X*X*X
+return 1/2*(I + X) approximates exp(-A)
+""",
+        {},
+        "1/10",
+        "1",
+        _scheduled,
+        lambda x: (-x).exp(),
+        absolute=True,
+    ),
+}
+
+
+def bound_of(run: Run, path: Path) -> Fraction:
+    """Compile, verify, and return the certified bound."""
+    script = path / "script.alg"
+    script.write_text(run.script)
+    network = ws.compile(script, settings=run.settings)
+    (bound,) = network.bounds
+    assert bound.value is not None, bound.unproven
+    assert bound.formula.startswith("chebyshev(")
+    report = network.verify()
+    assert report.accepted, [v.reason for v in report.verdicts if not v.accepted]
+    return bound.value
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_bound_is_tight(name: str, tmp_path: Path) -> None:
+    certified = bound_of(RUNS[name], tmp_path)
+    with flint.ctx.workprec(400):
+        true = worst(RUNS[name])
+        assert arb(certified) >= true * (1 - Ball(2) ** -200)
+        assert arb(certified) <= true * arb("1.05")
+
+
+NUMBERS = st.sampled_from(["-1", "-1/2", "-1/3", "1/4", "1/2", "1", "3/2"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    numbers=st.lists(NUMBERS, min_size=8, max_size=8), counts=st.tuples(*[st.integers(0, 3)] * 2)
+)
+def test_any_two_loops_are_bounded(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[str], counts: tuple[int, int]
+) -> None:
+    """Random maps, mostly far from the target: the bound is that of their values."""
+    a, b, c, d, e, f, g, h = numbers
+    script = (
+        header("spectrum(A) in [1/2, 2]")
+        + f"""X = {a}*I + {b}*A
+Y = {c}*A
+repeat {counts[0]}:
+    X, Y = {d}*X + {e}*Y*A, {f}*X*Y + 1/2*I
+Z = X
+repeat {counts[1]}:
+    Z = {g}*Z + {h}*X*A*Z
+return Z + Y approximates inv(A)
+"""
+    )
+    a, b, c, d, e, f, g, h = (arb(number) for number in numbers)
+
+    def result(x: Ball) -> Ball:
+        one, two = after(counts[0], lambda x, X, Y: (d * X + e * Y * x, f * X * Y + arb("1/2")))(
+            x, a + b * x, c * x
+        )
+        return after(counts[1], lambda x, Z: (g * Z + h * one * x * Z,))(x, one)[0] + two
+
+    run = Run(script, {}, "1/2", "2", result, lambda x: 1 / x)
+    path = tmp_path_factory.mktemp("loops") / "script.alg"
+    path.write_text(script)
+    network = ws.compile(path)
+    value = network.bounds[0].value
+    assert value is not None
+    assert network.verify().accepted
+    with flint.ctx.workprec(400):
+        true = worst(run)
+        assert arb(value) >= true * (1 - Ball(2) ** -200)
+        assert arb(value) <= true * arb("1.05")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "body", "exact"),
+    [
+        ("2", "2", "X = 3/4*I - 1/8*A", F(0)),
+        ("2", "2", "X = A", F(3)),
+        ("1", "2", "param c = 0\nX = c*A", F(1)),
+        ("1", "3", "X = A\nrepeat 0:\n    X = 2*X", F(8)),
+    ],
+)
+def test_corner_cases(low: str, high: str, body: str, exact: Fraction, tmp_path: Path) -> None:
+    """One eigenvalue, a result that is zero, a loop without passes, an error that is zero."""
+    path = tmp_path / "script.alg"
+    path.write_text(
+        header(f"spectrum(A) in [{low}, {high}]") + body + "\nreturn X approximates inv(A)\n"
+    )
+    network = ws.compile(path)
+    value = network.bounds[0].value
+    assert value is not None
+    assert exact <= value <= exact * F(21, 20) + F(1, 2**1000)
+    assert network.verify().accepted
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (header("spectrum(A) in [0, 1]") + "return I - A approximates inv(A)\n", "pole"),
+        (header("spectrum(A) in [0, 1]") + "return I - A approximates sqrt(A)\n", "zero"),
+        (
+            header("spectrum(A) in [1/1000000000000, 1]")
+            + "X = A*A\nreturn X approximates inv(A + I)*A\n",
+            "singularity",
+        ),
+        (
+            header("spectrum(A) in [1/2, 1]")
+            + "X = I\nrepeat 2:\n    repeat 2:\n        X = 2*X - X*A*X\n"
+            "return X approximates inv(A)\n",
+            "within a loop",
+        ),
+        (
+            header("spectrum(A) in [1/2, 1]")
+            + "X = I\nrepeat 40:\n    X = 3*X - X*A*X\nY = X*A\nreturn Y approximates inv(A)\n",
+            "degree",
+        ),
+        (header() + "return I - A approximates inv(A)\n", "--set mu"),
+    ],
+)
+def test_what_is_not_bounded_says_why(script: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "script.alg"
+    path.write_text(script)
+    network = ws.compile(path)
+    (bound,) = network.bounds
+    assert bound.value is None
+    assert reason in (bound.unproven or "")
+    assert network.verify().accepted
