@@ -1,0 +1,201 @@
+"""The pass: a program whose loop is affine in what it carries becomes one of few layers.
+
+The values stay the same polynomials; the text of the new program is read by the front end again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from weightsmith.compiler.certify.spectral import Frame, NoProofError
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.pipeline import front
+from weightsmith.compiler.restructure.coordinates import diagonalised
+from weightsmith.compiler.restructure.linear import Linear, linear_parts, read_system
+from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
+from weightsmith.compiler.restructure.powers import Recurrence
+from weightsmith.compiler.restructure.setting import (
+    Setting,
+    choose_setting,
+    contracted_group,
+    word_text,
+)
+from weightsmith.compiler.restructure.write import Code, Writer
+from weightsmith.dsl import core
+from weightsmith.dsl.scalars import ScalarError, evaluate
+
+LONGEST_REST = 4  # the largest power of the operator that is written out
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The new body and its returned expressions, with what the claim needs to know."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    setting: Setting
+    clause: str
+
+
+def rewrite(program: core.Program, bindings: dict[str, Fraction]) -> Rewritten:
+    """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
+    normal = front(program, bindings).normal
+    loop = _only_loop(normal)
+    count = _count(loop, bindings)
+    reasons = []
+    for word in candidates(normal, loop):
+        try:
+            return _Rewriting(program, normal, loop, word, bindings).run(count)
+        except NoProofError as reason:
+            reasons.append(str(reason))
+    raise NoProofError(_best(reasons))
+
+
+def _only_loop(normal: NormalProgram) -> Loop:
+    if normal.applications:
+        raise NoProofError("the program has functions of entries")
+    if len(normal.loops) != 1 or normal.loops[0].inner:
+        number = len(list(normal.all_loops()))
+        raise NoProofError(
+            "the program has no loop" if number == 0 else f"the program has {number} loops, not one"
+        )
+    return normal.loops[0]
+
+
+def _count(loop: Loop, bindings: dict[str, Fraction]) -> int:
+    try:
+        return int(evaluate(loop.count, bindings))
+    except ScalarError:
+        raise NoProofError("the number of passes has no value") from None
+
+
+def _best(reasons: list[str]) -> str:
+    """What the first operator that got furthest says; the rest are words that are none."""
+    told = [reason for reason in reasons if reason.startswith(("its ", "it ", "the step"))]
+    return (told or reasons or ["no operator moves its values"])[0]
+
+
+class _Rewriting:
+    def __init__(
+        self,
+        program: core.Program,
+        normal: NormalProgram,
+        loop: Loop,
+        word: Word,
+        bindings: dict[str, Fraction],
+    ) -> None:
+        self.program, self.normal, self.bindings = program, normal, bindings
+        self.loop = ScalarLoop(normal, loop, word)
+        self.word = word
+
+    def run(self, count: int) -> Rewritten:
+        goals = [self._goal(returned) for returned in self.normal.returns]
+        frames = {frame for frame, _, _ in goals if frame is not None}
+        if len(frames) != 1:
+            raise NoProofError("the returned values stand between different words")
+        (frame,) = frames
+        setting = choose_setting(self.normal, self.word, frame)
+        group = self._group(setting, goals)
+        clause = f" over {group}" if group else ""
+        parts = [self._part(goal, setting, clause, count) for goal in goals]
+        if len(parts) > 1:
+            raise NoProofError("it returns several values")
+        codes = [code for code, _ in parts]
+        results = tuple(code.result + extra for code, extra in parts)
+        return Rewritten(codes[0].lines, results, setting, clause)
+
+    def _goal(self, returned: Returned) -> tuple[Frame | None, Linear, dict[str, Coefficient]]:
+        """The frame of the loop's value, its scalar, and constant words (as texts)."""
+        found = [self._space_goal(value) for value in returned.value.values()]
+        if returned.transposed:
+            raise NoProofError("the rows of the returned value are tokens")
+        if any(one != found[0] for one in found):
+            raise NoProofError("the groups of the returned value differ")
+        return found[0]
+
+    def _space_goal(self, value: object) -> tuple[Frame | None, Linear, dict[str, Coefficient]]:
+        frames = self.loop.frames(value)  # type: ignore[arg-type]
+        linear = {
+            _bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()
+        }
+        moving = [frame for frame, parts in linear.items() if set(parts) - {""}]
+        if len(moving) != 1:
+            raise NoProofError("the returned value is not one function of the operator")
+        constants: dict[str, Coefficient] = {}
+        for frame, parts in linear.items():
+            if frame not in moving:
+                for power, scalar in parts.get("", {}).items():
+                    text = word_text(frame[0] + _bare_word(self.word) * power + frame[1])
+                    constants[text] = scalar
+        return moving[0], linear[moving[0]], constants
+
+    def _group(
+        self, setting: Setting, goals: list[tuple[Frame | None, Linear, dict[str, Coefficient]]]
+    ) -> str:
+        words: list[Word] = [self.word]
+        for returned in self.normal.returns:
+            for value in returned.value.values():
+                for left, right in self.loop.frames(value):
+                    words += [left, right, left[-1:] + self.word + right[:1]]
+        return contracted_group(self.normal, words)
+
+    def _part(
+        self,
+        goal: tuple[Frame | None, Linear, dict[str, Coefficient]],
+        setting: Setting,
+        clause: str,
+        count: int,
+    ) -> tuple[Code, str]:
+        from weightsmith.compiler.restructure.coordinates import to_scalar
+        from weightsmith.compiler.restructure.write import sum_text
+
+        _, linear, constants = goal
+        field = self.loop.scalars.field
+        system = read_system(self.loop, {name for name in linear if name}, count)
+        plain = diagonalised(system, linear, field, self.bindings)
+        if max(plain.rest, default=0) > LONGEST_REST:
+            raise NoProofError("its result has a long fixed part")
+        recurrence = Recurrence(
+            plain.diagonal,
+            plain.slope,
+            plain.constant,
+            plain.value,
+            setting.plus,
+            len(setting.unit) <= 1,
+        )
+        taken = {one.name for one in (*self.program.inputs, *self.program.parameters)}
+        taken |= {*self.program.dimensions, "I"}
+        writer = Writer(recurrence, setting, clause, taken)
+        code = writer.code(system.count, plain.weights, plain.rest)
+        extra = sum_text([(to_scalar(c), text) for text, c in constants.items()])
+        return code, "" if extra == "0" else f" + ({extra})"
+
+
+def _bare(frame: Frame) -> Frame:
+    return _bare_word(frame[0]), _bare_word(frame[1])
+
+
+def _bare_word(word: Word) -> Word:
+    return tuple(letter._replace(group="") for letter in word)
+
+
+def new_text(program: core.Program, rewritten: Rewritten) -> str:
+    """The script of the new program."""
+    from weightsmith.dsl import program_text
+
+    head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
+    lines = [head.rstrip("\n"), "", *rewritten.lines]
+    returned = []
+    for one, result in zip(program.returns, rewritten.results, strict=True):
+        text = result
+        if not one.name.startswith("output"):
+            lines.append(f"{one.name} = {result}{rewritten.clause}")
+            text = one.name
+        if one.groups:
+            text += " on " + ("tokens" if len(one.groups) > 1 else one.groups[0])
+        returned.append(text + ("" if text.startswith(one.name) else rewritten.clause))
+    lines.append("return " + ", ".join(returned))
+    return "\n".join(lines) + "\n"
