@@ -13,8 +13,8 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.pipeline import front
-from weightsmith.compiler.restructure.coordinates import diagonalised
-from weightsmith.compiler.restructure.linear import Linear, linear_parts, read_system
+from weightsmith.compiler.restructure.coordinates import diagonalised, to_scalar
+from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
 from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
 from weightsmith.compiler.restructure.powers import Recurrence
 from weightsmith.compiler.restructure.setting import (
@@ -23,7 +23,7 @@ from weightsmith.compiler.restructure.setting import (
     contracted_group,
     word_text,
 )
-from weightsmith.compiler.restructure.write import Code, Writer
+from weightsmith.compiler.restructure.write import Code, Writer, sum_text
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
@@ -38,6 +38,9 @@ class Rewritten:
     results: tuple[str, ...]
     setting: Setting
     clause: str
+    families: dict[str, str]
+    loop: ScalarLoop
+    system: System
 
 
 def rewrite(program: core.Program, bindings: dict[str, Fraction]) -> Rewritten:
@@ -100,12 +103,16 @@ class _Rewriting:
         setting = choose_setting(self.normal, self.word, frame)
         group = self._group(setting, goals)
         clause = f" over {group}" if group else ""
-        parts = [self._part(goal, setting, clause, count) for goal in goals]
-        if len(parts) > 1:
+        if len(goals) > 1:
             raise NoProofError("it returns several values")
-        codes = [code for code, _ in parts]
-        results = tuple(code.result + extra for code, extra in parts)
-        return Rewritten(codes[0].lines, results, setting, clause)
+        _, linear, constants = goals[0]
+        system = read_system(self.loop, {name for name in linear if name}, count)
+        code = self._code(system, linear, setting, clause)
+        extra = sum_text([(to_scalar(c), text) for text, c in constants.items()])
+        result = code.result if extra == "0" else f"{code.result} + ({extra})"
+        return Rewritten(
+            code.lines, (result,), setting, clause, code.families, self.loop, system
+        )
 
     def _goal(self, returned: Returned) -> tuple[Frame | None, Linear, dict[str, Coefficient]]:
         """The frame of the loop's value, its scalar, and constant words (as texts)."""
@@ -142,36 +149,19 @@ class _Rewriting:
                     words += [left, right, left[-1:] + self.word + right[:1]]
         return contracted_group(self.normal, words)
 
-    def _part(
-        self,
-        goal: tuple[Frame | None, Linear, dict[str, Coefficient]],
-        setting: Setting,
-        clause: str,
-        count: int,
-    ) -> tuple[Code, str]:
-        from weightsmith.compiler.restructure.coordinates import to_scalar
-        from weightsmith.compiler.restructure.write import sum_text
-
-        _, linear, constants = goal
+    def _code(self, system: System, linear: Linear, setting: Setting, clause: str) -> Code:
         field = self.loop.scalars.field
-        system = read_system(self.loop, {name for name in linear if name}, count)
         plain = diagonalised(system, linear, field, self.bindings)
         if max(plain.rest, default=0) > LONGEST_REST:
             raise NoProofError("its result has a long fixed part")
+        held = len(setting.unit) <= 1
         recurrence = Recurrence(
-            plain.diagonal,
-            plain.slope,
-            plain.constant,
-            plain.value,
-            setting.plus,
-            len(setting.unit) <= 1,
+            plain.diagonal, plain.slope, plain.constant, plain.value, setting.plus, held
         )
         taken = {one.name for one in (*self.program.inputs, *self.program.parameters)}
         taken |= {*self.program.dimensions, "I"}
         writer = Writer(recurrence, setting, clause, taken)
-        code = writer.code(system.count, plain.weights, plain.rest)
-        extra = sum_text([(to_scalar(c), text) for text, c in constants.items()])
-        return code, "" if extra == "0" else f" + ({extra})"
+        return writer.code(system.count, plain.weights, plain.rest)
 
 
 def _bare(frame: Frame) -> Frame:
