@@ -42,7 +42,7 @@ class _Function:
 
 
 Token = Letter | _Function
-Forms = Mapping[str, tuple[tuple[FunctionForm, Exact], ...]]
+Forms = Mapping[str, tuple[tuple[FunctionForm, Exact, bool], ...]]  # can it hold a function?
 
 
 @dataclass(slots=True)
@@ -106,11 +106,11 @@ class Follower:
             require(known, f"The letter '{letter.name}' has no form, but a value depends on it.")
             return [(self.ring.one, (letter,))]
         options: list[tuple[Rational, tuple[Token, ...]]] = []
-        for form, value in forms[letter.name]:
+        for form, value, functional in forms[letter.name]:
             placed = form.transpose(self.symmetric) if letter.transposed else form
             if value.is_zero:
                 continue
-            if value.is_constant():
+            if not functional:
                 options.append((value.as_rational(), placed.left + placed.right))
                 continue
             function = _Function(self.ring.one, (value,), placed.turned)

@@ -151,7 +151,7 @@ class _Run:
     ) -> None:
         self._follower, self._meaning, self._letters = follower, meaning, letters
         self._bindings, self._returns = bindings, returns
-        self._known: dict[str, tuple[tuple[FunctionForm, Exact], ...]] = {}
+        self._known: dict[str, tuple[tuple[FunctionForm, Exact, bool], ...]] = {}
         require(len(given) == len(meaning.loops), "The steps do not speak of every loop.")
         for loop, forms in zip(meaning.loops, given, strict=True):
             require(not loop.children, f"Loop {loop.index} has a loop within it.")
@@ -217,15 +217,16 @@ class _Run:
 
     def _read(
         self, letter: Letter, polynomial: Polynomial, items: tuple[FunctionForm, ...], known: Forms
-    ) -> tuple[tuple[FunctionForm, Exact], ...]:
+    ) -> tuple[tuple[FunctionForm, Exact, bool], ...]:
         """A value as the sum of its forms, nothing left over."""
         found = self._follower.value(polynomial, known, self._letters)
         result = []
         for form in items:
             value = found.take(form, self._follower.zero)
-            if not self._is_functional(form, letter):
+            functional = self._is_functional(form, letter)
+            if not functional:
                 require(value.is_constant(), f"A form of '{letter.name}' allows no function of T.")
-            result.append((form, value))
+            result.append((form, value, functional))
         rest = difference(found, FunctionValue(), self._follower.zero)
         word = rest.some_word()
         require(not word, f"'{letter.name}' has the part {quoted(word)}, which no form covers.")

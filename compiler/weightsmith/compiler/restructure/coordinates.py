@@ -6,18 +6,19 @@ momentum, C₀ = [[1 + β, −β], [1, 0]], they are 1 and β.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sympy import Symbol as SympySymbol
+from sympy import factor_list, sympify
 from sympy import sqrt as sympy_sqrt
-from sympy import sympify
 
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.restructure.linear import Linear, Series, System, number_of
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl import scalars as q
-from weightsmith.dsl.scalar_algebra import times
 from weightsmith.dsl.scalars import Scalar
 
 Rows = tuple[tuple[Coefficient, ...], ...]
@@ -129,22 +130,18 @@ def _basis(c0: Rows, field: CoefficientField) -> Rows:
 
 def _root(square: Coefficient, field: CoefficientField) -> Coefficient:
     """The square root of a square of a rational function of the symbols."""
-    root = sympy_sqrt(sympify(str(square).replace("^", "**")).factor())
-    text = str(root.simplify() if root.is_number else _without_abs(root)).replace("**", "^")
-    try:
-        found = field.of(parse_scalar(text))
-    except Exception:
-        raise NoProofError("its step has eigenvalues that are not rational") from None
+    symbols = {name: SympySymbol(name) for name in square.names}
+    written = sympify(str(square).replace("^", "**"), locals=symbols)
+    number, factors = factor_list(written)
+    root = sympy_sqrt(number)
+    if not root.is_Rational or any(exponent % 2 for _, exponent in factors):
+        raise NoProofError("its step has irrational eigenvalues at zero")
+    for factor, exponent in factors:
+        root *= factor ** (exponent // 2)
+    found = field.of(parse_scalar(str(root).replace("**", "^")))
     if found * found != square or found == 0:
-        raise NoProofError("its step has equal or irrational eigenvalues at zero")
+        raise NoProofError("its step has equal eigenvalues at zero")
     return found
-
-
-def _without_abs(root: object) -> object:
-    """sqrt(f²) = f up to sign: sympy keeps it as a root of a power."""
-    from sympy import powdenest
-
-    return powdenest(root, force=True)
 
 
 def _inverse(rows: Rows, field: CoefficientField) -> Rows:
@@ -182,11 +179,9 @@ def _product(left: Series, right: Series) -> Series:
     return total
 
 
-def _total(parts: object) -> Series:
+def _total(parts: Iterable[Series]) -> Series:
     total: Series = {}
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         total = _sum(total, part)
     return total
 
-
-__all__ = ["Diagonal", "diagonalised", "times", "to_scalar"]

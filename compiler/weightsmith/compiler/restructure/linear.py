@@ -112,7 +112,6 @@ def _newton_factor(loop: ScalarLoop, name: str, degree: int) -> Coefficient | No
         return None
     terms = [
         field.number(number)
-        * field.sum([field.one])
         * _monomial(loop, {n: e for n, e in powers.items() if n != name})
         for powers, number in after.monomials()
         if powers.get(name, 0) == 2
@@ -138,7 +137,7 @@ def _power_system(
     count: int,
 ) -> System:
     """Σ_{j < m^count} step^j · start, or step^(m^count) if there is no start."""
-    if count * degree.bit_length() > LARGEST.bit_length() + 8 or degree**count > LARGEST:
+    if count > LARGEST.bit_length() or degree**count > LARGEST:
         raise NoProofError(f"it raises to the power {degree}^{count}, which is too large")
     total = degree**count
     base = linear_parts(step, loop).get("", {})

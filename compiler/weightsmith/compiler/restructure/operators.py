@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from weightsmith.compiler.certify.spectral import (
     Collapse,
@@ -78,10 +78,19 @@ def _is_square(normal: NormalProgram, word: Word) -> bool:
     return rows == columns and rows not in ("context", "query")
 
 
+class _RightCollapse(Collapse):
+    """Splits a word without a function as far left as T could stand: X = A' is f(A'A)·A'."""
+
+    def _split_places(self, word: Word) -> Iterable[int]:
+        return range(len(word) + 1)
+
+
 class ScalarLoop:
     """A loop as a map of scalars, for one operator.  Raises NoProofError if it is none."""
 
-    def __init__(self, normal: NormalProgram, loop: Loop, word: Word) -> None:
+    def __init__(
+        self, normal: NormalProgram, loop: Loop, word: Word, *, from_left: bool
+    ) -> None:
         self.normal, self.loop, self.word = normal, loop, word
         turned = normal.alphabet.transpose_word(word)
         kind = "yes" if turned == word else "no"
@@ -90,7 +99,8 @@ class ScalarLoop:
         names = [scalar_name(carried.letter) for carried in loop.carried]
         extra = [f"{name}_{number}" for name in names for number in range(1, 4)]
         self.scalars = ScalarField(normal, tuple(dict.fromkeys(names + extra)))
-        self.collapse = Collapse(normal, self.operator, self.scalars)
+        kind_of = _RightCollapse if from_left else Collapse
+        self.collapse = kind_of(normal, self.operator, self.scalars)
         infer_forms(self.collapse, loop, letters)
         self.initial: dict[str, Coefficient] = {}
         self.next: dict[str, Coefficient] = {}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from weightsmith.compiler.certify.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
-from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.ir.polynomial import Polynomial, Word
 from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.coordinates import diagonalised, to_scalar
 from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
@@ -50,10 +50,12 @@ def rewrite(program: core.Program, bindings: dict[str, Fraction]) -> Rewritten:
     count = _count(loop, bindings)
     reasons = []
     for word in candidates(normal, loop):
-        try:
-            return _Rewriting(program, normal, loop, word, bindings).run(count)
-        except NoProofError as reason:
-            reasons.append(str(reason))
+        for from_left in (True, False):
+            try:
+                scalars = ScalarLoop(normal, loop, word, from_left=from_left)
+                return _Rewriting(program, normal, scalars, bindings).run(count)
+            except NoProofError as reason:
+                reasons.append(str(reason))
     raise NoProofError(_best(reasons))
 
 
@@ -81,50 +83,65 @@ def _best(reasons: list[str]) -> str:
     return (told or reasons or ["no operator moves its values"])[0]
 
 
+@dataclass(frozen=True)
+class _Goal:
+    """frame[0] · (Σ name · series) · frame[1] + constant words; ``flipped``: its transpose."""
+
+    frame: Frame
+    linear: Linear
+    constants: dict[str, Coefficient]
+    flipped: bool
+    words: tuple[Word, ...]
+
+
 class _Rewriting:
     def __init__(
         self,
         program: core.Program,
         normal: NormalProgram,
-        loop: Loop,
-        word: Word,
+        loop: ScalarLoop,
         bindings: dict[str, Fraction],
     ) -> None:
         self.program, self.normal, self.bindings = program, normal, bindings
-        self.loop = ScalarLoop(normal, loop, word)
-        self.word = word
+        self.loop, self.word = loop, loop.word
 
     def run(self, count: int) -> Rewritten:
         goals = [self._goal(returned) for returned in self.normal.returns]
-        frames = {frame for frame, _, _ in goals if frame is not None}
-        if len(frames) != 1:
-            raise NoProofError("the returned values stand between different words")
-        (frame,) = frames
-        setting = choose_setting(self.normal, self.word, frame)
-        group = self._group(setting, goals)
-        clause = f" over {group}" if group else ""
         if len(goals) > 1:
             raise NoProofError("it returns several values")
-        _, linear, constants = goals[0]
-        system = read_system(self.loop, {name for name in linear if name}, count)
-        code = self._code(system, linear, setting, clause)
-        extra = sum_text([(to_scalar(c), text) for text, c in constants.items()])
+        (goal,) = goals
+        setting = choose_setting(self.normal, self.word, goal.frame)
+        group = self._group(goal)
+        clause = f" over {group}" if group else ""
+        system = read_system(self.loop, {name for name in goal.linear if name}, count)
+        code = self._code(system, goal.linear, setting, clause)
+        extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
         result = code.result if extra == "0" else f"{code.result} + ({extra})"
+        result = f"({result})'" if goal.flipped else result
         return Rewritten(
             code.lines, (result,), setting, clause, code.families, self.loop, system
         )
 
-    def _goal(self, returned: Returned) -> tuple[Frame | None, Linear, dict[str, Coefficient]]:
-        """The frame of the loop's value, its scalar, and constant words (as texts)."""
-        found = [self._space_goal(value) for value in returned.value.values()]
+    def _goal(self, returned: Returned) -> _Goal:
+        """What is returned, as one function of the operator and constant words."""
         if returned.transposed:
             raise NoProofError("the rows of the returned value are tokens")
+        found = [self._space_goal(value) for value in returned.value.values()]
         if any(one != found[0] for one in found):
             raise NoProofError("the groups of the returned value differ")
         return found[0]
 
-    def _space_goal(self, value: object) -> tuple[Frame | None, Linear, dict[str, Coefficient]]:
-        frames = self.loop.frames(value)  # type: ignore[arg-type]
+    def _space_goal(self, value: Polynomial) -> _Goal:
+        try:
+            return self._read_goal(value, flipped=False)
+        except NoProofError:
+            turned = self.normal.alphabet.transpose(value)
+            if not any(letter.transposed for word in value.terms for letter in word):
+                raise
+            return self._read_goal(turned, flipped=True)
+
+    def _read_goal(self, value: Polynomial, *, flipped: bool) -> _Goal:
+        frames = self.loop.frames(value)
         linear = {
             _bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()
         }
@@ -137,17 +154,11 @@ class _Rewriting:
                 for power, scalar in parts.get("", {}).items():
                     text = word_text(frame[0] + _bare_word(self.word) * power + frame[1])
                     constants[text] = scalar
-        return moving[0], linear[moving[0]], constants
+        words = tuple(left + self.word + right for left, right in frames)
+        return _Goal(moving[0], linear[moving[0]], constants, flipped, words)
 
-    def _group(
-        self, setting: Setting, goals: list[tuple[Frame | None, Linear, dict[str, Coefficient]]]
-    ) -> str:
-        words: list[Word] = [self.word]
-        for returned in self.normal.returns:
-            for value in returned.value.values():
-                for left, right in self.loop.frames(value):
-                    words += [left, right, left[-1:] + self.word + right[:1]]
-        return contracted_group(self.normal, words)
+    def _group(self, goal: _Goal) -> str:
+        return contracted_group(self.normal, [self.word * 2, *goal.words])
 
     def _code(self, system: System, linear: Linear, setting: Setting, clause: str) -> Code:
         field = self.loop.scalars.field

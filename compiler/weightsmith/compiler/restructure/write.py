@@ -42,6 +42,7 @@ class Writer:
         self.taken = set(taken)
         self.names: dict[Held, str] = {}
         self.turned = DIRECT if setting.symmetric else TURNED
+        self.other = self._variable((TURNED, "V", 0, 0), 1)
 
     def code(self, count: int, weights: tuple[Series, ...], rest: Series) -> Code:
         chain = Chain(
@@ -148,7 +149,8 @@ class Writer:
         return name
 
     def _families(self) -> dict[str, str]:
-        return {name: held[0] for held, name in self.names.items()}
+        extra = {self.other: TURNED} if len(self.setting.other) > 1 else {}
+        return {name: held[0] for held, name in self.names.items()} | extra
 
     # -- text --------------------------------------------------------------------------------
 
@@ -156,7 +158,6 @@ class Writer:
         """A value for every variable before the first block; v' of two letters needs a layer."""
         lines = []
         if len(self.setting.other) > 1:
-            self.other = self._variable((TURNED, "V", 0, 0), 1)
             text = word_text(self.setting.other)
             lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
         starts = {name: self._start(held) for held, name in self.names.items()}
