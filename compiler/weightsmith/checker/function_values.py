@@ -74,7 +74,9 @@ class Follower:
         self.symmetric = self.turned_word == word
         self.zero = Exact.of(ring.zero)
 
-    def value(self, polynomial: Polynomial, forms: Forms, inputs: Mapping[str, Letter]) -> FunctionValue:
+    def value(
+        self, polynomial: Polynomial, forms: Forms, inputs: Mapping[str, Letter]
+    ) -> FunctionValue:
         """The value, every letter an input or one that has forms."""
         result = FunctionValue()
         for word, coefficient in polynomial.terms.items():

@@ -11,14 +11,15 @@ from weightsmith.dsl.core import GROUPS
 
 Json = dict[str, object]
 STATEMENT = (
-    "network.alg returns what script.alg says, for every size and every input, at the bindings."
+    "network.alg returns what script.alg says, for every size, every input and every value of the "
+    "symbols that are not bound at which no denominator vanishes."
 )
 
 
 def restructuring_claim(rewritten: Rewritten, network: NormalProgram) -> Json:
     """Return the claim without its number; ``network`` is the new program's normal form."""
     forms = _ScriptForms(rewritten).loops() + _NetworkForms(rewritten, network).loops()
-    steps = [_operator_step(rewritten), *forms, {"rule": "equal"}]
+    steps: list[Json] = [_operator_step(rewritten), *forms, {"rule": "equal"}]
     return {
         "kind": "restructuring",
         "statement": STATEMENT,
@@ -112,5 +113,3 @@ class _NetworkForms:
         if group and letters and letters[-1].name in self.tokens:
             letters[-1] = Letter(letters[-1].name, group, letters[-1].transposed)
         return tuple(letters[: len(left)]), tuple(letters[len(left) :])
-
-

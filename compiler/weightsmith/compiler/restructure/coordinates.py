@@ -64,9 +64,7 @@ def diagonalised(
     inverse = _inverse(basis, field)
     turned0, turned1 = (_matmul(_matmul(basis, c), inverse) for c in (c0, c1))
     places = range(order)
-    weights = tuple(
-        _total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places
-    )
+    weights = tuple(_total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places)
     return Diagonal(
         tuple(_entry(turned0[i][i], bindings) for i in places),
         tuple(tuple(to_scalar(entry) for entry in row) for row in turned1),
@@ -184,4 +182,3 @@ def _total(parts: Iterable[Series]) -> Series:
     for part in parts:
         total = _sum(total, part)
     return total
-

@@ -59,7 +59,8 @@ class Chain:
 
     def reach(self, layers: int) -> int:
         """The largest power after so many layers."""
-        return (3**layers - 1) // 2 if self.plus else 3**layers
+        largest: int = 3**layers
+        return (largest - 1) // 2 if self.plus else largest
 
     def value_reach(self, layers: int) -> int:
         """The largest count of a value after so many layers; -1 if there is none."""
@@ -130,9 +131,7 @@ class Chain:
                 yield frozenset({one, one + 1})
             yield frozenset({1, one} if limit >= 1 else {one})
 
-    def _step(
-        self, held: frozenset[int], layers: int, powers: Goals, values: Goals
-    ) -> Step | None:
+    def _step(self, held: frozenset[int], layers: int, powers: Goals, values: Goals) -> Step | None:
         usable = sorted({*held, *self.free})
         by_power: dict[int, Split] = {}
         for power in sorted(powers):

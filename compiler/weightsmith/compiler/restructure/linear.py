@@ -44,9 +44,7 @@ def linear_parts(value: Coefficient, loop: ScalarLoop) -> Linear:
         place = powers.get(LAMBDA, 0)
         term = term / value.denominator
         series[place] = series[place] + term if place in series else term
-    return {
-        name: {k: c for k, c in series.items() if c != 0} for name, series in found.items()
-    }
+    return {name: {k: c for k, c in series.items() if c != 0} for name, series in found.items()}
 
 
 def read_system(loop: ScalarLoop, wanted: set[str], count: int) -> System:
@@ -111,8 +109,7 @@ def _newton_factor(loop: ScalarLoop, name: str, degree: int) -> Coefficient | No
     if after.names & (set(loop.names) - {name}) or name in after.denominator_names:
         return None
     terms = [
-        field.number(number)
-        * _monomial(loop, {n: e for n, e in powers.items() if n != name})
+        field.number(number) * _monomial(loop, {n: e for n, e in powers.items() if n != name})
         for powers, number in after.monomials()
         if powers.get(name, 0) == 2
     ]

@@ -88,9 +88,7 @@ class _RightCollapse(Collapse):
 class ScalarLoop:
     """A loop as a map of scalars, for one operator.  Raises NoProofError if it is none."""
 
-    def __init__(
-        self, normal: NormalProgram, loop: Loop, word: Word, *, from_left: bool
-    ) -> None:
+    def __init__(self, normal: NormalProgram, loop: Loop, word: Word, *, from_left: bool) -> None:
         self.normal, self.loop, self.word = normal, loop, word
         turned = normal.alphabet.transpose_word(word)
         kind = "yes" if turned == word else "no"
@@ -110,9 +108,7 @@ class ScalarLoop:
                 key = carried.letter, space if tokens else ""
                 self._take(key, carried.initial, carried.next, space)
 
-    def _take(
-        self, key: tuple[str, str], initial: Columns, following: Columns, space: str
-    ) -> None:
+    def _take(self, key: tuple[str, str], initial: Columns, following: Columns, space: str) -> None:
         """Collect the map of one letter's scalars; every group of tokens must agree."""
         first, second = self.collapse(initial[space]), self.collapse(following[space])
         zero = self.scalars.field.zero

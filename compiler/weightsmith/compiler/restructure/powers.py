@@ -9,7 +9,8 @@ Where a product of three held functions has a factor λ of its own (``plus``), w
     S_{a+b+c} = S_a + D_a S_b + λN_aS_b + D_aD_b S_c + D_a λN_bS_c + λN_aM_bS_c
     P_{a+b+c} = D_aD_b P_c + D_a λN_bP_c + λN_aM_bP_c
 and one more, since λM_aM_bM_c is one product: M_{n+1} = C₀M_n + C₁λM_n, N_{n+1} = C₀N_n + C₁M_n,
-S_{n+1} = g + C₀S_n + C₁λS_n.  Otherwise M_{a+b+c} = M_aM_bM_c, S_{a+b+c} = S_a + M_aS_b + M_aM_bS_c.
+S_{n+1} = g + C₀S_n + C₁λS_n.  Otherwise M_{a+b+c} = M_aM_bM_c,
+S_{a+b+c} = S_a + M_aS_b + M_aM_bS_c and P_{a+b+c} = M_aM_bP_c.
 """
 
 from __future__ import annotations
@@ -77,9 +78,7 @@ class Recurrence:
 
     def _square(self, kind: str, count: int) -> Matrix:
         places = range(self.order)
-        return tuple(
-            tuple({(Atom(kind, i, j, count),): q.ONE} for j in places) for i in places
-        )
+        return tuple(tuple({(Atom(kind, i, j, count),): q.ONE} for j in places) for i in places)
 
     def column(self, count: int) -> Matrix:
         """S_a or P_a, as it is held."""
@@ -156,8 +155,8 @@ class Recurrence:
         first, second = self.power(split.a), self.power(split.b)
         third = self.column(split.c)
         if self.value == "P":
-            plain = self._followed(split, third) if self.plus else self._product(
-                first, second, third
+            plain = (
+                self._followed(split, third) if self.plus else self._product(first, second, third)
             )
             cube = self._product(first, second, third)
             return self._one_more(plain, cube) if split.extra else plain

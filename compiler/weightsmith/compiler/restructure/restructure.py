@@ -8,7 +8,7 @@ from fractions import Fraction
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
-from weightsmith.compiler.pipeline import compile_program
+from weightsmith.compiler.pipeline import Compilation, Front, compile_program, front
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.rewrite import new_text, rewrite
 from weightsmith.dsl import Source, check, core
@@ -17,6 +17,7 @@ from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
 NETWORK = "network.alg"
+FEWEST = ("layers", "operations")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Restructured:
     """A program of the same values.
 
     ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
-    ``text`` and ``claim`` are the script network.alg and its claim, if it changed.
+    If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
+    and ``written`` the normal form of the user's script.
     """
 
     program: core.Program
@@ -32,32 +34,44 @@ class Restructured:
     notes: tuple[str, ...]
     text: str = ""
     claim: Json | None = None
+    compilation: Compilation | None = None
+    written: Front | None = None
+
+
+def restructured(program: core.Program, bindings: dict[str, Fraction], fewest: str) -> Restructured:
+    """Restructure if the fewest layers are asked for; as written for the fewest operations."""
+    if fewest not in FEWEST:
+        raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
+    return restructure(program, bindings) if fewest == "layers" else as_written(program)
+
+
+def as_written(program: core.Program, *notes: str) -> Restructured:
+    return Restructured(program, False, notes)
 
 
 def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restructured:
-    """Return the program with the fewest layers that this pass knows, or as it is written.
-
-    Raises DiagnosticError if the program as written has no network.
-    """
+    """Return the program with the fewest layers that this pass knows, or as it is written."""
     try:
-        rewritten = rewrite(program, bindings)
+        written = front(program, bindings)
+        rewritten = rewrite(program, written.normal, bindings)
         text = new_text(program, rewritten)
         new = check(Source(NETWORK, text))
         compiled = compile_program(new, bindings, search=False)
         claim = restructuring_claim(rewritten, compiled.normal)
         _accepted(program, new, bindings, claim)
     except (NoProofError, RefusedError, ScalarError) as reason:
-        return Restructured(program, False, (f"as written: {reason}",))
+        return as_written(program, f"as written: {reason}")
     except DiagnosticError as problem:
         first = problem.diagnostics[0].message
-        return Restructured(program, False, (f"as written: restructured, {first}",))
+        return as_written(program, f"as written: restructured, {first}")
     after = report(compiled.normal, compiled.template, bindings).layers
     before = _layers(program, bindings)
     if before is not None and after is not None and after >= before:
         note = f"as written: {before} layers, and {after} restructured"
-        return Restructured(program, False, (note,))
+        return as_written(program, note)
     layers = "" if before is None else f"{before} layers as written, "
-    return Restructured(new, True, (f"restructured: {layers}{after} now",), text, claim)
+    note = f"restructured: {layers}{after} now"
+    return Restructured(new, True, (note,), text, claim, compiled, written)
 
 
 def _layers(program: core.Program, bindings: dict[str, Fraction]) -> int | None:

@@ -5,6 +5,7 @@ The values stay the same polynomials; the text of the new program is read by the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -12,7 +13,6 @@ from weightsmith.compiler.certify.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
-from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.coordinates import diagonalised, to_scalar
 from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
 from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
@@ -24,9 +24,10 @@ from weightsmith.compiler.restructure.setting import (
     word_text,
 )
 from weightsmith.compiler.restructure.write import Code, Writer, sum_text
-from weightsmith.dsl import core
+from weightsmith.dsl import core, program_text
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
+_OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
 LONGEST_REST = 4  # the largest power of the operator that is written out
 
 
@@ -43,9 +44,10 @@ class Rewritten:
     system: System
 
 
-def rewrite(program: core.Program, bindings: dict[str, Fraction]) -> Rewritten:
+def rewrite(
+    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+) -> Rewritten:
     """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
-    normal = front(program, bindings).normal
     loop = _only_loop(normal)
     count = _count(loop, bindings)
     reasons = []
@@ -62,6 +64,8 @@ def rewrite(program: core.Program, bindings: dict[str, Fraction]) -> Rewritten:
 def _only_loop(normal: NormalProgram) -> Loop:
     if normal.applications:
         raise NoProofError("the program has functions of entries")
+    if any(loop.schedule for loop in normal.all_loops()):
+        raise NoProofError("the program has a loop with numbers of its own for every pass")
     if len(normal.loops) != 1 or normal.loops[0].inner:
         number = len(list(normal.all_loops()))
         raise NoProofError(
@@ -118,9 +122,7 @@ class _Rewriting:
         extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
         result = code.result if extra == "0" else f"{code.result} + ({extra})"
         result = f"({result})'" if goal.flipped else result
-        return Rewritten(
-            code.lines, (result,), setting, clause, code.families, self.loop, system
-        )
+        return Rewritten(code.lines, (result,), setting, clause, code.families, self.loop, system)
 
     def _goal(self, returned: Returned) -> _Goal:
         """What is returned, as one function of the operator and constant words."""
@@ -142,9 +144,7 @@ class _Rewriting:
 
     def _read_goal(self, value: Polynomial, *, flipped: bool) -> _Goal:
         frames = self.loop.frames(value)
-        linear = {
-            _bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()
-        }
+        linear = {_bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()}
         moving = [frame for frame, parts in linear.items() if set(parts) - {""}]
         if len(moving) != 1:
             raise NoProofError("the returned value is not one function of the operator")
@@ -169,8 +169,9 @@ class _Rewriting:
         recurrence = Recurrence(
             plain.diagonal, plain.slope, plain.constant, plain.value, setting.plus, held
         )
-        taken = {one.name for one in (*self.program.inputs, *self.program.parameters)}
-        taken |= {*self.program.dimensions, "I"}
+        taken = {one.name for one in self.program.inputs}
+        taken |= {one.name for one in self.program.parameters}
+        taken |= {one.name for one in self.program.returns}
         writer = Writer(recurrence, setting, clause, taken)
         return writer.code(system.count, plain.weights, plain.rest)
 
@@ -185,14 +186,12 @@ def _bare_word(word: Word) -> Word:
 
 def new_text(program: core.Program, rewritten: Rewritten) -> str:
     """The script of the new program."""
-    from weightsmith.dsl import program_text
-
     head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
     lines = [head.rstrip("\n"), "", *rewritten.lines]
     returned = []
     for one, result in zip(program.returns, rewritten.results, strict=True):
         text = result
-        if not one.name.startswith("output"):
+        if not _OUTPUT.fullmatch(one.name):
             lines.append(f"{one.name} = {result}{rewritten.clause}")
             text = one.name
         if one.groups:

@@ -9,6 +9,7 @@ the left, B_g·D_h'·(f·right).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from weightsmith.compiler.certify.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram
@@ -88,7 +89,7 @@ def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
     """
     groups: set[str] = set()
     for word in words:
-        for left, right in zip(word, word[1:], strict=False):
+        for left, right in pairwise(word):
             columns = normal.alphabet.columns(left)
             if columns in ("context", "query") and right.transposed:
                 groups.add(columns)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.scalars import Scalar
 
 
-class Atom(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class Atom:
     """One held function: an entry of a power ("M"), a quotient ("N") or a value ("S", "P").
 
     The kind "1" is the constant 1 between the factors of a value.

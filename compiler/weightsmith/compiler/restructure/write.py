@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.counts import Chain, Step
 from weightsmith.compiler.restructure.linear import Series
 from weightsmith.compiler.restructure.powers import Recurrence
 from weightsmith.compiler.restructure.setting import Setting, word_text
 from weightsmith.compiler.restructure.sums import ONE, UNIT, Atom, Key, Sum
-from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.scalar_printer import coefficient_text
@@ -45,9 +46,7 @@ class Writer:
         self.other = self._variable((TURNED, "V", 0, 0), 1)
 
     def code(self, count: int, weights: tuple[Series, ...], rest: Series) -> Code:
-        chain = Chain(
-            self.recurrence.plus, self.recurrence.value == "S", self.recurrence.unit_held
-        )
+        chain = Chain(self.recurrence.plus, self.recurrence.value == "S", self.recurrence.unit_held)
         steps = list(chain.steps(count))
         goal = [(VALUE, atom) for atom in self._goal(count, weights)]
         inline = self.setting.is_plain and all(set(series) <= {0} for series in weights)
@@ -83,9 +82,7 @@ class Writer:
         return [layer for layer in reversed(layers) if layer]
 
     def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
-        return {
-            use for held in goal for use in self._uses(held[0], self._sum(step, held))
-        }
+        return {use for held in goal for use in self._uses(held[0], self._sum(step, held))}
 
     def _sum(self, step: Step, held: Held) -> Sum:
         atom = held[1]
@@ -101,10 +98,7 @@ class Writer:
 
     def _uses(self, family: str, total: Sum) -> set[Held]:
         found = {
-            use
-            for key in total
-            for use in self._placed(family, key)
-            if not self._is_inline(use[1])
+            use for key in total for use in self._placed(family, key) if not self._is_inline(use[1])
         }
         return found
 
@@ -231,7 +225,7 @@ class Writer:
         self, step: Step, count: int, weights: tuple[Series, ...]
     ) -> list[tuple[Scalar, str]]:
         total: dict[str, Scalar] = {}
-        for (family, atom) in [(VALUE, atom) for atom in self._goal(count, weights)]:
+        for family, atom in [(VALUE, atom) for atom in self._goal(count, weights)]:
             weight = to_scalar(weights[atom.row][0])
             for key, scale in self._sum(step, (family, atom)).items():
                 text = self._key_text(family, key)
@@ -271,11 +265,27 @@ class Writer:
         return sum_text(terms)
 
 
+def tidied(scale: Scalar) -> Scalar:
+    """In lowest terms; powers of numbers stay powers, whose digits would be many."""
+    if isinstance(scale, q.Number | q.Symbol) or _has_long_power(scale):
+        return scale
+    return to_scalar(CoefficientField([scale]).of(scale))
+
+
+def _has_long_power(scale: Scalar) -> bool:
+    match scale:
+        case q.Add(parts) | q.Multiply(parts):
+            return any(_has_long_power(part) for part in parts)
+        case q.Power(base, _):
+            return isinstance(base, q.Number) or _has_long_power(base)
+    return False
+
+
 def sum_text(terms: list[tuple[Scalar, str]]) -> str:
     """Σ coefficient · text, as a person writes it."""
     text = ""
     for scale, inner in terms:
-        negative, factor = coefficient_text(scale)
+        negative, factor = coefficient_text(tidied(scale))
         sign = (" - " if negative else " + ") if text else ("-" if negative else "")
         text += sign + (f"{factor}*{inner}" if factor else inner)
     return text or "0"
