@@ -1,7 +1,8 @@
-"""From a linear system to the recurrence of held functions: coordinates in which C₀ is diagonal.
+"""From a linear system to the recurrence of held functions, in coordinates that suit C₀.
 
-C(λ) = C₀ + λC₁ must be of degree 1.  The eigenvalues of C₀ must be rational in the symbols; for
-momentum, C₀ = [[1 + β, −β], [1, 0]], they are 1 and β.
+C(λ) = C₀ + λC₁ must be of degree 1.  Where powers of C₀ are needed it is made diagonal, if its
+eigenvalues are rational in the symbols (for momentum, C₀ = [[1 + β, −β], [1, 0]], they are 1 and
+β); otherwise it must be made of numbers.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ Rows = tuple[tuple[Coefficient, ...], ...]
 
 
 @dataclass(frozen=True)
-class Diagonal:
-    """s = back·z with z ← (diag(d) + λ·slope)z + constant from z₀; ``value`` as in Recurrence.
+class Coordinates:
+    """z ← (fixed + λ·slope)z + constant, ``value`` as in Recurrence.
 
-    Each result is Σ_i weights[i](λ)·z_i + rest(λ).
+    The result is Σ_i weights[i](λ)·z_i + rest(λ).
     """
 
-    diagonal: tuple[Scalar, ...]
+    fixed: tuple[tuple[Scalar, ...], ...]
     slope: tuple[tuple[Scalar, ...], ...]
     constant: tuple[Scalar, ...]
     value: str
@@ -43,11 +44,18 @@ def to_scalar(value: Coefficient) -> Scalar:
     return parse_scalar(str(value))
 
 
-def diagonalised(
-    system: System, goal: Linear, field: CoefficientField, bindings: dict[str, Fraction]
-) -> Diagonal:
-    """Raises NoProofError where the step is of no kind that the identities know."""
-    order = len(system.names)
+def in_coordinates(
+    system: System,
+    goal: Linear,
+    field: CoefficientField,
+    bindings: dict[str, Fraction],
+    *,
+    powers: bool,
+) -> Coordinates:
+    """``powers``: those of C₀ are needed.
+
+    Raises NoProofError where the step is of no known kind.
+    """
     if any(power > 1 for row in system.matrix for series in row for power in series):
         raise NoProofError("its step is not of degree 1 in the operator")
     zero = field.zero
@@ -55,47 +63,83 @@ def diagonalised(
     c1: Rows = tuple(tuple(s.get(1, zero) for s in row) for row in system.matrix)
     if not any(entry != 0 for row in c1 for entry in row):
         raise NoProofError("its step does not depend on an operator")
-    value, constant, shift = _start(system, c0, c1, zero)
+    begin = _start(system, c0, c1, field)
     goals = [goal.get(name, {}) for name in system.names]
     rest = dict(goal.get("", {}))
-    for series, start in zip(goals, shift, strict=True):
+    for series, start in zip(goals, begin.shift, strict=True):
         rest = _sum(rest, _product(series, start))
-    basis = _basis(c0, field) if order > 1 else ((field.one,),)
+    goals = [_product(series, begin.factor) for series in goals]
+    basis = _basis(c0, field) if powers else _identity(len(c0), field)
     inverse = _inverse(basis, field)
     turned0, turned1 = (_matmul(_matmul(basis, c), inverse) for c in (c0, c1))
-    places = range(order)
+    places = range(len(c0))
     weights = tuple(_total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places)
-    return Diagonal(
-        tuple(_entry(turned0[i][i], bindings) for i in places),
-        tuple(tuple(to_scalar(entry) for entry in row) for row in turned1),
-        tuple(to_scalar(field.sum(basis[i][j] * constant[j] for j in places)) for i in places),
-        value,
+    return Coordinates(
+        _fixed(turned0, bindings) if powers else _scalars(turned0),
+        _scalars(turned1),
+        tuple(
+            to_scalar(field.sum(basis[i][j] * begin.constant[j] for j in places)) for i in places
+        ),
+        begin.value,
         weights,
         rest,
     )
 
 
-def _start(
-    system: System, c0: Rows, c1: Rows, zero: Coefficient
-) -> tuple[str, list[Coefficient], list[Series]]:
-    """The kind of value, its constant, and what is added to it.
+def _scalars(rows: Rows) -> tuple[tuple[Scalar, ...], ...]:
+    return tuple(tuple(to_scalar(entry) for entry in row) for row in rows)
 
-    s_k = C^k h if b = 0; otherwise s_k = s₀ + Σ_{j<k} C^j g with g = b + (C − 1)s₀.
+
+def _fixed(c0: Rows, bindings: dict[str, Fraction]) -> tuple[tuple[Scalar, ...], ...]:
+    """C₀, of which powers are taken: symbols only where it is diagonal."""
+    places = range(len(c0))
+    if all(c0[i][j] == 0 for i in places for j in places if i != j):
+        return tuple(
+            tuple(_entry(c0[i][i], bindings) if i == j else q.ZERO for j in places) for i in places
+        )
+    return tuple(tuple(_number(entry, bindings) for entry in row) for row in c0)
+
+
+def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Scalar:
+    found = number_of(value, bindings)
+    if found is None:
+        raise NoProofError(f"a power of {value} is needed, which has no number")
+    return q.Number(found)
+
+
+@dataclass(frozen=True)
+class _Begin:
+    """s_k = shift + factor(λ)·value_k, the value from its constant."""
+
+    value: str
+    constant: tuple[Coefficient, ...]
+    shift: tuple[Series, ...]
+    factor: Series
+
+
+def _start(system: System, c0: Rows, c1: Rows, field: CoefficientField) -> _Begin:
+    """The kind of value, its constant, and what is multiplied and added.
+
+    s_k = C^k s₀ if b = 0; otherwise s_k = s₀ + Σ_{j<k} C^j g with g = b + (C − 1)s₀.  One scalar
+    commutes with its step, so that a g (or s₀) with powers of λ is a factor of the result.
     """
-    nothing: list[Series] = [{} for _ in system.names]
+    zero, one = field.zero, field.one
     if not any(system.constant):
-        if any(power for series in system.initial for power in series):
-            raise NoProofError("its start is not a number times a word")
-        return "P", [series.get(0, zero) for series in system.initial], nothing
-    first = []
-    for i, series in enumerate(system.constant):
-        change = _sum(series, {k: -c for k, c in system.initial[i].items()})
-        for j, start in enumerate(system.initial):
-            change = _sum(change, _product({0: c0[i][j], 1: c1[i][j]}, start))
-        first.append(change)
-    if any(power for series in first for power in series):
-        raise NoProofError("its first step is not a number times a word")
-    return "S", [series.get(0, zero) for series in first], list(system.initial)
+        first = list(system.initial)
+        shift: tuple[Series, ...] = tuple({} for _ in first)
+        value = "P"
+    else:
+        value, shift, first = "S", system.initial, []
+        for i, series in enumerate(system.constant):
+            change = _sum(series, {k: -c for k, c in system.initial[i].items()})
+            for j, start in enumerate(system.initial):
+                change = _sum(change, _product({0: c0[i][j], 1: c1[i][j]}, start))
+            first.append(change)
+    if not any(power for series in first for power in series):
+        return _Begin(value, tuple(s.get(0, zero) for s in first), shift, {0: one})
+    if len(first) > 1:
+        raise NoProofError("its start is not a number times a word")
+    return _Begin(value, (one,), shift, first[0])
 
 
 def _entry(value: Coefficient, bindings: dict[str, Fraction]) -> Scalar:
@@ -103,52 +147,51 @@ def _entry(value: Coefficient, bindings: dict[str, Fraction]) -> Scalar:
     scalar = to_scalar(value)
     if isinstance(scalar, q.Number | q.Symbol):
         return scalar
-    found = number_of(value, bindings)
-    if found is None:
-        raise NoProofError(f"a power of {value} is needed, which has no number")
-    return q.Number(found)
+    return _number(value, bindings)
+
+
+def _identity(order: int, field: CoefficientField) -> Rows:
+    places = range(order)
+    return tuple(tuple(field.one if i == j else field.zero for j in places) for i in places)
 
 
 def _basis(c0: Rows, field: CoefficientField) -> Rows:
-    """Left eigenvectors of a 2×2 matrix, as rows."""
-    if len(c0) > 2:
-        raise NoProofError("it carries more than two values that depend on one another")
+    """Left eigenvectors of a 2×2 matrix, as rows; the identity where they are not rational."""
+    unchanged = _identity(len(c0), field)
+    if len(c0) != 2 or (c0[0][1] == 0 and c0[1][0] == 0):
+        return unchanged
     (a, b), (c, d) = c0
-    if b == 0 and c == 0:
-        return (field.one, field.zero), (field.zero, field.one)
     root = _root((a - d) * (a - d) + field.number(4) * b * c, field)
+    if root is None:
+        return unchanged
     half = field.number(Fraction(1, 2))
     rows = []
-    for sign in (field.one, -field.one):
-        eigenvalue = (a + d + sign * root) * half
-        row = (c, eigenvalue - a) if c != 0 else (eigenvalue - d, b)
-        rows.append(row)
+    for signed in (root, -root):
+        eigenvalue = (a + d + signed) * half
+        rows.append((c, eigenvalue - a) if c != 0 else (eigenvalue - d, b))
     return tuple(rows)
 
 
-def _root(square: Coefficient, field: CoefficientField) -> Coefficient:
-    """The square root of a square of a rational function of the symbols."""
+def _root(square: Coefficient, field: CoefficientField) -> Coefficient | None:
+    """The square root of a rational function of the symbols; None if it is 0 or none of these."""
     symbols = {name: SympySymbol(name) for name in square.names}
     written = sympify(str(square).replace("^", "**"), locals=symbols)
     number, factors = factor_list(written)
     root = sympy_sqrt(number)
     if not root.is_Rational or any(exponent % 2 for _, exponent in factors):
-        raise NoProofError("its step has irrational eigenvalues at zero")
+        return None
     for factor, exponent in factors:
         root *= factor ** (exponent // 2)
     found = field.of(parse_scalar(str(root).replace("**", "^")))
-    if found * found != square or found == 0:
-        raise NoProofError("its step has equal eigenvalues at zero")
-    return found
+    return found if found != 0 and found * found == square else None
 
 
 def _inverse(rows: Rows, field: CoefficientField) -> Rows:
-    if len(rows) == 1:
-        return ((field.one / rows[0][0],),)
+    """Of the identity, or of a 2×2 matrix with a determinant."""
+    if rows == _identity(len(rows), field):
+        return rows
     (a, b), (c, d) = rows
     determinant = a * d - b * c
-    if determinant == 0:
-        raise NoProofError("its step has equal eigenvalues at zero")
     return (d / determinant, -b / determinant), (-c / determinant, a / determinant)
 
 

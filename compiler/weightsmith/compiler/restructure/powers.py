@@ -1,7 +1,7 @@
 """The identities that take held functions of one operator to larger counts, in one layer.
 
-A loop s ← C(λ)s + g has C = C₀ + λC₁, C₀ = diag(d) after a change of coordinates.  Held are entries
-of M_a = C^a, of N_a = (C^a − C₀^a)/λ, and of a value: S_a = Σ_{j<a} C^j g, or P_a = C^a h.
+A loop s ← C(λ)s + g has C = C₀ + λC₁, C₀ diagonal or made of numbers.  Held are entries of
+M_a = C^a, of N_a = (C^a − C₀^a)/λ, and of a value: S_a = Σ_{j<a} C^j g, or P_a = C^a h.
 
 Where a product of three held functions has a factor λ of its own (``plus``), with D_a = C₀^a:
     M_{a+b+c} = D_aD_b M_c + D_a λN_bM_c + λN_aM_bM_c
@@ -24,10 +24,9 @@ from weightsmith.compiler.restructure.sums import (
     Atom,
     Matrix,
     add,
-    diagonal,
     identity,
+    matrix_power,
     product,
-    raised,
     single,
     times,
 )
@@ -37,14 +36,14 @@ from weightsmith.dsl.scalars import Scalar
 
 @dataclass(frozen=True)
 class Recurrence:
-    """s ← (diag(d) + λ·slope)s + constant: d, slope and the constant are free of λ.
+    """s ← (fixed + λ·slope)s + constant: all three are free of λ.
 
     ``value`` is "S" (from 0, with the constant g) or "P" (from the constant h, with g = 0).
     ``plus``: three held functions make λ times their product.  ``unit_held``: the value's word
     alone is at hand, and needs no variable.
     """
 
-    diagonal: tuple[Scalar, ...]
+    fixed: tuple[tuple[Scalar, ...], ...]
     slope: tuple[tuple[Scalar, ...], ...]
     constant: tuple[Scalar, ...]
     value: str
@@ -53,7 +52,7 @@ class Recurrence:
 
     @property
     def order(self) -> int:
-        return len(self.diagonal)
+        return len(self.fixed)
 
     @property
     def start(self) -> int:
@@ -64,7 +63,7 @@ class Recurrence:
 
     def at_zero(self, count: int) -> Matrix:
         """D_a."""
-        return diagonal(tuple(raised(entry, count) for entry in self.diagonal))
+        return matrix_power(self.fixed, count)
 
     def power(self, count: int) -> Matrix:
         """M_a, as it is held."""

@@ -6,14 +6,14 @@ The values stay the same polynomials; the text of the new program is read by the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from weightsmith.compiler.certify.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
-from weightsmith.compiler.restructure.coordinates import diagonalised, to_scalar
+from weightsmith.compiler.restructure.coordinates import in_coordinates, to_scalar
 from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
 from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
 from weightsmith.compiler.restructure.powers import Recurrence
@@ -95,7 +95,7 @@ class _Goal:
     linear: Linear
     constants: dict[str, Coefficient]
     flipped: bool
-    words: tuple[Word, ...]
+    words: tuple[Word, ...] = field(compare=False)
 
 
 class _Rewriting:
@@ -111,18 +111,18 @@ class _Rewriting:
 
     def run(self, count: int) -> Rewritten:
         goals = [self._goal(returned) for returned in self.normal.returns]
-        if len(goals) > 1:
-            raise NoProofError("it returns several values")
-        (goal,) = goals
-        setting = choose_setting(self.normal, self.word, goal.frame)
-        group = self._group(goal)
+        frame = goals[0].frame
+        if any(goal.frame != frame for goal in goals):
+            raise NoProofError("the returned values stand between different words")
+        setting = choose_setting(self.normal, self.word, frame)
+        words = [word for goal in goals for word in goal.words]
+        group = contracted_group(self.normal, [self.word * 2, *words])
         clause = f" over {group}" if group else ""
-        system = read_system(self.loop, {name for name in goal.linear if name}, count)
-        code = self._code(system, goal.linear, setting, clause)
-        extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
-        result = code.result if extra == "0" else f"{code.result} + ({extra})"
-        result = f"({result})'" if goal.flipped else result
-        return Rewritten(code.lines, (result,), setting, clause, code.families, self.loop, system)
+        wanted = {name for goal in goals for name in goal.linear if name}
+        system = read_system(self.loop, wanted, count)
+        code = self._code(system, goals, setting, clause)
+        results = tuple(map(_with_constants, code.results, goals))
+        return Rewritten(code.lines, results, setting, clause, code.families, self.loop, system)
 
     def _goal(self, returned: Returned) -> _Goal:
         """What is returned, as one function of the operator and constant words."""
@@ -131,7 +131,7 @@ class _Rewriting:
         found = [self._space_goal(value) for value in returned.value.values()]
         if any(one != found[0] for one in found):
             raise NoProofError("the groups of the returned value differ")
-        return found[0]
+        return replace(found[0], words=tuple(word for one in found for word in one.words))
 
     def _space_goal(self, value: Polynomial) -> _Goal:
         try:
@@ -157,23 +157,30 @@ class _Rewriting:
         words = tuple(left + self.word + right for left, right in frames)
         return _Goal(moving[0], linear[moving[0]], constants, flipped, words)
 
-    def _group(self, goal: _Goal) -> str:
-        return contracted_group(self.normal, [self.word * 2, *goal.words])
-
-    def _code(self, system: System, linear: Linear, setting: Setting, clause: str) -> Code:
-        field = self.loop.scalars.field
-        plain = diagonalised(system, linear, field, self.bindings)
-        if max(plain.rest, default=0) > LONGEST_REST:
+    def _code(self, system: System, goals: list[_Goal], setting: Setting, clause: str) -> Code:
+        numbers = self.loop.scalars.field
+        plain = [
+            in_coordinates(system, goal.linear, numbers, self.bindings, powers=setting.plus)
+            for goal in goals
+        ]
+        if any(max(one.rest, default=0) > LONGEST_REST for one in plain):
             raise NoProofError("its result has a long fixed part")
         held = len(setting.unit) <= 1
+        first = plain[0]
         recurrence = Recurrence(
-            plain.diagonal, plain.slope, plain.constant, plain.value, setting.plus, held
+            first.fixed, first.slope, first.constant, first.value, setting.plus, held
         )
         taken = {one.name for one in self.program.inputs}
         taken |= {one.name for one in self.program.parameters}
         taken |= {one.name for one in self.program.returns}
         writer = Writer(recurrence, setting, clause, taken)
-        return writer.code(system.count, plain.weights, plain.rest)
+        return writer.code(system.count, [(one.weights, one.rest) for one in plain])
+
+
+def _with_constants(result: str, goal: _Goal) -> str:
+    extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
+    total = result if extra == "0" else f"{result} + ({extra})"
+    return f"({total})'" if goal.flipped else total
 
 
 def _bare(frame: Frame) -> Frame:

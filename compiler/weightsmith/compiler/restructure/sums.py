@@ -62,6 +62,21 @@ def diagonal(entries: tuple[Scalar, ...]) -> Matrix:
     )
 
 
+def matrix_power(entries: tuple[tuple[Scalar, ...], ...], count: int) -> Matrix:
+    """A power of a matrix that is diagonal, or made of numbers."""
+    places = range(len(entries))
+    if all(entries[i][j] == q.ZERO for i in places for j in places if i != j):
+        return diagonal(tuple(raised(entries[i][i], count) for i in places))
+    base = [[q.evaluate(entry, {}) for entry in row] for row in entries]
+    power = [[Fraction(i == j) for j in places] for i in places]
+    for _ in range(count):
+        power = [
+            [sum((row[k] * base[k][j] for k in places), Fraction(0)) for j in places]
+            for row in power
+        ]
+    return tuple(tuple(single(ONE, q.Number(entry)) for entry in row) for row in power)
+
+
 def add(*matrices: Matrix) -> Matrix:
     return tuple(
         tuple(_add(*entries) for entries in zip(*rows, strict=True))

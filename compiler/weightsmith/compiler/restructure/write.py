@@ -22,14 +22,15 @@ from weightsmith.dsl.scalars import Scalar
 
 DIRECT, TURNED, VALUE = "B", "D", "R"  # the three families of held functions
 Held = tuple[str, Atom]
+Goal = tuple[tuple[Series, ...], Series]  # weights of the entries of a value, and what is added
 
 
 @dataclass(frozen=True)
 class Code:
-    """Lines of the body, the returned expression, and the family of every variable."""
+    """Lines of the body, the returned expressions, and the family of every variable."""
 
     lines: tuple[str, ...]
-    result: str
+    results: tuple[str, ...]
     families: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,24 +46,29 @@ class Writer:
         self.turned = DIRECT if setting.symmetric else TURNED
         self.other = self._variable((TURNED, "V", 0, 0), 1)
 
-    def code(self, count: int, weights: tuple[Series, ...], rest: Series) -> Code:
+    def code(self, count: int, goals: list[Goal]) -> Code:
+        """The code for results Σ weights·value_count + rest, one a goal."""
         chain = Chain(self.recurrence.plus, self.recurrence.value == "S", self.recurrence.unit_held)
         steps = list(chain.steps(count))
-        goal = [(VALUE, atom) for atom in self._goal(count, weights)]
-        inline = self.setting.is_plain and all(set(series) <= {0} for series in weights)
+        wanted = {(VALUE, atom) for goal in goals for atom in self._goal(count, goal[0])}
+        series = [one for weights, _ in goals for one in weights]
+        inline = self.setting.is_plain and all(set(one) <= {0} for one in series)
         last = steps.pop() if inline else None
-        layers = self._layers(steps, goal if last is None else self._inputs(last, goal))
+        layers = self._layers(steps, wanted if last is None else self._inputs(last, wanted))
         self._name([set(layer) for layer in layers])
         lines = self._setup()
         before: set[Held] = set()
         for layer in layers:
             lines += self._block(layer, before)
             before = set(layer)
-        if last is None:
-            terms = self._wrapped(count, weights)
-        else:
-            terms = self._inlined(last, count, weights)
-        return Code(tuple(lines), self._joined(terms, rest), self._families())
+        results = []
+        for weights, rest in goals:
+            if last is None:
+                terms = self._wrapped(count, weights)
+            else:
+                terms = self._inlined(last, count, weights)
+            results.append(self._joined(terms, rest))
+        return Code(tuple(lines), tuple(results), self._families())
 
     # -- which functions are held after each layer --------------------------------------------
 
@@ -213,7 +219,7 @@ class Writer:
         """C₀ + λC₁ for an operator that is held as it is."""
         turned = "'" if family == TURNED else ""
         operator = word_text(self.setting.operator)
-        constant = self.recurrence.diagonal[atom.row] if atom.row == atom.column else q.ZERO
+        constant = self.recurrence.fixed[atom.row][atom.column]
         slope = self.recurrence.slope[atom.row][atom.column]
         terms = [(constant, "I")] if constant != q.ZERO else []
         terms += [(slope, operator + turned)] if slope != q.ZERO else []
