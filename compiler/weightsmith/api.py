@@ -23,6 +23,7 @@ from weightsmith.backends.errors import DirectoryError, LayoutError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
+    NETWORK,
     SCRIPT,
     TEMPLATE,
     read_directory,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verify import Report as VerificationReport
+    from weightsmith.compiler.restructure.restructure import Restructured
 
 Setting = int | float | str | Fraction
 SYMMETRIC = 1e-5  # a matrix is symmetric if it is, relative to its largest entry, to this
@@ -71,13 +73,17 @@ __all__ = [
 
 
 class Network:
-    """A compiled algorithm: its script, weight template, weights and certificate."""
+    """A compiled algorithm: its script, weight template, weights and certificate.
+
+    ``notes`` say what became of every loop, if the fewest layers were asked for.
+    """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.template: Template = template_from_json(files[TEMPLATE])
         self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
+        self.notes: tuple[str, ...] = ()
 
     @cached_property
     def program(self) -> core.Program:
@@ -95,7 +101,10 @@ class Network:
 
     @cached_property
     def compilation(self) -> Compilation:
-        """Every stage of the compiler, run anew on the script."""
+        """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
+        if NETWORK in self._files:
+            program = check_source(Source(NETWORK, self._files[NETWORK].decode()))
+            return compile_program(program, self.bindings, search=False)
         tables = self.certificate.get("tables")
         gated = isinstance(tables, list) and any(t["function"] == "gated" for t in tables)
         return compile_program(self.program, self.bindings, gated=gated)
@@ -203,6 +212,7 @@ class Network:
             f"{self.template.algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
             f"{found.heads} head{'s' * (found.heads != 1)} a layer, "
             f"width {found.width_text}{hidden}{degree}",
+            *self.notes,
             "",
             show_template(self.template),
         ]
@@ -235,25 +245,31 @@ def compile(
     dtype: str = "float64",
     dims: Mapping[str, int] | None = None,
     gated: bool = False,
+    fewest: str = "operations",
 ) -> Network:
     """Compile a script (a path, or its text) to a network with its certificate.
 
     ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
     ``gated`` lets the MLPs multiply entries by gated hidden units, exactly, in place of tables.
+    ``fewest`` "layers" restructures loops of affine steps, which costs width and heads; with
+    "operations" the layers are the steps of the script.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.restructure.restructure import restructured
 
     source = _source(script)
     program = check_source(source)
     text = bundle(source)
     bindings = resolve_choices(program, _bindings(program, settings), gated=gated, dtype=dtype)
-    compilation = compile_program(program, bindings, gated=gated)
-    files = _files(compilation, bindings, text.encode(), dtype, dims)
+    found = restructured(program, bindings, fewest)
+    compilation = found.compilation or compile_program(program, bindings, gated=gated)
+    files = _files(compilation, found, bindings, text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
+    network.notes = found.notes
     return network
 
 
@@ -341,6 +357,7 @@ def _source(script: str | Path) -> Source:
 
 def _files(
     compilation: Compilation,
+    found: Restructured,
     bindings: dict[str, Fraction],
     script: bytes,
     dtype: str,
@@ -350,6 +367,8 @@ def _files(
 
     template = compilation.template
     files: dict[str, bytes] = {SCRIPT: script, TEMPLATE: template_to_json(template).encode()}
+    if found.changed:
+        files[NETWORK] = found.text.encode()
     layers = None
     if not missing_symbols(template):
         layers = len(unroll(template))
@@ -360,7 +379,15 @@ def _files(
         )
         files[MODEL] = weights_to_bytes(weights)
     spoken_of = {**files, MODEL: files.get(MODEL)}
-    document = make_certificate(compilation, bindings, spoken_of, layers=layers, dtype=dtype)
+    document = make_certificate(
+        compilation,
+        bindings,
+        spoken_of,
+        layers=layers,
+        dtype=dtype,
+        written=found.written,
+        restructuring=found.claim,
+    )
     files[CERTIFICATE] = canonical_json(document).encode()  # type: ignore[arg-type]
     return files
 

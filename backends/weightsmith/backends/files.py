@@ -18,10 +18,11 @@ from weightsmith.backends.template_json import parse_json
 from weightsmith.compiler.ir.template import SCHEMA
 
 SCRIPT = "script.alg"
+NETWORK = "network.alg"  # the script of the network, where it is not the user's
 TEMPLATE = "template.json"
 MODEL = "model.safetensors"
 CERTIFICATE = "certificate.json"
-FILENAMES = (SCRIPT, TEMPLATE, MODEL, CERTIFICATE)
+FILENAMES = (SCRIPT, NETWORK, TEMPLATE, MODEL, CERTIFICATE)
 
 
 def write_directory(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:

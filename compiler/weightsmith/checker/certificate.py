@@ -12,9 +12,11 @@ from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_t
 FORMAT = "weightsmith-certificate"
 VERSION = 1
 FILES = ("script.alg", "template.json", "model.safetensors")
+NETWORK = "network.alg"  # there if the network is of another script than the user's
 STEPS_KEYS = ("id", "kind", "statement", "steps")
 KEYS = {
     "exactness": STEPS_KEYS,
+    "restructuring": STEPS_KEYS,
     "weights": STEPS_KEYS,
     "approximation": (*STEPS_KEYS, "site"),
     "domain": (*STEPS_KEYS, "hypotheses"),
@@ -57,8 +59,9 @@ def read_certificate(document: object) -> Certificate:
     require(parts["format"] == FORMAT, f"The certificate's format is {quoted(parts['format'])}.")
     version = as_integer(parts["version"], "The certificate's version")
     require(version == VERSION, f"The certificate's version is {version}, not {VERSION}.")
-    files = as_object(parts["files"], "The certificate's files", FILES)
-    hashes = {name: _hash(files[name], name) for name in FILES}
+    files = as_object(parts["files"], "The certificate's files", FILES, (NETWORK,))
+    hashes = {name: _hash(value, name) for name, value in files.items()}
+    hashes.setdefault(NETWORK, None)
     bindings = parts["bindings"]
     if not isinstance(bindings, dict):
         raise RefusedError("The certificate's bindings are not an object.")
@@ -70,7 +73,7 @@ def read_certificate(document: object) -> Certificate:
 
 
 def _hash(value: object, name: str) -> str | None:
-    if value is None and name == "model.safetensors":
+    if value is None and name in ("model.safetensors", NETWORK):
         return None
     found = _HASH.fullmatch(as_text(value, f"The hash of {name}"))
     if found is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker import domain, propagation, root_claim
+from weightsmith.checker import domain, propagation, restructuring, root_claim
 from weightsmith.checker.refusal import Deadline
 from weightsmith.checker.tables import read_tables
 from weightsmith.dsl import core
@@ -63,3 +63,15 @@ def prove_root(
         "bound": {"formula": derived.formula, "value": str(derived.value)},
         "scale": "1",
     }
+
+
+def prove_restructuring(
+    script: core.Program,
+    network: core.Program,
+    bindings: Mapping[str, Fraction],
+    claim: Json,
+) -> None:
+    """Refuse unless the claim's steps show that both scripts return the same values."""
+    steps = claim["steps"]
+    assert isinstance(steps, list)
+    restructuring.check_restructuring(script, network, bindings, steps, Deadline())

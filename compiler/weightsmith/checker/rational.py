@@ -168,6 +168,10 @@ class Field:
         self.zero = Rational(self, self._context.constant(0), self._one)
         self.one = Rational(self, self._one, self._one)
 
+    def place(self, name: str) -> int:
+        """Which generator stands for a symbol or a variable."""
+        return self._places[name]
+
     def serial(self, key: Hashable) -> int:
         """A number for each key: the same for equal keys, another for any other."""
         return self._serials.setdefault(key, len(self._serials))

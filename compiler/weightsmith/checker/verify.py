@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from weightsmith.checker import approximation, error_claims, exactness, truncation
+from weightsmith.checker import (
+    approximation,
+    error_claims,
+    exactness,
+    restructuring,
+    truncation,
+)
 from weightsmith.checker.certificate import (
     KEYS,
+    NETWORK,
     Certificate,
     Claim,
     check_form,
@@ -84,7 +91,7 @@ class _Verifier:
         self._certificate = certificate
         self._bytes: dict[str, bytes] = {}
         self._mapped: bytes | mmap | None = None
-        self._program: core.Program | None = None
+        self._programs: dict[str, core.Program] = {}
         self._template: Template | None = None
         self._tables: Mapping[str, Table] | None = None
 
@@ -112,16 +119,25 @@ class _Verifier:
                 self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
         return self._mapped
 
-    def _read_program(self) -> core.Program:
-        if self._program is None:
+    def _read_program(self, name: str = SCRIPT) -> core.Program:
+        if name not in self._programs:
             try:
-                text = self._file(SCRIPT).decode("utf-8")
-                self._program = check(Source(SCRIPT, text), read=_no_other_script)
+                text = self._file(name).decode("utf-8")
+                self._programs[name] = check(Source(name, text), read=_no_other_script)
             except UnicodeDecodeError:
                 raise RefusedError("The script is not UTF-8 text.") from None
             except DiagnosticError as error:
                 raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
-        return self._program
+        return self._programs[name]
+
+    @property
+    def _restructured(self) -> bool:
+        """Is the network that of network.alg, and not of the user's script?"""
+        return self._certificate.hashes[NETWORK] is not None
+
+    def _compiled_program(self) -> core.Program:
+        """The program of which the network is."""
+        return self._read_program(NETWORK if self._restructured else SCRIPT)
 
     def _read_template(self) -> Template:
         if self._template is None:
@@ -130,7 +146,7 @@ class _Verifier:
 
     def _read_tables(self) -> Mapping[str, Table]:
         if self._tables is None:
-            program, template = self._read_program(), self._read_template()
+            program, template = self._compiled_program(), self._read_template()
             self._tables = read_tables(self._certificate.tables, program, template.bindings)
         return self._tables
 
@@ -161,11 +177,16 @@ class _Verifier:
         if claim.kind == "exactness":
             tables = bool(self._certificate.tables)
             statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
+            if self._restructured:
+                statement = statement.replace(SCRIPT, NETWORK)
             return _judge(
                 claim.number, claim.kind, statement, lambda: self._exactness(claim, statement)
             )
         if claim.kind == "weights":
             return self._weights(claim)
+        if claim.kind == "restructuring":
+            statement = restructuring.STATEMENT
+            return _judge(claim.number, claim.kind, statement, lambda: self._restructuring(claim))
         if is_unproven(claim):
             return self._unproven(claim)
         if claim.kind in DERIVED or self._is_root(claim):
@@ -179,9 +200,17 @@ class _Verifier:
 
     def _exactness(self, claim: Claim, statement: str) -> str:
         steps = check_form(claim, statement)
-        program, template = self._read_program(), self._read_template()
+        program, template = self._compiled_program(), self._read_template()
         exactness.check_exactness(program, template, steps, Deadline(), self._read_tables())
         return "Proven layer by layer in the free algebra."
+
+    def _restructuring(self, claim: Claim) -> str:
+        steps = check_form(claim, restructuring.STATEMENT)
+        require(self._restructured, f"There is no {NETWORK}.")
+        script, network = self._read_program(), self._read_program(NETWORK)
+        bindings = self._read_template().bindings
+        restructuring.check_restructuring(script, network, bindings, steps, Deadline())
+        return "Both scripts were followed, pass by pass, to the same polynomials."
 
     def _approximation(self, claim: Claim) -> Verdict:
         begin = time.perf_counter()
@@ -284,6 +313,8 @@ class _Verifier:
         """What the certificate owes and does not claim."""
         if ("exactness", None) not in seen:
             yield _refused(0, "exactness", "The certificate has no exactness claim.")
+        if self._restructured and ("restructuring", None) not in seen:
+            yield _refused(0, "restructuring", f"Nothing says that {NETWORK} is {SCRIPT}.")
         if self._certificate.hashes[WEIGHTS] is not None and ("weights", None) not in seen:
             yield _refused(0, "weights", "There are weights, but no claim about them.")
         try:

@@ -12,6 +12,7 @@ from weightsmith.cli.mistakes import Mistake, suggestion
 from weightsmith.cli.options import (
     as_mapping,
     dtype_option,
+    fewest_option,
     gated_option,
     set_option,
     size_assignment,
@@ -40,6 +41,7 @@ STAGES = ("tree", "graph", "normal", "schedule", "weights")
 )
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
 @gated_option
+@fewest_option
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
 @click.option("--emit", type=click.Choice(STAGES), help="Print a stage of the compiler.")
 def compile_command(
@@ -49,6 +51,7 @@ def compile_command(
     dims: tuple[tuple[str, str], ...],
     dense: bool,
     gated: bool,
+    fewest: str,
     dtype: str,
     emit: str | None,
 ) -> None:
@@ -68,7 +71,9 @@ def compile_command(
         click.echo(_stage(script, emit, values, gated).rstrip("\n"))
     if output is not None:
         full = sizes if dense else None
-        network = api.compile(script, settings=values, dtype=dtype, dims=full, gated=gated)
+        network = api.compile(
+            script, settings=values, dtype=dtype, dims=full, gated=gated, fewest=fewest
+        )
         _require_numbers(network, dense)
         network.save(output)
         click.echo(summary(network, output, sizes), err=emit is not None)
@@ -112,6 +117,7 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     ]
     if report.pieces:
         lines.append(f"  mlp     {_mlp(report, sizes)}")
+    lines += [f"  loop    {note}" for note in network.notes]
     lines += [f"  found   {name} = {count}" for name, count in _found(network)]
     lines += [_bound(bound) for bound in network.bounds]
     if network.missing:

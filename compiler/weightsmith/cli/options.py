@@ -50,6 +50,16 @@ def gated_option(command: Command) -> Command:
     return click.option("--gated", is_flag=True, help=text)(command)
 
 
+def fewest_option(command: Command) -> Command:
+    """``--fewest layers``."""
+    text = (
+        "What to save.  layers: restructure loops of affine steps (wider, more heads); "
+        "operations: the steps as they are written.  [default: operations]"
+    )
+    kinds = click.Choice(["layers", "operations"])
+    return click.option("--fewest", type=kinds, default="operations", help=text)(command)
+
+
 def dtype_option(text: str, default: str | None = None) -> Callable[[Command], Command]:
     """``--dtype float32``."""
     return click.option(
@@ -73,7 +83,7 @@ def open_network(directory: Path) -> Network:
     from weightsmith import api
     from weightsmith.backends.files import FILENAMES, read_directory
 
-    optional = {"model.safetensors"}
+    optional = {"model.safetensors", "network.alg"}
     missing = [name for name in FILENAMES if name not in {*read_directory(directory), *optional}]
     if missing:
         raise Mistake(f"'{directory}' holds no whole network: it has no '{missing[0]}'.")

@@ -7,15 +7,24 @@ from pathlib import Path
 import click
 
 from weightsmith.cli.mistakes import Mistake
-from weightsmith.cli.options import as_mapping, gated_option, open_network, set_option
+from weightsmith.cli.options import (
+    as_mapping,
+    fewest_option,
+    gated_option,
+    open_network,
+    set_option,
+)
 
 
 @click.command()
 @click.argument("network", type=click.Path(path_type=Path), metavar="DIR|SCRIPT")
 @set_option
 @gated_option
+@fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
-def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool, depth: bool) -> None:
+def show(
+    network: Path, settings: tuple[tuple[str, str], ...], gated: bool, fewest: str, depth: bool
+) -> None:
     """Show the network in DIR, or the one that SCRIPT compiles to.
 
     Tokens, blocks, layers with each head as a formula, and what the certificate claims.
@@ -23,11 +32,14 @@ def show(network: Path, settings: tuple[tuple[str, str], ...], gated: bool, dept
     from weightsmith import api
 
     if not network.is_dir():
-        found = api.compile(network, settings=as_mapping(settings, "--set"), gated=gated)
+        values = as_mapping(settings, "--set")
+        found = api.compile(network, settings=values, gated=gated, fewest=fewest)
     elif settings:
         raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
     elif gated:
         raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
+    elif fewest == "layers":
+        raise Mistake("--fewest is for scripts; the layers of a compiled network are fixed.")
     else:
         found = open_network(network)
     click.echo((found.depth() if depth else found.show()).rstrip("\n"))

@@ -69,15 +69,21 @@ def front(program: core.Program, bindings: dict[str, Fraction], *, gated: bool =
 
 
 def compile_program(
-    program: core.Program, bindings: dict[str, Fraction], *, gated: bool = False
+    program: core.Program,
+    bindings: dict[str, Fraction],
+    *,
+    gated: bool = False,
+    search: bool = True,
 ) -> Compilation:
     """Compile a checked program.  Raises DiagnosticError if no network can hold its values.
 
     ``gated``: products of entries by gated hidden units, exact, in place of ReLU tables.
+    ``search``: look for values that are cheaper to hold than the script's own.
     """
     begun = front(program, bindings, gated=gated)
     try:
-        candidate = choose_representation(script_representation(begun.normal))
+        start = script_representation(begun.normal)
+        candidate = choose_representation(start, search=search)
     except InfeasibleError as reason:
         message = f"no network holds the values of '{program.name}': {reason}"
         hint = "rewrite the step so that every product stands between values held on tokens"

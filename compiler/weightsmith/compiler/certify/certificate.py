@@ -29,12 +29,22 @@ def certificate(
     *,
     layers: int | None,
     dtype: str,
+    written: Front | None = None,
+    restructuring: Json | None = None,
 ) -> Json:
-    """Return the certificate; ``layers`` is None if there are no weights to speak of."""
+    """Return the certificate; ``layers`` is None if there are no weights to speak of.
+
+    If the network is of a restructured script, ``written`` is the user's, and ``restructuring`` the
+    claim that both are equal.
+    """
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
     tables = tables_json(compilation.lowered)
     exact = EXACT_WITH_TABLES if tables else EXACT
+    if restructuring is not None:
+        exact = exact.replace("script.alg", "network.alg")
     claims: list[Json] = [{"kind": "exactness", "statement": exact, "steps": _numbered(steps)}]
+    if restructuring is not None:
+        claims.append(restructuring)
     if layers is not None:
         rounding: Json = {"rule": "rounding", "dtype": dtype, "layers": layers}
         statement = (
@@ -43,7 +53,7 @@ def certificate(
         )
         claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
     claims += approximation_claims(compilation.lowered)
-    claims += error_claims(compilation, bindings)
+    claims += error_claims(written or compilation, bindings)
     return {
         "format": FORMAT,
         "version": VERSION,

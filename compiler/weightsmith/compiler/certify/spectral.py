@@ -7,7 +7,7 @@ What is left must be letters, one scalar, letters.  See docs/certificate.md, cla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -183,10 +183,13 @@ class Collapse:
         for left, right in known:
             if left + right == word:
                 return (left, right), one
-        for place in range(len(word), -1, -1):
+        for place in self._split_places(word):
             if not word or self._space(word, place) == self.operator.space:
                 return (word[:place], word[place:]), one
         return (word, ()), one
+
+    def _split_places(self, word: Word) -> Iterable[int]:
+        return range(len(word), -1, -1)
 
     def _space(self, word: Word, place: int) -> str:
         alphabet = self.normal.alphabet

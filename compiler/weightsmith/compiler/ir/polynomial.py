@@ -119,7 +119,10 @@ def substitute(
         product: Mapping[Word, Coefficient] = {(): coefficient}
         for letter in word:
             factor = replacement(letter)
-            product = _times(product, {(letter,): one} if factor is None else factor.terms)
+            if factor is None:  # coefficients are not multiplied by one: that costs a gcd each
+                product = {(*left, letter): c for left, c in product.items()}
+            else:
+                product = _times(product, factor.terms)
         total = total + Polynomial(polynomial.rows, polynomial.columns, product)
     return total
 

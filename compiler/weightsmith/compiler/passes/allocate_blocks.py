@@ -4,7 +4,8 @@ A value is born by the read-in, by a layer's heads (which add, so its block must
 or by a layer's move (which overwrites).  It dies with its last use; a value used inside a loop it
 was not born in lives to the loop's end.  A block whose value has died serves the next value with
 as many rows, at the same level of the loops, and is cleared first if that one is born by heads.
-What a loop's body leaves in blocks of its own is cleared at the end of the body.
+What a loop's body leaves in blocks of its own is cleared at the end of the body; so they also serve
+the values of the body of a later loop.
 """
 
 from __future__ import annotations
@@ -184,7 +185,13 @@ def _place(
     tenants: dict[int, Value],
 ) -> None:
     for block, previous in tenants.items():
-        if value.rows != previous.rows or value.home != previous.home:
+        if value.rows != previous.rows:
+            continue
+        if value.home != previous.home:
+            if _is_later(value.home, previous.home, timeline):
+                allocation.block[value] = block
+                tenants[block] = value
+                return
             continue
         cleared = _cleared_at(lives[previous].death, lives[value], timeline.own[value.home])
         if cleared is not None:
@@ -196,6 +203,13 @@ def _place(
     allocation.block[value] = len(allocation.rows)
     tenants[len(allocation.rows)] = value
     allocation.rows.append(value.rows)
+
+
+def _is_later(home: int | None, before: int | None, timeline: _Timeline) -> bool:
+    """Is it a loop that begins after the other has ended?"""
+    if home is None or before is None:
+        return False
+    return timeline.spans[before][1] < timeline.spans[home][0]
 
 
 def _cleared_at(death: int, life: Life, own: list[int]) -> int | None:

@@ -37,10 +37,13 @@ class Candidate:
     cost: Cost
 
 
-def choose_representation(start: Representation) -> Candidate:
-    """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled."""
+def choose_representation(start: Representation, *, search: bool = True) -> Candidate:
+    """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled.
+
+    Without ``search`` the script's own variables are kept.
+    """
     best, reason = _tried(start)
-    here, left = start, MAX_TRIALS
+    here, left = start, MAX_TRIALS if search else 0
     while left > 0:
         nearby = list(islice(_neighbours(here), left))
         left -= len(nearby)

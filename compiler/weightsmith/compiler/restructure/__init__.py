@@ -1,0 +1,1 @@
+"""Same algorithm, fewer layers: loops of affine steps by powers of their operator."""

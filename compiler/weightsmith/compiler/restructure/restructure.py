@@ -1,0 +1,92 @@
+"""Same algorithm, fewer layers: the program, whether it changed, and what to say of every loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.compiler.certify.restructuring import restructuring_claim
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.pipeline import Compilation, Front, compile_program, front
+from weightsmith.compiler.report import report
+from weightsmith.compiler.restructure.rewrite import new_text, rewrite
+from weightsmith.dsl import Source, check, core
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.scalars import ScalarError
+
+Json = dict[str, object]
+NETWORK = "network.alg"
+FEWEST = ("layers", "operations")
+
+
+@dataclass(frozen=True)
+class Restructured:
+    """A program of the same values.
+
+    ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
+    If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
+    and ``written`` the normal form of the user's script.
+    """
+
+    program: core.Program
+    changed: bool
+    notes: tuple[str, ...]
+    text: str = ""
+    claim: Json | None = None
+    compilation: Compilation | None = None
+    written: Front | None = None
+
+
+def restructured(program: core.Program, bindings: dict[str, Fraction], fewest: str) -> Restructured:
+    """Restructure if the fewest layers are asked for; as written for the fewest operations."""
+    if fewest not in FEWEST:
+        raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
+    return restructure(program, bindings) if fewest == "layers" else as_written(program)
+
+
+def as_written(program: core.Program, *notes: str) -> Restructured:
+    return Restructured(program, False, notes)
+
+
+def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restructured:
+    """Return the program with the fewest layers that this pass knows, or as it is written."""
+    try:
+        written = front(program, bindings)
+        rewritten = rewrite(program, written.normal, bindings)
+        text = new_text(program, rewritten)
+        new = check(Source(NETWORK, text))
+        compiled = compile_program(new, bindings, search=False)
+        claim = restructuring_claim(rewritten, compiled.normal)
+        _accepted(program, new, bindings, claim)
+    except (NoProofError, RefusedError, ScalarError) as reason:
+        return as_written(program, f"as written: {reason}")
+    except DiagnosticError as problem:
+        first = problem.diagnostics[0].message
+        return as_written(program, f"as written: restructured, {first}")
+    after = report(compiled.normal, compiled.template, bindings).layers
+    before = _layers(program, bindings)
+    if before is not None and after is not None and after >= before:
+        note = f"as written: {before} layers, and {after} restructured"
+        return as_written(program, note)
+    layers = "" if before is None else f"{before} layers as written, "
+    note = f"restructured: {layers}{after} now"
+    return Restructured(new, True, (note,), text, claim, compiled, written)
+
+
+def _layers(program: core.Program, bindings: dict[str, Fraction]) -> int | None:
+    """Layers as written; None if no network holds the values as they are written."""
+    try:
+        compiled = compile_program(program, bindings)
+    except DiagnosticError:
+        return None
+    return report(compiled.normal, compiled.template, bindings).layers
+
+
+def _accepted(
+    script: core.Program, network: core.Program, bindings: dict[str, Fraction], claim: Json
+) -> None:
+    """Let the checker follow both scripts.  Raises RefusedError."""
+    from weightsmith.checker.prove import prove_restructuring
+
+    prove_restructuring(script, network, bindings, claim)

@@ -1,0 +1,208 @@
+"""The pass: a program whose loop is affine in what it carries becomes one of few layers.
+
+The values stay the same polynomials; the text of the new program is read by the front end again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from weightsmith.compiler.certify.spectral import Frame, NoProofError
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.polynomial import Polynomial, Word
+from weightsmith.compiler.restructure.coordinates import in_coordinates, to_scalar
+from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
+from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
+from weightsmith.compiler.restructure.powers import Recurrence
+from weightsmith.compiler.restructure.setting import (
+    Setting,
+    choose_setting,
+    contracted_group,
+    word_text,
+)
+from weightsmith.compiler.restructure.write import Code, Writer, sum_text
+from weightsmith.dsl import core, program_text
+from weightsmith.dsl.scalars import ScalarError, evaluate
+
+_OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
+LONGEST_REST = 4  # the largest power of the operator that is written out
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The new body and its returned expressions, with what the claim needs to know."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    setting: Setting
+    clause: str
+    families: dict[str, str]
+    loop: ScalarLoop
+    system: System
+
+
+def rewrite(
+    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+) -> Rewritten:
+    """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
+    loop = _only_loop(normal)
+    count = _count(loop, bindings)
+    reasons = []
+    for word in candidates(normal, loop):
+        for from_left in (True, False):
+            try:
+                scalars = ScalarLoop(normal, loop, word, from_left=from_left)
+                return _Rewriting(program, normal, scalars, bindings).run(count)
+            except NoProofError as reason:
+                reasons.append(str(reason))
+    raise NoProofError(_best(reasons))
+
+
+def _only_loop(normal: NormalProgram) -> Loop:
+    if normal.applications:
+        raise NoProofError("the program has functions of entries")
+    if any(loop.schedule for loop in normal.all_loops()):
+        raise NoProofError("the program has a loop with numbers of its own for every pass")
+    if len(normal.loops) != 1 or normal.loops[0].inner:
+        number = len(list(normal.all_loops()))
+        raise NoProofError(
+            "the program has no loop" if number == 0 else f"the program has {number} loops, not one"
+        )
+    return normal.loops[0]
+
+
+def _count(loop: Loop, bindings: dict[str, Fraction]) -> int:
+    try:
+        return int(evaluate(loop.count, bindings))
+    except ScalarError:
+        raise NoProofError("the number of passes has no value") from None
+
+
+def _best(reasons: list[str]) -> str:
+    """What the first operator that got furthest says; the rest are words that are none."""
+    told = [reason for reason in reasons if reason.startswith(("its ", "it ", "the step"))]
+    return (told or reasons or ["no operator moves its values"])[0]
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """frame[0] · (Σ name · series) · frame[1] + constant words; ``flipped``: its transpose."""
+
+    frame: Frame
+    linear: Linear
+    constants: dict[str, Coefficient]
+    flipped: bool
+    words: tuple[Word, ...] = field(compare=False)
+
+
+class _Rewriting:
+    def __init__(
+        self,
+        program: core.Program,
+        normal: NormalProgram,
+        loop: ScalarLoop,
+        bindings: dict[str, Fraction],
+    ) -> None:
+        self.program, self.normal, self.bindings = program, normal, bindings
+        self.loop, self.word = loop, loop.word
+
+    def run(self, count: int) -> Rewritten:
+        goals = [self._goal(returned) for returned in self.normal.returns]
+        frame = goals[0].frame
+        if any(goal.frame != frame for goal in goals):
+            raise NoProofError("the returned values stand between different words")
+        setting = choose_setting(self.normal, self.word, frame)
+        words = [word for goal in goals for word in goal.words]
+        group = contracted_group(self.normal, [self.word * 2, *words])
+        clause = f" over {group}" if group else ""
+        wanted = {name for goal in goals for name in goal.linear if name}
+        system = read_system(self.loop, wanted, count)
+        code = self._code(system, goals, setting, clause)
+        results = tuple(map(_with_constants, code.results, goals))
+        return Rewritten(code.lines, results, setting, clause, code.families, self.loop, system)
+
+    def _goal(self, returned: Returned) -> _Goal:
+        """What is returned, as one function of the operator and constant words."""
+        if returned.transposed:
+            raise NoProofError("the rows of the returned value are tokens")
+        found = [self._space_goal(value) for value in returned.value.values()]
+        if any(one != found[0] for one in found):
+            raise NoProofError("the groups of the returned value differ")
+        return replace(found[0], words=tuple(word for one in found for word in one.words))
+
+    def _space_goal(self, value: Polynomial) -> _Goal:
+        try:
+            return self._read_goal(value, flipped=False)
+        except NoProofError:
+            turned = self.normal.alphabet.transpose(value)
+            if not any(letter.transposed for word in value.terms for letter in word):
+                raise
+            return self._read_goal(turned, flipped=True)
+
+    def _read_goal(self, value: Polynomial, *, flipped: bool) -> _Goal:
+        frames = self.loop.frames(value)
+        linear = {_bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()}
+        moving = [frame for frame, parts in linear.items() if set(parts) - {""}]
+        if len(moving) != 1:
+            raise NoProofError("the returned value is not one function of the operator")
+        constants: dict[str, Coefficient] = {}
+        for frame, parts in linear.items():
+            if frame not in moving:
+                for power, scalar in parts.get("", {}).items():
+                    text = word_text(frame[0] + _bare_word(self.word) * power + frame[1])
+                    constants[text] = scalar
+        words = tuple(left + self.word + right for left, right in frames)
+        return _Goal(moving[0], linear[moving[0]], constants, flipped, words)
+
+    def _code(self, system: System, goals: list[_Goal], setting: Setting, clause: str) -> Code:
+        numbers = self.loop.scalars.field
+        plain = [
+            in_coordinates(system, goal.linear, numbers, self.bindings, powers=setting.plus)
+            for goal in goals
+        ]
+        if any(max(one.rest, default=0) > LONGEST_REST for one in plain):
+            raise NoProofError("its result has a long fixed part")
+        held = len(setting.unit) <= 1
+        first = plain[0]
+        recurrence = Recurrence(
+            first.fixed, first.slope, first.constant, first.value, setting.plus, held
+        )
+        taken = {one.name for one in self.program.inputs}
+        taken |= {one.name for one in self.program.parameters}
+        taken |= {one.name for one in self.program.returns}
+        writer = Writer(recurrence, setting, clause, taken)
+        return writer.code(system.count, [(one.weights, one.rest) for one in plain])
+
+
+def _with_constants(result: str, goal: _Goal) -> str:
+    extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
+    total = result if extra == "0" else f"{result} + ({extra})"
+    return f"({total})'" if goal.flipped else total
+
+
+def _bare(frame: Frame) -> Frame:
+    return _bare_word(frame[0]), _bare_word(frame[1])
+
+
+def _bare_word(word: Word) -> Word:
+    return tuple(letter._replace(group="") for letter in word)
+
+
+def new_text(program: core.Program, rewritten: Rewritten) -> str:
+    """The script of the new program."""
+    head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
+    lines = [head.rstrip("\n"), "", *rewritten.lines]
+    returned = []
+    for one, result in zip(program.returns, rewritten.results, strict=True):
+        text = result
+        if not _OUTPUT.fullmatch(one.name):
+            lines.append(f"{one.name} = {result}{rewritten.clause}")
+            text = one.name
+        if one.groups:
+            text += " on " + ("tokens" if len(one.groups) > 1 else one.groups[0])
+        returned.append(text + ("" if text.startswith(one.name) else rewritten.clause))
+    lines.append("return " + ", ".join(returned))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,297 @@
+"""Straight-line code for one value: blocks ``repeat 1:``, each one attention layer.
+
+A variable holds one function at a time; each block moves all that change to their next counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.restructure.coordinates import to_scalar
+from weightsmith.compiler.restructure.counts import Chain, Step
+from weightsmith.compiler.restructure.linear import Series
+from weightsmith.compiler.restructure.powers import Recurrence
+from weightsmith.compiler.restructure.setting import Setting, word_text
+from weightsmith.compiler.restructure.sums import ONE, UNIT, Atom, Key, Sum
+from weightsmith.dsl import scalar_algebra as algebra
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.scalar_printer import coefficient_text
+from weightsmith.dsl.scalars import Scalar
+
+DIRECT, TURNED, VALUE = "B", "D", "R"  # the three families of held functions
+Held = tuple[str, Atom]
+Goal = tuple[tuple[Series, ...], Series]  # weights of the entries of a value, and what is added
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines of the body, the returned expressions, and the family of every variable."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    families: dict[str, str] = field(default_factory=dict)
+
+
+class Writer:
+    """Writes the chain of one recurrence in one setting; ``taken`` names are not used."""
+
+    def __init__(
+        self, recurrence: Recurrence, setting: Setting, clause: str, taken: Iterable[str]
+    ) -> None:
+        self.recurrence, self.setting, self.clause = recurrence, setting, clause
+        self.taken = set(taken)
+        self.names: dict[Held, str] = {}
+        self.turned = DIRECT if setting.symmetric else TURNED
+        self.other = self._variable((TURNED, "V", 0, 0), 1)
+
+    def code(self, count: int, goals: list[Goal]) -> Code:
+        """The code for results Σ weights·value_count + rest, one a goal."""
+        chain = Chain(self.recurrence.plus, self.recurrence.value == "S", self.recurrence.unit_held)
+        steps = list(chain.steps(count))
+        wanted = {(VALUE, atom) for goal in goals for atom in self._goal(count, goal[0])}
+        series = [one for weights, _ in goals for one in weights]
+        inline = self.setting.is_plain and all(set(one) <= {0} for one in series)
+        last = steps.pop() if inline else None
+        layers = self._layers(steps, wanted if last is None else self._inputs(last, wanted))
+        self._name([set(layer) for layer in layers])
+        lines = self._setup()
+        before: set[Held] = set()
+        for layer in layers:
+            lines += self._block(layer, before)
+            before = set(layer)
+        results = []
+        for weights, rest in goals:
+            if last is None:
+                terms = self._wrapped(count, weights)
+            else:
+                terms = self._inlined(last, count, weights)
+            results.append(self._joined(terms, rest))
+        return Code(tuple(lines), tuple(results), self._families())
+
+    # -- which functions are held after each layer --------------------------------------------
+
+    def _goal(self, count: int, weights: tuple[Series, ...]) -> list[Atom]:
+        return [
+            Atom(self.recurrence.value, i, 0, count) for i, series in enumerate(weights) if series
+        ]
+
+    def _layers(self, steps: list[Step], goal: Iterable[Held]) -> list[dict[Held, Sum]]:
+        """The functions that each layer computes, from the last layer back."""
+        layers: list[dict[Held, Sum]] = []
+        needed = set(goal)
+        for step in reversed(steps):
+            layer = {held: self._sum(step, held) for held in sorted(needed)}
+            layers.append(layer)
+            needed = {use for held, total in layer.items() for use in self._uses(held[0], total)}
+        return [layer for layer in reversed(layers) if layer]
+
+    def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
+        return {use for held in goal for use in self._uses(held[0], self._sum(step, held))}
+
+    def _sum(self, step: Step, held: Held) -> Sum:
+        atom = held[1]
+        if atom.is_value:
+            return self.recurrence.next_column(step.values[atom.count])[atom.row][0]
+        split = step.powers[atom.count]
+        matrix = (
+            self.recurrence.next_power(split)
+            if atom.kind == "M"
+            else self.recurrence.next_quotient(split)
+        )
+        return matrix[atom.row][atom.column]
+
+    def _uses(self, family: str, total: Sum) -> set[Held]:
+        found = {
+            use for key in total for use in self._placed(family, key) if not self._is_inline(use[1])
+        }
+        return found
+
+    def _is_inline(self, atom: Atom) -> bool:
+        if atom in (ONE, UNIT):
+            return True
+        return atom.kind == "M" and atom.count <= (0 if self.recurrence.plus else 1)
+
+    def _placed(self, family: str, key: Key) -> tuple[Held, ...]:
+        """The family of each factor: B·D'·B, D·B'·D, R·D'·B or B·D'·R."""
+        if len(key) == 1:
+            atom = key[0]
+            return ((VALUE if atom.is_value or family == VALUE else family, atom),)
+        if family != VALUE:
+            other = DIRECT if family == self.turned else self.turned
+            return tuple(zip((family, other, family), key, strict=True))
+        values = [atom for atom in key if atom.is_value]
+        first, second = (atom for atom in key if not atom.is_value)
+        if self.setting.from_right:
+            return (VALUE, values[0]), (self.turned, first), (DIRECT, second)
+        return (DIRECT, first), (self.turned, second), (VALUE, values[0])
+
+    # -- names -------------------------------------------------------------------------------
+
+    def _name(self, layers: list[set[Held]]) -> None:
+        """Give the functions of one kind and place a variable for each that lives at once."""
+        for layer in layers:
+            slots: dict[tuple[str, str, int, int], int] = {}
+            for family, atom in sorted(layer, key=lambda held: (held[0], held[1])):
+                place = (family, atom.kind, atom.row, atom.column)
+                slots[place] = slots.get(place, 0) + 1
+                self.names[family, atom] = self._variable(place, slots[place])
+
+    def _variable(self, place: tuple[str, str, int, int], slot: int) -> str:
+        family, kind, row, column = place
+        base = {VALUE: "R", DIRECT: kind, TURNED: f"{kind}t"}[family]
+        if self.recurrence.order > 1:
+            base += f"{row + 1}" + ("" if family == VALUE else f"{column + 1}")
+        name = base + ("" if slot == 1 else f"_{slot}")
+        while name in self.taken:
+            name += "_"
+        return name
+
+    def _families(self) -> dict[str, str]:
+        extra = {self.other: TURNED} if len(self.setting.other) > 1 else {}
+        return {name: held[0] for held, name in self.names.items()} | extra
+
+    # -- text --------------------------------------------------------------------------------
+
+    def _setup(self) -> list[str]:
+        """A value for every variable before the first block; v' of two letters needs a layer."""
+        lines = []
+        if len(self.setting.other) > 1:
+            text = word_text(self.setting.other)
+            lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
+        starts = {name: self._start(held) for held, name in self.names.items()}
+        lines += [f"{name} = {start}" for name, start in sorted(starts.items())]
+        return lines
+
+    def _start(self, held: Held) -> str:
+        family, atom = held
+        if atom.kind == "M" and atom.row == atom.column:
+            return self._one(family)
+        return "0"
+
+    def _one(self, family: str) -> str:
+        if family == DIRECT:
+            return word_text(self.setting.one)
+        if len(self.setting.other) > 1:
+            return self.other
+        return word_text(self.setting.other)
+
+    def _block(self, layer: dict[Held, Sum], before: set[Held]) -> list[str]:
+        """One layer.  What is not held after it is cleared, so that nothing is taken out of it."""
+        values = {self.names[one]: self._text(one[0], layer[one]) for one in layer}
+        counts = {self.names[one]: one[1].count for one in layer}
+        values |= {self.names[one]: "0" for one in before if self.names[one] not in values}
+        names = sorted(values)
+        left, right = ", ".join(names), ", ".join(values[name] for name in names)
+        comment = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
+        return ["repeat 1:", f"    # {comment}", f"    {left} = {right}{self.clause}"]
+
+    def _text(self, family: str, total: Sum) -> str:
+        terms = [(scale, self._key_text(family, key)) for key, scale in total.items()]
+        return sum_text(terms)
+
+    def _key_text(self, family: str, key: Key) -> str:
+        placed = self._placed(family, key)
+        if len(placed) == 1:
+            return self._atom_text(*placed[0])
+        texts = []
+        for position, (kind, atom) in enumerate(placed):
+            if not self.recurrence.plus and atom == ONE:
+                continue
+            text = self._atom_text(kind, atom)
+            texts.append(f"{text}'" if position == 1 else text)
+        return "*".join(texts)
+
+    def _atom_text(self, family: str, atom: Atom) -> str:
+        if atom == UNIT:
+            return word_text(self.setting.unit)
+        if atom == ONE:
+            return self._unit_of(family)
+        if self._is_inline(atom):
+            return f"({self._first_power(family, atom)})"
+        return self.names[family, atom]
+
+    def _unit_of(self, family: str) -> str:
+        return word_text(self.setting.unit) if family == VALUE else self._one(family)
+
+    def _first_power(self, family: str, atom: Atom) -> str:
+        """C₀ + λC₁ for an operator that is held as it is."""
+        turned = "'" if family == TURNED else ""
+        operator = word_text(self.setting.operator)
+        constant = self.recurrence.fixed[atom.row][atom.column]
+        slope = self.recurrence.slope[atom.row][atom.column]
+        terms = [(constant, "I")] if constant != q.ZERO else []
+        terms += [(slope, operator + turned)] if slope != q.ZERO else []
+        return sum_text(terms)
+
+    # -- the result --------------------------------------------------------------------------
+
+    def _inlined(
+        self, step: Step, count: int, weights: tuple[Series, ...]
+    ) -> list[tuple[Scalar, str]]:
+        total: dict[str, Scalar] = {}
+        for family, atom in [(VALUE, atom) for atom in self._goal(count, weights)]:
+            weight = to_scalar(weights[atom.row][0])
+            for key, scale in self._sum(step, (family, atom)).items():
+                text = self._key_text(family, key)
+                more = algebra.times((weight, scale))
+                total[text] = algebra.plus((total[text], more)) if text in total else more
+        return [(scale, text) for text, scale in total.items()]
+
+    def _wrapped(self, count: int, weights: tuple[Series, ...]) -> list[tuple[Scalar, str]]:
+        terms = []
+        for atom in self._goal(count, weights):
+            for power, weight in sorted(weights[atom.row].items()):
+                value = self._moved(self.names[VALUE, atom], power)
+                terms.append((to_scalar(weight), value))
+        return terms
+
+    def _moved(self, value: str, power: int) -> str:
+        """The result of value·T^power."""
+        setting = self.setting
+        text = value
+        for _ in range(power):
+            text = self._times_operator(text)
+        if setting.transposed:
+            text = f"{text}'" if power == 0 else f"({text})'"
+        return f"{word_text(setting.prefix)}*{text}" if setting.prefix else text
+
+    def _times_operator(self, text: str) -> str:
+        setting = self.setting
+        if not setting.plus:
+            operator = word_text(setting.operator)
+            return f"{text}*{operator}" if setting.from_right else f"{operator}*{text}"
+        one, other = self._one(DIRECT), self._one(self.turned)
+        return f"{text}*{other}'*{one}" if setting.from_right else f"{one}*{other}'*{text}"
+
+    def _joined(self, terms: list[tuple[Scalar, str]], rest: Series) -> str:
+        for power, weight in sorted(rest.items()):
+            terms.append((to_scalar(weight), self._moved(word_text(self.setting.unit), power)))
+        return sum_text(terms)
+
+
+def tidied(scale: Scalar) -> Scalar:
+    """In lowest terms; powers of numbers stay powers, whose digits would be many."""
+    if isinstance(scale, q.Number | q.Symbol) or _has_long_power(scale):
+        return scale
+    return to_scalar(CoefficientField([scale]).of(scale))
+
+
+def _has_long_power(scale: Scalar) -> bool:
+    match scale:
+        case q.Add(parts) | q.Multiply(parts):
+            return any(_has_long_power(part) for part in parts)
+        case q.Power(base, _):
+            return isinstance(base, q.Number) or _has_long_power(base)
+    return False
+
+
+def sum_text(terms: list[tuple[Scalar, str]]) -> str:
+    """Σ coefficient · text, as a person writes it."""
+    text = ""
+    for scale, inner in terms:
+        negative, factor = coefficient_text(tidied(scale))
+        sign = (" - " if negative else " + ") if text else ("-" if negative else "")
+        text += sign + (f"{factor}*{inner}" if factor else inner)
+    return text or "0"
