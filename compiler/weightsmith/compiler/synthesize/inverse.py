@@ -7,9 +7,9 @@ With E = I − θA, θ = 2/(μ + L), and X = θI the spectrum of E lies in [−�
 keeps E = I − A·X (multiply the first by A = (I − E)·X⁻¹), and maps e to (1 − g)e + g·e³, which is
 T₃(e/ρ)/T₃(1/ρ): of all cubics that are 1 at e = 1 the smallest on [−ρ, ρ].  T₃∘T₃ = T₉, so L
 layers reach 1/T_{3^L}((κ + 1)/(κ − 1)), where no network of L layers of linear attention passes
-1/T_{3^L+1}((κ + 1)/(κ − 1)); see ``lower_bound``.  g is rounded to a decimal, and the next ρ encloses
-the image under the rounded map: its largest value at ρ or at e² = (g − 1)/(3g), where it is
-(2/3)(g − 1)|e|.
+1/T_{3^L+1}((κ + 1)/(κ − 1)); see ``lower_bound``.  g is rounded to a decimal, and the next ρ
+encloses the image under the rounded map: its largest value at ρ or at e² = (g − 1)/(3g), where it
+is (2/3)(g − 1)|e|.
 
 The inverse of a general A is that of A'A times A': X = θA', E = I − θA'A, the same layers; singular
 values in [σ, S] give κ = (S/σ)².

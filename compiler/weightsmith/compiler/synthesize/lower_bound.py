@@ -6,8 +6,8 @@ left·p(T)·right has degree of p ≤ (3^L − letters of left and right)/(lette
 *Inverse.*  r(λ) = 1 − λp(λ) has degree n + 1 and r(0) = 1.  Of these Chebyshev's polynomial is the
 smallest on [μ, L]: max |r| ≥ 1/T_{n+1}((κ + 1)/(κ − 1)).
 
-*Any function.*  Let x_j = cos(jπ/(n + 1)), moved to [low, high], j = 0 … n + 1, and d_j = (−1)^j, halved
-at the two ends.  Then Σ d_j p(x_j) = 0 for every p of degree ≤ n (a divided difference), so
+*Any function.*  Let x_j = cos(jπ/(n + 1)), moved to [low, high], j = 0 … n + 1, and d_j = (−1)^j,
+halved at the two ends.  Then Σ d_j p(x_j) = 0 for every p of degree ≤ n (a divided difference), so
 
     max |f − p| ≥ |Σ d_j f(x_j)|/(n + 1),        max |1 − p/f| ≥ |Σ d_j f(x_j)|/Σ |d_j f(x_j)|,
 
@@ -43,7 +43,7 @@ class Degrees:
 
     def of(self, layers: int) -> int:
         """The largest degree that so many layers reach; negative if there is none."""
-        return (3**layers - self.around) // self.operator
+        return (int(3**layers) - self.around) // self.operator
 
 
 MATRIX = Degrees()

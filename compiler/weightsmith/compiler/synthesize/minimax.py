@@ -1,11 +1,11 @@
 """Greedy composition of minimax polynomials t·q(t^p) ≈ 1, of two or three terms.
 
 On [l, u] the best t(a + b·t^p) takes 1 − δ at l and at u, and 1 + δ between them, at
-t^p = m/(p + 1), where m = (u^(p+1) − l^(p+1))/(u − l) and the polynomial is s·t(m − t^p).  With three
-terms there is one more extreme, found by Remez's exchange.  The image of [l, u] is then [1 − δ, 1 + δ],
-and the best composition takes the best polynomial on the image of the one before, again and again:
-for p = 2 (the sign function) by Chen and Chow 2014 and Amsel, Persson, Musco, Gower, "The Polar
-Express" 2025, Theorem 3.1, whose proof needs only that the terms have no constant.
+t^p = m/(p + 1), where m = (u^(p+1) − l^(p+1))/(u − l) and the polynomial is s·t(m − t^p).  With
+three terms there is one more extreme, found by Remez's exchange.  The image of [l, u] is then
+[1 − δ, 1 + δ], and the best composition takes the best polynomial on the image of the one before,
+again and again: for p = 2 (the sign function) by Chen and Chow 2014 and Amsel, Persson, Musco and
+Gower, "The Polar Express" 2025, whose proof needs only that the polynomials have no constant term.
 
 Coefficients are decimals; the image is enclosed with the decimals, so errors of rounding are in it.
 """
@@ -52,7 +52,8 @@ class Composition:
 
 def greedy(start: Interval, tolerance: Fraction, *, power: int = 2, terms: int = 2) -> Composition:
     """Compose until |1 − t| ≤ tolerance, or until rounding keeps the error where it is."""
-    intervals, steps = [to_64_bits(start)], []
+    intervals = [to_64_bits(start)]
+    steps: list[tuple[Fraction, ...]] = []
     error = max(abs(1 - end) for end in start)
     while error > tolerance and len(steps) < MAX_STEPS:
         step = best(intervals[-1], power, terms)

@@ -1,6 +1,6 @@
 """Chebyshev series of a function on an interval, cut where the rest is below the tolerance.
 
-    f(λ) = Σ a_k T_k(x),   x = (2λ − low − high)/(high − low),   |f − Σ_{k≤n} a_k T_k| ≤ Σ_{k>n} |a_k|
+    f(λ) = Σ a_k T_k(x),  x = (2λ − low − high)/(high − low),  |f − Σ_{k≤n} a_k T_k| ≤ Σ_{k>n} |a_k|
 
 The coefficients are those of the polynomial that equals f at the N + 1 Chebyshev points, N a power
 of two at which they have fallen below the tolerance by 2⁻⁶⁰: a'_k = a_k + a_{2N−k} + a_{2N+k} + …
@@ -16,10 +16,13 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middle, rounded, upper
+from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middle, upper
 
 MAX_POINTS = 1 << 13
 SPARE_BITS = 60
+
+
+Scalar = Callable[[Ball], Ball]
 
 
 class NoSeriesError(Exception):
@@ -41,9 +44,9 @@ class Series:
 
 
 def chebyshev_series(
-    function: Callable[[Ball], Ball], low: Fraction, high: Fraction, tolerance: Fraction
+    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction
 ) -> Series:
-    """The shortest truncated series within the tolerance.  Raises NoSeriesError if there is none."""
+    """The shortest truncated series within the tolerance.  Raises NoSeriesError."""
     values = _coefficients(function, low, high, tolerance)
     last = Fraction(1, 1 << SPARE_BITS) * tolerance
     rest, degree = last, len(values) - 1
@@ -65,7 +68,7 @@ def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
 
 
 def _coefficients(
-    function: Callable[[Ball], Ball], low: Fraction, high: Fraction, tolerance: Fraction
+    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction
 ) -> list[Fraction]:
     points = 32
     with flint.ctx.workprec(PRECISION):
@@ -78,22 +81,24 @@ def _coefficients(
     raise NoSeriesError
 
 
-def _interpolated(
-    function: Callable[[Ball], Ball], low: Fraction, high: Fraction, points: int
-) -> list[Fraction]:
+def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) -> list[Fraction]:
     """Coefficients of the polynomial through f at cos(jπ/N), j = 0 … N, by a cosine transform."""
     half, centre = ball(high - low) / 2, ball(high + low) / 2
-    cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(2 * points)]
-    values = [function(centre + half * cosines[j]).mid() for j in range(points + 1)]
-    values[0], values[-1] = values[0] / 2, values[-1] / 2
-    found = []
-    for k in range(points + 1):
-        total = flint.arb(0)
-        for j, value in enumerate(values):
-            total += value * cosines[j * k % (2 * points)]
-        scale = points if k in (0, points) else ball(Fraction(points, 2))
-        found.append(middle((total / scale).mid()))
-    return found
+    cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
+    values = [function(centre + half * x).mid() for x in cosines]
+    turns = [flint.acb(flint.fmpq(-j, points)).exp_pi_i() for j in range(points)]
+    transformed = _transform([flint.acb(v) for v in [*values, *values[-2:0:-1]]], turns, 1)
+    found = [middle(one.real) / points for one in transformed[: points + 1]]
+    return [found[0] / 2, *found[1:-1], found[-1] / 2]
 
 
-__all__ = ["NoSeriesError", "Series", "chebyshev_series", "rounded"]
+def _transform(values: list[flint.acb], turns: list[flint.acb], stride: int) -> list[flint.acb]:
+    """Σ_j v_j ω^(jk) for every k, ω = turns[stride], by halves (Cooley and Tukey)."""
+    if len(values) == 1:
+        return values
+    even = _transform(values[::2], turns, 2 * stride)
+    odd = _transform(values[1::2], turns, 2 * stride)
+    turned = [turns[k * stride] * one for k, one in enumerate(odd)]
+    return [a + b for a, b in zip(even, turned, strict=True)] + [
+        a - b for a, b in zip(even, turned, strict=True)
+    ]

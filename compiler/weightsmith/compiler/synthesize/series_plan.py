@@ -1,18 +1,19 @@
 """A Chebyshev series of degree n evaluated in ⌈log₃ n⌉ layers of triple products.
 
-Let s = 3^(L−1) and y = T_s(x).  Since T_{s+r} = 2·y·T_r − T_{s−r} and T_{2s+r} = 2·T_2(y)·T_r − T_{2s−r},
+Let s = 3^(L−1) and y = T_s(x).  Since T_{s+r} = 2·y·T_r − T_{s−r} and
+T_{2s+r} = 2·T_2(y)·T_r − T_{2s−r},
 
     Σ_{k ≤ 3s} c_k T_k = P₀ + y·P₁ + T₂(y)·P₂ + c_{3s}·T₃(y),        deg P_i < s,
 
-two heads for one layer; y ← T₃(y) is one more.  The three P are of the same kind with s/3, and so on.
-Below a *base* 3^j the P are combinations of T_0 … T_{3^j − 1}, which are held and free to combine: the
-first j layers make them by
+two heads for one layer; y ← T₃(y) is one more.  The three P are of the same kind with s/3, and so
+on.  Below a *base* 3^j the P are combinations of T_0 … T_{3^j − 1}, which are held, and free to
+combine: the first j layers make them by (s = 3^i)
 
-    T_{s+r} = 2·y·T_r − T_{s−r},  T_{2s} = 2·y·y − I,  T_{2s+r} = 4·y·y·T_r − 2·y·T_{s−r} − T_r  (s = 3^i).
+    T_{s+r} = 2·y·T_r − T_{s−r},  T_{2s} = 2·y·y − I,  T_{2s+r} = 4·y·y·T_r − 2·y·T_{s−r} − T_r.
 
-So the layers are j + (L − j) = L, and the blocks 3^j − 1 of the base, y, and ⌈(n + 1)/3^(j+1)⌉ P.  j is chosen
-for the fewest blocks.  The coefficients in the basis of products grow at most by a factor of 2 a
-level, so nothing is lost to cancellation (which powers of x would).
+So the layers are j + (L − j) = L, and the blocks 3^j − 1 of the base, y, and ⌈(n + 1)/3^(j+1)⌉ P.
+j is chosen for the fewest blocks.  The coefficients in the basis of products grow at most by a
+factor of 2 a level, so nothing is lost to cancellation (which powers of x would).
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ def split(coefficients: Sequence[Fraction], size: int) -> Split:
 
 def layers_for(degree: int) -> int:
     """⌈log₃ degree⌉, at least 1."""
-    return next(k for k in range(1, 40) if 3**k >= degree)
+    return next(k for k in range(1, 40) if int(3**k) >= degree)
 
 
 def blocks_for(degree: int, base: int) -> int:
-    return 3**base + -(-(degree + 1) // 3 ** (base + 1))
+    return int(3**base) - (-(degree + 1) // 3 ** (base + 1))
 
 
 def series_plan(operator: str, series: Series, *, absolute: bool = True) -> Plan:

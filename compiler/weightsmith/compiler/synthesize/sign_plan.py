@@ -1,6 +1,6 @@
 """Scripts of the sign family: polar factor, sign, projector; square roots by the same cubics.
 
-*Polar*, σ ∈ [l, u]:  X ← aX + b·X·X'·X maps every singular value by a·t + b·t³ (one layer, one head).
+*Polar*, σ ∈ [l, u]:  X ← aX + b·X·X'·X maps singular values by a·t + b·t³ (one layer, one head).
 *Sign* of a symmetric B, spectrum in [−u, −l] ∪ [l, u]: the same, X ← aX + b·X·X·X.
 *Square roots*:  Y ← aY + b·Y·Z·Y,  Z ← aZ + b·Z·Y·Z  from Y = A, Z = I: with t = Y/√λ = √λ·Z the
 scalar recurrence is t ← a·t + b·t³, t₀ = √λ (Higham 2008, section 6.3; two heads, one layer).
