@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.compiler.synthesize.inverse import ChebyshevInverse, chebyshev_inverse, image
 from weightsmith.compiler.synthesize.numbers import decimal_text, rounded
-from weightsmith.compiler.synthesize.script import Loop, Plan
+from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
 
 Interval = tuple[Fraction, Fraction]
 FAMILY = "Chebyshev polynomials composed by T3"
 
 
-def inverse_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
-    """f(T) = 1/T for an operator with positive spectrum."""
-    return resolvents_plan([(operator, interval)], tolerance)
+@dataclass(frozen=True)
+class Shifted:
+    """One operator to invert, its spectrum, and what the inverse is multiplied with on the left.
+
+    ``left`` costs nothing: left·X follows the recurrence of X.  A spectrum below zero is allowed.
+    """
+
+    operator: str
+    interval: Interval
+    left: str = "I"
 
 
-def resolvents_plan(operators: Sequence[tuple[str, Interval]], tolerance: Fraction) -> Plan:
+def resolvents_plan(wanted: Sequence[Shifted], tolerance: Fraction) -> Plan:
     """The inverses of several operators, all in the passes that the hardest of them needs."""
-    found = [chebyshev_inverse(*interval, tolerance) for _, interval in operators]
+    found = [_steps(one.interval, tolerance) for one in wanted]
     layers = max(len(one.factors) for one in found)
     found = [_longer(one, layers) for one in found]
     marks = [""] if len(found) == 1 else [str(k) for k in range(1, len(found) + 1)]
     start = tuple(
-        f"X{mark}, E{mark} = {decimal_text(one.theta)}*I, I - {decimal_text(one.theta)}*{operator}"
-        for mark, one, (operator, _) in zip(marks, found, operators, strict=True)
+        f"$X{mark}, $E{mark} = {_times(one.theta, given.left)}, "
+        + linear_text([(Fraction(1), "I"), (-one.theta, given.operator)])
+        for mark, one, given in zip(marks, found, wanted, strict=True)
     )
-    steps = tuple(_step(f"X{mark}", f"E{mark}", f"g{mark}") for mark in marks)
+    steps = tuple(_step(f"$X{mark}", f"$E{mark}", f"$g{mark}") for mark in marks)
     rows = tuple(zip(*(one.factors for one in found), strict=True))
-    loop = Loop(steps, tuple(f"g{mark}" for mark in marks), rows)
+    loop = Loop(steps, tuple(f"$g{mark}" for mark in marks), rows)
     error = max(one.error for one in found)
-    return Plan(FAMILY, start, (loop,), tuple(f"X{mark}" for mark in marks), layers, error)
+    return Plan(FAMILY, start, (loop,), tuple(f"$X{mark}" for mark in marks), layers, error)
 
 
 def general_inverse_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
@@ -43,10 +52,22 @@ def general_inverse_plan(operator: str, interval: Interval, tolerance: Fraction)
     low, high = interval
     found = chebyshev_inverse(low**2, high**2, tolerance)
     theta = decimal_text(found.theta)
-    start = (f"X, E = {theta}*{operator}', I - {theta}*{operator}'*{operator}",)
-    step = "X, E = X + g*(I + E)*E*X, E + g*E*(E*E - I)"
-    loop = Loop((step,), ("g",), tuple((g,) for g in found.factors))
-    return Plan(FAMILY, start, (loop,), ("X",), len(found.factors) + 1, found.error)
+    start = (f"$X, $E = {theta}*{operator}', I - {theta}*{operator}'*{operator}",)
+    step = "$X, $E = $X + $g*(I + $E)*$E*$X, $E + $g*$E*($E*$E - I)"
+    loop = Loop((step,), ("$g",), tuple((g,) for g in found.factors))
+    return Plan(FAMILY, start, (loop,), ("$X",), len(found.factors) + 1, found.error)
+
+
+def _steps(interval: Interval, tolerance: Fraction) -> ChebyshevInverse:
+    low, high = interval
+    if low > 0:
+        return chebyshev_inverse(low, high, tolerance)
+    mirrored = chebyshev_inverse(-high, -low, tolerance)
+    return replace(mirrored, theta=-mirrored.theta)
+
+
+def _times(theta: Fraction, left: str) -> str:
+    return linear_text([(theta, left)])
 
 
 def _step(x: str, e: str, g: str) -> str:

@@ -71,4 +71,7 @@ def shown(value: Fraction, digits: int = 4) -> str:
         return "0"
     context = Context(prec=digits, rounding="ROUND_CEILING", Emin=-(10**6), Emax=10**6)
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient.normalize():.{digits - 1}e}"
+    sign, figures, exponent = quotient.normalize().as_tuple()
+    mantissa = Decimal((sign, figures, 1 - len(figures)))
+    power = int(exponent) + len(figures) - 1
+    return f"{mantissa}e{power}" if abs(power) > 3 else f"{quotient.normalize():f}"

@@ -2,18 +2,22 @@
 
 A plan is what one family makes of one target: statements before the loops, passes that are one or
 two layers each, and the names of the results.  The text is an ordinary script of the language.
+A plan writes its variables as ``$X``; they get their names where the text is made, so that they
+differ from the names of the script.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.compiler.synthesize.numbers import decimal_text
 
 COLUMNS = 96
+VARIABLE = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,35 @@ class Plan:
     absolute: bool = False
 
 
-def body_text(plan: Plan) -> str:
-    """The statements of a plan, without the lines before and after them."""
-    lines = list(plan.start)
+def body_lines(plan: Plan, names: Mapping[str, str]) -> list[str]:
+    """The statements of a plan, its variables named."""
+    lines = [named(line, names) for line in plan.start]
     for loop in plan.loops:
-        lines += loop_lines(loop)
-    return "\n".join(lines) + "\n"
+        plain = replace(
+            loop,
+            statements=tuple(named(one, names) for one in loop.statements),
+            names=tuple(named(one, names) for one in loop.names),
+        )
+        lines += loop_lines(plain)
+    return lines
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    return VARIABLE.sub(lambda match: names[match[1]], text)
+
+
+def choose_names(plan: Plan, taken: set[str]) -> dict[str, str]:
+    """Give every variable of a plan a name that is not taken, and take it."""
+    texts = [*plan.start, *(text for one in plan.loops for text in (*one.names, *one.statements))]
+    found: dict[str, str] = {}
+    for wanted in (match[1] for text in texts for match in VARIABLE.finditer(text)):
+        if wanted not in found:
+            free = (f"{wanted}_{k}" for k in range(2, len(taken) + 3))
+            found[wanted] = (
+                wanted if wanted not in taken else next(n for n in free if n not in taken)
+            )
+            taken.add(found[wanted])
+    return found
 
 
 def loop_lines(loop: Loop) -> list[str]:

@@ -26,8 +26,8 @@ from weightsmith.compiler.synthesize.numbers import neat
 from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
 from weightsmith.compiler.synthesize.series import Series
 
-CUBE = "4*y*y*y - 3*y"
-STEP = f"y = {CUBE}"
+CUBE = "4*$y*$y*$y - 3*$y"
+STEP = f"$y = {CUBE}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,15 @@ def split(coefficients: Sequence[Fraction], size: int) -> Split:
 
 def layers_for(degree: int) -> int:
     """⌈log₃ degree⌉, at least 1."""
-    return next(k for k in range(1, 40) if int(3**k) >= degree)
+    layers = 1
+    while 3**layers < degree:
+        layers += 1
+    return layers
 
 
 def blocks_for(degree: int, base: int) -> int:
-    return int(3**base) - (-(degree + 1) // 3 ** (base + 1))
+    held: int = 3**base
+    return held - (-(degree + 1) // (3 * held))
 
 
 def series_plan(operator: str, series: Series, *, absolute: bool = True) -> Plan:
@@ -70,12 +74,12 @@ def series_plan(operator: str, series: Series, *, absolute: bool = True) -> Plan
     shift = -(series.high + series.low) / (series.high - series.low)
     y = linear_text([(scale, operator), (neat(shift), "I")])
     writer = _Writer(series.coefficients, layers, base)
-    start = [f"y = {y}"]
-    blocks = [*(f"T{r}" for r in range(1, 3**base)), *(f"P{i}" for i in range(writer.leaves))]
+    start = [f"$y = {y}"]
+    blocks = [*(f"$T{r}" for r in range(1, 3**base)), *(f"$P{i}" for i in range(writer.leaves))]
     start += [f"{block} = 0*I" for block in blocks]
     family = f"Chebyshev series of degree {series.degree}"
     loops = tuple(writer.loops())
-    return Plan(family, tuple(start), loops, ("P0",), layers, series.error, absolute)
+    return Plan(family, tuple(start), loops, ("$P0",), layers, series.error, absolute)
 
 
 class _Writer:
@@ -103,21 +107,21 @@ class _Writer:
 
     def _base_pass(self, s: int) -> Loop:
         """From T_1 … T_{s−1} and y = T_s make those up to 3s − 1, and y = T_{3s}."""
-        made = [("y", s), ("2*y*y - I", 2 * s)]
+        made = [("$y", s), ("2*$y*$y - I", 2 * s)]
         for r in range(1, s):
-            made.append((f"2*y*T{r} - T{s - r}", s + r))
-            made.append((f"4*y*y*T{r} - 2*y*T{s - r} - T{r}", 2 * s + r))
+            made.append((f"2*$y*$T{r} - $T{s - r}", s + r))
+            made.append((f"4*$y*$y*$T{r} - 2*$y*$T{s - r} - $T{r}", 2 * s + r))
         ordered = sorted(made, key=lambda one: one[1])
-        return Loop((*(f"T{k} = T{k} + {text}" for text, k in ordered), STEP))
+        return Loop((*(f"$T{k} = $T{k} + {text}" for text, k in ordered), STEP))
 
     def _leaf_pass(self) -> Loop:
         """P_k from the held T, three leaves each; all P are zero before."""
-        names = ["I", *(f"T{r}" for r in range(1, self.size))]
+        names = ["I", *(f"$T{r}" for r in range(1, self.size))]
         texts = []
         for k in range(self.leaves):
             parts = [self._leaf(names, i) for i in range(3 * k, 3 * k + 3)]
             text = _merged(parts, self._top(self.base))
-            texts.append(f"P{k} = P{k} + {text}".replace("+ -", "- "))
+            texts.append(f"$P{k} = $P{k} + {text}".replace("+ -", "- "))
         return self._with_step(texts, self.base)
 
     def _leaf(self, names: Sequence[str], position: int) -> str:
@@ -129,8 +133,8 @@ class _Writer:
         """P_k ← P_k + y·P_{k + stride} + T₂(y)·P_{k + 2·stride}."""
         texts = []
         for k in range(0, self.leaves, 3 * stride):
-            names = [f"P{i}" if i < self.leaves else "" for i in range(k, k + 3 * stride, stride)]
-            texts.append(f"P{k} = " + _merged(names, self._top(level)))
+            names = [f"$P{i}" if i < self.leaves else "" for i in range(k, k + 3 * stride, stride)]
+            texts.append(f"$P{k} = " + _merged(names, self._top(level)))
         return self._with_step(texts, level)
 
     def _top(self, level: int) -> Fraction:
@@ -144,13 +148,13 @@ class _Writer:
 def _merged(parts: Sequence[str], top: Fraction) -> str:
     terms = [parts[0]] if parts[0] else []
     if parts[1]:
-        terms.append(f"y*{_factor(parts[1])}")
+        terms.append(f"$y*{_factor(parts[1])}")
     if parts[2]:
-        terms.append(f"(2*y*y - I)*{_factor(parts[2])}")
+        terms.append(f"(2*$y*$y - I)*{_factor(parts[2])}")
     if top:
         terms.append(linear_text([(top, f"({CUBE})")]))
     return " + ".join(terms) or "0*I"
 
 
 def _factor(text: str) -> str:
-    return text if text.isalnum() else f"({text})"
+    return text if text.strip("$").isalnum() else f"({text})"

@@ -26,27 +26,27 @@ CUBICS = "minimax cubics, composed greedily"
 
 def polar_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
     """A = U·S·V' to U·V', all singular values in the interval."""
-    return _one_matrix(operator, "X'", greedy(interval, tolerance))
+    return _one_matrix(operator, "$X'", greedy(interval, tolerance))
 
 
 def sign_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
     """sign(B) of a symmetric B whose eigenvalues have absolute values in the interval."""
-    return _one_matrix(operator, "X", greedy(interval, tolerance))
+    return _one_matrix(operator, "$X", greedy(interval, tolerance))
 
 
 def _one_matrix(operator: str, middle: str, found: Composition) -> Plan:
-    loop = Loop((f"X = a*X + b*X*{middle}*X",), ("a", "b"), found.steps)
+    loop = Loop((f"$X = $a*$X + $b*$X*{middle}*$X",), ("$a", "$b"), found.steps)
     steps = len(found.steps)
-    return Plan(CUBICS, (f"X = {operator}",), (loop,), ("X",), steps, found.error)
+    return Plan(CUBICS, (f"$X = {operator}",), (loop,), ("$X",), steps, found.error)
 
 
 def square_root_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
     """A^(1/2) and A^(-1/2), in this order, of an operator with positive spectrum."""
     found = greedy(root_interval(interval, 2), tolerance)
-    step = "Y, Z = a*Y + b*Y*Z*Y, a*Z + b*Z*Y*Z"
-    loop = Loop((step,), ("a", "b"), found.steps)
-    start = (f"Y, Z = {operator}, I",)
-    return Plan(CUBICS, start, (loop,), ("Y", "Z"), len(found.steps), found.error)
+    step = "$Y, $Z = $a*$Y + $b*$Y*$Z*$Y, $a*$Z + $b*$Z*$Y*$Z"
+    loop = Loop((step,), ("$a", "$b"), found.steps)
+    start = (f"$Y, $Z = {operator}, I",)
+    return Plan(CUBICS, start, (loop,), ("$Y", "$Z"), len(found.steps), found.error)
 
 
 def inverse_root_plan(operator: str, interval: Interval, root: int, tolerance: Fraction) -> Plan:
@@ -56,13 +56,13 @@ def inverse_root_plan(operator: str, interval: Interval, root: int, tolerance: F
         degree = terms - 1
         found = greedy(root_interval(interval, root), tolerance, power=root, terms=terms)
         depth = layers_of_degree(root * degree + 1, degree)
-        q = "(a*I + b*M)" if terms == 2 else "(a*I + b*M + c*M*M)"
-        step = f"Z, M = Z*{q}, M*{q}^{root}"
-        loop = Loop((step,), ("a", "b", "c")[:terms], found.steps)
+        q = "($a*I + $b*$M)" if terms == 2 else "($a*I + $b*$M + $c*$M*$M)"
+        step = f"$Z, $M = $Z*{q}, $M*{q}^{root}"
+        loop = Loop((step,), ("$a", "$b", "$c")[:terms], found.steps)
         family = f"minimax t*q(t^{root}), q of degree {degree}, composed greedily"
-        start = (f"Z, M = I, {operator}",)
+        start = (f"$Z, $M = I, {operator}",)
         layers = depth * len(found.steps)
-        plans.append(Plan(family, start, (loop,), ("Z",), layers, found.error))
+        plans.append(Plan(family, start, (loop,), ("$Z",), layers, found.error))
     able = [plan for plan in plans if plan.error <= tolerance] or plans
     return min(able, key=lambda plan: plan.layers)
 
