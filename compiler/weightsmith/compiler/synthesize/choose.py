@@ -23,7 +23,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees
-from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, lower, shown
+from weightsmith.compiler.synthesize.numbers import Ball, shown
 from weightsmith.compiler.synthesize.script import Plan
 from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import series_plan
@@ -40,7 +40,7 @@ from weightsmith.dsl.core import SpectrumKind
 UNIT = Fraction(1, 1 << 53)
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
-MOST_BLOCKS_DEGREE = 728  # a longer series needs more blocks than the layers it saves are worth
+MOST_DEGREE = 242  # of a series: beyond five layers its blocks are too many
 Scalar = Callable[[Ball], Ball]
 
 
@@ -191,23 +191,13 @@ def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]
 
 
 def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
-    """Absolutely to tolerance · min f: so every eigenvalue is met relatively."""
-    with flint.ctx.workprec(PRECISION):
-        least = min(lower(power(ball(end))) for end in interval)
     try:
-        series = chebyshev_series(power, *interval, one.tolerance * least * SHARE)
+        series = chebyshev_series(power, *interval, one.tolerance * SHARE, relative=True)
     except NoSeriesError:
         return None
-    if series.degree > MOST_BLOCKS_DEGREE:
+    if series.degree > MOST_DEGREE:
         return None
-    plan = series_plan(one.operator, series, absolute=False)
-    return _with_error(plan, series.error / least)
-
-
-def _with_error(plan: Plan, error: Fraction) -> Plan:
-    return Plan(
-        plan.family, plan.start, plan.loops, plan.results, plan.layers, error, plan.absolute
-    )
+    return series_plan(one.operator, series, absolute=False)
 
 
 def _analytic(one: Wanted) -> Choice:

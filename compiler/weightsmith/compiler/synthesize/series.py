@@ -4,8 +4,10 @@
 
 The coefficients are those of the polynomial that equals f at the N + 1 Chebyshev points, N a power
 of two at which they have fallen below the tolerance by 2⁻⁶⁰: a'_k = a_k + a_{2N−k} + a_{2N+k} + …
-(Trefethen, Approximation Theory and Approximation Practice, chapters 3, 4, 8), so the predicted
-error is that of the aliases short of a proof.  The proof is the certificate's.
+(Trefethen, Approximation Theory and Approximation Practice, chapters 3, 4, 8).  The degree is the
+least at which the rest Σ_{k>n} a_k T_k, summed by itself on a fine grid, is small enough: relative
+to f, that is often far less than Σ |a_k|.  So the error is predicted; the proof is the
+certificate's.
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
+import numpy as np
+from numpy.typing import NDArray
 
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middle, upper
 
 MAX_POINTS = 1 << 13
 SPARE_BITS = 60
+GRID = 4
 
 
+Floats = NDArray[np.float64]
 Scalar = Callable[[Ball], Ball]
 
 
@@ -44,19 +50,43 @@ class Series:
 
 
 def chebyshev_series(
-    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction
+    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction, *, relative: bool = False
 ) -> Series:
     """The shortest truncated series within the tolerance.  Raises NoSeriesError."""
-    values = _coefficients(function, low, high, tolerance)
-    last = Fraction(1, 1 << SPARE_BITS) * tolerance
-    rest, degree = last, len(values) - 1
-    while degree > 0 and rest + abs(values[degree]) <= tolerance * Fraction(999, 1000):
-        rest += abs(values[degree])
-        degree -= 1
+    with flint.ctx.workprec(PRECISION):
+        ends = [abs(function(ball(end))).lower() for end in (low, high)]
+    least = middle(min(ends)) if relative else Fraction(1)  # monotone where relative
+    values = _coefficients(function, low, high, tolerance * least)
+    degree, error = _degree(values, _sizes(function, low, high, len(values), relative), tolerance)
     kept = values[: degree + 1]
-    decimals = tuple(_decimal(c, tolerance) for c in kept)
-    rest += sum((abs(a - b) for a, b in zip(kept, decimals, strict=True)), Fraction(0))
-    return Series(low, high, decimals, upper(ball(rest)))
+    decimals = tuple(_decimal(c, tolerance * least) for c in kept)
+    rest = sum((abs(a - b) for a, b in zip(kept, decimals, strict=True)), Fraction(0)) / least
+    return Series(low, high, decimals, upper(ball(rest + error)))
+
+
+def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative: bool) -> Floats:
+    """What errors are measured against at the places cos(jπ/M)."""
+    points = GRID * count
+    if not relative:
+        return np.ones(points + 1)
+    half, centre = ball(high - low) / 2, ball(high + low) / 2
+    places = (flint.arb.cos_pi_fmpq(flint.fmpq(j, points)) for j in range(points + 1))
+    return np.array([abs(float(function(centre + half * x))) for x in places])
+
+
+def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
+    """The least degree at which the rest of the series is within the tolerance, and the rest."""
+    angles = np.linspace(0, np.pi, len(sizes))
+    rest = np.zeros(len(sizes))
+    best = len(values) - 1, tolerance / (1 << SPARE_BITS)
+    for k in range(len(values) - 1, 0, -1):
+        rest += float(values[k]) * np.cos(k * angles)
+        error = Fraction(float(np.max(np.abs(rest) / sizes))) * Fraction(1001, 1000)
+        if error <= tolerance:
+            best = k - 1, error + best[1] / (1 << SPARE_BITS)
+        elif error > 16 * tolerance:
+            break
+    return best
 
 
 def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
