@@ -9,6 +9,7 @@ with several values.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.schedule import (
@@ -45,6 +46,8 @@ def _monic(combination: Combination) -> tuple[Combination, Coefficient | None]:
     if not numbers:
         return combination, None
     scale = combination[min(numbers, key=_order)]
+    if scale == 1:
+        return combination, None
     return {value: c / scale for value, c in combination.items()}, scale
 
 
@@ -53,13 +56,23 @@ def _order(value: Value) -> tuple[str, str]:
 
 
 def _merged(products: list[TripleProduct]) -> list[TripleProduct]:
-    for i, first in enumerate(products):
-        for j in range(i + 1, len(products)):
-            both = _together(first, products[j])
+    """Merge what can be; only products into one target at the same tokens can."""
+    groups: dict[object, list[tuple[int, TripleProduct]]] = {}
+    for place, product in enumerate(products):
+        key = (product.target, product.space, product.groups)
+        groups.setdefault(key, []).append((place, product))
+    found = [one for group in groups.values() for one in _merged_group(group)]
+    return [product for _, product in sorted(found, key=itemgetter(0))]
+
+
+def _merged_group(group: list[tuple[int, TripleProduct]]) -> list[tuple[int, TripleProduct]]:
+    for i, (place, first) in enumerate(group):
+        for j in range(i + 1, len(group)):
+            both = _together(first, group[j][1])
             if both is not None:
-                rest = [p for k, p in enumerate(products) if k not in (i, j)]
-                return _merged([*rest[:i], both, *rest[i:]] if both.left else rest)
-    return products
+                rest = [one for k, one in enumerate(group) if k not in (i, j)]
+                return _merged_group([*rest[:i], (place, both), *rest[i:]] if both.left else rest)
+    return group
 
 
 def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
@@ -97,8 +110,13 @@ def _ratio(first: Combination, second: Combination) -> Coefficient | None:
     """Return c with second = c · first, or None."""
     if first.keys() != second.keys():
         return None
-    ratios = {second[value] / first[value] for value in first}
-    return ratios.pop() if len(ratios) == 1 else None
+    ratio: Coefficient | None = None
+    for value in first:
+        found = second[value] / first[value]
+        if ratio is not None and found != ratio:
+            return None
+        ratio = found
+    return ratio
 
 
 def _sum(first: Combination, second: Mapping[Value, Coefficient]) -> dict[Value, Coefficient]:

@@ -1,0 +1,257 @@
+"""The plan of one target: which family, and how many layers no network can do without.
+
+inv, pinv         Chebyshev compositions; of an operator that is not positive by way of A'A
+polar, sign       greedy minimax cubics
+sqrt, invsqrt, E^(-1/p)  greedy minimax compositions, or a Chebyshev series if it is shallower
+E^(p/q)           a Chebyshev series
+exp, spectral     a Chebyshev series, its error absolute
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.approximate.formula_balls import values
+from weightsmith.compiler.synthesize import lower_bound as bound
+from weightsmith.compiler.synthesize.inverse_plan import (
+    Shifted,
+    general_inverse_plan,
+    resolvents_plan,
+)
+from weightsmith.compiler.synthesize.lower_bound import Degrees
+from weightsmith.compiler.synthesize.numbers import Ball, shown
+from weightsmith.compiler.synthesize.script import Plan
+from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
+from weightsmith.compiler.synthesize.series_plan import series_plan
+from weightsmith.compiler.synthesize.sign_plan import (
+    inverse_root_plan,
+    polar_plan,
+    sign_plan,
+    square_root_plan,
+)
+from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
+from weightsmith.dsl import core
+from weightsmith.dsl.core import SpectrumKind
+
+UNIT = Fraction(1, 1 << 53)
+LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
+SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
+MOST_DEGREE = 242  # of a series: beyond five layers its blocks are too many
+Scalar = Callable[[Ball], Ball]
+
+
+class RefusedError(Exception):
+    """No synthesis; the message says why, ``hint`` what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """f(E) within a tolerance: E as text, its spectrum, the text that multiplies it on the left."""
+
+    function: core.Function
+    operator: str
+    spectrum: Spectrum
+    tolerance: Fraction
+    left: str = "I"
+    degrees: Degrees = bound.MATRIX
+
+
+@dataclass(frozen=True)
+class Choice:
+    plan: Plan
+    results: tuple[str, ...]  # one for each of the wanted, in order
+    lower_bound: int
+    absorbs_left: bool = False
+
+
+def choose(wanted: Wanted) -> Choice:
+    """The plan with the fewest layers.  Raises RefusedError."""
+    name = wanted.function.function
+    if name in ("inv", "pinv") or (name == "power" and wanted.function.exponent == -1):
+        return choose_inverses([wanted])
+    if name in ("polar", "sign"):
+        return _sign(wanted)
+    if name in ("sqrt", "invsqrt", "power"):
+        return _power(wanted)
+    return _analytic(wanted)
+
+
+def choose_inverses(wanted: list[Wanted]) -> Choice:
+    """Inverses of one or several operators, with positive or negative spectra, in one loop."""
+    tolerance = min(one.tolerance for one in wanted)
+    for one in wanted:
+        low, high = _away_from_zero(one)
+        _meets_float64(one, high / low)
+    if len(wanted) == 1 and not _is_definite(wanted[0].spectrum):
+        return _general_inverse(wanted[0])
+    given = [Shifted(one.operator, one.spectrum.hull, one.left) for one in wanted]
+    plan = resolvents_plan(given, tolerance)
+    least = max(
+        bound.inverse_layers(one.spectrum.moduli, one.tolerance, one.degrees) for one in wanted
+    )
+    return Choice(plan, plan.results, least, absorbs_left=True)
+
+
+def is_definite_inverse(one: Wanted) -> bool:
+    name, exponent = one.function.function, one.function.exponent
+    inverse = name in ("inv", "pinv") or (name == "power" and exponent == -1)
+    return inverse and _is_definite(one.spectrum)
+
+
+def _is_definite(spectrum: Spectrum) -> bool:
+    low, high = spectrum.hull
+    return spectrum.kind is not SpectrumKind.SINGULAR_VALUES and (low > 0 or high < 0)
+
+
+def _general_inverse(one: Wanted) -> Choice:
+    """By (A'A)⁻¹·A'.  Singular values: A'·q(AA'), of degree 2·deg q + 1 in A."""
+    low, high = one.spectrum.moduli
+    plan = general_inverse_plan(_factor(one.operator), (low, high), one.tolerance)
+    singular = one.spectrum.kind is SpectrumKind.SINGULAR_VALUES
+    least = 0
+    if singular:
+        least = bound.inverse_layers((low**2, high**2), one.tolerance, bound.SINGULAR)
+    return Choice(plan, plan.results, least)
+
+
+def _sign(one: Wanted) -> Choice:
+    low, high = _away_from_zero(one)
+    _meets_float64(one, high / low)
+    if one.function.function == "polar":
+        plan = polar_plan(one.operator, (low, high), one.tolerance)
+    else:
+        if _is_definite(one.spectrum):
+            sign = "I" if one.spectrum.hull[0] > 0 else "-I"
+            raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
+        plan = sign_plan(one.operator, (low, high), one.tolerance)
+    _converged(plan, one.tolerance)
+    both = _common_moduli(one.spectrum)
+    least = 0
+    if both is not None:
+        squares = (both[0] ** 2, both[1] ** 2)
+        error = _relative(lambda z: 1 / z.sqrt(), squares)
+        # on ±[l, u] the best polynomial is odd, t·q(t²)
+        least = bound.least_layers(error, bound.SINGULAR, one.tolerance)
+    return Choice(plan, plan.results, least)
+
+
+def _common_moduli(spectrum: Spectrum) -> Interval | None:
+    """[l, u] with both −[l, u] and [l, u] in the spectrum: what the lower bound may use."""
+    if spectrum.kind is SpectrumKind.SINGULAR_VALUES:
+        return spectrum.hull
+    (a, b), (c, d) = spectrum.intervals[0], spectrum.intervals[-1]
+    low, high = max(-b, c), min(-a, d)
+    return (low, high) if low <= high else None
+
+
+def _power(one: Wanted) -> Choice:
+    """A^r of a positive spectrum, relatively: |1 − p(λ)/λ^r| ≤ tolerance."""
+    low, high = one.spectrum.hull
+    name = one.function.function
+    exponent = one.function.exponent or Fraction(1, 2) * (1 if name == "sqrt" else -1)
+    if low <= 0 or one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
+        message = f"a root needs a positive spectrum, and this one lies in [{low}, {high}]"
+        raise RefusedError(message, "assume spectrum(A) in [mu, L] with mu > 0")
+    _meets_float64(one, high / low if exponent < 0 else Fraction(1))
+    power = _real_power(exponent)
+    candidates: list[tuple[Plan, str]] = []
+    if exponent in (Fraction(1, 2), Fraction(-1, 2)):
+        plan = square_root_plan(one.operator, (low, high), one.tolerance)
+        candidates.append((plan, plan.results[exponent < 0]))
+    elif exponent.numerator == -1 and exponent.denominator <= 8:
+        plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
+        candidates.append((plan, plan.results[0]))
+    candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
+    series = _relative_series(one, power, (low, high))
+    if series is not None:
+        candidates.append((series, series.results[0]))
+    if not candidates:
+        raise RefusedError(
+            "no polynomial of bearable degree is found for this spectrum and tolerance"
+        )
+    plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
+    error = _relative(power, (low, high))
+    return Choice(plan, (result,), bound.least_layers(error, one.degrees, one.tolerance))
+
+
+def _real_power(exponent: Fraction) -> Scalar:
+    return lambda z: z.root(exponent.denominator) ** exponent.numerator
+
+
+def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]:
+    return lambda n: bound.function_error(function, n, interval, relative=True)
+
+
+def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
+    try:
+        series = chebyshev_series(power, *interval, one.tolerance * SHARE, relative=True)
+    except NoSeriesError:
+        return None
+    if series.degree > MOST_DEGREE:
+        return None
+    return series_plan(one.operator, series, absolute=False)
+
+
+def _analytic(one: Wanted) -> Choice:
+    """exp and spectral(f, E), to the tolerance absolutely."""
+    interval = one.spectrum.hull
+    if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
+        message = "a function of eigenvalues needs an assumption about the spectrum"
+        raise RefusedError(message, "write: assume spectrum(A) in [a, b]")
+    if one.tolerance < LEAST * UNIT:
+        raise RefusedError(f"float64 carries no error below {shown(LEAST * UNIT)}")
+    function: Scalar = flint.arb.exp
+    if one.function.formula is not None:
+        function = values(one.function.formula, {})
+    try:
+        series = chebyshev_series(function, *interval, one.tolerance * SHARE)
+    except NoSeriesError as reason:
+        raise RefusedError(
+            f"the Chebyshev series does not reach {shown(one.tolerance)} on "
+            f"[{interval[0]}, {interval[1]}]{reason}",
+            "the function must be smooth on the spectrum: no pole, no kink",
+        ) from None
+    plan = series_plan(one.operator, series)
+    least = bound.function_layers(
+        function, interval, one.tolerance, relative=False, degrees=one.degrees
+    )
+    return Choice(plan, plan.results, least)
+
+
+def _away_from_zero(one: Wanted) -> Interval:
+    low, high = one.spectrum.moduli
+    if low == 0:
+        name = one.function.function
+        interval = f"[{one.spectrum.hull[0]}, {one.spectrum.hull[1]}]"
+        message = (
+            f"{name} jumps or has a pole at 0, and the spectrum may be 0: it lies in {interval}"
+        )
+        raise RefusedError(message, "assume a spectrum that keeps away from 0")
+    return low, high
+
+
+def _meets_float64(one: Wanted, condition: Fraction) -> None:
+    least = LEAST * UNIT * condition
+    if one.tolerance < least:
+        message = (
+            f"float64 does not carry {shown(one.tolerance)}: with a condition of "
+            f"{shown(condition)} an error of about {shown(least)} is lost to round-off"
+        )
+        raise RefusedError(message, f"ask for {shown(1000 * UNIT * condition)} or more")
+
+
+def _converged(plan: Plan, tolerance: Fraction) -> None:
+    if plan.error > tolerance:
+        raise RefusedError(f"with coefficients of 25 digits the error stays at {shown(plan.error)}")
+
+
+def _factor(text: str) -> str:
+    return text if text.isidentifier() or text.startswith("(") else f"({text})"

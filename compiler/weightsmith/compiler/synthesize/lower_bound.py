@@ -1,0 +1,124 @@
+"""What no network of L layers of linear attention can pass, of any width: proven lower bounds.
+
+A layer multiplies the degree in the inputs by at most three, so after L layers a result of the form
+left·p(T)·right has degree of p ≤ (3^L − letters of left and right)/(letters of T).
+
+*Inverse.*  r(λ) = 1 − λp(λ) has degree n + 1 and r(0) = 1.  Of these Chebyshev's polynomial is the
+smallest on [μ, L]: max |r| ≥ 1/T_{n+1}((κ + 1)/(κ − 1)).
+
+*Any function.*  Let x_j = cos(jπ/(n + 1)), moved to [low, high], j = 0 … n + 1, and d_j = (−1)^j,
+halved at the two ends.  Then Σ d_j p(x_j) = 0 for every p of degree ≤ n (a divided difference), so
+
+    max |f − p| ≥ |Σ d_j f(x_j)|/(n + 1),        max |1 − p/f| ≥ |Σ d_j f(x_j)|/Σ |d_j f(x_j)|,
+
+which is duality with one functional; no search and no sampling is part of the proof.  It is nearly
+sharp where the error of the best polynomial alternates near these points (de la Vallée-Poussin).
+Everything is evaluated with balls.
+
+These bound the error as a function on the spectrum: for the inverse the residual I − A·X.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.certify.intervals import round_down, to_fraction
+from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball
+
+MAX_LAYERS = 12
+Scalar = Callable[[Ball], Ball]
+Interval = tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class Degrees:
+    """How the degree in the operator follows from depth: its letters, and those around it."""
+
+    operator: int = 1
+    around: int = 0
+
+    def of(self, layers: int) -> int:
+        """The largest degree that so many layers reach; negative if there is none."""
+        return (int(3**layers) - self.around) // self.operator
+
+
+MATRIX = Degrees()
+SINGULAR = Degrees(operator=2, around=1)  # A·q(A'A)
+
+
+def inverse_error(degree: int, interval: Interval) -> Fraction:
+    """No p of this degree has |1 − λp(λ)| smaller on the interval, 0 < low."""
+    low, high = interval
+    if degree < 0:
+        return Fraction(1)
+    if low == high:
+        return Fraction(0)
+    with flint.ctx.workprec(PRECISION):
+        place = ball((high + low) / (high - low))
+        return _below(1 / ((degree + 1) * place.acosh()).cosh())
+
+
+def function_error(
+    function: Scalar, degree: int, interval: Interval, *, relative: bool
+) -> Fraction:
+    """No p of this degree has |f − p|, or |1 − p/f|, smaller on the interval."""
+    if degree < 0:
+        return Fraction(1) if relative else Fraction(0)
+    with flint.ctx.workprec(PRECISION):
+        half, centre = (ball(interval[1] - interval[0]) / 2, ball(sum(interval)) / 2)
+        total, size = flint.arb(0), flint.arb(0)
+        for j in range(degree + 2):
+            place = flint.arb.cos_pi_fmpq(flint.fmpq(j, degree + 1))
+            value = function(centre + half * place)
+            if j in (0, degree + 1):
+                value = value / 2
+            total = total + value if j % 2 == 0 else total - value
+            size += abs(value)
+        return _below(abs(total) / (size if relative else degree + 1))
+
+
+def _below(value: Ball) -> Fraction:
+    low = to_fraction(value.lower())
+    return max(Fraction(0), round_down(low))
+
+
+def least_layers(error: Callable[[int], Fraction], degrees: Degrees, tolerance: Fraction) -> int:
+    """The fewest layers that the bound leaves possible: one less cannot reach the tolerance."""
+    layers = 0
+    while layers < MAX_LAYERS and error(degrees.of(layers)) > tolerance:
+        layers += 1
+    return layers
+
+
+def inverse_layers(interval: Interval, tolerance: Fraction, degrees: Degrees = MATRIX) -> int:
+    return least_layers(lambda n: inverse_error(n, interval), degrees, tolerance)
+
+
+def function_layers(
+    function: Scalar,
+    interval: Interval,
+    tolerance: Fraction,
+    *,
+    relative: bool,
+    degrees: Degrees = MATRIX,
+) -> int:
+    """Fewest layers for f(T); at degree 0 and above the functional above decides."""
+    return least_layers(
+        lambda n: function_error(function, n, interval, relative=relative), degrees, tolerance
+    )
+
+
+def least_degree(error: Callable[[int], Fraction], tolerance: Fraction) -> int:
+    """A degree below which no polynomial meets the tolerance."""
+    high = 1
+    while error(high) > tolerance:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if error(middle) > tolerance else (low, middle)
+    return high

@@ -1,0 +1,114 @@
+"""What one ``return synthesize`` asks for: left·f(E)·right, or another formula around one f(E)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from weightsmith.compiler.synthesize.lower_bound import Degrees
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.nodes import parts_of, with_parts
+from weightsmith.dsl.printer import node_text
+from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.source import Span
+
+LINEAR_IN_LEFT = ("inv", "pinv", "power")
+
+
+@dataclass(frozen=True)
+class Request:
+    """``left`` and ``right`` are None where nothing stands there, or where f is not alone."""
+
+    position: int
+    span: Span
+    target: core.Node
+    function: core.Function
+    tolerance: Fraction
+    left: core.Node | None
+    degrees: Degrees
+    extra_layers: int
+
+    @property
+    def operator_text(self) -> str:
+        """E as a factor."""
+        text = node_text(self.function.of)
+        return text if text.isidentifier() else f"({text})"
+
+    @property
+    def left_text(self) -> str:
+        text = "I" if self.left is None else node_text(self.left)
+        return text if text.isidentifier() else f"({text})"
+
+    def with_result(self, name: str, is_left_in_it: bool) -> core.Node:
+        """The target with the result in place of f(E), or of left·f(E)."""
+        of = self.function
+        if self.left is None or not is_left_in_it or not isinstance(self.target, core.Product):
+            return _replaced(self.target, of, core.Name(of.span, of.shape, name))
+        place = self.target.factors.index(of)
+        shape = core.Shape(self.left.shape.rows, of.shape.columns, self.left.shape.row_groups)
+        result = core.Name(of.span, shape, name)
+        rest = self.target.factors[place + 1 :]
+        return replace(self.target, factors=(result, *rest)) if rest else result
+
+
+def read_request(returned: core.Return, program: core.Program) -> Request:
+    """Raises DiagnosticError where the target is not made of one function of one matrix."""
+    target = returned.value
+    functions = _functions(target)
+    if len(functions) != 1:
+        message = f"synthesis finds one function of one matrix, and here are {len(functions)}"
+        hint = "return each by itself: return synthesize inv(A) within 1e-6, synthesize …"
+        raise DiagnosticError([error(returned.span, message, hint)])
+    (function,) = functions
+    left = _left(target, function)
+    around = _letters(target) - _letters(function.of)
+    operator = max(1, _letters(function.of))
+    extra = (operator > 1 or (left is not None and _letters(left) > 1)) + (
+        isinstance(target, core.Product) and target.factors[-1] is not function
+    )
+    tolerance = evaluate(returned.synthesize, {}) if returned.synthesize else Fraction(0)
+    position = next(k for k, one in enumerate(program.returns) if one is returned)
+    return Request(
+        position,
+        returned.span,
+        target,
+        function,
+        tolerance,
+        left,
+        Degrees(operator, around),
+        int(extra),
+    )
+
+
+def _functions(node: core.Node) -> list[core.Function]:
+    if isinstance(node, core.Function):
+        return [node]
+    return [found for part in parts_of(node) for found in _functions(part)]
+
+
+def _left(target: core.Node, function: core.Function) -> core.Node | None:
+    """The factors before f(E), where f(E) is a factor of the whole and what it computes linear."""
+    if not isinstance(target, core.Product) or function not in target.factors:
+        return None
+    place = target.factors.index(function)
+    if place == 0 or function.function not in ("inv", "pinv"):
+        return None
+    before = target.factors[:place]
+    if len(before) == 1:
+        return before[0]
+    first, last = before[0].shape, before[-1].shape
+    shape = core.Shape(first.rows, last.columns, first.row_groups, last.column_groups)
+    return replace(target, factors=before, shape=shape)
+
+
+def _replaced(node: core.Node, old: core.Node, new: core.Node) -> core.Node:
+    return new if node == old else with_parts(node, lambda part: _replaced(part, old, new))
+
+
+def _letters(node: core.Node) -> int:
+    """The degree of a node in the inputs, a function of a matrix counting as its argument."""
+    if isinstance(node, core.Name):
+        return 1
+    parts = [_letters(part) for part in parts_of(node)]
+    return sum(parts) if isinstance(node, core.Product) else max(parts, default=0)

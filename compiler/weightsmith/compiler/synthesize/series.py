@@ -1,0 +1,134 @@
+"""Chebyshev series of a function on an interval, cut where the rest is below the tolerance.
+
+    f(λ) = Σ a_k T_k(x),  x = (2λ − low − high)/(high − low),  |f − Σ_{k≤n} a_k T_k| ≤ Σ_{k>n} |a_k|
+
+The coefficients are those of the polynomial that equals f at the N + 1 Chebyshev points, N a power
+of two at which they have fallen below the tolerance by 2⁻⁶⁰: a'_k = a_k + a_{2N−k} + a_{2N+k} + …
+(Trefethen, Approximation Theory and Approximation Practice, chapters 3, 4, 8).  The degree is the
+least at which the rest Σ_{k>n} a_k T_k, summed by itself on a fine grid, is small enough: relative
+to f, that is often far less than Σ |a_k|.  So the error is predicted; the proof is the
+certificate's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+import numpy as np
+from numpy.typing import NDArray
+
+from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middle, upper
+
+MAX_POINTS = 1 << 13
+SPARE_BITS = 60
+GRID = 4
+
+
+Floats = NDArray[np.float64]
+Scalar = Callable[[Ball], Ball]
+
+
+class NoSeriesError(Exception):
+    """The coefficients do not fall fast enough: the function is not smooth on the interval."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Decimal coefficients a_0 … a_n on an interval, and the predicted largest error."""
+
+    low: Fraction
+    high: Fraction
+    coefficients: tuple[Fraction, ...]
+    error: Fraction
+
+    @property
+    def degree(self) -> int:
+        return len(self.coefficients) - 1
+
+
+def chebyshev_series(
+    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction, *, relative: bool = False
+) -> Series:
+    """The shortest truncated series within the tolerance.  Raises NoSeriesError."""
+    with flint.ctx.workprec(PRECISION):
+        ends = [abs(function(ball(end))).lower() for end in (low, high)]
+    least = middle(min(ends)) if relative else Fraction(1)  # monotone where relative
+    values = _coefficients(function, low, high, tolerance * least)
+    degree, error = _degree(values, _sizes(function, low, high, len(values), relative), tolerance)
+    kept = values[: degree + 1]
+    decimals = tuple(_decimal(c, tolerance * least) for c in kept)
+    rest = sum((abs(a - b) for a, b in zip(kept, decimals, strict=True)), Fraction(0)) / least
+    return Series(low, high, decimals, upper(ball(rest + error)))
+
+
+def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative: bool) -> Floats:
+    """What errors are measured against at the places cos(jπ/M)."""
+    points = GRID * count
+    if not relative:
+        return np.ones(points + 1)
+    half, centre = ball(high - low) / 2, ball(high + low) / 2
+    places = (flint.arb.cos_pi_fmpq(flint.fmpq(j, points)) for j in range(points + 1))
+    return np.array([abs(float(function(centre + half * x))) for x in places])
+
+
+def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
+    """The least degree at which the rest of the series is within the tolerance, and the rest."""
+    angles = np.linspace(0, np.pi, len(sizes))
+    rest = np.zeros(len(sizes))
+    best = len(values) - 1, tolerance / (1 << SPARE_BITS)
+    for k in range(len(values) - 1, 0, -1):
+        rest += float(values[k]) * np.cos(k * angles)
+        error = Fraction(float(np.max(np.abs(rest) / sizes))) * Fraction(1001, 1000)
+        if error <= tolerance:
+            best = k - 1, error + best[1] / (1 << SPARE_BITS)
+        elif error > 16 * tolerance:
+            break
+    return best
+
+
+def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
+    """Round to a decimal, to 2⁻⁵⁰ of the tolerance at most."""
+    unit = Fraction(1)
+    while unit > tolerance / (1 << 50):
+        unit /= 10
+    return unit * round(value / unit)
+
+
+def _coefficients(
+    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction
+) -> list[Fraction]:
+    points = 32
+    with flint.ctx.workprec(PRECISION):
+        while points <= MAX_POINTS:
+            found = _interpolated(function, low, high, points)
+            tail = sum((abs(c) for c in found[points // 2 :]), Fraction(0))
+            if tail * (1 << SPARE_BITS) <= tolerance:
+                return found[: points // 2]
+            points *= 2
+    raise NoSeriesError
+
+
+def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) -> list[Fraction]:
+    """Coefficients of the polynomial through f at cos(jπ/N), j = 0 … N, by a cosine transform."""
+    half, centre = ball(high - low) / 2, ball(high + low) / 2
+    cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
+    values = [function(centre + half * x).mid() for x in cosines]
+    turns = [flint.acb(flint.fmpq(-j, points)).exp_pi_i() for j in range(points)]
+    transformed = _transform([flint.acb(v) for v in [*values, *values[-2:0:-1]]], turns, 1)
+    found = [middle(one.real) / points for one in transformed[: points + 1]]
+    return [found[0] / 2, *found[1:-1], found[-1] / 2]
+
+
+def _transform(values: list[flint.acb], turns: list[flint.acb], stride: int) -> list[flint.acb]:
+    """Σ_j v_j ω^(jk) for every k, ω = turns[stride], by halves (Cooley and Tukey)."""
+    if len(values) == 1:
+        return values
+    even = _transform(values[::2], turns, 2 * stride)
+    odd = _transform(values[1::2], turns, 2 * stride)
+    turned = [turns[k * stride] * one for k, one in enumerate(odd)]
+    return [a + b for a, b in zip(even, turned, strict=True)] + [
+        a - b for a, b in zip(even, turned, strict=True)
+    ]
