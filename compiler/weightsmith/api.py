@@ -245,15 +245,16 @@ def compile(
     dtype: str = "float64",
     dims: Mapping[str, int] | None = None,
     gated: bool = False,
-    fewest: str = "operations",
+    fewest: str | None = None,
 ) -> Network:
     """Compile a script (a path, or its text) to a network with its certificate.
 
     ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
     ``gated`` lets the MLPs multiply entries by gated hidden units, exactly, in place of tables.
-    ``fewest`` "layers" restructures loops of affine steps, which costs width and heads; with
-    "operations" the layers are the steps of the script.
+    ``fewest`` "layers" restructures loops of affine steps, which costs width and heads;
+    "operations" saves multiply-adds, if need be with more layers.  With neither the layers are the
+    steps of the script, as few as they allow.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
@@ -265,7 +266,9 @@ def compile(
     text = bundle(source)
     bindings = resolve_choices(program, _bindings(program, settings), gated=gated, dtype=dtype)
     found = restructured(program, bindings, fewest)
-    compilation = found.compilation or compile_program(program, bindings, gated=gated)
+    compilation = found.compilation or compile_program(
+        program, bindings, gated=gated, fewest=fewest
+    )
     files = _files(compilation, found, bindings, text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation

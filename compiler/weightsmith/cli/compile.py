@@ -51,7 +51,7 @@ def compile_command(
     dims: tuple[tuple[str, str], ...],
     dense: bool,
     gated: bool,
-    fewest: str,
+    fewest: str | None,
     dtype: str,
     emit: str | None,
 ) -> None:
@@ -114,6 +114,10 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
         f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
         f"  heads   {report.heads} a layer",
         f"  width   {_width(report.width_text, sizes)}",
+        *(
+            [f"  cost    {report.operations_text} multiply-adds in the heads"]
+            * bool(report.operations_text)
+        ),
     ]
     if report.pieces:
         lines.append(f"  mlp     {_mlp(report, sizes)}")

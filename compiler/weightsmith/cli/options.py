@@ -53,11 +53,11 @@ def gated_option(command: Command) -> Command:
 def fewest_option(command: Command) -> Command:
     """``--fewest layers``."""
     text = (
-        "What to save.  layers: restructure loops of affine steps (wider, more heads); "
-        "operations: the steps as they are written.  [default: operations]"
+        "What to save.  layers: many affine steps of a loop at once (wider, more heads); "
+        "operations: multiply-adds, if need be with more layers.  Without it the layers are the "
+        "steps as they are written."
     )
-    kinds = click.Choice(["layers", "operations"])
-    return click.option("--fewest", type=kinds, default="operations", help=text)(command)
+    return click.option("--fewest", type=click.Choice(["layers", "operations"]), help=text)(command)
 
 
 def dtype_option(text: str, default: str | None = None) -> Callable[[Command], Command]:

@@ -23,7 +23,11 @@ from weightsmith.cli.options import (
 @fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
 def show(
-    network: Path, settings: tuple[tuple[str, str], ...], gated: bool, fewest: str, depth: bool
+    network: Path,
+    settings: tuple[tuple[str, str], ...],
+    gated: bool,
+    fewest: str | None,
+    depth: bool,
 ) -> None:
     """Show the network in DIR, or the one that SCRIPT compiles to.
 
@@ -38,7 +42,7 @@ def show(
         raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
     elif gated:
         raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
-    elif fewest == "layers":
+    elif fewest:
         raise Mistake("--fewest is for scripts; the layers of a compiled network are fixed.")
     else:
         found = open_network(network)

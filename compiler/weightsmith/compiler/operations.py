@@ -1,7 +1,7 @@
-"""Multiply-adds of a network, as a polynomial in its dimensions and numbers of tokens.
+"""Multiply-adds of a network's heads, as a polynomial in its dimensions and numbers of tokens.
 
 A head with R rows of values, k rows of keys and N, M tokens for keys and queries is computed as
-(V Kᵀ) Q: R·k·(N + M).  An MLP costs a multiply-add for every weight that is not zero, a token.
+(V Kᵀ) Q: R·k·(N + M).  What the MLPs cost is linear in these, and not counted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.degree import passes
 from weightsmith.compiler.ir.schedule import ScheduledHead
-from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Template
+from weightsmith.compiler.ir.template import Head, Item, Layer, Template
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.core import GROUPS
 
@@ -80,7 +80,6 @@ class _Count:
             if isinstance(item, Layer):
                 for head in item.heads:
                     total.update(self._head(head))
-                total.update(self._mlp(item.mlp) if item.mlp else {})
                 continue
             inner, count = self.items(item.body), passes(parse_scalar(item.count), self.bindings)
             if inner is None or count is None:
@@ -92,18 +91,3 @@ class _Count:
         values = [self.rows[terms[0][0]] for terms in head.values]
         keys = self.rows[head.keys[0][0]]
         return _head_operations(values, keys, head.key_groups, head.query_groups)
-
-    def _mlp(self, mlp: Mlp) -> Operations:
-        found: Operations = Counter()
-        for group in self.template.groups:
-            for hidden in mlp.hidden:
-                for name, _ in (*hidden.terms, *hidden.gate):
-                    self._weights(found, hidden.rows, self.rows[name], group)
-            for block, index, _ in mlp.outputs:
-                self._weights(found, mlp.hidden[index].rows, self.rows[block], group)
-        return found
-
-    @staticmethod
-    def _weights(found: Operations, rows: str, other: str, group: str) -> None:
-        """An identity between equal rows, or ones between a row and several."""
-        _add(found, (rows if other == "1" else other, group), 1)

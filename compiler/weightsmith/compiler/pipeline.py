@@ -74,16 +74,19 @@ def compile_program(
     *,
     gated: bool = False,
     search: bool = True,
+    fewest: str | None = None,
 ) -> Compilation:
     """Compile a checked program.  Raises DiagnosticError if no network can hold its values.
 
     ``gated``: products of entries by gated hidden units, exact, in place of ReLU tables.
-    ``search``: look for values that are cheaper to hold than the script's own.
+    ``search``: look for values that are cheaper to hold than the script's own; cheaper are fewer
+    layers, or if ``fewest`` is "operations" fewer multiply-adds.
     """
     begun = front(program, bindings, gated=gated)
     try:
         start = script_representation(begun.normal)
-        candidate = choose_representation(start, search=search)
+        by_operations = fewest == "operations"
+        candidate = choose_representation(start, search=search, by_operations=by_operations)
     except InfeasibleError as reason:
         message = f"no network holds the values of '{program.name}': {reason}"
         hint = "rewrite the step so that every product stands between values held on tokens"

@@ -13,6 +13,7 @@ from fractions import Fraction
 from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Item, Layer, Mlp, Template, layers_of
+from weightsmith.compiler.operations import operations_of, operations_text
 from weightsmith.dsl import parse_scalar
 
 Bindings = dict[str, Fraction]
@@ -25,7 +26,8 @@ class Report:
     ``layers`` counts layers as run that attend or compute a function of entries; ``heads`` is the
     most in one layer, ``hidden_text`` the most hidden units of one MLP, ``pieces`` the most linear
     pieces of one function; ``degree`` is the exact one of the computed polynomial in the inputs,
-    None if leading terms may cancel or it is no polynomial; ``depth_lower_bound`` is ⌈log₃ degree⌉.
+    None if leading terms may cancel or it is no polynomial; ``depth_lower_bound`` is ⌈log₃ degree⌉;
+    ``operations_text`` are the multiply-adds of all heads, "" if a count is open.
     """
 
     layers: int | None
@@ -38,10 +40,12 @@ class Report:
     pieces: int
     degree: int | None
     depth_lower_bound: int | None
+    operations_text: str
 
 
 def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Report:
     degree = program_degree(normal, bindings)
+    operations = operations_of(template, bindings)
     return Report(
         layers=_counted(template.body, bindings, heads=False),
         layers_text=layers_text(template.body),
@@ -53,6 +57,7 @@ def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Rep
         pieces=max((pieces_of(layer.mlp) for layer in layers_of(template.body)), default=0),
         degree=degree,
         depth_lower_bound=None if degree is None else depth_lower_bound(degree),
+        operations_text="" if operations is None else operations_text(operations),
     )
 
 

@@ -1,19 +1,21 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
 The cost of a candidate is that of its schedule: layers first (a layer in a loop counts a thousand
-times), then rows of the residual stream, then heads.  A greedy walk: from the script's own
-variables, take the best single change until none improves, or until enough were tried.
+times), then rows of the residual stream, then heads; or arithmetic operations first.  A greedy
+walk: from the script's own variables, take the best single change until none improves, or until
+enough were tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
+from weightsmith.compiler.operations import scheduled_head_cost
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
@@ -24,7 +26,7 @@ from weightsmith.compiler.passes.schedule_layers import schedule_layers
 LOOP_WEIGHT = 1000
 MAX_TRIALS = 200  # schedules tried at the most
 
-Cost = tuple[int, int, int]
+Cost = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,20 @@ class Candidate:
     cost: Cost
 
 
-def choose_representation(start: Representation, *, search: bool = True) -> Candidate:
+def choose_representation(
+    start: Representation, *, search: bool = True, by_operations: bool = False
+) -> Candidate:
     """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled.
 
-    Without ``search`` the script's own variables are kept.
+    Without ``search`` the script's own variables are kept.  ``by_operations``: the fewest
+    multiply-adds of heads at nominal sizes, rather than the fewest layers.
     """
-    best, reason = _tried(start)
+    best, reason = _tried(start, by_operations)
     here, left = start, MAX_TRIALS if search else 0
     while left > 0:
         nearby = list(islice(_neighbours(here), left))
         left -= len(nearby)
-        found = [candidate for near in nearby if (candidate := _tried(near)[0])]
+        found = [candidate for near in nearby if (candidate := _tried(near, by_operations)[0])]
         better = min(found, key=lambda c: c.cost, default=None)
         if better is None or (best is not None and better.cost >= best.cost):
             break
@@ -57,7 +62,7 @@ def choose_representation(start: Representation, *, search: bool = True) -> Cand
     return best
 
 
-def _tried(representation: Representation) -> tuple[Candidate | None, str]:
+def _tried(representation: Representation, by_operations: bool) -> tuple[Candidate | None, str]:
     """Schedule a representation both ways, and return the cheaper candidate."""
     found: list[Candidate] = []
     reason = ""
@@ -70,20 +75,37 @@ def _tried(representation: Representation) -> tuple[Candidate | None, str]:
             continue
         merge_heads(schedule, representation.program.field)
         allocation = allocate_blocks(schedule)
-        heads = _weigh(schedule.items, heads=True)
-        cost = (_weigh(schedule.items, heads=False), len(allocation.rows), heads)
+        layers, heads, operations = (
+            _weigh(schedule.items, one) for one in (_is_layer, _heads, _operations)
+        )
+        cost: Cost = (layers, len(allocation.rows), heads)
+        if by_operations:
+            cost = (operations, *cost)
         found.append(Candidate(representation, schedule, allocation, cost))
     return min(found, key=lambda c: c.cost, default=None), reason
 
 
-def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
+def _weigh(items: list[ScheduledItem], measure: Callable[[ScheduledLayer], int]) -> int:
+    """Add up over the layers; those in a loop count a thousand times."""
     total = 0
     for item in items:
         if isinstance(item, ScheduledLayer):
-            total += len(item.heads) if heads else bool(item.heads or item.applied)
+            total += measure(item)
         else:
-            total += LOOP_WEIGHT * _weigh(item.body, heads=heads)
+            total += LOOP_WEIGHT * _weigh(item.body, measure)
     return total
+
+
+def _is_layer(layer: ScheduledLayer) -> int:
+    return int(bool(layer.heads or layer.applied))
+
+
+def _heads(layer: ScheduledLayer) -> int:
+    return len(layer.heads)
+
+
+def _operations(layer: ScheduledLayer) -> int:
+    return sum(scheduled_head_cost(head) for head in layer.heads)
 
 
 def _neighbours(here: Representation) -> Iterator[Representation]:

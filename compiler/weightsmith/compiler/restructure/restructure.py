@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +18,8 @@ from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
 NETWORK = "network.alg"
+MAX_DIGITS = 1000  # of a coefficient
+LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 FEWEST = ("layers", "operations")
 
 
@@ -38,9 +41,11 @@ class Restructured:
     written: Front | None = None
 
 
-def restructured(program: core.Program, bindings: dict[str, Fraction], fewest: str) -> Restructured:
-    """Restructure if the fewest layers are asked for; as written for the fewest operations."""
-    if fewest not in FEWEST:
+def restructured(
+    program: core.Program, bindings: dict[str, Fraction], fewest: str | None
+) -> Restructured:
+    """Restructure if the fewest layers are asked for; else the loops are those of the script."""
+    if fewest not in (None, *FEWEST):
         raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
     return restructure(program, bindings) if fewest == "layers" else as_written(program)
 
@@ -64,6 +69,9 @@ def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restruc
     except DiagnosticError as problem:
         first = problem.diagnostics[0].message
         return as_written(program, f"as written: restructured, {first}")
+    if LONG_NUMBER.search(repr(compiled.template)):
+        reason = f"an exact coefficient would have more than {MAX_DIGITS} digits"
+        return as_written(program, f"as written: {reason}")
     after = report(compiled.normal, compiled.template, bindings).layers
     before = _layers(program, bindings)
     if before is not None and after is not None and after >= before:
