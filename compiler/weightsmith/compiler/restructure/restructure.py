@@ -70,8 +70,8 @@ def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restruc
         first = problem.diagnostics[0].message
         return as_written(program, f"as written: restructured, {first}")
     if LONG_NUMBER.search(repr(compiled.template)):
-        reason = f"an exact coefficient would have more than {MAX_DIGITS} digits"
-        return as_written(program, f"as written: {reason}")
+        digits = f"an exact coefficient would have more than {MAX_DIGITS} digits"
+        return as_written(program, f"as written: {digits}")
     after = report(compiled.normal, compiled.template, bindings).layers
     before = _layers(program, bindings)
     if before is not None and after is not None and after >= before:
