@@ -282,3 +282,21 @@ def test_a_matrix_with_a_kernel_has_no_inverse(target: str) -> None:
     )
     (bound,) = api.compile(text).bounds
     assert "eigenvalue 0" in (bound.unproven or "")
+
+
+def test_tables_reach_as_far_as_both_intervals(tmp_path: Path) -> None:
+    text = (
+        "algorithm f(A: symmetric[d, d], x: [d] per token)\nassume norm(x) <= 1\n"
+        "assume spectrum(A) in [-1, -1/2] or [1, 3]\nreturn tanh(A*x)"
+    )
+    network = api.compile(text)
+    (table,) = network.certificate["tables"]
+    assert Fraction(table["low"]) <= -3
+    assert Fraction(table["high"]) >= 3
+    (claim,) = [one for one in network.certificate["claims"] if one["kind"] == "domain"]
+    assert claim["hypotheses"] == [
+        "norm of every column of x <= 1",
+        "-1 <= spectrum(A) <= -1/2 or 1 <= spectrum(A) <= 3",
+    ]
+    network.save(str(tmp_path / "net"))
+    assert api.verify(str(tmp_path / "net")).accepted
