@@ -27,8 +27,8 @@ class Run:
 
     script: str
     settings: dict[str, object]
-    low: str
-    high: str
+    low: str | tuple[str, str]  # of one interval, or of two
+    high: str | tuple[str, str]
     result: Scalar
     target: Scalar
     absolute: bool = False
@@ -50,14 +50,15 @@ def after(count: int, step: Callable[..., tuple[Ball, ...]]) -> Callable[..., tu
 
 def worst(run: Run) -> Ball:
     """The largest error on a grid with both ends, geometric where the spectrum is wide."""
-    low, high = F(run.low), F(run.high)
+    ends = [(end,) if isinstance(end, str) else end for end in (run.low, run.high)]
     found = Ball(0)
-    for place in range(GRID + 1):
-        x = arb(low + (high - low) * F(place, GRID))
-        if low > 0 and high > 20 * low:
-            x = arb(low) * (arb(high / low).log() * place / GRID).exp()
-        error = run.result(x) - run.target(x)
-        found = found.max(abs(error if run.absolute else error / run.target(x)))
+    for low, high in zip(*(map(F, end) for end in ends), strict=True):
+        for place in range(GRID + 1):
+            x = arb(low + (high - low) * F(place, GRID))
+            if low > 0 and high > 20 * low:
+                x = arb(low) * (arb(high / low).log() * place / GRID).exp()
+            error = run.result(x) - run.target(x)
+            found = found.max(abs(error if run.absolute else error / run.target(x)))
     return found
 
 
@@ -279,6 +280,73 @@ return 1/2*(I + X) approximates exp(-A)
         lambda x: (-x).exp(),
         absolute=True,
     ),
+    "an indefinite inverse": Run(
+        header("spectrum(A) in [-2, -1] or [1, 3]")
+        + """X = 1/3*A
+X = 2*X - X*A*X
+X = 1/2*X*(2*I - A*X)
+return X approximates inv(A)
+""",
+        {},
+        ("-2", "1"),
+        ("-1", "3"),
+        lambda x: (lambda f: f * (2 - x * f) / 2)(2 * x / 3 - x**3 / 9),
+        lambda x: 1 / x,
+    ),
+    "a projector on the upper of two intervals": Run(
+        header("spectrum(A) in [-2, -1] or [3, 4]")
+        + """function step(t) = (1 + abs(t)/t)/2
+X = 1/4*(A - I)
+repeat 3:
+    X = 3/2*X - 1/2*X*X*X
+return 1/2*(I + X) approximates spectral(step, A)
+""",
+        {},
+        ("-2", "3"),
+        ("-1", "4"),
+        lambda x: (1 + after(3, lambda x, f: ((3 * f - f**3) / 2,))(x, (x - 1) / 4)[0]) / 2,
+        lambda x: Ball(1 if x > 0 else 0),
+        absolute=True,
+    ),
+    "a formula of a square": Run(
+        header("spectrum(A) in [0, 2]")
+        + """function f(t) = sigmoid(-t) + atan(t)/4 + sqrt(1 + t)*tanh(t)
+return 1/2*I + 3/4*A*A - 1/8*A*A*A*A approximates spectral(f, A*A)
+""",
+        {},
+        "0",
+        "2",
+        lambda x: arb("1/2") + 3 * x**2 / 4 - x**4 / 8,
+        lambda x: (
+            1 / (1 + (x * x).exp()) + (x * x).atan() / 4 + (1 + x * x).sqrt() * (x * x).tanh()
+        ),
+        absolute=True,
+    ),
+    "a fractional power": Run(
+        header("spectrum(A) in [1/10, 1]")
+        + """X = A
+repeat 1:
+    X = 2*X - X*X*X
+return X approximates A^(2/3)
+""",
+        {},
+        "1/10",
+        "1",
+        lambda x: 2 * x - x**3,
+        lambda x: (x.log() * 2 / 3).exp(),
+    ),
+    "a Gaussian": Run(
+        header("spectrum(A) in [0, 2]")
+        + """X = I - A*A
+return X + 1/4*A*A*A*A approximates exp(-A*A)
+""",
+        {},
+        "0",
+        "2",
+        lambda x: 1 - x * x + x**4 / 4,
+        lambda x: (-x * x).exp(),
+        absolute=True,
+    ),
 }
 
 
@@ -393,6 +461,23 @@ def test_corner_cases(low: str, high: str, body: str, exact: Fraction, tmp_path:
             "degree",
         ),
         (header() + "return I - A approximates inv(A)\n", "--set mu"),
+        (
+            "algorithm a(A: [m, n])\nassume singular_values(A) in [1/2, 1]\n"
+            "X = A'*A\nreturn 2*X - X*X approximates exp(-A'*A)\n",
+            "eigenvalues 0",
+        ),
+        (
+            "algorithm a(B: [d, e], C: symmetric[e, e], psi: [d, 1])\n"
+            "assume nonzero_spectrum(B*C*B') in [1/2, 1]\nassume psi in range(B*C*B')\n"
+            "function f(t) = 1/t\n"
+            "return psi + B*C*B'*psi approximates spectral(f, B*C*B')*psi\n",
+            "eigenvalue 0",
+        ),
+        (
+            header("spectrum(A) in [-1, 1]")
+            + "function f(t) = abs(t)\nreturn A*A approximates spectral(f, A)\n",
+            "singularity",
+        ),
     ],
 )
 def test_what_is_not_bounded_says_why(script: str, reason: str, tmp_path: Path) -> None:

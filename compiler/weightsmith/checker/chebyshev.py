@@ -31,6 +31,7 @@ from weightsmith.checker.references import (
 )
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_program
+from weightsmith.checker.spectral import Operator
 from weightsmith.checker.strict_json import as_integer, as_number, as_object, as_text
 from weightsmith.checker.targets import Target
 
@@ -47,6 +48,7 @@ class Result:
     """left·value·right with value a polynomial in λ and the scalars of several loops."""
 
     field: Field
+    operator: Operator
     recurrences: Sequence[Recurrence]
     value: Rational
     text: str
@@ -80,7 +82,10 @@ def check_chebyshev(result: Result, step: Mapping[str, object]) -> Bound:
     require(claimed == degree, f"The degree is {degree}, not {claimed}.")
     points = as_integer(step["points"], "points")
     require(0 < points <= MAX_POINTS, f"The points must be from 1 to {MAX_POINTS}.")
-    against = [reference(result.target, field, numbers, numbers.spectrum)]
+    against = [
+        reference(result.target, result.operator, field, numbers, interval)
+        for interval in numbers.intervals
+    ]
     ellipse = _read_ellipse(step, against)
     errors, total = [], 0
     for one in against:

@@ -93,7 +93,11 @@ def numbers_at(
     if len(ends) == 4:
         ordered = ends[1] < ends[2] <= ends[3]
         require(ordered, "The two assumed intervals are not in order at the bindings.")
-    return Numbers(bindings, (low, high))
+    if operator.gap is None:
+        return Numbers(bindings, (low, high))
+    below, above = (field.evaluate(end, bindings) for end in operator.gap)
+    require(low <= below < above <= high, "The two intervals are not in order at the bindings.")
+    return Numbers(bindings, (low, high), (below, above))
 
 
 def _all_scalars(program: core.Program) -> Iterator[Scalar]:

@@ -78,15 +78,18 @@ def read_operator(
     require(square, f"The operator {word_text(word)} is not a square product.")
     field = meaning.field
     low, high = field.read(assumption.low), field.read(assumption.high)
+    gap = None if assumption.gap is None else tuple(map(field.read, assumption.gap))
     given = input_word(assumption.of, meaning, "The value whose spectrum is assumed")
     if assumption.kind is SINGULAR:
         products = (transpose_word(given) + given, given + transpose_word(given))
         require(word in products, f"{word_text(word)} is not the square of {word_text(given)}.")
         low, high = low**2, high**2
+        gap = None if gap is None else tuple(end**2 for end in gap)
     elif word != given and assumption.gap is not None:
         require(word == given + given, f"The assumption speaks of {word_text(given)}.")
         require(transpose_word(given) == given, f"{word_text(given)} may not be symmetric.")
         low, high = squared_ends(assumption, field, bindings)
+        gap = None
     else:
         require(word == given, f"The assumption speaks of {word_text(given)}.")
     texts = _ends(step, field, low, high)
@@ -96,7 +99,8 @@ def read_operator(
     weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
     require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")
     region = region_text(assumption, given)
-    return Operator(word, symmetric, assumption.kind, low, high, *texts, region)
+    inner = None if gap is None else (gap[0], gap[1])
+    return Operator(word, symmetric, assumption.kind, low, high, *texts, region, inner)
 
 
 def _ends(

@@ -39,10 +39,21 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The bindings, complete, and the spectrum's interval at them."""
+    """The bindings, complete, and the spectrum's interval at them.
+
+    ``gap`` is an open interval in it where no eigenvalue lies, if two intervals are assumed.
+    """
 
     bindings: Mapping[str, Fraction]
     spectrum: Interval
+    gap: Interval | None = None
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """The spectrum without the gap."""
+        if self.gap is None:
+            return (self.spectrum,)
+        return (self.spectrum[0], self.gap[0]), (self.gap[1], self.spectrum[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form
 from weightsmith.checker.strict_json import as_integer, as_object, as_text
 from weightsmith.checker.targets import FUNCTION, Target
+from weightsmith.dsl.formulas import formula_text
 
 ERROR = "e"
 PREVIOUS = "#previous"
@@ -73,6 +74,13 @@ def check_target(step: object, target: Target, field: Field) -> None:
         parts = as_object(step, "The target", ("exp",))
         rate = field.read(read_scalar(parts["exp"], "exp"))
         require(rate == target.rate, f"The target's exponent is {target.rate!r}·lambda.")
+        return
+    if target.formula is not None and target.theta is not None:
+        parts = as_object(step, "The target", ("spectral", "of"))
+        text = formula_text(target.formula)
+        require(parts["spectral"] == text, f"The target's formula is {quoted(text)}.")
+        theta = field.read(read_scalar(parts["of"], "of"))
+        require(theta == target.theta, f"The formula is of {target.theta!r}.")
         return
     parts = as_object(step, "The target", ("root", "power"))
     root = as_integer(parts["root"], "root")

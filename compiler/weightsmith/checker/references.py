@@ -13,11 +13,12 @@ import flint
 
 from weightsmith.checker.analytic import Analytic, exponential, horner, root_of
 from weightsmith.checker.enclosures import to_arb
+from weightsmith.checker.formula_complex import analytic_formula
 from weightsmith.checker.problem import Numbers
 from weightsmith.checker.ranges import Interval, has_no_root, is_positive
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
-from weightsmith.checker.spectral import LAMBDA
+from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.targets import Target
 
 Ends = Callable[[], tuple[flint.arb, flint.arb]]
@@ -42,20 +43,39 @@ def is_relative(target: Target) -> bool:
     return target.power is not None
 
 
-def reference(target: Target, field: Field, numbers: Numbers, interval: Interval) -> Reference:
+def reference(
+    target: Target, operator: Operator, field: Field, numbers: Numbers, interval: Interval
+) -> Reference:
     """The reference of a target on one interval, where f* must be defined and, if relative, ≠ 0."""
-    ends, single = _ends(interval), interval[0] == interval[1]
     if target.power is None:
-        if target.rate is None:
-            raise RefusedError("The target is no function that this rule knows.")
-        rate = field.evaluate(target.rate, numbers.bindings)
-        return Reference(False, exponential(rate), None, IDENTITY, ends, single)
+        function = _entire_or_formula(target, operator, field, numbers)
+        single = interval[0] == interval[1]
+        return Reference(False, function, None, IDENTITY, _ends(interval), single)
     power = field.polynomials(target.power, LAMBDA, numbers.bindings)
     for one in (target.power, target.function):
         if one is not None:
             quotient = field.polynomials(one, LAMBDA, numbers.bindings)
             _check_defined(quotient, target.root, interval)
     return _relative((power[1], power[0]), target.root, interval)
+
+
+def _entire_or_formula(
+    target: Target, operator: Operator, field: Field, numbers: Numbers
+) -> Analytic:
+    """exp(rate·λ), or a formula of θ(λ); it must be defined at 0 too if T may have a kernel."""
+    if target.rate is not None:
+        return exponential(field.evaluate(target.rate, numbers.bindings))
+    if target.formula is None or target.theta is None:
+        raise RefusedError("The target is no function that this rule knows.")
+    outer = analytic_formula(target.formula, numbers.bindings)
+    top, bottom = map(horner, field.polynomials(target.theta, LAMBDA, numbers.bindings))
+
+    def function(z: flint.acb) -> flint.acb:
+        return outer(top(z) / bottom(z))
+
+    defined = not operator.may_have_kernel or function(flint.acb(0)).is_finite()
+    require(defined, "The target is not defined: the operator may have the eigenvalue 0.")
+    return function
 
 
 def _check_defined(power: Quotient, root: int, interval: Interval) -> None:

@@ -32,10 +32,18 @@ class Operator:
     low_text: str
     high_text: str
     region: str = ""  # the hypothesis about its spectrum, if two intervals are assumed
+    gap: tuple[Rational, Rational] | None = None  # the inner ends, where they are of T itself
 
     @property
     def axis(self) -> str:
         return self.word[0].rows
+
+    @property
+    def may_have_kernel(self) -> bool:
+        """May T have the eigenvalue 0 besides the assumed spectrum?"""
+        if self.kind is SpectrumKind.SINGULAR_VALUES:
+            return self.word[0].rows != self.word[len(self.word) // 2 - 1].columns
+        return self.kind is SpectrumKind.NONZERO_SPECTRUM
 
     @property
     def transposable(self) -> bool:

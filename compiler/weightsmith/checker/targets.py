@@ -3,6 +3,7 @@
     inv, pinv of θ(T):  1/θ            inv(u), T = u·v:   v · T⁻¹
     sqrt of θ(T):       root 2, θ      polar(A), T = A'A: A · T^(-1/2)
     invsqrt of θ(T):    root 2, 1/θ    exp of c·T:        e^(cλ)
+    spectral(f, E) of θ(T), and exp of a θ that is no multiple of T:  the formula f of θ
     E^(p/q) of θ(T):    root q, θ^p    sign(A), T = A·A:  A · T^(-1/2) of a symmetric A
     pinv(A) = (A'A)⁻¹·A' where T = A'A, A'·(AA')⁻¹ where T = AA', on the nonzero singular values
 
@@ -21,6 +22,7 @@ from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
 from weightsmith.checker.words import Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core
+from weightsmith.dsl.formulas import Apply, Formula, Variable
 
 SINGULAR_INVERSE = "inv of a matrix that has the eigenvalue 0: use pinv."
 FUNCTION = "#function"  # the variable and the letter that stand for f*
@@ -28,7 +30,10 @@ FUNCTION = "#function"  # the variable and the letter that stand for f*
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """left · f* · right; ``power`` is f*^root, or None where f* is exp(``rate``·λ)."""
+    """left · f* · right; ``power`` is f*^root, or None.
+
+    Then f* is exp(``rate``·λ) or, where ``formula`` is given, that of ``theta``.
+    """
 
     left: Word
     right: Word
@@ -37,6 +42,8 @@ class Target:
     rate: Rational | None
     orthogonal: bool = False  # exactly polar(A): its 2-norm is 1
     function: Rational | None = None  # positive too: the power, nothing absorbed; θ of θ^(p/q)
+    formula: Formula | None = None
+    theta: Rational | None = None
 
 
 def read_target(
@@ -81,7 +88,7 @@ def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Fie
     single = len(degrees) == 1 and all(coefficient.is_one for coefficient in degrees.values())
     require(single, "The target is a multiple of a function of the operator.")
     if inner.power is None:
-        raise RefusedError("There is no rule for an exponential times the operator.")
+        raise RefusedError("There is no rule for such a function times the operator.")
     power = inner.power * factor**inner.root
     return replace(inner, left=left, right=right, power=power, orthogonal=False)
 
@@ -143,6 +150,8 @@ def _function(
         require(node.exponent > 0 or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         above, root = node.exponent.as_integer_ratio()
         return Target((), (), root, theta**above, None, function=theta)
+    if node.formula is not None:
+        return Target((), (), 1, None, None, formula=node.formula, theta=theta)
     return _scalar_function(name, theta, operator, field)
 
 
@@ -170,8 +179,9 @@ def _scalar_function(name: str, theta: Rational, operator: Operator, field: Fiel
         return Target((), (), 2, theta.inverse(), None)
     require(name == "exp", f"There is no rule for the function '{name}' of this argument.")
     rate = field.coefficients(theta, LAMBDA)
-    require(list(rate) == [1], "The exponential is not of a multiple of the operator.")
-    return Target((), (), 1, None, rate[1])
+    if list(rate) == [1]:
+        return Target((), (), 1, None, rate[1])
+    return Target((), (), 1, None, None, formula=Apply("exp", Variable()), theta=theta)
 
 
 def _is_regular(theta: Rational, operator: Operator, field: Field) -> bool:

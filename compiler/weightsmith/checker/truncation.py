@@ -144,7 +144,7 @@ class _Proof:
         if steps.rule == CHEBYSHEV:
             if numbers is None:
                 raise RefusedError("This rule needs a value for every symbol.")
-            result = Result(field, recurrences, value, text, target, numbers)
+            result = Result(field, operator, recurrences, value, text, target, numbers)
             return check_chebyshev(result, steps.bound), proven
         problem = Problem(field, operator, recurrences[0], target, text, numbers)
         return self._by_rule(problem, steps, numbers), proven

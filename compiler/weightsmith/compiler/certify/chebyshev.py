@@ -7,14 +7,26 @@ Chebyshev series stands for it, and what that misses is added (see ``ellipses``)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 
-from weightsmith.compiler.certify.ellipses import Ellipse, choose_ellipse, log2
-from weightsmith.compiler.certify.intervals import FLOOR, HUGE, round_up, to_fraction
+from weightsmith.compiler.certify.ellipses import (
+    Ellipse,
+    choose_ellipse,
+    log2,
+    with_tail,
+)
+from weightsmith.compiler.certify.intervals import (
+    FLOOR,
+    HUGE,
+    Interval,
+    round_up,
+    to_fraction,
+)
 from weightsmith.compiler.certify.points import chebyshev_points, more_values
 from weightsmith.compiler.certify.recurrence import Bounded, Json
 from weightsmith.compiler.certify.scalar_values import (
@@ -41,29 +53,40 @@ class Result:
     loops: tuple[LoopScalars, ...]
     value: Coefficient
     target: RootScalar
-    low: Scalar
-    high: Scalar
+    ends: tuple[Scalar, ...]  # of the spectrum's interval, or of two
     bindings: Mapping[str, Fraction]
+    has_kernel: bool  # the operator may have the eigenvalue 0 besides its spectrum
 
-    def interval(self) -> tuple[Fraction, Fraction]:
+    def intervals(self) -> tuple[Interval, ...]:
+        """Raises NoProofError where they are empty or out of order."""
         try:
-            low, high = (evaluate(end, self.bindings) for end in (self.low, self.high))
+            ends = [evaluate(end, self.bindings) for end in self.ends]
         except ScalarError as problem:
             raise NoProofError(f"the spectrum has no value: {problem}") from None
-        if low > high:
-            raise NoProofError(f"the spectrum's low end {low} is above its high end {high}")
-        return low, high
+        found = tuple(zip(ends[::2], ends[1::2], strict=True))
+        for low, high in found:
+            if low > high:
+                raise NoProofError(f"the spectrum's low end {low} is above its high end {high}")
+        if any(one[1] >= other[0] for one, other in pairwise(found)):
+            raise NoProofError("the two intervals of the spectrum are not in order")
+        return found
 
 
 def chebyshev(result: Result) -> Bounded:
     """Return the step with its witnesses.  Raises NoProofError if the rule does not apply."""
     values = ScalarValues(result.loops, result.value, result.bindings)
     degree = values.degree()
-    measure = yardstick(result.target, result.bindings, result.interval())
-    ellipse = _ellipse(values, degree, measure)
+    measures = [
+        yardstick(result.target, result.bindings, interval) for interval in result.intervals()
+    ]
+    measure = measures[0]
+    at_zero = result.has_kernel and not measure.relative
+    if at_zero and not measure.function(flint.acb(0)).is_finite():
+        raise NoProofError("the target is not defined at the eigenvalue 0 of the operator")
+    ellipse = _common_ellipse(values, degree, measures)
     total = _total(degree, measure, ellipse)
     points = _points(total)
-    bound = _bound(values, measure, ellipse, total, points)
+    bound = max(_bound(values, one, ellipse, total, points) for one in measures)
     step: Json = {
         "rule": "chebyshev",
         "measure": "relative" if measure.relative else "absolute",
@@ -79,23 +102,30 @@ def chebyshev(result: Result) -> Bounded:
     return Bounded(step, formula + ")", round_up(bound))
 
 
-def _ellipse(values: ScalarValues, degree: int, measure: Yardstick) -> Ellipse | None:
-    """An ellipse whose tail is far below the error, which is estimated at few points."""
-    if measure.known_degree is not None:
+def _common_ellipse(
+    values: ScalarValues, degree: int, measures: Sequence[Yardstick]
+) -> Ellipse | None:
+    """One ellipse for all intervals, its tail far below the error, estimated at few points."""
+    if measures[0].known_degree is not None:
         return None
-    error, size = _at_points(values, measure, 2 * degree + 33)
-    log_tail = log2(error) if error else -float(FLOOR)
-    log_tail = max(log_tail, -float(FLOOR)) - TAIL_BITS
-    if measure.relative:
-        log_tail -= max(log2(size), 0) if size else 0
+    estimates = [_at_points(values, measure, 2 * degree + 33) for measure in measures]
+    error, size = (max(parts) for parts in zip(*estimates, strict=True))
+    log_tail = max(log2(error) if error else -FLOOR, -FLOOR) - TAIL_BITS
+    if measures[0].relative and size > 1:
+        log_tail -= log2(size)
     with flint.ctx.workprec(PRECISIONS[0]):
-        found = choose_ellipse(measure.function, *measure.ends(), log_tail)
-    if found is None or found.terms > MAX_DEGREE:
-        raise NoProofError(
-            "the target has a singularity so near to the spectrum that it takes a polynomial of "
-            f"degree more than {MAX_DEGREE} to come near it"
-        )
-    return found
+        found = [choose_ellipse(m.function, *m.ends(), log_tail) for m in measures]
+    known = [one for one in found if one is not None]
+    if len(known) == len(found):
+        # the least ρ: there no function is larger than on its own ellipse
+        rho, size = min(one.rho for one in known), max(one.size for one in known)
+        common = with_tail(rho, size, log_tail)
+        if common.terms <= MAX_DEGREE:
+            return common
+    raise NoProofError(
+        "the target has a singularity so near to the spectrum that it takes a polynomial of "
+        f"degree more than {MAX_DEGREE} to come near it"
+    )
 
 
 def _total(degree: int, measure: Yardstick, ellipse: Ellipse | None) -> int:
@@ -152,6 +182,8 @@ def _extremes(
     least = most = size = flint.arb(0)
     for place, value in zip(chebyshev_points(count), found, strict=True):
         against = measure.function(flint.acb(middle + half * place)).real
+        if not against.is_finite():
+            raise NoProofError("the target has a singularity, a kink or no value on the spectrum")
         error = value * against - 1 if measure.relative else value - against
         least, most = least.max(error.abs_lower()), most.max(error.abs_upper())
         size = size.max(value.abs_upper())

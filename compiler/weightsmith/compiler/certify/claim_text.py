@@ -12,6 +12,7 @@ from weightsmith.compiler.ir.normal import Columns, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.dsl import core, scalars
 from weightsmith.dsl.core import SpectrumKind
+from weightsmith.dsl.formulas import formula_text
 
 STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
@@ -62,11 +63,17 @@ def recurrence_step(
 
 def target_json(target: RootScalar) -> Json:
     power = str(target.power)
+    if target.formula is not None:
+        return {"spectral": formula_text(target.formula), "of": power}
     return {"root": target.root, "power": power} if target.root else {"exp": power}
 
 
-def hypotheses(program: core.Program, ground: Ground, frame: Frame, bounded: Bounded) -> list[str]:
+def hypotheses(
+    program: core.Program, normal: NormalProgram, ground: Ground, frame: Frame, bounded: Bounded
+) -> list[str]:
     operator = ground.operator
+    if _is_rectangular(normal, ground):
+        _check_absorbed(operator.word, frame)
     word = "*".join(letters(operator.word))
     low, high = scalars.to_text(ground.low), scalars.to_text(ground.high)
     nonzero = ground.kind is SpectrumKind.NONZERO_SPECTRUM
@@ -85,6 +92,27 @@ def hypotheses(program: core.Program, ground: Ground, frame: Frame, bounded: Bou
     return found
 
 
+def may_have_kernel(normal: NormalProgram, ground: Ground) -> bool:
+    """May T have the eigenvalue 0 besides the assumed spectrum?"""
+    nonzero = ground.kind is SpectrumKind.NONZERO_SPECTRUM
+    return nonzero or _is_rectangular(normal, ground)
+
+
+def _is_rectangular(normal: NormalProgram, ground: Ground) -> bool:
+    """Is T = A'A of a matrix A that is not square?"""
+    half = ground.operator.word[: len(ground.operator.word) // 2]
+    singular = ground.kind is SpectrumKind.SINGULAR_VALUES
+    return singular and normal.alphabet.rows(half[0]) != normal.alphabet.columns(half[-1])
+
+
+def _check_absorbed(word: Word, frame: Frame) -> None:
+    """A factor A next to f(A'A) sees nothing of the kernel."""
+    half = len(word) // 2
+    if frame[0][-half:] != word[half:] and frame[1][:half] != word[:half]:
+        text = "*".join(letters(word))
+        raise NoProofError(f"{text} may have eigenvalues 0, outside the singular values assumed")
+
+
 def _range_hypothesis(program: core.Program, frame: Frame, word: str) -> str:
     sides = [side[0] for side in (frame[1], frame[0][::-1]) if side]
     for assumption in program.assumptions:
@@ -100,6 +128,8 @@ def scale(
 ) -> str:
     left, right = frame
     if target.root == 0:
+        if ground.operator.symmetric == "weighted":
+            raise NoProofError("an exponential or a formula needs a symmetric operator")
         return "norm(left)*norm(right)" if left or right else "1"
     if _is_polar(normal, columns):
         return "1"

@@ -19,6 +19,7 @@ from weightsmith.compiler.certify.intervals import round_up
 
 BITS = 64
 BOXES = 400
+NEAR = 1.5  # bits by which a size may exceed a value: that costs a term or two
 LARGEST = 100_000.0  # bits of a size
 SLACK = Fraction(5, 4)
 WIDEST, NARROWEST = 24.0, 1e-5  # of log ρ
@@ -72,9 +73,13 @@ def _ellipse(
     size = _size(function, low, high, rho)
     if size is None:
         return None
-    above = math.log2(float(rho - 1))
-    needed = 1 + log2(size) - above - log_tail
-    return Ellipse(rho, max(math.ceil(needed / math.log2(float(rho))), 0), size)
+    return with_tail(rho, size, log_tail)
+
+
+def with_tail(rho: Fraction, size: Fraction, log_tail: float) -> Ellipse:
+    """The fewest terms with 2·size·ρ^(−terms)/(ρ − 1) ≤ 2^log_tail, or one more."""
+    needed = 1 + log2(size) - log2(rho - 1) - log_tail
+    return Ellipse(rho, max(math.ceil(needed / log2(rho)), 0), size)
 
 
 def _short(value: float) -> Fraction:
@@ -112,7 +117,7 @@ def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
     boxes = [(-upper, whole)]
     for count in range(BOXES):
         upper, (u, v, wide, tall) = -boxes[0][0], boxes[0][1]
-        if upper <= reached + 0.5 or (upper == math.inf and count > BOXES // 3):
+        if upper <= reached + NEAR or (upper == math.inf and count > BOXES // 3):
             break
         heapq.heappop(boxes)
         if wide > tall:

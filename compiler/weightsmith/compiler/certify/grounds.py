@@ -25,6 +25,7 @@ class Ground:
     low: Scalar
     high: Scalar
     region: str = ""  # in words, if two intervals are assumed
+    gap: tuple[Scalar, Scalar] | None = None  # between the two, where they are of the operator
 
 
 def grounds(
@@ -40,11 +41,12 @@ def grounds(
         transposed = normal.alphabet.transpose_word(word)
         if assumption.kind is SpectrumKind.SINGULAR_VALUES:
             low, high = square(assumption.low), square(assumption.high)
+            gap = assumption.gap and (square(assumption.gap[0]), square(assumption.gap[1]))
             for both in (transposed + word, word + transposed):
                 space = normal.alphabet.rows(both[0])
                 region = region_text(assumption, both)
                 operator = Operator(both, "yes", space)
-                yield Ground(operator, index, assumption.kind, low, high, region)
+                yield Ground(operator, index, assumption.kind, low, high, region, gap)
             continue
         space, region = normal.alphabet.rows(word[0]), region_text(assumption, word)
         complete = all(one.name in bindings for one in program.parameters)
@@ -54,7 +56,8 @@ def grounds(
             yield Ground(operator, index, assumption.kind, *squares, region)
         has_kernel = assumption.kind is SpectrumKind.NONZERO_SPECTRUM
         operator = Operator(word, _symmetry(normal, word), space, has_kernel)
-        yield Ground(operator, index, assumption.kind, assumption.low, assumption.high, region)
+        ends = assumption.low, assumption.high
+        yield Ground(operator, index, assumption.kind, *ends, region, assumption.gap)
 
 
 def no_ground(program: core.Program) -> str:

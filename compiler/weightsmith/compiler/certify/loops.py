@@ -61,11 +61,13 @@ def several_loops_claim(
     missing = [p.name for p in program.parameters if p.name not in bindings]
     if missing:
         raise NoProofError(f"the bound needs a value for every symbol: --set {missing[0]}=…")
-    result = Result(field, tuple(loops), value, wished, ground.low, ground.high, bindings)
+    ends = (ground.low, *(ground.gap or ()), ground.high)
+    kernel = claim_text.may_have_kernel(normal, ground)
+    result = Result(field, tuple(loops), value, wished, ends, bindings, kernel)
     bounded = chebyshev(result)
     steps += [_output_step(frame, value, wished), bounded.step]
     _check_lengths(steps)
-    assumed = claim_text.hypotheses(program, ground, frame, bounded)
+    assumed = claim_text.hypotheses(program, normal, ground, frame, bounded)
     factor = claim_text.scale(normal, ground, target, frame, wished)
     return claim_text.claim(returned.name, steps, bounded, assumed, factor)
 

@@ -18,7 +18,7 @@ from weightsmith.dsl.scalars import Number, Power, ScalarError
 
 
 def power_exp(r: Recurrence) -> Bounded | None:
-    if r.target.root != 0:
+    if r.target.root != 0 or r.target.formula is not None:
         return None
     f = r.symbol(r.error)
     power = next((p for p in range(2, 10) if r.next[r.error] == f**p), None)

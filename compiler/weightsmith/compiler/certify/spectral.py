@@ -14,6 +14,7 @@ from itertools import product
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
+from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Symbol
 
 LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
@@ -52,7 +53,7 @@ class Form:
 
 @dataclass(frozen=True)
 class RootScalar:
-    """power^(1/root), or exp(power · λ) with root 0.
+    """power^(1/root); with root 0 exp(power · λ) or, if it is given, the ``formula`` of power.
 
     ``function`` must be positive too: the power of the matrix function alone, before factors λ
     next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
@@ -61,6 +62,7 @@ class RootScalar:
     power: Coefficient
     root: int
     function: Coefficient | None = None
+    formula: Formula | None = None
 
 
 class ScalarField:

@@ -20,6 +20,7 @@ from weightsmith.compiler.certify.spectral import (
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Polynomial
+from weightsmith.dsl.formulas import Apply, Variable
 
 SIGN = (
     "sign(A) is understood of a single symmetric product A whose singular_values(A) are assumed, "
@@ -52,7 +53,7 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
     if ratio == collapse.scalars.field.one:
         return frame, scalar
     if scalar.root == 0:
-        raise NoProofError("an exponential times another function")
+        raise NoProofError("an exponential or a formula, times another function")
     alone = scalar.power if scalar.function is None else scalar.function
     return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root, alone)
 
@@ -79,9 +80,9 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
         if not word or transposed != word or operator.word != (*word, *word):
             raise NoProofError(SIGN)
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
-    if function == "spectral":
-        raise NoProofError("no rule bounds the distance from a function spectral(f, A)")
     theta = _function_of_operator(collapse, argument)
+    if operation.formula is not None:
+        return Form((), (), STAND_IN, one), RootScalar(theta, 0, None, operation.formula)
     is_negative = operation.exponent is not None and operation.exponent < 0
     at_zero = scalars.field.put(theta, lambda name: scalars.field.zero if name == LAMBDA else None)
     if (function in ("inv", "invsqrt") or is_negative) and at_zero == 0:
@@ -98,7 +99,8 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     if function == "exp":
         rate = theta / lam
         if LAMBDA in rate.names:
-            raise NoProofError("the exponent is not a multiple of the operator")
+            exponential = Apply("exp", Variable())
+            return Form((), (), STAND_IN, one), RootScalar(theta, 0, None, exponential)
         return Form((), (), STAND_IN, one), RootScalar(rate, 0)
     raise NoProofError(f"no rule for {function} of this argument")
 

@@ -132,7 +132,7 @@ class _Proof:
             self._output_step(frame, scalar, target),
             bounded.step,
         ]
-        assumed = claim_text.hypotheses(self.program, self.ground, frame, bounded)
+        assumed = claim_text.hypotheses(self.program, self.normal, self.ground, frame, bounded)
         factor = claim_text.scale(self.normal, self.ground, self.target, frame, target)
         return claim_text.claim(self.returned.name, steps, bounded, assumed, factor)
 

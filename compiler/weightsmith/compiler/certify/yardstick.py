@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.compiler.certify.complex_formulas import complex_formula
 from weightsmith.compiler.certify.intervals import polynomial_range
 from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError, RootScalar
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -60,6 +61,10 @@ def yardstick(
     target: RootScalar, bindings: Mapping[str, Fraction], interval: Interval
 ) -> Yardstick:
     """Raises NoProofError where the target has a pole or, measured relatively, a zero."""
+    if target.formula is not None:
+        theta = _coefficients(target.power, bindings)
+        outer = complex_formula(target.formula, bindings)
+        return Yardstick(False, lambda z: outer(_polynomial(theta, z)), None, interval)
     if target.root == 0:
         (rate,) = _coefficients(target.power, bindings)
         speed = _ball(rate)

@@ -1,0 +1,107 @@
+"""A formula on complex balls, as an analytic function: no number where it is not analytic.
+
+Roots and logarithms are the principal ones, which are real where formulas use them; a ball that
+touches their cuts, those of atan, or a place where abs has its kink, has no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.analytic import Analytic
+from weightsmith.checker.ranges import rational
+from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.scalar_text import value_at
+from weightsmith.dsl.formulas import (
+    Apply,
+    Constant,
+    Formula,
+    IntegerPower,
+    Sum,
+    Times,
+    Variable,
+)
+
+MAX_EXPONENT = 1000
+Complex = flint.acb
+
+
+def analytic_formula(formula: Formula, bindings: Mapping[str, Fraction]) -> Analytic:
+    """The function t ↦ formula, with the symbols at their bindings."""
+    match formula:
+        case Variable():
+            return lambda z: z
+        case Constant(value=scalar):
+            number = rational(value_at(scalar, bindings))
+            return lambda _: Complex(number)
+        case Sum(terms=terms):
+            return _folded([analytic_formula(term, bindings) for term in terms], Complex.__add__)
+        case Times(factors=factors):
+            parts = [analytic_formula(factor, bindings) for factor in factors]
+            return _folded(parts, Complex.__mul__)
+        case IntegerPower(base=base, exponent=exponent):
+            small = abs(exponent) <= MAX_EXPONENT
+            require(small, f"The exponent {quoted(exponent)} of a formula is too large.")
+            below = analytic_formula(base, bindings)
+            return lambda z: below(z) ** exponent
+        case Apply(function=name, of=of):
+            require(name in FUNCTIONS, f"There is no rule for the function {quoted(name)}.")
+            inner, outer = analytic_formula(of, bindings), FUNCTIONS[name]
+            return lambda z: outer(inner(z))
+    raise RefusedError("The formula has a part that is not known.")
+
+
+def _folded(parts: list[Analytic], join: Callable[[Complex, Complex], Complex]) -> Analytic:
+    def run(z: Complex) -> Complex:
+        total = parts[0](z)
+        for part in parts[1:]:
+            total = join(total, part(z))
+        return total
+
+    return run
+
+
+def _log(z: Complex) -> Complex:
+    return z.log(analytic=True)
+
+
+def _sqrt(z: Complex) -> Complex:
+    return z.sqrt(analytic=True)
+
+
+def _atan(z: Complex) -> Complex:
+    """Cut along the imaginary axis, beyond ±i."""
+    regular = abs(z.imag) < 1 or not z.real.contains(0)
+    return z.atan() if regular else _nothing()
+
+
+def _absolute(z: Complex) -> Complex:
+    """±z, where the real part has a sign: on a connected set that is one function."""
+    if z.real > 0:
+        return z
+    return -z if z.real < 0 else _nothing()
+
+
+def _sigmoid(z: Complex) -> Complex:
+    return 1 / (1 + (-z).exp())
+
+
+def _nothing() -> Complex:
+    return Complex(flint.arb.nan())
+
+
+FUNCTIONS: Mapping[str, Analytic] = {
+    "exp": lambda z: z.exp(),
+    "log": _log,
+    "sqrt": _sqrt,
+    "sin": lambda z: z.sin(),
+    "cos": lambda z: z.cos(),
+    "tanh": lambda z: z.tanh(),
+    "atan": _atan,
+    "sigmoid": _sigmoid,
+    "softplus": lambda z: _log(1 + z.exp()),
+    "abs": _absolute,
+}
