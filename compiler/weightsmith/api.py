@@ -260,11 +260,12 @@ def compile(
     """
     from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.restructure.restructure import restructured
+    from weightsmith.compiler.synthesize.write_out import write_out
 
     source = _source(script)
     program = check_source(source)
-    text = bundle(source)
-    bindings = resolve_choices(program, _bindings(program, settings), gated=gated, dtype=dtype)
+    program, text, bindings = write_out(program, bundle(source), _bindings(program, settings))
+    bindings = resolve_choices(program, bindings, gated=gated, dtype=dtype)
     found = restructured(program, bindings, fewest)
     compilation = found.compilation or compile_program(
         program, bindings, gated=gated, fewest=fewest
@@ -337,9 +338,11 @@ def emit(
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.synthesize.write_out import write_out
 
     program = check_source(_source(script))
-    bindings = resolve_choices(program, _bindings(program, settings), gated=gated)
+    program, _, bindings = write_out(program, "", _bindings(program, settings))
+    bindings = resolve_choices(program, bindings, gated=gated)
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
     return STAGES[stage](compile_program(program, bindings, gated=gated))

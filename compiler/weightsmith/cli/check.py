@@ -36,7 +36,8 @@ def _is_sound(script: Path) -> bool:
     except DiagnosticError as problem:
         click.echo(f"{problem}\n", err=True)
         return False
-    wanted = f"; its tables need values of {', '.join(missing)}" if missing else ""
+    part = "its tables need" if _has_tables(checked.program) else "its synthesis needs"
+    wanted = f"; {part} values of {', '.join(missing)}" if missing else ""
     click.echo(f"{script}: '{checked.program.name}' is sound{wanted}.")
     return True
 
@@ -44,21 +45,28 @@ def _is_sound(script: Path) -> bool:
 def _compile(program: core.Program) -> tuple[str, ...]:
     """Raise DiagnosticError if no network can hold the values of the program.
 
-    A table is made of numbers: without them the parameters that miss one are returned.
+    Tables and synthesised steps are made of numbers: without them the parameters that miss one are
+    returned.
     """
     from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
+    from weightsmith.compiler.synthesize.write_out import write_out
     from weightsmith.dsl import resolve_bindings
 
-    if not _has_tables(program):
+    if not (_has_tables(program) or _synthesizes(program)):
         compile_program(program, {})
         return ()
     bindings = resolve_bindings(program, {})
     found = {*bindings, *(until.parameter for until in program.untils)}
     missing = tuple(one.name for one in program.parameters if one.name not in found)
     if not missing:
+        program, _, bindings = write_out(program, "", bindings)
         compile_program(program, resolve_choices(program, bindings))
     return missing
+
+
+def _synthesizes(program: core.Program) -> bool:
+    return any(one.synthesize is not None for one in program.returns)
 
 
 def _has_tables(program: core.Program) -> bool:

@@ -104,7 +104,7 @@ def _refuse_unfound(program: core.Program) -> None:
     hint = "write the steps, and end with: return X approximates inv(A)"
     for returned in program.returns:
         if returned.synthesize is not None:
-            message = "synthesize is expanded by weightsmith.compiler.synthesize, not yet here"
+            message = "the steps of this target have not been synthesised"
             raise DiagnosticError([error(returned.span, message, hint)])
 
 

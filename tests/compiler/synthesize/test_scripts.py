@@ -92,7 +92,6 @@ CASES = {
     "exp(-A), 100": Case(series(decay, F(0), F(100)), (F(0), F(100)), (decay,), 4),
     "exp(-A), 1000": Case(series(decay, F(0), F(1000)), (F(0), F(1000)), (decay,), 5),
     "cos": Case(series(lambda z: z.cos(), F(-9), F(2)), (F(-9), F(2)), (lambda z: z.cos(),), 3),
-    "a constant": Case(series(lambda z: z / z, F(1), F(2)), (F(1), F(2)), (lambda z: z / z,), 1),
 }
 ROOTS = {2: 4, 3: 6, 4: 6, 5: 6, 6: 6, 7: 6, 8: 6}
 

@@ -115,11 +115,16 @@ def _general_inverse(one: Wanted) -> Choice:
     """By (A'A)⁻¹·A'.  Singular values: A'·q(AA'), of degree 2·deg q + 1 in A."""
     low, high = one.spectrum.moduli
     plan = general_inverse_plan(_factor(one.operator), (low, high), one.tolerance)
-    singular = one.spectrum.kind is SpectrumKind.SINGULAR_VALUES
-    least = 0
-    if singular:
-        least = bound.inverse_layers((low**2, high**2), one.tolerance, bound.SINGULAR)
-    return Choice(plan, plan.results, least)
+    return Choice(plan, plan.results, _least_for_both_signs(one))
+
+
+def _least_for_both_signs(one: Wanted) -> int:
+    """On ±[l, u] the best p is odd, λ·q(λ²), as A'·q(AA') is: a residual 1 − λ²·q(λ²)."""
+    both = _common_moduli(one.spectrum)
+    if both is None:
+        return 0
+    squares = (both[0] ** 2, both[1] ** 2)
+    return bound.inverse_layers(squares, one.tolerance, bound.SINGULAR)
 
 
 def _sign(one: Wanted) -> Choice:
@@ -219,6 +224,9 @@ def _analytic(one: Wanted) -> Choice:
             f"[{interval[0]}, {interval[1]}]{reason}",
             "the function must be smooth on the spectrum: no pole, no kink",
         ) from None
+    if series.degree == 0:
+        message = f"the function is constant on the spectrum, within {shown(one.tolerance)}"
+        raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
     plan = series_plan(one.operator, series)
     least = bound.function_layers(
         function, interval, one.tolerance, relative=False, degrees=one.degrees
