@@ -1,7 +1,7 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
-The cost of a candidate is that of its schedule: layers first (a layer in a loop counts a thousand
-times), then rows of the residual stream, then heads.  A greedy walk: from the script's own
+The cost of a candidate is that of its schedule: layers first (a layer in a loop whose count is no
+number counts a thousand times), then rows of the residual stream, then heads.  A greedy walk: from the script's own
 variables, take the best single change until none improves, or until enough were tried.
 """
 
@@ -13,15 +13,16 @@ from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
-from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
+from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, ScheduledLoop
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
 from weightsmith.compiler.passes.merge_heads import merge_heads
 from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
 from weightsmith.compiler.passes.schedule_layers import schedule_layers
+from weightsmith.dsl.scalars import Number
 
-LOOP_WEIGHT = 1000
+LOOP_WEIGHT = 1000  # passes of a loop whose count is a symbol
 MAX_TRIALS = 200  # schedules tried at the most
 
 Cost = tuple[int, int, int]
@@ -82,8 +83,14 @@ def _weigh(items: list[ScheduledItem], *, heads: bool) -> int:
         if isinstance(item, ScheduledLayer):
             total += len(item.heads) if heads else bool(item.heads or item.applied)
         else:
-            total += LOOP_WEIGHT * _weigh(item.body, heads=heads)
+            total += _passes(item) * _weigh(item.body, heads=heads)
     return total
+
+
+def _passes(loop: ScheduledLoop) -> int:
+    """How often a loop is taken to run: as often as it says, if it says a number."""
+    count = loop.count
+    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
 
 
 def _neighbours(here: Representation) -> Iterator[Representation]:
