@@ -1,9 +1,25 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
-The cost of a candidate is that of its schedule: layers first (a layer in a loop counts a thousand
-times), then rows of the residual stream, then heads; or arithmetic operations first.  A greedy
-walk: from the script's own variables, take the best single change until none improves, or until
-enough were tried.
+            total += _passes(item) * _weigh(item.body, measure)
+    return total
+
+
+def _passes(loop: ScheduledLoop) -> int:
+    """How often a loop is taken to run: as often as it says, if it says a number."""
+    count = loop.count
+    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
+
+
+def _is_layer(layer: ScheduledLayer) -> int:
+    return int(bool(layer.heads or layer.applied))
+
+
+def _heads(layer: ScheduledLayer) -> int:
+    return len(layer.heads)
+
+
+def _operations(layer: ScheduledLayer) -> int:
+    return sum(scheduled_head_cost(head) for head in layer.heads)
 """
 
 from __future__ import annotations
@@ -14,16 +30,35 @@ from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
-from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
-from weightsmith.compiler.operations import scheduled_head_cost
+            total += _passes(item) * _weigh(item.body, measure)
+    return total
+
+
+def _passes(loop: ScheduledLoop) -> int:
+    """How often a loop is taken to run: as often as it says, if it says a number."""
+    count = loop.count
+    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
+
+
+def _is_layer(layer: ScheduledLayer) -> int:
+    return int(bool(layer.heads or layer.applied))
+
+
+def _heads(layer: ScheduledLayer) -> int:
+    return len(layer.heads)
+
+
+def _operations(layer: ScheduledLayer) -> int:
+    return sum(scheduled_head_cost(head) for head in layer.heads)
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
 from weightsmith.compiler.passes.merge_heads import merge_heads
 from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
 from weightsmith.compiler.passes.schedule_layers import schedule_layers
+from weightsmith.dsl.scalars import Number
 
-LOOP_WEIGHT = 1000
+LOOP_WEIGHT = 1000  # passes of a loop whose count is a symbol
 MAX_TRIALS = 200  # schedules tried at the most
 
 Cost = tuple[int, ...]
@@ -86,14 +121,20 @@ def _tried(representation: Representation, by_operations: bool) -> tuple[Candida
 
 
 def _weigh(items: list[ScheduledItem], measure: Callable[[ScheduledLayer], int]) -> int:
-    """Add up over the layers; those in a loop count a thousand times."""
+    """Add up over the layers, those of a loop as often as it runs."""
     total = 0
     for item in items:
         if isinstance(item, ScheduledLayer):
             total += measure(item)
         else:
-            total += LOOP_WEIGHT * _weigh(item.body, measure)
+            total += _passes(item) * _weigh(item.body, measure)
     return total
+
+
+def _passes(loop: ScheduledLoop) -> int:
+    """How often a loop is taken to run: as often as it says, if it says a number."""
+    count = loop.count
+    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
 
 
 def _is_layer(layer: ScheduledLayer) -> int:

@@ -50,6 +50,8 @@ def rewrite(
     """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
     loop = _only_loop(normal)
     count = _count(loop, bindings)
+    if count == 0:
+        raise NoProofError("the loop runs no pass")
     reasons = []
     for word in candidates(normal, loop):
         for from_left in (True, False):

@@ -6,7 +6,7 @@ A variable holds one function at a time; each block moves all that change to the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.restructure.coordinates import to_scalar
@@ -43,8 +43,11 @@ class Writer:
         self.recurrence, self.setting, self.clause = recurrence, setting, clause
         self.taken = set(taken)
         self.names: dict[Held, str] = {}
+        self.at_start: dict[Held, str] = {}  # powers of the least count, up to the first block
         self.turned = DIRECT if setting.symmetric else TURNED
         self.other = self._variable((TURNED, "V", 0, 0), 1)
+        self.unit = self._variable((DIRECT, "Y", 0, 0), 1)
+        self.unit_text = word_text(setting.unit)  # a variable's name after the first block
 
     def code(self, count: int, goals: list[Goal]) -> Code:
         """The code for results Σ weights·value_count + rest, one a goal."""
@@ -55,12 +58,15 @@ class Writer:
         inline = self.setting.is_plain and all(set(one) <= {0} for one in series)
         last = steps.pop() if inline else None
         layers = self._layers(steps, wanted if last is None else self._inputs(last, wanted))
-        self._name([set(layer) for layer in layers])
-        lines = self._setup()
+        self._name([self._at_start(layers), *(set(layer) for layer in layers)])
+        keeps_unit = bool(layers) and len(self.setting.unit) > 1
+        lines = self._setup() + ([f"{self.unit} = 0"] if keeps_unit else [])
         before: set[Held] = set()
         for layer in layers:
-            lines += self._block(layer, before)
+            lines += self._block(layer, before, keeps_unit and layer is layers[0])
             before = set(layer)
+            self.at_start = {}
+            self.unit_text = self.unit if keeps_unit else self.unit_text
         results = []
         for weights, rest in goals:
             if last is None:
@@ -86,6 +92,13 @@ class Writer:
             layers.append(layer)
             needed = {use for held, total in layer.items() for use in self._uses(held[0], total)}
         return [layer for layer in reversed(layers) if layer]
+
+    def _at_start(self, layers: list[dict[Held, Sum]]) -> set[Held]:
+        """Powers that variables hold before the first block: products of inputs would be hoisted."""
+        powers = [held for held in (layers[0] if layers else ()) if held[1].kind == "M"]
+        if self.recurrence.plus:
+            return {(family, ONE) for family, atom in powers if atom.row == atom.column == 0}
+        return {(family, replace(atom, count=1)) for family, atom in powers}
 
     def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
         return {use for held in goal for use in self._uses(held[0], self._sum(step, held))}
@@ -136,12 +149,16 @@ class Writer:
             for family, atom in sorted(layer, key=lambda held: (held[0], held[1])):
                 place = (family, atom.kind, atom.row, atom.column)
                 slots[place] = slots.get(place, 0) + 1
-                self.names[family, atom] = self._variable(place, slots[place])
+                name = self._variable(place, slots[place])
+                if self._is_inline(atom):
+                    self.at_start[family, atom] = name
+                else:
+                    self.names[family, atom] = name
 
     def _variable(self, place: tuple[str, str, int, int], slot: int) -> str:
         family, kind, row, column = place
         base = {VALUE: "R", DIRECT: kind, TURNED: f"{kind}t"}[family]
-        if self.recurrence.order > 1:
+        if self.recurrence.order > 1 and kind not in ("V", "Y"):
             base += f"{row + 1}" + ("" if family == VALUE else f"{column + 1}")
         name = base + ("" if slot == 1 else f"_{slot}")
         while name in self.taken:
@@ -149,8 +166,8 @@ class Writer:
         return name
 
     def _families(self) -> dict[str, str]:
-        extra = {self.other: TURNED} if len(self.setting.other) > 1 else {}
-        return {name: held[0] for held, name in self.names.items()} | extra
+        named = {name: held[0] for held, name in self.names.items()}
+        return {self.other: TURNED, self.unit: VALUE} | named
 
     # -- text --------------------------------------------------------------------------------
 
@@ -161,8 +178,12 @@ class Writer:
             text = word_text(self.setting.other)
             lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
         starts = {name: self._start(held) for held, name in self.names.items()}
+        starts |= {name: self._start_text(*held) for held, name in self.at_start.items()}
         lines += [f"{name} = {start}" for name, start in sorted(starts.items())]
         return lines
+
+    def _start_text(self, family: str, atom: Atom) -> str:
+        return self._one(family) if atom == ONE else self._first_power(family, atom)
 
     def _start(self, held: Held) -> str:
         family, atom = held
@@ -177,11 +198,12 @@ class Writer:
             return self.other
         return word_text(self.setting.other)
 
-    def _block(self, layer: dict[Held, Sum], before: set[Held]) -> list[str]:
+    def _block(self, layer: dict[Held, Sum], before: set[Held], keeps_unit: bool) -> list[str]:
         """One layer.  What is not held after it is cleared, so that nothing is taken out of it."""
         values = {self.names[one]: self._text(one[0], layer[one]) for one in layer}
         counts = {self.names[one]: one[1].count for one in layer}
         values |= {self.names[one]: "0" for one in before if self.names[one] not in values}
+        values |= {self.unit: self.unit_text} if keeps_unit else {}
         names = sorted(values)
         left, right = ", ".join(names), ", ".join(values[name] for name in names)
         comment = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
@@ -204,8 +226,10 @@ class Writer:
         return "*".join(texts)
 
     def _atom_text(self, family: str, atom: Atom) -> str:
+        if (family, atom) in self.at_start:
+            return self.at_start[family, atom]
         if atom == UNIT:
-            return word_text(self.setting.unit)
+            return self.unit_text
         if atom == ONE:
             return self._unit_of(family)
         if self._is_inline(atom):
@@ -213,7 +237,7 @@ class Writer:
         return self.names[family, atom]
 
     def _unit_of(self, family: str) -> str:
-        return word_text(self.setting.unit) if family == VALUE else self._one(family)
+        return self.unit_text if family == VALUE else self._one(family)
 
     def _first_power(self, family: str, atom: Atom) -> str:
         """C₀ + λC₁ for an operator that is held as it is."""
@@ -267,7 +291,7 @@ class Writer:
 
     def _joined(self, terms: list[tuple[Scalar, str]], rest: Series) -> str:
         for power, weight in sorted(rest.items()):
-            terms.append((to_scalar(weight), self._moved(word_text(self.setting.unit), power)))
+            terms.append((to_scalar(weight), self._moved(self.unit_text, power)))
         return sum_text(terms)
 
 
