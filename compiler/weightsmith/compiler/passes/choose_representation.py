@@ -1,25 +1,9 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
-            total += _passes(item) * _weigh(item.body, measure)
-    return total
-
-
-def _passes(loop: ScheduledLoop) -> int:
-    """How often a loop is taken to run: as often as it says, if it says a number."""
-    count = loop.count
-    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
-
-
-def _is_layer(layer: ScheduledLayer) -> int:
-    return int(bool(layer.heads or layer.applied))
-
-
-def _heads(layer: ScheduledLayer) -> int:
-    return len(layer.heads)
-
-
-def _operations(layer: ScheduledLayer) -> int:
-    return sum(scheduled_head_cost(head) for head in layer.heads)
+The cost of a candidate is that of its schedule: layers first, then rows of the residual stream, then
+heads; or arithmetic operations first.  What stands in a loop counts as often as the loop runs, a
+thousand times if that is not known yet.  A greedy walk: from the script's own variables, take the
+best single change until none improves, or until enough were tried.
 """
 
 from __future__ import annotations
@@ -30,26 +14,8 @@ from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
-            total += _passes(item) * _weigh(item.body, measure)
-    return total
-
-
-def _passes(loop: ScheduledLoop) -> int:
-    """How often a loop is taken to run: as often as it says, if it says a number."""
-    count = loop.count
-    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
-
-
-def _is_layer(layer: ScheduledLayer) -> int:
-    return int(bool(layer.heads or layer.applied))
-
-
-def _heads(layer: ScheduledLayer) -> int:
-    return len(layer.heads)
-
-
-def _operations(layer: ScheduledLayer) -> int:
-    return sum(scheduled_head_cost(head) for head in layer.heads)
+from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, ScheduledLoop
+from weightsmith.compiler.operations import scheduled_head_cost
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
 from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
