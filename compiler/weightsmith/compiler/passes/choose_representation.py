@@ -1,7 +1,7 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
-The cost of a candidate is that of its schedule: layers first, then rows of the residual stream, then
-heads; or arithmetic operations first.  What stands in a loop counts as often as the loop runs, a
+The cost of a candidate is that of its schedule: layers first, then rows of the residual stream,
+then heads; or arithmetic operations first.  What stands in a loop counts as often as the loop runs, a
 thousand times if that is not known yet.  A greedy walk: from the script's own variables, take the
 best single change until none improves, or until enough were tried.
 """
@@ -100,7 +100,7 @@ def _weigh(items: list[ScheduledItem], measure: Callable[[ScheduledLayer], int])
 def _passes(loop: ScheduledLoop) -> int:
     """How often a loop is taken to run: as often as it says, if it says a number."""
     count = loop.count
-    return int(min(count.value, LOOP_WEIGHT)) if isinstance(count, Number) else LOOP_WEIGHT
+    return min(int(count.value), LOOP_WEIGHT) if isinstance(count, Number) else LOOP_WEIGHT
 
 
 def _is_layer(layer: ScheduledLayer) -> int:
