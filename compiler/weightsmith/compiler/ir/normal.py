@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
 from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
@@ -61,6 +61,10 @@ class Loop:
     carried: tuple[Carried, ...]
     inner: tuple[Loop, ...]
     schedule: tuple[Schedule, ...] = ()
+
+    def is_constant(self, coefficient: Coefficient) -> bool:
+        """Does a coefficient keep its value from pass to pass?"""
+        return coefficient.names.isdisjoint(one.name for one in self.schedule)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ is one layer.  The initial f(q) is computed before the loop, or is a constant of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from weightsmith.compiler.ir.normal import (
@@ -37,12 +38,16 @@ def carriable(program: NormalProgram, loop: Loop) -> tuple[Application, ...]:
         if a.loop == loop.index and isinstance(a.function, PiecewiseLinear)
         if not a.letter.endswith(NEXT) and not a.letter.startswith(APART)
         if not inside & _letters(a)
+        if all(loop.is_constant(c) for p in _arguments(a) for c in p.terms.values())
     )
 
 
 def _letters(application: Application) -> set[str]:
-    polynomials = (p for columns in application.arguments for p in columns.values())
-    return {letter.name for p in polynomials for word in p.terms for letter in word}
+    return {letter.name for p in _arguments(application) for word in p.terms for letter in word}
+
+
+def _arguments(application: Application) -> Iterator[Polynomial]:
+    return (p for columns in application.arguments for p in columns.values())
 
 
 def carry_applied(

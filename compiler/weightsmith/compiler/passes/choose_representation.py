@@ -1,9 +1,9 @@
 """Choose what each loop carries: try the changes of representation, keep what costs least.
 
 The cost of a candidate is that of its schedule: layers first, then rows of the residual stream,
-then heads; or arithmetic operations first.  What stands in a loop counts as often as the loop runs, a
-thousand times if that is not known yet.  A greedy walk: from the script's own variables, take the
-best single change until none improves, or until enough were tried.
+then heads; or arithmetic operations first.  What stands in a loop counts as often as the loop
+runs, a thousand times if that is not known yet.  A greedy walk: from the script's own variables,
+take the best single change until none improves, or until enough were tried.
 """
 
 from __future__ import annotations

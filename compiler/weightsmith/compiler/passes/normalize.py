@@ -47,7 +47,7 @@ from weightsmith.compiler.passes.symmetries import with_symmetries
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Scalar, free_symbols
 from weightsmith.dsl.source import Span
 
 MAX_TERMS = 2_000  # a polynomial with more words than this is refused
@@ -100,6 +100,9 @@ class _Expansion:
         self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
         self.parents = {loop.index: loop.parent for loop in graph.loops}
         self.fuse = fuse
+        self.scheduled: dict[str, int | None] = {  # the loop whose passes a number is of
+            one.name: loop.index for loop in graph.loops for one in loop.schedule
+        }
 
     def family(self, node: int) -> Family:
         shape, span = self.graph.shape(node), self.graph.span(node)
@@ -125,6 +128,9 @@ class _Expansion:
             case ExitOperation(loop, _):
                 return self.parents[loop]
         found = [self.home[operand] for operand in self.graph.operands(node)]
+        if isinstance(operation := self.graph.operation(node), CombineOperation):
+            symbols = {name for c in operation.coefficients for name in free_symbols(c)}
+            found += [self.scheduled[name] for name in symbols & self.scheduled.keys()]
         return max(found, key=self._depth, default=None)
 
     def _depth(self, loop: int | None) -> int:

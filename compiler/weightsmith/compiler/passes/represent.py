@@ -223,7 +223,8 @@ def offsets(program: NormalProgram, loop: Loop) -> Iterable[tuple[Letter, Coeffi
             for letters in contexts.values():
                 for p, a in letters.items():
                     for z, b in letters.items():
-                        if p.name in variables and z.name in inputs and p.group == z.group:
+                        alike = p.name in variables and z.name in inputs and p.group == z.group
+                        if alike and loop.is_constant(b / a):
                             found[z._replace(group=""), b / a] = None
     return found
 
