@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from weightsmith import api
 from weightsmith.checker.prove import prove_restructuring
 from weightsmith.compiler.certify.restructuring import restructuring_claim
+from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.counts import Chain
 from weightsmith.compiler.restructure.restructure import restructure
@@ -30,7 +31,12 @@ ENDS = {"mu": "1/2", "L": 3}
 def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; and the checker follows both scripts."""
     program = check(Source("<script>", script))
-    rewritten = rewrite(program, front(program, {}).normal, {})
+    try:
+        rewritten = rewrite(program, front(program, {}).normal, {})
+    except NoProofError as reason:
+        if str(reason) == "a returned value is zero":
+            return
+        raise
     new = check(Source("network.alg", new_text(program, rewritten)))
     event(f"{len(new.body)} statements")
     inputs = exact_inputs(program, seed)
