@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from weightsmith import api
 from weightsmith.checker.prove import prove_restructuring
 from weightsmith.compiler.certify.restructuring import restructuring_claim
+from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.counts import Chain
 from weightsmith.compiler.restructure.restructure import restructure
@@ -31,7 +31,12 @@ ENDS = {"mu": "1/2", "L": 3}
 def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; and the checker follows both scripts."""
     program = check(Source("<script>", script))
-    rewritten = rewrite(program, front(program, {}).normal, {})
+    try:
+        rewritten = rewrite(program, front(program, {}).normal, {})
+    except NoProofError as reason:
+        if str(reason) == "a returned value is zero":
+            return
+        raise
     new = check(Source("network.alg", new_text(program, rewritten)))
     event(f"{len(new.body)} statements")
     inputs = exact_inputs(program, seed)
@@ -101,9 +106,8 @@ def test_other_loops_in_few_layers(
     network = api.compile(EXAMPLES / f"{name}.alg", settings=chosen, fewest="layers")
     assert network.report.layers is not None
     assert network.report.layers == most
-    data = {
-        n: v for n, v in {**matrices(), **token_data(0, 5, 2, 12)}.items() if n in inputs.split()
-    }
+    known = {**matrices(), **token_data(0, 5, 2, 12)}
+    data = {name: known[name] for name in inputs.split()}
     found, wanted = network.run(data), network.interpret(data)
     for result, value in wanted.items():
         one, other = found[result], value
@@ -188,11 +192,12 @@ def test_chains_are_as_short_as_degree_allows(plus: bool, sums: bool, held: bool
         assert count in values
 
 
-def test_exact_numbers_come_from_fractions() -> None:
-    """A start that is no number times a word takes one more layer, and stays exact."""
-    text = "algorithm a(S: symmetric[d, d])\nX = 1/2*I\nrepeat 20:\n    X = X - 1/3*S*X + I\nreturn X\n"
+def test_a_start_that_is_no_constant_takes_one_more_layer() -> None:
+    step = "X = X - 1/3*S*X + I"
+    text = f"algorithm a(S: symmetric[d, d])\nX = 1/2*I\nrepeat 20:\n    {step}\nreturn X\n"
     network = api.compile(text, fewest="layers")
-    matrix = np.array([[Fraction(1, 2), Fraction(1)], [Fraction(1), Fraction(2)]])
-    wanted = network.interpret({"S": matrix.astype(float)})["X"]
-    assert np.allclose(network.run({"S": matrix.astype(float)})["X"], wanted, rtol=1e-12)
+    matrix = np.array([[0.5, 1.0], [1.0, 2.0]])
+    assert network.report.layers == 4
+    wanted = network.interpret({"S": matrix})["X"]
+    assert np.allclose(network.run({"S": matrix})["X"], wanted, rtol=1e-12)
     assert network.verify().accepted

@@ -82,6 +82,8 @@ def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | No
     if first.right == second.right and first.last == second.last:
         left = _sum(first.left, second.left)
         return _with(first, left, first.right, first.last)
+    if first.right != second.right and first.last != second.last:
+        return None  # before any division: most pairs end here
     ratio = _ratio(first.left, second.left)
     if ratio is None:
         return None

@@ -124,6 +124,8 @@ class _Rewriting:
         system = read_system(self.loop, wanted, count)
         code = self._code(system, goals, setting, clause)
         results = tuple(map(_with_constants, code.results, goals))
+        if "0" in results:
+            raise NoProofError("a returned value is zero")
         return Rewritten(code.lines, results, setting, clause, code.families, self.loop, system)
 
     def _goal(self, returned: Returned) -> _Goal:

@@ -94,7 +94,10 @@ class Writer:
         return [layer for layer in reversed(layers) if layer]
 
     def _at_start(self, layers: list[dict[Held, Sum]]) -> set[Held]:
-        """Powers that variables hold before the first block: products of inputs would be hoisted."""
+        """Powers that variables hold before the first block.
+
+        Products of these stay in it; products of inputs would be taken out.
+        """
         powers = [held for held in (layers[0] if layers else ()) if held[1].kind == "M"]
         if self.recurrence.plus:
             return {(family, ONE) for family, atom in powers if atom.row == atom.column == 0}

@@ -1,0 +1,132 @@
+"""Layers as written and restructured, beside the lower bound by degree, on random data.
+
+python benchmarks/fewest_layers.py
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from settings import EXAMPLES
+
+from weightsmith import api
+from weightsmith.cli.table import print_table
+
+ENDS = {"mu": "1/2", "L": "3"}
+Settings = Mapping[str, str]
+Data = dict[str, Any]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    script: str
+    steps: int
+    inputs: str
+    settings: Settings
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        return {**self.settings, "steps": str(self.steps)}
+
+
+MOMENTUM = {**ENDS, "eta": "1/2", "beta": "1/5"}
+CASES = (
+    *(Case("gradient_descent", steps, "x y", ENDS) for steps in (10, 30, 100, 300, 1000, 3000)),
+    *(Case("heavy_ball", steps, "x y", MOMENTUM) for steps in (24, 100, 300)),
+    Case("preconditioned_gradient_descent", 100, "x y P", ENDS),
+    Case("electric_potentials", 320, "B C psi", ENDS),
+    Case("electric_flows", 160, "B C psi", ENDS),
+    Case("newton_inverse", 12, "A", ENDS),
+    Case("newton_inverse_general", 12, "A", {"smin": "1/2", "smax": "3"}),
+    Case("ridge", 9, "x y", ENDS),
+)
+
+
+def random_data(d: int = 5, k: int = 2, tokens: int = 12) -> Data:
+    """Inputs of the examples, their spectra within [1/2, 3]."""
+    random = np.random.default_rng(0)
+
+    def orthogonal(rows: int) -> Matrix:
+        return np.linalg.qr(random.normal(size=(rows, d)))[0]
+
+    values = np.linspace(0.51, 2.99, d)
+    left = orthogonal(d)
+    root = left @ np.diag(np.sqrt(values))
+    symmetric = root @ root.T
+    return {
+        "x": {"context": root @ orthogonal(tokens).T, "query": random.normal(size=(d, 3))},
+        "y": {"context": random.normal(size=(k, tokens))},
+        "P": np.eye(d),
+        "A": (symmetric + symmetric.T) / 2,
+        "B": root,
+        "C": root,
+        "psi": random.normal(size=(d, k)),
+    }
+
+
+def row(case: Case, data: Data) -> tuple[str, ...]:
+    script = EXAMPLES / f"{case.script}.alg"
+    begin = time.perf_counter()
+    network = api.compile(script, settings=case.chosen, fewest="layers")
+    compiled = time.perf_counter() - begin
+    begin = time.perf_counter()
+    accepted = network.verify().accepted
+    verified = time.perf_counter() - begin
+    written = api.compile(script, settings=case.chosen).report
+    report = network.report
+    inputs = {name: data[name] for name in case.inputs.split()}
+    return (
+        case.script,
+        str(case.steps),
+        str(written.layers),
+        str(report.layers),
+        str(report.depth_lower_bound),
+        f"{written.heads} -> {report.heads}",
+        f"{written.total_heads} -> {report.total_heads}",
+        f"{written.width_text} -> {report.width_text}",
+        f"{difference(network, inputs):.1e}",
+        f"{compiled:.2f}",
+        f"{verified:.2f}" + ("" if accepted else " REFUSED"),
+    )
+
+
+def difference(network: api.Network, inputs: Data) -> float:
+    """The largest entry of network − script, relative to the largest of the script."""
+    found, wanted = network.run(inputs), network.interpret(inputs)
+    worst = 0.0
+    for name, value in wanted.items():
+        for group, one in value.items() if isinstance(value, dict) else (("", value),):
+            here: Any = found[name]
+            other = here[group] if isinstance(here, dict) else here
+            worst = max(worst, float(np.abs(other - one).max() / np.abs(one).max()))
+    return worst
+
+
+def main() -> None:
+    data = random_data()
+    network = api.compile(EXAMPLES / "gradient_descent.alg", settings={**ENDS, "steps": "2"})
+    network.run({"x": data["x"], "y": data["y"]})  # loads the libraries
+    headers = (
+        "algorithm",
+        "steps",
+        "as written",
+        "layers",
+        "bound",
+        "heads a layer",
+        "heads",
+        "width",
+        "difference",
+        "compile s",
+        "verify s",
+    )
+    print_table(headers, [row(case, data) for case in CASES])
+
+
+if __name__ == "__main__":
+    main()
