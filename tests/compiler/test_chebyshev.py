@@ -417,6 +417,22 @@ return Z + Y approximates inv(A)
         assert arb(value) <= true * arb("1.05")
 
 
+def test_many_loops_with_numbers_of_their_own(tmp_path: Path) -> None:
+    """Nineteen loops, ten of them with two numbers a pass: 19 scalars and 20 symbols."""
+    body = "X = 1/3*A\n"
+    for k in range(10):
+        body += f"for a{k}, b{k} in (5/4, -1/4), (1, 0):\n    X = a{k}*X + b{k}/3*X\n"
+        body += "repeat 1:\n    X = 9/8*X - 1/8*X\n" if k else ""
+    path = tmp_path / "script.alg"
+    path.write_text(header("spectrum(A) in [1/2, 1]") + body + "return X approximates inv(A)\n")
+    network = ws.compile(path)
+    value = network.bounds[0].value
+    exact = 1 - F(7, 6) ** 10 / 12  # X = (7/6)^10·A/3, at the low end
+    assert value is not None
+    assert exact <= value <= exact * F(21, 20)
+    assert network.verify().accepted
+
+
 @pytest.mark.parametrize(
     ("low", "high", "body", "exact"),
     [
@@ -472,6 +488,13 @@ def test_corner_cases(low: str, high: str, body: str, exact: Fraction, tmp_path:
             "function f(t) = 1/t\n"
             "return psi + B*C*B'*psi approximates spectral(f, B*C*B')*psi\n",
             "eigenvalue 0",
+        ),
+        (
+            "algorithm a(A: symmetric[d, d], u: [d, 1], v: [d, 1])\n"
+            "assume spectrum(A) in [1/2, 1]\nX = u + v\n"
+            "repeat 2:\n    X = 2*X - A*X\nrepeat 1:\n    X = X + A*X\n"
+            "return X approximates inv(A)*u\n",
+            "different forms",
         ),
         (
             header("spectrum(A) in [-1, 1]")

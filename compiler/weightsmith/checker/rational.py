@@ -18,7 +18,7 @@ import flint
 from weightsmith.checker.refusal import Deadline, RefusedError, require
 from weightsmith.dsl import scalars
 
-MAX_SYMBOLS = 48
+MAX_SYMBOLS = 128
 MAX_POWERS = 8  # opaque generators such as 3^k
 MAX_TERMS = 400  # of a numerator or a denominator
 MAX_DEGREE = 400

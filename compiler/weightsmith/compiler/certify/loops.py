@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 
 from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.chebyshev import Result, chebyshev
@@ -22,6 +23,7 @@ from weightsmith.compiler.certify.spectral import (
     NoProofError,
     RootScalar,
     ScalarField,
+    UnknownNameError,
     infer_forms,
     scalar_name,
 )
@@ -31,7 +33,7 @@ from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl import core
 
-MAX_SCALARS = 36  # that the checker can hold, beside the parameters
+MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
 LONGEST = 2000  # characters of a scalar that the checker reads
 
 
@@ -46,7 +48,26 @@ def several_loops_claim(
     """Return the claim without its number.  Raises NoProofError if the result is not covered."""
     wanted = _dependencies(normal, returned)
     names = _names([carried.letter for _, carried in wanted])
-    field = ScalarField(normal, tuple(_with_suffixes(names)))
+    claim = partial(_claim, program, normal, returned, target, ground, bindings, wanted, names)
+    try:
+        return claim(1)  # most variables have one form, and fewer symbols are faster
+    except UnknownNameError:
+        return claim(MAX_FORMS)
+
+
+def _claim(
+    program: core.Program,
+    normal: NormalProgram,
+    returned: Returned,
+    target: Columns,
+    ground: Ground,
+    bindings: dict[str, Fraction],
+    wanted: list[tuple[Loop, Carried]],
+    names: dict[str, str],
+    forms: int,
+) -> Json:
+    """The claim, if no variable has more than so many forms with a scalar."""
+    field = ScalarField(normal, tuple(_with_suffixes(names, forms)))
     collapse = Collapse(normal, ground.operator, field)
     collapse.names = names
     frame, wished = _target(collapse, [target[space] for space in returned.value])
@@ -57,19 +78,25 @@ def several_loops_claim(
         one, own = _loop(collapse, normal.loops, loop, letters)
         loops.append(one)
         steps += own
+    _check_size(program, loops)
     value = _value(collapse, returned, frame)
     missing = [p.name for p in program.parameters if p.name not in bindings]
     if missing:
         raise NoProofError(f"the bound needs a value for every symbol: --set {missing[0]}=…")
     ends = (ground.low, *(ground.gap or ()), ground.high)
     kernel = claim_text.may_have_kernel(normal, ground)
-    result = Result(field, tuple(loops), value, wished, ends, bindings, kernel)
-    bounded = chebyshev(result)
+    bounded = chebyshev(Result(field, tuple(loops), value, wished, ends, bindings, kernel))
     steps += [_output_step(frame, value, wished), bounded.step]
     _check_lengths(steps)
     assumed = claim_text.hypotheses(program, normal, ground, frame, bounded)
     factor = claim_text.scale(normal, ground, target, frame, wished)
     return claim_text.claim(returned.name, steps, bounded, assumed, factor)
+
+
+def _check_size(program: core.Program, loops: list[LoopScalars]) -> None:
+    count = len(tuple(program.symbols)) + sum(len(loop.initial) for loop in loops)
+    if count > MAX_SYMBOLS:
+        raise NoProofError(f"the loops have more than {MAX_SYMBOLS} numbers and variables")
 
 
 def _dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:
@@ -110,9 +137,9 @@ def _names(letters: list[str]) -> dict[str, str]:
     return names
 
 
-def _with_suffixes(names: dict[str, str]) -> Iterator[str]:
+def _with_suffixes(names: dict[str, str], forms: int) -> Iterator[str]:
     for name in names.values():
-        yield from (name, *(f"{name}_{number}" for number in range(1, MAX_FORMS)))
+        yield from (name, *(f"{name}_{number}" for number in range(1, forms)))
 
 
 def _target(collapse: Collapse, parts: list[Polynomial]) -> tuple[Frame, RootScalar]:
@@ -132,8 +159,6 @@ def _loop(
     initial, after = loop_scalars(collapse, loop, own)
     if not all(form.constant.is_number for found in collapse.forms.values() for form in found):
         raise NoProofError("a part that does not change depends on a parameter")
-    if len({f.name for forms in collapse.forms.values() for f in forms}) > MAX_SCALARS:
-        raise NoProofError(f"more than {MAX_SCALARS} values are carried by the loops")
     forms = {key: found for key, found in collapse.forms.items() if key[0] in own}
     steps = [
         claim_text.forms_step(index, forms),

@@ -28,6 +28,10 @@ class NoProofError(Exception):
     """The rules do not apply; the message says why."""
 
 
+class UnknownNameError(NoProofError):
+    """A scalar is needed that the field does not have."""
+
+
 @dataclass(frozen=True)
 class Operator:
     """T as a word; ``symmetric``: "yes", "weighted" (u·P, P the last letter) or "assumed".
@@ -80,6 +84,8 @@ class ScalarField:
         return self.field.put(coefficient, lambda _: None)
 
     def symbol(self, name: str) -> Coefficient:
+        if name not in self.field.names:
+            raise UnknownNameError(f"a value of the loops has too many forms, '{name}' among them")
         return self.field.symbol(name)
 
 
