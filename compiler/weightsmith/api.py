@@ -260,17 +260,16 @@ def compile(
     """
     from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.restructure.restructure import restructured
-    from weightsmith.compiler.synthesize.write_out import write_out
 
     source = _source(script)
-    program = check_source(source)
-    program, text, bindings = write_out(program, bundle(source), _bindings(program, settings))
-    bindings = resolve_choices(program, bindings, gated=gated, dtype=dtype)
+    given, text = check_source(source), bundle(source)
+    chosen = resolve_choices(given, _bindings(given, settings), text, gated=gated, dtype=dtype)
+    program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest)
     compilation = found.compilation or compile_program(
         program, bindings, gated=gated, fewest=fewest
     )
-    files = _files(compilation, found, bindings, text.encode(), dtype, dims)
+    files = _files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
     network.notes = found.notes
@@ -338,14 +337,12 @@ def emit(
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     from weightsmith.compiler.choices import resolve_choices
-    from weightsmith.compiler.synthesize.write_out import write_out
 
     program = check_source(_source(script))
-    program, _, bindings = write_out(program, "", _bindings(program, settings))
-    bindings = resolve_choices(program, bindings, gated=gated)
+    chosen = resolve_choices(program, _bindings(program, settings), gated=gated)
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
-    return STAGES[stage](compile_program(program, bindings, gated=gated))
+    return STAGES[stage](compile_program(chosen.program, chosen.bindings, gated=gated))
 
 
 def _bindings(program: core.Program, settings: Mapping[str, Setting] | None) -> dict[str, Fraction]:

@@ -50,7 +50,6 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     """
     from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
-    from weightsmith.compiler.synthesize.write_out import write_out
     from weightsmith.dsl import resolve_bindings
 
     if not (_has_tables(program) or _synthesizes(program)):
@@ -60,8 +59,8 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     found = {*bindings, *(until.parameter for until in program.untils)}
     missing = tuple(one.name for one in program.parameters if one.name not in found)
     if not missing:
-        program, _, bindings = write_out(program, "", bindings)
-        compile_program(program, resolve_choices(program, bindings))
+        chosen = resolve_choices(program, bindings)
+        compile_program(chosen.program, chosen.bindings)
     return missing
 
 

@@ -1,21 +1,42 @@
-"""What a script leaves to the compiler: counts of ``repeat until``, and what ``ensure`` asks."""
+"""What a script leaves to the compiler: steps of ``synthesize``, counts, what ``ensure`` asks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.compiler.ensure import resolve_ensure
+from weightsmith.compiler.synthesize.expand import expand
 from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import core
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A program with steps of its own, its text, and the numbers of its parameters."""
+
+    program: core.Program
+    text: str
+    bindings: dict[str, Fraction]
 
 
 def resolve_choices(
     program: core.Program,
     bindings: dict[str, Fraction],
+    text: str = "",
     *,
     gated: bool = False,
     dtype: str = "float64",
-) -> dict[str, Fraction]:
-    """Return the bindings with all that the compiler chooses.  Raises DiagnosticError."""
+) -> Chosen:
+    """Return what is to be compiled, all that the compiler chooses chosen.
+
+    A program that synthesises is replaced by the script that has the steps.
+
+    Raises DiagnosticError.
+    """
+    if any(one.synthesize is not None for one in program.returns):
+        found = expand(program, bindings)
+        program, text, bindings = found.program, found.text, {}
     bindings = resolve_until(program, bindings, gated=gated)
-    return resolve_ensure(program, bindings, gated=gated, dtype=dtype)
+    bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
+    return Chosen(program, text, bindings)

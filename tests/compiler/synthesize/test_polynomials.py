@@ -154,3 +154,15 @@ def test_decimals_are_read_back_as_they_are(value: F) -> None:
     decimal = rounded(value)
     assert F(decimal_text(decimal)) == decimal
     assert F(shown(value)) >= value
+
+
+@pytest.mark.parametrize("low", ["1/2", "1/10", "1/100"])
+def test_both_bounds_for_the_sign_are_below_what_cubics_reach(low: str) -> None:
+    interval = (F(low), F(1))
+    squares = (interval[0] ** 2, F(1))
+    for layers, error in enumerate(greedy(interval, F(1, 10**6)).errors[1:6], 1):
+        degree = (3**layers - 1) // 2
+        cheap = bound.sign_error(degree, interval)
+        near = bound.function_error(lambda z: 1 / z.sqrt(), degree, squares, relative=True)
+        assert 0 < cheap <= error
+        assert 0 < near <= error

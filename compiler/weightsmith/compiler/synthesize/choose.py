@@ -144,7 +144,10 @@ def _sign(one: Wanted) -> Choice:
         squares = (both[0] ** 2, both[1] ** 2)
         error = _relative(lambda z: 1 / z.sqrt(), squares)
         # on ±[l, u] the best polynomial is odd, t·q(t²)
-        least = bound.least_layers(error, bound.SINGULAR, one.tolerance)
+        least = max(
+            bound.least_layers(error, bound.SINGULAR, one.tolerance),
+            bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance),
+        )
     return Choice(plan, plan.results, least)
 
 

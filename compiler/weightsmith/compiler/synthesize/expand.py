@@ -27,7 +27,6 @@ from weightsmith.compiler.synthesize.spectrum import spectrum_of
 from weightsmith.dsl import check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.printer import node_text
-from weightsmith.dsl.scalars import Number
 from weightsmith.dsl.scope import RESERVED
 from weightsmith.dsl.source import Source
 
@@ -107,7 +106,7 @@ def _in_numbers(program: core.Program, numbers: Numbers) -> core.Program:
         assumptions=tuple(numbers.assumption(one) for one in program.assumptions),
         body=(),
         returns=tuple(returns),
-        ensure=None if program.ensure is None else Number(numbers.value(program.ensure)),
+        ensure=numbers.ensure(program.ensure),
     )
 
 

@@ -15,6 +15,10 @@ which is duality with one functional; no search and no sampling is part of the p
 sharp where the error of the best polynomial alternates near these points (de la Vallée-Poussin).
 Everything is evaluated with balls.
 
+*Sign.*  If |1 − t·q(t²)| ≤ ε on [l, u], then 1 − λq(λ)² = (1 − tq)(1 + tq) with λ = t² is at most
+ε(2 + ε) on [l², u²]; it is 1 at 0 and has degree 2·deg q + 1, so ε(2 + ε) ≥ 1/T_{2·deg q + 1}.
+This takes no evaluation, and serves where the degree is high.
+
 These bound the error as a function on the spectrum: for the inverse the residual I − A·X.
 """
 
@@ -29,7 +33,8 @@ import flint
 from weightsmith.compiler.certify.intervals import round_down, to_fraction
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball
 
-MAX_LAYERS = 12
+MAX_LAYERS = 40
+MOST_POINTS = 20_000
 Scalar = Callable[[Ball], Ball]
 Interval = tuple[Fraction, Fraction]
 
@@ -62,12 +67,23 @@ def inverse_error(degree: int, interval: Interval) -> Fraction:
         return _below(1 / ((degree + 1) * place.acosh()).cosh())
 
 
+def sign_error(degree: int, interval: Interval) -> Fraction:
+    """No t·q(t²), q of this degree, has |1 − t·q(t²)| smaller on the interval of t, 0 < low."""
+    if degree < 0:
+        return Fraction(1)
+    square = inverse_error(2 * degree, (interval[0] ** 2, interval[1] ** 2))
+    with flint.ctx.workprec(PRECISION):
+        return _below((1 + ball(square)).sqrt() - 1)
+
+
 def function_error(
     function: Scalar, degree: int, interval: Interval, *, relative: bool
 ) -> Fraction:
-    """No p of this degree has |f − p|, or |1 − p/f|, smaller on the interval."""
+    """No p of this degree has |f − p|, or |1 − p/f|, smaller on the interval; 0 if that is long."""
     if degree < 0:
         return Fraction(1) if relative else Fraction(0)
+    if degree > MOST_POINTS:
+        return Fraction(0)
     with flint.ctx.workprec(PRECISION):
         half, centre = (ball(interval[1] - interval[0]) / 2, ball(sum(interval)) / 2)
         total, size = flint.arb(0), flint.arb(0)

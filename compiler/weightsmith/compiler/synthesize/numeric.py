@@ -37,6 +37,9 @@ class Numbers:
             return replace(changed, terms=terms)
         return changed
 
+    def ensure(self, one: core.Ensure | None) -> core.Ensure | None:
+        return None if one is None else replace(one, error=self._number(one.error))
+
     def _number(self, scalar: Scalar) -> Scalar:
         return Number(self.value(scalar))
 
