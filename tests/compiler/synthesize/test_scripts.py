@@ -14,7 +14,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     general_inverse_plan,
     resolvents_plan,
 )
-from weightsmith.compiler.synthesize.script import Plan, body_lines, choose_names, named
+from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
 from weightsmith.compiler.synthesize.series import chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import blocks_for, layers_for, series_plan
 from weightsmith.compiler.synthesize.sign_plan import (
@@ -99,7 +99,7 @@ ROOTS = {2: 4, 3: 6, 4: 6, 5: 6, 6: 6, 7: 6, 8: 6}
 def text_of(case: Case) -> str:
     names = choose_names(case.plan, {"A", "d", "m", "n"})
     results = ", ".join(named(result, names) for result in case.plan.results)
-    return "\n".join([case.head, "", *body_lines(case.plan, names), f"return {results}", ""])
+    return "\n".join([case.head, "", *side_by_side([(case.plan, names)]), f"return {results}", ""])
 
 
 def worst(case: Case) -> F:

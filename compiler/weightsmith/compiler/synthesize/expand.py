@@ -22,7 +22,7 @@ from weightsmith.compiler.synthesize.choose import (
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
 from weightsmith.compiler.synthesize.request import Request, read_request
-from weightsmith.compiler.synthesize.script import Plan, body_lines, choose_names, named
+from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
 from weightsmith.compiler.synthesize.spectrum import spectrum_of
 from weightsmith.dsl import check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError, error
@@ -71,7 +71,7 @@ def expand(program: core.Program, bindings: Mapping[str, Fraction]) -> Synthesiz
     ]
     text = _text(plain, parts)
     found = check(Source(f"{program.name} (synthesised)", text))
-    layers = sum(one.choice.plan.layers for one in parts)
+    layers = max(one.choice.plan.layers for one in parts)
     layers += max(one.extra_layers for one in requests)
     return Synthesized(
         text,
@@ -191,8 +191,7 @@ def _text(program: core.Program, parts: list[_Part]) -> str:
     head, _, tail = program_text(replace(program, returns=returns)).rstrip("\n").rpartition("\n")
     lines = [f"# {line}" for part in parts for line in _comments(part, program)]
     lines += [head.rstrip("\n"), ""]
-    for part in parts:
-        lines += body_lines(part.choice.plan, part.names)
+    lines += side_by_side([(part.choice.plan, part.names) for part in parts])
     return "\n".join([*lines, tail]) + "\n"
 
 

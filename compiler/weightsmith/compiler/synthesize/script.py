@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import zip_longest
 
 from weightsmith.compiler.synthesize.numbers import decimal_text
 
@@ -45,17 +46,36 @@ class Plan:
     absolute: bool = False
 
 
-def body_lines(plan: Plan, names: Mapping[str, str]) -> list[str]:
-    """The statements of a plan, its variables named."""
-    lines = [named(line, names) for line in plan.start]
-    for loop in plan.loops:
-        plain = replace(
-            loop,
-            statements=tuple(named(one, names) for one in loop.statements),
-            names=tuple(named(one, names) for one in loop.names),
-        )
-        lines += loop_lines(plain)
-    return lines
+def side_by_side(plans: Sequence[tuple[Plan, Mapping[str, str]]]) -> list[str]:
+    """The statements of some plans, their variables named; every layer serves all of them."""
+    lines = [named(line, names) for plan, names in plans for line in plan.start]
+    loops = [[_named_loop(loop, names) for loop in plan.loops] for plan, names in plans]
+    if len(loops) > 1:
+        passes = [[one for loop in every for one in _passes(loop)] for every in loops]
+        together = zip_longest(*passes, fillvalue=())
+        loops = [[Loop(tuple(text for part in one for text in part)) for one in together]]
+    return lines + [line for loop in loops[0] for line in loop_lines(loop)]
+
+
+def _named_loop(loop: Loop, names: Mapping[str, str]) -> Loop:
+    statements = tuple(named(one, names) for one in loop.statements)
+    return replace(loop, statements=statements, names=tuple(named(n, names) for n in loop.names))
+
+
+def _passes(loop: Loop) -> list[tuple[str, ...]]:
+    """The statements of every pass, with its numbers in place."""
+    if not loop.names:
+        return [loop.statements]
+    found = []
+    for row in loop.rows:
+        numbers = {n: decimal_text(v) for n, v in zip(loop.names, row, strict=True)}
+        found.append(tuple(_with_numbers(one, numbers) for one in loop.statements))
+    return found
+
+
+def _with_numbers(statement: str, numbers: Mapping[str, str]) -> str:
+    pattern = rf"\b({'|'.join(map(re.escape, numbers))})\b"
+    return re.sub(pattern, lambda match: f"({numbers[match[1]]})", statement)
 
 
 def named(text: str, names: Mapping[str, str]) -> str:
@@ -88,10 +108,13 @@ def loop_lines(loop: Loop) -> list[str]:
 
 
 def statement_lines(statement: str) -> list[str]:
-    """Break a long assignment; its right side is put in brackets, where a line may be broken."""
-    if len(statement) <= COLUMNS:
-        return [statement]
+    """Break a long assignment; its right side is put in brackets, where a line may be broken.
+
+    (An assignment of several values has no such place.)
+    """
     name, _, value = statement.partition(" = ")
+    if len(statement) <= COLUMNS or "," in name:
+        return [statement]
     return filled(f"{name} = ({value})")
 
 
