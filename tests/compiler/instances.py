@@ -135,6 +135,25 @@ def graph(random: np.random.Generator) -> Instance:
     return settings, {"B": incidence, "C": weighted, "psi": demand - demand.mean(axis=0)}
 
 
+def synthesized(name: str, **settings: object) -> Callable[[np.random.Generator], Instance]:
+    """A symmetric matrix, or a rectangle where singular values are assumed."""
+
+    def make(random: np.random.Generator) -> Instance:
+        rows = sizes(random)
+        if "smin" in settings:
+            return dict(settings), {name: with_singular_values(random, rows + 2, rows)}
+        return dict(settings), {name: symmetric(random, rows)}
+
+    return make
+
+
+SYNTHESIZED: dict[str, Callable[[np.random.Generator], Instance]] = {
+    "synthesized_inverse": synthesized("A", mu="1/4", L=2),
+    "synthesized_polar": synthesized("A", smin="1/4", smax=2),
+    "synthesized_heat_kernel": synthesized("A", s="3/2", L=2),
+    "synthesized_roots": synthesized("A", mu="1/4", L=2),
+    "resolvents": synthesized("A", L=2),
+}
 MAKERS: dict[str, Callable[[np.random.Generator], Instance]] = {
     "newton_inverse": inverse,
     "newton_inverse_general": general_inverse,

@@ -18,7 +18,8 @@ class Case:
     """One example on one set of data.
 
     ``settings`` are the parameters beside the ends of the spectrum; ``small`` replaces some of
-    them in the small demo; ``tune`` computes parameters from the ends.
+    them in the small demo; ``tune`` computes parameters from the ends; ``fewest`` is what the
+    compiler is to save.
     """
 
     script: str
@@ -27,6 +28,12 @@ class Case:
     settings: Settings
     small: Settings = field(default_factory=dict)
     tune: Callable[[Ends], Settings] | None = None
+    fewest: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The script's, and what was to be saved."""
+        return self.script if self.fewest is None else f"{self.script}, fewest {self.fewest}"
 
     def parameters(self, problem: Problem, *, small: bool = False) -> dict[str, int | Fraction]:
         """Every parameter of the script that the demo sets."""
@@ -106,4 +113,30 @@ CASES = (
         {"steps": 160},
         {"steps": 30},
     ),
+    Case(
+        "gradient_descent",
+        "diabetes, 6 features",
+        data.well_conditioned_regression,
+        {"steps": 100},
+        {"steps": 40},
+        fewest="layers",
+    ),
+    Case(
+        "electric_potentials",
+        "karate club",
+        data.karate_club,
+        {"steps": 320},
+        {"steps": 30},
+        fewest="layers",
+    ),
+    Case("synthesized_inverse", "diabetes: correlation matrix", data.correlation, {}),
+    Case("synthesized_roots", "diabetes: correlation matrix", data.correlation, {}),
+    Case("synthesized_polar", "diabetes: 442x10 data matrix", data.samples_by_features, {}),
+    Case(
+        "synthesized_heat_kernel",
+        "Les Misérables: Laplacian",
+        data.laplacian,
+        {"s": Fraction(1, 10)},
+    ),
+    Case("resolvents", "Les Misérables: Laplacian", data.laplacian, {}),
 )

@@ -74,7 +74,7 @@ def measure(case: Case, *, small: bool = False) -> list[Row]:
     problem = case.problem()
     settings = case.parameters(problem, small=small)
     start = time.perf_counter()
-    network = api.compile(example(case.script), settings=settings)
+    network = api.compile(example(case.script), settings=settings, fewest=case.fewest)
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place) / case.script
         network.save(directory)
@@ -85,7 +85,7 @@ def measure(case: Case, *, small: bool = False) -> list[Row]:
     report, promised = network.report, promises(network)
     return [
         Row(
-            algorithm=case.script,
+            algorithm=case.name,
             output=promise.output,
             sole=len(promised) == 1,
             data=case.data,

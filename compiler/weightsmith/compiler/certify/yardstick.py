@@ -67,8 +67,8 @@ def yardstick(
         return Yardstick(False, lambda z: outer(_polynomial(theta, z)), None, interval)
     if target.root == 0:
         (rate,) = _coefficients(target.power, bindings)
-        speed = _ball(rate)
-        return Yardstick(False, lambda z: (z * speed).exp(), None, interval)
+        # a ball of the rate would have the precision of this moment
+        return Yardstick(False, lambda z: (z * _ball(rate)).exp(), None, interval)
     for power in (target.power, target.function or target.power):
         _check(power, target.root, bindings, interval)
     top = _coefficients(target.power.numerator, bindings)
