@@ -17,18 +17,22 @@ from picture import Curve, Points, picture
 from settings import EXAMPLES
 
 from weightsmith import api
+from weightsmith.compiler.synthesize.inverse import chebyshev_inverse
 from weightsmith.compiler.synthesize.lower_bound import inverse_error
 
 LOW, HIGH = Fraction(1, 100), Fraction(1)
-MOST_LAYERS, LOWEST = 16, 1e-18
+MOST_LAYERS, LOWEST = 16, 1e-24
 PUBLISHED = Curve("published Newton, 2 layers a step", "#7f8c8d")
 WRITTEN = Curve("Newton as written", "#1f5fa8")
 FEWEST = Curve("Newton, --fewest layers", "#e08e2b")
 SYNTHESISED = Curve("synthesised", "#c0392b")
 BOUND = Curve("no network can pass this", "#2c3e50", dashed=True)
-SYNTHESIS = """algorithm inverse(A: symmetric[d, d])
+CHEBYSHEV = """algorithm inverse(A: symmetric[d, d])
 assume spectrum(A) in [{low}, {high}]
-return synthesize inv(A) within {tolerance}
+X, E = {theta}*I, I - {theta}*A
+for g in {factors}:
+    X, E = X + g*X*E*(I + E), E + g*E*(E*E - I)
+return X approximates inv(A)
 """
 
 
@@ -46,8 +50,8 @@ def measure() -> dict[Curve, Points]:
     return {
         PUBLISHED: [(2 * n, e) for n, (_, e) in newton.items() if 2 * n <= MOST_LAYERS],
         WRITTEN: list(newton.values()),
-        FEWEST: sorted(_best(fewest)),
-        SYNTHESISED: sorted({_synthesised(n) for n in layers}),
+        FEWEST: sorted(_best({one for one in fewest if one[0]})),
+        SYNTHESISED: [_synthesised(n) for n in layers],
         BOUND: [(n, float(inverse_error(3**n, (LOW, HIGH)))) for n in layers],
     }
 
@@ -60,10 +64,12 @@ def _newton(steps: int, fewest: str | None) -> tuple[int, float]:
 
 
 def _synthesised(layers: int) -> tuple[int, float]:
-    """The network of so many layers: a tolerance just above what no fewer can reach."""
-    tolerance = inverse_error(3 ** (layers - 1) - 1, (LOW, HIGH)) * Fraction(99, 100)
-    text = SYNTHESIS.format(low=LOW, high=HIGH, tolerance=f"{float(tolerance):.3e}")
-    return _certified(api.compile(text))
+    """The script that ``synthesize inv(A)`` makes, cut to so many layers."""
+    found = chebyshev_inverse(LOW, HIGH, Fraction(1, 10**40))
+    factors = ", ".join(str(factor) for factor in found.factors[:layers])
+    return _certified(
+        api.compile(CHEBYSHEV.format(low=LOW, high=HIGH, theta=found.theta, factors=factors))
+    )
 
 
 def _certified(network: api.Network) -> tuple[int, float]:
