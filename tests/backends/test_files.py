@@ -157,7 +157,9 @@ def test_a_file_that_comes_in_between_is_kept(
 
 @pytest.mark.parametrize("name", ["../escape", "report.html", "template.json/x"])
 def test_only_files_of_a_network_are_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DirectoryError, match=r"files out of 'script.alg', 'template.json'"):
+    with pytest.raises(
+        DirectoryError, match=r"files out of 'script.alg', 'network.alg', 'template.json'"
+    ):
         write_directory(tmp_path / "net", {**NEW, name: b""})
     with pytest.raises(DirectoryError, match=r"expected 'template.json' and files out of"):
         write_directory(tmp_path / "net", {"script.alg": b""})

@@ -86,6 +86,8 @@ def _check_interface(script: core.Program, network: core.Program) -> None:
 
     require(inputs(script) == inputs(network), "The two scripts have different inputs.")
     require(returns(script) == returns(network), "The two scripts return different values.")
+    names = [one.name for one in script.returns]
+    require(len(set(names)) == len(names), "Two returned values have one name.")
 
 
 def _bare(shape: core.Shape) -> core.Shape:
@@ -165,7 +167,8 @@ class _Run:
         found = {}
         for one in self._returns:
             value = self._meaning.returned[one.name]
-            groups = one.groups if value.columns == core.TOKEN else ("",)
+            everywhere = tuple(column for _, column in value.parts)
+            groups = one.groups if value.columns == core.TOKEN and one.groups else everywhere
             found[one.name] = {
                 part: self._follower.value(polynomial, self._known, self._letters)
                 for part, polynomial in value.parts.items()
