@@ -247,13 +247,18 @@ def test_an_ellipse_in_vain_or_missing() -> None:
         ([0, 1], [1], 2, "15/4", False),
         ([0, 1], [1], 3, "7/2", True),
         ([0, 1], [1], 3, "15/4", False),
+        ([0, 0, 1], [1], 3, "7/2", True),  # z² turns round twice, z^(2/3) has one branch point
+        ([0, 0, 1], [1], 3, "15/4", False),
+        ([0, 0, 0, -2], [-3], 2, "7/2", True),
+        ([1], [0, 0, 0, 0, 0, 1], 4, "7/2", True),
+        ([4, -4, 1], [1], 2, "5", False),  # 2 − z has no sign on [1, 3]
     ],
 )
 def test_poles_and_branch_points_are_found(
     top: list[int], bottom: list[int], root: int, rho: str, bounded: bool
 ) -> None:
-    function = root_of((flint.fmpq_poly(top), flint.fmpq_poly(bottom)), root)
-    arguments = (lambda: (flint.arb(1), flint.arb(3)), F(rho), F(1000), Deadline())
+    function = root_of((flint.fmpq_poly(top), flint.fmpq_poly(bottom)), root, F(1))
+    arguments = (lambda: (flint.arb(1), flint.arb(3)), F(rho), F(5000), Deadline())
     if bounded:
         check_bounded(function, *arguments)
         return

@@ -32,19 +32,52 @@ def horner(polynomial: flint.fmpq_poly) -> Analytic:
     return run
 
 
-def root_of(quotient: tuple[flint.fmpq_poly, flint.fmpq_poly], root: int) -> Analytic:
-    """(top/bottom)^(1/root), the principal branch."""
-    top, bottom = (horner(part) for part in quotient)
+def root_of(
+    quotient: tuple[flint.fmpq_poly, flint.fmpq_poly], root: int, place: Fraction
+) -> Analytic:
+    """(top/bottom)^(1/root), positive at a place, analytic around it.
+
+    Factor by factor: for top/bottom = c·Π f^n with every f > 0 at the place, it is c^(1/root) times
+    Π (f^(1/root))^n.  λ² turns round twice where λ turns once, so its own root would have a cut
+    where λ^(2/3) has none.
+    """
+    top, bottom = quotient
+    if root == 1:
+        above, below = horner(top), horner(bottom)
+        return lambda z: above(z) / below(z)
+    parts = [*_factors(top, place, 1), *_factors(bottom, place, -1)]
+    at = rational(place)
+    rest = top(at) / bottom(at)
+    for factor, exponent in parts:
+        rest /= factor(at) ** exponent
+    powers = [(horner(factor), exponent) for factor, exponent in parts]
 
     def run(z: flint.acb) -> flint.acb:
-        value = top(z) / bottom(z)
-        if root == 1:
-            return value
-        if root == 2:
-            return value.sqrt(analytic=True)
-        return (value.log(analytic=True) / root).exp()
+        total = flint.acb(flint.arb(rest).root(root))
+        for factor, exponent in powers:
+            total *= _power(factor(z), exponent, root)
+        return total
 
     return run
+
+
+def _factors(
+    polynomial: flint.fmpq_poly, place: Fraction, sign: int
+) -> list[tuple[flint.fmpq_poly, int]]:
+    """The irreducible factors, positive at the place, with their exponents times the sign."""
+    found = []
+    for part, exponent in polynomial.numer().factor()[1]:
+        factor = flint.fmpq_poly(part)
+        at = factor(rational(place))
+        found.append((factor if at > 0 else -factor, sign * int(exponent)))
+    return found
+
+
+def _power(z: flint.acb, exponent: int, root: int) -> flint.acb:
+    """z^(exponent/root), the principal branch; no number where its cut is touched."""
+    if root == 2:
+        return z.sqrt(analytic=True) ** exponent
+    return (z.log(analytic=True) * exponent / root).exp()
 
 
 def exponential(rate: Fraction) -> Analytic:

@@ -93,7 +93,9 @@ def _relative(inverse: Quotient, root: int, interval: Interval) -> Reference:
     flat, single = bottom.degree() == 0, interval[0] == interval[1]
     if root == 1:
         known = top.degree() if flat else None
-        return Reference(True, root_of(inverse, 1), known, IDENTITY, _ends(interval), single)
+        return Reference(
+            True, root_of(inverse, 1, interval[0]), known, IDENTITY, _ends(interval), single
+        )
     if flat and top.degree() == 1:
         change, ends = _substitution(top / bottom[0], root, interval)
         return Reference(True, lambda s: s, 1, change, ends, single)
@@ -101,7 +103,9 @@ def _relative(inverse: Quotient, root: int, interval: Interval) -> Reference:
         change, ends = _substitution(bottom / top[0], root, interval)
         return Reference(True, lambda s: 1 / s, None, change, ends, single)
     known = 0 if flat and top.degree() == 0 else None
-    return Reference(True, root_of(inverse, root), known, IDENTITY, _ends(interval), single)
+    return Reference(
+        True, root_of(inverse, root, interval[0]), known, IDENTITY, _ends(interval), single
+    )
 
 
 def _substitution(

@@ -80,7 +80,7 @@ def yardstick(
         linear = [one / bottom[0] for one in top]
         return Yardstick(True, lambda s: 1 / s, None, interval, target.root, *linear)
     known = len(bottom) - 1 if len(top) == 1 and (target.root == 1 or len(bottom) == 1) else None
-    return Yardstick(True, _inverse_root(top, bottom, target.root), known, interval)
+    return Yardstick(True, _inverse_root(top, bottom, target.root, interval[0]), known, interval)
 
 
 def _coefficients(value: Coefficient, bindings: Mapping[str, Fraction]) -> Coefficients:
@@ -114,26 +114,50 @@ def _check(
         raise NoProofError("the target has a pole, a zero or a negative value on the spectrum")
 
 
-def _inverse_root(top: Coefficients, bottom: Coefficients, root: int) -> Complex:
-    """(bottom/top)^(1/root), no number where a branch cut is touched."""
+def _inverse_root(top: Coefficients, bottom: Coefficients, root: int, place: Fraction) -> Complex:
+    """(bottom/top)^(1/root), positive at the place; no number where a branch cut is touched.
+
+    Every factor has its own root: λ^(2/3) is analytic wherever λ^(1/3) is, the third root of λ²
+    is not.
+    """
+    above, below = (flint.fmpq_poly(list(map(_exact, part))) for part in (bottom, top))
+    if root == 1:
+        return lambda z: _polynomial(bottom, z) / _polynomial(top, z)
+    at = _exact(place)
+    powers = []
+    for polynomial, sign in ((above, 1), (below, -1)):
+        for part, exponent in polynomial.numer().factor()[1]:
+            factor = flint.fmpq_poly(part) / part(at)  # 1 at the place
+            powers.append((_fractions(factor), sign * int(exponent)))
+    constant = above(at) / below(at)
 
     def run(z: flint.acb) -> flint.acb:
-        quotient = _polynomial(bottom, z) / _polynomial(top, z)
-        if root == 1:
-            return quotient
-        if root == 2:
-            return quotient.sqrt(analytic=True)
-        return (quotient.log(analytic=True) / root).exp()
+        total = flint.acb(flint.arb(constant).root(root))
+        for factor, exponent in powers:
+            value = _polynomial(factor, z)
+            if root == 2:
+                total *= value.sqrt(analytic=True) ** exponent
+            else:
+                total *= (value.log(analytic=True) * exponent / root).exp()
+        return total
 
     return run
+
+
+def _exact(value: Fraction) -> flint.fmpq:
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def _fractions(polynomial: flint.fmpq_poly) -> Coefficients:
+    return [Fraction(int(c.p), int(c.q)) for c in polynomial.coeffs()]
 
 
 def _polynomial(coefficients: Sequence[Fraction], z: flint.acb) -> flint.acb:
     total = flint.acb(0)
     for coefficient in reversed(coefficients):
-        total = total * z + flint.fmpq(coefficient.numerator, coefficient.denominator)
+        total = total * z + _exact(coefficient)
     return total
 
 
 def _ball(value: Fraction) -> flint.arb:
-    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    return flint.arb(_exact(value))
