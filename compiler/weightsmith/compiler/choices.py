@@ -13,11 +13,15 @@ from weightsmith.dsl import core
 
 @dataclass(frozen=True)
 class Chosen:
-    """A program with steps of its own, its text, and the numbers of its parameters."""
+    """A program with steps of its own, its text, and the numbers of its parameters.
+
+    ``is_synthesized``: its variables are what its layers hold, and no others need to be searched.
+    """
 
     program: core.Program
     text: str
     bindings: dict[str, Fraction]
+    is_synthesized: bool
 
 
 def resolve_choices(
@@ -34,9 +38,10 @@ def resolve_choices(
 
     Raises DiagnosticError.
     """
-    if any(one.synthesize is not None for one in program.returns):
+    is_synthesized = any(one.synthesize is not None for one in program.returns)
+    if is_synthesized:
         found = expand(program, bindings)
         program, text, bindings = found.program, found.text, {}
     bindings = resolve_until(program, bindings, gated=gated)
     bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
-    return Chosen(program, text, bindings)
+    return Chosen(program, text, bindings, is_synthesized)
