@@ -223,8 +223,10 @@ class Network:
     def depth(self) -> str:
         """Where each layer went, the lower bound by degree, and what keeps the network above it."""
         from weightsmith.compiler.depth import depth_text
+        from weightsmith.compiler.target_depth import target_text
 
-        return depth_text(self.template, self.report, self.bindings)
+        lines = depth_text(self.template, self.report, self.bindings)
+        return lines + target_text(self.program, self.bindings, self.bounds, self.report.layers)
 
     def __repr__(self) -> str:
         return self.show()
