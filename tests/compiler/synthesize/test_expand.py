@@ -184,6 +184,23 @@ def test_a_spectrum_that_nothing_bounds_is_asked_for() -> None:
         written(text)
 
 
+@pytest.mark.parametrize("target", ["inv(A)", "sqrt(A)", "inv(3*A)"])
+def test_a_spectrum_of_one_point_takes_one_layer(target: str) -> None:
+    network = api.compile(HEAD.format("[2, 2]", target, "1e-6"))
+    assert network.report.layers == 1
+    assert network.bounds[0].value < Fraction(1, 10**20)
+
+
+@pytest.mark.parametrize("formula", ["log(t)", "1/(t - 1/3)", "sqrt(t + 1/2)"])
+def test_a_function_is_defined_on_the_whole_spectrum(formula: str) -> None:
+    text = (
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-1, 1]\n"
+        f"function h(t) = {formula}\nreturn synthesize spectral(h, A) within 1e-8\n"
+    )
+    with pytest.raises(DiagnosticError, match="Chebyshev series does not reach"):
+        written(text)
+
+
 def test_a_kink_is_not_smooth_enough() -> None:
     text = (
         "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-1, 1]\nfunction h(t) = abs(t)\n"

@@ -40,7 +40,8 @@ from weightsmith.dsl.core import SpectrumKind
 UNIT = Fraction(1, 1 << 53)
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
-MOST_DEGREE = 242  # of a series: beyond five layers its blocks are too many
+LONGEST_ANY = 728  # of a series that has no rival
+LONGEST = 242  # of a series that has one: beyond five layers its blocks are too many
 Scalar = Callable[[Ball], Ball]
 
 
@@ -178,7 +179,7 @@ def _power(one: Wanted) -> Choice:
         plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
-    series = _relative_series(one, power, (low, high))
+    series = _relative_series(one, power, (low, high), LONGEST if candidates else LONGEST_ANY)
     if series is not None:
         candidates.append((series, series.results[0]))
     if not candidates:
@@ -198,12 +199,11 @@ def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]
     return lambda n: bound.function_error(function, n, interval, relative=True)
 
 
-def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
+def _relative_series(one: Wanted, power: Scalar, interval: Interval, longest: int) -> Plan | None:
+    tolerance = one.tolerance * SHARE
     try:
-        series = chebyshev_series(power, *interval, one.tolerance * SHARE, relative=True)
+        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=longest)
     except NoSeriesError:
-        return None
-    if series.degree > MOST_DEGREE:
         return None
     return series_plan(one.operator, series, absolute=False)
 
@@ -220,7 +220,7 @@ def _analytic(one: Wanted) -> Choice:
     if one.function.formula is not None:
         function = values(one.function.formula, {})
     try:
-        series = chebyshev_series(function, *interval, one.tolerance * SHARE)
+        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST_ANY)
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
