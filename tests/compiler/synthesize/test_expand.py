@@ -178,6 +178,22 @@ def test_a_mistake_is_named(spectrum: str, target: str, tolerance: str, message:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("target", "least"),
+    [("inv(A)", 3), ("A*inv(A)", 0), ("inv(A)*A", 0), ("B*inv(A)", 3), ("A + 3*inv(A)", 3)],
+)
+def test_what_may_cancel_has_no_lower_bound(target: str, least: int) -> None:
+    text = "algorithm f(A: symmetric[d, d], B: [m, d])\nassume spectrum(A) in [1/10, 1]\n"
+    text += f"return synthesize {target} within 1e-6\n"
+    assert written(text).lower_bound_layers == least
+
+
+def test_a_lower_bound_uses_one_interval_of_two() -> None:
+    apart = "[1/10, 3/20] or [19/20, 1]"
+    found = written(HEAD.format(apart, "inv(A)", "1e-6"))
+    assert (found.layers, found.lower_bound_layers) == (3, 2)
+
+
 def test_a_spectrum_that_nothing_bounds_is_asked_for() -> None:
     text = "algorithm f(A: symmetric[d, d])\nreturn synthesize inv(A + I) within 1e-6\n"
     with pytest.raises(DiagnosticError, match=r"no assumption bounds the spectrum of A \+ I"):

@@ -96,9 +96,15 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
     given = [Shifted(one.operator, one.spectrum.hull, one.left) for one in wanted]
     plan = resolvents_plan(given, tolerance)
     least = max(
-        bound.inverse_layers(one.spectrum.moduli, one.tolerance, one.degrees) for one in wanted
+        bound.inverse_layers(_positive(one.spectrum.widest), one.tolerance, one.degrees)
+        for one in wanted
     )
     return Choice(plan, plan.results, least, absorbs_left=True)
+
+
+def _positive(interval: Interval) -> Interval:
+    low, high = interval
+    return (low, high) if low > 0 else (-high, -low)
 
 
 def is_definite_inverse(one: Wanted) -> bool:
@@ -155,7 +161,7 @@ def _sign(one: Wanted) -> Choice:
 def _common_moduli(spectrum: Spectrum) -> Interval | None:
     """[l, u] with both −[l, u] and [l, u] in the spectrum: what the lower bound may use."""
     if spectrum.kind is SpectrumKind.SINGULAR_VALUES:
-        return spectrum.hull
+        return spectrum.widest
     (a, b), (c, d) = spectrum.intervals[0], spectrum.intervals[-1]
     low, high = max(-b, c), min(-a, d)
     return (low, high) if low <= high else None
@@ -187,7 +193,7 @@ def _power(one: Wanted) -> Choice:
             "no polynomial of bearable degree is found for this spectrum and tolerance"
         )
     plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
-    error = _relative(power, (low, high))
+    error = _relative(power, one.spectrum.widest)
     return Choice(plan, (result,), bound.least_layers(error, one.degrees, one.tolerance))
 
 
@@ -232,7 +238,7 @@ def _analytic(one: Wanted) -> Choice:
         raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
     plan = series_plan(one.operator, series)
     least = bound.function_layers(
-        function, interval, one.tolerance, relative=False, degrees=one.degrees
+        function, one.spectrum.widest, one.tolerance, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
 
