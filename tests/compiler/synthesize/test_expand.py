@@ -178,9 +178,42 @@ def test_a_mistake_is_named(spectrum: str, target: str, tolerance: str, message:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("target", "least"),
+    [("inv(A)", 3), ("A*inv(A)", 0), ("inv(A)*A", 0), ("B*inv(A)", 3), ("A + 3*inv(A)", 3)],
+)
+def test_what_may_cancel_has_no_lower_bound(target: str, least: int) -> None:
+    text = "algorithm f(A: symmetric[d, d], B: [m, d])\nassume spectrum(A) in [1/10, 1]\n"
+    text += f"return synthesize {target} within 1e-6\n"
+    assert written(text).lower_bound_layers == least
+
+
+def test_a_lower_bound_uses_one_interval_of_two() -> None:
+    apart = "[1/10, 3/20] or [19/20, 1]"
+    found = written(HEAD.format(apart, "inv(A)", "1e-6"))
+    assert (found.layers, found.lower_bound_layers) == (3, 2)
+
+
 def test_a_spectrum_that_nothing_bounds_is_asked_for() -> None:
     text = "algorithm f(A: symmetric[d, d])\nreturn synthesize inv(A + I) within 1e-6\n"
     with pytest.raises(DiagnosticError, match=r"no assumption bounds the spectrum of A \+ I"):
+        written(text)
+
+
+@pytest.mark.parametrize("target", ["inv(A)", "sqrt(A)", "inv(3*A)"])
+def test_a_spectrum_of_one_point_takes_one_layer(target: str) -> None:
+    network = api.compile(HEAD.format("[2, 2]", target, "1e-6"))
+    assert network.report.layers == 1
+    assert network.bounds[0].value < Fraction(1, 10**20)
+
+
+@pytest.mark.parametrize("formula", ["log(t)", "1/(t - 1/3)", "sqrt(t + 1/2)"])
+def test_a_function_is_defined_on_the_whole_spectrum(formula: str) -> None:
+    text = (
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-1, 1]\n"
+        f"function h(t) = {formula}\nreturn synthesize spectral(h, A) within 1e-8\n"
+    )
+    with pytest.raises(DiagnosticError, match="Chebyshev series does not reach"):
         written(text)
 
 

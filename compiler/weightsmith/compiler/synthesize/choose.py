@@ -40,7 +40,8 @@ from weightsmith.dsl.core import SpectrumKind
 UNIT = Fraction(1, 1 << 53)
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
-MOST_DEGREE = 242  # of a series: beyond five layers its blocks are too many
+LONGEST_ANY = 728  # of a series that has no rival
+LONGEST = 242  # of a series that has one: beyond five layers its blocks are too many
 Scalar = Callable[[Ball], Ball]
 
 
@@ -95,9 +96,15 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
     given = [Shifted(one.operator, one.spectrum.hull, one.left) for one in wanted]
     plan = resolvents_plan(given, tolerance)
     least = max(
-        bound.inverse_layers(one.spectrum.moduli, one.tolerance, one.degrees) for one in wanted
+        bound.inverse_layers(_positive(one.spectrum.widest), one.tolerance, one.degrees)
+        for one in wanted
     )
     return Choice(plan, plan.results, least, absorbs_left=True)
+
+
+def _positive(interval: Interval) -> Interval:
+    low, high = interval
+    return (low, high) if low > 0 else (-high, -low)
 
 
 def is_definite_inverse(one: Wanted) -> bool:
@@ -154,7 +161,7 @@ def _sign(one: Wanted) -> Choice:
 def _common_moduli(spectrum: Spectrum) -> Interval | None:
     """[l, u] with both −[l, u] and [l, u] in the spectrum: what the lower bound may use."""
     if spectrum.kind is SpectrumKind.SINGULAR_VALUES:
-        return spectrum.hull
+        return spectrum.widest
     (a, b), (c, d) = spectrum.intervals[0], spectrum.intervals[-1]
     low, high = max(-b, c), min(-a, d)
     return (low, high) if low <= high else None
@@ -178,7 +185,7 @@ def _power(one: Wanted) -> Choice:
         plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
-    series = _relative_series(one, power, (low, high))
+    series = _relative_series(one, power, (low, high), LONGEST if candidates else LONGEST_ANY)
     if series is not None:
         candidates.append((series, series.results[0]))
     if not candidates:
@@ -186,7 +193,7 @@ def _power(one: Wanted) -> Choice:
             "no polynomial of bearable degree is found for this spectrum and tolerance"
         )
     plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
-    error = _relative(power, (low, high))
+    error = _relative(power, one.spectrum.widest)
     return Choice(plan, (result,), bound.least_layers(error, one.degrees, one.tolerance))
 
 
@@ -198,12 +205,11 @@ def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]
     return lambda n: bound.function_error(function, n, interval, relative=True)
 
 
-def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
+def _relative_series(one: Wanted, power: Scalar, interval: Interval, longest: int) -> Plan | None:
+    tolerance = one.tolerance * SHARE
     try:
-        series = chebyshev_series(power, *interval, one.tolerance * SHARE, relative=True)
+        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=longest)
     except NoSeriesError:
-        return None
-    if series.degree > MOST_DEGREE:
         return None
     return series_plan(one.operator, series, absolute=False)
 
@@ -220,7 +226,7 @@ def _analytic(one: Wanted) -> Choice:
     if one.function.formula is not None:
         function = values(one.function.formula, {})
     try:
-        series = chebyshev_series(function, *interval, one.tolerance * SHARE)
+        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST_ANY)
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
@@ -232,7 +238,7 @@ def _analytic(one: Wanted) -> Choice:
         raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
     plan = series_plan(one.operator, series)
     least = bound.function_layers(
-        function, interval, one.tolerance, relative=False, degrees=one.degrees
+        function, one.spectrum.widest, one.tolerance, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
 

@@ -137,7 +137,10 @@ def _choices(
                 choice = replace(choice, results=choice.results * len(group))
         except RefusedError as reason:
             raise DiagnosticError([error(first.span, str(reason), reason.hint)]) from None
-        found.append((tuple(requests[k] for k in group), choice))
+        asked = tuple(requests[k] for k in group)
+        if not all(one.is_bounded for one in asked):
+            choice = replace(choice, lower_bound=0)
+        found.append((asked, choice))
     return found
 
 

@@ -41,11 +41,11 @@ class ChebyshevInverse:
 
 
 def chebyshev_inverse(low: Fraction, high: Fraction, tolerance: Fraction) -> ChebyshevInverse:
-    """The least number of layers for which |1 − λp(λ)| ≤ tolerance on [low, high], 0 < low."""
+    """The fewest layers, one at least, with |1 − λp(λ)| ≤ tolerance on [low, high], 0 < low."""
     theta = neat(2 / (low + high))
     errors = [max(abs(1 - theta * low), abs(1 - theta * high))]
     factors: list[Fraction] = []
-    while errors[-1] > tolerance and len(factors) < MAX_LAYERS:
+    while not factors or (errors[-1] > tolerance and len(factors) < MAX_LAYERS):
         factors.append(rounded(4 / (4 - 3 * errors[-1] ** 2)))
         errors.append(image(factors[-1], errors[-1]))
     return ChebyshevInverse(theta, tuple(factors), tuple(errors))

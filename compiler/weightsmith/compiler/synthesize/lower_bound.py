@@ -34,7 +34,8 @@ from weightsmith.compiler.certify.intervals import round_down, to_fraction
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball
 
 MAX_LAYERS = 40
-MOST_POINTS = 20_000
+MOST_POINTS = 10_000
+BITS = 192
 Scalar = Callable[[Ball], Ball]
 Interval = tuple[Fraction, Fraction]
 
@@ -84,7 +85,7 @@ def function_error(
         return Fraction(1) if relative else Fraction(0)
     if degree > MOST_POINTS:
         return Fraction(0)
-    with flint.ctx.workprec(PRECISION):
+    with flint.ctx.workprec(BITS):
         half, centre = (ball(interval[1] - interval[0]) / 2, ball(sum(interval)) / 2)
         total, size = flint.arb(0), flint.arb(0)
         for j in range(degree + 2):

@@ -51,11 +51,11 @@ class Composition:
 
 
 def greedy(start: Interval, tolerance: Fraction, *, power: int = 2, terms: int = 2) -> Composition:
-    """Compose until |1 − t| ≤ tolerance, or until rounding keeps the error where it is."""
+    """Compose, once at least, until |1 − t| ≤ tolerance, or rounding keeps it from falling."""
     intervals = [to_64_bits(start)]
     steps: list[tuple[Fraction, ...]] = []
     error = max(abs(1 - end) for end in start)
-    while error > tolerance and len(steps) < MAX_STEPS:
+    while not steps or (error > tolerance and len(steps) < MAX_STEPS):
         step = best(intervals[-1], power, terms)
         image = to_64_bits(image_of(step, power, intervals[-1]))
         found = max(abs(1 - end) for end in image)

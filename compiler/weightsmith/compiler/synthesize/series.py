@@ -25,6 +25,7 @@ from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middl
 MAX_POINTS = 1 << 13
 SPARE_BITS = 60
 GRID = 4
+HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
 
 Floats = NDArray[np.float64]
@@ -50,18 +51,40 @@ class Series:
 
 
 def chebyshev_series(
-    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction, *, relative: bool = False
+    function: Scalar,
+    low: Fraction,
+    high: Fraction,
+    tolerance: Fraction,
+    *,
+    relative: bool = False,
+    longest: int = MAX_POINTS,
 ) -> Series:
-    """The shortest truncated series within the tolerance.  Raises NoSeriesError."""
-    with flint.ctx.workprec(PRECISION):
-        ends = [abs(function(ball(end))).lower() for end in (low, high)]
-    least = middle(min(ends)) if relative else Fraction(1)  # monotone where relative
-    values = _coefficients(function, low, high, tolerance * least)
+    """The shortest truncated series within the tolerance.
+
+    Raises NoSeriesError if there is none, of degree ``longest`` at most.
+    """
+    if low == high:
+        raise NoSeriesError(": the interval is a point")
+    ends = _end_sizes(function, low, high, relative)
+    least = min(ends)
+    values = _coefficients(function, low, high, tolerance, ends, longest)
     degree, error = _degree(values, _sizes(function, low, high, len(values), relative), tolerance)
+    if degree > longest:
+        raise NoSeriesError(f": it takes degree {degree}")
     kept = values[: degree + 1]
     decimals = tuple(_decimal(c, tolerance * least) for c in kept)
     rest = sum((abs(a - b) for a, b in zip(kept, decimals, strict=True)), Fraction(0)) / least
     return Series(low, high, decimals, upper(ball(rest + error)))
+
+
+def _end_sizes(
+    function: Scalar, low: Fraction, high: Fraction, relative: bool
+) -> tuple[Fraction, Fraction]:
+    """|f| at the ends, of which one is the least |f|: it is monotone where relative."""
+    if not relative:
+        return Fraction(1), Fraction(1)
+    with flint.ctx.workprec(PRECISION):
+        return middle(abs(function(ball(low)))), middle(abs(function(ball(high))))
 
 
 def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative: bool) -> Floats:
@@ -77,16 +100,16 @@ def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative
 def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
     """The least degree at which the rest of the series is within the tolerance, and the rest."""
     angles = np.linspace(0, np.pi, len(sizes))
-    rest = np.zeros(len(sizes))
-    best = len(values) - 1, tolerance / (1 << SPARE_BITS)
+    rest, wanted = np.zeros(len(sizes)), float(tolerance)
+    best = len(values) - 1, 0.0
     for k in range(len(values) - 1, 0, -1):
         rest += float(values[k]) * np.cos(k * angles)
-        error = Fraction(float(np.max(np.abs(rest) / sizes))) * Fraction(1001, 1000)
-        if error <= tolerance:
-            best = k - 1, error + best[1] / (1 << SPARE_BITS)
-        elif error > 16 * tolerance:
+        error = float(np.max(np.abs(rest) / sizes)) * 1.001
+        if error <= wanted:
+            best = k - 1, error
+        elif error > 16 * wanted:
             break
-    return best
+    return best[0], Fraction(best[1]) + tolerance / (1 << SPARE_BITS)
 
 
 def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
@@ -98,17 +121,33 @@ def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
 
 
 def _coefficients(
-    function: Scalar, low: Fraction, high: Fraction, tolerance: Fraction
+    function: Scalar,
+    low: Fraction,
+    high: Fraction,
+    tolerance: Fraction,
+    ends: tuple[Fraction, Fraction],
+    longest: int,
 ) -> list[Fraction]:
-    points = 32
+    points, unit = 32, float(tolerance * min(ends))
     with flint.ctx.workprec(PRECISION):
         while points <= MAX_POINTS:
             found = _interpolated(function, low, high, points)
-            tail = sum((abs(c) for c in found[points // 2 :]), Fraction(0))
-            if tail * (1 << SPARE_BITS) <= tolerance:
+            sizes = [float(c) for c in found]
+            if sum(map(abs, sizes[points // 2 :])) * 2.0**SPARE_BITS <= unit:
                 return found[: points // 2]
+            if points > 2 * longest and _is_hopeless(sizes[longest + 1 :], ends, tolerance):
+                break
             points *= 2
     raise NoSeriesError
+
+
+def _is_hopeless(rest: list[float], ends: tuple[Fraction, Fraction], tolerance: Fraction) -> bool:
+    """Is the rest of the longest series too large at an end already?  (T_k is ±1 there.)"""
+    at_ends = (sum(rest[::2]) - sum(rest[1::2]), sum(rest))
+    return any(
+        abs(one) > HOPELESS * float(tolerance * size)
+        for one, size in zip(at_ends, ends, strict=True)
+    )
 
 
 def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) -> list[Fraction]:
@@ -116,6 +155,8 @@ def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) 
     half, centre = ball(high - low) / 2, ball(high + low) / 2
     cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
     values = [function(centre + half * x).mid() for x in cosines]
+    if not all(value.is_finite() for value in values):
+        raise NoSeriesError(": the function is not defined everywhere")
     turns = [flint.acb(flint.fmpq(-j, points)).exp_pi_i() for j in range(points)]
     transformed = _transform([flint.acb(v) for v in [*values, *values[-2:0:-1]]], turns, 1)
     found = [middle(one.real) / points for one in transformed[: points + 1]]

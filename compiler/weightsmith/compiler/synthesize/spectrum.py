@@ -32,6 +32,11 @@ class Spectrum:
         return self.intervals[0][0], self.intervals[-1][1]
 
     @property
+    def widest(self) -> Interval:
+        """An interval that is all of the spectrum, or a part of it: what a lower bound may use."""
+        return max(self.intervals, key=lambda one: one[1] - one[0])
+
+    @property
     def moduli(self) -> Interval:
         """What encloses |λ|; the low end is 0 if an interval contains 0."""
         ends = [abs(end) for interval in self.intervals for end in interval]
