@@ -57,7 +57,7 @@ def measure() -> dict[Curve, Points]:
 
 
 def _newton(steps: int, fewest: str | None) -> tuple[int, float]:
-    settings = {"mu": LOW, "L": HIGH, "steps": steps}
+    settings: dict[str, int | Fraction] = {"mu": LOW, "L": HIGH, "steps": steps}
     return _certified(
         api.compile(EXAMPLES / "newton_inverse.alg", settings=settings, fewest=fewest)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def difference(network: api.Network, inputs: Data) -> float:
     worst = 0.0
     for name, value in wanted.items():
         for group, one in value.items() if isinstance(value, dict) else (("", value),):
-            here: Any = found[name]
+            here, one = cast(Any, found[name]), cast(Any, one)
             other = here[group] if isinstance(here, dict) else here
             worst = max(worst, float(np.abs(other - one).max() / np.abs(one).max()))
     return worst

@@ -75,7 +75,8 @@ __all__ = [
 class Network:
     """A compiled algorithm: its script, weight template, weights and certificate.
 
-    ``notes`` say what became of every loop, if the fewest layers were asked for.
+    ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
+    every loop.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -274,7 +275,7 @@ def compile(
     files = _files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
-    network.notes = found.notes
+    network.notes = (*chosen.notes, *found.notes)
     return network
 
 

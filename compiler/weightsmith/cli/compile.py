@@ -121,7 +121,7 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     ]
     if report.pieces:
         lines.append(f"  mlp     {_mlp(report, sizes)}")
-    lines += [f"  loop    {note}" for note in network.notes]
+    lines += [f"  note    {line}" for note in network.notes for line in note.split("\n")]
     lines += [f"  found   {name} = {count}" for name, count in _found(network)]
     lines += [_bound(bound) for bound in network.bounds]
     if network.missing:

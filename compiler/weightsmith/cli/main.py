@@ -10,6 +10,7 @@ from weightsmith.cli.demo import demo
 from weightsmith.cli.mistakes import Mistake, explain
 from weightsmith.cli.run import run
 from weightsmith.cli.show import show
+from weightsmith.cli.synthesize import synthesize
 from weightsmith.cli.verify import verify
 
 
@@ -40,5 +41,5 @@ def commands() -> None:
     """
 
 
-for command in (check, compile_command, run, verify, show, demo):
+for command in (check, compile_command, synthesize, run, verify, show, demo):
     commands.add_command(command)

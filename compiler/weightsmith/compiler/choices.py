@@ -22,6 +22,7 @@ class Chosen:
     text: str
     bindings: dict[str, Fraction]
     is_synthesized: bool
+    notes: tuple[str, ...] = ()
 
 
 def resolve_choices(
@@ -39,9 +40,10 @@ def resolve_choices(
     Raises DiagnosticError.
     """
     is_synthesized = any(one.synthesize is not None for one in program.returns)
+    notes: tuple[str, ...] = ()
     if is_synthesized:
         found = expand(program, bindings)
-        program, text, bindings = found.program, found.text, {}
+        program, text, bindings, notes = found.program, found.text, {}, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
-    return Chosen(program, text, bindings, is_synthesized)
+    return Chosen(program, text, bindings, is_synthesized, notes)

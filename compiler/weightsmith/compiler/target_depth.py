@@ -17,7 +17,6 @@ from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import Number
 
-
 COARSER = (Fraction(1, 10**12), Fraction(1, 10**9))  # where float64 does not carry the error
 
 

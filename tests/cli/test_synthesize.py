@@ -1,0 +1,50 @@
+"""``weightsmith synthesize``: a target on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from weightsmith import api
+
+Call = Callable[..., Result]
+SPECTRUM = ("--assume", "spectrum(A) in [1/10, 1]")
+
+
+def test_a_target_becomes_a_script_and_a_network(call: Call, tmp_path: Path) -> None:
+    place = tmp_path / "inverse"
+    result = call("synthesize", "inv(A)", *SPECTRUM, "--within", "1e-6", "-o", place)
+    assert result.exit_code == 0, result.output
+    assert "# Synthesised: inv(A) within 1e-6." in result.stdout
+    assert "for g in" in result.stdout
+    assert "no linear-attention network can do with fewer than" in result.stderr
+    network = api.load(place)
+    assert network.source.text in result.stdout + "\n"
+    assert api.verify(place).accepted
+
+
+def test_the_printed_script_compiles_to_the_same(call: Call, tmp_path: Path) -> None:
+    arguments = ("synthesize", "polar(G)", "--of", "G: [m, n]", "--within", "1e-3")
+    result = call(*arguments, "--assume", "singular_values(G) in [1/20, 1]")
+    assert result.exit_code == 0, result.output
+    script = tmp_path / "polar.alg"
+    script.write_text(result.stdout)
+    (bound,) = api.compile(script).bounds
+    assert bound.value is not None
+    assert bound.value <= 1e-3
+
+
+def test_mistakes_are_named(call: Call) -> None:
+    for arguments, message in (
+        (("inv(B)", *SPECTRUM), "unknown name 'B'"),
+        (("inv(A)",), "no assumption bounds the spectrum"),
+        (("inv(A)", "--assume", "spectrum(A) in [-1, 1]"), "pole"),
+        (("inv(A", *SPECTRUM), "never closed"),
+        (("", *SPECTRUM), "expected one line"),
+    ):
+        result = call("synthesize", *arguments, "--within", "1e-6")
+        assert result.exit_code == 1, (arguments, result.output)
+        assert message in result.stderr, result.stderr
+    assert call("synthesize", "inv(A)", *SPECTRUM).exit_code == 2
