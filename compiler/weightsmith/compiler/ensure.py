@@ -8,7 +8,7 @@ fewest layers is kept.  Then the tables are made as coarse as the bound allows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from fractions import Fraction
 from functools import cached_property
 from itertools import permutations
@@ -18,8 +18,8 @@ from weightsmith.compiler.pipeline import compile_program
 from weightsmith.compiler.report import report
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.nodes import parts_of
-from weightsmith.dsl.scalars import ScalarError, Symbol, evaluate
+from weightsmith.dsl.nodes import nodes_in, nodes_of
+from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate
 
 MAX_COUNT = 20_000
 MAX_COUNTS = 3  # that are chosen together
@@ -45,31 +45,21 @@ def resolve_ensure(
 
 def open_parameters(program: core.Program, known: Collection[str]) -> tuple[list[str], list[str]]:
     """The counts and the tolerances of functions that are not among the known names."""
-    tolerances = {one.name for one in _tolerances(program.body) if isinstance(one, Symbol)}
-    for returned in program.returns:
-        within = (one for one in _of_node(returned.value) if isinstance(one, Symbol))
-        tolerances |= {one.name for one in within}
+    nodes = [*nodes_in(program.body), *(n for one in program.returns for n in nodes_of(one.value))]
+    within = (_tolerance(node) for node in nodes)
+    tolerances = {one.name for one in within if isinstance(one, Symbol)}
     missing = [one for one in program.parameters if one.name not in known]
     counts = [one.name for one in missing if one.is_count]
     return counts, [one.name for one in missing if one.name in tolerances]
 
 
-def _tolerances(body: tuple[core.Statement, ...]) -> Iterator[object]:
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield from _tolerances(statement.body)
-        else:
-            for value in statement.values:
-                yield from _of_node(value)
-
-
-def _of_node(node: core.Node) -> Iterator[object]:
-    if isinstance(node, core.Hadamard):
-        yield node.tolerance
-    if isinstance(node, core.Entrywise) and isinstance(node.function, core.Approximated):
-        yield node.function.tolerance
-    for part in parts_of(node):
-        yield from _of_node(part)
+def _tolerance(node: core.Node) -> Scalar | None:
+    match node:
+        case core.Hadamard(tolerance=tolerance):
+            return tolerance
+        case core.Entrywise(function=core.Approximated(tolerance=tolerance)):
+            return tolerance
+    return None
 
 
 class _Search:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from weightsmith.dsl import core
@@ -49,6 +49,23 @@ def written_size(node: Node) -> int:
         count += 1
         waiting.extend(parts_of(one))
     return count
+
+
+def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:
+    """Every node that statements assign, operands before what is made of them."""
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield from nodes_in(statement.body)
+        else:
+            for value in statement.values:
+                yield from nodes_of(value)
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    """The nodes within a node, operands before what is made of them, itself last."""
+    for part in parts_of(node):
+        yield from nodes_of(part)
+    yield node
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:

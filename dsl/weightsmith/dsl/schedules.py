@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
@@ -11,7 +9,7 @@ from weightsmith.dsl.declarations import is_reserved
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.formulas import formula_symbols
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.nodes import nodes_in
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scope import Place, ScalarSymbol
 
@@ -67,26 +65,11 @@ def refuse_in_functions(body: tuple[core.Statement, ...], report: Report) -> Non
     """A function of entries is one function: it cannot change from pass to pass."""
     for loop in core.repeats(body):
         names = {one.name for one in loop.schedule}
-        for node in _nodes(loop.body):
+        for node in nodes_in(loop.body):
             for name in sorted(_function_symbols(node) & names):
                 message = f"this function would change from pass to pass with '{name}'"
                 hint = "multiply its argument or its value by the number instead"
                 report.error(node.span, message, hint)
-
-
-def _nodes(body: tuple[core.Statement, ...]) -> Iterator[core.Node]:
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield from _nodes(statement.body)
-        else:
-            for value in statement.values:
-                yield from _within(value)
-
-
-def _within(node: core.Node) -> Iterator[core.Node]:
-    yield node
-    for part in parts_of(node):
-        yield from _within(part)
 
 
 def _function_symbols(node: core.Node) -> frozenset[str]:

@@ -13,7 +13,7 @@ from itertools import count
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.nodes import parts_of, with_parts
+from weightsmith.dsl.nodes import nodes_in, nodes_of, with_parts
 from weightsmith.dsl.scalars import Scalar, Symbol, free_symbols
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE, INHERITED
 
@@ -95,25 +95,7 @@ class _Numbers:
 
 def entrywise_sites(program: core.Program) -> Iterator[core.Entrywise]:
     """Yield every function that is applied to entries, in the order of the sites."""
-    yield from _sites_of(program.body)
+    nodes = [*nodes_in(program.body), *(n for one in program.returns for n in nodes_of(one.value))]
     for one in program.returns:
-        yield from _sites_in(one.value)
-    for one in program.returns:
-        if one.target is not None:
-            yield from _sites_in(one.target)
-
-
-def _sites_of(body: Iterable[core.Statement]) -> Iterator[core.Entrywise]:
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield from _sites_of(statement.body)
-        else:
-            for value in statement.values:
-                yield from _sites_in(value)
-
-
-def _sites_in(node: core.Node) -> Iterator[core.Entrywise]:
-    for part in parts_of(node):
-        yield from _sites_in(part)
-    if isinstance(node, core.Entrywise):
-        yield node
+        nodes += nodes_of(one.target) if one.target is not None else ()
+    yield from (node for node in nodes if isinstance(node, core.Entrywise))

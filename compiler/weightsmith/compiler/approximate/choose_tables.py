@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, inf, isfinite, log10, sqrt
@@ -28,7 +28,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.core import Approximated
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.formulas import formula_text
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.scalars import evaluate
 
 DIGITS = 3  # of the ends of an interval, rounded outward
@@ -232,22 +232,5 @@ def _short(value: Fraction) -> str:
 
 def sites_of(program: core.Program) -> list[core.Entrywise | core.Hadamard]:
     """Return the functions and products of entries outside of targets, in the order of sites."""
-    found: list[core.Entrywise | core.Hadamard] = []
-    for value in (*_values(program.body), *(returned.value for returned in program.returns)):
-        _collect(value, found)
-    return found
-
-
-def _values(statements: tuple[core.Statement, ...]) -> Iterator[core.Node]:
-    for statement in statements:
-        if isinstance(statement, core.Repeat):
-            yield from _values(statement.body)
-        else:
-            yield from statement.values
-
-
-def _collect(node: core.Node, found: list[core.Entrywise | core.Hadamard]) -> None:
-    for part in parts_of(node):
-        _collect(part, found)
-    if isinstance(node, core.Entrywise | core.Hadamard):
-        found.append(node)
+    nodes = [*nodes_in(program.body), *(n for one in program.returns for n in nodes_of(one.value))]
+    return [node for node in nodes if isinstance(node, core.Entrywise | core.Hadamard)]
