@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from weightsmith import api
 from weightsmith.checker.verify import Verdict
+from weightsmith.cli.scale import scale_of
+from weightsmith.compiler.certify.recurrence import Recurrence
+from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.dsl.diagnostics import DiagnosticError
 
 from .test_schedules import written
@@ -117,10 +120,7 @@ def check_errors(network: api.Network, spectrum: Ends, condition: float) -> floa
     for matrix in matrices(spectrum):
         (found,) = network.run({"A": matrix}).values()
         (wanted,) = network.target({"A": matrix}).values()
-        size = {"1": 1.0, "norm(target)": np.linalg.norm(wanted, 2)}.get(bound.scale)
-        if size is None:
-            assert bound.scale == "norm(target - shift)"
-            size = np.linalg.norm(wanted - matrix, 2)  # of the scripts here the shift is A
+        size = scale_of(truncation(certificate(network)), {"A": matrix}, wanted, {})
         error = float(np.linalg.norm(found - wanted, 2) / size)
         slack = 1e3 * UNIT * condition * max(1.0, float(np.linalg.norm(wanted, 2)))
         assert error <= float(bound.value) + slack
@@ -314,10 +314,58 @@ def test_a_start_on_the_wrong_side_is_not_proven_by_its_size() -> None:
     assert "The start is negative somewhere" in verdict.reason
 
 
-def test_a_start_with_the_right_sign_on_one_interval_is_refused() -> None:
-    """(A - c*I)*(9/20*I - A) has the sign of c − λ above the gap."""
-    half = BY_HAND.replace("X = A - c*I", "X = (A - c*I)*(9/20*I - A)")
-    assert not forged(half, "(lambda - c)*(9/20 - lambda)").accepted
+def careless(monkeypatch: pytest.MonkeyPatch, text: str) -> Verdict:
+    """What the checker says to a compiler that looks at the sizes alone."""
+    honest = Recurrence.over_regions
+
+    def sizes(recurrence: Recurrence, element: Coefficient) -> tuple[Fraction, Fraction]:
+        low, high = honest(recurrence, element)
+        return max(low, Fraction(0)), high
+
+    monkeypatch.setattr(Recurrence, "over_regions", sizes)
+    monkeypatch.setattr(Recurrence, "require_sign", lambda _: None)
+    network = api.compile(text)
+    assert network.bounds[0].value is not None
+    report = api.verify(written(network.files(), "certificate.json", certificate(network)))
+    (verdict,) = (one for one in report.verdicts if one.kind == "truncation")
+    return verdict
+
+
+def test_a_start_with_the_right_sign_on_one_interval_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = BY_HAND.replace("X = A - c*I", "X = 2*(A - c*I)*(9/20*I - A)")
+    verdict = careless(monkeypatch, text)
+    assert not verdict.accepted
+    assert "The start is negative somewhere" in verdict.reason
+
+
+@pytest.mark.parametrize("interval", ["[2/5, 1]", "[7/20, 1]"])
+def test_a_sign_that_changes_within_an_interval_is_refused(
+    monkeypatch: pytest.MonkeyPatch, interval: str
+) -> None:
+    verdict = careless(monkeypatch, BY_HAND.replace("[1/2, 1]", interval))
+    assert not verdict.accepted
+    assert "The spectrum touches the place" in verdict.reason
+
+
+def test_a_projection_on_principal_directions_of_tokens() -> None:
+    text = (
+        "algorithm pca(x: [d] per token)\n"
+        "assume spectrum(x*x' over context) in [0, 3/10] or [1/2, 1]\n"
+        "return synthesize 1/2*(I + sign(x*x' - 2/5*I))*x on query over context within 1e-6\n"
+    )
+    network = api.compile(text)
+    assert accepted(network)
+    (bound,) = network.bounds
+    assert bound.value is not None
+    assert bound.value <= Fraction(1, 10**6)
+    assert truncation(certificate(network))["steps"][3]["shift"] == [["1/2", ["x@query"]]]
+    vectors, _ = np.linalg.qr(np.random.default_rng(5).normal(size=(4, 4)))
+    given = {"context": vectors * np.sqrt([0.0, 0.3, 0.5, 1.0]), "query": vectors}
+    (found,) = network.run({"x": given}).values()
+    found = found["query"] if isinstance(found, dict) else found
+    assert np.linalg.norm(found - vectors * [0, 0, 1, 1], 2) <= float(bound.value) + 1e-13
 
 
 def test_the_bound_of_a_power_falls_with_the_tolerance() -> None:
