@@ -183,7 +183,7 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("2/(mu + L) * I", "1/(mu + L) * I", "initial"),
         ("approximates inv(A)", "approximates sqrt(A)", "root"),
         ("approximates inv(A)", "approximates inv(2*A)", "power"),
-        ("approximates inv(A)", "approximates 2*inv(A)", "multiple"),
+        ("approximates inv(A)", "approximates 2*inv(A)", "factor"),
         ("approximates inv(A)", "approximates inv(A)*A", "power"),
         ("approximates inv(A)", "approximates inv(A) + inv(A)", "one function"),
         ("return X", "return 2*X", "not I"),

@@ -200,9 +200,13 @@ def test_another_script_is_refused(name: str, old: str, new: str, tmp_path: Path
 
 UNPROVEN = [
     # nothing says on which side of 0 the eigenvalues lie
-    (HEAD.format("spectrum(A) in [mu, L]") + SIGN.format("1/L"), {}, "sign(A) is understood of"),
-    (HEAD.format("spectrum(A) in [mu, 1] or [3/2, L]") + SIGN.format("1/L"), {},
-     "sign(A) is understood of"),
+    (HEAD.format("spectrum(A) in [mu, L]") + SIGN.format("1/L"), {"mu": "-1/2"},
+     "the target's sign changes"),
+    (HEAD.format("spectrum(A) in [mu, 1] or [3/2, L]") + SIGN.format("1/L"), {"mu": "-1/2"},
+     "the target's sign changes"),
+    # A is no function of the operator
+    (HEAD.format("spectrum(A*A*A*A) in [mu, L]") + SIGN.format("1/L"), {},
+     "sign(A - c*I) is understood of"),
     # an even power has no meaning below 0, though its square is positive there
     (HEAD.format("spectrum(A) in [-L, -mu]")
      + ROOT.replace("A^(-1/3)", "A^(-2/3)").replace("X*X*X*X*A", "X*X*X*X*A*A"), {}, ""),

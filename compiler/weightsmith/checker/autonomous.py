@@ -52,6 +52,7 @@ def check_autonomous(problem: Problem, step: Mapping[str, object]) -> Bound:
         return Bound(formulas, None)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
+    problem.check_sign(numbers)
     problem.check_not_negative(first, numbers)
     for shape in shapes:
         problem.check_no_pole(shape, numbers)

@@ -159,8 +159,9 @@ def scale(operator: Operator, target: Target) -> str:
     """The factor that turns the scalar error into a 2-norm.
 
     An exponential has the error f − f*, every other target 1 − f/f*:
-    value − target = −left·f*(T)·e(T)·right, and the 2-norm of e(T) is max |e| if T is symmetric; if
-    T = u·P, P^(1/2)·e(T)·P^(-1/2) is symmetric.
+    value − target = −b·left·f*(T)·e(T)·right, and the 2-norm of e(T) is max |e| if T is symmetric;
+    if T = u·P, P^(1/2)·e(T)·P^(-1/2) is symmetric.  b is in the target and in solution =
+    b·left·f*(T); where the scale speaks of neither, |b| is in the bound.
     """
     empty = not target.left, not target.right
     if target.power is None:
@@ -171,4 +172,6 @@ def scale(operator: Operator, target: Target) -> str:
         return f"norm(solution*{weight}^(-1/2))*norm({weight}^(1/2)*right)"
     if target.orthogonal:
         return "1"
-    return "norm(target)" if any(empty) else "norm(solution)*norm(right)"
+    if any(empty):
+        return "norm(target)" if target.shift is None else "norm(target - shift)"
+    return "norm(solution)*norm(right)"

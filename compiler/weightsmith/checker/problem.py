@@ -17,6 +17,7 @@ from weightsmith.checker.ranges import (
     has_no_root,
     is_positive,
     largest,
+    sign_on,
 )
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence, only_in
@@ -130,6 +131,17 @@ class Problem:
         top, bottom = self.field.polynomials(value, variable, numbers.bindings)
         return top / bottom[0]
 
+    def regions(self, numbers: Numbers) -> tuple[Interval, ...]:
+        """The spectrum: one interval, or the two between which the target jumps."""
+        return (numbers.spectrum,) if self.target.sign is None else numbers.intervals
+
+    def check_sign(self, numbers: Numbers) -> None:
+        """The polynomial that gives the target its sign has one on each interval."""
+        if self.target.sign is not None:
+            polynomial = self.polynomial(self.target.sign, LAMBDA, numbers)
+            for region in self.regions(numbers):
+                sign_on(polynomial, region)
+
     def check_positive(self, power: Rational, numbers: Numbers) -> None:
         """f*^root is positive on the spectrum, so that f* is defined and not zero."""
         top, bottom = self.field.polynomials(power, LAMBDA, numbers.bindings)
@@ -142,14 +154,18 @@ class Problem:
         require(good, "An auxiliary function has a pole in the spectrum.")
 
     def check_not_negative(self, value: Rational, numbers: Numbers) -> None:
-        """A polynomial in λ is ≥ 0 on the spectrum."""
+        """A polynomial in λ is ≥ 0 on the spectrum, times the target's sign."""
+        if self.target.sign is not None:
+            value = value * self.target.sign
         zero = Real.of(Fraction(0))
         for extreme in self.extremes(value, numbers):
             require(at_most(zero, extreme), "The start is negative somewhere on the spectrum.")
 
     def extremes(self, value: Rational, numbers: Numbers) -> tuple[Real, ...]:
         """Values among which are the least and largest of a polynomial in λ on the spectrum."""
-        return extremes(self.polynomial(value, LAMBDA, numbers), numbers.spectrum)
+        polynomial = self.polynomial(value, LAMBDA, numbers)
+        found = (extremes(polynomial, region) for region in self.regions(numbers))
+        return tuple(one for values in found for one in values)
 
     def largest_size(self, value: Rational, numbers: Numbers) -> Real:
         return largest([abs(extreme) for extreme in self.extremes(value, numbers)])

@@ -166,6 +166,13 @@ def has_no_root(polynomial: flint.fmpq_poly, interval: Interval) -> bool:
     return all(_outside(root, *interval) for root in real_roots(polynomial))
 
 
+def sign_on(polynomial: flint.fmpq_poly, interval: Interval) -> int:
+    """1 or −1, the sign that the polynomial has on the whole closed interval."""
+    good = has_no_root(polynomial, interval)
+    require(good, "The spectrum touches the place where the target's sign changes.")
+    return 1 if polynomial(rational(interval[0])) > 0 else -1
+
+
 def is_positive(top: flint.fmpq_poly, bottom: flint.fmpq_poly, interval: Interval) -> bool:
     """True if top/bottom is defined and positive on the whole closed interval."""
     if not (has_no_root(top, interval) and has_no_root(bottom, interval)):

@@ -82,7 +82,11 @@ def check_target(step: object, target: Target, field: Field) -> None:
         theta = field.read(read_scalar(parts["of"], "of"))
         require(theta == target.theta, f"The formula is of {target.theta!r}.")
         return
-    parts = as_object(step, "The target", ("root", "power"))
+    signed = ("sign",) if target.sign is not None else ()
+    parts = as_object(step, "The target", ("root", "power", *signed))
+    if target.sign is not None:
+        sign = field.read(read_scalar(parts["sign"], "sign"))
+        require(sign == target.sign, f"The target has the sign of {target.sign!r}.")
     root = as_integer(parts["root"], "root")
     require(root == target.root, f"The target's root is {target.root}, not {root}.")
     power = field.read(read_scalar(parts["power"], "power"))

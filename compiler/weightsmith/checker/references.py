@@ -15,8 +15,8 @@ from weightsmith.checker.analytic import Analytic, exponential, horner, root_of
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.formula_complex import analytic_formula
 from weightsmith.checker.problem import Numbers
-from weightsmith.checker.ranges import Interval, has_no_root, is_positive
-from weightsmith.checker.rational import Field
+from weightsmith.checker.ranges import Interval, has_no_root, is_positive, sign_on
+from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.targets import Target
@@ -51,6 +51,8 @@ def reference(
         function = _entire_or_formula(target, operator, field, numbers)
         single = interval[0] == interval[1]
         return Reference(False, function, None, IDENTITY, _ends(interval), single)
+    if target.sign is not None:
+        return _sign(target.sign, field, numbers, interval)
     power = field.polynomials(target.power, LAMBDA, numbers.bindings)
     for one in (target.power, target.function):
         if one is not None:
@@ -76,6 +78,15 @@ def _entire_or_formula(
     defined = not operator.may_have_kernel or function(flint.acb(0)).is_finite()
     require(defined, "The target is not defined: the operator may have the eigenvalue 0.")
     return function
+
+
+def _sign(theta: Rational, field: Field, numbers: Numbers, interval: Interval) -> Reference:
+    """±1 on the whole interval, a polynomial of degree 0."""
+    top, bottom = field.polynomials(theta, LAMBDA, numbers.bindings)
+    require(bottom.degree() == 0, "The target's sign is not that of a polynomial.")
+    value = sign_on(top / bottom[0], interval)
+    single = interval[0] == interval[1]
+    return Reference(True, lambda _: flint.acb(value), 0, IDENTITY, _ends(interval), single)
 
 
 def _check_defined(power: Quotient, root: int, interval: Interval) -> None:

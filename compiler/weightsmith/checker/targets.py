@@ -1,13 +1,15 @@
-"""Targets as left · f*(T) · right, with f*^root = power(λ), or f* = exp(rate·λ).
+"""Targets as C + b · left · f*(T) · right, with f*^root = power(λ), or f* = exp(rate·λ).
 
     inv, pinv of θ(T):  1/θ            inv(u), T = u·v:   v · T⁻¹
     sqrt of θ(T):       root 2, θ      polar(A), T = A'A: A · T^(-1/2)
     invsqrt of θ(T):    root 2, 1/θ    exp of c·T:        e^(cλ)
     spectral(f, E) of θ(T), and exp of a θ that is no multiple of T:  the formula f of θ
     E^(p/q) of θ(T):    root q, θ^p    sign(A), T = A·A:  A · T^(-1/2) of a symmetric A
+    sign of θ(T):  root 2, power 1, and f* has the sign of θ
     pinv(A) = (A'A)⁻¹·A' where T = A'A, A'·(AA')⁻¹ where T = AA', on the nonzero singular values
 
-The checks that the power is positive on the spectrum are made where numbers are known.
+C is what of the target has no function, b a scalar of the script.  The checks that the power is
+positive on the spectrum, and that θ has a sign, are made where numbers are known.
 """
 
 from __future__ import annotations
@@ -44,6 +46,11 @@ class Target:
     function: Rational | None = None  # positive too: the power, nothing absorbed; θ of θ^(p/q)
     formula: Formula | None = None
     theta: Rational | None = None
+    sign: Rational | None = (
+        None  # f* has the sign of this polynomial in λ, where it is not positive
+    )
+    factor: Rational | None = None  # b
+    shift: Polynomial | None = None  # C, None if it is zero
 
 
 def read_target(
@@ -69,28 +76,40 @@ def read_target(
     whole = evaluate(lifted, {**environment, FUNCTION: value}, field)
     require(part in whole.parts, "The target is not defined where the value is returned.")
     form = Form(inner.left, inner.right, FUNCTION, field.variable(FUNCTION))
-    collapsed = collapser.collapse(whole.parts[part], {FUNCTION: form})
+    polynomial = whole.parts[part]
+    fixed = {w: c for w, c in polynomial.terms.items() if all(one.name != FUNCTION for one in w)}
+    shift = replace(polynomial, terms=fixed)
+    collapsed = collapser.collapse(polynomial - shift, {FUNCTION: form})
     require(not collapsed.plain and len(collapsed.framed) == 1, "The target is a sum.")
     (((left, right), scalar),) = collapsed.framed.items()
     absorbed = _absorb(inner, left, right, scalar, field)
-    return replace(absorbed, function=inner.power if inner.function is None else inner.function)
+    return replace(
+        absorbed,
+        function=inner.power if inner.function is None else inner.function,
+        shift=shift if fixed else None,
+    )
 
 
 def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Field) -> Target:
-    """Account for operators next to the function: λ^m · f* has the power λ^(root·m) · f*^root."""
+    """Account for scalars and operators next to the function.
+
+    b·λ^m·f* is b times a function with the power λ^(root·m) · f*^root.
+    """
     powers = field.coefficients(scalar, FUNCTION)
     require(list(powers) == [1], "The target is not linear in its function.")
-    factor = powers[1]
-    if factor.is_one:
+    degrees = field.coefficients(powers[1], LAMBDA)
+    require(len(degrees) == 1, "The target is a function times a polynomial of the operator.")
+    ((degree, factor),) = degrees.items()
+    free = field.names_in(factor).isdisjoint(field.variables)
+    require(free and not factor.is_zero, "The factor of the target's function is no scalar.")
+    if degree == 0:
         same = (left, right) == (inner.left, inner.right)
-        return replace(inner, left=left, right=right, orthogonal=inner.orthogonal and same)
-    degrees = field.coefficients(factor, LAMBDA)
-    single = len(degrees) == 1 and all(coefficient.is_one for coefficient in degrees.values())
-    require(single, "The target is a multiple of a function of the operator.")
-    if inner.power is None:
+        alone = inner.orthogonal and same
+        return replace(inner, left=left, right=right, orthogonal=alone, factor=factor)
+    if inner.power is None or inner.sign is not None:
         raise RefusedError("There is no rule for such a function times the operator.")
-    power = inner.power * factor**inner.root
-    return replace(inner, left=left, right=right, power=power, orthogonal=False)
+    power = inner.power * field.variable(LAMBDA) ** (inner.root * degree)
+    return replace(inner, left=left, right=right, power=power, orthogonal=False, factor=factor)
 
 
 def _lift(node: core.Node, found: list[core.Function]) -> core.Node:
@@ -128,10 +147,8 @@ def _function(
         )
         one_over = field.variable(LAMBDA).inverse()
         return Target(word, (), 2, one_over, None, orthogonal=True)
-    if name == "sign":
-        known = word and operator.word == word + word and word == transpose_word(word)
-        require(bool(known), "For sign(A) the operator must be A*A, and A its own transpose.")
-        return Target(word or (), (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
+    if name == "sign" and word and operator.word == word + word and word == transpose_word(word):
+        return Target(word, (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
     if name == "pinv" and word and operator.kind is SINGULAR:
         turned = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
@@ -152,6 +169,9 @@ def _function(
         return Target((), (), root, theta**above, None, function=theta)
     if node.formula is not None:
         return Target((), (), 1, None, None, formula=node.formula, theta=theta)
+    if name == "sign":
+        require(operator.symmetric == "yes", "The sign of a matrix that may not be symmetric.")
+        return Target((), (), 2, field.one, None, orthogonal=True, sign=theta)
     return _scalar_function(name, theta, operator, field)
 
 

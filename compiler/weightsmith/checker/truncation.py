@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.checker.affine import check_affine, scaled_bound, without_shift
 from weightsmith.checker.chebyshev import RULE as CHEBYSHEV
 from weightsmith.checker.chebyshev import Result, check_chebyshev
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
@@ -32,7 +33,7 @@ from weightsmith.checker.strict_json import (
     as_texts,
 )
 from weightsmith.checker.targets import Target, read_target
-from weightsmith.checker.truncation_steps import RULES, SCHEDULED, Step, Steps, read_steps
+from weightsmith.checker.truncation_steps import RULES, SCHEDULED, SIGNED, Step, Steps, read_steps
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_text
 from weightsmith.dsl import core
 
@@ -71,8 +72,9 @@ def check_truncation(
     require(value is not None or not complete, "The bound has no value, but every symbol has one.")
     numbered = None if value is None else bindings
     result, proven = proof.run(steps, returned, numbered)
-    _check_bound(as_text(bound["formula"], "The formula"), value, result)
     right_scale = scale(proven.operator, proven.target)
+    result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
+    _check_bound(as_text(bound["formula"], "The formula"), value, result)
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
     open_rule = "" if value is not None else steps.rule
@@ -154,6 +156,8 @@ class _Proof:
             problem.check_positive(problem.target.function, numbers)  # pinv(A)*A is 0 at 0
         steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
         require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        known = problem.target.sign is None or steps.rule in SIGNED
+        require(known, "The rule is not for a target that jumps.")
         return RULES[steps.rule][0](problem, steps.bound)
 
     def _recurrences(self, steps: Steps, operator: Operator) -> tuple[list[Recurrence], Collapser]:
@@ -185,17 +189,12 @@ class _Proof:
     def _output(
         self, steps: Steps, returned: core.Return, collapser: Collapser
     ) -> tuple[str, Rational, Target]:
-        """The returned value is left·value·right, and the target left·f*·right."""
+        """The target is C + b·left·f*·right, and the returned value C + b·left·value·right."""
         step = steps.output
         left = read_word(as_texts(step["left"], "left"), self._letters, "left")
         right = read_word(as_texts(step["right"], "right"), self._letters, "right")
         text, wanted = self._value(steps)
         part, value = self._returned(returned)
-        collapsed = collapser.collapse(value)
-        scalar = collapsed.take(left, right, self._field.zero)
-        frames = f"{word_text(left)} · {quoted(text)[1:-1]} · {word_text(right)}"
-        good = collapsed.is_empty and scalar == wanted
-        require(good, f"The returned value is not {frames}.")
         if returned.target is None:
             raise RefusedError("The returned value has no target.")
         operator = collapser.operator
@@ -205,6 +204,13 @@ class _Proof:
         same = (target.left, target.right) == (left, right)
         require(same, f"The target is {word_text(target.left)} · f · {word_text(target.right)}.")
         check_target(step["target"], target, self._field)
+        check_affine(step, target, self._letters, self._field)
+        collapsed = collapser.collapse(without_shift(value, target))
+        scalar = collapsed.take(left, right, self._field.zero)
+        frames = f"{word_text(left)} · {quoted(text)[1:-1]} · {word_text(right)}"
+        whole = wanted if target.factor is None else wanted * target.factor
+        good = collapsed.is_empty and scalar == whole
+        require(good, f"The returned value is not {frames}, scaled and shifted as the target is.")
         return text, wanted, target
 
     def _value(self, steps: Steps) -> tuple[str, Rational]:

@@ -20,12 +20,14 @@ RULES: Mapping[str, tuple[Rule, Sequence[str], Sequence[str]]] = {
     "power_exp": (power_exp.check_power_exp, power_exp.KEYS, power_exp.OPTIONAL),
 }
 SCHEDULED = ("autonomous",)  # those that know the numbers of a 'for' loop; chebyshev does too
+SIGNED = ("autonomous",)  # those that know targets ±1 with a jump; chebyshev does too
 STEP_KEYS = {
     "operator": ("step", "rule", "assumption", "word", "symmetric", "low", "high"),
     "forms": ("step", "rule", "loop", "forms"),
     "recurrence": ("step", "rule", "loop", "initial", "next"),
     "output": ("step", "rule", "left", "scalar", "right", "target"),
 }
+OUTPUT_OPTIONAL = ("factor", "shift")
 VALUE_KEYS = ("step", "rule", "left", "value", "right", "target")  # the output of chebyshev
 MAX_LOOPS = 200
 
@@ -77,7 +79,8 @@ def _read(step: object, place: int, name: str, keys: Sequence[str] | None) -> St
     rule = step.get("rule") if isinstance(step, dict) else None
     what = f"Step {place + 1}"
     require(rule == name, f"{what}: the rule is {quoted(rule)}, not {name}.")
-    return as_object(step, f"{what} ({name})", keys or STEP_KEYS[name])
+    optional = OUTPUT_OPTIONAL if name == "output" else ()
+    return as_object(step, f"{what} ({name})", keys or STEP_KEYS[name], optional)
 
 
 def _read_bound(step: object, place: int, rule: object) -> Step:

@@ -1,7 +1,8 @@
 """The scale of a truncation claim on given data: what its bound is to be multiplied with.
 
 A claim says ‖returned − target‖₂ ≤ bound · scale.  The scale is a formula in the target, in
-``solution`` = left · f*(T) and in ``right``, the words of the certificate (docs/certificate.md).
+``solution`` = factor · left · f*(T), ``shift`` and ``right``, the words of the certificate
+(docs/certificate.md).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def scale_of(
     if scale == "norm(target)":
         return norm(target)
     step = _step(claim, "output")
+    if scale == "norm(target - shift)":
+        return norm(target - _sum(step["shift"], inputs, bindings, len(target)))
     left, right = _word(step["left"], inputs), _word(step["right"], inputs)
     if scale == "norm(left)*norm(right)":
         return norm(left) * norm(right)
@@ -40,12 +43,15 @@ def scale_of(
     matrix = _word(operator["word"], inputs)
     nonzero = any("nonzero spectrum(" in text for text in claim["hypotheses"])
     if scale == "norm(solution)*norm(right)":
-        return norm(left @ _function(matrix, step["target"], bindings, nonzero)) * norm(right)
+        factor = abs(_number(step.get("factor", "1"), bindings))
+        solution = left @ _function(matrix, step["target"], bindings, nonzero)
+        return factor * norm(solution) * norm(right)
     if scale == "norm(solution*P^(-1/2))*norm(P^(1/2)*right)":
         root, inverse_root = _roots(_word(operator["word"][-1:], inputs))
         similar = root @ _word(operator["word"][:-1], inputs) @ root
+        factor = abs(_number(step.get("factor", "1"), bindings))
         solution = left @ inverse_root @ _function(similar, step["target"], bindings, nonzero)
-        return norm(solution) * norm(root @ right)
+        return factor * norm(solution) * norm(root @ right)
     raise ValueError(f"expected a scale of docs/certificate.md, got {scale!r}")
 
 
@@ -57,6 +63,24 @@ def norm(matrix: Array) -> float:
 def _step(claim: Claim, rule: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = next(step for step in claim["steps"] if step["rule"] == rule)
     return found
+
+
+def _number(text: str, bindings: Mapping[str, Fraction]) -> float:
+    return float(evaluate(parse_scalar(text), bindings))
+
+
+def _sum(
+    terms: Sequence[tuple[str, Sequence[str]]],
+    inputs: Inputs,
+    bindings: Mapping[str, Fraction],
+    size: int,
+) -> Array:
+    """Σ coefficient · word; the empty word is the identity."""
+    total: Array = np.zeros(())
+    for coefficient, letters in terms:
+        word = _word(letters, inputs) if letters else np.eye(size)
+        total = total + _number(coefficient, bindings) * word
+    return total
 
 
 def _word(letters: Sequence[str], inputs: Inputs) -> Array:
@@ -80,12 +104,13 @@ def _function(
 ) -> Array:
     """Return f*(T) for a symmetric T, with f*^root = power."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    power = parse_scalar(target["power"])
+    power, sign = parse_scalar(target["power"]), parse_scalar(target.get("sign", "1"))
     images = np.zeros_like(values)
     for i, value in enumerate(values):
         if not nonzero or abs(value) > ZERO * abs(values).max():
-            image = evaluate(power, {**bindings, "lambda": Fraction(float(value))})
-            images[i] = float(image) ** (1 / int(target["root"]))
+            known = {**bindings, "lambda": Fraction(float(value))}
+            image = float(evaluate(power, known)) ** (1 / int(target["root"]))
+            images[i] = -image if evaluate(sign, known) < 0 else image
     result: Array = (vectors * images) @ vectors.T
     return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from weightsmith.compiler.certify.affine_targets import AffineTarget
 from weightsmith.compiler.certify.grounds import Ground
 from weightsmith.compiler.certify.recurrence import Bounded, Json
 from weightsmith.compiler.certify.spectral import Form, Frame, NoProofError, RootScalar
@@ -61,8 +62,23 @@ def recurrence_step(
     }
 
 
+def output_step(key: str, value: str, wanted: AffineTarget) -> Json:
+    """``key`` is "scalar", the name of one, or "value", a polynomial in them."""
+    left, right = wanted.frame
+    return {
+        "rule": "output",
+        "left": letters(left),
+        key: value,
+        "right": letters(right),
+        "target": target_json(wanted.scalar),
+        **wanted.keys(),
+    }
+
+
 def target_json(target: RootScalar) -> Json:
     power = str(target.power)
+    if target.sign is not None:
+        return {"root": target.root, "power": power, "sign": str(target.sign)}
     if target.formula is not None:
         return {"spectral": formula_text(target.formula), "of": power}
     return {"root": target.root, "power": power} if target.root else {"exp": power}
@@ -123,11 +139,9 @@ def _range_hypothesis(program: core.Program, frame: Frame, word: str) -> str:
     raise NoProofError(f"nothing says that the data lies in the range of {word}")
 
 
-def scale(
-    normal: NormalProgram, ground: Ground, columns: Columns, frame: Frame, target: RootScalar
-) -> str:
-    left, right = frame
-    if target.root == 0:
+def scale(normal: NormalProgram, ground: Ground, columns: Columns, wanted: AffineTarget) -> str:
+    left, right = wanted.frame
+    if wanted.scalar.root == 0:
         if ground.operator.symmetric == "weighted":
             raise NoProofError("an exponential or a formula needs a symmetric operator")
         return "norm(left)*norm(right)" if left or right else "1"
@@ -138,12 +152,18 @@ def scale(
         return f"norm(solution*{weight}^(-1/2))*norm({weight}^(1/2)*right)"
     if left and right:
         return "norm(solution)*norm(right)"
-    return "norm(target)"
+    return "norm(target - shift)" if wanted.shift.terms else "norm(target)"
 
 
 def _is_polar(normal: NormalProgram, columns: Columns) -> bool:
-    """Is the target a polar factor and nothing else, of norm 1?"""
-    words = [word for value in columns.values() for word in value.terms]
+    """Is the function of the target a polar factor and nothing else, of norm 1?"""
+    functions = normal.functions.keys()
+    words = [
+        word
+        for value in columns.values()
+        for word in value.terms
+        if not functions.isdisjoint(letter.name for letter in word)
+    ]
     return all(
         len(word) == 1
         and word[0].name in normal.functions

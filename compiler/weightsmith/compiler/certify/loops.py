@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import partial
 
 from weightsmith.compiler.certify import claim_text
+from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.chebyshev import Result, chebyshev
 from weightsmith.compiler.certify.grounds import Ground
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
@@ -19,15 +20,12 @@ from weightsmith.compiler.certify.scalar_values import LoopScalars
 from weightsmith.compiler.certify.spectral import (
     MAX_FORMS,
     Collapse,
-    Frame,
     NoProofError,
-    RootScalar,
     ScalarField,
     UnknownNameError,
     infer_forms,
     scalar_name,
 )
-from weightsmith.compiler.certify.target_scalars import target_scalar
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Polynomial
@@ -70,8 +68,8 @@ def _claim(
     field = ScalarField(normal, tuple(_with_suffixes(names, forms)))
     collapse = Collapse(normal, ground.operator, field)
     collapse.names = names
-    frame, wished = _target(collapse, [target[space] for space in returned.value])
-    collapse.frames = (frame,)
+    wished = _target(collapse, [target[space] for space in returned.value])
+    collapse.frames = (wished.frame,)
     letters = {carried.letter for _, carried in wanted}
     loops, steps = [], [claim_text.operator_step(ground)]
     for loop in dict.fromkeys(loop.index for loop, _ in wanted):
@@ -79,18 +77,19 @@ def _claim(
         loops.append(one)
         steps += own
     _check_size(program, loops)
-    value = _value(collapse, returned, frame)
+    value = _value(collapse, returned, wished)
     missing = [p.name for p in program.parameters if p.name not in bindings]
     if missing:
         raise NoProofError(f"the bound needs a value for every symbol: --set {missing[0]}=…")
     ends = (ground.low, *(ground.gap or ()), ground.high)
     kernel = claim_text.may_have_kernel(normal, ground)
-    bounded = chebyshev(Result(field, tuple(loops), value, wished, ends, bindings, kernel))
-    steps += [_output_step(frame, value, wished), bounded.step]
+    bounded = chebyshev(Result(field, tuple(loops), value, wished.scalar, ends, bindings, kernel))
+    steps += [claim_text.output_step("value", str(value), wished), bounded.step]
     _check_lengths(steps)
-    assumed = claim_text.hypotheses(program, normal, ground, frame, bounded)
-    factor = claim_text.scale(normal, ground, target, frame, wished)
-    return claim_text.claim(returned.name, steps, bounded, assumed, factor)
+    assumed = claim_text.hypotheses(program, normal, ground, wished.frame, bounded)
+    scale = claim_text.scale(normal, ground, target, wished)
+    bounded = wished.bounded(bounded, scale, bindings)
+    return claim_text.claim(returned.name, steps, bounded, assumed, scale)
 
 
 def _check_size(program: core.Program, loops: list[LoopScalars]) -> None:
@@ -142,8 +141,8 @@ def _with_suffixes(names: dict[str, str], forms: int) -> Iterator[str]:
         yield from (name, *(f"{name}_{number}" for number in range(1, forms)))
 
 
-def _target(collapse: Collapse, parts: list[Polynomial]) -> tuple[Frame, RootScalar]:
-    found = [target_scalar(collapse, polynomial) for polynomial in parts]
+def _target(collapse: Collapse, parts: list[Polynomial]) -> AffineTarget:
+    found = [affine_target(collapse, polynomial) for polynomial in parts]
     if any(other != found[0] for other in found):
         raise NoProofError("the result is returned at several groups of tokens")
     return found[0]
@@ -167,28 +166,11 @@ def _loop(
     return LoopScalars(loop.count, initial, after, loop.schedule), steps
 
 
-def _value(collapse: Collapse, returned: Returned, frame: Frame) -> Coefficient:
-    values = [_framed(collapse, polynomial, frame) for polynomial in returned.value.values()]
+def _value(collapse: Collapse, returned: Returned, wished: AffineTarget) -> Coefficient:
+    values = [wished.part(collapse, polynomial) for polynomial in returned.value.values()]
     if any(value != values[0] for value in values):
         raise NoProofError("the groups of the returned value differ")
     return values[0]
-
-
-def _framed(collapse: Collapse, polynomial: Polynomial, frame: Frame) -> Coefficient:
-    frames = collapse(polynomial)
-    if not set(frames) <= {frame}:
-        raise NoProofError("the returned value and its target have different forms")
-    return frames.get(frame, collapse.scalars.field.zero)
-
-
-def _output_step(frame: Frame, value: Coefficient, target: RootScalar) -> Json:
-    return {
-        "rule": "output",
-        "left": claim_text.letters(frame[0]),
-        "value": str(value),
-        "right": claim_text.letters(frame[1]),
-        "target": claim_text.target_json(target),
-    }
 
 
 def _check_lengths(steps: list[Json]) -> None:

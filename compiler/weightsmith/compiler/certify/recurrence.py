@@ -56,6 +56,7 @@ class Recurrence:
     high: Scalar
     bindings: dict[str, Fraction] | None
     schedule: tuple[core.Schedule, ...] = ()  # the numbers of each pass
+    gap: tuple[Scalar, Scalar] | None = None  # where the spectrum is not, between low and high
 
     @property
     def one(self) -> Coefficient:
@@ -118,6 +119,29 @@ class Recurrence:
         """Enclose a polynomial in λ over the spectrum."""
         return polynomial_range(self.univariate(element, LAMBDA), self.spectrum())
 
+    def regions(self) -> tuple[Interval, ...]:
+        """The intervals of the spectrum; by its hull, unless the target jumps in the gap."""
+        low, high = self.spectrum()
+        if self.gap is None or self.target.sign is None:
+            return ((low, high),)
+        below, above = (self.number(end) for end in self.gap)
+        if not low <= below < above <= high:
+            raise NoProofError("the two intervals of the spectrum are not in order")
+        return (low, below), (above, high)
+
+    def over_regions(self, element: Coefficient) -> Interval:
+        """Enclose a polynomial in λ over the intervals of the spectrum."""
+        coefficients = self.univariate(element, LAMBDA)
+        found = [polynomial_range(coefficients, region) for region in self.regions()]
+        return min(low for low, _ in found), max(high for _, high in found)
+
+    def require_sign(self) -> None:
+        """The sign of a target ±1 must not change within an interval of the spectrum."""
+        if self.target.sign is not None:
+            coefficients = self.univariate(self.target.sign, LAMBDA)
+            for region in self.regions():
+                sign_of(coefficients, region)
+
     def require_positive_target(self) -> None:
         """f* must be positive on the whole spectrum: numerator and denominator have one sign."""
         for power in (self.target.power, self.target.function or self.target.power):
@@ -127,6 +151,14 @@ class Recurrence:
             if _crosses(above, below):
                 reason = "the target has a pole, a zero or a negative value on the spectrum"
                 raise NoProofError(reason)
+
+
+def sign_of(coefficients: list[Fraction], interval: Interval) -> int:
+    """1 or −1, that of a polynomial on an interval.  Raises NoProofError if it has a zero there."""
+    low, high = polynomial_range(coefficients, interval)
+    if low <= 0 <= high:
+        raise NoProofError("the spectrum touches the place where the target's sign changes")
+    return 1 if low > 0 else -1
 
 
 def _crosses(above: Interval, below: Interval) -> bool:

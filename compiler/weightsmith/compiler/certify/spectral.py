@@ -61,12 +61,14 @@ class RootScalar:
 
     ``function`` must be positive too: the power of the matrix function alone, before factors λ
     next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
+    With ``sign``, a polynomial θ in λ, it is the root that has the sign of θ: of sign(θ(T)), ±1.
     """
 
     power: Coefficient
     root: int
     function: Coefficient | None = None
     formula: Formula | None = None
+    sign: Coefficient | None = None
 
 
 class ScalarField:

@@ -4,6 +4,7 @@ inv, pinv:  θ(T)⁻¹;   u⁻¹ = v·T⁻¹ where T = u·v (A⁻¹ = A'·(A·A'
 pinv(A):  (A'A)⁻¹·A' or A'·(A·A')⁻¹ on the nonzero singular values
 sqrt, invsqrt:  θ(T)^(1/2), θ(T)^(-1/2);   polar(A) = A·(A'A)^(-1/2);   exp:  e^(rate·T)
 sign(A) = A·(A·A)^(-1/2) of a symmetric A;   E^(p/q):  θ(T)^(p/q), root q, power θ^p
+sign(θ(T)):  root 2, power 1, its sign that of θ
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl.formulas import Apply, Variable
 
 SIGN = (
-    "sign(A) is understood of a single symmetric product A whose singular_values(A) are assumed, "
-    "or spectrum(A) in [a, b] or [c, d] about 0"
+    "sign(A - c*I) is understood of a single symmetric product A whose spectrum(A) is assumed in "
+    "[a, b] or [c, d] about c, and sign(A) also where singular_values(A) are assumed"
 )
 STAND_IN = RATIO  # stands for the function while its word is collapsed
 
 
-def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootScalar]:
-    """Return the target's frame and scalar.  Raises NoProofError if it is no function of T."""
+def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootScalar, Coefficient]:
+    """Return frame, scalar and a factor free of λ: the target is factor·left·f*(T)·right.
+
+    Raises NoProofError if it is no function of T.
+    """
     names = {
         letter.name
         for word in target.terms
@@ -50,12 +54,18 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
     ratio = factor / collapse.scalars.symbol(STAND_IN)
     if STAND_IN in ratio.names:
         raise NoProofError("the target is not linear in its matrix function")
-    if ratio == collapse.scalars.field.one:
-        return frame, scalar
-    if scalar.root == 0:
-        raise NoProofError("an exponential or a formula, times another function")
+    times = max(ratio.degree(LAMBDA), 0)
+    absorbed = collapse.scalars.symbol(LAMBDA) ** times
+    number = ratio / absorbed
+    if LAMBDA in number.names:
+        raise NoProofError("the target is a function times a polynomial of the operator")
+    if times == 0:
+        return frame, scalar, number
+    if scalar.root == 0 or scalar.sign is not None:
+        raise NoProofError("a sign, an exponential or a formula, times another function")
     alone = scalar.power if scalar.function is None else scalar.function
-    return frame, RootScalar(scalar.power * ratio**scalar.root, scalar.root, alone)
+    power = scalar.power * absorbed**scalar.root
+    return frame, RootScalar(power, scalar.root, alone), number
 
 
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
@@ -76,11 +86,16 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
         return Form(transposed, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "polar" and word and operator.word == (*transposed, *word):
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
-    if function == "sign":
-        if not word or transposed != word or operator.word != (*word, *word):
-            raise NoProofError(SIGN)
+    if function == "sign" and word and transposed == word and operator.word == (*word, *word):
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)
-    theta = _function_of_operator(collapse, argument)
+    try:
+        theta = _function_of_operator(collapse, argument)
+    except NoProofError as reason:
+        raise NoProofError(SIGN if function == "sign" else str(reason)) from None
+    if function == "sign":
+        if operator.symmetric != "yes":
+            raise NoProofError(SIGN)
+        return Form((), (), STAND_IN, one), RootScalar(one, 2, sign=theta)
     if operation.formula is not None:
         return Form((), (), STAND_IN, one), RootScalar(theta, 0, None, operation.formula)
     is_negative = operation.exponent is not None and operation.exponent < 0

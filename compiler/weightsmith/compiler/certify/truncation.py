@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from weightsmith.compiler.certify import claim_text
+from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.autonomous import autonomous
 from weightsmith.compiler.certify.contraction import contraction
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
@@ -20,14 +21,11 @@ from weightsmith.compiler.certify.scalar_values import TooLargeError
 from weightsmith.compiler.certify.spectral import (
     MAX_FORMS,
     Collapse,
-    Frame,
     NoProofError,
-    RootScalar,
     ScalarField,
     infer_forms,
     scalar_name,
 )
-from weightsmith.compiler.certify.target_scalars import target_scalar
 from weightsmith.compiler.certify.three_term import three_term
 from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram, Returned
 from weightsmith.dsl import core, scalars
@@ -111,55 +109,49 @@ class _Proof:
     def claim(self) -> Json:
         infer_forms(self.collapse, self.loop, self.wanted)
         initial, after = loop_scalars(self.collapse, self.loop, self.wanted)
-        frame, scalar, target = self._output()
+        scalar, wanted = self._output()
         recurrence = Recurrence(
             self.scalars,
             initial,
             after,
             scalar,
-            target,
+            wanted.scalar,
             self.loop.count,
             self.ground.low,
             self.ground.high,
             self.bindings,
             self.loop.schedule,
+            self.ground.gap,
         )
         bounded = _first_rule(recurrence)
         steps = [
             claim_text.operator_step(self.ground),
             claim_text.forms_step(self.loop.index, self.collapse.forms),
             claim_text.recurrence_step(self.loop.index, initial, after),
-            self._output_step(frame, scalar, target),
+            claim_text.output_step("scalar", scalar, wanted),
             bounded.step,
         ]
+        frame = wanted.frame
         assumed = claim_text.hypotheses(self.program, self.normal, self.ground, frame, bounded)
-        factor = claim_text.scale(self.normal, self.ground, self.target, frame, target)
-        return claim_text.claim(self.returned.name, steps, bounded, assumed, factor)
+        scale = claim_text.scale(self.normal, self.ground, self.target, wanted)
+        bounded = wanted.bounded(bounded, scale, self.bindings or {})
+        return claim_text.claim(self.returned.name, steps, bounded, assumed, scale)
 
-    def _output(self) -> tuple[Frame, str, RootScalar]:
+    def _output(self) -> tuple[str, AffineTarget]:
         results = []
         for space, value in self.returned.value.items():
-            frames = self.collapse(value)
-            frame, target = target_scalar(self.collapse, self.target[space])
-            if len(frames) != 1 or frame not in frames:
-                raise NoProofError("the returned value and its target have different forms")
-            scalar = frames[frame]
+            target = affine_target(self.collapse, self.target[space])
+            scalar = target.part(self.collapse, value)
             names = [n for n in self.scalars.names if scalar == self.scalars.symbol(n)]
             if not names:
                 raise NoProofError("the returned value is not one iterate")
-            results.append((frame, names[0], target))
-        if any(result[1:] != results[0][1:] for result in results):
+            results.append((names[0], target))
+        first, wanted = results[0]
+        if any(
+            (n, t.scalar, t.factor) != (first, wanted.scalar, wanted.factor) for n, t in results
+        ):
             raise NoProofError("the groups of the returned value differ")
-        return results[0]
-
-    def _output_step(self, frame: Frame, scalar: str, target: RootScalar) -> Json:
-        return {
-            "rule": "output",
-            "left": claim_text.letters(frame[0]),
-            "scalar": scalar,
-            "right": claim_text.letters(frame[1]),
-            "target": claim_text.target_json(target),
-        }
+        return first, wanted
 
 
 def _first_rule(recurrence: Recurrence) -> Bounded:

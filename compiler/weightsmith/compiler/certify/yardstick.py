@@ -14,6 +14,7 @@ import flint
 
 from weightsmith.compiler.certify.complex_formulas import complex_formula
 from weightsmith.compiler.certify.intervals import polynomial_range
+from weightsmith.compiler.certify.recurrence import sign_of
 from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError, RootScalar
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.dsl import parse_scalar
@@ -69,6 +70,9 @@ def yardstick(
         (rate,) = _coefficients(target.power, bindings)
         # a ball of the rate would have the precision of this moment
         return Yardstick(False, lambda z: (z * _ball(rate)).exp(), None, interval)
+    if target.sign is not None:
+        sign = sign_of(_coefficients(target.sign, bindings), interval)
+        return Yardstick(True, lambda _: flint.acb(sign), 0, interval)
     for power in (target.power, target.function or target.power):
         _check(power, target.root, bindings, interval)
     top = _coefficients(target.power.numerator, bindings)

@@ -247,9 +247,10 @@ def _away_from_zero(one: Wanted) -> Interval:
     low, high = one.spectrum.moduli
     if low == 0:
         name = one.function.function
-        interval = f"[{one.spectrum.hull[0]}, {one.spectrum.hull[1]}]"
+        where = " or ".join(f"[{low}, {high}]" for low, high in one.spectrum.intervals)
         message = (
-            f"{name} jumps or has a pole at 0, and the spectrum may be 0: it lies in {interval}"
+            f"{name} jumps or has a pole at 0, and an eigenvalue of {one.operator} may be 0: "
+            f"it lies in {where}"
         )
         raise RefusedError(message, "assume a spectrum that keeps away from 0")
     return low, high

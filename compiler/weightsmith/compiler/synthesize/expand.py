@@ -30,6 +30,8 @@ from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import RESERVED
 from weightsmith.dsl.source import Source
 
+LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
+
 
 @dataclass(frozen=True)
 class Synthesized:
@@ -55,6 +57,11 @@ class _Part:
     choice: Choice
     names: Mapping[str, str]
 
+    @property
+    def error(self) -> Fraction:
+        """The predicted error of the worst of its returns."""
+        return self.choice.plan.error * max(one.factor for one in self.requests)
+
 
 def expand(program: core.Program, bindings: Mapping[str, Fraction]) -> Synthesized:
     """Write a program whose returns are all ``synthesize`` as an ordinary script.
@@ -77,7 +84,7 @@ def expand(program: core.Program, bindings: Mapping[str, Fraction]) -> Synthesiz
         text,
         found,
         layers,
-        max(one.choice.plan.error for one in parts),
+        max(one.error for one in parts),
         max(one.choice.lower_bound for one in parts),
         tuple(_note(one) for one in parts),
     )
@@ -165,7 +172,7 @@ def _wanted(request: Request, program: core.Program) -> Wanted:
         request.function,
         request.operator_text,
         spectrum,
-        request.tolerance,
+        min(request.tolerance / request.factor, max(request.tolerance, LOOSEST)),
         left,
         request.degrees,
     )
@@ -209,7 +216,7 @@ def _comments(part: _Part, program: core.Program) -> list[str]:
 def _note(part: _Part) -> str:
     plan: Plan = part.choice.plan
     kind = "absolute" if plan.absolute else "relative"
-    text = f"{plan.family}: {_count(plan.layers)}, predicted error {shown(plan.error)} ({kind})."
+    text = f"{plan.family}: {_count(plan.layers)}, predicted error {shown(part.error)} ({kind})."
     least = part.choice.lower_bound
     if least:
         text += f"\nNo linear-attention network has fewer than {_count(least)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 
 from weightsmith.compiler.synthesize.lower_bound import Degrees
 from weightsmith.dsl import core
@@ -13,6 +14,8 @@ from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import evaluate
 from weightsmith.dsl.source import Span
 
+ORTHOGONAL = ("sign", "polar")  # alone or in a sum their bound does not speak of the target
+ABSOLUTE = ("exp", "spectral")  # nor do the bounds of these
 LINEAR_IN_LEFT = ("inv", "pinv", "power")
 
 
@@ -29,6 +32,15 @@ class Request:
     degrees: Degrees
     extra_layers: int
     is_bounded: bool
+
+    @property
+    def factor(self) -> Fraction:
+        """How much larger an absolute error of the target is than that of f(E)."""
+        name = self.function.function
+        alone = name in ORTHOGONAL and not _is_in_product(self.target, self.function)
+        if name in ABSOLUTE or alone:
+            return abs(_factor(self.target, self.function))
+        return Fraction(1)
 
     @property
     def operator_text(self) -> str:
@@ -141,6 +153,28 @@ def _left(target: core.Node, function: core.Function) -> core.Node | None:
 
 def _replaced(node: core.Node, old: core.Node, new: core.Node) -> core.Node:
     return new if node == old else with_parts(node, lambda part: _replaced(part, old, new))
+
+
+def _is_in_product(node: core.Node, function: core.Function) -> bool:
+    if isinstance(node, core.Product):
+        return function in _functions(node)
+    return any(_is_in_product(part, function) for part in parts_of(node))
+
+
+def _factor(node: core.Node, function: core.Function) -> Fraction:
+    """The scalar in front of the function, from all sums and products in which it stands."""
+    match node:
+        case core.Combination(terms=terms):
+            holding = [pair for pair in terms if function in _functions(pair[1])]
+            if len(holding) != 1 and len(terms) != 1:
+                return Fraction(1)
+            ((scalar, of),) = holding or terms
+            return evaluate(scalar, {}) * _factor(of, function)
+        case core.Product(factors=factors):
+            return prod((_factor(of, function) for of in factors), start=Fraction(1))
+        case core.Transpose(of=of):
+            return _factor(of, function)
+    return Fraction(1)
 
 
 def _letters(node: core.Node) -> int:
