@@ -270,7 +270,7 @@ def compile(
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest)
     compilation = found.compilation or compile_program(
-        program, bindings, gated=gated, search=not chosen.is_synthesized, fewest=fewest
+        program, bindings, gated=gated, fewest=fewest
     )
     files = _files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
     network = Network(files)

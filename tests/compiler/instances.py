@@ -147,12 +147,23 @@ def synthesized(name: str, **settings: object) -> Callable[[np.random.Generator]
     return make
 
 
+def with_gap(random: np.random.Generator) -> Instance:
+    """Eigenvalues in [0, 1/2] and in [1, 2], at least one of each."""
+    size = sizes(random, least=2)
+    below = int(random.integers(1, size))
+    values = [*random.choice([0, 0.25, 0.5], below), *random.choice([1.0, 1.5, 2.0], size - below)]
+    basis = orthogonal(random, size)
+    value = (basis * np.array(values)) @ basis.T
+    return {"low": "1/2", "high": 1, "L": 2}, {"A": (value + value.T) / 2}
+
+
 SYNTHESIZED: dict[str, Callable[[np.random.Generator], Instance]] = {
     "synthesized_inverse": synthesized("A", mu="1/4", L=2),
     "synthesized_polar": synthesized("A", smin="1/4", smax=2),
     "synthesized_heat_kernel": synthesized("A", s="3/2", L=2),
     "synthesized_roots": synthesized("A", mu="1/4", L=2),
     "resolvents": synthesized("A", L=2),
+    "projector": with_gap,
 }
 MAKERS: dict[str, Callable[[np.random.Generator], Instance]] = {
     "newton_inverse": inverse,

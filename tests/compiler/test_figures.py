@@ -10,7 +10,7 @@ from weightsmith.compiler.degree import depth_lower_bound
 from weightsmith.dsl import DiagnosticError
 
 from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
-from .instances import EXAMPLES
+from .instances import EXAMPLES, SYNTHESIZED
 
 # layers, most heads in a layer, width: Newton one layer a step for symmetric and general A (Giannou
 # et al. 2024, Lemma 4.1: one and two, width 4d), gradient descent one layer and one head (von
@@ -53,9 +53,28 @@ ENTRY_FIGURES = {
 }
 
 
+# synthesised for the spectra of the instances, with the lower bound by degree
+SYNTHESIZED_FIGURES = {
+    "projector": ("5", 1, "3*d", 5),
+    "resolvents": ("4", 6, "10*d", 4),
+    "synthesized_heat_kernel": ("2", 2, "6*d", 2),
+    "synthesized_inverse": ("3", 2, "4*d", 3),
+    "synthesized_polar": ("6", 1, "2*m", 6),
+    "synthesized_roots": ("3", 9, "13*d", 3),
+}
+
+
 def test_every_example_has_figures() -> None:
     names = sorted(path.stem for path in EXAMPLES.glob("*.alg"))
-    assert sorted([*FIGURES, *ENTRY_FIGURES]) == names
+    assert sorted([*FIGURES, *ENTRY_FIGURES, *SYNTHESIZED_FIGURES]) == names
+
+
+@pytest.mark.parametrize("name", sorted(SYNTHESIZED_FIGURES))
+def test_figures_of_synthesis(name: str) -> None:
+    settings, _ = SYNTHESIZED[name](np.random.default_rng(1))
+    report = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).report
+    found = (report.layers_text, report.heads, report.width_text, report.depth_lower_bound)
+    assert found == SYNTHESIZED_FIGURES[name]
 
 
 @pytest.mark.parametrize("name", sorted(ENTRY_FIGURES))

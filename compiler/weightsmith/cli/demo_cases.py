@@ -138,5 +138,6 @@ CASES = (
         data.laplacian,
         {"s": Fraction(1, 10)},
     ),
+    Case("projector", "diabetes: correlation matrix", data.leading_component, {}),
     Case("resolvents", "Les Misérables: Laplacian", data.laplacian, {}),
 )

@@ -35,14 +35,14 @@ BODY = ("age", "sex", "bmi", "bp")
 class Problem:
     """Inputs, the ends of the assumed spectrum, and the condition number of the data.
 
-    ``sizes`` are parameters that the script has for the sizes of the data.
+    ``sizes`` are parameters that the script has for the sizes of the data, or for a gap in it.
     """
 
     inputs: Inputs
     names: tuple[str, str]
     ends: Ends
     condition: float
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int | Fraction] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, int | Fraction]:
@@ -56,6 +56,16 @@ def correlation() -> Problem:
     x = features()
     matrix = x @ x.T / x.shape[1]
     return with_ends({"A": matrix}, ("mu", "L"), eigenvalues(matrix))
+
+
+def leading_component() -> Problem:
+    """The same matrix, and the gap below its largest eigenvalue."""
+    found = correlation()
+    values = eigenvalues(np.asarray(found.inputs["A"]))
+    gap = {"low": _up(values[-2]), "high": _down(values[-1])}
+    ends = Fraction(0), found.ends[1]
+    condition = float(values[-1] / (values[-1] - values[-2]))
+    return Problem(found.inputs, ("", "L"), ends, condition, gap)
 
 
 def page_rank() -> Problem:

@@ -13,15 +13,11 @@ from weightsmith.dsl import core
 
 @dataclass(frozen=True)
 class Chosen:
-    """A program with steps of its own, its text, and the numbers of its parameters.
-
-    ``is_synthesized``: its variables are what its layers hold, and no others need to be searched.
-    """
+    """A program with steps of its own, its text, and the numbers of its parameters."""
 
     program: core.Program
     text: str
     bindings: dict[str, Fraction]
-    is_synthesized: bool
     notes: tuple[str, ...] = ()
 
 
@@ -39,11 +35,10 @@ def resolve_choices(
 
     Raises DiagnosticError.
     """
-    is_synthesized = any(one.synthesize is not None for one in program.returns)
     notes: tuple[str, ...] = ()
-    if is_synthesized:
+    if any(one.synthesize is not None for one in program.returns):
         found = expand(program, bindings)
         program, text, bindings, notes = found.program, found.text, {}, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
-    return Chosen(program, text, bindings, is_synthesized, notes)
+    return Chosen(program, text, bindings, notes)

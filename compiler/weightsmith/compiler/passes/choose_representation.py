@@ -14,7 +14,7 @@ from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
-from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, ScheduledLoop
+from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
 from weightsmith.compiler.operations import scheduled_head_cost
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
@@ -22,7 +22,7 @@ from weightsmith.compiler.passes.carry_applied import carriable, carry_applied
 from weightsmith.compiler.passes.merge_heads import merge_heads
 from weightsmith.compiler.passes.represent import by_images, offset, offsets, transposed
 from weightsmith.compiler.passes.schedule_layers import schedule_layers
-from weightsmith.dsl.scalars import Number
+from weightsmith.dsl.scalars import Number, Scalar
 
 LOOP_WEIGHT = 1000  # passes of a loop whose count is a symbol
 MAX_TRIALS = 200  # schedules tried at the most
@@ -45,11 +45,12 @@ def choose_representation(
 ) -> Candidate:
     """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled.
 
-    Without ``search`` the script's own variables are kept.  ``by_operations``: the fewest
+    Without ``search``, and where every loop runs once, the script's own variables are kept.  ``by_operations``: the fewest
     multiply-adds of heads at nominal sizes, rather than the fewest layers.
     """
     best, reason = _tried(start, by_operations)
-    here, left = start, MAX_TRIALS if search else 0
+    repeats = any(_passes(loop.count) > 1 for loop in start.program.all_loops())
+    here, left = start, MAX_TRIALS if search and (repeats or best is None) else 0
     while left > 0:
         nearby = list(islice(_neighbours(here), left))
         left -= len(nearby)
@@ -93,13 +94,12 @@ def _weigh(items: list[ScheduledItem], measure: Callable[[ScheduledLayer], int])
         if isinstance(item, ScheduledLayer):
             total += measure(item)
         else:
-            total += _passes(item) * _weigh(item.body, measure)
+            total += _passes(item.count) * _weigh(item.body, measure)
     return total
 
 
-def _passes(loop: ScheduledLoop) -> int:
+def _passes(count: Scalar) -> int:
     """How often a loop is taken to run: as often as it says, if it says a number."""
-    count = loop.count
     return min(int(count.value), LOOP_WEIGHT) if isinstance(count, Number) else LOOP_WEIGHT
 
 
