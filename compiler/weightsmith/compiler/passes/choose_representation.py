@@ -45,8 +45,9 @@ def choose_representation(
 ) -> Candidate:
     """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled.
 
-    Without ``search``, and where every loop runs once, the script's own variables are kept.  ``by_operations``: the fewest
-    multiply-adds of heads at nominal sizes, rather than the fewest layers.
+    Without ``search``, and where every loop runs once, the script's own variables are kept.
+    ``by_operations``: the fewest multiply-adds of heads at nominal sizes, rather than the fewest
+    layers.
     """
     best, reason = _tried(start, by_operations)
     repeats = any(_passes(loop.count) > 1 for loop in start.program.all_loops())
