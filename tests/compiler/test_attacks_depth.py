@@ -9,6 +9,7 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.compiler.certify.spectral import RootScalar
+from weightsmith.dsl import BindingError
 
 BESIDE = """algorithm beside(A: symmetric[d, d])
 assume spectrum(A) in {spectrum}
@@ -60,3 +61,41 @@ def test_an_invariant_may_not_hide_a_number_of_the_passes_in_a_function(tmp_path
     refused = [v for v in ws.verify(tmp_path).verdicts if not v.accepted]
     assert [v.kind for v in refused] == ["exactness"]
     assert "number of the passes" in refused[0].reason
+
+
+PASSES = """algorithm passes(A: symmetric[d, d])
+assume spectrum(A) in [1/10, 1]
+param mu = 2
+X = 1/2*A
+for g in {numbers}:
+    {step}
+return X approximates inv(A)
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "step", "problem"),
+    [
+        ("1, 0", "X = X + g/g*A*X", "pass 2, g = 0: division by zero"),
+        ("1, mu - 2", "X = X + 1/g*A*X", "pass 2, g = 0: division by zero"),
+        ("2, 1/2", "X = 3^g*X*A", "pass 2, g = 1/2: the exponent 1/2 is not a whole number"),
+        ("1, 2", "X = X*A\n    for h in g - 1, g:\n        X = X + g/h*A", "pass 1, g = 1, h = 0"),
+    ],
+)
+def test_a_scalar_without_value_in_some_pass_is_an_error(
+    numbers: str, step: str, problem: str
+) -> None:
+    with pytest.raises(BindingError, match=problem):
+        ws.compile(PASSES.format(numbers=numbers, step=step))
+
+
+def test_a_division_by_zero_in_some_pass_is_refused_where_it_cancels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weightsmith.dsl.bindings.check_passes", lambda body, values: None)
+    forged = ws.compile(PASSES.format(numbers="1, 0", step="X = X + g/g*A*X")).files()
+    monkeypatch.undo()
+    for name, data in forged.items():
+        (tmp_path / name).write_bytes(data)
+    refused = [v.kind for v in ws.verify(tmp_path).verdicts if not v.accepted]
+    assert "exactness" in refused
