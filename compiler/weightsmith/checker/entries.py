@@ -326,6 +326,20 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     return Polynomial.letter(field, letter)
 
 
+def symbols_of(value: Polynomial) -> frozenset[str]:
+    """The symbols of a value: of its coefficients, and within its functions."""
+    field = value.field
+    found = {name for scalar in value.terms.values() for name in field.names_in(scalar)}
+    for content in {letter.name: letter.content for letter in value.letters()}.values():
+        match content:
+            case Kinked(argument=argument, kinks=kinks):
+                found |= symbols_of(argument)
+                found |= {n for kink in kinks for scalar in kink for n in field.names_in(scalar)}
+            case Multiplied(left=left, right=right):
+                found |= symbols_of(left) | symbols_of(right)
+    return frozenset(found)
+
+
 def same_values(left: Polynomial, right: Polynomial) -> bool:
     """Equal, if need be after writing every function as a sum of its kinks."""
     if left.equals(right):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from weightsmith.checker.entries import same_values
+from weightsmith.checker.entries import same_values, symbols_of
 from weightsmith.checker.expressions import Value
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.network import Network, Stream
@@ -181,10 +181,9 @@ class _Prover:
 
     def _check_constant(self, invariant: Mapping[tuple[str, str], Polynomial], loop: Loop) -> None:
         """An invariant holds at the start of every pass: no number of a pass may stand in it."""
-        for (block, _), polynomial in invariant.items():
-            for coefficient in polynomial.terms.values():
-                found = self._network.field.names_in(coefficient) & loop.schedule.keys()
-                require(not found, f"the invariant of '{block}' names a number of the passes.")
+        for (block, _), polynomial in invariant.items() if loop.schedule else ():
+            found = symbols_of(polynomial) & loop.schedule.keys()
+            require(not found, f"the invariant of '{block}' names a number of the passes.")
 
     def _words(self, letters: Mapping[str, Letter]) -> Mapping[str, Polynomial | Letter]:
         """What an invariant may name: letters, ones, and the sites that depend on these only."""

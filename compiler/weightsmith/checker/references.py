@@ -54,10 +54,9 @@ def reference(
     if target.sign is not None:
         return _sign(target.sign, field, numbers, interval)
     power = field.polynomials(target.power, LAMBDA, numbers.bindings)
-    for one in (target.power, target.function):
-        if one is not None:
-            quotient = field.polynomials(one, LAMBDA, numbers.bindings)
-            _check_defined(quotient, target.root, interval)
+    for one in (target.power, *target.must_be_positive()):
+        quotient = field.polynomials(one, LAMBDA, numbers.bindings)
+        _check_defined(quotient, target.root, interval)
     return _relative((power[1], power[0]), target.root, interval)
 
 

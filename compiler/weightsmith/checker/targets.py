@@ -14,7 +14,7 @@ positive on the spectrum, and that θ has a sign, are made where numbers are kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.checker.expressions import Environment, Value, evaluate
@@ -34,7 +34,9 @@ FUNCTION = "#function"  # the variable and the letter that stand for f*
 class Target:
     """left · f* · right; ``power`` is f*^root, or None.
 
-    Then f* is exp(``rate``·λ) or, where ``formula`` is given, that of ``theta``.
+    Then f* is exp(``rate``·λ) or, where ``formula`` is given, that of ``theta``.  Of the root
+    f* is the positive one, so that λ^m, which stood beside it, must be positive where root > 1:
+    A·(A·A)^(1/2) has the power λ⁴, but it is −λ² for λ < 0.
     """
 
     left: Word
@@ -51,6 +53,14 @@ class Target:
     )
     factor: Rational | None = None  # b
     shift: Polynomial | None = None  # C, None if it is zero
+    beside: Rational | None = None  # λ^m, in the power too
+
+    def must_be_positive(self) -> Iterator[Rational]:
+        """Of what f* is made, beside the power itself."""
+        if self.function is not None:
+            yield self.function
+        if self.beside is not None and self.root > 1:
+            yield self.beside
 
 
 def read_target(
@@ -108,8 +118,11 @@ def _absorb(inner: Target, left: Word, right: Word, scalar: Rational, field: Fie
         return replace(inner, left=left, right=right, orthogonal=alone, factor=factor)
     if inner.power is None or inner.sign is not None:
         raise RefusedError("There is no rule for such a function times the operator.")
-    power = inner.power * field.variable(LAMBDA) ** (inner.root * degree)
-    return replace(inner, left=left, right=right, power=power, orthogonal=False, factor=factor)
+    beside = field.variable(LAMBDA) ** degree
+    power = inner.power * beside**inner.root
+    return replace(
+        inner, left=left, right=right, power=power, orthogonal=False, factor=factor, beside=beside
+    )
 
 
 def _lift(node: core.Node, found: list[core.Function]) -> core.Node:

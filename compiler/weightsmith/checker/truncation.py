@@ -152,8 +152,9 @@ class _Proof:
         return self._by_rule(problem, steps, numbers), proven
 
     def _by_rule(self, problem: Problem, steps: Steps, numbers: Numbers | None) -> Bound:
-        if numbers is not None and problem.target.function is not None:
-            problem.check_positive(problem.target.function, numbers)  # pinv(A)*A is 0 at 0
+        if numbers is not None:
+            for part in problem.target.must_be_positive():
+                problem.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
         steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
         require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
         known = problem.target.sign is None or steps.rule in SIGNED

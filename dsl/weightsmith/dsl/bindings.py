@@ -10,6 +10,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.intervals import disorder
+from weightsmith.dsl.passes import check_passes
 from weightsmith.dsl.piecewise import arguments_of
 from weightsmith.dsl.scalar_text import parse_scalar
 from weightsmith.dsl.sites import entrywise_sites
@@ -137,7 +138,14 @@ def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> N
 
 
 def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
-    """Refuse numbers under which ``clip`` or ``soft`` is another function than it says."""
+    """Refuse numbers under which ``clip`` or ``soft`` is another function than it says.
+
+    So too those under which a scalar of a ``for`` loop has no value in some pass.
+    """
+    try:
+        check_passes(program.body, values)
+    except q.ScalarError as problem:
+        raise BindingError(f"{problem}.") from None
     for site in entrywise_sites(program):
         if not isinstance(site.function, core.PiecewiseLinear):
             continue

@@ -144,7 +144,7 @@ class Recurrence:
 
     def require_positive_target(self) -> None:
         """f* must be positive on the whole spectrum: numerator and denominator have one sign."""
-        for power in (self.target.power, self.target.function or self.target.power):
+        for power in self.target.must_be_positive():
             above, below = (
                 self.over_spectrum(part) for part in (power.numerator, power.denominator)
             )

@@ -62,6 +62,7 @@ class RootScalar:
     ``function`` must be positive too: the power of the matrix function alone, before factors λ
     next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
     With ``sign``, a polynomial θ in λ, it is the root that has the sign of θ: of sign(θ(T)), ±1.
+    So must ``beside``, these factors, where root > 1: A·(A·A)^(1/2) is −λ² for λ < 0.
     """
 
     power: Coefficient
@@ -69,6 +70,11 @@ class RootScalar:
     function: Coefficient | None = None
     formula: Formula | None = None
     sign: Coefficient | None = None
+    beside: Coefficient | None = None
+
+    def must_be_positive(self) -> tuple[Coefficient, ...]:
+        parts = (self.power, self.function, self.beside if self.root > 1 else None)
+        return tuple(part for part in parts if part is not None)
 
 
 class ScalarField:

@@ -65,7 +65,7 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
         raise NoProofError("a sign, an exponential or a formula, times another function")
     alone = scalar.power if scalar.function is None else scalar.function
     power = scalar.power * absorbed**scalar.root
-    return frame, RootScalar(power, scalar.root, alone), number
+    return frame, RootScalar(power, scalar.root, alone, beside=absorbed), number
 
 
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:

@@ -73,7 +73,7 @@ def yardstick(
     if target.sign is not None:
         sign = sign_of(_coefficients(target.sign, bindings), interval)
         return Yardstick(True, lambda _: flint.acb(sign), 0, interval)
-    for power in (target.power, target.function or target.power):
+    for power in target.must_be_positive():
         _check(power, target.root, bindings, interval)
     top = _coefficients(target.power.numerator, bindings)
     bottom = _coefficients(target.power.denominator, bindings)

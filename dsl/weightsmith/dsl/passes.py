@@ -1,0 +1,52 @@
+"""The scalars in ``for`` loops must have a value in every pass, also where they would cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from weightsmith.dsl import core
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.nodes import nodes_in
+from weightsmith.dsl.scalar_printer import scalar_text
+
+
+def check_passes(body: tuple[core.Statement, ...], values: Mapping[str, Fraction]) -> None:
+    """Raises ScalarError with the pass in its message; symbols without a value are left open."""
+    for loop in body:
+        if not isinstance(loop, core.Repeat):
+            continue
+        if not loop.schedule:
+            check_passes(loop.body, values)
+            continue
+        changing = {scalar: None for scalar in _scalars(loop.body) if q.free_symbols(scalar)}
+        for place, row in enumerate(zip(*(one.values for one in loop.schedule), strict=True)):
+            names = (one.name for one in loop.schedule)
+            own = {name: _value(number, values) for name, number in zip(names, row, strict=True)}
+            known = {n: number for n, number in {**values, **own}.items() if number is not None}
+            for scalar in changing:
+                if q.free_symbols(scalar) & own.keys():
+                    _check(scalar, known, place + 1)
+            check_passes(loop.body, known)
+
+
+def _value(scalar: q.Scalar, values: Mapping[str, Fraction]) -> Fraction | None:
+    return q.evaluate(scalar, values) if q.free_symbols(scalar) <= values.keys() else None
+
+
+def _check(scalar: q.Scalar, values: Mapping[str, Fraction], place: int) -> None:
+    names = q.free_symbols(scalar)
+    if not names <= values.keys():
+        return
+    try:
+        q.evaluate(scalar, values)
+    except q.ScalarError as problem:
+        at = ", ".join(f"{name} = {values[name]}" for name in sorted(names))
+        text = scalar_text(scalar)
+        raise q.ScalarError(f"'{text}' has no value in pass {place}, {at}: {problem}") from None
+
+
+def _scalars(body: tuple[core.Statement, ...]) -> Iterator[q.Scalar]:
+    for node in nodes_in(body):
+        if isinstance(node, core.Combination):
+            yield from (scalar for scalar, _ in node.terms)

@@ -1,0 +1,101 @@
+"""Attacks on what issue 4 brought (schedules, deeper rules): each must be refused, or say less."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import weightsmith.api as ws
+from weightsmith.compiler.certify.spectral import RootScalar
+from weightsmith.dsl import BindingError
+
+BESIDE = """algorithm beside(A: symmetric[d, d])
+assume spectrum(A) in {spectrum}
+X = A*A
+{loop}return X approximates A*sqrt(A*A)
+"""
+
+
+@pytest.mark.parametrize("loop", ["", "repeat 3:\n    X = 3/2*X - 1/2*X\n"])
+def test_a_negative_factor_beside_a_root_is_no_part_of_it(
+    loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A·sqrt(A·A) is −A·A for eigenvalues below 0, though its square is A⁴ there too."""
+    positive = ws.compile(BESIDE.format(spectrum="[1, 2]", loop=loop))
+    assert positive.verify().accepted
+    assert positive.bounds[0].value is not None
+    script = BESIDE.format(spectrum="[-2, -1]", loop=loop)
+    assert ws.compile(script).bounds[0].value is None
+    monkeypatch.setattr(RootScalar, "must_be_positive", lambda self: (self.power,))
+    forged = ws.compile(script)
+    assert forged.bounds[0].value is not None
+    assert not forged.verify().accepted
+
+
+LATE = """algorithm late(A: [d, d])
+X = 0*A
+for g in 1, 2, 3:
+    X = X + relu(g*X) + A
+return X
+"""
+LATER = """algorithm late(A: [d, d])
+X, B = 0*A, 0*A
+for g in 1, 2, 3:
+    X = X + B + A
+    B = relu(g*X)
+return X
+"""
+
+
+def test_an_invariant_may_not_hide_a_number_of_the_passes_in_a_function(tmp_path: Path) -> None:
+    """relu(g·X) of this pass is not that of the last pass, though at first both are 0."""
+    script, network = ws.compile(LATE).files(), ws.compile(LATER).files()
+    document = json.loads(network["certificate.json"])
+    document["files"]["script.alg"] = json.loads(script["certificate.json"])["files"]["script.alg"]
+    document["claims"][0]["steps"][0]["invariant"]["B"]["d"] = [["1", ["relu[1]"]]]
+    for name, data in {**network, "script.alg": script["script.alg"]}.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "certificate.json").write_text(json.dumps(document))
+    refused = [v for v in ws.verify(tmp_path).verdicts if not v.accepted]
+    assert [v.kind for v in refused] == ["exactness"]
+    assert "number of the passes" in refused[0].reason
+
+
+PASSES = """algorithm passes(A: symmetric[d, d])
+assume spectrum(A) in [1/10, 1]
+param mu = 2
+X = 1/2*A
+for g in {numbers}:
+    {step}
+return X approximates inv(A)
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "step", "problem"),
+    [
+        ("1, 0", "X = X + g/g*A*X", "pass 2, g = 0: division by zero"),
+        ("1, mu - 2", "X = X + 1/g*A*X", "pass 2, g = 0: division by zero"),
+        ("2, 1/2", "X = 3^g*X*A", "pass 2, g = 1/2: the exponent 1/2 is not a whole number"),
+        ("1, 2", "X = X*A\n    for h in g - 1, g:\n        X = X + g/h*A", "pass 1, g = 1, h = 0"),
+    ],
+)
+def test_a_scalar_without_value_in_some_pass_is_an_error(
+    numbers: str, step: str, problem: str
+) -> None:
+    with pytest.raises(BindingError, match=problem):
+        ws.compile(PASSES.format(numbers=numbers, step=step))
+
+
+def test_a_division_by_zero_in_some_pass_is_refused_where_it_cancels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weightsmith.dsl.bindings.check_passes", lambda body, values: None)
+    forged = ws.compile(PASSES.format(numbers="1, 0", step="X = X + g/g*A*X")).files()
+    monkeypatch.undo()
+    for name, data in forged.items():
+        (tmp_path / name).write_bytes(data)
+    refused = [v.kind for v in ws.verify(tmp_path).verdicts if not v.accepted]
+    assert "exactness" in refused
