@@ -35,7 +35,7 @@ from weightsmith.backends.regression import regression_data
 from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
 from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import missing_symbols, unroll
+from weightsmith.backends.unroll import MAX_LAYERS, missing_symbols, unroll
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.template import Template
@@ -268,7 +268,7 @@ def compile(
     given, text = check_source(source), bundle(source)
     chosen = resolve_choices(given, _bindings(given, settings), text, gated=gated, dtype=dtype)
     program, bindings = chosen.program, chosen.bindings
-    found = restructured(program, bindings, fewest)
+    found = restructured(program, bindings, fewest, most=MAX_LAYERS)
     compilation = found.compilation or compile_program(
         program, bindings, gated=gated, fewest=fewest
     )

@@ -16,7 +16,7 @@ def test_compile_writes_both_scripts(call: Call, examples: Path, tmp_path: Path)
     result = call("compile", script, "-o", net, "--fewest", "layers", *NUMBERS)
     assert result.exit_code == 0
     assert "layers  4 (no linear-attention network can do with fewer than 4)" in result.output
-    assert "loop    restructured: 30 layers as written, 4 now" in result.output
+    assert "note    restructured: 30 layers as written, 4 now" in result.output
     assert (net / "script.alg").read_bytes() == script.read_bytes()
     assert "repeat 1:" in (net / "network.alg").read_text()
     verified = call("verify", net)

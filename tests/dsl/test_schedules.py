@@ -74,8 +74,13 @@ MISTAKES = [
     ("for g, g in (1, 2):\n    X = g*X", 4, "g", "'g' stands twice"),
     ("for g in A:\n    X = g*X", 4, "A", "expected a number, got the matrix A"),
     ("for g in b:\n    X = g*X", 4, "b", "unknown name 'b'"),
-    ("for g in 1, 2:\n    X = g*X\nX = g*X", 6, "g", "unknown name 'g'"),
-    ("for g in 1, 2:\n    g = 3\n    X = g*X", 5, "g", "is a parameter and cannot be assigned"),
+    ("for g in 1, 2:\n    X = g*X\nX = g*X", 6, "g", "no value outside of it"),
+    (
+        "for g in 1, 2:\n    g = 3\n    X = g*X",
+        5,
+        "g",
+        "a number of this 'for' loop and cannot be assigned",
+    ),
     ("for g in 1, 2:\n    X = soft(X, g)", 5, "soft(X, g)", "would change from pass to pass"),
     ("for g in 1, 2:\n    return X", 5, "return X", "'return' cannot stand inside a loop"),
 ]

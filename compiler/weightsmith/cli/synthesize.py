@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from weightsmith.cli.mistakes import Mistake
-from weightsmith.cli.options import dtype_option
+from weightsmith.cli.options import as_mapping, dtype_option, set_option
 
 
 @click.command()
@@ -28,6 +28,7 @@ from weightsmith.cli.options import dtype_option
     help="For example 'spectrum(A) in [1/100, 1]'; as often as need be.",
 )
 @click.option("--within", required=True, metavar="TOL", help="How near the network must come.")
+@set_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
 @click.option("--name", default="synthesized", show_default=True, help="Of the algorithm.")
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
@@ -36,6 +37,7 @@ def synthesize(
     inputs: str,
     assumptions: tuple[str, ...],
     within: str,
+    settings: tuple[tuple[str, str], ...],
     output: Path | None,
     name: str,
     dtype: str,
@@ -54,8 +56,9 @@ def synthesize(
         )
     lines = [f"algorithm {name}({inputs})", *(f"assume {one}" for one in assumptions)]
     script = "\n".join([*lines, "", f"return synthesize {target} within {within}", ""])
-    network = api.compile(script, dtype=dtype)
-    click.echo(network.source.text.rstrip("\n"))
+    network = api.compile(script, settings=as_mapping(settings, "--set"), dtype=dtype)
     if output is not None:
         network.save(output)
+    click.echo(network.source.text.rstrip("\n"))
+    if output is not None:
         click.echo(f"\n{summary(network, output, {})}", err=True)

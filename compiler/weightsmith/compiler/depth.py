@@ -48,9 +48,12 @@ class Stretch:
         what = "a layer" if each == 1 else f"{each} layers"
         first_gain = (self.after - self.before) / self.passes
         if self.passes > 1 and self.last_gain <= first_gain:
+            fewer = "and --fewest layers does many at once"
+            if self.title.startswith("for "):
+                fewer = "and each has numbers of its own (--fewest layers is for 'repeat')"
             return (
                 f"a pass of {what} adds {self.last_gain} to the degree: its steps are affine, "
-                "and --fewest layers does many at once"
+                f"{fewer}"
             )
         if self.passes == 1:
             return f"{what} for a degree that {self.needed} could reach"
@@ -191,11 +194,21 @@ def _places(items: tuple[Item, ...], bindings: Bindings, indent: str) -> list[st
     lines: list[str] = []
     for item in items:
         if isinstance(item, Repeat):
-            lines.append(f"{indent}repeat {item.count}: {layers_text((item,))} layers")
+            lines.append(f"{indent}{_loop_text(item, bindings)}")
             lines += _places(item.body, bindings, indent + "    ")
         elif counts_as_layer(item):
             lines.append(f"{indent}{_layer_text(item)}")
     return lines
+
+
+def _loop_text(item: Repeat, bindings: Bindings) -> str:
+    count = passes(parse_scalar(item.count), dict(bindings))
+    if count is None or not item.body:
+        return f"repeat {item.count}: {layers_text((item,))} layers"
+    times = item.count if item.count == str(count) else f"{item.count} = {count}"
+    inner = layers_text(item.body)
+    total = f"{count * int(inner)}" if inner.isdigit() else layers_text((item,))
+    return f"repeat {times}: {total} layer{'s' * (total != '1')}"
 
 
 def _layer_text(layer: Layer) -> str:

@@ -16,6 +16,7 @@ from itertools import permutations
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
 from weightsmith.compiler.pipeline import compile_program
 from weightsmith.compiler.report import report
+from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.nodes import nodes_in, nodes_of
@@ -168,7 +169,8 @@ class _Search:
             try:
                 self.known[key] = worst_error(claims)
             except UnprovenError as reason:
-                raise self._error(f"the error is not proven: {reason}", "") from None
+                hint = "change the script as the reason says, or: return synthesize …"
+                raise self._error(f"the error is not proven: {reason}", hint) from None
         return self.known[key]
 
     def _layers(self, bindings: Bindings) -> int:
@@ -186,17 +188,21 @@ class _Search:
         carried = CARRIED * UNITS[self.dtype] * condition
         if self.wanted < carried:
             message = (
-                f"{self.dtype} does not carry an error of {float(self.wanted):.3g} here: with a "
-                f"condition number of {float(condition):.4g} about {float(carried):.3g} can be met"
+                f"{self.dtype} does not carry an error of {shown(self.wanted)} here: with a "
+                f"condition number of {shown(condition)} about {shown(carried, 3)} can be met"
             )
-            raise self._error(message, f"write ensure error <= {float(2 * carried):.1g}")
+            raise self._error(message, f"write ensure error <= {shown(carried, 1)}")
 
     def _unreached(self, least: Fraction) -> DiagnosticError:
+        wanted, reached = shown(self.wanted), shown(least)
+        if not self.counts and not self.tolerances:
+            message = f"nothing that can be chosen is left: the error is {reached}, above {wanted}"
+            return self._error(message, "leave a count without a value: param steps; repeat steps:")
         message = (
-            f"nothing that can be chosen is known to bring the error to {float(self.wanted):.3g}: "
-            f"the least found is {float(least):.3g}"
+            f"nothing that can be chosen is known to bring the error to {wanted}: "
+            f"the least found is {reached}, with up to {MAX_COUNT} passes of a loop"
         )
-        return self._error(message, "allow a larger error, or another algorithm")
+        return self._error(message, "allow a larger error, or write an algorithm that is faster")
 
     def _error(self, message: str, hint: str) -> DiagnosticError:
         return DiagnosticError([error(self.ensure.span, message, hint)])

@@ -60,8 +60,11 @@ def loop_title(item: Repeat, template: Template) -> str:
 
 def _short(coefficient: str) -> str:
     """A number of many digits as a person reads it; the template has it exactly."""
-    simple = len(coefficient) <= 9 or not RATIONAL.fullmatch(coefficient)
-    return coefficient if simple else f"{float(Fraction(coefficient)):.6g}"
+    if len(coefficient) <= 4 or not RATIONAL.fullmatch(coefficient):
+        return coefficient
+    number = Fraction(coefficient)
+    decimal = f"{float(number):.6g}"
+    return decimal if len(coefficient) > 9 or Fraction(decimal) == number else coefficient
 
 
 def _layer(layer: Layer, indent: str, template: Template) -> list[str]:

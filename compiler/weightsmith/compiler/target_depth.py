@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.bound import Bound
 from weightsmith.compiler.synthesize.expand import Synthesized, expand
+from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.printer import node_text
@@ -38,9 +39,10 @@ def target_text(
         error, found = next(((one, made) for one, made in tried if made), (error, None))
         if found is None:
             continue
+        least = found.lower_bound_layers
         text = (
-            f"target: {node_text(returned.target)} within {float(error):.3g} takes at least "
-            f"{found.lower_bound_layers} layers by its best polynomial"
+            f"target: {node_text(returned.target)} within {shown(error, 3)} takes at least "
+            f"{least} layer{'s' * (least != 1)} by its best polynomial"
         )
         if layers is not None and found.layers < layers:
             text += f"; synthesize does it in {found.layers}"

@@ -94,6 +94,9 @@ class Calls:
         elif name in ("norm", "size", "entries") and name not in self.callable:
             message = f"{name}(…) stands only in an assumption"
             report.error(call.name.span, message, "write above: assume norm(x) <= B")
+        elif name == "range" and elaborator.place is Place.NUMBER:
+            message = "the numbers of 'for' are written out"
+            report.error(call.name.span, message, "write: for g in 1, 2, 3: or: repeat 3:")
         elif name in REGIONS:
             message = f"{name}(…) stands only in an assumption"
             report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")

@@ -184,6 +184,10 @@ class Elaborator:
             hint = "it is assigned later, or only inside 'repeat': assign it before this line"
             self.report.error(span, message, hint)
             return
+        if name in self.scope.left:
+            message = f"'{name}' is a number of a 'for' loop, and has no value outside of it"
+            self.report.error(span, message, "use it in the block, or write the number itself")
+            return
         if name in MATRIX_FUNCTIONS + REGIONS:
             self.report.error(span, f"'{name}' is a function", f"write {name}(A)")
             return

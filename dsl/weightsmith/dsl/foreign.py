@@ -14,7 +14,8 @@ INSTEAD = {
     ".'": "write the transpose as x'",
     ".": "write f.(E) for a function of every entry, and E .* F for their product",
     "!=": "there are no comparisons; 'repeat' takes a number of steps",
-    "<": "write 'assume spectrum(A) in [mu, L]', or 'assume norm(x) <= B'",
+    "<": "write '<=': 'assume norm(x) <= B', 'ensure error <= 1e-6'; of spectra "
+    "'assume spectrum(A) in [mu, L]'",
     ">": "write 'assume spectrum(A) in [mu, L]', or 'assume norm(x) <= B'",
     "+=": "write X = X + …",
     "-=": "write X = X - …",

@@ -42,7 +42,17 @@ def define_schedule(
 ) -> None:
     """Let the names stand for their symbols, until the loop is left."""
     for word, one in zip(written.names, schedule, strict=True):
-        elaborator.scope.define(word.text, ScalarSymbol(word.span, q.Symbol(one.name), True))
+        symbol = ScalarSymbol(word.span, q.Symbol(one.name), True, is_scheduled=True)
+        elaborator.scope.define(word.text, symbol)
+        elaborator.scope.used.discard(word.text)
+
+
+def warn_unused(elaborator: Elaborator, written: s.ScheduleExpression) -> None:
+    """Called at the end of the block: a number that no statement of it uses."""
+    for word in written.names:
+        if word.text not in elaborator.scope.used:
+            hint = f"write: repeat {len(written.passes)}:" if len(written.names) == 1 else None
+            elaborator.report.warning(word.span, f"the number '{word.text}' is not used", hint)
 
 
 def schedule_text(schedule: tuple[core.Schedule, ...]) -> str:

@@ -55,6 +55,7 @@ class ScalarSymbol:
     span: Span
     scalar: Scalar
     is_parameter: bool = False
+    is_scheduled: bool = False  # a number of a ``for`` loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Scope:
         self._symbols: dict[str, Symbol] = {}
         self._outside: list[frozenset[str]] = []
         self.used: set[str] = set()
+        self.left: set[str] = set()  # numbers of ``for`` loops that have ended
 
     def get(self, name: str) -> Symbol | None:
         return self._symbols.get(name)
@@ -102,7 +104,10 @@ class Scope:
     def leave_loop(self) -> None:
         """Forget the names that were first assigned inside the loop."""
         outside = self._outside.pop()
-        self._symbols = {name: symbol for name, symbol in self._symbols.items() if name in outside}
+        for name in self._symbols.keys() - outside:
+            symbol = self._symbols.pop(name)
+            if isinstance(symbol, ScalarSymbol) and symbol.is_scheduled:
+                self.left.add(name)
 
     def is_carried(self, name: str) -> bool:
         """True if the name had a value before the innermost loop."""

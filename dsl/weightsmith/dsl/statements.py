@@ -17,7 +17,7 @@ from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.roots import read_root
-from weightsmith.dsl.schedules import define_schedule, read_schedule
+from weightsmith.dsl.schedules import define_schedule, read_schedule, warn_unused
 from weightsmith.dsl.scope import (
     BrokenSymbol,
     Definition,
@@ -94,6 +94,8 @@ class StatementReader:
             else:
                 body += self.read(inner)
         self.blocks -= 1
+        if isinstance(statement.count, s.ScheduleExpression):
+            warn_unused(self.elaborator, statement.count)
         self.scope.leave_loop()
         for name in carried:
             self.scope.forget_definition(name)
@@ -216,7 +218,8 @@ class StatementReader:
         elif isinstance(symbol, MatrixSymbol) and symbol.is_input:
             problem = f"'{word.text}' is an input and cannot be assigned"
         elif isinstance(symbol, ScalarSymbol) and symbol.is_parameter:
-            problem = f"'{word.text}' is a parameter and cannot be assigned"
+            what = "a number of this 'for' loop" if symbol.is_scheduled else "a parameter"
+            problem = f"'{word.text}' is {what} and cannot be assigned"
         elif isinstance(symbol, DimensionSymbol):
             problem = f"'{word.text}' is a dimension and cannot be assigned"
         if problem is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weightsmith.dsl.diagnostics import Diagnostic, error
+from weightsmith.dsl.diagnostics import Diagnostic, error, near_hint
 from weightsmith.dsl.layout import BRACKETS, CLOSING
 from weightsmith.dsl.lexer import KEYWORDS, Token
 from weightsmith.dsl.source import Source, Span
@@ -85,6 +85,8 @@ CLAUSES = {"OVER", "ON", "WITHIN"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
 HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN", "ENSURE")
 SYNTHESIZE_FORM = "write: return synthesize inv(A) within 1e-6"
+BEGINNINGS = ("repeat", "for", "return", "assume", "param", "ensure", "within", "function", "table")
+MIDDLES = ("approximates", "over", "within")
 STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "FOR", "RETURN")
 
 
@@ -148,7 +150,7 @@ def _hint(place: _Place) -> str | None:
     before = place.before.type if place.before is not None else ""
     if before in ("OVER", "ON"):
         return "the tokens are context, query or tokens: over context"
-    if place.token.type == "_LESS_EQUAL":
+    if place.token.type == "_LESS_EQUAL" and not any(t.type == "ENSURE" for t in place.line):
         return "'<=' stands in 'assume norm(x) <= B' and in 'repeat until error <= 1e-6:'"
     if place.token.type == "_OR":
         return "'or' stands between two intervals: assume spectrum(A) in [a, b] or [c, d]"
@@ -186,7 +188,8 @@ def _outside(place: _Place) -> Diagnostic | None:
         return error(place.span(), message, "write it above the first statement")
     if place.token.text in KEYWORDS:
         message = f"'{place.token.text}' is a word of the language and begins no statement"
-        return error(place.span(), message, STATEMENT_FORM)
+        is_synthesis = place.token.type == "SYNTHESIZE"
+        return error(place.span(), message, SYNTHESIZE_FORM if is_synthesis else STATEMENT_FORM)
     message = f"expected a statement, got {_got(place.token)}"
     return error(place.span(), message, STATEMENT_FORM)
 
@@ -247,8 +250,11 @@ def _equal(place: _Place) -> Diagnostic | None:
     names_only = words and set(words) <= {"NAME", "_COMMA"} and words[-1] == "NAME"
     if names_only and "_EQUAL" in place.expected:
         message = f"expected '=' after '{place.line[-1].text}', got {_got(place.token)}"
-        hint = OTHER_LANGUAGES.get(place.line[0].text, STATEMENT_FORM)
-        return error(place.span(), message, hint)
+        word = place.line[0]
+        if near := near_hint(word.text, BEGINNINGS):
+            span = Span(place.source, word.start, word.end)
+            return error(span, f"expected a statement, got '{word.text}'", near)
+        return error(place.span(), message, OTHER_LANGUAGES.get(word.text, STATEMENT_FORM))
     return None
 
 
@@ -269,6 +275,8 @@ def _operator(place: _Place) -> Diagnostic | None:
         return None
     if token.type not in ("NAME", "NUMBER", "LPAR"):
         return None
+    if (misspelt := _misspelt(place, before)) is not None:
+        return misspelt
     message = f"expected an operator between {_got(before)} and {_got(token)}"
     words = {before.type, token.type}
     hint = f"write the product as {before.text}*{token.text}"
@@ -276,6 +284,20 @@ def _operator(place: _Place) -> Diagnostic | None:
         message = f"expected ',' between {_got(before)} and {_got(token)}"
         hint = f"write [{before.text}, {token.text}]"
     return error(place.span(), message, hint if words <= {"NAME", "NUMBER"} else "write a '*'")
+
+
+def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
+    """``return X aproximates …`` and ``return synthesise inv(A)``."""
+    known = (*MIDDLES, "in") if place.line[0].type == "ASSUME" else MIDDLES
+    words: list[tuple[Token, tuple[str, ...]]] = [(place.token, known)]
+    if len(place.line) > 1 and place.line[-2].type in ("RETURN", "_COMMA"):
+        words.append((before, ("synthesize",)))
+    for word, candidates in words:
+        if word.type == "NAME" and (near := near_hint(word.text, candidates)):
+            return error(
+                Span(place.source, word.start, word.end), f"unknown word '{word.text}'", near
+            )
+    return None
 
 
 def _one_of(expected: frozenset[str]) -> str:

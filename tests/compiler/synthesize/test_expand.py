@@ -167,7 +167,7 @@ MISTAKES = [
     ("[0, 1/10000000]", "exp(A)", "1e-3", "the function is constant on the spectrum"),
     ("[mu, 1]", "inv(A)", "1e-6", "'mu' has no value"),
     ("[1/10, 1]", "inv(A)*exp(A)", "1e-6", "here are 2"),
-    ("[1/10, 1]", "A", "1e-6", "here are 0"),
+    ("[1/10, 1]", "A", "1e-6", "no function of a matrix"),
 ]
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program, front
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.rewrite import new_text, rewrite
@@ -42,12 +43,18 @@ class Restructured:
 
 
 def restructured(
-    program: core.Program, bindings: dict[str, Fraction], fewest: str | None
+    program: core.Program, bindings: dict[str, Fraction], fewest: str | None, most: int
 ) -> Restructured:
-    """Restructure if the fewest layers are asked for; else the loops are those of the script."""
+    """Restructure if the fewest layers are asked for; else the loops are those of the script.
+
+    Raises DiagnosticError where one of these then runs more than ``most`` passes.
+    """
     if fewest not in (None, *FEWEST):
         raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
-    return restructure(program, bindings) if fewest == "layers" else as_written(program)
+    found = restructure(program, bindings) if fewest == "layers" else as_written(program)
+    if not found.changed:
+        refuse_long_loops(program.body, bindings, most)
+    return found
 
 
 def as_written(program: core.Program, *notes: str) -> Restructured:

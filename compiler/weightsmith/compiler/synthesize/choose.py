@@ -231,7 +231,8 @@ def _analytic(one: Wanted) -> Choice:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
             f"[{interval[0]}, {interval[1]}]{reason}",
-            "the function must be smooth on the spectrum: no pole, no kink",
+            f"it has {LONGEST_ANY} terms at most: the function must be smooth on the spectrum (no "
+            "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
     if series.degree == 0:
         message = f"the function is constant on the spectrum, within {shown(one.tolerance)}"
@@ -263,7 +264,9 @@ def _meets_float64(one: Wanted, condition: Fraction) -> None:
             f"float64 does not carry {shown(one.tolerance)}: with a condition of "
             f"{shown(condition)} an error of about {shown(least)} is lost to round-off"
         )
-        raise RefusedError(message, f"ask for {shown(1000 * UNIT * condition)} or more")
+        asked = 1000 * UNIT * condition
+        hint = f"ask for {shown(asked)} or more" if asked < 1 else "bring the ends nearer"
+        raise RefusedError(message, hint)
 
 
 def _converged(plan: Plan, tolerance: Fraction) -> None:

@@ -101,7 +101,7 @@ def _in_numbers(program: core.Program, numbers: Numbers) -> core.Program:
         if one.synthesize is None:
             message = "either all results are synthesised or none"
             raise DiagnosticError([error(one.span, message, "write 'synthesize' before each")])
-        tolerance = numbers.value(one.synthesize)
+        tolerance = numbers.value(one.synthesize, one.span)
         if not 0 < tolerance < 1:
             message = f"the tolerance must lie between 0 and 1, got {tolerance}"
             raise DiagnosticError([error(one.span, message, "write: within 1e-6")])

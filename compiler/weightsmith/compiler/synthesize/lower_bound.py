@@ -80,9 +80,19 @@ def sign_error(degree: int, interval: Interval) -> Fraction:
 def function_error(
     function: Scalar, degree: int, interval: Interval, *, relative: bool
 ) -> Fraction:
-    """No p of this degree has |f − p|, or |1 − p/f|, smaller on the interval; 0 if that is long."""
+    """No p of this degree has |f − p|, or |1 − p/f|, smaller on the interval; 0 if that is long.
+
+    What no p of degree n + 1 can, none of degree n can; the functional of n is zero where f − f(0)
+    is odd or even, n odd or even too.
+    """
     if degree < 0:
         return Fraction(1) if relative else Fraction(0)
+    found = (_functional(function, n, interval, relative) for n in (degree, degree + 1))
+    return max(found)
+
+
+def _functional(function: Scalar, degree: int, interval: Interval, relative: bool) -> Fraction:
+    """|Σ d_j f(x_j)|/(n + 1), or /Σ |d_j f(x_j)|: see above."""
     if degree > MOST_POINTS:
         return Fraction(0)
     with flint.ctx.workprec(BITS):

@@ -72,6 +72,9 @@ def read_request(returned: core.Return, program: core.Program) -> Request:
     if len(functions) != 1:
         message = f"synthesis finds one function of one matrix, and here are {len(functions)}"
         hint = "return each by itself: return synthesize inv(A) within 1e-6, synthesize …"
+        if not functions:
+            message = "nothing is to be synthesized: no function of a matrix stands in this target"
+            hint = "write inv(A), sqrt(A), exp(-A), …; sums and products: return them as they are"
         raise DiagnosticError([error(returned.span, message, hint)])
     (function,) = functions
     left = _left(target, function)

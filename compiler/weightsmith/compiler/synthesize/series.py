@@ -24,6 +24,7 @@ from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middl
 
 MAX_POINTS = 1 << 13
 SPARE_BITS = 60
+MOST = Fraction(10) ** 200  # of a coefficient: beyond, the search by floats ends
 GRID = 4
 HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
@@ -132,6 +133,8 @@ def _coefficients(
     with flint.ctx.workprec(PRECISION):
         while points <= MAX_POINTS:
             found = _interpolated(function, low, high, points)
+            if any(abs(c) > MOST for c in found):
+                raise NoSeriesError(f": the function exceeds {float(MOST):.0e} there")
             sizes = [float(c) for c in found]
             if sum(map(abs, sizes[points // 2 :])) * 2.0**SPARE_BITS <= unit:
                 return found[: points // 2]

@@ -1,0 +1,31 @@
+"""Refuses loops of more passes than a network may have layers, at their place in the script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from weightsmith.compiler.degree import passes
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.scalar_printer import scalar_text
+
+
+def refuse_long_loops(
+    body: Sequence[core.Statement], bindings: Mapping[str, Fraction], most: int, outer: int = 1
+) -> None:
+    """Raise DiagnosticError where a loop, with those around it, runs more than ``most`` passes."""
+    for statement in body:
+        if not isinstance(statement, core.Repeat):
+            continue
+        count = passes(statement.count, dict(bindings))
+        if count is None:
+            continue
+        if outer * count > most:
+            written = scalar_text(statement.count)
+            times = f"{count}" if written == str(count) else f"{written} = {count}"
+            around = f" in a loop of {outer}" if outer > 1 else ""
+            message = f"{times} repetitions{around} make more than {most} layers"
+            hint = "a network has at most so many: write a smaller count, or a faster algorithm"
+            raise DiagnosticError([error(statement.span, message, hint)])
+        refuse_long_loops(statement.body, bindings, most, outer * count)
