@@ -30,12 +30,11 @@ from weightsmith.backends.files import (
     write_directory,
 )
 from weightsmith.backends.graphs import GraphMatrices, graph_matrices
-from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.regression import regression_data
-from weightsmith.backends.safetensors_file import weights_from_bytes, weights_to_bytes
-from weightsmith.backends.template_json import canonical_json, parse_json, template_to_json
+from weightsmith.backends.safetensors_file import weights_from_bytes
+from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import MAX_LAYERS, missing_symbols, unroll
+from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.template import Template
@@ -46,12 +45,12 @@ from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl.source import Source
+from weightsmith.network_files import network_files
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verify import Report as VerificationReport
-    from weightsmith.compiler.restructure.restructure import Restructured
 
 Setting = int | float | str | Fraction
 SYMMETRIC = 1e-5  # a matrix is symmetric if it is, relative to its largest entry, to this
@@ -272,7 +271,7 @@ def compile(
     compilation = found.compilation or compile_program(
         program, bindings, gated=gated, fewest=fewest
     )
-    files = _files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
+    files = network_files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
     network.notes = (*chosen.notes, *found.notes)
@@ -359,43 +358,6 @@ def _source(script: str | Path) -> Source:
     if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)
-
-
-def _files(
-    compilation: Compilation,
-    found: Restructured,
-    bindings: dict[str, Fraction],
-    script: bytes,
-    dtype: str,
-    dims: Mapping[str, int] | None,
-) -> dict[str, bytes]:
-    from weightsmith.compiler.certify.certificate import certificate as make_certificate
-
-    template = compilation.template
-    files: dict[str, bytes] = {SCRIPT: script, TEMPLATE: template_to_json(template).encode()}
-    if found.changed:
-        files[NETWORK] = found.text.encode()
-    layers = None
-    if not missing_symbols(template):
-        layers = len(unroll(template))
-        weights = (
-            structured_weights(template, dtype=dtype)  # type: ignore[arg-type]
-            if dims is None
-            else dense_weights(template, dims, dtype=dtype)  # type: ignore[arg-type]
-        )
-        files[MODEL] = weights_to_bytes(weights)
-    spoken_of = {**files, MODEL: files.get(MODEL)}
-    document = make_certificate(
-        compilation,
-        bindings,
-        spoken_of,
-        layers=layers,
-        dtype=dtype,
-        written=found.written,
-        restructuring=found.claim,
-    )
-    files[CERTIFICATE] = canonical_json(document).encode()  # type: ignore[arg-type]
-    return files
 
 
 def _object(value: object) -> dict[str, object]:
