@@ -45,3 +45,23 @@ def test_a_count_without_a_value_is_named(call: Call, examples: Path, tmp_path: 
     path = tmp_path / "open.alg"
     path.write_text(script)
     assert "'steps' has no value" in call("show", "--depth", path).output
+
+
+def test_a_schedule_is_shown_in_decimals_and_not_restructured(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "schedule.alg"
+    path.write_text(
+        "algorithm f(A: symmetric[d, d])\nX = I\n"
+        "for g in 0.1045, 1/3, 0.25, 1:\n    X = X - g*(A*X - I)\nreturn X\n"
+    )
+    text = call("show", "--depth", path).output
+    assert "for g in 0.1045, 1/3, 1/4, 1," in text
+    assert "and each has numbers of its own (--fewest layers is for 'repeat')" in text
+
+
+def test_an_odd_function_has_a_lower_bound_too(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "sigmoid.alg"
+    path.write_text(
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-4, 4]\n"
+        "return synthesize spectral(sigmoid, A) within 1e-4\n"
+    )
+    assert "takes at least 3 layers by its best polynomial" in call("show", "--depth", path).output

@@ -145,3 +145,41 @@ def test_torch_is_not_installed(
     monkeypatch.setitem(sys.modules, "torch", None)
     arguments = (network, "--input", f"A={tmp_path / 'a.npy'}") if command == "run" else ()
     refused(call(command, *arguments), "needs PyTorch", "pip install 'torch>=2.9,<3'")
+
+
+HEAD = "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [1/10, 1]\n"
+WRITTEN = [
+    ("X = I\nreturn X aproximates inv(A)", "4:10", "did you mean 'approximates'?"),
+    ("return synthesise inv(A) within 1e-6", "3:8", "did you mean 'synthesize'?"),
+    ("return synthesize inv(A) witin 1e-6", "3:26", "did you mean 'within'?"),
+    ("X = I\nfor g = 1, 2:\n    X = g*X\nreturn X", "4:7", "write: for g in 3/2, 2, 3:"),
+    ("X = I\nfor g in 1..3:\n    X = g*X\nreturn X", "4:12", "write: for g in 3/2, 2, 3:"),
+    ("return synthesize sigmoid.(A) within 1e-6", "3:19", "spectral(sigmoid, A)"),
+    ("return synthesize inv(A - 1/2*I) within 1e-6", "3:8", "in [a, b] or [c, d]"),
+    ("synthesize inv(A) within 1e-6", "3:1", "write: return synthesize inv(A) within 1e-6"),
+    ("return synthesize A*A within 1e-6", "3:8", "no function of a matrix"),
+    ("X = I\nrepaet 3:\n    X = A*X\nreturn X", "4:1", "did you mean 'repeat'?"),
+    ("param n\nensure error < 1e-6\nreturn A", "4:14", "ensure error <= 1e-6"),
+    ("X = I\nrepeat 100000:\n    X = A*X\nreturn X", "4:1", "make more than 20000 layers"),
+    (
+        "X = I\nrepeat 200:\n    repeat 200:\n        X = A*X\nreturn X",
+        "5:5",
+        "200 repetitions in a loop of 200",
+    ),
+    (
+        "param n = 30000\nX = I\nrepeat n:\n    X = A*X\nreturn X",
+        "5:1",
+        "n = 30000 repetitions make more than 20000 layers",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "message"), WRITTEN)
+def test_a_mistake_in_the_steps(
+    call: Call, tmp_path: Path, text: str, place: str, message: str
+) -> None:
+    (tmp_path / "f.alg").write_text(f"{HEAD}{text}\n")
+    result = call("compile", tmp_path / "f.alg", "-o", tmp_path / "net")
+    refused(result, f"f.alg:{place}: error: ", message)
+    assert result.stdout == ""
+    assert not (tmp_path / "net").exists()

@@ -48,3 +48,22 @@ def test_mistakes_are_named(call: Call) -> None:
         assert result.exit_code == 1, (arguments, result.output)
         assert message in result.stderr, result.stderr
     assert call("synthesize", "inv(A)", *SPECTRUM).exit_code == 2
+
+
+def test_an_end_has_its_value_from_set(call: Call) -> None:
+    arguments = ("synthesize", "inv(A)", "--assume", "spectrum(A) in [mu, 1]", "--within", "1e-6")
+    result = call(*arguments)
+    assert result.exit_code == 1
+    assert "assume spectrum(A) in [mu, 1]\n    ^" in result.stderr
+    assert "--set mu=" in result.stderr
+    result = call(*arguments, "--set", "mu=1/10")
+    assert result.exit_code == 0, result.output
+    assert "assume spectrum(A) in [1/10, 1]" in result.stdout
+
+
+def test_nothing_is_printed_where_nothing_is_written(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    result = call("synthesize", "inv(A)", *SPECTRUM, "--within", "1e-6", "-o", tmp_path)
+    assert result.exit_code == 1
+    assert "thesis.tex" in result.stderr
+    assert result.stdout == ""

@@ -69,6 +69,11 @@ def test_what_has_a_value_keeps_it() -> None:
 
 
 REFUSED = [
+    (
+        NEWTON.replace("TOL", "1e-6").replace("100, steps", "100, steps = 2"),
+        "nothing that can be chosen is left: the error is 0.9232, above 1e-6",
+        "leave a count without a value",
+    ),
     (NEWTON.replace("TOL", "1e-13"), "float64 does not carry", "about 1.12e-11 can be met"),
     (NEWTON.replace("TOL", "1e-6").replace("mu = 1/100", "mu"), "'mu' has none", "--set mu"),
     (NEWTON.replace("TOL", "1e-6").replace("= 2/(mu", "= 4/(mu"), "the bound diverges", ""),

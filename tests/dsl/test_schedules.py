@@ -81,6 +81,7 @@ MISTAKES = [
         "g",
         "a number of this 'for' loop and cannot be assigned",
     ),
+    ("for g in range(3):\n    X = g*X", 4, "range", "the numbers of 'for' are written out"),
     ("for g in 1, 2:\n    X = soft(X, g)", 5, "soft(X, g)", "would change from pass to pass"),
     ("for g in 1, 2:\n    return X", 5, "return X", "'return' cannot stand inside a loop"),
 ]
@@ -93,3 +94,12 @@ def test_mistakes(text: str, line: int, underlined: str, message: str) -> None:
     errors = [one for one in checked.diagnostics if one.severity == "error"]
     places = [(one.line, one.underlined) for one in errors if message in one.message]
     assert (line, underlined) in places, [one.render() for one in errors]
+
+
+def test_a_number_that_is_not_used_is_a_warning() -> None:
+    text = f"{HEAD}for g in 1, 2:\n    X = g*X\nfor g in 1, 2:\n    X = a*X\nreturn X*x\n"
+    checked = diagnose(Source("script.alg", text))
+    assert checked.program is not None
+    (warning,) = checked.diagnostics
+    assert (warning.line, warning.underlined) == (6, "g")
+    assert "write: repeat 2:" in warning.render()

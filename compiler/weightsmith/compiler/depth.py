@@ -34,6 +34,7 @@ class Stretch:
     before: int  # the largest degree
     after: int
     last_gain: int  # what the last pass adds to it
+    gain_before: int  # what the one before adds
 
     @property
     def needed(self) -> int:
@@ -46,8 +47,7 @@ class Stretch:
             return ""
         each = self.layers // self.passes
         what = "a layer" if each == 1 else f"{each} layers"
-        first_gain = (self.after - self.before) / self.passes
-        if self.passes > 1 and self.last_gain <= first_gain:
+        if self.passes > 1 and self.last_gain <= self.gain_before:
             fewer = "and --fewest layers does many at once"
             if self.title.startswith("for "):
                 fewer = "and each has numbers of its own (--fewest layers is for 'repeat')"
@@ -130,14 +130,14 @@ def _stretch(
     title: str, body: tuple[Item, ...], count: int, degrees: Degrees, bindings: Bindings
 ) -> Stretch:
     before = last = max(degrees.values(), default=0)
-    gain = 0
+    gain = gain_before = 0
     for _ in range(count):
         _run(body, degrees, bindings)
         now = max(degrees.values(), default=0)
-        gain, last = now - last, now
+        gain, gain_before, last = now - last, gain, now
     layers = count * _layers(body, bindings)
     places = tuple(_places(body, bindings, ""))
-    return Stretch(title, places, count, layers, before, last, gain)
+    return Stretch(title, places, count, layers, before, last, gain, gain_before)
 
 
 def _run(items: tuple[Item, ...], degrees: Degrees, bindings: Bindings) -> None:

@@ -237,7 +237,10 @@ def is_allowed(elaborator: Elaborator, expression: s.Expression, what: str) -> b
     message = f"{what} works on entries and cannot stand in {elaborator.place.value}"
     hint = None
     if elaborator.place is Place.TARGET:
-        hint = "only inside root(…): approximates root(w: sigmoid(w*x)*x' - b over context)"
+        hint = (
+            "of eigenvalues: spectral(sigmoid, A); of entries it stands only inside root(…): "
+            "approximates root(w: sigmoid(w*x)*x' - b over context)"
+        )
     elaborator.report.error(expression.span, message, hint)
     return False
 

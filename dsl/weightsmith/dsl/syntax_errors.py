@@ -245,6 +245,9 @@ def _equal(place: _Place) -> Diagnostic | None:
         message = f"'{first}' is a word of the language and cannot be assigned"
         return error(place.span(), message, "choose another name")
     if place.token.type == "_EQUAL" and "_EQUAL" not in words and words[:1] != ["FUNCTION"]:
+        if words[:1] == ["FOR"]:
+            message = "expected 'in' between the name and the numbers of 'for', got '='"
+            return error(place.span(), message, FORMS["FOR"])
         message = "the left of '=' is not a name"
         return error(place.span(), message, "write NAME = EXPR, or A, B = E1, E2")
     names_only = words and set(words) <= {"NAME", "_COMMA"} and words[-1] == "NAME"
@@ -280,6 +283,8 @@ def _operator(place: _Place) -> Diagnostic | None:
     message = f"expected an operator between {_got(before)} and {_got(token)}"
     words = {before.type, token.type}
     hint = f"write the product as {before.text}*{token.text}"
+    if place.line[0].type == "FOR":
+        return error(place.span(), message, FORMS["FOR"])
     if place.line[0].type == "ASSUME" and "_COMMA" in place.expected:
         message = f"expected ',' between {_got(before)} and {_got(token)}"
         hint = f"write [{before.text}, {token.text}]"

@@ -168,6 +168,8 @@ MISTAKES = [
     ("[mu, 1]", "inv(A)", "1e-6", "'mu' has no value"),
     ("[1/10, 1]", "inv(A)*exp(A)", "1e-6", "here are 2"),
     ("[1/10, 1]", "A", "1e-6", "no function of a matrix"),
+    ("[0, 1]", "exp(1000*A)", "1e-6", "the function exceeds 1e+200 there"),
+    ("[1e-30, 1]", "inv(A)", "1e-6", "bring the ends nearer"),
 ]
 
 
@@ -224,3 +226,32 @@ def test_a_kink_is_not_smooth_enough() -> None:
     )
     with pytest.raises(DiagnosticError, match="Chebyshev series does not reach"):
         written(text)
+
+
+KERNEL = """algorithm f(A: symmetric[d, d], b: [d, k])
+assume {}
+return synthesize {} within 1e-6
+"""
+
+
+@pytest.mark.parametrize("target", ["pinv(A)*b", "inv(A)*b", "exp(A)*b", "sqrt(A)*b"])
+def test_an_eigenvalue_0_that_no_step_knows_of_is_refused(target: str) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        written(KERNEL.format("nonzero_spectrum(A) in [1/10, 1]", target))
+    assert "A may have the eigenvalue 0" in str(caught.value)
+    assert "assume b in range(A)" in str(caught.value)
+    assert ("assume singular_values(A) in" in str(caught.value)) == target.startswith("pinv")
+
+
+@pytest.mark.parametrize(
+    "assumption",
+    ["nonzero_spectrum(A) in [1/10, 1]\nassume b in range(A)", "singular_values(A) in [1/10, 1]"],
+)
+def test_what_the_refusal_says_to_write_is_proven(assumption: str) -> None:
+    network = api.compile(KERNEL.format(assumption, "pinv(A)*b"))
+    (bound,) = network.bounds
+    assert bound.value is not None
+    assert bound.value <= Fraction(1, 10**6)
+    A, b = np.diag([0, 0.5, 1.0]), np.array([[0.0], [1.0], [2.0]])
+    (value,) = network.run({"A": A, "b": b}).values()
+    assert np.allclose(value, [[0], [2], [2]], atol=1e-6)

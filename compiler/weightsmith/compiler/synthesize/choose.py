@@ -253,7 +253,10 @@ def _away_from_zero(one: Wanted) -> Interval:
             f"{name} jumps or has a pole at 0, and an eigenvalue of {one.operator} may be 0: "
             f"it lies in {where}"
         )
-        raise RefusedError(message, "assume a spectrum that keeps away from 0")
+        hint = "assume a spectrum that keeps away from 0"
+        if one.spectrum.hull[0] < 0 < one.spectrum.hull[1]:
+            hint += ": spectrum(…) in [a, b] or [c, d], with that point between b and c"
+        raise RefusedError(message, hint)
     return low, high
 
 

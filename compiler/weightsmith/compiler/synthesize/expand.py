@@ -23,8 +23,9 @@ from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
 from weightsmith.compiler.synthesize.request import Request, read_request
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
-from weightsmith.compiler.synthesize.spectrum import spectrum_of
+from weightsmith.compiler.synthesize.spectrum import Spectrum, spectrum_of
 from weightsmith.dsl import check, core, program_text
+from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import RESERVED
@@ -167,6 +168,7 @@ def _wanted(request: Request, program: core.Program) -> Wanted:
         message = f"no assumption bounds the spectrum of {what}"
         hint = f"write: assume spectrum({what}) in [mu, L]"
         raise DiagnosticError([error(request.span, message, hint)])
+    _refuse_kernel(request, spectrum, program)
     left = "I" if request.left is None else request.left_text
     return Wanted(
         request.function,
@@ -176,6 +178,20 @@ def _wanted(request: Request, program: core.Program) -> Wanted:
         left,
         request.degrees,
     )
+
+
+def _refuse_kernel(request: Request, spectrum: Spectrum, program: core.Program) -> None:
+    """Where 0 may be an eigenvalue the steps are far from the target there: data must avoid it."""
+    if spectrum.kind is not SpectrumKind.NONZERO_SPECTRUM:
+        return
+    if any(isinstance(one, core.RangeAssumption) for one in program.assumptions):
+        return
+    what = node_text(request.function.of)
+    message = f"{what} may have the eigenvalue 0, and nothing says that the data keeps away from it"
+    hint = f"write: assume b in range({what}), for the b of {request.function.function}({what})*b"
+    if request.function.function in ("pinv", "sign"):
+        hint += f"; or in place of nonzero_spectrum: assume singular_values({what}) in [low, high]"
+    raise DiagnosticError([error(request.span, message, hint)])
 
 
 def _taken(program: core.Program) -> set[str]:
