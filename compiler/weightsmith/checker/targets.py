@@ -162,7 +162,7 @@ def _function(
         return Target(word, (), 2, one_over, None, orthogonal=True)
     if name == "sign" and word and operator.word == word + word and word == transpose_word(word):
         return Target(word, (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
-    if name == "pinv" and word and operator.kind is SINGULAR:
+    if name == "pinv" and word and operator.kind is not NONZERO:
         turned = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
         if operator.word == turned + word:
