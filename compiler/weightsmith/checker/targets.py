@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.checker.expressions import Environment, Value, evaluate
-from weightsmith.checker.operator_step import NONZERO, SINGULAR, single_word
+from weightsmith.checker.operator_step import NONZERO, single_word
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
