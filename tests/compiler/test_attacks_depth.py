@@ -9,7 +9,7 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.compiler.certify.spectral import RootScalar
-from weightsmith.dsl import BindingError
+from weightsmith.dsl import BindingError, DiagnosticError
 
 BESIDE = """algorithm beside(A: symmetric[d, d])
 assume spectrum(A) in {spectrum}
@@ -99,3 +99,29 @@ def test_a_division_by_zero_in_some_pass_is_refused_where_it_cancels(
         (tmp_path / name).write_bytes(data)
     refused = [v.kind for v in ws.verify(tmp_path).verdicts if not v.accepted]
     assert "exactness" in refused
+
+
+def test_a_pseudoinverse_by_the_spectrum_of_the_square_is_accepted() -> None:
+    """pinv(A) = T⁻¹·A' where T = A'A is invertible: the checker asked for singular values."""
+    network = ws.compile("""algorithm square(A: symmetric[d, d])
+assume spectrum(A*A) in [1, 4]
+X = 2*A
+return A*X approximates 1/2*A*pinv(A)*A*A
+""")
+    assert network.bounds[0].value is not None
+    assert network.verify().accepted
+
+
+@pytest.mark.parametrize("step", ["X = A\nreturn X approximates", "return synthesize"])
+def test_a_target_of_astronomic_size_is_refused_at_once(step: str) -> None:
+    """exp(10¹²) as a fraction fills any memory."""
+    within = " within 1e-4" if "synthesize" in step else ""
+    script = f"""algorithm large(A: symmetric[d, d])
+assume spectrum(A) in [0, 1000000000000]
+{step} exp(A){within}
+"""
+    if within:
+        with pytest.raises(DiagnosticError, match="too large"):
+            ws.compile(script)
+    else:
+        assert ws.compile(script).bounds[0].unproven

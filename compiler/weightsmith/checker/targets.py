@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.checker.expressions import Environment, Value, evaluate
-from weightsmith.checker.operator_step import NONZERO, SINGULAR, single_word
+from weightsmith.checker.operator_step import NONZERO, single_word
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
@@ -162,7 +162,7 @@ def _function(
         return Target(word, (), 2, one_over, None, orthogonal=True)
     if name == "sign" and word and operator.word == word + word and word == transpose_word(word):
         return Target(word, (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
-    if name == "pinv" and word and operator.kind is SINGULAR:
+    if name == "pinv" and word and operator.kind is not NONZERO:
         turned = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
         if operator.word == turned + word:

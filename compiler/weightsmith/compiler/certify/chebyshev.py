@@ -42,6 +42,7 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 
 PRECISIONS = (320, 640, 1280, 2560, 5120)
 MAX_POINTS = 200_000
+DIVERGES = "the bound diverges: the start is too far from the target"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
 
@@ -158,9 +159,8 @@ def _bound(
             upper, lower = ((end + tail) / cosine for end in (high, low))
             if not upper.is_finite():
                 continue
+            _refuse_huge(upper)
             found, least = to_fraction(upper.upper()), to_fraction(lower.lower())
-            if found > HUGE:
-                raise NoProofError("the bound diverges: the start is too far from the target")
             if found - least <= found / 2**80 or found <= Fraction(1, 1 << FLOOR):
                 return found
     raise NoProofError("the error is too small to be computed")
@@ -196,9 +196,16 @@ def _at_points(values: ScalarValues, measure: Yardstick, points: int) -> tuple[F
             low, high, size = _extremes(values, measure, points)
             if not high.is_finite() or not size.is_finite():
                 continue
+            _refuse_huge(high, size)
             if high <= 2 * low or bits == PRECISIONS[2]:
                 return to_fraction(high), to_fraction(size)
-    raise NoProofError("the bound diverges: the start is too far from the target")
+    raise NoProofError(DIVERGES)
+
+
+def _refuse_huge(*sizes: flint.arb) -> None:
+    """As a fraction e^(10¹²) would fill the memory."""
+    if any(size > _ball(HUGE) for size in sizes):
+        raise NoProofError(DIVERGES)
 
 
 def _ball(value: Fraction) -> flint.arb:

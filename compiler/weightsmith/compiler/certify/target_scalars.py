@@ -80,9 +80,10 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     if function == "inv" and word and rest and operator.word[: len(word)] == word:
         _refuse_kernel(operator)
         return Form(rest, (), STAND_IN, one), RootScalar(one / lam, 1)
-    if function == "pinv" and word and operator.word == (*transposed, *word):
+    has_inverse = function == "pinv" and word and not operator.has_kernel
+    if has_inverse and operator.word == (*transposed, *word):
         return Form((), transposed, STAND_IN, one), RootScalar(one / lam, 1)
-    if function == "pinv" and word and operator.word == (*word, *transposed):
+    if has_inverse and operator.word == (*word, *transposed):
         return Form(transposed, (), STAND_IN, one), RootScalar(one / lam, 1)
     if function == "polar" and word and operator.word == (*transposed, *word):
         return Form(word, (), STAND_IN, one), RootScalar(one / lam, 2)

@@ -16,6 +16,7 @@ from weightsmith.compiler.certify.intervals import Interval, round_up, to_fracti
 Ball = flint.arb
 DIGITS = 25
 PRECISION = 400
+FAR = 100_000  # bits before or behind the point
 SHORT = 24  # a fraction of at most so many characters is kept as it is
 
 
@@ -25,7 +26,13 @@ def ball(value: Fraction | int) -> Ball:
 
 
 def middle(value: Ball) -> Fraction:
-    return to_fraction(value.mid())
+    """The middle exactly, but 0 where it has 10⁵ zeros before its first bit: exp(−10¹²)."""
+    return Fraction(0) if abs(value.mid()) < flint.arb(2) ** -FAR else to_fraction(value.mid())
+
+
+def is_huge(value: Ball) -> bool:
+    """Is it so large that its exact middle would fill the memory?"""
+    return bool(abs(value.mid()) > flint.arb(2) ** FAR)
 
 
 def upper(value: Ball) -> Fraction:

@@ -20,7 +20,7 @@ import flint
 import numpy as np
 from numpy.typing import NDArray
 
-from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, middle, upper
+from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, is_huge, middle, upper
 
 MAX_POINTS = 1 << 13
 SPARE_BITS = 60
@@ -160,6 +160,8 @@ def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) 
     values = [function(centre + half * x).mid() for x in cosines]
     if not all(value.is_finite() for value in values):
         raise NoSeriesError(": the function is not defined everywhere")
+    if any(map(is_huge, values)):
+        raise NoSeriesError(": the function is too large there")
     turns = [flint.acb(flint.fmpq(-j, points)).exp_pi_i() for j in range(points)]
     transformed = _transform([flint.acb(v) for v in [*values, *values[-2:0:-1]]], turns, 1)
     found = [middle(one.real) / points for one in transformed[: points + 1]]
