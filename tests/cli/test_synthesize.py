@@ -42,12 +42,21 @@ def test_mistakes_are_named(call: Call) -> None:
         (("inv(A)",), "no assumption bounds the spectrum"),
         (("inv(A)", "--assume", "spectrum(A) in [-1, 1]"), "pole"),
         (("inv(A", *SPECTRUM), "never closed"),
+        (("A^(2/3)", "--assume", "spectrum(A) in [0.3, 0.30001]"), "is constant on the spectrum"),
         (("", *SPECTRUM), "expected one line"),
     ):
         result = call("synthesize", *arguments, "--within", "1e-6")
         assert result.exit_code == 1, (arguments, result.output)
         assert message in result.stderr, result.stderr
     assert call("synthesize", "inv(A)", *SPECTRUM).exit_code == 2
+
+
+def test_a_narrow_format_carries_less(call: Call) -> None:
+    arguments = ("synthesize", "inv(A)", *SPECTRUM, "--within", "1e-8")
+    assert call(*arguments).exit_code == 0
+    result = call(*arguments, "--dtype", "float32")
+    assert result.exit_code == 1
+    assert "float32 does not carry 1e-8" in result.stderr
 
 
 def test_an_end_has_its_value_from_set(call: Call) -> None:

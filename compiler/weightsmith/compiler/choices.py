@@ -37,7 +37,7 @@ def resolve_choices(
     """
     notes: tuple[str, ...] = ()
     if any(one.synthesize is not None for one in program.returns):
-        found = expand(program, bindings)
+        found = expand(program, bindings, dtype=dtype)
         program, text, bindings, notes = found.program, found.text, {}, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)

@@ -16,6 +16,7 @@ from itertools import permutations
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
 from weightsmith.compiler.pipeline import compile_program
 from weightsmith.compiler.report import report
+from weightsmith.compiler.round_off import carried
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
@@ -26,8 +27,6 @@ MAX_COUNT = 20_000
 MAX_COUNTS = 3  # that are chosen together
 FINER = 16  # the tables against the error, at first
 FINEST = Fraction(1, 10**12)
-UNITS = {"float64": Fraction(1, 2**53), "float32": Fraction(1, 2**24)}
-CARRIED = 1000  # times the unit round-off and the condition number: what a dtype carries
 Bindings = dict[str, Fraction]
 
 
@@ -185,13 +184,13 @@ class _Search:
                 sizes = [abs(evaluate(end, self.bindings)) for end in one.ends]
                 least = min((size for size in sizes if size), default=Fraction(1))
                 condition = max(condition, max(sizes) / least)
-        carried = CARRIED * UNITS[self.dtype] * condition
-        if self.wanted < carried:
+        least = carried(self.dtype, condition)
+        if self.wanted < least:
             message = (
                 f"{self.dtype} does not carry an error of {shown(self.wanted)} here: with a "
-                f"condition number of {shown(condition)} about {shown(carried, 3)} can be met"
+                f"condition number of {shown(condition)} about {shown(least, 3)} can be met"
             )
-            raise self._error(message, f"write ensure error <= {shown(carried, 1)}")
+            raise self._error(message, f"write ensure error <= {shown(least, 1)}")
 
     def _unreached(self, least: Fraction) -> DiagnosticError:
         wanted, reached = shown(self.wanted), shown(least)

@@ -16,6 +16,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.approximate.formula_balls import values
+from weightsmith.compiler.round_off import UNITS, carried
 from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse_plan import (
     Shifted,
@@ -25,7 +26,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
 from weightsmith.compiler.synthesize.lower_bound import Degrees
 from weightsmith.compiler.synthesize.numbers import Ball, shown
 from weightsmith.compiler.synthesize.script import Plan
-from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
+from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import series_plan
 from weightsmith.compiler.synthesize.sign_plan import (
     inverse_root_plan,
@@ -37,7 +38,6 @@ from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
 from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
 
-UNIT = Fraction(1, 1 << 53)
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
 LONGEST_ANY = 728  # of a series that has no rival
@@ -63,6 +63,7 @@ class Wanted:
     tolerance: Fraction
     left: str = "I"
     degrees: Degrees = bound.MATRIX
+    dtype: str = "float64"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
     tolerance = min(one.tolerance for one in wanted)
     for one in wanted:
         low, high = _away_from_zero(one)
-        _meets_float64(one, high / low)
+        _meets_dtype(one, high / low)
     if len(wanted) == 1 and not _is_definite(wanted[0].spectrum):
         return _general_inverse(wanted[0])
     given = [Shifted(one.operator, one.spectrum.hull, one.left) for one in wanted]
@@ -136,7 +137,7 @@ def _least_for_both_signs(one: Wanted) -> int:
 
 def _sign(one: Wanted) -> Choice:
     low, high = _away_from_zero(one)
-    _meets_float64(one, high / low)
+    _meets_dtype(one, high / low)
     if one.function.function == "polar":
         plan = polar_plan(one.operator, (low, high), one.tolerance)
     else:
@@ -175,7 +176,7 @@ def _power(one: Wanted) -> Choice:
     if low <= 0 or one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
         message = f"a root needs a positive spectrum, and this one lies in [{low}, {high}]"
         raise RefusedError(message, "assume spectrum(A) in [mu, L] with mu > 0")
-    _meets_float64(one, high / low if exponent < 0 else Fraction(1))
+    _meets_dtype(one, high / low if exponent < 0 else Fraction(1))
     power = _real_power(exponent)
     candidates: list[tuple[Plan, str]] = []
     if exponent in (Fraction(1, 2), Fraction(-1, 2)):
@@ -211,6 +212,7 @@ def _relative_series(one: Wanted, power: Scalar, interval: Interval, longest: in
         series = chebyshev_series(power, *interval, tolerance, relative=True, longest=longest)
     except NoSeriesError:
         return None
+    _refuse_constant(one, series)
     return series_plan(one.operator, series, absolute=False)
 
 
@@ -220,8 +222,8 @@ def _analytic(one: Wanted) -> Choice:
     if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
         message = "a function of eigenvalues needs an assumption about the spectrum"
         raise RefusedError(message, "write: assume spectrum(A) in [a, b]")
-    if one.tolerance < LEAST * UNIT:
-        raise RefusedError(f"float64 carries no error below {shown(LEAST * UNIT)}")
+    if one.tolerance < (round_off := LEAST * UNITS[one.dtype]):
+        raise RefusedError(f"{one.dtype} carries no error below {shown(round_off)}")
     function: Scalar = flint.arb.exp
     if one.function.formula is not None:
         function = values(one.function.formula, {})
@@ -234,9 +236,7 @@ def _analytic(one: Wanted) -> Choice:
             f"it has {LONGEST_ANY} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
-    if series.degree == 0:
-        message = f"the function is constant on the spectrum, within {shown(one.tolerance)}"
-        raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
+    _refuse_constant(one, series)
     plan = series_plan(one.operator, series)
     least = bound.function_layers(
         function, one.spectrum.widest, one.tolerance, relative=False, degrees=one.degrees
@@ -260,14 +260,20 @@ def _away_from_zero(one: Wanted) -> Interval:
     return low, high
 
 
-def _meets_float64(one: Wanted, condition: Fraction) -> None:
-    least = LEAST * UNIT * condition
+def _refuse_constant(one: Wanted, series: Series) -> None:
+    if series.degree == 0:
+        message = f"the function is constant on the spectrum, within {shown(one.tolerance)}"
+        raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
+
+
+def _meets_dtype(one: Wanted, condition: Fraction) -> None:
+    least = LEAST * UNITS[one.dtype] * condition
     if one.tolerance < least:
         message = (
-            f"float64 does not carry {shown(one.tolerance)}: with a condition of "
+            f"{one.dtype} does not carry {shown(one.tolerance)}: with a condition of "
             f"{shown(condition)} an error of about {shown(least)} is lost to round-off"
         )
-        asked = 1000 * UNIT * condition
+        asked = carried(one.dtype, condition)
         hint = f"ask for {shown(asked)} or more" if asked < 1 else "bring the ends nearer"
         raise RefusedError(message, hint)
 

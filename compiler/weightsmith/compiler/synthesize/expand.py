@@ -64,18 +64,20 @@ class _Part:
         return self.choice.plan.error * max(one.factor for one in self.requests)
 
 
-def expand(program: core.Program, bindings: Mapping[str, Fraction]) -> Synthesized:
+def expand(
+    program: core.Program, bindings: Mapping[str, Fraction], *, dtype: str = "float64"
+) -> Synthesized:
     """Write a program whose returns are all ``synthesize`` as an ordinary script.
 
     Raises DiagnosticError where no assumption bounds the spectrum, where a pole lies in it, and
-    where float64 does not carry the tolerance.
+    where the dtype does not carry the tolerance.
     """
     plain = _in_numbers(program, Numbers(program, bindings))
     requests = [read_request(one, plain) for one in plain.returns]
     taken = _taken(plain)
     parts = [
         _Part(group, choice, choose_names(choice.plan, taken))
-        for group, choice in _choices(requests, plain)
+        for group, choice in _choices(requests, plain, dtype)
     ]
     text = _text(plain, parts)
     found = check(Source(f"{program.name} (synthesised)", text))
@@ -119,10 +121,10 @@ def _in_numbers(program: core.Program, numbers: Numbers) -> core.Program:
 
 
 def _choices(
-    requests: list[Request], program: core.Program
+    requests: list[Request], program: core.Program, dtype: str
 ) -> list[tuple[tuple[Request, ...], Choice]]:
     """One plan for all inverses of definite operators, and one for every other function."""
-    wanted = [_wanted(one, program) for one in requests]
+    wanted = [_wanted(one, program, dtype) for one in requests]
     together = [k for k, one in enumerate(wanted) if is_definite_inverse(one)]
     groups = [together] if together else []
     for k, one in enumerate(wanted):
@@ -161,7 +163,7 @@ def _is_same(one: Wanted, other: Wanted) -> bool:
     )
 
 
-def _wanted(request: Request, program: core.Program) -> Wanted:
+def _wanted(request: Request, program: core.Program, dtype: str) -> Wanted:
     spectrum = spectrum_of(request.function.of, program)
     if spectrum is None:
         what = node_text(request.function.of)
@@ -177,6 +179,7 @@ def _wanted(request: Request, program: core.Program) -> Wanted:
         min(request.tolerance / request.factor, max(request.tolerance, LOOSEST)),
         left,
         request.degrees,
+        dtype,
     )
 
 
