@@ -23,7 +23,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     general_inverse_plan,
     resolvents_plan,
 )
-from weightsmith.compiler.synthesize.lower_bound import Degrees
+from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
 from weightsmith.compiler.synthesize.numbers import Ball, shown
 from weightsmith.compiler.synthesize.script import Plan
 from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
@@ -70,7 +70,7 @@ class Wanted:
 class Choice:
     plan: Plan
     results: tuple[str, ...]  # one for each of the wanted, in order
-    lower_bound: int
+    lower_bound: LowerBound
     absorbs_left: bool = False
 
 
@@ -96,10 +96,10 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
         return _general_inverse(wanted[0])
     given = [Shifted(one.operator, one.spectrum.hull, one.left) for one in wanted]
     plan = resolvents_plan(given, tolerance)
-    least = max(
-        bound.inverse_layers(_positive(one.spectrum.widest), one.tolerance, one.degrees)
-        for one in wanted
-    )
+    least = bound.NOTHING
+    for one in wanted:
+        interval = _positive(one.spectrum.widest)
+        least = least.both(bound.inverse_layers(interval, one.tolerance, one.degrees))
     return Choice(plan, plan.results, least, absorbs_left=True)
 
 
@@ -126,11 +126,11 @@ def _general_inverse(one: Wanted) -> Choice:
     return Choice(plan, plan.results, _least_for_both_signs(one))
 
 
-def _least_for_both_signs(one: Wanted) -> int:
+def _least_for_both_signs(one: Wanted) -> LowerBound:
     """On ±[l, u] the best p is odd, λ·q(λ²), as A'·q(AA') is: a residual 1 − λ²·q(λ²)."""
     both = _common_moduli(one.spectrum)
     if both is None:
-        return 0
+        return bound.NOTHING
     squares = (both[0] ** 2, both[1] ** 2)
     return bound.inverse_layers(squares, one.tolerance, bound.SINGULAR)
 
@@ -147,15 +147,15 @@ def _sign(one: Wanted) -> Choice:
         plan = sign_plan(one.operator, (low, high), one.tolerance)
     _converged(plan, one.tolerance)
     both = _common_moduli(one.spectrum)
-    least = 0
+    least = bound.NOTHING
     if both is not None:
         squares = (both[0] ** 2, both[1] ** 2)
         error = _relative(lambda z: 1 / z.sqrt(), squares)
         # on ±[l, u] the best polynomial is odd, t·q(t²)
-        least = max(
-            bound.least_layers(error, bound.SINGULAR, one.tolerance),
-            bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance),
+        by_sign = bound.least_layers(
+            lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance
         )
+        least = bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
     return Choice(plan, plan.results, least)
 
 

@@ -19,6 +19,7 @@ from weightsmith.compiler.synthesize.choose import (
     choose_inverses,
     is_definite_inverse,
 )
+from weightsmith.compiler.synthesize.lower_bound import NOTHING
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
 from weightsmith.compiler.synthesize.request import Request, read_request
@@ -88,7 +89,7 @@ def expand(
         found,
         layers,
         max(one.error for one in parts),
-        max(one.choice.lower_bound for one in parts),
+        max(one.choice.lower_bound.layers for one in parts),
         tuple(_note(one) for one in parts),
     )
 
@@ -149,7 +150,7 @@ def _choices(
             raise DiagnosticError([error(first.span, str(reason), reason.hint)]) from None
         asked = tuple(requests[k] for k in group)
         if not all(one.is_bounded for one in asked):
-            choice = replace(choice, lower_bound=0)
+            choice = replace(choice, lower_bound=NOTHING)
         found.append((asked, choice))
     return found
 
@@ -237,8 +238,12 @@ def _note(part: _Part) -> str:
     kind = "absolute" if plan.absolute else "relative"
     text = f"{plan.family}: {_count(plan.layers)}, predicted error {shown(part.error)} ({kind})."
     least = part.choice.lower_bound
-    if least:
-        text += f"\nNo linear-attention network has fewer than {_count(least)}."
+    if least.layers:
+        text += f"\nNo linear-attention network does it in fewer than {_count(least.layers)}"
+        reached = least.error(plan.layers) * max(one.factor for one in part.requests)
+        if reached:
+            text += f"; in {_count(plan.layers)} none has an error below {shown(reached)}"
+        text += "."
     return text
 
 

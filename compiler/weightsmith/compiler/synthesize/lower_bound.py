@@ -113,15 +113,37 @@ def _below(value: Ball) -> Fraction:
     return max(Fraction(0), round_down(low))
 
 
-def least_layers(error: Callable[[int], Fraction], degrees: Degrees, tolerance: Fraction) -> int:
+@dataclass(frozen=True)
+class LowerBound:
+    """No network of fewer ``layers`` meets the tolerance; ``errors`` bound what others reach."""
+
+    layers: int = 0
+    errors: tuple[Callable[[int], Fraction], ...] = ()
+
+    def error(self, layers: int) -> Fraction:
+        """No network of so many layers has a smaller error."""
+        return max((one(layers) for one in self.errors), default=Fraction(0))
+
+    def both(self, other: LowerBound) -> LowerBound:
+        return LowerBound(max(self.layers, other.layers), self.errors + other.errors)
+
+
+NOTHING = LowerBound()
+
+
+def least_layers(
+    error: Callable[[int], Fraction], degrees: Degrees, tolerance: Fraction
+) -> LowerBound:
     """The fewest layers that the bound leaves possible: one less cannot reach the tolerance."""
     layers = 0
     while layers < MAX_LAYERS and error(degrees.of(layers)) > tolerance:
         layers += 1
-    return layers
+    return LowerBound(layers, (lambda count: error(degrees.of(count)),))
 
 
-def inverse_layers(interval: Interval, tolerance: Fraction, degrees: Degrees = MATRIX) -> int:
+def inverse_layers(
+    interval: Interval, tolerance: Fraction, degrees: Degrees = MATRIX
+) -> LowerBound:
     return least_layers(lambda n: inverse_error(n, interval), degrees, tolerance)
 
 
@@ -132,7 +154,7 @@ def function_layers(
     *,
     relative: bool,
     degrees: Degrees = MATRIX,
-) -> int:
+) -> LowerBound:
     """Fewest layers for f(T); at degree 0 and above the functional above decides."""
     return least_layers(
         lambda n: function_error(function, n, interval, relative=relative), degrees, tolerance
