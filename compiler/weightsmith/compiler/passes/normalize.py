@@ -41,8 +41,9 @@ from weightsmith.compiler.ir.polynomial import (
     identity,
     zero,
 )
+from weightsmith.compiler.passes.drop_dead_state import drop_dead_state
 from weightsmith.compiler.passes.fold_entries import folded, ones, ones_axes
-from weightsmith.compiler.passes.fuse_entries import fused, pruned
+from weightsmith.compiler.passes.fuse_entries import fused
 from weightsmith.compiler.passes.symmetries import with_symmetries
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
@@ -85,7 +86,7 @@ def normalize(
         tuple(_only(families[node]) for node in graph.assumptions),
         tuple(expansion.applications),
     )
-    return with_symmetries(pruned(normal))
+    return with_symmetries(drop_dead_state(normal))
 
 
 class _Expansion:
