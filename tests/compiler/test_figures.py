@@ -55,11 +55,11 @@ ENTRY_FIGURES = {
 
 # synthesised for the spectra of the instances, with the lower bound by degree
 SYNTHESIZED_FIGURES = {
-    "projector": ("5", 1, "3*d", 5),
+    "projector": ("5", 1, "2*d", 5),
     "resolvents": ("4", 6, "10*d", 4),
     "synthesized_heat_kernel": ("2", 2, "6*d", 2),
     "synthesized_inverse": ("3", 2, "4*d", 3),
-    "synthesized_polar": ("6", 1, "2*m", 6),
+    "synthesized_polar": ("6", 1, "m", 6),
     "synthesized_roots": ("3", 9, "13*d", 3),
 }
 

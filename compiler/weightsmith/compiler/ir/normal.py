@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
 from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 from weightsmith.dsl.schedules import loop_text
 
 Columns = Mapping[Space, Polynomial]
@@ -65,6 +66,18 @@ class Loop:
     def is_constant(self, coefficient: Coefficient) -> bool:
         """Does a coefficient keep its value from pass to pass?"""
         return coefficient.names.isdisjoint(one.name for one in self.schedule)
+
+    def values_of(self, coefficient: Coefficient) -> tuple[Fraction, ...]:
+        """A coefficient's value in every pass, if it is made of the numbers of the passes alone."""
+        if not coefficient.names <= {one.name for one in self.schedule}:
+            return ()
+        try:
+            rows = [[evaluate(value, {}) for value in one.values] for one in self.schedule]
+            names = [one.name for one in self.schedule]
+            passes = [dict(zip(names, row, strict=True)) for row in zip(*rows, strict=True)]
+            return tuple(coefficient.coefficients("", one.__getitem__)[0] for one in passes)
+        except (ScalarError, ZeroDivisionError):
+            return ()
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Application, Columns
+from weightsmith.compiler.ir.normal import Application, Columns, Loop
 from weightsmith.compiler.ir.polynomial import Space, Word
 from weightsmith.compiler.ir.schedule import Affine, Value
 from weightsmith.compiler.passes.plan_products import Cut, Time
@@ -72,14 +73,16 @@ def carrier(
     demands: list[Demand],
     before: list[Linear],
     read: Iterable[Value],
-    level: int | None,
+    loop: Loop | None,
 ) -> tuple[Value, Coefficient] | None:
     """Find a value that the move takes to this demand alone, so that heads can write there.
 
     If the move sends value j to ``factor`` times this variable and nowhere else, heads that
     add 1/factor of the products to j need no space of their own (Newton: X ← 2(X − ½XAX)).
     ``read`` are values that functions of entries read after the heads: they must stay as they are.
+    The factor is a number, or one for each pass of a ``for`` loop, and then none is near 0.
     """
+    level = None if loop is None else loop.index
     local = [d.value for d in demands]
     local += [v for linear in before for v in linear if v.kind == "product" and v.home == level]
     taken = set(read)
@@ -91,6 +94,13 @@ def carrier(
         ]
         if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
             continue
-        if column[0][1].is_number and value not in taken:
-            return value, column[0][1]
+        factor = column[0][1]
+        if value not in taken and (factor.is_number or _is_moderate(factor, loop)):
+            return value, factor
     return None
+
+
+def _is_moderate(factor: Coefficient, loop: Loop | None) -> bool:
+    """Is the factor between 1/8 and 8 in size in every pass, so that it may be divided by?"""
+    values = () if loop is None else loop.values_of(factor)
+    return bool(values) and all(Fraction(1, 8) <= abs(value) <= 8 for value in values)

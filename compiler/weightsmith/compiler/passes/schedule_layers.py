@@ -251,7 +251,7 @@ class _Level(LevelPlan):
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
         for demand in moving:
-            found = carrier(demand, demands, before, read, self.index)
+            found = carrier(demand, demands, before, read, self.loop)
             name = f"+{demand.value.name}"
             spare = Value("spare", name, demand.value.rows, (), self.index)
             target, factor = found or (spare, one)
