@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
@@ -11,7 +12,9 @@ from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
 from weightsmith.compiler.pipeline import Compilation
-from weightsmith.compiler.restructure.restructure import Restructured
+
+if TYPE_CHECKING:
+    from weightsmith.compiler.restructure.restructure import Restructured
 
 
 def network_files(
