@@ -44,6 +44,7 @@ class Plan:
     layers: int
     error: Fraction
     absolute: bool = False
+    finish: tuple[str, ...] = ()  # statements after the loops, linear ones: they cost no layer
 
 
 def side_by_side(plans: Sequence[tuple[Plan, Mapping[str, str]]]) -> list[str]:
@@ -54,7 +55,8 @@ def side_by_side(plans: Sequence[tuple[Plan, Mapping[str, str]]]) -> list[str]:
         passes = [[one for loop in every for one in _passes(loop)] for every in loops]
         together = zip_longest(*passes, fillvalue=())
         loops = [[Loop(tuple(text for part in one for text in part)) for one in together]]
-    return lines + [line for loop in loops[0] for line in loop_lines(loop)]
+    lines += [line for loop in loops[0] for line in loop_lines(loop)]
+    return lines + [named(line, names) for plan, names in plans for line in plan.finish]
 
 
 def _named_loop(loop: Loop, names: Mapping[str, str]) -> Loop:
@@ -84,7 +86,11 @@ def named(text: str, names: Mapping[str, str]) -> str:
 
 def choose_names(plan: Plan, taken: set[str]) -> dict[str, str]:
     """Give every variable of a plan a name that is not taken, and take it."""
-    texts = [*plan.start, *(text for one in plan.loops for text in (*one.names, *one.statements))]
+    texts = [
+        *plan.start,
+        *plan.finish,
+        *(text for one in plan.loops for text in (*one.names, *one.statements)),
+    ]
     found: dict[str, str] = {}
     for wanted in (match[1] for text in texts for match in VARIABLE.finditer(text)):
         if wanted not in found:

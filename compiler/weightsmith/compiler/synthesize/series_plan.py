@@ -73,13 +73,29 @@ def series_plan(operator: str, series: Series, *, absolute: bool = True) -> Plan
     scale = neat(2 / (series.high - series.low))
     shift = -(series.high + series.low) / (series.high - series.low)
     y = linear_text([(scale, operator), (neat(shift), "I")])
-    writer = _Writer(series.coefficients, layers, base)
+    unit = _unit(series.coefficients)
+    writer = _Writer([one / unit for one in series.coefficients], layers, base)
     start = [f"$y = {y}"]
     blocks = [*(f"$T{r}" for r in range(1, 3**base)), *(f"$P{i}" for i in range(writer.leaves))]
     start += [f"{block} = 0*I" for block in blocks]
     family = f"Chebyshev series of degree {series.degree}"
     loops = tuple(writer.loops())
-    return Plan(family, tuple(start), loops, ("$P0",), layers, series.error, absolute)
+    finish = () if unit == 1 else (f"$P0 = {linear_text([(unit, '$P0')])}",)
+    return Plan(family, tuple(start), loops, ("$P0",), layers, series.error, absolute, finish)
+
+
+def _unit(coefficients: Sequence[Fraction]) -> Fraction:
+    """A power of ten near the size of the series, if that is far from 1.
+
+    Blocks of very different sizes would share rows, and lose the smaller one's digits.
+    """
+    size = max(abs(one) for one in coefficients)
+    unit = Fraction(1)
+    while size > 30 * unit:
+        unit *= 10
+    while 30 * size < unit:
+        unit /= 10
+    return unit
 
 
 class _Writer:
