@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor, inf, isfinite, log10, sqrt
 
 from weightsmith.compiler.approximate.bounds import Bounds
@@ -27,7 +28,7 @@ from weightsmith.compiler.program_scalars import all_scalars
 from weightsmith.dsl import core
 from weightsmith.dsl.core import Approximated
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.formulas import formula_text
+from weightsmith.dsl.formulas import Formula, formula_symbols, formula_text
 from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.scalars import evaluate
 
@@ -113,6 +114,18 @@ def _refuse_scheduled(program: core.Program, site: core.Entrywise | core.Hadamar
             raise DiagnosticError([error(loop.span, message, hint)])
 
 
+@lru_cache(maxsize=256)
+def _fitted(
+    formula: Formula,
+    numbers: tuple[tuple[str, Fraction], ...],
+    low: Fraction,
+    high: Fraction,
+    tolerance: Fraction,
+) -> Table:
+    """As ``fit_table``; a search over counts asks for the same tables again and again."""
+    return fit_table(formula, dict(numbers), low, high, tolerance)
+
+
 class _Chooser:
     def __init__(
         self, program: core.Program, bindings: Mapping[str, Fraction], gated: bool
@@ -169,7 +182,9 @@ class _Chooser:
             self._refuse_singular(site.function, low, high)
         tolerance = evaluate(site.function.tolerance, self.bindings)
         try:
-            table = fit_table(formula, self.bindings, low, high, tolerance)
+            symbols = sorted(formula_symbols(formula))
+            numbers = tuple((name, self.bindings[name]) for name in symbols)
+            table = _fitted(formula, numbers, low, high, tolerance)
         except TooManyPiecesError:
             raise self._too_fine(site, f"on [{_short(low)}, {_short(high)}]") from None
         return SiteTable(site.site, site.label, table, None, formula_text(formula))
