@@ -74,7 +74,48 @@ def test_a_correct_claim_is_accepted() -> None:
     run(change=lambda steps: steps[0].update(offset="1/eta", slope="-1/eta"))
 
 
+SCHEDULE = SCRIPT.replace("repeat 2", "for g in eta, 2*eta").replace("- eta*", "- g*")
+SCHEDULED = NETWORK.replace("2*eta*R - eta^2*R", "3*eta*R - 2*eta^2*R")
+
+
+def test_the_numbers_of_passes_are_followed() -> None:
+    run(SCHEDULE, SCHEDULED)
+    run(SCHEDULE, SCHEDULED, bindings={"eta": Fraction(1, 3)})
+    run(SCRIPT, NETWORK.replace("repeat 1", "for g in 3, 1").replace("= y", "= g*y"))
+    both = SCHEDULED.replace("repeat 1", "for g in 1, 1").replace("= y", "= g*y")
+    run(SCHEDULE, both)
+
+
+def test_two_loops_are_followed() -> None:
+    step = "    w = w - {}*eta*(w*x - y)*x' over context\n"
+    loops = "".join(f"repeat 1:\n{step.format(number)}" for number in (1, 2))
+    script = SCRIPT.replace("repeat 2:\n" + step.format(1).replace("1*", ""), loops)
+    assert script.count("repeat") == 2
+
+    def change(steps: list[Json]) -> None:
+        steps.insert(2, {**steps[1], "loop": 1, "forms": {"w#1": form(LEFT, [])}})
+
+    run(script, SCHEDULED, change)
+    with pytest.raises(RefusedError, match="different values"):
+        run(script, NETWORK, change)
+    with pytest.raises(RefusedError, match="every loop"):
+        run(script, SCHEDULED)
+
+
 WRONG_SCRIPTS = [
+    (SCHEDULE, NETWORK, "different values"),
+    (SCHEDULE.replace("eta, 2*eta", "eta, 3*eta"), SCHEDULED, "different values"),
+    (SCHEDULE.replace("eta, 2*eta", "eta, eta, 2*eta"), SCHEDULED, "different values"),
+    (
+        SCHEDULE,
+        SCHEDULED.replace("repeat 1", "for eta2 in 1, 2").replace("= y", "= eta2*y"),
+        "diff",
+    ),
+    (
+        SCRIPT.replace("param eta", "param eta, g"),
+        NETWORK.replace("repeat 1", "for g in 3, 1").replace("= y", "= g*y"),
+        "two different symbols",
+    ),
     (SCRIPT.replace("repeat 2", "repeat 3"), NETWORK, "different values"),
     (SCRIPT.replace("repeat 2", "repeat 1"), NETWORK, "different values"),
     (SCRIPT.replace("- eta*", "- 2*eta*"), NETWORK, "different values"),
@@ -88,7 +129,7 @@ WRONG_SCRIPTS = [
     (
         SCRIPT,
         NETWORK.replace("repeat 1", "for g in 1, 2").replace("y*x'*x over", "g*y*x'*x over"),
-        "every pass",
+        "different values",
     ),
 ]
 

@@ -20,9 +20,10 @@ from weightsmith.checker.function_values import (
     difference,
 )
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.rational import Field
+from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at, read_scalar
+from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -53,13 +54,8 @@ def check_restructuring(
     """Refuse unless both programs return the same values."""
     _check_interface(script, network)
     require(len(steps) >= 2, "The claim has no steps 'operator' and 'equal'.")
-    loops = (*core.repeats(script.body), *core.repeats(network.body))
-    scheduled = any(loop.schedule for loop in loops)
-    require(not scheduled, "A loop has numbers of its own for every pass.")
     _equal_step(steps[-1])
-    names = [one.name for one in script.parameters]
-    names += [one.name for one in network.parameters if one.name not in names]
-    field = Field(names, (VARIABLE,), deadline, bindings)
+    field = _field(script, network, bindings, deadline)
     programs = dict(zip(SCRIPTS, (script, network), strict=True))
     meanings = {name: read_meaning(one, field, {}) for name, one in programs.items()}
     require(not any(m.sites for m in meanings.values()), "A script has functions of entries.")
@@ -73,6 +69,19 @@ def check_restructuring(
         for name, program in programs.items()
     }
     _compare(values[SCRIPTS[0]], values[SCRIPTS[1]], follower)
+
+
+def _field(
+    script: core.Program,
+    network: core.Program,
+    bindings: Mapping[str, Fraction],
+    deadline: Deadline,
+) -> Field:
+    """Its variables are t and the numbers of ``for`` loops, which are no parameter's name."""
+    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
+    scheduled = scheduled_names(script) | scheduled_names(network)
+    values = {name: bindings[name] for name in names if name in bindings}
+    return Field(names, (VARIABLE, *sorted(scheduled)), deadline, values)
 
 
 def _check_interface(script: core.Program, network: core.Program) -> None:
@@ -214,13 +223,18 @@ class _Run:
             name: self._read(loop.letters[name], loop.entering[name], items, before)
             for name, items in forms.items()
         }
-        for _ in range(count):
-            known = {**before, **values}
+        for number in range(count):
+            known, numbers = {**before, **values}, self._numbers(loop, number)
             values = {
-                name: self._read(loop.letters[name], loop.leaving[name], items, known)
+                name: self._read(loop.letters[name], _at(loop.leaving[name], numbers), items, known)
                 for name, items in forms.items()
             }
         self._known = {**before, **values}
+
+    def _numbers(self, loop: Loop, number: int) -> dict[str, Rational]:
+        """What the names of a ``for`` loop are in one pass."""
+        field = self._follower.ring
+        return {name: field.read(values[number]) for name, values in loop.schedule.items()}
 
     def _read(
         self, letter: Letter, polynomial: Polynomial, items: tuple[FunctionForm, ...], known: Forms
@@ -238,6 +252,16 @@ class _Run:
         word = rest.some_word()
         require(not word, f"'{letter.name}' has the part {quoted(word)}, which no form covers.")
         return tuple(result)
+
+
+def _at(polynomial: Polynomial, numbers: Mapping[str, Rational]) -> Polynomial:
+    """The polynomial with numbers in place of names."""
+    if not numbers:
+        return polynomial
+    field = polynomial.field
+    terms = {word: field.substitute(one, numbers) for word, one in polynomial.terms.items()}
+    kept = {word: one for word, one in terms.items() if not one.is_zero}
+    return Polynomial(field, polynomial.rows, polynomial.columns, kept)
 
 
 def _compare(
