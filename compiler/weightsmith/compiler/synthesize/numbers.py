@@ -69,7 +69,7 @@ def decimal_text(value: Fraction) -> str:
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     if Fraction(quotient) != value or len(text) <= 12:
         return text
-    return f"{quotient.normalize():g}".replace("E", "e").replace("e+", "e")
+    return f"{quotient.normalize(context):g}".replace("E", "e").replace("e+", "e")
 
 
 def shown(value: Fraction, digits: int = 4) -> str:
