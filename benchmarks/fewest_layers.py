@@ -5,6 +5,7 @@ python benchmarks/fewest_layers.py
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +26,65 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Case:
+    """An example, or a ``text`` that has its steps in it."""
+
     script: str
     steps: int
     inputs: str
     settings: Settings
+    text: str = ""
 
     @property
     def chosen(self) -> dict[str, str]:
-        return {**self.settings, "steps": str(self.steps)}
+        return {} if self.text else {**self.settings, "steps": str(self.steps)}
 
+
+def least_squares(name: str, loops: str) -> str:
+    """Least squares in context; STEP in the loops is a step of size eta."""
+    step = "w - eta*(w*x - y)*x'"
+    return f"""algorithm {name}(x: [d] per token, y: [k] per context)
+assume spectrum(x*x' over context) in [1/2, 3]
+w, v = 0*y*x', 0*y*x' over context
+{loops.replace("STEP", step)}return w*x on query over context
+"""
+
+
+def chebyshev_steps(count: int) -> list[str]:
+    """1/root of the Chebyshev polynomial on [1/2, 3], small and large by turns."""
+    roots = [7 / 4 + 5 / 4 * math.cos(math.pi * (k + 1 / 2) / count) for k in range(count)]
+    turns = [roots[k // 2] if k % 2 == 0 else roots[-1 - k // 2] for k in range(count)]
+    return [f"{1 / root:.6f}" for root in turns]
+
+
+def semi_iteration(count: int) -> Case:
+    loop = f"for eta in {', '.join(chebyshev_steps(count))}:\n    w = STEP over context\n"
+    return Case("Chebyshev semi-iteration", count, "x y", {}, least_squares("semi", loop))
+
+
+def momentum(count: int) -> Case:
+    pairs = ", ".join(f"({one}, {k}/{k + 9})" for k, one in enumerate(chebyshev_steps(count)))
+    loop = f"for eta, b in {pairs}:\n    w, v = STEP + b*(w - v), w over context\n"
+    return Case("scheduled momentum", count, "x y", {}, least_squares("momentum", loop))
+
+
+def two_loops(count: int) -> Case:
+    half = count // 2
+    loops = "".join(
+        f"repeat {half}:\n    w = {text} over context\n"
+        for text in ("w - 1/2*(w*x - y)*x'", "w - 3/7*(w*x - y)*x'")
+    )
+    return Case("two step sizes", count, "x y", {}, least_squares("two", loops))
+
+
+NEWTON = """algorithm newton_after_descent(A: symmetric[d, d])
+assume spectrum(A) in [1/2, 3]
+X = 0
+repeat 10:
+    X = X - 1/2*(A*X - I)
+repeat 2:
+    X = 2*X - X*A*X
+return X
+"""
 
 MOMENTUM = {**ENDS, "eta": "1/2", "beta": "1/5"}
 CASES = (
@@ -45,6 +96,10 @@ CASES = (
     Case("newton_inverse", 12, "A", ENDS),
     Case("newton_inverse_general", 12, "A", {"smin": "1/2", "smax": "3"}),
     Case("ridge", 9, "x y", ENDS),
+    *(semi_iteration(steps) for steps in (8, 24, 60)),
+    momentum(24),
+    *(two_loops(steps) for steps in (20, 200)),
+    Case("descent, then Newton", 12, "A", {}, NEWTON),
 )
 
 
@@ -71,7 +126,7 @@ def random_data(d: int = 5, k: int = 2, tokens: int = 12) -> Data:
 
 
 def row(case: Case, data: Data) -> tuple[str, ...]:
-    script = EXAMPLES / f"{case.script}.alg"
+    script = case.text or EXAMPLES / f"{case.script}.alg"
     begin = time.perf_counter()
     network = api.compile(script, settings=case.chosen, fewest="layers")
     compiled = time.perf_counter() - begin

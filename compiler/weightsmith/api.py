@@ -254,7 +254,7 @@ def compile(
     ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
     ``gated`` lets the MLPs multiply entries by gated hidden units, exactly, in place of tables.
-    ``fewest`` "layers" restructures loops of affine steps, which costs width and heads;
+    ``fewest`` "layers" restructures loops, which costs width and heads;
     "operations" saves multiply-adds, if need be with more layers.  With neither the layers are the
     steps of the script, as few as they allow.
 

@@ -53,7 +53,7 @@ def gated_option(command: Command) -> Command:
 def fewest_option(command: Command) -> Command:
     """``--fewest layers``."""
     text = (
-        "What to save.  layers: many affine steps of a loop at once (wider, more heads); "
+        "What to save.  layers: many steps of a loop at once (wider, more heads); "
         "operations: multiply-adds, if need be with more layers.  Without it the layers are the "
         "steps as they are written."
     )

@@ -44,8 +44,8 @@ def several_loops_claim(
     bindings: dict[str, Fraction],
 ) -> Json:
     """Return the claim without its number.  Raises NoProofError if the result is not covered."""
-    wanted = _dependencies(normal, returned)
-    names = _names([carried.letter for _, carried in wanted])
+    wanted = dependencies(normal, returned)
+    names = scalar_names([carried.letter for _, carried in wanted])
     claim = partial(_claim, program, normal, returned, target, ground, bindings, wanted, names)
     try:
         return claim(1)  # most variables have one form, and fewer symbols are faster
@@ -65,7 +65,7 @@ def _claim(
     forms: int,
 ) -> Json:
     """The claim, if no variable has more than so many forms with a scalar."""
-    field = ScalarField(normal, tuple(_with_suffixes(names, forms)))
+    field = ScalarField(normal, tuple(with_suffixes(names, forms)))
     collapse = Collapse(normal, ground.operator, field)
     collapse.names = names
     wished = _target(collapse, [target[space] for space in returned.value])
@@ -98,7 +98,7 @@ def _check_size(program: core.Program, loops: list[LoopScalars]) -> None:
         raise NoProofError(f"the loops have more than {MAX_SYMBOLS} numbers and variables")
 
 
-def _dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:
+def dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:
     """The carried variables on which the result depends, loop by loop."""
     outer = {c.letter: (loop, c) for loop in normal.loops for c in loop.carried}
     inner = {c.letter for loop in normal.all_loops() for c in loop.carried} - outer.keys()
@@ -123,7 +123,7 @@ def _names_in(columns: Columns) -> Iterator[str]:
         yield from (letter.name for word in polynomial.terms for letter in word)
 
 
-def _names(letters: list[str]) -> dict[str, str]:
+def scalar_names(letters: list[str]) -> dict[str, str]:
     """A scalar's name for each letter: X of X#0, then X_loop1 of X#1."""
     names: dict[str, str] = {}
     for letter in letters:
@@ -136,7 +136,7 @@ def _names(letters: list[str]) -> dict[str, str]:
     return names
 
 
-def _with_suffixes(names: dict[str, str], forms: int) -> Iterator[str]:
+def with_suffixes(names: dict[str, str], forms: int) -> Iterator[str]:
     for name in names.values():
         yield from (name, *(f"{name}_{number}" for number in range(1, forms)))
 

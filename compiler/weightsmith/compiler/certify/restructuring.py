@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from weightsmith.compiler.certify.spectral import NoProofError
+from collections.abc import Mapping
+
+from weightsmith.compiler.certify.spectral import Collapse, NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.restructure.evaluate import Evaluated, Placement
 from weightsmith.compiler.restructure.rewrite import Rewritten
-from weightsmith.compiler.restructure.write import DIRECT, TURNED
+from weightsmith.compiler.restructure.write import DIRECT, TURNED, VALUE
 from weightsmith.dsl.core import GROUPS
 
 Json = dict[str, object]
@@ -16,15 +19,30 @@ STATEMENT = (
 )
 
 
-def restructuring_claim(rewritten: Rewritten, network: NormalProgram) -> Json:
+def restructuring_claim(rewritten: Rewritten | Evaluated, network: NormalProgram) -> Json:
     """Return the claim without its number; ``network`` is the new program's normal form."""
-    forms = _ScriptForms(rewritten).loops() + _NetworkForms(rewritten, network).loops()
-    steps: list[Json] = [_operator_step(rewritten), *forms, {"rule": "equal"}]
+    if isinstance(rewritten, Evaluated):
+        operator = _variable_step(rewritten)
+        script = _script_forms(rewritten.value.collapse, rewritten.value.loops)
+        placements = rewritten.placements
+    else:
+        operator = _operator_step(rewritten)
+        script = _script_forms(rewritten.loop.collapse, (rewritten.loop.loop,))
+        placements = _placements(rewritten)
+    forms = script + _NetworkForms(rewritten.clause, placements, network).loops()
+    steps: list[Json] = [operator, *forms, {"rule": "equal"}]
     return {
         "kind": "restructuring",
         "statement": STATEMENT,
         "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
     }
+
+
+def _variable_step(evaluated: Evaluated) -> Json:
+    """λ in terms of y = scale·λ + shift."""
+    word = [letter.text() for letter in evaluated.value.word]
+    offset, slope = -evaluated.shift / evaluated.scale, 1 / evaluated.scale
+    return {"rule": "operator", "word": word, "offset": str(offset), "slope": str(slope)}
 
 
 def _operator_step(rewritten: Rewritten) -> Json:
@@ -41,6 +59,31 @@ def _operator_step(rewritten: Rewritten) -> Json:
     return {"rule": "operator", "word": word, "offset": texts[0], "slope": texts[1]}
 
 
+def _placements(rewritten: Rewritten) -> dict[str, Placement]:
+    """Where the functions of each family stand."""
+    setting = rewritten.setting
+    known: dict[str, Placement] = {
+        DIRECT: ((), setting.one, False),
+        TURNED: ((), setting.other, True),
+        VALUE: (setting.left, setting.right, False),
+    }
+    return {name: known[family] for name, family in rewritten.families.items()}
+
+
+def _script_forms(collapse: Collapse, loops: tuple[Loop, ...]) -> list[Json]:
+    """The forms under which the loops were followed."""
+    steps: list[Json] = []
+    for loop in loops:
+        own = {carried.letter for carried in loop.carried}
+        forms: Json = {}
+        for (name, group), parts in sorted(collapse.forms.items()):
+            if name in own:
+                letter = f"{name}@{group}" if group else name
+                forms[letter] = [_form(form.left, form.right, False) for form in parts]
+        steps.append({"rule": "forms", "script": "script.alg", "loop": loop.index, "forms": forms})
+    return steps
+
+
 def _form(left: Word, right: Word, turned: bool) -> Json:
     return {
         "left": [letter.text() for letter in left],
@@ -49,27 +92,15 @@ def _form(left: Word, right: Word, turned: bool) -> Json:
     }
 
 
-class _ScriptForms:
-    """The forms under which the loop was found to be affine."""
-
-    def __init__(self, rewritten: Rewritten) -> None:
-        self.loop = rewritten.loop
-
-    def loops(self) -> list[Json]:
-        forms: Json = {}
-        for (name, group), parts in sorted(self.loop.collapse.forms.items()):
-            letter = f"{name}@{group}" if group else name
-            forms[letter] = [_form(form.left, form.right, False) for form in parts]
-        return [{"rule": "forms", "script": "script.alg", "loop": 0, "forms": forms}]
-
-
 class _NetworkForms:
-    """The families of the held functions."""
+    """The placements of the held functions."""
 
-    def __init__(self, rewritten: Rewritten, network: NormalProgram) -> None:
-        self.rewritten, self.network = rewritten, network
+    def __init__(
+        self, clause: str, placements: Mapping[str, Placement], network: NormalProgram
+    ) -> None:
+        self.placements, self.network = placements, network
         self.tokens = {given.name for given in network.inputs if given.groups}
-        group = rewritten.clause.removeprefix(" over ")
+        group = clause.removeprefix(" over ")
         self.group = group if group in GROUPS else ""
 
     def loops(self) -> list[Json]:
@@ -94,15 +125,10 @@ class _NetworkForms:
         return forms
 
     def _family(self, variable: str, group: str) -> Json:
-        setting = self.rewritten.setting
-        family = self.rewritten.families.get(variable)
-        if family is None:
+        if variable not in self.placements:
             raise NoProofError(f"the variable '{variable}' has no form")
-        if family == DIRECT:
-            return _form((), self._placed((), setting.one, group)[1], False)
-        if family == TURNED:
-            return _form((), self._placed((), setting.other, group)[1], True)
-        return _form(*self._placed(setting.left, setting.right, group), False)
+        left, right, turned = self.placements[variable]
+        return _form(*self._placed(left, right, group), turned)
 
     def _placed(self, left: Word, right: Word, group: str) -> tuple[Word, Word]:
         """Give per-token letters their groups: that of the sums, the last one that of the value."""

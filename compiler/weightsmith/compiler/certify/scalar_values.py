@@ -78,6 +78,15 @@ class ScalarValues:
                 known |= after
         return max(_degree(self._value, known), 0)
 
+    def polynomial(self) -> flint.fmpq_poly:
+        """The result as a polynomial in λ, exactly: for small degrees."""
+        known = {LAMBDA: flint.fmpq_poly([0, 1])}
+        for loop in self._loops:
+            known |= {name: _exact(sum_, known) for name, sum_ in loop.initial.items()}
+            for number in range(loop.count):
+                known |= {name: _exact(sum_, known) for name, sum_ in loop.map(number).items()}
+        return _exact(self._value, known)
+
     def at(self, place: Ball) -> Ball:
         """The result at one λ."""
         known = {LAMBDA: place}
@@ -182,6 +191,16 @@ def _value(
         for name, exponent in powers.items():
             if only is None or only(name):
                 term *= known[name] ** exponent if exponent > 1 else known[name]
+        total += term
+    return total
+
+
+def _exact(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
+    total = flint.fmpq_poly()
+    for factor, powers in monomials:
+        term = flint.fmpq_poly([flint.fmpq(factor.numerator, factor.denominator)])
+        for name, exponent in powers.items():
+            term *= known[name] ** exponent
         total += term
     return total
 

@@ -1,1 +1,1 @@
-"""Same algorithm, fewer layers: loops of affine steps by powers of their operator."""
+"""Same algorithm, fewer layers: by powers of a loop's step, or by the polynomial returned."""

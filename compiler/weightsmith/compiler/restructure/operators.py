@@ -20,14 +20,14 @@ from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 LONGEST = 4  # letters of an operator
 
 
-def candidates(normal: NormalProgram, loop: Loop) -> list[Word]:
-    """Square words of inputs: what assumptions speak of, then what stands in the loop's body."""
+def candidates(normal: NormalProgram) -> list[Word]:
+    """Square words of inputs: what assumptions speak of, then what stands in loops."""
     found: dict[Word, None] = {}
     for value in normal.assumed:
         for word in value.terms if len(value.terms) == 1 else ():
             for one in (word, *_squares(normal, word)):
                 found[one] = None
-    for word in _words(normal, loop):
+    for word in _words(normal):
         for run in _runs(normal, word):
             for one in _parts(run):
                 found[one] = None
@@ -42,8 +42,8 @@ def _squares(normal: NormalProgram, word: Word) -> tuple[Word, Word]:
     return turned + word, word + turned
 
 
-def _words(normal: NormalProgram, loop: Loop) -> Iterator[Word]:
-    for carried in loop.carried:
+def _words(normal: NormalProgram) -> Iterator[Word]:
+    for carried in (one for loop in normal.loops for one in loop.carried):
         for columns in (carried.next, carried.initial):
             for value in columns.values():
                 yield from value.terms

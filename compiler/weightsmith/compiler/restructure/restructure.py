@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program, front
 from weightsmith.compiler.report import report
-from weightsmith.compiler.restructure.rewrite import new_text, rewrite
+from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
+from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
 from weightsmith.dsl import Source, check, core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
+Way = Callable[[core.Program, NormalProgram, dict[str, Fraction]], Rewritten | Evaluated]
 NETWORK = "network.alg"
-MAX_DIGITS = 1000  # of a coefficient
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 FEWEST = ("layers", "operations")
 
@@ -62,23 +65,37 @@ def as_written(program: core.Program, *notes: str) -> Restructured:
 
 
 def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restructured:
-    """Return the program with the fewest layers that this pass knows, or as it is written."""
+    """Return the program with the fewest layers that this pass knows, or as it is written.
+
+    One affine loop goes by powers of its step; what that leaves, by the polynomial it returns.
+    """
     try:
         written = front(program, bindings)
-        rewritten = rewrite(program, written.normal, bindings)
-        text = new_text(program, rewritten)
+    except (DiagnosticError, ScalarError) as problem:
+        return as_written(program, f"as written: {_reason(problem)}")
+    first = _attempt(program, written, bindings, rewrite)
+    if first.changed:
+        return first
+    second = _attempt(program, written, bindings, evaluated)
+    loops = list(written.normal.all_loops())
+    is_one = len(loops) == 1 and not loops[0].schedule
+    return first if is_one and not second.changed else second
+
+
+def _attempt(
+    program: core.Program, written: Front, bindings: dict[str, Fraction], way: Way
+) -> Restructured:
+    try:
+        rewritten = way(program, written.normal, bindings)
+        text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
         new = check(Source(NETWORK, text))
         compiled = compile_program(new, bindings, search=False)
         claim = restructuring_claim(rewritten, compiled.normal)
         _accepted(program, new, bindings, claim)
-    except (NoProofError, RefusedError, ScalarError) as reason:
-        return as_written(program, f"as written: {reason}")
-    except DiagnosticError as problem:
-        first = problem.diagnostics[0].message
-        return as_written(program, f"as written: restructured, {first}")
+    except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
+        return as_written(program, f"as written: {_reason(problem)}")
     if LONG_NUMBER.search(repr(compiled.template)):
-        digits = f"an exact coefficient would have more than {MAX_DIGITS} digits"
-        return as_written(program, f"as written: {digits}")
+        return as_written(program, f"as written: {TOO_LONG}")
     after = report(compiled.normal, compiled.template, bindings).layers
     before = _layers(program, bindings)
     if before is not None and after is not None and after >= before:
@@ -87,6 +104,12 @@ def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restruc
     layers = "" if before is None else f"{before} layers as written, "
     note = f"restructured: {layers}{after} now"
     return Restructured(new, True, (note,), text, claim, compiled, written)
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, DiagnosticError):
+        return f"restructured, {problem.diagnostics[0].message}"
+    return str(problem)
 
 
 def _layers(program: core.Program, bindings: dict[str, Fraction]) -> int | None:

@@ -6,6 +6,7 @@ The values stay the same polynomials; the text of the new program is read by the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -53,7 +54,7 @@ def rewrite(
     if count == 0:
         raise NoProofError("the loop runs no pass")
     reasons = []
-    for word in candidates(normal, loop):
+    for word in candidates(normal):
         for from_left in (True, False):
             try:
                 scalars = ScalarLoop(normal, loop, word, from_left=from_left)
@@ -195,18 +196,20 @@ def _bare_word(word: Word) -> Word:
     return tuple(letter._replace(group="") for letter in word)
 
 
-def new_text(program: core.Program, rewritten: Rewritten) -> str:
-    """The script of the new program."""
+def new_text(
+    program: core.Program, lines: Sequence[str], results: Sequence[str], clause: str
+) -> str:
+    """The script of the new program: its body, and a returned expression for each value."""
     head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
-    lines = [head.rstrip("\n"), "", *rewritten.lines]
+    written = [head.rstrip("\n"), "", *lines]
     returned = []
-    for one, result in zip(program.returns, rewritten.results, strict=True):
+    for one, result in zip(program.returns, results, strict=True):
         text = result
         if not _OUTPUT.fullmatch(one.name):
-            lines.append(f"{one.name} = {result}{rewritten.clause}")
+            written.append(f"{one.name} = {result}{clause}")
             text = one.name
         if one.groups:
             text += " on " + ("tokens" if len(one.groups) > 1 else one.groups[0])
-        returned.append(text + ("" if text.startswith(one.name) else rewritten.clause))
-    lines.append("return " + ", ".join(returned))
-    return "\n".join(lines) + "\n"
+        returned.append(text + ("" if text.startswith(one.name) else clause))
+    written.append("return " + ", ".join(returned))
+    return "\n".join(written) + "\n"

@@ -68,20 +68,47 @@ def blocks_for(degree: int, base: int) -> int:
 
 def series_plan(operator: str, series: Series, *, absolute: bool = True) -> Plan:
     """Evaluate a truncated series of an operator with spectrum in [series.low, series.high]."""
-    layers = layers_for(series.degree)
-    base = min(range(layers), key=lambda j: blocks_for(series.degree, j))
     scale = neat(2 / (series.high - series.low))
     shift = -(series.high + series.low) / (series.high - series.low)
     y = linear_text([(scale, operator), (neat(shift), "I")])
-    unit = _unit(series.coefficients)
-    writer = _Writer([one / unit for one in series.coefficients], layers, base)
-    start = [f"$y = {y}"]
+    found = evaluation(series.coefficients)
+    start = (f"$y = {y}", *found.start)
+    return Plan(
+        f"Chebyshev series of degree {series.degree}",
+        start,
+        found.loops,
+        ("$P0",),
+        found.layers,
+        series.error,
+        absolute,
+        found.finish,
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Statements before, loops and statements after them that leave Σ c_k T_k(y) in $P0.
+
+    $y holds y before the loops.
+    """
+
+    start: tuple[str, ...]
+    loops: tuple[Loop, ...]
+    finish: tuple[str, ...]
+    layers: int
+
+
+def evaluation(coefficients: Sequence[Fraction]) -> Evaluation:
+    """A series, exactly as it is given."""
+    degree = len(coefficients) - 1
+    layers = layers_for(degree)
+    base = min(range(layers), key=lambda j: blocks_for(degree, j))
+    unit = _unit(coefficients)
+    writer = _Writer([one / unit for one in coefficients], layers, base)
     blocks = [*(f"$T{r}" for r in range(1, 3**base)), *(f"$P{i}" for i in range(writer.leaves))]
-    start += [f"{block} = 0*I" for block in blocks]
-    family = f"Chebyshev series of degree {series.degree}"
-    loops = tuple(writer.loops())
     finish = () if unit == 1 else (f"$P0 = {linear_text([(unit, '$P0')])}",)
-    return Plan(family, tuple(start), loops, ("$P0",), layers, series.error, absolute, finish)
+    start = tuple(f"{block} = 0*I" for block in blocks)
+    return Evaluation(start, tuple(writer.loops()), finish, layers)
 
 
 def _unit(coefficients: Sequence[Fraction]) -> Fraction:

@@ -1,0 +1,183 @@
+"""A program that returns left·p(T)·right as one of few layers: p by a Chebyshev series, exactly.
+
+One layer makes y = scale·T + shift and the products left and right, ⌈log₃ deg p⌉ layers the series
+of p in T_k(y), and one layer the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.certify.grounds import grounds
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.restructure.polynomial import (
+    Goal,
+    PolynomialValue,
+    polynomial_value,
+)
+from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group, word_text
+from weightsmith.compiler.synthesize.numbers import rounded
+from weightsmith.compiler.synthesize.script import (
+    Loop,
+    Plan,
+    choose_names,
+    linear_text,
+    named,
+    side_by_side,
+)
+from weightsmith.compiler.synthesize.series_plan import evaluation
+from weightsmith.dsl import core
+from weightsmith.dsl.scalars import ScalarError, evaluate
+
+MAX_DIGITS = 1000  # of a coefficient
+MAX_TEXT = 1900  # of its characters
+TOO_LONG = f"an exact coefficient would have more than {MAX_DIGITS} digits"
+SHORT = 10  # characters of an end of y's map
+DIGITS = 6
+Placement = tuple[Word, Word, bool]  # the words around a function of T, or of T'
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The new body and its returned expressions, with what the claim needs to know."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    clause: str
+    value: PolynomialValue
+    scale: Fraction
+    shift: Fraction
+    placements: dict[str, Placement] = field(default_factory=dict)
+
+
+def evaluated(
+    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+) -> Evaluated:
+    """Raises NoProofError, with the reason, where the values are of no such kind."""
+    value = polynomial_value(normal, bindings)
+    scale, shift = _line(program, normal, value, bindings)
+    coefficients = chebyshev_coefficients(value.polynomial, scale, shift)
+    if any(len(str(c)) > MAX_TEXT for c in coefficients):
+        raise NoProofError(TOO_LONG)
+    group = contracted_group(normal, [value.word * 2, *value.words])
+    clause = f" over {group}" if group else ""
+    writer = _Writer(value, clause, linear_text([(scale, word_text(value.word)), (shift, "I")]))
+    plan = writer.plan(coefficients)
+    names = choose_names(plan, _taken(program))
+    lines = side_by_side([(plan, names)])
+    results = tuple(named(result, names) for result in plan.results)
+    placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
+    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+
+
+def _taken(program: core.Program) -> set[str]:
+    names = {one.name for one in program.inputs} | {one.name for one in program.parameters}
+    return names | {one.name for one in program.returns} | set(program.dimensions)
+
+
+def _line(
+    program: core.Program,
+    normal: NormalProgram,
+    value: PolynomialValue,
+    bindings: dict[str, Fraction],
+) -> tuple[Fraction, Fraction]:
+    """Scale and shift of y = scale·T + shift, about [−1, 1] on the assumed spectrum."""
+    for ground in grounds(program, normal, bindings):
+        if ground.operator.word != value.word:
+            continue
+        try:
+            low, high = evaluate(ground.low, bindings), evaluate(ground.high, bindings)
+        except ScalarError:
+            continue
+        if low < high:
+            return _short(2 / (high - low)), _short((high + low) / (low - high))
+    return _guess(value.polynomial)
+
+
+def _guess(polynomial: flint.fmpq_poly) -> tuple[Fraction, Fraction]:
+    """Where nothing is assumed: y of [0, 2c], c the mean of the roots, 1/η for steps of size η."""
+    degree = polynomial.degree()
+    mean = -polynomial[degree - 1] / (degree * polynomial[degree])
+    if mean == 0:
+        return Fraction(1), Fraction(0)
+    return _short(Fraction(int(mean.q), int(mean.p))), Fraction(-1)
+
+
+def _short(value: Fraction) -> Fraction:
+    """Any number serves, and powers of it should have few digits."""
+    return value if len(str(value)) <= SHORT else rounded(value, DIGITS)
+
+
+def chebyshev_coefficients(
+    polynomial: flint.fmpq_poly, scale: Fraction, shift: Fraction
+) -> list[Fraction]:
+    """Of p(λ) in T_k(scale·λ + shift): exact, by Horner's rule with 2y·T_k = T_{k+1} + T_{k−1}."""
+    inverse = flint.fmpq_poly([_fmpq(-shift / scale), _fmpq(1 / scale)])
+    found: list[flint.fmpq] = []
+    for coefficient in reversed(polynomial(inverse).coeffs()):
+        more = [flint.fmpq(0)] * (len(found) + 1)
+        for k, one in enumerate(found):
+            more[k + 1] += one if k == 0 else one / 2
+            if k:
+                more[k - 1] += one / 2
+        more[0] += coefficient
+        found = more
+    return [Fraction(int(one.p), int(one.q)) for one in found]
+
+
+def _fmpq(value: Fraction) -> flint.fmpq:
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+class _Writer:
+    """Names the products beside p(T): words of several letters are held, one layer makes them."""
+
+    def __init__(self, value: PolynomialValue, clause: str, y: str) -> None:
+        self.value, self.clause, self.y = value, clause, y
+        self.placements: dict[str, Placement] = {}
+        self.held: dict[Word, str] = {}
+        for goal in value.goals:
+            left, right = goal.frame
+            self._hold("F", left, (left, (), False))
+            self._hold("H", right, ((), right, False))
+
+    def _hold(self, base: str, word: Word, placement: Placement) -> None:
+        if len(word) > 1 and word not in self.held:
+            name = f"{base}{len(self.held) or ''}"
+            self.held[word] = f"${name}"
+            self.placements[name] = placement
+
+    def plan(self, coefficients: list[Fraction]) -> Plan:
+        found = evaluation(coefficients)
+        made = {name: word_text(word) for word, name in self.held.items()}
+        start = []
+        if len(self.value.word) > 1:
+            made = {"$y": self.y} | made
+        else:
+            start.append(f"$y = {self.y}")
+        start += [f"{name} = 0" for name in made]
+        start += found.start
+        setup = Loop(tuple(f"{name} = ({one}{self.clause})" for name, one in made.items()))
+        loops = ((setup,) if made else ()) + found.loops
+        results = tuple(map(self._result, self.value.goals))
+        return Plan(
+            "series",
+            tuple(start),
+            loops,
+            results,
+            found.layers,
+            error=Fraction(0),
+            finish=found.finish,
+        )
+
+    def _result(self, goal: Goal) -> str:
+        left, right = (self.held.get(word) or word_text(word) for word in goal.frame)
+        middle = "$P0" if IDENTITY in (left, right) else "$P0'"  # a head multiplies F·P'·H
+        result = "*".join(part for part in (left, middle, right) if part != IDENTITY)
+        constants = [(number, word_text(word)) for number, word in goal.constants]
+        return f"{result} + ({linear_text(constants)})" if constants else result
