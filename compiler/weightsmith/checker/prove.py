@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from weightsmith.checker import domain, propagation, restructuring, root_claim
 from weightsmith.checker.refusal import Deadline
+from weightsmith.checker.strict_json import as_list
 from weightsmith.checker.tables import read_tables
 from weightsmith.dsl import core
 
@@ -72,6 +73,5 @@ def prove_restructuring(
     claim: Json,
 ) -> None:
     """Refuse unless the claim's steps show that both scripts return the same values."""
-    steps = claim["steps"]
-    assert isinstance(steps, list)
+    steps = as_list(claim["steps"], "The steps")
     restructuring.check_restructuring(script, network, bindings, steps, Deadline())
