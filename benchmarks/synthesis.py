@@ -110,6 +110,7 @@ def inverse_table(conditions: Sequence[int], bars: Bars) -> None:
             bars.require(error <= float(bound) + ALLOWED * UNIT * kappa, f"observed, {kappa}")
             if float(bound) > ALLOWED * UNIT * kappa:
                 above = error - float(bound)
+                bars.require(above <= 0, f"observed without allowance, {kappa}")
                 verdict = "holds" if above <= 0 else f"is above by {above:.1e}"
                 strict.append(f"condition {kappa}, certified {upward(bound)}: {verdict}")
     heads = (
