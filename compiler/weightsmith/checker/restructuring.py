@@ -20,10 +20,12 @@ from weightsmith.checker.function_values import (
     difference,
 )
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.powers_proof import check_powers
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at, read_scalar
 from weightsmith.checker.schedules import scheduled_names
+from weightsmith.checker.segments import check_segments
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -53,6 +55,32 @@ def check_restructuring(
 ) -> None:
     """Refuse unless both programs return the same values."""
     _check_interface(script, network)
+
+    def proof(first: core.Program, second: core.Program, within: list[object]) -> None:
+        _check_interface(first, second)
+        rule = check_powers if _rule(within) == "powers" else _check_functions
+        rule(first, second, bindings, within, deadline)
+
+    if _rule(steps) in ("segment", "inside"):
+        check_segments(script, network, steps, proof)
+    else:
+        proof(script, network, steps)
+
+
+def _rule(steps: list[object]) -> str:
+    """Of the first step."""
+    first = steps[0] if steps else None
+    return as_text(first.get("rule"), "The first rule") if isinstance(first, dict) else ""
+
+
+def _check_functions(
+    script: core.Program,
+    network: core.Program,
+    bindings: Mapping[str, Fraction],
+    steps: list[object],
+    deadline: Deadline,
+) -> None:
+    """Refuse unless both programs return the same functions of an operator."""
     require(len(steps) >= 2, "The claim has no steps 'operator' and 'equal'.")
     _equal_step(steps[-1])
     field = _field(script, network, bindings, deadline)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from weightsmith.compiler.certify.spectral import Collapse, NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.restructure.affine_rewrite import Powered
 from weightsmith.compiler.restructure.evaluate import Evaluated, Placement
 from weightsmith.compiler.restructure.rewrite import Rewritten
 from weightsmith.compiler.restructure.write import DIRECT, TURNED, VALUE
@@ -19,8 +20,10 @@ STATEMENT = (
 )
 
 
-def restructuring_claim(rewritten: Rewritten | Evaluated, network: NormalProgram) -> Json:
+def restructuring_claim(rewritten: Rewritten | Evaluated | Powered, network: NormalProgram) -> Json:
     """Return the claim without its number; ``network`` is the new program's normal form."""
+    if isinstance(rewritten, Powered):
+        return _claim(rewritten.steps())
     if isinstance(rewritten, Evaluated):
         operator = _variable_step(rewritten)
         script = _script_forms(rewritten.value.collapse, rewritten.value.loops)
@@ -30,7 +33,10 @@ def restructuring_claim(rewritten: Rewritten | Evaluated, network: NormalProgram
         script = _script_forms(rewritten.loop.collapse, (rewritten.loop.loop,))
         placements = _placements(rewritten)
     forms = script + _NetworkForms(rewritten.clause, placements, network).loops()
-    steps: list[Json] = [operator, *forms, {"rule": "equal"}]
+    return _claim([operator, *forms, {"rule": "equal"}])
+
+
+def _claim(steps: list[Json]) -> Json:
     return {
         "kind": "restructuring",
         "statement": STATEMENT,

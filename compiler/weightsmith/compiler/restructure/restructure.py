@@ -14,6 +14,7 @@ from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program, front
 from weightsmith.compiler.report import report
+from weightsmith.compiler.restructure.affine_rewrite import Powered, powered
 from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
 from weightsmith.dsl import Source, check, core
@@ -21,7 +22,7 @@ from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
-Way = Callable[[core.Program, NormalProgram, dict[str, Fraction]], Rewritten | Evaluated]
+Way = Callable[[core.Program, NormalProgram, dict[str, Fraction]], Rewritten | Evaluated | Powered]
 NETWORK = "network.alg"
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 FEWEST = ("layers", "operations")
@@ -76,6 +77,9 @@ def restructure(program: core.Program, bindings: dict[str, Fraction]) -> Restruc
     first = _attempt(program, written, bindings, rewrite)
     if first.changed:
         return first
+    second = _attempt(program, written, bindings, powered)
+    if second.changed:
+        return second
     second = _attempt(program, written, bindings, evaluated)
     loops = list(written.normal.all_loops())
     is_one = len(loops) == 1 and not loops[0].schedule

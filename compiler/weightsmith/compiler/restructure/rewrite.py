@@ -49,8 +49,8 @@ def rewrite(
     program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
 ) -> Rewritten:
     """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
-    loop = _only_loop(normal)
-    count = _count(loop, bindings)
+    loop = only_loop(normal)
+    count = count_of(loop, bindings)
     if count == 0:
         raise NoProofError("the loop runs no pass")
     reasons = []
@@ -64,7 +64,7 @@ def rewrite(
     raise NoProofError(_best(reasons))
 
 
-def _only_loop(normal: NormalProgram) -> Loop:
+def only_loop(normal: NormalProgram) -> Loop:
     if normal.applications:
         raise NoProofError("the program has functions of entries")
     if any(loop.schedule for loop in normal.all_loops()):
@@ -77,7 +77,13 @@ def _only_loop(normal: NormalProgram) -> Loop:
     return normal.loops[0]
 
 
-def _count(loop: Loop, bindings: dict[str, Fraction]) -> int:
+def taken_names(program: core.Program) -> set[str]:
+    """The names that a restructured program may not give to values of its own."""
+    names = {one.name for one in program.inputs} | {one.name for one in program.parameters}
+    return names | {one.name for one in program.returns} | set(program.dimensions)
+
+
+def count_of(loop: Loop, bindings: dict[str, Fraction]) -> int:
     try:
         return int(evaluate(loop.count, bindings))
     except ScalarError:
@@ -175,10 +181,7 @@ class _Rewriting:
         recurrence = Recurrence(
             first.fixed, first.slope, first.constant, first.value, setting.plus, held
         )
-        taken = {one.name for one in self.program.inputs}
-        taken |= {one.name for one in self.program.parameters}
-        taken |= {one.name for one in self.program.returns}
-        writer = Writer(recurrence, setting, clause, taken)
+        writer = Writer(recurrence, setting, clause, taken_names(self.program))
         return writer.code(system.count, [(one.weights, one.rest) for one in plain])
 
 
@@ -205,7 +208,7 @@ def new_text(
     returned = []
     for one, result in zip(program.returns, results, strict=True):
         text = result
-        if not _OUTPUT.fullmatch(one.name):
+        if text != one.name and not _OUTPUT.fullmatch(one.name):
             written.append(f"{one.name} = {result}{clause}")
             text = one.name
         if one.groups:

@@ -1,0 +1,162 @@
+"""The rule ``powers``: an affine loop of one script, by powers of its step in the other.
+
+Steps: which variables are turned; for every loop of network.alg, each of one pass, what its values
+hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_powers.py``); the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.checker.affine_loop import read_affine_loop, variable_of
+from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
+from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.strict_json import (
+    as_boolean,
+    as_integer,
+    as_items,
+    as_list,
+    as_object,
+    as_text,
+    as_texts,
+)
+from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.dsl import core
+
+KINDS = ("left", "right", "sum", "value")
+Values = Mapping[str, Polynomial]  # of letters, in inputs and the letters of the powers
+
+
+def check_powers(
+    script: core.Program,
+    network: core.Program,
+    bindings: Mapping[str, Fraction],
+    steps: list[object],
+    deadline: Deadline,
+) -> None:
+    """Refuse unless both return the same, ``script`` of one loop."""
+    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
+    numbers = {name: bindings[name] for name in names if name in bindings}
+    field = Field(names, (), deadline, numbers)
+    written, other = (read_meaning(one, field, {}) for one in (script, network))
+    require(not written.sites and not other.sites, "A script has functions of entries.")
+    require(len(written.loops) == 1, "The script has not one loop.")
+    require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
+    (loop,) = written.loops
+    count = count_at(loop.count, bindings)
+    require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
+    affine = read_affine_loop(loop, _turned(steps[0]))
+    powers = AffinePowers(affine)
+    after = _sides(powers, powers.values(count))
+    _end(steps[-1])
+    held = _Following(powers, other, bindings).values(steps[1:-1])
+    _compare(_returned(script, written, after), _returned(network, other, held))
+
+
+def _turned(step: object) -> tuple[str, ...]:
+    parts = as_object(step, "The step 'powers'", ("step", "rule", "turned"))
+    require(parts["rule"] == "powers", "The first step's rule is not powers.")
+    return as_texts(parts["turned"], "turned")
+
+
+def _end(step: object) -> None:
+    parts = as_object(step, "The last step", ("step", "rule"))
+    require(parts["rule"] == "equal", f"The last step's rule is {quoted(parts['rule'])}.")
+
+
+def _sides(powers: AffinePowers, values: Values) -> dict[str, Polynomial]:
+    """Values of the loop's letters, as they stand in the script."""
+    return {
+        name: values[name].transpose() if letter.transposed else values[name]
+        for name, letter in powers.loop.letters.items()
+    }
+
+
+class _Following:
+    """Runs the blocks of network.alg, one pass each."""
+
+    def __init__(
+        self, powers: AffinePowers, meaning: Meaning, bindings: Mapping[str, Fraction]
+    ) -> None:
+        self._powers, self._meaning, self._bindings = powers, meaning, bindings
+
+    def values(self, steps: list[object]) -> Values:
+        """What the letters of the loops are at the end."""
+        loops = self._meaning.loops
+        require(len(steps) == len(loops), "The steps do not speak of every loop of network.alg.")
+        known: dict[str, Polynomial] = {}
+        for loop, step in zip(loops, steps, strict=True):
+            require(not loop.children and not loop.schedule, f"Loop {loop.index} is no block.")
+            once = count_at(loop.count, self._bindings) == 1
+            require(once, f"Loop {loop.index} of network.alg does not run one pass.")
+            known |= self._block(loop, _read_block(step, loop.index), known)
+        return known
+
+    def _block(self, loop: Loop, held: Mapping[str, Held], known: Values) -> dict[str, Polynomial]:
+        before = {name: value.replace_letters(known) for name, value in loop.entering.items()}
+        unknown = held.keys() - {variable_of(name) for name in loop.letters}
+        require(not unknown, f"Loop {loop.index} does not carry all that it is said to hold.")
+        after = {}
+        for name, letter in loop.letters.items():
+            value = loop.leaving[name].replace_letters({**known, **before})
+            variable = variable_of(name)
+            what = held.get(variable)
+            after[name] = value if what is None else self._named(what, letter, value)
+        return after
+
+    def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
+        """The letter that a value is, if it is equal to its expansion."""
+        sided = value.transpose() if what.turned else value
+        place = letter.transpose() if what.turned else letter
+        same = self._powers.expanded(what, place).equals(sided)
+        require(same, f"'{letter.name}' does not hold what it is said to hold.")
+        found = self._powers.held(what, place)
+        return found.transpose() if what.turned else found
+
+
+def _read_block(step: object, index: int) -> dict[str, Held]:
+    parts = as_object(step, f"Block {index}", ("step", "rule", "loop", "values"))
+    require(parts["rule"] == "block", f"Block {index}: the rule is not block.")
+    require(as_integer(parts["loop"], "loop") == index, f"Block {index} speaks of another loop.")
+    values = parts["values"]
+    if not isinstance(values, dict):
+        raise RefusedError(f"Block {index}: 'values' is not an object.")
+    return {name: _read_held(one, f"'{name}'") for name, one in values.items()}
+
+
+def _read_held(value: object, what: str) -> Held:
+    parts = as_object(value, what, ("kind", "of", "turned", "counts"))
+    kind = as_text(parts["kind"], what)
+    require(kind in KINDS, f"{what}: the kind may be {', '.join(KINDS)}.")
+    of = as_texts(parts["of"], what)
+    expected = {"left": 2, "right": 0, "sum": 1, "value": 1}[kind]
+    require(len(of) == expected, f"{what}: {kind} is of {expected} variables.")
+    counts = as_items(as_list(parts["counts"], what), what, as_integer)
+    row, column = (*of, "", "")[:2]
+    return Held(kind, row, column, as_boolean(parts["turned"], what), counts)
+
+
+def _returned(
+    program: core.Program, meaning: Meaning, values: Values
+) -> dict[tuple[str, str, str], Polynomial]:
+    """What is returned, by name, rows and columns of tokens."""
+    return {
+        (one.name, *part): polynomial.replace_letters(values)
+        for one in program.returns
+        for part, polynomial in meaning.returned[one.name].parts.items()
+        if part[1] in one.groups or not (one.groups and part[1])
+    }
+
+
+def _compare(
+    first: Mapping[tuple[str, str, str], Polynomial],
+    second: Mapping[tuple[str, str, str], Polynomial],
+) -> None:
+    for key, value in first.items():
+        require(key in second, f"'{key[0]}' is not returned on the same tokens.")
+        same = value.equals(second[key])
+        require(same, f"The two scripts return different values of '{key[0]}'.")

@@ -1,0 +1,110 @@
+"""A program of one affine loop, by powers of the loop's step, whatever matrices it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
+from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
+from weightsmith.compiler.restructure.affine_write import AffineWriter
+from weightsmith.compiler.restructure.coordinates import to_scalar
+from weightsmith.compiler.restructure.rewrite import count_of, only_loop, taken_names
+from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
+from weightsmith.compiler.restructure.write import sum_text
+from weightsmith.dsl import core
+
+MAX_COUNT = 10**9
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Powered:
+    """The new body and its returned expressions, with the witnesses of the claim."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    clause: str
+    turned: tuple[str, ...]
+    held: tuple[Json, ...]
+
+    def steps(self) -> list[Json]:
+        """Of the claim, without their numbers."""
+        blocks: list[Json] = [
+            {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
+        ]
+        first: Json = {"rule": "powers", "turned": list(self.turned)}
+        return [first, *blocks, {"rule": "equal"}]
+
+
+def powered(program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]) -> Powered:
+    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
+    loop = only_loop(normal)
+    count = count_of(loop, bindings)
+    if not 0 < count <= MAX_COUNT:
+        raise NoProofError("the loop runs no pass" if count == 0 else "the loop runs too often")
+    group = contracted_group(normal, _all_words(normal))
+    clause = f" over {group}" if group else ""
+    steps = list(affine_steps(normal, loop))
+    step = min(steps, key=lambda one: one.has_left and one.has_right)
+    wanted = {
+        letter.name for word in _words(one.value for one in normal.returns) for letter in word
+    }
+    taken = taken_names(program) | {one.variable for one in loop.carried}
+    blocks = AffineWriter(loop, step, turning(normal), clause, taken).blocks(count, wanted)
+    text = _Text({one.letter: one for one in loop.carried})
+    starts = tuple(line + clause for one in loop.carried for line in text.start(one))
+    results = tuple(map(text.returned, normal.returns))
+    if "0" in results:
+        raise NoProofError("a returned value is zero")
+    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
+    return Powered(starts + blocks.lines, results, clause, turned, blocks.held)
+
+
+def _all_words(normal: NormalProgram) -> list[Word]:
+    carried = normal.loops[0].carried
+    values = [one.value for one in normal.returns]
+    return _words([*values, *(one.initial for one in carried), *(one.next for one in carried)])
+
+
+def _words(values: Iterable[Columns]) -> list[Word]:
+    return [word for columns in values for value in columns.values() for word in value.terms]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Words as text, carried letters as the script's variables."""
+
+    carried: Mapping[str, Carried]
+
+    def start(self, one: Carried) -> list[str]:
+        """The value before the loop, unless it is what the variable is already."""
+        found = {self._words(value.terms) for value in one.initial.values()}
+        if len(found) > 1:
+            raise NoProofError("context and query tokens start differently")
+        (text,) = found
+        if text == one.variable + ("'" if one.flipped else ""):
+            return []
+        return [f"{one.variable} = " + (f"({text})'" if one.flipped and text != "0" else text)]
+
+    def returned(self, one: Returned) -> str:
+        found = {self._words(value.terms) for value in one.value.values()}
+        if len(found) > 1:
+            raise NoProofError("the groups of the returned value differ")
+        (text,) = found
+        return f"({text})'" if one.transposed else text
+
+    def _words(self, terms: Mapping[Word, Coefficient]) -> str:
+        return sum_text([(to_scalar(number), self._word(word)) for word, number in terms.items()])
+
+    def _word(self, word: Word) -> str:
+        return "*".join(map(self._letter, bare(word))) or IDENTITY
+
+    def _letter(self, letter: Letter) -> str:
+        one = self.carried.get(letter.name)
+        turned = letter.transposed != (one is not None and one.flipped)
+        return (letter.name if one is None else one.variable) + ("'" if turned else "")

@@ -1,0 +1,280 @@
+"""An affine loop by powers of its step, as lines of a script: one block a digit of the count.
+
+With P = L^a, Q = R^a, S = S_a held, where a is a power of the base, a block makes those of the next
+power, and takes the value on by as many steps of a as the digit says:
+
+    base 3, R = 1:   P·P·P,  S + P·S + P·P·S,  s ← s,  P·s + S  or  P·P·s + P·S + S
+    base 3, L = 1:   the same from the right
+    base 2:          P·P,  Q·Q,  S + P·S·Q,  s ← s  or  P·s·Q + S
+
+All entries are of a block matrix: P is P_ij, a product is summed over what is between.  A head
+multiplies U·V'·W, so what stands in the middle is held transposed, unless it is symmetric; what no
+later block needs is not held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.normal import Carried, Loop
+from weightsmith.compiler.restructure.affine import AffineStep, Terms, Turn
+from weightsmith.compiler.restructure.coordinates import to_scalar
+from weightsmith.compiler.restructure.setting import word_text
+from weightsmith.compiler.restructure.write import sum_text
+
+Json = dict[str, object]
+Pattern = frozenset[tuple[str, str]]  # where L^a is not zero
+BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
+
+
+class Held(NamedTuple):
+    """L^a_ij, R^a, S_a or s of letters, or its transpose."""
+
+    kind: str
+    row: str = ""
+    column: str = ""
+    turned: bool = False
+
+    def flipped(self) -> Held:
+        return self._replace(turned=not self.turned)
+
+
+Product = tuple[Held, ...]
+Formulas = dict[Held, list[Product]]  # what a block makes: sums of products
+Vector = dict[str, list[Product]]  # by letters
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The lines, and for each block what its variables hold (the checker's witness)."""
+
+    lines: tuple[str, ...]
+    held: tuple[Json, ...]
+
+
+@dataclass(frozen=True)
+class _Block:
+    made: Formulas
+    counts: dict[str, list[int]]  # by kind: whose sum is the count of what is made
+
+
+def digits(count: int, base: int) -> list[int]:
+    """The lowest first."""
+    found = []
+    while count:
+        count, digit = divmod(count, base)
+        found.append(digit)
+    return found
+
+
+class AffineWriter:
+    """Writes one loop; ``clause`` ends every line, ``taken`` are the names that are not free.
+
+    Raises NoProofError where the values are zero.
+    """
+
+    def __init__(
+        self, loop: Loop, step: AffineStep, turn: Turn, clause: str, taken: set[str]
+    ) -> None:
+        self.step, self.turn, self.clause, self.taken = step, turn, clause, set(taken)
+        self.carried = {one.letter: one for one in loop.carried}
+        self.base = 2 if step.has_left and step.has_right else 3
+        self.has_sums = any(step.constant.values())
+        self.from_zero = not any(v.terms for one in loop.carried for v in one.initial.values())
+        if self.from_zero and not self.has_sums:
+            raise NoProofError("a returned value is zero")
+        self.names = {self._own(one): one.variable for one in loop.carried}
+
+    def blocks(self, count: int, wanted: Collection[str]) -> Blocks:
+        """Of a count above zero, and the carried letters that are wanted after it."""
+        blocks = self._live(self._all_blocks(digits(count, self.base)), wanted)
+        first = self._used(blocks[0].made) if blocks else set()
+        lines: list[str] = []
+        held: list[Json] = []
+        for block in blocks:
+            texts = {self._name(one): self._sum_text(made) for one, made in block.made.items()}
+            names = sorted(texts)
+            left, right = ", ".join(names), ", ".join(texts[name] for name in names)
+            lines += ["repeat 1:", f"    {left} = {right}{self.clause}"]
+            held.append({self._name(one): self._witness(one, block) for one in block.made})
+        return Blocks((*self._starts(first), *lines), tuple(held))
+
+    # -- formulas --------------------------------------------------------------------------------
+
+    def _all_blocks(self, numbers: list[int]) -> list[_Block]:
+        blocks = []
+        pattern: Pattern = frozenset(self.step.left)
+        done, power = 0, 1
+        for level, digit in enumerate(numbers):
+            following = self._raised(pattern)
+            counts = dict.fromkeys(("left", "right", "sum"), [power] * self.base)
+            made = self._next_powers(pattern) if level + 1 < len(numbers) else {}
+            if digit:
+                made |= self._advanced(pattern, digit, from_zero=self.from_zero and not done)
+                counts["value"] = [power] * digit + [done]
+            blocks.append(_Block(made, counts))
+            done, power, pattern = done + digit * power, power * self.base, following
+        return blocks
+
+    def _raised(self, pattern: Pattern) -> Pattern:
+        """Of L^(a·base)."""
+        power = pattern
+        for _ in range(self.base - 1):
+            power = frozenset((i, j) for i, k in power for other, j in pattern if other == k)
+        return power
+
+    def _next_powers(self, pattern: Pattern) -> Formulas:
+        """P, Q and S of the next power."""
+        made: Formulas = {}
+        if self.step.has_left:
+            edges = [((i, j), Held("left", i, j)) for i, j in sorted(pattern)]
+            paths: list[tuple[tuple[str, str], Product]] = [(ends, (one,)) for ends, one in edges]
+            for _ in range(self.base - 1):
+                paths = [
+                    ((i, j), (*path, edge))
+                    for (i, k), path in paths
+                    for (other, j), edge in edges
+                    if other == k
+                ]
+            for (i, j), path in paths:
+                made.setdefault(Held("left", i, j), []).append(path)
+        if self.step.has_right:
+            made[Held("right")] = [(Held("right"),) * self.base]
+        for letter, products in self._sums(pattern, self.base).items():
+            made[Held("sum", letter)] = products
+        return made
+
+    def _advanced(self, pattern: Pattern, digit: int, *, from_zero: bool) -> Formulas:
+        """The values, ``digit`` powers on."""
+        values: Vector = {
+            letter: [] if from_zero else [(Held("value", letter),)] for letter in self.carried
+        }
+        for _ in range(digit):
+            values = self._moved(pattern, values)
+        sums = self._sums(pattern, digit)
+        return {
+            Held("value", letter): values[letter] + sums.get(letter, []) for letter in self.carried
+        }
+
+    def _sums(self, pattern: Pattern, number: int) -> Vector:
+        """Σ_{k < number} L^(ka)·S_a·R^(ka)."""
+        if not self.has_sums:
+            return {}
+        one: Vector = {letter: [(Held("sum", letter),)] for letter in self.carried}
+        total: Vector = {letter: [] for letter in self.carried}
+        for _ in range(number):
+            total = {letter: total[letter] + one[letter] for letter in self.carried}
+            one = self._moved(pattern, one)
+        return total
+
+    def _moved(self, pattern: Pattern, vector: Vector) -> Vector:
+        """L^a·vector·R^a."""
+        found: Vector = {letter: [] for letter in self.carried}
+        for i, j in sorted(pattern):
+            before = (Held("left", i, j),) if self.step.has_left else ()
+            after = (Held("right"),) if self.step.has_right else ()
+            found[i] += [before + product + after for product in vector[j]]
+        return found
+
+    # -- what is held ----------------------------------------------------------------------------
+
+    def _own(self, one: Carried) -> Held:
+        """What the script's variable holds."""
+        return Held("value", one.letter, turned=self.step.turned[one.letter] != one.flipped)
+
+    def _canonical(self, one: Held) -> Held:
+        """Of values that are equal, the one that is held."""
+        known = self.step.symmetries
+        if one.kind == "right" and "adjoint" in known:
+            (entry,) = self.step.left
+            one = Held("left", *entry, not one.turned)
+        if one.turned and one.kind == "left" and "left" in known:
+            return Held("left", one.column, one.row)
+        if one.kind == "value" and one.kind in known:
+            return self._own(self.carried[one.row])
+        return one._replace(turned=one.turned and one.kind not in known)
+
+    def _factors(self, product: Product) -> list[tuple[Held, bool]]:
+        """What is held of a product, and where it stands transposed: in the middle of three."""
+        middle = len(product) == 3
+        return [
+            (self._canonical(one.flipped() if middle and at == 1 else one), middle and at == 1)
+            for at, one in enumerate(product)
+        ]
+
+    def _used(self, made: Formulas) -> set[Held]:
+        return {
+            one
+            for products in made.values()
+            for product in products
+            for one, _ in self._factors(product)
+        }
+
+    def _live(self, blocks: list[_Block], wanted: Collection[str]) -> list[_Block]:
+        """With what later blocks need, as it is held: transposed, or not, or both."""
+        needed = {self._own(one) for one in self.carried.values() if one.letter in wanted}
+        found = []
+        for block in reversed(blocks):
+            made: Formulas = {}
+            for one in sorted(needed):
+                products = block.made.get(one._replace(turned=False))
+                if products is not None:
+                    made[one] = [_turned(each) for each in products] if one.turned else products
+            needed = (needed - made.keys()) | self._used(made)
+            found.append(_Block(made, block.counts))
+        return found[::-1]
+
+    # -- text ------------------------------------------------------------------------------------
+
+    def _name(self, one: Held) -> str:
+        if one not in self.names:
+            order = {letter: str(at) for at, letter in enumerate(self.carried, 1)}
+            places = "" if len(order) == 1 else order.get(one.row, "") + order.get(one.column, "")
+            name = BASES[one.kind] + ("t" if one.turned else "") + places
+            while name in self.taken:
+                name += "_"
+            self.taken.add(name)
+            self.names[one] = name
+        return self.names[one]
+
+    def _sum_text(self, products: list[Product]) -> str:
+        texts = (
+            "*".join(self._name(one) + ("'" if turned else "") for one, turned in factors)
+            for factors in map(self._factors, products)
+        )
+        return " + ".join(texts) or "0"
+
+    def _witness(self, one: Held, block: _Block) -> Json:
+        of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
+        counts = block.counts[one.kind]
+        turned = one.turned
+        return {"kind": one.kind, "of": of, "turned": turned, "counts": counts}
+
+    def _starts(self, used: set[Held]) -> list[str]:
+        """The first powers; what is not used yet has its size from the blocks."""
+        own = {self._own(one) for one in self.carried.values()}
+        return [
+            f"{name} = {self._start(one) if one in used else '0'}{self.clause}"
+            for one, name in self.names.items()
+            if one not in own
+        ]
+
+    def _start(self, one: Held) -> str:
+        if one.kind == "value":
+            return f"{self.carried[one.row].variable}'"
+        terms: Terms = {
+            "left": self.step.left.get((one.row, one.column), {}),
+            "right": self.step.right,
+            "sum": self.step.constant.get(one.row, {}),
+        }[one.kind]
+        return terms_text(self.turn(terms) if one.turned else terms)
+
+
+def _turned(product: Product) -> Product:
+    return tuple(one.flipped() for one in reversed(product))
+
+
+def terms_text(terms: Terms) -> str:
+    return sum_text([(to_scalar(number), word_text(word)) for word, number in terms.items()])
