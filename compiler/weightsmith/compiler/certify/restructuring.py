@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from weightsmith.compiler.certify.spectral import Collapse, NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
@@ -23,7 +23,7 @@ STATEMENT = (
 def restructuring_claim(rewritten: Rewritten | Evaluated | Powered, network: NormalProgram) -> Json:
     """Return the claim without its number; ``network`` is the new program's normal form."""
     if isinstance(rewritten, Powered):
-        return _claim(rewritten.steps())
+        return claim_of(rewritten.steps())
     if isinstance(rewritten, Evaluated):
         operator = _variable_step(rewritten)
         script = _script_forms(rewritten.value.collapse, rewritten.value.loops)
@@ -33,10 +33,11 @@ def restructuring_claim(rewritten: Rewritten | Evaluated | Powered, network: Nor
         script = _script_forms(rewritten.loop.collapse, (rewritten.loop.loop,))
         placements = _placements(rewritten)
     forms = script + _NetworkForms(rewritten.clause, placements, network).loops()
-    return _claim([operator, *forms, {"rule": "equal"}])
+    return claim_of([operator, *forms, {"rule": "equal"}])
 
 
-def _claim(steps: list[Json]) -> Json:
+def claim_of(steps: Iterable[Json]) -> Json:
+    """The claim of some steps, without its number."""
     return {
         "kind": "restructuring",
         "statement": STATEMENT,

@@ -20,6 +20,7 @@ from weightsmith.dsl import core
 
 MAX_COUNT = 10**9
 Json = dict[str, object]
+Names = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,16 @@ class Powered:
         return [first, *blocks, {"rule": "equal"}]
 
 
-def powered(program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]) -> Powered:
-    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
+def powered(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: Names = frozenset(),
+) -> Powered:
+    """The names ``taken`` are not given to values.
+
+    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
+    """
     loop = only_loop(normal)
     count = count_of(loop, bindings)
     if not 0 < count <= MAX_COUNT:
@@ -54,8 +63,8 @@ def powered(program: core.Program, normal: NormalProgram, bindings: dict[str, Fr
     wanted = {
         letter.name for word in _words(one.value for one in normal.returns) for letter in word
     }
-    taken = taken_names(program) | {one.variable for one in loop.carried}
-    blocks = AffineWriter(loop, step, turning(normal), clause, taken).blocks(count, wanted)
+    names = taken | taken_names(program) | {one.variable for one in loop.carried}
+    blocks = AffineWriter(loop, step, turning(normal), clause, set(names)).blocks(count, wanted)
     text = _Text({one.letter: one for one in loop.carried})
     starts = tuple(line + clause for one in loop.carried for line in text.start(one))
     results = tuple(map(text.returned, normal.returns))

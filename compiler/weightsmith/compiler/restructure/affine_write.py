@@ -14,6 +14,7 @@ later block needs is not held.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -20,6 +20,7 @@ from weightsmith.compiler.restructure.polynomial import (
     PolynomialValue,
     polynomial_value,
 )
+from weightsmith.compiler.restructure.rewrite import taken_names
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group, word_text
 from weightsmith.compiler.synthesize.numbers import rounded
 from weightsmith.compiler.synthesize.script import (
@@ -56,7 +57,10 @@ class Evaluated:
 
 
 def evaluated(
-    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: frozenset[str] = frozenset(),
 ) -> Evaluated:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
     value = polynomial_value(normal, bindings)
@@ -68,16 +72,11 @@ def evaluated(
     clause = f" over {group}" if group else ""
     writer = _Writer(value, clause, linear_text([(scale, word_text(value.word)), (shift, "I")]))
     plan = writer.plan(coefficients)
-    names = choose_names(plan, _taken(program))
+    names = choose_names(plan, set(taken | taken_names(program)))
     lines = side_by_side([(plan, names)])
     results = tuple(named(result, names) for result in plan.results)
     placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
     return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
-
-
-def _taken(program: core.Program) -> set[str]:
-    names = {one.name for one in program.inputs} | {one.name for one in program.parameters}
-    return names | {one.name for one in program.returns} | set(program.dimensions)
 
 
 def _line(

@@ -46,9 +46,14 @@ class Rewritten:
 
 
 def rewrite(
-    program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: frozenset[str] = frozenset(),
 ) -> Rewritten:
-    """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
+    """The names ``taken`` are not given to values.
+
+    Raises NoProofError, with the reason, where the loop is of no kind that is known."""
     loop = only_loop(normal)
     count = count_of(loop, bindings)
     if count == 0:
@@ -58,7 +63,8 @@ def rewrite(
         for from_left in (True, False):
             try:
                 scalars = ScalarLoop(normal, loop, word, from_left=from_left)
-                return _Rewriting(program, normal, scalars, bindings).run(count)
+                names = taken | taken_names(program)
+                return _Rewriting(normal, scalars, bindings, names).run(count)
             except NoProofError as reason:
                 reasons.append(str(reason))
     raise NoProofError(_best(reasons))
@@ -77,10 +83,11 @@ def only_loop(normal: NormalProgram) -> Loop:
     return normal.loops[0]
 
 
-def taken_names(program: core.Program) -> set[str]:
+def taken_names(program: core.Program) -> frozenset[str]:
     """The names that a restructured program may not give to values of its own."""
     names = {one.name for one in program.inputs} | {one.name for one in program.parameters}
-    return names | {one.name for one in program.returns} | set(program.dimensions)
+    names |= {one.name for one in program.returns} | set(program.dimensions)
+    return frozenset(names)
 
 
 def count_of(loop: Loop, bindings: dict[str, Fraction]) -> int:
@@ -110,12 +117,12 @@ class _Goal:
 class _Rewriting:
     def __init__(
         self,
-        program: core.Program,
         normal: NormalProgram,
         loop: ScalarLoop,
         bindings: dict[str, Fraction],
+        taken: frozenset[str],
     ) -> None:
-        self.program, self.normal, self.bindings = program, normal, bindings
+        self.normal, self.bindings, self.taken = normal, bindings, taken
         self.loop, self.word = loop, loop.word
 
     def run(self, count: int) -> Rewritten:
@@ -181,7 +188,7 @@ class _Rewriting:
         recurrence = Recurrence(
             first.fixed, first.slope, first.constant, first.value, setting.plus, held
         )
-        writer = Writer(recurrence, setting, clause, taken_names(self.program))
+        writer = Writer(recurrence, setting, clause, set(self.taken))
         return writer.code(system.count, [(one.weights, one.rest) for one in plain])
 
 

@@ -1,0 +1,133 @@
+"""One way to restructure a program, tried: written, read again, compiled, and proven equal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.compiler.certify.restructuring import restructuring_claim
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.pipeline import Compilation, Front, compile_program
+from weightsmith.compiler.report import report
+from weightsmith.compiler.restructure.affine_rewrite import Powered, powered
+from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
+from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
+from weightsmith.dsl import Source, check, core
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.scalars import ScalarError
+
+Json = dict[str, object]
+Bindings = dict[str, Fraction]
+Names = frozenset[str]
+Way = Callable[[core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Evaluated]
+NETWORK = "network.alg"
+WAYS: tuple[Way, ...] = (rewrite, powered, evaluated)
+LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
+
+
+@dataclass(frozen=True)
+class Restructured:
+    """A program of the same values.
+
+    ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
+    If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
+    and ``written`` the normal form of the user's script.
+    """
+
+    program: core.Program
+    changed: bool
+    notes: tuple[str, ...]
+    text: str = ""
+    claim: Json | None = None
+    compilation: Compilation | None = None
+    written: Front | None = None
+
+    @property
+    def layers(self) -> int:
+        """Of the network, if it changed; a million, if not."""
+        return layers_of(self.compilation) if self.compilation is not None else 10**6
+
+
+def layers_of(compilation: Compilation) -> int:
+    bindings = {name: Fraction(value) for name, value in compilation.template.bindings}
+    return report(compilation.normal, compilation.template, bindings).layers or 0
+
+
+def as_written(program: core.Program, *notes: str) -> Restructured:
+    return Restructured(program, False, notes)
+
+
+def attempt(
+    program: core.Program, written: Front, bindings: Bindings, taken: Names = frozenset()
+) -> Restructured:
+    """The first of all ways that saves layers."""
+    notes: list[str] = []
+    for way in WAYS:
+        found = _tried(program, written, bindings, way, taken)
+        if found.changed:
+            return found
+        notes += found.notes
+    loops = list(written.normal.all_loops())
+    is_one = len(loops) == 1 and not loops[0].schedule
+    return as_written(program, notes[0] if is_one else notes[-1])
+
+
+def _tried(
+    program: core.Program, written: Front, bindings: Bindings, way: Way, taken: Names
+) -> Restructured:
+    try:
+        rewritten = way(program, written.normal, bindings, taken)
+        text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
+        new = check(Source(NETWORK, text))
+        compiled = compile_program(new, bindings, search=False)
+        claim = restructuring_claim(rewritten, compiled.normal)
+    except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
+        return as_written(program, f"as written: {reason_text(problem)}")
+    return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
+
+
+def judged(
+    program: core.Program, written: Front, bindings: Bindings, found: Restructured
+) -> Restructured:
+    """What was found, if the checker accepts it and it has fewer layers."""
+    if found.compilation is None or found.claim is None:
+        return as_written(program, *found.notes)
+    try:
+        _accepted(program, found.program, bindings, found.claim)
+    except RefusedError as problem:
+        return as_written(program, f"as written: {problem}")
+    if LONG_NUMBER.search(repr(found.compilation.template)):
+        return as_written(program, f"as written: {TOO_LONG}")
+    after, before = layers_of(found.compilation), _layers(program, bindings)
+    if before is not None and after >= before:
+        return as_written(program, f"as written: {before} layers, and {after} restructured")
+    layers = "" if before is None else f"{before} layers as written, "
+    note = f"restructured: {layers}{after} now"
+    parts = found.program, True, (note,), found.text, found.claim, found.compilation
+    return Restructured(*parts, written)
+
+
+def reason_text(problem: Exception) -> str:
+    if isinstance(problem, DiagnosticError):
+        return f"restructured, {problem.diagnostics[0].message}"
+    return str(problem)
+
+
+def _layers(program: core.Program, bindings: Bindings) -> int | None:
+    """Layers as written; None if no network holds the values as they are written."""
+    try:
+        compiled = compile_program(program, bindings)
+    except DiagnosticError:
+        return None
+    return report(compiled.normal, compiled.template, bindings).layers
+
+
+def _accepted(script: core.Program, network: core.Program, bindings: Bindings, claim: Json) -> None:
+    """Let the checker follow both scripts.  Raises RefusedError."""
+    from weightsmith.checker.prove import prove_restructuring
+
+    prove_restructuring(script, network, bindings, claim)
