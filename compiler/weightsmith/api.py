@@ -267,7 +267,7 @@ def compile(
     given, text = check_source(source), bundle(source)
     chosen = resolve_choices(given, _bindings(given, settings), text, gated=gated, dtype=dtype)
     program, bindings = chosen.program, chosen.bindings
-    found = restructured(program, bindings, fewest, most=MAX_LAYERS)
+    found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     compilation = found.compilation or compile_program(
         program, bindings, gated=gated, fewest=fewest
     )

@@ -240,8 +240,12 @@ def _cos(v: Ball) -> Derivatives:
 
 
 def _logistic(v: Ball) -> tuple[Ball, Ball]:
-    """1/(1 + e^−v) and its derivative, which is positive."""
+    """1/(1 + e^−v), which is monotone, and its derivative, which is positive."""
     up, down = 1 / (1 + (-v).exp()), 1 / (1 + v.exp())
+    if v.rad() > 1:  # a ball of e^v says little of its lower end
+        low, high = v.lower(), v.upper()
+        up = (1 / (1 + (-low).exp())).union(1 / (1 + (-high).exp()))
+        down = (1 / (1 + low.exp())).union(1 / (1 + high.exp()))
     return up, up * down
 
 

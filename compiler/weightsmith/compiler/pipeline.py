@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from weightsmith.compiler.approximate.choose_tables import SiteTable
 from weightsmith.compiler.approximate.lower import Lowered, lower
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import Graph
@@ -29,6 +30,8 @@ from weightsmith.dsl.scalars import (
     free_symbols,
     to_text,
 )
+
+Tables = tuple[SiteTable, ...]
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,21 @@ class Compilation(Front):
     template: Template
 
 
-def front(program: core.Program, bindings: dict[str, Fraction], *, gated: bool = False) -> Front:
-    """Choose tables, and expand the program into its normal form.  Raises DiagnosticError."""
+def front(
+    program: core.Program,
+    bindings: dict[str, Fraction],
+    *,
+    gated: bool = False,
+    tables: Tables | None = None,
+) -> Front:
+    """Choose tables, and expand the program into its normal form.  Raises DiagnosticError.
+
+    ``tables`` are those of a program with the same functions of the same values.
+    """
     _refuse_unfound(program)
     _refuse_senseless(program, bindings)
     try:
-        lowered = lower(program, bindings, gated=gated)
+        lowered = lower(program, bindings, gated=gated, tables=tables)
         field = CoefficientField(all_scalars(lowered.program))
         graph = build_graph(lowered.program)
         fuse = bool(lowered.tables)  # then every symbol has a value
@@ -73,16 +85,18 @@ def compile_program(
     bindings: dict[str, Fraction],
     *,
     gated: bool = False,
+    tables: Tables | None = None,
     search: bool = True,
     fewest: str | None = None,
 ) -> Compilation:
     """Compile a checked program.  Raises DiagnosticError if no network can hold its values.
 
     ``gated``: products of entries by gated hidden units, exact, in place of ReLU tables.
+    ``tables``: those of another program, as in ``front``.
     ``search``: look for values that are cheaper to hold than the script's own; cheaper are fewer
     layers, or if ``fewest`` is "operations" fewer multiply-adds.
     """
-    begun = front(program, bindings, gated=gated)
+    begun = front(program, bindings, gated=gated, tables=tables)
     try:
         start = script_representation(begun.normal)
         by_operations = fewest == "operations"

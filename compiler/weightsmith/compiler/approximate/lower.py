@@ -38,10 +38,18 @@ class Lowered:
 
 
 def lower(
-    program: core.Program, bindings: Mapping[str, Fraction], *, gated: bool = False
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    *,
+    gated: bool = False,
+    tables: tuple[SiteTable, ...] | None = None,
 ) -> Lowered:
-    """Choose the tables and put them in place.  Raises DiagnosticError where there are none."""
-    tables = choose_tables(program, bindings, gated=gated)
+    """Choose the tables, if they are not given, and put them in place.
+
+    Raises DiagnosticError where there are none.
+    """
+    if tables is None:
+        tables = choose_tables(program, bindings, gated=gated)
     if not tables:
         return Lowered(program, ())
     replacer = _Replacer({table.site: table for table in tables}, bindings)

@@ -102,7 +102,7 @@ def judged(
         return as_written(program, f"as written: {problem}")
     if LONG_NUMBER.search(repr(found.compilation.template)):
         return as_written(program, f"as written: {TOO_LONG}")
-    after, before = layers_of(found.compilation), _layers(program, bindings)
+    after, before = layers_of(found.compilation), _layers(written, bindings)
     if before is not None and after >= before:
         return as_written(program, f"as written: {before} layers, and {after} restructured")
     layers = "" if before is None else f"{before} layers as written, "
@@ -117,10 +117,10 @@ def reason_text(problem: Exception) -> str:
     return str(problem)
 
 
-def _layers(program: core.Program, bindings: Bindings) -> int | None:
+def _layers(written: Front, bindings: Bindings) -> int | None:
     """Layers as written; None if no network holds the values as they are written."""
     try:
-        compiled = compile_program(program, bindings)
+        compiled = compile_program(written.program, bindings, tables=written.lowered.tables)
     except DiagnosticError:
         return None
     return report(compiled.normal, compiled.template, bindings).layers

@@ -26,27 +26,36 @@ FEWEST = ("layers", "operations")
 
 
 def restructured(
-    program: core.Program, bindings: dict[str, Fraction], fewest: str | None, most: int
+    program: core.Program,
+    bindings: dict[str, Fraction],
+    fewest: str | None,
+    most: int,
+    *,
+    gated: bool = False,
 ) -> Restructured:
     """Restructure if the fewest layers are asked for; else the loops are those of the script.
+
+    ``gated``: products of entries by gated hidden units.
 
     Raises DiagnosticError where one of these then runs more than ``most`` passes.
     """
     if fewest not in (None, *FEWEST):
         raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
-    found = restructure(program, bindings) if fewest == "layers" else as_written(program)
+    found = as_written(program)
+    if fewest == "layers":
+        found = restructure(program, bindings, gated=gated)
     if not found.changed:
         refuse_long_loops(program.body, bindings, most)
     return found
 
 
-def restructure(program: core.Program, bindings: Bindings) -> Restructured:
+def restructure(program: core.Program, bindings: Bindings, *, gated: bool = False) -> Restructured:
     """Return the program with the fewest layers that this pass knows, or as it is written.
 
     The whole program at once, or its loops one by one.
     """
     try:
-        written = front(program, bindings)
+        written = front(program, bindings, gated=gated)
     except (DiagnosticError, ScalarError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     whole = attempt(program, written, bindings)
@@ -71,7 +80,7 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     text = program_text(found.program)
     try:
         new = check(Source(NETWORK, text))
-        compiled = compile_program(new, bindings)
+        compiled = compile_program(new, bindings, tables=written.lowered.tables)
     except (DiagnosticError, ScalarError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     claim = claim_of(found.steps)
