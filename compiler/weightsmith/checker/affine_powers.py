@@ -15,7 +15,7 @@ What has a short form is no letter: n ≤ 1, entries that are zero, and powers o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -51,14 +51,16 @@ class AffinePowers:
         self.field = next(iter(loop.start.values())).field
         self._moves = _of_numbers(loop.left)  # then its powers are numbers too
         self._patterns: dict[int, frozenset[Entry]] = {1: frozenset(loop.left)}
+        constants = loop.constant.items()
+        added = frozenset(variable_of(name) for name, value in constants if not value.is_zero)
+        self._sums = {1: added}
         self._symmetric = all(
             (j, i) in loop.left and loop.left[j, i].equals(value.transpose())
             for (i, j), value in loop.left.items()
         )
         self._adjoint = self._is_adjoint()
-        constants, starts = list(loop.constant.values()), list(loop.start.values())
-        self._symmetric_sums = self._adjoint and _are_symmetric(constants)
-        self._symmetric_values = self._symmetric_sums and _are_symmetric(starts)
+        self._symmetric_sums = self._adjoint and _are_symmetric(loop.constant.values())
+        self._symmetric_values = self._symmetric_sums and _are_symmetric(loop.start.values())
 
     def _is_adjoint(self) -> bool:
         """Of one letter, is R = L'?"""
@@ -108,10 +110,11 @@ class AffinePowers:
             return {name: self._zero(name) for name in letters}
         if count == 1:
             return dict(self.loop.constant)
-        if all(value.is_zero for value in self.loop.constant.values()):
-            return dict(self.loop.constant)
+        added = self._added(count)
         return {
             name: self._letter(f"sum^{count}[{name}]", one.rows, one.columns, self._symmetric_sums)
+            if variable_of(name) in added
+            else self._zero(name)
             for name, one in letters.items()
         }
 
@@ -203,6 +206,15 @@ class AffinePowers:
             )
         return self._patterns[count]
 
+    def _added(self, count: int) -> frozenset[str]:
+        """The variables whose S_n may be other than zero."""
+        if count not in self._sums:
+            half = count // 2
+            first, rest = self._added(half), self._added(count - half)
+            pattern = self._pattern(half)
+            self._sums[count] = first | {i for i, j in pattern if j in rest}
+        return self._sums[count]
+
     def _identity(self, axis: str) -> Polynomial:
         return Polynomial.identity(self.field, axis)
 
@@ -220,5 +232,5 @@ def _of_numbers(matrix: Mapping[Entry, Polynomial]) -> bool:
     return all(set(value.terms) <= {unit} for value in matrix.values())
 
 
-def _are_symmetric(values: list[Polynomial]) -> bool:
+def _are_symmetric(values: Iterable[Polynomial]) -> bool:
     return all(value.equals(value.transpose()) for value in values)

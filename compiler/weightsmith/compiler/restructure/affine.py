@@ -15,6 +15,7 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.core import GROUPS
 
+TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
 Terms = dict[Word, Coefficient]
 Turn = Callable[[Terms], Terms]  # the transpose
 Linear = dict[tuple[Word, str, Word], Coefficient]  # left, the carried letter, right
@@ -119,7 +120,7 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
         for name in linear
     }
     if rebuilt != linear:
-        raise NoProofError("a pass multiplies from both sides, by more than one matrix each")
+        raise NoProofError(TWO_SIDED)
     found = _symmetries(normal, left, right, constant, start)
     return AffineStep(turned, left, right, constant, found)
 

@@ -27,6 +27,7 @@ from weightsmith.compiler.restructure.write import sum_text
 
 Json = dict[str, object]
 Pattern = frozenset[tuple[str, str]]  # where L^a is not zero
+Letters = frozenset[str]
 BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
 
 
@@ -83,15 +84,16 @@ class AffineWriter:
         self.carried = {one.letter: one for one in loop.carried}
         self.base = 2 if step.has_left and step.has_right else 3
         self.has_sums = any(step.constant.values())
-        self.from_zero = not any(v.terms for one in loop.carried for v in one.initial.values())
-        if self.from_zero and not self.has_sums:
+        self.from_zero = frozenset(
+            one.letter for one in loop.carried if not any(v.terms for v in one.initial.values())
+        )
+        if self.from_zero == self.carried.keys() and not self.has_sums:
             raise NoProofError("a returned value is zero")
         self.names = {self._own(one): one.variable for one in loop.carried}
 
     def blocks(self, count: int, wanted: Collection[str]) -> Blocks:
         """Of a count above zero, and the carried letters that are wanted after it."""
-        blocks = self._live(self._all_blocks(digits(count, self.base)), wanted)
-        first = self._used(blocks[0].made) if blocks else set()
+        blocks, first = self._live(self._all_blocks(digits(count, self.base)), wanted)
         lines: list[str] = []
         held: list[Json] = []
         for block in blocks:
@@ -107,16 +109,21 @@ class AffineWriter:
     def _all_blocks(self, numbers: list[int]) -> list[_Block]:
         blocks = []
         pattern: Pattern = frozenset(self.step.left)
+        added = frozenset(letter for letter, terms in self.step.constant.items() if terms)
         done, power = 0, 1
         for level, digit in enumerate(numbers):
-            following = self._raised(pattern)
             counts = dict.fromkeys(("left", "right", "sum"), [power] * self.base)
-            made = self._next_powers(pattern) if level + 1 < len(numbers) else {}
+            made: Formulas = {}
+            following = self._sums(pattern, added, self.base)
+            if level + 1 < len(numbers):
+                made = self._next_powers(pattern)
+                made |= {Held("sum", one): products for one, products in following.items()}
             if digit:
-                made |= self._advanced(pattern, digit, from_zero=self.from_zero and not done)
+                made |= self._advanced(pattern, added, digit, done)
                 counts["value"] = [power] * digit + [done]
             blocks.append(_Block(made, counts))
-            done, power, pattern = done + digit * power, power * self.base, following
+            pattern, added = self._raised(pattern), frozenset(following)
+            done, power = done + digit * power, power * self.base
         return blocks
 
     def _raised(self, pattern: Pattern) -> Pattern:
@@ -127,7 +134,7 @@ class AffineWriter:
         return power
 
     def _next_powers(self, pattern: Pattern) -> Formulas:
-        """P, Q and S of the next power."""
+        """P and Q of the next power."""
         made: Formulas = {}
         if self.step.has_left:
             edges = [((i, j), Held("left", i, j)) for i, j in sorted(pattern)]
@@ -143,40 +150,37 @@ class AffineWriter:
                 made.setdefault(Held("left", i, j), []).append(path)
         if self.step.has_right:
             made[Held("right")] = [(Held("right"),) * self.base]
-        for letter, products in self._sums(pattern, self.base).items():
-            made[Held("sum", letter)] = products
         return made
 
-    def _advanced(self, pattern: Pattern, digit: int, *, from_zero: bool) -> Formulas:
+    def _advanced(self, pattern: Pattern, added: Letters, digit: int, done: int) -> Formulas:
         """The values, ``digit`` powers on."""
-        values: Vector = {
-            letter: [] if from_zero else [(Held("value", letter),)] for letter in self.carried
-        }
+        zero = frozenset() if done else self.from_zero
+        values: Vector = {one: [(Held("value", one),)] for one in self.carried if one not in zero}
         for _ in range(digit):
             values = self._moved(pattern, values)
-        sums = self._sums(pattern, digit)
-        return {
-            Held("value", letter): values[letter] + sums.get(letter, []) for letter in self.carried
-        }
+        sums = self._sums(pattern, added, digit)
+        return {Held("value", one): values.get(one, []) + sums.get(one, []) for one in self.carried}
 
-    def _sums(self, pattern: Pattern, number: int) -> Vector:
-        """Σ_{k < number} L^(ka)·S_a·R^(ka)."""
-        if not self.has_sums:
-            return {}
-        one: Vector = {letter: [(Held("sum", letter),)] for letter in self.carried}
-        total: Vector = {letter: [] for letter in self.carried}
+    def _sums(self, pattern: Pattern, added: Letters, number: int) -> Vector:
+        """Σ_{k < number} L^(ka)·S_a·R^(ka), where it is not zero; S_a has the letters ``added``."""
+        one: Vector = {
+            letter: [(Held("sum", letter),)] for letter in self.carried if letter in added
+        }
+        total: Vector = {}
         for _ in range(number):
-            total = {letter: total[letter] + one[letter] for letter in self.carried}
+            for letter, products in one.items():
+                total.setdefault(letter, []).extend(products)
             one = self._moved(pattern, one)
         return total
 
     def _moved(self, pattern: Pattern, vector: Vector) -> Vector:
         """L^a·vector·R^a."""
-        found: Vector = {letter: [] for letter in self.carried}
+        found: Vector = {}
         for i, j in sorted(pattern):
             before = (Held("left", i, j),) if self.step.has_left else ()
             after = (Held("right"),) if self.step.has_right else ()
-            found[i] += [before + product + after for product in vector[j]]
+            for product in vector.get(j, []):
+                found.setdefault(i, []).append(before + product + after)
         return found
 
     # -- what is held ----------------------------------------------------------------------------
@@ -213,8 +217,10 @@ class AffineWriter:
             for one, _ in self._factors(product)
         }
 
-    def _live(self, blocks: list[_Block], wanted: Collection[str]) -> list[_Block]:
-        """With what later blocks need, as it is held: transposed, or not, or both."""
+    def _live(
+        self, blocks: list[_Block], wanted: Collection[str]
+    ) -> tuple[list[_Block], set[Held]]:
+        """With what later blocks need, as it is held (transposed or not); and that before all."""
         needed = {self._own(one) for one in self.carried.values() if one.letter in wanted}
         found = []
         for block in reversed(blocks):
@@ -225,7 +231,7 @@ class AffineWriter:
                     made[one] = [_turned(each) for each in products] if one.turned else products
             needed = (needed - made.keys()) | self._used(made)
             found.append(_Block(made, block.counts))
-        return found[::-1]
+        return found[::-1], needed
 
     # -- text ------------------------------------------------------------------------------------
 
@@ -253,11 +259,11 @@ class AffineWriter:
         turned = one.turned
         return {"kind": one.kind, "of": of, "turned": turned, "counts": counts}
 
-    def _starts(self, used: set[Held]) -> list[str]:
-        """The first powers; what is not used yet has its size from the blocks."""
+    def _starts(self, needed: set[Held]) -> list[str]:
+        """The first powers; what is made before it is needed has its size from the blocks."""
         own = {self._own(one) for one in self.carried.values()}
         return [
-            f"{name} = {self._start(one) if one in used else '0'}{self.clause}"
+            f"{name} = {self._start(one) if one in needed else '0'}{self.clause}"
             for one, name in self.names.items()
             if one not in own
         ]

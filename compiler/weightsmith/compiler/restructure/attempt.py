@@ -13,6 +13,7 @@ from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
+from weightsmith.compiler.restructure.affine import TWO_SIDED
 from weightsmith.compiler.restructure.affine_rewrite import Powered, powered
 from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
@@ -73,7 +74,8 @@ def attempt(
         notes += found.notes
     loops = list(written.normal.all_loops())
     is_one = len(loops) == 1 and not loops[0].schedule
-    return as_written(program, notes[0] if is_one else notes[-1])
+    two_sided = next((note for note in notes if TWO_SIDED in note), notes[0])
+    return as_written(program, two_sided if is_one else notes[-1])
 
 
 def _tried(
@@ -113,7 +115,8 @@ def judged(
 
 def reason_text(problem: Exception) -> str:
     if isinstance(problem, DiagnosticError):
-        return f"restructured, {problem.diagnostics[0].message}"
+        first = next(one for one in problem.diagnostics if one.severity == "error")
+        return f"restructured, {first.message}"
     return str(problem)
 
 

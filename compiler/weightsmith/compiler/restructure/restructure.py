@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from weightsmith.compiler.certify.restructuring import claim_of
@@ -59,12 +60,14 @@ def restructure(program: core.Program, bindings: Bindings, *, gated: bool = Fals
     except (DiagnosticError, ScalarError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     whole = attempt(program, written, bindings)
-    if whole.changed and len(list(written.normal.all_loops())) == 1:
+    loops = list(written.normal.all_loops())
+    if not loops or (whole.changed and len(loops) == 1):
         return whole
     parts = _by_segments(program, written, bindings)
     if parts.changed and parts.layers < whole.layers:
         return parts
-    return whole
+    several = not whole.changed and len(loops) > 1
+    return replace(whole, notes=whole.notes + parts.notes) if several else whole
 
 
 def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> Restructured:
@@ -84,4 +87,6 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     except (DiagnosticError, ScalarError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     claim = claim_of(found.steps)
-    return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
+    new_one = Restructured(new, True, (), text, claim, compiled)
+    result = judged(program, written, bindings, new_one)
+    return replace(result, notes=result.notes + found.notes)

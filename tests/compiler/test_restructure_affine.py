@@ -1,0 +1,273 @@
+"""Fewer layers for any affine loop, whatever matrices it is made of and whatever stands around."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from weightsmith import api
+from weightsmith.checker.prove import prove_restructuring
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.compiler.restructure.affine import TWO_SIDED
+from weightsmith.compiler.restructure.restructure import restructure
+from weightsmith.dsl import Source, check, interpreter
+from weightsmith.dsl.diagnostics import DiagnosticError
+
+from .block_programs import block_scripts
+from .test_random_programs import compare, exact_inputs
+
+TWO_MATRICES = """algorithm tikhonov(x: [d] per token, y: [k] per context, B: symmetric[d, d])
+w = 0
+repeat 30:
+    w = w - 1/4*((w*x - y)*x' + w*B) over context
+return w*x on query
+"""
+STEIN = """algorithm stein(A: [d, d], Q: symmetric[d, d])
+X = Q
+repeat 30:
+    X = A*X*A' + Q
+return X
+"""
+SADDLE = """algorithm uzawa(A: symmetric[d, d], B: [m, d], F: [d, n])
+X, Y = 0, 0
+repeat 20:
+    X, Y = X - 1/4*(A*X + B'*Y - F), Y + 1/4*(B*X)
+return X, Y
+"""
+ALTERNATING = """algorithm alternating(A: symmetric[d, d], B: symmetric[d, d])
+X = I
+repeat 20:
+    X = A*B*X
+return X
+"""
+FEATURES = """algorithm two_features(x: [d] per token, z: [m] per token, y: [k] per context)
+w, v = 0, 0
+repeat 20:
+    w, v = w - 1/4*(w*x + v*z - y)*x', v - 1/4*(w*x + v*z - y)*z' over context
+return w*x + v*z on query
+"""
+FUNCTIONS = """algorithm functions(x: [d] per token, y: [k] per context)
+z = relu(y)
+w = 0
+repeat 30:
+    w = w - 1/4*(w*x - z)*x' over context
+return relu(w) + w
+"""
+NESTED = """algorithm nested(A: symmetric[d, d])
+X = 0
+repeat 5:
+    repeat 10:
+        X = X - 1/4*(A*X - I)
+    X = relu(X)
+return X
+"""
+SEVERAL = """algorithm several(A: symmetric[d, d], eta: number)
+X = 0
+repeat 200:
+    X = X - 1/4*(A*X - I)
+repeat 200:
+    X = X - eta*(A*X - I)
+return X, A*X
+""".replace(", eta: number)", ")\nparam eta")
+LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401
+    (TWO_MATRICES, 6),
+    (STEIN, 5),
+    (SADDLE, 3),
+    (ALTERNATING, 4),
+    (FEATURES, 5),
+    (FUNCTIONS, 6),
+    (NESTED, 20),
+    (SEVERAL, 11),
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(block_scripts(), st.integers(0, 2**16))
+def test_the_values_are_the_same(script: str, seed: int) -> None:
+    """In exact arithmetic on random matrices; the checker has followed both scripts."""
+    try:
+        program = check(Source("<script>", script))
+    except DiagnosticError:  # an input's size, or that of a value, may be unknown
+        event("no script")
+        return
+    found = restructure(program, {})
+    event("restructured" if found.changed else found.notes[0][:60])
+    if not found.changed:
+        return
+    inputs = exact_inputs(program, seed)
+    values = interpreter.run(found.program, inputs, {}, exact=True)
+    for name, value in interpreter.run(program, inputs, {}, exact=True).items():
+        compare(values[name], value)
+
+
+@pytest.mark.parametrize(("script", "most"), LAYERS)
+def test_few_layers(script: str, most: int, tmp_path: Path) -> None:
+    network = api.compile(script, fewest="layers")
+    assert network.report.layers is not None
+    assert network.report.layers <= most
+    network.save(tmp_path / "network")
+    report = api.verify(tmp_path / "network")
+    assert report.accepted, str(report)
+
+
+def test_layers_do_not_grow_with_the_passes() -> None:
+    """A million passes take thirteen blocks of the powers, and one of what stands before."""
+    script = TWO_MATRICES.replace("repeat 30", "repeat 1000000")
+    found = restructure(check(Source("<script>", script)), {})
+    assert found.changed
+    assert found.layers <= 15
+
+
+def test_a_loop_of_many_matrices_on_both_sides_stays() -> None:
+    script = "algorithm lyapunov(A: symmetric[d, d], Q: symmetric[d, d])\nX = 0\n"
+    script += "repeat 12:\n    X = X + 1/4*(Q - A*X - X*A)\nreturn X\n"
+    found = restructure(check(Source("<script>", script)), {})
+    assert found.notes == (f"as written: {TWO_SIDED}",)
+
+
+def test_functions_keep_their_tables(tmp_path: Path) -> None:
+    """The bound is about the user's script, with the tables that its intervals ask for."""
+    script = """algorithm squashed(x: [d] per token, y: [k] per context)
+assume norm(x) <= 1
+assume norm(y) <= 1
+assume size(context) <= 4
+w = 0
+repeat 30:
+    w = w - 1/8*(w*x - y)*x' over context
+return sigmoid(w*x) on query within 1/100
+"""
+    written, network = api.compile(script), api.compile(script, fewest="layers")
+    assert network.report.layers == 5
+    assert network.certificate["tables"] == written.certificate["tables"]
+    network.save(tmp_path / "network")
+    assert api.verify(tmp_path / "network").accepted
+
+
+Json = dict[str, object]
+
+
+def proofs(steps: object) -> Iterator[Json]:
+    """Every step of a claim, those of segments included."""
+    if isinstance(steps, list):
+        for step in steps:
+            yield step
+            yield from proofs(step.get("steps"))
+
+
+def held(steps: list[Json]) -> Json:
+    """What one of the blocks holds."""
+    return next(
+        one
+        for step in proofs(steps)
+        if isinstance(step.get("values"), dict)
+        for one in step["values"].values()
+    )
+
+
+def segment(steps: list[Json]) -> Json:
+    return next(step for step in proofs(steps) if step["rule"] == "segment")
+
+
+CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
+    (SADDLE, lambda s: held(s).update(counts=[1, 1])),
+    (SADDLE, lambda s: held(s).update(counts=[1, 1, 2])),
+    (SADDLE, lambda s: held(s).update(counts=[])),
+    (SADDLE, lambda s: held(s).update(counts=[1, 1, -1])),
+    (SADDLE, lambda s: held(s).update(kind="sum", of=["X"])),
+    (SADDLE, lambda s: held(s).update(of=["X", "Z"])),
+    (SADDLE, lambda s: held(s).update(turned=not held(s)["turned"])),
+    (SADDLE, lambda s: s[0].update(turned=["X", "Y"])),
+    (SADDLE, lambda s: s[1].update(loop=1)),
+    (SADDLE, lambda s: s.pop(1)),
+    (SADDLE, lambda s: s.pop()),
+    (ALTERNATING, lambda s: s[0].update(turned=["X"])),
+    (STEIN, lambda s: held(s).update(kind="right", of=[])),
+    (FUNCTIONS, lambda s: s.clear()),
+    (FUNCTIONS, lambda s: segment(s).update(script=[0, 3])),
+    (FUNCTIONS, lambda s: segment(s).update(network=[2, 3])),
+    (FUNCTIONS, lambda s: segment(s).update(returns=True)),
+    (FUNCTIONS, lambda s: segment(s).update(rule="inside")),
+    (FUNCTIONS, lambda s: segment(s).update(steps=[])),
+    (FUNCTIONS, lambda s: s.append(copy.deepcopy(segment(s)))),
+    (NESTED, lambda s: s[0].update(rule="segment")),
+    (NESTED, lambda s: s[0].update(steps=[])),
+    (NESTED, lambda s: segment(s).update(network=[0, 1])),
+]
+
+
+@pytest.mark.parametrize(("script", "change"), CORRUPTIONS)
+def test_corrupted_proofs_are_refused(script: str, change: Callable[[list[Json]], object]) -> None:
+    program = check(Source("<script>", script))
+    found = restructure(program, {})
+    assert found.claim is not None
+    prove_restructuring(program, found.program, {}, found.claim)
+    claim = copy.deepcopy(found.claim)
+    change(claim["steps"])  # type: ignore[arg-type]
+    with pytest.raises(RefusedError):
+        prove_restructuring(program, found.program, {}, claim)
+
+
+OTHER_SCRIPTS = [
+    (STEIN, "repeat 30", "repeat 31"),
+    (STEIN, "+ Q", "+ 2*Q"),
+    (STEIN, "A*X*A'", "A'*X*A"),
+    (STEIN, "X = Q", "X = 2*Q"),
+    (SADDLE, "1/4*(B*X)", "1/5*(B*X)"),
+    (SADDLE, "X, Y = 0, 0", "X, Y = F, 0"),
+    (SADDLE, "return X, Y", "return X, 2*Y"),
+    (FUNCTIONS, "z = relu(y)", "z = relu(2*y)"),
+    (FUNCTIONS, "relu(w) + w", "relu(w) + 2*w"),
+    (FUNCTIONS, "repeat 30", "repeat 29"),
+    (FUNCTIONS, "w = 0", "w = z*x' over context"),
+    (NESTED, "repeat 5", "repeat 4"),
+    (NESTED, "repeat 10", "repeat 11"),
+    (NESTED, "relu(X)", "relu(2*X)"),
+    (NESTED, "X = 0", "X = I"),
+    (NESTED, "1/4*(A*X - I)", "1/4*(A*X - 2*I)"),
+]
+
+
+@pytest.mark.parametrize(("script", "old", "new"), OTHER_SCRIPTS)
+def test_other_scripts_are_refused(script: str, old: str, new: str) -> None:
+    found = restructure(check(Source("<script>", script)), {})
+    assert found.claim is not None
+    assert old in script
+    other = check(Source("<script>", script.replace(old, new, 1)))
+    with pytest.raises(RefusedError):
+        prove_restructuring(other, found.program, {}, found.claim)
+
+
+@pytest.mark.parametrize("script", [STEIN, SADDLE, FUNCTIONS, NESTED])
+def test_other_networks_are_refused(script: str) -> None:
+    """Any number of network.alg, changed."""
+    program = check(Source("<script>", script))
+    found = restructure(program, {})
+    assert found.claim is not None
+    tried = 0
+    for at, symbol in enumerate(found.text):
+        if symbol not in "+-*" or found.text[at - 1 : at + 2] == "- 1":
+            continue
+        changed = found.text[:at] + {"+": "-", "-": "+", "*": "+"}[symbol] + found.text[at + 1 :]
+        try:
+            network = check(Source("network.alg", changed))
+        except Exception:  # another text need not be a script
+            continue
+        tried += 1
+        with pytest.raises(RefusedError):
+            prove_restructuring(program, network, {}, found.claim)
+    assert tried > 5
+
+
+def test_bindings_matter() -> None:
+    script = SEVERAL.replace("repeat 200", "repeat n", 1).replace("param eta", "param eta, n")
+    program = check(Source("<script>", script))
+    found = restructure(program, {"n": Fraction(50)})
+    assert found.claim is not None
+    with pytest.raises(RefusedError):
+        prove_restructuring(program, found.program, {"n": Fraction(51)}, found.claim)
