@@ -86,6 +86,32 @@ repeat 2:
 return X
 """
 
+TWO_MATRICES = """algorithm tikhonov(x: [d] per token, y: [k] per context, A: symmetric[d, d])
+w = 0
+repeat 100:
+    w = w - 1/4*((w*x - y)*x' + w*A) over context
+return w*x on query
+"""
+SADDLE = """algorithm uzawa(A: symmetric[d, d], B: [d, d], psi: [d, k])
+X, Y = 0, 0
+repeat 80:
+    X, Y = X - 1/4*(A*X + B'*Y - psi), Y + 1/4*(B*X)
+return X, Y
+"""
+STEIN = """algorithm stein(P: [d, d], A: symmetric[d, d])
+X = 0
+repeat 60:
+    X = 1/4*P*X*P' + A
+return X
+"""
+FUNCTIONS = """algorithm huber_like(x: [d] per token, y: [k] per context)
+z = clip(y, -1, 1)
+w = 0
+repeat 100:
+    w = w - 1/4*(w*x - z)*x' over context
+return relu(w*x) on query
+"""
+
 MOMENTUM = {**ENDS, "eta": "1/2", "beta": "1/5"}
 CASES = (
     *(Case("gradient_descent", steps, "x y", ENDS) for steps in (10, 30, 100, 300, 1000, 3000)),
@@ -100,6 +126,10 @@ CASES = (
     momentum(24),
     *(two_loops(steps) for steps in (20, 200)),
     Case("descent, then Newton", 12, "A", {}, NEWTON),
+    Case("Tikhonov, two matrices", 100, "x y A", {}, TWO_MATRICES),
+    Case("Uzawa, saddle point", 80, "A B psi", {}, SADDLE),
+    Case("Stein equation", 60, "P A", {}, STEIN),
+    Case("functions of entries around", 100, "x y", {}, FUNCTIONS),
 )
 
 

@@ -143,18 +143,26 @@ class AffinePowers:
 
     def expanded(self, what: Held, letter: Letter) -> Polynomial:
         """The same by its counts."""
-        require(1 <= len(what.counts) <= 3, "A value is held by one to three counts.")
-        require(all(0 <= n <= MAX_COUNT for n in what.counts), "A count is out of range.")
+        _check_counts(what.counts)
         if what.kind == "left":
             matrices = [self.left(count) for count in what.counts]
             return self._entry(reduce(self._product, matrices), what)
         if what.kind == "right":
             powers = [self.right(count, letter.columns) for count in what.counts]
             return reduce(Polynomial.__matmul__, powers)
-        vector = self.sums(what.counts[-1]) if what.kind == "sum" else self.values(what.counts[-1])
-        for count in reversed(what.counts[:-1]):
+        if what.kind == "value":
+            return self._of(self.expanded_values(what.counts), what, letter)
+        return self._of(self._moved_by(self.sums(what.counts[-1]), what.counts), what, letter)
+
+    def expanded_values(self, counts: Counts) -> Vector:
+        """s_n by its counts."""
+        _check_counts(counts)
+        return self._moved_by(self.values(counts[-1]), counts)
+
+    def _moved_by(self, vector: Vector, counts: Counts) -> Vector:
+        for count in reversed(counts[:-1]):
             vector = self._moved(vector, count)
-        return self._of(vector, what, letter)
+        return vector
 
     def _moved(self, vector: Vector, count: int) -> Vector:
         """S_a + Lᵃ·vector·Rᵃ."""
@@ -224,6 +232,11 @@ class AffinePowers:
 
     def _letter(self, name: str, rows: str, columns: str, symmetric: bool) -> Polynomial:
         return Polynomial.letter(self.field, Letter(name, rows, columns, symmetric))
+
+
+def _check_counts(counts: Counts) -> None:
+    require(1 <= len(counts) <= 3, "A value is held by one to three counts.")
+    require(all(0 <= n <= MAX_COUNT for n in counts), "A count is out of range.")
 
 
 def _of_numbers(matrix: Mapping[Entry, Polynomial]) -> bool:

@@ -51,8 +51,9 @@ def check_powers(
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
     affine = read_affine_loop(loop, _turned(steps[0]))
     powers = AffinePowers(affine)
-    after = _sides(powers, powers.values(count))
-    _end(steps[-1])
+    counts = _counts(steps[-1])
+    require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
+    after = _sides(powers, powers.expanded_values(counts))
     held = _Following(powers, other, bindings).values(steps[1:-1])
     _compare(_returned(script, written, after), _returned(network, other, held))
 
@@ -63,9 +64,11 @@ def _turned(step: object) -> tuple[str, ...]:
     return as_texts(parts["turned"], "turned")
 
 
-def _end(step: object) -> None:
-    parts = as_object(step, "The last step", ("step", "rule"))
+def _counts(step: object) -> tuple[int, ...]:
+    """By which the script's values are compared."""
+    parts = as_object(step, "The last step", ("step", "rule", "counts"))
     require(parts["rule"] == "equal", f"The last step's rule is {quoted(parts['rule'])}.")
+    return as_items(parts["counts"], "counts", as_integer)
 
 
 def _sides(powers: AffinePowers, values: Values) -> dict[str, Polynomial]:

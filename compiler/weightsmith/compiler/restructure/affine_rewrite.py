@@ -32,6 +32,7 @@ class Powered:
     clause: str
     turned: tuple[str, ...]
     held: tuple[Json, ...]
+    counts: tuple[int, ...]
 
     def steps(self) -> list[Json]:
         """Of the claim, without their numbers."""
@@ -39,7 +40,24 @@ class Powered:
             {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
         ]
         first: Json = {"rule": "powers", "turned": list(self.turned)}
-        return [first, *blocks, {"rule": "equal"}]
+        return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
+
+
+def powered_inline(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: Names = frozenset(),
+) -> Powered:
+    """The last block and what is made of it for the result as one, ``w*P*x`` of ``w*x``.
+
+    Raises NoProofError; the compiler need not find a network for it.
+    """
+    found = powered(program, normal, bindings, taken, inline=True)
+    variables = {one.variable for one in normal.loops[0].carried}
+    if variables.issuperset(found.results):
+        raise NoProofError("nothing is made of the loop's values")
+    return found
 
 
 def powered(
@@ -47,6 +65,8 @@ def powered(
     normal: NormalProgram,
     bindings: dict[str, Fraction],
     taken: Names = frozenset(),
+    *,
+    inline: bool = False,
 ) -> Powered:
     """The names ``taken`` are not given to values.
 
@@ -64,14 +84,16 @@ def powered(
         letter.name for word in _words(one.value for one in normal.returns) for letter in word
     }
     names = taken | taken_names(program) | {one.variable for one in loop.carried}
-    blocks = AffineWriter(loop, step, turning(normal), clause, set(names)).blocks(count, wanted)
+    writer = AffineWriter(loop, step, turning(normal), clause, set(names))
+    blocks = writer.blocks(count, wanted, inline=inline)
     text = _Text({one.letter: one for one in loop.carried})
     starts = tuple(line + clause for one in loop.carried for line in text.start(one))
     results = tuple(map(text.returned, normal.returns))
     if "0" in results:
         raise NoProofError("a returned value is zero")
     turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
-    return Powered(starts + blocks.lines, results, clause, turned, blocks.held)
+    lines = starts + blocks.lines
+    return Powered(lines, results, clause, turned, blocks.held, blocks.counts)
 
 
 def _all_words(normal: NormalProgram) -> list[Word]:

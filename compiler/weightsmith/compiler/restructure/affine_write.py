@@ -50,10 +50,15 @@ Vector = dict[str, list[Product]]  # by letters
 
 @dataclass(frozen=True)
 class Blocks:
-    """The lines, and for each block what its variables hold (the checker's witness)."""
+    """The lines, and for each block what its variables hold (the checker's witness).
+
+    ``counts`` are those of the values at the end: one, or more if the last block is no block but
+    part of what is returned.
+    """
 
     lines: tuple[str, ...]
     held: tuple[Json, ...]
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,26 @@ class AffineWriter:
             raise NoProofError("a returned value is zero")
         self.names = {self._own(one): one.variable for one in loop.carried}
 
-    def blocks(self, count: int, wanted: Collection[str]) -> Blocks:
-        """Of a count above zero, and the carried letters that are wanted after it."""
+    def blocks(self, count: int, wanted: Collection[str], *, inline: bool) -> Blocks:
+        """Of a count above zero, and the carried letters that are wanted after it.
+
+        ``inline``: the last block is left to what is returned.
+        """
         blocks, first = self._live(self._all_blocks(digits(count, self.base)), wanted)
         lines: list[str] = []
         held: list[Json] = []
         for block in blocks:
+            is_block = not (inline and block is blocks[-1])
             texts = {self._name(one): self._sum_text(made) for one, made in block.made.items()}
             names = sorted(texts)
             left, right = ", ".join(names), ", ".join(texts[name] for name in names)
-            lines += ["repeat 1:", f"    {left} = {right}{self.clause}"]
-            held.append({self._name(one): self._witness(one, block) for one in block.made})
-        return Blocks((*self._starts(first), *lines), tuple(held))
+            if is_block:
+                lines += ["repeat 1:", f"    {left} = {right}{self.clause}"]
+                held.append({self._name(one): self._witness(one, block) for one in block.made})
+            else:
+                lines.append(f"{left} = {right}{self.clause}")
+        counts = tuple(blocks[-1].counts["value"]) if inline else (count,)
+        return Blocks((*self._starts(first), *lines), tuple(held), counts)
 
     # -- formulas --------------------------------------------------------------------------------
 

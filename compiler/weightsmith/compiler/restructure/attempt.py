@@ -14,7 +14,11 @@ from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
-from weightsmith.compiler.restructure.affine_rewrite import Powered, powered
+from weightsmith.compiler.restructure.affine_rewrite import (
+    Powered,
+    powered,
+    powered_inline,
+)
 from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
 from weightsmith.dsl import Source, check, core
@@ -26,7 +30,7 @@ Bindings = dict[str, Fraction]
 Names = frozenset[str]
 Way = Callable[[core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Evaluated]
 NETWORK = "network.alg"
-WAYS: tuple[Way, ...] = (rewrite, powered, evaluated)
+WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, evaluated)
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
