@@ -42,6 +42,12 @@ TWO_SIDED = (
     "X = (I + (a)*S)*X*(I + (a)*S) + (c)*A",
     "X = (a)*X*(S + A) + (b)*A",
     "X = (a)*X + (b)*A",
+    "X = (a)*X + (b)*A*X + (c)*X*S + S",
+    "X = X - (b)*A*X - (b)*X*A' + S",
+    "X = X - (b)*S*X - (b)*X*S + (c)*A",
+    "X = (a)*X + (b)*C*B*X*S + A",
+    "X = (a)*X + (b)*A*X + (c)*X*S + (a)*A*X*S + (b)*C*B",
+    "X = (a)*X + (b)*X*A + A*X*S + A*X*A",
 )
 AROUND = ("plain", "plain", "before", "after", "twice", "nested", "function")
 

@@ -57,35 +57,57 @@ def variable_of(letter: str) -> str:
     return letter.split("#")[0]
 
 
-def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
-    """Raises RefusedError where a pass is of another kind."""
+Linear = dict[tuple[Word, Letter, Word], Rational]  # left, the carried letter, right
+
+
+@dataclass(frozen=True, slots=True)
+class Sided:
+    """The letters on one side, and what becomes of each in a pass: a constant and the rest."""
+
+    letters: Mapping[str, Letter]
+    start: Mapping[str, Polynomial]
+    leaving: Mapping[str, Polynomial]
+    constant: Mapping[str, Polynomial]
+    linear: Mapping[str, Linear]
+
+    @property
+    def rows(self) -> dict[str, str]:
+        return {variable_of(name): letter.rows for name, letter in self.letters.items()}
+
+
+def read_sided(loop: Loop, turned: Collection[str]) -> Sided:
+    """Raises RefusedError where a pass is not affine."""
     require(not loop.children, f"Loop {loop.index} has a loop within it.")
     require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
     require(bool(loop.letters), f"Loop {loop.index} carries nothing.")
 
-    def sided(name: str, value: Polynomial) -> Polynomial:
-        return value.transpose() if variable_of(name) in turned else value
+    def sided(values: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
+        return {
+            name: value.transpose() if variable_of(name) in turned else value
+            for name, value in values.items()
+        }
 
     letters = {
         name: letter.transpose() if variable_of(name) in turned else letter
         for name, letter in loop.letters.items()
     }
     require(not any(letter.symmetric for letter in letters.values()), "A letter is symmetric.")
-    leaving = {name: sided(name, value) for name, value in loop.leaving.items()}
-    constant, linear = {}, {}
-    for name, value in leaving.items():
-        constant[name], linear[name] = _parts(value, letters)
-    left, right = _factors(linear, letters)
-    rows = {variable_of(name): letter.rows for name, letter in letters.items()}
-    start = {name: sided(name, value) for name, value in loop.entering.items()}
-    found = AffineLoop(rows, letters, left, right, constant, start)
-    for name, value in leaving.items():
+    leaving = sided(loop.leaving)
+    parts = {name: _parts(value, letters) for name, value in leaving.items()}
+    constant = {name: one for name, (one, _) in parts.items()}
+    linear = {name: one for name, (_, one) in parts.items()}
+    return Sided(letters, sided(loop.entering), leaving, constant, linear)
+
+
+def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
+    """Raises RefusedError where a pass is of another kind."""
+    sided = read_sided(loop, turned)
+    left, right = _factors(sided.linear, sided.letters)
+    found = AffineLoop(sided.rows, sided.letters, left, right, sided.constant, sided.start)
+    for name, value in sided.leaving.items():
         same = _after_a_pass(found, name).equals(value)
         require(same, f"A pass is not L*s*R + c in '{name}', with one R for all.")
     return found
-
-
-Linear = dict[tuple[Word, Letter, Word], Rational]  # left, the carried letter, right
 
 
 def _parts(value: Polynomial, letters: Mapping[str, Letter]) -> tuple[Polynomial, Linear]:

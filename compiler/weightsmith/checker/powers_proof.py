@@ -24,10 +24,12 @@ from weightsmith.checker.strict_json import (
     as_text,
     as_texts,
 )
+from weightsmith.checker.two_sided import read_two_sided
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
 
-KINDS = ("left", "right", "sum", "value")
+KINDS: tuple[str, ...] = ("left", "right", "sum", "value")
+POWERS = KINDS[:2]
 Values = Mapping[str, Polynomial]  # of letters, in inputs and the letters of the powers
 
 
@@ -49,19 +51,27 @@ def check_powers(
     (loop,) = written.loops
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
-    affine = read_affine_loop(loop, _turned(steps[0]))
-    powers = AffinePowers(affine)
+    turned, both = _first(steps[0])
     counts = _counts(steps[-1])
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
-    after = _sides(powers, powers.expanded_values(counts))
-    held = _Following(powers, other, bindings).values(steps[1:-1])
+    if both:
+        two = read_two_sided(loop, turned)
+        powers = AffinePowers(two.loop)
+        values, kinds = two.values(powers, count), POWERS
+    else:
+        powers = AffinePowers(read_affine_loop(loop, turned))
+        values, kinds = powers.expanded_values(counts), KINDS
+    after = _sides(powers, values)
+    held = _Following(powers, other, bindings, kinds).values(steps[1:-1])
     _compare(_returned(script, written, after), _returned(network, other, held))
 
 
-def _turned(step: object) -> tuple[str, ...]:
-    parts = as_object(step, "The step 'powers'", ("step", "rule", "turned"))
+def _first(step: object) -> tuple[tuple[str, ...], bool]:
+    """Which variables are turned, and whether a pass multiplies from both sides."""
+    parts = as_object(step, "The step 'powers'", ("step", "rule", "turned"), ("both_sides",))
     require(parts["rule"] == "powers", "The first step's rule is not powers.")
-    return as_texts(parts["turned"], "turned")
+    both = as_boolean(parts.get("both_sides", False), "both_sides")
+    return as_texts(parts["turned"], "turned"), both
 
 
 def _counts(step: object) -> tuple[int, ...]:
@@ -83,9 +93,14 @@ class _Following:
     """Runs the blocks of network.alg, one pass each."""
 
     def __init__(
-        self, powers: AffinePowers, meaning: Meaning, bindings: Mapping[str, Fraction]
+        self,
+        powers: AffinePowers,
+        meaning: Meaning,
+        bindings: Mapping[str, Fraction],
+        kinds: tuple[str, ...],
     ) -> None:
         self._powers, self._meaning, self._bindings = powers, meaning, bindings
+        self._kinds = kinds
 
     def values(self, steps: list[object]) -> Values:
         """What the letters of the loops are at the end."""
@@ -113,6 +128,8 @@ class _Following:
 
     def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
         """The letter that a value is, if it is equal to its expansion."""
+        known = what.kind in self._kinds
+        require(known, f"A block of this loop holds {' or '.join(self._kinds)}.")
         sided = value.transpose() if what.turned else value
         place = letter.transpose() if what.turned else letter
         same = self._powers.expanded(what, place).equals(sided)

@@ -15,6 +15,7 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.core import GROUPS
 
+NOT_AFFINE = "a pass is not affine in what the loop carries"
 TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
 Terms = dict[Word, Coefficient]
 Turn = Callable[[Terms], Terms]  # the transpose
@@ -68,7 +69,7 @@ def _occurrences(loop: Loop) -> Iterator[tuple[str, Letter]]:
             for word in value.terms:
                 own = [letter for letter in word if letter.name in letters]
                 if len(own) > 1:
-                    raise NoProofError("a pass is not affine in what the loop carries")
+                    raise NoProofError(NOT_AFFINE)
                 for letter in own:
                     yield carried.letter, letter
 
@@ -94,21 +95,36 @@ def _sides(loop: Loop, start: bool) -> dict[str, bool]:
     return turned
 
 
+@dataclass(frozen=True)
+class Sided:
+    """What becomes of the carried letters, turned to one side: a constant and the rest."""
+
+    start: Mapping[str, Terms]
+    constant: Mapping[str, Terms]
+    linear: Mapping[str, Linear]
+
+
+def read_sided(normal: NormalProgram, loop: Loop, turned: Mapping[str, bool]) -> Sided:
+    """Raises NoProofError where the groups of tokens do not agree."""
+    start: dict[str, Terms] = {}
+    constant: dict[str, Terms] = {}
+    linear: dict[str, Linear] = {}
+    for carried in loop.carried:
+        parts = [_split(normal, loop, turned, carried, one) for one in carried.next.values()]
+        first = [_split(normal, loop, turned, carried, one) for one in carried.initial.values()]
+        if any(part != parts[0] for part in parts):
+            raise NoProofError("context and query tokens follow different recurrences")
+        constant[carried.letter], linear[carried.letter] = parts[0]
+        start[carried.letter] = first[0][0]
+    return Sided(start, constant, linear)
+
+
 def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineStep:
     rows = _rows(normal, loop, turned)
     if any(axis in (*GROUPS, "") for axis in rows.values()):
         raise NoProofError("a step would act on tokens, as a matrix of tokens by tokens")
-    constant: dict[str, Terms] = {}
-    linear: dict[str, Linear] = {}
-    start: dict[str, Terms] = {}
-    for carried in loop.carried:
-        parts = [_split(normal, loop, turned, carried, one) for one in carried.next.values()]
-        if any(part != parts[0] for part in parts):
-            raise NoProofError("context and query tokens follow different recurrences")
-        constant[carried.letter], linear[carried.letter] = parts[0]
-        first = [_split(normal, loop, turned, carried, one) for one in carried.initial.values()]
-        start[carried.letter] = first[0][0]
-    left, right = _factors(linear)
+    sided = read_sided(normal, loop, turned)
+    left, right = _factors(sided.linear)
     rebuilt = {
         name: {
             (u, j, w): a * b
@@ -117,12 +133,12 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
             for w, b in right.items()
             if i == name
         }
-        for name in linear
+        for name in sided.linear
     }
-    if rebuilt != linear:
+    if rebuilt != sided.linear:
         raise NoProofError(TWO_SIDED)
-    found = _symmetries(normal, left, right, constant, start)
-    return AffineStep(turned, left, right, constant, found)
+    found = _symmetries(normal, left, right, sided.constant, sided.start)
+    return AffineStep(turned, left, right, sided.constant, found)
 
 
 def _symmetries(
@@ -159,7 +175,7 @@ def _rows(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> dict[st
 def _split(
     normal: NormalProgram,
     loop: Loop,
-    turned: dict[str, bool],
+    turned: Mapping[str, bool],
     carried: Carried,
     value: Polynomial,
 ) -> tuple[Terms, Linear]:
@@ -173,6 +189,8 @@ def _split(
         if not places:
             constant[bare(word)] = number
             continue
+        if len(places) > 1:
+            raise NoProofError(NOT_AFFINE)
         (at,) = places
         linear[bare(word[:at]), word[at].name, bare(word[at + 1 :])] = number
     return constant, linear

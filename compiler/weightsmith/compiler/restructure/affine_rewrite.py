@@ -12,6 +12,7 @@ from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Retu
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
 from weightsmith.compiler.restructure.affine_write import AffineWriter
+from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.rewrite import count_of, only_loop, taken_names
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
@@ -33,6 +34,7 @@ class Powered:
     turned: tuple[str, ...]
     held: tuple[Json, ...]
     counts: tuple[int, ...]
+    both_sides: bool = False
 
     def steps(self) -> list[Json]:
         """Of the claim, without their numbers."""
@@ -40,6 +42,7 @@ class Powered:
             {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
         ]
         first: Json = {"rule": "powers", "turned": list(self.turned)}
+        first |= {"both_sides": True} if self.both_sides else {}
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
@@ -72,28 +75,69 @@ def powered(
 
     Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
     """
-    loop = only_loop(normal)
-    count = count_of(loop, bindings)
-    if not 0 < count <= MAX_COUNT:
-        raise NoProofError("the loop runs no pass" if count == 0 else "the loop runs too often")
-    group = contracted_group(normal, _all_words(normal))
-    clause = f" over {group}" if group else ""
-    steps = list(affine_steps(normal, loop))
-    step = min(steps, key=lambda one: one.has_left and one.has_right)
-    wanted = {
-        letter.name for word in _words(one.value for one in normal.returns) for letter in word
-    }
-    names = taken | taken_names(program) | {one.variable for one in loop.carried}
-    writer = AffineWriter(loop, step, turning(normal), clause, set(names))
-    blocks = writer.blocks(count, wanted, inline=inline)
-    text = _Text({one.letter: one for one in loop.carried})
-    starts = tuple(line + clause for one in loop.carried for line in text.start(one))
-    results = tuple(map(text.returned, normal.returns))
-    if "0" in results:
-        raise NoProofError("a returned value is zero")
-    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
-    lines = starts + blocks.lines
-    return Powered(lines, results, clause, turned, blocks.held, blocks.counts)
+    task = _Task(program, normal, bindings, taken)
+    step = min(affine_steps(normal, task.loop), key=lambda one: one.has_left and one.has_right)
+    returned = _words(one.value for one in normal.returns)
+    wanted = {letter.name for word in returned for letter in word}
+    writer = AffineWriter(task.loop, step, turning(normal), task.clause, task.taken)
+    blocks = writer.blocks(task.count, wanted, inline=inline)
+    turned = tuple(one.variable for one in task.loop.carried if step.turned[one.letter])
+    lines = task.starts() + blocks.lines
+    return Powered(lines, task.results(), task.clause, turned, blocks.held, blocks.counts)
+
+
+def from_both_sides(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: Names = frozenset(),
+) -> Powered:
+    """A loop that multiplies its variable from both sides, as ``both_sides.py`` says.
+
+    Raises NoProofError.
+    """
+    task = _Task(program, normal, bindings, taken)
+    two = read_both_sides(normal, task.loop, bindings)
+    writer = BothSidesWriter(normal, task.loop, two, task.clause, task.taken)
+    lines, held = writer.blocks(task.count)
+    counts = (task.count,)
+    found = task.starts() + lines, task.results(), task.clause, (), held, counts
+    return Powered(*found, both_sides=True)
+
+
+class _Task:
+    """The only loop of a program, and what stands around it."""
+
+    def __init__(
+        self,
+        program: core.Program,
+        normal: NormalProgram,
+        bindings: dict[str, Fraction],
+        taken: Names,
+    ) -> None:
+        self.normal = normal
+        self.loop = only_loop(normal)
+        self.count = count_of(self.loop, bindings)
+        if not 0 < self.count <= MAX_COUNT:
+            reason = "runs no pass" if self.count == 0 else "runs too often"
+            raise NoProofError(f"the loop {reason}")
+        group = contracted_group(normal, _all_words(normal))
+        self.clause = f" over {group}" if group else ""
+        names = {one.variable for one in self.loop.carried}
+        self.taken = set(taken | taken_names(program) | names)
+        self._text = _Text({one.letter: one for one in self.loop.carried})
+
+    def starts(self) -> tuple[str, ...]:
+        """The values of the variables before the first block."""
+        return tuple(
+            line + self.clause for one in self.loop.carried for line in self._text.start(one)
+        )
+
+    def results(self) -> tuple[str, ...]:
+        results = tuple(map(self._text.returned, self.normal.returns))
+        if "0" in results:
+            raise NoProofError("a returned value is zero")
+        return results
 
 
 def _all_words(normal: NormalProgram) -> list[Word]:

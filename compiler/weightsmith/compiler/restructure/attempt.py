@@ -16,6 +16,7 @@ from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
 from weightsmith.compiler.restructure.affine_rewrite import (
     Powered,
+    from_both_sides,
     powered,
     powered_inline,
 )
@@ -30,7 +31,7 @@ Bindings = dict[str, Fraction]
 Names = frozenset[str]
 Way = Callable[[core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Evaluated]
 NETWORK = "network.alg"
-WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, evaluated)
+WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, from_both_sides, evaluated)
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
@@ -77,9 +78,10 @@ def attempt(
             return found
         notes += found.notes
     loops = list(written.normal.all_loops())
-    is_one = len(loops) == 1 and not loops[0].schedule
-    two_sided = next((note for note in notes if TWO_SIDED in note), notes[0])
-    return as_written(program, two_sided if is_one else notes[-1])
+    if len(loops) != 1 or loops[0].schedule:
+        return as_written(program, notes[-1])
+    one_sided = not any(TWO_SIDED in note for note in notes)
+    return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
 
 
 def _tried(

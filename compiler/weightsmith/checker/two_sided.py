@@ -1,0 +1,135 @@
+"""A pass that multiplies one variable from both sides: s ← A·s + s·B + c, or α·s + δ·A·s·B + c.
+
+What multiplies from the left commutes with what multiplies from the right: with λ for A· and μ for
+·B a pass is p = λ + μ, or p = α + δλμ, and after n passes
+
+    s = pⁿ(s₀) + (1 + p + … + pⁿ⁻¹)(c),
+
+where λⁱμʲ of a value is Aⁱ·value·Bʲ.  A number times s is half in A and half in B; where there are
+terms from both sides at once, they are δ·A·s·B with what stands alone on either side made part of
+A and B: a + bλ + cμ + dλμ = (a − bc/d) + d·(λ + c/d)·(μ + b/d).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.affine_loop import AffineLoop, Terms, read_sided, variable_of
+from weightsmith.checker.affine_powers import AffinePowers, Vector
+from weightsmith.checker.meaning import Loop
+from weightsmith.checker.ranges import rational
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.words import Letter, Polynomial, Word, word_key
+
+MAX_PASSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSided:
+    """``loop`` has A as its left and B as its right; without δ a pass is the sum of both."""
+
+    loop: AffineLoop
+    alpha: Fraction
+    delta: Fraction | None
+
+    def values(self, powers: AffinePowers, count: int) -> Vector:
+        """s_n, in the letters of Aⁱ and Bʲ."""
+        require(count <= MAX_PASSES, f"The loop has more than {MAX_PASSES} passes.")
+        (name,) = self.loop.letters
+        moved, added = self._polynomials(count)
+        first = self._applied(powers, moved, self.loop.start[name])
+        return {name: first + self._applied(powers, added, self.loop.constant[name])}
+
+    def _polynomials(self, count: int) -> tuple[flint.fmpq_mpoly, flint.fmpq_mpoly]:
+        """pⁿ and 1 + p + … + pⁿ⁻¹."""
+        context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
+        left, right = context.gens()
+        step = left + right
+        if self.delta is not None:
+            step = rational(self.alpha) + rational(self.delta) * left * right
+        power, total = context.constant(1), context.constant(0)
+        for _ in range(count):
+            total += power
+            power *= step
+        return power, total
+
+    def _applied(
+        self, powers: AffinePowers, polynomial: flint.fmpq_mpoly, value: Polynomial
+    ) -> Polynomial:
+        """Σ cᵢⱼ·Aⁱ·value·Bʲ."""
+        field = value.field
+        total = Polynomial.zero(field, value.rows, value.columns)
+        for (i, j), number in polynomial.to_dict().items():
+            (left,) = powers.left(int(i)).values()
+            term = left @ value @ powers.right(int(j), value.columns)
+            factor = field.number(Fraction(int(number.p), int(number.q)))
+            total = total + term.scaled(factor)
+        return total
+
+
+def read_two_sided(loop: Loop, turned: Collection[str]) -> TwoSided:
+    """Raises RefusedError where a pass is of another kind."""
+    sided = read_sided(loop, turned)
+    require(len(sided.letters) == 1, "A loop that multiplies from both sides carries one variable.")
+    ((name, letter),) = sided.letters.items()
+    terms = {(u, w): number for (u, _, w), number in sided.linear[name].items()}
+    field = sided.leaving[name].field
+    left, right, alpha, delta = _bases(terms, field)
+    entry = variable_of(name), variable_of(name)
+    base = Polynomial(field, letter.rows, letter.rows, left)
+    found = AffineLoop(sided.rows, sided.letters, {entry: base}, right, sided.constant, sided.start)
+    result = TwoSided(found, _number(alpha), None if delta is None else _number(delta))
+    same = _after_a_pass(result, letter).equals(sided.leaving[name])
+    require(same, "A pass is not A*s + s*B + c, nor a*s + d*A*s*B + c.")
+    return result
+
+
+def _bases(
+    terms: Mapping[tuple[Word, Word], Rational], field: Field
+) -> tuple[Terms, Terms, Rational, Rational | None]:
+    """A, B, α and δ; that they are right is seen afterwards."""
+    alpha = terms.get(((), ()), field.zero)
+    left = {u: number for (u, w), number in terms.items() if u and not w}
+    right = {w: number for (u, w), number in terms.items() if w and not u}
+    mixed = {pair: number for pair, number in terms.items() if all(pair)}
+    if not mixed:
+        require(bool(left) and bool(right), "A pass does not multiply from both sides.")
+        half = alpha * field.number(Fraction(1, 2))
+        return _plus(left, half), _plus(right, half), field.zero, None
+    alone = bool(left), bool(right)
+    first, last = min(mixed, key=lambda pair: (word_key(pair[0]), word_key(pair[1])))
+    left = left or {u: number for (u, w), number in mixed.items() if w == last}
+    right = right or {w: number for (u, w), number in mixed.items() if u == first}
+    require(first in left and last in right, "The terms from both sides are no product.")
+    delta = mixed[first, last] / (left[first] * right[last])
+    beta, gamma = (field.number(int(one)) for one in alone)
+    left, right = _plus(left, gamma / delta), _plus(right, beta / delta)
+    return left, right, alpha - beta * gamma / delta, delta
+
+
+def _plus(terms: Terms, number: Rational) -> Terms:
+    """With a multiple of the identity."""
+    return terms if number.is_zero else {**terms, (): number}
+
+
+def _number(value: Rational) -> Fraction:
+    number = value.as_number
+    if number is None:
+        raise RefusedError("A number of a pass that multiplies from both sides has no value.")
+    return number
+
+
+def _after_a_pass(two: TwoSided, letter: Letter) -> Polynomial:
+    loop = two.loop
+    (constant,) = loop.constant.values()
+    (left,), right = loop.left.values(), loop.right_of(letter.columns)
+    value = Polynomial.letter(constant.field, letter)
+    if two.delta is None:
+        return constant + left @ value + value @ right
+    alpha, delta = (constant.field.number(one) for one in (two.alpha, two.delta))
+    return constant + value.scaled(alpha) + (left @ value @ right).scaled(delta)
