@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
+from weightsmith.checker.blocks import Values, after_block, compare_returned
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
@@ -30,7 +31,6 @@ from weightsmith.dsl import core
 
 KINDS: tuple[str, ...] = ("left", "right", "sum", "value")
 POWERS = KINDS[:2]
-Values = Mapping[str, Polynomial]  # of letters, in inputs and the letters of the powers
 
 
 def check_powers(
@@ -63,7 +63,7 @@ def check_powers(
         values, kinds = powers.expanded_values(counts), KINDS
     after = _sides(powers, values)
     held = _Following(powers, other, bindings, kinds).values(steps[1:-1])
-    _compare(_returned(script, written, after), _returned(network, other, held))
+    compare_returned((script, network), (written, other), (after, held))
 
 
 def _first(step: object) -> tuple[tuple[str, ...], bool]:
@@ -108,21 +108,17 @@ class _Following:
         require(len(steps) == len(loops), "The steps do not speak of every loop of network.alg.")
         known: dict[str, Polynomial] = {}
         for loop, step in zip(loops, steps, strict=True):
-            require(not loop.children and not loop.schedule, f"Loop {loop.index} is no block.")
-            once = count_at(loop.count, self._bindings) == 1
-            require(once, f"Loop {loop.index} of network.alg does not run one pass.")
-            known |= self._block(loop, _read_block(step, loop.index), known)
+            values = after_block(loop, known, self._bindings)
+            known |= self._block(loop, _read_block(step, loop.index), values)
         return known
 
-    def _block(self, loop: Loop, held: Mapping[str, Held], known: Values) -> dict[str, Polynomial]:
-        before = {name: value.replace_letters(known) for name, value in loop.entering.items()}
+    def _block(self, loop: Loop, held: Mapping[str, Held], values: Values) -> dict[str, Polynomial]:
         unknown = held.keys() - {variable_of(name) for name in loop.letters}
         require(not unknown, f"Loop {loop.index} does not carry all that it is said to hold.")
         after = {}
         for name, letter in loop.letters.items():
-            value = loop.leaving[name].replace_letters({**known, **before})
-            variable = variable_of(name)
-            what = held.get(variable)
+            what = held.get(variable_of(name))
+            value = values[name]
             after[name] = value if what is None else self._named(what, letter, value)
         return after
 
@@ -158,25 +154,3 @@ def _read_held(value: object, what: str) -> Held:
     counts = as_items(as_list(parts["counts"], what), what, as_integer)
     row, column = (*of, "", "")[:2]
     return Held(kind, row, column, as_boolean(parts["turned"], what), counts)
-
-
-def _returned(
-    program: core.Program, meaning: Meaning, values: Values
-) -> dict[tuple[str, str, str], Polynomial]:
-    """What is returned, by name, rows and columns of tokens."""
-    return {
-        (one.name, *part): polynomial.replace_letters(values)
-        for one in program.returns
-        for part, polynomial in meaning.returned[one.name].parts.items()
-        if part[1] in one.groups or not (one.groups and part[1])
-    }
-
-
-def _compare(
-    first: Mapping[tuple[str, str, str], Polynomial],
-    second: Mapping[tuple[str, str, str], Polynomial],
-) -> None:
-    for key, value in first.items():
-        require(key in second, f"'{key[0]}' is not returned on the same tokens.")
-        same = value.equals(second[key])
-        require(same, f"The two scripts return different values of '{key[0]}'.")

@@ -20,6 +20,7 @@ from weightsmith.checker.function_values import (
     difference,
 )
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.passes_proof import check_passes
 from weightsmith.checker.powers_proof import check_powers
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
@@ -43,6 +44,7 @@ STATEMENT = (
 )
 SCRIPTS = ("script.alg", "network.alg")
 MAX_PASSES = 20_000
+RULES = {"powers": check_powers, "passes": check_passes}
 Json = Mapping[str, object]
 
 
@@ -58,7 +60,7 @@ def check_restructuring(
 
     def proof(first: core.Program, second: core.Program, within: list[object]) -> None:
         _check_interface(first, second)
-        rule = check_powers if _rule(within) == "powers" else _check_functions
+        rule = RULES.get(_rule(within), _check_functions)
         rule(first, second, bindings, within, deadline)
 
     if _rule(steps) in ("segment", "inside"):
@@ -254,7 +256,7 @@ class _Run:
         for number in range(count):
             known, numbers = {**before, **values}, self._numbers(loop, number)
             values = {
-                name: self._read(loop.letters[name], _at(loop.leaving[name], numbers), items, known)
+                name: self._read(loop.letters[name], loop.leaving[name].at(numbers), items, known)
                 for name, items in forms.items()
             }
         self._known = {**before, **values}
@@ -280,16 +282,6 @@ class _Run:
         word = rest.some_word()
         require(not word, f"'{letter.name}' has the part {quoted(word)}, which no form covers.")
         return tuple(result)
-
-
-def _at(polynomial: Polynomial, numbers: Mapping[str, Rational]) -> Polynomial:
-    """The polynomial with numbers in place of names."""
-    if not numbers:
-        return polynomial
-    field = polynomial.field
-    terms = {word: field.substitute(one, numbers) for word, one in polynomial.terms.items()}
-    kept = {word: one for word, one in terms.items() if not one.is_zero}
-    return Polynomial(field, polynomial.rows, polynomial.columns, kept)
 
 
 def _compare(

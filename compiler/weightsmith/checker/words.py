@@ -180,6 +180,13 @@ class Polynomial:
         """Put polynomials in the place of letters, by name; transposes get the transpose."""
         return _Replacer(self.field, replacements).polynomial(self)
 
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        """The polynomial with numbers in place of symbols."""
+        if not numbers:
+            return self
+        terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
+        return self._with({word: one for word, one in terms.items() if not one.is_zero})
+
     def _with(self, terms: Mapping[Word, Rational]) -> Polynomial:
         return _guarded(replace(self, terms=terms))
 

@@ -1,0 +1,52 @@
+"""Blocks, loops of one pass, followed as polynomials; and what two scripts return, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from weightsmith.checker.meaning import Loop, Meaning
+from weightsmith.checker.refusal import require
+from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.words import Polynomial
+from weightsmith.dsl import core
+
+Values = Mapping[str, Polynomial]  # what letters stand for
+
+
+def after_block(
+    loop: Loop, known: Values, bindings: Mapping[str, Fraction]
+) -> dict[str, Polynomial]:
+    """The letters of a block after its pass; refuse what is no block."""
+    require(not loop.children and not loop.schedule, f"Loop {loop.index} is no block.")
+    once = count_at(loop.count, bindings) == 1
+    require(once, f"Loop {loop.index} of network.alg does not run one pass.")
+    before = {name: value.replace_letters(known) for name, value in loop.entering.items()}
+    return {
+        name: value.replace_letters({**known, **before}) for name, value in loop.leaving.items()
+    }
+
+
+def compare_returned(
+    programs: tuple[core.Program, core.Program],
+    meanings: tuple[Meaning, Meaning],
+    values: tuple[Values, Values],
+) -> None:
+    """Refuse unless both return the same polynomials, the letters of loops replaced by values."""
+    first, second = map(_returned, programs, meanings, values)
+    for key, value in first.items():
+        require(key in second, f"'{key[0]}' is not returned on the same tokens.")
+        same = value.equals(second[key])
+        require(same, f"The two scripts return different values of '{key[0]}'.")
+
+
+def _returned(
+    program: core.Program, meaning: Meaning, values: Values
+) -> dict[tuple[str, str, str], Polynomial]:
+    """By name, rows and columns of tokens."""
+    return {
+        (one.name, *part): polynomial.replace_letters(values)
+        for one in program.returns
+        for part, polynomial in meaning.returned[one.name].parts.items()
+        if part[1] in one.groups or not (one.groups and part[1])
+    }
