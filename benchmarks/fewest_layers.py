@@ -19,6 +19,7 @@ from weightsmith import api
 from weightsmith.cli.table import print_table
 
 ENDS = {"mu": "1/2", "L": "3"}
+SINGULAR = {"smin": "1/2", "smax": "3"}
 Settings = Mapping[str, str]
 Data = dict[str, Any]
 Matrix = NDArray[np.float64]
@@ -120,12 +121,14 @@ CASES = (
     Case("electric_potentials", 320, "B C psi", ENDS),
     Case("electric_flows", 160, "B C psi", ENDS),
     Case("newton_inverse", 12, "A", ENDS),
-    Case("newton_inverse_general", 12, "A", {"smin": "1/2", "smax": "3"}),
+    Case("newton_inverse_general", 12, "A", SINGULAR),
     Case("ridge", 9, "x y", ENDS),
     *(semi_iteration(steps) for steps in (8, 24, 60)),
     momentum(24),
     *(two_loops(steps) for steps in (20, 200)),
     Case("descent, then Newton", 12, "A", {}, NEWTON),
+    Case("muon", 5, "G", SINGULAR),
+    Case("polar_quintic", 10, "A", SINGULAR),
     Case("Tikhonov, two matrices", 100, "x y A", {}, TWO_MATRICES),
     Case("Uzawa, saddle point", 80, "A B psi", {}, SADDLE),
     Case("Stein equation", 60, "P A", {}, STEIN),
@@ -148,6 +151,7 @@ def random_data(d: int = 5, k: int = 2, tokens: int = 12) -> Data:
         "x": {"context": root @ orthogonal(tokens).T, "query": random.normal(size=(d, 3))},
         "y": {"context": random.normal(size=(k, tokens))},
         "P": np.eye(d),
+        "G": root,
         "A": (symmetric + symmetric.T) / 2,
         "B": root,
         "C": root,

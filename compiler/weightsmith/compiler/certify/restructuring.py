@@ -9,6 +9,7 @@ from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.affine_rewrite import Powered
 from weightsmith.compiler.restructure.evaluate import Evaluated, Placement
+from weightsmith.compiler.restructure.fused import Fused
 from weightsmith.compiler.restructure.rewrite import Rewritten
 from weightsmith.compiler.restructure.write import DIRECT, TURNED, VALUE
 from weightsmith.dsl.core import GROUPS
@@ -20,9 +21,11 @@ STATEMENT = (
 )
 
 
-def restructuring_claim(rewritten: Rewritten | Evaluated | Powered, network: NormalProgram) -> Json:
+def restructuring_claim(
+    rewritten: Rewritten | Evaluated | Powered | Fused, network: NormalProgram
+) -> Json:
     """Return the claim without its number; ``network`` is the new program's normal form."""
-    if isinstance(rewritten, Powered):
+    if isinstance(rewritten, Powered | Fused):
         return claim_of(rewritten.steps())
     if isinstance(rewritten, Evaluated):
         operator = _variable_step(rewritten)

@@ -121,11 +121,10 @@ class _Task:
         if not 0 < self.count <= MAX_COUNT:
             reason = "runs no pass" if self.count == 0 else "runs too often"
             raise NoProofError(f"the loop {reason}")
-        group = contracted_group(normal, _all_words(normal))
-        self.clause = f" over {group}" if group else ""
+        self.clause = clause_of(normal)
         names = {one.variable for one in self.loop.carried}
         self.taken = set(taken | taken_names(program) | names)
-        self._text = _Text({one.letter: one for one in self.loop.carried})
+        self._text = WordText({one.letter: one for one in self.loop.carried})
 
     def starts(self) -> tuple[str, ...]:
         """The values of the variables before the first block."""
@@ -140,10 +139,13 @@ class _Task:
         return results
 
 
-def _all_words(normal: NormalProgram) -> list[Word]:
+def clause_of(normal: NormalProgram) -> str:
+    """Over which tokens everything in a program of one loop is summed."""
     carried = normal.loops[0].carried
     values = [one.value for one in normal.returns]
-    return _words([*values, *(one.initial for one in carried), *(one.next for one in carried)])
+    values += [columns for one in carried for columns in (one.initial, one.next)]
+    group = contracted_group(normal, _words(values))
+    return f" over {group}" if group else ""
 
 
 def _words(values: Iterable[Columns]) -> list[Word]:
@@ -151,7 +153,7 @@ def _words(values: Iterable[Columns]) -> list[Word]:
 
 
 @dataclass(frozen=True)
-class _Text:
+class WordText:
     """Words as text, carried letters as the script's variables."""
 
     carried: Mapping[str, Carried]

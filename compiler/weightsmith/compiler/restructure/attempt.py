@@ -21,6 +21,7 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     powered_inline,
 )
 from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
+from weightsmith.compiler.restructure.fused import Fused, fused
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
 from weightsmith.dsl import Source, check, core
 from weightsmith.dsl.diagnostics import DiagnosticError
@@ -29,9 +30,11 @@ from weightsmith.dsl.scalars import ScalarError
 Json = dict[str, object]
 Bindings = dict[str, Fraction]
 Names = frozenset[str]
-Way = Callable[[core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Evaluated]
+Way = Callable[
+    [core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Fused | Evaluated
+]
 NETWORK = "network.alg"
-WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, from_both_sides, evaluated)
+WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, from_both_sides, fused, evaluated)
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
