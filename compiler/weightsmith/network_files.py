@@ -14,7 +14,7 @@ from weightsmith.backends.unroll import missing_symbols, unroll
 from weightsmith.compiler.pipeline import Compilation
 
 if TYPE_CHECKING:
-    from weightsmith.compiler.restructure.restructure import Restructured
+    from weightsmith.compiler.restructure.attempt import Restructured
 
 
 def network_files(

@@ -49,6 +49,14 @@ TWO_SIDED = (
     "X = (a)*X + (b)*A*X + (c)*X*S + (a)*A*X*S + (b)*C*B",
     "X = (a)*X + (b)*X*A + A*X*S + A*X*A",
 )
+NEWTON = (
+    "X = 2*X - X*A*X",
+    "X = 2*X - (1/2)*X*S*X",
+    "X = X*(3*I - A*X*(3*I - A*X))",
+    "X = 3*X - 3*X*(S + A)*X + X*(S + A)*X*(S + A)*X",
+    "X = X*X",
+    "X = 2*X - X*X",
+)
 AROUND = ("plain", "plain", "before", "after", "twice", "nested", "function")
 
 
@@ -62,7 +70,8 @@ def sums(draw: st.DrawFn, linear: list[str], constants: list[str]) -> str:
 def block_scripts(draw: st.DrawFn) -> str:
     """A script of one loop of 4 to 11 passes, or of two."""
     start, step, names = draw(steps())
-    loop = [f"repeat {draw(st.integers(4, 11))}:", f"    {step} over context"]
+    most = 5 if step in NEWTON else 11
+    loop = [f"repeat {draw(st.integers(4, most))}:", f"    {step} over context"]
     around = draw(st.sampled_from(AROUND))
     lines = list(start)
     first = names[0]
@@ -87,9 +96,9 @@ def block_scripts(draw: st.DrawFn) -> str:
 @st.composite
 def steps(draw: st.DrawFn) -> tuple[list[str], str, list[str]]:
     """What stands before the loop, its one statement, and the names that it carries."""
-    kind = draw(st.sampled_from([*KINDS, "two-sided"]))
-    if kind == "two-sided":
-        text = draw(st.sampled_from(TWO_SIDED))
+    kind = draw(st.sampled_from([*KINDS, "two-sided", "newton"]))
+    if kind in ("two-sided", "newton"):
+        text = draw(st.sampled_from(TWO_SIDED if kind == "two-sided" else NEWTON))
         for letter in "abc":
             text = text.replace(f"({letter})", f"({draw(st.sampled_from(NUMBERS))})")
         return [f"X = {draw(st.sampled_from(['I', '0', 'A', 'S']))}"], text, ["X"]

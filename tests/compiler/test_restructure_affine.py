@@ -81,7 +81,26 @@ repeat 27:
     X = X + 1/4*(C - A*X - X*B)
 return X
 """
-LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27
+NEWTON = """algorithm newton(A: [d, e], X0: [e, d])
+X = X0
+repeat 16:
+    X = 2*X - X*A*X
+return A*X
+"""
+HYPERPOWER = """algorithm hyperpower(A: [d, e], X0: [e, d])
+X = 1/3*X0
+repeat 12:
+    E = I - X*A
+    X = X + E*X + E*E*X + E*E*E*X
+return X
+"""
+SQUARES = """algorithm squares(A: [d, d], B: [d, d])
+X = I - 1/2*A*B
+repeat 20:
+    X = X*X
+return X
+"""
+LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21
     (TWO_MATRICES, 6),
     (STEIN, 5),
     (SADDLE, 3),
@@ -91,6 +110,9 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27
     (NESTED, 20),
     (SEVERAL, 11),
     (SYLVESTER, 4),
+    (NEWTON, 13),
+    (HYPERPOWER, 17),
+    (SQUARES, 14),
 ]
 
 
@@ -219,8 +241,13 @@ CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
     (SADDLE, lambda s: s.pop()),
     (ALTERNATING, lambda s: s[0].update(turned=["X"])),
     (STEIN, lambda s: held(s).update(kind="right", of=[])),
-    (SYLVESTER, lambda s: s[0].pop("both_sides")),
+    (SYLVESTER, lambda s: s[0].update(kind="one_side")),
     (SYLVESTER, lambda s: held(s).update(counts=[1, 2])),
+    (NEWTON, lambda s: s[0].update(exponent=3)),
+    (NEWTON, lambda s: s[0].update(exponent=1)),
+    (NEWTON, lambda s: s[0].update(kind="one_side")),
+    (NEWTON, lambda s: s[-1].update(counts=[65535])),
+    (SQUARES, lambda s: s[0].update(exponent=4)),
     (SYLVESTER, lambda s: held(s).update(kind="value", of=["X"])),
     (SYLVESTER, lambda s: s[-1].update(counts=[26])),
     (FUNCTIONS, lambda s: s.clear()),
@@ -255,6 +282,13 @@ OTHER_SCRIPTS = [
     (STEIN, "X = Q", "X = 2*Q"),
     (SYLVESTER, "A*X - X*B", "A*X - 2*X*B"),
     (SYLVESTER, "repeat 27", "repeat 26"),
+    (NEWTON, "2*X - X*A*X", "2*X - 2*X*A*X"),
+    (NEWTON, "2*X - X*A*X", "3*X - X*A*X"),
+    (NEWTON, "X = X0", "X = 2*X0"),
+    (NEWTON, "repeat 16", "repeat 15"),
+    (HYPERPOWER, "E*E*X +", "2*E*E*X +"),
+    (SQUARES, "X = X*X", "X = X*X*X"),
+    (SQUARES, "1/2*A*B", "1/2*B*A"),
     (SYLVESTER, "X = C", "X = 2*C"),
     (SADDLE, "1/4*(B*X)", "1/5*(B*X)"),
     (SADDLE, "X, Y = 0, 0", "X, Y = F, 0"),
@@ -281,7 +315,7 @@ def test_other_scripts_are_refused(script: str, old: str, new: str) -> None:
         prove_restructuring(other, found.program, {}, found.claim)
 
 
-@pytest.mark.parametrize("script", [STEIN, SADDLE, FUNCTIONS, NESTED])
+@pytest.mark.parametrize("script", [STEIN, SADDLE, FUNCTIONS, NESTED, NEWTON])
 def test_other_networks_are_refused(script: str) -> None:
     """Any number of network.alg, changed."""
     program = check(Source("<script>", script))

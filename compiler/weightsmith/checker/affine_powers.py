@@ -23,7 +23,7 @@ from weightsmith.checker.affine_loop import AffineLoop, Entry, variable_of
 from weightsmith.checker.refusal import require
 from weightsmith.checker.words import Letter, Polynomial, Word
 
-MAX_COUNT = 10**9
+MAX_COUNT = 10**17
 Matrix = dict[Entry, Polynomial]  # no zero entries
 Vector = dict[str, Polynomial]  # by the names of the loop's letters
 Counts = tuple[int, ...]
@@ -96,7 +96,8 @@ class AffinePowers:
             (entry,) = self.left(count).values()
             return entry.transpose()
         if set(self.loop.right) == {()}:
-            return self._identity(columns).scaled(self.loop.right[()] ** count)
+            number = self.loop.right[()]
+            return self._identity(columns).scaled(number if number.is_one else number**count)
         if count <= 1:
             return self.loop.right_of(columns) if count else self._identity(columns)
         step = self.loop.right_of(columns)

@@ -7,12 +7,14 @@ hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_pow
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
 from weightsmith.checker.blocks import Values, after_block, compare_returned
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at
@@ -51,27 +53,50 @@ def check_powers(
     (loop,) = written.loops
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
-    turned, both = _first(steps[0])
-    counts = _counts(steps[-1])
+    first, counts = _first(steps[0]), _counts(steps[-1])
+    powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
-    if both:
-        two = read_two_sided(loop, turned)
-        powers = AffinePowers(two.loop)
-        values, kinds = two.values(powers, count), POWERS
-    else:
-        powers = AffinePowers(read_affine_loop(loop, turned))
-        values, kinds = powers.expanded_values(counts), KINDS
+    kinds = POWERS if first.kind == "both_sides" else KINDS
     after = _sides(powers, values)
     held = _Following(powers, other, bindings, kinds).values(steps[1:-1])
     compare_returned((script, network), (written, other), (after, held))
 
 
-def _first(step: object) -> tuple[tuple[str, ...], bool]:
-    """Which variables are turned, and whether a pass multiplies from both sides."""
-    parts = as_object(step, "The step 'powers'", ("step", "rule", "turned"), ("both_sides",))
+@dataclass(frozen=True, slots=True)
+class _First:
+    """Which variables are turned, and how a pass is read."""
+
+    turned: tuple[str, ...]
+    kind: str
+    exponent: int
+
+
+def _first(step: object) -> _First:
+    keys = ("step", "rule", "turned", "kind")
+    parts = as_object(step, "The step 'powers'", keys, ("exponent",))
     require(parts["rule"] == "powers", "The first step's rule is not powers.")
-    both = as_boolean(parts.get("both_sides", False), "both_sides")
-    return as_texts(parts["turned"], "turned"), both
+    kind = as_text(parts["kind"], "kind")
+    known = ("one_side", "both_sides", "newton")
+    require(kind in known, f"The kind of a pass may be {', '.join(known)}.")
+    exponent = as_integer(parts.get("exponent", 0), "exponent")
+    return _First(as_texts(parts["turned"], "turned"), kind, exponent)
+
+
+def _read(
+    loop: Loop, first: _First, count: int, counts: tuple[int, ...]
+) -> tuple[AffinePowers, Values, int]:
+    """The powers of the step, the values at the end, and of how many passes they are."""
+    if first.kind == "both_sides":
+        two = read_two_sided(loop, first.turned)
+        powers = AffinePowers(two.loop)
+        return powers, two.values(powers, count), count
+    if first.kind == "newton":
+        powers = AffinePowers(read_newton_loop(loop, first.exponent))
+        require(count * first.exponent.bit_length() <= 64, "The loop's powers are too large.")
+        count = first.exponent**count
+    else:
+        powers = AffinePowers(read_affine_loop(loop, first.turned))
+    return powers, powers.expanded_values(counts), count
 
 
 def _counts(step: object) -> tuple[int, ...]:

@@ -137,11 +137,11 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
     }
     if rebuilt != sided.linear:
         raise NoProofError(TWO_SIDED)
-    found = _symmetries(normal, left, right, sided.constant, sided.start)
+    found = symmetries(normal, left, right, sided.constant, sided.start)
     return AffineStep(turned, left, right, sided.constant, found)
 
 
-def _symmetries(
+def symmetries(
     normal: NormalProgram,
     left: Mapping[tuple[str, str], Terms],
     right: Terms,

@@ -11,15 +11,17 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
-from weightsmith.compiler.restructure.affine_write import AffineWriter
+from weightsmith.compiler.restructure.affine_write import AffineWriter, Start
 from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
+from weightsmith.compiler.restructure.newton import read_newton
 from weightsmith.compiler.restructure.rewrite import count_of, only_loop, taken_names
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
 from weightsmith.compiler.restructure.write import sum_text
 from weightsmith.dsl import core
 
-MAX_COUNT = 10**9
+MAX_COUNT = 10**17
+MAX_DOUBLINGS = 64
 Json = dict[str, object]
 Names = frozenset[str]
 
@@ -34,15 +36,16 @@ class Powered:
     turned: tuple[str, ...]
     held: tuple[Json, ...]
     counts: tuple[int, ...]
-    both_sides: bool = False
+    kind: str = "one_side"
+    exponent: int = 0
 
     def steps(self) -> list[Json]:
         """Of the claim, without their numbers."""
         blocks: list[Json] = [
             {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
         ]
-        first: Json = {"rule": "powers", "turned": list(self.turned)}
-        first |= {"both_sides": True} if self.both_sides else {}
+        first: Json = {"rule": "powers", "turned": list(self.turned), "kind": self.kind}
+        first |= {"exponent": self.exponent} if self.exponent else {}
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
@@ -86,6 +89,27 @@ def powered(
     return Powered(lines, task.results(), task.clause, turned, blocks.held, blocks.counts)
 
 
+def by_newton(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: Names = frozenset(),
+) -> Powered:
+    """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
+    task = _Task(program, normal, bindings, taken)
+    newton = read_newton(normal, task.loop)
+    count = newton.exponent**task.count if task.count <= MAX_DOUBLINGS else MAX_COUNT + 1
+    if count > MAX_COUNT:
+        raise NoProofError("it raises to a power that is too large")
+    start: Start = "unit" if newton.from_unit else "zero"
+    names = task.clause, task.taken
+    writer = AffineWriter(task.loop, newton.step, turning(normal), *names, start)
+    blocks = writer.blocks(count, {one.letter for one in task.loop.carried}, inline=False)
+    lines = task.starts() + blocks.lines
+    found = lines, task.results(), task.clause, (), blocks.held, blocks.counts
+    return Powered(*found, kind="newton", exponent=newton.exponent)
+
+
 def from_both_sides(
     program: core.Program,
     normal: NormalProgram,
@@ -102,7 +126,7 @@ def from_both_sides(
     lines, held = writer.blocks(task.count)
     counts = (task.count,)
     found = task.starts() + lines, task.results(), task.clause, (), held, counts
-    return Powered(*found, both_sides=True)
+    return Powered(*found, kind="both_sides")
 
 
 class _Task:

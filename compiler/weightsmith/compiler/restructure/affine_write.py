@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Carried, Loop
@@ -28,6 +28,7 @@ from weightsmith.compiler.restructure.write import sum_text
 Json = dict[str, object]
 Pattern = frozenset[tuple[str, str]]  # where L^a is not zero
 Letters = frozenset[str]
+Start = Literal["own", "zero", "unit"]  # what s₀ is: the variables' own start, 0 or I
 BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
 
 
@@ -79,11 +80,19 @@ def digits(count: int, base: int) -> list[int]:
 class AffineWriter:
     """Writes one loop; ``clause`` ends every line, ``taken`` are the names that are not free.
 
+    ``start`` is another s₀ than the variables' own, which are then not multiplied.
+
     Raises NoProofError where the values are zero.
     """
 
     def __init__(
-        self, loop: Loop, step: AffineStep, turn: Turn, clause: str, taken: set[str]
+        self,
+        loop: Loop,
+        step: AffineStep,
+        turn: Turn,
+        clause: str,
+        taken: set[str],
+        start: Start = "own",
     ) -> None:
         self.step, self.turn, self.clause, self.taken = step, turn, clause, set(taken)
         self.carried = {one.letter: one for one in loop.carried}
@@ -92,6 +101,9 @@ class AffineWriter:
         self.from_zero = frozenset(
             one.letter for one in loop.carried if not any(v.terms for v in one.initial.values())
         )
+        self.from_unit = start == "unit"
+        if start != "own":
+            self.from_zero = frozenset(self.carried if start == "zero" else ())
         if self.from_zero == self.carried.keys() and not self.has_sums:
             raise NoProofError("a returned value is zero")
         self.names = {self._own(one): one.variable for one in loop.carried}
@@ -169,6 +181,8 @@ class AffineWriter:
         """The values, ``digit`` powers on."""
         zero = frozenset() if done else self.from_zero
         values: Vector = {one: [(Held("value", one),)] for one in self.carried if one not in zero}
+        if self.from_unit and not done:
+            values = {one: [()] for one in self.carried}
         for _ in range(digit):
             values = self._moved(pattern, values)
         sums = self._sums(pattern, added, digit)

@@ -16,6 +16,7 @@ from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
 from weightsmith.compiler.restructure.affine_rewrite import (
     Powered,
+    by_newton,
     from_both_sides,
     powered,
     powered_inline,
@@ -34,7 +35,15 @@ Way = Callable[
     [core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Fused | Evaluated
 ]
 NETWORK = "network.alg"
-WAYS: tuple[Way, ...] = (rewrite, powered_inline, powered, from_both_sides, fused, evaluated)
+WAYS: tuple[Way, ...] = (
+    rewrite,
+    powered_inline,
+    powered,
+    from_both_sides,
+    by_newton,
+    fused,
+    evaluated,
+)
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
