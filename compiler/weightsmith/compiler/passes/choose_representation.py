@@ -62,17 +62,31 @@ def choose_representation(
         best, here = better, better.representation
     if best is None:
         raise InfeasibleError(reason)
-    return best
+    return _with_fewer_blocks(best, by_operations)
 
 
-def _tried(representation: Representation, by_operations: bool) -> tuple[Candidate | None, str]:
+def _with_fewer_blocks(best: Candidate, by_operations: bool) -> Candidate:
+    """Share blocks where that costs nothing that comes before them, nor too many heads."""
+    found, _ = _tried(best.representation, by_operations, share_blocks=True)
+    if found is None or found.cost[:-2] > best.cost[:-2]:
+        return best
+    rows, heads = found.cost[-2:]
+    before, heads_before = best.cost[-2:]
+    return found if rows * heads < before * heads_before else best
+
+
+def _tried(
+    representation: Representation, by_operations: bool, *, share_blocks: bool = False
+) -> tuple[Candidate | None, str]:
     """Schedule a representation both ways, and return the cheaper candidate."""
     found: list[Candidate] = []
     reason = ""
     loops = any(True for _ in representation.program.all_loops())
     for hoist_terms in (False, True) if loops else (False,):
         try:
-            schedule = schedule_layers(representation.program, hoist_terms=hoist_terms)
+            schedule = schedule_layers(
+                representation.program, hoist_terms=hoist_terms, share_blocks=share_blocks
+            )
         except InfeasibleError as problem:
             reason = str(problem)
             continue

@@ -33,31 +33,41 @@ from weightsmith.compiler.passes.demands import (
     Demand,
     Linear,
     Product,
-    carrier,
 )
 from weightsmith.compiler.passes.plan_level import LevelPlan
+from weightsmith.compiler.passes.share_blocks import spare_value, write_targets
 from weightsmith.dsl.core import Approximated, PiecewiseLinear
 
 
-def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
+def schedule_layers(
+    program: NormalProgram, *, hoist_terms: bool, share_blocks: bool = False
+) -> Schedule:
     """Schedule a program whose carried variables are all held as they stand.
 
     ``hoist_terms``: a term of a loop that the loop does not change is computed before it, even
     where one layer of the loop would do (there it may share a head: w·x − y times x'·x).
+    ``share_blocks``: heads write to several variables at once where that saves blocks.
     Raises InfeasibleError if a value cannot be held or computed.
     """
     level = _Level(program, None, None, hoist_terms)
+    level.share_blocks = share_blocks
     items = level.items()
     return Schedule(items, level.initial, tuple(level.outputs))
+
+
+Written = tuple[Word, tuple[Space, ...]]  # a product, and the tokens that it is written at
 
 
 class _Level(LevelPlan):
     """A level's layers, from its plan."""
 
+    share_blocks = False
+
     def items(self) -> list[ScheduledItem]:
         """Schedule the children, gather the demands, and lay out the layers."""
         levels = [_Level(self.program, child, self, self.hoist_terms) for child in self.children]
         for level in levels:
+            level.share_blocks = self.share_blocks
             self._holders.update(level.own)
         bodies = [level.items() for level in levels]
         demands = self._demands()
@@ -250,15 +260,26 @@ class _Level(LevelPlan):
             return
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
-        for demand in moving:
-            found = carrier(demand, demands, before, read, self.loop)
-            name = f"+{demand.value.name}"
-            spare = Value("spare", name, demand.value.rows, (), self.index)
-            target, factor = found or (spare, one)
+        targets = write_targets(demands, before, read, self.loop, one, share=self.share_blocks)
+        written: dict[Value, dict[Written, Coefficient]] = {}
+        products = {}
+        for demand, where in zip(demands, targets, strict=True):
             for product, coefficient, groups in demand.products:
-                self._compute(segments, product, target, coefficient / factor, groups)
-            if demand.products and target == spare:
-                demand.linear[target] = one
+                key = product.word, groups
+                products[key] = product
+                for target, factor in where.items():
+                    sums = written.setdefault(target, {})
+                    more = coefficient * factor
+                    sums[key] = sums[key] + more if key in sums else more
+        for target, sums in written.items():
+            for key, coefficient in sums.items():
+                if coefficient != 0:
+                    self._compute(segments, products[key], target, coefficient, key[1])
+        used = {target for target, sums in written.items() if any(c != 0 for c in sums.values())}
+        for demand in moving:
+            spare = spare_value(demand, self.loop)
+            if spare in used:
+                demand.linear[spare] = one
             if demand.linear != {demand.value: one}:
                 layer.moves[demand.value] = demand.linear
             if demand.bias:

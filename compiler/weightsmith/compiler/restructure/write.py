@@ -180,19 +180,13 @@ class Writer:
         if len(self.setting.other) > 1:
             text = word_text(self.setting.other)
             lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
-        starts = {name: self._start(held) for held, name in self.names.items()}
+        starts = dict.fromkeys(self.names.values(), "0")
         starts |= {name: self._start_text(*held) for held, name in self.at_start.items()}
         lines += [f"{name} = {start}" for name, start in sorted(starts.items())]
         return lines
 
     def _start_text(self, family: str, atom: Atom) -> str:
         return self._one(family) if atom == ONE else self._first_power(family, atom)
-
-    def _start(self, held: Held) -> str:
-        family, atom = held
-        if atom.kind == "M" and atom.row == atom.column:
-            return self._one(family)
-        return "0"
 
     def _one(self, family: str) -> str:
         if family == DIRECT:
@@ -204,6 +198,9 @@ class Writer:
     def _block(self, layer: dict[Held, Sum], before: set[Held], keeps_unit: bool) -> list[str]:
         """One layer.  What is not held after it is cleared, so that nothing is taken out of it."""
         values = {self.names[one]: self._text(one[0], layer[one]) for one in layer}
+        held = {self.names[one] for one in before} | set(self.at_start.values())
+        for name in values.keys() - held:  # a zero, to which heads may add
+            values[name] = f"{name} + {values[name]}"
         counts = {self.names[one]: one[1].count for one in layer}
         values |= {self.names[one]: "0" for one in before if self.names[one] not in values}
         values |= {self.unit: self.unit_text} if keeps_unit else {}
