@@ -66,13 +66,16 @@ def choose_representation(
 
 
 def _with_fewer_blocks(best: Candidate, by_operations: bool) -> Candidate:
-    """Share blocks where that costs nothing that comes before them, nor too many heads."""
+    """Share blocks where that costs nothing that comes before them, nor too many heads.
+
+    Rows count twice: they make heads wide, and MLPs.
+    """
     found, _ = _tried(best.representation, by_operations, share_blocks=True)
     if found is None or found.cost[:-2] > best.cost[:-2]:
         return best
     rows, heads = found.cost[-2:]
     before, heads_before = best.cost[-2:]
-    return found if rows * heads < before * heads_before else best
+    return found if rows**2 * heads < before**2 * heads_before else best
 
 
 def _tried(

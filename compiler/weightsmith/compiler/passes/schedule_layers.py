@@ -35,7 +35,7 @@ from weightsmith.compiler.passes.demands import (
     Product,
 )
 from weightsmith.compiler.passes.plan_level import LevelPlan
-from weightsmith.compiler.passes.share_blocks import spare_value, write_targets
+from weightsmith.compiler.passes.share_blocks import adding_to, spare_value, write_targets
 from weightsmith.dsl.core import Approximated, PiecewiseLinear
 
 
@@ -104,7 +104,7 @@ class _Level(LevelPlan):
                 self._compute(segments, product, self.kept_value(product), one, groups)
         for demand in demands:
             if not demand.in_place:
-                self._settle_fresh(segments, demand)
+                self._settle_fresh(segments, demand, demands)
         in_place = [d for d in demands if d.in_place]
         last = (len(self.children), depths[-1])
         known = {
@@ -210,12 +210,21 @@ class _Level(LevelPlan):
         )
         segments[segment][layer - 1].products.append(triple)
 
-    def _settle_fresh(self, segments: list[list[ScheduledLayer]], demand: Demand) -> None:
+    def _settle_fresh(
+        self,
+        segments: list[list[ScheduledLayer]],
+        demand: Demand,
+        demands: list[Demand],
+    ) -> None:
         """A value that does not exist yet: its products accumulate, its linear part is moved in."""
+        target, factor = demand.value, self.program.field.one
+        if self.share_blocks and demand.value.kind == "sum" and not self.applied:
+            depth = len(segments[demand.segment])
+            target, factor = adding_to(demand, demands, depth) or (target, factor)
         for product, coefficient, groups in demand.products:
-            self._compute(segments, product, demand.value, coefficient, groups)
+            self._compute(segments, product, target, coefficient / factor, groups)
         if demand.value.kind == "sum":
-            self.outputs.append(self._output(demand))
+            self.outputs.append(self._output(demand, summed=target == demand.value))
             return
         kinds = ("letter", "identity", "ones")
         from_sources = all(
@@ -240,10 +249,10 @@ class _Level(LevelPlan):
             linear[self._ones_value(demand.value.rows, tuple(demand.columns))] = demand.bias
         return linear
 
-    def _output(self, demand: Demand) -> ScheduledOutput:
+    def _output(self, demand: Demand, *, summed: bool) -> ScheduledOutput:
         returned = next(r for r in self.program.returns if r.name == demand.value.name)
         terms = self._with_ones(demand)
-        if demand.products:
+        if demand.products and summed:
             terms[demand.value] = self.program.field.one
         groups = tuple(returned.value)
         return ScheduledOutput(returned.name, returned.rows, groups, terms, returned.transposed)

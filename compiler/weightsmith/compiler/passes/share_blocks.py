@@ -44,6 +44,23 @@ def write_targets(
     return min(simple, shared, key=_spares)
 
 
+def adding_to(
+    demand: Demand, demands: list[Demand], depth: int
+) -> tuple[Value, Coefficient] | None:
+    """A carried value of which the returned value has a multiple, and no other has any.
+
+    The segment's last layer may write there: nothing reads it afterwards.
+    """
+    if any(product.time != (demand.segment, depth) for product, _, _ in demand.products):
+        return None
+    others = {value for other in demands if other is not demand for value in other.linear}
+    for value, factor in demand.linear.items():
+        known = value.kind == "carried" and value.home is None and value not in others
+        if known and value.rows == demand.value.rows and _is_pivot(factor, None):
+            return value, factor
+    return None
+
+
 def _spares(targets: list[Linear]) -> int:
     return len({value for target in targets for value in target if value.kind == "spare"})
 
