@@ -19,6 +19,7 @@ from weightsmith.compiler.ir.schedule import Value
 from weightsmith.compiler.passes.demands import Demand, Linear, carrier, is_moderate, local_values
 
 MODERATE = 64  # nothing much larger is added, to be taken away again
+SHORT_BITS = 128  # of a pivot, as quotients of long numbers are longer
 Key = TypeVar("Key", bound=Hashable)
 Made = dict[int, Coefficient]  # a sum of rows, by their numbers
 
@@ -134,7 +135,8 @@ def _is_pivot(factor: Coefficient, loop: Loop | None) -> bool:
     if not factor.is_number:
         return is_moderate(factor, loop)
     size = abs(factor.coefficients("", lambda _: Fraction(0))[0])
-    return Fraction(1, MODERATE) <= size <= MODERATE
+    is_long = max(size.numerator, size.denominator).bit_length() > SHORT_BITS
+    return not is_long and Fraction(1, MODERATE) <= size <= MODERATE
 
 
 @dataclass
