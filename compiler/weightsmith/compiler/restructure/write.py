@@ -13,6 +13,7 @@ from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.counts import Chain, Step
 from weightsmith.compiler.restructure.held import choose_held
 from weightsmith.compiler.restructure.linear import Series
+from weightsmith.compiler.restructure.order import few_heads, few_turned
 from weightsmith.compiler.restructure.powers import Recurrence
 from weightsmith.compiler.restructure.setting import Setting, word_text
 from weightsmith.compiler.restructure.sums import ONE, OUTER, UNIT, Atom, Key, Sum, added
@@ -97,7 +98,7 @@ class Writer:
         layers: list[dict[Held, Sum]] = []
         needed = set(goal)
         for step in reversed(steps):
-            layer = {held: self._sum(step, held) for held in sorted(needed)}
+            layer = self._sums(step, needed)
             layers.append(layer)
             needed = {use for held, total in layer.items() for use in self._uses(held[0], total)}
         return [layer for layer in reversed(layers) if layer]
@@ -113,7 +114,22 @@ class Writer:
         return {(family, replace(atom, count=1)) for family, atom in powers}
 
     def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
-        return {use for held in goal for use in self._uses(held[0], self._sum(step, held))}
+        sums = self._sums(step, goal)
+        return {use for held, total in sums.items() for use in self._uses(held[0], total)}
+
+    def _sums(self, step: Step, wanted: Iterable[Held]) -> dict[Held, Sum]:
+        """What some functions become, with the factors in a good order."""
+        ordered = sorted(wanted)
+        sums = [self._sum(step, held) for held in ordered]
+        setting = self.setting
+        if setting.plus and setting.symmetric and setting.from_right:
+            sums = few_heads(sums)
+        elif setting.plus and not setting.symmetric:
+            sums = [
+                few_turned(total, turned=family == TURNED, from_right=setting.from_right)
+                for (family, _), total in zip(ordered, sums, strict=True)
+            ]
+        return dict(zip(ordered, sums, strict=True))
 
     def _sum(self, step: Step, held: Held) -> Sum:
         """What a function becomes, of those held before."""
@@ -287,9 +303,10 @@ class Writer:
         self, step: Step, count: int, weights: tuple[Series, ...]
     ) -> list[tuple[Scalar, str]]:
         total: dict[str, Scalar] = {}
-        for family, atom in [(VALUE, atom) for atom in self._goal(count, weights)]:
+        goal = [(VALUE, atom) for atom in self._goal(count, weights)]
+        for (family, atom), sums in self._sums(step, goal).items():
             weight = to_scalar(weights[atom.row][0])
-            for key, scale in self._sum(step, (family, atom)).items():
+            for key, scale in sums.items():
                 text = self._key_text(family, key)
                 more = algebra.times((weight, scale))
                 total[text] = algebra.plus((total[text], more)) if text in total else more
