@@ -1,8 +1,8 @@
 """A program that returns left·p(T)·right as one of few layers: p by a Chebyshev series, exactly.
 
-Where T = x·x' and the value is l·x'·p(T)·x, the data blocks carry it (see on_data.py).  Otherwise one
-layer makes y = scale·T + shift and the products left and right, ⌈log₃ deg p⌉ layers the series of p
-in T_k(y), and one layer the result.
+Where T = x·x' and the value is l·x'·p(T)·x, the data blocks carry it (see on_data.py).  Otherwise
+one layer makes y = scale·T + shift and the products left and right, ⌈log₃ deg p⌉ layers the series
+of p in T_k(y), and one layer the result.
 """
 
 from __future__ import annotations

@@ -62,9 +62,9 @@ def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setti
     same = one == other
     ends = left[len(left) - len(other) :] == _turned(normal, other) and len(left) >= len(other)
     if right == one:
-        outer = left[: len(left) - len(other)]
-        kept = outer if ends and len(outer) == 1 else None
-        return Setting(word, one, other, True, same, left, right, True, (), False, kept)
+        before = left[: len(left) - len(other)]
+        outer = before if ends and len(before) == 1 else None
+        return Setting(word, one, other, True, same, left, right, True, (), False, outer)
     if not right and ends and same:
         prefix = left[: len(left) - len(other)]
         return Setting(word, one, other, True, same, (), one, True, prefix, True)

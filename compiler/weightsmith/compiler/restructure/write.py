@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.restructure.coordinates import to_scalar
@@ -344,6 +345,7 @@ class Writer:
         return sum_text(terms)
 
 
+@lru_cache(maxsize=10_000)
 def tidied(scale: Scalar) -> Scalar:
     """In lowest terms; powers of numbers stay powers, whose digits would be many."""
     if isinstance(scale, q.Number | q.Symbol) or _has_long_power(scale):
