@@ -31,8 +31,10 @@ MOST = [  # script, settings, layers, rows by dimension, heads of all layers
     ("gradient_descent", {**ENDS, "steps": 10}, 3, {"d": 3, "k": 2}, 5),
     ("gradient_descent", {**ENDS, "steps": 100}, 5, {"d": 3, "k": 2}, 11),
     ("gradient_descent", {**ENDS, "steps": 1000}, 7, {"d": 3, "k": 2}, 16),
-    ("heavy_ball", {**MOMENTUM, "steps": 24}, 4, {"d": 8, "k": 4}, 36),
-    ("heavy_ball", {**MOMENTUM, "steps": 100}, 5, {"d": 8, "k": 5}, 58),
+    ("heavy_ball", {**ENDS, "steps": 24}, 4, {"d": 8, "k": 4}, 36),  # eta and beta are symbols
+    ("heavy_ball", {**ENDS, "steps": 100}, 5, {"d": 8, "k": 5}, 58),
+    ("heavy_ball", {**MOMENTUM, "steps": 24}, 4, {"d": 2, "k": 6}, 7),
+    ("heavy_ball", {**MOMENTUM, "steps": 100}, 5, {"d": 2, "k": 13}, 10),
     ("preconditioned_gradient_descent", {**ENDS, "steps": 100}, 6, {"d": 6, "k": 2}, 21),
     ("electric_potentials", {**ENDS, "steps": 320}, 6, {"v": 8}, 37),
     ("electric_flows", {**ENDS, "steps": 160}, 7, {"v": 9, "k": 2}, 23),

@@ -73,8 +73,7 @@ def evaluated(
 ) -> Evaluated:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
     value = polynomial_value(normal, bindings)
-    group = contracted_group(normal, [value.word * 2, *value.words])
-    clause = f" over {group}" if group else ""
+    clause = _clause(normal, value)
     setting = _data_setting(normal, value)
     if setting is not None:
         return _on_data(program, normal, value, bindings, setting, clause, taken)
@@ -88,6 +87,31 @@ def evaluated(
     results = tuple(named(result, names) for result in plan.results)
     placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
     return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+
+
+def coupled(normal: NormalProgram) -> bool:
+    """Is there one ``repeat`` loop, and more than one sequence in it?"""
+    loops = normal.loops
+    return len(loops) == 1 and len(loops[0].carried) > 1 and not loops[0].schedule
+
+
+def evaluated_on_data(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: frozenset[str] = frozenset(),
+) -> Evaluated:
+    """Raises NoProofError where the value is none on data blocks."""
+    value = polynomial_value(normal, bindings)
+    setting = _data_setting(normal, value)
+    if setting is None:
+        raise NoProofError("its value is no polynomial applied to data")
+    return _on_data(program, normal, value, bindings, setting, _clause(normal, value), taken)
+
+
+def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
+    group = contracted_group(normal, [value.word * 2, *value.words])
+    return f" over {group}" if group else ""
 
 
 def _refuse_long(coefficients: list[Fraction]) -> None:
