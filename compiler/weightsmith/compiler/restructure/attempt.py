@@ -82,8 +82,8 @@ def attempt(
 ) -> Restructured:
     """The first of all ways that saves layers.
 
-    Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has a
-    number: their powers are matrices, and take more blocks.
+    Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has
+    a number: their powers are matrices, and take more blocks.
     """
     if coupled(written.normal):
         series = _tried(program, written, bindings, evaluated_on_data, taken)
