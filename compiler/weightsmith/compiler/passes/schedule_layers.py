@@ -35,7 +35,12 @@ from weightsmith.compiler.passes.demands import (
     Product,
 )
 from weightsmith.compiler.passes.plan_level import LevelPlan
-from weightsmith.compiler.passes.share_blocks import adding_to, spare_value, write_targets
+from weightsmith.compiler.passes.share_blocks import (
+    adding_to,
+    products_by_target,
+    spare_value,
+    write_targets,
+)
 from weightsmith.dsl.core import Approximated, PiecewiseLinear
 
 
@@ -53,9 +58,6 @@ def schedule_layers(
     level.share_blocks = share_blocks
     items = level.items()
     return Schedule(items, level.initial, tuple(level.outputs))
-
-
-Written = tuple[Word, tuple[Space, ...]]  # a product, and the tokens that it is written at
 
 
 class _Level(LevelPlan):
@@ -270,24 +272,13 @@ class _Level(LevelPlan):
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
         targets = write_targets(demands, before, read, self.loop, one, share=self.share_blocks)
-        written: dict[Value, dict[Written, Coefficient]] = {}
-        products = {}
-        for demand, where in zip(demands, targets, strict=True):
-            for product, coefficient, groups in demand.products:
-                key = product.word, groups
-                products[key] = product
-                for target, factor in where.items():
-                    sums = written.setdefault(target, {})
-                    more = coefficient * factor
-                    sums[key] = sums[key] + more if key in sums else more
-        for target, sums in written.items():
-            for key, coefficient in sums.items():
-                if coefficient != 0:
-                    self._compute(segments, products[key], target, coefficient, key[1])
-        used = {target for target, sums in written.items() if any(c != 0 for c in sums.values())}
+        written = products_by_target(demands, targets)
+        for target, terms in written.items():
+            for product, coefficient, groups in terms:
+                self._compute(segments, product, target, coefficient, groups)
         for demand in moving:
             spare = spare_value(demand, self.loop)
-            if spare in used:
+            if spare in written:
                 demand.linear[spare] = one
             if demand.linear != {demand.value: one}:
                 layer.moves[demand.value] = demand.linear

@@ -15,12 +15,21 @@ from typing import TypeVar
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop
+from weightsmith.compiler.ir.polynomial import Space, Word
 from weightsmith.compiler.ir.schedule import Value
-from weightsmith.compiler.passes.demands import Demand, Linear, carrier, is_moderate, local_values
+from weightsmith.compiler.passes.demands import (
+    Demand,
+    Linear,
+    Product,
+    carrier,
+    is_moderate,
+    local_values,
+)
 
 MODERATE = 64  # nothing much larger is added, to be taken away again
 SHORT_BITS = 128  # of a pivot, as quotients of long numbers are longer
 Key = TypeVar("Key", bound=Hashable)
+Term = tuple[Product, Coefficient, tuple[Space, ...]]
 Made = dict[int, Coefficient]  # a sum of rows, by their numbers
 
 
@@ -43,6 +52,20 @@ def write_targets(
         return simple
     shared = _eliminated(demands, before, read, loop, one)
     return min(simple, shared, key=_spares)
+
+
+def products_by_target(demands: list[Demand], targets: list[Linear]) -> dict[Value, list[Term]]:
+    """What heads add to each value; one to which nothing is left to add is not among them."""
+    sums: dict[Value, dict[tuple[Word, tuple[Space, ...]], Term]] = {}
+    for demand, where in zip(demands, targets, strict=True):
+        for product, coefficient, groups in demand.products:
+            for target, factor in where.items():
+                terms, more = sums.setdefault(target, {}), coefficient * factor
+                key = product.word, groups
+                known = terms.get(key)
+                terms[key] = product, more if known is None else known[1] + more, groups
+    found = {value: [t for t in terms.values() if t[1] != 0] for value, terms in sums.items()}
+    return {value: terms for value, terms in found.items() if terms}
 
 
 def adding_to(
