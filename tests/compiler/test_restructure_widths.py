@@ -31,23 +31,23 @@ MOST = [  # script, settings, layers, rows by dimension, heads of all layers
     ("gradient_descent", {**ENDS, "steps": 10}, 3, {"d": 3, "k": 2}, 5),
     ("gradient_descent", {**ENDS, "steps": 100}, 5, {"d": 3, "k": 2}, 11),
     ("gradient_descent", {**ENDS, "steps": 1000}, 7, {"d": 3, "k": 2}, 16),
-    ("heavy_ball", {**ENDS, "steps": 24}, 4, {"d": 8, "k": 4}, 36),  # eta and beta are symbols
-    ("heavy_ball", {**ENDS, "steps": 100}, 5, {"d": 8, "k": 5}, 58),
-    ("heavy_ball", {**MOMENTUM, "steps": 24}, 4, {"d": 2, "k": 6}, 7),
-    ("heavy_ball", {**MOMENTUM, "steps": 100}, 5, {"d": 2, "k": 13}, 10),
-    ("preconditioned_gradient_descent", {**ENDS, "steps": 100}, 6, {"d": 6, "k": 2}, 21),
+    ("heavy_ball", {**ENDS, "steps": 24}, 4, {"d": 8, "k": 4}, 28),  # eta and beta are symbols
+    ("heavy_ball", {**ENDS, "steps": 100}, 5, {"d": 8, "k": 5}, 43),
+    ("heavy_ball", {**MOMENTUM, "steps": 24}, 4, {"d": 2, "k": 6}, 6),
+    ("heavy_ball", {**MOMENTUM, "steps": 100}, 5, {"d": 2, "k": 13}, 9),
+    ("preconditioned_gradient_descent", {**ENDS, "steps": 100}, 6, {"d": 6, "k": 2}, 20),
     ("electric_potentials", {**ENDS, "steps": 320}, 6, {"v": 8}, 37),
     ("electric_flows", {**ENDS, "steps": 160}, 7, {"v": 9, "k": 2}, 23),
     ("newton_inverse", {**ENDS, "steps": 12}, 8, {"d": 5}, 25),
-    ("newton_inverse_general", {"smin": "1/2", "smax": 3, "steps": 12}, 9, {"d": 6}, 19),
-    ("ridge", ENDS, 7, {"d": 4, "k": 5}, 23),
+    ("newton_inverse_general", {"smin": "1/2", "smax": 3, "steps": 12}, 9, {"d": 6}, 18),
+    ("ridge", ENDS, 7, {"d": 4, "k": 5}, 16),
 ]
 MOST_POLYNOMIALS = [
-    ("semi", {"d": 2, "k": 7}, 7),
-    ("momentum", {"d": 2, "k": 7}, 7),
-    ("two", {"d": 2, "k": 6}, 7),
-    ("residual", {"d": 2, "k": 6}, 7),
-    ("newton", {"d": 9}, 16),
+    ("semi", {"d": 2, "k": 7}, 6),
+    ("momentum", {"d": 2, "k": 7}, 6),
+    ("two", {"d": 2, "k": 6}, 6),
+    ("residual", {"d": 2, "k": 6}, 6),
+    ("newton", {"d": 9}, 13),
 ]
 
 
