@@ -38,8 +38,8 @@ from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.template import Template
-from weightsmith.compiler.pipeline import Compilation, compile_program
-from weightsmith.compiler.report import Report, report
+from weightsmith.compiler.pipeline import Compilation, compile_program, front
+from weightsmith.compiler.report import Report, report, with_degree_of
 from weightsmith.compiler.show import show_template
 from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
@@ -111,7 +111,10 @@ class Network:
 
     @cached_property
     def report(self) -> Report:
-        return report(self.compilation.normal, self.template, self.bindings)
+        found = report(self.compilation.normal, self.template, self.bindings)
+        if NETWORK not in self._files:
+            return found
+        return with_degree_of(found, front(self.program, self.bindings).normal, self.bindings)
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

@@ -231,8 +231,8 @@ def test_a_saved_network_holds(saved: dict[str, bytes], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "kind"),
     [
-        ("network.alg", b"3*R", b"4*R", "restructuring"),
-        ("network.alg", b"3*R", b"4*R", "exactness"),
+        ("network.alg", b"+ R*M'", b"+ 2*R*M'", "restructuring"),
+        ("network.alg", b"+ R*M'", b"+ 2*R*M'", "exactness"),
         ("script.alg", b"(w*x - y)", b"(w*x - 2*y)", "restructuring"),
         ("template.json", b'"count": "1"', b'"count": "2"', "exactness"),
         ("certificate.json", b'"steps": "30"', b'"steps": "31"', "integrity"),

@@ -57,10 +57,10 @@ ENTRY_FIGURES = {
 SYNTHESIZED_FIGURES = {
     "projector": ("5", 1, "2*d", 5),
     "resolvents": ("4", 6, "10*d", 4),
-    "synthesized_heat_kernel": ("2", 2, "6*d", 2),
+    "synthesized_heat_kernel": ("2", 2, "5*d", 2),
     "synthesized_inverse": ("3", 2, "4*d", 3),
     "synthesized_polar": ("6", 1, "m", 6),
-    "synthesized_roots": ("3", 9, "13*d", 3),
+    "synthesized_roots": ("3", 9, "11*d", 3),
 }
 
 

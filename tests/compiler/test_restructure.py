@@ -98,7 +98,7 @@ OTHERS = [  # script, settings, inputs, layers
     ("electric_flows", {**ENDS, "steps": 160}, "B C psi", 7),
     ("newton_inverse", {**ENDS, "steps": 12}, "A", 8),
     ("newton_inverse_general", {"smin": "1/2", "smax": 3, "steps": 10}, "A", 7),
-    ("preconditioned_gradient_descent", {**ENDS, "steps": 50}, "x y P", 7),
+    ("preconditioned_gradient_descent", {**ENDS, "steps": 50}, "x y P", 6),
     ("ridge", ENDS, "x y", 7),
 ]
 

@@ -70,10 +70,10 @@ repeat 2:
 return X
 """
 CASES = {  # script, inputs, layers as written, most layers
-    "semi": (SEMI, "x y", 24, 5),
-    "momentum": (MOMENTUM, "x y", 20, 5),
-    "two": (TWO, "x y", 20, 5),
-    "residual": (RESIDUAL, "x y", 20, 5),
+    "semi": (SEMI, "x y", 24, 4),
+    "momentum": (MOMENTUM, "x y", 20, 4),
+    "two": (TWO, "x y", 20, 4),
+    "residual": (RESIDUAL, "x y", 20, 4),
     "newton": (NEWTON, "A", 12, 4),
     "inverse": (STEPS_OF_TWO, "A", 11, 4),
 }

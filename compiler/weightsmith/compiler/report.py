@@ -7,7 +7,7 @@ at most 3^L in the inputs: depth ≥ ⌈log₃ degree⌉ for any linear-attentio
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
@@ -59,6 +59,13 @@ def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Rep
         depth_lower_bound=None if degree is None else depth_lower_bound(degree),
         operations_text="" if operations is None else operations_text(operations),
     )
+
+
+def with_degree_of(found: Report, normal: NormalProgram, bindings: Bindings) -> Report:
+    """The report with the degree of another program of the same values, if it has none."""
+    degree = program_degree(normal, bindings) if found.degree is None else found.degree
+    bound = None if degree is None else depth_lower_bound(degree)
+    return replace(found, degree=degree, depth_lower_bound=bound)
 
 
 def width_text(template: Template) -> str:

@@ -38,6 +38,7 @@ class Candidate:
     schedule: Schedule
     allocation: Allocation
     cost: Cost
+    hoisted: bool
 
 
 def choose_representation(
@@ -62,17 +63,42 @@ def choose_representation(
         best, here = better, better.representation
     if best is None:
         raise InfeasibleError(reason)
-    return best
+    return _with_fewer_blocks(best, by_operations)
 
 
-def _tried(representation: Representation, by_operations: bool) -> tuple[Candidate | None, str]:
+def _with_fewer_blocks(best: Candidate, by_operations: bool) -> Candidate:
+    """Share blocks where that costs nothing that comes before them, nor too many heads.
+
+    Rows count twice: they make heads wide, and MLPs.
+    """
+    saved = {"spare", "sum"}  # what takes blocks of its own
+    if not any(value.kind in saved for value in best.allocation.block):
+        return best
+    hoists = (best.hoisted,)
+    found, _ = _tried(best.representation, by_operations, hoists, share_blocks=True)
+    if found is None or found.cost[:-2] > best.cost[:-2]:
+        return best
+    rows, heads = found.cost[-2:]
+    before, heads_before = best.cost[-2:]
+    return found if rows**2 * heads < before**2 * heads_before else best
+
+
+def _tried(
+    representation: Representation,
+    by_operations: bool,
+    hoists: tuple[bool, ...] = (False, True),
+    *,
+    share_blocks: bool = False,
+) -> tuple[Candidate | None, str]:
     """Schedule a representation both ways, and return the cheaper candidate."""
     found: list[Candidate] = []
     reason = ""
     loops = any(True for _ in representation.program.all_loops())
-    for hoist_terms in (False, True) if loops else (False,):
+    for hoist_terms in hoists if loops else (False,):
         try:
-            schedule = schedule_layers(representation.program, hoist_terms=hoist_terms)
+            schedule = schedule_layers(
+                representation.program, hoist_terms=hoist_terms, share_blocks=share_blocks
+            )
         except InfeasibleError as problem:
             reason = str(problem)
             continue
@@ -84,7 +110,7 @@ def _tried(representation: Representation, by_operations: bool) -> tuple[Candida
         cost: Cost = (layers, len(allocation.rows), heads)
         if by_operations:
             cost = (operations, *cost)
-        found.append(Candidate(representation, schedule, allocation, cost))
+        found.append(Candidate(representation, schedule, allocation, cost, hoist_terms))
     return min(found, key=lambda c: c.cost, default=None), reason
 
 

@@ -82,11 +82,8 @@ def carrier(
     ``read`` are values that functions of entries read after the heads: they must stay as they are.
     The factor is a number, or one for each pass of a ``for`` loop, and then none is near 0.
     """
-    level = None if loop is None else loop.index
-    local = [d.value for d in demands]
-    local += [v for linear in before for v in linear if v.kind == "product" and v.home == level]
     taken = set(read)
-    for value in dict.fromkeys([demand.value, *local]):
+    for value in dict.fromkeys([demand.value, *local_values(demands, before, loop)]):
         column = [
             (other.value, linear[value])
             for other, linear in zip(demands, before, strict=True)
@@ -95,12 +92,19 @@ def carrier(
         if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
             continue
         factor = column[0][1]
-        if value not in taken and (factor.is_number or _is_moderate(factor, loop)):
+        if value not in taken and (factor.is_number or is_moderate(factor, loop)):
             return value, factor
     return None
 
 
-def _is_moderate(factor: Coefficient, loop: Loop | None) -> bool:
+def local_values(demands: list[Demand], before: list[Linear], loop: Loop | None) -> list[Value]:
+    """What a level may write to at its end: its own variables and products."""
+    level = None if loop is None else loop.index
+    products = [v for linear in before for v in linear if v.kind == "product" and v.home == level]
+    return [*(d.value for d in demands), *products]
+
+
+def is_moderate(factor: Coefficient, loop: Loop | None) -> bool:
     """Is the factor between 1/8 and 8 in size in every pass, so that it may be divided by?"""
     values = () if loop is None else loop.values_of(factor)
     return bool(values) and all(Fraction(1, 8) <= abs(value) <= 8 for value in values)

@@ -3,12 +3,13 @@
 Three rules, until none applies, each an identity of linear algebra:
     a·R·S + b·R·S = (a + b)·R·S,   P·a·S + P·b·S = P·(a + b)·S,   P·R·a + P·R·b = P·R·(a + b)
 for products into one target at the same tokens; then products that share R and S become one head
-with several values.
+with several values.  Where the first rule alone leaves fewer heads (sums in R or S are shared by
+fewer targets) the other two are not used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
@@ -21,12 +22,15 @@ from weightsmith.compiler.ir.schedule import (
     walk,
 )
 
+Merge = Callable[[TripleProduct, TripleProduct], TripleProduct | None]
+
 
 def merge_heads(schedule: Schedule, field: CoefficientField) -> None:
     """Fill in ``heads`` of every layer from its ``products``."""
     for layer in walk(schedule.items):
-        products = _merged([_normalized(product) for product in layer.products])
-        layer.heads = _share(products, field)
+        products = [_normalized(product) for product in layer.products]
+        both = (_share(_merged(products, merge), field) for merge in (_together, _same_pair))
+        layer.heads = min(both, key=len)
 
 
 def _normalized(product: TripleProduct) -> TripleProduct:
@@ -55,24 +59,34 @@ def _order(value: Value) -> tuple[str, str]:
     return value.kind, value.name
 
 
-def _merged(products: list[TripleProduct]) -> list[TripleProduct]:
+def _merged(products: list[TripleProduct], merge: Merge) -> list[TripleProduct]:
     """Merge what can be; only products into one target at the same tokens can."""
     groups: dict[object, list[tuple[int, TripleProduct]]] = {}
     for place, product in enumerate(products):
         key = (product.target, product.space, product.groups)
         groups.setdefault(key, []).append((place, product))
-    found = [one for group in groups.values() for one in _merged_group(group)]
+    found = [one for group in groups.values() for one in _merged_group(group, merge)]
     return [product for _, product in sorted(found, key=itemgetter(0))]
 
 
-def _merged_group(group: list[tuple[int, TripleProduct]]) -> list[tuple[int, TripleProduct]]:
+def _merged_group(
+    group: list[tuple[int, TripleProduct]], merge: Merge
+) -> list[tuple[int, TripleProduct]]:
     for i, (place, first) in enumerate(group):
         for j in range(i + 1, len(group)):
-            both = _together(first, group[j][1])
+            both = merge(first, group[j][1])
             if both is not None:
                 rest = [one for k, one in enumerate(group) if k not in (i, j)]
-                return _merged_group([*rest[:i], (place, both), *rest[i:]] if both.left else rest)
+                return _merged_group(
+                    [*rest[:i], (place, both), *rest[i:]] if both.left else rest, merge
+                )
     return group
+
+
+def _same_pair(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
+    if first.right != second.right or first.last != second.last:
+        return None
+    return _with(first, _sum(first.left, second.left), first.right, first.last)
 
 
 def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
@@ -80,8 +94,7 @@ def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | No
     if any(getattr(first, name) != getattr(second, name) for name in same):
         return None
     if first.right == second.right and first.last == second.last:
-        left = _sum(first.left, second.left)
-        return _with(first, left, first.right, first.last)
+        return _same_pair(first, second)
     if first.right != second.right and first.last != second.last:
         return None  # before any division: most pairs end here
     ratio = _ratio(first.left, second.left)

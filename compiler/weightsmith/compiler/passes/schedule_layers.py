@@ -33,20 +33,29 @@ from weightsmith.compiler.passes.demands import (
     Demand,
     Linear,
     Product,
-    carrier,
 )
 from weightsmith.compiler.passes.plan_level import LevelPlan
+from weightsmith.compiler.passes.share_blocks import (
+    adding_to,
+    products_by_target,
+    spare_value,
+    write_targets,
+)
 from weightsmith.dsl.core import Approximated, PiecewiseLinear
 
 
-def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
+def schedule_layers(
+    program: NormalProgram, *, hoist_terms: bool, share_blocks: bool = False
+) -> Schedule:
     """Schedule a program whose carried variables are all held as they stand.
 
     ``hoist_terms``: a term of a loop that the loop does not change is computed before it, even
     where one layer of the loop would do (there it may share a head: w·x − y times x'·x).
+    ``share_blocks``: heads write to several variables at once where that saves blocks.
     Raises InfeasibleError if a value cannot be held or computed.
     """
     level = _Level(program, None, None, hoist_terms)
+    level.share_blocks = share_blocks
     items = level.items()
     return Schedule(items, level.initial, tuple(level.outputs))
 
@@ -54,10 +63,13 @@ def schedule_layers(program: NormalProgram, *, hoist_terms: bool) -> Schedule:
 class _Level(LevelPlan):
     """A level's layers, from its plan."""
 
+    share_blocks = False
+
     def items(self) -> list[ScheduledItem]:
         """Schedule the children, gather the demands, and lay out the layers."""
         levels = [_Level(self.program, child, self, self.hoist_terms) for child in self.children]
         for level in levels:
+            level.share_blocks = self.share_blocks
             self._holders.update(level.own)
         bodies = [level.items() for level in levels]
         demands = self._demands()
@@ -94,7 +106,7 @@ class _Level(LevelPlan):
                 self._compute(segments, product, self.kept_value(product), one, groups)
         for demand in demands:
             if not demand.in_place:
-                self._settle_fresh(segments, demand)
+                self._settle_fresh(segments, demand, demands)
         in_place = [d for d in demands if d.in_place]
         last = (len(self.children), depths[-1])
         known = {
@@ -200,12 +212,21 @@ class _Level(LevelPlan):
         )
         segments[segment][layer - 1].products.append(triple)
 
-    def _settle_fresh(self, segments: list[list[ScheduledLayer]], demand: Demand) -> None:
+    def _settle_fresh(
+        self,
+        segments: list[list[ScheduledLayer]],
+        demand: Demand,
+        demands: list[Demand],
+    ) -> None:
         """A value that does not exist yet: its products accumulate, its linear part is moved in."""
+        target, factor = demand.value, self.program.field.one
+        if self.share_blocks and demand.value.kind == "sum" and not self.applied:
+            depth = len(segments[demand.segment])
+            target, factor = adding_to(demand, demands, depth) or (target, factor)
         for product, coefficient, groups in demand.products:
-            self._compute(segments, product, demand.value, coefficient, groups)
+            self._compute(segments, product, target, coefficient / factor, groups)
         if demand.value.kind == "sum":
-            self.outputs.append(self._output(demand))
+            self.outputs.append(self._output(demand, summed=target == demand.value))
             return
         kinds = ("letter", "identity", "ones")
         from_sources = all(
@@ -230,10 +251,10 @@ class _Level(LevelPlan):
             linear[self._ones_value(demand.value.rows, tuple(demand.columns))] = demand.bias
         return linear
 
-    def _output(self, demand: Demand) -> ScheduledOutput:
+    def _output(self, demand: Demand, *, summed: bool) -> ScheduledOutput:
         returned = next(r for r in self.program.returns if r.name == demand.value.name)
         terms = self._with_ones(demand)
-        if demand.products:
+        if demand.products and summed:
             terms[demand.value] = self.program.field.one
         groups = tuple(returned.value)
         return ScheduledOutput(returned.name, returned.rows, groups, terms, returned.transposed)
@@ -250,15 +271,15 @@ class _Level(LevelPlan):
             return
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
+        targets = write_targets(demands, before, read, self.loop, one, share=self.share_blocks)
+        written = products_by_target(demands, targets)
+        for target, terms in written.items():
+            for product, coefficient, groups in terms:
+                self._compute(segments, product, target, coefficient, groups)
         for demand in moving:
-            found = carrier(demand, demands, before, read, self.loop)
-            name = f"+{demand.value.name}"
-            spare = Value("spare", name, demand.value.rows, (), self.index)
-            target, factor = found or (spare, one)
-            for product, coefficient, groups in demand.products:
-                self._compute(segments, product, target, coefficient / factor, groups)
-            if demand.products and target == spare:
-                demand.linear[target] = one
+            spare = spare_value(demand, self.loop)
+            if spare in written:
+                demand.linear[spare] = one
             if demand.linear != {demand.value: one}:
                 layer.moves[demand.value] = demand.linear
             if demand.bias:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.checker.refusal import RefusedError
@@ -21,7 +21,14 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     powered,
     powered_inline,
 )
-from weightsmith.compiler.restructure.evaluate import MAX_DIGITS, TOO_LONG, Evaluated, evaluated
+from weightsmith.compiler.restructure.evaluate import (
+    MAX_DIGITS,
+    TOO_LONG,
+    Evaluated,
+    coupled,
+    evaluated,
+    evaluated_on_data,
+)
 from weightsmith.compiler.restructure.fused import Fused, fused
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
 from weightsmith.dsl import Source, check, core
@@ -82,7 +89,15 @@ def as_written(program: core.Program, *notes: str) -> Restructured:
 def attempt(
     program: core.Program, written: Front, bindings: Bindings, taken: Names = frozenset()
 ) -> Restructured:
-    """The first of all ways that saves layers."""
+    """The first of all ways that saves layers.
+
+    Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has
+    a number: their powers are matrices, and take more blocks.
+    """
+    if coupled(written.normal):
+        series = _tried(program, written, bindings, evaluated_on_data, taken)
+        if series.changed:
+            return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
     notes: list[str] = []
     for way in WAYS:
         found = _tried(program, written, bindings, way, taken)

@@ -29,7 +29,8 @@ Rows = tuple[tuple[Coefficient, ...], ...]
 class Coordinates:
     """z ← (fixed + λ·slope)z + constant, ``value`` as in Recurrence.
 
-    The result is Σ_i weights[i](λ)·z_i + rest(λ).
+    The result is Σ_i weights[i](λ)·z_i + rest(λ).  ``at_rest`` is an s with fixed·s = s and
+    slope·s = −constant, if there is one: then z = s/λ does not move.
     """
 
     fixed: tuple[tuple[Scalar, ...], ...]
@@ -38,6 +39,7 @@ class Coordinates:
     value: str
     weights: tuple[Series, ...]
     rest: Series
+    at_rest: tuple[Scalar, ...] | None
 
 
 def to_scalar(value: Coefficient) -> Scalar:
@@ -74,16 +76,34 @@ def in_coordinates(
     turned0, turned1 = (_matmul(_matmul(basis, c), inverse) for c in (c0, c1))
     places = range(len(c0))
     weights = tuple(_total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places)
+    constant = [field.sum(basis[i][j] * begin.constant[j] for j in places) for i in places]
+    rests = begin.value == "S" and powers
     return Coordinates(
         _fixed(turned0, bindings) if powers else _scalars(turned0),
         _scalars(turned1),
-        tuple(
-            to_scalar(field.sum(basis[i][j] * begin.constant[j] for j in places)) for i in places
-        ),
+        tuple(map(to_scalar, constant)),
         begin.value,
         weights,
         rest,
+        _at_rest(turned0, turned1, constant, field) if rests else None,
     )
+
+
+def _at_rest(
+    c0: Rows, c1: Rows, constant: list[Coefficient], field: CoefficientField
+) -> tuple[Scalar, ...] | None:
+    """An s along the one eigenvector of C₀ with eigenvalue 1, C₀ diagonal, with C₁s = −constant."""
+    places = range(len(c0))
+    if any(c0[i][j] != 0 for i in places for j in places if i != j):
+        return None
+    ones = [i for i in places if c0[i][i] == 1]
+    if len(ones) != 1:
+        return None
+    column = [row[ones[0]] for row in c1]
+    size = next((-c / entry for c, entry in zip(constant, column, strict=True) if entry != 0), None)
+    if size is None or any(size * e != -c for c, e in zip(constant, column, strict=True)):
+        return None
+    return tuple(to_scalar(size if i == ones[0] else field.zero) for i in places)
 
 
 def _scalars(rows: Rows) -> tuple[tuple[Scalar, ...], ...]:

@@ -8,7 +8,7 @@ Fewest layers come first, then fewest held counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
 MAX_LAYERS = 24
@@ -31,6 +31,7 @@ class Step:
 
     powers: dict[int, Split]
     values: dict[int, Split]
+    as_powers: frozenset[int] = frozenset()  # of the values that it reads, those that are powers
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Chain:
     """What bounds the search; ``sums``: the value is a sum of powers, so all three parts are kept.
 
     ``unit_held``: the value of count 0 (of count 1 for a sum) is there from the start.
+    ``same``: a value is a combination of the powers of its count.
     """
 
     plus: bool
     sums: bool
     unit_held: bool
+    same: bool = False
     _known: dict[tuple[int, Goals, Goals], tuple[int, tuple[Step, ...]] | None] = field(
         default_factory=dict, compare=False
     )
@@ -108,6 +111,9 @@ class Chain:
             if step is None:
                 continue
             needed_powers, needed_values = self._needs(step)
+            if self.same:
+                step = replace(step, as_powers=needed_values & needed_powers)
+                needed_values -= step.as_powers
             rest = self._plan(layers - 1, needed_powers, needed_values)
             if rest is None:
                 continue
@@ -153,7 +159,8 @@ class Chain:
             splits = list(self._value_splits(value, usable, layers))
             if not splits:
                 return None
-            chosen = min(splits, key=lambda split: self._value_cost(split, kept))
+            known = kept | set(usable) if self.same else kept
+            chosen = min(splits, key=lambda split: self._value_cost(split, known))
             kept |= self._value_needs(chosen)
             by_value[value] = chosen
         return Step(by_power, by_value)

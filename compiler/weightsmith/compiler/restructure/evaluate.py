@@ -1,11 +1,13 @@
 """A program that returns left·p(T)·right as one of few layers: p by a Chebyshev series, exactly.
 
-One layer makes y = scale·T + shift and the products left and right, ⌈log₃ deg p⌉ layers the series
+Where T = x·x' and the value is l·x'·p(T)·x, the data blocks carry it (see on_data.py).  Otherwise
+one layer makes y = scale·T + shift and the products left and right, ⌈log₃ deg p⌉ layers the series
 of p in T_k(y), and one layer the result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -15,13 +17,20 @@ from weightsmith.compiler.certify.grounds import grounds
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.restructure.on_data import data_series
 from weightsmith.compiler.restructure.polynomial import (
     Goal,
     PolynomialValue,
     polynomial_value,
 )
 from weightsmith.compiler.restructure.rewrite import taken_names
-from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group, word_text
+from weightsmith.compiler.restructure.setting import (
+    IDENTITY,
+    Setting,
+    choose_setting,
+    contracted_group,
+    word_text,
+)
 from weightsmith.compiler.synthesize.numbers import rounded
 from weightsmith.compiler.synthesize.script import (
     Loop,
@@ -31,7 +40,7 @@ from weightsmith.compiler.synthesize.script import (
     named,
     side_by_side,
 )
-from weightsmith.compiler.synthesize.series_plan import evaluation
+from weightsmith.compiler.synthesize.series_plan import evaluation, size_unit
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
@@ -64,12 +73,13 @@ def evaluated(
 ) -> Evaluated:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
     value = polynomial_value(normal, bindings)
+    clause = _clause(normal, value)
+    setting = _data_setting(normal, value)
+    if setting is not None:
+        return _on_data(program, normal, value, bindings, setting, clause, taken)
     scale, shift = _line(program, normal, value, bindings)
     coefficients = chebyshev_coefficients(value.polynomial, scale, shift)
-    if any(len(str(c)) > MAX_TEXT for c in coefficients):
-        raise NoProofError(TOO_LONG)
-    group = contracted_group(normal, [value.word * 2, *value.words])
-    clause = f" over {group}" if group else ""
+    _refuse_long(coefficients)
     writer = _Writer(value, clause, linear_text([(scale, word_text(value.word)), (shift, "I")]))
     plan = writer.plan(coefficients)
     names = choose_names(plan, set(taken | taken_names(program)))
@@ -79,6 +89,107 @@ def evaluated(
     return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
 
 
+def coupled(normal: NormalProgram) -> bool:
+    """Is there one ``repeat`` loop, and more than one sequence in it?"""
+    loops = normal.loops
+    return len(loops) == 1 and len(loops[0].carried) > 1 and not loops[0].schedule
+
+
+def evaluated_on_data(
+    program: core.Program,
+    normal: NormalProgram,
+    bindings: dict[str, Fraction],
+    taken: frozenset[str] = frozenset(),
+) -> Evaluated:
+    """Raises NoProofError where the value is none on data blocks."""
+    value = polynomial_value(normal, bindings)
+    setting = _data_setting(normal, value)
+    if setting is None:
+        raise NoProofError("its value is no polynomial applied to data")
+    return _on_data(program, normal, value, bindings, setting, _clause(normal, value), taken)
+
+
+def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
+    group = contracted_group(normal, [value.word * 2, *value.words])
+    return f" over {group}" if group else ""
+
+
+def _refuse_long(coefficients: list[Fraction]) -> None:
+    if any(len(str(c)) > MAX_TEXT for c in coefficients):
+        raise NoProofError(TOO_LONG)
+
+
+def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | None:
+    """Where all values are l·x'·p(x·x')·x of one letter l."""
+    frame = value.goals[0].frame
+    if len(value.word) < 2 or any(goal.frame != frame for goal in value.goals):
+        return None
+    try:
+        setting = choose_setting(normal, value.word, frame)
+    except NoProofError:
+        return None
+    return setting if setting.symmetric and setting.outer is not None else None
+
+
+def _on_data(
+    program: core.Program,
+    normal: NormalProgram,
+    value: PolynomialValue,
+    bindings: dict[str, Fraction],
+    setting: Setting,
+    clause: str,
+    taken: frozenset[str],
+) -> Evaluated:
+    """With y = 2T/c − 1, c the largest of the assumed spectrum."""
+    top = _top(program, normal, value, bindings)
+    scale, shift = 2 / top, Fraction(-1)
+    times_operator = value.polynomial * flint.fmpq_poly([0, 1])
+    coefficients = chebyshev_coefficients(times_operator, scale, shift)
+    unit = size_unit(coefficients)
+    coefficients = [one / unit for one in coefficients]
+    x, outer = word_text(setting.one), word_text(setting.outer or ())
+    series = data_series(coefficients, x, outer, top)
+    _refuse_long([one * unit for one in coefficients])
+    plan = Plan(
+        "",
+        series.start,
+        (),
+        (series.result, *(new for one in series.layers for _, new in one)),
+        0,
+        Fraction(0),
+    )
+    names = choose_names(plan, set(taken | taken_names(program)))
+    lines = [named(line, names) for line in series.start]
+    for layer in series.layers:
+        left, right = ", ".join(name for name, _ in layer), ", ".join(new for _, new in layer)
+        lines += ["repeat 1:", f"    {named(f'{left} = {right}', names)}{clause}"]
+    result = named(series.result, names)
+    result = result if unit == 1 else f"{unit}*({result})"
+    results = tuple(_with_constants(result, goal) for goal in value.goals)
+    factor, products = ((), setting.one, False), (setting.left, setting.right, False)
+    placements = {new: factor if one == "G" else products for one, new in names.items()}
+    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+
+
+def _top(
+    program: core.Program,
+    normal: NormalProgram,
+    value: PolynomialValue,
+    bindings: dict[str, Fraction],
+) -> Fraction:
+    """The upper end of the assumed spectrum, or a guess."""
+    for _, high in _assumed(program, normal, value, bindings):
+        if high > 0:
+            return _short(high)
+    scale, _ = _guess(value.polynomial)
+    return _short(2 / scale) if scale > 0 else Fraction(1)
+
+
+def _with_constants(result: str, goal: Goal) -> str:
+    constants = [(number, word_text(word)) for number, word in goal.constants]
+    return f"{result} + ({linear_text(constants)})" if constants else result
+
+
 def _line(
     program: core.Program,
     normal: NormalProgram,
@@ -86,6 +197,18 @@ def _line(
     bindings: dict[str, Fraction],
 ) -> tuple[Fraction, Fraction]:
     """Scale and shift of y = scale·T + shift, about [−1, 1] on the assumed spectrum."""
+    for low, high in _assumed(program, normal, value, bindings):
+        return _short(2 / (high - low)), _short((high + low) / (low - high))
+    return _guess(value.polynomial)
+
+
+def _assumed(
+    program: core.Program,
+    normal: NormalProgram,
+    value: PolynomialValue,
+    bindings: dict[str, Fraction],
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """Intervals that hold the spectrum of T, with numbers for ends."""
     for ground in grounds(program, normal, bindings):
         if ground.operator.word != value.word:
             continue
@@ -94,8 +217,7 @@ def _line(
         except ScalarError:
             continue
         if low < high:
-            return _short(2 / (high - low)), _short((high + low) / (low - high))
-    return _guess(value.polynomial)
+            yield low, high
 
 
 def _guess(polynomial: flint.fmpq_poly) -> tuple[Fraction, Fraction]:
@@ -178,5 +300,4 @@ class _Writer:
         left, right = (self.held.get(word) or word_text(word) for word in goal.frame)
         middle = "$P0" if IDENTITY in (left, right) else "$P0'"  # a head multiplies F·P'·H
         result = "*".join(part for part in (left, middle, right) if part != IDENTITY)
-        constants = [(number, word_text(word)) for number, word in goal.constants]
-        return f"{result} + ({linear_text(constants)})" if constants else result
+        return _with_constants(result, goal)

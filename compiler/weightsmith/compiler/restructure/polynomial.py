@@ -28,7 +28,7 @@ from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.operators import candidates
 
-MAX_DEGREE = 242  # five layers of triple products and a little
+MAX_DEGREE = 363  # six layers of triple products of data, less one
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ Where a product of three held functions has a factor λ of its own (``plus``), w
     N_{a+b+c} = D_aD_b N_c + D_aN_bD_c + N_aD_bD_c + D_a λN_bN_c + λN_aD_bN_c + λN_aN_bM_c
     S_{a+b+c} = S_a + D_a S_b + λN_aS_b + D_aD_b S_c + D_a λN_bS_c + λN_aM_bS_c
     P_{a+b+c} = D_aD_b P_c + D_a λN_bP_c + λN_aM_bP_c
+If C₀s = s and C₁s = −g then S_a = −N_a s, and with the value's S_a held as S_a·l·λ (l as OUTER),
+    S_{a+b+c} = D_aD_b S_c + (D_a N_b + N_aM_b)(λS_c − s).
 and one more, since λM_aM_bM_c is one product: M_{n+1} = C₀M_n + C₁λM_n, N_{n+1} = C₀N_n + C₁M_n,
 S_{n+1} = g + C₀S_n + C₁λS_n.  Otherwise M_{a+b+c} = M_aM_bM_c,
 S_{a+b+c} = S_a + M_aS_b + M_aM_bS_c and P_{a+b+c} = M_aM_bP_c.
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from weightsmith.compiler.restructure.counts import Split
 from weightsmith.compiler.restructure.sums import (
     ONE,
+    OUTER,
     UNIT,
     Atom,
     Matrix,
@@ -30,6 +33,7 @@ from weightsmith.compiler.restructure.sums import (
     single,
     times,
 )
+from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.scalars import Scalar
 
@@ -39,6 +43,8 @@ class Recurrence:
     """s ← (fixed + λ·slope)s + constant: all three are free of λ.
 
     ``value`` is "S" (from 0, with the constant g) or "P" (from the constant h, with g = 0).
+    ``at_rest``: an s with fixed·s = s and slope·s = −constant, if there is one; ``from_rest``: the
+    values are made with it.
     ``plus``: three held functions make λ times their product.  ``unit_held``: the value's word
     alone is at hand, and needs no variable.
     """
@@ -49,15 +55,22 @@ class Recurrence:
     value: str
     plus: bool
     unit_held: bool
+    at_rest: tuple[Scalar, ...] | None = None
+    from_rest: bool = False
 
     @property
     def order(self) -> int:
         return len(self.fixed)
 
     @property
+    def is_sum(self) -> bool:
+        """Is the value made of those of all three parts?"""
+        return self.value == "S" and not self.from_rest
+
+    @property
     def start(self) -> int:
         """The count of which the value is the constant."""
-        return 1 if self.value == "S" else 0
+        return 1 if self.is_sum else 0
 
     # -- what is held ------------------------------------------------------------------------
 
@@ -81,6 +94,8 @@ class Recurrence:
 
     def column(self, count: int) -> Matrix:
         """S_a or P_a, as it is held."""
+        if self.from_rest and count == 0:
+            return tuple(({},) for _ in range(self.order))
         if count == self.start - 1:
             return tuple(({},) for _ in range(self.order))
         if count == self.start and self.unit_held:
@@ -159,6 +174,8 @@ class Recurrence:
             )
             cube = self._product(first, second, third)
             return self._one_more(plain, cube) if split.extra else plain
+        if self.from_rest:
+            return self._next_from_rest(split)
         s_a, s_b, one = self.column(split.a), self.column(split.b), self._one
         if not self.plus:
             return add(s_a, self._product(one, first, s_b), self._product(first, second, third))
@@ -174,3 +191,26 @@ class Recurrence:
             self._product(first, second, third),
         )
         return add(self._unit, self._one_more(plain, times_lambda))
+
+    def _next_from_rest(self, split: Split) -> Matrix:
+        """S_n by way of S_n − s/λ, which a pass multiplies by C."""
+        held = self.column(split.c)
+        rest = tuple((single(OUTER, algebra.negated(entry)),) for entry in self.at_rest or ())
+        moved = add(held, rest)
+        d_a, d_b = self.at_zero(split.a), self.at_zero(split.b)
+        n_a, n_b = self.quotient(split.a), self.quotient(split.b)
+        m_a, m_b = self.power(split.a), self.power(split.b)
+        plain = add(
+            times(times(d_a, d_b), held),
+            times(d_a, self._product(n_b, self._one, moved)),
+            self._product(n_a, m_b, moved),
+        )
+        return self._one_more(plain, self._product(m_a, m_b, moved)) if split.extra else plain
+
+    def value_from_powers(self, count: int) -> Matrix:
+        """The value as a combination of held powers: −N_n s, or M_n h."""
+        if self.at_rest is not None:
+            start, powers = tuple(map(algebra.negated, self.at_rest)), self.quotient(count)
+        else:
+            start, powers = self.constant, self.power(count)
+        return times(powers, tuple((single(ONE, entry),) for entry in start))

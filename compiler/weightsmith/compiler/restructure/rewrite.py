@@ -185,8 +185,16 @@ class _Rewriting:
             raise NoProofError("its result has a long fixed part")
         held = len(setting.unit) <= 1
         first = plain[0]
+        from_rest = setting.outer is not None and first.at_rest is not None
         recurrence = Recurrence(
-            first.fixed, first.slope, first.constant, first.value, setting.plus, held
+            first.fixed,
+            first.slope,
+            first.constant,
+            first.value,
+            setting.plus,
+            held or from_rest,
+            first.at_rest,
+            from_rest,
         )
         writer = Writer(recurrence, setting, clause, set(self.taken))
         return writer.code(system.count, [(one.weights, one.rest) for one in plain])

@@ -32,10 +32,16 @@ class Setting:
     from_right: bool
     prefix: Word  # of the result
     transposed: bool  # the result has the value's transpose
+    outer: Word | None = None  # what stands left of v' in the value, if that is one letter
 
     @property
     def unit(self) -> Word:
         return self.left + self.right
+
+    @property
+    def value_is_power(self) -> bool:
+        """Do the value's functions stand where those of the powers do?"""
+        return self.unit == self.one
 
     @property
     def is_plain(self) -> bool:
@@ -54,9 +60,11 @@ def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setti
         return Setting(word, (), (), False, same, kept, right, bool(kept), prefix, False)
     one, other = word[:1], _turned(normal, word[1:])
     same = one == other
-    if right == one:
-        return Setting(word, one, other, True, same, left, right, True, (), False)
     ends = left[len(left) - len(other) :] == _turned(normal, other) and len(left) >= len(other)
+    if right == one:
+        before = left[: len(left) - len(other)]
+        outer = before if ends and len(before) == 1 else None
+        return Setting(word, one, other, True, same, left, right, True, (), False, outer)
     if not right and ends and same:
         prefix = left[: len(left) - len(other)]
         return Setting(word, one, other, True, same, (), one, True, prefix, True)

@@ -15,7 +15,8 @@ from weightsmith.dsl.scalars import Scalar
 class Atom:
     """One held function: an entry of a power ("M"), a quotient ("N") or a value ("S", "P").
 
-    The kind "1" is the constant 1 between the factors of a value.
+    "E" is an entry of a power less the identity.  The kind "1" is the constant 1 between the
+    factors of a value, and "0" what stands left of a value's first D': a value λ·f is 0·D'·B.
     """
 
     kind: str
@@ -25,11 +26,12 @@ class Atom:
 
     @property
     def is_value(self) -> bool:
-        return self.kind in ("S", "P", "1")
+        return self.kind in ("S", "P", "1", "0")
 
 
 ONE = Atom("M", 0, 0, 0)
 UNIT = Atom("1", 0, 0, 0)
+OUTER = Atom("0", 0, 0, 0)
 Key = tuple[Atom, ...]  # one atom, or three that are multiplied
 Sum = Mapping[Key, Scalar]
 Matrix = tuple[tuple[Sum, ...], ...]
@@ -79,12 +81,12 @@ def matrix_power(entries: tuple[tuple[Scalar, ...], ...], count: int) -> Matrix:
 
 def add(*matrices: Matrix) -> Matrix:
     return tuple(
-        tuple(_add(*entries) for entries in zip(*rows, strict=True))
+        tuple(added(*entries) for entries in zip(*rows, strict=True))
         for rows in zip(*matrices, strict=True)
     )
 
 
-def _add(*sums: Sum) -> Sum:
+def added(*sums: Sum) -> Sum:
     total: dict[Key, Scalar] = {}
     for one in sums:
         for key, coefficient in one.items():
@@ -118,7 +120,7 @@ def product(first: Matrix, second: Matrix, third: Matrix, *, plus: bool) -> Matr
 def _matrix_product(left: Matrix, right: Matrix, join: Callable[[Key, Key], Key]) -> Matrix:
     return tuple(
         tuple(
-            _add(
+            added(
                 *(
                     {join(x, y): algebra.times((a, b))}
                     for k, middle in enumerate(row)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.counts import Chain, Step
+from weightsmith.compiler.restructure.held import choose_held
 from weightsmith.compiler.restructure.linear import Series
+from weightsmith.compiler.restructure.order import few_heads, few_turned
 from weightsmith.compiler.restructure.powers import Recurrence
 from weightsmith.compiler.restructure.setting import Setting, word_text
-from weightsmith.compiler.restructure.sums import ONE, UNIT, Atom, Key, Sum
+from weightsmith.compiler.restructure.sums import ONE, OUTER, UNIT, Atom, Key, Sum, added
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.scalar_printer import coefficient_text
@@ -44,6 +47,8 @@ class Writer:
         self.taken = set(taken)
         self.names: dict[Held, str] = {}
         self.at_start: dict[Held, str] = {}  # powers of the least count, up to the first block
+        without_one = not recurrence.plus and recurrence.value == "S" and not setting.unit
+        self.held = choose_held(recurrence, with_identity=without_one)
         self.turned = DIRECT if setting.symmetric else TURNED
         self.other = self._variable((TURNED, "V", 0, 0), 1)
         self.unit = self._variable((DIRECT, "Y", 0, 0), 1)
@@ -51,15 +56,15 @@ class Writer:
 
     def code(self, count: int, goals: list[Goal]) -> Code:
         """The code for results Σ weights·value_count + rest, one a goal."""
-        chain = Chain(self.recurrence.plus, self.recurrence.value == "S", self.recurrence.unit_held)
-        steps = list(chain.steps(count))
+        steps = list(self._chain().steps(count))
         wanted = {(VALUE, atom) for goal in goals for atom in self._goal(count, goal[0])}
         series = [one for weights, _ in goals for one in weights]
         inline = self.setting.is_plain and all(set(one) <= {0} for one in series)
         last = steps.pop() if inline else None
         layers = self._layers(steps, wanted if last is None else self._inputs(last, wanted))
         self._name([self._at_start(layers), *(set(layer) for layer in layers)])
-        keeps_unit = bool(layers) and len(self.setting.unit) > 1
+        reads_unit = not self.recurrence.from_rest or any(rest for _, rest in goals)
+        keeps_unit = bool(layers) and len(self.setting.unit) > 1 and reads_unit
         lines = self._setup() + ([f"{self.unit} = 0"] if keeps_unit else [])
         before: set[Held] = set()
         for layer in layers:
@@ -76,6 +81,12 @@ class Writer:
             results.append(self._joined(terms, rest))
         return Code(tuple(lines), tuple(results), self._families())
 
+    def _chain(self) -> Chain:
+        one = self.recurrence
+        known = one.value == "P" or (one.plus and one.at_rest is not None)
+        same = known and self.setting.value_is_power
+        return Chain(one.plus, one.is_sum, one.unit_held, same)
+
     # -- which functions are held after each layer --------------------------------------------
 
     def _goal(self, count: int, weights: tuple[Series, ...]) -> list[Atom]:
@@ -88,7 +99,7 @@ class Writer:
         layers: list[dict[Held, Sum]] = []
         needed = set(goal)
         for step in reversed(steps):
-            layer = {held: self._sum(step, held) for held in sorted(needed)}
+            layer = self._sums(step, needed)
             layers.append(layer)
             needed = {use for held, total in layer.items() for use in self._uses(held[0], total)}
         return [layer for layer in reversed(layers) if layer]
@@ -98,25 +109,58 @@ class Writer:
 
         Products of these stay in it; products of inputs would be taken out.
         """
-        powers = [held for held in (layers[0] if layers else ()) if held[1].kind == "M"]
+        powers = [held for held in (layers[0] if layers else ()) if held[1].kind in ("M", "E")]
         if self.recurrence.plus:
             return {(family, ONE) for family, atom in powers if atom.row == atom.column == 0}
         return {(family, replace(atom, count=1)) for family, atom in powers}
 
     def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
-        return {use for held in goal for use in self._uses(held[0], self._sum(step, held))}
+        sums = self._sums(step, goal)
+        return {use for held, total in sums.items() for use in self._uses(held[0], total)}
+
+    def _sums(self, step: Step, wanted: Iterable[Held]) -> dict[Held, Sum]:
+        """What some functions become, with the factors in a good order."""
+        ordered = sorted(wanted)
+        sums = [self._sum(step, held) for held in ordered]
+        setting = self.setting
+        if setting.plus and setting.symmetric and setting.from_right:
+            sums = few_heads(sums)
+        elif setting.plus and not setting.symmetric:
+            sums = [
+                few_turned(total, turned=family == TURNED, from_right=setting.from_right)
+                for (family, _), total in zip(ordered, sums, strict=True)
+            ]
+        return dict(zip(ordered, sums, strict=True))
 
     def _sum(self, step: Step, held: Held) -> Sum:
+        """What a function becomes, of those held before."""
         atom = held[1]
         if atom.is_value:
-            return self.recurrence.next_column(step.values[atom.count])[atom.row][0]
+            total = self.recurrence.next_column(step.values[atom.count])[atom.row][0]
+            return self.held.written(self._from_powers(step, total))
         split = step.powers[atom.count]
-        matrix = (
-            self.recurrence.next_power(split)
-            if atom.kind == "M"
-            else self.recurrence.next_quotient(split)
-        )
-        return matrix[atom.row][atom.column]
+        if atom.kind == "N":
+            return self.held.written(self.recurrence.next_quotient(split)[atom.row][atom.column])
+        power = self.held.written(self.recurrence.next_power(split)[atom.row][atom.column])
+        if atom.kind == "M" or atom.row != atom.column:
+            return power
+        one = algebra.plus((power.get((ONE,), q.ZERO), q.MINUS_ONE))
+        rest = {key: scale for key, scale in power.items() if key != (ONE,)}
+        return rest if one == q.ZERO else {**rest, (ONE,): one}
+
+    def _from_powers(self, step: Step, total: Sum) -> Sum:
+        """Values that are powers, written as these."""
+        found: Sum = {}
+        for key, scale in total.items():
+            place = next((i for i, atom in enumerate(key) if atom.is_value), 0)
+            if not key[place].is_value or key[place].count not in step.as_powers:
+                found = added(found, {key: scale})
+                continue
+            row = self.recurrence.value_from_powers(key[place].count)[key[place].row][0]
+            for (atom,), more in row.items():
+                new = (*key[:place], atom, *key[place + 1 :])
+                found = added(found, {new: algebra.times((scale, more))})
+        return found
 
     def _uses(self, family: str, total: Sum) -> set[Held]:
         found = {
@@ -125,15 +169,16 @@ class Writer:
         return found
 
     def _is_inline(self, atom: Atom) -> bool:
-        if atom in (ONE, UNIT):
+        if atom in (ONE, UNIT, OUTER):
             return True
-        return atom.kind == "M" and atom.count <= (0 if self.recurrence.plus else 1)
+        return atom.kind in ("M", "E") and atom.count <= (0 if self.recurrence.plus else 1)
 
     def _placed(self, family: str, key: Key) -> tuple[Held, ...]:
         """The family of each factor: B·D'·B, D·B'·D, R·D'·B or B·D'·R."""
+        if not any(atom.is_value for atom in key):
+            family = DIRECT if family == VALUE else family
         if len(key) == 1:
-            atom = key[0]
-            return ((VALUE if atom.is_value or family == VALUE else family, atom),)
+            return ((family, key[0]),)
         if family != VALUE:
             other = DIRECT if family == self.turned else self.turned
             return tuple(zip((family, other, family), key, strict=True))
@@ -180,19 +225,13 @@ class Writer:
         if len(self.setting.other) > 1:
             text = word_text(self.setting.other)
             lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
-        starts = {name: self._start(held) for held, name in self.names.items()}
+        starts = dict.fromkeys(self.names.values(), "0")
         starts |= {name: self._start_text(*held) for held, name in self.at_start.items()}
         lines += [f"{name} = {start}" for name, start in sorted(starts.items())]
         return lines
 
     def _start_text(self, family: str, atom: Atom) -> str:
         return self._one(family) if atom == ONE else self._first_power(family, atom)
-
-    def _start(self, held: Held) -> str:
-        family, atom = held
-        if atom.kind == "M" and atom.row == atom.column:
-            return self._one(family)
-        return "0"
 
     def _one(self, family: str) -> str:
         if family == DIRECT:
@@ -204,6 +243,9 @@ class Writer:
     def _block(self, layer: dict[Held, Sum], before: set[Held], keeps_unit: bool) -> list[str]:
         """One layer.  What is not held after it is cleared, so that nothing is taken out of it."""
         values = {self.names[one]: self._text(one[0], layer[one]) for one in layer}
+        held = {self.names[one] for one in before} | set(self.at_start.values())
+        for name in values.keys() - held:  # a zero, to which heads may add
+            values[name] = f"{name} + {values[name]}"
         counts = {self.names[one]: one[1].count for one in layer}
         values |= {self.names[one]: "0" for one in before if self.names[one] not in values}
         values |= {self.unit: self.unit_text} if keeps_unit else {}
@@ -233,6 +275,8 @@ class Writer:
             return self.at_start[family, atom]
         if atom == UNIT:
             return self.unit_text
+        if atom == OUTER:
+            return word_text(self.setting.outer or ())
         if atom == ONE:
             return self._unit_of(family)
         if self._is_inline(atom):
@@ -247,6 +291,8 @@ class Writer:
         turned = "'" if family == TURNED else ""
         operator = word_text(self.setting.operator)
         constant = self.recurrence.fixed[atom.row][atom.column]
+        if atom.kind == "E" and atom.row == atom.column:
+            constant = algebra.plus((constant, q.MINUS_ONE))
         slope = self.recurrence.slope[atom.row][atom.column]
         terms = [(constant, "I")] if constant != q.ZERO else []
         terms += [(slope, operator + turned)] if slope != q.ZERO else []
@@ -258,9 +304,10 @@ class Writer:
         self, step: Step, count: int, weights: tuple[Series, ...]
     ) -> list[tuple[Scalar, str]]:
         total: dict[str, Scalar] = {}
-        for family, atom in [(VALUE, atom) for atom in self._goal(count, weights)]:
+        goal = [(VALUE, atom) for atom in self._goal(count, weights)]
+        for (family, atom), sums in self._sums(step, goal).items():
             weight = to_scalar(weights[atom.row][0])
-            for key, scale in self._sum(step, (family, atom)).items():
+            for key, scale in sums.items():
                 text = self._key_text(family, key)
                 more = algebra.times((weight, scale))
                 total[text] = algebra.plus((total[text], more)) if text in total else more
@@ -270,7 +317,7 @@ class Writer:
         terms = []
         for atom in self._goal(count, weights):
             for power, weight in sorted(weights[atom.row].items()):
-                value = self._moved(self.names[VALUE, atom], power)
+                value = self._moved(self._atom_text(VALUE, atom), power)
                 terms.append((to_scalar(weight), value))
         return terms
 
@@ -298,6 +345,7 @@ class Writer:
         return sum_text(terms)
 
 
+@lru_cache(maxsize=10_000)
 def tidied(scale: Scalar) -> Scalar:
     """In lowest terms; powers of numbers stay powers, whose digits would be many."""
     if isinstance(scale, q.Number | q.Symbol) or _has_long_power(scale):

@@ -103,7 +103,7 @@ def evaluation(coefficients: Sequence[Fraction]) -> Evaluation:
     degree = len(coefficients) - 1
     layers = layers_for(degree)
     base = min(range(layers), key=lambda j: blocks_for(degree, j))
-    unit = _unit(coefficients)
+    unit = size_unit(coefficients)
     writer = _Writer([one / unit for one in coefficients], layers, base)
     blocks = [*(f"$T{r}" for r in range(1, 3**base)), *(f"$P{i}" for i in range(writer.leaves))]
     finish = () if unit == 1 else (f"$P0 = {linear_text([(unit, '$P0')])}",)
@@ -111,7 +111,7 @@ def evaluation(coefficients: Sequence[Fraction]) -> Evaluation:
     return Evaluation(start, tuple(writer.loops()), finish, layers)
 
 
-def _unit(coefficients: Sequence[Fraction]) -> Fraction:
+def size_unit(coefficients: Sequence[Fraction]) -> Fraction:
     """A power of ten near the size of the series, if that is far from 1.
 
     Blocks of very different sizes would share rows, and lose the smaller one's digits.
