@@ -52,7 +52,7 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     from weightsmith.compiler.pipeline import compile_program
     from weightsmith.dsl import resolve_bindings
 
-    if not (_has_tables(program) or _synthesizes(program)):
+    if not (_has_tables(program) or program.synthesized):
         compile_program(program, {})
         return ()
     bindings = resolve_bindings(program, {})
@@ -62,10 +62,6 @@ def _compile(program: core.Program) -> tuple[str, ...]:
         chosen = resolve_choices(program, bindings)
         compile_program(chosen.program, chosen.bindings)
     return missing
-
-
-def _synthesizes(program: core.Program) -> bool:
-    return any(one.synthesize is not None for one in program.returns)
 
 
 def _has_tables(program: core.Program) -> bool:

@@ -36,9 +36,9 @@ def resolve_choices(
     Raises DiagnosticError.
     """
     notes: tuple[str, ...] = ()
-    if any(one.synthesize is not None for one in program.returns):
+    if program.synthesized:
         found = expand(program, bindings, dtype=dtype)
-        program, text, bindings, notes = found.program, found.text, {}, found.notes
+        program, text, bindings, notes = found.program, found.text, found.bindings, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
     return Chosen(program, text, bindings, notes)

@@ -1,4 +1,4 @@
-"""``return synthesize TARGET within TOL`` written out: a script in the language, as text.
+"""``synthesize TARGET within TOL`` written out: a script in the language, as text.
 
     target, spectrum, tolerance → family and depth (``choose``) → statements → text → program
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
+from typing import TypeVar
 
 from weightsmith.compiler.synthesize.choose import (
     Choice,
@@ -22,14 +24,17 @@ from weightsmith.compiler.synthesize.choose import (
 from weightsmith.compiler.synthesize.lower_bound import NOTHING
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
-from weightsmith.compiler.synthesize.request import Request, read_request
+from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, read_request
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
 from weightsmith.compiler.synthesize.spectrum import Spectrum, spectrum_of
 from weightsmith.dsl import check, core, program_text
 from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.printer import node_text
+from weightsmith.dsl.scalars import Number
 from weightsmith.dsl.scope import RESERVED
+from weightsmith.dsl.sites import assigned_names
 from weightsmith.dsl.source import Source
 
 LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
@@ -37,14 +42,16 @@ LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 
 @dataclass(frozen=True)
 class Synthesized:
-    """The script, its program, its attention layers, and what is known of them beforehand.
+    """The script, its program, its bindings, and what is known of the steps beforehand.
 
-    ``predicted_error`` is that of the worst result, relative or absolute as its note says; no
-    network of linear attention needs fewer than ``lower_bound_layers``.
+    ``layers`` are those of the steps alone.  ``predicted_error`` is that of the worst result,
+    relative or absolute as its note says; no network of linear attention does it in fewer layers
+    than ``lower_bound_layers``.
     """
 
     text: str
     program: core.Program
+    bindings: dict[str, Fraction]
     layers: int
     predicted_error: Fraction
     lower_bound_layers: int
@@ -66,15 +73,22 @@ class _Part:
 
 
 def expand(
-    program: core.Program, bindings: Mapping[str, Fraction], *, dtype: str = "float64"
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    *,
+    dtype: str = "float64",
+    tolerances: Mapping[int, Fraction] | None = None,
 ) -> Synthesized:
-    """Write a program whose returns are all ``synthesize`` as an ordinary script.
+    """Write a program with the steps of everything that it is to synthesise, as a script.
+
+    All steps stand together, side by side, at the place of the first of them: they depend on the
+    inputs alone.  ``tolerances`` are those of the positions where the script gives none.
 
     Raises DiagnosticError where no assumption bounds the spectrum, where a pole lies in it, and
     where the dtype does not carry the tolerance.
     """
-    plain = _in_numbers(program, Numbers(program, bindings))
-    requests = [read_request(one, plain) for one in plain.returns]
+    plain, bindings = in_numbers(program, bindings)
+    requests = [read_request(one, _tolerance(one, tolerances or {})) for one in asked_of(plain)]
     taken = _taken(plain)
     parts = [
         _Part(group, choice, choose_names(choice.plan, taken))
@@ -87,6 +101,7 @@ def expand(
     return Synthesized(
         text,
         found,
+        bindings,
         layers,
         max(one.error for one in parts),
         max(one.choice.lower_bound.layers for one in parts),
@@ -94,31 +109,47 @@ def expand(
     )
 
 
-def _in_numbers(program: core.Program, numbers: Numbers) -> core.Program:
-    for statement in program.body:
-        if isinstance(statement, core.Repeat):
-            message = "an algorithm that synthesises its result has no loops of its own"
-            hint = "put the loop into an algorithm of its own, or write the target of the whole"
-            raise DiagnosticError([error(statement.span, message, hint)])
-    returns = []
-    for one in program.returns:
-        if one.synthesize is None:
-            message = "either all results are synthesised or none"
-            raise DiagnosticError([error(one.span, message, "write 'synthesize' before each")])
-        tolerance = numbers.value(one.synthesize, one.span)
-        if not 0 < tolerance < 1:
-            message = f"the tolerance must lie between 0 and 1, got {tolerance}"
-            raise DiagnosticError([error(one.span, message, "write: within 1e-6")])
-        target = numbers.node(one.target or one.value)
-        returns.append(replace(one, value=target, target=target))
-    return replace(
+def in_numbers(
+    program: core.Program, bindings: Mapping[str, Fraction]
+) -> tuple[core.Program, dict[str, Fraction]]:
+    """The program with numbers for the parameters that have one, and what is left of these.
+
+    Left are the passes of ``repeat until``, which may have been set by hand.
+    """
+    untils = {one.parameter for one in program.untils}
+    left = {name: value for name, value in bindings.items() if name in untils}
+    numbers = Numbers(program, {n: v for n, v in bindings.items() if n not in untils})
+    plain = replace(
         program,
-        parameters=(),
+        parameters=numbers.parameters(),
         assumptions=tuple(numbers.assumption(one) for one in program.assumptions),
-        body=(),
-        returns=tuple(returns),
+        body=tuple(_with_tolerance(one, numbers) for one in numbers.statements(program.body)),
+        returns=tuple(_with_tolerance(numbers.returned(one), numbers) for one in program.returns),
+        untils=tuple(replace(o, tolerance=numbers.known(o.tolerance)) for o in program.untils),
         ensure=numbers.ensure(program.ensure),
     )
+    return plain, left
+
+
+S = TypeVar("S", core.Assign, core.Repeat, core.Return, core.Assign | core.Repeat)
+
+
+def _with_tolerance(one: S, numbers: Numbers) -> S:
+    if isinstance(one, core.Repeat) or one.synthesize is None or one.synthesize.tolerance is None:
+        return one
+    tolerance = numbers.value(one.synthesize.tolerance, one.span)
+    if not 0 < tolerance < 1:
+        message = f"the tolerance must lie between 0 and 1, got {tolerance}"
+        raise DiagnosticError([error(one.span, message, "write: within 1e-6")])
+    return replace(one, synthesize=core.Synthesis(Number(tolerance)))
+
+
+def _tolerance(asked: Asked, tolerances: Mapping[int, Fraction]) -> Fraction:
+    found = tolerances.get(asked.position) if asked.tolerance is None else asked.tolerance
+    if found is None:
+        message = "nothing says how near the network must come to this target"
+        raise DiagnosticError([error(asked.span, message, "write: within 1e-6")])
+    return found
 
 
 def _choices(
@@ -199,36 +230,56 @@ def _refuse_kernel(request: Request, spectrum: Spectrum, program: core.Program) 
 
 
 def _taken(program: core.Program) -> set[str]:
-    names = {one.name for one in program.inputs} | set(program.dimensions)
-    names |= {one.name for one in program.returns}
-    return names | set(RESERVED)
+    names = {one.name for one in program.inputs} | {*program.dimensions, *program.symbols}
+    names |= {one.name for one in program.returns} | assigned_names(program.body)
+    nodes = [*nodes_in(program.body), *(n for r in program.returns for n in nodes_of(r.value))]
+    names |= {n.label for n in nodes if isinstance(n, core.Function | core.Entrywise)}
+    return {part for name in names for part in (name, name.partition(".")[0])} | set(RESERVED)
 
 
 def _text(program: core.Program, parts: list[_Part]) -> str:
-    results = {
-        request.position: named(result, part.names)
+    values = {
+        request.position: request.with_result(named(result, part.names), part.choice.absorbs_left)
         for part in parts
         for request, result in zip(part.requests, part.choice.results, strict=True)
     }
-    values = {
-        one.position: one.with_result(results[one.position], part.choice.absorbs_left)
-        for part in parts
-        for one in part.requests
-    }
-    returns = tuple(
-        replace(one, value=values[k], synthesize=None) for k, one in enumerate(program.returns)
+    positions = count()
+    body = tuple(
+        replace(one, values=(values[next(positions)],), synthesize=None)
+        if isinstance(one, core.Assign) and one.synthesize is not None
+        else one
+        for one in program.body
     )
-    head, _, tail = program_text(replace(program, returns=returns)).rstrip("\n").rpartition("\n")
-    lines = [f"# {line}" for part in parts for line in _comments(part, program)]
-    lines += [head.rstrip("\n"), ""]
-    lines += side_by_side([(part.choice.plan, part.names) for part in parts])
-    return "\n".join([*lines, tail]) + "\n"
+    returns = tuple(
+        one
+        if one.synthesize is None
+        else replace(one, value=values[next(positions)], synthesize=None)
+        for one in program.returns
+    )
+    head, _, rest = program_text(replace(program, body=body, returns=returns)).partition("\n\n")
+    lines = rest.rstrip("\n").split("\n")
+    first = _lines_before(program.body)
+    steps = side_by_side([(part.choice.plan, part.names) for part in parts])
+    comments = [f"# {line}" for part in parts for line in _comments(part)]
+    return "\n".join([*comments, head, "", *lines[:first], *steps, *lines[first:]]) + "\n"
 
 
-def _comments(part: _Part, program: core.Program) -> list[str]:
+def _lines_before(body: tuple[core.Statement, ...]) -> int:
+    """How many printed lines stand before the first ``synthesize``."""
+    lines = 0
+    for one in body:
+        if isinstance(one, core.Repeat):
+            lines += 1 + _lines_before(one.body)
+        elif one.synthesize is not None:
+            break
+        else:
+            lines += 1
+    return lines
+
+
+def _comments(part: _Part) -> list[str]:
     targets = ", ".join(
-        f"{node_text(program.returns[one.position].value)} within {shown(one.tolerance)}"
-        for one in part.requests
+        f"{node_text(one.target)} within {shown(one.tolerance)}" for one in part.requests
     )
     return [f"Synthesised: {targets}.", *_note(part).split("\n")]
 
