@@ -13,22 +13,13 @@ from fractions import Fraction
 from itertools import count
 from typing import TypeVar
 
-from weightsmith.compiler.synthesize.choose import (
-    Choice,
-    RefusedError,
-    Wanted,
-    choose,
-    choose_inverses,
-    is_definite_inverse,
-)
-from weightsmith.compiler.synthesize.lower_bound import NOTHING
+from weightsmith.compiler.synthesize.choose import Choice
+from weightsmith.compiler.synthesize.grouped import grouped
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
 from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, read_request
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
-from weightsmith.compiler.synthesize.spectrum import Spectrum, spectrum_of
 from weightsmith.dsl import check, core, program_text
-from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.printer import node_text
@@ -36,8 +27,6 @@ from weightsmith.dsl.scalars import Number
 from weightsmith.dsl.scope import RESERVED
 from weightsmith.dsl.sites import assigned_names
 from weightsmith.dsl.source import Source
-
-LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 
 
 @dataclass(frozen=True)
@@ -90,10 +79,10 @@ def expand(
     plain, bindings = in_numbers(program, bindings)
     requests = [read_request(one, _tolerance(one, tolerances or {})) for one in asked_of(plain)]
     taken = _taken(plain)
-    parts = [
-        _Part(group, choice, choose_names(choice.plan, taken))
-        for group, choice in _choices(requests, plain, dtype)
-    ]
+    parts = []
+    for group in grouped(requests, plain, dtype):
+        choice = group.choice()
+        parts.append(_Part(group.requests, choice, choose_names(choice.plan, taken)))
     text = _text(plain, parts)
     found = check(Source(f"{program.name} (synthesised)", text))
     layers = max(one.choice.plan.layers for one in parts)
@@ -150,83 +139,6 @@ def _tolerance(asked: Asked, tolerances: Mapping[int, Fraction]) -> Fraction:
         message = "nothing says how near the network must come to this target"
         raise DiagnosticError([error(asked.span, message, "write: within 1e-6")])
     return found
-
-
-def _choices(
-    requests: list[Request], program: core.Program, dtype: str
-) -> list[tuple[tuple[Request, ...], Choice]]:
-    """One plan for all inverses of definite operators, and one for every other function."""
-    wanted = [_wanted(one, program, dtype) for one in requests]
-    together = [k for k, one in enumerate(wanted) if is_definite_inverse(one)]
-    groups = [together] if together else []
-    for k, one in enumerate(wanted):
-        if k in together:
-            continue
-        same = next((g for g in groups if g != together and _is_same(wanted[g[0]], one)), None)
-        if same is None:
-            groups.append([k])
-        else:
-            same.append(k)
-    found = []
-    for group in groups:
-        first = requests[group[0]]
-        try:
-            if group == together:
-                choice = choose_inverses([wanted[k] for k in group])
-            else:
-                least = min((wanted[k] for k in group), key=lambda one: one.tolerance)
-                choice = choose(least)
-                choice = replace(choice, results=choice.results * len(group))
-        except RefusedError as reason:
-            raise DiagnosticError([error(first.span, str(reason), reason.hint)]) from None
-        asked = tuple(requests[k] for k in group)
-        if not all(one.is_bounded for one in asked):
-            choice = replace(choice, lower_bound=NOTHING)
-        found.append((asked, choice))
-    return found
-
-
-def _is_same(one: Wanted, other: Wanted) -> bool:
-    return (one.function.function, one.function.exponent, one.function.formula, one.operator) == (
-        other.function.function,
-        other.function.exponent,
-        other.function.formula,
-        other.operator,
-    )
-
-
-def _wanted(request: Request, program: core.Program, dtype: str) -> Wanted:
-    spectrum = spectrum_of(request.function.of, program)
-    if spectrum is None:
-        what = node_text(request.function.of)
-        message = f"no assumption bounds the spectrum of {what}"
-        hint = f"write: assume spectrum({what}) in [mu, L]"
-        raise DiagnosticError([error(request.span, message, hint)])
-    _refuse_kernel(request, spectrum, program)
-    left = "I" if request.left is None else request.left_text
-    return Wanted(
-        request.function,
-        request.operator_text,
-        spectrum,
-        min(request.tolerance / request.factor, max(request.tolerance, LOOSEST)),
-        left,
-        request.degrees,
-        dtype,
-    )
-
-
-def _refuse_kernel(request: Request, spectrum: Spectrum, program: core.Program) -> None:
-    """Where 0 may be an eigenvalue the steps are far from the target there: data must avoid it."""
-    if spectrum.kind is not SpectrumKind.NONZERO_SPECTRUM:
-        return
-    if any(isinstance(one, core.RangeAssumption) for one in program.assumptions):
-        return
-    what = node_text(request.function.of)
-    message = f"{what} may have the eigenvalue 0, and nothing says that the data keeps away from it"
-    hint = f"write: assume b in range({what}), for the b of {request.function.function}({what})*b"
-    if request.function.function in ("pinv", "sign"):
-        hint += f"; or in place of nonzero_spectrum: assume singular_values({what}) in [low, high]"
-    raise DiagnosticError([error(request.span, message, hint)])
 
 
 def _taken(program: core.Program) -> set[str]:
