@@ -115,15 +115,18 @@ class EnsureSearch:
 
     def cheapest(self, below: Cost | None = None) -> Bindings | None:
         """The counts of least cost, less than ``below``, with fine tables."""
-        tolerance = self.wanted / FINER
+        tolerance, before = self.wanted / FINER, None
         while True:
             start = {**self.bindings, **dict.fromkeys(self.tolerances, _neat(tolerance))}
             counts = self._counts(start, below)
             if counts is not None:
                 return {**start, **dict(zip(self.counts, map(Fraction, counts), strict=True))}
-            tolerance /= FINER
-            if not self.tolerances or tolerance < FINEST:
+            least = self.least
+            if least is None or not self.tolerances or tolerance / FINER < FINEST:
                 return None
+            if before is not None and (FINER * least - before) / (FINER - 1) > self.wanted:
+                return None  # what tables of no error would leave, as error falls with theirs
+            tolerance, before = tolerance / FINER, least
 
     def _counts(self, start: Bindings, below: Cost | None) -> Vector | None:
         def at(vector: Vector) -> Bindings:
@@ -232,6 +235,14 @@ class EnsureSearch:
         if least is None or (self.is_unproven and self.reason is not None):
             return self.reason or self._error("the error is not proven", "")
         wanted, reached = shown(self.wanted), shown(least)
+        if self.measured is not None:
+            message = (
+                f"no polynomials and counts are known to bring the error to {wanted}: "
+                f"the least found is {reached}"
+            )
+            return self._error(
+                message, "allow a larger error, or write an algorithm that is faster"
+            )
         if not self.counts and not self.tolerances:
             message = f"nothing that can be chosen is left: the error is {reached}, above {wanted}"
             return self._error(message, "leave a count without a value: param steps; repeat steps:")

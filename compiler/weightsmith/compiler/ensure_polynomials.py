@@ -6,8 +6,8 @@ most 4, 8, 16, … layers in all, every D is tried with the smallest errors that
 ``ladder``), and the cheapest counts are sought (see ``search_counts``).  A depth more is a layer
 more: so D ends where the script at depth D, with no pass of any open loop, has as many layers as
 the best found.  Hence no D and counts have fewer layers, if the error falls with D and with every
-count; ties go to the fewest blocks of the stream.  Then every polynomial is made as coarse as the
-bound allows, to an octave, which saves width.
+count; ties go to the fewest blocks of the stream.  Then every polynomial is made about as coarse as
+the bound allows, which saves width.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import core
 
 FEWEST = 4  # layers, at first
+PROBES = 3  # of coarser tolerances, for each polynomial
 MANY = 64  # layers with which the error should have fallen
 
 
@@ -108,7 +109,9 @@ class _Chooser:
             if self.ladder.is_same(group, found.depth.coarsest[group], fine):
                 continue
             low, high = found.depth.coarsest[group] - 1, fine
-            while high - low > OCTAVE:
+            for _ in range(PROBES):
+                if high - low <= OCTAVE:
+                    break
                 middle = (low + high + 1) // 2
                 rung = self._rung({**found.rung.places, group: middle}, found.rung.search)
                 if rung.search.meets(found.bindings):

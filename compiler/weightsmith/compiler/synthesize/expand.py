@@ -84,7 +84,7 @@ def expand(
         choice = group.choice()
         parts.append(_Part(group.requests, choice, choose_names(choice.plan, taken)))
     text = _text(plain, parts)
-    found = check(Source(f"{program.name} (synthesised)", text))
+    found = _with_places(check(Source(f"{program.name} (synthesised)", text)), plain)
     layers = max(one.choice.plan.layers for one in parts)
     layers += max(one.extra_layers for one in requests)
     return Synthesized(
@@ -95,6 +95,22 @@ def expand(
         max(one.error for one in parts),
         max(one.choice.lower_bound.layers for one in parts),
         tuple(_note(one) for one in parts),
+    )
+
+
+def _with_places(written: core.Program, given: core.Program) -> core.Program:
+    """What messages point at stands in the script as it was given."""
+    ensure = written.ensure
+    if ensure is not None and given.ensure is not None:
+        ensure = replace(ensure, span=given.ensure.span)
+    returns = zip(written.returns, given.returns, strict=True)
+    untils = zip(written.untils, given.untils, strict=True)
+    return replace(
+        written,
+        span=given.span,
+        returns=tuple(replace(one, span=other.span) for one, other in returns),
+        untils=tuple(replace(one, span=other.span) for one, other in untils),
+        ensure=ensure,
     )
 
 
