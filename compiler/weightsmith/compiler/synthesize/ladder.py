@@ -116,13 +116,26 @@ class Ladder:
         raise ValueError("a plan was refused and then made")
 
     def _finest(self, group: int, low: int, depth: int) -> int:
-        """The finest place, from ``low`` on, whose plan has at most so many layers."""
-        high, step = MOST, OCTAVE
-        while low + step < high:
-            if self._fits(group, low + step, depth):
-                low, step = low + step, 2 * step
-            else:
-                high = low + step
+        """The finest place, from ``low`` on, whose plan has at most so many layers.
+
+        One layer more triples a degree, and so about the place: it is looked for around there.
+        """
+        high, step = MOST, 2 * OCTAVE
+        guess = min(3 * low + 2, MOST - 1)
+        if self._fits(group, guess, depth):
+            low = guess
+            while low + step < high:
+                if self._fits(group, low + step, depth):
+                    low, step = low + step, 2 * step
+                else:
+                    high = low + step
+        else:
+            high = guess
+            while high - step > low:
+                if self._fits(group, high - step, depth):
+                    low = high - step
+                else:
+                    high, step = high - step, 2 * step
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self._fits(group, middle, depth) else (low, middle)
