@@ -49,6 +49,7 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     returned.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.ensure import open_parameters
     from weightsmith.compiler.pipeline import compile_program
     from weightsmith.dsl import resolve_bindings
 
@@ -57,6 +58,8 @@ def _compile(program: core.Program) -> tuple[str, ...]:
         return ()
     bindings = resolve_bindings(program, {})
     found = {*bindings, *(until.parameter for until in program.untils)}
+    if program.ensure is not None:  # then the compiler chooses these
+        found.update(*open_parameters(program, found))
     missing = tuple(one.name for one in program.parameters if one.name not in found)
     if not missing:
         chosen = resolve_choices(program, bindings)
