@@ -133,3 +133,9 @@ def test_verify_names_the_claim_that_broke(call: Call, network: Path, tmp_path: 
     assert result.exit_code == 1
     assert "REFUSED exactness (claim 1)" in result.stdout
     assert "refused." in result.stdout
+
+
+def test_check_asks_for_no_number_that_ensure_chooses(call: Call, examples: Path) -> None:
+    result = call("check", examples / "whitened_regression.alg")
+    assert result.exit_code == 0
+    assert "is sound; its synthesis needs values of mu, L." in result.stdout

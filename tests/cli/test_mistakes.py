@@ -156,7 +156,7 @@ WRITTEN = [
     ("X = I\nfor g in 1..3:\n    X = g*X\nreturn X", "4:12", "write: for g in 3/2, 2, 3:"),
     ("return synthesize sigmoid.(A) within 1e-6", "3:19", "spectral(sigmoid, A)"),
     ("return synthesize inv(A - 1/2*I) within 1e-6", "3:8", "in [a, b] or [c, d]"),
-    ("synthesize inv(A) within 1e-6", "3:1", "write: return synthesize inv(A) within 1e-6"),
+    ("synthesize inv(A) within 1e-6", "3:1", "write: P = synthesize inv(A) within 1e-6"),
     ("return synthesize A*A within 1e-6", "3:8", "no function of a matrix"),
     ("X = I\nrepaet 3:\n    X = A*X\nreturn X", "4:1", "did you mean 'repeat'?"),
     ("param n\nensure error < 1e-6\nreturn A", "4:14", "ensure error <= 1e-6"),

@@ -157,6 +157,10 @@ def with_gap(random: np.random.Generator) -> Instance:
     return {"low": "1/2", "high": 1, "L": 2}, {"A": (value + value.T) / 2}
 
 
+def whitened(random: np.random.Generator) -> Instance:
+    return {"mu": "1/4", "L": 2}, regression(random)
+
+
 SYNTHESIZED: dict[str, Callable[[np.random.Generator], Instance]] = {
     "synthesized_inverse": synthesized("A", mu="1/4", L=2),
     "synthesized_polar": synthesized("A", smin="1/4", smax=2),
@@ -164,6 +168,7 @@ SYNTHESIZED: dict[str, Callable[[np.random.Generator], Instance]] = {
     "synthesized_roots": synthesized("A", mu="1/4", L=2),
     "resolvents": synthesized("A", L=2),
     "projector": with_gap,
+    "whitened_regression": whitened,
 }
 MAKERS: dict[str, Callable[[np.random.Generator], Instance]] = {
     "newton_inverse": inverse,

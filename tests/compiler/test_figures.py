@@ -61,6 +61,7 @@ SYNTHESIZED_FIGURES = {
     "synthesized_inverse": ("3", 2, "4*d", 3),
     "synthesized_polar": ("6", 1, "m", 6),
     "synthesized_roots": ("3", 9, "11*d", 3),
+    "whitened_regression": ("steps + 5", 2, "8*d + k", 4),
 }
 
 

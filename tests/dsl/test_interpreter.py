@@ -65,6 +65,8 @@ def inputs_of(name: str, chance: np.random.Generator) -> tuple[Inputs, dict[str,
         if name.startswith("pre"):
             inputs["P"] = np.eye(3)
         return inputs, {"mu": 1, "L": 4, "steps": 60} | extra.get(name, {})
+    if name == "whitened_regression":
+        return regression(chance), {"mu": 1, "L": 4, "steps": 1}
     if name == "gd_plus_plus":
         inputs = regression(chance)
         inputs["y"] = {"context": inputs["y"], "query": np.zeros((2, 2))}

@@ -175,10 +175,11 @@ class _Sum:
         total = flint.arb(0)
         for coefficient, power, factors in self._terms:
             term = coefficient
-            if power:
-                term = term * (at if power == 1 else at**power)
+            for _ in range(power):  # flint's power of a ball with 0 in it is no number
+                term = term * at
             for place, exponent in factors:
-                term = term * (known[place] if exponent == 1 else known[place] ** exponent)
+                for _ in range(exponent):
+                    term = term * known[place]
             total = total + term
         return total
 

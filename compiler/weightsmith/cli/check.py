@@ -49,23 +49,22 @@ def _compile(program: core.Program) -> tuple[str, ...]:
     returned.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.ensure import open_parameters
     from weightsmith.compiler.pipeline import compile_program
     from weightsmith.dsl import resolve_bindings
 
-    if not (_has_tables(program) or _synthesizes(program)):
+    if not (_has_tables(program) or program.synthesized):
         compile_program(program, {})
         return ()
     bindings = resolve_bindings(program, {})
     found = {*bindings, *(until.parameter for until in program.untils)}
+    if program.ensure is not None:  # then the compiler chooses these
+        found.update(*open_parameters(program, found))
     missing = tuple(one.name for one in program.parameters if one.name not in found)
     if not missing:
         chosen = resolve_choices(program, bindings)
         compile_program(chosen.program, chosen.bindings)
     return missing
-
-
-def _synthesizes(program: core.Program) -> bool:
-    return any(one.synthesize is not None for one in program.returns)
 
 
 def _has_tables(program: core.Program) -> bool:

@@ -140,4 +140,5 @@ CASES = (
     ),
     Case("projector", "diabetes: correlation matrix", data.leading_component, {}),
     Case("resolvents", "Les Misérables: Laplacian", data.laplacian, {}),
+    Case("whitened_regression", "diabetes, 6 features", data.well_conditioned_regression, {}),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.compiler.ensure import resolve_ensure
+from weightsmith.compiler.ensure_polynomials import choose_polynomials
 from weightsmith.compiler.synthesize.expand import expand
 from weightsmith.compiler.until import resolve_until
 from weightsmith.dsl import core
@@ -35,10 +36,14 @@ def resolve_choices(
 
     Raises DiagnosticError.
     """
+    given = (one.synthesize for one in program.synthesized)
+    if program.ensure is not None and any(one and one.tolerance is None for one in given):
+        written, bindings, more = choose_polynomials(program, bindings, gated=gated, dtype=dtype)
+        return Chosen(written.program, written.text, bindings, (*written.notes, *more))
     notes: tuple[str, ...] = ()
-    if any(one.synthesize is not None for one in program.returns):
+    if program.synthesized:
         found = expand(program, bindings, dtype=dtype)
-        program, text, bindings, notes = found.program, found.text, {}, found.notes
+        program, text, bindings, notes = found.program, found.text, found.bindings, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
-    bindings = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
-    return Chosen(program, text, bindings, notes)
+    bindings, more = resolve_ensure(program, bindings, gated=gated, dtype=dtype)
+    return Chosen(program, text, bindings, (*notes, *more))

@@ -1,29 +1,37 @@
-"""``ensure error <= tol``: counts and tolerances for which the certificate meets it.
+"""``ensure error <= tol``: the counts and tolerances with the fewest layers that meet it.
 
 Chosen are the parameters without a value that count repetitions, or that are the tolerance of a
-function of entries.  With tables far finer than the error, each count is doubled until the bound is
-met and then halved back, the others held; of the orders in which that can be done the one with the
-fewest layers is kept.  Then the tables are made as coarse as the bound allows.
+function of entries.  Layers do not depend on the tables: with tables sixteen times finer than the
+error (finer still where nothing meets it) the counts of fewest layers are found, exactly if the
+certified error falls with every count (see ``search_counts``); then the tables are made as coarse
+as the bound allows.  Layers are those of the script as it is written
+(``--fewest layers`` restructures it later).
 """
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection
 from fractions import Fraction
 from functools import cached_property
-from itertools import permutations
 
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
-from weightsmith.compiler.pipeline import compile_program
-from weightsmith.compiler.report import report
+from weightsmith.compiler.pipeline import Compilation, compile_program
+from weightsmith.compiler.report import heads_as_run, layers_as_run
 from weightsmith.compiler.round_off import carried
+from weightsmith.compiler.search_counts import (
+    MAX_COUNT,
+    Cost,
+    CountSearch,
+    TooLargeError,
+    Vector,
+)
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate
 
-MAX_COUNT = 20_000
 MAX_COUNTS = 3  # that are chosen together
 FINER = 16  # the tables against the error, at first
 FINEST = Fraction(1, 10**12)
@@ -32,15 +40,20 @@ Bindings = dict[str, Fraction]
 
 def resolve_ensure(
     program: core.Program, bindings: Bindings, *, gated: bool = False, dtype: str = "float64"
-) -> Bindings:
-    """Return the bindings with what the compiler chooses, for the fewest layers it finds.
+) -> tuple[Bindings, tuple[str, ...]]:
+    """Return the bindings with what the compiler chooses, and notes on the search.
 
     Raises DiagnosticError where the error has no proof, none small enough, or one that the dtype
     does not carry.
     """
     if program.ensure is None:
-        return bindings
-    return _Search(program, program.ensure, bindings, gated, dtype).found()
+        return bindings, ()
+    search = EnsureSearch(program, program.ensure, bindings, gated=gated, dtype=dtype)
+    search.refuse_beyond_dtype()
+    found = search.cheapest()
+    if found is None:
+        raise search.unreached()
+    return search.coarsened(found), search.notes()
 
 
 def open_parameters(program: core.Program, known: Collection[str]) -> tuple[list[str], list[str]]:
@@ -62,24 +75,36 @@ def _tolerance(node: core.Node) -> Scalar | None:
     return None
 
 
-class _Search:
+class EnsureSearch:
+    """The counts and tolerances of one program; every error and cost is computed once."""
+
     def __init__(
         self,
         program: core.Program,
         ensure: core.Ensure,
         bindings: Bindings,
-        gated: bool,
-        dtype: str,
+        *,
+        gated: bool = False,
+        dtype: str = "float64",
+        measured: EnsureSearch | None = None,
     ) -> None:
+        """``measured`` is another program with the same layers, which is faster to compile."""
+        self.measured = measured
         self.program, self.ensure, self.bindings = program, ensure, bindings
         self.gated, self.dtype = gated, dtype
         self.counts, self.tolerances = open_parameters(program, bindings)
-        self.known: dict[tuple[tuple[str, Fraction], ...], Fraction] = {}
+        self.known: dict[tuple[tuple[str, Fraction], ...], Fraction | None] = {}
+        self.reason: DiagnosticError | None = None  # why an error is not proven
+        self.is_unproven = False  # did the search end where errors were not proven?
+        self.searches: list[CountSearch] = []
         chosen = {*self.counts, *self.tolerances}
         for one in program.parameters:
             if one.name not in bindings and one.name not in chosen:
                 message = f"what is to be chosen follows from numbers, and '{one.name}' has none"
                 raise self._error(message, f"give it one: --set {one.name}=…")
+        if len(self.counts) > MAX_COUNTS:
+            message = f"{len(self.counts)} counts are to be chosen, at most {MAX_COUNTS} can be"
+            raise self._error(message, f"give one a value: --set {self.counts[0]}=…")
 
     @cached_property
     def wanted(self) -> Fraction:
@@ -88,95 +113,107 @@ class _Search:
         except ScalarError as problem:
             raise self._error(f"the tolerance has no value: {problem}", "") from None
 
-    def found(self) -> Bindings:
-        self._refuse_beyond_dtype()
-        if len(self.counts) > MAX_COUNTS:
-            message = f"{len(self.counts)} counts are to be chosen, at most {MAX_COUNTS} can be"
-            raise self._error(message, f"give one a value: --set {self.counts[0]}=…")
-        candidates = self._candidates()
-        best = min(candidates, key=self._layers) if len(candidates) > 1 else candidates[0]
-        return self._coarsened(best)
+    def cheapest(self, below: Cost | None = None) -> Bindings | None:
+        """The counts of least cost, less than ``below``, with fine tables."""
+        tolerance, before = self.wanted / FINER, None
+        while True:
+            start = {**self.bindings, **dict.fromkeys(self.tolerances, _neat(tolerance))}
+            counts = self._counts(start, below)
+            if counts is not None:
+                return {**start, **dict(zip(self.counts, map(Fraction, counts), strict=True))}
+            least = self.least
+            if least is None or not self.tolerances or tolerance / FINER < FINEST:
+                return None
+            if before is not None and (FINER * least - before) / (FINER - 1) > self.wanted:
+                return None  # what tables of no error would leave, as error falls with theirs
+            tolerance, before = tolerance / FINER, least
 
-    def _candidates(self) -> list[Bindings]:
-        """Counts that meet the bound, in each order; finer tables where these leave no room."""
-        tolerance, least = self.wanted / FINER, None
-        while least is None or (self.tolerances and tolerance >= FINEST):
-            start = self._with_tolerance(tolerance)
-            try:
-                return [self._counts(start, order) for order in permutations(self.counts)]
-            except _TooLargeError as problem:
-                least = problem.least
-            except DiagnosticError:  # tables of too many pieces
-                if least is None:
-                    raise
-                break
-            tolerance /= FINER
-        raise self._unreached(least)
+    def _counts(self, start: Bindings, below: Cost | None) -> Vector | None:
+        def at(vector: Vector) -> Bindings:
+            return {**start, **dict(zip(self.counts, map(Fraction, vector), strict=True))}
 
-    def _with_tolerance(self, tolerance: Fraction) -> Bindings:
-        return {**self.bindings, **dict.fromkeys(self.tolerances, _neat(tolerance))}
+        search = CountSearch(
+            len(self.counts),
+            lambda vector: self.error_at(at(vector)),
+            lambda vector: self.cost(at(vector)),
+            self.wanted,
+        )
+        self.searches.append(search)
+        try:
+            return search.cheapest(below)
+        except TooLargeError as reason:
+            if len(self.searches) == 1:  # later ones may end for want of pieces
+                self.is_unproven = reason.is_unproven
+            return None
 
-    def _counts(self, start: Bindings, order: tuple[str, ...]) -> Bindings:
-        """Double all counts until the bound is met, then lower each as far as it goes."""
-        high, previous = 1, self._error_at({**start, **dict.fromkeys(order, Fraction(0))})
-        if not order:
-            if previous > self.wanted:
-                raise _TooLargeError(previous)
-            return start
-        while (now := self._error_at({**start, **dict.fromkeys(order, Fraction(high))})) > (
-            self.wanted
-        ):
-            if high >= MAX_COUNT or (now >= previous > 0 and high > 64):
-                raise _TooLargeError(min(now, previous))
-            previous, high = now, min(2 * high, MAX_COUNT)
-        chosen = {**start, **dict.fromkeys(order, Fraction(high))}
-        for name in order:
-            chosen = {**chosen, name: Fraction(self._least(chosen, name, high))}
-        return chosen
-
-    def _least(self, chosen: Bindings, name: str, high: int) -> int:
-        """The least count of this name that meets the bound, which ``high`` does."""
-        low = -1
-        while high - low > 1:
-            middle = (low + high) // 2
-            meets = self._meets({**chosen, name: Fraction(middle)})
-            low, high = (low, middle) if meets else (middle, high)
-        return high
-
-    def _coarsened(self, chosen: Bindings) -> Bindings:
+    def coarsened(self, chosen: Bindings) -> Bindings:
         """The coarsest tables, of tolerances that halve from the error wanted."""
         if not self.tolerances:
             return chosen
-        tolerance = _neat(self.wanted)
-        while tolerance > chosen[self.tolerances[0]]:
-            coarse = {**chosen, **dict.fromkeys(self.tolerances, tolerance)}
-            if self._meets(coarse):
-                return coarse
-            tolerance = _neat(tolerance / 2)
-        return chosen
+        tolerance = chosen[self.tolerances[0]]
+        choices = []
+        while (tolerance := 2 * tolerance) <= self.wanted:
+            choices.append({**chosen, **dict.fromkeys(self.tolerances, tolerance)})
+        least = bisect(choices, 0, key=lambda one: int(not self.meets(one)))
+        return choices[least - 1] if least else chosen
 
-    def _meets(self, bindings: Bindings) -> bool:
-        return self._error_at(bindings) <= self.wanted
+    def meets(self, bindings: Bindings) -> bool:
+        error = self.error_at(bindings)
+        return error is not None and error <= self.wanted
 
-    def _error_at(self, bindings: Bindings) -> Fraction:
+    def error_at(self, bindings: Bindings) -> Fraction | None:
+        """The certified error; None where it is not proven, and then ``reason`` says why."""
         key = tuple(sorted(bindings.items()))
         if key not in self.known:
-            claims = error_claims_of(self.program, bindings, gated=self.gated)
-            if not claims:
-                message = "there is no error to bound: the network equals the script, exactly"
-                raise self._error(message, "name a target with 'approximates', or leave it out")
-            try:
-                self.known[key] = worst_error(claims)
-            except UnprovenError as reason:
-                hint = "change the script as the reason says, or: return synthesize …"
-                raise self._error(f"the error is not proven: {reason}", hint) from None
+            self.known[key] = self._proven_error(bindings)
         return self.known[key]
 
-    def _layers(self, bindings: Bindings) -> int:
-        compiled = compile_program(self.program, bindings, gated=self.gated)
-        return report(compiled.normal, compiled.template, bindings).layers or 0
+    def _proven_error(self, bindings: Bindings) -> Fraction | None:
+        try:
+            claims = error_claims_of(self.program, bindings, gated=self.gated)
+        except DiagnosticError as reason:  # a table of too many pieces, or outside its interval
+            self.reason = self.reason or reason
+            return None
+        if not claims:
+            message = "there is no error to bound: the network equals the script, exactly"
+            raise self._error(message, "name a target with 'approximates', or leave it out")
+        try:
+            return worst_error(claims)
+        except UnprovenError as reason:
+            hint = "change the script as the reason says, or: return synthesize …"
+            found = self._error(f"the error is not proven: {reason}", hint)
+            self.reason = self.reason or found
+            return None
 
-    def _refuse_beyond_dtype(self) -> None:
+    # -- the cost -----------------------------------------------------------------------------
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        """With some counts or other: the layers of a pass are the same for all."""
+        if self.measured is not None:
+            return self.measured.compilation
+        start = {**self.bindings, **dict.fromkeys(self.tolerances, _neat(self.wanted / FINER))}
+        return compile_program(
+            self.program, {**start, **dict.fromkeys(self.counts, Fraction(1))}, gated=self.gated
+        )
+
+    def cost(self, bindings: Bindings) -> Cost:
+        """Layers as run, blocks of the stream, heads as run."""
+        template = self.compilation.template
+        layers, heads = layers_as_run(template, bindings), heads_as_run(template, bindings)
+        return layers or 0, len(template.blocks), heads or 0
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def notes(self) -> tuple[str, ...]:
+        """What keeps the counts from being those of fewest layers, if anything does."""
+        if not all(one.is_falling for one in self.searches):
+            return ("ensure: the certified error does not fall with every count; fewer may do.",)
+        if not all(one.is_complete for one in self.searches):
+            return ("ensure: the search for counts was ended; fewer layers may do.",)
+        return ()
+
+    def refuse_beyond_dtype(self) -> None:
         """Less than a thousand units of round-off times κ is not what floating point delivers."""
         condition = Fraction(1)
         for one in self.program.assumptions:
@@ -192,8 +229,20 @@ class _Search:
             )
             raise self._error(message, f"write ensure error <= {shown(least, 1)}")
 
-    def _unreached(self, least: Fraction) -> DiagnosticError:
+    def unreached(self) -> DiagnosticError:
+        """The refusal, with the figure that could be met."""
+        least = self.least
+        if least is None or (self.is_unproven and self.reason is not None):
+            return self.reason or self._error("the error is not proven", "")
         wanted, reached = shown(self.wanted), shown(least)
+        if self.measured is not None:
+            message = (
+                f"no polynomials and counts are known to bring the error to {wanted}: "
+                f"the least found is {reached}"
+            )
+            return self._error(
+                message, "allow a larger error, or write an algorithm that is faster"
+            )
         if not self.counts and not self.tolerances:
             message = f"nothing that can be chosen is left: the error is {reached}, above {wanted}"
             return self._error(message, "leave a count without a value: param steps; repeat steps:")
@@ -203,14 +252,13 @@ class _Search:
         )
         return self._error(message, "allow a larger error, or write an algorithm that is faster")
 
+    @property
+    def least(self) -> Fraction | None:
+        """The smallest error that was found."""
+        return min((one for one in self.known.values() if one is not None), default=None)
+
     def _error(self, message: str, hint: str) -> DiagnosticError:
         return DiagnosticError([error(self.ensure.span, message, hint)])
-
-
-class _TooLargeError(Exception):
-    def __init__(self, least: Fraction) -> None:
-        super().__init__(str(least))
-        self.least = least
 
 
 def _neat(value: Fraction) -> Fraction:

@@ -116,10 +116,9 @@ def compile_program(
 def _refuse_unfound(program: core.Program) -> None:
     """What is left to the compiler must have been found before: here it has no steps."""
     hint = "write the steps, and end with: return X approximates inv(A)"
-    for returned in program.returns:
-        if returned.synthesize is not None:
-            message = "the steps of this target have not been synthesised"
-            raise DiagnosticError([error(returned.span, message, hint)])
+    for one in program.synthesized:
+        message = "the steps of this target have not been synthesised"
+        raise DiagnosticError([error(one.span, message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:

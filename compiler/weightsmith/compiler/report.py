@@ -47,10 +47,10 @@ def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Rep
     degree = program_degree(normal, bindings)
     operations = operations_of(template, bindings)
     return Report(
-        layers=_counted(template.body, bindings, heads=False),
+        layers=layers_as_run(template, bindings),
         layers_text=layers_text(template.body),
         heads=max((len(layer.heads) for layer in layers_of(template.body)), default=0),
-        total_heads=_counted(template.body, bindings, heads=True),
+        total_heads=heads_as_run(template, bindings),
         blocks=len(template.blocks),
         width_text=width_text(template),
         hidden_text=hidden_text(template),
@@ -66,6 +66,15 @@ def with_degree_of(found: Report, normal: NormalProgram, bindings: Bindings) -> 
     degree = program_degree(normal, bindings) if found.degree is None else found.degree
     bound = None if degree is None else depth_lower_bound(degree)
     return replace(found, degree=degree, depth_lower_bound=bound)
+
+
+def layers_as_run(template: Template, bindings: Bindings) -> int | None:
+    """The layers that attend or compute a function of entries; None if a count has no value."""
+    return _counted(template.body, bindings, heads=False)
+
+
+def heads_as_run(template: Template, bindings: Bindings) -> int | None:
+    return _counted(template.body, bindings, heads=True)
 
 
 def width_text(template: Template) -> str:

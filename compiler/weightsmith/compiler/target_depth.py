@@ -60,7 +60,7 @@ def _synthesized(
     target = returned.target
     if target is None or isinstance(target, core.Root):
         return None
-    wanted = replace(returned, value=target, synthesize=Number(error))
+    wanted = replace(returned, value=target, synthesize=core.Synthesis(Number(error)))
     alone = replace(program, body=(), returns=(wanted,), untils=(), ensure=None)
     try:
         return expand(alone, bindings)

@@ -19,7 +19,6 @@ from weightsmith.dsl.scalar_algebra import constant
 from weightsmith.dsl.schedules import refuse_in_functions
 from weightsmith.dsl.shapes import Axes, is_unknown
 from weightsmith.dsl.statements import StatementReader, assigned_names
-from weightsmith.dsl.synthesis import refuse_steps
 
 HEAD_WORDS: dict[type[object], str] = {
     s.AssumeEntry: "assume",
@@ -50,6 +49,7 @@ def elaborate(
     calls.taken.update(name.partition(".")[0] for name in assigned)
     reader = StatementReader(elaborator, calls)
     reader.passes = head.passes
+    reader.ensured = head.ensure is not None
     reader.taken = {*elaborator.scope.names(), *assigned}
     body, returns = _statements(algorithm, reader)
     _unused(elaborator, head)
@@ -102,7 +102,6 @@ def _statements(
             returned = returned or entry
         elif returned is None:
             body += reader.read(entry)
-    refuse_steps(reader.report, body, returns)
     if returned is None and not reader.has_inner_return:
         message = f"algorithm '{algorithm.name.text}' returns nothing"
         reader.report.error(algorithm.name.span, message, "end it with: return X")

@@ -119,7 +119,7 @@ class Calls:
         self, elaborator: Elaborator, call: s.CallExpression, callee: core.Program | None
     ) -> core.Program | None:
         """Refuse an algorithm whose steps nobody has found yet."""
-        if callee is None or all(one.synthesize is None for one in callee.returns):
+        if callee is None or not callee.synthesized:
             return callee
         message = f"'{callee.name}' has no steps to write out: the compiler is to synthesize them"
         hint = "compile it by itself, or call an algorithm that writes the iteration out"

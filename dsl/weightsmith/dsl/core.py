@@ -276,12 +276,27 @@ Assumption = (
 
 
 @dataclass(frozen=True, slots=True)
+class Synthesis:
+    """``synthesize TARGET within TOL``: the compiler is to find steps that come so near.
+
+    Without a tolerance ``ensure`` chooses it.
+    """
+
+    tolerance: Scalar | None
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
-    """``X = …`` or ``Y, Z = …, …``; all values are computed before any name changes."""
+    """``X = …`` or ``Y, Z = …, …``; all values are computed before any name changes.
+
+    With ``synthesize`` the single value is a target, written with the inputs alone; such a
+    statement stands in no loop.
+    """
 
     span: Span
     names: tuple[str, ...]
     values: tuple[Node, ...]
+    synthesize: Synthesis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +324,7 @@ Statement = Assign | Repeat
 class Return:
     """One returned value; ``groups`` is where a TOKEN column axis is read (``on query``).
 
-    ``synthesize`` is the tolerance of ``return synthesize TARGET within TOL``: the value is then
-    the target itself, and the compiler is to find the steps.
+    With ``synthesize`` the value is the target itself, and the compiler is to find the steps.
     """
 
     span: Span
@@ -318,7 +332,7 @@ class Return:
     value: Node
     groups: tuple[Group, ...]
     target: Node | None
-    synthesize: Scalar | None = None
+    synthesize: Synthesis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +364,13 @@ class Program:
     returns: tuple[Return, ...]
     untils: tuple[Until, ...] = ()
     ensure: Ensure | None = None
+
+    @property
+    def synthesized(self) -> tuple[Assign | Return, ...]:
+        """What the compiler has to find the steps of, in the order of the script."""
+        assigned = tuple(one for one in self.body if isinstance(one, Assign))
+        places: tuple[Assign | Return, ...] = (*assigned, *self.returns)
+        return tuple(one for one in places if one.synthesize is not None)
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Finisher:
         for name, value in zip(statement.names, values, strict=True):
             self._held(name, value)
             self.present[name] = (value.shape.row_groups, value.shape.column_groups)
-        return core.Assign(statement.span, statement.names, values)
+        return replace(statement, values=values)
 
     def _repeat(self, repeat: core.Repeat) -> core.Repeat:
         while True:

@@ -71,6 +71,13 @@ def function_names(program: core.Program) -> FunctionNames:
 def _spectral_functions(program: core.Program) -> Iterator[core.Function]:
     """Every ``spectral(f, E)`` of the targets, in order."""
     waiting = [one.target for one in program.returns[::-1] if one.target is not None]
+    sought = [
+        value
+        for one in program.body
+        if isinstance(one, core.Assign) and one.synthesize is not None
+        for value in one.values
+    ]
+    waiting += sought[::-1]
     while waiting:
         node = waiting.pop()
         waiting.extend(reversed(parts_of(node)))

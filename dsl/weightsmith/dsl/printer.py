@@ -138,7 +138,8 @@ class _Printer:
                 }
             else:
                 names = ", ".join(statement.names)
-                lines.append(f"{indent}{names} = {self.whole(statement.values)}")
+                text = self.sought(self.whole(statement.values), statement.synthesize)
+                lines.append(f"{indent}{names} = {text}")
                 for name, value in zip(statement.names, statement.values, strict=True):
                     self.known[name] = (value.shape.row_groups, value.shape.column_groups)
         return lines
@@ -171,12 +172,19 @@ class _Printer:
             text += f" on {_group_word(one.groups)}"
         text += clauses.text()
         if one.synthesize is not None:
-            return f"synthesize {text} within {scalar_text(one.synthesize)}"
+            return self.sought(text, one.synthesize)
         if isinstance(one.target, core.Root):
             text += f" approximates {self._root(one.target)}"
         elif one.target is not None:
             text += f" approximates {self.whole((one.target,))}"
         return text
+
+    @staticmethod
+    def sought(text: str, synthesis: core.Synthesis | None) -> str:
+        if synthesis is None:
+            return text
+        within = synthesis.tolerance
+        return f"synthesize {text}" + ("" if within is None else f" within {scalar_text(within)}")
 
     def _root(self, root: core.Root) -> str:
         before = dict(self.known)

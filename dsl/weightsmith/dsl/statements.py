@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeGuard
 
@@ -27,7 +28,7 @@ from weightsmith.dsl.scope import (
     ScalarSymbol,
 )
 from weightsmith.dsl.source import Span
-from weightsmith.dsl.synthesis import read_synthesized
+from weightsmith.dsl.synthesis import read_assigned, read_returned
 from weightsmith.dsl.targets import written_out
 
 UNTIL_HINT = "write repeat until error <= 1e-6:"
@@ -57,6 +58,7 @@ class StatementReader:
         self.has_inner_return = False
         self.passes: dict[Span, str] = {}  # the counts of 'repeat until', by their places
         self.untils: list[core.Until] = []
+        self.ensured = False  # is there a line 'ensure error <= …'?
         self.blocks = 0
         self.taken: set[str] = set()  # names that a number of a 'for' loop may not have
 
@@ -66,7 +68,8 @@ class StatementReader:
         if isinstance(statement, s.RepeatStatement):
             repeat = self._repeat(statement)
             return [] if repeat is None else [repeat]
-        assign = self._assign(statement)
+        reader = self._sought if statement.is_synthesized else self._assign
+        assign = reader(statement)
         return [*self.calls.take_written(), *([] if assign is None else [assign])]
 
     # -- loops --------------------------------------------------------------------------------
@@ -158,6 +161,25 @@ class StatementReader:
         if not names:
             return None
         return core.Assign(statement.span, tuple(names), tuple(nodes))
+
+    def _sought(self, statement: s.AssignStatement) -> core.Assign | None:
+        """``P = synthesize TARGET``: P stands for the target, the compiler finds the steps."""
+        found = read_assigned(
+            self.elaborator, statement, ensured=self.ensured, in_loop=self.blocks > 0
+        )
+        word, groups = statement.names[0], self.elaborator.groups(statement.clauses.on)
+        if found is None:
+            self._define(word, None, statement)
+            return None
+        value, target, synthesis = found
+        if groups:
+            value, target = (
+                replace(one, shape=replace(one.shape, column_groups=groups))
+                for one in (value, target)
+            )
+        if self._define(word, value, statement) is None:
+            return None
+        return core.Assign(statement.span, (word.text,), (target,), synthesis)
 
     def _values(self, statement: s.AssignStatement) -> list[Value | None]:
         names, values = statement.names, statement.values
@@ -277,7 +299,7 @@ class StatementReader:
         for name, part in zip(names, statement.returned, strict=True):
             self.elaborator.used = {}
             if part.is_synthesized:
-                one = read_synthesized(self.elaborator, name, part)
+                one = read_returned(self.elaborator, name, part, ensured=self.ensured)
             else:
                 one = self._returned(name, part)
             if one is not None:

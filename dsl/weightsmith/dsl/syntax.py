@@ -284,10 +284,13 @@ class EnsureEntry:
 
 @dataclass(frozen=True, slots=True)
 class AssignStatement:
+    """``is_synthesized``: ``P = synthesize inv(A)``; the value is what the steps must reach."""
+
     span: Span
     names: tuple[Word, ...]
     values: tuple[Expression, ...]
     clauses: Clauses
+    is_synthesized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

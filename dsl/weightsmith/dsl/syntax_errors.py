@@ -84,7 +84,7 @@ OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOTSTAR", "DOTSLASH", "PRIME", "
 CLAUSES = {"OVER", "ON", "WITHIN"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "PRIME"}
 HEAD_STARTS = ("ASSUME", "PARAM", "TABLE", "FUNCTION", "WITHIN", "ENSURE")
-SYNTHESIZE_FORM = "write: return synthesize inv(A) within 1e-6"
+SYNTHESIZE_FORM = "write: P = synthesize inv(A) within 1e-6, or: return synthesize …"
 BEGINNINGS = ("repeat", "for", "return", "assume", "param", "ensure", "within", "function", "table")
 MIDDLES = ("approximates", "over", "within")
 STATEMENT_STARTS = ("USE", "ALGORITHM", *HEAD_STARTS, "REPEAT", "FOR", "RETURN")
@@ -155,7 +155,7 @@ def _hint(place: _Place) -> str | None:
     if place.token.type == "_OR":
         return "'or' stands between two intervals: assume spectrum(A) in [a, b] or [c, d]"
     if any(token.type == "SYNTHESIZE" for token in place.line):
-        return f"{SYNTHESIZE_FORM}; the target is the value"
+        return f"{SYNTHESIZE_FORM}; one value, and the target is the value"
     if place.token.type == "DOTLPAR":
         return "f.(E) applies a function to every entry; its name stands before the dot"
     first = place.line[0].type if place.line else ""
@@ -292,10 +292,10 @@ def _operator(place: _Place) -> Diagnostic | None:
 
 
 def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
-    """``return X aproximates …`` and ``return synthesise inv(A)``."""
+    """``return X aproximates …``, ``return synthesise inv(A)``, ``P = synthesise inv(A)``."""
     known = (*MIDDLES, "in") if place.line[0].type == "ASSUME" else MIDDLES
     words: list[tuple[Token, tuple[str, ...]]] = [(place.token, known)]
-    if len(place.line) > 1 and place.line[-2].type in ("RETURN", "_COMMA"):
+    if len(place.line) > 1 and place.line[-2].type in ("RETURN", "_COMMA", "_EQUAL"):
         words.append((before, ("synthesize",)))
     for word, candidates in words:
         if word.type == "NAME" and (near := near_hint(word.text, candidates)):

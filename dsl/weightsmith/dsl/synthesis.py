@@ -1,14 +1,15 @@
-"""What the compiler is to find by itself: ``return synthesize TARGET within TOL``, ``ensure``."""
+"""What the compiler is to find by itself: ``synthesize TARGET within TOL``, ``ensure``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
-from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.core import Node
 from weightsmith.dsl.scope import Place
+from weightsmith.dsl.source import Span
 from weightsmith.dsl.targets import written_out
 
 if TYPE_CHECKING:
@@ -18,42 +19,52 @@ SYNTHESIZE_HINT = "write within 1e-6"
 ENSURE_HINT = "write ensure error <= 1e-6"
 
 
-def read_synthesized(
-    elaborator: Elaborator, name: str, part: s.ReturnedExpression
+def read_returned(
+    elaborator: Elaborator, name: str, part: s.ReturnedExpression, *, ensured: bool
 ) -> core.Return | None:
     """Return the target, as value and as target, with its tolerance; None after a report."""
-    clauses, report = part.clauses, elaborator.report
-    over = elaborator.over_groups(clauses.over)
-    with elaborator.within(Place.TARGET, over):
-        found = elaborator.matrix(part.value)
-    groups = elaborator.groups(clauses.on)
-    if clauses.within is None:
+    found = _read_target(elaborator, part.value, part.span, part.clauses, ensured)
+    if found is None:
+        return None
+    _, target, synthesis = found
+    groups = elaborator.groups(part.clauses.on)
+    return core.Return(part.span, name, target, groups, target, synthesis)
+
+
+def read_assigned(
+    elaborator: Elaborator, statement: s.AssignStatement, *, ensured: bool, in_loop: bool
+) -> tuple[Node, Node, core.Synthesis] | None:
+    """The target of ``P = synthesize TARGET``: as it is written, and in terms of the inputs."""
+    if in_loop:
+        message = "'synthesize' cannot stand inside a loop"
+        hint = "assign it above the loop: its target is made of the inputs, the same in every pass"
+        elaborator.report.error(statement.span, message, hint)
+        return None
+    if len(statement.names) > 1:
+        message = f"'synthesize' gives one value, but {len(statement.names)} names are assigned"
+        elaborator.report.error(statement.span, message, "write a line for each")
+        return None
+    value, clauses = statement.values[0], statement.clauses
+    return _read_target(elaborator, value, statement.span, clauses, ensured)
+
+
+def _read_target(
+    elaborator: Elaborator, value: s.Expression, span: Span, clauses: s.Clauses, ensured: bool
+) -> tuple[Node, Node, core.Synthesis] | None:
+    with elaborator.within(Place.TARGET, elaborator.over_groups(clauses.over)):
+        found = elaborator.matrix(value)
+    tolerance = None
+    if clauses.within is not None:
+        tolerance = elaborator.tolerance_of(clauses.within, SYNTHESIZE_HINT)
+    elif not ensured:
         message = "nothing says how near the network must come to this target"
-        report.error(part.span, message, f"{SYNTHESIZE_HINT} at its end")
+        hint = f"{SYNTHESIZE_HINT} at its end, or above the first statement: ensure error <= 1e-6"
+        elaborator.report.error(span, message, hint)
         return None
-    tolerance = elaborator.tolerance_of(clauses.within, SYNTHESIZE_HINT)
-    target = None if found is None else written_out(found, elaborator.used, report)
-    if target is None:
+    target = None if found is None else written_out(found, elaborator.used, elaborator.report)
+    if found is None or target is None:
         return None
-    return core.Return(part.span, name, target, groups, target, tolerance)
-
-
-def refuse_steps(
-    report: Report, body: Iterable[core.Statement], returns: Sequence[core.Return]
-) -> None:
-    """A program that synthesises has assignments only: names for what its targets are made of."""
-    synthesized = [one for one in returns if one.synthesize is not None]
-    if not synthesized:
-        return
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            message = "a program that synthesizes has no loop: the compiler finds the steps"
-            hint = "remove the loop, or return its result with 'approximates'"
-            report.error(statement.span, message, hint)
-    for one in returns:
-        if one.synthesize is None:
-            message = "either all returned values are synthesized, or none"
-            report.error(one.span, message, "make this value an algorithm of its own")
+    return found, target, core.Synthesis(tolerance)
 
 
 def read_ensure(elaborator: Elaborator, entries: Iterable[s.Entry]) -> core.Ensure | None:

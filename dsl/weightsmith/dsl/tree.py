@@ -198,6 +198,11 @@ class TreeBuilder(Transformer[Token, s.Script]):
         span = self._span(words[0], _last(clauses, parts[-1]))
         return s.AssignStatement(span, tuple(words), tuple(parts), _clauses(clauses))
 
+    def sought(self, children: list[Child]) -> s.AssignStatement:
+        words, value, clauses = _words(children[0]), _expression(children[2]), _clauses(children[3])
+        span = self._span(words[0], _last(clauses, value))
+        return s.AssignStatement(span, tuple(words), (value,), clauses, is_synthesized=True)
+
     def repeat(self, children: list[Child]) -> s.RepeatStatement:
         body = tuple(child for child in children[2:] if isinstance(child, s.StatementEntry))
         span = self._span(children[0], body[-1])

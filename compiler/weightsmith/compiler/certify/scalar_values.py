@@ -190,7 +190,8 @@ def _value(
         term = Ball(flint.fmpq(factor.numerator, factor.denominator))
         for name, exponent in powers.items():
             if only is None or only(name):
-                term *= known[name] ** exponent if exponent > 1 else known[name]
+                for _ in range(exponent):  # flint's power of a ball with 0 in it is no number
+                    term *= known[name]
         total += term
     return total
 

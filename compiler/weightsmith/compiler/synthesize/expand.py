@@ -1,4 +1,4 @@
-"""``return synthesize TARGET within TOL`` written out: a script in the language, as text.
+"""``synthesize TARGET within TOL`` written out: a script in the language, as text.
 
     target, spectrum, tolerance → family and depth (``choose``) → statements → text → program
 
@@ -10,41 +10,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
+from typing import TypeVar
 
-from weightsmith.compiler.synthesize.choose import (
-    Choice,
-    RefusedError,
-    Wanted,
-    choose,
-    choose_inverses,
-    is_definite_inverse,
-)
-from weightsmith.compiler.synthesize.lower_bound import NOTHING
+from weightsmith.compiler.synthesize.choose import Choice
+from weightsmith.compiler.synthesize.grouped import grouped
 from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
-from weightsmith.compiler.synthesize.request import Request, read_request
+from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, read_request
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
-from weightsmith.compiler.synthesize.spectrum import Spectrum, spectrum_of
 from weightsmith.dsl import check, core, program_text
-from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.printer import node_text
+from weightsmith.dsl.scalars import Number
 from weightsmith.dsl.scope import RESERVED
+from weightsmith.dsl.sites import assigned_names
 from weightsmith.dsl.source import Source
-
-LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 
 
 @dataclass(frozen=True)
 class Synthesized:
-    """The script, its program, its attention layers, and what is known of them beforehand.
+    """The script, its program, its bindings, and what is known of the steps beforehand.
 
-    ``predicted_error`` is that of the worst result, relative or absolute as its note says; no
-    network of linear attention needs fewer than ``lower_bound_layers``.
+    ``layers`` are those of the steps alone.  ``predicted_error`` is that of the worst result,
+    relative or absolute as its note says; no network of linear attention does it in fewer layers
+    than ``lower_bound_layers``.
     """
 
     text: str
     program: core.Program
+    bindings: dict[str, Fraction]
     layers: int
     predicted_error: Fraction
     lower_bound_layers: int
@@ -66,27 +62,35 @@ class _Part:
 
 
 def expand(
-    program: core.Program, bindings: Mapping[str, Fraction], *, dtype: str = "float64"
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    *,
+    dtype: str = "float64",
+    tolerances: Mapping[int, Fraction] | None = None,
 ) -> Synthesized:
-    """Write a program whose returns are all ``synthesize`` as an ordinary script.
+    """Write a program with the steps of everything that it is to synthesise, as a script.
+
+    All steps stand together, side by side, at the place of the first of them: they depend on the
+    inputs alone.  ``tolerances`` are those of the positions where the script gives none.
 
     Raises DiagnosticError where no assumption bounds the spectrum, where a pole lies in it, and
     where the dtype does not carry the tolerance.
     """
-    plain = _in_numbers(program, Numbers(program, bindings))
-    requests = [read_request(one, plain) for one in plain.returns]
+    plain, bindings = in_numbers(program, bindings)
+    requests = [read_request(one, _tolerance(one, tolerances or {})) for one in asked_of(plain)]
     taken = _taken(plain)
-    parts = [
-        _Part(group, choice, choose_names(choice.plan, taken))
-        for group, choice in _choices(requests, plain, dtype)
-    ]
+    parts = []
+    for group in grouped(requests, plain, dtype):
+        choice = group.choice()
+        parts.append(_Part(group.requests, choice, choose_names(choice.plan, taken)))
     text = _text(plain, parts)
-    found = check(Source(f"{program.name} (synthesised)", text))
+    found = _with_places(check(Source(f"{program.name} (synthesised)", text)), plain)
     layers = max(one.choice.plan.layers for one in parts)
     layers += max(one.extra_layers for one in requests)
     return Synthesized(
         text,
         found,
+        bindings,
         layers,
         max(one.error for one in parts),
         max(one.choice.lower_bound.layers for one in parts),
@@ -94,141 +98,116 @@ def expand(
     )
 
 
-def _in_numbers(program: core.Program, numbers: Numbers) -> core.Program:
-    for statement in program.body:
-        if isinstance(statement, core.Repeat):
-            message = "an algorithm that synthesises its result has no loops of its own"
-            hint = "put the loop into an algorithm of its own, or write the target of the whole"
-            raise DiagnosticError([error(statement.span, message, hint)])
-    returns = []
-    for one in program.returns:
-        if one.synthesize is None:
-            message = "either all results are synthesised or none"
-            raise DiagnosticError([error(one.span, message, "write 'synthesize' before each")])
-        tolerance = numbers.value(one.synthesize, one.span)
-        if not 0 < tolerance < 1:
-            message = f"the tolerance must lie between 0 and 1, got {tolerance}"
-            raise DiagnosticError([error(one.span, message, "write: within 1e-6")])
-        target = numbers.node(one.target or one.value)
-        returns.append(replace(one, value=target, target=target))
+def _with_places(written: core.Program, given: core.Program) -> core.Program:
+    """What messages point at stands in the script as it was given."""
+    ensure = written.ensure
+    if ensure is not None and given.ensure is not None:
+        ensure = replace(ensure, span=given.ensure.span)
+    returns = zip(written.returns, given.returns, strict=True)
+    untils = zip(written.untils, given.untils, strict=True)
     return replace(
-        program,
-        parameters=(),
-        assumptions=tuple(numbers.assumption(one) for one in program.assumptions),
-        body=(),
-        returns=tuple(returns),
-        ensure=numbers.ensure(program.ensure),
+        written,
+        span=given.span,
+        returns=tuple(replace(one, span=other.span) for one, other in returns),
+        untils=tuple(replace(one, span=other.span) for one, other in untils),
+        ensure=ensure,
     )
 
 
-def _choices(
-    requests: list[Request], program: core.Program, dtype: str
-) -> list[tuple[tuple[Request, ...], Choice]]:
-    """One plan for all inverses of definite operators, and one for every other function."""
-    wanted = [_wanted(one, program, dtype) for one in requests]
-    together = [k for k, one in enumerate(wanted) if is_definite_inverse(one)]
-    groups = [together] if together else []
-    for k, one in enumerate(wanted):
-        if k in together:
-            continue
-        same = next((g for g in groups if g != together and _is_same(wanted[g[0]], one)), None)
-        if same is None:
-            groups.append([k])
-        else:
-            same.append(k)
-    found = []
-    for group in groups:
-        first = requests[group[0]]
-        try:
-            if group == together:
-                choice = choose_inverses([wanted[k] for k in group])
-            else:
-                least = min((wanted[k] for k in group), key=lambda one: one.tolerance)
-                choice = choose(least)
-                choice = replace(choice, results=choice.results * len(group))
-        except RefusedError as reason:
-            raise DiagnosticError([error(first.span, str(reason), reason.hint)]) from None
-        asked = tuple(requests[k] for k in group)
-        if not all(one.is_bounded for one in asked):
-            choice = replace(choice, lower_bound=NOTHING)
-        found.append((asked, choice))
+def in_numbers(
+    program: core.Program, bindings: Mapping[str, Fraction]
+) -> tuple[core.Program, dict[str, Fraction]]:
+    """The program with numbers for the parameters that have one, and what is left of these.
+
+    Left are the passes of ``repeat until``, which may have been set by hand.
+    """
+    untils = {one.parameter for one in program.untils}
+    left = {name: value for name, value in bindings.items() if name in untils}
+    numbers = Numbers(program, {n: v for n, v in bindings.items() if n not in untils})
+    plain = replace(
+        program,
+        parameters=numbers.parameters(),
+        assumptions=tuple(numbers.assumption(one) for one in program.assumptions),
+        body=tuple(_with_tolerance(one, numbers) for one in numbers.statements(program.body)),
+        returns=tuple(_with_tolerance(numbers.returned(one), numbers) for one in program.returns),
+        untils=tuple(replace(o, tolerance=numbers.known(o.tolerance)) for o in program.untils),
+        ensure=numbers.ensure(program.ensure),
+    )
+    return plain, left
+
+
+S = TypeVar("S", core.Assign, core.Repeat, core.Return, core.Assign | core.Repeat)
+
+
+def _with_tolerance(one: S, numbers: Numbers) -> S:
+    if isinstance(one, core.Repeat) or one.synthesize is None or one.synthesize.tolerance is None:
+        return one
+    tolerance = numbers.value(one.synthesize.tolerance, one.span)
+    if not 0 < tolerance < 1:
+        message = f"the tolerance must lie between 0 and 1, got {tolerance}"
+        raise DiagnosticError([error(one.span, message, "write: within 1e-6")])
+    return replace(one, synthesize=core.Synthesis(Number(tolerance)))
+
+
+def _tolerance(asked: Asked, tolerances: Mapping[int, Fraction]) -> Fraction:
+    found = tolerances.get(asked.position) if asked.tolerance is None else asked.tolerance
+    if found is None:
+        message = "nothing says how near the network must come to this target"
+        raise DiagnosticError([error(asked.span, message, "write: within 1e-6")])
     return found
 
 
-def _is_same(one: Wanted, other: Wanted) -> bool:
-    return (one.function.function, one.function.exponent, one.function.formula, one.operator) == (
-        other.function.function,
-        other.function.exponent,
-        other.function.formula,
-        other.operator,
-    )
-
-
-def _wanted(request: Request, program: core.Program, dtype: str) -> Wanted:
-    spectrum = spectrum_of(request.function.of, program)
-    if spectrum is None:
-        what = node_text(request.function.of)
-        message = f"no assumption bounds the spectrum of {what}"
-        hint = f"write: assume spectrum({what}) in [mu, L]"
-        raise DiagnosticError([error(request.span, message, hint)])
-    _refuse_kernel(request, spectrum, program)
-    left = "I" if request.left is None else request.left_text
-    return Wanted(
-        request.function,
-        request.operator_text,
-        spectrum,
-        min(request.tolerance / request.factor, max(request.tolerance, LOOSEST)),
-        left,
-        request.degrees,
-        dtype,
-    )
-
-
-def _refuse_kernel(request: Request, spectrum: Spectrum, program: core.Program) -> None:
-    """Where 0 may be an eigenvalue the steps are far from the target there: data must avoid it."""
-    if spectrum.kind is not SpectrumKind.NONZERO_SPECTRUM:
-        return
-    if any(isinstance(one, core.RangeAssumption) for one in program.assumptions):
-        return
-    what = node_text(request.function.of)
-    message = f"{what} may have the eigenvalue 0, and nothing says that the data keeps away from it"
-    hint = f"write: assume b in range({what}), for the b of {request.function.function}({what})*b"
-    if request.function.function in ("pinv", "sign"):
-        hint += f"; or in place of nonzero_spectrum: assume singular_values({what}) in [low, high]"
-    raise DiagnosticError([error(request.span, message, hint)])
-
-
 def _taken(program: core.Program) -> set[str]:
-    names = {one.name for one in program.inputs} | set(program.dimensions)
-    names |= {one.name for one in program.returns}
-    return names | set(RESERVED)
+    names = {one.name for one in program.inputs} | {*program.dimensions, *program.symbols}
+    names |= {one.name for one in program.returns} | assigned_names(program.body)
+    nodes = [*nodes_in(program.body), *(n for r in program.returns for n in nodes_of(r.value))]
+    names |= {n.label for n in nodes if isinstance(n, core.Function | core.Entrywise)}
+    return {part for name in names for part in (name, name.partition(".")[0])} | set(RESERVED)
 
 
 def _text(program: core.Program, parts: list[_Part]) -> str:
-    results = {
-        request.position: named(result, part.names)
+    values = {
+        request.position: request.with_result(named(result, part.names), part.choice.absorbs_left)
         for part in parts
         for request, result in zip(part.requests, part.choice.results, strict=True)
     }
-    values = {
-        one.position: one.with_result(results[one.position], part.choice.absorbs_left)
-        for part in parts
-        for one in part.requests
-    }
-    returns = tuple(
-        replace(one, value=values[k], synthesize=None) for k, one in enumerate(program.returns)
+    positions = count()
+    body = tuple(
+        replace(one, values=(values[next(positions)],), synthesize=None)
+        if isinstance(one, core.Assign) and one.synthesize is not None
+        else one
+        for one in program.body
     )
-    head, _, tail = program_text(replace(program, returns=returns)).rstrip("\n").rpartition("\n")
-    lines = [f"# {line}" for part in parts for line in _comments(part, program)]
-    lines += [head.rstrip("\n"), ""]
-    lines += side_by_side([(part.choice.plan, part.names) for part in parts])
-    return "\n".join([*lines, tail]) + "\n"
+    returns = tuple(
+        one
+        if one.synthesize is None
+        else replace(one, value=values[next(positions)], synthesize=None)
+        for one in program.returns
+    )
+    head, _, rest = program_text(replace(program, body=body, returns=returns)).partition("\n\n")
+    lines = rest.rstrip("\n").split("\n")
+    first = _lines_before(program.body)
+    steps = side_by_side([(part.choice.plan, part.names) for part in parts])
+    comments = [f"# {line}" for part in parts for line in _comments(part)]
+    return "\n".join([*comments, head, "", *lines[:first], *steps, *lines[first:]]) + "\n"
 
 
-def _comments(part: _Part, program: core.Program) -> list[str]:
+def _lines_before(body: tuple[core.Statement, ...]) -> int:
+    """How many printed lines stand before the first ``synthesize``."""
+    lines = 0
+    for one in body:
+        if isinstance(one, core.Repeat):
+            lines += 1 + _lines_before(one.body)
+        elif one.synthesize is not None:
+            break
+        else:
+            lines += 1
+    return lines
+
+
+def _comments(part: _Part) -> list[str]:
     targets = ", ".join(
-        f"{node_text(program.returns[one.position].value)} within {shown(one.tolerance)}"
-        for one in part.requests
+        f"{node_text(one.target)} within {shown(one.tolerance)}" for one in part.requests
     )
     return [f"Synthesised: {targets}.", *_note(part).split("\n")]
 

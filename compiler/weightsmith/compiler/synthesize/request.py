@@ -1,4 +1,4 @@
-"""What one ``return synthesize`` asks for: left·f(E)·right, or another formula around one f(E)."""
+"""What one ``synthesize`` asks for: left·f(E)·right, or another formula around one f(E)."""
 
 from __future__ import annotations
 
@@ -65,29 +65,52 @@ class Request:
         return replace(self.target, factors=(result, *rest)) if rest else result
 
 
-def read_request(returned: core.Return, program: core.Program) -> Request:
+@dataclass(frozen=True)
+class Asked:
+    """One ``synthesize`` of a program, in the order of the script; all scalars are numbers."""
+
+    position: int
+    span: Span
+    target: core.Node
+    tolerance: Fraction | None
+
+
+def asked_of(program: core.Program) -> list[Asked]:
+    """Every ``synthesize`` of a program: those of assignments, then those of returned values."""
+    found = []
+    for position, one in enumerate(program.synthesized):
+        target = one.value if isinstance(one, core.Return) else one.values[0]
+        within = None if one.synthesize is None else one.synthesize.tolerance
+        tolerance = None if within is None else evaluate(within, {})
+        found.append(Asked(position, one.span, target, tolerance))
+    return found
+
+
+def read_request(asked: Asked, tolerance: Fraction) -> Request:
     """Raises DiagnosticError where the target is not made of one function of one matrix."""
-    target = returned.value
+    target = asked.target
     functions = _functions(target)
     if len(functions) != 1:
         message = f"synthesis finds one function of one matrix, and here are {len(functions)}"
-        hint = "return each by itself: return synthesize inv(A) within 1e-6, synthesize …"
+        hint = "one by itself on each line: P = synthesize inv(A) within 1e-6"
         if not functions:
             message = "nothing is to be synthesized: no function of a matrix stands in this target"
             hint = "write inv(A), sqrt(A), exp(-A), …; sums and products: return them as they are"
-        raise DiagnosticError([error(returned.span, message, hint)])
+        raise DiagnosticError([error(asked.span, message, hint)])
     (function,) = functions
+    if _functions(function.of):
+        message = f"a function of {node_text(function.of)}, which is a function of a matrix itself"
+        hint = "write one function: A^(-1/2), or function f(t) = … and spectral(f, A)"
+        raise DiagnosticError([error(asked.span, message, hint)])
     left = _left(target, function)
     around = _letters(target) - _letters(function.of)
     operator = max(1, _letters(function.of))
     extra = (operator > 1 or (left is not None and _letters(left) > 1)) + (
         isinstance(target, core.Product) and target.factors[-1] is not function
     )
-    tolerance = evaluate(returned.synthesize, {}) if returned.synthesize else Fraction(0)
-    position = next(k for k, one in enumerate(program.returns) if one is returned)
     return Request(
-        position,
-        returned.span,
+        asked.position,
+        asked.span,
         target,
         function,
         tolerance,
