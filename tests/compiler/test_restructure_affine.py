@@ -100,7 +100,17 @@ repeat 20:
     X = X*X
 return X
 """
-LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21
+TARGET = """algorithm whitened(A: symmetric[d, d], B: symmetric[d, d])
+assume spectrum(A) in [1/4, 2]
+Y = 0
+repeat 3:
+    Y = Y - 1/2*(A*Y - I)
+X = Y
+repeat 30:
+    X = X - 1/2*(A*X - B)
+return X*A approximates inv(A)*B*A
+"""
+LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21, 34
     (TWO_MATRICES, 6),
     (STEIN, 5),
     (SADDLE, 3),
@@ -113,6 +123,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21
     (NEWTON, 13),
     (HYPERPOWER, 17),
     (SQUARES, 14),
+    (TARGET, 7),
 ]
 
 

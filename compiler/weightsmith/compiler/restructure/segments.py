@@ -133,7 +133,8 @@ class _Segmenting:
         if straight and place.outermost and not has_functions((after, _values(self.program))):
             tail = self._option(body, begin, len(body), place)
             if tail is not None:
-                program = replace(tail.program, returns=self.program.returns)
+                returns = tuple(replace(one, target=None) for one in self.program.returns)
+                program = replace(tail.program, returns=returns)
                 yield replace(tail, program=program, tail=True)
         for start in dict.fromkeys((begin, at)):
             option = self._option(body, start, at + 1, place)
