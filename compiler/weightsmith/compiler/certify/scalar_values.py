@@ -17,8 +17,9 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 MAX_DEGREE = 20_000
 MAX_PASSES = 20_000
 LONG_LOOP = 16
-Monomial = tuple[Fraction, dict[str, int]]  # the factor, and the powers of λ and the scalars
 Ball = flint.arb
+Monomial = tuple[flint.fmpq, dict[str, int]]  # the factor, and the powers of λ and the scalars
+Rounded = list[tuple[Ball, dict[str, int]]]  # the same, with factors of the present precision
 
 
 class TooLargeError(NoProofError):
@@ -45,6 +46,7 @@ class ScalarValues:
         self._read = _Reader(self._free, bindings)
         self._loops = [self._loop(loop, bindings) for loop in loops]
         self._value = self._read(value)
+        self._rounded: dict[int, tuple[list[_Balls], Rounded]] = {}  # by precision
 
     def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> _Loop:
         try:
@@ -89,15 +91,20 @@ class ScalarValues:
 
     def at(self, place: Ball) -> Ball:
         """The result at one λ."""
+        bits = flint.ctx.prec
+        if bits not in self._rounded:
+            self._rounded[bits] = [_balls(loop) for loop in self._loops], _rounded(self._value)
+        loops, result = self._rounded[bits]
         known = {LAMBDA: place}
-        for loop in self._loops:
+        for loop in loops:
             known |= {name: _value(sum_, known) for name, sum_ in loop.initial.items()}
             if loop.affine and loop.count >= LONG_LOOP:
                 known |= _matrix_power(loop, known)
                 continue
             for number in range(loop.count):
-                known |= {name: _value(sum_, known) for name, sum_ in loop.map(number).items()}
-        return _value(self._value, known)
+                changes = loop.maps[number % len(loop.maps)].items()
+                known |= {name: _value(sum_, known) for name, sum_ in changes}
+        return _value(result, known)
 
 
 def _of_passes(
@@ -124,9 +131,12 @@ class _Reader:
         if not below:
             raise NoProofError("a coefficient divides by zero")
         divisor = below[0][0]
-        return [(factor / divisor, powers) for factor, powers in self._monomials(value)]
+        return [
+            (flint.fmpq(ratio.numerator, ratio.denominator), powers)
+            for ratio, powers in ((one / divisor, rest) for one, rest in self._monomials(value))
+        ]
 
-    def _monomials(self, value: Coefficient) -> list[Monomial]:
+    def _monomials(self, value: Coefficient) -> list[tuple[Fraction, dict[str, int]]]:
         """Collected by the powers of what is free; those that vanish are left out."""
         found: dict[tuple[tuple[str, int], ...], Fraction] = {}
         for powers, number in value.monomials():
@@ -168,6 +178,29 @@ class _Loop:
         )
 
 
+@dataclass(frozen=True)
+class _Balls:
+    """A loop with its factors as balls of one precision."""
+
+    count: int
+    initial: Mapping[str, Rounded]
+    maps: list[dict[str, Rounded]]
+    affine: bool
+
+
+def _balls(loop: _Loop) -> _Balls:
+    return _Balls(
+        loop.count,
+        {name: _rounded(sum_) for name, sum_ in loop.initial.items()},
+        [{name: _rounded(sum_) for name, sum_ in one.items()} for one in loop.maps],
+        loop.affine,
+    )
+
+
+def _rounded(monomials: list[Monomial]) -> Rounded:
+    return [(Ball(factor), powers) for factor, powers in monomials]
+
+
 def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     """The degree of a sum, −1 for zero."""
     degrees = [
@@ -182,12 +215,11 @@ def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
 
 
 def _value(
-    monomials: list[Monomial], known: Mapping[str, Ball], only: Callable[[str], bool] | None = None
+    monomials: Rounded, known: Mapping[str, Ball], only: Callable[[str], bool] | None = None
 ) -> Ball:
     """A sum at balls; ``only`` says which factors count, the others are left out."""
     total = Ball(0)
-    for factor, powers in monomials:
-        term = Ball(flint.fmpq(factor.numerator, factor.denominator))
+    for term, powers in monomials:
         for name, exponent in powers.items():
             if only is None or only(name):
                 term *= known[name] ** exponent if exponent > 1 else known[name]
@@ -198,14 +230,14 @@ def _value(
 def _exact(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
     total = flint.fmpq_poly()
     for factor, powers in monomials:
-        term = flint.fmpq_poly([flint.fmpq(factor.numerator, factor.denominator)])
+        term = flint.fmpq_poly([factor])
         for name, exponent in powers.items():
             term *= known[name] ** exponent
         total += term
     return total
 
 
-def _matrix_power(loop: _Loop, known: Mapping[str, Ball]) -> dict[str, Ball]:
+def _matrix_power(loop: _Balls, known: Mapping[str, Ball]) -> dict[str, Ball]:
     """[f; 1] ← M·[f; 1], ``count`` times at once."""
     own, sums = list(loop.maps[0]), loop.maps[0]
     size = len(own) + 1
