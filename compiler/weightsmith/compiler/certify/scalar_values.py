@@ -44,11 +44,11 @@ class ScalarValues:
     ) -> None:
         self._free = {LAMBDA, *(name for loop in loops for name in loop.initial)}
         self._read = _Reader(self._free, bindings)
-        self._loops = [self._loop(loop, bindings) for loop in loops]
-        self._value = self._read(value)
+        self.loops = [self._loop(loop, bindings) for loop in loops]
+        self.value = self._read(value)
         self._rounded: dict[int, tuple[list[_Balls], Rounded]] = {}  # by precision
 
-    def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> _Loop:
+    def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> Passes:
         try:
             count = evaluate(loop.count, bindings)
         except ScalarError as problem:
@@ -58,7 +58,7 @@ class ScalarValues:
         readers = [self._read]
         if loop.schedule:
             readers = [_Reader(self._free, one) for one in _of_passes(loop, int(count), bindings)]
-        found = _Loop(
+        found = Passes(
             int(count),
             {name: self._read(value) for name, value in loop.initial.items()},
             [{name: read(value) for name, value in loop.next.items()} for read in readers],
@@ -70,7 +70,7 @@ class ScalarValues:
     def degree(self) -> int:
         """A bound of the result's degree in λ, by the degrees of the scalars pass by pass."""
         known: dict[str, int] = {LAMBDA: 1}
-        for loop in self._loops:
+        for loop in self.loops:
             known |= {name: _degree(sum_, known) for name, sum_ in loop.initial.items()}
             for number in range(loop.count):
                 after = {name: _degree(sum_, known) for name, sum_ in loop.map(number).items()}
@@ -78,22 +78,22 @@ class ScalarValues:
                 if steady and len(loop.maps) == 1:
                     break
                 known |= after
-        return max(_degree(self._value, known), 0)
+        return max(_degree(self.value, known), 0)
 
     def polynomial(self) -> flint.fmpq_poly:
         """The result as a polynomial in λ, exactly: for small degrees."""
         known = {LAMBDA: flint.fmpq_poly([0, 1])}
-        for loop in self._loops:
-            known |= {name: _exact(sum_, known) for name, sum_ in loop.initial.items()}
+        for loop in self.loops:
+            known |= {name: exact_sum(sum_, known) for name, sum_ in loop.initial.items()}
             for number in range(loop.count):
-                known |= {name: _exact(sum_, known) for name, sum_ in loop.map(number).items()}
-        return _exact(self._value, known)
+                known |= {name: exact_sum(sum_, known) for name, sum_ in loop.map(number).items()}
+        return exact_sum(self.value, known)
 
     def at(self, place: Ball) -> Ball:
         """The result at one λ."""
         bits = flint.ctx.prec
         if bits not in self._rounded:
-            self._rounded[bits] = [_balls(loop) for loop in self._loops], _rounded(self._value)
+            self._rounded[bits] = [_balls(loop) for loop in self.loops], _rounded(self.value)
         loops, result = self._rounded[bits]
         known = {LAMBDA: place}
         for loop in loops:
@@ -157,7 +157,7 @@ class _Reader:
 
 
 @dataclass(frozen=True)
-class _Loop:
+class Passes:
     count: int
     initial: Mapping[str, list[Monomial]]
     maps: list[dict[str, list[Monomial]]]  # one for all passes, or one for each
@@ -188,7 +188,7 @@ class _Balls:
     affine: bool
 
 
-def _balls(loop: _Loop) -> _Balls:
+def _balls(loop: Passes) -> _Balls:
     return _Balls(
         loop.count,
         {name: _rounded(sum_) for name, sum_ in loop.initial.items()},
@@ -227,7 +227,7 @@ def _value(
     return total
 
 
-def _exact(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
+def exact_sum(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
     total = flint.fmpq_poly()
     for factor, powers in monomials:
         term = flint.fmpq_poly([factor])
