@@ -8,7 +8,8 @@ P₂ are odd, of degree < s; P₁ is even, so P₁ = c + x·R with R odd of degr
 is one layer if y and a basis of the odd polynomials of degree < s are held.  That basis grows from
 {x} by the same division: beside the b of the basis for s there are y, y·x·b and T₂(y)·b for 3s,
 one layer with y ← T₃(y).  So m layers, (3^(m−1) − 1)/2 blocks and y: 2 for degree 9, 5 for 27.
-For a rectangular X the middle factors are transposed, X·X'·X; all blocks have its shape.
+The middle factors are transposed, X·X'·X: then X may be rectangular, with blocks of its shape, and
+for a symmetric X nobody needs to know that the blocks are symmetric.
 """
 
 from __future__ import annotations
@@ -21,19 +22,16 @@ from weightsmith.compiler.synthesize.script import Loop, linear_text
 from weightsmith.compiler.synthesize.series_plan import split
 
 
-def odd_loops(series: Sequence[Fraction], exponent: int, mark: str) -> list[Loop]:
-    """Loops of a layer each that take $X to Σ c_k T_k($X), c_0 = c_2 = … = 0.
-
-    ``mark`` is "'" where the middle factor is transposed.
-    """
+def odd_loops(series: Sequence[Fraction], exponent: int) -> list[Loop]:
+    """Loops of a layer each that take $X to Σ c_k T_k($X), c_0 = c_2 = … = 0."""
     if exponent == 1:
-        return [Loop((_cubic(series, mark),))]
+        return [Loop((_cubic(series),))]
     held = ["$X"]
-    loops = [Loop((f"$y = 4*$X*$X{mark}*$X - 3*$X", "$X = $X"))]
+    loops = [Loop(("$y = 4*$X*$X'*$X - 3*$X", "$X = $X"))]
     for _ in range(exponent - 2):
-        statements, held = _grown(held, mark)
-        loops.append(Loop((*statements, _tripled(mark))))
-    return [*loops, Loop((_last(series, exponent, held, mark),))]
+        statements, held = _grown(held)
+        loops.append(Loop((*statements, _tripled())))
+    return [*loops, Loop((_last(series, exponent, held),))]
 
 
 def block_names(exponent: int) -> list[str]:
@@ -43,27 +41,27 @@ def block_names(exponent: int) -> list[str]:
     return ["$y", *(f"$B{k}" for k in range(1, (3 ** (exponent - 1) - 1) // 2))]
 
 
-def _cubic(series: Sequence[Fraction], mark: str) -> str:
+def _cubic(series: Sequence[Fraction]) -> str:
     first, third = series[1], series[3]
-    terms = [(rounded(first - 3 * third), "$X"), (rounded(4 * third), f"$X*$X{mark}*$X")]
+    terms = [(rounded(first - 3 * third), "$X"), (rounded(4 * third), "$X*$X'*$X")]
     return f"$X = {linear_text(terms)}"
 
 
-def _tripled(mark: str) -> str:
-    return f"$y = 4*$y*$y{mark}*$y - 3*$y"
+def _tripled() -> str:
+    return "$y = 4*$y*$y'*$y - 3*$y"
 
 
-def _grown(held: Sequence[str], mark: str) -> tuple[list[str], list[str]]:
+def _grown(held: Sequence[str]) -> tuple[list[str], list[str]]:
     """Statements that make the basis for 3s from that for s, and its names."""
     texts = ["$y"]
-    texts += [f"$y*$X{mark}*{b}" for b in held]
-    texts += [f"2*$y*$y{mark}*{b} - {b}" for b in held]
+    texts += [f"$y*$X'*{b}" for b in held]
+    texts += [f"2*$y*$y'*{b} - {b}" for b in held]
     names = [f"$B{len(held) + k}" for k in range(len(texts))]
     statements = [f"{name} = {text}" for name, text in zip(names, texts, strict=True)]
     return statements, [*held, *names]
 
 
-def _last(series: Sequence[Fraction], exponent: int, held: Sequence[str], mark: str) -> str:
+def _last(series: Sequence[Fraction], exponent: int, held: Sequence[str]) -> str:
     s = 3 ** (exponent - 1)
     division = split(series, s)
     first, even, second = division.parts
@@ -75,7 +73,7 @@ def _last(series: Sequence[Fraction], exponent: int, held: Sequence[str], mark: 
     inner = linear_text([(rounded(c), name) for c, name in zip(r, held, strict=True)])
     twice = [(rounded(2 * c), name) for c, name in zip(q, held, strict=True)]
     outer = linear_text([*twice, (rounded(4 * top), "$y")])
-    text = f"{linear_text(plain)} + $y*$X{mark}*({inner}) + $y*$y{mark}*({outer})"
+    text = f"{linear_text(plain)} + $y*$X'*({inner}) + $y*$y'*({outer})"
     return f"$X = {text}"
 
 

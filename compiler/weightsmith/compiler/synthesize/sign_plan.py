@@ -43,18 +43,18 @@ def _one_matrix(
     cubics = greedy(interval, tolerance)
     found = fewest_layers(interval, tolerance, least, len(cubics.steps))
     if found is not None:
-        return _composition(operator, mark, found)
+        return _composition(operator, found)
     loop = Loop((f"$X = $a*$X + $b*$X*$X{mark}*$X",), ("$a", "$b"), cubics.steps)
     steps = len(cubics.steps)
     return Plan(CUBICS, (f"$X = {operator}",), (loop,), ("$X",), steps, cubics.error)
 
 
-def _composition(operator: str, mark: str, found: Stages) -> Plan:
-    """Each polynomial is of X over its scale, so that T_k(X) keeps small."""
+def _composition(operator: str, found: Stages) -> Plan:
+    """Each polynomial is of X over its scale, so that the T_k(X) keep small."""
     scales = [one.scale for one in found.polynomials[1:]] + [Fraction(1)]
     loops = []
     for exponent, one, scale in zip(found.exponents, found.polynomials, scales, strict=True):
-        loops += odd_loops([c / scale for c in one.series], exponent, mark)
+        loops += odd_loops([c / scale for c in one.series], exponent)
     first = neat(1 / found.polynomials[0].scale)
     blocks = block_names(max(found.exponents))
     start = (f"$X = {linear_text([(first, operator)])}", *(f"{one} = 0*$X" for one in blocks))
