@@ -19,13 +19,11 @@ from fractions import Fraction
 
 import flint
 import numpy as np
-from numpy.typing import NDArray
 
 from weightsmith.compiler.certify.intervals import Interval, to_fraction
+from weightsmith.compiler.synthesize.exchange import Alternation, alternation
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, rounded
 
-Floats = NDArray[np.float64]
-EXCHANGES = 40
 REFINED = 12
 NEWTON = 5
 FINE = 12  # places of the grid between two extremes
@@ -48,8 +46,14 @@ class OddPolynomial:
 
 
 def deviation(low: float, high: float, terms: int) -> float:
-    """The least max |1 − p| over odd p of so many terms, in floats; 0 is within rounding."""
-    return _floats(low, high, terms)[1]
+    """The least max |1 − p| over odd p of so many terms, in floats."""
+    return _alternation(low, high, terms).largest
+
+
+def _alternation(low: float, high: float, terms: int) -> Alternation:
+    """In z = t²: p = t·q(z), so |1 − p| = √z·|1/√z − q(z)|."""
+    squares = [(low * low, high * high)]
+    return alternation(squares, terms - 1, lambda z: 1 / np.sqrt(z), np.sqrt)
 
 
 def minimax_odd(interval: Interval, scale: Fraction, terms: int) -> OddPolynomial:
@@ -57,7 +61,8 @@ def minimax_odd(interval: Interval, scale: Fraction, terms: int) -> OddPolynomia
     low, high = (end / scale for end in interval)
     with flint.ctx.workprec(PRECISION):
         ends = ball(low).mid(), ball(high).mid()
-        places = [flint.arb(x) for x in _floats(float(low), float(high), terms)[0]]
+        squares = _alternation(float(low), float(high), terms).places
+        places = [flint.arb(x).sqrt().mid() for x in squares]
         places[0], places[-1] = ends
         found: list[Ball] = []
         for _ in range(REFINED):
@@ -147,82 +152,3 @@ def _image(decimals: Sequence[Fraction], ends: tuple[Ball, Ball]) -> Interval:
     more = (high - low) / 2**WIDER
     return low - more, high + more
 
-
-# -- floats, which steer only --------------------------------------------------------------------
-
-
-def _floats(low: float, high: float, terms: int) -> tuple[list[float], float]:
-    """Remez's exchange in z = t²: p = t·q(z), q through its values by barycentric weights."""
-    a, b = low * low, high * high
-    count = terms + 1
-    z = a + (b - a) * np.sin(np.pi * np.arange(count) / (2 * terms)) ** 2
-    signs = (-1.0) ** np.arange(count)
-    largest = 1.0
-    for _ in range(EXCHANGES):
-        weights = _weights(z, b - a)
-        roots = 1 / np.sqrt(z)
-        level = float(weights @ roots) / float(weights @ (signs * roots))
-        x = _between(z, a, b)
-        error = 1 - np.sqrt(x) * _barycentric(x, z, weights, roots * (1 - level * signs))
-        largest = float(np.max(np.abs(error)))
-        extremes = _alternating(list(error), count)
-        if len(extremes) < count or largest < 1e-13:
-            break
-        z = _vertices(x, error, extremes)
-        if largest <= abs(level) * (1 + SETTLED):
-            break
-    return [float(t) for t in np.sqrt(z)], largest
-
-
-def _vertices(x: Floats, error: Floats, extremes: Sequence[int]) -> Floats:
-    """The vertices of parabolas through an extreme of the grid and its neighbours."""
-    found = x[extremes]
-    for number, k in enumerate(extremes):
-        if 0 < k < len(x) - 1:
-            left, right = x[k - 1] - x[k], x[k + 1] - x[k]
-            down, up = error[k - 1] - error[k], error[k + 1] - error[k]
-            bend = left * up - right * down
-            if bend != 0:
-                move = (left * left * up - right * right * down) / (2 * bend)
-                found[number] += min(max(move, left / 2), right / 2)
-    return np.asarray(found)
-
-
-def _weights(z: Floats, width: float) -> Floats:
-    gaps = (z[:, None] - z[None, :]) * (4 / width)
-    np.fill_diagonal(gaps, 1.0)
-    logs = -np.log(np.abs(gaps)).sum(axis=1)
-    return np.asarray(np.prod(np.sign(gaps), axis=1) * np.exp(logs - logs.max()))
-
-
-def _between(z: Floats, a: float, b: float) -> Floats:
-    """A grid between all neighbours of the places, by angles."""
-    edges = np.concatenate([[a], z, [b]])
-    angles = np.arccos(np.clip(((a + b) - 2 * edges) / (b - a), -1, 1))
-    steps = np.arange(FINE) / FINE
-    grid = (angles[:-1, None] + np.diff(angles)[:, None] * steps).ravel()
-    places = (a + b) / 2 - (b - a) / 2 * np.cos(np.append(grid, np.pi))
-    return np.unique(np.clip(places, a, b))
-
-
-def _barycentric(x: Floats, z: Floats, weights: Floats, values: Floats) -> Floats:
-    gaps = x[:, None] - z[None, :]
-    rows, columns = np.nonzero(gaps == 0)
-    gaps[rows, columns] = 1.0
-    found = ((weights * values) / gaps).sum(axis=1) / (weights / gaps).sum(axis=1)
-    found[rows] = values[columns]
-    return np.asarray(found)
-
-
-def _alternating(errors: Sequence[float], count: int) -> list[int]:
-    """Places of extremes that alternate in sign; the smaller ends are dropped beyond ``count``."""
-    found: list[int] = []
-    for k, error in enumerate(errors):
-        if found and (error > 0) == (errors[found[-1]] > 0):
-            if abs(error) > abs(errors[found[-1]]):
-                found[-1] = k
-        else:
-            found.append(k)
-    while len(found) > count:
-        found.pop(0 if abs(errors[found[0]]) < abs(errors[found[-1]]) else -1)
-    return found
