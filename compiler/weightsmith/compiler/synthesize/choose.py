@@ -21,6 +21,7 @@ from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse_plan import (
     Shifted,
     general_inverse_plan,
+    indefinite_inverse_plan,
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
@@ -123,7 +124,21 @@ def _general_inverse(one: Wanted) -> Choice:
     """By (A'A)⁻¹·A'.  Singular values: A'·q(AA'), of degree 2·deg q + 1 in A."""
     low, high = one.spectrum.moduli
     plan = general_inverse_plan(_factor(one.operator), (low, high), one.tolerance)
-    return Choice(plan, plan.results, _least_for_both_signs(one))
+    if len(one.spectrum.intervals) == 2:
+        other = indefinite_inverse_plan(one.operator, one.spectrum.intervals, one.tolerance)
+        plan = plan if other is None or plan.layers <= other.layers else other
+    least = _least_for_both_signs(one)
+    return Choice(plan, plan.results, _sharper(one, least, plan.layers, lambda z: 1 / z))
+
+
+def _sharper(one: Wanted, least: LowerBound, layers: int, function: Scalar) -> LowerBound:
+    """Look at the places of the best polynomials too where the bound is below the plan."""
+    if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES or least.layers >= layers:
+        return least
+    intervals = one.spectrum.intervals
+    return bound.sharper(
+        least, layers, one.tolerance, one.degrees, lambda n: bound.relative_error(function, n, intervals)
+    )
 
 
 def _least_for_both_signs(one: Wanted) -> LowerBound:

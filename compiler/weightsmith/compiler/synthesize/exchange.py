@@ -62,6 +62,18 @@ def alternation(
     return best
 
 
+def largest_on(intervals: Sequence[Ends], degree: int, error: Function) -> float:
+    """The largest |error| of a polynomial error of this degree, on a grid and between its places."""
+    found = 0.0
+    for ends in intervals:
+        grid = _between(_quantiles([ends], max(degree, 1) + 2), ends)
+        values = error(grid)
+        extremes = _alternating(values, len(values))
+        places = np.clip(_vertices(grid, values, extremes), *ends)
+        found = max(found, float(np.max(np.abs(values))), float(np.max(np.abs(error(places)))))
+    return found
+
+
 def _quantiles(intervals: Sequence[Ends], count: int) -> Floats:
     (a, b), (c, d) = intervals[0], intervals[-1]
     cosines = np.cos(np.pi * (np.arange(MEASURE) + 0.5) / MEASURE)
