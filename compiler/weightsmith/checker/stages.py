@@ -52,7 +52,7 @@ def check_stages(result: Result, step: Mapping[str, object]) -> Bound:
     require(bool(result.recurrences), "The rule is for loops.")
     first = result.recurrences[0]
     require(name in first.initial, f"{quoted(name)} is not a scalar of the first loop.")
-    problem = Problem(field, result.operator, first, target, name, numbers)
+    problem = Problem(field, result.operator, first, target, name, numbers).without_root()
     start_text, start = polynomial_text(step, "start", field)
     only_in(start, LAMBDA, "The start", field)
     begins = first.initial[name] ** target.root / problem.power == start

@@ -163,8 +163,9 @@ class _Proof:
 
     def _by_rule(self, problem: Problem, steps: Steps, numbers: Numbers | None) -> Bound:
         if numbers is not None:
+            defined = problem.without_root() if steps.rule in SIGNED else problem
             for part in problem.target.must_be_positive():
-                problem.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
+                defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
         steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
         require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
         known = problem.target.sign is None or steps.rule in SIGNED

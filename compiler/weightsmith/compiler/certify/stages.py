@@ -104,7 +104,7 @@ def _bounded(result: Result, first: str, reduced: Result) -> Bounded:
         dict(result.bindings),
         loop.schedule,
         (ends[1], ends[2]) if len(ends) == 4 else None,
-    )
+    ).without_root()
     start = r.initial[first] ** r.target.root / r.target.power
     low, high = root_range(_start(r, first, start), r.target.root)
     walk = _walked(ScalarValues(reduced.loops, reduced.value, result.bindings), (1 - high, 1 - low))
@@ -127,7 +127,7 @@ def _start(r: Recurrence, first: str, start: Coefficient) -> Interval:
     r.require_sign()
     sign = r.one if r.target.sign is None else r.target.sign
     found = r.over_regions(start)
-    if found[0] < 0 or r.over_regions(r.initial[first] * sign)[0] < 0:
+    if not r.by_intervals and (found[0] < 0 or r.over_regions(r.initial[first] * sign)[0] < 0):
         raise NoProofError("the iteration does not start on the target's side of zero")
     return found
 

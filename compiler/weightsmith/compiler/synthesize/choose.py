@@ -40,9 +40,8 @@ from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
-SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
-LONGEST_ANY = 728  # of a series that has no rival
-LONGEST = 242  # of a series that has one: beyond five layers its blocks are too many
+SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider
+LONGEST = 728  # of a series: six layers
 Scalar = Callable[[Ball], Ball]
 
 
@@ -136,9 +135,11 @@ def _sharper(one: Wanted, least: LowerBound, layers: int, function: Scalar) -> L
     if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES or least.layers >= layers:
         return least
     intervals = one.spectrum.intervals
-    return bound.sharper(
-        least, layers, one.tolerance, one.degrees, lambda n: bound.relative_error(function, n, intervals)
-    )
+
+    def error(degree: int) -> Fraction:
+        return bound.relative_error(function, degree, intervals)
+
+    return bound.sharper(least, layers, one.tolerance, one.degrees, error)
 
 
 def _least_for_both_signs(one: Wanted) -> LowerBound:
@@ -201,7 +202,7 @@ def _power(one: Wanted) -> Choice:
         plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
-    series = _relative_series(one, power, (low, high), LONGEST if candidates else LONGEST_ANY)
+    series = _relative_series(one, power, (low, high))
     if series is not None:
         candidates.append((series, series.results[0]))
     if not candidates:
@@ -210,7 +211,8 @@ def _power(one: Wanted) -> Choice:
         )
     plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
     error = _relative(power, one.spectrum.widest)
-    return Choice(plan, (result,), bound.least_layers(error, one.degrees, one.tolerance))
+    least = bound.least_layers(error, one.degrees, one.tolerance)
+    return Choice(plan, (result,), _sharper(one, least, plan.layers, power))
 
 
 def _real_power(exponent: Fraction) -> Scalar:
@@ -221,10 +223,10 @@ def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]
     return lambda n: bound.function_error(function, n, interval, relative=True)
 
 
-def _relative_series(one: Wanted, power: Scalar, interval: Interval, longest: int) -> Plan | None:
+def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
     tolerance = one.tolerance * SHARE
     try:
-        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=longest)
+        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=LONGEST)
     except NoSeriesError:
         return None
     _refuse_constant(one, series)
@@ -243,12 +245,12 @@ def _analytic(one: Wanted) -> Choice:
     if one.function.formula is not None:
         function = values(one.function.formula, {})
     try:
-        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST_ANY)
+        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST)
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
             f"[{interval[0]}, {interval[1]}]{reason}",
-            f"it has {LONGEST_ANY} terms at most: the function must be smooth on the spectrum (no "
+            f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
     _refuse_constant(one, series)

@@ -96,16 +96,12 @@ def _residual(
     """Statements that leave p(A) in $X and I − A·p(A) in $E, both of them series in y."""
     scale, shift = neat(1 / best.half), neat(-best.middle / best.half)
     y = linear_text([(scale, operator), (shift, "I")])
-    names = ["$X", "$E"] if layers == 1 else ["$T1", "$T2", "$X", "$E"]
-    start = (f"$y = {y}", *(f"{name} = 0*I" for name in names))
-    texts = [
-        f"{name} = {_third(series, layers)}"
-        for name, series in (("$X", best.coefficients), ("$E", residual(best)))
-    ]
-    loops = [Loop(tuple(texts))]
-    if layers == 2:
-        loops.insert(0, Loop(("$T1 = $y", "$T2 = 2*$y*$y - I", STEP)))
-    return start, loops
+    x = f"$X = {_third(best.coefficients, layers)}"
+    if layers == 1:
+        return (f"$y = {y}", x, f"$E = I - {operator}*$X"), []
+    texts = (x, f"$E = {_third(residual(best), layers)}")
+    start = (f"$y = {y}", *(f"{name} = 0*I" for name in ("$T1", "$T2", "$X", "$E")))
+    return start, [Loop(("$T1 = $y", "$T2 = 2*$y*$y - I", STEP)), Loop(texts)]
 
 
 def residual(best: BestPolynomial) -> list[Fraction]:
