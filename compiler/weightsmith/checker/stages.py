@@ -85,9 +85,11 @@ def _ratios(
     """ratio_g of every scalar: 1 unless the step says otherwise; never 0."""
     found = {name: field.one for one in recurrences for name in one.initial}
     given = step.get("ratios", {})
-    known = isinstance(given, dict) and given.keys() <= found.keys() - {first}
+    if not isinstance(given, dict):
+        raise RefusedError("'ratios' is not an object.")
+    known = given.keys() <= found.keys() - {first}
     require(known, "'ratios' names something that is not another carried scalar.")
-    for name in given if isinstance(given, dict) else ():
+    for name in given:
         ratio = field.read(read_scalar(as_text(given[name], "ratio"), "ratio"))
         only = field.names_in(ratio) & set(field.variables) <= {LAMBDA}
         require(only and not ratio.is_zero, f"The ratio of '{name}' is not one in lambda alone.")

@@ -153,7 +153,11 @@ class Recurrence:
         By intervals: it has no zero and no pole on any.
         """
         if self.by_intervals:
-            parts = (p for one in self.target.must_be_positive() for p in (one.numerator, one.denominator))
+            parts = (
+                p
+                for one in self.target.must_be_positive()
+                for p in (one.numerator, one.denominator)
+            )
             for part in parts:
                 coefficients = self.univariate(part, LAMBDA)
                 for region in self.regions():

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.certify.chebyshev import Result
+from weightsmith.compiler.certify.chebyshev import DIVERGES, Result
 from weightsmith.compiler.certify.intervals import (
+    HUGE,
     Interval,
     largest,
     outward,
@@ -63,8 +64,8 @@ def _reduced(result: Result, first: str) -> Result | None:
         if known[0] is None or known[1] is None:
             return None
         loops.append(replace(loop, initial=known[0], next=known[1]))
-    value = _in_ratio(result, result.value, names)
-    return None if value is None else replace(result, loops=tuple(loops), value=value)
+    last = _in_ratio(result, result.value, names)
+    return None if last is None else replace(result, loops=tuple(loops), value=last)
 
 
 def _all_known(values: Mapping[str, Coefficient | None]) -> dict[str, Coefficient] | None:
@@ -145,6 +146,8 @@ class _Walk:
         after[0] += 1
         self.degrees.append(max(value.degree(), 0))
         self.intervals.append(outward(polynomial_range(after, self.intervals[-1])))
+        if largest(self.intervals[-1]) > HUGE:
+            raise NoProofError(DIVERGES)
 
 
 def _walked(values: ScalarValues, start: Interval) -> _Walk:

@@ -154,25 +154,28 @@ def _least_for_both_signs(one: Wanted) -> LowerBound:
 def _sign(one: Wanted) -> Choice:
     low, high = _away_from_zero(one)
     _meets_dtype(one, high / low)
+    least = _least_for_a_sign(one)
     if one.function.function == "polar":
-        plan = polar_plan(one.operator, (low, high), one.tolerance)
+        plan = polar_plan(one.operator, (low, high), one.tolerance, least.layers)
     else:
         if _is_definite(one.spectrum):
             sign = "I" if one.spectrum.hull[0] > 0 else "-I"
             raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
-        plan = sign_plan(one.operator, (low, high), one.tolerance)
+        plan = sign_plan(one.operator, (low, high), one.tolerance, least.layers)
     _converged(plan, one.tolerance)
-    both = _common_moduli(one.spectrum)
-    least = bound.NOTHING
-    if both is not None:
-        squares = (both[0] ** 2, both[1] ** 2)
-        error = _relative(lambda z: 1 / z.sqrt(), squares)
-        # on ±[l, u] the best polynomial is odd, t·q(t²)
-        by_sign = bound.least_layers(
-            lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance
-        )
-        least = bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
+    least = _sharper(one, least, plan.layers, lambda z: flint.arb(1 if z > 0 else -1))
     return Choice(plan, plan.results, least)
+
+
+def _least_for_a_sign(one: Wanted) -> LowerBound:
+    """From what the spectrum has on both sides: on ±[l, u] the best polynomial is odd, t·q(t²)."""
+    both = _common_moduli(one.spectrum)
+    if both is None:
+        return bound.NOTHING
+    squares = (both[0] ** 2, both[1] ** 2)
+    error = _relative(lambda z: 1 / z.sqrt(), squares)
+    by_sign = bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance)
+    return bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
 
 
 def _common_moduli(spectrum: Spectrum) -> Interval | None:

@@ -1,4 +1,4 @@
-"""Remez's exchange in floats: where the best polynomial's error alternates, on one or two intervals.
+"""Remez's exchange in floats: where the best polynomial's error alternates, on two intervals too.
 
 The p of degree n with the least max w·|f − p| takes ±δ/w in turn at n + 2 places.  At given places
 the levelled δ and p follow from barycentric weights; the places then move to the extremes of the
@@ -60,18 +60,6 @@ def alternation(
             break
         x = _vertices(grid, error, extremes)
     return best
-
-
-def largest_on(intervals: Sequence[Ends], degree: int, error: Function) -> float:
-    """The largest |error| of a polynomial error of this degree, on a grid and between its places."""
-    found = 0.0
-    for ends in intervals:
-        grid = _between(_quantiles([ends], max(degree, 1) + 2), ends)
-        values = error(grid)
-        extremes = _alternating(values, len(values))
-        places = np.clip(_vertices(grid, values, extremes), *ends)
-        found = max(found, float(np.max(np.abs(values))), float(np.max(np.abs(error(places)))))
-    return found
 
 
 def _quantiles(intervals: Sequence[Ends], count: int) -> Floats:

@@ -15,7 +15,7 @@ from weightsmith.compiler.synthesize.inverse import (
 )
 from weightsmith.compiler.synthesize.numbers import decimal_text, neat, rounded
 from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
-from weightsmith.compiler.synthesize.series_plan import STEP, CUBE, split
+from weightsmith.compiler.synthesize.series_plan import CUBE, STEP, split
 
 Interval = tuple[Fraction, Fraction]
 FAMILY = "Chebyshev polynomials composed by T3"
@@ -70,8 +70,8 @@ def indefinite_inverse_plan(
 ) -> Plan | None:
     """The inverse over two intervals about 0: the best residual of degree 3 or 9, then T₃.
 
-    E = I − A·X with X = p(A), |E| ≤ δ on both intervals, has no need to be linear in A: what follows
-    is the loop of a definite operator.  One layer for p of degree 2, two for degree 8.
+    E = I − A·X with X = p(A), |E| ≤ δ on both intervals, need not be linear in A: what follows is
+    the loop of a definite operator.  One layer for p of degree 2, two for degree 8.
     """
     plans = []
     for layers in (1, 2):

@@ -115,9 +115,7 @@ def _functional(function: Scalar, degree: int, interval: Interval, relative: boo
         return _below(abs(total) / (size if relative else degree + 1))
 
 
-def relative_error(
-    function: Scalar, degree: int, intervals: Sequence[Interval]
-) -> Fraction:
+def relative_error(function: Scalar, degree: int, intervals: Sequence[Interval]) -> Fraction:
     """No p of this degree has |1 − p/f| smaller on the intervals; 0 if that is long.
 
     By the functional of the places where the best p alternates.

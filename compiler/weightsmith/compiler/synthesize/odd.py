@@ -151,4 +151,3 @@ def _image(decimals: Sequence[Fraction], ends: tuple[Ball, Ball]) -> Interval:
     low, high = (to_fraction(one.mid()) for one in (min(values), max(values)))
     more = (high - low) / 2**WIDER
     return low - more, high + more
-

@@ -174,4 +174,3 @@ def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) 
     transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
     return [found[0] / 2, *found[1:-1], found[-1] / 2]
-

@@ -17,8 +17,8 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.intervals import Interval
-from weightsmith.compiler.synthesize.minimax import greedy
 from weightsmith.compiler.synthesize.compositions import Stages, fewest_layers
+from weightsmith.compiler.synthesize.minimax import greedy
 from weightsmith.compiler.synthesize.numbers import PRECISION, ball, lower, neat, upper
 from weightsmith.compiler.synthesize.odd_plan import block_names, odd_loops
 from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
