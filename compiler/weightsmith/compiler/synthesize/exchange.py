@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Function = Callable[[Floats], Floats]
 Ends = tuple[float, float]
-EXCHANGES = 40
+EXCHANGES = 80
+LEAST = 0.999  # of the levelled error, below which a place is no extreme
 FINE = 12  # places of the grid between two extremes
 SETTLED = 1e-4
 NOISE = 1e-13
@@ -53,13 +54,28 @@ def alternation(
         largest = float(np.max(np.abs(error)))
         if largest < best.largest:
             best = Alternation(tuple(x), largest)
+        settled = largest - abs(level) <= SETTLED * min(abs(level), abs(1 - abs(level)))
+        if largest < NOISE or settled:
+            break
         extremes = _alternating(error, degree + 2)
-        if len(extremes) < degree + 2 or largest < NOISE:
-            break
-        if largest - abs(level) <= SETTLED * min(abs(level), abs(1 - abs(level))):
-            break
-        x = _vertices(grid, error, extremes)
+        large = bool(np.min(np.abs(error[extremes])) >= abs(level) * LEAST)
+        if large and len(extremes) == degree + 2:
+            x = _vertices(grid, error, extremes, {end for ends in intervals for end in ends})
+        else:
+            at = int(np.argmax(np.abs(error)))
+            x = _one_exchanged(x, level * signs, float(grid[at]), float(error[at]))
     return best
+
+
+def _one_exchanged(x: Floats, errors: Floats, place: float, error: float) -> Floats:
+    """Take one place in for the neighbour whose error has the same sign, or for the other end."""
+    k = int(np.searchsorted(x, place))
+    for neighbour in (k, k - 1):
+        if 0 <= neighbour < len(x) and (errors[neighbour] > 0) == (error > 0):
+            found = x.copy()
+            found[neighbour] = place
+            return found
+    return np.concatenate([[place], x[:-1]] if k == 0 else [x[1:], [place]])
 
 
 def _quantiles(intervals: Sequence[Ends], count: int) -> Floats:
@@ -122,7 +138,10 @@ def _barycentric(x: Floats, places: Floats, weights: Floats, values: Floats) -> 
 
 
 def _alternating(errors: Floats, count: int) -> list[int]:
-    """Places of extremes that alternate in sign; the smaller ends are dropped beyond ``count``."""
+    """Places of extremes that alternate in sign.
+
+    Beyond ``count`` the smallest is dropped with its smaller neighbour, or the smaller end.
+    """
     found: list[int] = []
     for k, error in enumerate(errors):
         if found and (error > 0) == (errors[found[-1]] > 0):
@@ -131,15 +150,21 @@ def _alternating(errors: Floats, count: int) -> list[int]:
         else:
             found.append(k)
     while len(found) > count:
-        found.pop(0 if abs(errors[found[0]]) < abs(errors[found[-1]]) else -1)
+        sizes = [abs(float(errors[k])) for k in found]
+        least = sizes.index(min(sizes))
+        if len(found) > count + 1 and 0 < least < len(found) - 1:
+            other = least - 1 if sizes[least - 1] < sizes[least + 1] else least + 1
+            del found[max(least, other)], found[min(least, other)]
+        else:
+            found.pop(0 if sizes[0] < sizes[-1] else -1)
     return found
 
 
-def _vertices(x: Floats, error: Floats, extremes: Sequence[int]) -> Floats:
-    """The vertices of parabolas through an extreme of the grid and its neighbours."""
+def _vertices(x: Floats, error: Floats, extremes: Sequence[int], ends: set[float]) -> Floats:
+    """The vertices of parabolas through an extreme of the grid and its neighbours; ends stay."""
     found = x[list(extremes)]
     for number, k in enumerate(extremes):
-        if not 0 < k < len(x) - 1 or abs(error[k]) < max(abs(error[k - 1]), abs(error[k + 1])):
+        if x[k] in ends or abs(error[k]) < max(abs(error[k - 1]), abs(error[k + 1])):
             continue
         left, right = x[k - 1] - x[k], x[k + 1] - x[k]
         down, up = error[k - 1] - error[k], error[k + 1] - error[k]

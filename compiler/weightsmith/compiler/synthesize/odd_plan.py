@@ -44,7 +44,7 @@ def block_names(exponent: int) -> list[str]:
 def _cubic(series: Sequence[Fraction]) -> str:
     first, third = series[1], series[3]
     terms = [(rounded(first - 3 * third), "$X"), (rounded(4 * third), "$X*$X'*$X")]
-    return f"$X = {linear_text(terms)}"
+    return f"$X = {_sum(terms)}"
 
 
 def _tripled() -> str:
@@ -70,11 +70,16 @@ def _last(series: Sequence[Fraction], exponent: int, held: Sequence[str]) -> str
     top = division.top
     plain = [(rounded(a - b), name) for a, b, name in zip(p, q, held, strict=True)]
     plain.append((rounded(constant - 3 * top), "$y"))
-    inner = linear_text([(rounded(c), name) for c, name in zip(r, held, strict=True)])
-    twice = [(rounded(2 * c), name) for c, name in zip(q, held, strict=True)]
-    outer = linear_text([*twice, (rounded(4 * top), "$y")])
-    text = f"{linear_text(plain)} + $y*$X'*({inner}) + $y*$y'*({outer})"
-    return f"$X = {text}"
+    inner = [(rounded(c), name) for c, name in zip(r, held, strict=True)]
+    outer = [(rounded(2 * c), name) for c, name in zip(q, held, strict=True)]
+    outer.append((rounded(4 * top), "$y"))
+    products = [("$y*$X'", inner), ("$y*$y'", outer)]
+    texts = [f"{left}*({linear_text(of)})" for left, of in products if any(c for c, _ in of)]
+    return "$X = " + " + ".join([_sum(plain), *texts])
+
+
+def _sum(terms: Sequence[tuple[Fraction, str]]) -> str:
+    return linear_text(terms) if any(c for c, _ in terms) else "0*$X"
 
 
 def divided(even: Sequence[Fraction]) -> tuple[Fraction, list[Fraction]]:
