@@ -125,7 +125,7 @@ def _between(x: Floats, ends: Ends) -> Floats:
     steps = np.arange(FINE) / FINE
     grid = (angles[:-1, None] + np.diff(angles)[:, None] * steps).ravel()
     places = (low + high) / 2 - (high - low) / 2 * np.cos(grid)
-    return np.append(np.clip(places, low, high), high)
+    return np.concatenate([[low], np.clip(places[1:], low, high), [high]])
 
 
 def _barycentric(x: Floats, places: Floats, weights: Floats, values: Floats) -> Floats:
