@@ -34,7 +34,7 @@ from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl import core
 
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
-LONG = 60  # a degree above which a composition is taken apart
+LONG = 100  # a degree above which a composition is taken apart
 LONGEST = 2000  # characters of a scalar that the checker reads
 
 

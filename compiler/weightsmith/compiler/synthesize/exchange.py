@@ -63,7 +63,7 @@ def alternation(
             x = _vertices(grid, error, extremes, {end for ends in intervals for end in ends})
         else:
             at = int(np.argmax(np.abs(error)))
-            x = _one_exchanged(x, level * signs, float(grid[at]), float(error[at]))
+            x = _one_exchanged(x, np.asarray(level * signs), float(grid[at]), float(error[at]))
     return best
 
 
