@@ -95,7 +95,10 @@ repeat 3:
 return A - 2*X approximates A - 2*inv(A)
 """
 )
-SHIFTED_SIGN = PARAMETER + "return synthesize I/3 + A/2 - sign(A - c*I)/4 within 1e-6\n"
+SHIFTED_SIGN = BY_HAND.replace(
+    "return X approximates sign(A - c*I)",
+    "return I/3 + A/2 - X/4 approximates I/3 + A/2 - sign(A - c*I)/4",
+)
 
 
 def matrices(intervals: Ends, count: int = 8) -> list[Array]:

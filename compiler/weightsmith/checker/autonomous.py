@@ -36,6 +36,7 @@ MAX_DEGREE = 64
 
 def check_autonomous(problem: Problem, step: Mapping[str, object]) -> Bound:
     """Prove the error map and the intervals; the value is the largest |e| of the last one."""
+    problem = problem.without_root()
     field, root = problem.field, problem.target.root
     name = problem.read_error(step)
     count = problem.read_count(step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import flint
@@ -67,6 +67,11 @@ class Problem:
     target: Target
     error: str
     numbers: Numbers | None
+    by_intervals: bool = False  # f* need not be positive, nor be defined between two intervals
+
+    def without_root(self) -> Problem:
+        """The same; if f* is no root its sign does not matter, and each interval counts alone."""
+        return replace(self, by_intervals=self.target.root == 1)
 
     @property
     def power(self) -> Rational:
@@ -132,8 +137,9 @@ class Problem:
         return top / bottom[0]
 
     def regions(self, numbers: Numbers) -> tuple[Interval, ...]:
-        """The spectrum: one interval, or the two between which the target jumps."""
-        return (numbers.spectrum,) if self.target.sign is None else numbers.intervals
+        """The spectrum: one interval, or the two between which the target jumps or has a pole."""
+        whole = self.target.sign is None and not self.by_intervals
+        return (numbers.spectrum,) if whole else numbers.intervals
 
     def check_sign(self, numbers: Numbers) -> None:
         """The polynomial that gives the target its sign has one on each interval."""
@@ -145,16 +151,24 @@ class Problem:
     def check_positive(self, power: Rational, numbers: Numbers) -> None:
         """f*^root is positive on the spectrum, so that f* is defined and not zero."""
         top, bottom = self.field.polynomials(power, LAMBDA, numbers.bindings)
+        if self.by_intervals:
+            parts = [(part, region) for part in (top, bottom) for region in self.regions(numbers)]
+            free = all(has_no_root(part, region) for part, region in parts)
+            require(free, "The target's function has a pole or a zero on the spectrum.")
+            return
         good = is_positive(top, bottom, numbers.spectrum)
         require(good, "The target's function is not positive on the whole spectrum.")
 
     def check_no_pole(self, value: Rational, numbers: Numbers) -> None:
         _, bottom = self.field.polynomials(value, LAMBDA, numbers.bindings)
-        good = has_no_root(bottom, numbers.spectrum)
+        regions = self.regions(numbers) if self.by_intervals else (numbers.spectrum,)
+        good = all(has_no_root(bottom, region) for region in regions)
         require(good, "An auxiliary function has a pole in the spectrum.")
 
     def check_not_negative(self, value: Rational, numbers: Numbers) -> None:
-        """A polynomial in λ is ≥ 0 on the spectrum, times the target's sign."""
+        """A polynomial in λ is ≥ 0 on the spectrum, times the target's sign, if f* is a root."""
+        if self.by_intervals:
+            return
         if self.target.sign is not None:
             value = value * self.target.sign
         zero = Real.of(Fraction(0))

@@ -104,8 +104,8 @@ def real_roots(polynomial: flint.fmpq_poly) -> list[Real]:
         if factor.degree() == 1:
             roots.append(Real.of(fraction(flint.fmpq(-factor[0], factor[1]))))
         elif factor.degree() > 1:
-            count = len(_balls(factor))
-            roots.extend(Real(None, _root(factor, place)) for place in range(count))
+            isolated = _isolated(factor)
+            roots.extend(Real(None, _root(isolated, place)) for place in range(len(isolated())))
     return roots
 
 
@@ -116,8 +116,21 @@ def _balls(factor: flint.fmpz_poly) -> list[flint.arb]:
     return sorted(balls, key=lambda ball: ball.mid().fmpq())
 
 
-def _root(factor: flint.fmpz_poly, place: int) -> Callable[[], flint.arb]:
-    return lambda: _balls(factor)[place]
+def _isolated(factor: flint.fmpz_poly) -> Callable[[], list[flint.arb]]:
+    """The same at the present precision, computed once for each."""
+    known: dict[int, list[flint.arb]] = {}
+
+    def balls() -> list[flint.arb]:
+        bits = flint.ctx.prec
+        if bits not in known:
+            known[bits] = _balls(factor)
+        return known[bits]
+
+    return balls
+
+
+def _root(isolated: Callable[[], list[flint.arb]], place: int) -> Callable[[], flint.arb]:
+    return lambda: isolated()[place]
 
 
 def extremes(polynomial: flint.fmpq_poly, interval: Interval) -> tuple[Real, ...]:

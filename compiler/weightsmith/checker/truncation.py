@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.affine import check_affine, scaled_bound, without_shift
-from weightsmith.checker.chebyshev import RULE as CHEBYSHEV
 from weightsmith.checker.chebyshev import Result, check_chebyshev
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
@@ -24,6 +23,8 @@ from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, r
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Collapser, Form, Operator
+from weightsmith.checker.stages import RULE as STAGES
+from weightsmith.checker.stages import check_stages
 from weightsmith.checker.strict_json import (
     as_integer,
     as_list,
@@ -33,7 +34,15 @@ from weightsmith.checker.strict_json import (
     as_texts,
 )
 from weightsmith.checker.targets import Target, read_target
-from weightsmith.checker.truncation_steps import RULES, SCHEDULED, SIGNED, Step, Steps, read_steps
+from weightsmith.checker.truncation_steps import (
+    RULES,
+    SCHEDULED,
+    SEVERAL,
+    SIGNED,
+    Step,
+    Steps,
+    read_steps,
+)
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_text
 from weightsmith.dsl import core
 
@@ -143,18 +152,20 @@ class _Proof:
         if bindings is not None:
             numbers = numbers_at(program, operator, index, field, bindings)
         proven = _Proven(operator, target, in_range)
-        if steps.rule == CHEBYSHEV:
+        if steps.rule in SEVERAL:
             if numbers is None:
                 raise RefusedError("This rule needs a value for every symbol.")
             result = Result(field, operator, recurrences, value, text, target, numbers)
-            return check_chebyshev(result, steps.bound), proven
+            rule = check_stages if steps.rule == STAGES else check_chebyshev
+            return rule(result, steps.bound), proven
         problem = Problem(field, operator, recurrences[0], target, text, numbers)
         return self._by_rule(problem, steps, numbers), proven
 
     def _by_rule(self, problem: Problem, steps: Steps, numbers: Numbers | None) -> Bound:
         if numbers is not None:
+            defined = problem.without_root() if steps.rule in SIGNED else problem
             for part in problem.target.must_be_positive():
-                problem.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
+                defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
         steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
         require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
         known = problem.target.sign is None or steps.rule in SIGNED
@@ -166,7 +177,7 @@ class _Proof:
         forms: dict[str, tuple[Form, ...]] = {}
         collapser = Collapser(self._field, operator, forms, self._letters)
         recurrences: list[Recurrence] = []
-        several = steps.rule == CHEBYSHEV
+        several = steps.rule in SEVERAL
         for (forms_step, step), names in zip(steps.loops, steps.names, strict=True):
             self._place += 1
             loop = self._loop(forms_step, several)
@@ -215,8 +226,8 @@ class _Proof:
         return text, wanted, target
 
     def _value(self, steps: Steps) -> tuple[str, Rational]:
-        """The name of one scalar or, for the rule ``chebyshev``, any polynomial in them."""
-        if steps.rule == CHEBYSHEV:
+        """The name of one scalar or, for the rules of several loops, any polynomial in them."""
+        if steps.rule in SEVERAL:
             text = as_text(steps.output["value"], "value")
             return text, self._field.read(read_scalar(text, "value"))
         name = as_text(steps.output["scalar"], "scalar")

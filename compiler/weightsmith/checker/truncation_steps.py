@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from weightsmith.checker import autonomous, chebyshev, contraction, power_exp, three_term
+from weightsmith.checker import (
+    autonomous,
+    chebyshev,
+    contraction,
+    power_exp,
+    stages,
+    three_term,
+)
 from weightsmith.checker.operator_step import read_names
 from weightsmith.checker.problem import Bound, Problem
 from weightsmith.checker.refusal import RefusedError, quoted, require
@@ -19,8 +26,12 @@ RULES: Mapping[str, tuple[Rule, Sequence[str], Sequence[str]]] = {
     "three_term": (three_term.check_three_term, three_term.KEYS, three_term.OPTIONAL),
     "power_exp": (power_exp.check_power_exp, power_exp.KEYS, power_exp.OPTIONAL),
 }
-SCHEDULED = ("autonomous",)  # those that know the numbers of a 'for' loop; chebyshev does too
-SIGNED = ("autonomous",)  # those that know targets ±1 with a jump; chebyshev does too
+SEVERAL: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {  # rules for any loops
+    chebyshev.RULE: (chebyshev.KEYS, chebyshev.OPTIONAL),
+    stages.RULE: (stages.KEYS, stages.OPTIONAL),
+}
+SCHEDULED = ("autonomous",)  # those that know the numbers of a 'for' loop; SEVERAL do too
+SIGNED = ("autonomous",)  # those that know targets ±1 with a jump; SEVERAL do too
 STEP_KEYS = {
     "operator": ("step", "rule", "assumption", "word", "symmetric", "low", "high"),
     "forms": ("step", "rule", "loop", "forms"),
@@ -28,7 +39,7 @@ STEP_KEYS = {
     "output": ("step", "rule", "left", "scalar", "right", "target"),
 }
 OUTPUT_OPTIONAL = ("factor", "shift")
-VALUE_KEYS = ("step", "rule", "left", "value", "right", "target")  # the output of chebyshev
+VALUE_KEYS = ("step", "rule", "left", "value", "right", "target")  # the output of SEVERAL
 MAX_LOOPS = 200
 
 
@@ -56,10 +67,10 @@ class Steps:
 
 
 def read_steps(steps: list[object]) -> Steps:
-    """Five steps; by the rule ``chebyshev`` any number of loops between operator and output."""
+    """Five steps; by rules for several loops any number of them between operator and output."""
     last = steps[-1] if steps else None
     rule = last.get("rule") if isinstance(last, dict) else None
-    several = rule == chebyshev.RULE
+    several = isinstance(rule, str) and rule in SEVERAL
     if several:
         good = len(steps) >= 3 and len(steps) % 2 == 1 and len(steps) <= 3 + 2 * MAX_LOOPS
         require(good, f"The claim has {len(steps)} steps: two for each loop, and three.")
@@ -84,8 +95,8 @@ def _read(step: object, place: int, name: str, keys: Sequence[str] | None) -> St
 
 
 def _read_bound(step: object, place: int, rule: object) -> Step:
-    if rule == chebyshev.RULE:
-        return as_object(step, f"Step {place} ({rule})", chebyshev.KEYS, chebyshev.OPTIONAL)
+    if isinstance(rule, str) and rule in SEVERAL:
+        return as_object(step, f"Step {place} ({rule})", *SEVERAL[rule])
     if not (isinstance(rule, str) and rule in RULES):
         raise RefusedError(f"Step {place}: the rule {quoted(rule)} is not known.")
     _, keys, optional = RULES[rule]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,11 @@ return synthesize y*x'*inv(x*x' + lam*I)*x on query over context within 1e-6
 """
 
 
+def certificate(network: api.Network) -> list[dict[str, Any]]:
+    claims: list[dict[str, Any]] = json.loads(network.files()["certificate.json"])["claims"]
+    return claims
+
+
 def written(text: str, **settings: str) -> Synthesized:
     program = check(Source("f.alg", text))
     return expand(program, resolve_bindings(program, settings))
@@ -35,11 +42,16 @@ CASES = [
     ("[1/10, 1]", "inv(A)", 3, 3),
     ("[1/100, 1]", "inv(A)", 4, 4),
     ("[0, 1]", "inv(A + 1/10*I)", 3, 3),
-    ("[-2, -1] or [1/2, 2]", "inv(A)", 5, 3),
-    ("[-2, -1] or [1/2, 2]", "sign(A)", 5, 3),
-    ("[1/10000, 1]", "sqrt(A)", 8, 5),
-    ("[1/10000, 1]", "invsqrt(A)", 8, 6),
+    ("[-2, -1] or [1/2, 2]", "inv(A)", 4, 4),
+    ("[-1, -1/10] or [1/20, 2]", "inv(A)", 6, 6),
+    ("[-100, -1/10] or [1, 2]", "inv(A)", 7, 6),
+    ("[-2, -1] or [1/2, 2]", "sign(A)", 4, 4),
+    ("[-1, -1/100] or [1/100, 1]", "sign(A)", 7, 7),
+    ("[1/10000, 1]", "sqrt(A)", 6, 6),
+    ("[1/10000, 1]", "A^(-1/3)", 6, 6),
+    ("[1/100000, 1]", "invsqrt(A)", 9, 7),
 ]
+BY_POINTS = Fraction(1, 40)  # by which a bound from the values at points may be above the error
 
 
 @pytest.mark.parametrize(("spectrum", "target", "layers", "least"), CASES)
@@ -54,13 +66,16 @@ def test_the_certificate_shows_what_was_predicted(
     (bound,) = network.bounds
     assert bound.value is not None
     assert bound.value <= Fraction(1, 10**6)
-    assert abs(bound.value / found.predicted_error - 1) < Fraction(1, 10**6)
+    (claim,) = (one for one in certificate(network) if one["kind"] == "truncation")
+    exact = claim["steps"][-1]["rule"] != "chebyshev"
+    above = bound.value / found.predicted_error - 1
+    assert abs(above) < (Fraction(1, 10**6) if exact else BY_POINTS)
     network.save(str(tmp_path / "net"))
     assert (tmp_path / "net" / "script.alg").read_text(encoding="utf-8") == found.text
     assert all(verdict.accepted for verdict in api.verify(str(tmp_path / "net")).verdicts)
 
 
-@pytest.mark.parametrize(("target", "layers"), [("polar(A)", 7), ("pinv(A)", 6)])
+@pytest.mark.parametrize(("target", "layers"), [("polar(A)", 6), ("pinv(A)", 6)])
 def test_singular_values_are_enough(target: str, layers: int) -> None:
     network = api.compile(GENERAL.format(target))
     assert network.report.layers == layers
@@ -101,7 +116,7 @@ def test_several_shifts_share_one_loop() -> None:
 
 def test_both_roots_share_one_loop() -> None:
     text = (
-        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [1/10000, 1]\n"
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [1/100000, 1]\n"
         "return synthesize sqrt(A) within 1e-6, synthesize sqrt(A) within 1e-3\n"
     )
     assert written(text).text.count("\nfor ") == 1

@@ -76,11 +76,11 @@ CASES = {
         polar_plan("A", (THOUSANDTH, F(1)), TOLERANCE),
         (THOUSANDTH, F(1)),
         (lambda z: z / z,),
-        11,
+        9,
         GENERAL,
     ),
     "sign": Case(
-        sign_plan("(-A)", (TENTH, F(2)), TOLERANCE), (TENTH, F(2)), (lambda z: -z / z,), 7
+        sign_plan("(-A)", (TENTH, F(2)), TOLERANCE), (TENTH, F(2)), (lambda z: -z / z,), 6
     ),
     "roots": Case(
         square_root_plan("A", (HUNDREDTH, F(1)), TOLERANCE),

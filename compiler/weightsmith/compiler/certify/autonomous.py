@@ -123,11 +123,12 @@ def _bounded(
 
 
 def _intervals(r: Recurrence, start: Coefficient, change: Coefficient) -> list[Interval]:
+    r = r.without_root()
     r.require_positive_target()
     r.require_sign()
     powers = r.over_regions(start)
     first = r.initial[r.error] * (r.one if r.target.sign is None else r.target.sign)
-    if powers[0] < 0 or r.over_regions(first)[0] < 0:
+    if not r.by_intervals and (powers[0] < 0 or r.over_regions(first)[0] < 0):
         raise NoProofError("the iteration does not start on the target's side of zero")
     low, high = root_range(powers, r.target.root)
     if not r.schedule:

@@ -42,6 +42,7 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 
 PRECISIONS = (320, 640, 1280, 2560, 5120)
 MAX_POINTS = 200_000
+MANY = 10_000  # points, from where their number is rounded up
 DIVERGES = "the bound diverges: the start is too far from the target"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
@@ -140,7 +141,14 @@ def _points(total: int) -> int:
     each = max(8, min(64, 2048 // max(total, 1)))
     if total * each > MAX_POINTS:
         raise TooLargeError(f"the error is a polynomial of degree {total}, which is too much")
-    return max(total * each, 1)
+    points = max(total * each, 1)
+    return _smooth(points) if points > MANY else points
+
+
+def _smooth(count: int) -> int:
+    """The next 2^k, 5·2^k or 6·2^k … 7·2^k: Fourier transforms of these are fast."""
+    unit = 1 << (count.bit_length() - 3)
+    return -(-count // unit) * unit
 
 
 def _bound(

@@ -1,4 +1,4 @@
-"""A claim by the rule ``chebyshev``: the result is a polynomial in one operator, by any loops.
+"""A claim by ``chebyshev`` or ``stages``: the result is a polynomial in one operator, by any loops.
 
 The loops are taken in order; the values of one may depend on those of the loops before it.  The
 result may be any polynomial in the carried scalars and λ: scaled, shifted, or made without a loop.
@@ -7,6 +7,7 @@ result may be any polynomial in the carried scalars and λ: scaled, shifted, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 
@@ -15,8 +16,8 @@ from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_tar
 from weightsmith.compiler.certify.chebyshev import Result, chebyshev
 from weightsmith.compiler.certify.grounds import Ground
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
-from weightsmith.compiler.certify.recurrence import Json
-from weightsmith.compiler.certify.scalar_values import LoopScalars
+from weightsmith.compiler.certify.recurrence import Bounded, Json
+from weightsmith.compiler.certify.scalar_values import LoopScalars, ScalarValues, TooLargeError
 from weightsmith.compiler.certify.spectral import (
     MAX_FORMS,
     Collapse,
@@ -26,12 +27,14 @@ from weightsmith.compiler.certify.spectral import (
     infer_forms,
     scalar_name,
 )
+from weightsmith.compiler.certify.stages import stages
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Polynomial
 from weightsmith.dsl import core
 
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
+LONG = 100  # a degree above which a composition is taken apart
 LONGEST = 2000  # characters of a scalar that the checker reads
 
 
@@ -83,13 +86,25 @@ def _claim(
         raise NoProofError(f"the bound needs a value for every symbol: --set {missing[0]}=…")
     ends = (ground.low, *(ground.gap or ()), ground.high)
     kernel = claim_text.may_have_kernel(normal, ground)
-    bounded = chebyshev(Result(field, tuple(loops), value, wished.scalar, ends, bindings, kernel))
+    bounded = _bounded(Result(field, tuple(loops), value, wished.scalar, ends, bindings, kernel))
     steps += [claim_text.output_step("value", str(value), wished), bounded.step]
     _check_lengths(steps)
     assumed = claim_text.hypotheses(program, normal, ground, wished.frame, bounded)
     scale = claim_text.scale(normal, ground, target, wished)
     bounded = wished.bounded(bounded, scale, bindings)
     return claim_text.claim(returned.name, steps, bounded, assumed, scale)
+
+
+def _bounded(result: Result) -> Bounded:
+    """By the polynomial as a whole, unless it is long and a composition."""
+    try:
+        degree = ScalarValues(result.loops, result.value, result.bindings).degree()
+    except TooLargeError:
+        degree = LONG + 1
+    if degree > LONG:
+        with suppress(NoProofError):
+            return stages(result)
+    return chebyshev(result)
 
 
 def _check_size(program: core.Program, loops: list[LoopScalars]) -> None:

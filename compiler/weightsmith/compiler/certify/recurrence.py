@@ -57,6 +57,7 @@ class Recurrence:
     bindings: dict[str, Fraction] | None
     schedule: tuple[core.Schedule, ...] = ()  # the numbers of each pass
     gap: tuple[Scalar, Scalar] | None = None  # where the spectrum is not, between low and high
+    by_intervals: bool = False  # f* need not be positive, nor be defined in the gap
 
     @property
     def one(self) -> Coefficient:
@@ -101,6 +102,10 @@ class Recurrence:
             raise NoProofError(f"the count {count} is not a whole number")
         return int(count)
 
+    def without_root(self) -> Recurrence:
+        """The same; if f* is no root its sign does not matter, and each interval counts alone."""
+        return replace(self, by_intervals=self.target.root == 1)
+
     def in_pass(self, number: int) -> Recurrence:
         """The same, with the numbers of one pass among the bindings."""
         own = {one.name: self.number(one.values[number]) for one in self.schedule}
@@ -120,9 +125,9 @@ class Recurrence:
         return polynomial_range(self.univariate(element, LAMBDA), self.spectrum())
 
     def regions(self) -> tuple[Interval, ...]:
-        """The intervals of the spectrum; by its hull, unless the target jumps in the gap."""
+        """The intervals of the spectrum; its hull, unless the target jumps or has a pole there."""
         low, high = self.spectrum()
-        if self.gap is None or self.target.sign is None:
+        if self.gap is None or (self.target.sign is None and not self.by_intervals):
             return ((low, high),)
         below, above = (self.number(end) for end in self.gap)
         if not low <= below < above <= high:
@@ -143,7 +148,23 @@ class Recurrence:
                 sign_of(coefficients, region)
 
     def require_positive_target(self) -> None:
-        """f* must be positive on the whole spectrum: numerator and denominator have one sign."""
+        """f* must be positive on the whole spectrum: numerator and denominator have one sign.
+
+        By intervals: it has no zero and no pole on any.
+        """
+        if self.by_intervals:
+            parts = (
+                p
+                for one in self.target.must_be_positive()
+                for p in (one.numerator, one.denominator)
+            )
+            for part in parts:
+                coefficients = self.univariate(part, LAMBDA)
+                for region in self.regions():
+                    low, high = polynomial_range(coefficients, region)
+                    if low <= 0 <= high:
+                        raise NoProofError("the target has a pole or a zero on the spectrum")
+            return
         for power in self.target.must_be_positive():
             above, below = (
                 self.over_spectrum(part) for part in (power.numerator, power.denominator)

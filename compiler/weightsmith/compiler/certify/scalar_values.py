@@ -17,8 +17,9 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 MAX_DEGREE = 20_000
 MAX_PASSES = 20_000
 LONG_LOOP = 16
-Monomial = tuple[Fraction, dict[str, int]]  # the factor, and the powers of λ and the scalars
 Ball = flint.arb
+Monomial = tuple[flint.fmpq, dict[str, int]]  # the factor, and the powers of λ and the scalars
+Rounded = list[tuple[Ball, dict[str, int]]]  # the same, with factors of the present precision
 
 
 class TooLargeError(NoProofError):
@@ -43,10 +44,11 @@ class ScalarValues:
     ) -> None:
         self._free = {LAMBDA, *(name for loop in loops for name in loop.initial)}
         self._read = _Reader(self._free, bindings)
-        self._loops = [self._loop(loop, bindings) for loop in loops]
-        self._value = self._read(value)
+        self.loops = [self._loop(loop, bindings) for loop in loops]
+        self.value = self._read(value)
+        self._rounded: dict[int, tuple[list[_Balls], Rounded]] = {}  # by precision
 
-    def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> _Loop:
+    def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> Passes:
         try:
             count = evaluate(loop.count, bindings)
         except ScalarError as problem:
@@ -56,7 +58,7 @@ class ScalarValues:
         readers = [self._read]
         if loop.schedule:
             readers = [_Reader(self._free, one) for one in _of_passes(loop, int(count), bindings)]
-        found = _Loop(
+        found = Passes(
             int(count),
             {name: self._read(value) for name, value in loop.initial.items()},
             [{name: read(value) for name, value in loop.next.items()} for read in readers],
@@ -68,7 +70,7 @@ class ScalarValues:
     def degree(self) -> int:
         """A bound of the result's degree in λ, by the degrees of the scalars pass by pass."""
         known: dict[str, int] = {LAMBDA: 1}
-        for loop in self._loops:
+        for loop in self.loops:
             known |= {name: _degree(sum_, known) for name, sum_ in loop.initial.items()}
             for number in range(loop.count):
                 after = {name: _degree(sum_, known) for name, sum_ in loop.map(number).items()}
@@ -76,28 +78,33 @@ class ScalarValues:
                 if steady and len(loop.maps) == 1:
                     break
                 known |= after
-        return max(_degree(self._value, known), 0)
+        return max(_degree(self.value, known), 0)
 
     def polynomial(self) -> flint.fmpq_poly:
         """The result as a polynomial in λ, exactly: for small degrees."""
         known = {LAMBDA: flint.fmpq_poly([0, 1])}
-        for loop in self._loops:
-            known |= {name: _exact(sum_, known) for name, sum_ in loop.initial.items()}
+        for loop in self.loops:
+            known |= {name: exact_sum(sum_, known) for name, sum_ in loop.initial.items()}
             for number in range(loop.count):
-                known |= {name: _exact(sum_, known) for name, sum_ in loop.map(number).items()}
-        return _exact(self._value, known)
+                known |= {name: exact_sum(sum_, known) for name, sum_ in loop.map(number).items()}
+        return exact_sum(self.value, known)
 
     def at(self, place: Ball) -> Ball:
         """The result at one λ."""
+        bits = flint.ctx.prec
+        if bits not in self._rounded:
+            self._rounded[bits] = [_balls(loop) for loop in self.loops], _rounded(self.value)
+        loops, result = self._rounded[bits]
         known = {LAMBDA: place}
-        for loop in self._loops:
+        for loop in loops:
             known |= {name: _value(sum_, known) for name, sum_ in loop.initial.items()}
             if loop.affine and loop.count >= LONG_LOOP:
                 known |= _matrix_power(loop, known)
                 continue
             for number in range(loop.count):
-                known |= {name: _value(sum_, known) for name, sum_ in loop.map(number).items()}
-        return _value(self._value, known)
+                changes = loop.maps[number % len(loop.maps)].items()
+                known |= {name: _value(sum_, known) for name, sum_ in changes}
+        return _value(result, known)
 
 
 def _of_passes(
@@ -124,9 +131,12 @@ class _Reader:
         if not below:
             raise NoProofError("a coefficient divides by zero")
         divisor = below[0][0]
-        return [(factor / divisor, powers) for factor, powers in self._monomials(value)]
+        return [
+            (flint.fmpq(ratio.numerator, ratio.denominator), powers)
+            for ratio, powers in ((one / divisor, rest) for one, rest in self._monomials(value))
+        ]
 
-    def _monomials(self, value: Coefficient) -> list[Monomial]:
+    def _monomials(self, value: Coefficient) -> list[tuple[Fraction, dict[str, int]]]:
         """Collected by the powers of what is free; those that vanish are left out."""
         found: dict[tuple[tuple[str, int], ...], Fraction] = {}
         for powers, number in value.monomials():
@@ -147,7 +157,7 @@ class _Reader:
 
 
 @dataclass(frozen=True)
-class _Loop:
+class Passes:
     count: int
     initial: Mapping[str, list[Monomial]]
     maps: list[dict[str, list[Monomial]]]  # one for all passes, or one for each
@@ -168,6 +178,29 @@ class _Loop:
         )
 
 
+@dataclass(frozen=True)
+class _Balls:
+    """A loop with its factors as balls of one precision."""
+
+    count: int
+    initial: Mapping[str, Rounded]
+    maps: list[dict[str, Rounded]]
+    affine: bool
+
+
+def _balls(loop: Passes) -> _Balls:
+    return _Balls(
+        loop.count,
+        {name: _rounded(sum_) for name, sum_ in loop.initial.items()},
+        [{name: _rounded(sum_) for name, sum_ in one.items()} for one in loop.maps],
+        loop.affine,
+    )
+
+
+def _rounded(monomials: list[Monomial]) -> Rounded:
+    return [(Ball(factor), powers) for factor, powers in monomials]
+
+
 def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     """The degree of a sum, −1 for zero."""
     degrees = [
@@ -182,12 +215,11 @@ def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
 
 
 def _value(
-    monomials: list[Monomial], known: Mapping[str, Ball], only: Callable[[str], bool] | None = None
+    monomials: Rounded, known: Mapping[str, Ball], only: Callable[[str], bool] | None = None
 ) -> Ball:
     """A sum at balls; ``only`` says which factors count, the others are left out."""
     total = Ball(0)
-    for factor, powers in monomials:
-        term = Ball(flint.fmpq(factor.numerator, factor.denominator))
+    for term, powers in monomials:
         for name, exponent in powers.items():
             if only is None or only(name):
                 for _ in range(exponent):  # flint's power of a ball with 0 in it is no number
@@ -196,17 +228,17 @@ def _value(
     return total
 
 
-def _exact(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
+def exact_sum(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
     total = flint.fmpq_poly()
     for factor, powers in monomials:
-        term = flint.fmpq_poly([flint.fmpq(factor.numerator, factor.denominator)])
+        term = flint.fmpq_poly([factor])
         for name, exponent in powers.items():
             term *= known[name] ** exponent
         total += term
     return total
 
 
-def _matrix_power(loop: _Loop, known: Mapping[str, Ball]) -> dict[str, Ball]:
+def _matrix_power(loop: _Balls, known: Mapping[str, Ball]) -> dict[str, Ball]:
     """[f; 1] ← M·[f; 1], ``count`` times at once."""
     own, sums = list(loop.maps[0]), loop.maps[0]
     size = len(own) + 1

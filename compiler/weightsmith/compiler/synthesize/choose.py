@@ -21,6 +21,7 @@ from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse_plan import (
     Shifted,
     general_inverse_plan,
+    indefinite_inverse_plan,
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
@@ -39,9 +40,8 @@ from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
-SHARE = Fraction(63, 64)  # of a tolerance that a series takes: its certificate is a little wider
-LONGEST_ANY = 728  # of a series that has no rival
-LONGEST = 242  # of a series that has one: beyond five layers its blocks are too many
+SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider
+LONGEST = 728  # of a series: six layers
 Scalar = Callable[[Ball], Ball]
 
 
@@ -123,7 +123,23 @@ def _general_inverse(one: Wanted) -> Choice:
     """By (A'A)⁻¹·A'.  Singular values: A'·q(AA'), of degree 2·deg q + 1 in A."""
     low, high = one.spectrum.moduli
     plan = general_inverse_plan(_factor(one.operator), (low, high), one.tolerance)
-    return Choice(plan, plan.results, _least_for_both_signs(one))
+    if len(one.spectrum.intervals) == 2:
+        other = indefinite_inverse_plan(one.operator, one.spectrum.intervals, one.tolerance)
+        plan = plan if other is None or plan.layers <= other.layers else other
+    least = _least_for_both_signs(one)
+    return Choice(plan, plan.results, _sharper(one, least, plan.layers, lambda z: 1 / z))
+
+
+def _sharper(one: Wanted, least: LowerBound, layers: int, function: Scalar) -> LowerBound:
+    """Look at the places of the best polynomials too where the bound is below the plan."""
+    if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES or least.layers >= layers:
+        return least
+    intervals = one.spectrum.intervals
+
+    def error(degree: int) -> Fraction:
+        return bound.relative_error(function, degree, intervals)
+
+    return bound.sharper(least, layers, one.tolerance, one.degrees, error)
 
 
 def _least_for_both_signs(one: Wanted) -> LowerBound:
@@ -138,25 +154,28 @@ def _least_for_both_signs(one: Wanted) -> LowerBound:
 def _sign(one: Wanted) -> Choice:
     low, high = _away_from_zero(one)
     _meets_dtype(one, high / low)
+    least = _least_for_a_sign(one)
     if one.function.function == "polar":
-        plan = polar_plan(one.operator, (low, high), one.tolerance)
+        plan = polar_plan(one.operator, (low, high), one.tolerance, least.layers)
     else:
         if _is_definite(one.spectrum):
             sign = "I" if one.spectrum.hull[0] > 0 else "-I"
             raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
-        plan = sign_plan(one.operator, (low, high), one.tolerance)
+        plan = sign_plan(one.operator, (low, high), one.tolerance, least.layers)
     _converged(plan, one.tolerance)
-    both = _common_moduli(one.spectrum)
-    least = bound.NOTHING
-    if both is not None:
-        squares = (both[0] ** 2, both[1] ** 2)
-        error = _relative(lambda z: 1 / z.sqrt(), squares)
-        # on ±[l, u] the best polynomial is odd, t·q(t²)
-        by_sign = bound.least_layers(
-            lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance
-        )
-        least = bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
+    least = _sharper(one, least, plan.layers, lambda z: flint.arb(1 if z > 0 else -1))
     return Choice(plan, plan.results, least)
+
+
+def _least_for_a_sign(one: Wanted) -> LowerBound:
+    """From what the spectrum has on both sides: on ±[l, u] the best polynomial is odd, t·q(t²)."""
+    both = _common_moduli(one.spectrum)
+    if both is None:
+        return bound.NOTHING
+    squares = (both[0] ** 2, both[1] ** 2)
+    error = _relative(lambda z: 1 / z.sqrt(), squares)
+    by_sign = bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance)
+    return bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
 
 
 def _common_moduli(spectrum: Spectrum) -> Interval | None:
@@ -186,7 +205,7 @@ def _power(one: Wanted) -> Choice:
         plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
-    series = _relative_series(one, power, (low, high), LONGEST if candidates else LONGEST_ANY)
+    series = _relative_series(one, power, (low, high))
     if series is not None:
         candidates.append((series, series.results[0]))
     if not candidates:
@@ -195,7 +214,8 @@ def _power(one: Wanted) -> Choice:
         )
     plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
     error = _relative(power, one.spectrum.widest)
-    return Choice(plan, (result,), bound.least_layers(error, one.degrees, one.tolerance))
+    least = bound.least_layers(error, one.degrees, one.tolerance)
+    return Choice(plan, (result,), _sharper(one, least, plan.layers, power))
 
 
 def _real_power(exponent: Fraction) -> Scalar:
@@ -206,10 +226,10 @@ def _relative(function: Scalar, interval: Interval) -> Callable[[int], Fraction]
     return lambda n: bound.function_error(function, n, interval, relative=True)
 
 
-def _relative_series(one: Wanted, power: Scalar, interval: Interval, longest: int) -> Plan | None:
+def _relative_series(one: Wanted, power: Scalar, interval: Interval) -> Plan | None:
     tolerance = one.tolerance * SHARE
     try:
-        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=longest)
+        series = chebyshev_series(power, *interval, tolerance, relative=True, longest=LONGEST)
     except NoSeriesError:
         return None
     _refuse_constant(one, series)
@@ -228,12 +248,12 @@ def _analytic(one: Wanted) -> Choice:
     if one.function.formula is not None:
         function = values(one.function.formula, {})
     try:
-        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST_ANY)
+        series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST)
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
             f"[{interval[0]}, {interval[1]}]{reason}",
-            f"it has {LONGEST_ANY} terms at most: the function must be smooth on the spectrum (no "
+            f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
     _refuse_constant(one, series)

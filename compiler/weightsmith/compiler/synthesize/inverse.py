@@ -43,12 +43,21 @@ class ChebyshevInverse:
 def chebyshev_inverse(low: Fraction, high: Fraction, tolerance: Fraction) -> ChebyshevInverse:
     """The fewest layers, one at least, with |1 − λp(λ)| ≤ tolerance on [low, high], 0 < low."""
     theta = neat(2 / (low + high))
-    errors = [max(abs(1 - theta * low), abs(1 - theta * high))]
+    first = max(abs(1 - theta * low), abs(1 - theta * high))
+    factors, errors = tripled(first, tolerance, least=1)
+    return ChebyshevInverse(theta, factors, errors)
+
+
+def tripled(
+    first: Fraction, tolerance: Fraction, least: int = 0
+) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    """The factors g that take |E| ≤ first below the tolerance, and what bounds |E| after each."""
     factors: list[Fraction] = []
-    while not factors or (errors[-1] > tolerance and len(factors) < MAX_LAYERS):
+    errors = [first]
+    while len(factors) < least or (errors[-1] > tolerance and len(factors) < MAX_LAYERS):
         factors.append(rounded(4 / (4 - 3 * errors[-1] ** 2)))
         errors.append(image(factors[-1], errors[-1]))
-    return ChebyshevInverse(theta, tuple(factors), tuple(errors))
+    return tuple(factors), tuple(errors)
 
 
 def image(factor: Fraction, error: Fraction) -> Fraction:

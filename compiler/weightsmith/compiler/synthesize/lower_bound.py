@@ -15,6 +15,10 @@ which is duality with one functional; no search and no sampling is part of the p
 sharp where the error of the best polynomial alternates near these points (de la Vallée-Poussin).
 Everything is evaluated with balls.
 
+Any n + 2 places of the spectrum will do, with d_j = 1/Π_{k≠j}(x_j − x_k).  Those where the error of
+the best polynomial alternates (``exchange`` finds them nearly) give nearly its error, on two
+intervals too; for f = 1/λ that is max |r| ≥ 1/Σ |ℓ_j(0)|, by Lagrange's interpolation of r.
+
 *Sign.*  If |1 − t·q(t²)| ≤ ε on [l, u], then 1 − λq(λ)² = (1 − tq)(1 + tq) with λ = t² is at most
 ε(2 + ε) on [l², u²]; it is 1 at 0 and has degree 2·deg q + 1, so ε(2 + ε) ≥ 1/T_{2·deg q + 1}.
 This takes no evaluation, and serves where the degree is high.
@@ -24,17 +28,20 @@ These bound the error as a function on the spectrum: for the inverse the residua
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import flint
+import numpy as np
 
 from weightsmith.compiler.certify.intervals import round_down, to_fraction
+from weightsmith.compiler.synthesize.exchange import Floats, alternation
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball
 
 MAX_LAYERS = 40
 MOST_POINTS = 10_000
+MOST_PLACES = 250
 BITS = 192
 Scalar = Callable[[Ball], Ball]
 Interval = tuple[Fraction, Fraction]
@@ -108,6 +115,43 @@ def _functional(function: Scalar, degree: int, interval: Interval, relative: boo
         return _below(abs(total) / (size if relative else degree + 1))
 
 
+def relative_error(function: Scalar, degree: int, intervals: Sequence[Interval]) -> Fraction:
+    """No p of this degree has |1 − p/f| smaller on the intervals; 0 if that is long.
+
+    By the functional of the places where the best p alternates.
+    """
+    if degree < 0:
+        return Fraction(1)
+    if degree > MOST_PLACES or any(low == high for low, high in intervals):
+        return Fraction(0)
+    ends = [(float(low), float(high)) for low, high in intervals]
+
+    def floats(x: Floats) -> Floats:
+        return np.array([float(function(flint.arb(one)).mid()) for one in x])
+
+    found = alternation(ends, degree, floats, lambda x: 1 / np.abs(floats(x)))
+    places = [_within(Fraction(x), intervals) for x in found.places]
+    if len(set(places)) < len(places):
+        return Fraction(0)
+    width = intervals[-1][1] - intervals[0][0]
+    with flint.ctx.workprec(BITS):
+        points = [ball(4 * x / width) for x in places]
+        total, size = flint.arb(0), flint.arb(0)
+        for j, (place, x) in enumerate(zip(places, points, strict=True)):
+            value = function(ball(place))
+            for k, other in enumerate(points):
+                if k != j:
+                    value = value / (x - other)
+            total, size = total + value, size + abs(value)
+        return _below(abs(total) / size)
+
+
+def _within(place: Fraction, intervals: Sequence[Interval]) -> Fraction:
+    """The nearest place of the intervals: floats may lie beyond an end."""
+    moved = [min(max(place, low), high) for low, high in intervals]
+    return min(moved, key=lambda one: abs(one - place))
+
+
 def _below(value: Ball) -> Fraction:
     low = to_fraction(value.lower())
     return max(Fraction(0), round_down(low))
@@ -139,6 +183,20 @@ def least_layers(
     while layers < MAX_LAYERS and error(degrees.of(layers)) > tolerance:
         layers += 1
     return LowerBound(layers, (lambda count: error(degrees.of(count)),))
+
+
+def sharper(
+    least: LowerBound,
+    layers: int,
+    tolerance: Fraction,
+    degrees: Degrees,
+    error: Callable[[int], Fraction],
+) -> LowerBound:
+    """Raise a bound towards the layers of a plan while so few cannot do."""
+    found = least.layers
+    while found < layers and error(degrees.of(found)) > tolerance:
+        found += 1
+    return replace(least, layers=found)
 
 
 def inverse_layers(

@@ -26,6 +26,7 @@ MAX_POINTS = 1 << 13
 SPARE_BITS = 60
 MOST = Fraction(10) ** 200  # of a coefficient: beyond, the search by floats ends
 GRID = 4
+UNSEEN = 1e-9  # of a tolerance: what coefficients may have together that are not looked at
 HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
 
@@ -102,15 +103,23 @@ def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple
     """The least degree at which the rest of the series is within the tolerance, and the rest."""
     angles = np.linspace(0, np.pi, len(sizes))
     rest, wanted = np.zeros(len(sizes)), float(tolerance)
-    best = len(values) - 1, 0.0
-    for k in range(len(values) - 1, 0, -1):
+    first = _first_that_counts(values, sizes, wanted)
+    best = first, 0.0
+    for k in range(first, 0, -1):
         rest += float(values[k]) * np.cos(k * angles)
         error = float(np.max(np.abs(rest) / sizes)) * 1.001
         if error <= wanted:
             best = k - 1, error
         elif error > 16 * wanted:
             break
-    return best[0], Fraction(best[1]) + tolerance / (1 << SPARE_BITS)
+    return best[0], Fraction(best[1]) + tolerance * Fraction(2, 10**9)
+
+
+def _first_that_counts(values: list[Fraction], sizes: Floats, wanted: float) -> int:
+    """Beyond this degree all coefficients together are far below the tolerance."""
+    left = np.cumsum(np.abs([float(c) for c in values])[::-1])[::-1]
+    small = wanted * float(np.min(sizes)) * UNSEEN
+    return min(int(np.count_nonzero(left > small)), len(values) - 1)
 
 
 def _decimal(value: Fraction, tolerance: Fraction) -> Fraction:
@@ -162,19 +171,6 @@ def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) 
         raise NoSeriesError(": the function is not defined everywhere")
     if any(map(is_huge, values)):
         raise NoSeriesError(": the function is too large there")
-    turns = [flint.acb(flint.fmpq(-j, points)).exp_pi_i() for j in range(points)]
-    transformed = _transform([flint.acb(v) for v in [*values, *values[-2:0:-1]]], turns, 1)
+    transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
     return [found[0] / 2, *found[1:-1], found[-1] / 2]
-
-
-def _transform(values: list[flint.acb], turns: list[flint.acb], stride: int) -> list[flint.acb]:
-    """Σ_j v_j ω^(jk) for every k, ω = turns[stride], by halves (Cooley and Tukey)."""
-    if len(values) == 1:
-        return values
-    even = _transform(values[::2], turns, 2 * stride)
-    odd = _transform(values[1::2], turns, 2 * stride)
-    turned = [turns[k * stride] * one for k, one in enumerate(odd)]
-    return [a + b for a, b in zip(even, turned, strict=True)] + [
-        a - b for a, b in zip(even, turned, strict=True)
-    ]

@@ -17,27 +17,50 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.intervals import Interval
-from weightsmith.compiler.synthesize.minimax import Composition, greedy
-from weightsmith.compiler.synthesize.numbers import PRECISION, ball, lower, upper
-from weightsmith.compiler.synthesize.script import Loop, Plan
+from weightsmith.compiler.synthesize.compositions import Stages, fewest_layers
+from weightsmith.compiler.synthesize.minimax import greedy
+from weightsmith.compiler.synthesize.numbers import PRECISION, ball, lower, neat, upper
+from weightsmith.compiler.synthesize.odd_plan import block_names, odd_loops
+from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
 
 CUBICS = "minimax cubics, composed greedily"
 
 
-def polar_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
-    """A = U·S·V' to U·V', all singular values in the interval."""
-    return _one_matrix(operator, "$X'", greedy(interval, tolerance))
+def polar_plan(operator: str, interval: Interval, tolerance: Fraction, least: int = 1) -> Plan:
+    """A = U·S·V' to U·V', all singular values in the interval; ``least`` layers at least."""
+    return _one_matrix(operator, "'", interval, tolerance, least)
 
 
-def sign_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
+def sign_plan(operator: str, interval: Interval, tolerance: Fraction, least: int = 1) -> Plan:
     """sign(B) of a symmetric B whose eigenvalues have absolute values in the interval."""
-    return _one_matrix(operator, "$X", greedy(interval, tolerance))
+    return _one_matrix(operator, "", interval, tolerance, least)
 
 
-def _one_matrix(operator: str, middle: str, found: Composition) -> Plan:
-    loop = Loop((f"$X = $a*$X + $b*$X*{middle}*$X",), ("$a", "$b"), found.steps)
-    steps = len(found.steps)
-    return Plan(CUBICS, (f"$X = {operator}",), (loop,), ("$X",), steps, found.error)
+def _one_matrix(
+    operator: str, mark: str, interval: Interval, tolerance: Fraction, least: int
+) -> Plan:
+    """Cubics, unless polynomials of degree 9 and 27 among them take fewer layers."""
+    cubics = greedy(interval, tolerance)
+    found = fewest_layers(interval, tolerance, least, len(cubics.steps))
+    if found is not None:
+        return _composition(operator, found)
+    loop = Loop((f"$X = $a*$X + $b*$X*$X{mark}*$X",), ("$a", "$b"), cubics.steps)
+    steps = len(cubics.steps)
+    return Plan(CUBICS, (f"$X = {operator}",), (loop,), ("$X",), steps, cubics.error)
+
+
+def _composition(operator: str, found: Stages) -> Plan:
+    """Each polynomial is of X over its scale, so that the T_k(X) keep small."""
+    scales = [one.scale for one in found.polynomials[1:]] + [Fraction(1)]
+    loops = []
+    for exponent, one, scale in zip(found.exponents, found.polynomials, scales, strict=True):
+        loops += odd_loops([c / scale for c in one.series], exponent)
+    first = neat(1 / found.polynomials[0].scale)
+    blocks = block_names(max(found.exponents))
+    start = (f"$X = {linear_text([(first, operator)])}", *(f"{one} = 0*$X" for one in blocks))
+    degrees = ", ".join(str(3**m) for m in found.exponents)
+    family = f"minimax polynomials of degrees {degrees}, composed"
+    return Plan(family, start, tuple(loops), ("$X",), found.layers, found.error)
 
 
 def square_root_plan(operator: str, interval: Interval, tolerance: Fraction) -> Plan:
