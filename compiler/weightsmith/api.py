@@ -258,7 +258,8 @@ def compile(
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
     ``gated`` lets the MLPs multiply entries by gated hidden units, exactly, in place of tables.
     ``fewest`` "layers" restructures loops, which costs width and heads;
-    "operations" saves multiply-adds, if need be with more layers.  With neither the layers are the
+    "operations" saves multiply-adds, if need be with more layers (and synthesises signs and roots
+    by cubics, which are narrow).  With neither the layers are the
     steps of the script, as few as they allow.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
@@ -268,7 +269,10 @@ def compile(
 
     source = _source(script)
     given, text = check_source(source), bundle(source)
-    chosen = resolve_choices(given, _bindings(given, settings), text, gated=gated, dtype=dtype)
+    narrow = fewest == "operations"
+    chosen = resolve_choices(
+        given, _bindings(given, settings), text, gated=gated, dtype=dtype, narrow=narrow
+    )
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     compilation = found.compilation or compile_program(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from weightsmith.cli.mistakes import Mistake
-from weightsmith.cli.options import as_mapping, dtype_option, set_option
+from weightsmith.cli.options import as_mapping, dtype_option, fewest_option, set_option
 
 
 @click.command()
@@ -30,6 +30,7 @@ from weightsmith.cli.options import as_mapping, dtype_option, set_option
 @click.option("--within", required=True, metavar="TOL", help="How near the network must come.")
 @set_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
+@fewest_option
 @click.option("--name", default="synthesized", show_default=True, help="Of the algorithm.")
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
 def synthesize(
@@ -39,10 +40,13 @@ def synthesize(
     within: str,
     settings: tuple[tuple[str, str], ...],
     output: Path | None,
+    fewest: str | None,
     name: str,
     dtype: str,
 ) -> None:
     """Find the polynomials for TARGET, such as 'inv(A)', with the fewest layers.
+
+    With --fewest operations signs, polar factors and roots take cubics, which are narrow.
 
     Prints the script that has the steps; with -o DIR its network is written, with its certificate.
     """
@@ -56,7 +60,8 @@ def synthesize(
         )
     lines = [f"algorithm {name}({inputs})", *(f"assume {one}" for one in assumptions)]
     script = "\n".join([*lines, "", f"return synthesize {target} within {within}", ""])
-    network = api.compile(script, settings=as_mapping(settings, "--set"), dtype=dtype)
+    values = as_mapping(settings, "--set")
+    network = api.compile(script, settings=values, dtype=dtype, fewest=fewest)
     if output is not None:
         network.save(output)
     click.echo(network.source.text.rstrip("\n"))

@@ -29,10 +29,12 @@ def resolve_choices(
     *,
     gated: bool = False,
     dtype: str = "float64",
+    narrow: bool = False,
 ) -> Chosen:
     """Return what is to be compiled, all that the compiler chooses chosen.
 
-    A program that synthesises is replaced by the script that has the steps.
+    A program that synthesises is replaced by the script that has the steps; ``narrow`` asks for
+    few products of matrices rather than few layers, unless ``ensure`` chooses the polynomials.
 
     Raises DiagnosticError.
     """
@@ -42,7 +44,7 @@ def resolve_choices(
         return Chosen(written.program, written.text, bindings, (*written.notes, *more))
     notes: tuple[str, ...] = ()
     if program.synthesized:
-        found = expand(program, bindings, dtype=dtype)
+        found = expand(program, bindings, dtype=dtype, narrow=narrow)
         program, text, bindings, notes = found.program, found.text, found.bindings, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings, more = resolve_ensure(program, bindings, gated=gated, dtype=dtype)

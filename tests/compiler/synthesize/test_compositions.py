@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weightsmith import api
 from weightsmith.compiler.synthesize import lower_bound
 from weightsmith.compiler.synthesize.best_polynomial import best_inverse, in_powers
 from weightsmith.compiler.synthesize.compositions import fewest_layers
@@ -136,3 +137,17 @@ def test_places_lie_in_the_intervals_and_increase() -> None:
     assert len(found.places) == 42
     assert list(found.places) == sorted(found.places)
     assert not any(-0.1 < x < 0.05 for x in found.places)
+
+
+@pytest.mark.parametrize("target", ["polar(A)", "sqrt(A)"])
+def test_few_operations_are_cubics(target: str) -> None:
+    """A head or two a layer, and fewer multiply-adds than with the fewest layers."""
+    kind = "singular_values(A)" if target == "polar(A)" else "spectrum(A)"
+    head = f"algorithm narrow(A: symmetric[d, d])\nassume {kind} in [1/1000, 1]\n"
+    script = f"{head}return synthesize {target} within 1e-6\n"
+    fewest, narrow = (api.compile(script, fewest=one) for one in (None, "operations"))
+    assert "minimax cubics" in narrow.source.text
+    assert narrow.report.layers > fewest.report.layers
+    assert narrow.report.total_heads < fewest.report.total_heads
+    assert narrow.bounds[0].value is not None
+    assert narrow.bounds[0].value <= TOLERANCE

@@ -21,48 +21,80 @@ Monomial = tuple[dict[str, int], Fraction]  # the exponents that are not zero, t
 
 
 class Coefficient:
-    """One element of a field: a rational function in lowest terms.  Immutable."""
+    """One element of a field: a rational function in lowest terms.  Immutable.
 
-    __slots__ = ("__dict__", "_element", "_names")
+    Most are numbers: these are added and multiplied as such, without the polynomials' gcds.
+    """
+
+    __slots__ = ("__dict__", "_field", "_names", "_number")
 
     def __init__(self, element: Any, names: tuple[str, ...]) -> None:
-        self._element, self._names = element, names
+        self._field, self._names = element.field, names
+        self._number = _as_number(element)
+        self.__dict__["_element"] = element
+
+    def _from(self, number: Any) -> Coefficient:
+        found = object.__new__(Coefficient)
+        found._field, found._names, found._number = self._field, self._names, number
+        return found
+
+    @cached_property
+    def _element(self) -> Any:
+        """Of a number: both parts whole, as sympy has them."""
+        parts = (self._number.numerator, self._number.denominator)
+        ring = self._field.ring
+        return self._field.raw_new(*(ring.ground_new(QQ(part)) for part in parts))
 
     def _of(self, element: Any) -> Coefficient:
         return Coefficient(element, self._names)
 
+    def _are_numbers(self, other: Coefficient) -> bool:
+        return self._number is not None and other._number is not None
+
     def __add__(self, other: Coefficient) -> Coefficient:
+        if self._are_numbers(other):
+            return self._from(self._number + other._number)
         return self._of(self._element + other._element)
 
     def __sub__(self, other: Coefficient) -> Coefficient:
+        if self._are_numbers(other):
+            return self._from(self._number - other._number)
         return self._of(self._element - other._element)
 
     def __neg__(self) -> Coefficient:
-        return self._of(-self._element)
+        return self._of(-self._element) if self._number is None else self._from(-self._number)
 
     def __mul__(self, other: Coefficient) -> Coefficient:
+        if self._are_numbers(other):
+            return self._from(self._number * other._number)
         return self._of(self._element * other._element)
 
     def __truediv__(self, other: Coefficient) -> Coefficient:
+        if self._are_numbers(other):
+            return self._from(self._number / other._number)
         return self._of(self._element / other._element)
 
     def __pow__(self, exponent: int) -> Coefficient:
+        if self._number is not None:
+            return self._from(self._number**exponent)
         return self._of(self._element**exponent)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Coefficient):
+            if self._number is not None or other._number is not None:
+                return bool(self._number == other._number)
             return bool(self._element == other._element)
-        return isinstance(other, int) and bool(self._element == other)
+        return isinstance(other, int) and self._number is not None and bool(self._number == other)
 
     def __hash__(self) -> int:
-        return hash(self._element)
+        return hash(self._element if self._number is None else self._number)
 
     def __bool__(self) -> bool:
-        return bool(self._element)
+        return self._number is None or bool(self._number)
 
     @property
     def is_number(self) -> bool:
-        return bool(self._element.numer.is_ground) and self.is_polynomial
+        return self._number is not None
 
     @property
     def is_polynomial(self) -> bool:
@@ -130,6 +162,13 @@ class Coefficient:
     __repr__ = __str__
 
 
+def _as_number(element: Any) -> Any:
+    """The number that an element is, or None."""
+    if element.numer.is_ground and element.denom.is_ground:
+        return element.numer.LC / element.denom.LC
+    return None
+
+
 class CoefficientField:
     """The rational functions over ℚ of the symbols that occur in the given scalars."""
 
@@ -148,7 +187,7 @@ class CoefficientField:
 
     def number(self, value: Fraction | int) -> Coefficient:
         value = Fraction(value)
-        return Coefficient(self._field.one * QQ(value.numerator, value.denominator), self.names)
+        return self.one._from(QQ(value.numerator, value.denominator))
 
     def symbol(self, name: str) -> Coefficient:
         return self._generators[name]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import flint
 
@@ -38,6 +39,7 @@ from weightsmith.compiler.synthesize.sign_plan import (
 from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
 from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
+from weightsmith.dsl.formulas import Formula
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider
@@ -64,6 +66,7 @@ class Wanted:
     left: str = "I"
     degrees: Degrees = bound.MATRIX
     dtype: str = "float64"
+    narrow: bool = False  # few products of matrices rather than few layers
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,10 @@ class Choice:
 
 
 def choose(wanted: Wanted) -> Choice:
-    """The plan with the fewest layers.  Raises RefusedError."""
+    """The plan with the fewest layers; of signs and roots also the narrow one.
+
+    Raises RefusedError.
+    """
     name = wanted.function.function
     if name in ("inv", "pinv") or (name == "power" and wanted.function.exponent == -1):
         return choose_inverses([wanted])
@@ -155,13 +161,14 @@ def _sign(one: Wanted) -> Choice:
     low, high = _away_from_zero(one)
     _meets_dtype(one, high / low)
     least = _least_for_a_sign(one)
+    at_least = None if one.narrow else least.layers
     if one.function.function == "polar":
-        plan = polar_plan(one.operator, (low, high), one.tolerance, least.layers)
+        plan = polar_plan(one.operator, (low, high), one.tolerance, at_least)
     else:
         if _is_definite(one.spectrum):
             sign = "I" if one.spectrum.hull[0] > 0 else "-I"
             raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
-        plan = sign_plan(one.operator, (low, high), one.tolerance, least.layers)
+        plan = sign_plan(one.operator, (low, high), one.tolerance, at_least)
     _converged(plan, one.tolerance)
     least = _sharper(one, least, plan.layers, lambda z: flint.arb(1 if z > 0 else -1))
     return Choice(plan, plan.results, least)
@@ -205,7 +212,9 @@ def _power(one: Wanted) -> Choice:
         plan = inverse_root_plan(one.operator, (low, high), exponent.denominator, one.tolerance)
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
-    series = _relative_series(one, power, (low, high))
+    series = None
+    if not (one.narrow and candidates):
+        series = _relative_series(one, power, (low, high))
     if series is not None:
         candidates.append((series, series.results[0]))
     if not candidates:
@@ -218,6 +227,7 @@ def _power(one: Wanted) -> Choice:
     return Choice(plan, (result,), _sharper(one, least, plan.layers, power))
 
 
+@lru_cache(maxsize=8)
 def _real_power(exponent: Fraction) -> Scalar:
     return lambda z: z.root(exponent.denominator) ** exponent.numerator
 
@@ -246,7 +256,7 @@ def _analytic(one: Wanted) -> Choice:
         raise RefusedError(f"{one.dtype} carries no error below {shown(round_off)}")
     function: Scalar = flint.arb.exp
     if one.function.formula is not None:
-        function = values(one.function.formula, {})
+        function = _formula(one.function.formula)
     try:
         series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST)
     except NoSeriesError as reason:
@@ -262,6 +272,12 @@ def _analytic(one: Wanted) -> Choice:
         function, one.spectrum.widest, one.tolerance, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
+
+
+@lru_cache(maxsize=8)
+def _formula(formula: Formula) -> Scalar:
+    """The same function for the same formula, which series remember."""
+    return values(formula, {})
 
 
 def _away_from_zero(one: Wanted) -> Interval:

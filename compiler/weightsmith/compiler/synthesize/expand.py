@@ -66,12 +66,14 @@ def expand(
     bindings: Mapping[str, Fraction],
     *,
     dtype: str = "float64",
+    narrow: bool = False,
     tolerances: Mapping[int, Fraction] | None = None,
 ) -> Synthesized:
     """Write a program with the steps of everything that it is to synthesise, as a script.
 
     All steps stand together, side by side, at the place of the first of them: they depend on the
     inputs alone.  ``tolerances`` are those of the positions where the script gives none.
+    ``narrow``: few products of matrices rather than few layers, where there is a choice.
 
     Raises DiagnosticError where no assumption bounds the spectrum, where a pole lies in it, and
     where the dtype does not carry the tolerance.
@@ -80,7 +82,7 @@ def expand(
     requests = [read_request(one, _tolerance(one, tolerances or {})) for one in asked_of(plain)]
     taken = _taken(plain)
     parts = []
-    for group in grouped(requests, plain, dtype):
+    for group in grouped(requests, plain, dtype, narrow=narrow):
         choice = group.choice()
         parts.append(_Part(group.requests, choice, choose_names(choice.plan, taken)))
     text = _text(plain, parts)

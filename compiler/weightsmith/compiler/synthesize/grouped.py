@@ -55,9 +55,11 @@ def _chosen(wanted: tuple[Wanted, ...], are_inverses: bool) -> Choice:
     return replace(found, results=found.results * len(wanted))
 
 
-def grouped(requests: Sequence[Request], program: core.Program, dtype: str) -> list[Group]:
+def grouped(
+    requests: Sequence[Request], program: core.Program, dtype: str, *, narrow: bool = False
+) -> list[Group]:
     """One group for the inverses of definite operators, and one for every other function."""
-    wanted = [_wanted(one, program, dtype) for one in requests]
+    wanted = [_wanted(one, program, dtype, narrow) for one in requests]
     together = [k for k, one in enumerate(wanted) if is_definite_inverse(one)]
     groups = [together] if together else []
     for k, one in enumerate(wanted):
@@ -83,7 +85,7 @@ def _is_same(one: Wanted, other: Wanted) -> bool:
     )
 
 
-def _wanted(request: Request, program: core.Program, dtype: str) -> Wanted:
+def _wanted(request: Request, program: core.Program, dtype: str, narrow: bool) -> Wanted:
     spectrum = spectrum_of(request.function.of, program)
     if spectrum is None:
         what = node_text(request.function.of)
@@ -100,6 +102,7 @@ def _wanted(request: Request, program: core.Program, dtype: str) -> Wanted:
         left,
         request.degrees,
         dtype,
+        narrow,
     )
 
 

@@ -12,9 +12,10 @@ certificate's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import flint
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, is_huge, middle, upper
 
 MAX_POINTS = 1 << 13
+KEPT = 16  # values of functions: ``ensure`` asks for one series after the other of a function
 SPARE_BITS = 60
 MOST = Fraction(10) ** 200  # of a coefficient: beyond, the search by floats ends
 GRID = 4
@@ -89,6 +91,7 @@ def _end_sizes(
         return middle(abs(function(ball(low)))), middle(abs(function(ball(high))))
 
 
+@lru_cache(maxsize=KEPT)
 def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative: bool) -> Floats:
     """What errors are measured against at the places cos(jπ/M)."""
     points = GRID * count
@@ -99,7 +102,7 @@ def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative
     return np.array([abs(float(function(centre + half * x))) for x in places])
 
 
-def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
+def _degree(values: Sequence[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
     """The least degree at which the rest of the series is within the tolerance, and the rest."""
     angles = np.linspace(0, np.pi, len(sizes))
     rest, wanted = np.zeros(len(sizes)), float(tolerance)
@@ -115,7 +118,7 @@ def _degree(values: list[Fraction], sizes: Floats, tolerance: Fraction) -> tuple
     return best[0], Fraction(best[1]) + tolerance * Fraction(2, 10**9)
 
 
-def _first_that_counts(values: list[Fraction], sizes: Floats, wanted: float) -> int:
+def _first_that_counts(values: Sequence[Fraction], sizes: Floats, wanted: float) -> int:
     """Beyond this degree all coefficients together are far below the tolerance."""
     left = np.cumsum(np.abs([float(c) for c in values])[::-1])[::-1]
     small = wanted * float(np.min(sizes)) * UNSEEN
@@ -137,7 +140,7 @@ def _coefficients(
     tolerance: Fraction,
     ends: tuple[Fraction, Fraction],
     longest: int,
-) -> list[Fraction]:
+) -> tuple[Fraction, ...]:
     points, unit = 32, float(tolerance * min(ends))
     with flint.ctx.workprec(PRECISION):
         while points <= MAX_POINTS:
@@ -162,7 +165,10 @@ def _is_hopeless(rest: list[float], ends: tuple[Fraction, Fraction], tolerance: 
     )
 
 
-def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) -> list[Fraction]:
+@lru_cache(maxsize=KEPT)
+def _interpolated(
+    function: Scalar, low: Fraction, high: Fraction, points: int
+) -> tuple[Fraction, ...]:
     """Coefficients of the polynomial through f at cos(jπ/N), j = 0 … N, by a cosine transform."""
     half, centre = ball(high - low) / 2, ball(high + low) / 2
     cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
@@ -173,4 +179,4 @@ def _interpolated(function: Scalar, low: Fraction, high: Fraction, points: int) 
         raise NoSeriesError(": the function is too large there")
     transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
-    return [found[0] / 2, *found[1:-1], found[-1] / 2]
+    return (found[0] / 2, *found[1:-1], found[-1] / 2)

@@ -26,24 +26,32 @@ from weightsmith.compiler.synthesize.script import Loop, Plan, linear_text
 CUBICS = "minimax cubics, composed greedily"
 
 
-def polar_plan(operator: str, interval: Interval, tolerance: Fraction, least: int = 1) -> Plan:
-    """A = U·S·V' to U·V', all singular values in the interval; ``least`` layers at least."""
+def polar_plan(
+    operator: str, interval: Interval, tolerance: Fraction, least: int | None = 1
+) -> Plan:
+    """A = U·S·V' to U·V', all singular values in the interval.
+
+    ``least`` layers at least; None: by cubics, two products a layer.
+    """
     return _one_matrix(operator, "'", interval, tolerance, least)
 
 
-def sign_plan(operator: str, interval: Interval, tolerance: Fraction, least: int = 1) -> Plan:
+def sign_plan(
+    operator: str, interval: Interval, tolerance: Fraction, least: int | None = 1
+) -> Plan:
     """sign(B) of a symmetric B whose eigenvalues have absolute values in the interval."""
     return _one_matrix(operator, "", interval, tolerance, least)
 
 
 def _one_matrix(
-    operator: str, mark: str, interval: Interval, tolerance: Fraction, least: int
+    operator: str, mark: str, interval: Interval, tolerance: Fraction, least: int | None
 ) -> Plan:
     """Cubics, unless polynomials of degree 9 and 27 among them take fewer layers."""
     cubics = greedy(interval, tolerance)
-    found = fewest_layers(interval, tolerance, least, len(cubics.steps))
-    if found is not None:
-        return _composition(operator, found)
+    if least is not None:
+        found = fewest_layers(interval, tolerance, least, len(cubics.steps))
+        if found is not None:
+            return _composition(operator, found)
     loop = Loop((f"$X = $a*$X + $b*$X*$X{mark}*$X",), ("$a", "$b"), cubics.steps)
     steps = len(cubics.steps)
     return Plan(CUBICS, (f"$X = {operator}",), (loop,), ("$X",), steps, cubics.error)
