@@ -169,6 +169,9 @@ def _after_a_pass(loop: AffineLoop, name: str) -> Polynomial:
     """Σ_j L_ij · s_j · R + c_i, of the letters on the same tokens."""
     result = loop.constant[name]
     row, columns = variable_of(name), loop.letters[name].columns
+    there = {variable_of(other) for other, one in loop.letters.items() if one.columns == columns}
+    needed = {j for i, j in loop.left if i == row}
+    require(needed <= there, f"'{name}' depends on a variable that has no value on its tokens.")
     for other, letter in loop.letters.items():
         entry = row, variable_of(other)
         if entry in loop.left and letter.columns == columns:

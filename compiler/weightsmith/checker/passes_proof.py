@@ -8,6 +8,7 @@ so several passes are these polynomials in each other's place.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from weightsmith.checker.blocks import after_block, compare_returned
@@ -44,8 +45,9 @@ def check_passes(
     require(len(steps) == 1, "There is one step, 'passes'.")
     passes = _read_step(steps[0])
     require(len(passes) == len(other.loops), "The step does not speak of every loop.")
-    final = _Comparison(loop, bindings).final(other.loops, passes)
-    compare_returned((script, network), (written, other), ({}, final))
+    comparison = _Comparison(loop, bindings)
+    final = comparison.final(other.loops, passes)
+    compare_returned((script, network), (written, other), (comparison.letters, final))
 
 
 def _read_step(step: object) -> tuple[int, ...]:
@@ -57,14 +59,17 @@ def _read_step(step: object) -> tuple[int, ...]:
 class _Comparison:
     """Of the script's loop with the loops of network.alg, one after the other.
 
-    The letters of the script's loop stand for its values after as many passes as are done.
+    ``letters`` stand for the values of the script's loop after as many passes as are done.  Their
+    names are no letter's of network.alg, whose ``X#0`` is a value of an earlier loop.
     """
 
     def __init__(self, loop: Loop, bindings: Mapping[str, Fraction]) -> None:
         self._loop, self._bindings = loop, bindings
         self._count = count_at(loop.count, bindings)
-        self._letters = {
-            name: Polynomial.letter(loop.leaving[name].field, letter)
+        self.letters = {
+            name: Polynomial.letter(
+                loop.leaving[name].field, replace(letter, name=f"script {name}")
+            )
             for name, letter in loop.letters.items()
         }
 
@@ -79,17 +84,17 @@ class _Comparison:
                 same = one.entering[place].replace_letters(known).equals(expected[name])
                 require(same, f"'{name}' is another value before loop {one.index}.")
             done += self._check(one, number, done, places)
-            known = {place: self._letters[name] for name, place in places.items()}
-            expected = self._letters
+            known = {place: self.letters[name] for name, place in places.items()}
+            expected = self.letters
         require(done == self._count, "The loops of network.alg do not run as many passes.")
         return known
 
     def _places(self, loop: Loop) -> dict[str, str]:
         """The letters of the script's loop, with those of the same variables and tokens."""
         own = {_variable(name): name for name in loop.letters}
-        for name in self._letters:
+        for name in self.letters:
             require(_variable(name) in own, f"Loop {loop.index} does not carry '{name}'.")
-        return {name: own[_variable(name)] for name in self._letters}
+        return {name: own[_variable(name)] for name in self.letters}
 
     def _check(self, loop: Loop, number: int, done: int, places: Mapping[str, str]) -> int:
         """Refuse unless a pass of ``loop`` is ``number`` passes; all passes that it does."""
@@ -100,7 +105,7 @@ class _Comparison:
         once = count <= 1 or not self._loop.schedule
         require(once, "Passes of different numbers are not repeated.")
         found = _after_a_pass(loop, self._bindings)
-        renamed = {place: self._letters[name] for name, place in places.items()}
+        renamed = {place: self.letters[name] for name, place in places.items()}
         wanted = self._passes(done, number)
         for name, place in places.items():
             same = found[place].replace_letters(renamed).equals(wanted[name])
@@ -108,7 +113,7 @@ class _Comparison:
         return count * number
 
     def _passes(self, done: int, number: int) -> Values:
-        values: Values = dict(self._letters)
+        values: Values = dict(self.letters)
         for at in range(done, done + number):
             field = next(iter(values.values())).field
             numbers = {name: field.read(row[at]) for name, row in self._loop.schedule.items()}

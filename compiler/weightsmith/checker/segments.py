@@ -100,7 +100,11 @@ class _Checking:
     def _segment(
         self, script: Body, network: Body, steps: list[object], place: Place, tail: bool
     ) -> None:
-        touched = (_names(script) | _names(network)) & place.script.keys()
+        touched = _names(script) | _names(network)
+        if tail:
+            ends = (self._script.returns, self._network.returns)
+            touched |= used_names(tuple(one.value for returns in ends for one in returns))
+        touched &= place.script.keys()
         for name in touched:
             there = name in place.network and place.script[name] == place.network[name]
             require(there, f"'{name}' is not the same before a segment.")
