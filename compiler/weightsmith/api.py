@@ -45,7 +45,7 @@ from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl.source import Source
-from weightsmith.network_files import network_files
+from weightsmith.network_files import proven_files
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
@@ -275,10 +275,10 @@ def compile(
     )
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
-    compilation = found.compilation or compile_program(
-        program, bindings, gated=gated, fewest=fewest
+    text_bytes = chosen.text.encode()
+    compilation, found, files = proven_files(
+        program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
-    files = network_files(compilation, found, bindings, chosen.text.encode(), dtype, dims)
     network = Network(files)
     network.__dict__["compilation"] = compilation
     network.notes = (*chosen.notes, *found.notes)

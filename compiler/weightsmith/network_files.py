@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,65 @@ from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
-from weightsmith.compiler.pipeline import Compilation
+from weightsmith.checker.prove import prove_exactness
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.compiler.pipeline import Compilation, compile_program
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
     from weightsmith.compiler.restructure.attempt import Restructured
+
+
+Bindings = dict[str, Fraction]
+
+
+def proven_files(
+    program: core.Program,
+    bindings: Bindings,
+    found: Restructured,
+    script: bytes,
+    *,
+    dtype: str,
+    dims: Mapping[str, int] | None,
+    gated: bool,
+    fewest: str | None,
+) -> tuple[Compilation, Restructured, dict[str, bytes]]:
+    """The first network that the checker accepts as the script's; a wrong one is not written.
+
+    Tried are the restructured one, then the one of the script, then that without a search for
+    values that are cheaper to hold.  Raises DiagnosticError.
+    """
+    reason = ""
+    for compilation, kept in _networks(program, bindings, found, gated, fewest):
+        files = network_files(compilation, kept, bindings, script, dtype, dims)
+        document = json.loads(files[CERTIFICATE])
+        steps, tables = document["claims"][0]["steps"], document["tables"]
+        try:
+            prove_exactness(compilation.program, files[TEMPLATE], steps, tables)
+        except RefusedError as refusal:
+            reason = reason or str(refusal)
+            continue
+        return compilation, kept, files
+    message = f"no network is proven to hold the values of '{program.name}': {reason}"
+    hint = "rewrite the step so that every product stands between values held on tokens"
+    raise DiagnosticError([error(program.returns[0].span, message, hint)])
+
+
+def _networks(
+    program: core.Program,
+    bindings: Bindings,
+    found: Restructured,
+    gated: bool,
+    fewest: str | None,
+) -> Iterator[tuple[Compilation, Restructured]]:
+    if found.compilation is not None:
+        yield found.compilation, found
+        note = "as written: the restructured network is not proven"
+        found = replace(found, changed=False, notes=(note,), claim=None, written=None, text="")
+    for search in (True, False):
+        compiled = compile_program(program, bindings, gated=gated, fewest=fewest, search=search)
+        yield compiled, found
 
 
 def network_files(

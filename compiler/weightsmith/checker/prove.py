@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker import domain, propagation, restructuring, root_claim
+from weightsmith.checker import domain, exactness, propagation, restructuring, root_claim
 from weightsmith.checker.refusal import Deadline
-from weightsmith.checker.strict_json import as_list
+from weightsmith.checker.strict_json import as_list, read_json
 from weightsmith.checker.tables import read_tables
+from weightsmith.checker.template import read_template
 from weightsmith.dsl import core
 
 Json = dict[str, object]
@@ -64,6 +65,15 @@ def prove_root(
         "bound": {"formula": derived.formula, "value": str(derived.value)},
         "scale": "1",
     }
+
+
+def prove_exactness(
+    program: core.Program, template: bytes, steps: list[object], tables: list[object]
+) -> None:
+    """Refuse unless the steps show that the template computes the program."""
+    read = read_template(read_json(template, "The template"))
+    known = read_tables(tables, program, read.bindings)
+    exactness.check_exactness(program, read, steps, Deadline(), known)
 
 
 def prove_restructuring(

@@ -169,6 +169,9 @@ class _Chooser:
         raise DiagnosticError([error(site.span, message, hint)])
 
     def table(self, site: core.Entrywise | core.Hadamard) -> SiteTable:
+        if self.graph.sites[site.site] not in self.letters:
+            message = f"nothing that is returned depends on this {called(site)}"
+            raise DiagnosticError([error(site.span, message, "leave it out")])
         bounds = self.found[self.letters[self.graph.sites[site.site]]]
         if isinstance(site, core.Hadamard):
             return self._product(site, bounds)

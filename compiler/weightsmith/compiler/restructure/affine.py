@@ -15,6 +15,7 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.core import GROUPS
 
+MOST_COUPLED = 6  # products of three block matrices have as many terms to the fourth power
 NOT_AFFINE = "a pass is not affine in what the loop carries"
 TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
 Terms = dict[Word, Coefficient]
@@ -47,6 +48,9 @@ def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
     """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none."""
     if loop.inner or loop.schedule:
         raise NoProofError("a pass is not always the same step")
+    if len(loop.carried) > MOST_COUPLED:
+        number = len(loop.carried)
+        raise NoProofError(f"{number} values are coupled, more than {MOST_COUPLED}")
     reasons = []
     found = False
     for start in (False, True):

@@ -10,6 +10,7 @@ from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.restructure.operators import ScalarLoop
 
+MOST_COUPLED = 6  # values of one recurrence
 LARGEST = 20_000  # the largest power of the operator's step that is followed
 Series = dict[int, Coefficient]  # a polynomial in λ: power -> coefficient, no zeros
 Linear = dict[str, Series]  # Σ name · series; the name "" is the constant part
@@ -53,6 +54,8 @@ def read_system(loop: ScalarLoop, wanted: set[str], count: int) -> System:
     if powered is not None:
         return powered
     names = _closure(loop, wanted)
+    if len(names) > MOST_COUPLED:
+        raise NoProofError(f"{len(names)} values are coupled, more than {MOST_COUPLED}")
     rows = [linear_parts(loop.next[name], loop) for name in names]
     starts = [linear_parts(loop.initial[name], loop) for name in names]
     return System(

@@ -89,4 +89,4 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     claim = claim_of(found.steps)
     new_one = Restructured(new, True, (), text, claim, compiled)
     result = judged(program, written, bindings, new_one)
-    return replace(result, notes=result.notes + found.notes)
+    return replace(result, notes=result.notes + found.notes) if result.changed else result
