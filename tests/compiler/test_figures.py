@@ -55,11 +55,11 @@ ENTRY_FIGURES = {
 
 # synthesised for the spectra of the instances, with the lower bound by degree
 SYNTHESIZED_FIGURES = {
-    "projector": ("5", 1, "2*d", 5),
+    "projector": ("4", 2, "4*d", 4),
     "resolvents": ("4", 6, "10*d", 4),
     "synthesized_heat_kernel": ("2", 2, "5*d", 2),
     "synthesized_inverse": ("3", 2, "4*d", 3),
-    "synthesized_polar": ("6", 1, "m", 6),
+    "synthesized_polar": ("5", 2, "3*m", 5),
     "synthesized_roots": ("3", 9, "11*d", 3),
     "whitened_regression": ("steps + 5", 2, "8*d + k", 4),
 }

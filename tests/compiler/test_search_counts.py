@@ -49,7 +49,8 @@ def test_no_vector_is_cheaper(
     assert error(found) <= wanted
     assert search.is_falling
     assert search.is_complete
-    meeting = [v for v in product(range(MOST), repeat=size) if error(v) <= wanted]
+    counts = [range(min(MOST, most + 1)) for most in search.most]
+    meeting = [v for v in product(*counts) if error(v) <= wanted]
     if meeting:
         assert cost(found) <= min(map(cost, meeting))
 

@@ -43,6 +43,7 @@ class CountSearch:
         self._error = error
         self.errors: dict[Vector, Fraction | None] = {}
         self.is_complete = True
+        self.most: Vector = ()  # the largest counts that are looked at
 
     def cheapest(self, below: Cost | None = None) -> Vector | None:
         """The vector of least cost, less than ``below``; None if there is none.
@@ -57,10 +58,10 @@ class CountSearch:
             found = [self._lowered(start, order) for order in orders]
             best = min(found, key=self.cost)
             below = self.cost(best)
-            most = tuple(2 * max(column) + 1 for column in zip(*found, strict=True))
+            self.most = tuple(2 * max(column) + 1 for column in zip(*found, strict=True))
         else:
-            most = (min(below[0], MAX_COUNT),) * self.size  # a pass has a layer at least
-        boxes = [((0,) * self.size, most)]
+            self.most = (min(below[0], MAX_COUNT),) * self.size  # a pass has a layer at least
+        boxes = [((0,) * self.size, self.most)]
         while boxes:
             low, high = boxes.pop()
             if self.cost(low) >= below:
