@@ -53,9 +53,19 @@ class _Images:
         inside = {loop.index for loop in nested(own)}
         changing = {c.letter for inner in nested(own) for c in inner.carried}
         changing |= {a.letter for a in self.program.applications if a.loop in inside}
+        first = min((loop.index for loop in own), default=0)
+        changing |= self._later(first)
         self.fixed = {name for name in self.program.alphabet.axes if name not in changing}
         self.needed: dict[tuple[str, str, bool], list[Space]] = {}
         self.queue: list[tuple[str, Letter]] = []
+
+    def _later(self, first: int) -> set[str]:
+        """What has no value yet when the loop of this index begins: letters of later loops."""
+        later = {loop.index for loop in self.program.all_loops() if loop.index > first}
+        letters = {
+            c.letter for one in self.program.all_loops() for c in one.carried if one.index in later
+        }
+        return letters | {a.letter for a in self.program.applications if a.loop in later}
 
     def result(self) -> Representation:
         program = rewrite_program(self.program, self.rewritten, skip=self.letters)
