@@ -144,6 +144,8 @@ def polar_table(smallest: Sequence[str], bars: Bars) -> None:
         )
         other = api.compile(QUINTIC.format(low=low, rows=steps))
         ours, theirs = layers_of(network), layers_of(other)
+        restructured = api.compile(QUINTIC.format(low=low, rows=steps), fewest="layers")
+        narrow = api.compile(text, fewest="operations")  # by cubics
         same = 3 * len(quintics.steps) // 2  # cubic steps in as many products
         cubics = greedy((Fraction(low), Fraction(1)), Fraction(0)).errors
         rows.append(
@@ -153,12 +155,16 @@ def polar_table(smallest: Sequence[str], bars: Bars) -> None:
                 f"{ours}: {upward(certified_error(network))}",
                 network.report.width_text,
                 str(2 * (network.report.total_heads or 0)),
+                f"{layers_of(narrow)}: {upward(certified_error(narrow))}",
+                str(2 * (narrow.report.total_heads or 0)),
                 f"{theirs}: {upward(certified_error(other))}",
                 str(3 * len(quintics.steps)),
+                str(layers_of(restructured)),
                 f"{same}: {upward(cubics[min(same, len(cubics) - 1)])}",
             )
         )
         bars.require(ours <= theirs, f"layers of polar at {low}")
+        bars.require(layers_of(narrow) <= theirs, f"layers of polar by cubics at {low}")
         bars.require(certified_error(network) <= Fraction(1, 10**6), f"1e-6 of polar at {low}")
         bars.require(ours <= found.lower_bound_layers + 1, f"polar at {low} near its lower bound")
     heads = (
@@ -167,8 +173,11 @@ def polar_table(smallest: Sequence[str], bars: Bars) -> None:
         "synthesised: certified",
         "width",
         "products",
+        "fewest operations",
+        "products",
         "Polar Express: certified",
         "products",
+        "fewest layers",
         "cubics in as many products",
     )
     print("Polar factor to 1e-6, singular values in [smallest, 1]: layers, matrix products")
