@@ -83,10 +83,10 @@ class Finisher:
         """Resolve a returned value and the tokens it is read on."""
         target: Node | None = None
         if one.synthesize is not None and one.target is not None:
-            value = target = self._target(one, one.target)
+            value = target = self._target(one.target, one, one.target)
         else:
             value = self.node(one.value)
-            target = None if one.target is None else self._target(one, value)
+            target = None if one.target is None else self._target(one.target, one, value)
         if value.shape.rows == TOKEN:
             self._rows_of_tokens(one, value)
             return replace(one, value=value, groups=(), target=target)
@@ -219,10 +219,8 @@ class Finisher:
             met = sides
         return self._entries(replace(node, left=left, right=right), met)
 
-    def _target(self, one: core.Return, value: Node) -> Node:
+    def _target(self, target: Node, one: core.Return, value: Node) -> Node:
         """A target; the unknown of ``root`` exists where the returned value does."""
-        target = one.target
-        assert target is not None
         self._in_target = True
         before = dict(self.present)
         if isinstance(target, core.Root):

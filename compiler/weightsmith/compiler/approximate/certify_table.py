@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import count, pairwise
+from operator import itemgetter
 
 import flint
 
@@ -149,7 +150,7 @@ def _tangent(
     slope = exactly(piece.slope)
     low, high = cell.low, cell.high
     place = _secant(points[low], points[high], slope, cell)
-    best: tuple[Enclosure, flint.arb] | None = None
+    found: list[tuple[Enclosure, flint.arb]] = []
     for _ in range(NEWTON_STEPS):
         jet = at(Place(place, place))
         rest, tilt = jet.value - exactly(piece.line(place)), jet.first - slope
@@ -157,8 +158,7 @@ def _tangent(
             rest, tilt = -rest, -tilt
         arm = ball(max(place - cell.low, cell.high - place))
         lowest = below(rest.low - tilt.largest() * arm)
-        if best is None or lowest > best[1]:
-            best = rest, lowest
+        found.append((rest, lowest))
         if tilt.largest() * arm <= CLOSE * abs(rest.high) or tilt.largest() == 0:
             break
         if tilt.low > 0:
@@ -168,8 +168,7 @@ def _tangent(
         else:
             break
         place = _newton(place, tilt, sign, jet, low, high)
-    assert best is not None
-    return best
+    return max(found, key=itemgetter(1))
 
 
 def _secant(first: Jet, last: Jet, slope: Enclosure, cell: Place) -> Fraction:

@@ -49,14 +49,19 @@ class SiteTable:
     sawteeth: int = 0  # of which the table of a product is made; 0: it is one MLP
 
     @property
+    def fitted(self) -> Table:
+        """The table.  Raises TypeError for a gated product, which has none."""
+        if self.table is None:
+            raise TypeError(f"the product of site {self.site} is gated")
+        return self.table
+
+    @property
     def low(self) -> Fraction:
-        assert self.table is not None
-        return self.table.knots[0][0]
+        return self.fitted.knots[0][0]
 
     @property
     def high(self) -> Fraction:
-        assert self.table is not None
-        return self.table.knots[-1][0]
+        return self.fitted.knots[-1][0]
 
 
 def choose_tables(
@@ -175,15 +180,17 @@ class _Chooser:
         bounds = self.found[self.letters[self.graph.sites[site.site]]]
         if isinstance(site, core.Hadamard):
             return self._product(site, bounds)
-        assert isinstance(site.function, Approximated)
+        function = site.function
+        if not isinstance(function, Approximated):
+            raise TypeError(f"site {site.site} is piecewise linear already")
         self._refuse_unbounded(site, bounds)
         low, high = outward(bounds[0])
-        formula = site.function.formula
+        formula = function.formula
         safe = find_singularity(formula, self.bindings, low, high) is None
         if not safe:  # rounding reached a pole that the argument does not
             low, high = Fraction(bounds[0].low), Fraction(bounds[0].high)
-            self._refuse_singular(site.function, low, high)
-        tolerance = evaluate(site.function.tolerance, self.bindings)
+            self._refuse_singular(function, low, high)
+        tolerance = evaluate(function.tolerance, self.bindings)
         try:
             symbols = sorted(formula_symbols(formula))
             numbers = tuple((name, self.bindings[name]) for name in symbols)

@@ -83,7 +83,7 @@ class _Replacer:
             return node
         if isinstance(node.function, PiecewiseLinear):
             return replace(node, function=numeric(node.function, self.bindings))
-        return replace(node, function=piecewise(_table(self.tables[node.site])))
+        return replace(node, function=piecewise(self.tables[node.site].fitted))
 
     def _product(self, node: core.Hadamard) -> core.Node:
         found = self.tables[node.site]
@@ -104,7 +104,7 @@ class _Replacer:
                 teeth = _Sawteeth(inside, name).terms(found.sawteeth)
                 terms += [(Number(factor * number), tooth) for number, tooth in teeth]
                 continue
-            square = piecewise(_table(found))
+            square = piecewise(found.fitted)
             applied = core.Entrywise(node.span, node.shape, "square", square, inside, name)
             terms.append((Number(factor), applied))
         return core.Combination(node.span, node.shape, tuple(terms))
@@ -150,11 +150,6 @@ class _Sawteeth:
     def _applied(self, function: PiecewiseLinear, of: core.Node, part: str) -> core.Node:
         span, shape = self.inside.span, self.inside.shape
         return core.Entrywise(span, shape, APART, function, of, f"{self.name}{part}")
-
-
-def _table(found: SiteTable) -> Table:
-    assert found.table is not None
-    return found.table
 
 
 def piecewise(table: Table) -> PiecewiseLinear:

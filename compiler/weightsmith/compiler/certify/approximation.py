@@ -19,7 +19,7 @@ def _table_json(found: SiteTable) -> Json:
     knots = [[str(place), str(value)] for place, value in found.table.knots]
     if found.scales is not None:
         left, right = found.scales
-        error = left * right * found.table.error
+        error = left * right * found.fitted.error
         return {
             "site": found.site,
             "function": "product",
@@ -54,15 +54,14 @@ def approximation_claims(lowered: Lowered) -> list[Json]:
 
 def statement(found: SiteTable) -> str:
     """What the claim says, as the checker writes it."""
-    assert found.table is not None
     if found.scales is not None:
         left, right = found.scales
-        error = left * right * found.table.error
+        error = left * right * found.fitted.error
         return (
             f"The table of site {found.site} is within {error} of the product of its operands, "
             f"where they are at most {left} and {right}."
         )
     return (
-        f"The table of site {found.site} is within {found.table.error} of "
+        f"The table of site {found.site} is within {found.fitted.error} of "
         f"{found.function_text} on [{found.low}, {found.high}]."
     )
