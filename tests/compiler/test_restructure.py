@@ -17,6 +17,7 @@ from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.counts import Chain
 from weightsmith.compiler.restructure.restructure import restructure
 from weightsmith.compiler.restructure.rewrite import new_text, rewrite
+from weightsmith.compiler.restructure.task import Task
 from weightsmith.dsl import Source, check, interpreter, resolve_bindings
 
 from .affine_programs import affine_scripts
@@ -32,7 +33,7 @@ def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; and the checker follows both scripts."""
     program = check(Source("<script>", script))
     try:
-        rewritten = rewrite(program, front(program, {}).normal, {})
+        rewritten = rewrite(Task(program, front(program, {}).normal, {}))
     except NoProofError as reason:
         if str(reason) == "a returned value is zero":
             return

@@ -5,13 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.meaning import Loop, Meaning
-from weightsmith.checker.refusal import require
+from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Deadline, require
 from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
 
 Values = Mapping[str, Polynomial]  # what letters stand for
+
+
+def read_pair(
+    script: core.Program,
+    network: core.Program,
+    bindings: Mapping[str, Fraction],
+    deadline: Deadline,
+) -> tuple[Meaning, Meaning]:
+    """What both say, the symbols at their bindings; the script has one loop."""
+    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
+    numbers = {name: bindings[name] for name in names if name in bindings}
+    scheduled = scheduled_names(script) | scheduled_names(network)
+    field = Field(names, tuple(sorted(scheduled)), deadline, numbers)
+    written, other = (read_meaning(one, field, {}) for one in (script, network))
+    require(not written.sites and not other.sites, "A script has functions of entries.")
+    require(len(written.loops) == 1, "The script has not one loop.")
+    return written, other
 
 
 def after_block(

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.blocks import after_block, compare_returned
-from weightsmith.checker.meaning import Loop, read_meaning
-from weightsmith.checker.rational import Field
+from weightsmith.checker.blocks import after_block, compare_returned, read_pair
+from weightsmith.checker.meaning import Loop
 from weightsmith.checker.refusal import Deadline, quoted, require
 from weightsmith.checker.scalar_text import count_at
-from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.strict_json import as_integer, as_items, as_object
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
@@ -33,13 +31,7 @@ def check_passes(
     deadline: Deadline,
 ) -> None:
     """Refuse unless both return the same, ``script`` of one loop."""
-    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
-    numbers = {name: bindings[name] for name in names if name in bindings}
-    scheduled = scheduled_names(script) | scheduled_names(network)
-    field = Field(names, tuple(sorted(scheduled)), deadline, numbers)
-    written, other = (read_meaning(one, field, {}) for one in (script, network))
-    require(not written.sites and not other.sites, "A script has functions of entries.")
-    require(len(written.loops) == 1, "The script has not one loop.")
+    written, other = read_pair(script, network, bindings, deadline)
     (loop,) = written.loops
     require(not loop.children, "The script's loop has a loop within it.")
     require(len(steps) == 1, "There is one step, 'passes'.")

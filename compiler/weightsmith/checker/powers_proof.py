@@ -12,10 +12,9 @@ from fractions import Fraction
 
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
-from weightsmith.checker.blocks import Values, after_block, compare_returned
-from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.blocks import Values, after_block, compare_returned, read_pair
+from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
-from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.strict_json import (
@@ -43,12 +42,7 @@ def check_powers(
     deadline: Deadline,
 ) -> None:
     """Refuse unless both return the same, ``script`` of one loop."""
-    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
-    numbers = {name: bindings[name] for name in names if name in bindings}
-    field = Field(names, (), deadline, numbers)
-    written, other = (read_meaning(one, field, {}) for one in (script, network))
-    require(not written.sites and not other.sites, "A script has functions of entries.")
-    require(len(written.loops) == 1, "The script has not one loop.")
+    written, other = read_pair(script, network, bindings, deadline)
     require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
     (loop,) = written.loops
     count = count_at(loop.count, bindings)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -15,15 +14,13 @@ from weightsmith.compiler.restructure.affine_write import AffineWriter, Start
 from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.newton import read_newton
-from weightsmith.compiler.restructure.rewrite import count_of, only_loop, taken_names
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
+from weightsmith.compiler.restructure.task import Task
 from weightsmith.compiler.restructure.write import sum_text
-from weightsmith.dsl import core
 
 MAX_COUNT = 10**17
 MAX_DOUBLINGS = 64
 Json = dict[str, object]
-Names = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -49,106 +46,82 @@ class Powered:
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
-def powered_inline(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: Names = frozenset(),
-) -> Powered:
+def powered_inline(task: Task) -> Powered:
     """The last block and what is made of it for the result as one, ``w*P*x`` of ``w*x``.
 
     Raises NoProofError; the compiler need not find a network for it.
     """
-    found = powered(program, normal, bindings, taken, inline=True)
-    variables = {one.variable for one in normal.loops[0].carried}
+    found = powered(task, inline=True)
+    variables = {one.variable for one in task.normal.loops[0].carried}
     if variables.issuperset(found.results):
         raise NoProofError("nothing is made of the loop's values")
     return found
 
 
-def powered(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: Names = frozenset(),
-    *,
-    inline: bool = False,
-) -> Powered:
-    """The names ``taken`` are not given to values.
-
-    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
-    """
-    task = _Task(program, normal, bindings, taken)
-    step = min(affine_steps(normal, task.loop), key=lambda one: one.has_left and one.has_right)
+def powered(task: Task, *, inline: bool = False) -> Powered:
+    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
+    around = _Around(task)
+    loop, normal = around.loop, task.normal
+    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
     returned = _words(one.value for one in normal.returns)
     wanted = {letter.name for word in returned for letter in word}
-    writer = AffineWriter(task.loop, step, turning(normal), task.clause, task.taken)
-    blocks = writer.blocks(task.count, wanted, inline=inline)
-    turned = tuple(one.variable for one in task.loop.carried if step.turned[one.letter])
-    lines = task.starts() + blocks.lines
-    return Powered(lines, task.results(), task.clause, turned, blocks.held, blocks.counts)
+    writer = AffineWriter(loop, step, turning(normal), around.clause, around.taken)
+    blocks = writer.blocks(around.count, wanted, inline=inline)
+    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
+    return around.powered(blocks.lines, blocks.held, blocks.counts, turned)
 
 
-def by_newton(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: Names = frozenset(),
-) -> Powered:
+def by_newton(task: Task) -> Powered:
     """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
-    task = _Task(program, normal, bindings, taken)
-    newton = read_newton(normal, task.loop)
-    count = newton.exponent**task.count if task.count <= MAX_DOUBLINGS else MAX_COUNT + 1
+    around = _Around(task)
+    loop = around.loop
+    newton = read_newton(task.normal, loop)
+    count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
         raise NoProofError("it raises to a power that is too large")
     start: Start = "unit" if newton.from_unit else "zero"
-    names = task.clause, task.taken
-    writer = AffineWriter(task.loop, newton.step, turning(normal), *names, start)
-    blocks = writer.blocks(count, {one.letter for one in task.loop.carried}, inline=False)
-    lines = task.starts() + blocks.lines
-    found = lines, task.results(), task.clause, (), blocks.held, blocks.counts
-    return Powered(*found, kind="newton", exponent=newton.exponent)
+    turn = turning(task.normal)
+    writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, start)
+    blocks = writer.blocks(count, {one.letter for one in loop.carried}, inline=False)
+    found = around.powered(blocks.lines, blocks.held, blocks.counts)
+    return replace(found, kind="newton", exponent=newton.exponent)
 
 
-def from_both_sides(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: Names = frozenset(),
-) -> Powered:
+def from_both_sides(task: Task) -> Powered:
     """A loop that multiplies its variable from both sides, as ``both_sides.py`` says.
 
     Raises NoProofError.
     """
-    task = _Task(program, normal, bindings, taken)
-    two = read_both_sides(normal, task.loop, bindings)
-    writer = BothSidesWriter(normal, task.loop, two, task.clause, task.taken)
-    lines, held = writer.blocks(task.count)
-    counts = (task.count,)
-    found = task.starts() + lines, task.results(), task.clause, (), held, counts
-    return Powered(*found, kind="both_sides")
+    around = _Around(task)
+    two = read_both_sides(task.normal, around.loop, task.bindings)
+    writer = BothSidesWriter(task.normal, around.loop, two, around.clause, around.taken)
+    lines, held = writer.blocks(around.count)
+    return replace(around.powered(lines, held, (around.count,)), kind="both_sides")
 
 
-class _Task:
+class _Around:
     """The only loop of a program, and what stands around it."""
 
-    def __init__(
-        self,
-        program: core.Program,
-        normal: NormalProgram,
-        bindings: dict[str, Fraction],
-        taken: Names,
-    ) -> None:
-        self.normal = normal
-        self.loop = only_loop(normal)
-        self.count = count_of(self.loop, bindings)
+    def __init__(self, task: Task) -> None:
+        self.normal = task.normal
+        self.loop = task.only_loop()
+        self.count = task.count(self.loop)
         if not 0 < self.count <= MAX_COUNT:
             reason = "runs no pass" if self.count == 0 else "runs too often"
             raise NoProofError(f"the loop {reason}")
-        self.clause = clause_of(normal)
-        names = {one.variable for one in self.loop.carried}
-        self.taken = set(taken | taken_names(program) | names)
+        self.clause = clause_of(self.normal)
+        self.taken = set(task.taken | {one.variable for one in self.loop.carried})
         self._text = WordText({one.letter: one for one in self.loop.carried})
+
+    def powered(
+        self,
+        lines: tuple[str, ...],
+        held: tuple[Json, ...],
+        counts: tuple[int, ...],
+        turned: tuple[str, ...] = (),
+    ) -> Powered:
+        """The lines with what stands before and after them."""
+        return Powered(self.starts() + lines, self.results(), self.clause, turned, held, counts)
 
     def starts(self) -> tuple[str, ...]:
         """The values of the variables before the first block."""

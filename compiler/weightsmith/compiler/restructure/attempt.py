@@ -10,7 +10,6 @@ from fractions import Fraction
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
-from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
@@ -31,16 +30,13 @@ from weightsmith.compiler.restructure.evaluate import (
 )
 from weightsmith.compiler.restructure.fused import Fused, fused
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
+from weightsmith.compiler.restructure.task import Bindings, Names, Task
 from weightsmith.dsl import Source, check, core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
-Bindings = dict[str, Fraction]
-Names = frozenset[str]
-Way = Callable[
-    [core.Program, NormalProgram, Bindings, Names], Rewritten | Powered | Fused | Evaluated
-]
+Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
 WAYS: tuple[Way, ...] = (
     rewrite,
@@ -87,20 +83,21 @@ def as_written(program: core.Program, *notes: str) -> Restructured:
 
 
 def attempt(
-    program: core.Program, written: Front, bindings: Bindings, taken: Names = frozenset()
+    program: core.Program, written: Front, bindings: Bindings, outside: Names = frozenset()
 ) -> Restructured:
-    """The first of all ways that saves layers.
+    """The first of all ways that saves layers; ``outside`` are names that are not free.
 
     Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has
     a number: their powers are matrices, and take more blocks.
     """
+    task = Task(program, written.normal, bindings, outside)
     if coupled(written.normal):
-        series = _tried(program, written, bindings, evaluated_on_data, taken)
+        series = _tried(task, written, evaluated_on_data)
         if series.changed:
             return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
     notes: list[str] = []
     for way in WAYS:
-        found = _tried(program, written, bindings, way, taken)
+        found = _tried(task, written, way)
         if found.changed:
             return found
         notes += found.notes
@@ -111,11 +108,10 @@ def attempt(
     return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
 
 
-def _tried(
-    program: core.Program, written: Front, bindings: Bindings, way: Way, taken: Names
-) -> Restructured:
+def _tried(task: Task, written: Front, way: Way) -> Restructured:
+    program, bindings = task.program, task.bindings
     try:
-        rewritten = way(program, written.normal, bindings, taken)
+        rewritten = way(task)
         text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
         new = check(Source(NETWORK, text))
         compiled = compile_program(new, bindings, search=False)

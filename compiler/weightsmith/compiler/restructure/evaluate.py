@@ -23,7 +23,6 @@ from weightsmith.compiler.restructure.polynomial import (
     PolynomialValue,
     polynomial_value,
 )
-from weightsmith.compiler.restructure.rewrite import taken_names
 from weightsmith.compiler.restructure.setting import (
     IDENTITY,
     Setting,
@@ -31,6 +30,7 @@ from weightsmith.compiler.restructure.setting import (
     contracted_group,
     word_text,
 )
+from weightsmith.compiler.restructure.task import Task
 from weightsmith.compiler.synthesize.numbers import rounded
 from weightsmith.compiler.synthesize.script import (
     Loop,
@@ -41,7 +41,6 @@ from weightsmith.compiler.synthesize.script import (
     side_by_side,
 )
 from weightsmith.compiler.synthesize.series_plan import evaluation, size_unit
-from weightsmith.dsl import core
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
 MAX_DIGITS = 1000  # of a coefficient
@@ -65,24 +64,19 @@ class Evaluated:
     placements: dict[str, Placement] = field(default_factory=dict)
 
 
-def evaluated(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: frozenset[str] = frozenset(),
-) -> Evaluated:
+def evaluated(task: Task) -> Evaluated:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
-    value = polynomial_value(normal, bindings)
-    clause = _clause(normal, value)
-    setting = _data_setting(normal, value)
+    value = polynomial_value(task.normal, task.bindings)
+    setting = _data_setting(task.normal, value)
     if setting is not None:
-        return _on_data(program, normal, value, bindings, setting, clause, taken)
-    scale, shift = _line(program, normal, value, bindings)
+        return _on_data(task, value, setting)
+    clause = _clause(task.normal, value)
+    scale, shift = _line(task, value)
     coefficients = chebyshev_coefficients(value.polynomial, scale, shift)
     _refuse_long(coefficients)
     writer = _Writer(value, clause, linear_text([(scale, word_text(value.word)), (shift, "I")]))
     plan = writer.plan(coefficients)
-    names = choose_names(plan, set(taken | taken_names(program)))
+    names = choose_names(plan, set(task.taken))
     lines = side_by_side([(plan, names)])
     results = tuple(named(result, names) for result in plan.results)
     placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
@@ -95,18 +89,13 @@ def coupled(normal: NormalProgram) -> bool:
     return len(loops) == 1 and len(loops[0].carried) > 1 and not loops[0].schedule
 
 
-def evaluated_on_data(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: frozenset[str] = frozenset(),
-) -> Evaluated:
+def evaluated_on_data(task: Task) -> Evaluated:
     """Raises NoProofError where the value is none on data blocks."""
-    value = polynomial_value(normal, bindings)
-    setting = _data_setting(normal, value)
+    value = polynomial_value(task.normal, task.bindings)
+    setting = _data_setting(task.normal, value)
     if setting is None:
         raise NoProofError("its value is no polynomial applied to data")
-    return _on_data(program, normal, value, bindings, setting, _clause(normal, value), taken)
+    return _on_data(task, value, setting)
 
 
 def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
@@ -131,17 +120,10 @@ def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | No
     return setting if setting.symmetric and setting.outer is not None else None
 
 
-def _on_data(
-    program: core.Program,
-    normal: NormalProgram,
-    value: PolynomialValue,
-    bindings: dict[str, Fraction],
-    setting: Setting,
-    clause: str,
-    taken: frozenset[str],
-) -> Evaluated:
+def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Evaluated:
     """With y = 2T/c − 1, c the largest of the assumed spectrum."""
-    top = _top(program, normal, value, bindings)
+    clause = _clause(task.normal, value)
+    top = _top(task, value)
     scale, shift = 2 / top, Fraction(-1)
     times_operator = value.polynomial * flint.fmpq_poly([0, 1])
     coefficients = chebyshev_coefficients(times_operator, scale, shift)
@@ -158,7 +140,7 @@ def _on_data(
         0,
         Fraction(0),
     )
-    names = choose_names(plan, set(taken | taken_names(program)))
+    names = choose_names(plan, set(task.taken))
     lines = [named(line, names) for line in series.start]
     for layer in series.layers:
         left, right = ", ".join(name for name, _ in layer), ", ".join(new for _, new in layer)
@@ -171,14 +153,9 @@ def _on_data(
     return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
 
 
-def _top(
-    program: core.Program,
-    normal: NormalProgram,
-    value: PolynomialValue,
-    bindings: dict[str, Fraction],
-) -> Fraction:
+def _top(task: Task, value: PolynomialValue) -> Fraction:
     """The upper end of the assumed spectrum, or a guess."""
-    for _, high in _assumed(program, normal, value, bindings):
+    for _, high in _assumed(task, value):
         if high > 0:
             return _short(high)
     scale, _ = _guess(value.polynomial)
@@ -190,30 +167,20 @@ def _with_constants(result: str, goal: Goal) -> str:
     return f"{result} + ({linear_text(constants)})" if constants else result
 
 
-def _line(
-    program: core.Program,
-    normal: NormalProgram,
-    value: PolynomialValue,
-    bindings: dict[str, Fraction],
-) -> tuple[Fraction, Fraction]:
+def _line(task: Task, value: PolynomialValue) -> tuple[Fraction, Fraction]:
     """Scale and shift of y = scale·T + shift, about [−1, 1] on the assumed spectrum."""
-    for low, high in _assumed(program, normal, value, bindings):
+    for low, high in _assumed(task, value):
         return _short(2 / (high - low)), _short((high + low) / (low - high))
     return _guess(value.polynomial)
 
 
-def _assumed(
-    program: core.Program,
-    normal: NormalProgram,
-    value: PolynomialValue,
-    bindings: dict[str, Fraction],
-) -> Iterator[tuple[Fraction, Fraction]]:
+def _assumed(task: Task, value: PolynomialValue) -> Iterator[tuple[Fraction, Fraction]]:
     """Intervals that hold the spectrum of T, with numbers for ends."""
-    for ground in grounds(program, normal, bindings):
+    for ground in grounds(task.program, task.normal, task.bindings):
         if ground.operator.word != value.word:
             continue
         try:
-            low, high = evaluate(ground.low, bindings), evaluate(ground.high, bindings)
+            low, high = (evaluate(end, task.bindings) for end in (ground.low, ground.high))
         except ScalarError:
             continue
         if low < high:

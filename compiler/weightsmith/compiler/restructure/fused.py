@@ -23,15 +23,13 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine_rewrite import WordText, clause_of
 from weightsmith.compiler.restructure.linear import number_of
-from weightsmith.compiler.restructure.rewrite import count_of, taken_names
+from weightsmith.compiler.restructure.task import Names, Task
 from weightsmith.compiler.restructure.write import sum_text
-from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Number, Scalar
 
 LARGEST = 27  # the degree of three layers
 MOST_PASSES = 400
 Json = dict[str, object]
-Names = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -48,26 +46,19 @@ class Fused:
         return [{"rule": "passes", "passes": list(self.passes)}]
 
 
-def fused(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: Names = frozenset(),
-) -> Fused:
-    """The names ``taken`` are not given to values.
-
-    Raises NoProofError, with the reason, where a pass is no odd polynomial of what is carried.
-    """
+def fused(task: Task) -> Fused:
+    """Raises NoProofError, with the reason, where a pass is no odd polynomial of the variable."""
+    normal = task.normal
     loop = _loop(normal)
     (carried,) = loop.carried
-    count = count_of(loop, bindings)
+    count = task.count(loop)
     if not 0 < count <= MOST_PASSES:
         raise NoProofError(f"there are 0, or more than {MOST_PASSES} passes")
-    polynomials = _polynomials(normal, loop, carried, count, bindings)
+    polynomials = _polynomials(normal, loop, carried, count, task.bindings)
     groups = _groups([one.degree() for one in polynomials])
     clause = clause_of(normal)
     text = WordText({carried.letter: carried})
-    writer = _Writer(carried.variable, clause, taken | taken_names(program))
+    writer = _Writer(carried.variable, clause, task.taken)
     lines = [line + clause for line in text.start(carried)]
     passes = []
     done = 0

@@ -10,8 +10,6 @@ from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Front, compile_program, front
 from weightsmith.compiler.restructure.attempt import (
     NETWORK,
-    Bindings,
-    Names,
     Restructured,
     as_written,
     attempt,
@@ -19,6 +17,7 @@ from weightsmith.compiler.restructure.attempt import (
     reason_text,
 )
 from weightsmith.compiler.restructure.segments import segmented
+from weightsmith.compiler.restructure.task import Bindings, Names
 from weightsmith.dsl import Source, check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.scalars import ScalarError

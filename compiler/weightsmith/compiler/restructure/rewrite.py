@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from weightsmith.compiler.certify.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
 from weightsmith.compiler.restructure.coordinates import in_coordinates, to_scalar
 from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
@@ -24,9 +23,9 @@ from weightsmith.compiler.restructure.setting import (
     contracted_group,
     word_text,
 )
+from weightsmith.compiler.restructure.task import Task
 from weightsmith.compiler.restructure.write import Code, Writer, sum_text
 from weightsmith.dsl import core, program_text
-from weightsmith.dsl.scalars import ScalarError, evaluate
 
 _OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
 LONGEST_REST = 4  # the largest power of the operator that is written out
@@ -45,56 +44,21 @@ class Rewritten:
     system: System
 
 
-def rewrite(
-    program: core.Program,
-    normal: NormalProgram,
-    bindings: dict[str, Fraction],
-    taken: frozenset[str] = frozenset(),
-) -> Rewritten:
-    """The names ``taken`` are not given to values.
-
-    Raises NoProofError, with the reason, where the loop is of no kind that is known."""
-    loop = only_loop(normal)
-    count = count_of(loop, bindings)
+def rewrite(task: Task) -> Rewritten:
+    """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
+    loop = task.only_loop()
+    count = task.count(loop)
     if count == 0:
         raise NoProofError("the loop runs no pass")
     reasons = []
-    for word in candidates(normal):
+    for word in candidates(task.normal):
         for from_left in (True, False):
             try:
-                scalars = ScalarLoop(normal, loop, word, from_left=from_left)
-                names = taken | taken_names(program)
-                return _Rewriting(normal, scalars, bindings, names).run(count)
+                scalars = ScalarLoop(task.normal, loop, word, from_left=from_left)
+                return _Rewriting(task, scalars).run(count)
             except NoProofError as reason:
                 reasons.append(str(reason))
     raise NoProofError(_best(reasons))
-
-
-def only_loop(normal: NormalProgram) -> Loop:
-    if normal.applications:
-        raise NoProofError("the program has functions of entries")
-    if any(loop.schedule for loop in normal.all_loops()):
-        raise NoProofError("the program has a loop with numbers of its own for every pass")
-    if len(normal.loops) != 1 or normal.loops[0].inner:
-        number = len(list(normal.all_loops()))
-        raise NoProofError(
-            "the program has no loop" if number == 0 else f"the program has {number} loops, not one"
-        )
-    return normal.loops[0]
-
-
-def taken_names(program: core.Program) -> frozenset[str]:
-    """The names that a restructured program may not give to values of its own."""
-    names = {one.name for one in program.inputs} | {one.name for one in program.parameters}
-    names |= {one.name for one in program.returns} | set(program.dimensions)
-    return frozenset(names)
-
-
-def count_of(loop: Loop, bindings: dict[str, Fraction]) -> int:
-    try:
-        return int(evaluate(loop.count, bindings))
-    except ScalarError:
-        raise NoProofError("the number of passes has no value") from None
 
 
 def _best(reasons: list[str]) -> str:
@@ -115,14 +79,8 @@ class _Goal:
 
 
 class _Rewriting:
-    def __init__(
-        self,
-        normal: NormalProgram,
-        loop: ScalarLoop,
-        bindings: dict[str, Fraction],
-        taken: frozenset[str],
-    ) -> None:
-        self.normal, self.bindings, self.taken = normal, bindings, taken
+    def __init__(self, task: Task, loop: ScalarLoop) -> None:
+        self.normal, self.bindings, self.taken = task.normal, task.bindings, task.taken
         self.loop, self.word = loop, loop.word
 
     def run(self, count: int) -> Rewritten:
