@@ -110,7 +110,18 @@ repeat 30:
     X = X - 1/2*(A*X - B)
 return X*A approximates inv(A)*B*A
 """
-LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21, 34
+AROUND = """algorithm around(A: symmetric[d, d], B: [d, d])
+X = 0
+repeat 6:
+    repeat 10:
+        X = X - 1/4*(A*X - I)
+    Z = X
+    repeat 3:
+        Z = Z - 1/2*B*Z
+    X = X - (B*Z - I)
+return X
+"""
+LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21, 34, 84
     (TWO_MATRICES, 6),
     (STEIN, 5),
     (SADDLE, 3),
@@ -124,6 +135,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
     (HYPERPOWER, 17),
     (SQUARES, 14),
     (TARGET, 7),
+    (AROUND, 7),
 ]
 
 
@@ -259,6 +271,12 @@ CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
     (NEWTON, lambda s: s[0].update(kind="one_side")),
     (NEWTON, lambda s: s[-1].update(counts=[65535])),
     (SQUARES, lambda s: s[0].update(exponent=4)),
+    (AROUND, lambda s: held(s).update(loop=0)),
+    (AROUND, lambda s: held(s).update(loop=2)),
+    (AROUND, lambda s: held(s).pop("loop")),
+    (AROUND, lambda s: s[0].update(turned=["X"])),
+    (AROUND, lambda s: s[0].update(turned=["Z"])),
+    (AROUND, lambda s: s[-1].update(counts=[7])),
     (SYLVESTER, lambda s: held(s).update(kind="value", of=["X"])),
     (SYLVESTER, lambda s: s[-1].update(counts=[26])),
     (FUNCTIONS, lambda s: s.clear()),
@@ -299,6 +317,13 @@ OTHER_SCRIPTS = [
     (NEWTON, "repeat 16", "repeat 15"),
     (HYPERPOWER, "E*E*X +", "2*E*E*X +"),
     (SQUARES, "X = X*X", "X = X*X*X"),
+    (AROUND, "repeat 6", "repeat 7"),
+    (AROUND, "repeat 10", "repeat 11"),
+    (AROUND, "repeat 3", "repeat 2"),
+    (AROUND, "Z = X", "Z = 2*X"),
+    (AROUND, "1/2*B*Z", "1/2*A*Z"),
+    (AROUND, "B*Z - I", "B*X - I"),
+    (AROUND, "1/2*B*Z", "1/2*X*Z"),
     (SQUARES, "1/2*A*B", "1/2*B*A"),
     (SYLVESTER, "X = C", "X = 2*C"),
     (SADDLE, "1/4*(B*X)", "1/5*(B*X)"),
@@ -326,7 +351,7 @@ def test_other_scripts_are_refused(script: str, old: str, new: str) -> None:
         prove_restructuring(other, found.program, {}, found.claim)
 
 
-@pytest.mark.parametrize("script", [STEIN, SADDLE, FUNCTIONS, NESTED, NEWTON])
+@pytest.mark.parametrize("script", [STEIN, SADDLE, FUNCTIONS, NESTED, NEWTON, AROUND])
 def test_other_networks_are_refused(script: str) -> None:
     """Any number of network.alg, changed."""
     program = check(Source("<script>", script))

@@ -33,7 +33,7 @@ Counts = tuple[int, ...]
 class Held:
     """What a block holds: an entry of Lⁿ, Rⁿ, or of a letter S_n or s_n; n is Σ counts.
 
-    ``turned``: the block has its transpose.
+    ``turned``: the block has its transpose.  ``loop`` is the loop of the script.
     """
 
     kind: str  # left, right, sum or value
@@ -41,13 +41,17 @@ class Held:
     column: str
     turned: bool
     counts: Counts
+    loop: int = 0
 
 
 class AffinePowers:
-    """Of one loop; every value is a polynomial in inputs and in the letters of this class."""
+    """Of one loop; every value is a polynomial in inputs and in the letters of this class.
 
-    def __init__(self, loop: AffineLoop) -> None:
-        self.loop = loop
+    ``mark`` is put before the names of its letters, to tell loops apart.
+    """
+
+    def __init__(self, loop: AffineLoop, mark: str = "") -> None:
+        self.loop, self._mark = loop, mark
         self.field = next(iter(loop.start.values())).field
         self._moves = _of_numbers(loop.left)  # then its powers are numbers too
         self._patterns: dict[int, frozenset[Entry]] = {1: frozenset(loop.left)}
@@ -160,6 +164,10 @@ class AffinePowers:
         _check_counts(counts)
         return self._moved_by(self.values(counts[-1]), counts)
 
+    def after(self, count: int, start: Vector) -> Vector:
+        """Lⁿ·start·Rⁿ + S_n."""
+        return self._moved(start, count)
+
     def _moved_by(self, vector: Vector, counts: Counts) -> Vector:
         for count in reversed(counts[:-1]):
             vector = self._moved(vector, count)
@@ -232,7 +240,7 @@ class AffinePowers:
         return Polynomial.zero(self.field, letter.rows, letter.columns)
 
     def _letter(self, name: str, rows: str, columns: str, symmetric: bool) -> Polynomial:
-        return Polynomial.letter(self.field, Letter(name, rows, columns, symmetric))
+        return Polynomial.letter(self.field, Letter(self._mark + name, rows, columns, symmetric))
 
 
 def _check_counts(counts: Counts) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
 from weightsmith.checker.blocks import Values, after_block, compare_returned, read_pair
+from weightsmith.checker.inner_loops import without_inner_loops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
@@ -48,11 +49,14 @@ def check_powers(
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
     first, counts = _first(steps[0]), _counts(steps[-1])
+    inner: dict[int, AffinePowers] = {}
+    if loop.children:
+        loop, inner = without_inner_loops(loop, first.turned, bindings)
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
     kinds = POWERS if first.kind == "both_sides" else KINDS
     after = _sides(powers, values)
-    held = _Following(powers, other, bindings, kinds).values(steps[1:-1])
+    held = _Following({loop.index: powers, **inner}, other, bindings, kinds).values(steps[1:-1])
     compare_returned((script, network), (written, other), (after, held))
 
 
@@ -113,7 +117,7 @@ class _Following:
 
     def __init__(
         self,
-        powers: AffinePowers,
+        powers: Mapping[int, AffinePowers],  # by loops of the script
         meaning: Meaning,
         bindings: Mapping[str, Fraction],
         kinds: tuple[str, ...],
@@ -147,9 +151,11 @@ class _Following:
         require(known, f"A block of this loop holds {' or '.join(self._kinds)}.")
         sided = value.transpose() if what.turned else value
         place = letter.transpose() if what.turned else letter
-        same = self._powers.expanded(what, place).equals(sided)
+        require(what.loop in self._powers, f"'{letter.name}' is of no loop of the script.")
+        powers = self._powers[what.loop]
+        same = powers.expanded(what, place).equals(sided)
         require(same, f"'{letter.name}' does not hold what it is said to hold.")
-        found = self._powers.held(what, place)
+        found = powers.held(what, place)
         return found.transpose() if what.turned else found
 
 
@@ -164,7 +170,7 @@ def _read_block(step: object, index: int) -> dict[str, Held]:
 
 
 def _read_held(value: object, what: str) -> Held:
-    parts = as_object(value, what, ("kind", "of", "turned", "counts"))
+    parts = as_object(value, what, ("kind", "of", "turned", "counts"), ("loop",))
     kind = as_text(parts["kind"], what)
     require(kind in KINDS, f"{what}: the kind may be {', '.join(KINDS)}.")
     of = as_texts(parts["of"], what)
@@ -172,4 +178,5 @@ def _read_held(value: object, what: str) -> Held:
     require(len(of) == expected, f"{what}: {kind} is of {expected} variables.")
     counts = as_items(as_list(parts["counts"], what), what, as_integer)
     row, column = (*of, "", "")[:2]
-    return Held(kind, row, column, as_boolean(parts["turned"], what), counts)
+    loop = as_integer(parts.get("loop", 0), what)
+    return Held(kind, row, column, as_boolean(parts["turned"], what), counts, loop)

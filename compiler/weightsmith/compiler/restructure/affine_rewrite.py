@@ -13,6 +13,7 @@ from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
 from weightsmith.compiler.restructure.affine_write import AffineWriter, Start
 from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
+from weightsmith.compiler.restructure.nested import flattened, inner_loops
 from weightsmith.compiler.restructure.newton import read_newton
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
 from weightsmith.compiler.restructure.task import Task
@@ -58,17 +59,50 @@ def powered_inline(task: Task) -> Powered:
     return found
 
 
-def powered(task: Task, *, inline: bool = False) -> Powered:
-    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
+def powered(
+    task: Task, *, inline: bool = False, sides: Mapping[str, bool] | None = None
+) -> Powered:
+    """``sides`` says of some variables whether they are turned.
+
+    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
+    """
     around = _Around(task)
     loop, normal = around.loop, task.normal
-    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
+    wished = {one.letter: (sides or {}).get(one.variable) for one in loop.carried}
+    steps = [
+        step
+        for step in affine_steps(normal, loop)
+        if all(wished[name] in (None, turned) for name, turned in step.turned.items())
+    ]
+    if not steps:
+        raise NoProofError("the loop and those within it multiply from different sides")
+    step = min(steps, key=lambda one: one.has_left and one.has_right)
     returned = _words(one.value for one in normal.returns)
     wanted = {letter.name for word in returned for letter in word}
     writer = AffineWriter(loop, step, turning(normal), around.clause, around.taken)
     blocks = writer.blocks(around.count, wanted, inline=inline)
     turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
     return around.powered(blocks.lines, blocks.held, blocks.counts, turned)
+
+
+def around_loops(task: Task) -> Powered:
+    """A loop with loops within it, as ``nested.py`` says.  Raises NoProofError."""
+    clause = clause_of(task.normal)
+    variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
+    within = {one.variable for loop in inner_loops(task.normal) for one in loop.carried}
+    reasons = []
+    for turned in (False, True):
+        try:
+            flat = flattened(task, clause, set(task.taken | variables), turned=turned)
+            around = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
+            found = powered(around, sides=dict.fromkeys(within, turned))
+        except NoProofError as reason:
+            reasons.append(reason)
+            continue
+        lines, held = flat.lines + found.lines, flat.held + found.held
+        names = sorted({*found.turned, *(within if turned else ())})
+        return replace(found, lines=lines, held=held, turned=tuple(names))
+    raise reasons[0]
 
 
 def by_newton(task: Task) -> Powered:
@@ -138,7 +172,7 @@ class _Around:
 
 def clause_of(normal: NormalProgram) -> str:
     """Over which tokens everything in a program of one loop is summed."""
-    carried = normal.loops[0].carried
+    carried = [one for loop in normal.all_loops() for one in loop.carried]
     values = [one.value for one in normal.returns]
     values += [columns for one in carried for columns in (one.initial, one.next)]
     group = contracted_group(normal, _words(values))

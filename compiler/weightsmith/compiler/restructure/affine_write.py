@@ -28,12 +28,13 @@ from weightsmith.compiler.restructure.write import sum_text
 Json = dict[str, object]
 Pattern = frozenset[tuple[str, str]]  # where L^a is not zero
 Letters = frozenset[str]
-Start = Literal["own", "zero", "unit"]  # what s₀ is: the variables' own start, 0 or I
-BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
+Start = Literal["own", "zero", "unit", "parts"]
+BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V", "power": "A", "total": "B"}
+PARTS = {"power": "left", "total": "sum"}  # what they are to the checker
 
 
 class Held(NamedTuple):
-    """L^a_ij, R^a, S_a or s of letters, or its transpose."""
+    """L^a_ij, R^a, S_a or s of letters, or its transpose; ``power``, ``total``: Lⁿ and S_n."""
 
     kind: str
     row: str = ""
@@ -80,7 +81,9 @@ def digits(count: int, base: int) -> list[int]:
 class AffineWriter:
     """Writes one loop; ``clause`` ends every line, ``taken`` are the names that are not free.
 
-    ``start`` is another s₀ than the variables' own, which are then not multiplied.
+    ``start`` says what s₀ is: the variables' "own" start, or "zero" or the identity ("unit"), which
+    are not multiplied.  With "parts" there is no value: the last blocks hold Lⁿ and S_n of the one
+    letter (``parts`` has their names).
 
     Raises NoProofError where the values are zero.
     """
@@ -101,10 +104,10 @@ class AffineWriter:
         self.from_zero = frozenset(
             one.letter for one in loop.carried if not any(v.terms for v in one.initial.values())
         )
-        self.from_unit = start == "unit"
+        self.start = start
         if start != "own":
             self.from_zero = frozenset(self.carried if start == "zero" else ())
-        if self.from_zero == self.carried.keys() and not self.has_sums:
+        if start != "parts" and self.from_zero == self.carried.keys() and not self.has_sums:
             raise NoProofError("a returned value is zero")
         self.names = {self._own(one): one.variable for one in loop.carried}
 
@@ -145,7 +148,7 @@ class AffineWriter:
                 made |= {Held("sum", one): products for one, products in following.items()}
             if digit:
                 made |= self._advanced(pattern, added, digit, done)
-                counts["value"] = [power] * digit + [done]
+                counts |= dict.fromkeys(("value", *PARTS), [power] * digit + [done])
             blocks.append(_Block(made, counts))
             pattern, added = self._raised(pattern), frozenset(following)
             done, power = done + digit * power, power * self.base
@@ -179,14 +182,35 @@ class AffineWriter:
 
     def _advanced(self, pattern: Pattern, added: Letters, digit: int, done: int) -> Formulas:
         """The values, ``digit`` powers on."""
+        if self.start == "parts":
+            return self._advanced_parts(pattern, added, digit, done)
         zero = frozenset() if done else self.from_zero
         values: Vector = {one: [(Held("value", one),)] for one in self.carried if one not in zero}
-        if self.from_unit and not done:
+        if self.start == "unit" and not done:
             values = {one: [()] for one in self.carried}
         for _ in range(digit):
             values = self._moved(pattern, values)
         sums = self._sums(pattern, added, digit)
         return {Held("value", one): values.get(one, []) + sums.get(one, []) for one in self.carried}
+
+    def _advanced_parts(self, pattern: Pattern, added: Letters, digit: int, done: int) -> Formulas:
+        """Lⁿ and S_n of one letter, ``digit`` powers on."""
+        (letter,) = self.carried
+        power: Vector = {letter: [(Held("power", letter),) if done else ()]}
+        total: Vector = {letter: [(Held("total", letter),)]} if done and added else {}
+        for _ in range(digit):
+            power, total = self._moved(pattern, power), self._moved(pattern, total)
+        made = {Held("power", letter): power[letter]}
+        if added:
+            sums = self._sums(pattern, added, digit)
+            made[Held("total", letter)] = total.get(letter, []) + sums[letter]
+        return made
+
+    def parts(self) -> tuple[str, str]:
+        """The names of Lⁿ and S_n, the latter empty if it is zero."""
+        (letter,) = self.carried
+        power, total = (self.names.get(Held(kind, letter), "") for kind in PARTS)
+        return power, total
 
     def _sums(self, pattern: Pattern, added: Letters, number: int) -> Vector:
         """Σ_{k < number} L^(ka)·S_a·R^(ka), where it is not zero; S_a has the letters ``added``."""
@@ -249,6 +273,8 @@ class AffineWriter:
     ) -> tuple[list[_Block], set[Held]]:
         """With what later blocks need, as it is held (transposed or not); and that before all."""
         needed = {self._own(one) for one in self.carried.values() if one.letter in wanted}
+        if self.start == "parts":
+            needed = {one for block in blocks for one in block.made if one.kind in PARTS}
         found = []
         for block in reversed(blocks):
             made: Formulas = {}
@@ -282,9 +308,9 @@ class AffineWriter:
 
     def _witness(self, one: Held, block: _Block) -> Json:
         of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
-        counts = block.counts[one.kind]
-        turned = one.turned
-        return {"kind": one.kind, "of": of, "turned": turned, "counts": counts}
+        of = of * 2 if one.kind == "power" else of
+        kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
+        return {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
 
     def _starts(self, needed: set[Held]) -> list[str]:
         """The first powers; what is made before it is needed has its size from the blocks."""

@@ -15,6 +15,7 @@ from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
 from weightsmith.compiler.restructure.affine_rewrite import (
     Powered,
+    around_loops,
     by_newton,
     from_both_sides,
     powered,
@@ -44,6 +45,7 @@ WAYS: tuple[Way, ...] = (
     powered,
     from_both_sides,
     by_newton,
+    around_loops,
     fused,
     evaluated,
 )
@@ -102,6 +104,8 @@ def attempt(
             return found
         notes += found.notes
     loops = list(written.normal.all_loops())
+    if any(loop.inner for loop in loops):
+        return as_written(program, notes[WAYS.index(around_loops)])
     if len(loops) != 1 or loops[0].schedule:
         return as_written(program, notes[-1])
     one_sided = not any(TWO_SIDED in note for note in notes)
