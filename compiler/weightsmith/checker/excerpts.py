@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 
+from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.dsl import core
 
@@ -80,16 +81,6 @@ def _return(program: core.Program, name: str, shape: core.Shape) -> core.Return:
     value = core.Name(program.span, shape, name)
     groups = shape.column_groups if shape.columns == core.TOKEN else ()
     return core.Return(program.span, name, value, groups, None)
-
-
-def assigned_names(body: Body) -> frozenset[str]:
-    names: set[str] = set()
-    for statement in body:
-        if isinstance(statement, core.Assign):
-            names |= set(statement.names)
-        else:
-            names |= assigned_names(statement.body)
-    return frozenset(names)
 
 
 def used_names(part: object) -> frozenset[str]:

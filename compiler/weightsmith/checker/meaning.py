@@ -159,7 +159,7 @@ class _Reader:
         self, statement: core.Repeat, before: Environment, outside: Mapping[str, Letter]
     ) -> tuple[Environment, Loop]:
         index, self._loops = self._loops, self._loops + 1
-        assigned = _assigned(statement.body)
+        assigned = assigned_names(statement.body)
         carried = sorted(name for name in assigned if name in before)
         symmetric = self._symmetric.get(index, ())
         inside = {}
@@ -216,13 +216,13 @@ def _parts_after(
     return parts
 
 
-def _assigned(body: tuple[core.Statement, ...]) -> frozenset[str]:
+def assigned_names(body: tuple[core.Statement, ...]) -> frozenset[str]:
     names: set[str] = set()
     for statement in body:
         if isinstance(statement, core.Assign):
             names |= set(statement.names)
         else:
-            names |= _assigned(statement.body)
+            names |= assigned_names(statement.body)
     return frozenset(names)
 
 

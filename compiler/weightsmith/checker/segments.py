@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from weightsmith.checker.excerpts import (
     Body,
     Shapes,
-    assigned_names,
     excerpt,
     input_shapes,
     same_text,
     shapes_after,
     used_names,
 )
+from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import (
     as_boolean,

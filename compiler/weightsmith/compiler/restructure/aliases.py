@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from weightsmith.checker.excerpts import Body, assigned_names
+from weightsmith.checker.excerpts import Body
+from weightsmith.checker.meaning import assigned_names
 from weightsmith.dsl import core
 from weightsmith.dsl.nodes import with_parts
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from weightsmith.checker.excerpts import (
     Body,
     Shapes,
-    assigned_names,
     excerpt,
     input_shapes,
     shapes_after,
     used_names,
 )
+from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.restructure.aliases import aliased, body_without, proof_without
 from weightsmith.compiler.restructure.attempt import Json, Restructured
