@@ -129,6 +129,13 @@ CASES = (
         {"steps": 30},
         fewest="layers",
     ),
+    Case(
+        "muon",
+        "diabetes: gradient of a layer",
+        data.gradient_of_a_layer,
+        {"steps": 5},
+        fewest="layers",
+    ),
     Case("synthesized_inverse", "diabetes: correlation matrix", data.correlation, {}),
     Case("synthesized_roots", "diabetes: correlation matrix", data.correlation, {}),
     Case("synthesized_polar", "diabetes: 442x10 data matrix", data.samples_by_features, {}),
