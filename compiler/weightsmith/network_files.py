@@ -13,8 +13,6 @@ from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
-from weightsmith.checker.prove import prove_exactness
-from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
@@ -42,6 +40,9 @@ def proven_files(
     Tried are the restructured one, then the one of the script, then that without a search for
     values that are cheaper to hold.  Raises DiagnosticError.
     """
+    from weightsmith.checker.prove import prove_exactness
+    from weightsmith.checker.refusal import RefusedError
+
     reason = ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
         files = network_files(compilation, kept, bindings, script, dtype, dims)
