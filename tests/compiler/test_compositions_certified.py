@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from weightsmith import api
+from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.truncation import check_truncation
+from weightsmith.dsl import Source, check
 
 from .test_schedules import written
 
@@ -115,3 +118,56 @@ def test_a_changed_coefficient_is_refused() -> None:
     name, text = next((n, t) for n, t in step["next"].items() if "*" in t)
     step["next"][name] = text + " + 1/1000000*" + name + "*lambda"
     assert not verdict("polar", found)
+
+
+CHANGING = """algorithm f(A: symmetric[d, d])
+assume spectrum(A) in [1/2, 1]
+X = 4/3*I
+Y = 0*I
+for a in 1, 0:
+    X, Y = X + Y, a*X
+return X approximates inv(A)
+"""
+
+
+def changing_claim() -> Json:
+    """Y = a*X of the last pass, but the ratio would be the number of the present one.
+
+    X is 8/3 in the end, at a distance of 5/3; with the ratio it seems to stay 4/3.
+    """
+    form = {"left": [], "right": []}
+    around = [
+        "-12297829382473034411/36893488147419103232",
+        "12297829382473034411/36893488147419103232",
+    ]
+    steps = [
+        {"rule": "operator", "assumption": 0, "word": ["A"], "symmetric": "yes"}
+        | {"low": "1/2", "high": "1"},
+        {"rule": "forms", "loop": 0}
+        | {"forms": {f"{name}#0": [{**form, "scalar": name}] for name in "XY"}},
+        {"rule": "recurrence", "loop": 0, "initial": {"X": "4/3", "Y": "0"}}
+        | {"next": {"X": "X + Y", "Y": "a*X"}},
+        {"rule": "output", **form, "value": "X", "target": {"root": 1, "power": "1/lambda"}},
+        {"rule": "stages", "scalar": "X", "start": "4/3*lambda", "cuts": [], "ratios": {"Y": "a"}}
+        | {"intervals": [around, around]},
+    ]
+    return {
+        "output": "X",
+        "hypotheses": ["1/2 <= spectrum(A) <= 1"],
+        "scale": "norm(target)",
+        "bound": {
+            "formula": "stages(1 - (X)/target, degrees 1, 1 - (4/3*lambda)^(1/1))",
+            "value": around[1],
+        },
+        "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
+    }
+
+
+@pytest.mark.parametrize("bindings", [{}, {"a": Fraction(1)}])
+def test_a_ratio_that_changes_from_pass_to_pass_is_refused(bindings: dict[str, Fraction]) -> None:
+    """By itself: that a number of a loop has no binding is seen by another claim, exactness."""
+    program = check(Source("changing.alg", CHANGING))
+    claim = changing_claim()
+    claim["output"] = program.returns[0].name
+    with pytest.raises(RefusedError, match=r"ratio|no value"):
+        check_truncation(program, bindings, claim, Deadline())

@@ -89,9 +89,11 @@ def _ratios(
         raise RefusedError("'ratios' is not an object.")
     known = given.keys() <= found.keys() - {first}
     require(known, "'ratios' names something that is not another carried scalar.")
+    changing = {number for one in recurrences for number in one.loop.schedule}
+    varying = {*field.variables, *changing} - {LAMBDA}
     for name in given:
         ratio = field.read(read_scalar(as_text(given[name], "ratio"), "ratio"))
-        only = field.names_in(ratio) & set(field.variables) <= {LAMBDA}
+        only = field.names_in(ratio).isdisjoint(varying)
         require(only and not ratio.is_zero, f"The ratio of '{name}' is not one in lambda alone.")
         found[name] = ratio
     return found
