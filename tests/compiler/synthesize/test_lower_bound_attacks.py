@@ -29,6 +29,15 @@ CASES = {
         "A*A'",
         1,
     ),
+    # s + s^3 on [2, 10] is s on [1, 2]: the error is 1/50 (below)
+    "inverse of a sum of powers": (
+        SYMMETRIC,
+        "spectrum(A + A*A*A) in [2, 10]",
+        "inv(A + A*A*A)",
+        "1/10",
+        "254/100*I - 3454/1000*A + 1707/1000*A*A - 295/1000*A*A*A",
+        1,
+    ),
     # fewer letters on either side than E has, but both sides together cancel f(E)
     "both sides, symmetric": (
         SYMMETRIC,
@@ -90,3 +99,9 @@ def test_no_rival_is_below_the_lower_bound(case: str) -> None:
 @pytest.mark.parametrize("place", [Fraction(99, 100), Fraction(199, 200), Fraction(1)])
 def test_the_rival_of_the_second_assumption(place: Fraction) -> None:
     assert abs(1 - place * (Fraction(199, 100) - Fraction(99, 100) * place)) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("place", [1 + Fraction(k, 20) for k in range(21)])
+def test_the_rival_of_the_sum_of_powers(place: Fraction) -> None:
+    cubic = sum(Fraction(c, 1000) * place**k for k, c in enumerate((2540, -3454, 1707, -295)))
+    assert abs(1 - (place + place**3) * cubic) <= Fraction(1, 50)
