@@ -67,6 +67,12 @@ class Wanted:
     degrees: Degrees = bound.MATRIX
     dtype: str = "float64"
     narrow: bool = False  # few products of matrices rather than few layers
+    asked: Fraction | None = None  # of f(E), where the tolerance is smaller
+
+    @property
+    def largest(self) -> Fraction:
+        """The error that the target may have: what a lower bound is about."""
+        return self.tolerance if self.asked is None else max(self.tolerance, self.asked)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
     least = bound.NOTHING
     for one in wanted:
         interval = _positive(one.spectrum.widest)
-        least = least.both(bound.inverse_layers(interval, one.tolerance, one.degrees))
+        least = least.both(bound.inverse_layers(interval, one.largest, one.degrees))
     return Choice(plan, plan.results, least, absorbs_left=True)
 
 
@@ -145,7 +151,7 @@ def _sharper(one: Wanted, least: LowerBound, layers: int, function: Scalar) -> L
     def error(degree: int) -> Fraction:
         return bound.relative_error(function, degree, intervals)
 
-    return bound.sharper(least, layers, one.tolerance, one.degrees, error)
+    return bound.sharper(least, layers, one.largest, one.degrees, error)
 
 
 def _least_for_both_signs(one: Wanted) -> LowerBound:
@@ -154,7 +160,7 @@ def _least_for_both_signs(one: Wanted) -> LowerBound:
     if both is None:
         return bound.NOTHING
     squares = (both[0] ** 2, both[1] ** 2)
-    return bound.inverse_layers(squares, one.tolerance, bound.SINGULAR)
+    return bound.inverse_layers(squares, one.largest, bound.SINGULAR)
 
 
 def _sign(one: Wanted) -> Choice:
@@ -181,8 +187,8 @@ def _least_for_a_sign(one: Wanted) -> LowerBound:
         return bound.NOTHING
     squares = (both[0] ** 2, both[1] ** 2)
     error = _relative(lambda z: 1 / z.sqrt(), squares)
-    by_sign = bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.tolerance)
-    return bound.least_layers(error, bound.SINGULAR, one.tolerance).both(by_sign)
+    by_sign = bound.least_layers(lambda n: bound.sign_error(n, both), bound.SINGULAR, one.largest)
+    return bound.least_layers(error, bound.SINGULAR, one.largest).both(by_sign)
 
 
 def _common_moduli(spectrum: Spectrum) -> Interval | None:
@@ -223,7 +229,7 @@ def _power(one: Wanted) -> Choice:
         )
     plan, result = min(candidates, key=lambda pair: pair[0].layers)  # ties: the composition
     error = _relative(power, one.spectrum.widest)
-    least = bound.least_layers(error, one.degrees, one.tolerance)
+    least = bound.least_layers(error, one.degrees, one.largest)
     return Choice(plan, (result,), _sharper(one, least, plan.layers, power))
 
 
@@ -269,7 +275,7 @@ def _analytic(one: Wanted) -> Choice:
     _refuse_constant(one, series)
     plan = series_plan(one.operator, series)
     least = bound.function_layers(
-        function, one.spectrum.widest, one.tolerance, relative=False, degrees=one.degrees
+        function, one.spectrum.widest, one.largest, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
 

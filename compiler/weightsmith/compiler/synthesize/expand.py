@@ -221,9 +221,10 @@ def _note(part: _Part) -> str:
     least = part.choice.lower_bound
     if least.layers:
         text += f"\nNo linear-attention network does it in fewer than {_count(least.layers)}"
-        reached = least.error(plan.layers) * max(one.factor for one in part.requests)
+        layers = plan.layers + max(one.extra_layers for one in part.requests)
+        reached = least.error(layers) * max(one.factor for one in part.requests)
         if reached:
-            text += f"; in {_count(plan.layers)} none has an error below {shown(reached)}"
+            text += f"; in {_count(layers)} none has an error below {shown(reached)}"
         text += "."
     return text
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+from weightsmith.compiler.synthesize.bounded import is_bounded
 from weightsmith.compiler.synthesize.choose import (
     Choice,
     RefusedError,
@@ -28,11 +29,15 @@ LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 
 @dataclass(frozen=True)
 class Group:
-    """Requests that one plan serves, and what they want: all are inverses if ``are_inverses``."""
+    """Requests that one plan serves, and what they want: all are inverses if ``are_inverses``.
+
+    ``is_bounded``: do lower bounds for f(E) hold for the targets?
+    """
 
     requests: tuple[Request, ...]
     wanted: tuple[Wanted, ...]
     are_inverses: bool
+    is_bounded: bool
 
     def choice(self) -> Choice:
         """The plan, for the smallest of the tolerances.  Raises DiagnosticError."""
@@ -41,7 +46,7 @@ class Group:
         except RefusedError as reason:
             place = self.requests[0].span
             raise DiagnosticError([error(place, str(reason), reason.hint)]) from None
-        if not all(one.is_bounded for one in self.requests):
+        if not self.is_bounded:
             found = replace(found, lower_bound=NOTHING)
         return found
 
@@ -71,7 +76,12 @@ def grouped(
         else:
             same.append(k)
     return [
-        Group(tuple(requests[k] for k in g), tuple(wanted[k] for k in g), g == together)
+        Group(
+            tuple(requests[k] for k in g),
+            tuple(wanted[k] for k in g),
+            g == together,
+            all(is_bounded(requests[k].target, requests[k].function, program) for k in g),
+        )
         for g in groups
     ]
 
@@ -103,6 +113,7 @@ def _wanted(request: Request, program: core.Program, dtype: str, narrow: bool) -
         request.degrees,
         dtype,
         narrow,
+        request.tolerance / request.factor,
     )
 
 

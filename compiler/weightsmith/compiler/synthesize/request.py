@@ -31,7 +31,6 @@ class Request:
     left: core.Node | None
     degrees: Degrees
     extra_layers: int
-    is_bounded: bool
 
     @property
     def factor(self) -> Fraction:
@@ -117,43 +116,7 @@ def read_request(asked: Asked, tolerance: Fraction) -> Request:
         left,
         Degrees(operator, around),
         int(extra),
-        _is_bounded(target, function, operator),
     )
-
-
-def _is_bounded(target: core.Node, function: core.Function, operator: int) -> bool:
-    """Does a lower bound for polynomials p(E) in place of f(E) hold for the whole target?
-
-    Not where what stands beside f(E) could cancel it, as in A*inv(A): so on either side there are
-    fewer letters of E than E has.  Sums may add terms of degree one at most.
-    """
-    if target is function:
-        return True
-    names = _names(function.of)
-    if isinstance(target, core.Product) and function in target.factors:
-        place = target.factors.index(function)
-        sides = (target.factors[:place], target.factors[place + 1 :])
-        return all(sum(_letters_of(one, names) for one in side) < operator for side in sides)
-    if isinstance(target, core.Combination):
-        rest = [part for _, part in target.terms if not _functions(part)]
-        inner = [part for _, part in target.terms if _functions(part)]
-        small = all(_letters(part) <= 1 for part in rest)
-        return small and all(_is_bounded(part, function, operator) for part in inner)
-    return False
-
-
-def _names(node: core.Node) -> set[str]:
-    if isinstance(node, core.Name):
-        return {node.name}
-    return set().union(*(_names(part) for part in parts_of(node)))
-
-
-def _letters_of(node: core.Node, names: set[str]) -> int:
-    """The most letters of these names in a word of the node."""
-    if isinstance(node, core.Name):
-        return int(node.name in names)
-    parts = [_letters_of(part, names) for part in parts_of(node)]
-    return sum(parts) if isinstance(node, core.Product) else max(parts, default=0)
 
 
 def _functions(node: core.Node) -> list[core.Function]:
