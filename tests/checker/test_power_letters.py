@@ -1,4 +1,4 @@
-"""Lⁿ, Rⁿ, S_n, s_n, Aⁱ and Bʲ are what their names say: evaluated modulo a prime, on random loops."""
+"""Lⁿ, Rⁿ, S_n, s_n, Aⁱ and Bʲ are what their names say: modulo a prime, on random loops."""
 
 from __future__ import annotations
 
@@ -140,6 +140,15 @@ class Truth:
         unit = np.eye(len(step), dtype=int).astype(object)
         return reduce(lambda a, b: a @ b % PRIME, [step] * count, unit)
 
+    def held(self, what: Held, name: str) -> Matrix:
+        """What a block holds, for the letter called ``name``."""
+        count = sum(what.counts)
+        if what.kind == "left":
+            return self.left(count, what.row, what.column)
+        if what.kind == "right":
+            return self.right(count, self.loop.letters[name].columns)
+        return (self.sums(count) if what.kind == "sum" else self.after(count))[name]
+
     def letter(self, letter: Letter) -> Matrix:
         named = re.fullmatch(r"(left|right|sum|value)\^(\d+)(?:\[(.*)\])?", letter.name)
         if named is None:
@@ -180,14 +189,8 @@ def check_letters(powers: AffinePowers, truth: Truth, choose: random.Random, sum
         row, column = (choose.choice(list(loop.rows)) for _ in range(2))
         kind = choose.choice(["left", "right", "sum", "value"] if sums else ["left", "right"])
         of = (row, column) if kind == "left" else (variable_of(name), "")
-        total = sum(counts)
-        wanted = {
-            "left": lambda: truth.left(total, row, column),
-            "right": lambda: truth.right(total, letter.columns),
-            "sum": lambda: truth.sums(total)[name],
-            "value": lambda: truth.after(total)[name],
-        }[kind]()
         what = Held(kind, *of, False, counts)
+        wanted = truth.held(what, name)
         for found in (powers.held(what, letter), powers.expanded(what, letter)):
             assert same(truth.values.of(found, truth.letter), wanted), (what, str(found))
 
