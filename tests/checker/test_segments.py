@@ -164,3 +164,41 @@ def test_a_value_of_an_earlier_loop_is_not_the_present_one(where: str) -> None:
     passes = [1] * network.count("X = B*") + [1] * network.count("X = Z")
     steps: list[object] = [{"step": 1, "rule": "passes", "passes": passes}]
     assert refused(MATRICES, FOUR, network, steps)
+
+
+SCHEDULED = "X = A\nfor g in 1, 2:\n    X = g*B*X\nreturn X\n"
+OTHER_PASSES: dict[str, tuple[str, str, list[int]]] = {
+    "a loop of no pass, after the last number": (
+        SCHEDULED,
+        "X = A\nrepeat 1:\n    X = B*X\nrepeat 1:\n    X = 2*B*X\nrepeat 0:\n    X = B*X\n"
+        "return X\n",
+        [1, 1, 1],
+    ),
+    "numbers in another order": (
+        SCHEDULED.replace("g*B*X", "g*B*X + A"),
+        "X = A\nrepeat 1:\n    X = 2*B*X + A\nrepeat 1:\n    X = B*X + A\nreturn X\n",
+        [1, 1],
+    ),
+    "another carried variable": (
+        FOUR,
+        "X, Z = A, B\nrepeat 4:\n    X, Z = Z*X, B*B\nY = X\nreturn Y\n",
+        [1],
+    ),
+    "another variable is returned": (
+        FOUR,
+        "X, Z = A, B\nrepeat 4:\n    X, Z = B*X, B*Z\nY = Z\nreturn Y\n",
+        [1],
+    ),
+    "a factor on the other side": (
+        "X = A\nrepeat 2:\n    X = B*X\nreturn X\n",
+        "X = A\nrepeat 2:\n    X = X*B\nreturn X\n",
+        [1],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHER_PASSES)
+def test_other_passes_are_refused(what: str) -> None:
+    script, network, passes = OTHER_PASSES[what]
+    steps: list[object] = [{"step": 1, "rule": "passes", "passes": passes}]
+    assert refused(MATRICES, script, network, steps)

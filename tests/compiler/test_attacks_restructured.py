@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from weightsmith import api
@@ -67,3 +69,67 @@ def test_many_coupled_values_stay_as_they_are_written() -> None:
     script += f"repeat 12:\n    {', '.join(names)} = {step}\nreturn X0\n"
     network = api.compile(script, fewest="layers")
     assert "as written: 12 values are coupled, more than 6" in network.notes
+
+
+SYNTHESISED = """algorithm attack(A: symmetric[d, d], b: [d, n])
+assume spectrum(A) in [1/10, 1]
+assume norm(b) <= 1
+P = synthesize inv(A) within 1e-6
+return sigmoid(P*b) within 1/100
+"""
+WHITENED = """algorithm attack(A: symmetric[d, d])
+assume spectrum(A) in [1/10, 1]
+P = synthesize invsqrt(A) within 1/1000
+return P*A*P
+"""
+ON_DATA = """algorithm attack(x: [d] per token, y: [k] per context)
+assume spectrum(x*x' over context) in [1/100, 1]
+P = synthesize inv(x*x') over context within 1e-4
+return y*x'*P*x on query over context
+"""
+NOTHING = """algorithm attack(S: symmetric[d, d])
+V = abs(S - S')
+return V + S
+"""
+STEPS = """algorithm attack(A: symmetric[d, d], b: [d, n])
+X = 0
+repeat 1000000:
+    X = X - 1/2*(A*X - b)
+repeat 1000000:
+    X = relu(X)
+return X
+"""
+
+
+def test_a_table_of_what_is_synthesised() -> None:
+    """No 'for' loop stands in the script: the user cannot write another one in its place."""
+    assert api.compile(SYNTHESISED).verify().accepted
+
+
+def test_a_returned_expression_keeps_its_name() -> None:
+    """The restructured script returns P0 where the script's value is called output."""
+    notes = api.compile(WHITENED, fewest="layers").notes
+    assert not any("return different values" in note for note in notes), notes
+
+
+def test_notes_do_not_contradict_each_other() -> None:
+    """A polynomial of x*x' takes a layer for the product, which the lower bound counts."""
+    notes = " ".join(api.compile(ON_DATA).notes)
+    written, least = (
+        int(found[1])
+        for pattern in (r": (\d+) layers?, predicted", r"in fewer than (\d+) layer")
+        if (found := re.search(pattern, notes))
+    )
+    assert written >= least, notes
+
+
+def test_a_difference_that_is_zero() -> None:
+    """The function's argument vanishes, as S is its own transpose."""
+    assert api.compile(NOTHING).verify().accepted
+
+
+def test_the_loop_that_is_too_long_is_named() -> None:
+    """The first loop is restructured; the second one is not."""
+    with pytest.raises(DiagnosticError) as error:
+        api.compile(STEPS, fewest="layers")
+    assert ":5:" in str(error.value)

@@ -93,7 +93,9 @@ class _Comparison:
         require(0 < number <= MAX_PASSES, f"A pass is one to {MAX_PASSES} passes of the script.")
         require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
         count = count_at(loop.count, self._bindings)
-        require(done + count * number <= self._count, "There are too many passes.")
+        once_at_least = max(count, 1)  # a pass is compared even if the loop runs none
+        enough = done + once_at_least * number <= self._count
+        require(enough, "There are too many passes.")
         once = count <= 1 or not self._loop.schedule
         require(once, "Passes of different numbers are not repeated.")
         found = _after_a_pass(loop, self._bindings)

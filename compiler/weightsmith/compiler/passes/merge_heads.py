@@ -72,15 +72,23 @@ def _merged(products: list[TripleProduct], merge: Merge) -> list[TripleProduct]:
 def _merged_group(
     group: list[tuple[int, TripleProduct]], merge: Merge
 ) -> list[tuple[int, TripleProduct]]:
-    for i, (place, first) in enumerate(group):
-        for j in range(i + 1, len(group)):
-            both = merge(first, group[j][1])
-            if both is not None:
-                rest = [one for k, one in enumerate(group) if k not in (i, j)]
-                return _merged_group(
-                    [*rest[:i], (place, both), *rest[i:]] if both.left else rest, merge
-                )
-    return group
+    """Merge the first pair that can be, until there is none.
+
+    No product before ``at`` merges with any other; after a merge, only with the new one.
+    """
+    found, at, new = list(group), 0, False
+    while at < len(found):
+        others = [*(range(at) if new else ()), *range(at + 1, len(found))]
+        pairs = ((min(at, k), max(at, k)) for k in others)
+        merged = ((i, j, merge(found[i][1], found[j][1])) for i, j in pairs)
+        i, j, both = next((one for one in merged if one[2] is not None), (at, at, None))
+        if both is None:
+            at, new = at + 1, False
+            continue
+        at, new = i, bool(both.left)
+        found = [*found[:j], *found[j + 1 :]]
+        found[i : i + 1] = [(found[i][0], both)] if new else []
+    return found
 
 
 def _same_pair(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
