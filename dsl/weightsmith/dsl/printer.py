@@ -168,6 +168,8 @@ class _Printer:
     def returned(self, one: core.Return) -> str:
         clauses = _common((one.value,))
         text = self._node(one.value, 0, clauses)
+        if isinstance(one.value, core.Name) and one.value.name != one.name:
+            text = f"1*{text}"  # a name by itself would be that of the returned value
         if one.groups and one.groups != one.value.shape.column_groups:
             text += f" on {_group_word(one.groups)}"
         text += clauses.text()

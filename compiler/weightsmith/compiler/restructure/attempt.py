@@ -39,6 +39,7 @@ from weightsmith.dsl.scalars import ScalarError
 Json = dict[str, object]
 Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
+NEVER = 10**30  # layers
 WAYS: tuple[Way, ...] = (
     rewrite,
     powered_inline,
@@ -71,8 +72,8 @@ class Restructured:
 
     @property
     def layers(self) -> int:
-        """Of the network, if it changed; a million, if not."""
-        return layers_of(self.compilation) if self.compilation is not None else 10**6
+        """Of the network, if it changed; more than any other, if not."""
+        return layers_of(self.compilation) if self.compilation is not None else NEVER
 
 
 def layers_of(compilation: Compilation) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from weightsmith.checker.strict_json import as_list
 from weightsmith.compiler.certify.restructuring import claim_of
 from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Front, compile_program, front
@@ -44,9 +45,20 @@ def restructured(
     found = as_written(program)
     if fewest == "layers":
         found = restructure(program, bindings, gated=gated)
-    if not found.changed:
-        refuse_long_loops(program.body, bindings, most)
+    refuse_long_loops(_left_as_written(program, found), bindings, most)
     return found
+
+
+def _left_as_written(program: core.Program, found: Restructured) -> tuple[core.Statement, ...]:
+    """The statements that are those of the script."""
+    if found.claim is None:
+        return program.body
+    steps = as_list(found.claim["steps"], "The steps")
+    segments = [step for step in steps if isinstance(step, dict) and "script" in step]
+    if not all(step["rule"] in ("segment", "inside") for step in segments) or not segments:
+        return ()
+    replaced = {at for step in segments for at in range(*step["script"])}
+    return tuple(one for at, one in enumerate(program.body) if at not in replaced)
 
 
 def restructure(program: core.Program, bindings: Bindings, *, gated: bool = False) -> Restructured:

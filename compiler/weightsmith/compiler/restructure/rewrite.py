@@ -180,7 +180,7 @@ def new_text(
     written = [head.rstrip("\n"), "", *lines]
     returned = []
     for one, result in zip(program.returns, results, strict=True):
-        text = result
+        text = f"1*{result}" if result.isidentifier() and result != one.name else result
         if text != one.name and not _OUTPUT.fullmatch(one.name):
             written.append(f"{one.name} = {result}{clause}")
             text = one.name

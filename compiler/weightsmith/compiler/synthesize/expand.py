@@ -8,7 +8,7 @@ The script is read again by the front end: what is compiled and certified is the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from itertools import count
 from typing import TypeVar
@@ -189,9 +189,21 @@ def _text(program: core.Program, parts: list[_Part]) -> str:
     head, _, rest = program_text(replace(program, body=body, returns=returns)).partition("\n\n")
     lines = rest.rstrip("\n").split("\n")
     first = _lines_before(program.body)
-    steps = side_by_side([(part.choice.plan, part.names) for part in parts])
+    # the intervals of tables are not derived through 'for' loops
+    written_out = _has_tables((program.body, program.returns))
+    plans = [(part.choice.plan, part.names) for part in parts]
+    steps = side_by_side(plans, written_out=written_out)
     comments = [f"# {line}" for part in parts for line in _comments(part)]
     return "\n".join([*comments, head, "", *lines[:first], *steps, *lines[first:]]) + "\n"
+
+
+def _has_tables(part: object) -> bool:
+    """Is there a function or product of entries that a table stands for?"""
+    if isinstance(part, tuple):
+        return any(map(_has_tables, part))
+    if isinstance(part, core.Hadamard | core.Approximated):
+        return True
+    return is_dataclass(part) and any(_has_tables(getattr(part, f.name)) for f in fields(part))
 
 
 def _lines_before(body: tuple[core.Statement, ...]) -> int:
@@ -217,11 +229,11 @@ def _comments(part: _Part) -> list[str]:
 def _note(part: _Part) -> str:
     plan: Plan = part.choice.plan
     kind = "absolute" if plan.absolute else "relative"
-    text = f"{plan.family}: {_count(plan.layers)}, predicted error {shown(part.error)} ({kind})."
+    layers = plan.layers + max(one.extra_layers for one in part.requests)
+    text = f"{plan.family}: {_count(layers)}, predicted error {shown(part.error)} ({kind})."
     least = part.choice.lower_bound
     if least.layers:
         text += f"\nNo linear-attention network does it in fewer than {_count(least.layers)}"
-        layers = plan.layers + max(one.extra_layers for one in part.requests)
         reached = least.error(layers) * max(one.factor for one in part.requests)
         if reached:
             text += f"; in {_count(layers)} none has an error below {shown(reached)}"

@@ -47,11 +47,16 @@ class Plan:
     finish: tuple[str, ...] = ()  # statements after the loops, linear ones: they cost no layer
 
 
-def side_by_side(plans: Sequence[tuple[Plan, Mapping[str, str]]]) -> list[str]:
-    """The statements of some plans, their variables named; every layer serves all of them."""
+def side_by_side(
+    plans: Sequence[tuple[Plan, Mapping[str, str]]], *, written_out: bool = False
+) -> list[str]:
+    """The statements of some plans, their variables named; every layer serves all of them.
+
+    ``written_out``: no ``for`` loops, but ``repeat 1`` with the numbers of each pass.
+    """
     lines = [named(line, names) for plan, names in plans for line in plan.start]
     loops = [[_named_loop(loop, names) for loop in plan.loops] for plan, names in plans]
-    if len(loops) > 1:
+    if len(loops) > 1 or written_out:
         passes = [[one for loop in every for one in _passes(loop)] for every in loops]
         together = zip_longest(*passes, fillvalue=())
         loops = [[Loop(tuple(text for part in one for text in part)) for one in together]]
