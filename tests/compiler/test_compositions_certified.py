@@ -171,3 +171,37 @@ def test_a_ratio_that_changes_from_pass_to_pass_is_refused(bindings: dict[str, F
     claim["output"] = program.returns[0].name
     with pytest.raises(RefusedError, match=r"ratio|no value"):
         check_truncation(program, bindings, claim, Deadline())
+
+
+SQUARED = """algorithm f(A: symmetric[d, d])
+assume spectrum(A) in [1/2, 1]
+X = I + 0*A
+repeat 1:
+    X = 2*X
+Y = 3*I + 0*A
+repeat 40:
+    Y = Y*Y
+return Y approximates inv(2*I)
+"""
+
+
+def test_numbers_that_double_their_digits_are_refused_in_time() -> None:
+    """3^(2^40) is not computed."""
+    program = check(Source("squared.alg", SQUARED))
+    claim = changing_claim()
+    form = {"left": [], "right": []}
+    steps: list[Json] = [dict(claim["steps"][0])]
+    for loop, (name, initial, after) in enumerate((("X", "1", "2*X"), ("Y", "3", "Y^2"))):
+        forms = {f"{name}#{loop}": [{**form, "scalar": name}]}
+        steps.append({"rule": "forms", "loop": loop, "forms": forms})
+        recurrence = {"initial": {name: initial}, "next": {name: after}}
+        steps.append({"rule": "recurrence", "loop": loop, **recurrence})
+    steps += [
+        {"rule": "output", **form, "value": "Y", "target": {"root": 1, "power": "1/2"}},
+        {"rule": "stages", "scalar": "X", "start": "2", "cuts": []}
+        | {"ratios": {}, "intervals": [["-1", "-1"], ["0", "1"]]},
+    ]
+    claim["output"] = program.returns[0].name
+    claim["steps"] = [{**step, "step": number} for number, step in enumerate(steps, 1)]
+    with pytest.raises(RefusedError, match="too large"):
+        check_truncation(program, {}, claim, Deadline())

@@ -33,6 +33,7 @@ KEYS = ("step", "rule", "scalar", "start", "cuts", "intervals")
 OPTIONAL = ("ratios",)
 MAX_DEGREE = 200
 MAX_PASSES = 5000
+MAX_BITS = 1 << 28  # of a polynomial's coefficients together
 WHOLE = flint.fmpq_poly([1, -1])  # t = 1 − e
 Known = flint.fmpq_poly | None  # None: nothing is known of a scalar
 
@@ -194,6 +195,8 @@ class _Walk:
                     return None
                 small = value.degree() + factor.degree() * exponent <= MAX_DEGREE
                 require(small, f"Between two cuts there is a degree above {MAX_DEGREE}.")
+                size = (_bits(value) + _bits(factor) * exponent) * (MAX_DEGREE + 1)
+                require(size <= MAX_BITS, "A coefficient grows too large to be checked exactly.")
                 value = value * factor**exponent
             total = total + value
         return total
@@ -219,3 +222,8 @@ class _Walk:
         image = extremes(after, self._intervals[self._done])
         check_encloses(self._intervals[self._done + 1], image, f"intervals[{self._done + 1}]")
         return max(int(after.degree()), 0)
+
+
+def _bits(polynomial: flint.fmpq_poly) -> int:
+    """Of the largest coefficient, numerator and denominator."""
+    return int(polynomial.numer().height_bits()) + int(polynomial.denom()).bit_length()

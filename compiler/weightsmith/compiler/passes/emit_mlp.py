@@ -89,12 +89,16 @@ class MlpEmitter:
             sign = self.scalars.number(unit.sign)
             row = {b: sign * c for b, c in self._row(argument).items()}
             bias = sign * (argument.bias - unit.place)
-            self._add(applied, Hidden(applied.rows, self._terms(row), str(bias)), unit.coefficient)
+            terms = self._terms(row)
+            if terms or bias != 0:  # relu(0) is nothing
+                self._add(applied, Hidden(applied.rows, terms, str(bias)), unit.coefficient)
         for target, factor in applied.outputs.items():
             self._add_bias(target, factor * constant)
 
     def _multiply(self, applied: ScheduledApplication) -> None:
         left, right = applied.arguments
+        if any(not self._terms(self._row(one)) and one.bias == 0 for one in (left, right)):
+            return
         hidden = Hidden(
             applied.rows,
             self._terms(self._row(left)),
