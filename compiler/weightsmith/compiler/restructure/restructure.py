@@ -92,12 +92,18 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     if not found.steps:
         return as_written(program, *found.notes)
     text = program_text(found.program)
-    try:
-        new = check(Source(NETWORK, text))
-        compiled = compile_program(new, bindings, tables=written.lowered.tables)
-    except (DiagnosticError, ScalarError) as problem:
-        return as_written(program, f"as written: {reason_text(problem)}")
     claim = claim_of(found.steps)
-    new_one = Restructured(new, True, (), text, claim, compiled)
-    result = judged(program, written, bindings, new_one)
-    return replace(result, notes=result.notes + found.notes) if result.changed else result
+    result = as_written(program)
+    for search in (False, True):  # what is not restructured may need values of another kind
+        try:
+            new = check(Source(NETWORK, text))
+            tables = written.lowered.tables
+            compiled = compile_program(new, bindings, tables=tables, search=search)
+        except (DiagnosticError, ScalarError) as problem:
+            result = as_written(program, f"as written: {reason_text(problem)}")
+            continue
+        new_one = Restructured(new, True, (), text, claim, compiled)
+        result = judged(program, written, bindings, new_one)
+        if result.changed:
+            return replace(result, notes=result.notes + found.notes)
+    return result
