@@ -16,7 +16,7 @@ from weightsmith.checker.affine_powers import AffinePowers, Held
 from weightsmith.checker.meaning import Loop, read_meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.rational import Field
-from weightsmith.checker.two_sided import read_two_sided
+from weightsmith.checker.two_sided import TwoSidedPowers, read_two_sided
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import Source, check
 
@@ -218,10 +218,10 @@ def test_letters_of_both_sides(script: str, seed: int) -> None:
     choose, values = random.Random(seed), Values(seed)
     loop = read(filled(script, choose, SQUARE[:-1]))
     two = read_two_sided(loop, ())
-    truth, powers = Truth(two.loop, values), AffinePowers(two.loop)
+    truth, powers = Truth(two.loop, values), TwoSidedPowers(two)
     (name,) = loop.letters
     for count in (0, 1, 4):
-        found = values.of(two.values(powers, count)[name], truth.letter)
+        found = values.of(powers.expanded_values((count,))[name], truth.letter)
         assert same(found, iterated(loop, values, count)[name])
     check_letters(powers, truth, choose, sums=False)
 

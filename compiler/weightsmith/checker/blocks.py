@@ -37,13 +37,20 @@ def after_block(
     loop: Loop, known: Values, bindings: Mapping[str, Fraction]
 ) -> dict[str, Polynomial]:
     """The letters of a block after its pass; refuse what is no block."""
-    require(not loop.children and not loop.schedule, f"Loop {loop.index} is no block.")
     once = count_at(loop.count, bindings) == 1
     require(once, f"Loop {loop.index} of network.alg does not run one pass.")
-    before = {name: value.replace_letters(known) for name, value in loop.entering.items()}
-    return {
-        name: value.replace_letters({**known, **before}) for name, value in loop.leaving.items()
-    }
+    return after_pass(loop, known, before_block(loop, known))
+
+
+def before_block(loop: Loop, known: Values) -> dict[str, Polynomial]:
+    """The letters of a block before its passes; refuse loops within it, and a ``for`` loop."""
+    require(not loop.children and not loop.schedule, f"Loop {loop.index} is no block.")
+    return {name: value.replace_letters(known) for name, value in loop.entering.items()}
+
+
+def after_pass(loop: Loop, known: Values, before: Values) -> dict[str, Polynomial]:
+    values = {**known, **before}
+    return {name: value.replace_letters(values) for name, value in loop.leaving.items()}
 
 
 def compare_returned(

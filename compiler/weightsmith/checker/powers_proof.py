@@ -7,12 +7,12 @@ hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_pow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
-from weightsmith.checker.blocks import Values, after_block, compare_returned, read_pair
+from weightsmith.checker.blocks import Values, after_pass, before_block, compare_returned, read_pair
 from weightsmith.checker.inner_loops import without_inner_loops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
@@ -27,12 +27,12 @@ from weightsmith.checker.strict_json import (
     as_text,
     as_texts,
 )
-from weightsmith.checker.two_sided import read_two_sided
+from weightsmith.checker.two_sided import TwoSidedPowers, read_two_sided
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
 
-KINDS: tuple[str, ...] = ("left", "right", "sum", "value")
-POWERS = KINDS[:2]
+KINDS = ("left", "right", "sum", "value")
+MAX_ROUNDS = 1000
 
 
 def check_powers(
@@ -54,9 +54,8 @@ def check_powers(
         loop, inner = without_inner_loops(loop, first.turned, bindings)
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
-    kinds = POWERS if first.kind == "both_sides" else KINDS
     after = _sides(powers, values)
-    held = _Following({loop.index: powers, **inner}, other, bindings, kinds).values(steps[1:-1])
+    held = _Following({loop.index: powers, **inner}, other, bindings).values(steps[1:-1])
     compare_returned((script, network), (written, other), (after, held))
 
 
@@ -85,9 +84,8 @@ def _read(
 ) -> tuple[AffinePowers, Values, int]:
     """The powers of the step, the values at the end, and of how many passes they are."""
     if first.kind == "both_sides":
-        two = read_two_sided(loop, first.turned)
-        powers = AffinePowers(two.loop)
-        return powers, two.values(powers, count), count
+        both = TwoSidedPowers(read_two_sided(loop, first.turned))
+        return both, both.expanded_values(counts), count
     if first.kind == "newton":
         powers = AffinePowers(read_newton_loop(loop, first.exponent))
         require(count * first.exponent.bit_length() <= 64, "The loop's powers are too large.")
@@ -120,10 +118,8 @@ class _Following:
         powers: Mapping[int, AffinePowers],  # by loops of the script
         meaning: Meaning,
         bindings: Mapping[str, Fraction],
-        kinds: tuple[str, ...],
     ) -> None:
         self._powers, self._meaning, self._bindings = powers, meaning, bindings
-        self._kinds = kinds
 
     def values(self, steps: list[object]) -> Values:
         """What the letters of the loops are at the end."""
@@ -131,9 +127,22 @@ class _Following:
         require(len(steps) == len(loops), "The steps do not speak of every loop of network.alg.")
         known: dict[str, Polynomial] = {}
         for loop, step in zip(loops, steps, strict=True):
-            values = after_block(loop, known, self._bindings)
-            known |= self._block(loop, _read_block(step, loop.index), values)
+            held = _read_block(step, loop.index)
+            known |= self._passes(loop, held, known)
         return known
+
+    def _passes(self, loop: Loop, held: Mapping[str, Held], known: Values) -> dict[str, Polynomial]:
+        """After all passes of a block; each of several takes the values on by the same counts."""
+        count = count_at(loop.count, self._bindings)
+        require(1 <= count <= MAX_ROUNDS, f"Loop {loop.index} runs 0 or too many passes.")
+        every = all(one.kind == "value" for one in held.values())
+        full = {variable_of(name) for name in loop.letters} == held.keys()
+        require(count == 1 or (every and full), f"Loop {loop.index} does not run one pass.")
+        values: Mapping[str, Polynomial] = before_block(loop, known)
+        for number in range(count):
+            now = {name: _after(one, number) for name, one in held.items()}
+            values = self._block(loop, now, after_pass(loop, known, values))
+        return dict(values)
 
     def _block(self, loop: Loop, held: Mapping[str, Held], values: Values) -> dict[str, Polynomial]:
         unknown = held.keys() - {variable_of(name) for name in loop.letters}
@@ -147,8 +156,6 @@ class _Following:
 
     def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
         """The letter that a value is, if it is equal to its expansion."""
-        known = what.kind in self._kinds
-        require(known, f"A block of this loop holds {' or '.join(self._kinds)}.")
         sided = value.transpose() if what.turned else value
         place = letter.transpose() if what.turned else letter
         require(what.loop in self._powers, f"'{letter.name}' is of no loop of the script.")
@@ -157,6 +164,14 @@ class _Following:
         require(same, f"'{letter.name}' does not hold what it is said to hold.")
         found = powers.held(what, place)
         return found.transpose() if what.turned else found
+
+
+def _after(held: Held, passes: int) -> Held:
+    """What a block holds after some passes more: its last count has grown by the others."""
+    if not held.counts:
+        return held
+    grown = held.counts[-1] + passes * sum(held.counts[:-1])
+    return replace(held, counts=(*held.counts[:-1], grown))
 
 
 def _read_block(step: object, index: int) -> dict[str, Held]:

@@ -19,7 +19,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.affine_loop import AffineLoop, Terms, read_sided, variable_of
-from weightsmith.checker.affine_powers import AffinePowers, Vector
+from weightsmith.checker.affine_powers import AffinePowers, Counts, Held, Vector
 from weightsmith.checker.meaning import Loop
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.rational import Field, Rational
@@ -37,39 +37,66 @@ class TwoSided:
     alpha: Fraction
     delta: Fraction | None
 
-    def values(self, powers: AffinePowers, count: int) -> Vector:
-        """s_n, in the letters of Aⁱ and Bʲ."""
-        require(count <= MAX_PASSES, f"The loop has more than {MAX_PASSES} passes.")
-        (name,) = self.loop.letters
-        moved, added = self._polynomials(count)
-        first = self._applied(powers, moved, self.loop.start[name])
-        return {name: first + self._applied(powers, added, self.loop.constant[name])}
+
+class TwoSidedPowers(AffinePowers):
+    """The letters of Aⁱ and Bʲ, and of s_n and S_n = (1 + p + … + pⁿ⁻¹)(c).
+
+    s_(a+b) = pᵃ(s_b) + S_a, as for the powers of one side.
+    """
+
+    def __init__(self, two: TwoSided) -> None:
+        super().__init__(two.loop)
+        self._two = two
+
+    def expanded(self, what: Held, letter: Letter) -> Polynomial:
+        """The value that a block is said to hold, by its counts: of S_n by one."""
+        if what.kind in ("left", "right"):
+            return super().expanded(what, letter)
+        if what.kind == "value":
+            return self._of(self.expanded_values(what.counts), what, letter)
+        require(len(what.counts) == 1, "A sum is held by one count.")
+        _, added = self._polynomials(what.counts[0])
+        return self._of(self._applied(added, self.loop.constant), what, letter)
+
+    def expanded_values(self, counts: Counts) -> Vector:
+        """s_n by its start, or by two counts."""
+        require(1 <= len(counts) <= 2, "A value is held by one or two counts.")
+        moved, added = self._polynomials(counts[0])
+        if len(counts) == 1:
+            first, rest = self._applied(moved, self.loop.start), self.loop.constant
+            return _sum(first, self._applied(added, rest))
+        return _sum(self._applied(moved, self.values(counts[1])), self.sums(counts[0]))
 
     def _polynomials(self, count: int) -> tuple[flint.fmpq_mpoly, flint.fmpq_mpoly]:
         """pⁿ and 1 + p + … + pⁿ⁻¹."""
+        require(0 <= count <= MAX_PASSES, f"More than {MAX_PASSES} passes are taken at once.")
         context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
         left, right = context.gens()
         step = left + right
-        if self.delta is not None:
-            step = rational(self.alpha) + rational(self.delta) * left * right
+        if self._two.delta is not None:
+            alpha, delta = rational(self._two.alpha), rational(self._two.delta)
+            step = alpha + delta * left * right
         power, total = context.constant(1), context.constant(0)
         for _ in range(count):
             total += power
             power *= step
         return power, total
 
-    def _applied(
-        self, powers: AffinePowers, polynomial: flint.fmpq_mpoly, value: Polynomial
-    ) -> Polynomial:
+    def _applied(self, polynomial: flint.fmpq_mpoly, vector: Mapping[str, Polynomial]) -> Vector:
         """Σ cᵢⱼ·Aⁱ·value·Bʲ."""
+        ((name, value),) = vector.items()
         field = value.field
         total = Polynomial.zero(field, value.rows, value.columns)
         for (i, j), number in polynomial.to_dict().items():
-            (left,) = powers.left(int(i)).values()
-            term = left @ value @ powers.right(int(j), value.columns)
+            (left,) = self.left(int(i)).values()
+            term = left @ value @ self.right(int(j), value.columns)
             factor = field.number(Fraction(int(number.p), int(number.q)))
             total = total + term.scaled(factor)
-        return total
+        return {name: total}
+
+
+def _sum(first: Vector, second: Mapping[str, Polynomial]) -> Vector:
+    return {name: value + second[name] for name, value in first.items()}
 
 
 def read_two_sided(loop: Loop, turned: Collection[str]) -> TwoSided:

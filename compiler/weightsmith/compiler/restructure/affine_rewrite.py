@@ -129,8 +129,8 @@ def from_both_sides(task: Task) -> Powered:
     around = _Around(task)
     two = read_both_sides(task.normal, around.loop, task.bindings)
     writer = BothSidesWriter(task.normal, around.loop, two, around.clause, around.taken)
-    lines, held = writer.blocks(around.count)
-    return replace(around.powered(lines, held, (around.count,)), kind="both_sides")
+    lines, held, counts = writer.blocks(around.count)
+    return replace(around.powered(lines, held, counts), kind="both_sides")
 
 
 class _Around:

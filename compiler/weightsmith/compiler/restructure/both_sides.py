@@ -6,7 +6,8 @@ for p = λ + μ or p = α + δλμ.  All powers up to n are held, made in ⌈log
 sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
 
 Half of a number times s is in A, half in B: then the powers are those of steps, such as ½ − ηλ, and
-do not cancel.  The terms of (α + δλμ)ⁿ do, by a factor of about 2ⁿ, so n is bounded.
+do not cancel.  The terms of (α + δλμ)ⁿ do, by a factor of about 2ⁿ.  So more passes go in rounds of
+some at once, a layer each: s ← pⁿ(s) + S_n.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ from weightsmith.compiler.restructure.write import sum_text
 from weightsmith.dsl.core import GROUPS
 from weightsmith.dsl.scalars import Number, Scalar
 
-MAX_PASSES = 40  # 861 products Aⁱ·s·Bʲ, which take seconds to compile
-MAX_MIXED = 24  # 2²⁴ units of round-off are 4e-9
+MOST_AT_ONCE = 40  # 861 products Aⁱ·s·Bʲ, which take seconds to compile
+MOST_A_ROUND = 20
+MOST_MIXED = 16  # 2¹⁶ units of round-off are 1e-11
+MOST_ROUNDS = 1000
 SIDES = {"left": "P", "right": "Q"}
 Json = dict[str, object]
 Weights = dict[int, dict[int, Fraction]]  # by i, then by j
+Begun = tuple[Terms, Weights, tuple[str, str]]  # a value, what it is multiplied with, its texts
 
 
 class Held(NamedTuple):
@@ -137,29 +141,114 @@ class BothSidesWriter:
         }
         self.adjoint = two.right == self.turn(two.left)
         self.names: dict[Held, str] = {}
+        self.transpose = ""
+        self.totals: dict[str, str] = {}
         self.first: dict[str, str] = {}  # what the first block makes, beside powers
 
-    def blocks(self, count: int) -> tuple[tuple[str, ...], tuple[Json, ...]]:
-        """The lines, and what the variables of each block hold."""
-        most = MAX_PASSES if self.two.delta is None else MAX_MIXED
-        if count > most:
-            raise NoProofError(f"it multiplies from both sides in more than {most} passes")
-        moved, added = polynomials(self.two, count)
+    def blocks(self, count: int) -> tuple[tuple[str, ...], tuple[Json, ...], tuple[int, ...]]:
+        """The lines, what the variables of each block hold, and the counts of the values."""
+        most = MOST_MIXED
+        if self.two.delta is None:
+            most = MOST_AT_ONCE if count <= MOST_AT_ONCE else MOST_A_ROUND
+        rounds = -(-count // most) - 1  # after the first passes
+        once = count // (rounds + 1)
+        if rounds > MOST_ROUNDS:
+            raise NoProofError(f"it multiplies from both sides in more than {most} passes at once")
+        first = count - rounds * once
         letter, variable = self.carried.letter, self.carried.variable
         start, constant = self.two.sided.start[letter], self.two.sided.constant[letter]
-        terms: list[str] = []
-        for value, weights, name in ((start, moved, "V"), (constant, added, "C")):
-            if value:
-                terms += self._sum(weights, *self._multiplied(value, name))
-        blocks = self._powers(count)
-        lines = [f"{name} = 0" for name in (*self.first, *self.names.values())]
-        held: list[Json] = []
-        for texts_of, witness in blocks:
-            left, right = ", ".join(texts_of), ", ".join(texts_of.values())
-            lines += ["repeat 1:", f"    {left} = {right}{self.clause}"]
-            held.append(witness)
-        lines += ["repeat 1:", f"    {variable} = {' + '.join(terms)}{self.clause}"]
-        return tuple(lines), (*held, {})
+        begun = [
+            (value, weights, self._multiplied(value, name))
+            for value, name, weights in zip(
+                (start, constant), "VC", polynomials(self.two, first), strict=True
+            )
+            if value
+        ]
+        made = {self._own(turned=False): self._start_sum(begun, turned=False)}
+        witness: Json = {}
+        if rounds:
+            witness[variable] = self._witness("value", [first], turned=False)
+            made, witness = self._with_rounds(made, witness, begun, once, first)
+        blocks = [*self._powers(max(first, once)), (made, witness)]
+        times = [1] * len(blocks)
+        if rounds:
+            blocks.append(self._round(once, first))
+            times.append(rounds)
+        names = dict.fromkeys(name for texts, _ in blocks for name in texts)
+        lines = [f"{name} = 0" for name in names if name != variable]
+        for (texts, _), number in zip(blocks, times, strict=True):
+            left, right = ", ".join(texts), ", ".join(texts.values())
+            lines += [f"repeat {number}:", f"    {left} = {right}{self.clause}"]
+        counts = (0, count) if rounds else (count,)
+        return tuple(lines), tuple(held for _, held in blocks), counts
+
+    # -- rounds ------------------------------------------------------------------------------------
+
+    def _own(self, *, turned: bool) -> str:
+        """The variable, or what holds its transpose."""
+        if not turned:
+            return self.carried.variable
+        if not self.transpose:
+            self.transpose = self._free("Xt")
+        return self.transpose
+
+    def _total(self, *, turned: bool) -> str:
+        """What holds S_n of a round, or its transpose."""
+        name = "St" if turned else "S"
+        if name not in self.totals:
+            self.totals[name] = self._free(name)
+        return self.totals[name]
+
+    def _start_sum(self, begun: list[Begun], *, turned: bool) -> str:
+        terms = []
+        for _, weights, (plain, other) in begun:
+            texts = (other, plain) if turned else (plain, other)
+            terms += self._sum(weights, *texts, turned=turned)
+        return " + ".join(terms) or "0"
+
+    def _with_rounds(
+        self,
+        made: dict[str, str],
+        witness: Json,
+        begun: list[Begun],
+        once: int,
+        first: int,
+    ) -> tuple[dict[str, str], Json]:
+        """What later rounds need beside: the value's transpose, and S_n of a round."""
+        made, witness = dict(made), dict(witness)
+        turned = self._own(turned=True)
+        made[turned] = self._start_sum(begun, turned=True)
+        witness[turned] = self._witness("value", [first], turned=True)
+        constant = self.two.sided.constant[self.carried.letter]
+        if not constant:
+            return made, witness
+        _, added = polynomials(self.two, once)
+        names = next(names for value, _, names in begun if value is constant)
+        for side in (False, True):
+            name = self._total(turned=side)
+            made[name] = self._start_sum([(constant, added, names)], turned=side)
+            witness[name] = self._witness("sum", [once], turned=side)
+        return made, witness
+
+    def _round(self, once: int, done: int) -> tuple[dict[str, str], Json]:
+        """X ← pⁿ(X) + S_n, and its transpose for the round after it."""
+        moved, _ = polynomials(self.two, once)
+        plain, other = self._own(turned=False), self._own(turned=True)
+        made: dict[str, str] = {}
+        witness: Json = {}
+        for turned in (False, True):
+            texts = (other, plain) if turned else (plain, other)
+            terms = self._sum(moved, *texts, turned=turned)
+            if self.totals:
+                terms.append(self._total(turned=turned))
+            name = self._own(turned=turned)
+            made[name] = " + ".join(terms)
+            witness[name] = self._witness("value", [once, done], turned=turned)
+        return made, witness
+
+    def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
+        of = [self.carried.variable]
+        return {"kind": kind, "of": of, "turned": turned, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
         """What is multiplied from both sides, and its transpose: a product is held for it."""
@@ -214,19 +303,20 @@ class BothSidesWriter:
             factors[1] = f"{self._text(middle)}'"
         return "*".join(factors)
 
-    def _sum(self, weights: Weights, plain: str, turned: str) -> list[str]:
-        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ)."""
+    def _sum(self, weights: Weights, plain: str, other: str, *, turned: bool) -> list[str]:
+        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); turned, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
+        first, last = ("right", "left") if turned else ("left", "right")
         found = []
-        for i, row in sorted(weights.items()):
+        for i, row in sorted((_by_other(weights) if turned else weights).items()):
             parts: list[tuple[Scalar, str]] = [
-                (Number(number), self._text(Held("right", j)) if j else IDENTITY)
+                (Number(number), self._text(Held(last, j, turned)) if j else IDENTITY)
                 for j, number in sorted(row.items())
             ]
-            left = [self._text(Held("left", i))] if i else []
+            left = [self._text(Held(first, i, turned))] if i else []
             if set(row) == {0}:
                 found.append(sum_text([(Number(row[0]), "*".join([*left, plain]))]))
             else:
-                middle = f"{turned}'" if left else plain
+                middle = f"{other}'" if left else plain
                 found.append("*".join([*left, middle, f"({sum_text(parts)})"]))
         return found
 
@@ -260,6 +350,15 @@ class BothSidesWriter:
             name += "_"
         self.taken.add(name)
         return name
+
+
+def _by_other(weights: Weights) -> Weights:
+    """By j, then by i."""
+    found: Weights = {}
+    for i, row in weights.items():
+        for j, number in row.items():
+            found.setdefault(j, {})[i] = number
+    return found
 
 
 def _counts(power: int, largest: int) -> list[int]:

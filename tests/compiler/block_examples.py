@@ -1,0 +1,110 @@
+"""Affine loops of matrices that do not commute, alone and among other statements."""
+
+from __future__ import annotations
+
+TWO_MATRICES = """algorithm tikhonov(x: [d] per token, y: [k] per context, B: symmetric[d, d])
+w = 0
+repeat 30:
+    w = w - 1/4*((w*x - y)*x' + w*B) over context
+return w*x on query
+"""
+STEIN = """algorithm stein(A: [d, d], Q: symmetric[d, d])
+X = Q
+repeat 30:
+    X = A*X*A' + Q
+return X
+"""
+SADDLE = """algorithm uzawa(A: symmetric[d, d], B: [m, d], F: [d, n])
+X, Y = 0, 0
+repeat 20:
+    X, Y = X - 1/4*(A*X + B'*Y - F), Y + 1/4*(B*X)
+return X, Y
+"""
+ALTERNATING = """algorithm alternating(A: symmetric[d, d], B: symmetric[d, d])
+X = I
+repeat 20:
+    X = A*B*X
+return X
+"""
+FEATURES = """algorithm two_features(x: [d] per token, z: [m] per token, y: [k] per context)
+w, v = 0, 0
+repeat 20:
+    w, v = w - 1/4*(w*x + v*z - y)*x', v - 1/4*(w*x + v*z - y)*z' over context
+return w*x + v*z on query
+"""
+FUNCTIONS = """algorithm functions(x: [d] per token, y: [k] per context)
+z = relu(y)
+w = 0
+repeat 30:
+    w = w - 1/4*(w*x - z)*x' over context
+return relu(w) + w
+"""
+NESTED = """algorithm nested(A: symmetric[d, d])
+X = 0
+repeat 5:
+    repeat 10:
+        X = X - 1/4*(A*X - I)
+    X = relu(X)
+return X
+"""
+SEVERAL = """algorithm several(A: symmetric[d, d], eta: number)
+X = 0
+repeat 200:
+    X = X - 1/4*(A*X - I)
+repeat 200:
+    X = X - eta*(A*X - I)
+return X, A*X
+""".replace(", eta: number)", ")\nparam eta")
+SYLVESTER = """algorithm sylvester(A: [d, d], B: [e, e], C: [d, e])
+X = C
+repeat 27:
+    X = X + 1/4*(C - A*X - X*B)
+return X
+"""
+NEWTON = """algorithm newton(A: [d, e], X0: [e, d])
+X = X0
+repeat 16:
+    X = 2*X - X*A*X
+return A*X
+"""
+HYPERPOWER = """algorithm hyperpower(A: [d, e], X0: [e, d])
+X = 1/3*X0
+repeat 12:
+    E = I - X*A
+    X = X + E*X + E*E*X + E*E*E*X
+return X
+"""
+SQUARES = """algorithm squares(A: [d, d], B: [d, d])
+X = I - 1/2*A*B
+repeat 20:
+    X = X*X
+return X
+"""
+TARGET = """algorithm whitened(A: symmetric[d, d], B: symmetric[d, d])
+assume spectrum(A) in [1/4, 2]
+Y = 0
+repeat 3:
+    Y = Y - 1/2*(A*Y - I)
+X = Y
+repeat 30:
+    X = X - 1/2*(A*X - B)
+return X*A approximates inv(A)*B*A
+"""
+ROUNDS = SYLVESTER.replace("repeat 27", "repeat 90")
+BILINEAR = """algorithm bilinear(A: symmetric[d, d], B: [e, e], C: [d, e])
+X = 0
+repeat 60:
+    X = X - 1/4*(A*X*B - C)
+return X
+"""
+AROUND = """algorithm around(A: symmetric[d, d], B: [d, d])
+X = 0
+repeat 6:
+    repeat 10:
+        X = X - 1/4*(A*X - I)
+    Z = X
+    repeat 3:
+        Z = Z - 1/2*B*Z
+    X = X - (B*Z - I)
+return X
+"""
