@@ -183,7 +183,7 @@ def _text(program: core.Program, parts: list[_Part]) -> str:
     returns = tuple(
         one
         if one.synthesize is None
-        else replace(one, value=values[next(positions)], synthesize=None)
+        else _named(replace(one, value=values[next(positions)], synthesize=None))
         for one in program.returns
     )
     head, _, rest = program_text(replace(program, body=body, returns=returns)).partition("\n\n")
@@ -195,6 +195,12 @@ def _text(program: core.Program, parts: list[_Part]) -> str:
     steps = side_by_side(plans, written_out=written_out)
     comments = [f"# {line}" for part in parts for line in _comments(part)]
     return "\n".join([*comments, head, "", *lines[:first], *steps, *lines[first:]]) + "\n"
+
+
+def _named(returned: core.Return) -> core.Return:
+    """A variable that is returned by itself gives the returned value its name."""
+    value = returned.value
+    return replace(returned, name=value.name) if isinstance(value, core.Name) else returned
 
 
 def _has_tables(part: object) -> bool:
