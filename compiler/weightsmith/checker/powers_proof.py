@@ -1,7 +1,9 @@
 """The rule ``powers``: an affine loop of one script, by powers of its step in the other.
 
-Steps: which variables are turned; for every loop of network.alg, each of one pass, what its values
-hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_powers.py``); the end.
+Steps: which variables are turned, and how a pass is read; for every loop of network.alg what its
+values hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_powers.py``); by
+which counts the values are compared at the end.  A loop runs one pass, or several that take all of
+its values on by the same counts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The plan of one target: which family, and how many layers no network can do without.
 
-inv, pinv         Chebyshev compositions; of an operator that is not positive by way of A'A
-polar, sign       greedy minimax cubics
+inv, pinv         Chebyshev compositions; of an operator that is not positive by way of A'A, or
+                  from the best residual on both intervals
+polar, sign       minimax odd polynomials of degree 3, 9 and 27, composed; cubics if narrow
 sqrt, invsqrt, E^(-1/p)  greedy minimax compositions, or a Chebyshev series if it is shallower
 E^(p/q)           a Chebyshev series
 exp, spectral     a Chebyshev series, its error absolute
