@@ -15,7 +15,7 @@ What has a short form is no letter: n ≤ 1, entries that are zero, and powers o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -58,6 +58,8 @@ class AffinePowers:
         constants = loop.constant.items()
         added = frozenset(variable_of(name) for name, value in constants if not value.is_zero)
         self._sums = {1: added}
+        self._vectors: dict[tuple[str, Counts], Vector] = {}
+        self._matrices: dict[Counts, Matrix] = {}
         self._symmetric = all(
             (j, i) in loop.left and loop.left[j, i].equals(value.transpose())
             for (i, j), value in loop.left.items()
@@ -150,19 +152,32 @@ class AffinePowers:
         """The same by its counts."""
         _check_counts(what.counts)
         if what.kind == "left":
-            matrices = [self.left(count) for count in what.counts]
-            return self._entry(reduce(self._product, matrices), what)
+            return self._entry(self._product_of(what.counts), what)
         if what.kind == "right":
             powers = [self.right(count, letter.columns) for count in what.counts]
             return reduce(Polynomial.__matmul__, powers)
         if what.kind == "value":
             return self._of(self.expanded_values(what.counts), what, letter)
-        return self._of(self._moved_by(self.sums(what.counts[-1]), what.counts), what, letter)
+        return self._of(self._sum_of(what.counts), what, letter)
 
     def expanded_values(self, counts: Counts) -> Vector:
         """s_n by its counts."""
         _check_counts(counts)
-        return self._moved_by(self.values(counts[-1]), counts)
+        return self._expanded("value", counts, lambda: self.values(counts[-1]))
+
+    def _sum_of(self, counts: Counts) -> Vector:
+        return self._expanded("sum", counts, lambda: self.sums(counts[-1]))
+
+    def _expanded(self, kind: str, counts: Counts, last: Callable[[], Vector]) -> Vector:
+        """Once for all entries that a block holds by the same counts."""
+        if (kind, counts) not in self._vectors:
+            self._vectors[kind, counts] = self._moved_by(last(), counts)
+        return self._vectors[kind, counts]
+
+    def _product_of(self, counts: Counts) -> Matrix:
+        if counts not in self._matrices:
+            self._matrices[counts] = reduce(self._product, map(self.left, counts))
+        return self._matrices[counts]
 
     def after(self, count: int, start: Vector) -> Vector:
         """Lⁿ·start·Rⁿ + S_n."""

@@ -157,6 +157,8 @@ class Coefficient:
 
     def __str__(self) -> str:
         """Print in the syntax of the language."""
+        if self._number is not None:
+            return str(self._number)
         return str(self._element).replace("**", "^")
 
     __repr__ = __str__

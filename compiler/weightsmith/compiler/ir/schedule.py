@@ -115,11 +115,15 @@ class ScheduledOutput:
 
 @dataclass
 class Schedule:
-    """The whole network; ``initial`` says what the read-in puts into a value."""
+    """The whole network; ``initial`` says what the read-in puts into a value.
+
+    ``hoistable``: a term that a loop does not change is computed in its passes.
+    """
 
     items: list[ScheduledItem]
     initial: dict[Value, dict[Value, Coefficient]]
     outputs: tuple[ScheduledOutput, ...]
+    hoistable: bool = False
 
 
 def walk(items: list[ScheduledItem]) -> Iterator[ScheduledLayer]:

@@ -93,8 +93,7 @@ def _tried(
     """Schedule a representation both ways, and return the cheaper candidate."""
     found: list[Candidate] = []
     reason = ""
-    loops = any(True for _ in representation.program.all_loops())
-    for hoist_terms in hoists if loops else (False,):
+    for hoist_terms in hoists:
         try:
             schedule = schedule_layers(
                 representation.program, hoist_terms=hoist_terms, share_blocks=share_blocks
@@ -111,6 +110,8 @@ def _tried(
         if by_operations:
             cost = (operations, *cost)
         found.append(Candidate(representation, schedule, allocation, cost, hoist_terms))
+        if not schedule.hoistable:
+            break
     return min(found, key=lambda c: c.cost, default=None), reason
 
 

@@ -68,33 +68,37 @@ class Demand:
     direct: bool = False  # the MLP of the segment's last layer adds functions of entries to it
 
 
-def carrier(
-    demand: Demand,
-    demands: list[Demand],
-    before: list[Linear],
-    read: Iterable[Value],
-    loop: Loop | None,
-) -> tuple[Value, Coefficient] | None:
-    """Find a value that the move takes to this demand alone, so that heads can write there.
+class Carriers:
+    """Finds values that the move takes to one demand alone, so that heads can write there.
 
     If the move sends value j to ``factor`` times this variable and nowhere else, heads that
     add 1/factor of the products to j need no space of their own (Newton: X ← 2(X − ½XAX)).
     ``read`` are values that functions of entries read after the heads: they must stay as they are.
     The factor is a number, or one for each pass of a ``for`` loop, and then none is near 0.
     """
-    taken = set(read)
-    for value in dict.fromkeys([demand.value, *local_values(demands, before, loop)]):
-        column = [
-            (other.value, linear[value])
-            for other, linear in zip(demands, before, strict=True)
-            if value in linear
-        ]
-        if len(column) != 1 or column[0][0] != demand.value or value.rows != demand.value.rows:
-            continue
-        factor = column[0][1]
-        if value not in taken and (factor.is_number or is_moderate(factor, loop)):
-            return value, factor
-    return None
+
+    def __init__(
+        self, demands: list[Demand], before: list[Linear], read: Iterable[Value], loop: Loop | None
+    ) -> None:
+        self._loop, self._read = loop, set(read)
+        columns: dict[Value, list[tuple[Value, Coefficient]]] = {}
+        for demand, linear in zip(demands, before, strict=True):
+            for value, factor in linear.items():
+                columns.setdefault(value, []).append((demand.value, factor))
+        self._alone: dict[Value, list[tuple[Value, Coefficient]]] = {}
+        for value in dict.fromkeys(local_values(demands, before, loop)):
+            if len(columns.get(value, ())) == 1:
+                ((demanded, factor),) = columns[value]
+                self._alone.setdefault(demanded, []).append((value, factor))
+
+    def find(self, demand: Demand) -> tuple[Value, Coefficient] | None:
+        """The value and the factor; the variable itself, if it will do."""
+        known = self._alone.get(demand.value, [])
+        for value, factor in sorted(known, key=lambda one: one[0] != demand.value):
+            free = value not in self._read and value.rows == demand.value.rows
+            if free and (factor.is_number or is_moderate(factor, self._loop)):
+                return value, factor
+        return None
 
 
 def local_values(demands: list[Demand], before: list[Linear], loop: Loop | None) -> list[Value]:

@@ -76,19 +76,53 @@ def _merged_group(
 
     No product before ``at`` merges with any other; after a merge, only with the new one.
     """
-    found, at, new = list(group), 0, False
-    while at < len(found):
-        others = [*(range(at) if new else ()), *range(at + 1, len(found))]
-        pairs = ((min(at, k), max(at, k)) for k in others)
+    found, alike = dict(enumerate(group)), _Alike()
+    for number, (_, product) in found.items():
+        alike.add(number, product)
+    at, new = 0, False
+    while at < len(group):
+        others = alike.numbers(found[at][1]) if at in found else []
+        pairs = ((min(at, k), max(at, k)) for k in others if k > at or (new and k < at))
         merged = ((i, j, merge(found[i][1], found[j][1])) for i, j in pairs)
         i, j, both = next((one for one in merged if one[2] is not None), (at, at, None))
         if both is None:
             at, new = at + 1, False
             continue
+        place, first = found.pop(i)
+        alike.drop(i, first)
+        alike.drop(j, found.pop(j)[1])
         at, new = i, bool(both.left)
-        found = [*found[:j], *found[j + 1 :]]
-        found[i : i + 1] = [(found[i][0], both)] if new else []
-    return found
+        if new:
+            found[i] = place, both
+            alike.add(i, both)
+    return [found[number] for number in sorted(found)]
+
+
+class _Alike:
+    """Numbers of products by what they have on the right, and last: others never merge."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, set[int]] = {}
+
+    def add(self, number: int, product: TripleProduct) -> None:
+        for key in self._keys(product):
+            self._numbers.setdefault(key, set()).add(number)
+
+    def drop(self, number: int, product: TripleProduct) -> None:
+        for key in self._keys(product):
+            self._numbers[key].discard(number)
+
+    def numbers(self, product: TripleProduct) -> list[int]:
+        """The products that have one of both in common with this one, in order."""
+        found = (self._numbers.get(key, set()) for key in self._keys(product))
+        return sorted(set().union(*found))
+
+    def _keys(self, product: TripleProduct) -> tuple[object, object]:
+        return ("right", _key(product.right)), ("last", _key(product.last))
+
+
+def _key(combination: Combination) -> frozenset[tuple[Value, Coefficient]]:
+    return frozenset(combination.items())
 
 
 def _same_pair(first: TripleProduct, second: TripleProduct) -> TripleProduct | None:
@@ -150,31 +184,23 @@ def _sum(first: Combination, second: Mapping[Value, Coefficient]) -> dict[Value,
 
 
 def _share(products: list[TripleProduct], field: CoefficientField) -> tuple[ScheduledHead, ...]:
-    groups: list[list[TripleProduct]] = []
+    groups: dict[object, list[TripleProduct]] = {}
     for product in products:
-        for group in groups:
-            head = group[0]
-            if (head.right, head.last, head.space, head.groups) == (
-                product.right,
-                product.last,
-                product.space,
-                product.groups,
-            ):
-                group.append(product)
-                break
-        else:
-            groups.append([product])
-    return tuple(_head(group, field) for group in groups)
+        key = (_key(product.right), _key(product.last), product.space, product.groups)
+        groups.setdefault(key, []).append(product)
+    return tuple(_head(group, field) for group in groups.values())
 
 
 def _head(group: list[TripleProduct], field: CoefficientField) -> ScheduledHead:
     values: list[Combination] = []
+    numbers: dict[object, int] = {}
     outputs: list[tuple[Value, int, Coefficient]] = []
     for product in group:
         left, scale = _monic(product.left)
-        if left not in values:
+        number = numbers.setdefault(_key(left), len(values))
+        if number == len(values):
             values.append(left)
-        outputs.append((product.target, values.index(left), scale or field.one))
+        outputs.append((product.target, number, scale or field.one))
     first = group[0]
     return ScheduledHead(
         first.right, first.last, tuple(values), tuple(outputs), first.space, first.groups

@@ -48,6 +48,7 @@ class LevelPlan:
     ) -> None:
         self.program, self.loop, self.parent = program, loop, parent
         self.hoist_terms = hoist_terms
+        self.hoistable = False  # is a term computed here that could be hoisted?
         self.index = None if loop is None else loop.index
         outer = None if parent is None else parent.planner
         self.planner: ProductPlanner = ProductPlanner(program, loop, outer)
@@ -256,6 +257,7 @@ class LevelPlan:
         if plan is not None and plan.hoisted and not self.hoist_terms:
             here = self.planner.plan_here(word)
             if here is not None and here.time <= (0, 1):
+                self.hoistable = True
                 return here
         return plan
 

@@ -150,8 +150,18 @@ class ProductPlanner:
 
     def plan_here(self, word: Word) -> Plan | None:
         """Return the best plan that computes the word at this level (its parts may be hoisted)."""
+        if len(word) == 3 and (plan := self._of_stored(word)):
+            return plan
         candidates = [plan for cut in self._cuts(word) if (plan := self._made(word, cut))]
         return min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
+
+    def _of_stored(self, word: Word) -> Plan | None:
+        """Of three letters that are held as they must stand: no other cut is as early."""
+        first, last = word[0], word[2]
+        flipped = self.program.alphabet.transposed(word[1])
+        if not all(map(self.stored, (first, flipped, last))):
+            return None
+        return next((p for cut in self._cuts(word, [(1, 2)]) if (p := self._made(word, cut))), None)
 
     def _hoisted(self, word: Word) -> Plan | None:
         if self.parent is None or any(letter.name in self._inside for letter in word):
@@ -174,7 +184,8 @@ class ProductPlanner:
             time = max(time, plan.time)
         return Plan((time[0], time[1] + 1), {**products, word: own}, cut)
 
-    def _cuts(self, word: Word) -> list[Cut]:
+    def _cuts(self, word: Word, places: list[tuple[int, int]] | None = None) -> list[Cut]:
+        """Where it may be cut, of some places if they are given."""
         alphabet, size = self.program.alphabet, len(word)
         spaces = [alphabet.rows(word[0]), *(alphabet.columns(letter) for letter in word)]
         if _is_token(spaces[0]):
@@ -185,7 +196,7 @@ class ProductPlanner:
                 return []
             return [Cut((), flipped, (), (spaces[0], spaces[0], spaces[1]))]
         found = []
-        for i, j in _places(size):
+        for i, j in places or _places(size):
             empty = (i == 0) + (i == j) + (j == size)
             if empty > 1 or _is_token(spaces[j]) or (i in (0, j) and _is_token(spaces[i])):
                 continue

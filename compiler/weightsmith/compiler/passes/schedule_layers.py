@@ -57,7 +57,7 @@ def schedule_layers(
     level = _Level(program, None, None, hoist_terms)
     level.share_blocks = share_blocks
     items = level.items()
-    return Schedule(items, level.initial, tuple(level.outputs))
+    return Schedule(items, level.initial, tuple(level.outputs), level.hoistable)
 
 
 class _Level(LevelPlan):
@@ -72,6 +72,7 @@ class _Level(LevelPlan):
             level.share_blocks = self.share_blocks
             self._holders.update(level.own)
         bodies = [level.items() for level in levels]
+        self.hoistable |= any(level.hoistable for level in levels)
         demands = self._demands()
         segments = self._segments(demands)
         result: list[ScheduledItem] = []

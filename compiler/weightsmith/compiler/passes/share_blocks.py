@@ -21,7 +21,7 @@ from weightsmith.compiler.passes.demands import (
     Demand,
     Linear,
     Product,
-    carrier,
+    Carriers,
     is_moderate,
     local_values,
 )
@@ -103,8 +103,9 @@ def _one_each(
 ) -> list[Linear]:
     """One value a demand, that the move takes to this demand alone."""
     targets: list[Linear] = []
+    carriers = Carriers(demands, before, read, loop)
     for demand in demands:
-        found = carrier(demand, demands, before, read, loop) if demand.products else None
+        found = carriers.find(demand) if demand.products else None
         if found is not None:
             targets.append({found[0]: one / found[1]})
         else:
