@@ -10,7 +10,8 @@ which is all that is used of them, and that they are symmetric:
     L' = L  ⇒  (Lⁿ)' = Lⁿ (of blocks: (Lⁿ_ij)' = Lⁿ_ji), and so for R;
     R = L'  ⇒  Rⁿ = (Lⁿ)', and S_n, s_n are symmetric where c, and s₀ and c, are.
 
-What has a short form is no letter: n ≤ 1, entries that are zero, and powers of numbers.
+What has a short form is no letter: n ≤ 1, entries that are zero, powers of numbers, and the rows of
+the identity.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class AffinePowers:
         self._patterns: dict[int, frozenset[Entry]] = {1: frozenset(loop.left)}
         constants = loop.constant.items()
         added = frozenset(variable_of(name) for name, value in constants if not value.is_zero)
+        self._unchanged = frozenset(filter(self._is_unchanged, loop.rows))
         self._sums = {1: added}
         self._vectors: dict[tuple[str, Counts], Vector] = {}
         self._matrices: dict[Counts, Matrix] = {}
@@ -67,6 +69,11 @@ class AffinePowers:
         self._adjoint = self._is_adjoint()
         self._symmetric_sums = self._adjoint and _are_symmetric(loop.constant.values())
         self._symmetric_values = self._symmetric_sums and _are_symmetric(loop.start.values())
+
+    def _is_unchanged(self, row: str) -> bool:
+        """Is the row of L, and so that of all its powers, that of the identity?"""
+        entries = {j: value for (i, j), value in self.loop.left.items() if i == row}
+        return entries.keys() == {row} and entries[row].equals(self._identity(self.loop.rows[row]))
 
     def _is_adjoint(self) -> bool:
         """Of one letter, is R = L'?"""
@@ -90,6 +97,8 @@ class AffinePowers:
         return {entry: self._left_letter(count, *entry) for entry in self._pattern(count)}
 
     def _left_letter(self, count: int, row: str, column: str) -> Polynomial:
+        if row in self._unchanged:
+            return self._identity(self.loop.rows[row])
         if self._symmetric and row > column:
             return self._left_letter(count, column, row).transpose()
         rows, name = self.loop.rows, f"left^{count}[{row},{column}]"

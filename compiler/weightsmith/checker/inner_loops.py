@@ -1,7 +1,8 @@
 """A loop with affine loops within it, as one without: what these leave is Lⁿ·s₀·Rⁿ + S_n.
 
 Lⁿ, Rⁿ and S_n are made of inputs alone, so they are the same in every pass of the outer loop: the
-letters of ``affine_powers.py``.  s₀ is what the outer loop's pass gives the inner one.
+letters of ``affine_powers.py``.  s₀ is what the outer loop's pass gives the inner one.  A letter of
+a loop around, or before, that an inner loop reads is carried by it too, and never changed.
 """
 
 from __future__ import annotations
@@ -10,38 +11,68 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.affine_loop import AffineLoop, read_affine_loop
+from weightsmith.checker.affine_loop import read_affine_loop
 from weightsmith.checker.affine_powers import AffinePowers
 from weightsmith.checker.meaning import Loop
-from weightsmith.checker.refusal import require
 from weightsmith.checker.scalar_text import count_at
-from weightsmith.checker.words import Polynomial
+from weightsmith.checker.words import Letter, Polynomial
+
+Readable = Mapping[str, tuple[int, Letter]]  # letters, and the loops that carry them
+NOTHING: Readable = {}
 
 
-def without_inner_loops(
-    loop: Loop, turned: Collection[str], bindings: Mapping[str, Fraction]
-) -> tuple[Loop, dict[int, AffinePowers]]:
-    """The loop, and the powers of its inner loops, by their index.  Raises RefusedError."""
-    known: dict[str, Polynomial] = {}
-    found = {}
-    for inner in loop.children:
+class InnerLoops:
+    """Takes the loops within a loop away.
+
+    ``turned`` has ``1.X`` where loop 1 reads its X as a transpose, and ``1.0.X`` where it reads X
+    of loop 0 so.  ``powers`` are those of the inner loops, by their index.
+    """
+
+    def __init__(self, turned: Collection[str], bindings: Mapping[str, Fraction]) -> None:
+        self._turned, self._bindings = turned, bindings
+        self.powers: dict[int, AffinePowers] = {}
+
+    def without(self, loop: Loop, around: Readable = NOTHING) -> Loop:
+        """``around``: letters of the loops around it, and before it.  Raises RefusedError."""
+        readable = {**around, **_letters(loop)}
+        known: dict[str, Polynomial] = {}
+        for child in loop.children:
+            known |= self._after(_reading(self.without(child, readable), readable), known)
+            readable |= _letters(child)
+        leaving = {name: value.replace_letters(known) for name, value in loop.leaving.items()}
+        return replace(loop, leaving=leaving, children=())
+
+    def _after(self, inner: Loop, known: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
+        """What an inner loop leaves, made of letters around it."""
+        mark = f"{inner.index}."
+        turned = [name.removeprefix(mark) for name in self._turned if name.startswith(mark)]
         entering = {name: value.replace_letters(known) for name, value in inner.entering.items()}
         affine = read_affine_loop(replace(inner, entering=entering), turned)
-        _check_constant(affine, inner, loop)
         powers = AffinePowers(affine, f"loop {inner.index} ")
-        after = powers.after(count_at(inner.count, bindings), dict(affine.start))
-        for name, letter in affine.letters.items():
-            known[name] = after[name].transpose() if letter.transposed else after[name]
-        found[inner.index] = powers
-    leaving = {name: value.replace_letters(known) for name, value in loop.leaving.items()}
-    return replace(loop, leaving=leaving, children=()), found
+        self.powers[inner.index] = powers
+        after = powers.after(count_at(inner.count, self._bindings), dict(affine.start))
+        return {
+            name: after[name].transpose() if letter.transposed else after[name]
+            for name, letter in affine.letters.items()
+        }
 
 
-def _check_constant(affine: AffineLoop, inner: Loop, loop: Loop) -> None:
-    """L, R and c are made of inputs alone: of no letter of a loop."""
-    letters = set(loop.letters) | {name for one in loop.children for name in one.letters}
-    polynomials = [*affine.left.values(), *affine.constant.values()]
-    used = {name for one in polynomials for name in one.names()}
-    used |= {letter.name for word in affine.right for letter in word}
-    clash = used & letters
-    require(not clash, f"Loop {inner.index} is not the same in every pass around it.")
+def _letters(loop: Loop) -> dict[str, tuple[int, Letter]]:
+    return {name: (loop.index, letter) for name, letter in loop.letters.items()}
+
+
+def _reading(inner: Loop, readable: Readable) -> Loop:
+    """The loop, carrying what it reads: ``0.X#0`` is X#0 of loop 0, before and after a pass."""
+    names = {name for value in inner.leaving.values() for name in value.names()}
+    letters, entering = dict(inner.letters), dict(inner.entering)
+    new: dict[str, Polynomial] = {}
+    same: dict[str, Polynomial] = {}
+    for name in sorted(names & readable.keys()):
+        index, letter = readable[name]
+        here = replace(letter, name=f"{index}.{name}")
+        field = next(iter(inner.leaving.values())).field
+        letters[here.name] = here
+        entering[here.name] = Polynomial.letter(field, letter)
+        new[name] = same[here.name] = Polynomial.letter(field, here)
+    leaving = {name: value.replace_letters(new) for name, value in inner.leaving.items()}
+    return replace(inner, letters=letters, entering=entering, leaving=leaving | same)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
 from weightsmith.checker.blocks import Values, after_pass, before_block, compare_returned, read_pair
-from weightsmith.checker.inner_loops import without_inner_loops
+from weightsmith.checker.inner_loops import InnerLoops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
@@ -53,7 +53,8 @@ def check_powers(
     first, counts = _first(steps[0]), _counts(steps[-1])
     inner: dict[int, AffinePowers] = {}
     if loop.children:
-        loop, inner = without_inner_loops(loop, first.turned, bindings)
+        loops = InnerLoops(first.turned, bindings)
+        loop, inner = loops.without(loop), loops.powers
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
     after = _sides(powers, values)

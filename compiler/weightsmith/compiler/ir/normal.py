@@ -36,6 +36,11 @@ class Carried:
     next: Columns
     flipped: bool = False
 
+    @property
+    def from_zero(self) -> bool:
+        """Is it zero before the loop?"""
+        return not any(value.terms for value in self.initial.values())
+
 
 @dataclass(frozen=True)
 class Application:

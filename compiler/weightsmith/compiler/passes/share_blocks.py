@@ -18,10 +18,10 @@ from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.polynomial import Space, Word
 from weightsmith.compiler.ir.schedule import Value
 from weightsmith.compiler.passes.demands import (
+    Carriers,
     Demand,
     Linear,
     Product,
-    Carriers,
     is_moderate,
     local_values,
 )

@@ -10,10 +10,11 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
-from weightsmith.compiler.restructure.affine_write import AffineWriter, Start
+from weightsmith.compiler.restructure.affine_blocks import Start
+from weightsmith.compiler.restructure.affine_write import AffineWriter
 from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
-from weightsmith.compiler.restructure.nested import flattened, inner_loops
+from weightsmith.compiler.restructure.nested import flattened
 from weightsmith.compiler.restructure.newton import read_newton
 from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
 from weightsmith.compiler.restructure.task import Task
@@ -59,50 +60,26 @@ def powered_inline(task: Task) -> Powered:
     return found
 
 
-def powered(
-    task: Task, *, inline: bool = False, sides: Mapping[str, bool] | None = None
-) -> Powered:
-    """``sides`` says of some variables whether they are turned.
-
-    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
-    """
+def powered(task: Task, *, inline: bool = False) -> Powered:
+    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
     around = _Around(task)
     loop, normal = around.loop, task.normal
-    wished = {one.letter: (sides or {}).get(one.variable) for one in loop.carried}
-    steps = [
-        step
-        for step in affine_steps(normal, loop)
-        if all(wished[name] in (None, turned) for name, turned in step.turned.items())
-    ]
-    if not steps:
-        raise NoProofError("the loop and those within it multiply from different sides")
-    step = min(steps, key=lambda one: one.has_left and one.has_right)
+    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
     returned = _words(one.value for one in normal.returns)
     wanted = {letter.name for word in returned for letter in word}
-    writer = AffineWriter(loop, step, turning(normal), around.clause, around.taken)
-    blocks = writer.blocks(around.count, wanted, inline=inline)
+    writer = AffineWriter(loop, step, turning(normal), around.clause, around.taken, around.count)
+    blocks = writer.blocks(wanted, inline=inline)
     turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
     return around.powered(blocks.lines, blocks.held, blocks.counts, turned)
 
 
 def around_loops(task: Task) -> Powered:
     """A loop with loops within it, as ``nested.py`` says.  Raises NoProofError."""
-    clause = clause_of(task.normal)
     variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
-    within = {one.variable for loop in inner_loops(task.normal) for one in loop.carried}
-    reasons = []
-    for turned in (False, True):
-        try:
-            flat = flattened(task, clause, set(task.taken | variables), turned=turned)
-            around = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
-            found = powered(around, sides=dict.fromkeys(within, turned))
-        except NoProofError as reason:
-            reasons.append(reason)
-            continue
-        lines, held = flat.lines + found.lines, flat.held + found.held
-        names = sorted({*found.turned, *(within if turned else ())})
-        return replace(found, lines=lines, held=held, turned=tuple(names))
-    raise reasons[0]
+    flat = flattened(task, clause_of(task.normal), set(task.taken | variables))
+    found = powered(replace(task, normal=flat.normal, outside=task.outside | flat.taken))
+    lines, held = flat.lines + found.lines, flat.held + found.held
+    return replace(found, lines=lines, held=held, turned=(*found.turned, *flat.turned))
 
 
 def by_newton(task: Task) -> Powered:
@@ -115,8 +92,8 @@ def by_newton(task: Task) -> Powered:
         raise NoProofError("it raises to a power that is too large")
     start: Start = "unit" if newton.from_unit else "zero"
     turn = turning(task.normal)
-    writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, start)
-    blocks = writer.blocks(count, {one.letter for one in loop.carried}, inline=False)
+    writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
+    blocks = writer.blocks({one.letter for one in loop.carried})
     found = around.powered(blocks.lines, blocks.held, blocks.counts)
     return replace(found, kind="newton", exponent=newton.exponent)
 
