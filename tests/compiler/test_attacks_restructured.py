@@ -62,13 +62,23 @@ def test_no_wrong_network_is_written(script: str, reason: str, fewest: str | Non
         api.compile(script, fewest=fewest)
 
 
-def test_many_coupled_values_stay_as_they_are_written() -> None:
-    names = [f"X{k}" for k in range(12)]
+def coupled(number: int, passes: int) -> str:
+    names = [f"X{k}" for k in range(number)]
     step = ", ".join(f"A*{one} + {names[k - 1]}" for k, one in enumerate(names))
-    script = f"{MATRICES}{', '.join(names)} = {', '.join(['B'] * 12)}\n"
-    script += f"repeat 12:\n    {', '.join(names)} = {step}\nreturn X0\n"
-    network = api.compile(script, fewest="layers")
-    assert "as written: 12 values are coupled, more than 6" in network.notes
+    script = f"{MATRICES}{', '.join(names)} = {', '.join(['B'] * number)}\n"
+    return script + f"repeat {passes}:\n    {', '.join(names)} = {step}\nreturn X0\n"
+
+
+@pytest.mark.parametrize(("number", "passes", "layers"), [(3, 27, 4), (12, 12, 3)])
+def test_many_coupled_values(number: int, passes: int, layers: int) -> None:
+    network = api.compile(coupled(number, passes), fewest="layers")
+    assert network.report.layers == layers
+    assert network.verify().accepted
+
+
+def test_too_many_coupled_values_stay_as_they_are_written() -> None:
+    network = api.compile(coupled(40, 100), fewest="layers")
+    assert "too many products of blocks" in network.notes[0]
 
 
 SYNTHESISED = """algorithm attack(A: symmetric[d, d], b: [d, n])

@@ -38,6 +38,9 @@ class Held(NamedTuple):
     column: str = ""
     turned: bool = False
 
+    def plain(self) -> Held:
+        return self._replace(turned=False)
+
     def flipped(self) -> Held:
         return self._replace(turned=not self.turned)
 
@@ -91,7 +94,7 @@ class BlockFormulas:
             raise NoProofError(f"{TOO_MANY}: {self._products()}, more than {MOST_OF_TWO}")
 
     def _products(self) -> int:
-        """About how many there are: ways through the block matrices."""
+        """About how many there are: ways through the block matrices, and their transposes'."""
         total, pattern, numbers = 0, self._pattern, digits(self._count, self._base)
         for level, digit in enumerate(numbers):
             ways = dict.fromkeys(self._letters, 1)
@@ -103,7 +106,8 @@ class BlockFormulas:
                 ways = longer
                 total += sum(ways.values()) if length in lengths else 0
             pattern = self._raised(pattern)
-        return total
+        symmetric = "left" in self._step.symmetries
+        return total if symmetric or self._base == 2 else 2 * total
 
     def blocks(self) -> list[Block]:
         """With all that could be made, also what no later block needs."""

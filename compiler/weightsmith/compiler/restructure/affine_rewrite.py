@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -11,18 +12,24 @@ from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Retu
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
 from weightsmith.compiler.restructure.affine_blocks import Start
-from weightsmith.compiler.restructure.affine_write import AffineWriter
+from weightsmith.compiler.restructure.affine_write import NOTHING, AffineWriter
 from weightsmith.compiler.restructure.both_sides import BothSidesWriter, read_both_sides
 from weightsmith.compiler.restructure.coordinates import to_scalar
 from weightsmith.compiler.restructure.nested import flattened
 from weightsmith.compiler.restructure.newton import read_newton
-from weightsmith.compiler.restructure.setting import IDENTITY, contracted_group
+from weightsmith.compiler.restructure.setting import IDENTITY, NAME, contracted_group
 from weightsmith.compiler.restructure.task import Task
 from weightsmith.compiler.restructure.write import sum_text
 
 MAX_COUNT = 10**17
 MAX_DOUBLINGS = 64
 Json = dict[str, object]
+
+
+class Inline(Protocol):
+    """A way to restructure that can leave the last block to what is returned."""
+
+    def __call__(self, task: Task, *, inline: bool = False) -> Powered: ...
 
 
 @dataclass(frozen=True)
@@ -48,38 +55,53 @@ class Powered:
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
-def powered_inline(task: Task) -> Powered:
+def powered(
+    task: Task, *, inline: bool = False, transposes: Mapping[str, str] = NOTHING
+) -> Powered:
+    """``transposes`` as ``AffineWriter`` has them.
+
+    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
+    """
+    around = _Around(task)
+    loop, normal = around.loop, task.normal
+    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
+    returned = _words(one.value for one in normal.returns)
+    wanted = {letter.name for word in returned for letter in word}
+    turn, taken = turning(normal), around.taken
+    writer = AffineWriter(
+        loop, step, turn, around.clause, taken, around.count, transposes=transposes
+    )
+    blocks = writer.values(wanted, inline=inline)
+    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
+    return around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts, turned)
+
+
+def powered_inline(task: Task, way: Inline | None = None) -> Powered:
     """The last block and what is made of it for the result as one, ``w*P*x`` of ``w*x``.
 
     Raises NoProofError; the compiler need not find a network for it.
     """
-    found = powered(task, inline=True)
+    found = (way or powered)(task, inline=True)
     variables = {one.variable for one in task.normal.loops[0].carried}
     if variables.issuperset(found.results):
         raise NoProofError("nothing is made of the loop's values")
     return found
 
 
-def powered(task: Task, *, inline: bool = False) -> Powered:
-    """Raises NoProofError, with the reason, where the loop is not affine, or of another kind."""
-    around = _Around(task)
-    loop, normal = around.loop, task.normal
-    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
-    returned = _words(one.value for one in normal.returns)
-    wanted = {letter.name for word in returned for letter in word}
-    writer = AffineWriter(loop, step, turning(normal), around.clause, around.taken, around.count)
-    blocks = writer.blocks(wanted, inline=inline)
-    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
-    return around.powered(blocks.lines, blocks.held, blocks.counts, turned)
+def around_loops_inline(task: Task) -> Powered:
+    """As ``powered_inline``, of a loop with loops within it."""
+    return powered_inline(task, around_loops)
 
 
-def around_loops(task: Task) -> Powered:
+def around_loops(task: Task, *, inline: bool = False) -> Powered:
     """A loop with loops within it, as ``nested.py`` says.  Raises NoProofError."""
     variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
     flat = flattened(task, clause_of(task.normal), set(task.taken | variables))
-    found = powered(replace(task, normal=flat.normal, outside=task.outside | flat.taken))
-    lines, held = flat.lines + found.lines, flat.held + found.held
-    return replace(found, lines=lines, held=held, turned=(*found.turned, *flat.turned))
+    flat_task = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
+    found = powered(flat_task, inline=inline, transposes=flat.transposes)
+    lines, held = flat.blocks(found.lines)
+    turned = (*found.turned, *flat.turned)
+    return replace(found, lines=lines + found.lines, held=held + found.held, turned=turned)
 
 
 def by_newton(task: Task) -> Powered:
@@ -93,8 +115,8 @@ def by_newton(task: Task) -> Powered:
     start: Start = "unit" if newton.from_unit else "zero"
     turn = turning(task.normal)
     writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
-    blocks = writer.blocks({one.letter for one in loop.carried})
-    found = around.powered(blocks.lines, blocks.held, blocks.counts)
+    blocks = writer.values({one.letter for one in loop.carried})
+    found = around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts)
     return replace(found, kind="newton", exponent=newton.exponent)
 
 
@@ -132,13 +154,15 @@ class _Around:
         turned: tuple[str, ...] = (),
     ) -> Powered:
         """The lines with what stands before and after them."""
-        return Powered(self.starts() + lines, self.results(), self.clause, turned, held, counts)
-
-    def starts(self) -> tuple[str, ...]:
-        """The values of the variables before the first block."""
-        return tuple(
-            line + self.clause for one in self.loop.carried for line in self._text.start(one)
-        )
+        results = self.results()
+        names = set(NAME.findall(" ".join((*lines, *results))))
+        starts = [
+            line + self.clause
+            for one in self.loop.carried
+            for line in self._text.start(one)
+            if one.variable in names
+        ]
+        return Powered((*starts, *lines), results, self.clause, turned, held, counts)
 
     def results(self) -> tuple[str, ...]:
         results = tuple(map(self._text.returned, self.normal.returns))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from weightsmith.compiler.ir.normal import Carried, Loop
+from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine import AffineStep, Terms, Turn
 from weightsmith.compiler.restructure.affine_blocks import (
     PARTS,
@@ -25,6 +26,7 @@ from weightsmith.compiler.restructure.setting import word_text
 from weightsmith.compiler.restructure.write import sum_text
 
 Json = dict[str, object]
+NOTHING: Mapping[str, str] = {}
 BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V", "power": "A", "total": "B"}
 
 
@@ -32,21 +34,22 @@ BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V", "power": "A", "tot
 class Blocks:
     """The lines, and for each block what its variables hold (the checker's witness).
 
-    ``counts`` are those of the values at the end: one, or more if the last block is no block but
-    part of what is returned.  ``parts`` has the names of Lⁿ and S_n, if they are held.
+    ``starts`` stand before them.  ``counts`` are those of the values at the end: one, or more if
+    the last block is no block but part of what is returned.
     """
 
+    starts: tuple[str, ...]
     lines: tuple[str, ...]
     held: tuple[Json, ...]
     counts: tuple[int, ...]
-    parts: Mapping[Held, str]
 
 
 class AffineWriter:
     """Writes ``count`` passes of one loop, a count above zero.
 
-    ``clause`` ends every line, ``taken`` are the names that are not free, ``start`` is as
-    ``BlockFormulas`` has it.  Raises NoProofError as that does.
+    ``clause`` ends every line, ``taken`` are the names that are not free (new ones are added),
+    ``start`` is as ``BlockFormulas`` has it, ``transposes`` are names of letters' transposes.
+    Raises NoProofError as ``BlockFormulas`` does.
     """
 
     def __init__(
@@ -58,22 +61,36 @@ class AffineWriter:
         taken: set[str],
         count: int,
         start: Start = "own",
+        transposes: Mapping[str, str] = NOTHING,
     ) -> None:
-        self.step, self.turn, self.clause, self.taken = step, turn, clause, set(taken)
+        self.step, self.turn, self.clause, self.taken = step, turn, clause, taken
         self.carried = {one.letter: one for one in loop.carried}
-        self.count, self.start = count, start
+        self.count, self.transposes = count, transposes
         self.formulas = BlockFormulas(loop, step, start, count)
         own = self.carried.values() if start != "parts" else ()
         self.names = {self._own(one): one.variable for one in own}
 
-    def blocks(self, wanted: Collection[str], *, inline: bool = False) -> Blocks:
-        """With the carried letters that are wanted after them, or their Lⁿ and S_n.
+    def values(self, wanted: Collection[str], *, inline: bool = False) -> Blocks:
+        """With the carried letters that are wanted after them.
 
         ``inline``: the last block is left to what is returned.
         """
-        blocks, first = self._live(self.formulas.blocks(), wanted)
+        own = {self._own(one) for one in self.carried.values() if one.letter in wanted}
+        return self._blocks(self.formulas.blocks(), own, inline=inline)
+
+    def parts(self) -> dict[Held, str]:
+        """The names of Lⁿ_ij and of S_n, where they are not zero, and of their transposes."""
+        made = [one for one in self.formulas.blocks()[-1].made if one.kind in PARTS]
+        return {each: self._name(each) for one in made for each in (one, one.flipped())}
+
+    def held_parts(self, wanted: Collection[Held]) -> Blocks:
+        return self._blocks(self.formulas.blocks(), wanted, inline=False)
+
+    def _blocks(self, blocks: list[Block], wanted: Collection[Held], *, inline: bool) -> Blocks:
+        blocks, first = self._live(blocks, wanted)
         lines: list[str] = []
         held: list[Json] = []
+        used = first.union(*(block.made for block in blocks))
         for block in blocks:
             is_block = not (inline and block is blocks[-1])
             texts = {self._name(one): self._sum_text(made) for one, made in block.made.items()}
@@ -85,8 +102,7 @@ class AffineWriter:
             else:
                 lines.append(f"{left} = {right}{self.clause}")
         counts = tuple(blocks[-1].counts["value"]) if inline else (self.count,)
-        parts = {one: self._name(one) for one in blocks[-1].made if one.kind in PARTS}
-        return Blocks((*self._starts(first), *lines), tuple(held), counts, parts)
+        return Blocks(self._starts(first, used), tuple(lines), tuple(held), counts)
 
     # -- what is held ----------------------------------------------------------------------------
 
@@ -122,13 +138,9 @@ class AffineWriter:
             for one, _ in self._factors(product)
         }
 
-    def _live(self, blocks: list[Block], wanted: Collection[str]) -> tuple[list[Block], set[Held]]:
+    def _live(self, blocks: list[Block], wanted: Collection[Held]) -> tuple[list[Block], set[Held]]:
         """With what later blocks need, as it is held (transposed or not); and that before all."""
-        needed = {self._own(one) for one in self.carried.values() if one.letter in wanted}
-        if self.start == "parts":
-            parts = {one for block in blocks for one in block.made if one.kind in PARTS}
-            zero = {name for name, one in self.carried.items() if one.from_zero}
-            needed = {one for one in parts if one.row in wanted and one.column not in zero}
+        needed = set(wanted)
         found = []
         for block in reversed(blocks):
             made: Formulas = {}
@@ -166,14 +178,14 @@ class AffineWriter:
         kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
         return {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
 
-    def _starts(self, needed: set[Held]) -> list[str]:
+    def _starts(self, needed: set[Held], used: set[Held]) -> tuple[str, ...]:
         """The first powers; what is made before it is needed has its size from the blocks."""
         own = {self._own(one) for one in self.carried.values()}
-        return [
+        return tuple(
             f"{name} = {self._start(one) if one in needed else '0'}{self.clause}"
             for one, name in self.names.items()
-            if one not in own
-        ]
+            if one in used and one not in own
+        )
 
     def _start(self, one: Held) -> str:
         if one.kind == "value":
@@ -183,12 +195,20 @@ class AffineWriter:
             "right": self.step.right,
             "sum": self.step.constant.get(one.row, {}),
         }[one.kind]
-        return terms_text(self.turn(terms) if one.turned else terms)
+        return terms_text(self.turn(terms) if one.turned else terms, self.transposes)
 
 
 def _turned(product: Product) -> Product:
     return tuple(one.flipped() for one in reversed(product))
 
 
-def terms_text(terms: Terms) -> str:
-    return sum_text([(to_scalar(number), word_text(word)) for word, number in terms.items()])
+def terms_text(terms: Terms, transposes: Mapping[str, str] = NOTHING) -> str:
+    """``transposes``: names of those letters' transposes, where they stand alone."""
+    named = [
+        (number, _alone(word, transposes) or word_text(word)) for word, number in terms.items()
+    ]
+    return sum_text([(to_scalar(number), text) for number, text in named])
+
+
+def _alone(word: Word, transposes: Mapping[str, str]) -> str:
+    return transposes.get(word[0].name, "") if len(word) == 1 and word[0].transposed else ""

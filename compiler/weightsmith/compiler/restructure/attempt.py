@@ -13,9 +13,11 @@ from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TWO_SIDED
+from weightsmith.compiler.restructure.affine_blocks import TOO_MANY
 from weightsmith.compiler.restructure.affine_rewrite import (
     Powered,
     around_loops,
+    around_loops_inline,
     by_newton,
     from_both_sides,
     powered,
@@ -46,6 +48,7 @@ WAYS: tuple[Way, ...] = (
     powered,
     from_both_sides,
     by_newton,
+    around_loops_inline,
     around_loops,
     fused,
     evaluated,
@@ -105,6 +108,9 @@ def attempt(
             return found
         notes += found.notes
     loops = list(written.normal.all_loops())
+    too_many = [note for note in notes if TOO_MANY in note]
+    if too_many:
+        return as_written(program, too_many[0])
     if any(loop.inner for loop in loops):
         return as_written(program, notes[WAYS.index(around_loops)])
     if len(loops) != 1 or loops[0].schedule:

@@ -10,7 +10,7 @@ from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.restructure.operators import ScalarLoop
 
-MOST_COUPLED = 6  # values of one recurrence
+MOST_COUPLED = 4  # values of one recurrence; more go as block matrices
 LARGEST = 20_000  # the largest power of the operator's step that is followed
 Series = dict[int, Coefficient]  # a polynomial in λ: power -> coefficient, no zeros
 Linear = dict[str, Series]  # Σ name · series; the name "" is the constant part

@@ -13,31 +13,67 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from weightsmith.compiler.certify.spectral import NoProofError
-from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
+from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
 from weightsmith.compiler.restructure.affine import AffineStep, affine_steps, turning
 from weightsmith.compiler.restructure.affine_blocks import Held
 from weightsmith.compiler.restructure.affine_write import AffineWriter
+from weightsmith.compiler.restructure.setting import NAME
 from weightsmith.compiler.restructure.task import Task
 from weightsmith.dsl.core import GROUPS
 
 Json = dict[str, object]
 NOTHING: Json = {}
+BLOCK = "repeat 1:"
+
+
+@dataclass(frozen=True)
+class _Inner:
+    """An inner loop with what it reads, and the names of its Lⁿ and S_n, transposed or not."""
+
+    loop: Loop
+    step: AffineStep
+    writer: AffineWriter
+    parts: Mapping[Held, str]
+    letters: frozenset[str]  # without those of what it reads
 
 
 @dataclass(frozen=True)
 class Flat:
-    """The program without inner loops, the blocks that make their matrices, and its witness.
+    """The program without inner loops.
 
     ``turned`` are the variables that inner loops read as transposes, ``1.X`` for X of loop 1, and
-    ``1.0.X`` for X of loop 0 that loop 1 reads.
+    ``1.0.X`` for X of loop 0 that loop 1 reads.  ``transposes`` names those of letters.
     """
 
     normal: NormalProgram
-    lines: tuple[str, ...]
-    held: tuple[Json, ...]
+    inner: tuple[tuple[_Inner, ...], ...]  # what comes first is read by what is later
     taken: set[str]
     turned: tuple[str, ...]
+    transposes: Mapping[str, str]
+
+    def blocks(self, lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[Json, ...]]:
+        """The blocks that make what these lines read, and what each holds."""
+        read = set(NAME.findall(" ".join(lines)))
+        self.taken.update(read)
+        before: list[str] = []
+        held: list[Json] = []
+        for group in reversed(self.inner):
+            made = []
+            for one in group:
+                wanted = [part for part, name in one.parts.items() if name in read]
+                if wanted:
+                    made.append((one.loop.index, one.writer.held_parts(wanted)))
+            now = [line for _, blocks in made for line in blocks.starts]
+            each = [[line for line in blocks.lines if line != BLOCK] for _, blocks in made]
+            for some in zip_longest(*each):
+                now += [BLOCK, *(line for line in some if line is not None)]
+            marked = [[_marked(one, index) for one in blocks.held] for index, blocks in made]
+            some_held = zip_longest(*marked, fillvalue=NOTHING)
+            held[:0] = [{k: v for one in values for k, v in one.items()} for values in some_held]
+            before[:0] = now
+            read |= set(NAME.findall(" ".join(now)))
+        return tuple(before), tuple(held)
 
 
 def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
@@ -46,8 +82,8 @@ def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
     flattening = _Flattening(task, clause, taken)
     loop = flattening.loop(outer, ())
     normal = replace(flattening.normal, loops=(loop,))
-    lines, held = tuple(flattening.lines), tuple(flattening.held)
-    return Flat(normal, lines, held, flattening.taken, tuple(flattening.turned))
+    inner, turned = tuple(flattening.inner), tuple(flattening.turned)
+    return Flat(normal, inner, flattening.taken, turned, flattening.transposes)
 
 
 def _outer(normal: NormalProgram) -> Loop:
@@ -60,90 +96,54 @@ def _outer(normal: NormalProgram) -> Loop:
     return normal.loops[0]
 
 
-@dataclass(frozen=True)
-class _Written:
-    """An inner loop's lines: those before its blocks, and one for each block with its witness."""
-
-    starts: tuple[str, ...]
-    blocks: tuple[str, ...]
-    held: tuple[Json, ...]
-
-
-@dataclass(frozen=True)
-class _Left:
-    """What an inner loop leaves: of each letter Σⱼ Lⁿᵢⱼ·sⱼ + S_n, by the names of both."""
-
-    loop: Loop
-    step: AffineStep
-    parts: Mapping[Held, str]
-
-
 class _Flattening:
-    """Puts Lⁿ·s + S_n in the place of what inner loops leave; gathers the lines of these."""
+    """Puts Lⁿ·s + S_n in the place of what inner loops leave."""
 
     def __init__(self, task: Task, clause: str, taken: set[str]) -> None:
         self.task, self.normal, self.clause, self.taken = task, task.normal, clause, taken
         self.one = task.normal.field.one
-        self.lines: list[str] = []
-        self.held: list[Json] = []
+        self.inner: list[tuple[_Inner, ...]] = []
         self.turned: list[str] = []
+        self.transposes: dict[str, str] = {}
 
     def loop(self, outer: Loop, around: tuple[Carried, ...]) -> Loop:
         """The loop without those within it; ``around`` is what stands around it, or before it."""
-        readable, inner = [*around, *outer.carried], []
+        readable = [*around, *outer.carried]
+        flat = []
         for one in outer.inner:
-            inner.append((self.loop(one, tuple(readable)), tuple(readable)))
+            flat.append((self.loop(one, tuple(readable)), tuple(readable)))
             readable += one.carried
-        known: dict[str, _Left] = {}
-        written = []
-        for one, before in inner:
-            lines, left = self._written(one, before, _needed(outer, one))
-            written.append(lines)
-            known |= dict.fromkeys((each.letter for each in one.carried), left)
-        self._side_by_side(written)
-        replaced = _Replacing(self.normal, known)
+        inner = tuple(self._inner(one, before) for one, before in flat)
+        self.inner += [inner] if inner else []
+        replaced = _Replacing(self.normal, inner)
         carried = tuple(
             replace(one, next={space: replaced.flat(value) for space, value in one.next.items()})
             for one in outer.carried
         )
         return replace(outer, carried=carried, inner=())
 
-    def _side_by_side(self, written: list[_Written]) -> None:
-        """Blocks of several loops as one, as far as there are."""
-        for one in written:
-            self.lines += one.starts
-        for lines in zip_longest(*(one.blocks for one in written)):
-            self.lines += ["repeat 1:", *(line for line in lines if line is not None)]
-        for values in zip_longest(*(one.held for one in written), fillvalue=NOTHING):
-            self.held.append({name: value for one in values for name, value in one.items()})
-
-    def _written(
-        self, inner: Loop, before: tuple[Carried, ...], needed: set[str]
-    ) -> tuple[_Written, _Left]:
-        used = _names(value for one in inner.carried for value in one.next.values())
-        read = [self._unchanged(one, inner) for one in before if one.letter in used]
+    def _inner(self, inner: Loop, before: tuple[Carried, ...]) -> _Inner:
+        values = [value for one in inner.carried for value in one.next.values()]
+        used = {letter.name for value in values for word in value.terms for letter in word}
+        read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
         count = self.task.count(inner)
         if count == 0:
             raise NoProofError("an inner loop runs no pass")
-        step = self._step(loop)
-        turn = turning(self.normal)
-        writer = AffineWriter(loop, step, turn, self.clause, self.taken, count, "parts")
-        made = writer.blocks({one.letter for one in inner.carried} & needed)
-        if not made.parts:
-            raise NoProofError("an inner loop leaves nothing")
-        self.taken = writer.taken
+        step, turn = self._step(loop), turning(self.normal)
+        writer = AffineWriter(
+            loop, step, turn, self.clause, self.taken, count, "parts", self.transposes
+        )
+        parts = writer.parts()
+        self.transposes |= {parts[one.plain()]: parts[one.plain().flipped()] for one in parts}
         self.turned += [
             f"{inner.index}.{one.variable}" for one in loop.carried if step.turned[one.letter]
         ]
-        axes = {name: self._axes(one, step) for one, name in made.parts.items()}
+        axes = {name: self._axes(one, step) for one, name in parts.items()}
         self.normal = replace(self.normal, alphabet=self.normal.alphabet.with_letters(axes))
-        first = made.lines.index("repeat 1:")
-        blocks = tuple(line for line in made.lines[first:] if line != "repeat 1:")
-        held = tuple(_marked(one, inner.index) for one in made.held)
-        return _Written(made.lines[:first], blocks, held), _Left(loop, step, made.parts)
+        return _Inner(loop, step, writer, parts, frozenset(one.letter for one in inner.carried))
 
-    def _unchanged(self, one: Carried, inner: Loop) -> Carried:
+    def _unchanged(self, one: Carried) -> Carried:
         """What an inner loop reads, as if it carried it."""
         rows, _ = self.normal.alphabet.axes[one.letter]
         value = {
@@ -167,9 +167,10 @@ class _Flattening:
             rows, columns = self.normal.alphabet.axes[letter]
             return (columns, rows) if step.turned[letter] else (rows, columns)
 
-        if held.kind == "power":
-            return sides(held.row)[0], sides(held.column)[0]
-        return sides(held.row)
+        power = held.kind == "power"
+        rows, columns = sides(held.row)
+        found = (rows, sides(held.column)[0]) if power else (rows, columns)
+        return found[::-1] if held.turned else found
 
 
 def _letters(loop: Loop) -> set[str]:
@@ -178,20 +179,6 @@ def _letters(loop: Loop) -> set[str]:
 
 def _letter(name: str, columns: Space) -> Letter:
     return Letter(name, columns if columns in GROUPS else "")
-
-
-def _names(values: Iterable[Polynomial]) -> set[str]:
-    return {letter.name for value in values for word in value.terms for letter in word}
-
-
-def _needed(outer: Loop, inner: Loop) -> set[str]:
-    """Letters that are read outside an inner loop."""
-    values = [one.next for one in outer.carried]
-    for other in outer.inner:
-        values += [one.initial for one in other.carried]
-        for loop in nested((other,)) if other.index != inner.index else ():
-            values += [columns for one in loop.carried for columns in (one.initial, one.next)]
-    return _names(value for columns in values for value in columns.values())
 
 
 def _marked(held: Json, index: int) -> Json:
@@ -205,8 +192,9 @@ def _marked(held: Json, index: int) -> Json:
 class _Replacing:
     """Replaces the letters of inner loops by what these leave."""
 
-    def __init__(self, normal: NormalProgram, known: Mapping[str, _Left]) -> None:
-        self.alphabet, self.one, self.known = normal.alphabet, normal.field.one, known
+    def __init__(self, normal: NormalProgram, inner: Iterable[_Inner]) -> None:
+        self.alphabet, self.one = normal.alphabet, normal.field.one
+        self.known = {name: one for one in inner for name in one.letters}
 
     def flat(self, value: Polynomial) -> Polynomial:
         return substitute(value, self._left, self.one)
@@ -231,7 +219,7 @@ class _Replacing:
             after = after + sum_
         return after if turned == letter.transposed else self.alphabet.transpose(after)
 
-    def _power(self, left: _Left, row: str, column: str, rows: Space) -> Polynomial | None:
+    def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
         """Lⁿᵢⱼ; None where it is zero, or not needed."""
         name = left.parts.get(Held("power", row, column))
         if name is not None:

@@ -8,6 +8,7 @@ the left, B_g·D_h'·(f·right).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
 
 IDENTITY = "I"
+NAME = re.compile(r"\w+")  # in a line of a script
 
 
 @dataclass(frozen=True)
