@@ -9,6 +9,8 @@ L_ij, R and c_i polynomials in the inputs, R the same for all.  With (L s)_i = �
 s ← L s R + c, and after n passes
 
     s = Lⁿ s₀ Rⁿ + S_n,    S_n = Σ_{k<n} Lᵏ c Rᵏ.
+
+In a ``for`` loop L and c have the numbers of the pass, and R is 1.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ class AffineLoop:
     """The step, by variables: ``rows`` has their row axes.
 
     ``letters`` (turned where the variable is), ``constant`` and ``start`` are by the letters'
-    names: a variable on tokens has one for each group.
+    names: a variable on tokens has one for each group.  ``passes`` has the numbers of each pass of
+    a ``for`` loop, symbols in L and c; it is empty for others.
     """
 
     rows: Mapping[str, str]
@@ -39,6 +42,7 @@ class AffineLoop:
     right: Mapping[Word, Rational]
     constant: Mapping[str, Polynomial]
     start: Mapping[str, Polynomial]
+    passes: tuple[Mapping[str, Rational], ...] = ()
 
     def right_of(self, columns: str) -> Polynomial:
         """R on this axis."""
@@ -78,7 +82,6 @@ class Sided:
 def read_sided(loop: Loop, turned: Collection[str]) -> Sided:
     """Raises RefusedError where a pass is not affine."""
     require(not loop.children, f"Loop {loop.index} has a loop within it.")
-    require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
     require(bool(loop.letters), f"Loop {loop.index} carries nothing.")
 
     def sided(values: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
@@ -103,11 +106,23 @@ def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
     """Raises RefusedError where a pass is of another kind."""
     sided = read_sided(loop, turned)
     left, right = _factors(sided.linear, sided.letters)
-    found = AffineLoop(sided.rows, sided.letters, left, right, sided.constant, sided.start)
+    passes = _passes(loop, sided)
+    found = AffineLoop(sided.rows, sided.letters, left, right, sided.constant, sided.start, passes)
     for name, value in sided.leaving.items():
         same = _after_a_pass(found, name).equals(value)
         require(same, f"A pass is not L*s*R + c in '{name}', with one R for all.")
     return found
+
+
+def _passes(loop: Loop, sided: Sided) -> tuple[dict[str, Rational], ...]:
+    """The numbers of each pass; refuse those of a loop around, which change from pass to pass."""
+    values = list(sided.leaving.values())
+    field = values[0].field
+    numbers = {name for value in values for c in value.terms.values() for name in field.names_in(c)}
+    strange = numbers & set(field.variables) - loop.schedule.keys()
+    require(not strange, f"Loop {loop.index} has the numbers of a loop around it.")
+    rows = zip(*loop.schedule.values(), strict=True)
+    return tuple(dict(zip(loop.schedule, map(field.read, row), strict=True)) for row in rows)
 
 
 def _parts(value: Polynomial, letters: Mapping[str, Letter]) -> tuple[Polynomial, Linear]:

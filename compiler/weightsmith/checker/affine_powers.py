@@ -10,17 +10,21 @@ which is all that is used of them, and that they are symmetric:
     L' = L  ⇒  (Lⁿ)' = Lⁿ (of blocks: (Lⁿ_ij)' = Lⁿ_ji), and so for R;
     R = L'  ⇒  Rⁿ = (Lⁿ)', and S_n, s_n are symmetric where c, and s₀ and c, are.
 
+In a ``for`` loop they are those of passes first, first + 1, …; Lᵃ of the sum is then of the later
+passes, S_b and s_b are of the earlier ones (s_b of the first), and nothing is taken for symmetric.
+
 What has a short form is no letter: n ≤ 1, entries that are zero, powers of numbers, and the rows of
 the identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
 from weightsmith.checker.affine_loop import AffineLoop, Entry, variable_of
+from weightsmith.checker.rational import Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.words import Letter, Polynomial, Word
 
@@ -34,7 +38,8 @@ Counts = tuple[int, ...]
 class Held:
     """What a block holds: an entry of Lⁿ, Rⁿ, or of a letter S_n or s_n; n is Σ counts.
 
-    ``turned``: the block has its transpose.  ``loop`` is the loop of the script.
+    ``turned``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the pass
+    from which Lⁿ and S_n are, in a ``for`` loop.
     """
 
     kind: str  # left, right, sum or value
@@ -43,6 +48,7 @@ class Held:
     turned: bool
     counts: Counts
     loop: int = 0
+    first: int = 0
 
 
 class AffinePowers:
@@ -54,15 +60,19 @@ class AffinePowers:
     def __init__(self, loop: AffineLoop, mark: str = "") -> None:
         self.loop, self._mark = loop, mark
         self.field = next(iter(loop.start.values())).field
+        self._passes = loop.passes
+        plain = set(loop.right) == {()} and loop.right[()].is_one
+        require(plain or not loop.passes, "A pass of a 'for' loop multiplies from the right.")
         self._moves = _of_numbers(loop.left)  # then its powers are numbers too
         self._patterns: dict[int, frozenset[Entry]] = {1: frozenset(loop.left)}
         constants = loop.constant.items()
         added = frozenset(variable_of(name) for name, value in constants if not value.is_zero)
         self._unchanged = frozenset(filter(self._is_unchanged, loop.rows))
         self._sums = {1: added}
-        self._vectors: dict[tuple[str, Counts], Vector] = {}
-        self._matrices: dict[Counts, Matrix] = {}
-        self._symmetric = all(
+        self._vectors: dict[tuple[str, Counts, int], Vector] = {}
+        self._matrices: dict[tuple[Counts, int], Matrix] = {}
+        self._number_matrices: dict[tuple[int, int], Matrix] = {}
+        self._symmetric = not loop.passes and all(
             (j, i) in loop.left and loop.left[j, i].equals(value.transpose())
             for (i, j), value in loop.left.items()
         )
@@ -84,26 +94,50 @@ class AffinePowers:
 
     # -- what has a short form, or is a letter -----------------------------------------------------
 
-    def left(self, count: int) -> Matrix:
+    def left(self, count: int, first: int = 0) -> Matrix:
         """Lⁿ."""
         if count == 0:
             return {(i, i): self._identity(axis) for i, axis in self.loop.rows.items()}
         if count == 1:
-            return dict(self.loop.left)
+            numbers = self._numbers(first)
+            step = {entry: value.at(numbers) for entry, value in self.loop.left.items()}
+            return {entry: value for entry, value in step.items() if not value.is_zero}
         if self._moves:
-            half = self.left(count // 2)
-            square = self._product(half, half)
-            return self._product(square, self.loop.left) if count % 2 else square
-        return {entry: self._left_letter(count, *entry) for entry in self._pattern(count)}
+            return self._left_of_numbers(count, first if self._passes else 0)
+        mark = self._interval("left", count, first)
+        return {entry: self._left_letter(mark, *entry) for entry in self._pattern(count)}
 
-    def _left_letter(self, count: int, row: str, column: str) -> Polynomial:
+    def _left_of_numbers(self, count: int, first: int) -> Matrix:
+        if (count, first) not in self._number_matrices:
+            half = count // 2
+            later = self.left(count - half, first + half)
+            matrix = self._product(later, self.left(half, first))
+            self._number_matrices[count, first] = matrix
+        return self._number_matrices[count, first]
+
+    def _left_letter(self, mark: str, row: str, column: str) -> Polynomial:
         if row in self._unchanged:
             return self._identity(self.loop.rows[row])
         if self._symmetric and row > column:
-            return self._left_letter(count, column, row).transpose()
-        rows, name = self.loop.rows, f"left^{count}[{row},{column}]"
+            return self._left_letter(mark, column, row).transpose()
+        rows = self.loop.rows
         symmetric = self._symmetric and row == column
-        return self._letter(name, rows[row], rows[column], symmetric)
+        return self._letter(f"{mark}[{row},{column}]", rows[row], rows[column], symmetric)
+
+    def _numbers(self, place: int) -> Mapping[str, Rational]:
+        """Those of a pass of a ``for`` loop."""
+        if not self._passes:
+            return {}
+        require(0 <= place < len(self._passes), "There is no such pass of the loop.")
+        return self._passes[place]
+
+    def _interval(self, kind: str, count: int, first: int) -> str:
+        """The name of letters that stand for some passes."""
+        if not self._passes:
+            return f"{kind}^{count}"
+        self._numbers(first)
+        self._numbers(first + count - 1)
+        return f"{kind}^{count} from {first}"
 
     def right(self, count: int, columns: str) -> Polynomial:
         """Rⁿ on an axis."""
@@ -119,16 +153,17 @@ class AffinePowers:
         symmetric = step.equals(step.transpose())
         return self._letter(f"right^{count}", columns, columns, symmetric)
 
-    def sums(self, count: int) -> Vector:
+    def sums(self, count: int, first: int = 0) -> Vector:
         """S_n."""
         letters = self.loop.letters
         if count == 0:
             return {name: self._zero(name) for name in letters}
         if count == 1:
-            return dict(self.loop.constant)
-        added = self._added(count)
+            numbers = self._numbers(first)
+            return {name: value.at(numbers) for name, value in self.loop.constant.items()}
+        added, mark = self._added(count), self._interval("sum", count, first)
         return {
-            name: self._letter(f"sum^{count}[{name}]", one.rows, one.columns, self._symmetric_sums)
+            name: self._letter(f"{mark}[{name}]", one.rows, one.columns, self._symmetric_sums)
             if variable_of(name) in added
             else self._zero(name)
             for name, one in letters.items()
@@ -151,55 +186,55 @@ class AffinePowers:
         """The value that a block is said to hold; ``letter`` is the block's, for its tokens."""
         total = sum(what.counts)
         if what.kind == "left":
-            return self._entry(self.left(total), what)
+            return self._entry(self.left(total, what.first), what)
         if what.kind == "right":
             return self.right(total, letter.columns)
-        vector = self.sums(total) if what.kind == "sum" else self.values(total)
+        sums = what.kind == "sum"
+        vector = self.sums(total, what.first) if sums else self.values(total)
         return self._of(vector, what, letter)
 
     def expanded(self, what: Held, letter: Letter) -> Polynomial:
         """The same by its counts."""
         _check_counts(what.counts)
         if what.kind == "left":
-            return self._entry(self._product_of(what.counts), what)
+            return self._entry(self._product_of(what.counts, what.first), what)
         if what.kind == "right":
             powers = [self.right(count, letter.columns) for count in what.counts]
             return reduce(Polynomial.__matmul__, powers)
         if what.kind == "value":
             return self._of(self.expanded_values(what.counts), what, letter)
-        return self._of(self._sum_of(what.counts), what, letter)
+        counts, first = what.counts, what.first
+        last = self.sums(counts[-1], first)
+        return self._of(self._expanded("sum", counts, first, last), what, letter)
 
     def expanded_values(self, counts: Counts) -> Vector:
         """s_n by its counts."""
         _check_counts(counts)
-        return self._expanded("value", counts, lambda: self.values(counts[-1]))
+        return self._expanded("value", counts, 0, self.values(counts[-1]))
 
-    def _sum_of(self, counts: Counts) -> Vector:
-        return self._expanded("sum", counts, lambda: self.sums(counts[-1]))
-
-    def _expanded(self, kind: str, counts: Counts, last: Callable[[], Vector]) -> Vector:
+    def _expanded(self, kind: str, counts: Counts, first: int, last: Vector) -> Vector:
         """Once for all entries that a block holds by the same counts."""
-        if (kind, counts) not in self._vectors:
-            self._vectors[kind, counts] = self._moved_by(last(), counts)
-        return self._vectors[kind, counts]
+        key = kind, counts, first
+        if key not in self._vectors:
+            for count, at in list(zip(counts, _firsts(counts, first), strict=True))[-2::-1]:
+                last = self._moved(last, count, at)
+            self._vectors[key] = last
+        return self._vectors[key]
 
-    def _product_of(self, counts: Counts) -> Matrix:
-        if counts not in self._matrices:
-            self._matrices[counts] = reduce(self._product, map(self.left, counts))
-        return self._matrices[counts]
+    def _product_of(self, counts: Counts, first: int) -> Matrix:
+        key = counts, first
+        if key not in self._matrices:
+            matrices = map(self.left, counts, _firsts(counts, first))
+            self._matrices[key] = reduce(self._product, matrices)
+        return self._matrices[key]
 
     def after(self, count: int, start: Vector) -> Vector:
         """Lⁿ·start·Rⁿ + S_n."""
         return self._moved(start, count)
 
-    def _moved_by(self, vector: Vector, counts: Counts) -> Vector:
-        for count in reversed(counts[:-1]):
-            vector = self._moved(vector, count)
-        return vector
-
-    def _moved(self, vector: Vector, count: int) -> Vector:
+    def _moved(self, vector: Vector, count: int, first: int = 0) -> Vector:
         """S_a + Lᵃ·vector·Rᵃ."""
-        left, result = self.left(count), self.sums(count)
+        left, result = self.left(count, first), self.sums(count, first)
         for name, letter in self.loop.letters.items():
             right = self.right(count, letter.columns)
             for other, value in vector.items():
@@ -270,6 +305,11 @@ class AffinePowers:
 def _check_counts(counts: Counts) -> None:
     require(1 <= len(counts) <= 3, "A value is held by one to three counts.")
     require(all(0 <= n <= MAX_COUNT for n in counts), "A count is out of range.")
+
+
+def _firsts(counts: Counts, first: int) -> list[int]:
+    """The first pass of each: the last count is of the earliest passes."""
+    return [first + sum(counts[at + 1 :]) for at in range(len(counts))]
 
 
 def _of_numbers(matrix: Mapping[Entry, Polynomial]) -> bool:

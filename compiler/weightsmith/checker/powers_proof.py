@@ -188,7 +188,7 @@ def _read_block(step: object, index: int) -> dict[str, Held]:
 
 
 def _read_held(value: object, what: str) -> Held:
-    parts = as_object(value, what, ("kind", "of", "turned", "counts"), ("loop",))
+    parts = as_object(value, what, ("kind", "of", "turned", "counts"), ("loop", "first"))
     kind = as_text(parts["kind"], what)
     require(kind in KINDS, f"{what}: the kind may be {', '.join(KINDS)}.")
     of = as_texts(parts["of"], what)
@@ -196,5 +196,5 @@ def _read_held(value: object, what: str) -> Held:
     require(len(of) == expected, f"{what}: {kind} is of {expected} variables.")
     counts = as_items(as_list(parts["counts"], what), what, as_integer)
     row, column = (*of, "", "")[:2]
-    loop = as_integer(parts.get("loop", 0), what)
-    return Held(kind, row, column, as_boolean(parts["turned"], what), counts, loop)
+    loop, first = (as_integer(parts.get(name, 0), what) for name in ("loop", "first"))
+    return Held(kind, row, column, as_boolean(parts["turned"], what), counts, loop, first)

@@ -101,6 +101,7 @@ def _sum(first: Vector, second: Mapping[str, Polynomial]) -> Vector:
 
 def read_two_sided(loop: Loop, turned: Collection[str]) -> TwoSided:
     """Raises RefusedError where a pass is of another kind."""
+    require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
     sided = read_sided(loop, turned)
     require(len(sided.letters) == 1, "A loop that multiplies from both sides carries one variable.")
     ((name, letter),) = sided.letters.items()

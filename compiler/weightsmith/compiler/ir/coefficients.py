@@ -6,7 +6,7 @@ symbol of its own, ``(3^k)``, and ``3^(k+1)`` is three times it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -131,6 +131,18 @@ class Coefficient:
             )
             for exponents, number in self._element.numer.terms()
         ]
+
+    def at(self, numbers: Mapping[str, Fraction]) -> Coefficient:
+        """With numbers in place of some symbols.  Raises ZeroDivisionError at a pole."""
+        if self.names.isdisjoint(numbers):
+            return self
+        pairs = zip(self._names, self._field.gens, strict=True)
+        values = [
+            (gen, QQ(numbers[name].numerator, numbers[name].denominator))
+            for name, gen in pairs
+            if name in numbers
+        ]
+        return self._of(self._element.subs(values))
 
     def degree(self, name: str) -> int:
         """Return the degree in a symbol, or -1 if the symbol is in the denominator."""

@@ -7,7 +7,7 @@ made of inputs, and R is the same for all (the identity, mostly).  No two inputs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -50,9 +50,12 @@ class AffineStep:
 
 
 def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
-    """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none."""
-    if loop.inner or loop.schedule:
-        raise NoProofError("a pass is not always the same step")
+    """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none.
+
+    Coefficients of a ``for`` loop have the symbols of its numbers.
+    """
+    if loop.inner:
+        raise NoProofError("a pass has loops of its own")
     reasons = []
     found = False
     for start in (False, True):
@@ -62,7 +65,7 @@ def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
             reasons.append(str(reason))
             continue
         found = True
-        yield step
+        yield replace(step, symmetries=frozenset()) if loop.schedule else step
     if not found:
         raise NoProofError(reasons[0])
 

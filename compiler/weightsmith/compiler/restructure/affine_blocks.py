@@ -7,13 +7,15 @@ power, and takes the value on by as many steps of a as the digit of the count sa
     base 3, L = 1:   the same from the right
     base 2:          P·P,  Q·Q,  S + P·S·Q,  s ← s  or  P·s·Q + S
 
+A ``for`` loop has a P and an S for each pass, then for every three, in the order of the passes.
+
 All entries are of a block matrix: P is P_ij, a product is summed over what is between.  Three dense
 block matrices have as many products as letters to the fourth power: too many go in base 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -31,12 +33,16 @@ PARTS = {"power": "left", "total": "sum"}  # what they are to the checker
 
 
 class Held(NamedTuple):
-    """L^a_ij, R^a, S_a or s of letters, or its transpose; ``power``, ``total``: Lⁿ and S_n."""
+    """L^a_ij, R^a, S_a or s of letters, or its transpose; ``power``, ``total``: Lⁿ and S_n.
+
+    ``first`` is the pass from which L^a and S_a are, in a ``for`` loop.
+    """
 
     kind: str
     row: str = ""
     column: str = ""
     turned: bool = False
+    first: int = 0
 
     def plain(self) -> Held:
         return self._replace(turned=False)
@@ -76,7 +82,7 @@ class BlockFormulas:
 
     def __init__(self, loop: Loop, step: AffineStep, start: Start, count: int) -> None:
         self._step, self._start, self._count = step, start, count
-        self._letters = [one.letter for one in loop.carried]
+        self._letters, self._is_for = [one.letter for one in loop.carried], bool(loop.schedule)
         self._pattern: Pattern = frozenset(step.left)
         self._added = frozenset(letter for letter, terms in step.constant.items() if terms)
         self._unchanged = frozenset(filter(step.is_unchanged, self._letters))
@@ -88,6 +94,8 @@ class BlockFormulas:
         if not self._added and self._from_zero == set(self._letters):
             raise NoProofError("a returned value is zero")
         self._base = 2 if step.has_left and step.has_right else 3
+        if self._is_for and step.has_right:
+            raise NoProofError("a pass of a 'for' loop multiplies from the right")
         if self._products() > MOST_OF_THREE:
             self._base = 2
         if self._products() > MOST_OF_TWO:
@@ -96,16 +104,18 @@ class BlockFormulas:
     def _products(self) -> int:
         """About how many there are: ways through the block matrices, and their transposes'."""
         total, pattern, numbers = 0, self._pattern, digits(self._count, self._base)
+        done, power = 0, 1
         for level, digit in enumerate(numbers):
+            done, raised = done + digit * power, power * self._base
             ways = dict.fromkeys(self._letters, 1)
-            lengths = {digit, self._base if level + 1 < len(numbers) else digit}
-            for length in range(1, max(lengths) + 1):
+            for length in range(1, self._base + 1):
                 longer = dict.fromkeys(self._letters, 0)
                 for i, j in pattern:
                     longer[i] += ways[j]
                 ways = longer
-                total += sum(ways.values()) if length in lengths else 0
-            pattern = self._raised(pattern)
+                times = (length == digit) + len(self._firsts(done, raised)) * (length == self._base)
+                total += times * sum(ways.values()) if level + 1 < len(numbers) or digit else 0
+            pattern, power = self._raised(pattern), raised
         symmetric = "left" in self._step.symmetries
         return total if symmetric or self._base == 2 else 2 * total
 
@@ -118,22 +128,28 @@ class BlockFormulas:
         for level, digit in enumerate(numbers):
             counts = dict.fromkeys(("left", "right", "sum"), [power] * self._base)
             made: Formulas = {}
-            following = self._sums(pattern, added, self._base)
-            if level + 1 < len(numbers):
-                made = self._next_powers(pattern)
-                made |= {Held("sum", one): products for one, products in following.items()}
+            after, raised = done + digit * power, power * self._base
+            following: Vector = {}
+            for first in self._firsts(after, raised) if level + 1 < len(numbers) else ():
+                made |= self._next_powers(pattern, power, first)
+                following = self._sums(pattern, added, self._base, power, first)
+                made |= {Held("sum", one, first=first): sums for one, sums in following.items()}
             if digit:
                 if self._start == "parts":
-                    advanced = self._advanced_parts(pattern, added, digit, parts)
+                    advanced = self._advanced_parts(pattern, added, digit, power, done, parts)
                     parts = advanced.keys()
                 else:
-                    advanced = self._advanced(pattern, added, digit, done)
+                    advanced = self._advanced(pattern, added, digit, power, done)
                 made |= advanced
                 counts |= dict.fromkeys(("value", *PARTS), [power] * digit + [done])
             blocks.append(Block(made, counts))
             pattern, added = self._raised(pattern), frozenset(following)
-            done, power = done + digit * power, power * self._base
+            done, power = after, raised
         return blocks
+
+    def _firsts(self, done: int, power: int) -> Sequence[int]:
+        """From which passes there are powers, some passes being done."""
+        return range(done, self._count, power) if self._is_for else (0,)
 
     def _raised(self, pattern: Pattern) -> Pattern:
         """Of L^(a·base)."""
@@ -145,42 +161,55 @@ class BlockFormulas:
             power = frozenset((i, j) for i, k in power for j in columns.get(k, ()))
         return power
 
-    def _entry(self, row: str, column: str) -> Product:
+    def _entry(self, row: str, column: str, first: int) -> Product:
         """L^a_ij; nothing where it is the identity."""
         unchanged = row in self._unchanged or not self._step.has_left
-        return () if unchanged else (Held("left", row, column),)
+        place = first if self._is_for else 0
+        return () if unchanged else (Held("left", row, column, first=place),)
 
-    def _next_powers(self, pattern: Pattern) -> Formulas:
+    def _next_powers(self, pattern: Pattern, power: int, first: int) -> Formulas:
         """P and Q of the next power."""
         made: Formulas = {}
         if self._step.has_left:
-            edges: dict[str, list[tuple[str, Product]]] = {}
+            ends: dict[str, list[str]] = {}
             for i, j in sorted(pattern):
-                edges.setdefault(i, []).append((j, self._entry(i, j)))
-            for i in sorted(edges.keys() - self._unchanged):
+                ends.setdefault(i, []).append(j)
+            for i in sorted(ends.keys() - self._unchanged):
                 paths: list[tuple[str, Product]] = [(i, ())]
-                for _ in range(self._base):
-                    paths = [(j, path + edge) for k, path in paths for j, edge in edges.get(k, ())]
+                for number in reversed(range(self._base)):  # the last pass stands first
+                    paths = [
+                        (j, path + self._entry(k, j, first + number * power))
+                        for k, path in paths
+                        for j in ends.get(k, ())
+                    ]
                 for j, path in paths:
-                    made.setdefault(Held("left", i, j), []).append(path)
+                    made.setdefault(Held("left", i, j, first=first), []).append(path)
         if self._step.has_right:
             made[Held("right")] = [(Held("right"),) * self._base]
         return made
 
-    def _advanced(self, pattern: Pattern, added: Letters, digit: int, done: int) -> Formulas:
+    def _advanced(
+        self, pattern: Pattern, added: Letters, digit: int, power: int, done: int
+    ) -> Formulas:
         """The values, ``digit`` powers on."""
         zero = frozenset() if done else self._from_zero
         values: Vector = {one: [(Held("value", one),)] for one in self._letters if one not in zero}
         if self._start == "unit" and not done:
             values = {one: [()] for one in self._letters}
-        for _ in range(digit):
-            values = self._moved(pattern, values)
-        sums = self._sums(pattern, added, digit)
+        for number in range(digit):
+            values = self._moved(pattern, values, done + number * power)
+        sums = self._sums(pattern, added, digit, power, done)
         both = {one: values.get(one, []) + sums.get(one, []) for one in self._letters}
         return {Held("value", one): products for one, products in both.items()}
 
     def _advanced_parts(
-        self, pattern: Pattern, added: Letters, digit: int, known: Collection[Held]
+        self,
+        pattern: Pattern,
+        added: Letters,
+        digit: int,
+        power: int,
+        done: int,
+        known: Collection[Held],
     ) -> Formulas:
         """Lⁿ and S_n, ``digit`` powers on from those that are known."""
         made: Formulas = {}
@@ -192,36 +221,39 @@ class BlockFormulas:
             }
             if not known or column in self._unchanged:
                 powers[column] = [()]
-            for _ in range(digit):
-                powers = self._moved(pattern, powers)
+            for number in range(digit):
+                powers = self._moved(pattern, powers, done + number * power)
             for row in sorted(powers.keys() - self._unchanged):
                 made[Held("power", row, column)] = powers[row]
         totals: Vector = {
             row: [(Held("total", row),)] for row in self._letters if Held("total", row) in known
         }
-        for _ in range(digit):
-            totals = self._moved(pattern, totals)
-        for row, products in self._sums(pattern, added, digit).items():
+        for number in range(digit):
+            totals = self._moved(pattern, totals, done + number * power)
+        for row, products in self._sums(pattern, added, digit, power, done).items():
             totals[row] = totals.get(row, []) + products
         return made | {Held("total", row): products for row, products in totals.items()}
 
-    def _sums(self, pattern: Pattern, added: Letters, number: int) -> Vector:
-        """Σ_{k < number} L^(ka)·S_a·R^(ka), where it is not zero; S_a has the letters ``added``."""
-        one: Vector = {
-            letter: [(Held("sum", letter),)] for letter in self._letters if letter in added
-        }
+    def _sums(
+        self, pattern: Pattern, added: Letters, number: int, power: int, first: int
+    ) -> Vector:
+        """S of some powers, where it is not zero; S_a has the letters ``added``."""
         total: Vector = {}
-        for _ in range(number):
-            for letter, products in one.items():
-                total.setdefault(letter, []).extend(products)
-            one = self._moved(pattern, one)
+        for at in range(first, first + number * power, power):
+            place, moved = at if self._is_for else 0, self._moved(pattern, total, at)
+            now = {one: [(Held("sum", one, first=place),)] for one in self._letters if one in added}
+            total = {
+                one: now.get(one, []) + moved.get(one, [])
+                for one in self._letters
+                if one in now or one in moved
+            }
         return total
 
-    def _moved(self, pattern: Pattern, vector: Vector) -> Vector:
+    def _moved(self, pattern: Pattern, vector: Vector, first: int) -> Vector:
         """L^a·vector·R^a."""
         found: Vector = {}
         for i, j in sorted(pattern):
             after = (Held("right"),) if self._step.has_right else ()
             for product in vector.get(j, []):
-                found.setdefault(i, []).append(self._entry(i, j) + product + after)
+                found.setdefault(i, []).append(self._entry(i, j, first) + product + after)
         return found

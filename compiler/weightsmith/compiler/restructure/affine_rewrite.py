@@ -55,21 +55,36 @@ class Powered:
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
+def for_loop_inline(task: Task) -> Powered:
+    """As ``powered_inline``, of a ``for`` loop."""
+    return powered_inline(task, for_loop)
+
+
+def for_loop(task: Task, *, inline: bool = False) -> Powered:
+    """A ``for`` loop by the products of its passes.  Raises NoProofError."""
+    return powered(task, inline=inline, scheduled=True)
+
+
 def powered(
-    task: Task, *, inline: bool = False, transposes: Mapping[str, str] = NOTHING
+    task: Task,
+    *,
+    inline: bool = False,
+    transposes: Mapping[str, str] = NOTHING,
+    scheduled: bool = False,
 ) -> Powered:
-    """``transposes`` as ``AffineWriter`` has them.
+    """``transposes`` as ``AffineWriter`` has them; ``scheduled``: also of a ``for`` loop.
 
     Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
     """
-    around = _Around(task)
+    around = _Around(task, scheduled=scheduled)
     loop, normal = around.loop, task.normal
     step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
     returned = _words(one.value for one in normal.returns)
     wanted = {letter.name for word in returned for letter in word}
     turn, taken = turning(normal), around.taken
+    numbers, count = task.numbers(loop), around.count
     writer = AffineWriter(
-        loop, step, turn, around.clause, taken, around.count, transposes=transposes
+        loop, step, turn, around.clause, taken, count, transposes=transposes, numbers=numbers
     )
     blocks = writer.values(wanted, inline=inline)
     turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
@@ -98,7 +113,7 @@ def around_loops(task: Task, *, inline: bool = False) -> Powered:
     variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
     flat = flattened(task, clause_of(task.normal), set(task.taken | variables))
     flat_task = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
-    found = powered(flat_task, inline=inline, transposes=flat.transposes)
+    found = powered(flat_task, inline=inline, transposes=flat.transposes, scheduled=True)
     lines, held = flat.blocks(found.lines)
     turned = (*found.turned, *flat.turned)
     return replace(found, lines=lines + found.lines, held=held + found.held, turned=turned)
@@ -135,9 +150,9 @@ def from_both_sides(task: Task) -> Powered:
 class _Around:
     """The only loop of a program, and what stands around it."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, scheduled: bool = False) -> None:
         self.normal = task.normal
-        self.loop = task.only_loop()
+        self.loop = task.only_loop(scheduled=scheduled)
         self.count = task.count(self.loop)
         if not 0 < self.count <= MAX_COUNT:
             reason = "runs no pass" if self.count == 0 else "runs too often"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from weightsmith.compiler.ir.normal import Carried, Loop
 from weightsmith.compiler.ir.polynomial import Word
@@ -27,6 +28,7 @@ from weightsmith.compiler.restructure.write import sum_text
 
 Json = dict[str, object]
 NOTHING: Mapping[str, str] = {}
+Numbers = tuple[Mapping[str, Fraction], ...]
 BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V", "power": "A", "total": "B"}
 
 
@@ -48,7 +50,8 @@ class AffineWriter:
     """Writes ``count`` passes of one loop, a count above zero.
 
     ``clause`` ends every line, ``taken`` are the names that are not free (new ones are added),
-    ``start`` is as ``BlockFormulas`` has it, ``transposes`` are names of letters' transposes.
+    ``start`` is as ``BlockFormulas`` has it, ``transposes`` are names of letters' transposes,
+    ``numbers`` those of each pass of a ``for`` loop.
     Raises NoProofError as ``BlockFormulas`` does.
     """
 
@@ -62,10 +65,11 @@ class AffineWriter:
         count: int,
         start: Start = "own",
         transposes: Mapping[str, str] = NOTHING,
+        numbers: Numbers = (),
     ) -> None:
         self.step, self.turn, self.clause, self.taken = step, turn, clause, taken
         self.carried = {one.letter: one for one in loop.carried}
-        self.count, self.transposes = count, transposes
+        self.count, self.transposes, self.numbers = count, transposes, numbers
         self.formulas = BlockFormulas(loop, step, start, count)
         own = self.carried.values() if start != "parts" else ()
         self.names = {self._own(one): one.variable for one in own}
@@ -160,6 +164,8 @@ class AffineWriter:
             found = [order[letter] for letter in (one.row, one.column) if letter]
             places = "" if len(order) == 1 else ("_" if len(order) > 9 else "").join(found)
             name = BASES[one.kind] + ("t" if one.turned else "") + places
+            if self.numbers and one.kind in ("left", "sum"):
+                name += f"_{one.first + 1}"
             while name in self.taken:
                 name += "_"
             self.taken.add(name)
@@ -176,7 +182,8 @@ class AffineWriter:
     def _witness(self, one: Held, block: Block) -> Json:
         of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
         kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
-        return {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
+        found: Json = {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
+        return found | ({"first": one.first} if one.first else {})
 
     def _starts(self, needed: set[Held], used: set[Held]) -> tuple[str, ...]:
         """The first powers; what is made before it is needed has its size from the blocks."""
@@ -195,6 +202,9 @@ class AffineWriter:
             "right": self.step.right,
             "sum": self.step.constant.get(one.row, {}),
         }[one.kind]
+        if self.numbers:
+            now = {word: number.at(self.numbers[one.first]) for word, number in terms.items()}
+            terms = {word: number for word, number in now.items() if number}
         return terms_text(self.turn(terms) if one.turned else terms, self.transposes)
 
 

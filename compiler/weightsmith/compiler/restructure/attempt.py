@@ -19,6 +19,8 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     around_loops,
     around_loops_inline,
     by_newton,
+    for_loop,
+    for_loop_inline,
     from_both_sides,
     powered,
     powered_inline,
@@ -52,6 +54,8 @@ WAYS: tuple[Way, ...] = (
     around_loops,
     fused,
     evaluated,
+    for_loop_inline,
+    for_loop,
 )
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from weightsmith.compiler.certify.spectral import NoProofError
-from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
+from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
 from weightsmith.compiler.restructure.affine import AffineStep, affine_steps, turning
 from weightsmith.compiler.restructure.affine_blocks import Held
@@ -91,8 +91,6 @@ def _outer(normal: NormalProgram) -> Loop:
         raise NoProofError("the program has functions of entries")
     if len(normal.loops) != 1 or not normal.loops[0].inner:
         raise NoProofError("the program has no loop within its only loop")
-    if any(loop.schedule for loop in normal.all_loops()):
-        raise NoProofError("a loop within a loop has numbers of its own for every pass")
     return normal.loops[0]
 
 
@@ -124,6 +122,9 @@ class _Flattening:
 
     def _inner(self, inner: Loop, before: tuple[Carried, ...]) -> _Inner:
         values = [value for one in inner.carried for value in one.next.values()]
+        changing = {one.name for loop in self._around(inner) for one in loop.schedule}
+        if any(c.names & changing for value in values for c in value.terms.values()):
+            raise NoProofError("a loop within a loop has the numbers of a loop around it")
         used = {letter.name for value in values for word in value.terms for letter in word}
         read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
@@ -132,7 +133,15 @@ class _Flattening:
             raise NoProofError("an inner loop runs no pass")
         step, turn = self._step(loop), turning(self.normal)
         writer = AffineWriter(
-            loop, step, turn, self.clause, self.taken, count, "parts", self.transposes
+            loop,
+            step,
+            turn,
+            self.clause,
+            self.taken,
+            count,
+            "parts",
+            self.transposes,
+            self.task.numbers(inner),
         )
         parts = writer.parts()
         self.transposes |= {parts[one.plain()]: parts[one.plain().flipped()] for one in parts}
@@ -142,6 +151,11 @@ class _Flattening:
         axes = {name: self._axes(one, step) for one, name in parts.items()}
         self.normal = replace(self.normal, alphabet=self.normal.alphabet.with_letters(axes))
         return _Inner(loop, step, writer, parts, frozenset(one.letter for one in inner.carried))
+
+    def _around(self, inner: Loop) -> list[Loop]:
+        """The loops in which an inner loop stands."""
+        every = self.task.normal.all_loops()
+        return [one for one in every if inner.index in {o.index for o in nested(one.inner)}]
 
     def _unchanged(self, one: Carried) -> Carried:
         """What an inner loop reads, as if it carried it."""

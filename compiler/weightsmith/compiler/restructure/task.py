@@ -31,18 +31,27 @@ class Task:
         names |= {one.name for one in program.returns} | set(program.dimensions)
         return self.outside | names
 
-    def only_loop(self) -> Loop:
-        """The loop of a program that has one, of ``repeat``.  Raises NoProofError."""
+    def only_loop(self, *, scheduled: bool = False) -> Loop:
+        """The loop of a program that has one, of ``repeat`` or of ``for``.  Raises NoProofError."""
         normal = self.normal
         if normal.applications:
             raise NoProofError("the program has functions of entries")
-        if any(loop.schedule for loop in normal.all_loops()):
+        if not scheduled and any(loop.schedule for loop in normal.all_loops()):
             raise NoProofError("the program has a loop with numbers of its own for every pass")
         if len(normal.loops) != 1 or normal.loops[0].inner:
             number = len(list(normal.all_loops()))
             what = "no loop" if number == 0 else f"{number} loops, not one"
             raise NoProofError(f"the program has {what}")
         return normal.loops[0]
+
+    def numbers(self, loop: Loop) -> tuple[dict[str, Fraction], ...]:
+        """Those of each pass of a ``for`` loop.  Raises NoProofError where one has no value."""
+        try:
+            rows = [[evaluate(one, self.bindings) for one in each.values] for each in loop.schedule]
+        except ScalarError:
+            raise NoProofError("a number of a pass has no value") from None
+        names = [each.name for each in loop.schedule]
+        return tuple(dict(zip(names, row, strict=True)) for row in zip(*rows, strict=True))
 
     def count(self, loop: Loop) -> int:
         """Raises NoProofError where it has no value."""
