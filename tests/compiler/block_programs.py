@@ -93,6 +93,53 @@ def block_scripts(draw: st.DrawFn) -> str:
     return "\n".join([HEAD, *lines]) + "\n"
 
 
+POOL = {
+    "X": (["X", "Z", "A*X", "A'*Z", "S*X", "C*Y"], ["C", "S*C"]),
+    "Y": (["Y", "T*Y", "B*X", "C'*Z"], ["T", "B*C"]),
+    "Z": (["Z", "X", "S*Z", "A*X", "C*Y"], ["C"]),
+}
+
+
+@st.composite
+def nested_scripts(draw: st.DrawFn) -> str:
+    """A script of affine loops, of ``repeat`` and ``for``, three deep at the most."""
+    starts = {"X": ["C", "0", "A*C"], "Y": ["B*C", "T"], "Z": ["C", "S*C"]}
+    lines = [f"{name} = {draw(st.sampled_from(values))}" for name, values in starts.items()]
+    lines += draw(loops(1, ()))
+    returned = draw(st.lists(st.sampled_from("XYZ"), min_size=1, unique=True))
+    return "\n".join([HEAD, *lines, "return " + ", ".join(returned)]) + "\n"
+
+
+@st.composite
+def loops(draw: st.DrawFn, depth: int, numbers: tuple[str, ...]) -> list[str]:
+    head = f"repeat {draw(st.integers(1, 13 if depth == 1 else 5))}:"
+    if draw(st.integers(0, 2)) == 0:
+        name = "ghk"[depth - 1]
+        length = draw(st.integers(1, 7))
+        values = draw(st.lists(st.sampled_from(NUMBERS), min_size=length, max_size=length))
+        head, numbers = f"for {name} in {', '.join(values)}:", (*numbers, name)
+    body: list[str] = []
+    for _ in range(draw(st.integers(1, 3))):
+        if depth < 3 and draw(st.booleans()):
+            body += draw(loops(depth + 1, numbers))
+        else:
+            body.append(draw(assignments(numbers)))
+    return [head, *("    " + line for line in body)]
+
+
+@st.composite
+def assignments(draw: st.DrawFn, numbers: tuple[str, ...]) -> str:
+    names = draw(st.lists(st.sampled_from("XYZ"), min_size=1, max_size=2, unique=True))
+    values = []
+    for name in names:
+        linear, constants = POOL[name]
+        text = sums(draw, linear, constants)
+        if numbers and draw(st.booleans()):
+            text += f" + {draw(st.sampled_from(numbers))}*{draw(st.sampled_from(linear))}"
+        values.append(text)
+    return f"{', '.join(names)} = {', '.join(values)}"
+
+
 @st.composite
 def steps(draw: st.DrawFn) -> tuple[list[str], str, list[str]]:
     """What stands before the loop, its one statement, and the names that it carries."""

@@ -69,7 +69,7 @@ def coupled(number: int, passes: int) -> str:
     return script + f"repeat {passes}:\n    {', '.join(names)} = {step}\nreturn X0\n"
 
 
-@pytest.mark.parametrize(("number", "passes", "layers"), [(3, 27, 4), (12, 12, 3)])
+@pytest.mark.parametrize(("number", "passes", "layers"), [(3, 27, 4), (12, 12, 4)])
 def test_many_coupled_values(number: int, passes: int, layers: int) -> None:
     network = api.compile(coupled(number, passes), fewest="layers")
     assert network.report.layers == layers

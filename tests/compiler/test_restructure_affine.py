@@ -37,7 +37,7 @@ from .block_examples import (
     TARGET,
     TWO_MATRICES,
 )
-from .block_programs import block_scripts
+from .block_programs import block_scripts, nested_scripts
 from .test_random_programs import compare, exact_inputs
 
 LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21, 34, 84, 90, 120
@@ -64,6 +64,16 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
 @given(block_scripts(), st.integers(0, 2**16))
 def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; the checker has followed both scripts."""
+    same_values(script, seed)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(nested_scripts(), st.integers(0, 2**16))
+def test_the_values_of_loops_within_loops_are_the_same(script: str, seed: int) -> None:
+    same_values(script, seed)
+
+
+def same_values(script: str, seed: int) -> None:
     try:
         program = check(Source("<script>", script))
     except DiagnosticError:  # an input's size, or that of a value, may be unknown

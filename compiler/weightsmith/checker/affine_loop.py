@@ -146,7 +146,7 @@ def _factors(
 ) -> tuple[dict[Entry, Polynomial], dict[Word, Rational]]:
     """L and R, if there are any: what stands left of one right word, and right of one left word.
 
-    The first word of R has the coefficient 1; but an L that is one number is 1.
+    The first word of R has the coefficient 1; but an L that is one number is 1, if R is not.
     """
     pivot = next(((name, one) for name, parts in linear.items() for one in parts), None)
     if pivot is None:
@@ -162,7 +162,7 @@ def _factors(
                 terms = left.setdefault((variable_of(after), variable_of(before.name)), {})
                 terms[u] = number / unit
     only = next(iter(left.values()))
-    if len(_variables(letters)) == 1 and only.keys() == {()}:
+    if len(_variables(letters)) == 1 and only.keys() == {()} != beside.keys():
         scale = scale / only.pop(())
         only[()] = scale.field.one
     right = {w: number / scale for w, number in beside.items()}

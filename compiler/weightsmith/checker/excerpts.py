@@ -50,8 +50,11 @@ def excerpt(
     before: Shapes,
     touched: frozenset[str],
     wanted: frozenset[str],
+    numbers: tuple[str, ...] = (),
 ) -> core.Program:
     """Statements with the touched variables as inputs; what they assign of the wanted is returned.
+
+    ``numbers`` are those of the ``for`` loops around them: parameters without a value.
 
     Raises RefusedError where a variable cannot be an input: its rows are tokens.
     """
@@ -69,12 +72,17 @@ def excerpt(
     return replace(
         program,
         inputs=tuple(inputs),
+        parameters=(*program.parameters, *(_parameter(program, name) for name in numbers)),
         assumptions=(),
         body=body,
         returns=tuple(_return(program, name, after[name]) for name in returned),
         untils=(),
         ensure=None,
     )
+
+
+def _parameter(program: core.Program, name: str) -> core.Parameter:
+    return core.Parameter(program.span, name, None, is_count=False)
 
 
 def _return(program: core.Program, name: str, shape: core.Shape) -> core.Return:

@@ -37,12 +37,16 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where two bodies are compared: what is visible, by script, and used or assigned later on."""
+    """Where two bodies are compared: what is visible, by script, and used or assigned later on.
+
+    ``numbers`` are those of the ``for`` loops around them.
+    """
 
     script: Shapes
     network: Shapes
     later: Names
     outermost: bool
+    numbers: tuple[str, ...] = ()
 
 
 def check_segments(
@@ -108,8 +112,9 @@ class _Checking:
         for name in touched:
             there = name in place.network and place.script[name] == place.network[name]
             require(there, f"'{name}' is not the same before a segment.")
-        old = excerpt(self._script, script, place.script, touched, place.later)
-        new = excerpt(self._network, network, place.network, touched, place.later)
+        later, numbers = place.later, place.numbers
+        old = excerpt(self._script, script, place.script, touched, later, numbers)
+        new = excerpt(self._network, network, place.network, touched, later, numbers)
         kept = assigned_names(script) & place.later
         clash = (assigned_names(network) - kept) & self._known
         require(not clash, f"A segment of network.alg assigns {quoted(min(clash, default=''))}.")
@@ -132,7 +137,11 @@ class _Checking:
             for loop, before in ((first, place.script), (second, place.network))
         ]
         later = place.later | _names(first.body)
-        inner = Place(carried[0], carried[1], later, False)
+        numbers = (*place.numbers, *(one.name for one in first.schedule))
+        parameters = {one.name for one in (*self._script.parameters, *self._network.parameters)}
+        clash = parameters.intersection(numbers) or len(set(numbers)) < len(numbers)
+        require(not clash, "Two numbers of the scripts have one name.")
+        inner = Place(carried[0], carried[1], later, False, numbers)
         self.bodies(first.body, second.body, steps, inner)
 
 

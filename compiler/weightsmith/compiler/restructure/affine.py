@@ -35,7 +35,8 @@ class AffineStep:
     @property
     def has_left(self) -> bool:
         """Is L more than the identity?"""
-        return len(self.turned) > 1 or any(set(terms) != {()} for terms in self.left.values())
+        one = all(set(terms) == {()} and terms[()] == 1 for terms in self.left.values())
+        return len(self.turned) > 1 or not one
 
     @property
     def has_right(self) -> bool:
@@ -219,7 +220,7 @@ def bare(word: Word) -> Word:
 def _factors(linear: Mapping[str, Linear]) -> tuple[dict[tuple[str, str], Terms], Terms]:
     """L and R, if there are any.
 
-    The first word of R has the coefficient 1; but an L that is one number is 1.
+    The first word of R has the coefficient 1; but an L that is one number is 1, if R is not.
     """
     pivot = next(((name, one) for name, parts in linear.items() for one in parts), None)
     if pivot is None:
@@ -234,7 +235,7 @@ def _factors(linear: Mapping[str, Linear]) -> tuple[dict[tuple[str, str], Terms]
             if w == last:
                 left.setdefault((after, before), {})[u] = number / unit
     only = next(iter(left.values()))
-    if len(linear) == 1 and only.keys() == {()}:
+    if len(linear) == 1 and only.keys() == {()} != beside.keys():
         scale = scale / only[()]
         only[()] = scale / scale
     return left, {w: number / scale for w, number in beside.items()}

@@ -213,7 +213,7 @@ class BlockFormulas:
     ) -> Formulas:
         """Lⁿ and S_n, ``digit`` powers on from those that are known."""
         made: Formulas = {}
-        for column in self._letters:
+        for column in self._letters if self._step.has_left else ():
             powers: Vector = {
                 row: [(Held("power", row, column),)]
                 for row in self._letters

@@ -78,7 +78,10 @@ def powered(
     """
     around = _Around(task, scheduled=scheduled)
     loop, normal = around.loop, task.normal
-    step = min(affine_steps(normal, loop), key=lambda one: one.has_left and one.has_right)
+    step = min(
+        affine_steps(normal, loop),
+        key=lambda one: one.has_right and (one.has_left or bool(loop.schedule)),
+    )
     returned = _words(one.value for one in normal.returns)
     wanted = {letter.name for word in returned for letter in word}
     turn, taken = turning(normal), around.taken

@@ -118,7 +118,7 @@ def attempt(
     if any(loop.inner for loop in loops):
         return as_written(program, notes[WAYS.index(around_loops)])
     if len(loops) != 1 or loops[0].schedule:
-        return as_written(program, notes[-1])
+        return as_written(program, notes[WAYS.index(evaluated)])
     one_sided = not any(TWO_SIDED in note for note in notes)
     return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
 

@@ -239,7 +239,8 @@ class _Replacing:
         if name is not None:
             _, columns = self.alphabet.axes[name]
             return Polynomial(rows, columns, {(Letter(name, ""),): self.one})
-        unchanged = row == column and left.step.is_unchanged(row)
+        step = left.step
+        unchanged = row == column and (step.is_unchanged(row) or not step.has_left)
         return identity(rows, self.one) if unchanged else None
 
     def _given(self, one: Carried, turned: bool, columns: Space) -> Polynomial:

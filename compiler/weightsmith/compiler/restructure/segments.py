@@ -47,6 +47,7 @@ class _Place:
     shapes: Shapes
     later: Names
     outermost: bool
+    numbers: tuple[str, ...] = ()  # of the ``for`` loops around
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class _Segmenting:
         if end == len(body) and place.outermost:
             touched |= used_names(_values(self.program)) & before.keys()
         try:
-            program = excerpt(self.program, chosen, before, touched, later)
+            program = excerpt(self.program, chosen, before, touched, later, place.numbers)
         except RefusedError:
             return None
         known = {one.name for one in program.inputs} - assigned_names(self.program.body)
@@ -185,7 +186,8 @@ class _Segmenting:
         before = shapes_after(body[:at], place.shapes)
         shapes = {n: s for n, s in shapes_after((loop,), before).items() if n in before}
         later = place.later | used_names(body[at:]) | assigned_names(body[at:])
-        new, steps = self._body(loop.body, _Place(shapes, later, False))
+        numbers = (*place.numbers, *(one.name for one in loop.schedule))
+        new, steps = self._body(loop.body, _Place(shapes, later, False, numbers))
         return ((replace(loop, body=new),), steps) if steps else None
 
 
