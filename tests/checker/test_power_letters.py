@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import reduce
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -16,13 +17,16 @@ from weightsmith.checker.affine_powers import AffinePowers, Held
 from weightsmith.checker.meaning import Loop, read_meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.rational import Field
+from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.two_sided import TwoSidedPowers, read_two_sided
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import Source, check
 
 Matrix = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
 Vector = dict[str, Matrix]
+Key = TypeVar("Key")
 PRIME = 1_000_003
+LETTER = r"(left|right|sum|value)\^(\d+)(?: from (\d+))?(?:\[(.*)\])?"
 HEAD = "algorithm letters({})\n"
 MATRICES = ("A: symmetric[d, d]", "B: [d, d]", "D: [d, e]", "K: [e, e]", "G: [d, n]", "T: [n, n]")
 MATRICES += ("x: [d] per token", "y: [d] per context")
@@ -36,6 +40,12 @@ ONE_SIDE = [
     "X, Y, Z = G, 0*G, G\nrepeat 2:\n    X, Y, Z = Y*T, P*Z*T + G, 2*Z*T\nreturn X, Y\n",
     "X, Y = D, D'*G\nrepeat 2:\n    X, Y = D*K*D'*X, D'*Q*X\nreturn X, Y\n".replace("= D,", "= G,"),
     "X, Y = x, y\nrepeat 2:\n    X, Y = P*X + A*x, Q*X + B*Y\nreturn Y\n",
+]
+FOR = [
+    "X = G\nfor p in 1/2, 2, -2, 1/3, 3, 5:\n    X = p*P*X + Q*X + 1/(1 + p)*G\nreturn X\n",
+    "X, Y = G, 0*G\nfor p, q in (1, 2), (0, 1), (3, -1), (2, 0), (1/2, 1), (1, 4):\n"
+    "    X, Y = P*X + p*q*Y, p*A*X + Y + q*G\nreturn X, Y\n",
+    "X, Y = G, G\nfor p in 1, 2, 3, 4, 5, 6:\n    X, Y = p*X + Y, Y\nreturn X, Y\n",
 ]
 TWO_SIDED = [
     "X = D\nrepeat 2:\n    X = P*X + X*K + Q*D\nreturn X\n",
@@ -85,12 +95,18 @@ def same(left: Matrix, right: Matrix) -> bool:
 
 
 class Truth:
-    """What each letter is, from the step of the loop alone."""
+    """What each letter is, from the step of the loop alone; ``first`` is the pass from which."""
 
     def __init__(self, loop: AffineLoop, values: Values) -> None:
         self.loop, self.values = loop, values
-        self.constant, self.start = self._numbers(loop.constant), self._numbers(loop.start)
-        self._left = {entry: self.number(one) for entry, one in loop.left.items()}
+        self.constants, self.start = self._passes(loop.constant), self._numbers(loop.start)
+        self._lefts = self._passes(loop.left)
+
+    def _passes(self, polynomials: Mapping[Key, Polynomial]) -> list[dict[Key, Matrix]]:
+        """In each pass."""
+        numbers = self.loop.passes or [{}]
+        every = [{key: one.at(now) for key, one in polynomials.items()} for now in numbers]
+        return [{key: self.number(one) for key, one in now.items()} for now in every]
 
     def number(self, polynomial: Polynomial) -> Matrix:
         return self.values.of(polynomial, self.values.input)
@@ -98,22 +114,24 @@ class Truth:
     def _numbers(self, polynomials: Mapping[str, Polynomial]) -> Vector:
         return {name: self.number(one) for name, one in polynomials.items()}
 
-    def moved(self, vector: Vector, count: int) -> Vector:
+    def moved(self, vector: Vector, count: int, first: int = 0) -> Vector:
         """L^count · vector · R^count."""
-        for _ in range(count):
+        for number in range(first, first + count):
+            left = self._lefts[number % len(self._lefts)]
             after = {name: 0 * one for name, one in vector.items()}
             for (name, letter), other in product(self.loop.letters.items(), vector):
                 entry = variable_of(name), variable_of(other)
-                if entry in self._left and self.loop.letters[other].columns == letter.columns:
+                if entry in left and self.loop.letters[other].columns == letter.columns:
                     right = self.number(self.loop.right_of(letter.columns))
-                    after[name] = (after[name] + self._left[entry] @ vector[other] @ right) % PRIME
+                    after[name] = (after[name] + left[entry] @ vector[other] @ right) % PRIME
             vector = after
         return vector
 
-    def sums(self, count: int) -> Vector:
-        total = {name: 0 * one for name, one in self.constant.items()}
-        for k in range(count):
-            moved = self.moved(self.constant, k)
+    def sums(self, count: int, first: int = 0) -> Vector:
+        total = {name: 0 * one for name, one in self.constants[0].items()}
+        for number in range(first, first + count):
+            constant = self.constants[number % len(self.constants)]
+            moved = self.moved(constant, first + count - 1 - number, number + 1)
             total = {name: (one + moved[name]) % PRIME for name, one in total.items()}
         return total
 
@@ -121,15 +139,16 @@ class Truth:
         moved, total = self.moved(self.start, count), self.sums(count)
         return {name: (one + total[name]) % PRIME for name, one in moved.items()}
 
-    def left(self, count: int, row: str, column: str) -> Matrix:
+    def left(self, count: int, row: str, column: str, first: int = 0) -> Matrix:
         rows = self.loop.rows
         field = next(iter(self.loop.start.values())).field
         power = {(i, i): self.number(Polynomial.identity(field, rows[i])) for i in rows}
-        for _ in range(count):
+        for number in range(first, first + count):
+            left = self._lefts[number % len(self._lefts)]
             after: dict[tuple[str, str], Matrix] = {}
-            for (i, k), (other, j) in product(power, self._left):
+            for (i, k), (other, j) in product(left, power):
                 if k == other:
-                    term = power[i, k] @ self._left[k, j]
+                    term = left[i, k] @ power[k, j]
                     after[i, j] = (after.get((i, j), 0 * term) + term) % PRIME
             power = after
         zero = self.number(Polynomial.zero(field, rows[row], rows[column]))
@@ -144,52 +163,57 @@ class Truth:
         """What a block holds, for the letter called ``name``."""
         count = sum(what.counts)
         if what.kind == "left":
-            return self.left(count, what.row, what.column)
+            return self.left(count, what.row, what.column, what.first)
         if what.kind == "right":
             return self.right(count, self.loop.letters[name].columns)
-        return (self.sums(count) if what.kind == "sum" else self.after(count))[name]
+        return (self.sums(count, what.first) if what.kind == "sum" else self.after(count))[name]
 
     def letter(self, letter: Letter) -> Matrix:
-        named = re.fullmatch(r"(left|right|sum|value)\^(\d+)(?:\[(.*)\])?", letter.name)
+        named = re.fullmatch(LETTER, letter.name)
         if named is None:
             return self.values.input(letter)
-        kind, count, of = named[1], int(named[2]), named[3]
+        kind, count, first, of = named[1], int(named[2]), int(named[3] or 0), named[4]
         if kind == "left":
-            return self.left(count, *of.split(","))
+            return self.left(count, *of.split(","), first)
         if kind == "right":
             return self.right(count, letter.rows)
-        return self.sums(count)[of] if kind == "sum" else self.after(count)[of]
+        return self.sums(count, first)[of] if kind == "sum" else self.after(count)[of]
 
 
 def read(script: str) -> Loop:
     used = [one for one in MATRICES if re.search(rf"\b{one[0]}\b", script)]
     program = check(Source("script.alg", HEAD.format(", ".join(used)) + script))
-    (loop,) = read_meaning(program, Field(()), {}).loops
+    (loop,) = read_meaning(program, Field((), sorted(scheduled_names(program))), {}).loops
     return loop
 
 
 def iterated(loop: Loop, values: Values, count: int) -> Vector:
     """The loop's letters after so many passes."""
     found = {name: values.of(one, values.input) for name, one in loop.entering.items()}
-    for _ in range(count):
+    field = next(iter(loop.leaving.values())).field
+    for at in range(count):
+        numbers = {name: field.read(one[at]) for name, one in loop.schedule.items()}
         now = dict(found)
 
         def letters(one: Letter, now: Vector = now) -> Matrix:
             return now[one.name] if one.name in now else values.input(one)
 
-        found = {name: values.of(one, letters) for name, one in loop.leaving.items()}
+        found = {name: values.of(one.at(numbers), letters) for name, one in loop.leaving.items()}
     return found
 
 
 def check_letters(powers: AffinePowers, truth: Truth, choose: random.Random, sums: bool) -> None:
     loop = powers.loop
     for _ in range(12):
-        counts = tuple(choose.randint(0, 3) for _ in range(choose.randint(1, 3)))
+        most = 2 if loop.passes else 3
+        counts = tuple(choose.randint(0, most) for _ in range(choose.randint(1, 3)))
         name, letter = choose.choice(list(loop.letters.items()))
         row, column = (choose.choice(list(loop.rows)) for _ in range(2))
         kind = choose.choice(["left", "right", "sum", "value"] if sums else ["left", "right"])
         of = (row, column) if kind == "left" else (variable_of(name), "")
-        what = Held(kind, *of, False, counts)
+        here = len(loop.passes) and kind in ("left", "sum")
+        first = choose.randint(0, len(loop.passes) - sum(counts)) if here else 0
+        what = Held(kind, *of, False, counts, 0, first)
         wanted = truth.held(what, name)
         for found in (powers.held(what, letter), powers.expanded(what, letter)):
             assert same(truth.values.of(found, truth.letter), wanted), (what, str(found))
@@ -200,7 +224,7 @@ def filled(script: str, choose: random.Random, words: list[str]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("script", ONE_SIDE)
+@pytest.mark.parametrize("script", [*ONE_SIDE, *FOR])
 def test_letters_of_one_side(script: str, seed: int) -> None:
     choose, values = random.Random(seed), Values(seed)
     loop = read(filled(script, choose, SQUARE))
