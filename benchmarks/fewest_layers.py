@@ -112,6 +112,52 @@ repeat 100:
     w = w - 1/4*(w*x - z)*x' over context
 return relu(w*x) on query
 """
+INNER = """algorithm splitting(A: symmetric[d, d], P: [d, d], psi: [d, k])
+X = 0
+repeat 20:
+    Y, M = X, 0
+    repeat 10:
+        M = 1/5*M + A*Y + 1/4*P*X - psi
+        Y = Y - 1/2*M
+    X = Y
+return X
+"""
+
+
+def restarted(rounds: int, count: int) -> Case:
+    text = f"""algorithm restarted(A: symmetric[d, d], psi: [d, k])
+X = 0
+repeat {rounds}:
+    for eta in {", ".join(chebyshev_steps(count))}:
+        X = X - eta*(A*X - psi)
+return X
+"""
+    return Case("restarted Chebyshev", rounds * count, "A psi", {}, text)
+
+
+def scheduled_matrices(count: int) -> Case:
+    text = f"""algorithm scheduled(x: [d] per token, y: [k] per context, A: symmetric[d, d])
+w = 0
+for eta in {", ".join(f"1/{5 + k % 4}" for k in range(count))}:
+    w = w - eta*((w*x - y)*x' + w*A) over context
+return w*x on query
+"""
+    return Case("schedule, two matrices", count, "x y A", {}, text)
+
+
+def coupled(values: int, count: int) -> Case:
+    """A ring of averaged gradient steps."""
+    names = [f"X{k}" for k in range(values)]
+    terms = [f"3/4*{n} + 1/4*{names[k - 1]} - 1/4*(A*{n} - psi)" for k, n in enumerate(names)]
+    left, right = ", ".join(names), ", ".join(terms)
+    text = f"""algorithm ring(A: symmetric[d, d], psi: [d, k])
+{left} = {", ".join(["psi", *["0"] * (values - 1)])}
+repeat {count}:
+    {left} = {right}
+return X0
+"""
+    return Case(f"{values} coupled values", count, "A psi", {}, text)
+
 
 MOMENTUM = {**ENDS, "eta": "1/2", "beta": "1/5"}
 CASES = (
@@ -133,6 +179,10 @@ CASES = (
     Case("Uzawa, saddle point", 80, "A B psi", {}, SADDLE),
     Case("Stein equation", 60, "P A", {}, STEIN),
     Case("functions of entries around", 100, "x y", {}, FUNCTIONS),
+    Case("momentum within a splitting", 200, "A P psi", {}, INNER),
+    restarted(10, 8),
+    scheduled_matrices(26),
+    *(coupled(values, 100) for values in (4, 8)),
 )
 
 

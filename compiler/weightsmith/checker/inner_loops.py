@@ -36,7 +36,7 @@ class InnerLoops:
         """``around``: letters of the loops around it, and before it.  Raises RefusedError."""
         readable = {**around, **_letters(loop)}
         known: dict[str, Polynomial] = {}
-        for child in loop.children:
+        for child in (one for one in loop.children if one.letters):
             known |= self._after(_reading(self.without(child, readable), readable), known)
             readable |= _letters(child)
         leaving = {name: value.replace_letters(known) for name, value in loop.leaving.items()}

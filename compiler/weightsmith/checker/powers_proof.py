@@ -16,6 +16,7 @@ from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
 from weightsmith.checker.blocks import Values, after_pass, before_block, compare_returned, read_pair
 from weightsmith.checker.inner_loops import InnerLoops
+from weightsmith.checker.live import live_loops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
@@ -47,7 +48,7 @@ def check_powers(
     """Refuse unless both return the same, ``script`` of one loop."""
     written, other = read_pair(script, network, bindings, deadline)
     require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
-    (loop,) = written.loops
+    (loop,) = live_loops(written)
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
     first, counts = _first(steps[0]), _counts(steps[-1])

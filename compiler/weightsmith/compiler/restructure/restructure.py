@@ -21,9 +21,10 @@ from weightsmith.compiler.restructure.segments import segmented
 from weightsmith.compiler.restructure.task import Bindings, Names
 from weightsmith.dsl import Source, check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.scalars import ScalarError
+from weightsmith.dsl.scalars import ScalarError, evaluate
 
 FEWEST = ("layers", "operations")
+FEW = 3  # passes that may be worth fewer layers than their powers take
 
 
 def restructured(
@@ -72,13 +73,19 @@ def restructure(program: core.Program, bindings: Bindings, *, gated: bool = Fals
         return as_written(program, f"as written: {reason_text(problem)}")
     whole = attempt(program, written, bindings)
     loops = list(written.normal.all_loops())
-    if not loops or (whole.changed and len(loops) == 1):
+    if not loops or (whole.changed and _is_one(written, bindings)):
         return whole
     parts = _by_segments(program, written, bindings)
     if parts.changed and parts.layers < whole.layers:
         return parts
     several = not whole.changed and len(loops) > 1
     return replace(whole, notes=whole.notes + parts.notes) if several else whole
+
+
+def _is_one(written: Front, bindings: Bindings) -> bool:
+    """Is one loop all that there is, so that its parts alone cannot save more?"""
+    first, *others = written.normal.loops
+    return not others and (not first.inner or evaluate(first.count, bindings) > FEW)
 
 
 def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> Restructured:
