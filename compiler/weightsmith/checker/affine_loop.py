@@ -19,8 +19,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from weightsmith.checker.meaning import Loop
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.refusal import require
 from weightsmith.checker.words import Letter, Polynomial, Word, word_key
 
 Entry = tuple[str, str]
@@ -105,7 +105,8 @@ def read_sided(loop: Loop, turned: Collection[str]) -> Sided:
 def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
     """Raises RefusedError where a pass is of another kind."""
     sided = read_sided(loop, turned)
-    left, right = _factors(sided.linear, sided.letters)
+    field = next(iter(sided.start.values())).field
+    left, right = _factors(sided.linear, sided.letters, field)
     passes = _passes(loop, sided)
     found = AffineLoop(sided.rows, sided.letters, left, right, sided.constant, sided.start, passes)
     for name, value in sided.leaving.items():
@@ -142,7 +143,7 @@ def _parts(value: Polynomial, letters: Mapping[str, Letter]) -> tuple[Polynomial
 
 
 def _factors(
-    linear: Mapping[str, Linear], letters: Mapping[str, Letter]
+    linear: Mapping[str, Linear], letters: Mapping[str, Letter], field: Field
 ) -> tuple[dict[Entry, Polynomial], dict[Word, Rational]]:
     """L and R, if there are any: what stands left of one right word, and right of one left word.
 
@@ -150,7 +151,7 @@ def _factors(
     """
     pivot = next(((name, one) for name, parts in linear.items() for one in parts), None)
     if pivot is None:
-        raise RefusedError("What the loop carries does not depend on what it was.")
+        return {}, {(): field.one}
     name, (first, letter, last) = pivot
     beside = {w: c for (u, s, w), c in linear[name].items() if (u, s) == (first, letter)}
     scale = beside[min(beside, key=_order)]
@@ -164,10 +165,9 @@ def _factors(
     only = next(iter(left.values()))
     if len(_variables(letters)) == 1 and only.keys() == {()} != beside.keys():
         scale = scale / only.pop(())
-        only[()] = scale.field.one
+        only[()] = field.one
     right = {w: number / scale for w, number in beside.items()}
     rows = {variable_of(name): one.rows for name, one in letters.items()}
-    field = scale.field
     return {(i, j): Polynomial(field, rows[i], rows[j], t) for (i, j), t in left.items()}, right
 
 

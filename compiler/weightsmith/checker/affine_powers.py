@@ -88,7 +88,7 @@ class AffinePowers:
     def _is_adjoint(self) -> bool:
         """Of one letter, is R = L'?"""
         letters, entries = list(self.loop.letters.values()), list(self.loop.left.values())
-        if len(letters) != 1 or letters[0].rows != letters[0].columns:
+        if len(letters) != 1 or len(entries) != 1 or letters[0].rows != letters[0].columns:
             return False
         return self.loop.right_of(letters[0].columns).equals(entries[0].transpose())
 

@@ -35,8 +35,8 @@ class AffineStep:
     @property
     def has_left(self) -> bool:
         """Is L more than the identity?"""
-        one = all(set(terms) == {()} and terms[()] == 1 for terms in self.left.values())
-        return len(self.turned) > 1 or not one
+        one = [set(terms) == {()} and terms[()] == 1 for terms in self.left.values()]
+        return len(self.turned) > 1 or one != [True]
 
     @property
     def has_right(self) -> bool:
@@ -134,7 +134,7 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
     if any(axis in (*GROUPS, "") for axis in rows.values()):
         raise NoProofError("a step would act on tokens, as a matrix of tokens by tokens")
     sided = read_sided(normal, loop, turned)
-    left, right = _factors(sided.linear)
+    left, right = _factors(sided.linear, normal.field.one)
     rebuilt = {
         name: {
             (u, j, w): a * b
@@ -166,7 +166,7 @@ def symmetries(
         found.add("left")
     if right == turned(right):
         found.add("right")
-    if len(constant) == 1:
+    if len(constant) == len(left) == 1:
         (only,), (added,), (first,) = left.values(), constant.values(), start.values()
         if right == turned(only):
             found.add("adjoint")
@@ -217,14 +217,16 @@ def bare(word: Word) -> Word:
     return tuple(letter._replace(group="") for letter in word)
 
 
-def _factors(linear: Mapping[str, Linear]) -> tuple[dict[tuple[str, str], Terms], Terms]:
+def _factors(
+    linear: Mapping[str, Linear], one: Coefficient
+) -> tuple[dict[tuple[str, str], Terms], Terms]:
     """L and R, if there are any.
 
     The first word of R has the coefficient 1; but an L that is one number is 1, if R is not.
     """
     pivot = next(((name, one) for name, parts in linear.items() for one in parts), None)
     if pivot is None:
-        raise NoProofError("what the loop carries does not depend on what it was")
+        return {}, {(): one}
     name, (first, letter, last) = pivot
     beside = {w: c for (u, s, w), c in linear[name].items() if (u, s) == (first, letter)}
     scale = beside[min(beside, key=_order)]

@@ -24,7 +24,7 @@ from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
 FEWEST = ("layers", "operations")
-FEW = 3  # passes that may be worth fewer layers than their powers take
+FEW = 1  # passes of a loop that only stands around others
 
 
 def restructured(
