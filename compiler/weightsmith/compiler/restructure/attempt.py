@@ -43,7 +43,7 @@ from weightsmith.dsl.scalars import ScalarError
 Json = dict[str, object]
 Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
-NEVER = 10**30  # layers
+NEVER = 10**30  # layers, or blocks
 WAYS: tuple[Way, ...] = (
     rewrite,
     powered_inline,
@@ -82,6 +82,11 @@ class Restructured:
         """Of the network, if it changed; more than any other, if not."""
         return layers_of(self.compilation) if self.compilation is not None else NEVER
 
+    @property
+    def rows(self) -> int:
+        """Of the residual stream, in blocks."""
+        return len(self.compilation.template.blocks) if self.compilation is not None else NEVER
+
 
 def layers_of(compilation: Compilation) -> int:
     bindings = {name: Fraction(value) for name, value in compilation.template.bindings}
@@ -109,7 +114,7 @@ def attempt(
     for way in WAYS:
         found = _tried(task, written, way)
         if found.changed:
-            return found
+            return _better(task, written, found) if coupled(written.normal) else found
         notes += found.notes
     loops = list(written.normal.all_loops())
     too_many = [note for note in notes if TOO_MANY in note]
@@ -121,6 +126,12 @@ def attempt(
         return as_written(program, notes[WAYS.index(evaluated)])
     one_sided = not any(TWO_SIDED in note for note in notes)
     return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
+
+
+def _better(task: Task, written: Front, found: Restructured) -> Restructured:
+    """Of coupled sequences: their powers, or the polynomial that they return if it is narrower."""
+    series = _tried(task, written, evaluated)
+    return min(found, series, key=lambda one: (one.layers, one.rows)) if series.changed else found
 
 
 def _tried(task: Task, written: Front, way: Way) -> Restructured:
