@@ -29,13 +29,13 @@ TOO_MANY = "its powers have too many products of blocks"
 Pattern = frozenset[tuple[str, str]]  # where L^a is not zero
 Letters = frozenset[str]
 Start = Literal["own", "zero", "unit", "parts"]
-PARTS = {"power": "left", "total": "sum"}  # what they are to the checker
+PARTS = {"power": "left", "after": "right", "total": "sum"}  # what they are to the checker
 
 
 class Held(NamedTuple):
-    """L^a_ij, R^a, S_a or s of letters, or its transpose; ``power``, ``total``: Lⁿ and S_n.
+    """L^a_ij, R^a, S_a or s of letters, or its transpose.
 
-    ``first`` is the pass from which L^a and S_a are, in a ``for`` loop.
+    ``power``, ``after`` and ``total`` are Lⁿ, Rⁿ and S_n for all n passes.  ``first`` is the pass from which L^a and S_a are, in a ``for`` loop.
     """
 
     kind: str
@@ -75,7 +75,7 @@ class BlockFormulas:
     """Of one loop, and ``count`` passes of it.
 
     ``start`` says what s₀ is: the variables' "own" start, or "zero" or the identity ("unit"), which
-    are not multiplied.  With "parts" there is no value: what is held at the end are Lⁿ and S_n.
+    are not multiplied.  With "parts" there is no value: what is held at the end are Lⁿ, Rⁿ and S_n.
 
     Raises NoProofError where the values are zero, or of too many products.
     """
@@ -211,8 +211,11 @@ class BlockFormulas:
         done: int,
         known: Collection[Held],
     ) -> Formulas:
-        """Lⁿ and S_n, ``digit`` powers on from those that are known."""
+        """Lⁿ, Rⁿ and S_n, ``digit`` powers on from those that are known."""
         made: Formulas = {}
+        if self._step.has_right:
+            before = (Held("after"),) if Held("after") in known else ()
+            made[Held("after")] = [(Held("right"),) * digit + before]
         for column in self._letters if self._step.has_left else ():
             powers: Vector = {
                 row: [(Held("power", row, column),)]
@@ -222,7 +225,7 @@ class BlockFormulas:
             if not known or column in self._unchanged:
                 powers[column] = [()]
             for number in range(digit):
-                powers = self._moved(pattern, powers, done + number * power)
+                powers = self._moved(pattern, powers, done + number * power, right=False)
             for row in sorted(powers.keys() - self._unchanged):
                 made[Held("power", row, column)] = powers[row]
         totals: Vector = {
@@ -249,11 +252,11 @@ class BlockFormulas:
             }
         return total
 
-    def _moved(self, pattern: Pattern, vector: Vector, first: int) -> Vector:
+    def _moved(self, pattern: Pattern, vector: Vector, first: int, *, right: bool = True) -> Vector:
         """L^a·vector·R^a."""
         found: Vector = {}
+        after = (Held("right"),) if right and self._step.has_right else ()
         for i, j in sorted(pattern):
-            after = (Held("right"),) if self._step.has_right else ()
             for product in vector.get(j, []):
                 found.setdefault(i, []).append(self._entry(i, j, first) + product + after)
         return found

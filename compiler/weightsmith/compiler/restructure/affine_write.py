@@ -29,7 +29,8 @@ from weightsmith.compiler.restructure.write import sum_text
 Json = dict[str, object]
 NOTHING: Mapping[str, str] = {}
 Numbers = tuple[Mapping[str, Fraction], ...]
-BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V", "power": "A", "total": "B"}
+BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
+BASES |= {"power": "A", "after": "D", "total": "B"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class AffineWriter:
         return self._blocks(self.formulas.blocks(), own, inline=inline)
 
     def parts(self) -> dict[Held, str]:
-        """The names of Lⁿ_ij and of S_n, where they are not zero, and of their transposes."""
+        """The names of Lⁿ_ij, Rⁿ and S_n, where they are not zero, and of their transposes."""
         made = [one for one in self.formulas.blocks()[-1].made if one.kind in PARTS]
         return {each: self._name(each) for one in made for each in (one, one.flipped())}
 

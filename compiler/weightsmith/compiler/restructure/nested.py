@@ -1,6 +1,6 @@
 """A loop with affine loops within it: their passes first, as matrices that are held.
 
-The inner loop of n passes leaves Lⁿ·s + S_n of what it is given.  Made of inputs alone, Lⁿ and S_n
+The inner loop of n passes leaves Lⁿ·s·Rⁿ + S_n of what it is given.  Made of inputs alone, these
 are the same in every pass around it: they are computed once, and the loop around is then an affine
 loop of matrices like others.  What an inner loop reads of the loops around it, or of those before
 it, is carried by it too, unchanged: its columns of Lⁿ are Σ_{k<n} Lᵏ times what it is read with.
@@ -29,7 +29,7 @@ BLOCK = "repeat 1:"
 
 @dataclass(frozen=True)
 class _Inner:
-    """An inner loop with what it reads, and the names of its Lⁿ and S_n, transposed or not."""
+    """An inner loop with what it reads, and the names of its Lⁿ, Rⁿ and S_n, transposed or not."""
 
     loop: Loop
     step: AffineStep
@@ -77,7 +77,7 @@ class Flat:
 
 
 def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
-    """Raises NoProofError where a loop within is no affine loop of one side."""
+    """Raises NoProofError where a loop within is no affine loop."""
     outer = _outer(task.normal)
     flattening = _Flattening(task, clause, taken)
     loop = flattening.loop(outer, ())
@@ -95,7 +95,7 @@ def _outer(normal: NormalProgram) -> Loop:
 
 
 class _Flattening:
-    """Puts Lⁿ·s + S_n in the place of what inner loops leave."""
+    """Puts Lⁿ·s·Rⁿ + S_n in the place of what inner loops leave."""
 
     def __init__(self, task: Task, clause: str, taken: set[str]) -> None:
         self.task, self.normal, self.clause, self.taken = task, task.normal, clause, taken
@@ -170,20 +170,18 @@ class _Flattening:
         return replace(one, variable=f"{home}.{one.variable}", initial=value, next=value)
 
     def _step(self, loop: Loop) -> AffineStep:
-        """With R = 1."""
-        for step in affine_steps(self.normal, loop):
-            if not step.has_right:
-                return step
-        raise NoProofError("a loop within a loop multiplies from both sides")
+        """With R = 1, if there is one."""
+        return min(affine_steps(self.normal, loop), key=lambda one: one.has_right)
 
     def _axes(self, held: Held, step: AffineStep) -> tuple[Space, Space]:
         def sides(letter: str) -> tuple[Space, Space]:
             rows, columns = self.normal.alphabet.axes[letter]
             return (columns, rows) if step.turned[letter] else (rows, columns)
 
-        power = held.kind == "power"
-        rows, columns = sides(held.row)
-        found = (rows, sides(held.column)[0]) if power else (rows, columns)
+        rows, columns = sides(held.row or next(iter(step.turned)))
+        if held.kind == "after":
+            return columns, columns
+        found = (rows, sides(held.column)[0]) if held.kind == "power" else (rows, columns)
         return found[::-1] if held.turned else found
 
 
@@ -227,10 +225,11 @@ class _Replacing:
             power = self._power(left, letter.name, one.letter, rows)
             if power is not None:
                 after = after + power * self._given(one, left.step.turned[one.letter], columns)
-        total = left.parts.get(Held("total", letter.name))
+        right, total = (left.parts.get(Held(*one)) for one in (("after",), ("total", letter.name)))
+        if right is not None:
+            after = after * Polynomial(columns, columns, {(Letter(right, ""),): self.one})
         if total is not None:
-            sum_ = Polynomial(rows, columns, {(_letter(total, columns),): self.one})
-            after = after + sum_
+            after = after + Polynomial(rows, columns, {(_letter(total, columns),): self.one})
         return after if turned == letter.transposed else self.alphabet.transpose(after)
 
     def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
