@@ -108,3 +108,82 @@ repeat 6:
     X = X - (B*Z - I)
 return X
 """
+INEXACT = """algorithm inexact(A: symmetric[d, d], B: [d, d], C: [d, e])
+X = 0
+repeat 20:
+    M, Y = 0, X
+    repeat 9:
+        M = 1/2*M + A*Y - C + B*X
+        Y = Y - 1/8*M
+    X = Y
+return X
+"""
+SIBLINGS = """algorithm siblings(A: symmetric[d, d], B: [d, d], C: [d, e])
+X, Y, Z = C, 0, 0
+repeat 20:
+    repeat 5:
+        Y = Y - 1/4*(A*Y - X)
+    repeat 7:
+        Z = Z - 1/4*(B*Z - Y)
+    X = X - 1/3*(Z - Y)
+return X
+"""
+DEEP = """algorithm deep(A: symmetric[d, d], B: [d, d], C: [d, e])
+X, Y, Z = C, 0, 0
+repeat 5:
+    repeat 5:
+        Z = Y
+        repeat 7:
+            Z = Z - 1/4*(B*Z - Y - X)
+        Y = Y - 1/4*(A*Y - X) + Z
+    X = X - 1/3*(Z - Y)
+return X
+"""
+TURNED = """algorithm turned(A: symmetric[d, d], B: [d, d], C: [d, d])
+X, Y = C, 0
+repeat 20:
+    repeat 9:
+        Y = Y - 1/4*(Y*A - X')
+    X = X - 1/3*(B*Y' - C)
+return X, Y
+"""
+WITHIN = """algorithm both_sides(B: [d, d], D: [e, e], F: [d, e])
+X = F
+repeat 9:
+    repeat 5:
+        X = 1/2*B*X*D + F
+    repeat 3:
+        X = X - X*D
+return X
+"""
+RESTARTED = """algorithm restarted(x: [d] per token, y: [k] per context)
+w = 0
+repeat 10:
+    for eta in 1/2, 1/3, 1/4, 1/5:
+        w = w - eta*(w*x - y)*x' over context
+return w*x on query
+"""
+SCHEDULED = """algorithm scheduled(A: symmetric[d, d], B: [d, e], C: [d, d])
+X, M = 0, 0
+for a, b in (1/2, 1), (1/3, 1/2), (1/4, 0), (1/5, 1/4), (1/2, 1), (1/3, 1/2), (1/7, 2), (1/8, 3):
+    M = b*M + A*X + b*C*X - B
+    X = X - a*M
+return X
+"""
+CYCLES = """algorithm cycles(A: symmetric[d, d], B: [d, e], C: [d, d])
+X = 0
+for a in 1/2, 1/3, 1/4, 1/5:
+    Y = X
+    repeat 10:
+        Y = Y - 1/4*(A*Y - X)
+    X = B + C*X + a*Y
+return X
+"""
+STEPS = """algorithm steps(A: symmetric[d, d], B: [d, e], C: [d, d])
+X = 0
+for a in 1/2, 1/3, 1/4, 1/5:
+    repeat 10:
+        X = X - a*(A*X - B)
+    X = C*X
+return X
+"""

@@ -23,19 +23,28 @@ from .block_examples import (
     ALTERNATING,
     AROUND,
     BILINEAR,
+    CYCLES,
+    DEEP,
     FEATURES,
     FUNCTIONS,
     HYPERPOWER,
+    INEXACT,
     NESTED,
     NEWTON,
+    RESTARTED,
     ROUNDS,
     SADDLE,
+    SCHEDULED,
     SEVERAL,
+    SIBLINGS,
     SQUARES,
     STEIN,
+    STEPS,
     SYLVESTER,
     TARGET,
+    TURNED,
     TWO_MATRICES,
+    WITHIN,
 )
 from .block_programs import block_scripts, nested_scripts
 from .test_random_programs import compare, exact_inputs
@@ -57,6 +66,15 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
     (AROUND, 7),
     (ROUNDS, 9),
     (BILINEAR, 8),
+    (INEXACT, 6),  # as written: 180, 240, 200, 200, 72, 40, 8, 44, 44
+    (SIBLINGS, 7),
+    (DEEP, 6),
+    (TURNED, 6),
+    (WITHIN, 8),
+    (RESTARTED, 7),
+    (SCHEDULED, 2),
+    (CYCLES, 5),
+    (STEPS, 16),
 ]
 
 
@@ -176,6 +194,13 @@ def held(steps: list[Json]) -> Json:
     )
 
 
+def named(steps: list[Json], key: str, what: object) -> Json:
+    """The first that is held of some variable, loop or pass."""
+    values = [step["values"] for step in proofs(steps) if isinstance(step.get("values"), dict)]
+    every = [one for each in values for one in each.values()]
+    return next(one for one in every if what in (one.get(key), *one["of"]))
+
+
 def segment(steps: list[Json]) -> Json:
     return next(step for step in proofs(steps) if step["rule"] == "segment")
 
@@ -213,6 +238,22 @@ CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
     (AROUND, lambda s: s[0].update(turned=["2.Z"])),
     (AROUND, lambda s: s[-1].update(counts=[7])),
     (SYLVESTER, lambda s: held(s).update(kind="value", of=["X"])),
+    (INEXACT, lambda s: named(s, "of", "0.X").update(of=["Y", "Y"])),
+    (INEXACT, lambda s: named(s, "of", "0.X").update(of=["Y", "X"])),
+    (INEXACT, lambda s: named(s, "of", "0.X").update(of=["Y", "1.X"])),
+    (INEXACT, lambda s: named(s, "of", "0.X").pop("loop")),
+    (INEXACT, lambda s: named(s, "of", "0.X").update(first=1, loop=0)),
+    (TURNED, lambda s: s[0].update(turned=[])),
+    (TURNED, lambda s: s[0].update(turned=["1.Y"])),
+    (TURNED, lambda s: s[0].update(turned=["1.0.X"])),
+    (SIBLINGS, lambda s: named(s, "loop", 1).update(loop=2)),
+    (SCHEDULED, lambda s: named(s, "first", 2).pop("first")),
+    (SCHEDULED, lambda s: named(s, "first", 2).update(first=3)),
+    (SCHEDULED, lambda s: named(s, "first", 2).update(first=-1)),
+    (SCHEDULED, lambda s: named(s, "first", 2).update(first=6)),
+    (SCHEDULED, lambda s: named(s, "first", 2).update(counts=[1, 1])),
+    (SCHEDULED, lambda s: s[-1].update(counts=[7, 1])),
+    (SCHEDULED, lambda s: s[-1].update(counts=[9])),
     (SYLVESTER, lambda s: s[-1].update(counts=[26])),
     (FUNCTIONS, lambda s: s.clear()),
     (FUNCTIONS, lambda s: segment(s).update(script=[0, 3])),

@@ -35,7 +35,8 @@ PARTS = {"power": "left", "after": "right", "total": "sum"}  # what they are to 
 class Held(NamedTuple):
     """L^a_ij, R^a, S_a or s of letters, or its transpose.
 
-    ``power``, ``after`` and ``total`` are Lⁿ, Rⁿ and S_n for all n passes.  ``first`` is the pass from which L^a and S_a are, in a ``for`` loop.
+    ``power``, ``after`` and ``total`` are Lⁿ, Rⁿ and S_n of all n passes.  ``first`` is the pass
+    from which L^a and S_a are, in a ``for`` loop.
     """
 
     kind: str
