@@ -14,7 +14,7 @@ from itertools import islice
 
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.ir.representation import Representation
-from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer
+from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, walk
 from weightsmith.compiler.operations import scheduled_head_cost
 from weightsmith.compiler.passes.allocate_blocks import Allocation, allocate_blocks
 from weightsmith.compiler.passes.by_groups import InfeasibleError
@@ -26,6 +26,7 @@ from weightsmith.dsl.scalars import Number, Scalar
 
 LOOP_WEIGHT = 1000  # passes of a loop whose count is a symbol
 MAX_TRIALS = 200  # schedules tried at the most
+MAX_PRODUCTS = 5_000  # in all schedules that are tried
 
 Cost = tuple[int, ...]
 
@@ -52,7 +53,7 @@ def choose_representation(
     """
     best, reason = _tried(start, by_operations)
     repeats = any(_passes(loop.count) > 1 for loop in start.program.all_loops())
-    here, left = start, MAX_TRIALS if search and (repeats or best is None) else 0
+    here, left = start, _trials(best) if search and (repeats or best is None) else 0
     while left > 0:
         nearby = list(islice(_neighbours(here), left))
         left -= len(nearby)
@@ -64,6 +65,12 @@ def choose_representation(
     if best is None:
         raise InfeasibleError(reason)
     return _with_fewer_blocks(best, by_operations)
+
+
+def _trials(first: Candidate | None) -> int:
+    """How many are tried, the fewer the larger they are."""
+    size = sum(len(layer.products) for layer in walk(first.schedule.items)) if first else 0
+    return min(MAX_TRIALS, MAX_PRODUCTS // max(size, 1))
 
 
 def _with_fewer_blocks(best: Candidate, by_operations: bool) -> Candidate:

@@ -173,14 +173,23 @@ class _Around:
     ) -> Powered:
         """The lines with what stands before and after them."""
         results = self.results()
-        names = set(NAME.findall(" ".join((*lines, *results))))
-        starts = [
-            line + self.clause
-            for one in self.loop.carried
-            for line in self._text.start(one)
-            if one.variable in names
-        ]
-        return Powered((*starts, *lines), results, self.clause, turned, held, counts)
+        places = [self._begins(line) for line in lines]
+        first = places.index(True) if True in places else len(lines)
+        start = self._start(set(NAME.findall(" ".join((*lines, *results)))))
+        lines = (*lines[:first], *start, *lines[first:])
+        return Powered(lines, results, self.clause, turned, held, counts)
+
+    def _begins(self, line: str) -> bool:
+        """Does a line read what the loop carries, or begin a block?"""
+        own = {one.variable for one in self.loop.carried}
+        return line.startswith("repeat") or not own.isdisjoint(NAME.findall(line))
+
+    def _start(self, read: set[str]) -> list[str]:
+        """The values before the first block, at once: of a segment they may be of each other."""
+        found = {one.variable: self._text.start(one) for one in self.loop.carried}
+        starts = {name: text for name, text in found.items() if text and name in read}
+        left, right = ", ".join(starts), ", ".join(starts.values())
+        return [f"{left} = {right}{self.clause}"] if starts else []
 
     def results(self) -> tuple[str, ...]:
         results = tuple(map(self._text.returned, self.normal.returns))
@@ -208,15 +217,15 @@ class WordText:
 
     carried: Mapping[str, Carried]
 
-    def start(self, one: Carried) -> list[str]:
-        """The value before the loop, unless it is what the variable is already."""
+    def start(self, one: Carried) -> str:
+        """The value before the loop; empty if it is what the variable is already."""
         found = {self._words(value.terms) for value in one.initial.values()}
         if len(found) > 1:
             raise NoProofError("context and query tokens start differently")
         (text,) = found
         if text == one.variable + ("'" if one.flipped else ""):
-            return []
-        return [f"{one.variable} = " + (f"({text})'" if one.flipped and text != "0" else text)]
+            return ""
+        return f"({text})'" if one.flipped and text != "0" else text
 
     def returned(self, one: Returned) -> str:
         found = {self._words(value.terms) for value in one.value.values()}

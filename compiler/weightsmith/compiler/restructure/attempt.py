@@ -142,6 +142,7 @@ def _tried(task: Task, written: Front, way: Way) -> Restructured:
         new = check(Source(NETWORK, text))
         compiled = compile_program(new, bindings, search=False)
         claim = restructuring_claim(rewritten, compiled.normal)
+        accept(program, new, bindings, claim)
     except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
@@ -150,13 +151,9 @@ def _tried(task: Task, written: Front, way: Way) -> Restructured:
 def judged(
     program: core.Program, written: Front, bindings: Bindings, found: Restructured
 ) -> Restructured:
-    """What was found, if the checker accepts it and it has fewer layers."""
-    if found.compilation is None or found.claim is None:
+    """What was found, if it has fewer layers."""
+    if found.compilation is None:
         return as_written(program, *found.notes)
-    try:
-        _accepted(program, found.program, bindings, found.claim)
-    except RefusedError as problem:
-        return as_written(program, f"as written: {problem}")
     if LONG_NUMBER.search(repr(found.compilation.template)):
         return as_written(program, f"as written: {TOO_LONG}")
     after, before = layers_of(found.compilation), _layers(written, bindings)
@@ -184,7 +181,7 @@ def _layers(written: Front, bindings: Bindings) -> int | None:
     return report(compiled.normal, compiled.template, bindings).layers
 
 
-def _accepted(script: core.Program, network: core.Program, bindings: Bindings, claim: Json) -> None:
+def accept(script: core.Program, network: core.Program, bindings: Bindings, claim: Json) -> None:
     """Let the checker follow both scripts.  Raises RefusedError."""
     from weightsmith.checker.prove import prove_restructuring
 

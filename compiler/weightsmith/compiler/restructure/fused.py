@@ -59,7 +59,8 @@ def fused(task: Task) -> Fused:
     clause = clause_of(normal)
     text = WordText({carried.letter: carried})
     writer = _Writer(carried.variable, clause, task.taken)
-    lines = [line + clause for line in text.start(carried)]
+    start = text.start(carried)
+    lines = [f"{carried.variable} = {start}{clause}"] if start else []
     passes = []
     done = 0
     for size, run in groupby(_merged(polynomials, groups), key=lambda one: one):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.strict_json import as_list
 from weightsmith.compiler.certify.restructuring import claim_of
 from weightsmith.compiler.long_loops import refuse_long_loops
@@ -12,6 +13,7 @@ from weightsmith.compiler.pipeline import Front, compile_program, front
 from weightsmith.compiler.restructure.attempt import (
     NETWORK,
     Restructured,
+    accept,
     as_written,
     attempt,
     judged,
@@ -100,10 +102,14 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
         return as_written(program, *found.notes)
     text = program_text(found.program)
     claim = claim_of(found.steps)
+    try:
+        new = check(Source(NETWORK, text))
+        accept(program, new, bindings, claim)
+    except (DiagnosticError, RefusedError) as problem:
+        return as_written(program, f"as written: {reason_text(problem)}")
     result = as_written(program)
     for search in (False, True):  # what is not restructured may need values of another kind
         try:
-            new = check(Source(NETWORK, text))
             tables = written.lowered.tables
             compiled = compile_program(new, bindings, tables=tables, search=search)
         except (DiagnosticError, ScalarError) as problem:
