@@ -74,7 +74,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
     (RESTARTED, 7),
     (SCHEDULED, 2),
     (CYCLES, 5),
-    (STEPS, 16),
+    (STEPS, 6),
 ]
 
 

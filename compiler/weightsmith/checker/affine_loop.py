@@ -107,7 +107,8 @@ def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
     sided = read_sided(loop, turned)
     field = next(iter(sided.start.values())).field
     left, right = _factors(sided.linear, sided.letters, field)
-    passes = _passes(loop, sided)
+    require(not numbers_around(loop), f"Loop {loop.index} has the numbers of a loop around it.")
+    passes = numbers_of_passes(loop, field)
     found = AffineLoop(sided.rows, sided.letters, left, right, sided.constant, sided.start, passes)
     for name, value in sided.leaving.items():
         same = _after_a_pass(found, name).equals(value)
@@ -115,13 +116,17 @@ def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
     return found
 
 
-def _passes(loop: Loop, sided: Sided) -> tuple[dict[str, Rational], ...]:
-    """The numbers of each pass; refuse those of a loop around, which change from pass to pass."""
-    values = list(sided.leaving.values())
-    field = values[0].field
-    numbers = {name for value in values for c in value.terms.values() for name in field.names_in(c)}
-    strange = numbers & set(field.variables) - loop.schedule.keys()
-    require(not strange, f"Loop {loop.index} has the numbers of a loop around it.")
+def numbers_around(loop: Loop) -> frozenset[str]:
+    """Numbers of loops around it that a pass has, and which change from pass to pass of these."""
+    found: set[str] = set()
+    for value in loop.leaving.values():
+        for number in value.terms.values():
+            found |= value.field.names_in(number) & set(value.field.variables)
+    return frozenset(found - loop.schedule.keys())
+
+
+def numbers_of_passes(loop: Loop, field: Field) -> tuple[dict[str, Rational], ...]:
+    """Those of each pass of a ``for`` loop."""
     rows = zip(*loop.schedule.values(), strict=True)
     return tuple(dict(zip(loop.schedule, map(field.read, row), strict=True)) for row in rows)
 

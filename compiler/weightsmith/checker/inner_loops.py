@@ -3,6 +3,8 @@
 Lⁿ, Rⁿ and S_n are made of inputs alone, so they are the same in every pass of the outer loop: the
 letters of ``affine_powers.py``.  s₀ is what the outer loop's pass gives the inner one.  A letter of
 a loop around, or before, that an inner loop reads is carried by it too, and never changed.
+
+An inner loop whose passes have the numbers of a ``for`` loop around it is unrolled.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.affine_loop import read_affine_loop
+from weightsmith.checker.affine_loop import numbers_around, numbers_of_passes, read_affine_loop
 from weightsmith.checker.affine_powers import AffinePowers
 from weightsmith.checker.meaning import Loop
+from weightsmith.checker.refusal import require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.words import Letter, Polynomial
 
 Readable = Mapping[str, tuple[int, Letter]]  # letters, and the loops that carry them
 NOTHING: Readable = {}
+MAX_PASSES = 20  # of a loop that is unrolled
 
 
 class InnerLoops:
@@ -37,10 +41,26 @@ class InnerLoops:
         readable = {**around, **_letters(loop)}
         known: dict[str, Polynomial] = {}
         for child in (one for one in loop.children if one.letters):
-            known |= self._after(_reading(self.without(child, readable), readable), known)
+            inner = self.without(child, readable)
+            if numbers_around(inner):
+                known |= self._unrolled(inner, known)
+            else:
+                known |= self._after(_reading(inner, readable), known)
             readable |= _letters(child)
         leaving = {name: value.replace_letters(known) for name, value in loop.leaving.items()}
         return replace(loop, leaving=leaving, children=())
+
+    def _unrolled(self, inner: Loop, known: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
+        """What a loop leaves whose passes have numbers of a loop around it: pass by pass."""
+        count = count_at(inner.count, self._bindings)
+        require(count <= MAX_PASSES, f"Loop {inner.index} has numbers of a loop around it.")
+        field = next(iter(inner.leaving.values())).field
+        values = {name: value.replace_letters(known) for name, value in inner.entering.items()}
+        for numbers in numbers_of_passes(inner, field) or ({},) * count:
+            now = {**known, **values}
+            passed = {name: value.at(numbers) for name, value in inner.leaving.items()}
+            values = {name: value.replace_letters(now) for name, value in passed.items()}
+        return values
 
     def _after(self, inner: Loop, known: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
         """What an inner loop leaves, made of letters around it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import zip_longest
 
 from weightsmith.compiler.certify.spectral import NoProofError
@@ -25,6 +26,8 @@ from weightsmith.dsl.core import GROUPS
 Json = dict[str, object]
 NOTHING: Json = {}
 BLOCK = "repeat 1:"
+MOST_UNROLLED = 12  # passes
+MOST_TERMS = 60  # words of a value
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,10 @@ class _Flattening:
         for one in outer.inner:
             flat.append((self.loop(one, tuple(readable)), tuple(readable)))
             readable += one.carried
-        inner = tuple(self._inner(one, before) for one, before in flat)
+        unrolled = [one for one, _ in flat if self._numbers_around(one)]
+        inner = tuple(self._inner(one, before) for one, before in flat if one not in unrolled)
         self.inner += [inner] if inner else []
-        replaced = _Replacing(self.normal, inner)
+        replaced = _Replacing(self.task, self.normal, inner, unrolled)
         carried = tuple(
             replace(one, next={space: replaced.flat(value) for space, value in one.next.items()})
             for one in outer.carried
@@ -122,9 +126,6 @@ class _Flattening:
 
     def _inner(self, inner: Loop, before: tuple[Carried, ...]) -> _Inner:
         values = [value for one in inner.carried for value in one.next.values()]
-        changing = {one.name for loop in self._around(inner) for one in loop.schedule}
-        if any(c.names & changing for value in values for c in value.terms.values()):
-            raise NoProofError("a loop within a loop has the numbers of a loop around it")
         used = {letter.name for value in values for word in value.terms for letter in word}
         read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
@@ -152,10 +153,13 @@ class _Flattening:
         self.normal = replace(self.normal, alphabet=self.normal.alphabet.with_letters(axes))
         return _Inner(loop, step, writer, parts, frozenset(one.letter for one in inner.carried))
 
-    def _around(self, inner: Loop) -> list[Loop]:
-        """The loops in which an inner loop stands."""
+    def _numbers_around(self, inner: Loop) -> bool:
+        """Do its passes have numbers of a loop around it?"""
         every = self.task.normal.all_loops()
-        return [one for one in every if inner.index in {o.index for o in nested(one.inner)}]
+        around = [one for one in every if inner.index in {o.index for o in nested(one.inner)}]
+        changing = {one.name for loop in around for one in loop.schedule}
+        values = [value for one in inner.carried for value in one.next.values()]
+        return any(c.names & changing for value in values for c in value.terms.values())
 
     def _unchanged(self, one: Carried) -> Carried:
         """What an inner loop reads, as if it carried it."""
@@ -193,6 +197,11 @@ def _letter(name: str, columns: Space) -> Letter:
     return Letter(name, columns if columns in GROUPS else "")
 
 
+def _at(value: Polynomial, numbers: Mapping[str, Fraction]) -> Polynomial:
+    terms = {word: number.at(numbers) for word, number in value.terms.items()}
+    return replace(value, terms={word: number for word, number in terms.items() if number})
+
+
 def _marked(held: Json, index: int) -> Json:
     """With the loop of the script of which the values are."""
     return {
@@ -202,17 +211,48 @@ def _marked(held: Json, index: int) -> Json:
 
 
 class _Replacing:
-    """Replaces the letters of inner loops by what these leave."""
+    """Replaces the letters of inner loops by what these leave, powers or ``unrolled``."""
 
-    def __init__(self, normal: NormalProgram, inner: Iterable[_Inner]) -> None:
-        self.alphabet, self.one = normal.alphabet, normal.field.one
+    def __init__(
+        self, task: Task, normal: NormalProgram, inner: Iterable[_Inner], unrolled: Iterable[Loop]
+    ) -> None:
+        self.task, self.alphabet, self.one = task, normal.alphabet, normal.field.one
         self.known = {name: one for one in inner for name in one.letters}
+        self.values: dict[str, Mapping[Space, Polynomial]] = {}
+        for loop in unrolled:  # in order: later ones read earlier ones
+            self.values |= self._unrolled(loop)
+
+    def _unrolled(self, loop: Loop) -> dict[str, Mapping[Space, Polynomial]]:
+        """What the passes leave, one after the other."""
+        values: dict[str, Mapping[Space, Polynomial]] = {
+            one.letter: {space: self.flat(value) for space, value in one.initial.items()}
+            for one in loop.carried
+        }
+        count = self.task.count(loop)
+        if count > MOST_UNROLLED:
+            raise NoProofError("a loop within a loop has the numbers of a loop around it")
+        for numbers in self.task.numbers(loop) or ({},) * count:
+            self.values |= values
+            values = {
+                one.letter: {
+                    space: self.flat(_at(value, numbers)) for space, value in one.next.items()
+                }
+                for one in loop.carried
+            }
+        terms = (len(value.terms) for each in values.values() for value in each.values())
+        if max(terms) > MOST_TERMS:
+            raise NoProofError("a loop within a loop has the numbers of a loop around it")
+        return values
 
     def flat(self, value: Polynomial) -> Polynomial:
         return substitute(value, self._left, self.one)
 
     def _left(self, letter: Letter) -> Polynomial | None:
         """What an inner loop's letter is after it; None if it is none."""
+        if letter.name in self.values:
+            plain = letter._replace(transposed=False)
+            value = self.values[letter.name][self.alphabet.columns(plain)]
+            return self.alphabet.transpose(value) if letter.transposed else value
         if letter.name not in self.known:
             return None
         left = self.known[letter.name]
