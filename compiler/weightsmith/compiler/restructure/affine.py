@@ -15,6 +15,8 @@ from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.core import GROUPS
 
+SHORT = 3  # letters of a word, one layer
+MOST_LETTERS = 250  # of all longer words of a pass
 NOT_AFFINE = "a pass is not affine in what the loop carries"
 TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
 Terms = dict[Word, Coefficient]
@@ -134,6 +136,7 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
     if any(axis in (*GROUPS, "") for axis in rows.values()):
         raise NoProofError("a step would act on tokens, as a matrix of tokens by tokens")
     sided = read_sided(normal, loop, turned)
+    _refuse_long(sided)
     left, right = _factors(sided.linear, normal.field.one)
     rebuilt = {
         name: {
@@ -149,6 +152,14 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
         raise NoProofError(TWO_SIDED)
     found = symmetries(normal, left, right, sided.constant, sided.start)
     return AffineStep(turned, left, right, sided.constant, found)
+
+
+def _refuse_long(sided: Sided) -> None:
+    """Long words take many layers, and long to plan."""
+    words = {word for terms in sided.constant.values() for word in terms}
+    words |= {word for linear in sided.linear.values() for u, _, w in linear for word in (u, w)}
+    if sum(len(word) for word in words if len(word) > SHORT) > MOST_LETTERS:
+        raise NoProofError("a pass has too many long words, written out")
 
 
 def symmetries(

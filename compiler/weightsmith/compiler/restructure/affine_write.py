@@ -96,7 +96,7 @@ class AffineWriter:
         lines: list[str] = []
         held: list[Json] = []
         used = first.union(*(block.made for block in blocks))
-        for block in blocks:
+        for block in (one for one in blocks if one.made):
             is_block = not (inline and block is blocks[-1])
             texts = {self._name(one): self._sum_text(made) for one, made in block.made.items()}
             names = sorted(texts)

@@ -27,7 +27,7 @@ Json = dict[str, object]
 NOTHING: Json = {}
 BLOCK = "repeat 1:"
 MOST_UNROLLED = 12  # passes
-MOST_TERMS = 60  # words of a value
+MOST_LETTERS = 200  # of a value, in all its words
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ class _Replacing:
                 }
                 for one in loop.carried
             }
-        terms = (len(value.terms) for each in values.values() for value in each.values())
-        if max(terms) > MOST_TERMS:
+        sizes = (sum(map(len, one.terms)) for each in values.values() for one in each.values())
+        if max(sizes) > MOST_LETTERS:
             raise NoProofError("a loop within a loop has the numbers of a loop around it")
         return values
 
