@@ -239,9 +239,9 @@ class _Replacing:
                 }
                 for one in loop.carried
             }
-        sizes = (sum(map(len, one.terms)) for each in values.values() for one in each.values())
-        if max(sizes) > MOST_LETTERS:
-            raise NoProofError("a loop within a loop has the numbers of a loop around it")
+            sizes = (sum(map(len, one.terms)) for each in values.values() for one in each.values())
+            if max(sizes) > MOST_LETTERS:
+                raise NoProofError("a loop within a loop has the numbers of a loop around it")
         return values
 
     def flat(self, value: Polynomial) -> Polynomial:
