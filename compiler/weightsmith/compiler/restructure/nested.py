@@ -27,7 +27,7 @@ Json = dict[str, object]
 NOTHING: Json = {}
 BLOCK = "repeat 1:"
 MOST_UNROLLED = 12  # passes
-MOST_LETTERS = 200  # of a value, in all its words
+MOST_LETTERS = 400  # of a value, in all its words
 
 
 @dataclass(frozen=True)
@@ -239,13 +239,13 @@ class _Replacing:
                 }
                 for one in loop.carried
             }
-            sizes = (sum(map(len, one.terms)) for each in values.values() for one in each.values())
-            if max(sizes) > MOST_LETTERS:
-                raise NoProofError("a loop within a loop has the numbers of a loop around it")
         return values
 
     def flat(self, value: Polynomial) -> Polynomial:
-        return substitute(value, self._left, self.one)
+        found = substitute(value, self._left, self.one)
+        if sum(map(len, found.terms)) > MOST_LETTERS:
+            raise NoProofError("a pass has too many long words, written out")
+        return found
 
     def _left(self, letter: Letter) -> Polynomial | None:
         """What an inner loop's letter is after it; None if it is none."""
