@@ -1,11 +1,14 @@
 """Passes X ← p(X), p an odd polynomial: several as one, where the degree allows fewer layers.
 
 Two passes of degree 5 are a polynomial of degree 25, which three layers hold and four are written
-for.  With X³ = X·X'·X (one layer) and X⁵ = X·X'·X³, X⁷ = X·(X³)'·X³, X⁹ = X³·(X³)'·X³ (two),
+for.  With t = 1, 3, 9 layers hold T_n = T_n(X/r), n odd, up to T_t, T_n Chebyshev's; since
 
-    Σ c_n Xⁿ = Σ_{n ≤ 9} c_n Xⁿ + X⁹·X'·Σ_{n = 11…17} c_n Xⁿ⁻¹⁰ + X⁹·(X⁹)'·Σ_{n = 19…27} c_n Xⁿ⁻¹⁸
+    4·T_a·T_b·T_m = T_(a+b+m) + T_|a+b−m| + T_|a−b+m| + T_|−a+b+m|,
 
-is the third, of two heads.  X may be rectangular.
+the next makes each up to T_3t of products T_t·T_1'·T_m and T_t·T_t'·T_m, the largest first; and
+Σ c_n·T_n is one of two heads.  Powers of X would cancel: the coefficients of 25 of them are large,
+those of T_n are not, r the end of an interval that the passes map into itself.  X may be
+rectangular.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ from weightsmith.dsl.scalars import Number, Scalar
 
 LARGEST = 27  # the degree of three layers
 MOST_PASSES = 400
+SAMPLES = 64
+BLOCK = "repeat 1:"
 Json = dict[str, object]
+Numbers = dict[int, Fraction]  # by n
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def fused(task: Task) -> Fused:
     done = 0
     for size, run in groupby(_merged(polynomials, groups), key=lambda one: one):
         times = len(list(run))
-        lines += writer.loop(times, _composed(size))
+        lines += writer.loop(times, _composed(size), _reach(size))
         passes.append(len(size))
         done += times
     return Fused(tuple(lines), tuple(map(text.returned, normal.returns)), clause, tuple(passes))
@@ -159,37 +165,83 @@ def _merged(
     return found
 
 
-def _composed(polynomials: Sequence[flint.fmpq_poly]) -> list[Fraction]:
-    """The coefficients of one pass after the other."""
+def _composed(polynomials: Sequence[flint.fmpq_poly]) -> flint.fmpq_poly:
+    """One pass after the other."""
     total = flint.fmpq_poly([0, 1])
     for one in polynomials:
         total = one(total)
-    return [Fraction(int(c.p), int(c.q)) for c in total.coeffs()]
+    return total
+
+
+def _reach(polynomials: Sequence[flint.fmpq_poly]) -> Fraction:
+    """The largest r of some for which no |p| is above r on [0, r]; 1 if there is none.
+
+    Whatever it is, the polynomials are the same.
+    """
+    for power in range(10, -11, -1):
+        for reach in (Fraction(3, 2) * Fraction(2) ** power, Fraction(2) ** power):
+            places = [float(reach) * k / SAMPLES for k in range(1, SAMPLES + 1)]
+            if all(abs(_value(one, x)) <= reach for one in polynomials for x in places):
+                return reach
+    return Fraction(1)
+
+
+def _value(polynomial: flint.fmpq_poly, x: float) -> float:
+    total = 0.0
+    for c in reversed(polynomial.coeffs()):
+        total = total * x + int(c.p) / int(c.q)
+    return total
+
+
+def _chebyshev(polynomial: flint.fmpq_poly, reach: Fraction) -> Numbers:
+    """The coefficients of T_n(x/reach)."""
+    scaled = polynomial(flint.fmpq_poly([0, flint.fmpq(reach.numerator, reach.denominator)]))
+    found: Numbers = {}
+    while scaled.degree() >= 0:
+        n, first = scaled.degree(), flint.fmpq_poly(flint.fmpz_poly.chebyshev_t(scaled.degree()))
+        c = scaled[n] / first[n]
+        found[n] = Fraction(int(c.p), int(c.q))
+        scaled -= first * c
+    return found
+
+
+def _by_products(numbers: Numbers, top: int) -> tuple[Numbers, dict[tuple[int, int], Numbers]]:
+    """Σ c_n·T_n as one of n ≤ top, and of products T_a·T_b·Σ q_m·T_m by a and b."""
+    left = dict(numbers)
+    found: dict[tuple[int, int], Numbers] = {}
+    for n in range(max(left, default=0), top, -2):
+        c = left.pop(n, Fraction(0))
+        middle = 1 if n < 2 * top else top
+        m = n - top - middle
+        if c:
+            found.setdefault((top, middle), {})[m] = 4 * c
+            for other in (top + middle - m, top - middle + m, m + middle - top):
+                left[abs(other)] = left.get(abs(other), Fraction(0)) - c
+    return left, found
 
 
 class _Writer:
     def __init__(self, variable: str, clause: str, taken: Names) -> None:
         self.clause, self.taken = clause, set(taken) | {variable}
-        self.powers = {1: variable}
+        self.powers, self.reach = {1: variable}, Fraction(1)
 
-    def loop(self, times: int, coefficients: Sequence[Fraction]) -> list[str]:
+    def loop(self, times: int, polynomial: flint.fmpq_poly, reach: Fraction) -> list[str]:
         """``times`` passes of a polynomial."""
-        layers = max(layers_of_degree(len(coefficients) - 1), 1)
-        numbers = dict(enumerate(coefficients))
-        blocks = [["X3"], ["X5", "X7", "X9"]][: layers - 1]
-        held = [self._power(int(name[1:])) for block in blocks for name in block]
-        body = [f"{name} = {self.powers[1]}" for name in held]
-        for block in blocks:
-            powers = [int(name[1:]) for name in block]
-            left = ", ".join(map(self._power, powers))
-            right = ", ".join(map(self._product, powers))
-            body += ["repeat 1:", f"    {left} = {right}{self.clause}"]
-        result = f"{self.powers[1]} = {self._polynomial(numbers, layers)}{self.clause}"
-        body += ["repeat 1:", f"    {result}"] if blocks else [result]
+        self.reach = reach
+        layers = max(layers_of_degree(polynomial.degree()), 1)
+        blocks = [[3], [5, 7, 9]][: layers - 1]
+        body = [f"{self._power(n)} = {self.powers[1]}" for block in blocks for n in block]
+        for level, block in enumerate(blocks):
+            left = ", ".join(map(self._power, block))
+            right = ", ".join(self._sum_text({n: Fraction(1)}, 3**level) for n in block)
+            body += [BLOCK, f"    {left} = {right}{self.clause}"]
+        result = self._sum_text(_chebyshev(polynomial, reach), 3 ** (layers - 1))
+        line = f"{self.powers[1]} = {result}{self.clause}"
+        body += [BLOCK, f"    {line}"] if blocks else [line]
         return [f"repeat {times}:", *(f"    {line}" for line in body)]
 
     def _power(self, n: int) -> str:
-        """The name of Xⁿ."""
+        """The name of T_n; X is that of r·T_1."""
         if n not in self.powers:
             name = f"{self.powers[1]}{n}"
             while name in self.taken:
@@ -198,23 +250,19 @@ class _Writer:
             self.powers[n] = name
         return self.powers[n]
 
-    def _product(self, n: int) -> str:
-        """Xⁿ by X and X³."""
-        a, b, c = {3: (1, 1, 1), 5: (1, 1, 3), 7: (1, 3, 3), 9: (3, 3, 3)}[n]
-        return f"{self._power(a)}*{self._power(b)}'*{self._power(c)}"
+    def _sum_text(self, numbers: Numbers, top: int) -> str:
+        """Σ c_n·T_n."""
+        left, products = _by_products(numbers, top)
+        parts = [self._linear(left, Fraction(1))] if any(left.values()) else []
+        for (a, b), inner in products.items():
+            scale = self.reach ** -((a, b).count(1))
+            parts.append(f"{self._power(a)}*{self._power(b)}'*({self._linear(inner, scale)})")
+        return " + ".join(parts) or "0"
 
-    def _polynomial(self, numbers: dict[int, Fraction], layers: int) -> str:
-        top = 3 ** (layers - 1)  # the largest power that is held
-        parts = [self._sum(numbers, 0, range(1, top + 1, 2))]
-        for middle, first, last in ((1, top + 2, 2 * top - 1), (top, 2 * top + 1, 3 * top)):
-            inner = self._sum(numbers, top + middle, range(first, last + 1, 2))
-            if inner:
-                parts.append(f"{self._power(top)}*{self._power(middle)}'*({inner})")
-        return " + ".join(part for part in parts if part) or "0"
-
-    def _sum(self, numbers: dict[int, Fraction], less: int, powers: range) -> str:
-        """Σ c_n X^(n − less) over some n."""
+    def _linear(self, numbers: Numbers, scale: Fraction) -> str:
         terms: list[tuple[Scalar, str]] = [
-            (Number(numbers[n]), self._power(n - less)) for n in powers if numbers.get(n)
+            (Number(scale * c / (self.reach if n == 1 else 1)), self._power(n))
+            for n, c in sorted(numbers.items())
+            if c
         ]
-        return sum_text(terms) if terms else ""
+        return sum_text(terms)
