@@ -19,6 +19,8 @@ SHORT = 3  # letters of a word, one layer
 MOST_LETTERS = 250  # of all longer words of a pass
 NOT_AFFINE = "a pass is not affine in what the loop carries"
 TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
+TOO_LONG_WORDS = "a pass has too many long words, written out"
+TOKENS = "a step would act on tokens, as a matrix of tokens by tokens"
 Terms = dict[Word, Coefficient]
 Turn = Callable[[Terms], Terms]  # the transpose
 Linear = dict[tuple[Word, str, Word], Coefficient]  # left, the carried letter, right
@@ -70,7 +72,7 @@ def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
         found = True
         yield replace(step, symmetries=frozenset()) if loop.schedule else step
     if not found:
-        raise NoProofError(reasons[0])
+        raise NoProofError(TOKENS if TOKENS in reasons else reasons[0])
 
 
 def _occurrences(loop: Loop) -> Iterator[tuple[str, Letter]]:
@@ -134,7 +136,7 @@ def read_sided(normal: NormalProgram, loop: Loop, turned: Mapping[str, bool]) ->
 def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineStep:
     rows = _rows(normal, loop, turned)
     if any(axis in (*GROUPS, "") for axis in rows.values()):
-        raise NoProofError("a step would act on tokens, as a matrix of tokens by tokens")
+        raise NoProofError(TOKENS)
     sided = read_sided(normal, loop, turned)
     _refuse_long(sided)
     left, right = _factors(sided.linear, normal.field.one)
@@ -159,7 +161,7 @@ def _refuse_long(sided: Sided) -> None:
     words = {word for terms in sided.constant.values() for word in terms}
     words |= {word for linear in sided.linear.values() for u, _, w in linear for word in (u, w)}
     if sum(len(word) for word in words if len(word) > SHORT) > MOST_LETTERS:
-        raise NoProofError("a pass has too many long words, written out")
+        raise NoProofError(TOO_LONG_WORDS)
 
 
 def symmetries(

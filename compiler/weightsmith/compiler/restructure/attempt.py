@@ -12,7 +12,7 @@ from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
-from weightsmith.compiler.restructure.affine import TWO_SIDED
+from weightsmith.compiler.restructure.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
 from weightsmith.compiler.restructure.affine_blocks import TOO_MANY
 from weightsmith.compiler.restructure.affine_rewrite import (
     Powered,
@@ -117,9 +117,9 @@ def attempt(
             return _better(task, written, found) if coupled(written.normal) else found
         notes += found.notes
     loops = list(written.normal.all_loops())
-    too_many = [note for note in notes if TOO_MANY in note]
-    if too_many:
-        return as_written(program, too_many[0])
+    for note in notes:
+        if TOO_MANY in note or TOO_LONG_WORDS in note or TOKENS in note:
+            return as_written(program, note)
     if any(loop.inner for loop in loops):
         return as_written(program, notes[WAYS.index(around_loops)])
     if len(loops) != 1 or loops[0].schedule:

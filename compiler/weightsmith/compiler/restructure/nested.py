@@ -16,7 +16,12 @@ from itertools import zip_longest
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
-from weightsmith.compiler.restructure.affine import AffineStep, affine_steps, turning
+from weightsmith.compiler.restructure.affine import (
+    TOO_LONG_WORDS,
+    AffineStep,
+    affine_steps,
+    turning,
+)
 from weightsmith.compiler.restructure.affine_blocks import Held
 from weightsmith.compiler.restructure.affine_write import AffineWriter
 from weightsmith.compiler.restructure.setting import NAME
@@ -114,7 +119,7 @@ class _Flattening:
         for one in outer.inner:
             flat.append((self.loop(one, tuple(readable)), tuple(readable)))
             readable += one.carried
-        unrolled = [one for one, _ in flat if self._numbers_around(one)]
+        unrolled = [one for one, _ in flat if self._numbers_around(one) or not self.task.count(one)]
         inner = tuple(self._inner(one, before) for one, before in flat if one not in unrolled)
         self.inner += [inner] if inner else []
         replaced = _Replacing(self.task, self.normal, inner, unrolled)
@@ -130,8 +135,6 @@ class _Flattening:
         read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
         count = self.task.count(inner)
-        if count == 0:
-            raise NoProofError("an inner loop runs no pass")
         step, turn = self._step(loop), turning(self.normal)
         writer = AffineWriter(
             loop,
@@ -244,7 +247,7 @@ class _Replacing:
     def flat(self, value: Polynomial) -> Polynomial:
         found = substitute(value, self._left, self.one)
         if sum(map(len, found.terms)) > MOST_LETTERS:
-            raise NoProofError("a pass has too many long words, written out")
+            raise NoProofError(TOO_LONG_WORDS)
         return found
 
     def _left(self, letter: Letter) -> Polynomial | None:
