@@ -187,3 +187,16 @@ for a in 1/2, 1/3, 1/4, 1/5:
     X = C*X
 return X
 """
+SWEEP = """algorithm sweep(A: symmetric[d, d], B: [d, d], C: [d, e], D: [d, d], E: [d, d], F: [d, d])
+X, Y = C, 0
+repeat 27:
+    X = X - 1/2*A*X + C
+    X = X - 1/2*B*X + Y
+    R = C - D*X
+    X = X + 1/4*R
+    Y = Y + E*X
+    X = X - 1/2*F*X + B*Y
+    X = X - 1/3*E*X
+    Y = F*Y - A*X
+return X, Y
+"""

@@ -40,6 +40,7 @@ from .block_examples import (
     SQUARES,
     STEIN,
     STEPS,
+    SWEEP,
     SYLVESTER,
     TARGET,
     TURNED,
@@ -75,6 +76,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
     (SCHEDULED, 2),
     (CYCLES, 5),
     (STEPS, 6),
+    (SWEEP, 7),
 ]
 
 
@@ -243,6 +245,12 @@ CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
     (INEXACT, lambda s: named(s, "of", "0.X").update(of=["Y", "1.X"])),
     (INEXACT, lambda s: named(s, "of", "0.X").pop("loop")),
     (INEXACT, lambda s: named(s, "of", "0.X").update(first=1, loop=0)),
+    (SWEEP, lambda s: s[0].update(split=False)),
+    (SWEEP, lambda s: s[0].pop("split")),
+    (SWEEP, lambda s: named(s, "loop", 1).update(counts=[0, 0])),
+    (SWEEP, lambda s: named(s, "loop", 1).update(counts=[1, 1])),
+    (SWEEP, lambda s: named(s, "loop", 1).update(loop=2)),
+    (TURNED, lambda s: s[0].update(split=True)),
     (TURNED, lambda s: s[0].update(turned=[])),
     (TURNED, lambda s: s[0].update(turned=["1.Y"])),
     (TURNED, lambda s: s[0].update(turned=["1.0.X"])),

@@ -54,11 +54,12 @@ class Held:
 class AffinePowers:
     """Of one loop; every value is a polynomial in inputs and in the letters of this class.
 
-    ``mark`` is put before the names of its letters, to tell loops apart.
+    ``mark`` is put before the names of its letters, to tell loops apart.  ``named``: also L, R and
+    c are letters, but where they are written out to be compared (n = 1).
     """
 
-    def __init__(self, loop: AffineLoop, mark: str = "") -> None:
-        self.loop, self._mark = loop, mark
+    def __init__(self, loop: AffineLoop, mark: str = "", *, named: bool = False) -> None:
+        self.loop, self._mark, self._named = loop, mark, named
         self.field = next(iter(loop.start.values())).field
         self._passes = loop.passes
         plain = set(loop.right) == {()} and loop.right[()].is_one
@@ -98,7 +99,7 @@ class AffinePowers:
         """Lⁿ."""
         if count == 0:
             return {(i, i): self._identity(axis) for i, axis in self.loop.rows.items()}
-        if count == 1:
+        if count == 1 and (self._moves or not self._named):
             numbers = self._numbers(first)
             step = {entry: value.at(numbers) for entry, value in self.loop.left.items()}
             return {entry: value for entry, value in step.items() if not value.is_zero}
@@ -147,7 +148,7 @@ class AffinePowers:
         if set(self.loop.right) == {()}:
             number = self.loop.right[()]
             return self._identity(columns).scaled(number if number.is_one else number**count)
-        if count <= 1:
+        if count == 0 or (count == 1 and not self._named):
             return self.loop.right_of(columns) if count else self._identity(columns)
         step = self.loop.right_of(columns)
         symmetric = step.equals(step.transpose())
@@ -158,7 +159,7 @@ class AffinePowers:
         letters = self.loop.letters
         if count == 0:
             return {name: self._zero(name) for name in letters}
-        if count == 1:
+        if count == 1 and not self._named:
             numbers = self._numbers(first)
             return {name: value.at(numbers) for name, value in self.loop.constant.items()}
         added, mark = self._added(count), self._interval("sum", count, first)
@@ -196,6 +197,8 @@ class AffinePowers:
     def expanded(self, what: Held, letter: Letter) -> Polynomial:
         """The same by its counts."""
         _check_counts(what.counts)
+        if self._named and sum(what.counts) == 1:
+            return AffinePowers(self.loop, self._mark).expanded(what, letter)
         if what.kind == "left":
             return self._entry(self._product_of(what.counts, what.first), what)
         if what.kind == "right":

@@ -70,9 +70,12 @@ def _returned(
     program: core.Program, meaning: Meaning, values: Values
 ) -> dict[tuple[str, str, str], Polynomial]:
     """By name, rows and columns of tokens."""
-    return {
-        (one.name, *part): polynomial.replace_letters(values)
-        for one in program.returns
-        for part, polynomial in meaning.returned[one.name].parts.items()
-        if part[1] in one.groups or not (one.groups and part[1])
-    }
+    found = {}
+    for one in program.returns:
+        parts = meaning.returned[one.name].parts
+        there = {row or column for row, column in parts}
+        require(there.issuperset(one.groups), f"'{one.name}' has no value on its tokens.")
+        for part, polynomial in parts.items():
+            if part[1] in one.groups or not (one.groups and part[1]):
+                found[one.name, *part] = polynomial.replace_letters(values)
+    return found

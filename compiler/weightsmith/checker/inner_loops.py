@@ -29,11 +29,14 @@ class InnerLoops:
     """Takes the loops within a loop away.
 
     ``turned`` has ``1.X`` where loop 1 reads its X as a transpose, and ``1.0.X`` where it reads X
-    of loop 0 so.  ``powers`` are those of the inner loops, by their index.
+    of loop 0 so.  ``powers`` are those of the inner loops, by their index.  ``named``: also what
+    loops of one pass leave is made of letters.
     """
 
-    def __init__(self, turned: Collection[str], bindings: Mapping[str, Fraction]) -> None:
-        self._turned, self._bindings = turned, bindings
+    def __init__(
+        self, turned: Collection[str], bindings: Mapping[str, Fraction], *, named: bool = False
+    ) -> None:
+        self._turned, self._bindings, self._named = turned, bindings, named
         self.powers: dict[int, AffinePowers] = {}
 
     def without(self, loop: Loop, around: Readable = NOTHING) -> Loop:
@@ -68,9 +71,11 @@ class InnerLoops:
         turned = [name.removeprefix(mark) for name in self._turned if name.startswith(mark)]
         entering = {name: value.replace_letters(known) for name, value in inner.entering.items()}
         affine = read_affine_loop(replace(inner, entering=entering), turned)
-        powers = AffinePowers(affine, f"loop {inner.index} ")
+        count = count_at(inner.count, self._bindings)
+        named = self._named and count == 1
+        powers = AffinePowers(affine, f"loop {inner.index} ", named=named)
         self.powers[inner.index] = powers
-        after = powers.after(count_at(inner.count, self._bindings), dict(affine.start))
+        after = powers.after(count, dict(affine.start))
         return {
             name: after[name].transpose() if letter.transposed else after[name]
             for name, letter in affine.letters.items()

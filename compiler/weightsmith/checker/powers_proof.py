@@ -21,6 +21,7 @@ from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at
+from weightsmith.checker.splitting import split
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -46,15 +47,16 @@ def check_powers(
     deadline: Deadline,
 ) -> None:
     """Refuse unless both return the same, ``script`` of one loop."""
-    written, other = read_pair(script, network, bindings, deadline)
     require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
+    first, counts = _first(steps[0]), _counts(steps[-1])
+    script = split(script) if first.split else script
+    written, other = read_pair(script, network, bindings, deadline)
     (loop,) = live_loops(written)
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
-    first, counts = _first(steps[0]), _counts(steps[-1])
     inner: dict[int, AffinePowers] = {}
     if loop.children:
-        loops = InnerLoops(first.turned, bindings)
+        loops = InnerLoops(first.turned, bindings, named=first.split)
         loop, inner = loops.without(loop), loops.powers
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
@@ -70,17 +72,19 @@ class _First:
     turned: tuple[str, ...]
     kind: str
     exponent: int
+    split: bool
 
 
 def _first(step: object) -> _First:
     keys = ("step", "rule", "turned", "kind")
-    parts = as_object(step, "The step 'powers'", keys, ("exponent",))
+    parts = as_object(step, "The step 'powers'", keys, ("exponent", "split"))
     require(parts["rule"] == "powers", "The first step's rule is not powers.")
     kind = as_text(parts["kind"], "kind")
     known = ("one_side", "both_sides", "newton")
     require(kind in known, f"The kind of a pass may be {', '.join(known)}.")
     exponent = as_integer(parts.get("exponent", 0), "exponent")
-    return _First(as_texts(parts["turned"], "turned"), kind, exponent)
+    is_split = as_boolean(parts.get("split", False), "split")
+    return _First(as_texts(parts["turned"], "turned"), kind, exponent, is_split)
 
 
 def _read(

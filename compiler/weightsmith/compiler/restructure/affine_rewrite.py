@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from weightsmith.checker.splitting import split
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.affine import affine_steps, bare, turning
 from weightsmith.compiler.restructure.affine_blocks import Start
 from weightsmith.compiler.restructure.affine_write import NOTHING, AffineWriter
@@ -44,6 +46,7 @@ class Powered:
     counts: tuple[int, ...]
     kind: str = "one_side"
     exponent: int = 0
+    split: bool = False
 
     def steps(self) -> list[Json]:
         """Of the claim, without their numbers."""
@@ -52,6 +55,7 @@ class Powered:
         ]
         first: Json = {"rule": "powers", "turned": list(self.turned), "kind": self.kind}
         first |= {"exponent": self.exponent} if self.exponent else {}
+        first |= {"split": True} if self.split else {}
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
@@ -120,6 +124,17 @@ def around_loops(task: Task, *, inline: bool = False) -> Powered:
     lines, held = flat.blocks(found.lines)
     turned = (*found.turned, *flat.turned)
     return replace(found, lines=lines + found.lines, held=held + found.held, turned=turned)
+
+
+def statement_by_statement_inline(task: Task) -> Powered:
+    """As ``powered_inline``, the statements of a pass one by one."""
+    return powered_inline(task, statement_by_statement)
+
+
+def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
+    """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    normal = front(split(task.program), task.bindings).normal
+    return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
 
 
 def by_newton(task: Task) -> Powered:

@@ -24,6 +24,8 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     from_both_sides,
     powered,
     powered_inline,
+    statement_by_statement,
+    statement_by_statement_inline,
 )
 from weightsmith.compiler.restructure.evaluate import (
     MAX_DIGITS,
@@ -56,6 +58,8 @@ WAYS: tuple[Way, ...] = (
     evaluated,
     for_loop_inline,
     for_loop,
+    statement_by_statement_inline,
+    statement_by_statement,
 )
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
