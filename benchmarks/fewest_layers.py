@@ -159,6 +159,19 @@ return X0
     return Case(f"{values} coupled values", count, "A psi", {}, text)
 
 
+SWEEP = """algorithm sweep(A: symmetric[d, d], P: [d, d], psi: [d, k])
+X = 0
+repeat 27:
+    X = X - 1/2*(A*X - psi)
+    X = X - 1/5*(P*X - psi)
+    X = X - 1/4*(A*P*X - psi)
+    X = X - 1/3*(A*X - psi)
+    X = X - 1/2*(P*X - psi)
+    X = X - 1/6*(P*A*X - psi)
+    X = X - 1/5*(A*X - psi)
+    X = X - 1/3*(P*X - psi)
+return X
+"""
 MOMENTUM = {**ENDS, "eta": "1/2", "beta": "1/5"}
 CASES = (
     *(Case("gradient_descent", steps, "x y", ENDS) for steps in (10, 30, 100, 300, 1000, 3000)),
@@ -181,6 +194,7 @@ CASES = (
     Case("functions of entries around", 100, "x y", {}, FUNCTIONS),
     Case("momentum within a splitting", 200, "A P psi", {}, INNER),
     restarted(10, 8),
+    Case("sweep of eight", 27, "A P psi", {}, SWEEP),
     scheduled_matrices(26),
     *(coupled(values, 100) for values in (4, 8)),
 )
