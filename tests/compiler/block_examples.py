@@ -187,7 +187,7 @@ for a in 1/2, 1/3, 1/4, 1/5:
     X = C*X
 return X
 """
-SWEEP = """algorithm sweep(A: symmetric[d, d], B: [d, d], C: [d, e], D: [d, d], E: [d, d], F: [d, d])
+SWEEP = """algorithm sor(A: symmetric[d, d], B: [d, d], C: [d, e], D: [d, d], E: [d, d], F: [d, d])
 X, Y = C, 0
 repeat 27:
     X = X - 1/2*A*X + C
@@ -199,4 +199,12 @@ repeat 27:
     X = X - 1/3*E*X
     Y = F*Y - A*X
 return X, Y
+"""
+RESIDUAL = """algorithm residual(x: [d] per token, y: [k] per context, B: symmetric[d, d])
+r, w, m = y, 0, 0
+repeat 30:
+    m = 1/2*m + r*x' - w*B over context
+    w = w + 1/2*m
+    r = y - w*x
+return w*x on query
 """

@@ -31,6 +31,7 @@ from .block_examples import (
     INEXACT,
     NESTED,
     NEWTON,
+    RESIDUAL,
     RESTARTED,
     ROUNDS,
     SADDLE,
@@ -77,6 +78,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
     (CYCLES, 5),
     (STEPS, 6),
     (SWEEP, 7),
+    (RESIDUAL, 6),
 ]
 
 
@@ -247,6 +249,11 @@ CORRUPTIONS: list[tuple[str, Callable[[list[Json]], object]]] = [
     (INEXACT, lambda s: named(s, "of", "0.X").update(first=1, loop=0)),
     (SWEEP, lambda s: s[0].update(split=False)),
     (SWEEP, lambda s: s[0].pop("split")),
+    (RESIDUAL, lambda s: s[0].update(recomputed=["w"])),
+    (RESIDUAL, lambda s: s[0].update(recomputed=["r", "m"])),
+    (RESIDUAL, lambda s: s[0].update(recomputed=["x"])),
+    (RESIDUAL, lambda s: s[0].update(recomputed=["nothing"])),
+    (RESIDUAL, lambda s: s[0].pop("recomputed")),
     (SWEEP, lambda s: named(s, "loop", 1).update(counts=[0, 0])),
     (SWEEP, lambda s: named(s, "loop", 1).update(counts=[1, 1])),
     (SWEEP, lambda s: named(s, "loop", 1).update(loop=2)),
@@ -289,6 +296,13 @@ def test_corrupted_proofs_are_refused(script: str, change: Callable[[list[Json]]
 
 
 OTHER_SCRIPTS = [
+    (RESIDUAL, "r, w, m = y", "r, w, m = 2*y"),
+    (RESIDUAL, "= y, 0, 0", "= y, y*x', 0 over context"),
+    (RESIDUAL, "    r = y - w*x", "    r = y - w*x\n    w = 2*w"),
+    (RESIDUAL, "    r = y - w*x", "    w, r = w - r*x', y - w*x over context"),
+    (RESIDUAL, "    r = y - w*x", "    r = y - w*x - r"),
+    (RESIDUAL, "    r = y - w*x", "    r = y - w*x\n    repeat 1:\n        r = y - w*x"),
+    (RESIDUAL, "return w*x", "w = 1/2*w\nreturn w*x"),
     (STEIN, "repeat 30", "repeat 31"),
     (STEIN, "+ Q", "+ 2*Q"),
     (STEIN, "A*X*A'", "A'*X*A"),

@@ -23,14 +23,21 @@ def read_pair(
     deadline: Deadline,
 ) -> tuple[Meaning, Meaning]:
     """What both say, the symbols at their bindings; the script has one loop."""
-    names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
-    numbers = {name: bindings[name] for name in names if name in bindings}
-    scheduled = scheduled_names(script) | scheduled_names(network)
-    field = Field(names, tuple(sorted(scheduled)), deadline, numbers)
+    field = field_of((script, network), bindings, deadline)
     written, other = (read_meaning(one, field, {}) for one in (script, network))
     require(not written.sites and not other.sites, "A script has functions of entries.")
     require(len(written.loops) == 1, "The script has not one loop.")
     return written, other
+
+
+def field_of(
+    programs: tuple[core.Program, ...], bindings: Mapping[str, Fraction], deadline: Deadline
+) -> Field:
+    """The symbols of some scripts, at their bindings."""
+    names = dict.fromkeys(one.name for program in programs for one in program.parameters)
+    numbers = {name: bindings[name] for name in names if name in bindings}
+    scheduled = frozenset().union(*map(scheduled_names, programs))
+    return Field(names, tuple(sorted(scheduled)), deadline, numbers)
 
 
 def after_block(

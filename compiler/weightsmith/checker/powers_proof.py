@@ -14,11 +14,19 @@ from fractions import Fraction
 
 from weightsmith.checker.affine_loop import read_affine_loop, variable_of
 from weightsmith.checker.affine_powers import MAX_COUNT, AffinePowers, Held
-from weightsmith.checker.blocks import Values, after_pass, before_block, compare_returned, read_pair
+from weightsmith.checker.blocks import (
+    Values,
+    after_pass,
+    before_block,
+    compare_returned,
+    field_of,
+    read_pair,
+)
 from weightsmith.checker.inner_loops import InnerLoops
 from weightsmith.checker.live import live_loops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
+from weightsmith.checker.recomputing import recomputed
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.splitting import split
@@ -37,6 +45,7 @@ from weightsmith.dsl import core
 
 KINDS = ("left", "right", "sum", "value")
 MAX_ROUNDS = 1000
+MAX_RECOMPUTED = 8
 
 
 def check_powers(
@@ -49,6 +58,8 @@ def check_powers(
     """Refuse unless both return the same, ``script`` of one loop."""
     require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
     first, counts = _first(steps[0]), _counts(steps[-1])
+    for name in first.recomputed:
+        script = recomputed(script, name, field_of((script, network), bindings, deadline))
     script = split(script) if first.split else script
     written, other = read_pair(script, network, bindings, deadline)
     (loop,) = live_loops(written)
@@ -73,18 +84,21 @@ class _First:
     kind: str
     exponent: int
     split: bool
+    recomputed: tuple[str, ...]
 
 
 def _first(step: object) -> _First:
     keys = ("step", "rule", "turned", "kind")
-    parts = as_object(step, "The step 'powers'", keys, ("exponent", "split"))
+    parts = as_object(step, "The step 'powers'", keys, ("exponent", "split", "recomputed"))
     require(parts["rule"] == "powers", "The first step's rule is not powers.")
     kind = as_text(parts["kind"], "kind")
     known = ("one_side", "both_sides", "newton")
     require(kind in known, f"The kind of a pass may be {', '.join(known)}.")
     exponent = as_integer(parts.get("exponent", 0), "exponent")
     is_split = as_boolean(parts.get("split", False), "split")
-    return _First(as_texts(parts["turned"], "turned"), kind, exponent, is_split)
+    turned, names = (as_texts(parts.get(key, []), key) for key in ("turned", "recomputed"))
+    require(len(names) <= MAX_RECOMPUTED, "Too many variables are computed anew.")
+    return _First(turned, kind, exponent, is_split, names)
 
 
 def _read(

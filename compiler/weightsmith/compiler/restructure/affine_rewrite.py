@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from weightsmith.checker.blocks import field_of
+from weightsmith.checker.recomputing import recomputed
+from weightsmith.checker.refusal import Deadline, RefusedError
 from weightsmith.checker.splitting import split
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -47,6 +50,7 @@ class Powered:
     kind: str = "one_side"
     exponent: int = 0
     split: bool = False
+    recomputed: tuple[str, ...] = ()
 
     def steps(self) -> list[Json]:
         """Of the claim, without their numbers."""
@@ -56,6 +60,7 @@ class Powered:
         first: Json = {"rule": "powers", "turned": list(self.turned), "kind": self.kind}
         first |= {"exponent": self.exponent} if self.exponent else {}
         first |= {"split": True} if self.split else {}
+        first |= {"recomputed": list(self.recomputed)} if self.recomputed else {}
         return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
 
@@ -135,6 +140,32 @@ def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
     """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
     normal = front(split(task.program), task.bindings).normal
     return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
+
+
+def with_residuals_inline(task: Task) -> Powered:
+    """As ``powered_inline``, residuals computed anew in every pass."""
+    return powered_inline(task, with_residuals)
+
+
+def with_residuals(task: Task, *, inline: bool = False) -> Powered:
+    """A loop that carries functions of its other variables (r = y - w*x), without these.
+
+    Raises NoProofError where there are none.
+    """
+    task.only_loop()
+    program, names = task.program, []
+    field = field_of((program,), task.bindings, Deadline())
+    for one in task.normal.loops[0].carried:
+        try:
+            program = recomputed(program, one.variable, field)
+        except RefusedError:
+            continue
+        names.append(one.variable)
+    if not names:
+        raise NoProofError("no value is a function of the others")
+    normal = front(program, task.bindings).normal
+    found = powered(replace(task, program=program, normal=normal), inline=inline)
+    return replace(found, recomputed=tuple(names))
 
 
 def by_newton(task: Task) -> Powered:

@@ -26,6 +26,8 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     powered_inline,
     statement_by_statement,
     statement_by_statement_inline,
+    with_residuals,
+    with_residuals_inline,
 )
 from weightsmith.compiler.restructure.evaluate import (
     MAX_DIGITS,
@@ -58,6 +60,8 @@ WAYS: tuple[Way, ...] = (
     evaluated,
     for_loop_inline,
     for_loop,
+    with_residuals_inline,
+    with_residuals,
     statement_by_statement_inline,
     statement_by_statement,
 )
