@@ -19,7 +19,8 @@ Names = frozenset[str]
 
 def split(program: core.Program) -> core.Program:
     """The same program, the statements of its loops split."""
-    return replace(program, body=tuple(_outside(program.body, frozenset())))
+    inputs = frozenset(one.name for one in program.inputs)  # of an excerpt: it may assign them
+    return replace(program, body=tuple(_outside(program.body, inputs)))
 
 
 def _outside(body: Body, known: Names) -> Iterator[core.Statement]:
