@@ -26,7 +26,8 @@ def refused(head: str, script: str, network: str, steps: list[object]) -> bool:
         for name, text in (("script.alg", script), ("network.alg", network))
     )
     try:
-        prove_restructuring(first, second, {"c": Fraction(0)}, {"steps": steps})
+        bindings = {one.name: Fraction(0) for one in first.parameters}
+        prove_restructuring(first, second, bindings, {"steps": steps})
     except RefusedError:
         return True
     return False

@@ -22,6 +22,7 @@ from weightsmith.checker.meaning import Loop
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.words import Letter, Polynomial, Word, word_key
+from weightsmith.dsl.scalars import free_symbols
 
 Entry = tuple[str, str]
 Terms = dict[Word, Rational]
@@ -118,11 +119,12 @@ def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
 
 def numbers_around(loop: Loop) -> frozenset[str]:
     """Numbers of loops around it that a pass has, and which change from pass to pass of these."""
-    found: set[str] = set()
-    for value in loop.leaving.values():
-        for number in value.terms.values():
-            found |= value.field.names_in(number) & set(value.field.variables)
-    return frozenset(found - loop.schedule.keys())
+    field = next(iter(loop.leaving.values())).field
+    numbers = [one for value in loop.leaving.values() for one in value.terms.values()]
+    numbers += [field.read(one) for values in loop.schedule.values() for one in values]
+    found = {name for number in numbers for name in field.names_in(number)}
+    found |= free_symbols(loop.count)
+    return frozenset(found & set(field.variables) - loop.schedule.keys())
 
 
 def numbers_of_passes(loop: Loop, field: Field) -> tuple[dict[str, Rational], ...]:

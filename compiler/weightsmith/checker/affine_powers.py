@@ -196,7 +196,7 @@ class AffinePowers:
 
     def expanded(self, what: Held, letter: Letter) -> Polynomial:
         """The same by its counts."""
-        _check_counts(what.counts)
+        check_counts(what.counts)
         if self._named and sum(what.counts) == 1:
             return AffinePowers(self.loop, self._mark).expanded(what, letter)
         if what.kind == "left":
@@ -212,7 +212,7 @@ class AffinePowers:
 
     def expanded_values(self, counts: Counts) -> Vector:
         """s_n by its counts."""
-        _check_counts(counts)
+        check_counts(counts)
         return self._expanded("value", counts, 0, self.values(counts[-1]))
 
     def _expanded(self, kind: str, counts: Counts, first: int, last: Vector) -> Vector:
@@ -280,9 +280,14 @@ class AffinePowers:
         """Where Lⁿ may be other than zero."""
         if count not in self._patterns:
             half, rest = self._pattern(count // 2), self._pattern(count - count // 2)
-            self._patterns[count] = frozenset(
-                (i, j) for i, k in half for other, j in rest if k == other
-            )
+            rows: dict[str, list[str]] = {}
+            for i, j in rest:
+                rows.setdefault(i, []).append(j)
+            found: set[Entry] = set()
+            for i, k in half:
+                self.field.deadline.check()
+                found.update((i, j) for j in rows.get(k, ()))
+            self._patterns[count] = frozenset(found)
         return self._patterns[count]
 
     def _added(self, count: int) -> frozenset[str]:
@@ -305,7 +310,7 @@ class AffinePowers:
         return Polynomial.letter(self.field, Letter(self._mark + name, rows, columns, symmetric))
 
 
-def _check_counts(counts: Counts) -> None:
+def check_counts(counts: Counts) -> None:
     require(1 <= len(counts) <= 3, "A value is held by one to three counts.")
     require(all(0 <= n <= MAX_COUNT for n in counts), "A count is out of range.")
 

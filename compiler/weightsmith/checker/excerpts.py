@@ -7,12 +7,13 @@ what is proven of an excerpt holds wherever it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields, is_dataclass, replace
 
 from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.dsl import core
+from weightsmith.dsl.scalars import Number, Power, Scalar, free_symbols
 
 Body = tuple[core.Statement, ...]
 Shapes = dict[str, core.Shape]  # of the visible variables
@@ -94,6 +95,19 @@ def _return(program: core.Program, name: str, shape: core.Shape) -> core.Return:
 def used_names(part: object) -> frozenset[str]:
     """The variables that some statements or expressions read."""
     return frozenset(one.name for one in _walk(part) if isinstance(one, core.Name))
+
+
+def varying_powers(body: Body, numbers: Collection[str]) -> frozenset[Scalar]:
+    """Powers of what has these numbers, but for those of whole exponents that are not negative."""
+    found = (one for one in _walk(body) if isinstance(one, Power))
+    return frozenset(
+        one for one in found if not _is_product(one) and free_symbols(one) & {*numbers}
+    )
+
+
+def _is_product(power: Power) -> bool:
+    exponent = power.exponent
+    return isinstance(exponent, Number) and exponent.value >= 0 and exponent.value.denominator == 1
 
 
 def _walk(part: object) -> Iterator[object]:

@@ -19,6 +19,7 @@ from weightsmith.checker.meaning import Loop
 from weightsmith.checker.refusal import require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.dsl.scalars import free_symbols
 
 Readable = Mapping[str, tuple[int, Letter]]  # letters, and the loops that carry them
 NOTHING: Readable = {}
@@ -55,9 +56,11 @@ class InnerLoops:
 
     def _unrolled(self, inner: Loop, known: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
         """What a loop leaves whose passes have numbers of a loop around it: pass by pass."""
+        names = free_symbols(inner.count)
+        field = next(iter(inner.leaving.values())).field
+        require(names.isdisjoint(field.variables), "A loop's count is a number of a pass.")
         count = count_at(inner.count, self._bindings)
         require(count <= MAX_PASSES, f"Loop {inner.index} has numbers of a loop around it.")
-        field = next(iter(inner.leaving.values())).field
         values = {name: value.replace_letters(known) for name, value in inner.entering.items()}
         for numbers in numbers_of_passes(inner, field) or ({},) * count:
             now = {**known, **values}

@@ -56,6 +56,7 @@ class _Comparison:
     """
 
     def __init__(self, loop: Loop, bindings: Mapping[str, Fraction]) -> None:
+        require(bool(loop.letters), f"Loop {loop.index} carries nothing.")
         self._loop, self._bindings = loop, bindings
         self._count = count_at(loop.count, bindings)
         self.letters = {

@@ -72,7 +72,7 @@ def check_powers(
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
     after = _sides(powers, values)
-    held = _Following({loop.index: powers, **inner}, other, bindings).values(steps[1:-1])
+    held = _Following(loop.index, powers, inner, other, bindings).values(steps[1:-1])
     compare_returned((script, network), (written, other), (after, held))
 
 
@@ -137,11 +137,14 @@ class _Following:
 
     def __init__(
         self,
-        powers: Mapping[int, AffinePowers],  # by loops of the script
+        outer: int,
+        powers: AffinePowers,
+        inner: Mapping[int, AffinePowers],  # by loops of the script
         meaning: Meaning,
         bindings: Mapping[str, Fraction],
     ) -> None:
-        self._powers, self._meaning, self._bindings = powers, meaning, bindings
+        self._outer, self._powers = outer, {outer: powers, **inner}
+        self._meaning, self._bindings = meaning, bindings
 
     def values(self, steps: list[object]) -> Values:
         """What the letters of the loops are at the end."""
@@ -181,6 +184,8 @@ class _Following:
         sided = value.transpose() if what.turned else value
         place = letter.transpose() if what.turned else letter
         require(what.loop in self._powers, f"'{letter.name}' is of no loop of the script.")
+        constant = what.kind != "value" or what.loop == self._outer
+        require(constant, "A value of a loop within a loop is not the same in every pass.")
         powers = self._powers[what.loop]
         same = powers.expanded(what, place).equals(sided)
         require(same, f"'{letter.name}' does not hold what it is said to hold.")

@@ -57,6 +57,8 @@ def check_restructuring(
 ) -> None:
     """Refuse unless both programs return the same values."""
     _check_interface(script, network)
+    parameters = {one.name for one in (*script.parameters, *network.parameters)}
+    require(bindings.keys() <= parameters, "A binding is of no parameter.")
 
     def proof(first: core.Program, second: core.Program, within: list[object]) -> None:
         _check_interface(first, second)

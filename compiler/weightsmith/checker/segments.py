@@ -18,6 +18,7 @@ from weightsmith.checker.excerpts import (
     same_text,
     shapes_after,
     used_names,
+    varying_powers,
 )
 from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError, quoted, require
@@ -122,6 +123,8 @@ class _Checking:
             old = replace(old, returns=self._script.returns)
             new = replace(new, returns=self._network.returns)
         require(bool(old.returns), "Nothing that a segment assigns is used.")
+        quotients = varying_powers(network, numbers) - varying_powers(script, numbers)
+        require(not quotients, "A segment divides by numbers of a pass, and the script does not.")
         self._proof(old, new, steps)
 
     def _inside(self, script: Body, network: Body, steps: list[object], place: Place) -> None:

@@ -19,7 +19,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.affine_loop import AffineLoop, Terms, read_sided, variable_of
-from weightsmith.checker.affine_powers import AffinePowers, Counts, Held, Vector
+from weightsmith.checker.affine_powers import AffinePowers, Counts, Held, Vector, check_counts
 from weightsmith.checker.meaning import Loop
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.rational import Field, Rational
@@ -60,7 +60,8 @@ class TwoSidedPowers(AffinePowers):
 
     def expanded_values(self, counts: Counts) -> Vector:
         """s_n by its start, or by two counts."""
-        require(1 <= len(counts) <= 2, "A value is held by one or two counts.")
+        check_counts(counts)
+        require(len(counts) <= 2, "A value is held by one or two counts.")
         moved, added = self._polynomials(counts[0])
         if len(counts) == 1:
             first, rest = self._applied(moved, self.loop.start), self.loop.constant
