@@ -6,8 +6,8 @@
 
 A best continuous polygon with N free knots at distance E from f is a path of N links in the tube
 between f − E and f + E (``links``), on a grid where that loses less than 1 in 1000 (``grid``); E is
-searched (``search``).  What is returned is rounded (``round_table``), and its error is proven by
-ball arithmetic afterwards (``certify_table``), whatever the floats before did.
+searched (``search``).  What is returned is rounded (``round_table``), and its error is the bound
+that the checker will prove (``checker/table_error``), whatever the floats before did.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.approximate.certify_table import proven_error
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
-from weightsmith.compiler.approximate.links import Path, shortest_path
+from weightsmith.compiler.approximate.lines import Path
+from weightsmith.compiler.approximate.links import shortest_path
 from weightsmith.compiler.approximate.round_table import rounded_knots
 from weightsmith.compiler.approximate.search import least_error
-from weightsmith.compiler.approximate.table import Table
-from weightsmith.compiler.certify.intervals import round_down, to_fraction
+from weightsmith.compiler.approximate.table import Knot, Table
+from weightsmith.compiler.certify.intervals import round_down, round_up, to_fraction
 from weightsmith.dsl.formulas import Formula
 
 __all__ = [
@@ -42,6 +44,7 @@ ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
 MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
+ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
@@ -122,13 +125,19 @@ def _fewest(sampler: Sampler, target: float) -> Table | None:
     path = shortest_path(grid, target, MOST_PIECES)
     if path.reach < len(grid.places):
         return None
-    return _fit(sampler, len(path.links), target, grid)
+    return _fit(sampler, len(path.links), target, grid, path)
 
 
-def _fit(sampler: Sampler, pieces: int, guess: float, grid: Grid | None = None) -> Table:
-    """Search the least error, on a grid that suits it."""
+def _fit(
+    sampler: Sampler,
+    pieces: int,
+    guess: float,
+    grid: Grid | None = None,
+    path: Path | None = None,
+) -> Table:
+    """Search the least error, on a grid that suits it; the path is one for the guess."""
     grid = grid or sampler.grid(SAG * guess)
-    error, path = least_error(grid, pieces)
+    error, path = least_error(grid, pieces, (guess, path) if path else None)
     while not 0.45 * guess <= error <= 2 * guess and guess > grid.resolution:
         guess = max(error, guess / COARSER)
         try:
@@ -150,19 +159,33 @@ def _first_guess(sampler: Sampler, pieces: int) -> float:
 
 
 def _finish(sampler: Sampler, grid: Grid, path: Path, error: float) -> Table:
-    knots = rounded_knots(grid, path, sampler.whole, error)
     try:
-        reach = Place(min(knots[0][0], sampler.whole.low), max(knots[-1][0], sampler.whole.high))
-        return Table(knots, proven_error(sampler.at, knots, reach))
+        return _proven(sampler, rounded_knots(grid, path, sampler.whole, error))
     except UndefinedError:  # an end knot was rounded out of the function's domain
-        return Table(knots, proven_error(sampler.at, knots, sampler.whole))
+        knots = rounded_knots(grid, path, sampler.whole, error, exact_ends=True)
+        return _proven(sampler, knots)
+
+
+def _proven(sampler: Sampler, knots: tuple[Knot, ...]) -> Table:
+    """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
+    try:
+        return Table(knots, round_up(table_error(sampler.formula, sampler.bindings, knots)))
+    except RefusedError:
+        raise UndefinedError("not proven finite", certain=False) from None
 
 
 def _constant(sampler: Sampler) -> Table:
-    """The table of a function on a single point: two equal values around it."""
+    """The table of a function on a single point: two equal values, the point between or at one.
+
+    Near the point the function need not be defined on both sides.
+    """
     place = sampler.whole.low
     value = sampler.at(sampler.whole).value
     middle = round_down(to_fraction(((value.low + value.high) / 2).mid()), 53)
-    room = max(abs(place), Fraction(1)) / 2**20
-    knots = ((round_down(place - room, 30), middle), (-round_down(-place - room, 30), middle))
-    return Table(knots, proven_error(sampler.at, knots, sampler.whole))
+    room = max(abs(place), Fraction(1)) * ROOM_OF_POINT
+    for low, high in ((place - room, place + room), (place, place + room), (place - room, place)):
+        try:
+            return _proven(sampler, ((low, middle), (high, middle)))
+        except UndefinedError:
+            continue
+    raise UndefinedError("not proven finite", certain=False)
