@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
 from weightsmith.compiler.ir.normal import NormalProgram
-from weightsmith.compiler.ir.template import Item, Layer, Mlp, Template, layers_of
+from weightsmith.compiler.ir.template import Item, Layer, Mlp, Template, Terms, layers_of
 from weightsmith.compiler.operations import operations_of, operations_text
 from weightsmith.dsl import parse_scalar
 
@@ -125,11 +125,22 @@ def _nonlinear(mlp: Mlp) -> list[int]:
 
 
 def pieces_of(mlp: Mlp | None) -> int:
-    """Return the most kinks that one function of an MLP has."""
+    """Return the most kinks that one function of an MLP has; its hinges open to either side."""
     if mlp is None:
         return 0
-    counts = Counter(mlp.hidden[i].terms for i in _nonlinear(mlp))
+    counts = Counter(_unsigned(mlp.hidden[i].terms) for i in _nonlinear(mlp))
     return max(counts.values(), default=0)
+
+
+def _unsigned(terms: Terms) -> Terms:
+    """The terms, or their negatives if the first one is negative."""
+    if not terms or not terms[0][1].startswith("-"):
+        return terms
+    return tuple((name, _negated(coefficient)) for name, coefficient in terms)
+
+
+def _negated(coefficient: str) -> str:
+    return coefficient[1:] if coefficient.startswith("-") else f"-{coefficient}"
 
 
 def hidden_text(template: Template) -> str:
