@@ -293,16 +293,16 @@ def approximate(
     >>> network = ws.approximate("exp(-s)*sin(3*t)", within="1e-3", s=(0, 1), t=(0, 2))
     >>> network.run({"s": s, "t": t})["output"]["query"]  # rows of numbers, one a token
 
-    ``expression`` is a sympy expression, or its text.  The tolerances of the tables are halved
-    until the certificate's bound is at most ``within``.  Raises ExpressionError, DiagnosticError.
+    ``expression`` is a sympy expression, or a text in the language of formulas, which is parsed
+    and never run.  The tolerances of the tables are halved until the certificate's bound is at
+    most ``within``.  Raises ExpressionError, DiagnosticError.
     """
-    import sympy
-
     from weightsmith.compiler.from_sympy import script_of
+    from weightsmith.compiler.from_text import ends_of, expression_of, tolerance_of
 
-    wanted = Fraction(within)
-    ends = {name: (Fraction(low), Fraction(high)) for name, (low, high) in box.items()}
-    parsed = sympy.sympify(expression, rational=True)
+    wanted = tolerance_of(within)
+    ends = {name: ends_of(name, interval) for name, interval in box.items()}
+    parsed = expression_of(expression)
     share = wanted / 2
     while True:
         network = compile(script_of(parsed, ends, share), gated=gated)

@@ -19,6 +19,7 @@ import flint
 
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.table_error import table_error
+from weightsmith.compiler.approximate.bounds import as_float
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
@@ -41,6 +42,7 @@ __all__ = [
 
 SAG = 2.0 / 64**2  # of the error: 64 steps a piece
 ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
+LARGEST = 2.0**1000  # error that is searched for
 MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
@@ -71,18 +73,16 @@ def fit_table(
         sampler = Sampler.of(formula, bindings, whole)
         if low == high:
             return _constant(sampler)
-        target = float(tolerance) * ROOM
-        for _ in range(ATTEMPTS):
-            table = _fewest(sampler, target)
-            if table is None:
-                break
-            if table.error <= tolerance:
-                return table
-            target *= max(float(tolerance / table.error), SMALLEST_SHRINKAGE) * ROOM
-    raise TooManyPiecesError(
-        f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
-        f"{float(tolerance):.3g}: give a larger one, or a smaller interval"
-    )
+        try:
+            table = _within(sampler, tolerance)
+        except OverflowError:  # numbers beyond float64, in which knots are found
+            table = None
+    if table is None:
+        raise TooManyPiecesError(
+            f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
+            f"{as_float(tolerance):.3g}: give a larger one, or a smaller interval"
+        )
+    return table
 
 
 def fit_pieces(
@@ -115,6 +115,16 @@ def square_table(pieces: int) -> Table:
         raise ValueError(f"expected an even number of pieces, 2 or more, got {pieces}")
     places = [Fraction(2 * j, pieces) - 1 for j in range(pieces + 1)]
     return Table(tuple((place, place**2) for place in places), Fraction(1, pieces**2))
+
+
+def _within(sampler: Sampler, tolerance: Fraction) -> Table | None:
+    target = min(as_float(tolerance), LARGEST) * ROOM
+    for _ in range(ATTEMPTS):
+        table = _fewest(sampler, target) if target > 0 else None
+        if table is None or table.error <= tolerance:
+            return table
+        target *= max(as_float(tolerance / table.error), SMALLEST_SHRINKAGE) * ROOM
+    return None
 
 
 def _fewest(sampler: Sampler, target: float) -> Table | None:

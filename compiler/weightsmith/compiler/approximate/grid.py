@@ -213,9 +213,10 @@ class Sampler:
         bend, least = float(jet.second.largest()), float(jet.second.smallest())
         width = float(place.width)
         steps = width * sqrt(bend / (8 * sag)) if bend else 0.0
-        if steps > MOST_POINTS and is_last:
+        is_even = bend <= EVEN * least
+        if steps > MOST_POINTS and (is_last or is_even):
             raise TooFineError
-        if is_last or bend <= EVEN * least or steps <= FEW:
+        if is_last or is_even or steps <= FEW:
             sign = jet.second.sign if least else 0
             return Cell(place, max(1, ceil(steps)), sign, width**2 * bend / 8)
         return None
