@@ -37,6 +37,7 @@ from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.emit import STAGES
+from weightsmith.compiler.hinge_rounding import rounding_text
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program, front
 from weightsmith.compiler.report import Report, report, with_degree_of
@@ -121,6 +122,16 @@ class Network:
         claims = self.certificate["claims"]
         found = claims if isinstance(claims, list) else []
         return tuple(bound_of(claim) for claim in found if claim["kind"] in AGAINST)
+
+    @property
+    def rounding(self) -> str:
+        """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
+
+        That is known if every symbol has a value.
+        """
+        if self.missing or not self.certificate.get("tables"):
+            return ""
+        return rounding_text(self.template, _dtype_of(self.certificate))
 
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -220,6 +231,7 @@ class Network:
             show_template(self.template),
         ]
         lines += table_lines(self.certificate.get("tables"))
+        lines += [f"round   {self.rounding}"] * bool(self.rounding)
         lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
 
@@ -365,6 +377,14 @@ def _source(script: str | Path) -> Source:
     if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)
+
+
+def _dtype_of(certificate: Mapping[str, object]) -> str:
+    """The dtype that the weights were rounded to."""
+    claims = certificate["claims"]
+    found = claims if isinstance(claims, list) else []
+    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
+    return "float64" if weights is None else str(weights["steps"][0]["dtype"])
 
 
 def _object(value: object) -> dict[str, object]:

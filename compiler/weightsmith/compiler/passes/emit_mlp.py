@@ -124,11 +124,9 @@ def units_of(
     """Write a piecewise-linear function as a constant and hidden units."""
     if function.kinks and is_numeric(function):
         value, hinges = anchored(NumericFunction.of(function))
-        units = (
-            Unit(scalars.number(one.coefficient), one.sign, scalars.number(one.place))
-            for one in hinges
-        )
-        return scalars.number(value), tuple(units)
+        number = scalars.number
+        found = (Unit(number(one.coefficient), one.sign, number(one.place)) for one in hinges)
+        return number(value), tuple(found)
     constant, slope = scalars.of(function.constant), scalars.of(function.slope)
     kinks = [(scalars.of(place), scalars.of(change)) for place, change in function.kinks]
     if not slope:
