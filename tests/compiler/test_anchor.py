@@ -146,3 +146,13 @@ def test_the_summary_says_what_rounding_adds() -> None:
     assert network.rounding.startswith("float32 adds at most 1.4")
     assert network.rounding.endswith("(proven)")
     assert f"round   {network.rounding}" in network.show()
+
+
+def test_symbols_with_values_do_not_hinder_the_summary() -> None:
+    script = (
+        "algorithm f(x: [1] per query)\nparam eta = 1/3\nassume entries(x) in [0, 1]\nwithin 1e-4\n"
+    )
+    script += "z = 0\n"
+    script += "repeat 2:\n    z = z + eta*sigmoid(9*eta*x)\nreturn z\n"
+    network = ws.compile(script)
+    assert network.rounding.startswith("float64 adds at most")

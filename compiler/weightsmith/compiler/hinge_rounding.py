@@ -16,7 +16,7 @@ bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -26,10 +26,13 @@ import flint
 from weightsmith.compiler.bound import upward
 from weightsmith.compiler.ir.template import Layer, Mlp, Template, layers_of
 from weightsmith.compiler.report import nonlinear
+from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.scalars import evaluate
 
 FORMATS = {"float64": (53, -1022), "float32": (24, -126)}  # bits, exponent of the least normal
 FEWEST = 3  # hinges of a function that is spoken of: fewer are relu, abs, clip
 ZERO = flint.fmpq(0)
+Read = Callable[[str], flint.fmpq]  # the value of a coefficient
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +72,35 @@ def rounding_text(template: Template, dtype: str) -> str:
 def rounding_of(template: Template, dtype: str) -> Rounding | None:
     """Bound what rounding adds to each function of the MLPs; None if there is no function."""
     rows = {block.name: block.rows for block in template.blocks}
+    numbers = {name: Fraction(text) for name, text in template.bindings}
+
+    def number(text: str) -> flint.fmpq:
+        value = evaluate(parse_scalar(text), numbers)
+        return flint.fmpq(value.numerator, value.denominator)
+
     bounds: list[Fraction | None] = []
     for layer in layers_of(template.body):
-        bounds += _of_layer(layer, rows, dtype)
+        bounds += _of_layer(layer, rows, dtype, number)
     if not bounds:
         return None
     known = [bound for bound in bounds if bound is not None]
     return Rounding(max(known, default=None), len(bounds) - len(known))
 
 
-def _of_layer(layer: Layer, rows: dict[str, str], dtype: str) -> Iterator[Fraction | None]:
+def _of_layer(
+    layer: Layer, rows: dict[str, str], dtype: str, number: Read
+) -> Iterator[Fraction | None]:
     if layer.mlp is None:
         return
-    constants = {name: abs(_exact(number)) for name, number in layer.mlp.bias}
-    for target, argument, hinges in _functions(layer.mlp):
+    constants = {name: abs(number(text)) for name, text in layer.mlp.bias}
+    for target, argument, hinges in _functions(layer.mlp, number):
         if argument is None or rows[argument] != rows[target]:
             yield None
         else:
             yield hinge_bound(hinges, constants.get(target, ZERO), dtype)
 
 
-def _functions(mlp: Mlp) -> Iterator[tuple[str, str | None, list[_Hinge]]]:
+def _functions(mlp: Mlp, number: Read) -> Iterator[tuple[str, str | None, list[_Hinge]]]:
     """Each function of enough hinges: what it is added to, the one block it is of, its hinges."""
     groups: dict[tuple[str, object], list[_Hinge]] = {}
     single: dict[tuple[str, object], str | None] = {}
@@ -98,10 +109,10 @@ def _functions(mlp: Mlp) -> Iterator[tuple[str, str | None, list[_Hinge]]]:
         hidden = mlp.hidden[index]
         if index not in bent or hidden.is_gated or not hidden.terms:
             continue
-        slopes = [(name, _exact(number)) for name, number in hidden.terms]
+        slopes = [(name, number(text)) for name, text in hidden.terms]
         sign = 1 if slopes[0][1] > 0 else -1
         key: tuple[str, object] = target, tuple((name, sign * slope) for name, slope in slopes)
-        hinge = _Hinge(abs(_exact(coefficient)), sign, -sign * _exact(hidden.bias))
+        hinge = _Hinge(abs(number(coefficient)), sign, -sign * number(hidden.bias))
         groups.setdefault(key, []).append(hinge)
         single[key] = slopes[0][0] if len(slopes) == 1 else None
     for key, hinges in groups.items():
@@ -159,8 +170,3 @@ def _sums(
 
 def _gamma(count: int, unit: flint.fmpq) -> flint.fmpq:
     return count * unit / (1 - count * unit)
-
-
-def _exact(text: str) -> flint.fmpq:
-    value = Fraction(text)
-    return flint.fmpq(value.numerator, value.denominator)
