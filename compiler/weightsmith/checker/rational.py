@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property
 
 import flint
 
@@ -28,37 +27,16 @@ TOO_LARGE = "A coefficient grows too large to be checked exactly."
 
 
 class Rational:
-    """One rational function; immutable; belongs to a ``Field``.
+    """One rational function; immutable; belongs to a ``Field``."""
 
-    Most are numbers: these are added and multiplied as such, without the polynomials' gcds.
-    """
-
-    __slots__ = ("__dict__", "_number", "field")
+    __slots__ = ("denominator", "field", "numerator")
 
     def __init__(self, field: Field, numerator: flint.fmpz_mpoly, denominator: flint.fmpz_mpoly):
         self.field = field
-        self._number: flint.fmpq | None = None
-        self.__dict__["numerator"] = numerator
-        self.__dict__["denominator"] = denominator
-
-    @staticmethod
-    def of_number(field: Field, number: flint.fmpq) -> Rational:
-        """A number, whose polynomials are only made when they are asked for."""
-        found = object.__new__(Rational)
-        found.field, found._number = field, number
-        return found
-
-    @cached_property
-    def numerator(self) -> flint.fmpz_mpoly:
-        return self.field.constant(self._number.p if self._number is not None else flint.fmpz(0))
-
-    @cached_property
-    def denominator(self) -> flint.fmpz_mpoly:
-        return self.field.constant(self._number.q if self._number is not None else flint.fmpz(1))
+        self.numerator = numerator
+        self.denominator = denominator
 
     def __add__(self, other: Rational) -> Rational:
-        if self._number is not None and other._number is not None:
-            return self.field.limited(self._number + other._number)
         left, right = self, other
         if left.denominator == right.denominator:
             return left.field.fraction(left.numerator + right.numerator, left.denominator)
@@ -71,13 +49,9 @@ class Rational:
         return self + (-other)
 
     def __neg__(self) -> Rational:
-        if self._number is not None:
-            return Rational.of_number(self.field, -self._number)
         return Rational(self.field, -self.numerator, self.denominator)
 
     def __mul__(self, other: Rational) -> Rational:
-        if self._number is not None and other._number is not None:
-            return self.field.limited(self._number * other._number)
         return self.field.fraction(
             self._times(self.numerator, other.numerator),
             self._times(self.denominator, other.denominator),
@@ -88,8 +62,6 @@ class Rational:
 
     def inverse(self) -> Rational:
         require(not self.is_zero, "A denominator is zero for every value of the symbols.")
-        if self._number is not None:
-            return Rational.of_number(self.field, 1 / self._number)
         return self.field.fraction(self.denominator, self.numerator)
 
     def __pow__(self, exponent: int) -> Rational:
@@ -109,8 +81,6 @@ class Rational:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rational):
             return NotImplemented
-        if self._number is not None and other._number is not None:
-            return bool(self._number == other._number)
         return bool(self.numerator == other.numerator and self.denominator == other.denominator)
 
     __hash__ = None  # type: ignore[assignment]
@@ -121,34 +91,20 @@ class Rational:
 
     @property
     def is_zero(self) -> bool:
-        if self._number is not None:
-            return not self._number
         return bool(self.numerator.is_zero())
 
     @property
     def is_one(self) -> bool:
-        if self._number is not None:
-            return bool(self._number == 1)
         return bool(self.numerator == self.denominator)
 
     @property
     def key(self) -> tuple[str, str]:
         """Equal for equal values of one field, and only for those; orders them somehow."""
-        number = self._number
-        constant = number is None and self.numerator.is_constant()
-        if constant and self.denominator.is_constant() and not self.is_zero:
-            number = _quotient(self.numerator, self.denominator)
-        if number is not None:
-            return hex(int(number.p)), hex(int(number.q))
-        if self.is_zero:
-            return self.field.zero.key
         return str(self.numerator), str(self.denominator)
 
     @property
     def as_number(self) -> Fraction | None:
         """The value, if it depends on no symbol."""
-        if self._number is not None:
-            return Fraction(int(self._number.p), int(self._number.q))
         if not (self.numerator.is_constant() and self.denominator.is_constant()):
             return None
         return self.leading_number
@@ -180,11 +136,6 @@ class Rational:
         return left * right
 
 
-def _quotient(top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> flint.fmpq:
-    """The number that two constants that are not zero have as their quotient."""
-    return flint.fmpq(top.leading_coefficient(), bottom.leading_coefficient())
-
-
 class Field:
     """The rational functions of the given symbols and variables.
 
@@ -214,8 +165,8 @@ class Field:
         self._places = {name: place for place, name in enumerate(names)}
         self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
         self._one = self._context.constant(1)
-        self.zero = Rational.of_number(self, flint.fmpq(0))
-        self.one = Rational.of_number(self, flint.fmpq(1))
+        self.zero = Rational(self, self._context.constant(0), self._one)
+        self.one = Rational(self, self._one, self._one)
 
     def place(self, name: str) -> int:
         """Which generator stands for a symbol or a variable."""
@@ -244,8 +195,6 @@ class Field:
         self._guard(bottom)
         if top.is_zero():
             return self.zero
-        if top.is_constant() and bottom.is_constant():
-            return self.limited(_quotient(top, bottom))
         common = top.gcd(bottom)
         if not common.is_one():
             top, bottom = top // common, bottom // common
@@ -265,16 +214,8 @@ class Field:
         exact = Fraction(value)  # in lowest terms, the denominator positive
         longest = max(exact.numerator.bit_length(), exact.denominator.bit_length())
         require(longest <= MAX_BITS, TOO_LARGE)
-        return Rational.of_number(self, flint.fmpq(exact.numerator, exact.denominator))
-
-    def constant(self, value: flint.fmpz) -> flint.fmpz_mpoly:
-        return self._context.constant(value)
-
-    def limited(self, value: flint.fmpq) -> Rational:
-        """A number that was computed; one that is too long is refused."""
-        self.deadline.check()
-        require(value.height_bits() <= MAX_BITS, TOO_LARGE)
-        return Rational.of_number(self, value)
+        top = self._context.constant(exact.numerator)
+        return Rational(self, top, self._context.constant(exact.denominator))
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")
