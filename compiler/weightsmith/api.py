@@ -85,6 +85,15 @@ class Network:
         self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
 
+    def __getstate__(self) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """What a copy or a pickle takes along: all else follows from the files."""
+        return self._files, self.notes
+
+    def __setstate__(self, state: tuple[dict[str, bytes], tuple[str, ...]]) -> None:
+        files, notes = state
+        self.__init__(files)  # type: ignore[misc]
+        self.notes = notes
+
     @cached_property
     def program(self) -> core.Program:
         return check_source(self.source)

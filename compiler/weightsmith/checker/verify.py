@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
+from mmap import mmap
 from pathlib import Path
 
 from weightsmith.checker import (
@@ -18,6 +18,7 @@ from weightsmith.checker import (
     truncation,
 )
 from weightsmith.checker.certificate import (
+    FILES,
     KEYS,
     NETWORK,
     Certificate,
@@ -27,6 +28,7 @@ from weightsmith.checker.certificate import (
     read_certificate,
     unproven_reason,
 )
+from weightsmith.checker.directory import OpenFiles, opened
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
@@ -34,7 +36,6 @@ from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement, truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
-MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
@@ -70,23 +71,39 @@ class Report:
 
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
-    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
-    directory = Path(path)
+    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error.
+
+    All files are those of one save, also if others replace the directory meanwhile.
+    """
     begin = time.perf_counter()
     try:
-        certificate = read_certificate(read_json(_read(directory, CERTIFICATE), CERTIFICATE))
+        with opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as directory:
+            return Report(str(path), tuple(_verdicts(directory)))
+    except FileNotFoundError:
+        return Report(str(path), (_unreadable(f"There is no file {CERTIFICATE}.", begin),))
     except Exception as error:
-        reason = _reason(error)
-        seconds = time.perf_counter() - begin
-        verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
-        return Report(str(path), (verdict,))
-    return Report(str(path), tuple(_Verifier(directory, certificate).verdicts()))
+        return Report(str(path), (_unreadable(_reason(error), begin),))
+
+
+def _verdicts(directory: OpenFiles) -> Iterator[Verdict]:
+    begin = time.perf_counter()
+    try:
+        certificate = read_certificate(read_json(directory.text(CERTIFICATE), CERTIFICATE))
+    except Exception as error:
+        yield _unreadable(_reason(error), begin)
+        return
+    yield from _Verifier(directory, certificate).verdicts()
+
+
+def _unreadable(reason: str, begin: float) -> Verdict:
+    seconds = time.perf_counter() - begin
+    return Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
 
 
 class _Verifier:
     """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
 
-    def __init__(self, directory: Path, certificate: Certificate) -> None:
+    def __init__(self, directory: OpenFiles, certificate: Certificate) -> None:
         self._directory = directory
         self._certificate = certificate
         self._bytes: dict[str, bytes] = {}
@@ -106,17 +123,13 @@ class _Verifier:
 
     def _file(self, name: str) -> bytes:
         if name not in self._bytes:
-            self._bytes[name] = _read(self._directory, name)
+            self._bytes[name] = self._directory.text(name)
         return self._bytes[name]
 
     def _weights_file(self) -> bytes | mmap:
         """The weights, mapped and not copied: they may be large."""
         if self._mapped is None:
-            path = self._directory / WEIGHTS
-            require(path.is_file(), f"There is no file {WEIGHTS}.")
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
+            self._mapped = self._directory.mapped(WEIGHTS)
         return self._mapped
 
     def _read_program(self, name: str = SCRIPT) -> core.Program:
@@ -153,7 +166,7 @@ class _Verifier:
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
-                absent = not os.path.lexists(self._directory / name)
+                absent = name not in self._directory.names
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
             data = self._weights_file() if name == WEIGHTS else self._file(name)
@@ -378,13 +391,6 @@ def _dtype(claim: Claim) -> str:
     if isinstance(steps, list) and steps and isinstance(steps[0], dict):
         return "float32" if steps[0].get("dtype") == "float32" else "float64"
     return "float64"
-
-
-def _read(directory: Path, name: str) -> bytes:
-    path = directory / name
-    require(path.is_file(), f"There is no file {name}.")
-    require(path.stat().st_size <= MAX_TEXT, f"The file {name} is too large.")
-    return path.read_bytes()
 
 
 def _no_other_script(path: str) -> Source:
