@@ -299,5 +299,6 @@ def _sync(folder: Path) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """What is wrong, and where."""
-    return error.strerror or str(error)
+    """What is wrong, and with which file."""
+    reason = error.strerror or str(error)
+    return f"{reason} ('{error.filename}')" if error.filename else reason

@@ -20,7 +20,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 if sys.platform != "win32":
     import fcntl
@@ -43,18 +45,19 @@ def workshop(target: Path) -> Iterator[Path]:
     Raises OSError.
     """
     place = place_of(target)
-    lock = _enter(place)
     try:
-        yield place
+        with _enter(place):
+            try:
+                yield place
+            finally:
+                with contextlib.suppress(OSError):  # Windows deletes it when it is closed
+                    os.unlink(place / LOCK)
     finally:
-        with contextlib.suppress(OSError):  # Windows deletes it when it is closed
-            os.unlink(place / LOCK)
-        os.close(lock)
         with contextlib.suppress(OSError):  # something may be left in it
             os.rmdir(place)
 
 
-def _enter(place: Path) -> int:
+def _enter(place: Path) -> BinaryIO:
     """Make the directory, and return its file, locked.
 
     Where the system can wait for a lock, every try that fails means that another save is over.
@@ -70,36 +73,40 @@ def _enter(place: Path) -> int:
     raise OSError(errno.EBUSY, reason, str(place))
 
 
-def _take(path: Path) -> int | None:
+def _take(path: Path) -> BinaryIO | None:
     """Make or open the file, and lock it; None if it is another's, or has lost its name."""
     made = _make(path)
     if sys.platform == "win32":
         return made
-    lock = os.open(path, os.O_RDWR) if made is None else made
-    has_it = False
-    try:
+    with ExitStack() as stack:
+        lock = stack.enter_context(made or path.open("r+b"))
         there_are_locks = _wait(lock)
-        is_there = os.path.samestat(os.stat(lock), os.stat(path))
-        has_it = is_there and (there_are_locks or made is not None)
-    finally:
-        if not has_it:
-            os.close(lock)
-    return lock if has_it else None
-
-
-def _make(path: Path) -> int | None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-    if sys.platform != "win32":
-        with contextlib.suppress(FileExistsError):
-            return os.open(path, flags, 0o666)
-        return None
-    with contextlib.suppress(FileExistsError, PermissionError):  # the latter: it is being deleted
-        return os.open(path, flags | os.O_TEMPORARY)
-    time.sleep(PAUSE)
+        is_there = os.path.samestat(os.fstat(lock.fileno()), os.stat(path))
+        if is_there and (there_are_locks or made is not None):
+            stack.pop_all()
+            return lock
     return None
 
 
-def _wait(lock: int) -> bool:
+def _make(path: Path) -> BinaryIO | None:
+    try:
+        return open(path, "xb", opener=_temporary)
+    except FileExistsError:
+        pass
+    except PermissionError:
+        if sys.platform != "win32":  # there: it is being deleted
+            raise
+    if sys.platform == "win32":
+        time.sleep(PAUSE)
+    return None
+
+
+def _temporary(path: str, flags: int) -> int:
+    """Open a file that Windows deletes when it is closed."""
+    return os.open(path, flags | getattr(os, "O_TEMPORARY", 0), 0o666)
+
+
+def _wait(lock: BinaryIO) -> bool:
     """Wait for the lock of an open file; False, after a pause, where there are no locks."""
     if sys.platform != "win32":
         try:
