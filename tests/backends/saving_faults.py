@@ -111,11 +111,7 @@ def leftovers(target: Path) -> list[str]:
 
 def read(target: Path) -> dict[str, bytes] | None:
     """What a reader of ours gets: nothing where there is no directory, or an empty one."""
-    if not files.is_directory(target):
-        return None
-    if snapshot(target) == {}:
-        return {}
     try:
         return files.read_directory(target)
     except DirectoryError:
-        return {} if snapshot(target) is None else None
+        return {} if files.is_directory(target) else None

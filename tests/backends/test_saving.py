@@ -116,7 +116,7 @@ def test_a_kill_during_the_clearing_of_a_kill(tmp_path: Path, can_exchange: bool
     target = prepared(tmp_path / "here", OLD)
     calls = count(saving(prepared(tmp_path / "counted", OLD), NEW), CHANGING)
     for first in range(4, calls + 1, 3):
-        for at in range(1, calls + 6, 5):
+        for at in range(1, calls + 6, 7):
             saving_faults.save_and_be_killed(saving(target, NEW), first)
             saving_faults.save_and_be_killed(saving(target, LAST), at)
             assert read(target) in (OLD, NEW, LAST), (first, at)

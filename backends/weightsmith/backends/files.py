@@ -119,7 +119,7 @@ else:
 @contextlib.contextmanager
 def _opened(target: Path) -> Iterator[Mapping[str, BinaryIO]]:
     """Open the files of one network.  Raises OSError."""
-    problem: OSError | None = None
+    problem: OSError = _ReplacedError()
     for _ in range(TRIES):
         with ExitStack() as stack:
             try:
@@ -130,7 +130,7 @@ def _opened(target: Path) -> Iterator[Mapping[str, BinaryIO]]:
                 continue
             yield files
             return
-    raise problem or _ReplacedError
+    raise problem
 
 
 def _open_files(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:

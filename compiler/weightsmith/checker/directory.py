@@ -17,7 +17,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO
 
-from weightsmith.checker.refusal import require
+from weightsmith.checker.refusal import RefusedError, require
 
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 TRIES = 1000  # each that fails means that a save was completed meanwhile
@@ -71,9 +71,9 @@ def is_directory(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path, names: tuple[str, ...]) -> Iterator[OpenFiles]:
-    """Open the files of these names.  Raises OSError where there is no directory."""
+    """Open the files of these names.  Raises OSError, RefusedError."""
     target = path.resolve()
-    problem: OSError | None = None
+    problem: OSError = _ReplacedError()
     for _ in range(TRIES):
         with ExitStack() as stack:
             try:
@@ -84,7 +84,9 @@ def opened(path: Path, names: tuple[str, ...]) -> Iterator[OpenFiles]:
                 continue
             yield found
             return
-    raise problem or _ReplacedError
+    if isinstance(problem, _ReplacedError):
+        raise RefusedError("The directory is replaced again and again.")
+    raise problem
 
 
 def _aside(target: Path) -> Path:
