@@ -69,7 +69,6 @@ def write_directory(path: str | os.PathLike[str], files: Mapping[str, bytes]) ->
         )
     target = _resolved(path)
     try:
-        _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with workshop(target) as place:
             _write(target, files, place)
@@ -207,6 +206,7 @@ def _write(target: Path, files: Mapping[str, bytes], place: Path) -> None:
     if old.is_dir() and not os.path.lexists(target):
         _rename(old, target)  # a save was killed between its two renames
     _clear(place, target)
+    _check_replaceable(target)
     fresh = _unused(place)
     try:
         fresh.mkdir()
