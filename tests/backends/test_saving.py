@@ -281,6 +281,19 @@ def test_a_file_that_comes_in_at_the_last_moment_is_kept(
         assert [path.read_text() for path in target.rglob("mine.txt")] == there
 
 
+def test_what_a_network_file_system_leaves_for_readers_is_not_the_users(tmp_path: Path) -> None:
+    """A file that is removed while it is open stays there, under a name of the system's."""
+    target = prepared(tmp_path / "here", OLD)
+    left = tmp_path / "here" / ".net.saving" / "new-0"
+    left.mkdir(parents=True)
+    (left / ".nfs0001").write_bytes(b"still open")
+    write_directory(target, NEW)
+    assert snapshot(target) == NEW
+    assert (left / ".nfs0001").exists()
+    (left / ".nfs0001").unlink()
+    check_next_save(target)
+
+
 def test_what_is_not_ours_beside_the_target_stays(tmp_path: Path) -> None:
     target = prepared(tmp_path / "here", OLD)
     mine = {".net.12345678.new": b"a", "net.saving": b"b", ".nets.saving": b"c"}
@@ -354,11 +367,10 @@ def test_the_current_directory_can_be_saved_to(
         assert sorted(os.listdir(".")) == sorted(network)
 
 
-@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/net", "a\udeadb", "a" * 300])
+@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/net", "a\udeadb", "a" * 300, "/"])
 def test_paths_that_are_none(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DirectoryError):
-        write_directory(path, NEW)
-    with pytest.raises(DirectoryError):
-        read_directory(path)
+    for attempt in (lambda: write_directory(path, NEW), lambda: read_directory(path)):
+        with pytest.raises(DirectoryError):
+            attempt()
     assert not os.listdir(tmp_path)

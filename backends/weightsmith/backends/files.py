@@ -51,6 +51,7 @@ FILENAMES = (SCRIPT, NETWORK, TEMPLATE, MODEL, CERTIFICATE)
 OLD = "old"  # in the directory of a save; weightsmith/checker/directory.py knows it too
 TRIES = 1000  # a reader begins anew only if a save was completed meanwhile
 PAUSE = 0.02  # seconds until a name is asked for again that Windows does not let go
+STILL_OPEN = (".nfs", ".fuse_hidden")  # what a file becomes there that a reader has open
 READ_BYTES: int = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 PIN: int = getattr(os, "O_PATH", os.O_RDONLY)  # needs no permission to list the directory
 
@@ -283,7 +284,7 @@ def _remove(folder: Path, target: Path) -> None:
         for name in os.listdir(folder):
             if name in FILENAMES:
                 (folder / name).unlink()
-            elif not os.path.lexists(target / name):
+            elif not name.startswith(STILL_OPEN) and not os.path.lexists(target / name):
                 (folder / name).rename(target / name)
         folder.rmdir()
 
