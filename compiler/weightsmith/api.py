@@ -117,10 +117,13 @@ class Network:
         return with_degree_of(found, front(self.program, self.bindings).normal, self.bindings)
 
     @property
-    def bounds(self) -> tuple[Bound, ...]:
+    def claims(self) -> list[dict[str, object]]:
         claims = self.certificate["claims"]
-        found = claims if isinstance(claims, list) else []
-        return tuple(bound_of(claim) for claim in found if claim["kind"] in AGAINST)
+        return claims if isinstance(claims, list) else []
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        return tuple(bound_of(claim) for claim in self.claims if claim["kind"] in AGAINST)
 
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -265,6 +268,7 @@ def compile(
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
 
     source = _source(script)
@@ -280,6 +284,7 @@ def compile(
         program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
     network = Network(files)
+    check_promises(given, program, bindings, network.claims)
     network.__dict__["compilation"] = compilation
     network.notes = (*chosen.notes, *found.notes)
     return network

@@ -91,7 +91,7 @@ def two_loops() -> Json:
         "output": "output",
         "steps": steps,
         "scale": "norm(target)",
-        "hypotheses": ["mu <= spectrum(A) <= L"],
+        "hypotheses": ["spectrum(A) in [mu, L]"],
         "bound": {
             "formula": f"chebyshev(1 - (Z/2)/target, degree 16, points {points})",
             "value": str(value),
@@ -127,7 +127,7 @@ def heat(rho: str = "8", terms: int = 20, size: str = "8") -> Json:
         "output": "output",
         "steps": steps,
         "scale": "1",
-        "hypotheses": ["0 <= spectrum(A) <= 1"],
+        "hypotheses": ["spectrum(A) in [0, 1]"],
         "bound": {"formula": f"chebyshev(({text}) - target, {shown})", "value": str(value)},
     }
 

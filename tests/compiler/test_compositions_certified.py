@@ -153,7 +153,7 @@ def changing_claim() -> Json:
     ]
     return {
         "output": "X",
-        "hypotheses": ["1/2 <= spectrum(A) <= 1"],
+        "hypotheses": ["spectrum(A) in [1/2, 1]"],
         "scale": "norm(target)",
         "bound": {
             "formula": "stages(1 - (X)/target, degrees 1, 1 - (4/3*lambda)^(1/1))",

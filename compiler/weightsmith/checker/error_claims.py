@@ -12,9 +12,9 @@ from weightsmith.checker import domain, propagation, root_claim
 from weightsmith.checker.certificate import Claim, check_form
 from weightsmith.checker.claim_numbers import check_number
 from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.sentences import domain_sentence, propagation_sentence, root_sentence
 from weightsmith.checker.strict_json import as_number, as_object, as_text, as_texts
 from weightsmith.checker.tables import Gated, Table
-from weightsmith.checker.wording import if_assumed, size_text
 from weightsmith.dsl import core
 
 Tables = Mapping[str, Table]
@@ -45,7 +45,7 @@ def check_domain(
     domain.check_rule(steps, domain.RULE)
     hypotheses = domain.derive_domain(program, bindings, tables, Deadline())
     _check_hypotheses(claim, hypotheses)
-    return f"Every entry that a table is applied to lies in its interval{if_assumed(hypotheses)}."
+    return domain_sentence(hypotheses, program, bindings)
 
 
 def check_propagation(
@@ -62,9 +62,7 @@ def check_propagation(
     derived = propagation.derive_propagation(program, bindings, tables, name, Deadline())
     value = _check_bound(claim, derived.formula, derived.value)
     _check_hypotheses(claim, derived.hypotheses)
-    assumed = if_assumed(derived.hypotheses)
-    bound = size_text(value) if value == 0 else f"{size_text(value)} = {derived.formula}"
-    return f"|{name} − script| ≤ {bound} in every entry{assumed}."
+    return propagation_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
 def check_root(
@@ -82,8 +80,7 @@ def check_root(
     scale = as_text(claim.parts["scale"], "scale")
     require(scale == "1", f"The scale is {quoted(scale)}, it must be '1'.")
     _check_hypotheses(claim, derived.hypotheses)
-    bound = f"{size_text(value)} = {derived.formula}"
-    return f"‖{name} − target‖₂ ≤ {bound}, tables included{if_assumed(derived.hypotheses)}."
+    return root_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
 def _check_bound(claim: Claim, formula: str, derived: Fraction) -> Fraction:

@@ -57,6 +57,9 @@ class Truncation:
     """An accepted claim, as the reader is to see it."""
 
     output: str
+    returned_target: core.Node
+    operator: Operator
+    target: Target
     formula: str
     value: Fraction | None
     scale: str
@@ -87,10 +90,22 @@ def check_truncation(
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
     open_rule = "" if value is not None else steps.rule
-    wanted = hypotheses(proven.operator, proven.in_range, open_rule)
+    wanted = hypotheses(proven.operator, proven.assumption, proven.in_range, program, open_rule)
     listed = as_texts(claim["hypotheses"], "hypotheses")
     require(listed == wanted, f"The hypotheses must be {list(wanted)}.")
-    return Truncation(returned.name, str(bound["formula"]), value, right_scale, wanted)
+    target = returned.target
+    if target is None:
+        raise RefusedError("The returned value has no target.")
+    return Truncation(
+        returned.name,
+        target,
+        proven.operator,
+        proven.target,
+        str(bound["formula"]),
+        value,
+        right_scale,
+        wanted,
+    )
 
 
 def _returned(program: core.Program, name: str) -> core.Return:
@@ -112,8 +127,9 @@ class _Proven:
     """What the statement speaks of."""
 
     operator: Operator
+    assumption: core.SpectrumAssumption
     target: Target
-    in_range: str | None
+    in_range: core.RangeAssumption | None
 
 
 class _Proof:
@@ -151,7 +167,8 @@ class _Proof:
         numbers = None
         if bindings is not None:
             numbers = numbers_at(program, operator, index, field, bindings)
-        proven = _Proven(operator, target, in_range)
+        spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+        proven = _Proven(operator, spectra[index], target, in_range)
         if steps.rule in SEVERAL:
             if numbers is None:
                 raise RefusedError("This rule needs a value for every symbol.")

@@ -7,13 +7,17 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Literal
 
 from weightsmith.checker import (
     approximation,
     error_claims,
     exactness,
+    promises,
     restructuring,
     truncation,
 )
@@ -28,10 +32,11 @@ from weightsmith.checker.certificate import (
     unproven_reason,
 )
 from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
-from weightsmith.checker.strict_json import read_json
+from weightsmith.checker.sentences import truncation_sentence
+from weightsmith.checker.strict_json import as_number, read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
-from weightsmith.checker.wording import approximation_statement, truncation_statement
+from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
@@ -41,13 +46,18 @@ NO_VALUE = (
     "The formula is derived. Its side conditions (signs, ends of the spectrum, rate*high <= n) "
     "could not be checked: a symbol has no value."
 )
+BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
+Outcome = Literal["proven", "open", "refused"]
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
 INTEGRITY = "The files are those of which the certificate speaks."
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one claim; ``claim`` is its id, 0 for what the certificate as a whole owes."""
+    """What became of one claim; ``claim`` is its id, 0 for what the certificate as a whole owes.
+
+    An accepted claim that is not ``proven`` is open: the certificate says so itself.
+    """
 
     claim: int
     kind: str
@@ -67,6 +77,18 @@ class Report:
     def accepted(self) -> bool:
         """True if there are verdicts and none is a refusal."""
         return bool(self.verdicts) and all(verdict.accepted for verdict in self.verdicts)
+
+    @property
+    def open(self) -> tuple[Verdict, ...]:
+        """What is owed and not proven, and not claimed to be."""
+        return tuple(one for one in self.verdicts if one.accepted and not one.proven)
+
+    @property
+    def outcome(self) -> Outcome:
+        """``proven``: all that is owed; ``open``: some of it is not; ``refused``: a claim fails."""
+        if not self.accepted:
+            return "refused"
+        return "open" if self.open else "proven"
 
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
@@ -98,11 +120,17 @@ class _Verifier:
     def verdicts(self) -> Iterator[Verdict]:
         yield _judge(0, "integrity", INTEGRITY, self._integrity)
         seen: set[tuple[str, str | None]] = set()
+        bounds: dict[str, Fraction | None] = {}
         for claim in self._certificate.claims:
             key = (claim.kind, claim.subject)
-            yield self._claim(claim, key in seen)
+            verdict = self._claim(claim, key in seen)
+            yield verdict
             seen.add(key)
+            if claim.kind in BOUNDED and claim.subject is not None:
+                known = verdict.proven and bounds.get(claim.subject, 0) is not None
+                bounds[claim.subject] = _bound(claim) if known else None
         yield from self._missing(seen)
+        yield from self._promises(bounds)
 
     def _file(self, name: str) -> bytes:
         if name not in self._bytes:
@@ -300,14 +328,29 @@ class _Verifier:
             result = truncation.check_truncation(
                 program, template.bindings, claim.parts, Deadline()
             )
-            statement = truncation_statement(result)
+            statement = truncation_sentence(result, program, template.bindings)
         except Exception as error:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
-        reason = "Proven." if result.value is not None else NO_VALUE
-        return Verdict(
-            claim.number, claim.kind, statement, True, reason, time.perf_counter() - begin
-        )
+        proven = result.value is not None
+        reason = "Proven." if proven else NO_VALUE
+        seconds = time.perf_counter() - begin
+        return Verdict(claim.number, claim.kind, statement, True, reason, seconds, proven)
+
+    def _promises(self, bounds: promises.Bounds) -> Iterator[Verdict]:
+        """What the script says of errors, compared with what is proven."""
+        try:
+            program, bindings = self._read_program(), self._read_template().bindings
+            tables = self._read_tables()
+        except Exception:
+            return  # the claims say what is wrong with the files
+        for promise in promises.promises(program):
+            statement = f"The script's line '{promise.text}' is kept."
+            check = partial(promises.check_promise, promise, bindings, bounds)
+            yield _judge(0, "promise", statement, check)
+        if error_claims.needs_domain(tables):
+            check_tables = partial(promises.check_tables, program, bindings, tables)
+            yield _judge(0, "promise", "The tolerances of the script are kept.", check_tables)
 
     def _missing(self, seen: set[tuple[str, str | None]]) -> Iterator[Verdict]:
         """What the certificate owes and does not claim."""
@@ -355,6 +398,13 @@ def _judge(number: int, kind: str, statement: str, run: Callable[[], str]) -> Ve
     except Exception as error:
         reason, accepted = _reason(error), False
     return Verdict(number, kind, statement, accepted, reason, time.perf_counter() - begin)
+
+
+def _bound(claim: Claim) -> Fraction | None:
+    """The number of an accepted claim; None if a symbol has no value."""
+    bound = claim.parts.get("bound")
+    value = bound.get("value") if isinstance(bound, dict) else None
+    return None if value is None else as_number(value, "The bound's value")
 
 
 def _refused(number: int, kind: str, reason: str) -> Verdict:

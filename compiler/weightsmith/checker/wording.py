@@ -1,4 +1,4 @@
-"""How an accepted claim reads: the bound with its number rounded up, and what it assumes."""
+"""Numbers of accepted claims as they are read: a bound rounded up, an interval inward."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.tables import FormulaTable, ProductTable
-from weightsmith.checker.truncation import Truncation
 
 LONGEST_NUMBER = 12  # characters of a number that is shown as it is
 _UPWARD = Context(prec=4, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
@@ -23,20 +22,6 @@ def decimal_above(value: Fraction) -> str:
 def size_text(value: Fraction) -> str:
     """A bound as it is shown; 0 is exact."""
     return "0" if value == 0 else decimal_above(value)
-
-
-def if_assumed(hypotheses: tuple[str, ...]) -> str:
-    """``, if norm(x) <= 1; size(context) <= n``, or nothing."""
-    return f", if {'; '.join(hypotheses)}" if hypotheses else ""
-
-
-def truncation_statement(claim: Truncation) -> str:
-    """‖X − target‖₂ ≤ 1.2e-5 = formula, if …"""
-    size = "" if claim.value is None else f"{decimal_above(claim.value)} = "
-    factor = "" if claim.scale == "1" else f" · {claim.scale}"
-    assumed = "; ".join(claim.hypotheses)
-    bound = f"{size}{claim.formula}" if not factor else f"{size}({claim.formula}){factor}"
-    return f"‖{claim.output} − target‖₂ ≤ {bound}, if {assumed}."
 
 
 def approximation_statement(table: FormulaTable | ProductTable) -> str:

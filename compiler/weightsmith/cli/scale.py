@@ -41,7 +41,7 @@ def scale_of(
         return norm(left) * norm(right)
     operator = _step(claim, "operator")
     matrix = _word(operator["word"], inputs)
-    nonzero = any("nonzero spectrum(" in text for text in claim["hypotheses"])
+    nonzero = any("nonzero_spectrum(" in text for text in claim["hypotheses"])
     if scale == "norm(solution)*norm(right)":
         factor = abs(_number(step.get("factor", "1"), bindings))
         solution = left @ _function(matrix, step["target"], bindings, nonzero)
