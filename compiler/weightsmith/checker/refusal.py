@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-UNITS = 20_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+UNITS = 15_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
 LONGEST_QUOTE = 80
 
 
@@ -26,7 +30,7 @@ class Budget:
         self._units = units
         self.spent = 0
 
-    def spend(self, units: int = 1) -> None:
+    def spend(self, units: int) -> None:
         """Count so many units of work, each about a microsecond.  Raises OverBudgetError."""
         self.spent += units
         if self.spent > self._units:
@@ -34,6 +38,25 @@ class Budget:
                 f"Out of budget: the check needs more than {self._units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Within the block, ``spend`` counts here."""
+        before = _ACTIVE.set(self)
+        try:
+            yield
+        finally:
+            _ACTIVE.reset(before)
+
+
+_ACTIVE: ContextVar[Budget | None] = ContextVar("active budget", default=None)
+
+
+def spend(units: int) -> None:
+    """Count work on numbers that belong to no claim by themselves.  Raises OverBudgetError."""
+    budget = _ACTIVE.get()
+    if budget is not None:
+        budget.spend(units)
 
 
 def require(condition: bool, message: str) -> None:
