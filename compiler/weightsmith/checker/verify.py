@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import Literal
 
 from weightsmith.checker import (
@@ -27,10 +25,12 @@ from weightsmith.checker.certificate import (
     Certificate,
     Claim,
     check_form,
+    check_number,
     is_unproven,
     read_certificate,
     unproven_reason,
 )
+from weightsmith.checker.compiled_files import Directory, Files, InMemory
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
 from weightsmith.checker.sentences import truncation_sentence
 from weightsmith.checker.strict_json import as_number, read_json
@@ -39,7 +39,6 @@ from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
-MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
@@ -49,6 +48,7 @@ NO_VALUE = (
 BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
 Outcome = Literal["proven", "open", "refused"]
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
+KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
 
 
@@ -93,26 +93,41 @@ class Report:
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
     """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
-    directory = Path(path)
+    return Report(str(path), _verdicts(Directory(path), ()))
+
+
+def verify_files(
+    files: Mapping[str, bytes], derived: Sequence[Mapping[str, object]] = ()
+) -> tuple[Verdict, ...]:
+    """The verdicts on files that are not written yet, by the same checks as of a directory.
+
+    ``derived`` are claims, without their ids, that functions of ``prove`` have just returned for
+    these very files: the checker has derived them, and does not do it a second time.
+    """
+    return _verdicts(InMemory(files), derived)
+
+
+def _verdicts(files: Files, derived: Sequence[Mapping[str, object]]) -> tuple[Verdict, ...]:
     begin = time.perf_counter()
     try:
-        certificate = read_certificate(read_json(_read(directory, CERTIFICATE), CERTIFICATE))
+        certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
         reason = _reason(error)
         seconds = time.perf_counter() - begin
         verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
-        return Report(str(path), (verdict,))
-    return Report(str(path), tuple(_Verifier(directory, certificate).verdicts()))
+        return (verdict,)
+    return tuple(_Verifier(files, certificate, derived).verdicts())
 
 
 class _Verifier:
-    """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
+    """Reads each file once; an unreadable one refuses every claim that needs it."""
 
-    def __init__(self, directory: Path, certificate: Certificate) -> None:
-        self._directory = directory
+    def __init__(
+        self, files: Files, certificate: Certificate, derived: Sequence[Mapping[str, object]]
+    ) -> None:
+        self._files = files
         self._certificate = certificate
-        self._bytes: dict[str, bytes] = {}
-        self._mapped: bytes | mmap | None = None
+        self._known = derived
         self._programs: dict[str, core.Program] = {}
         self._template: Template | None = None
         self._tables: Mapping[str, Table] | None = None
@@ -132,25 +147,10 @@ class _Verifier:
         yield from self._missing(seen)
         yield from self._promises(bounds)
 
-    def _file(self, name: str) -> bytes:
-        if name not in self._bytes:
-            self._bytes[name] = _read(self._directory, name)
-        return self._bytes[name]
-
-    def _weights_file(self) -> bytes | mmap:
-        """The weights, mapped and not copied: they may be large."""
-        if self._mapped is None:
-            path = self._directory / WEIGHTS
-            require(path.is_file(), f"There is no file {WEIGHTS}.")
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
-        return self._mapped
-
     def _read_program(self, name: str = SCRIPT) -> core.Program:
         if name not in self._programs:
             try:
-                text = self._file(name).decode("utf-8")
+                text = self._files.text(name).decode("utf-8")
                 self._programs[name] = check(Source(name, text), read=_no_other_script)
             except UnicodeDecodeError:
                 raise RefusedError("The script is not UTF-8 text.") from None
@@ -169,7 +169,7 @@ class _Verifier:
 
     def _read_template(self) -> Template:
         if self._template is None:
-            self._template = read_template(read_json(self._file(TEMPLATE), "The template"))
+            self._template = read_template(read_json(self._files.text(TEMPLATE), "The template"))
         return self._template
 
     def _read_tables(self) -> Mapping[str, Table]:
@@ -181,10 +181,10 @@ class _Verifier:
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
-                absent = not os.path.lexists(self._directory / name)
+                absent = not self._files.has(name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
-            data = self._weights_file() if name == WEIGHTS else self._file(name)
+            data = self._files.weights(name) if name == WEIGHTS else self._files.text(name)
             found = hashlib.sha256(data).hexdigest()
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
         return f"The hashes agree{self._bindings_agree()}."
@@ -202,6 +202,8 @@ class _Verifier:
     def _claim(self, claim: Claim, again: bool) -> Verdict:
         if again:
             return _refused(claim.number, claim.kind, "This claim is made twice.")
+        if {key: value for key, value in claim.parts.items() if key != "id"} in self._known:
+            return _judge(claim.number, claim.kind, KNOWN, lambda: _numbered(claim))
         if claim.kind == "exactness":
             tables = bool(self._certificate.tables)
             statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
@@ -269,7 +271,7 @@ class _Verifier:
                 self._certificate.hashes[WEIGHTS] is not None,
                 "The certificate claims weights without a file of them.",
             )
-            file = tensors.read_tensors(self._weights_file())
+            file = tensors.read_tensors(self._files.weights(WEIGHTS))
             dtype = weights.check_weights(self._read_template(), file, steps, Budget())
             return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
 
@@ -306,18 +308,34 @@ class _Verifier:
         statement = f"How far '{name}' is from {what}."
         try:
             reason = unproven_reason(claim)
-            found = [one for one in self._read_program().returns if one.name == name]
-            owed = bool(found) and (found[0].target is not None) == target
-            kind = "with" if target else "without"
-            require(owed, f"The script returns no {quoted(name)} {kind} a target.")
-            needed = target or bool(self._read_tables())
-            require(needed, "There are no tables, so nothing is moved.")
+            self._check_owed(name, target)
         except Exception as error:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
         seconds = time.perf_counter() - begin
         text = f"Not proven, and not claimed: {reason}"
         return Verdict(claim.number, claim.kind, statement, True, text, seconds, False)
+
+    def _check_owed(self, name: str, target: bool) -> None:
+        """A distance from the target or, where none is proven, from what the script says."""
+        found = [one for one in self._read_program().returns if one.name == name]
+        owed = bool(found) and (found[0].target is not None or not target)
+        kind = " with a target" if target else ""
+        require(owed, f"The script returns no {quoted(name)}{kind}.")
+        if not target:
+            needed = error_claims.needs_propagation(
+                self._read_tables(), to_target=name in self._proven_targets()
+            )
+            reason = "Nothing is moved by tables, or the distance from the target is proven."
+            require(needed, reason)
+
+    def _proven_targets(self) -> set[str | None]:
+        """The values of which a claim bounds the distance to their target."""
+        return {
+            claim.subject
+            for claim in self._certificate.claims
+            if claim.kind == "truncation" and not is_unproven(claim)
+        }
 
     def _truncation(self, claim: Claim) -> Verdict:
         begin = time.perf_counter()
@@ -374,11 +392,7 @@ class _Verifier:
             return
         if error_claims.needs_domain(tables) and ("domain", None) not in seen:
             yield _refused(0, "domain", "No claim says where the arguments of the tables lie.")
-        proven = {
-            claim.parts.get("output")
-            for claim in self._certificate.claims
-            if claim.kind == "truncation" and not is_unproven(claim)
-        }
+        proven = self._proven_targets()
         for returned in program.returns:
             owed = error_claims.needs_propagation(tables, to_target=returned.name in proven)
             if owed and ("propagation", returned.name) not in seen:
@@ -409,6 +423,11 @@ def _refused(number: int, kind: str, reason: str) -> Verdict:
     return Verdict(number, kind, "", False, reason, 0.0)
 
 
+def _numbered(claim: Claim) -> str:
+    check_number(claim)
+    return "Derived while the claim was made."
+
+
 def _reason(error: Exception) -> str:
     """A sentence for whatever went wrong; what the checker cannot follow it does not accept."""
     if isinstance(error, (RefusedError, OverBudgetError)):
@@ -426,13 +445,6 @@ def _dtype(claim: Claim) -> str:
     if isinstance(steps, list) and steps and isinstance(steps[0], dict):
         return "float32" if steps[0].get("dtype") == "float32" else "float64"
     return "float64"
-
-
-def _read(directory: Path, name: str) -> bytes:
-    path = directory / name
-    require(path.is_file(), f"There is no file {name}.")
-    require(path.stat().st_size <= MAX_TEXT, f"The file {name} is too large.")
-    return path.read_bytes()
 
 
 def _no_other_script(path: str) -> Source:

@@ -211,6 +211,9 @@ class _Comparer:
         tops, lefts = np.cumsum([0, *heights]), np.cumsum([0, *widths])
         for (row, column), value in matrix.items():
             bits = nearest(value, FORMATS[self._dtype], f"'{name}', entry ({row}, {column})")
+            if heights[row] == 1 and (row, column) not in full:
+                wanted[tops[row], lefts[column]] = bits
+                continue
             span = np.arange(heights[row])
             across = 0 if len(shape) == 1 else span
             if (row, column) in full:

@@ -18,6 +18,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
+Refused = Mapping[tuple[str, str], str]  # kind and output, and why the checker does not accept it
 Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
 FORMAT, VERSION = "weightsmith-certificate", 1
 
@@ -31,11 +32,13 @@ def certificate(
     dtype: str,
     written: Front | None = None,
     restructuring: Json | None = None,
+    refused: Refused | None = None,
 ) -> Json:
     """Return the certificate; ``layers`` is None if there are no weights to speak of.
 
     If the network is of a restructured script, ``written`` is the user's, and ``restructuring`` the
-    claim that both are equal.
+    claim that both are equal.  ``refused`` are distances that the checker did not accept: they are
+    said not to be proven.
     """
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
     tables = tables_json(compilation.lowered)
@@ -53,7 +56,7 @@ def certificate(
         )
         claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
     claims += approximation_claims(compilation.lowered)
-    claims += error_claims(written or compilation, bindings)
+    claims += error_claims(written or compilation, bindings, refused or {})
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -64,7 +67,9 @@ def certificate(
     }
 
 
-def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
+def error_claims(
+    front: Front, bindings: dict[str, Fraction], refused: Refused | None = None
+) -> list[Json]:
     """What is proven about the distance from the script, and from the targets."""
     tables = tables_json(front.lowered)
     claims: list[Json] = []
@@ -77,14 +82,26 @@ def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
             )
             raise DiagnosticError([error(front.program.span, message)]) from None
     for position, returned in enumerate(front.program.returns):
-        before = len(claims)
-        if isinstance(returned.target, core.Root):
-            claims.append(_proven("truncation", prove_root, front, bindings, returned.name))
-        elif returned.target is not None:
-            claims.append(truncation_claim(front.program, front.normal, position, bindings))
-        if tables and all("unproven" in claim for claim in claims[before:]):
+        to_target = _to_target(front, position, bindings, refused or {})
+        claims += to_target
+        if tables and all("unproven" in claim for claim in to_target):
             claims.append(_proven("propagation", prove_propagation, front, bindings, returned.name))
     return claims
+
+
+def _to_target(
+    front: Front, position: int, bindings: dict[str, Fraction], refused: Refused
+) -> list[Json]:
+    """The claim about the distance from the target, if the returned value has one."""
+    returned = front.program.returns[position]
+    if returned.target is None:
+        return []
+    reason = refused.get(("truncation", returned.name))
+    if reason is not None:
+        return [{"kind": "truncation", "output": returned.name, "unproven": reason}]
+    if isinstance(returned.target, core.Root):
+        return [_proven("truncation", prove_root, front, bindings, returned.name)]
+    return [truncation_claim(front.program, front.normal, position, bindings)]
 
 
 def _proven(
