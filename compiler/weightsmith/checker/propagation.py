@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.bounds import BITS, ZERO, larger
-from weightsmith.checker.claim_numbers import rounded_up
+from weightsmith.checker.claim_numbers import check_says_something, rounded_up
 from weightsmith.checker.domain import follower_of
 from weightsmith.checker.error_formula import error_formula
 from weightsmith.checker.ranges import precision
@@ -53,6 +53,7 @@ def derive_propagation(
         errors = errors_of(tables)
         formula = error_formula(size, errors)
         value = rounded_up(formula.covers(size, errors))
+        check_says_something(value)
         return Propagation(formula.text, value, assumed.hypotheses())
 
 

@@ -8,7 +8,11 @@ from fractions import Fraction
 
 from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
-from weightsmith.checker.claim_numbers import ball_rounded_up, check_number
+from weightsmith.checker.claim_numbers import (
+    ball_rounded_up,
+    check_number,
+    check_says_something,
+)
 from weightsmith.checker.descent import derive_descent, descent_formula, descent_value
 from weightsmith.checker.error_formula import ErrorFormula
 from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
@@ -17,7 +21,7 @@ from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.root_problem import RootProblem, read_root
 from weightsmith.checker.site_letters import read_script
-from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object
+from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object, exact_text
 from weightsmith.checker.tables import Table, errors_of
 from weightsmith.dsl import core
 
@@ -119,12 +123,15 @@ def _descent(context: _Context) -> RootBound:
         "step": 1,
         "rule": DESCENT,
         "loop": found.loop,
-        "step_size": str(found.step_size),
+        "step_size": exact_text(found.step_size, "The step size"),
         "features": found.features,
-        "slopes": {site: [str(end) for end in ends] for site, ends in found.slopes.items()},
-        "factor": str(found.factor),
-        "start": str(found.start),
-        "noise": {site: str(share) for site, share in found.noise.items()},
+        "slopes": {
+            site: [exact_text(end, "A slope") for end in ends]
+            for site, ends in found.slopes.items()
+        },
+        "factor": exact_text(found.factor, "The factor"),
+        "start": exact_text(found.start, "The distance at the start"),
+        "noise": {site: exact_text(share, "A noise") for site, share in found.noise.items()},
     }
     return _descent_bound(context, step)
 
@@ -135,6 +142,7 @@ def _descent_bound(context: _Context, step: Json) -> RootBound:
     noise = ErrorFormula(tuple(_noise(step).items()))
     each = noise.value(errors_of(context.tables))
     value = ball_rounded_up(descent_value(context.problem, factor, start, each))
+    check_says_something(value)
     formula = descent_formula(context.problem, factor, start, noise)
     return RootBound(step, formula, value, context.assumed.hypotheses())
 
@@ -171,7 +179,8 @@ def _check_same(step: Json, derived: Json, names: tuple[str, ...]) -> None:
 def _newton(context: _Context) -> RootBound:
     newton, step, formula = _newton_frame(context)
     passes = derive_passes(newton)
-    step["passes"] = [[str(e), str(r)] for e, r in passes]
+    check_says_something(passes[-1][0])
+    step["passes"] = [[exact_text(one, "A bound of a pass") for one in pair] for pair in passes]
     return RootBound(step, formula, passes[-1][0], context.assumed.hypotheses())
 
 
@@ -192,7 +201,7 @@ def _newton_frame(context: _Context) -> tuple[LogisticNewton, Json, str]:
         "inner": shape.inner.index,
         "features": shape.gradient.features.text,
         "labels": shape.gradient.labels.text,
-        "mu": str(shape.gradient.mu),
+        "mu": exact_text(shape.gradient.mu, "mu"),
         "sites": {name: site.node.site for name, site in sites.items()},
     }
     ell = ball_rounded_up(newton.numbers.ell)

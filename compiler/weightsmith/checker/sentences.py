@@ -14,6 +14,7 @@ from weightsmith.checker.truncation import Truncation
 from weightsmith.checker.wording import decimal_above, size_text
 from weightsmith.checker.words import Word, word_text
 from weightsmith.dsl import core
+from weightsmith.dsl.number_text import is_short
 from weightsmith.dsl.printer import input_text, node_text
 
 LONGEST_BINDING = 40  # characters of a number that is shown as it is; a longer one is in the files
@@ -32,8 +33,7 @@ def for_every(
 
 
 def _number(value: Fraction) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST_BINDING else "the number in template.json"
+    return str(value) if is_short(value, LONGEST_BINDING) else "the number in template.json"
 
 
 def truncation_sentence(

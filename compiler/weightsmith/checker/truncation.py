@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from weightsmith.checker.affine import check_affine, scaled_bound, without_shift
 from weightsmith.checker.chebyshev import Result, check_chebyshev
+from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
 from weightsmith.checker.expressions import evaluate
@@ -82,6 +83,7 @@ def check_truncation(
     value = None if bound["value"] is None else as_number(bound["value"], "The bound's value")
     complete = all(parameter.name in bindings for parameter in program.parameters)
     require(value is not None or not complete, "The bound has no value, but every symbol has one.")
+    check_says_something(value)
     numbered = None if value is None else bindings
     with budget.active():
         result, proven = proof.run(steps, returned, numbered)

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.tables import FormulaTable, ProductTable
+from weightsmith.dsl.number_text import is_short
 
 LONGEST_NUMBER = 12  # characters of a number that is shown as it is
 _UPWARD = Context(prec=4, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
@@ -37,7 +38,7 @@ def approximation_statement(table: FormulaTable | ProductTable) -> str:
 
 def _inside(value: Fraction, context: Context) -> str:
     """Exact if that is short, else rounded to where the statement holds too."""
-    if len(str(value)) <= LONGEST_NUMBER:
+    if is_short(value, LONGEST_NUMBER):
         return str(value)
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     return f"{quotient.normalize(context):g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from weightsmith.checker.claim_numbers import LARGEST, SAYS_NOTHING
 from weightsmith.compiler.certify.affine_targets import AffineTarget
 from weightsmith.compiler.certify.grounds import Ground
 from weightsmith.compiler.certify.recurrence import Bounded, Json
@@ -173,6 +174,8 @@ def claim(
     output: str, steps: list[Json], bounded: Bounded, assumed: list[str], factor: str
 ) -> Json:
     """The claim without its number."""
+    if bounded.value is not None and bounded.value > LARGEST:
+        raise NoProofError(SAYS_NOTHING)
     value = None if bounded.value is None else str(bounded.value)
     return {
         "kind": "truncation",

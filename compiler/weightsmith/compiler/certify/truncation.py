@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from weightsmith.checker.claim_numbers import SAYS_NOTHING
 from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.autonomous import autonomous
@@ -53,7 +54,10 @@ def truncation_claim(
             reasons.append(str(reason))
     if not found or target is None:
         return _unproven(returned, (*reasons, no_ground(program))[0])
-    return _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+    claim = _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+    if "unproven" in claim and SAYS_NOTHING in reasons:
+        return _unproven(returned, SAYS_NOTHING)
+    return claim
 
 
 def _by_any_polynomial(

@@ -138,6 +138,8 @@ def statement_by_statement_inline(task: Task) -> Powered:
 
 def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
     """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
+        raise NoProofError("the program has functions of entries")
     normal = front(split(task.program), task.bindings).normal
     return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
 
