@@ -75,7 +75,8 @@ class Network:
     """A compiled algorithm: its script, weight template, weights and certificate.
 
     ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
-    every loop.
+    every loop.  ``details`` say of what is open, by kind of claim and output, what a proof misses;
+    a network that was loaded knows only the reasons in its certificate.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -84,6 +85,7 @@ class Network:
         self.template: Template = template_from_json(files[TEMPLATE])
         self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+        self.details: Mapping[tuple[str, str], str] = {}
 
     @cached_property
     def program(self) -> core.Program:
@@ -123,7 +125,9 @@ class Network:
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
-        return tuple(bound_of(claim) for claim in self.claims if claim["kind"] in AGAINST)
+        return tuple(
+            bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
+        )
 
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -280,13 +284,14 @@ def compile(
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     text_bytes = chosen.text.encode()
-    compilation, found, files = proven_files(
+    proven = proven_files(
         program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
-    network = Network(files)
+    network = Network(proven.files)
     check_promises(given, program, bindings, network.claims)
-    network.__dict__["compilation"] = compilation
-    network.notes = (*chosen.notes, *found.notes)
+    network.__dict__["compilation"] = proven.compilation
+    network.notes = (*chosen.notes, *proven.found.notes)
+    network.details = proven.details
     return network
 
 

@@ -19,6 +19,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
+    from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.restructure.attempt import Restructured
 
 
@@ -27,6 +28,16 @@ Bindings = dict[str, Fraction]
 Opened = dict[tuple[str, str], str]  # kind and output of a claim, and why it is not proven
 DERIVED = ("domain", "propagation", "restructuring")  # claims that the checker made, or followed
 NOT_ACCEPTED = "the checker does not accept the bound that was found"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A network of whose files the checker accepts every claim; ``details`` of the open ones."""
+
+    compilation: Compilation
+    found: Restructured
+    files: dict[str, bytes]
+    details: Details
 
 
 def proven_files(
@@ -39,7 +50,7 @@ def proven_files(
     dims: Mapping[str, int] | None,
     gated: bool,
     fewest: str | None,
-) -> tuple[Compilation, Restructured, dict[str, bytes]]:
+) -> Proven:
     """The first network of whose files the checker accepts every claim; no other is handed out.
 
     A distance from a target that it does not accept is open, with its reason; whatever else it does
@@ -49,9 +60,9 @@ def proven_files(
     reason = ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
-        files, refused = _accepted(made, program)
+        files, details, refused = _accepted(made, program)
         if not refused:
-            return compilation, kept, files
+            return Proven(compilation, kept, files, details)
         reason = reason or refused
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"
@@ -89,11 +100,14 @@ class NetworkFiles:
     dtype: str
     dims: Mapping[str, int] | None
 
-    def files(self, opened: Opened | None = None) -> dict[str, bytes]:
-        """The files by name; ``opened`` are distances that the certificate shall leave open."""
+    def files(self, opened: Opened | None = None) -> tuple[dict[str, bytes], Details]:
+        """The files by name, and details of what the certificate leaves open.
+
+        ``opened`` are distances that it shall leave open.
+        """
         from weightsmith.compiler.certify.certificate import certificate as make_certificate
 
-        document = make_certificate(
+        document, details = make_certificate(
             self.compilation,
             self.bindings,
             {**self._named, MODEL: self._named.get(MODEL)},
@@ -103,7 +117,8 @@ class NetworkFiles:
             restructuring=self.found.claim,
             refused=opened,
         )
-        return {**self._named, CERTIFICATE: canonical_json(document).encode()}  # type: ignore[arg-type]
+        written = canonical_json(document).encode()  # type: ignore[arg-type]
+        return {**self._named, CERTIFICATE: written}, details
 
     @cached_property
     def _named(self) -> dict[str, bytes]:
@@ -122,14 +137,14 @@ class NetworkFiles:
         return files
 
 
-def _accepted(made: NetworkFiles, program: core.Program) -> tuple[dict[str, bytes], str]:
-    """The files, and why the checker does not accept them: "" if it does."""
+def _accepted(made: NetworkFiles, program: core.Program) -> tuple[dict[str, bytes], Details, str]:
+    """The files, what they leave open, and why the checker does not accept them: "" if it does."""
     opened: Opened = {}
     while True:
-        files = made.files(opened)
+        files, details = made.files(opened)
         more, reason = _refused(files, program)
         if reason or not more:
-            return files, reason
+            return files, details, reason
         opened |= more
 
 

@@ -115,7 +115,7 @@ def test_an_open_error_keeps_no_promise(tmp_path: Path) -> None:
         if claim["kind"] == "truncation":
             number = claim["id"]
             claim.clear()
-            claim.update(id=number, kind="truncation", output="X", unproven="no rule")
+            claim.update(id=number, kind="truncation", output="X", unproven="no-rule")
     path.write_text(json.dumps(document))
     report = api.verify(tmp_path / "net")
     assert report.outcome == "refused"

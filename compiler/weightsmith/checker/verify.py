@@ -313,7 +313,7 @@ class _Verifier:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
         seconds = time.perf_counter() - begin
-        text = f"Not proven, and not claimed: {reason}"
+        text = f"Not proven, and not claimed: {reason}."
         return Verdict(claim.number, claim.kind, statement, True, text, seconds, False)
 
     def _check_owed(self, name: str, target: bool) -> None:

@@ -6,12 +6,25 @@ import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from weightsmith.checker import claim_numbers
+from weightsmith.checker.open_claims import (
+    NOT_ACCEPTED,
+    NOT_DERIVED,
+    OVER_BUDGET,
+    SAYS_NOTHING,
+)
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
 from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
 from weightsmith.compiler.certify.exactness import exactness_steps
+from weightsmith.compiler.certify.open_claim import (
+    Details,
+    details_of,
+    for_certificate,
+    open_claim,
+)
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
@@ -33,8 +46,10 @@ def certificate(
     written: Front | None = None,
     restructuring: Json | None = None,
     refused: Refused | None = None,
-) -> Json:
-    """Return the certificate; ``layers`` is None if there are no weights to speak of.
+) -> tuple[Json, Details]:
+    """Return the certificate, and details of what it leaves open.
+
+    ``layers`` is None if there are no weights to speak of.
 
     If the network is of a restructured script, ``written`` is the user's, and ``restructuring`` the
     claim that both are equal.  ``refused`` are distances that the checker did not accept: they are
@@ -57,14 +72,15 @@ def certificate(
         claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
     claims += approximation_claims(compilation.lowered)
     claims += error_claims(written or compilation, bindings, refused or {})
-    return {
+    document: Json = {
         "format": FORMAT,
         "version": VERSION,
         "bindings": dict(compilation.template.bindings),
         "files": {name: _digest(content) for name, content in files.items()},
         "tables": tables,
-        "claims": [{"id": number, **claim} for number, claim in enumerate(claims, 1)],
+        "claims": [{"id": n, **for_certificate(claim)} for n, claim in enumerate(claims, 1)],
     }
+    return document, details_of(claims)
 
 
 def error_claims(
@@ -98,7 +114,7 @@ def _to_target(
         return []
     reason = refused.get(("truncation", returned.name))
     if reason is not None:
-        return [{"kind": "truncation", "output": returned.name, "unproven": reason}]
+        return [open_claim("truncation", returned.name, NOT_ACCEPTED, reason)]
     if isinstance(returned.target, core.Root):
         return [_proven("truncation", prove_root, front, bindings, returned.name)]
     return [truncation_claim(front.program, front.normal, position, bindings)]
@@ -110,8 +126,11 @@ def _proven(
     """Ask the checker what it can prove, in these claims that need no witness."""
     try:
         return prove(front.program, bindings, tables_json(front.lowered), output)
-    except (RefusedError, OverBudgetError) as reason:
-        return {"kind": kind, "output": output, "unproven": str(reason)}
+    except OverBudgetError as problem:
+        return open_claim(kind, output, OVER_BUDGET, str(problem))
+    except RefusedError as problem:
+        reason = SAYS_NOTHING if str(problem) == claim_numbers.SAYS_NOTHING else NOT_DERIVED
+        return open_claim(kind, output, reason, str(problem))
 
 
 def _digest(content: bytes | None) -> str | None:
