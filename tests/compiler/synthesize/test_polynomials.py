@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse import chebyshev_inverse, image
 from weightsmith.compiler.synthesize.minimax import best, greedy, image_of
-from weightsmith.compiler.synthesize.numbers import decimal_text, middle, rounded, shown
+from weightsmith.compiler.synthesize.numbers import decimal_text, middle, rounded
 from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import split
 
