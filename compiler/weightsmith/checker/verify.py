@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from weightsmith.checker import (
@@ -20,6 +21,7 @@ from weightsmith.checker import (
     truncation,
 )
 from weightsmith.checker.certificate import (
+    FILES,
     KEYS,
     NETWORK,
     Certificate,
@@ -30,7 +32,8 @@ from weightsmith.checker.certificate import (
     read_certificate,
     unproven_reason,
 )
-from weightsmith.checker.compiled_files import Directory, Files, InMemory
+from weightsmith.checker.compiled_files import Files, InMemory
+from weightsmith.checker.directory import opened
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
 from weightsmith.checker.sentences import truncation_sentence
 from weightsmith.checker.strict_json import as_number, read_json
@@ -92,8 +95,18 @@ class Report:
 
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
-    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
-    return Report(str(path), _verdicts(Directory(path), ()))
+    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error.
+
+    All files are those of one save, also if others replace the directory meanwhile.
+    """
+    begin = time.perf_counter()
+    try:
+        with opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
+            return Report(str(path), _verdicts(files, ()))
+    except FileNotFoundError:
+        return Report(str(path), (_unreadable(f"There is no file {CERTIFICATE}.", begin),))
+    except Exception as error:
+        return Report(str(path), (_unreadable(_reason(error), begin),))
 
 
 def verify_files(
@@ -112,11 +125,13 @@ def _verdicts(files: Files, derived: Sequence[Mapping[str, object]]) -> tuple[Ve
     try:
         certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
-        reason = _reason(error)
-        seconds = time.perf_counter() - begin
-        verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
-        return (verdict,)
+        return (_unreadable(_reason(error), begin),)
     return tuple(_Verifier(files, certificate, derived).verdicts())
+
+
+def _unreadable(reason: str, begin: float) -> Verdict:
+    seconds = time.perf_counter() - begin
+    return Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
 
 
 class _Verifier:
