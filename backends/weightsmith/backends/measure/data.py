@@ -46,7 +46,7 @@ class Data:
 
     def place(self, problem: int) -> str:
         """Name a problem of the batch, if there is one."""
-        return "" if self.batch is None else f" (problem {problem} of the batch)"
+        return "" if self.batch is None else f" (index {problem} of the batch)"
 
 
 def reads_of(template: Template) -> dict[str, tuple[str, ...]]:

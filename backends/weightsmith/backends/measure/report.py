@@ -11,7 +11,7 @@ from weightsmith.backends.errors import LayoutError
 
 DataCheck = Literal["refuse", "warn", "off"]
 HEADINGS = ("hypothesis", "measured", "holds")
-CHANGED = "the files of this network are not those that its certificate speaks of"
+CHANGED = "the certificate is not of these files, so it says nothing of the result"
 
 
 class AssumptionWarning(UserWarning):
@@ -83,8 +83,8 @@ class DataReport:
         lines = [HEADINGS, *(row.cells for row in self.rows)] if self.rows else []
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [_line(cells, widths) for cells in lines]
-        note = [] if self.rows else ["no hypothesis: the certificate holds of all data"]
-        changed = [] if self.intact else [f"{CHANGED}: nothing is certified"]
+        note = [] if self.rows else ["no hypothesis: any data will do"]
+        changed = [] if self.intact else [CHANGED]
         return "\n".join([*table, *note, *changed])
 
 
@@ -98,7 +98,7 @@ def apply_check(report: DataReport, check: DataCheck) -> None:
     if report.broken and check == "refuse":
         raise AssumptionError("; ".join(row.sentence for row in report.broken) + ".", report)
     if report.problem:
-        warnings.warn(f"{report.problem}: nothing is certified.", AssumptionWarning, stacklevel=3)
+        warnings.warn(f"{report.problem}.", AssumptionWarning, stacklevel=3)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
