@@ -78,7 +78,24 @@ def advice(
             continue
         if value is not None:
             return f": compile with --set {name}={exact_text(value)}"
-    return _elsewhere(excess)
+    return _joint_advice(program, found, bindings, excess) if names else _elsewhere(excess)
+
+
+def _joint_advice(
+    program: core.Program, found: Found, bindings: Mapping[str, Fraction], excess: Excess
+) -> str:
+    """Values for all parameters of the assumptions, where no single one is enough."""
+    ends = (end for one, _ in found for pair in ends_of(one).intervals for end in pair)
+    named = {name for end in ends if end is not None for name in q.free_symbols(end)}
+    others = {name: value for name, value in bindings.items() if name not in named}
+    try:
+        values = next(solved(program, found, others), None)
+    except UnsolvableError:
+        values = None
+    if not values:
+        return _elsewhere(excess)
+    settings = " ".join(f"--set {name}={exact_text(value)}" for name, value in values.items())
+    return f": compile with {settings}"
 
 
 def exact_text(value: Fraction) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from weightsmith.backends.measure.data import Data
-from weightsmith.backends.measure.decimals import beyond, number_text, text_of
+from weightsmith.backends.measure.decimals import DIGITS, beyond, number_text, text_of
 from weightsmith.backends.measure.enclosure import Array
 from weightsmith.backends.measure.quantities import SIZE, Finding, Measured, Quantity
 from weightsmith.backends.measure.report import Row, Verdict
@@ -18,6 +18,7 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated
 from weightsmith.dsl.scalar_printer import scalar_text
 
+BROKEN_DIGITS = 8  # enough to see by how much, as a rule
 Advice = Callable[["Excess"], str]  # what to do about a number that is beyond an end
 Pair = tuple[Fraction | None, Fraction | None]
 
@@ -97,11 +98,12 @@ def judge(
         return Row(text, shown, Verdict.ROUND_OFF)
     found = list(_excesses(hypothesis, measured, numbers, ~possible, data))
     sentence = "; ".join(_sentence(measured, one, bindings) + advice(one) for one in found)
-    return Row(text, shown + found[0].place, Verdict.BROKEN, sentence)
+    shown = summary(measured, BROKEN_DIGITS) + found[0].place
+    return Row(text, shown, Verdict.BROKEN, sentence)
 
 
-def summary(quantity: Quantity) -> str:
-    """The numbers in short, rounded outward."""
+def summary(quantity: Quantity, digits: int = DIGITS) -> str:
+    """The numbers in short: the ends of what encloses them."""
     confined = ~quantity.zeros
     count = int((~confined).sum(axis=-1).max(initial=0))
     zeros = f"{count} zero{'s' * (count != 1)}" if count else ""
@@ -112,10 +114,10 @@ def summary(quantity: Quantity) -> str:
     high = exact_value(float(values.high[confined].max()), values.exponent)
     if quantity.noun == SIZE:
         return str(high)
-    top = text_of(high, up=True)
+    top = text_of(high, digits=digits)
     if "norm" in quantity.noun:
         return f"at most {top}"
-    return f"in [{text_of(low, up=False)}, {top}]" + (f", and {zeros}" if zeros else "")
+    return f"in [{text_of(low, digits=digits)}, {top}]" + (f", and {zeros}" if zeros else "")
 
 
 def exact_value(number: float, exponent: int) -> Fraction:
@@ -187,7 +189,7 @@ def _excesses(
 def _sentence(quantity: Quantity, one: Excess, bindings: Mapping[str, Fraction]) -> str:
     """``the largest eigenvalue of A is 5.21 and L = 5``."""
     end = q.evaluate(one.end, bindings)
-    value = beyond(one.high if one.above else one.low, end, up=one.above)
+    value = beyond(one.high if one.above else one.low, end)
     if not one.which:
         (_, below), (above, _) = ends_of(one.hypothesis).intervals
         gap = " and ".join(_named(side, bindings) for side in (below, above) if side is not None)
