@@ -327,7 +327,7 @@ def test_what_is_given_keeps_its_value() -> None:
         (
             "A: symmetric[d, d])\nassume spectrum(A) in [0, L]",
             {"A": np.diag([-1.0, 2.0])},
-            "the smallest eigenvalue of A is -1, and must be at least 0 (s.alg, line 2)",
+            "the smallest eigenvalue of A is -1, and must be at least 0.",
         ),
         (
             "A: symmetric[d, d])\nassume spectrum(A) in [a*b, 4]\nparam a, b",

@@ -16,7 +16,7 @@ from itertools import islice, product
 import numpy as np
 
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.measure.decimals import DIGITS, MOST_DIGITS, rounded, text_of
+from weightsmith.backends.measure.decimals import DIGITS, MOST_DIGITS, number_text, rounded, text_of
 from weightsmith.backends.measure.quantities import SIZE, Measured, Quantity
 from weightsmith.backends.measure.verdicts import Excess, ends_of, exact_value
 from weightsmith.dsl import core
@@ -34,13 +34,19 @@ class UnsolvableError(LayoutError):
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """``end >= number`` if ``above``, else ``end <= number``; ``whole`` numbers are sizes."""
+    """``end >= number`` if ``above``, else ``end <= number``; ``whole`` numbers are sizes.
+
+    The number is rounded outward.  An end that is not even beyond ``least`` is proven to be too
+    near, since ``what`` (the smallest eigenvalue of A) is known up to its margin.
+    """
 
     end: q.Scalar
     above: bool
     number: Fraction
+    least: Fraction
     whole: bool
     text: str
+    what: str
 
 
 def solved(
@@ -156,11 +162,18 @@ def _between(
     if not chosen.any():
         return
     values, whole = measured.values, measured.noun == SIZE
-    low = exact_value(float(values.low[chosen].min()), values.exponent)
-    high = exact_value(float(values.high[chosen].max()), values.exponent)
-    for end, above, number in ((ends[0], False, low), (ends[1], True, high)):
+    largest = float(np.abs(values.middle).max(initial=0)) if measured.of_ends else 1.0
+    slack = measured.slack * largest
+    sides = (
+        (ends[0], "smallest", values.low[chosen].min(), values.high[chosen].min() + slack),
+        (ends[1], "largest", values.high[chosen].max(), values.low[chosen].max() - slack),
+    )
+    for end, which, outer, inner in sides:
         if end is not None:
-            yield Constraint(end, above, number, whole, hypothesis.text)
+            number, least = (exact_value(float(one), values.exponent) for one in (outer, inner))
+            what = f"the {which} {measured.noun} of {measured.of} is {text_of(number)}"
+            above = which == "largest"
+            yield Constraint(end, above, number, least, whole, hypothesis.text, what)
 
 
 def _naming(constraints: Iterable[Constraint], name: str) -> list[Constraint]:
@@ -174,6 +187,7 @@ def _solution(
     program: core.Program, constraints: Sequence[Constraint], given: Mapping[str, Fraction]
 ) -> dict[str, Fraction]:
     known, values = dict(given), dict[str, Fraction]()
+    _require_fixed_ends(constraints, known)
     while True:
         open_ends = [one for one in constraints if not q.free_symbols(one.end) <= known.keys()]
         if not open_ends:
@@ -188,6 +202,16 @@ def _solution(
             known[name] = values[name] = value
             continue
         _take_default(program, open_ends[0], known)
+
+
+def _require_fixed_ends(constraints: Sequence[Constraint], known: Mapping[str, Fraction]) -> None:
+    """Refuse data that are beyond an end which no parameter moves."""
+    for one in constraints:
+        if q.free_symbols(one.end) <= known.keys():
+            end = q.evaluate(one.end, known)
+            if end < one.least if one.above else end > one.least:
+                side = "most" if one.above else "least"
+                raise UnsolvableError(f"{one.what}, and must be at {side} {number_text(end)}.")
 
 
 def _take_default(
