@@ -81,7 +81,8 @@ class Network:
     """A compiled algorithm: its script, weight template, weights and certificate.
 
     ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
-    every loop.
+    every loop.  ``details`` say of what is open, by kind of claim and output, what a proof misses;
+    a network that was loaded knows only the reasons in its certificate.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -90,6 +91,7 @@ class Network:
         self.template: Template = template_from_json(files[TEMPLATE])
         self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+        self.details: Mapping[tuple[str, str], str] = {}
 
     @cached_property
     def program(self) -> core.Program:
@@ -123,10 +125,15 @@ class Network:
         return with_degree_of(found, front(self.program, self.bindings).normal, self.bindings)
 
     @property
-    def bounds(self) -> tuple[Bound, ...]:
+    def claims(self) -> list[dict[str, object]]:
         claims = self.certificate["claims"]
-        found = claims if isinstance(claims, list) else []
-        return tuple(bound_of(claim) for claim in found if claim["kind"] in AGAINST)
+        return claims if isinstance(claims, list) else []
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        return tuple(
+            bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
+        )
 
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -218,19 +225,8 @@ class Network:
 
     def show(self) -> str:
         """The network as a person wants to see it."""
-        found = self.report
-        layers = found.layers_text if found.layers is None else str(found.layers)
-        degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
-        kind = "" if found.pieces else "attention "
-        hidden = f", {found.hidden_text} hidden units" if found.pieces else ""
-        lines = [
-            f"{self.template.algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
-            f"{found.heads} head{'s' * (found.heads != 1)} a layer, "
-            f"width {found.width_text}{hidden}{degree}",
-            *self.notes,
-            "",
-            show_template(self.template),
-        ]
+        headline = self.report.headline(self.template.algorithm)
+        lines = [headline, *self.notes, "", show_template(self.template)]
         lines += table_lines(self.certificate.get("tables"))
         lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
@@ -277,6 +273,7 @@ def compile(
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
 
     source = _source(script)
@@ -288,12 +285,14 @@ def compile(
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     text_bytes = chosen.text.encode()
-    compilation, found, files = proven_files(
+    proven = proven_files(
         program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
-    network = Network(files)
-    network.__dict__["compilation"] = compilation
-    network.notes = (*chosen.notes, *found.notes)
+    network = Network(proven.files)
+    check_promises(given, program, bindings, network.claims)
+    network.__dict__["compilation"] = proven.compilation
+    network.notes = (*chosen.notes, *proven.found.notes)
+    network.details = proven.details
     return network
 
 

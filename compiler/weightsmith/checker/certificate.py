@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from weightsmith.checker.open_claims import REASONS
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text
 
@@ -115,12 +116,13 @@ def is_unproven(claim: Claim) -> bool:
 
 
 def unproven_reason(claim: Claim) -> str:
-    """The reason of a claim that says that it is not proven; such a claim has no evidence."""
+    """Why a claim is open, as a sentence; such a claim has no evidence."""
     what = f"Claim {claim.number}"
     keys = ("id", "kind", "output", "unproven")
     parts = as_object(claim.parts, what, keys, ("statement", "steps"))
     check_number(claim)
     require(parts.get("steps", []) == [], f"{what} is unproven, but has steps.")
     reason = as_text(parts["unproven"], f"{what}, unproven")
-    require(bool(reason.strip()), f"{what} is unproven without a reason.")
-    return reason
+    known = ", ".join(REASONS)
+    require(reason in REASONS, f"{what} is unproven for no reason of the list: {known}.")
+    return REASONS[reason]

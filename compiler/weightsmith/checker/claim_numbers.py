@@ -15,6 +15,8 @@ from weightsmith.checker.refusal import require
 WIDEST = 64  # bits of a number that is written
 SMALLEST = Fraction(1, 1 << 1000)
 ROOM = Fraction(1001, 1000)
+LARGEST = Fraction(10) ** 300  # no float64 result is further from anything, but by a factor 10^8
+SAYS_NOTHING = "The bound exceeds 10^300, which says nothing."
 _SHORT = Context(prec=6, Emin=-999_999, Emax=999_999)
 
 
@@ -28,6 +30,11 @@ def rounded_up(value: Fraction) -> Fraction:
     excess = value.numerator.bit_length() - value.denominator.bit_length() + 1 - WIDEST
     unit = Fraction(2) ** excess
     return -(-value // unit) * unit
+
+
+def check_says_something(bound: Fraction | None) -> None:
+    """Refuse a bound that is larger than all that is ever computed."""
+    require(bound is None or bound <= LARGEST, SAYS_NOTHING)
 
 
 def rounded_outward(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:

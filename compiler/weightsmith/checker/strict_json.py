@@ -13,6 +13,7 @@ from weightsmith.checker.refusal import RefusedError, quoted, require
 MAX_BYTES = 32 << 20
 MAX_DIGITS = 18  # of an integer in JSON itself: counts and indices
 MAX_NUMBER = 2000  # characters of an exact number "p/q"
+MAX_BITS = 6600  # of numerator and denominator together: their text is short enough
 Item = TypeVar("Item")
 
 
@@ -113,3 +114,10 @@ def as_number(value: object, what: str) -> Fraction:
         raise RefusedError(f"{what}: {quoted(text)} is not a number p/q.") from None
     require(str(number) == text, f"{what}: {quoted(text)} is not in lowest terms, as p/q.")
     return number
+
+
+def exact_text(value: Fraction, what: str) -> str:
+    """The text that ``as_number`` reads; a number too long for it is refused, not written."""
+    bits = value.numerator.bit_length() + value.denominator.bit_length()
+    require(bits <= MAX_BITS, f"{what} is an exact number of more than {MAX_NUMBER} characters.")
+    return str(value)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
+from fractions import Fraction
+from functools import partial
+from typing import Literal
 
 from weightsmith.checker import (
     approximation,
     error_claims,
     exactness,
+    promises,
     restructuring,
     truncation,
 )
@@ -23,31 +25,39 @@ from weightsmith.checker.certificate import (
     Certificate,
     Claim,
     check_form,
+    check_number,
     is_unproven,
     read_certificate,
     unproven_reason,
 )
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
-from weightsmith.checker.strict_json import read_json
+from weightsmith.checker.compiled_files import Directory, Files, InMemory
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
+from weightsmith.checker.sentences import truncation_sentence
+from weightsmith.checker.strict_json import as_number, read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
-from weightsmith.checker.wording import approximation_statement, truncation_statement
+from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
-MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
     "The formula is derived. Its side conditions (signs, ends of the spectrum, rate*high <= n) "
     "could not be checked: a symbol has no value."
 )
+BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
+Outcome = Literal["proven", "open", "refused"]
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
+KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one claim; ``claim`` is its id, 0 for what the certificate as a whole owes."""
+    """What became of one claim; ``claim`` is its id, 0 for what the certificate as a whole owes.
+
+    An accepted claim that is not ``proven`` is open: the certificate says so itself.
+    """
 
     claim: int
     kind: str
@@ -68,29 +78,56 @@ class Report:
         """True if there are verdicts and none is a refusal."""
         return bool(self.verdicts) and all(verdict.accepted for verdict in self.verdicts)
 
+    @property
+    def open(self) -> tuple[Verdict, ...]:
+        """What is owed and not proven, and not claimed to be."""
+        return tuple(one for one in self.verdicts if one.accepted and not one.proven)
+
+    @property
+    def outcome(self) -> Outcome:
+        """``proven``: all that is owed; ``open``: some of it is not; ``refused``: a claim fails."""
+        if not self.accepted:
+            return "refused"
+        return "open" if self.open else "proven"
+
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
     """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
-    directory = Path(path)
+    return Report(str(path), _verdicts(Directory(path), ()))
+
+
+def verify_files(
+    files: Mapping[str, bytes], derived: Sequence[Mapping[str, object]] = ()
+) -> tuple[Verdict, ...]:
+    """The verdicts on files that are not written yet, by the same checks as of a directory.
+
+    ``derived`` are claims, without their ids, that functions of ``prove`` have just returned for
+    these very files: the checker has derived them, and does not do it a second time.
+    """
+    return _verdicts(InMemory(files), derived)
+
+
+def _verdicts(files: Files, derived: Sequence[Mapping[str, object]]) -> tuple[Verdict, ...]:
     begin = time.perf_counter()
     try:
-        certificate = read_certificate(read_json(_read(directory, CERTIFICATE), CERTIFICATE))
+        certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
         reason = _reason(error)
         seconds = time.perf_counter() - begin
         verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
-        return Report(str(path), (verdict,))
-    return Report(str(path), tuple(_Verifier(directory, certificate).verdicts()))
+        return (verdict,)
+    return tuple(_Verifier(files, certificate, derived).verdicts())
 
 
 class _Verifier:
-    """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
+    """Reads each file once; an unreadable one refuses every claim that needs it."""
 
-    def __init__(self, directory: Path, certificate: Certificate) -> None:
-        self._directory = directory
+    def __init__(
+        self, files: Files, certificate: Certificate, derived: Sequence[Mapping[str, object]]
+    ) -> None:
+        self._files = files
         self._certificate = certificate
-        self._bytes: dict[str, bytes] = {}
-        self._mapped: bytes | mmap | None = None
+        self._known = derived
         self._programs: dict[str, core.Program] = {}
         self._template: Template | None = None
         self._tables: Mapping[str, Table] | None = None
@@ -98,31 +135,22 @@ class _Verifier:
     def verdicts(self) -> Iterator[Verdict]:
         yield _judge(0, "integrity", INTEGRITY, self._integrity)
         seen: set[tuple[str, str | None]] = set()
+        bounds: dict[str, Fraction | None] = {}
         for claim in self._certificate.claims:
             key = (claim.kind, claim.subject)
-            yield self._claim(claim, key in seen)
+            verdict = self._claim(claim, key in seen)
+            yield verdict
             seen.add(key)
+            if claim.kind in BOUNDED and claim.subject is not None:
+                known = verdict.proven and bounds.get(claim.subject, 0) is not None
+                bounds[claim.subject] = _bound(claim) if known else None
         yield from self._missing(seen)
-
-    def _file(self, name: str) -> bytes:
-        if name not in self._bytes:
-            self._bytes[name] = _read(self._directory, name)
-        return self._bytes[name]
-
-    def _weights_file(self) -> bytes | mmap:
-        """The weights, mapped and not copied: they may be large."""
-        if self._mapped is None:
-            path = self._directory / WEIGHTS
-            require(path.is_file(), f"There is no file {WEIGHTS}.")
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
-        return self._mapped
+        yield from self._promises(bounds)
 
     def _read_program(self, name: str = SCRIPT) -> core.Program:
         if name not in self._programs:
             try:
-                text = self._file(name).decode("utf-8")
+                text = self._files.text(name).decode("utf-8")
                 self._programs[name] = check(Source(name, text), read=_no_other_script)
             except UnicodeDecodeError:
                 raise RefusedError("The script is not UTF-8 text.") from None
@@ -141,7 +169,7 @@ class _Verifier:
 
     def _read_template(self) -> Template:
         if self._template is None:
-            self._template = read_template(read_json(self._file(TEMPLATE), "The template"))
+            self._template = read_template(read_json(self._files.text(TEMPLATE), "The template"))
         return self._template
 
     def _read_tables(self) -> Mapping[str, Table]:
@@ -153,10 +181,10 @@ class _Verifier:
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
-                absent = not os.path.lexists(self._directory / name)
+                absent = not self._files.has(name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
-            data = self._weights_file() if name == WEIGHTS else self._file(name)
+            data = self._files.weights(name) if name == WEIGHTS else self._files.text(name)
             found = hashlib.sha256(data).hexdigest()
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
         return f"The hashes agree{self._bindings_agree()}."
@@ -174,6 +202,8 @@ class _Verifier:
     def _claim(self, claim: Claim, again: bool) -> Verdict:
         if again:
             return _refused(claim.number, claim.kind, "This claim is made twice.")
+        if {key: value for key, value in claim.parts.items() if key != "id"} in self._known:
+            return _judge(claim.number, claim.kind, KNOWN, lambda: _numbered(claim))
         if claim.kind == "exactness":
             tables = bool(self._certificate.tables)
             statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
@@ -201,7 +231,7 @@ class _Verifier:
     def _exactness(self, claim: Claim, statement: str) -> str:
         steps = check_form(claim, statement)
         program, template = self._compiled_program(), self._read_template()
-        exactness.check_exactness(program, template, steps, Deadline(), self._read_tables())
+        exactness.check_exactness(program, template, steps, Budget(), self._read_tables())
         return "Proven layer by layer in the free algebra."
 
     def _restructuring(self, claim: Claim) -> str:
@@ -209,7 +239,7 @@ class _Verifier:
         require(self._restructured, f"There is no {NETWORK}.")
         script, network = self._read_program(), self._read_program(NETWORK)
         bindings = self._read_template().bindings
-        restructuring.check_restructuring(script, network, bindings, steps, Deadline())
+        restructuring.check_restructuring(script, network, bindings, steps, Budget())
         return "Both scripts were followed, pass by pass, to the same polynomials."
 
     def _approximation(self, claim: Claim) -> Verdict:
@@ -221,7 +251,7 @@ class _Verifier:
                 raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
             steps = check_form(claim, approximation.statement(table))
             bindings = self._read_template().bindings
-            approximation.check_approximation(table, bindings, steps, Deadline())
+            approximation.check_approximation(table, bindings, steps, Budget())
             statement = approximation_statement(table)
         except Exception as error:
             reason, accepted = _reason(error), False
@@ -241,8 +271,8 @@ class _Verifier:
                 self._certificate.hashes[WEIGHTS] is not None,
                 "The certificate claims weights without a file of them.",
             )
-            file = tensors.read_tensors(self._weights_file())
-            dtype = weights.check_weights(self._read_template(), file, steps, Deadline())
+            file = tensors.read_tensors(self._files.weights(WEIGHTS))
+            dtype = weights.check_weights(self._read_template(), file, steps, Budget())
             return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
 
         return _judge(claim.number, claim.kind, statement, run)
@@ -278,18 +308,34 @@ class _Verifier:
         statement = f"How far '{name}' is from {what}."
         try:
             reason = unproven_reason(claim)
-            found = [one for one in self._read_program().returns if one.name == name]
-            owed = bool(found) and (found[0].target is not None) == target
-            kind = "with" if target else "without"
-            require(owed, f"The script returns no {quoted(name)} {kind} a target.")
-            needed = target or bool(self._read_tables())
-            require(needed, "There are no tables, so nothing is moved.")
+            self._check_owed(name, target)
         except Exception as error:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
         seconds = time.perf_counter() - begin
-        text = f"Not proven, and not claimed: {reason}"
+        text = f"Not proven, and not claimed: {reason}."
         return Verdict(claim.number, claim.kind, statement, True, text, seconds, False)
+
+    def _check_owed(self, name: str, target: bool) -> None:
+        """A distance from the target or, where none is proven, from what the script says."""
+        found = [one for one in self._read_program().returns if one.name == name]
+        owed = bool(found) and (found[0].target is not None or not target)
+        kind = " with a target" if target else ""
+        require(owed, f"The script returns no {quoted(name)}{kind}.")
+        if not target:
+            needed = error_claims.needs_propagation(
+                self._read_tables(), to_target=name in self._proven_targets()
+            )
+            reason = "Nothing is moved by tables, or the distance from the target is proven."
+            require(needed, reason)
+
+    def _proven_targets(self) -> set[str | None]:
+        """The values of which a claim bounds the distance to their target."""
+        return {
+            claim.subject
+            for claim in self._certificate.claims
+            if claim.kind == "truncation" and not is_unproven(claim)
+        }
 
     def _truncation(self, claim: Claim) -> Verdict:
         begin = time.perf_counter()
@@ -297,17 +343,30 @@ class _Verifier:
         try:
             program, template = self._read_program(), self._read_template()
             check_form(claim, truncation.STATEMENT)
-            result = truncation.check_truncation(
-                program, template.bindings, claim.parts, Deadline()
-            )
-            statement = truncation_statement(result)
+            result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
+            statement = truncation_sentence(result, program, template.bindings)
         except Exception as error:
             seconds = time.perf_counter() - begin
             return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
-        reason = "Proven." if result.value is not None else NO_VALUE
-        return Verdict(
-            claim.number, claim.kind, statement, True, reason, time.perf_counter() - begin
-        )
+        proven = result.value is not None
+        reason = "Proven." if proven else NO_VALUE
+        seconds = time.perf_counter() - begin
+        return Verdict(claim.number, claim.kind, statement, True, reason, seconds, proven)
+
+    def _promises(self, bounds: promises.Bounds) -> Iterator[Verdict]:
+        """What the script says of errors, compared with what is proven."""
+        try:
+            program, bindings = self._read_program(), self._read_template().bindings
+            tables = self._read_tables()
+        except Exception:
+            return  # the claims say what is wrong with the files
+        for promise in promises.promises(program):
+            statement = f"The script's line '{promise.text}' is kept."
+            check = partial(promises.check_promise, promise, bindings, bounds)
+            yield _judge(0, "promise", statement, check)
+        if error_claims.needs_domain(tables):
+            check_tables = partial(promises.check_tables, program, bindings, tables)
+            yield _judge(0, "promise", "The tolerances of the script are kept.", check_tables)
 
     def _missing(self, seen: set[tuple[str, str | None]]) -> Iterator[Verdict]:
         """What the certificate owes and does not claim."""
@@ -333,11 +392,7 @@ class _Verifier:
             return
         if error_claims.needs_domain(tables) and ("domain", None) not in seen:
             yield _refused(0, "domain", "No claim says where the arguments of the tables lie.")
-        proven = {
-            claim.parts.get("output")
-            for claim in self._certificate.claims
-            if claim.kind == "truncation" and not is_unproven(claim)
-        }
+        proven = self._proven_targets()
         for returned in program.returns:
             owed = error_claims.needs_propagation(tables, to_target=returned.name in proven)
             if owed and ("propagation", returned.name) not in seen:
@@ -357,13 +412,25 @@ def _judge(number: int, kind: str, statement: str, run: Callable[[], str]) -> Ve
     return Verdict(number, kind, statement, accepted, reason, time.perf_counter() - begin)
 
 
+def _bound(claim: Claim) -> Fraction | None:
+    """The number of an accepted claim; None if a symbol has no value."""
+    bound = claim.parts.get("bound")
+    value = bound.get("value") if isinstance(bound, dict) else None
+    return None if value is None else as_number(value, "The bound's value")
+
+
 def _refused(number: int, kind: str, reason: str) -> Verdict:
     return Verdict(number, kind, "", False, reason, 0.0)
 
 
+def _numbered(claim: Claim) -> str:
+    check_number(claim)
+    return "Derived while the claim was made."
+
+
 def _reason(error: Exception) -> str:
     """A sentence for whatever went wrong; what the checker cannot follow it does not accept."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, (RefusedError, OverBudgetError)):
         return str(error)
     if isinstance(error, OSError):
         return f"A file cannot be read: {error.strerror or type(error).__name__}."
@@ -378,13 +445,6 @@ def _dtype(claim: Claim) -> str:
     if isinstance(steps, list) and steps and isinstance(steps[0], dict):
         return "float32" if steps[0].get("dtype") == "float32" else "float64"
     return "float64"
-
-
-def _read(directory: Path, name: str) -> bytes:
-    path = directory / name
-    require(path.is_file(), f"There is no file {name}.")
-    require(path.stat().st_size <= MAX_TEXT, f"The file {name} is too large.")
-    return path.read_bytes()
 
 
 def _no_other_script(path: str) -> Source:

@@ -41,8 +41,7 @@ def scale_of(
         return norm(left) * norm(right)
     operator = _step(claim, "operator")
     matrix = _word(operator["word"], inputs)
-    said = " ".join(claim["hypotheses"]).replace("_", " ")
-    nonzero = "nonzero spectrum(" in said
+    nonzero = any("nonzero_spectrum(" in text for text in claim["hypotheses"])
     if scale == "norm(solution)*norm(right)":
         factor = abs(_number(step.get("factor", "1"), bindings))
         solution = left @ _function(matrix, step["target"], bindings, nonzero)

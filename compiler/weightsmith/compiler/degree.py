@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Polynomial
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial
+from weightsmith.compiler.passes.fold_entries import is_ones
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.core import GROUPS, Schedule
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
@@ -40,6 +41,7 @@ class Leading:
 
 
 ZERO = Leading(0, 0)
+ONE = Leading(0, 1)  # a letter of ones
 
 
 def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
@@ -48,7 +50,9 @@ def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
         return None  # not a polynomial
     try:
         point = _Point(bindings)
-        known = {
+        letters = (Letter(name, "") for name in normal.alphabet.axes)
+        known = {(one.name, one.group): ONE for one in letters if is_ones(one)}
+        known |= {
             (given.name, group): Leading(1, point.at(f"{given.name}@{group}"))
             for given in normal.inputs
             for group in given.groups or ("",)

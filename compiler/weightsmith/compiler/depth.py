@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes
@@ -99,7 +100,7 @@ def _number(value: int) -> str:
     """A degree of many digits, shortly."""
     if value < 10**9:
         return str(value)
-    exponent = len(str(value)) - 1
+    exponent = Decimal(value).adjusted()
     return f"{value / 10**exponent:.2f}e{exponent}" if exponent < 300 else f"about 10^{exponent}"
 
 

@@ -17,9 +17,13 @@ from dataclasses import dataclass
 
 from weightsmith.dsl import core
 from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.printer import assumption_text, node_text
 from weightsmith.dsl.scope import Definition
 from weightsmith.dsl.source import Span
+
+MEASURED = "certificates name it as a hypothesis, and 'run' measures it on the data"
+DECLARE = "declare it, as in {0}: symmetric[d, d]; or assume singular_values({0})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,14 @@ def presumptions(program: core.Program) -> Iterator[Presumed]:
             if found is not None and found.text not in seen:
                 seen.add(found.text)
                 yield found
+
+
+def warn_of_presumptions(program: core.Program, report: Report) -> None:
+    """Warn of each: a reader of the script does not see it, and data may break it."""
+    for one in presumptions(program):
+        alone = isinstance(one.of, core.Name) and isinstance(one, Symmetric)
+        hint = DECLARE.format(node_text(one.of)) if alone else MEASURED
+        report.warning(one.span, f"this presumes that {one.text}, which nothing states", hint)
 
 
 def hypotheses(program: core.Program) -> tuple[Hypothesis, ...]:

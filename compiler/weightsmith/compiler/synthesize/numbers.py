@@ -12,6 +12,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.intervals import Interval, round_up, to_fraction
+from weightsmith.dsl.number_text import is_short
 
 Ball = flint.arb
 DIGITS = 25
@@ -57,7 +58,7 @@ def rounded(value: Fraction, digits: int = DIGITS) -> Fraction:
 
 def neat(value: Fraction) -> Fraction:
     """The fraction itself if its text is short, else the nearest decimal."""
-    return value if len(str(value)) <= SHORT else rounded(value)
+    return value if is_short(value, SHORT) else rounded(value)
 
 
 def decimal_text(value: Fraction) -> str:
