@@ -55,6 +55,19 @@ def scale_of(
     raise ValueError(f"expected a scale of docs/certificate.md, got {scale!r}")
 
 
+def truncation_claims(certificate: Mapping[str, object]) -> list[Claim]:
+    """The claims that bound how far a returned value is from its target."""
+    claims: Any = certificate["claims"]
+    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
+
+
+def matrix_of(value: object) -> Array:
+    """One returned value as a matrix; the groups of a per-token value side by side."""
+    if isinstance(value, Mapping):
+        return np.hstack([np.asarray(piece) for piece in value.values()])
+    return np.asarray(value)
+
+
 def norm(matrix: Array) -> float:
     """The 2-norm: the largest singular value."""
     return float(np.linalg.norm(matrix, 2))

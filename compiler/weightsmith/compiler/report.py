@@ -42,6 +42,18 @@ class Report:
     depth_lower_bound: int | None
     operations_text: str
 
+    def headline(self, algorithm: str) -> str:
+        """``newton: 12 attention layers, 1 head a layer, width 2*d; depth ≥ 8 by degree``."""
+        layers = self.layers_text if self.layers is None else str(self.layers)
+        degree = "" if self.degree is None else f"; depth ≥ {self.depth_lower_bound} by degree"
+        kind = "" if self.pieces else "attention "
+        hidden = f", {self.hidden_text} hidden units" if self.pieces else ""
+        return (
+            f"{algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
+            f"{self.heads} head{'s' * (self.heads != 1)} a layer, "
+            f"width {self.width_text}{hidden}{degree}"
+        )
+
 
 def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Report:
     degree = program_degree(normal, bindings)
