@@ -88,7 +88,7 @@ class Near:
 
 
 def near_script(scripts: dict[str, str], rng: random.Random) -> Near:
-    """Return a script with one to three changes; three in four are looked for that have a meaning."""
+    """Return a script with one to three changes; three in four of them have a meaning."""
     wanted = rng.random() < 0.75
     found = _changed(scripts, rng)
     for _ in range(TRIES):

@@ -378,7 +378,9 @@ class Elaborator:
         return replace(value, shape=replace(value.shape, column_groups=groups))
 
     def _called(self, expression: s.CallExpression) -> Value | None:
-        if expression.name.text in MATRIX_FUNCTIONS and not expression.is_dotted:
+        name = expression.name.text
+        is_called = name in self.algorithms and self.place is Place.STATEMENT
+        if name in MATRIX_FUNCTIONS and not expression.is_dotted and not is_called:
             return apply_function(self, expression)
         if is_entry_function(self, expression):
             return apply_entry_function(self, expression)

@@ -36,7 +36,7 @@ from weightsmith.dsl.formulas import (
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import EXACT, without_idle
 from weightsmith.dsl.scalars import Scalar
-from weightsmith.dsl.scope import Place
+from weightsmith.dsl.scope import Place, ScalarSymbol
 
 if TYPE_CHECKING:
     from weightsmith.dsl.expressions import Elaborator
@@ -56,6 +56,10 @@ def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
         report.error(entry.span, message, "make the others a param: function f(t) = c/(c + t)")
         return None
     variable = entry.variables[0].text
+    if isinstance(elaborator.scope.get(variable), ScalarSymbol):
+        message = f"'{variable}' is a parameter, and would be the variable of this function too"
+        report.error(entry.variables[0].span, message, "choose another name for one of the two")
+        return None
     with elaborator.within(Place.NUMBER):
         body = _Reader(elaborator, variable).read(entry.body)
     if body is None:
