@@ -27,7 +27,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
-from weightsmith.compiler.synthesize.numbers import Ball, shown
+from weightsmith.compiler.synthesize.numbers import SHORT, Ball, shown
 from weightsmith.compiler.synthesize.script import Plan
 from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import series_plan
@@ -269,7 +269,7 @@ def _analytic(one: Wanted) -> Choice:
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {shown(one.tolerance)} on "
-            f"[{interval[0]}, {interval[1]}]{reason}",
+            f"[{_end_text(interval[0])}, {_end_text(interval[1])}]{reason}",
             f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
@@ -279,6 +279,12 @@ def _analytic(one: Wanted) -> Choice:
         function, one.spectrum.widest, one.largest, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
+
+
+def _end_text(end: Fraction) -> str:
+    """A number for a message: as it is, or about that where it is long."""
+    text = str(end)
+    return text if len(text) <= SHORT else f"about {shown(end)}"
 
 
 @lru_cache(maxsize=8)
