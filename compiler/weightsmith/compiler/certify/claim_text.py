@@ -85,10 +85,17 @@ def target_json(target: RootScalar) -> Json:
 
 
 def hypotheses(
-    program: core.Program, normal: NormalProgram, ground: Ground, frame: Frame, bounded: Bounded
+    program: core.Program,
+    normal: NormalProgram,
+    ground: Ground,
+    frame: Frame,
+    bounded: Bounded,
+    *,
+    vanish: bool,
 ) -> list[str]:
+    """What is assumed; ``vanish``: the value and its target are both 0 on the kernel of T."""
     operator = ground.operator
-    if _is_rectangular(normal, ground):
+    if _is_rectangular(normal, ground) and not vanish:
         _check_absorbed(operator.word, frame)
     word = "*".join(letters(operator.word))
     low, high = scalars.to_text(ground.low), scalars.to_text(ground.high)
@@ -101,7 +108,7 @@ def hypotheses(
         found.append(f"{word} is symmetric")
     if operator.symmetric == "weighted":
         found.append(f"{operator.word[-1].name} is positive definite")
-    if nonzero:
+    if nonzero and not vanish:
         found.append(_range_hypothesis(program, frame, word))
     if bounded.value is None:
         found.append(f"the side conditions of the rule {bounded.step['rule']} hold")
