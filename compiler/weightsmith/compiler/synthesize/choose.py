@@ -28,7 +28,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
-from weightsmith.compiler.synthesize.numbers import Ball
+from weightsmith.compiler.synthesize.numbers import SHORT, Ball
 from weightsmith.compiler.synthesize.script import Plan
 from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import series_plan
@@ -42,6 +42,7 @@ from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
 from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.formulas import Formula
+from weightsmith.dsl.number_text import is_short
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider
@@ -270,7 +271,7 @@ def _analytic(one: Wanted) -> Choice:
     except NoSeriesError as reason:
         raise RefusedError(
             f"the Chebyshev series does not reach {text_below(one.tolerance)} on "
-            f"[{interval[0]}, {interval[1]}]{reason}",
+            f"[{_end_text(interval[0])}, {_end_text(interval[1])}]{reason}",
             f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
@@ -280,6 +281,11 @@ def _analytic(one: Wanted) -> Choice:
         function, one.spectrum.widest, one.largest, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
+
+
+def _end_text(end: Fraction) -> str:
+    """A number for a message: as it is, or about that where it is long."""
+    return str(end) if is_short(end, SHORT) else f"about {text_above(end)}"
 
 
 @lru_cache(maxsize=8)
