@@ -41,7 +41,7 @@ def proven_files(
     values that are cheaper to hold.  Raises DiagnosticError.
     """
     from weightsmith.checker.prove import prove_exactness
-    from weightsmith.checker.refusal import RefusedError
+    from weightsmith.checker.refusal import OverBudgetError, RefusedError
 
     reason = ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
@@ -50,7 +50,7 @@ def proven_files(
         steps, tables = document["claims"][0]["steps"], document["tables"]
         try:
             prove_exactness(compilation.program, files[TEMPLATE], steps, tables)
-        except RefusedError as refusal:
+        except (RefusedError, OverBudgetError) as refusal:
             reason = reason or str(refusal)
             continue
         return compilation, kept, files

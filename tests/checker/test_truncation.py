@@ -15,7 +15,7 @@ from checker_steps import script
 from checker_token_cases import gradient_descent
 from checker_writing import EXAMPLES, Case
 
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import Truncation, check_truncation
 from weightsmith.dsl import Source, check, load_source
 
@@ -27,7 +27,7 @@ def prove(text: str, claim: dict[str, Any], bindings: dict[str, str]) -> Truncat
     program = check(Source(str(EXAMPLES / "script.alg"), text), read=load_source)
     numbers = {name: Fraction(value) for name, value in bindings.items()}
     numbered = [{"step": place, **step} for place, step in enumerate(claim["steps"], 1)]
-    return check_truncation(program, numbers, {**claim, "steps": numbered}, Deadline())
+    return check_truncation(program, numbers, {**claim, "steps": numbered}, Budget())
 
 
 def prove_case(case: Case, place: int = 2) -> Truncation:

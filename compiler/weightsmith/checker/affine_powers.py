@@ -285,7 +285,7 @@ class AffinePowers:
                 rows.setdefault(i, []).append(j)
             found: set[Entry] = set()
             for i, k in half:
-                self.field.deadline.check()
+                self.field.budget.spend()
                 found.update((i, j) for j in rows.get(k, ()))
             self._patterns[count] = frozenset(found)
         return self._patterns[count]

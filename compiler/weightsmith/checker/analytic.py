@@ -12,7 +12,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.ranges import precision, rational
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 
 Analytic = Callable[[flint.acb], flint.acb]
 BITS = 64  # boxes need no more
@@ -90,7 +90,7 @@ def check_bounded(
     ends: Callable[[], tuple[flint.arb, flint.arb]],
     rho: Fraction,
     size: Fraction,
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Prove that the function is analytic with |function| ≤ size inside the ellipse of ρ.
 
@@ -107,7 +107,7 @@ def check_bounded(
         count = 0
         while boxes:
             count += 1
-            deadline.check()
+            budget.spend()
             if count > MAX_BOXES:
                 raise RefusedError("The target is not shown to be bounded on the ellipse.")
             a, i, b, j = boxes.pop()

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from weightsmith.checker.piecewise import MAX_KINKS
-from weightsmith.checker.refusal import Deadline, require
+from weightsmith.checker.refusal import Budget, require
 
 Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
 
@@ -62,7 +62,7 @@ class NumericPiecewise:
 
 
 def composed(
-    outer: NumericPiecewise, inner: NumericPiecewise, deadline: Deadline
+    outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
 ) -> tuple[Fraction, Fraction, Kinks]:
     """Constant, slope and kinks of outer(inner(t))."""
     found = set(inner.places)
@@ -71,10 +71,10 @@ def composed(
         small = len(found) <= MAX_KINKS
         require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
     places = sorted(found)
-    deadline.check()
+    budget.spend()
     beyond = [places[0] - 1, *places, places[-1] + 1]
     values = [outer(inner(place)) for place in beyond]
-    deadline.check()
+    budget.spend()
     points = list(zip(beyond, values, strict=True))
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]

@@ -70,7 +70,7 @@ class Exact:
         return self + Exact(self.field, -other.numerator, other.denominator)
 
     def _with(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Exact:
-        self.field.deadline.check()
+        self.field.budget.spend()
         require(len(top) <= MAX_TERMS, TOO_LARGE)
         if not top.is_zero():
             length = int(top.leading_coefficient()).bit_length()  # one stands for all

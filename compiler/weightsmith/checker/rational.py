@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.dsl import scalars
 
 MAX_SYMBOLS = 128
@@ -148,12 +148,12 @@ class Field:
         self,
         symbols: Iterable[str],
         variables: Iterable[str] = (),
-        deadline: Deadline | None = None,
+        budget: Budget | None = None,
         values: Mapping[str, Fraction] | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
-        self.deadline = deadline or Deadline()
+        self.budget = budget or Budget()
         self._values = dict(values or {})
         self._serials: dict[Hashable, int] = {}
         names = (*self.symbols, *self.variables)
@@ -189,7 +189,7 @@ class Field:
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""
-        self.deadline.check()
+        self.budget.spend()
         require(not bottom.is_zero(), "A denominator is zero for every value of the symbols.")
         self._guard(top)
         self._guard(bottom)

@@ -14,7 +14,7 @@ from weightsmith.checker.error_formula import ErrorFormula
 from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
 from weightsmith.checker.newton_shape import read_shape
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.root_problem import RootProblem, read_root
 from weightsmith.checker.site_letters import read_script
 from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object
@@ -57,7 +57,7 @@ class _Context:
     problem: RootProblem
     tables: Mapping[str, Table]
     assumed: Assumed
-    deadline: Deadline
+    budget: Budget
 
 
 def derive_root(
@@ -65,11 +65,11 @@ def derive_root(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     output: str,
-    deadline: Deadline,
+    budget: Budget,
 ) -> RootBound:
     """Prove what can be proven, by one rule or the other."""
     with precision(BITS):
-        context = _read(program, bindings, tables, output, deadline)
+        context = _read(program, bindings, tables, output, budget)
         reasons = []
         rules: tuple[Callable[[_Context], RootBound], ...] = (_descent, _newton)
         for rule in rules[1:] if context.problem.loop.children else rules[:1]:
@@ -86,12 +86,12 @@ def check_root(
     tables: Mapping[str, Table],
     output: str,
     step: Mapping[str, object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> RootBound:
     """What a claimed step proves: its numbers may be larger than the derived ones."""
     rule = step.get("rule")
     with precision(BITS):
-        context = _read(program, bindings, tables, output, deadline)
+        context = _read(program, bindings, tables, output, budget)
         if rule == DESCENT:
             return _check_descent(context, as_object(step, "Step 1 (descent)", DESCENT_KEYS))
         require(rule == NEWTON, f"Step 1: the rule {quoted(rule)} is not known.")
@@ -103,18 +103,18 @@ def _read(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     output: str,
-    deadline: Deadline,
+    budget: Budget,
 ) -> _Context:
-    script = read_script(program, bindings, deadline)
+    script = read_script(program, bindings, budget)
     assumed = Assumed(program, script.meaning.inputs, script.field, bindings)
-    return _Context(read_root(script, output), tables, assumed, deadline)
+    return _Context(read_root(script, output), tables, assumed, budget)
 
 
 # -- descent --------------------------------------------------------------------------------------
 
 
 def _descent(context: _Context) -> RootBound:
-    found = derive_descent(context.problem, context.tables, context.assumed, context.deadline)
+    found = derive_descent(context.problem, context.tables, context.assumed, context.budget)
     step: Json = {
         "step": 1,
         "rule": DESCENT,
@@ -206,7 +206,7 @@ def _check_newton(context: _Context, step: Json) -> RootBound:
     require(len(pairs) == newton.steps + 1, f"There must be {newton.steps + 1} passes.")
     wanted = newton.start()
     for place, item in enumerate(pairs):
-        context.deadline.check()
+        context.budget.spend()
         pair = as_items(item, f"passes[{place}]", as_number)
         require(len(pair) == 2, f"passes[{place}]: expected [e, r].")
         for claimed, shown in zip(pair, wanted, strict=True):

@@ -32,7 +32,7 @@ from weightsmith.checker.curves import (
     table_curve,
 )
 from weightsmith.checker.formula_ranges import FormulaRanges
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.shared import sharing
 from weightsmith.checker.site_letters import SiteValue
 from weightsmith.checker.tables import FormulaTable, Gated, ProductTable, Table
@@ -60,11 +60,11 @@ class SiteBounds:
         self,
         tables: Mapping[str, Table],
         bindings: Mapping[str, Fraction],
-        deadline: Deadline | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._tables = tables
         self._bindings = bindings
-        self._deadline = deadline or Deadline()
+        self._budget = budget or Budget()
         inexact = (name for name, table in tables.items() if not isinstance(table, Gated))
         self._places = {name: place for place, name in enumerate(inexact, 1)}
         self._ranges: dict[str, FormulaRanges] = {}
@@ -122,7 +122,7 @@ class SiteBounds:
         if table.site not in self._ranges:
             interval = table.low, table.high
             self._ranges[table.site] = FormulaRanges(
-                table.formula, self._bindings, interval, self._deadline
+                table.formula, self._bindings, interval, self._budget
             )
         ends = exact(argument.low), exact(argument.high)
         low, high = self._ranges[table.site].values(*ends)

@@ -175,7 +175,7 @@ class _Walk:
         for stage in self._program.stages:
             self._known += [self._sum(terms) for terms in stage.initial]
             for number in range(stage.count):
-                field.deadline.check()
+                field.budget.spend()
                 change = stage.maps[number % len(stage.maps)]
                 self._known[stage.first :] = [self._sum(terms) for terms in change]
                 passes += 1

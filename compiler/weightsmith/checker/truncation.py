@@ -20,7 +20,7 @@ from weightsmith.checker.operator_step import read_forms, read_operator
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, read_recurrence
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.stages import RULE as STAGES
@@ -67,12 +67,12 @@ def check_truncation(
     program: core.Program,
     bindings: Mapping[str, Fraction],
     claim: Mapping[str, object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> Truncation:
     """Refuse unless the steps prove the bound, its scale and its hypotheses."""
     steps = read_steps(as_list(claim["steps"], "The steps"))
     names = [name for loop in steps.names for name in loop]
-    field = Field(program.symbols, (*INTERNAL, *names), deadline)
+    field = Field(program.symbols, (*INTERNAL, *names), budget)
     proof = _Proof(program, read_meaning(program, field, {}), field)
     returned = _returned(program, as_text(claim["output"], "output"))
     bound = as_object(claim["bound"], "The bound", ("formula", "value"))

@@ -27,7 +27,7 @@ from weightsmith.checker.certificate import (
     read_certificate,
     unproven_reason,
 )
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
@@ -201,7 +201,7 @@ class _Verifier:
     def _exactness(self, claim: Claim, statement: str) -> str:
         steps = check_form(claim, statement)
         program, template = self._compiled_program(), self._read_template()
-        exactness.check_exactness(program, template, steps, Deadline(), self._read_tables())
+        exactness.check_exactness(program, template, steps, Budget(), self._read_tables())
         return "Proven layer by layer in the free algebra."
 
     def _restructuring(self, claim: Claim) -> str:
@@ -209,7 +209,7 @@ class _Verifier:
         require(self._restructured, f"There is no {NETWORK}.")
         script, network = self._read_program(), self._read_program(NETWORK)
         bindings = self._read_template().bindings
-        restructuring.check_restructuring(script, network, bindings, steps, Deadline())
+        restructuring.check_restructuring(script, network, bindings, steps, Budget())
         return "Both scripts were followed, pass by pass, to the same polynomials."
 
     def _approximation(self, claim: Claim) -> Verdict:
@@ -221,7 +221,7 @@ class _Verifier:
                 raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
             steps = check_form(claim, approximation.statement(table))
             bindings = self._read_template().bindings
-            approximation.check_approximation(table, bindings, steps, Deadline())
+            approximation.check_approximation(table, bindings, steps, Budget())
             statement = approximation_statement(table)
         except Exception as error:
             reason, accepted = _reason(error), False
@@ -242,7 +242,7 @@ class _Verifier:
                 "The certificate claims weights without a file of them.",
             )
             file = tensors.read_tensors(self._weights_file())
-            dtype = weights.check_weights(self._read_template(), file, steps, Deadline())
+            dtype = weights.check_weights(self._read_template(), file, steps, Budget())
             return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
 
         return _judge(claim.number, claim.kind, statement, run)
@@ -297,9 +297,7 @@ class _Verifier:
         try:
             program, template = self._read_program(), self._read_template()
             check_form(claim, truncation.STATEMENT)
-            result = truncation.check_truncation(
-                program, template.bindings, claim.parts, Deadline()
-            )
+            result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
             statement = truncation_statement(result)
         except Exception as error:
             seconds = time.perf_counter() - begin
@@ -363,7 +361,7 @@ def _refused(number: int, kind: str, reason: str) -> Verdict:
 
 def _reason(error: Exception) -> str:
     """A sentence for whatever went wrong; what the checker cannot follow it does not accept."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, (RefusedError, OverBudgetError)):
         return str(error)
     if isinstance(error, OSError):
         return f"A file cannot be read: {error.strerror or type(error).__name__}."

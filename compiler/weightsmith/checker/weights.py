@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.rounding import FORMATS, nearest
 from weightsmith.checker.scalar_text import value_at
 from weightsmith.checker.schedules import written_out
@@ -43,7 +43,7 @@ def statement(dtype: str) -> str:
 
 
 def check_weights(
-    template: Template, file: TensorFile, steps: Sequence[object], deadline: Deadline
+    template: Template, file: TensorFile, steps: Sequence[object], budget: Budget
 ) -> str:
     """Refuse unless the file holds exactly the expected tensors; return the dtype."""
     require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
@@ -57,7 +57,7 @@ def check_weights(
     require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")
     dense, sizes = _metadata(file)
     comparer = _Comparer(template, file, dtype, dense, sizes)
-    comparer.run(layers, deadline)
+    comparer.run(layers, budget)
     return dtype
 
 
@@ -100,12 +100,12 @@ class _Comparer:
         self._values: dict[Scalar, Fraction] = {}
         self._checked: set[str] = set()
 
-    def run(self, layers: int, deadline: Deadline) -> None:
+    def run(self, layers: int, budget: Budget) -> None:
         require(layers <= len(self._file.tensors), "The file has fewer layers than the network.")
         self._compare(self._embed())
         expected: dict[int, list[Expected]] = {}
         for place, layer in enumerate(unrolled(self._template.body, self._template.bindings)):
-            deadline.check()
+            budget.spend()
             if id(layer) not in expected:
                 expected[id(layer)] = list(self._layer(layer))
             for name, matrix, rows, columns, vector in expected[id(layer)]:

@@ -165,7 +165,7 @@ class Polynomial:
         total: dict[Word, Rational] = {}
         length = 0
         for left, first in self.terms.items():
-            self.field.deadline.check()
+            self.field.budget.spend()
             for right, second in other.terms.items():
                 length += len(left) + len(right)
                 require(length <= 8 * MAX_LETTERS, TOO_LARGE)
@@ -205,7 +205,7 @@ class _Replacer:
         self._known: dict[str, Polynomial] = {}  # what became of each function
 
     def polynomial(self, old: Polynomial) -> Polynomial:
-        self._field.deadline.check()
+        self._field.budget.spend()
         total = old._with({})
         for word, coefficient in old.terms.items():
             product = Polynomial.identity(self._field, old.rows).scaled(coefficient)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
 from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
@@ -71,7 +71,7 @@ def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
     if any(table.table is not None for table in front.lowered.tables):
         try:
             claims.append(prove_domain(front.program, bindings, tables))
-        except RefusedError as reason:
+        except (RefusedError, OverBudgetError) as reason:
             message = (
                 f"it is not proven that the tables' arguments stay in their intervals: {reason}"
             )
@@ -93,7 +93,7 @@ def _proven(
     """Ask the checker what it can prove, in these claims that need no witness."""
     try:
         return prove(front.program, bindings, tables_json(front.lowered), output)
-    except RefusedError as reason:
+    except (RefusedError, OverBudgetError) as reason:
         return {"kind": kind, "output": output, "unproven": str(reason)}
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from weightsmith.checker.blocks import field_of
 from weightsmith.checker.recomputing import recomputed
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.splitting import split
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
@@ -154,7 +154,7 @@ def with_residuals(task: Task, *, inline: bool = False) -> Powered:
     """
     task.only_loop()
     program, names = task.program, []
-    field = field_of((program,), task.bindings, Deadline())
+    field = field_of((program,), task.bindings, Budget())
     for one in task.normal.loops[0].carried:
         try:
             program = recomputed(program, one.variable, field)

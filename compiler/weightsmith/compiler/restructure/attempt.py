@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
@@ -151,7 +151,7 @@ def _tried(task: Task, written: Front, way: Way) -> Restructured:
         compiled = compile_program(new, bindings, search=False)
         claim = restructuring_claim(rewritten, compiled.normal)
         accept(program, new, bindings, claim)
-    except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
+    except (NoProofError, RefusedError, OverBudgetError, ScalarError, DiagnosticError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.checker.strict_json import as_list
 from weightsmith.compiler.certify.restructuring import claim_of
 from weightsmith.compiler.long_loops import refuse_long_loops
@@ -105,7 +105,7 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     try:
         new = check(Source(NETWORK, text))
         accept(program, new, bindings, claim)
-    except (DiagnosticError, RefusedError) as problem:
+    except (DiagnosticError, RefusedError, OverBudgetError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     result = as_written(program)
     for search in (False, True):  # what is not restructured may need values of another kind
