@@ -34,6 +34,7 @@ from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_p
 from weightsmith.checker.spectral import Operator
 from weightsmith.checker.strict_json import as_integer, as_number, as_object, as_text
 from weightsmith.checker.targets import Target
+from weightsmith.checker.work import of_balls
 
 RULE = "chebyshev"
 KEYS = ("step", "rule", "measure", "degree", "points")
@@ -165,7 +166,7 @@ def _values(
 
     def values(places: list[flint.arb]) -> Iterator[flint.arb]:
         for s in places:
-            budget.spend()
+            budget.spend(4 + of_balls(program.work))
             yield polynomial(polynomial_at(against.lambda_of, s))
 
     if against.single:
@@ -181,7 +182,7 @@ def _largest_error(
     """The largest |error| and the largest |p|."""
     error, size = _Largest(), _Largest()
     for s, p in values:
-        budget.spend()
+        budget.spend(4 + of_balls(4))
         g = real_at(against.function, s)
         error.add(1 - p * g if against.relative else p - g)
         size.add(p)

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 
 from weightsmith.checker.piecewise import MAX_KINKS
 from weightsmith.checker.refusal import Budget, require
+from weightsmith.checker.work import of_fractions
 
 Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
 
@@ -71,12 +72,18 @@ def composed(
         small = len(found) <= MAX_KINKS
         require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
     places = sorted(found)
-    budget.spend()
+    bits = max(_bits(one) for one in (outer, inner))
+    budget.spend(len(places) * 8 * of_fractions(bits))
     beyond = [places[0] - 1, *places, places[-1] + 1]
     values = [outer(inner(place)) for place in beyond]
-    budget.spend()
     points = list(zip(beyond, values, strict=True))
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     kinks = tuple(pair for pair in zip(places, changes, strict=True) if pair[1])
     return values[0] - slopes[0] * beyond[0], slopes[0], kinks
+
+
+def _bits(function: NumericPiecewise) -> int:
+    """The length of its longest number."""
+    numbers = (*function.places, *function.values, *function.slopes)
+    return max(max(one.numerator.bit_length(), one.denominator.bit_length()) for one in numbers)

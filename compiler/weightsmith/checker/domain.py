@@ -46,7 +46,7 @@ def derive_domain(
     budget: Budget,
 ) -> tuple[str, ...]:
     """The hypotheses; refused unless every table's argument stays in its interval."""
-    with precision(BITS):
+    with precision(BITS), budget.active():
         script = read_script(program, bindings, budget)
         follower, assumed = follower_of(script, tables, budget)
         follower.run()

@@ -285,7 +285,7 @@ def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
 def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
     """The letter of Σ change·relu(argument − place), the same one for equal functions."""
     field = argument.field
-    field.budget.spend()
+    field.budget.spend(10 + 4 * len(kinks))
     places = tuple((place.key, change.key) for place, change in kinks)
     number = field.serial(("kinked", places, _polynomial_key(argument)))
     content = Kinked(argument, kinks, argument.names())
@@ -317,7 +317,7 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     turned = tuple(sorted((_word_key(flipped[0]), _word_key(flipped[1]))))
     if (turned, columns, rows) < (straight, rows, columns):
         return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
-    field.budget.spend()
+    field.budget.spend(10 + len(one) + len(two))
     number = field.serial(("product", straight, rows, columns))
     left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
     content = Multiplied(left, right, left.names() | right.names())

@@ -79,7 +79,7 @@ class Follower:
 
     def _apply(self, site: SiteValue) -> None:
         """Bound a function's value, from its arguments at the present place."""
-        self._budget.spend()
+        self._budget.spend(20)
         arguments = [self.value(argument) for argument in site.arguments]
         letter = site.letter
         height, width = (
@@ -111,7 +111,7 @@ class Follower:
             self._keep(name, value)
         widened = False
         for _ in range(count):
-            self._budget.spend()
+            self._budget.spend(20)
             require(_ < MAX_PASSES, f"Loop {loop.index} has more than {MAX_PASSES} passes.")
             after = self._pass(loop)
             if self._settled(after, None):

@@ -21,8 +21,9 @@ from weightsmith.checker.ranges import (
     has_no_root,
     rational,
 )
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.work import of_balls
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,
@@ -63,12 +64,15 @@ class BallFunction:
     ) -> None:
         self._bindings = bindings
         self._interval = interval
+        self._nodes = 0
         self._root = self._node(formula)
 
     def __call__(self, ball: Ball) -> Jet:
+        spend(of_balls(3 * self._nodes))
         return self._root(ball)
 
     def _node(self, formula: Formula) -> Node:
+        self._nodes += 1
         match formula:
             case Variable():
                 return lambda ball: Jet(ball, flint.arb(1), flint.arb(0))

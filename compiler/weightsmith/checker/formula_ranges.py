@@ -78,7 +78,7 @@ class FormulaRanges:
 
         push(first, last)
         while pieces:
-            self._budget.spend()
+            self._budget.spend(10)
             bound = pieces[0][4]
             enough = bound <= larger(attained, settled) + abs(attained) * CLOSE
             if (bound.is_finite() and enough) or next(order) > MAX_PIECES:

@@ -42,7 +42,7 @@ def derive_propagation(
     budget: Budget,
 ) -> Propagation:
     """Follow the network and the script, and their difference."""
-    with precision(BITS):
+    with precision(BITS), budget.active():
         script = read_script(program, bindings, budget)
         follower, assumed = follower_of(script, tables, budget, compare=True)
         follower.run()

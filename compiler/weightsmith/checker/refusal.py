@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 UNITS = 20_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
 LONGEST_QUOTE = 80
 
@@ -34,6 +38,25 @@ class Budget:
                 f"Out of budget: the check needs more than {self._units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Within the block, ``spend`` counts here."""
+        before = _ACTIVE.set(self)
+        try:
+            yield
+        finally:
+            _ACTIVE.reset(before)
+
+
+_ACTIVE: ContextVar[Budget | None] = ContextVar("active budget", default=None)
+
+
+def spend(units: int) -> None:
+    """Count work on numbers that belong to no claim by themselves.  Raises OverBudgetError."""
+    budget = _ACTIVE.get()
+    if budget is not None:
+        budget.spend(units)
 
 
 def require(condition: bool, message: str) -> None:

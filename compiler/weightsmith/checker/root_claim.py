@@ -68,7 +68,7 @@ def derive_root(
     budget: Budget,
 ) -> RootBound:
     """Prove what can be proven, by one rule or the other."""
-    with precision(BITS):
+    with precision(BITS), budget.active():
         context = _read(program, bindings, tables, output, budget)
         reasons = []
         rules: tuple[Callable[[_Context], RootBound], ...] = (_descent, _newton)
@@ -90,7 +90,7 @@ def check_root(
 ) -> RootBound:
     """What a claimed step proves: its numbers may be larger than the derived ones."""
     rule = step.get("rule")
-    with precision(BITS):
+    with precision(BITS), budget.active():
         context = _read(program, bindings, tables, output, budget)
         if rule == DESCENT:
             return _check_descent(context, as_object(step, "Step 1 (descent)", DESCENT_KEYS))
@@ -206,7 +206,7 @@ def _check_newton(context: _Context, step: Json) -> RootBound:
     require(len(pairs) == newton.steps + 1, f"There must be {newton.steps + 1} passes.")
     wanted = newton.start()
     for place, item in enumerate(pairs):
-        context.budget.spend()
+        context.budget.spend(400)
         pair = as_items(item, f"passes[{place}]", as_number)
         require(len(pair) == 2, f"passes[{place}]: expected [e, r].")
         for claimed, shown in zip(pair, wanted, strict=True):

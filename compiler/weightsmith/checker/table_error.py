@@ -36,11 +36,12 @@ def table_error(
     budget: Budget | None = None,
 ) -> Fraction:
     """An upper bound of max |f − table| from the first knot to the last, hardly above it."""
-    with precision(BITS):
+    budget = budget or Budget()
+    with precision(BITS), budget.active():
         interval = knots[0][0], knots[-1][0]
         function = BallFunction(formula, bindings, interval)
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
-        search = _Search(function, rational(size / (1 << 150)), budget or Budget())
+        search = _Search(function, rational(size / (1 << 150)), budget)
         pieces = [_Piece.between(one, two) for one, two in pairwise(knots)]
         for piece in pieces:  # first some values that are attained
             for point in (piece.low, (piece.low + piece.high) / 2, piece.high):
@@ -103,7 +104,7 @@ class _Search:
         """Bound |D| on a whole piece."""
         waiting, looked_at = [(piece.low, piece.high, 0)], 0
         while waiting:
-            self._budget.spend()
+            self._budget.spend(20)
             low, high, halvings = waiting.pop()
             looked_at += 1
             if halvings > MAX_HALVINGS or looked_at > MAX_INTERVALS:

@@ -80,10 +80,11 @@ def check_truncation(
     complete = all(parameter.name in bindings for parameter in program.parameters)
     require(value is not None or not complete, "The bound has no value, but every symbol has one.")
     numbered = None if value is None else bindings
-    result, proven = proof.run(steps, returned, numbered)
-    right_scale = scale(proven.operator, proven.target)
-    result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
-    _check_bound(as_text(bound["formula"], "The formula"), value, result)
+    with budget.active():
+        result, proven = proof.run(steps, returned, numbered)
+        right_scale = scale(proven.operator, proven.target)
+        result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
+        _check_bound(as_text(bound["formula"], "The formula"), value, result)
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
     open_rule = "" if value is not None else steps.rule

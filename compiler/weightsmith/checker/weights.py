@@ -56,8 +56,8 @@ def check_weights(
     claimed = as_integer(step["layers"], "layers")
     require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")
     dense, sizes = _metadata(file)
-    comparer = _Comparer(template, file, dtype, dense, sizes)
-    comparer.run(layers, budget)
+    comparer = _Comparer(template, file, dtype, dense, sizes, budget)
+    comparer.run(layers)
     return dtype
 
 
@@ -88,6 +88,7 @@ class _Comparer:
         dtype: str,
         dense: bool,
         sizes: Mapping[str, int],
+        budget: Budget,
     ) -> None:
         self._template = template
         self._file = file
@@ -99,13 +100,13 @@ class _Comparer:
         self._sources = {source.name: place for place, source in enumerate(template.sources)}
         self._values: dict[Scalar, Fraction] = {}
         self._checked: set[str] = set()
+        self._budget = budget
 
-    def run(self, layers: int, budget: Budget) -> None:
+    def run(self, layers: int) -> None:
         require(layers <= len(self._file.tensors), "The file has fewer layers than the network.")
         self._compare(self._embed())
         expected: dict[int, list[Expected]] = {}
         for place, layer in enumerate(unrolled(self._template.body, self._template.bindings)):
-            budget.spend()
             if id(layer) not in expected:
                 expected[id(layer)] = list(self._layer(layer))
             for name, matrix, rows, columns, vector in expected[id(layer)]:
@@ -205,6 +206,7 @@ class _Comparer:
         """Each coefficient stands on the diagonal of its block; in the blocks of ``full``, where
         one row meets several, in every entry; in a vector, in every row."""
         heights, widths = extents
+        self._budget.spend(50 + 10 * len(matrix) + sum(heights) * sum(widths) // 500)
         wanted = np.zeros((sum(heights), sum(widths)), dtype=FORMATS[self._dtype].unsigned)
         tops, lefts = np.cumsum([0, *heights]), np.cumsum([0, *widths])
         for (row, column), value in matrix.items():

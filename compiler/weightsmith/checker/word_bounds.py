@@ -83,7 +83,7 @@ class WordBounds:
     # -- planning -------------------------------------------------------------------------------
 
     def _plan(self, rows: str, columns: str, terms: Mapping[Word, Fraction]) -> Plan:
-        self._budget.spend()
+        self._budget.spend(5 + 4 * sum(map(len, terms)) + 4 * len(terms))
         frames = self._frames(terms)
         ends: dict[Letter, dict[Word, Fraction]] = {}
         rest: dict[Word, Fraction] = {}
@@ -131,7 +131,8 @@ class WordBounds:
     # -- bounding -------------------------------------------------------------------------------
 
     def _bound(self, plan: Plan, lookup: Lookup) -> Bounds:
-        self._budget.spend()
+        letters = sum(len(frame.left) + len(frame.right) for frame in plan.frames)
+        self._budget.spend(20 + 30 * (letters + len(plan.frames) + len(plan.ends)))
         plain = self.sized(self._sum(plan.frames, lookup), plan.rows, plan.columns)
         if not plan.ends:
             return plain

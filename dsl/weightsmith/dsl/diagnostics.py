@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from weightsmith.dsl.characters import is_unsafe
+from weightsmith.dsl.shown import printable, shown
 from weightsmith.dsl.source import Span
 
 Severity = Literal["error", "warning"]
@@ -43,10 +45,10 @@ class Diagnostic:
     def render(self) -> str:
         """Return ``file:line:column: error: …`` with the line, its underline and the help."""
         line, column = position(self.span)
-        head = f"{self.span.source.name}:{line}:{column}: {self.severity}: {self.message}"
-        parts = [head, *_excerpt(self.span)]
-        parts += [f"help: {self.hint}"] if self.hint else []
-        parts += [f"note: {note}" for note in self.notes]
+        place = f"{printable(self.span.source.name)}:{line}:{column}"
+        parts = [f"{place}: {self.severity}: {shown(self.message)}", *_excerpt(self.span)]
+        parts += [f"help: {shown(self.hint)}"] if self.hint else []
+        parts += [f"note: {shown(note)}" for note in self.notes]
         return "\n".join(parts)
 
 
@@ -59,7 +61,9 @@ class DiagnosticError(Exception):
 
 
 def error(span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
-    return Diagnostic("error", span, message, hint, notes)
+    return Diagnostic(
+        "error", span, shown(message), hint and shown(hint), tuple(map(shown, notes))
+    )
 
 
 class Report:
@@ -71,16 +75,17 @@ class Report:
 
     def error(self, span: Span, message: str, hint: str | None = None, *notes: str) -> None:
         """Add an error.  Raises DiagnosticError when there are too many to be of use."""
-        if (span, message) in self._found:
+        found = error(span, message, hint, *notes)
+        if (span, found.message) in self._found:
             return
-        self._add(error(span, message, hint, *notes))
+        self._add(found)
         self._errors += 1
         if self._errors == MAX_ERRORS:
             self._add(error(span, f"stopped after {MAX_ERRORS} errors"))
             self.raise_errors()
 
     def warning(self, span: Span, message: str, hint: str | None = None) -> None:
-        self._add(Diagnostic("warning", span, message, hint))
+        self._add(Diagnostic("warning", span, shown(message), hint and shown(hint)))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
@@ -157,4 +162,4 @@ def _window(start: int, stop: int, place: int, end: int) -> tuple[int, int]:
 def _printable(character: str) -> str:
     if character == "\t":
         return " "
-    return character if character.isprintable() else "\ufffd"
+    return "\ufffd" if is_unsafe(character) else character

@@ -70,6 +70,16 @@ class Elaborator:
     # -- entrances ----------------------------------------------------------------------------
 
     def value(self, expression: s.Expression) -> Value | None:
+        """The meaning of an expression, or None after a report."""
+        value = self._value(expression)
+        problem = _too_long(value)
+        if problem is None:
+            return value
+        hint = "write a number that is near, or pass it as a param"
+        self.report.error(expression.span, f"{problem} in {text_of(expression)}", hint)
+        return None
+
+    def _value(self, expression: s.Expression) -> Value | None:
         match expression:
             case s.NumberExpression(value=number):
                 return q.Number(number)
@@ -388,3 +398,20 @@ class Elaborator:
             message = "root(…) stands only as a whole target"
             hint = "write: return w approximates root(w: …)"
         self.report.error(expression.span, message, hint)
+
+
+def _too_long(value: Value | None) -> str | None:
+    """What is wrong with the numbers of a value that its parts have made too long."""
+    scalars: Sequence[Scalar] = ()
+    match value:
+        case core.Combination(terms=terms):
+            scalars = [scale for scale, _ in terms]
+        case q.Add() | q.Multiply() | q.Power():
+            scalars = [value]
+        case _:
+            pass
+    if any(map(algebra.has_long_number, scalars)):
+        return f"a number with more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
+    if any(map(algebra.is_long, scalars)):
+        return f"a formula of more than {algebra.MAX_NODES} numbers, names and signs"
+    return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from weightsmith.dsl.diagnostics import Diagnostic, error
+from weightsmith.dsl.characters import character_name, is_unsafe, unsafe_character
+from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
 from weightsmith.dsl.source import Source, Span
 
 INSTEAD = {
@@ -49,6 +50,38 @@ INSTEAD = {
 }
 
 
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def refuse_unsafe(source: Source) -> None:
+    """Raise DiagnosticError if a character may not stand in a script, not even in a comment.
+
+    Those are the characters that a terminal obeys and those that nobody sees; a byte order mark at
+    the start is passed over.
+    """
+    text = source.text
+    if text.startswith(BYTE_ORDER_MARK):
+        text = " " + text[1:]
+    offset = unsafe_character(text, lines=True)
+    if offset is None:
+        return
+    span = Span(source, offset, offset + 1)
+    message = f"unexpected {_show(text[offset])}: it could make the script look like another one"
+    raise DiagnosticError([error(span, message, _instead_of(text[offset]))])
+
+
+def _instead_of(character: str) -> str:
+    if character == "\f":
+        return "write an empty line instead of a form feed"
+    if character in "\x0b\x85\u2028\u2029":
+        return "end the line with an ordinary line break"
+    if "\ud800" <= character <= "\udfff":
+        return "half of a character: save the script as UTF-8, and decode it as such"
+    if character == "\x00":
+        return "save the script as UTF-8 text, without zero bytes"
+    return "remove it; comments hold text that can be seen"
+
+
 def explain_foreign(source: Source, span: Span) -> Diagnostic:
     """Return the diagnostic for the character (or pair of them) at ``span``."""
     text = source.text[span.start : span.end]
@@ -64,10 +97,10 @@ def _names_rule() -> str:
 
 
 def _show(text: str) -> str:
-    if text.isprintable():
+    if text.isprintable() and not any(map(is_unsafe, text)):
         return f"'{text}'"
     name = unicodedata.name(text, "") if len(text) == 1 else ""
-    return f"character U+{ord(text[0]):04X}" + (f" ({name.lower()})" if name else "")
+    return f"character {character_name(text[0])}" + (f" ({name.lower()})" if name else "")
 
 
 def _spelt_out(letter: str) -> str:

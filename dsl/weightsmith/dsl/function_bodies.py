@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
 ENTRY = PiecewiseLinear(q.ZERO, q.ONE, ())
+MAX_KINKS = 5_000  # of a function; a table may have more
 
 
 def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
@@ -76,7 +77,7 @@ class _Reader:
         """Return the meaning of a part, or None after a report."""
         try:
             body = self._read(expression)
-            if body is not None and not isinstance(body, PiecewiseLinear):
+            if body is not None:
                 _refuse_long(body)
         except q.ScalarError as reason:
             message = f"{text_of(expression)} cannot stand in a function: {reason}"
@@ -274,6 +275,9 @@ def _applied(function: Body, inner: Body) -> Body:
     """Return function(inner(t))."""
     if not isinstance(function, PiecewiseLinear):
         return composed(function, formula_of(inner))
+    bends = len(inner.kinks) if isinstance(inner, PiecewiseLinear) else 1
+    if len(function.kinks) * bends > MAX_NODES:
+        raise q.ScalarError("this formula is too long")
     parts = [_constant(function.constant), _product((_constant(function.slope), inner))]
     for place, change in function.kinks:
         bend = _relu(_sum((inner, _constant(algebra.negated(place)))))
@@ -306,7 +310,11 @@ def formula_of(body: Body) -> Formula:
     return formula_sum(terms)
 
 
-def _refuse_long(formula: Formula) -> None:
-    nodes, levels = formula_size(formula)
+def _refuse_long(body: Body) -> None:
+    if isinstance(body, PiecewiseLinear):
+        if len(body.kinks) > MAX_KINKS:
+            raise q.ScalarError(f"it bends at more than {MAX_KINKS} places")
+        return
+    nodes, levels = formula_size(body)
     if nodes > MAX_NODES or levels > MAX_DEPTH:
         raise q.ScalarError("this formula is too long")

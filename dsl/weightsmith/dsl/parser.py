@@ -19,6 +19,7 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from weightsmith.dsl import syntax
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.foreign import refuse_unsafe
 from weightsmith.dsl.layout import lay_out
 from weightsmith.dsl.lexer import Token, tokens_of
 from weightsmith.dsl.source import Source, Span
@@ -36,6 +37,7 @@ def parse(source: Source) -> syntax.Script:
     if len(source.text) > MAX_CHARACTERS:
         message = f"expected a script of at most {MAX_CHARACTERS} characters"
         raise DiagnosticError([error(Span(source, 0, 0), f"{message}, got {len(source.text)}")])
+    refuse_unsafe(source)
     grammar = _grammar()
     tokens = list(lay_out(source, tokens_of(source.text)))
     with reading(source):

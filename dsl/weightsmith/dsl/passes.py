@@ -9,6 +9,9 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.nodes import nodes_in
 from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.shown import number_text
+
+MAX_BITS = 1 << 16  # of a coefficient in one pass
 
 
 def check_passes(body: tuple[core.Statement, ...], values: Mapping[str, Fraction]) -> None:
@@ -31,7 +34,9 @@ def check_passes(body: tuple[core.Statement, ...], values: Mapping[str, Fraction
 
 
 def _value(scalar: q.Scalar, values: Mapping[str, Fraction]) -> Fraction | None:
-    return q.evaluate(scalar, values) if q.free_symbols(scalar) <= values.keys() else None
+    if not q.free_symbols(scalar) <= values.keys():
+        return None
+    return q.evaluate(scalar, values, most_bits=MAX_BITS)
 
 
 def _check(scalar: q.Scalar, values: Mapping[str, Fraction], place: int) -> None:
@@ -39,9 +44,9 @@ def _check(scalar: q.Scalar, values: Mapping[str, Fraction], place: int) -> None
     if not names <= values.keys():
         return
     try:
-        q.evaluate(scalar, values)
+        q.evaluate(scalar, values, most_bits=MAX_BITS)
     except q.ScalarError as problem:
-        at = ", ".join(f"{name} = {values[name]}" for name in sorted(names))
+        at = ", ".join(f"{name} = {number_text(values[name])}" for name in sorted(names))
         text = scalar_text(scalar)
         raise q.ScalarError(f"'{text}' has no value in pass {place}, {at}: {problem}") from None
 

@@ -16,7 +16,7 @@ from weightsmith.dsl.declarations import is_reserved
 from weightsmith.dsl.entrywise import is_entry_function
 from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
-from weightsmith.dsl.nodes import bare, text_of
+from weightsmith.dsl.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
 from weightsmith.dsl.roots import read_root
 from weightsmith.dsl.schedules import define_schedule, read_schedule, warn_unused
 from weightsmith.dsl.scope import (
@@ -273,6 +273,10 @@ class StatementReader:
             message = f"'{word.text}' is a number, but here it is assigned a matrix"
             self.report.error(word.span, message, "choose another name")
             return None
+        if is_deep(node):
+            self.report.error(node.span, DEEP, DEEP_HINT)
+            self.scope.define(word.text, symbol or BrokenSymbol(word.span))
+            return None
         shape = bare(node.shape)
         if isinstance(symbol, MatrixSymbol):
             was, now = axes.text(symbol.shape), axes.text(shape)
@@ -313,6 +317,9 @@ class StatementReader:
         groups = self.elaborator.groups(part.clauses.on)
         target = self._target(part, over, value)
         if value is None:
+            return None
+        if is_deep(value):
+            self.report.error(value.span, DEEP, DEEP_HINT)
             return None
         if target is not None and not self.elaborator.axes.unify_shapes(
             bare(value.shape), bare(target.shape)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, inf, isfinite, log10, sqrt
+from math import ceil, inf, isfinite, sqrt
 
 from weightsmith.compiler.approximate.bounds import Bounds
 from weightsmith.compiler.approximate.enclosure import UndefinedError
@@ -246,7 +247,7 @@ def _outward(value: float) -> Fraction:
     """Round up to DIGITS significant digits."""
     if value == 0 or not isfinite(value):
         return Fraction(0)
-    exponent = floor(log10(abs(value))) - DIGITS + 1
+    exponent = Decimal(abs(value)).adjusted() - DIGITS + 1
     step = Fraction(10) ** exponent
     return Fraction(ceil(Fraction(value) / step)) * step
 

@@ -19,9 +19,9 @@ from functools import lru_cache
 
 import flint
 import numpy as np
-from numpy.typing import NDArray
 
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, is_huge, middle, upper
+from weightsmith.compiler.synthesize.portable_arrays import Floats, cosines_of_pi
 
 MAX_POINTS = 1 << 13
 KEPT = 16  # values of functions: ``ensure`` asks for one series after the other of a function
@@ -32,7 +32,6 @@ UNSEEN = 1e-9  # of a tolerance: what coefficients may have together that are no
 HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
 
-Floats = NDArray[np.float64]
 Scalar = Callable[[Ball], Ball]
 
 
@@ -104,18 +103,27 @@ def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative
 
 def _degree(values: Sequence[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
     """The least degree at which the rest of the series is within the tolerance, and the rest."""
-    angles = np.linspace(0, np.pi, len(sizes))
+    points = len(sizes) - 1
+    places = np.arange(len(sizes))
+    cosines = _cosines(points)
     rest, wanted = np.zeros(len(sizes)), float(tolerance)
     first = _first_that_counts(values, sizes, wanted)
     best = first, 0.0
     for k in range(first, 0, -1):
-        rest += float(values[k]) * np.cos(k * angles)
+        rest += float(values[k]) * cosines[k * places % (2 * points)]
         error = float(np.max(np.abs(rest) / sizes)) * 1.001
         if error <= wanted:
             best = k - 1, error
         elif error > 16 * wanted:
             break
     return best[0], Fraction(best[1]) + tolerance * Fraction(2, 10**9)
+
+
+@lru_cache(maxsize=KEPT)
+def _cosines(points: int) -> Floats:
+    """cos(jπ/points) all around."""
+    half = cosines_of_pi(range(points + 1), points)
+    return np.concatenate([half, half[-2:0:-1]])
 
 
 def _first_that_counts(values: Sequence[Fraction], sizes: Floats, wanted: float) -> int:
