@@ -90,7 +90,7 @@ class Directory:
         try:
             certificate = self.json("certificate.json")
             files = certificate["files"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
         if not isinstance(files, dict):
             return

@@ -1,8 +1,9 @@
 """Every command on hostile directories: an answer in a sentence, within limits of time and memory.
 
-    python benchmarks/hostile_directories.py [--small] [--random N] [--only TEXT] [--list]
+    python benchmarks/hostile_directories.py [--small] [--random N] [--only TEXT]
+        [--commands verify,show,…] [--honest FOLDER] [--list]
 
-Each attack changes an honest directory of at most 32 MB (8 GB in sparse files).  ``verify``, ``show``
+Each attack changes an honest directory of at most 32 MB (8 GB if sparse).  ``verify``, ``show``
 and ``run`` and ``api.load`` are then run on it, each in a process of its own; an answer is a
 sentence of ours: never a traceback, a signal, a raw control character, or (of ``verify``) a good
 verdict.  Exits with status 1 if an answer is missing, takes 15 s of processor time or 1 GB.
@@ -164,9 +165,11 @@ def main(words: list[str]) -> int:
     which = words[words.index("--commands") + 1].split(",") if "--commands" in words else []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        honest = {name: place / "honest" / name for name in BASES}
+        kept = Path(words[words.index("--honest") + 1]) if "--honest" in words else place
+        honest = {name: kept / "honest" / name for name in BASES}
         for name, base in BASES.items():
-            compile_base(base, honest[name])
+            if not honest[name].is_dir():
+                compile_base(base, honest[name])
         chosen = attacks(honest, 30 if small else count)
         chosen = chosen[::SMALL_EVERY] if small else [one for one in chosen if only in one.name]
         if "--list" in words:

@@ -264,7 +264,9 @@ def _claim_attacks() -> Iterator[Attack]:
 
 def _knots(count: int, digits: int = 0) -> Value:
     bottom = 10**digits
-    return [[str_of(place * bottom + (digits > 0), count * bottom), "1/2"] for place in range(count)]
+    return [
+        [str_of(place * bottom + (digits > 0), count * bottom), "1/2"] for place in range(count)
+    ]
 
 
 def str_of(top: int, bottom: int) -> str:

@@ -79,9 +79,9 @@ def _scripts() -> dict[str, str]:
         "many functions": newton(
             PARAMETERS + "".join(f"function f{n}(t) = exp(t)\n" for n in range(10_000))
         ),
-        "functions of functions": of_entries(
-            [], "f40(s)"
-        ).replace("within", _functions(40) + "within"),
+        "functions of functions": of_entries([], "f40(s)").replace(
+            "within", _functions(40) + "within"
+        ),
         "calls of calls": _calls(40),
         "another file": "use secret from '/etc/passwd'\n" + newton(),
         "a name of a million letters": newton().replace("X", "X" * 10**6),

@@ -30,10 +30,10 @@ def canonical_json(value: Json) -> str:
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def parse_json(text: str | bytes) -> Json:
+def parse_json(text: str | bytes, *, lines: bool = False) -> Json:
     """Read JSON strictly (``weightsmith.dsl.documents`` says how).  Raises ValueError."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return cast("Json", read_document(data))
+    return cast("Json", read_document(data, lines=lines))
 
 
 def template_to_json(template: Template) -> str:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.strict_json import as_items, as_text
+from weightsmith.checker.work import of_fractions
 from weightsmith.dsl import parse_scalar, scalars
 
 MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
 MAX_COUNT = 10**12
+MAX_BITS = 1 << 17  # of a value, and of what it is made of
 _PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
 _known: dict[str, scalars.Scalar] = {}
@@ -66,10 +68,38 @@ def is_atom(text: str) -> bool:
 def value_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
     """The exact value at the bindings, as it stands: a vanishing denominator is refused."""
     try:
-        return scalars.evaluate(scalar, bindings)
+        return _value(scalar, bindings)
     except scalars.ScalarError as error:
         text = quoted(scalars.to_text(scalar))
         raise RefusedError(f"The scalar {text} has no value: {error}.") from None
+
+
+def _value(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
+    """As ``scalars.evaluate``, each operation counted by its digits."""
+    match scalar:
+        case scalars.Add(terms):
+            total = Fraction(0)
+            for term in terms:
+                total = _short(total + _value(term, bindings))
+            return total
+        case scalars.Multiply(factors):
+            product = Fraction(1)
+            for factor in factors:
+                product = _short(product * _value(factor, bindings))
+            return product
+        case scalars.Power(base, exponent):
+            parts = (scalars.Number(_value(base, bindings)), _value(exponent, bindings))
+            power = scalars.Power(parts[0], scalars.Number(parts[1]))
+            return _short(scalars.evaluate(power, bindings, most_bits=MAX_BITS))
+    return scalars.evaluate(scalar, bindings)
+
+
+def _short(value: Fraction) -> Fraction:
+    """The value, if it is short; a longer one is refused before anything is made of it."""
+    bits = scalars.bits(value)
+    require(bits <= MAX_BITS, f"A number has more than {MAX_BITS * 3 // 10} digits.")
+    spend(of_fractions(bits))
+    return value
 
 
 def count_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> int:

@@ -13,10 +13,13 @@ MAX_NUMBER = 2000  # characters of an exact number "p/q"
 Item = TypeVar("Item")
 
 
-def read_json(data: bytes, what: str) -> object:
-    """Read one JSON document; anything out of the ordinary is refused in a sentence."""
+def read_json(data: bytes, what: str, *, lines: bool = False) -> object:
+    """Read one JSON document; anything out of the ordinary is refused in a sentence.
+
+    ``lines``: texts may have several lines.
+    """
     try:
-        return read_document(data)
+        return read_document(data, lines=lines)
     except DocumentError as reason:
         raise RefusedError(f"{what} cannot be read: {reason}.") from None
 

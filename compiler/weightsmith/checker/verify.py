@@ -7,8 +7,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import TypeVar, cast
 
 from weightsmith.checker import (
     approximation,
@@ -33,14 +33,19 @@ from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement, truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
+from weightsmith.dsl.regular_file import Content, FileContent, read_regular
 
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
+DIRECTORY_UNITS = 10_000_000  # of work on all claims together; speed only, not soundness
+PIECE = 1 << 22  # bytes that are hashed at once
+LARGE = 64 << 20  # bytes of weights that are not hashed before their shapes are looked at
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
     "The formula is derived. Its side conditions (signs, ends of the spectrum, rate*high <= n) "
     "could not be checked: a symbol has no value."
 )
+Read = TypeVar("Read")
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
 INTEGRITY = "The files are those of which the certificate speaks."
 
@@ -71,6 +76,11 @@ class Report:
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
     """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
+    with Budget(DIRECTORY_UNITS).active():
+        return _report(path)
+
+
+def _report(path: str | os.PathLike[str]) -> Report:
     directory = Path(path)
     begin = time.perf_counter()
     try:
@@ -89,11 +99,7 @@ class _Verifier:
     def __init__(self, directory: Path, certificate: Certificate) -> None:
         self._directory = directory
         self._certificate = certificate
-        self._bytes: dict[str, bytes] = {}
-        self._mapped: bytes | mmap | None = None
-        self._programs: dict[str, core.Program] = {}
-        self._template: Template | None = None
-        self._tables: Mapping[str, Table] | None = None
+        self._read: dict[str, object] = {}  # what was read, or why it could not be
 
     def verdicts(self) -> Iterator[Verdict]:
         yield _judge(0, "integrity", INTEGRITY, self._integrity)
@@ -104,31 +110,36 @@ class _Verifier:
             seen.add(key)
         yield from self._missing(seen)
 
-    def _file(self, name: str) -> bytes:
-        if name not in self._bytes:
-            self._bytes[name] = _read(self._directory, name)
-        return self._bytes[name]
+    def _once(self, what: str, read: Callable[[], Read]) -> Read:
+        """Read something once; what cannot be read is not tried again."""
+        if what not in self._read:
+            try:
+                self._read[what] = read()
+            except Exception as error:
+                self._read[what] = error
+        found = self._read[what]
+        if isinstance(found, Exception):
+            raise found.with_traceback(None)
+        return cast("Read", found)
 
-    def _weights_file(self) -> bytes | mmap:
-        """The weights, mapped and not copied: they may be large."""
-        if self._mapped is None:
-            path = self._directory / WEIGHTS
-            require(path.is_file(), f"There is no file {WEIGHTS}.")
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
-        return self._mapped
+    def _file(self, name: str) -> bytes:
+        return self._once(name, lambda: _read(self._directory, name))
+
+    def _weights_file(self) -> Content:
+        """The weights, read where they are looked at: they may be large."""
+        return self._once(WEIGHTS, lambda: _weights_of(self._directory))
 
     def _read_program(self, name: str = SCRIPT) -> core.Program:
-        if name not in self._programs:
-            try:
-                text = self._file(name).decode("utf-8")
-                self._programs[name] = check(Source(name, text), read=_no_other_script)
-            except UnicodeDecodeError:
-                raise RefusedError("The script is not UTF-8 text.") from None
-            except DiagnosticError as error:
-                raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
-        return self._programs[name]
+        return self._once(f"program of {name}", lambda: self._program(name))
+
+    def _program(self, name: str) -> core.Program:
+        try:
+            text = self._file(name).decode("utf-8")
+            return check(Source(name, text), read=_no_other_script)
+        except UnicodeDecodeError:
+            raise RefusedError("The script is not UTF-8 text.") from None
+        except DiagnosticError as error:
+            raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
 
     @property
     def _restructured(self) -> bool:
@@ -140,15 +151,16 @@ class _Verifier:
         return self._read_program(NETWORK if self._restructured else SCRIPT)
 
     def _read_template(self) -> Template:
-        if self._template is None:
-            self._template = read_template(read_json(self._file(TEMPLATE), "The template"))
-        return self._template
+        return self._once(
+            "template", lambda: read_template(read_json(self._file(TEMPLATE), "The template"))
+        )
 
     def _read_tables(self) -> Mapping[str, Table]:
-        if self._tables is None:
-            program, template = self._compiled_program(), self._read_template()
-            self._tables = read_tables(self._certificate.tables, program, template.bindings)
-        return self._tables
+        return self._once("tables", self._tables)
+
+    def _tables(self) -> Mapping[str, Table]:
+        program, template = self._compiled_program(), self._read_template()
+        return read_tables(self._certificate.tables, program, template.bindings)
 
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
@@ -156,10 +168,19 @@ class _Verifier:
                 absent = not os.path.lexists(self._directory / name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
-            data = self._weights_file() if name == WEIGHTS else self._file(name)
-            found = hashlib.sha256(data).hexdigest()
+            found = self._weights_hash() if name == WEIGHTS else _hash(self._file(name))
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
         return f"The hashes agree{self._bindings_agree()}."
+
+    def _weights_hash(self) -> str:
+        """The hash of the weights; if they are large, only of those that are the template's."""
+        content = self._weights_file()
+        if len(content) > LARGE:
+            from weightsmith.checker import tensors, weights
+
+            file = tensors.read_tensors(content)
+            weights.check_numbers(self._read_template(), file, Budget())
+        return _hash(content)
 
     def _bindings_agree(self) -> str:
         try:
@@ -275,7 +296,7 @@ class _Verifier:
         name = claim.subject or ""
         target = claim.kind == "truncation"
         what = "its target" if target else "what the script says"
-        statement = f"How far '{name}' is from {what}."
+        statement = f"How far {quoted(name)} is from {what}."
         try:
             reason = unproven_reason(claim)
             found = [one for one in self._read_program().returns if one.name == name]
@@ -379,10 +400,21 @@ def _dtype(claim: Claim) -> str:
 
 
 def _read(directory: Path, name: str) -> bytes:
-    path = directory / name
-    require(path.is_file(), f"There is no file {name}.")
-    require(path.stat().st_size <= MAX_TEXT, f"The file {name} is too large.")
-    return path.read_bytes()
+    require((directory / name).exists(), f"There is no file {name}.")
+    return read_regular(directory / name, MAX_TEXT)
+
+
+def _weights_of(directory: Path) -> Content:
+    require((directory / WEIGHTS).exists(), f"There is no file {WEIGHTS}.")
+    return FileContent(directory / WEIGHTS)
+
+
+def _hash(content: Content) -> str:
+    """The SHA-256, piece by piece."""
+    found = hashlib.sha256()
+    for begin in range(0, len(content), PIECE):
+        found.update(content[begin : begin + PIECE])
+    return found.hexdigest()
 
 
 def _no_other_script(path: str) -> Source:

@@ -194,8 +194,7 @@ def _check_least(what: str, bound: q.Scalar, least: int, values: Mapping[str, Fr
     high = _bound(what, bound, values)
     if high is not None and high < least:
         raise BindingError(
-            f"{what} is assumed to be at most {number_text(high)}, "
-            f"but it is never below {least}."
+            f"{what} is assumed to be at most {number_text(high)}, but it is never below {least}."
         )
 
 

@@ -73,9 +73,7 @@ class Calls:
         parameters = self._keywords(elaborator, call, callee)
         if arguments is None or parameters is None:
             return None
-        inliner = Inliner(
-            self._prefix(callee.name), elaborator.axes, call.span, self.budget.nodes
-        )
+        inliner = Inliner(self._prefix(callee.name), elaborator.axes, call.span, self.budget.nodes)
         if not self._bind_inputs(elaborator, call, callee, arguments, inliner):
             return None
         inliner.scalars = parameters
@@ -304,7 +302,6 @@ class Calls:
             return None
         self.written += [*inliner.assigned, *body]
         return values
-
 
     def _too_much(self, elaborator: Elaborator, call: s.CallExpression, limit: str) -> None:
         message = f"written out, the calls come to more than {limit}"

@@ -61,9 +61,7 @@ class DiagnosticError(Exception):
 
 
 def error(span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
-    return Diagnostic(
-        "error", span, shown(message), hint and shown(hint), tuple(map(shown, notes))
-    )
+    return Diagnostic("error", span, shown(message), hint and shown(hint), tuple(map(shown, notes)))
 
 
 class Report:

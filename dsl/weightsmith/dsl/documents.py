@@ -27,15 +27,18 @@ class DocumentError(ValueError):
     """The document is not read; the message is the end of a sentence about it, without a stop."""
 
 
-def read_document(data: bytes) -> object:
-    """Return what the JSON says.  Raises DocumentError."""
+def read_document(data: bytes, *, lines: bool = False) -> object:
+    """Return what the JSON says; with ``lines`` its texts may have several.
+
+    Raises DocumentError.
+    """
     if len(data) > MAX_BYTES:
         raise DocumentError(f"it is larger than {MAX_BYTES >> 20} MB")
     parts = 3 * data.count(b"{") + data.count(b"[") + data.count(b",")
     if parts > MAX_PARTS:
         raise DocumentError(f"it has more than {MAX_PARTS:,} parts")
     document = _parsed(data)
-    _check_texts(document)
+    _check_texts(document, lines)
     return document
 
 
@@ -59,7 +62,7 @@ def _parsed(data: bytes) -> object:
     return value
 
 
-def _check_texts(document: object) -> None:
+def _check_texts(document: object, lines: bool) -> None:
     """Every key and every text is short and printable; level by level, so nothing recurses."""
     level, depth = [document], 0
     while level:
@@ -68,7 +71,7 @@ def _check_texts(document: object) -> None:
         inner: list[object] = []
         for item in level:
             if isinstance(item, str):
-                _check_text(item)
+                _check_text(item, lines)
             elif isinstance(item, dict):
                 inner.extend(item)
                 inner.extend(item.values())
@@ -77,12 +80,12 @@ def _check_texts(document: object) -> None:
         level, depth = inner, depth + 1
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, lines: bool) -> None:
     if len(text) > MAX_TEXT:
         raise DocumentError(f"the text '{text[:SHOWN]}…' is longer than {MAX_TEXT:,} characters")
     if text.isascii() and text.isprintable():
         return
-    offset = unsafe_character(text, lines=False)
+    offset = unsafe_character(text, lines=lines)
     if offset is not None:
         before = text[max(0, offset - SHOWN) : offset]
         name = character_name(text[offset])
