@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +84,10 @@ class Network:
         self.template: Template = template_from_json(files[TEMPLATE])
         self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
+        """A copy or a pickle takes the files along; all else follows from them."""
+        return _with_notes, (self._files, self.notes)
 
     @cached_property
     def program(self) -> core.Program:
@@ -236,6 +240,12 @@ class Network:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"
+
+
+def _with_notes(files: Mapping[str, bytes], notes: tuple[str, ...]) -> Network:
+    network = Network(files)
+    network.notes = notes
+    return network
 
 
 def check(script: str | Path) -> core.Program:

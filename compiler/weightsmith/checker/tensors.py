@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from weightsmith.checker.directory import Content
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import (
     as_integer,
@@ -17,7 +18,6 @@ from weightsmith.checker.strict_json import (
     read_json,
 )
 from weightsmith.dsl.documents import MAX_BYTES
-from weightsmith.dsl.regular_file import Content
 
 DTYPES = {"F64": ("float64", 8), "F32": ("float32", 4)}
 MAX_DIMENSIONS = 2  # a matrix or a vector

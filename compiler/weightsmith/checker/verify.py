@@ -18,6 +18,7 @@ from weightsmith.checker import (
     truncation,
 )
 from weightsmith.checker.certificate import (
+    FILES,
     KEYS,
     NETWORK,
     Certificate,
@@ -27,18 +28,17 @@ from weightsmith.checker.certificate import (
     read_certificate,
     unproven_reason,
 )
+from weightsmith.checker.directory import Content, OpenFiles, opened
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement, truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
-from weightsmith.dsl.regular_file import Content, FileContent, read_regular
 
-MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 DIRECTORY_UNITS = 10_000_000  # of work on all claims together; speed only, not soundness
 PIECE = 1 << 22  # bytes that are hashed at once
-LARGE = 64 << 20  # bytes of weights that are not hashed before their shapes are looked at
+LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
@@ -75,28 +75,40 @@ class Report:
 
 
 def verify_directory(path: str | os.PathLike[str]) -> Report:
-    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error."""
-    with Budget(DIRECTORY_UNITS).active():
-        return _report(path)
+    """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error.
 
-
-def _report(path: str | os.PathLike[str]) -> Report:
-    directory = Path(path)
+    All files are those of one save, also if others replace the directory meanwhile.
+    """
     begin = time.perf_counter()
     try:
-        certificate = read_certificate(read_json(_read(directory, CERTIFICATE), CERTIFICATE))
+        whole = Budget(DIRECTORY_UNITS).active()
+        with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as directory:
+            return Report(str(path), tuple(_verdicts(directory)))
+    except FileNotFoundError:
+        return Report(str(path), (_unreadable(f"There is no file {CERTIFICATE}.", begin),))
     except Exception as error:
-        reason = _reason(error)
-        seconds = time.perf_counter() - begin
-        verdict = Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
-        return Report(str(path), (verdict,))
-    return Report(str(path), tuple(_Verifier(directory, certificate).verdicts()))
+        return Report(str(path), (_unreadable(_reason(error), begin),))
+
+
+def _verdicts(directory: OpenFiles) -> Iterator[Verdict]:
+    begin = time.perf_counter()
+    try:
+        certificate = read_certificate(read_json(directory.text(CERTIFICATE), CERTIFICATE))
+    except Exception as error:
+        yield _unreadable(_reason(error), begin)
+        return
+    yield from _Verifier(directory, certificate).verdicts()
+
+
+def _unreadable(reason: str, begin: float) -> Verdict:
+    seconds = time.perf_counter() - begin
+    return Verdict(0, "certificate", "The certificate is readable.", False, reason, seconds)
 
 
 class _Verifier:
     """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
 
-    def __init__(self, directory: Path, certificate: Certificate) -> None:
+    def __init__(self, directory: OpenFiles, certificate: Certificate) -> None:
         self._directory = directory
         self._certificate = certificate
         self._read: dict[str, object] = {}  # what was read, or why it could not be
@@ -123,11 +135,11 @@ class _Verifier:
         return cast("Read", found)
 
     def _file(self, name: str) -> bytes:
-        return self._once(name, lambda: _read(self._directory, name))
+        return self._once(name, lambda: self._directory.text(name))
 
     def _weights_file(self) -> Content:
         """The weights, read where they are looked at: they may be large."""
-        return self._once(WEIGHTS, lambda: _weights_of(self._directory))
+        return self._once(WEIGHTS, lambda: self._directory.large(WEIGHTS))
 
     def _read_program(self, name: str = SCRIPT) -> core.Program:
         return self._once(f"program of {name}", lambda: self._program(name))
@@ -165,7 +177,7 @@ class _Verifier:
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
-                absent = not os.path.lexists(self._directory / name)
+                absent = name not in self._directory.names
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
             found = self._weights_hash() if name == WEIGHTS else _hash(self._file(name))
@@ -397,16 +409,6 @@ def _dtype(claim: Claim) -> str:
     if isinstance(steps, list) and steps and isinstance(steps[0], dict):
         return "float32" if steps[0].get("dtype") == "float32" else "float64"
     return "float64"
-
-
-def _read(directory: Path, name: str) -> bytes:
-    require((directory / name).exists(), f"There is no file {name}.")
-    return read_regular(directory / name, MAX_TEXT)
-
-
-def _weights_of(directory: Path) -> Content:
-    require((directory / WEIGHTS).exists(), f"There is no file {WEIGHTS}.")
-    return FileContent(directory / WEIGHTS)
 
 
 def _hash(content: Content) -> str:

@@ -121,9 +121,7 @@ def strips(rows: int, columns: int) -> Iterator[tuple[int, int]]:
 class _Comparer:
     """Compares tensors one by one with the coefficients of the template."""
 
-    def __init__(
-        self, template: Template, file: TensorFile, dtype: str, budget: Budget
-    ) -> None:
+    def __init__(self, template: Template, file: TensorFile, dtype: str, budget: Budget) -> None:
         body = written_out(template.body)
         template = replace(template, body=body)
         self.layers = layer_count(body, template.bindings)

@@ -25,8 +25,9 @@ def verify(ctx: click.Context, directory: Path) -> None:
     Exits with status 1 if a claim fails.
     """
     from weightsmith.checker import verify_directory
+    from weightsmith.checker.directory import is_directory
 
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise Mistake(
             f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
         )
