@@ -29,6 +29,11 @@ from weightsmith.dsl.spectra import known_ends
 from weightsmith.dsl.tolerances import INHERITED
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together
+ASSUMED = {
+    "norm": "write above: assume norm(x) <= B; a norm to divide by is a param",
+    "size": "write above: assume size(context) <= n; a size to divide by is a param",
+    "entries": "write above: assume entries(x) in [low, high]",
+}
 MAX_WRITTEN = 300_000  # operations in them
 
 
@@ -103,10 +108,10 @@ class Calls:
             report.error(call.name.span, message, f"move algorithm {name} above this one")
         elif name in ("norm", "size", "entries") and name not in self.callable:
             message = f"{name}(…) stands only in an assumption"
-            report.error(call.name.span, message, "write above: assume norm(x) <= B")
+            report.error(call.name.span, message, ASSUMED[name])
         elif name == "range" and elaborator.place is Place.NUMBER:
-            message = "the numbers of 'for' are written out"
-            report.error(call.name.span, message, "write: for g in 1, 2, 3: or: repeat 3:")
+            message = "'for' does not count: its numbers are written out"
+            report.error(call.name.span, message, _counting_hint(call))
         elif name in REGIONS:
             message = f"{name}(…) stands only in an assumption"
             report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")
@@ -307,6 +312,14 @@ class Calls:
         message = f"written out, the calls come to more than {limit}"
         hint = "use 'repeat' instead of repeated calls, or give a returned value a name: X = …"
         elaborator.report.error(call.span, message, hint)
+
+
+def _counting_hint(call: s.CallExpression) -> str:
+    """``repeat steps:`` for ``range(steps)``."""
+    ends = [text_of(one) for one in call.positional[:2]]
+    count = " - ".join(reversed(ends)) if len(ends) == 2 and ends[0] != "0" else ends[-1:]
+    steps = count if isinstance(count, str) else "".join(count) or "steps"
+    return f"write: repeat {steps}: or, with numbers that the block uses: for g in 1, 2, 3:"
 
 
 def _keyword_problem(

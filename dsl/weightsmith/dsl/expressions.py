@@ -23,6 +23,7 @@ from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
 from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of
+from weightsmith.dsl.other_languages import name_hint
 from weightsmith.dsl.powers import read_power
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
@@ -51,6 +52,7 @@ class Elaborator:
         call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
         assigned: frozenset[str],
         algorithms: frozenset[str] = frozenset(),
+        later: frozenset[str] = frozenset(),
     ) -> None:
         self.report = report
         self.axes = Axes()
@@ -63,6 +65,7 @@ class Elaborator:
         self.used_functions: set[str] = set()
         self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
         self.algorithms = algorithms  # those that may be called
+        self.later = later  # those of the script, of which some may be called further down only
         self.used: dict[str, Definition] = {}
         self._call = call
         self.assigned = assigned  # every name that is assigned somewhere in the algorithm
@@ -204,7 +207,7 @@ class Elaborator:
         if name in known_names(self.functions):
             self.report.error(span, f"'{name}' is a function", f"write {written_call(name)}")
             return
-        near = self.report.near(name, (*self.scope.names(), "I"))
+        near = name_hint(name) or self.report.near(name, (*self.scope.names(), "I"))
         hint = near or f"declare it as an input, or as a number: param {name}"
         self.report.error(span, f"unknown name '{name}'", hint)
 
@@ -330,7 +333,10 @@ class Elaborator:
 
     def divided_by_matrix(self, part: s.Expression) -> bool:
         text = text_of(part)
-        hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
+        hint = (
+            f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm; "
+            "entry by entry: E ./ F"
+        )
         self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
         return False
 

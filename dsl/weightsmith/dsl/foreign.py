@@ -6,6 +6,7 @@ import unicodedata
 
 from weightsmith.dsl.characters import character_name, is_unsafe, unsafe_character
 from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
+from weightsmith.dsl.other_languages import STATEMENTS
 from weightsmith.dsl.source import Source, Span
 
 INSTEAD = {
@@ -13,7 +14,7 @@ INSTEAD = {
     ">=": "write 'assume spectrum(A) in [mu, L]', or 'assume norm(x) <= B'",
     ".^": "write square(E), or declare 'function cube(t) = t^3' and write cube(E)",
     ".'": "write the transpose as x'",
-    ".": "write f.(E) for a function of every entry, and E .* F for their product",
+    ".": "write f.(E) for a function of every entry, E .* F for their product, repeat 3: to count",
     "!=": "there are no comparisons; 'repeat' takes a number of steps",
     "<": "write '<=': 'assume norm(x) <= B', 'ensure error <= 1e-6'; of spectra "
     "'assume spectrum(A) in [mu, L]'",
@@ -27,8 +28,15 @@ INSTEAD = {
     ";": "write each statement on a line of its own",
     "{": "use round brackets",
     "}": "use round brackets",
-    "%": "comments begin with '#'",
-    "\\": "a line continues while a bracket is open",
+    "%": "comments begin with '#'; there are no remainders",
+    "!": "there are no conditions: every input takes the same steps",
+    "?": "there are no conditions: every input takes the same steps",
+    "&": "there are no conditions: every input takes the same steps",
+    "|": "write assume norm(x) <= B for a norm, abs(E) for absolute values",
+    "~": "there are no conditions: every input takes the same steps",
+    "$": "formulas are written as 2*X - X*A*X",
+    "\\": "a line continues while a bracket is open; for A\\\\b write the iteration: "
+    "return X approximates inv(A)*b",
     '"': "a file name stands between two double quotes on one line",
     "≤": "write '<='",
     "⊙": "write the product entry by entry as E .* F",
@@ -50,6 +58,7 @@ INSTEAD = {
 }
 
 
+COMPARISONS = {"<", ">", ">=", "==", "!="}
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -85,11 +94,20 @@ def _instead_of(character: str) -> str:
 def explain_foreign(source: Source, span: Span) -> Diagnostic:
     """Return the diagnostic for the character (or pair of them) at ``span``."""
     text = source.text[span.start : span.end]
+    if (instead := STATEMENTS.get(_first_word(source, span))) and text in COMPARISONS:
+        return error(span, f"unexpected {_show(text)}", instead)
     if text in INSTEAD:
         return error(span, f"unexpected {_show(text)}", INSTEAD[text])
     if text.isalpha():
         return error(span, f"unexpected {_show(text)}: {_names_rule()}", _spelt_out(text))
     return error(span, f"unexpected {_show(text)}", "remove it")
+
+
+def _first_word(source: Source, span: Span) -> str:
+    """The word that begins the line of a place."""
+    before = source.text[max(0, span.start - 200) : span.start].replace("\r", "\n")
+    words = before.rpartition("\n")[2].split()
+    return words[0] if words else ""
 
 
 def _names_rule() -> str:

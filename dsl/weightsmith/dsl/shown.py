@@ -1,7 +1,7 @@
 """How names, numbers and texts of a file are shown in messages: short, and safe to print.
 
-``shown`` is for whole messages: it shortens the words in them, so that whatever composes a message
-may put any name or number into it.  ``number_text`` is for numbers that may be too long for ``str``.
+``shown`` is for whole messages: it shortens the words in them, so that any name and number may be
+put into a message.  ``number_text`` is for numbers that may be too long for ``str``.
 """
 
 from __future__ import annotations
