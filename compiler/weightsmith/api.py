@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from weightsmith.backends.errors import DirectoryError, LayoutError
+from weightsmith.backends import measure as data_measure
+from weightsmith.backends.errors import DirectoryError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
@@ -30,6 +31,7 @@ from weightsmith.backends.files import (
     write_directory,
 )
 from weightsmith.backends.graphs import GraphMatrices, graph_matrices
+from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
 from weightsmith.backends.regression import regression_data
 from weightsmith.backends.safetensors_file import weights_from_bytes
 from weightsmith.backends.template_json import parse_json
@@ -45,18 +47,21 @@ from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl.source import Source
-from weightsmith.network_files import proven_files
+from weightsmith.network_files import are_intact, proven_files
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verify import Report as VerificationReport
 
 Setting = int | float | str | Fraction
-SYMMETRIC = 1e-5  # a matrix is symmetric if it is, relative to its largest entry, to this
 
 __all__ = [
+    "AssumptionError",
+    "AssumptionWarning",
     "Bound",
+    "DataReport",
     "GraphMatrices",
     "Network",
     "approximate",
@@ -65,6 +70,7 @@ __all__ = [
     "emit",
     "graph_matrices",
     "load",
+    "measure",
     "regression_data",
     "upward",
     "verify",
@@ -155,26 +161,32 @@ class Network:
             return build(self.template, saved)
         return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
 
-    def run(self, inputs: Inputs, dtype: str | None = None) -> Answer:
-        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
+    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
+        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+
+        Data that break a hypothesis of the certificate are refused (AssumptionError), or with
+        ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
+        also comes where ``intact`` is false: then the certificate says nothing of any data.
+        """
         from weightsmith.backends.torch.run import run
 
-        self._check_symmetric(inputs)
+        if check != "off":
+            data_measure.apply_check(self.check(inputs), check)
         return run(self.module(dtype), self.template, self.used(inputs))
 
-    def _check_symmetric(self, inputs: Inputs) -> None:
-        """Refuse a matrix that is declared symmetric and is not, beyond float32's round-off."""
-        for given in self.program.inputs:
-            if given.symmetric and given.name in inputs:
-                matrix = np.asarray(inputs[given.name])
-                square = matrix.ndim >= 2 and matrix.shape[-1] == matrix.shape[-2]
-                if not square or matrix.dtype.kind not in "iuf":
-                    continue  # the layout says what is wrong with it
-                difference = np.abs(matrix - np.swapaxes(matrix, -1, -2)).max(initial=0)
-                if difference > SYMMETRIC * np.abs(matrix).max(initial=0):
-                    raise LayoutError(
-                        f"'{given.name}' is declared symmetric, and the matrix given is not."
-                    )
+    def check(self, inputs: Inputs) -> DataReport:
+        """Measure every hypothesis of the certificate on a user's data; the report is a table."""
+        from weightsmith.backends.layout import layout
+
+        layout(self.template, self.used(inputs))
+        return data_measure.check_data(
+            self.program, self.bindings, inputs, self.template, intact=self.intact
+        )
+
+    @cached_property
+    def intact(self) -> bool:
+        """Are the files those that the certificate speaks of?  If not, nothing is certified."""
+        return are_intact(self._files, self.certificate)
 
     def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
@@ -293,6 +305,23 @@ def compile(
     network.__dict__["compilation"] = compilation
     network.notes = (*chosen.notes, *found.notes)
     return network
+
+
+def measure(
+    script: str | Path, inputs: Inputs, *, settings: Mapping[str, Setting] | None = None
+) -> dict[str, str]:
+    """Measure data: values of the parameters under which they meet the script's assumptions.
+
+    >>> ws.compile(script, settings=ws.measure(script, {"A": A}))
+
+    They are exact short decimals, rounded outward.  Those in ``settings`` keep their values.
+    Raises UnsolvableError with what no value can meet.
+    """
+    program = check_source(_source(script))
+    resolved = _bindings(program, settings)
+    given = {name: resolved[name] for name in settings or {}}
+    found = data_measure.fitting_settings(program, inputs, given)
+    return {**{name: str(value) for name, value in given.items()}, **found}
 
 
 def approximate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -73,6 +74,18 @@ def _networks(
     for search in (True, False):
         compiled = compile_program(program, bindings, gated=gated, fewest=fewest, search=search)
         yield compiled, found
+
+
+def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) -> bool:
+    """Are these the files that the certificate speaks of, all of them, bit for bit?"""
+    named = certificate.get("files")
+    known = {} if not isinstance(named, dict) else named
+    present = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != CERTIFICATE
+    }
+    return present == {name: digest for name, digest in known.items() if digest is not None}
 
 
 def network_files(
