@@ -57,13 +57,17 @@ class OpenFiles:
     files: Mapping[str, BinaryIO]
     names: frozenset[str]
 
+    def has(self, name: str) -> bool:
+        """Is there anything of this name?"""
+        return name in self.names
+
     def text(self, name: str) -> bytes:
         """The bytes of a script, a template or a certificate.  Raises RefusedError."""
         file = self._file(name)
         require(_size(file) <= MAX_TEXT, f"The file {name} is larger than {MAX_TEXT >> 20} MB.")
         return file.read(MAX_TEXT) or b""  # None of a file that has nothing yet
 
-    def large(self, name: str) -> Content:
+    def weights(self, name: str) -> Content:
         """The bytes of a file that may be larger than memory.  Raises RefusedError."""
         file = self._file(name)
         return FileContent(file, _size(file))

@@ -82,22 +82,22 @@ def verify_directory(path: str | os.PathLike[str]) -> Report:
     begin = time.perf_counter()
     try:
         whole = Budget(DIRECTORY_UNITS).active()
-        with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as directory:
-            return Report(str(path), tuple(_verdicts(directory)))
+        with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
+            return Report(str(path), tuple(_verdicts(files)))
     except FileNotFoundError:
         return Report(str(path), (_unreadable(f"There is no file {CERTIFICATE}.", begin),))
     except Exception as error:
         return Report(str(path), (_unreadable(_reason(error), begin),))
 
 
-def _verdicts(directory: OpenFiles) -> Iterator[Verdict]:
+def _verdicts(files: OpenFiles) -> Iterator[Verdict]:
     begin = time.perf_counter()
     try:
-        certificate = read_certificate(read_json(directory.text(CERTIFICATE), CERTIFICATE))
+        certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
         yield _unreadable(_reason(error), begin)
         return
-    yield from _Verifier(directory, certificate).verdicts()
+    yield from _Verifier(files, certificate).verdicts()
 
 
 def _unreadable(reason: str, begin: float) -> Verdict:
@@ -108,8 +108,8 @@ def _unreadable(reason: str, begin: float) -> Verdict:
 class _Verifier:
     """Holds the files, each read once; an unreadable one refuses every claim that needs it."""
 
-    def __init__(self, directory: OpenFiles, certificate: Certificate) -> None:
-        self._directory = directory
+    def __init__(self, files: OpenFiles, certificate: Certificate) -> None:
+        self._files = files
         self._certificate = certificate
         self._read: dict[str, object] = {}  # what was read, or why it could not be
 
@@ -135,11 +135,11 @@ class _Verifier:
         return cast("Read", found)
 
     def _file(self, name: str) -> bytes:
-        return self._once(name, lambda: self._directory.text(name))
+        return self._once(name, lambda: self._files.text(name))
 
     def _weights_file(self) -> Content:
         """The weights, read where they are looked at: they may be large."""
-        return self._once(WEIGHTS, lambda: self._directory.large(WEIGHTS))
+        return self._once(WEIGHTS, lambda: self._files.weights(WEIGHTS))
 
     def _read_program(self, name: str = SCRIPT) -> core.Program:
         return self._once(f"program of {name}", lambda: self._program(name))
@@ -177,7 +177,7 @@ class _Verifier:
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
             if claimed is None:
-                absent = name not in self._directory.names
+                absent = not self._files.has(name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
             found = self._weights_hash() if name == WEIGHTS else _hash(self._file(name))
