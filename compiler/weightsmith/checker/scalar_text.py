@@ -68,38 +68,12 @@ def is_atom(text: str) -> bool:
 def value_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
     """The exact value at the bindings, as it stands: a vanishing denominator is refused."""
     try:
-        return _value(scalar, bindings)
+        return scalars.evaluate(
+            scalar, bindings, most_bits=MAX_BITS, spend=lambda bits: spend(of_fractions(bits))
+        )
     except scalars.ScalarError as error:
         text = quoted(scalars.to_text(scalar))
         raise RefusedError(f"The scalar {text} has no value: {error}.") from None
-
-
-def _value(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
-    """As ``scalars.evaluate``, each operation counted by its digits."""
-    match scalar:
-        case scalars.Add(terms):
-            total = Fraction(0)
-            for term in terms:
-                total = _short(total + _value(term, bindings))
-            return total
-        case scalars.Multiply(factors):
-            product = Fraction(1)
-            for factor in factors:
-                product = _short(product * _value(factor, bindings))
-            return product
-        case scalars.Power(base, exponent):
-            parts = (scalars.Number(_value(base, bindings)), _value(exponent, bindings))
-            power = scalars.Power(parts[0], scalars.Number(parts[1]))
-            return _short(scalars.evaluate(power, bindings, most_bits=MAX_BITS))
-    return scalars.evaluate(scalar, bindings)
-
-
-def _short(value: Fraction) -> Fraction:
-    """The value, if it is short; a longer one is refused before anything is made of it."""
-    bits = scalars.bits(value)
-    require(bits <= MAX_BITS, f"A number has more than {MAX_BITS * 3 // 10} digits.")
-    spend(of_fractions(bits))
-    return value
 
 
 def count_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> int:
