@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from mmap import mmap
 from typing import Protocol
 
-from weightsmith.checker.directory import MAX_TEXT
+from weightsmith.checker.directory import MAX_TEXT, Content
 from weightsmith.checker.refusal import require
 
 
@@ -21,7 +20,7 @@ class Files(Protocol):
         """A script, a template or a certificate."""
         ...
 
-    def weights(self, name: str) -> bytes | mmap:
+    def weights(self, name: str) -> Content:
         """A file that may be large."""
         ...
 
@@ -40,6 +39,6 @@ class InMemory:
         require(len(self._files[name]) <= MAX_TEXT, f"The file {name} is too large.")
         return self._files[name]
 
-    def weights(self, name: str) -> bytes | mmap:
+    def weights(self, name: str) -> Content:
         require(name in self._files, f"There is no file {name}.")
         return self._files[name]

@@ -22,12 +22,16 @@ class OverBudgetError(Exception):
 
 
 class Budget:
-    """Counts the work on one claim, the same on every machine; every long loop spends of it."""
+    """Counts the work on one claim, the same on every machine; every long loop spends of it.
 
-    __slots__ = ("_units", "spent")
+    A budget that is made while another is active is a part of it: what it spends counts there too.
+    """
+
+    __slots__ = ("_units", "_whole", "spent")
 
     def __init__(self, units: int = UNITS) -> None:
         self._units = units
+        self._whole = _ACTIVE.get()
         self.spent = 0
 
     def spend(self, units: int = 1) -> None:
@@ -38,6 +42,8 @@ class Budget:
                 f"Out of budget: the check needs more than {self._units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
+        if self._whole is not None:
+            self._whole.spend(units)
 
     @contextmanager
     def active(self) -> Iterator[None]:

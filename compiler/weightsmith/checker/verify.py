@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 from weightsmith.checker import (
     approximation,
@@ -33,7 +33,7 @@ from weightsmith.checker.certificate import (
     unproven_reason,
 )
 from weightsmith.checker.compiled_files import Files, InMemory
-from weightsmith.checker.directory import opened
+from weightsmith.checker.directory import Content, opened
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
 from weightsmith.checker.sentences import truncation_sentence
 from weightsmith.checker.strict_json import as_number, read_json
@@ -42,6 +42,9 @@ from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
+DIRECTORY_UNITS = 10_000_000  # of work on all claims together; speed only, not soundness
+PIECE = 1 << 22  # bytes that are hashed at once
+LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
 CERTIFICATE = "certificate.json"
 SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
 NO_VALUE = (
@@ -50,6 +53,7 @@ NO_VALUE = (
 )
 BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
 Outcome = Literal["proven", "open", "refused"]
+Read = TypeVar("Read")
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
 KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
@@ -101,7 +105,8 @@ def verify_directory(path: str | os.PathLike[str]) -> Report:
     """
     begin = time.perf_counter()
     try:
-        with opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
+        whole = Budget(DIRECTORY_UNITS).active()
+        with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
             return Report(str(path), _verdicts(files, ()))
     except FileNotFoundError:
         return Report(str(path), (_unreadable(f"There is no file {CERTIFICATE}.", begin),))
@@ -143,9 +148,7 @@ class _Verifier:
         self._files = files
         self._certificate = certificate
         self._known = derived
-        self._programs: dict[str, core.Program] = {}
-        self._template: Template | None = None
-        self._tables: Mapping[str, Table] | None = None
+        self._read: dict[str, object] = {}  # what was read, or why it could not be
 
     def verdicts(self) -> Iterator[Verdict]:
         yield _judge(0, "integrity", INTEGRITY, self._integrity)
@@ -162,16 +165,36 @@ class _Verifier:
         yield from self._missing(seen)
         yield from self._promises(bounds)
 
-    def _read_program(self, name: str = SCRIPT) -> core.Program:
-        if name not in self._programs:
+    def _once(self, what: str, read: Callable[[], Read]) -> Read:
+        """Read something once; what cannot be read is not tried again."""
+        if what not in self._read:
             try:
-                text = self._files.text(name).decode("utf-8")
-                self._programs[name] = check(Source(name, text), read=_no_other_script)
-            except UnicodeDecodeError:
-                raise RefusedError("The script is not UTF-8 text.") from None
-            except DiagnosticError as error:
-                raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
-        return self._programs[name]
+                self._read[what] = read()
+            except Exception as error:
+                self._read[what] = error
+        found = self._read[what]
+        if isinstance(found, Exception):
+            raise found.with_traceback(None)
+        return cast("Read", found)
+
+    def _file(self, name: str) -> bytes:
+        return self._once(name, lambda: self._files.text(name))
+
+    def _weights_file(self) -> Content:
+        """The weights, read where they are looked at: they may be large."""
+        return self._once(WEIGHTS, lambda: self._files.weights(WEIGHTS))
+
+    def _read_program(self, name: str = SCRIPT) -> core.Program:
+        return self._once(f"program of {name}", lambda: self._program(name))
+
+    def _program(self, name: str) -> core.Program:
+        try:
+            text = self._file(name).decode("utf-8")
+            return check(Source(name, text), read=_no_other_script)
+        except UnicodeDecodeError:
+            raise RefusedError("The script is not UTF-8 text.") from None
+        except DiagnosticError as error:
+            raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
 
     @property
     def _restructured(self) -> bool:
@@ -183,15 +206,16 @@ class _Verifier:
         return self._read_program(NETWORK if self._restructured else SCRIPT)
 
     def _read_template(self) -> Template:
-        if self._template is None:
-            self._template = read_template(read_json(self._files.text(TEMPLATE), "The template"))
-        return self._template
+        return self._once(
+            "template", lambda: read_template(read_json(self._file(TEMPLATE), "The template"))
+        )
 
     def _read_tables(self) -> Mapping[str, Table]:
-        if self._tables is None:
-            program, template = self._compiled_program(), self._read_template()
-            self._tables = read_tables(self._certificate.tables, program, template.bindings)
-        return self._tables
+        return self._once("tables", self._tables)
+
+    def _tables(self) -> Mapping[str, Table]:
+        program, template = self._compiled_program(), self._read_template()
+        return read_tables(self._certificate.tables, program, template.bindings)
 
     def _integrity(self) -> str:
         for name, claimed in self._certificate.hashes.items():
@@ -199,10 +223,19 @@ class _Verifier:
                 absent = not self._files.has(name)
                 require(absent, f"{name} is there, but the certificate knows of no such file.")
                 continue
-            data = self._files.weights(name) if name == WEIGHTS else self._files.text(name)
-            found = hashlib.sha256(data).hexdigest()
+            found = self._weights_hash() if name == WEIGHTS else _hash(self._file(name))
             require(found == claimed, f"{name} is not the file that the certificate speaks of.")
         return f"The hashes agree{self._bindings_agree()}."
+
+    def _weights_hash(self) -> str:
+        """The hash of the weights; if they are large, only of those that are the template's."""
+        content = self._weights_file()
+        if len(content) > LARGE:
+            from weightsmith.checker import tensors, weights
+
+            file = tensors.read_tensors(content)
+            weights.check_numbers(self._read_template(), file, Budget())
+        return _hash(content)
 
     def _bindings_agree(self) -> str:
         try:
@@ -320,7 +353,7 @@ class _Verifier:
         name = claim.subject or ""
         target = claim.kind == "truncation"
         what = "its target" if target else "what the script says"
-        statement = f"How far '{name}' is from {what}."
+        statement = f"How far {quoted(name)} is from {what}."
         try:
             reason = unproven_reason(claim)
             self._check_owed(name, target)
@@ -460,6 +493,14 @@ def _dtype(claim: Claim) -> str:
     if isinstance(steps, list) and steps and isinstance(steps[0], dict):
         return "float32" if steps[0].get("dtype") == "float32" else "float64"
     return "float64"
+
+
+def _hash(content: Content) -> str:
+    """The SHA-256, piece by piece."""
+    found = hashlib.sha256()
+    for begin in range(0, len(content), PIECE):
+        found.update(content[begin : begin + PIECE])
+    return found.hexdigest()
 
 
 def _no_other_script(path: str) -> Source:

@@ -7,7 +7,7 @@ It never holds a float: ``0.1`` in a script is the rational 1/10.  The same text
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -57,6 +57,7 @@ class Power:
 
 
 Scalar = Number | Symbol | Add | Multiply | Power
+Spend = Callable[[int], None]  # told how long a number is that was computed
 
 ZERO = Number(Fraction(0))
 ONE = Number(Fraction(1))
@@ -81,16 +82,31 @@ def free_symbols(scalar: Scalar) -> frozenset[str]:
 
 
 def evaluate(
-    scalar: Scalar, bindings: Mapping[str, Fraction], *, most_bits: int = MAX_POWER_BITS
+    scalar: Scalar,
+    bindings: Mapping[str, Fraction],
+    *,
+    most_bits: int = MAX_POWER_BITS,
+    spend: Spend | None = None,
 ) -> Fraction:
     """Return the exact value.
 
     Raises ScalarError on an unbound symbol, on a division by zero, and where a part of the value
-    has a numerator or denominator of more than ``most_bits`` bits.
+    has a numerator or denominator of more than ``most_bits`` bits.  ``spend`` is told the bits of
+    every sum, product and power, and may raise an error of its own.
     """
+
+    def value(part: Scalar) -> Fraction:
+        return evaluate(part, bindings, most_bits=most_bits, spend=spend)
+
+    def short(number: Fraction) -> Fraction:
+        _refuse_long(number, most_bits)
+        if spend is not None:
+            spend(bits(number))
+        return number
+
     match scalar:
-        case Number(value):
-            return value
+        case Number(number):
+            return number
         case Symbol(name):
             if name not in bindings:
                 raise ScalarError(f"'{name}' has no value")
@@ -98,18 +114,15 @@ def evaluate(
         case Add(terms):
             total = Fraction(0)
             for term in terms:
-                total += evaluate(term, bindings, most_bits=most_bits)
-                _refuse_long(total, most_bits)
+                total = short(total + value(term))
             return total
         case Multiply(factors):
             product = Fraction(1)
             for factor in factors:
-                product *= evaluate(factor, bindings, most_bits=most_bits)
-                _refuse_long(product, most_bits)
+                product = short(product * value(factor))
             return product
         case Power(base, exponent):
-            value = evaluate(base, bindings, most_bits=most_bits)
-            return _power(value, evaluate(exponent, bindings, most_bits=most_bits), most_bits)
+            return short(_power(value(base), value(exponent), most_bits))
 
 
 def bits(number: Fraction) -> int:
