@@ -34,7 +34,15 @@ from weightsmith.checker.certificate import (
 )
 from weightsmith.checker.compiled_files import Files, InMemory
 from weightsmith.checker.directory import Content, opened
-from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, quoted, require
+from weightsmith.checker.refusal import (
+    DIRECTORY_UNITS,
+    SHARE,
+    Budget,
+    OverBudgetError,
+    RefusedError,
+    quoted,
+    require,
+)
 from weightsmith.checker.sentences import truncation_sentence
 from weightsmith.checker.strict_json import as_number, read_json
 from weightsmith.checker.tables import Gated, Table, read_tables
@@ -42,7 +50,6 @@ from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
 
-DIRECTORY_UNITS = 10_000_000  # of work on all claims together; speed only, not soundness
 PIECE = 1 << 22  # bytes that are hashed at once
 LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
 CERTIFICATE = "certificate.json"
@@ -72,6 +79,16 @@ class Verdict:
     accepted: bool
     reason: str
     seconds: float
+    proven: bool = True
+    over_budget: bool = False  # not accepted since its check costs too much: not shown to be wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check that did not fail has found; the statement where it is more than was claimed."""
+
+    reason: str
+    statement: str = ""
     proven: bool = True
 
 
@@ -120,9 +137,11 @@ def verify_files(
     """The verdicts on files that are not written yet, by the same checks as of a directory.
 
     ``derived`` are claims, without their ids, that functions of ``prove`` have just returned for
-    these very files: the checker has derived them, and does not do it a second time.
+    these very files: the checker has derived them, and does not do it a second time.  What is left
+    has a share of the budget of a directory, so that ``verify_directory`` has enough for all.
     """
-    return _verdicts(InMemory(files), derived)
+    with Budget(SHARE).active():
+        return _verdicts(InMemory(files), derived)
 
 
 def _verdicts(files: Files, derived: Sequence[Mapping[str, object]]) -> tuple[Verdict, ...]:
@@ -151,7 +170,7 @@ class _Verifier:
         self._read: dict[str, object] = {}  # what was read, or why it could not be
 
     def verdicts(self) -> Iterator[Verdict]:
-        yield _judge(0, "integrity", INTEGRITY, self._integrity)
+        yield _judge(0, "integrity", INTEGRITY, partial(_told, self._integrity))
         seen: set[tuple[str, str | None]] = set()
         bounds: dict[str, Fraction | None] = {}
         for claim in self._certificate.claims:
@@ -250,80 +269,73 @@ class _Verifier:
     def _claim(self, claim: Claim, again: bool) -> Verdict:
         if again:
             return _refused(claim.number, claim.kind, "This claim is made twice.")
-        if {key: value for key, value in claim.parts.items() if key != "id"} in self._known:
-            return _judge(claim.number, claim.kind, KNOWN, lambda: _numbered(claim))
-        if claim.kind == "exactness":
-            tables = bool(self._certificate.tables)
-            statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
-            if self._restructured:
-                statement = statement.replace(SCRIPT, NETWORK)
-            return _judge(
-                claim.number, claim.kind, statement, lambda: self._exactness(claim, statement)
-            )
-        if claim.kind == "weights":
-            return self._weights(claim)
-        if claim.kind == "restructuring":
-            statement = restructuring.STATEMENT
-            return _judge(claim.number, claim.kind, statement, lambda: self._restructuring(claim))
-        if is_unproven(claim):
-            return self._unproven(claim)
-        if claim.kind in DERIVED or self._is_root(claim):
-            return self._derived(claim)
-        if claim.kind == "truncation":
-            return self._truncation(claim)
-        if claim.kind == "approximation":
-            return self._approximation(claim)
-        reason = f"The kind {quoted(claim.kind)} is not known; it may be {', '.join(KEYS)}."
-        return _refused(claim.number, claim.kind, reason)
+        stated, run = self._check_of(claim)
+        return _judge(claim.number, claim.kind, stated, run)
 
-    def _exactness(self, claim: Claim, statement: str) -> str:
+    def _check_of(self, claim: Claim) -> tuple[str, Callable[[], Found]]:
+        """What the claim states before it is checked, and its check."""
+        if {key: value for key, value in claim.parts.items() if key != "id"} in self._known:
+            return KNOWN, partial(_numbered, claim)
+        if is_unproven(claim):
+            what = "its target" if claim.kind == "truncation" else "what the script says"
+            stated = f"How far {quoted(claim.subject or '')} is from {what}."
+            return stated, partial(self._unproven, claim)
+        if claim.kind in DERIVED or self._is_root(claim):
+            return "", partial(self._derived, claim)
+        checks: dict[str, tuple[str, Callable[[Claim], Found]]] = {
+            "exactness": (self._exact_statement(), self._exactness),
+            "weights": ("", self._weights),
+            "restructuring": (restructuring.STATEMENT, self._restructuring),
+            "truncation": (truncation.STATEMENT, self._truncation),
+            "approximation": ("", self._approximation),
+        }
+        if claim.kind not in checks:
+            return "", partial(_unknown, claim)
+        stated, run = checks[claim.kind]
+        return stated, partial(run, claim)
+
+    def _exactness(self, claim: Claim) -> Found:
+        statement = self._exact_statement()
         steps = check_form(claim, statement)
         program, template = self._compiled_program(), self._read_template()
         exactness.check_exactness(program, template, steps, Budget(), self._read_tables())
-        return "Proven layer by layer in the free algebra."
+        return Found("Proven layer by layer in the free algebra.", statement)
 
-    def _restructuring(self, claim: Claim) -> str:
+    def _exact_statement(self) -> str:
+        tables = bool(self._certificate.tables)
+        statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
+        return statement.replace(SCRIPT, NETWORK) if self._restructured else statement
+
+    def _restructuring(self, claim: Claim) -> Found:
         steps = check_form(claim, restructuring.STATEMENT)
         require(self._restructured, f"There is no {NETWORK}.")
         script, network = self._read_program(), self._read_program(NETWORK)
         bindings = self._read_template().bindings
         restructuring.check_restructuring(script, network, bindings, steps, Budget())
-        return "Both scripts were followed, pass by pass, to the same polynomials."
+        return Found("Both scripts were followed, pass by pass, to the same polynomials.")
 
-    def _approximation(self, claim: Claim) -> Verdict:
-        begin = time.perf_counter()
-        statement = ""
-        try:
-            table = self._read_tables().get(claim.subject or "")
-            if table is None or isinstance(table, Gated):
-                raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
-            steps = check_form(claim, approximation.statement(table))
-            bindings = self._read_template().bindings
-            approximation.check_approximation(table, bindings, steps, Budget())
-            statement = approximation_statement(table)
-        except Exception as error:
-            reason, accepted = _reason(error), False
-        else:
-            reason, accepted = f"Proven for the {len(table.knots) - 1} pieces of the table.", True
-        seconds = time.perf_counter() - begin
-        return Verdict(claim.number, claim.kind, statement, accepted, reason, seconds)
+    def _approximation(self, claim: Claim) -> Found:
+        table = self._read_tables().get(claim.subject or "")
+        if table is None or isinstance(table, Gated):
+            raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
+        steps = check_form(claim, approximation.statement(table))
+        bindings = self._read_template().bindings
+        approximation.check_approximation(table, bindings, steps, Budget())
+        reason = f"Proven for the {len(table.knots) - 1} pieces of the table."
+        return Found(reason, approximation_statement(table))
 
-    def _weights(self, claim: Claim) -> Verdict:
+    def _weights(self, claim: Claim) -> Found:
         from weightsmith.checker import tensors, weights  # NumPy is loaded only where it is used
 
         statement = weights.statement(_dtype(claim))
-
-        def run() -> str:
-            steps = check_form(claim, statement)
-            require(
-                self._certificate.hashes[WEIGHTS] is not None,
-                "The certificate claims weights without a file of them.",
-            )
-            file = tensors.read_tensors(self._files.weights(WEIGHTS))
-            dtype = weights.check_weights(self._read_template(), file, steps, Budget())
-            return f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
-
-        return _judge(claim.number, claim.kind, statement, run)
+        steps = check_form(claim, statement)
+        require(
+            self._certificate.hashes[WEIGHTS] is not None,
+            "The certificate claims weights without a file of them.",
+        )
+        file = tensors.read_tensors(self._files.weights(WEIGHTS))
+        dtype = weights.check_weights(self._read_template(), file, steps, Budget())
+        return Found(f"{len(file.tensors)} tensors agree bit for bit in {dtype}.", statement)
 
     def _is_root(self, claim: Claim) -> bool:
         """True of a truncation whose target is the root of an equation."""
@@ -333,36 +345,18 @@ class _Verifier:
             return False  # the claim's own check says what is wrong with the script
         return claim.kind == "truncation" and root
 
-    def _derived(self, claim: Claim) -> Verdict:
+    def _derived(self, claim: Claim) -> Found:
         """A claim that the checker derives by itself."""
-        begin = time.perf_counter()
-        statement = ""
-        try:
-            program, bindings = self._read_program(), self._read_template().bindings
-            run = DERIVED.get(claim.kind, error_claims.check_root)
-            statement = run(claim, program, bindings, self._read_tables())
-            reason, accepted = "Derived anew from the script.", True
-        except Exception as error:
-            reason, accepted = _reason(error), False
-        seconds = time.perf_counter() - begin
-        return Verdict(claim.number, claim.kind, statement, accepted, reason, seconds)
+        program, bindings = self._read_program(), self._read_template().bindings
+        run = DERIVED.get(claim.kind, error_claims.check_root)
+        statement = run(claim, program, bindings, self._read_tables())
+        return Found("Derived anew from the script.", statement)
 
-    def _unproven(self, claim: Claim) -> Verdict:
+    def _unproven(self, claim: Claim) -> Found:
         """What is said not to be proven must be something that the certificate owes."""
-        begin = time.perf_counter()
-        name = claim.subject or ""
-        target = claim.kind == "truncation"
-        what = "its target" if target else "what the script says"
-        statement = f"How far {quoted(name)} is from {what}."
-        try:
-            reason = unproven_reason(claim)
-            self._check_owed(name, target)
-        except Exception as error:
-            seconds = time.perf_counter() - begin
-            return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
-        seconds = time.perf_counter() - begin
-        text = f"Not proven, and not claimed: {reason}."
-        return Verdict(claim.number, claim.kind, statement, True, text, seconds, False)
+        reason = unproven_reason(claim)
+        self._check_owed(claim.subject or "", claim.kind == "truncation")
+        return Found(f"Not proven, and not claimed: {reason}.", proven=False)
 
     def _check_owed(self, name: str, target: bool) -> None:
         """A distance from the target or, where none is proven, from what the script says."""
@@ -385,21 +379,13 @@ class _Verifier:
             if claim.kind == "truncation" and not is_unproven(claim)
         }
 
-    def _truncation(self, claim: Claim) -> Verdict:
-        begin = time.perf_counter()
-        statement = truncation.STATEMENT
-        try:
-            program, template = self._read_program(), self._read_template()
-            check_form(claim, truncation.STATEMENT)
-            result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
-            statement = truncation_sentence(result, program, template.bindings)
-        except Exception as error:
-            seconds = time.perf_counter() - begin
-            return Verdict(claim.number, claim.kind, statement, False, _reason(error), seconds)
+    def _truncation(self, claim: Claim) -> Found:
+        program, template = self._read_program(), self._read_template()
+        check_form(claim, truncation.STATEMENT)
+        result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
         proven = result.value is not None
-        reason = "Proven." if proven else NO_VALUE
-        seconds = time.perf_counter() - begin
-        return Verdict(claim.number, claim.kind, statement, True, reason, seconds, proven)
+        statement = truncation_sentence(result, program, template.bindings)
+        return Found("Proven." if proven else NO_VALUE, statement, proven)
 
     def _promises(self, bounds: promises.Bounds) -> Iterator[Verdict]:
         """What the script says of errors, compared with what is proven."""
@@ -410,11 +396,12 @@ class _Verifier:
             return  # the claims say what is wrong with the files
         for promise in promises.promises(program):
             statement = f"The script's line '{promise.text}' is kept."
-            check = partial(promises.check_promise, promise, bindings, bounds)
-            yield _judge(0, "promise", statement, check)
+            kept = partial(promises.check_promise, promise, bindings, bounds)
+            yield _judge(0, "promise", statement, partial(_told, kept))
         if error_claims.needs_domain(tables):
-            check_tables = partial(promises.check_tables, program, bindings, tables)
-            yield _judge(0, "promise", "The tolerances of the script are kept.", check_tables)
+            near = partial(promises.check_tables, program, bindings, tables)
+            statement = "The tolerances of the script are kept."
+            yield _judge(0, "promise", statement, partial(_told, near))
 
     def _missing(self, seen: set[tuple[str, str | None]]) -> Iterator[Verdict]:
         """What the certificate owes and does not claim."""
@@ -451,13 +438,27 @@ class _Verifier:
                 yield _refused(0, "approximation", f"No claim speaks of the table of site {site}.")
 
 
-def _judge(number: int, kind: str, statement: str, run: Callable[[], str]) -> Verdict:
+def _judge(number: int, kind: str, statement: str, run: Callable[[], Found]) -> Verdict:
+    """The verdict of a check; ``statement`` is shown where it fails."""
     begin = time.perf_counter()
     try:
-        reason, accepted = run(), True
+        found = run()
     except Exception as error:
-        reason, accepted = _reason(error), False
-    return Verdict(number, kind, statement, accepted, reason, time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        over = isinstance(error, OverBudgetError)
+        return Verdict(number, kind, statement, False, _reason(error), seconds, False, over)
+    seconds = time.perf_counter() - begin
+    shown = found.statement or statement
+    return Verdict(number, kind, shown, True, found.reason, seconds, found.proven)
+
+
+def _told(check: Callable[[], str]) -> Found:
+    return Found(check())
+
+
+def _unknown(claim: Claim) -> Found:
+    known = ", ".join(KEYS)
+    raise RefusedError(f"The kind {quoted(claim.kind)} is not known; it may be {known}.")
 
 
 def _bound(claim: Claim) -> Fraction | None:
@@ -471,9 +472,9 @@ def _refused(number: int, kind: str, reason: str) -> Verdict:
     return Verdict(number, kind, "", False, reason, 0.0)
 
 
-def _numbered(claim: Claim) -> str:
+def _numbered(claim: Claim) -> Found:
     check_number(claim)
-    return "Derived while the claim was made."
+    return Found("Derived while the claim was made.")
 
 
 def _reason(error: Exception) -> str:

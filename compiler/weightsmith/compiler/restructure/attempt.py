@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import UNITS, OverBudgetError, RefusedError
+from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
@@ -48,7 +48,7 @@ Json = dict[str, object]
 Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
 NEVER = 10**30  # layers, or blocks
-CHECKING = f"checking that the values are the same takes more than {UNITS:,} units of work"
+CHECKING = f"checking that the values are the same takes more than {SHARE:,} units of work"
 WAYS: tuple[Way, ...] = (
     rewrite,
     powered_inline,
@@ -217,4 +217,5 @@ def accept(script: core.Program, network: core.Program, bindings: Bindings, clai
     """Let the checker follow both scripts.  Raises RefusedError."""
     from weightsmith.checker.prove import prove_restructuring
 
-    prove_restructuring(script, network, bindings, claim)
+    with Budget(SHARE).active():
+        prove_restructuring(script, network, bindings, claim)
