@@ -16,7 +16,7 @@ from weightsmith.checker.composition import NumericPiecewise, composed
 from weightsmith.checker.entries import apply, multiply_entries, same_values
 from weightsmith.checker.piecewise import PiecewiseSum, table_function
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.checker.words import Letter, Polynomial
 
 F = Fraction
@@ -208,7 +208,7 @@ def test_a_function_of_a_function_is_one_function(
     g_kinks: list[tuple[Fraction, Fraction]],
 ) -> None:
     f, g = NumericPiecewise.of(f_slope, f_kinks), NumericPiecewise.of(g_slope, g_kinks)
-    constant, slope, kinks = composed(f, g, Deadline())
+    constant, slope, kinks = composed(f, g, Budget())
     assert len({place for place, _ in kinks}) == len(kinks)
     assert all(change for _, change in kinks)
     for i in range(-80, 81):
@@ -297,7 +297,7 @@ def test_endless_functions_are_refused() -> None:
     zigzag = NumericPiecewise.of(F(1), [(place, 2 * change) for place, change in saw[1:]])
     steps = NumericPiecewise.of(F(0), [(F(i, 3001), F(1)) for i in range(3000)])
     with pytest.raises(RefusedError, match="more than 20000 kinks"):
-        composed(steps, zigzag, Deadline())
-    field = Field((), deadline=Deadline(-1.0))
-    with pytest.raises(RefusedError, match="took more than"):
+        composed(steps, zigzag, Budget())
+    field = Field((), budget=Budget(0))
+    with pytest.raises(OverBudgetError, match="Out of budget"):
         table_function([(F(0), F(0)), (F(1), F(1))], field)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from weightsmith.checker.approximation import product_error
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.checker.table_error import table_error
 from weightsmith.checker.tables import ProductTable
 from weightsmith.dsl.formulas import (
@@ -199,8 +199,8 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         table_error(Apply("gamma", T), {}, line)
     with pytest.raises(RefusedError, match="exponent"):
         table_error(IntegerPower(T, 10**9), {}, line)
-    with pytest.raises(RefusedError, match="took more"):
-        table_error(SIGMOID, {}, line, Deadline(-1.0))
+    with pytest.raises(OverBudgetError, match="Out of budget"):
+        table_error(SIGMOID, {}, line, Budget(0))
 
 
 def squares(*places: str) -> tuple[tuple[F, F], ...]:

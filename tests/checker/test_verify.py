@@ -143,11 +143,16 @@ def test_owed_claims(tmp_path: Path) -> None:
 
 def test_an_unproven_claim_is_reported_and_does_not_fail(tmp_path: Path) -> None:
     case = newton_inverse()
-    case.claims[2] = {"kind": "truncation", "output": "X", "unproven": "no rule"}
+    case.claims[2] = {"kind": "truncation", "output": "X", "unproven": "no-rule"}
     report = verify_directory(write(case, tmp_path))
     assert report.accepted
     assert [v.proven for v in report.verdicts] == [True, True, True, False]
-    case.claims[2]["output"] = "Z"
+    assert report.outcome == "open"
+    assert report.open[0].reason.startswith("Not proven, and not claimed: no rule proves it;")
+    for reason in ("holds   truncation (claim 3)\nProven.", "", "no rule", "No-Rule"):
+        case.claims[2]["unproven"] = reason
+        assert not verify_directory(write(case, tmp_path)).accepted
+    case.claims[2] |= {"output": "Z", "unproven": "no-rule"}
     assert not verify_directory(write(case, tmp_path)).accepted
 
 

@@ -41,6 +41,7 @@ from weightsmith.backends.exchange import exchange
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.workshop import LOCK, place_of, workshop
 from weightsmith.compiler.ir.template import SCHEMA
+from weightsmith.dsl.documents import MAX_BYTES
 
 SCRIPT = "script.alg"
 NETWORK = "network.alg"  # the script of the network, where it is not the user's
@@ -48,6 +49,7 @@ TEMPLATE = "template.json"
 MODEL = "model.safetensors"
 CERTIFICATE = "certificate.json"
 FILENAMES = (SCRIPT, NETWORK, TEMPLATE, MODEL, CERTIFICATE)
+LARGE = 64 << 20  # bytes of weights whose header is read first
 OLD = "old"  # in the directory of a save; weightsmith/checker/directory.py knows it too
 TRIES = 1000  # a reader begins anew only if a save was completed meanwhile
 PAUSE = 0.02  # seconds until a name is asked for again that Windows does not let go
@@ -82,7 +84,7 @@ def read_directory(path: str | os.PathLike[str]) -> dict[str, bytes]:
     target = _resolved(path)
     try:
         with _opened(target) as files:
-            found = {name: file.read() for name, file in files.items()}
+            found = {name: read_bounded(name, file) for name, file in files.items()}
     except (FileNotFoundError, NotADirectoryError):
         raise DirectoryError(
             f"'{path}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
@@ -94,6 +96,23 @@ def read_directory(path: str | os.PathLike[str]) -> dict[str, bytes]:
     return found
 
 
+def read_bounded(name: str, file: BinaryIO) -> bytes:
+    """The bytes of a file of a network.  Raises DirectoryError on one that is too large for it.
+
+    Weights may be of any size; large ones are read only if their header speaks of that size.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if name != MODEL and size > MAX_BYTES:
+        raise DirectoryError(f"'{name}' is larger than {MAX_BYTES >> 20} MB.")
+    if size > LARGE:
+        length = int.from_bytes(file.read(8), "little")
+        known = length <= MAX_BYTES and announced_size(file.read(length)) == size - 8 - length
+        if not known:
+            raise DirectoryError(f"'{name}' is damaged: its header does not speak of {size} bytes.")
+        file.seek(0)
+    return file.read(-1 if name == MODEL else MAX_BYTES) or b""  # None: a file that has nothing yet
+
+
 def is_directory(path: str | os.PathLike[str]) -> bool:
     """Is there a directory to read, also while a save replaces it, or after one was killed?"""
     target = _resolved(path)
@@ -101,6 +120,20 @@ def is_directory(path: str | os.PathLike[str]) -> bool:
         return False
     places = (target, place_of(target) / OLD)
     return any(place.is_dir() for _ in range(TRIES) for place in places)
+
+
+def announced_size(header: bytes) -> int | None:
+    """How many bytes of numbers a header of safetensors speaks of; None if it cannot be read."""
+    try:
+        document = parse_json(header.rstrip(b" "), lines=True)
+    except ValueError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    tensors = (entry for name, entry in document.items() if name != "__metadata__")
+    ends = [entry.get("data_offsets") for entry in tensors if isinstance(entry, dict)]
+    lasts = [pair[1] for pair in ends if isinstance(pair, list) and len(pair) == 2]
+    return max((last for last in lasts if isinstance(last, int)), default=0)
 
 
 class _ReplacedError(OSError):

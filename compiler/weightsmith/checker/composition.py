@@ -13,7 +13,8 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from weightsmith.checker.piecewise import MAX_KINKS
-from weightsmith.checker.refusal import Deadline, require
+from weightsmith.checker.refusal import Budget, require
+from weightsmith.checker.work import of_fractions
 
 Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
 
@@ -62,7 +63,7 @@ class NumericPiecewise:
 
 
 def composed(
-    outer: NumericPiecewise, inner: NumericPiecewise, deadline: Deadline
+    outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
 ) -> tuple[Fraction, Fraction, Kinks]:
     """Constant, slope and kinks of outer(inner(t))."""
     found = set(inner.places)
@@ -71,12 +72,18 @@ def composed(
         small = len(found) <= MAX_KINKS
         require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
     places = sorted(found)
-    deadline.check()
+    bits = max(_bits(one) for one in (outer, inner))
+    budget.spend(len(places) * 8 * of_fractions(bits))
     beyond = [places[0] - 1, *places, places[-1] + 1]
     values = [outer(inner(place)) for place in beyond]
-    deadline.check()
     points = list(zip(beyond, values, strict=True))
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     kinks = tuple(pair for pair in zip(places, changes, strict=True) if pair[1])
     return values[0] - slopes[0] * beyond[0], slopes[0], kinks
+
+
+def _bits(function: NumericPiecewise) -> int:
+    """The length of its longest number."""
+    numbers = (*function.places, *function.values, *function.slopes)
+    return max(max(one.numerator.bit_length(), one.denominator.bit_length()) for one in numbers)

@@ -13,9 +13,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from weightsmith.checker.refusal import RefusedError, require
 
@@ -25,6 +24,32 @@ READ_BYTES: int = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONB
 PIN: int = getattr(os, "O_PATH", os.O_RDONLY)  # needs no permission to list the directory
 
 
+class Content(Protocol):
+    """Bytes, read where they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The bytes of an open file, as many as it had at first."""
+
+    file: BinaryIO
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, part: slice) -> bytes:
+        begin, end, _ = part.indices(self.size)
+        self.file.seek(begin)
+        found = self.file.read(max(0, end - begin))
+        require(len(found) >= end - begin, "A file became shorter while it was read.")
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class OpenFiles:
     """The files by name, and the names under which there is something, be it no file."""
@@ -32,16 +57,20 @@ class OpenFiles:
     files: Mapping[str, BinaryIO]
     names: frozenset[str]
 
+    def has(self, name: str) -> bool:
+        """Is there anything of this name?"""
+        return name in self.names
+
     def text(self, name: str) -> bytes:
         """The bytes of a script, a template or a certificate.  Raises RefusedError."""
         file = self._file(name)
-        require(_size(file) <= MAX_TEXT, f"The file {name} is too large.")
-        return file.read()
+        require(_size(file) <= MAX_TEXT, f"The file {name} is larger than {MAX_TEXT >> 20} MB.")
+        return file.read(MAX_TEXT) or b""  # None of a file that has nothing yet
 
-    def mapped(self, name: str) -> bytes | mmap:
-        """The bytes of a file that may be large, not copied.  Raises RefusedError."""
+    def weights(self, name: str) -> Content:
+        """The bytes of a file that may be larger than memory.  Raises RefusedError."""
         file = self._file(name)
-        return mmap(file.fileno(), 0, access=ACCESS_READ) if _size(file) else b""
+        return FileContent(file, _size(file))
 
     def _file(self, name: str) -> BinaryIO:
         require(name in self.files, f"There is no file {name}.")

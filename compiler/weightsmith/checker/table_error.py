@@ -19,7 +19,7 @@ import flint
 
 from weightsmith.checker.formula_balls import Ball, BallFunction, Jet
 from weightsmith.checker.ranges import fraction, precision, rational
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.dsl.formulas import Formula
 
 BITS = 192
@@ -33,14 +33,15 @@ def table_error(
     formula: Formula,
     bindings: Mapping[str, Fraction],
     knots: Sequence[Knot],
-    deadline: Deadline | None = None,
+    budget: Budget | None = None,
 ) -> Fraction:
     """An upper bound of max |f − table| from the first knot to the last, hardly above it."""
-    with precision(BITS):
+    budget = budget or Budget()
+    with precision(BITS), budget.active():
         interval = knots[0][0], knots[-1][0]
         function = BallFunction(formula, bindings, interval)
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
-        search = _Search(function, rational(size / (1 << 150)), deadline or Deadline())
+        search = _Search(function, rational(size / (1 << 150)), budget)
         pieces = [_Piece.between(one, two) for one, two in pairwise(knots)]
         for piece in pieces:  # first some values that are attained
             for point in (piece.low, (piece.low + piece.high) / 2, piece.high):
@@ -69,10 +70,10 @@ class _Piece:
 class _Search:
     """``lower`` ≤ max |D| so far; ``upper`` bounds |D| wherever it has been bounded."""
 
-    def __init__(self, function: BallFunction, floor: flint.fmpq, deadline: Deadline) -> None:
+    def __init__(self, function: BallFunction, floor: flint.fmpq, budget: Budget) -> None:
         self._function = function
         self._floor = flint.arb(floor)
-        self._deadline = deadline
+        self._budget = budget
         self.lower = flint.arb(0)
         self.upper = flint.arb(0)
 
@@ -103,7 +104,7 @@ class _Search:
         """Bound |D| on a whole piece."""
         waiting, looked_at = [(piece.low, piece.high, 0)], 0
         while waiting:
-            self._deadline.check()
+            self._budget.spend(20)
             low, high, halvings = waiting.pop()
             looked_at += 1
             if halvings > MAX_HALVINGS or looked_at > MAX_INTERVALS:

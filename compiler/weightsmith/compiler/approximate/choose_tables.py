@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, inf, isfinite, log10, sqrt
+from math import ceil, inf, isfinite, isqrt
 
 from weightsmith.compiler.approximate.bounds import Bounds
 from weightsmith.compiler.approximate.enclosure import UndefinedError
@@ -34,7 +35,6 @@ from weightsmith.dsl.scalars import evaluate
 
 DIGITS = 3  # of the ends of an interval, rounded outward
 MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth
-MOST_SAWTEETH = 24
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class _Chooser:
         scales = tuple(_outward(max(b.size, 2.0**-40)) for b in bounds)
         tolerance = evaluate(site.tolerance, self.bindings)
         pieces, sawteeth = square_pieces(scales[0] * scales[1] / tolerance)
-        if sawteeth > MOST_SAWTEETH:
+        if pieces > MOST_PIECES:
             limits = f"of numbers up to {_short(scales[0])} and {_short(scales[1])}"
             raise self._too_fine(site, limits)
         table = square_table(pieces)
@@ -226,9 +226,8 @@ class _Chooser:
 
 def square_pieces(whole: Fraction) -> tuple[int, int]:
     """Return the pieces N of a square's table with 1/N² ≤ 1/whole, and its sawteeth (0: none)."""
-    pieces = max(2, 2 * ceil(sqrt(float(whole)) / 2))
-    while Fraction(pieces) ** 2 < whole:
-        pieces += 2
+    root = isqrt(max(ceil(whole), 1) - 1) + 1  # the least whole number with a square ≥ whole
+    pieces = root + root % 2
     if pieces <= MOST_WIDE:
         return pieces, 0
     sawteeth = (pieces - 1).bit_length() - 1
@@ -246,7 +245,7 @@ def _outward(value: float) -> Fraction:
     """Round up to DIGITS significant digits."""
     if value == 0 or not isfinite(value):
         return Fraction(0)
-    exponent = floor(log10(abs(value))) - DIGITS + 1
+    exponent = Decimal(abs(value)).adjusted() - DIGITS + 1
     step = Fraction(10) ** exponent
     return Fraction(ceil(Fraction(value) / step)) * step
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from weightsmith.checker import open_claims
+from weightsmith.checker.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM
 from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.autonomous import autonomous
 from weightsmith.compiler.certify.contraction import contraction
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
+from weightsmith.compiler.certify.kernels import vanishes_at_zero
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.loops import several_loops_claim
+from weightsmith.compiler.certify.open_claim import open_claim
 from weightsmith.compiler.certify.power_exp import power_exp
 from weightsmith.compiler.certify.recurrence import Bounded, Recurrence
 from weightsmith.compiler.certify.scalar_values import TooLargeError
@@ -52,8 +57,11 @@ def truncation_claim(
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
     if not found or target is None:
-        return _unproven(returned, (*reasons, no_ground(program))[0])
-    return _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+        return _unproven(returned, (*reasons, no_ground(program))[0], NO_SPECTRUM)
+    claim = _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+    if "unproven" in claim and SAYS_NOTHING in reasons:
+        return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
+    return claim
 
 
 def _by_any_polynomial(
@@ -77,8 +85,8 @@ def _by_any_polynomial(
     return _unproven(returned, reasons[0])
 
 
-def _unproven(returned: Returned, reason: str) -> Json:
-    return {"kind": "truncation", "output": returned.name, "unproven": reason}
+def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
+    return open_claim("truncation", returned.name, reason, detail)
 
 
 class _Proof:
@@ -132,7 +140,12 @@ class _Proof:
             bounded.step,
         ]
         frame = wanted.frame
-        assumed = claim_text.hypotheses(self.program, self.normal, self.ground, frame, bounded)
+        vanish = wanted.scalar.zero_on_kernel and vanishes_at_zero(
+            self.scalars, [(initial, after)], self.scalars.symbol(scalar)
+        )
+        assumed = claim_text.hypotheses(
+            self.program, self.normal, self.ground, frame, bounded, vanish=vanish
+        )
         scale = claim_text.scale(self.normal, self.ground, self.target, wanted)
         bounded = wanted.bounded(bounded, scale, self.bindings or {})
         return claim_text.claim(self.returned.name, steps, bounded, assumed, scale)
