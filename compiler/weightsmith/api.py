@@ -99,7 +99,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
         """A copy or a pickle takes the files along; all else follows from them."""
-        return _with_notes, (self._files, self.notes)
+        return _with_notes, (self._files, self.notes, self.details)
 
     @cached_property
     def program(self) -> core.Program:
@@ -273,9 +273,13 @@ class Network:
         return f"<pre>{html.escape(self.show())}</pre>"
 
 
-def _with_notes(files: Mapping[str, bytes], notes: tuple[str, ...]) -> Network:
+def _with_notes(
+    files: Mapping[str, bytes],
+    notes: tuple[str, ...],
+    details: Mapping[tuple[str, str], str],
+) -> Network:
     network = Network(files)
-    network.notes = notes
+    network.notes, network.details = notes, details
     return network
 
 
