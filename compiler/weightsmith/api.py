@@ -29,6 +29,7 @@ from weightsmith.backends.files import (
     read_directory,
     write_directory,
 )
+from weightsmith.backends.given import float_inputs
 from weightsmith.backends.graphs import GraphMatrices, graph_matrices
 from weightsmith.backends.regression import regression_data
 from weightsmith.backends.safetensors_file import weights_from_bytes
@@ -155,6 +156,7 @@ class Network:
         """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
         from weightsmith.backends.torch.run import run
 
+        inputs = float_inputs(inputs)
         self._check_symmetric(inputs)
         return run(self.module(dtype), self.template, self.used(inputs))
 
@@ -182,7 +184,7 @@ class Network:
         """Return the sizes that a user's data gives the dimensions of the residual stream."""
         from weightsmith.backends.layout import layout
 
-        found = layout(self.template, self.used(inputs)).dims
+        found = layout(self.template, self.used(float_inputs(inputs))).dims
         rows = {block.rows for block in self.template.blocks}
         return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
 
@@ -194,14 +196,14 @@ class Network:
         from weightsmith.dsl import interpreter
 
         program = self.compilation.lowered.program if tables else self.program
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.run(program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
         from weightsmith.dsl import interpreter
 
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.target(self.program, given, self.bindings))
 
     def show(self) -> str:

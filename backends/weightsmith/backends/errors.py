@@ -34,13 +34,25 @@ class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 
 
+LONGEST_NAME = 200
+
+
+def shown_name(name: object) -> str:
+    """A name that a user gave, as a message can hold it: no lone surrogates, not too long."""
+    text = name if isinstance(name, str) else repr(name)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
 def listed(names: Iterable[str]) -> str:
     """Return ``'a', 'b'``, or ``none``."""
-    return ", ".join(f"'{name}'" for name in names) or "none"
+    return ", ".join(f"'{shown_name(name)}'" for name in names) or "none"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the nearest known name, or nothing."""
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return ""
     lower = {other.lower(): other for other in known}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1)
     return f" Did you mean '{lower[near[0]]}'?" if near else ""

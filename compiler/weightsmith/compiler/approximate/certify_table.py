@@ -61,9 +61,7 @@ class _Bound:
     reached: flint.arb
 
 
-def proven_error(
-    at: JetAt, knots: tuple[Knot, ...], whole: Place, enough: float = 0.0
-) -> Fraction:
+def proven_error(at: JetAt, knots: tuple[Knot, ...], whole: Place, enough: float = 0.0) -> Fraction:
     """Return a bound of |f − table| on the whole, dyadic of 64 bits, rounded up.
 
     A bound of at most ``enough`` is only improved if that is easy.
