@@ -33,6 +33,7 @@ from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement, truncation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
+from weightsmith.dsl.bindings import open_orders, restricted_to
 
 MAX_TEXT = 32 << 20  # bytes of a script, a template or a certificate
 CERTIFICATE = "certificate.json"
@@ -177,6 +178,7 @@ class _Verifier:
         if claim.kind == "exactness":
             tables = bool(self._certificate.tables)
             statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
+            statement = restricted_to(statement, self._open_orders())
             if self._restructured:
                 statement = statement.replace(SCRIPT, NETWORK)
             return _judge(
@@ -197,6 +199,13 @@ class _Verifier:
             return self._approximation(claim)
         reason = f"The kind {quoted(claim.kind)} is not known; it may be {', '.join(KEYS)}."
         return _refused(claim.number, claim.kind, reason)
+
+    def _open_orders(self) -> tuple[str, ...]:
+        """The limits of ``clip`` and ``soft`` that no number puts in order."""
+        try:
+            return open_orders(self._compiled_program(), self._read_template().bindings)
+        except Exception:
+            return ()  # the claim's own check says what is wrong with the script
 
     def _exactness(self, claim: Claim, statement: str) -> str:
         steps = check_form(claim, statement)
