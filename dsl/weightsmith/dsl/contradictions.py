@@ -1,4 +1,4 @@
-"""Assumptions that no input meets, because two of them are of one value and have nothing in common."""
+"""Assumptions that no input meets: two of them are of one value and have nothing in common."""
 
 from __future__ import annotations
 
