@@ -11,6 +11,9 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import LayoutError
+from weightsmith.cli.demo_cases import CASES
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.dsl.hypotheses import hypotheses
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ADVICE = r"compile with --set L=5\.226"
@@ -120,3 +123,40 @@ def test_a_network_without_numbers_is_intact() -> None:
     report = network.check({"A": A})
     assert report.holds
     assert [row.hypothesis for row in report.unmeasured] == ["spectrum(A) in [mu, L]"]
+
+
+# -- one list of hypotheses ---------------------------------------------------------------------
+
+CASES_BY_SCRIPT = {case.script: case for case in (*CASES, *FUNCTION_CASES)}
+SLOW = (
+    "synthesized_roots",
+    "logistic_newton",
+    "logistic_gradient_descent",
+    "normalise",
+    "whitened_regression",
+    "two_layer_network",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+        for name in sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+    ],
+)
+def test_every_hypothesis_of_a_certificate_is_measured(name: str) -> None:
+    """What data must meet has one source; conditions on parameters alone are not of data."""
+    case = CASES_BY_SCRIPT[name]
+    problem = case.problem()
+    settings = case.parameters(problem, small=True)
+    network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    report = network.check(problem.inputs)
+    assert report.holds, str(report)
+    assert not report.unmeasured
+    texts = {one.text for one in hypotheses(network.program)}
+    assert texts == {row.hypothesis for row in report.rows}
+    for claim in network.claims:
+        said = claim.get("hypotheses", [])
+        assert isinstance(said, list)
+        assert {text for text in said if "side conditions" not in text} <= texts
