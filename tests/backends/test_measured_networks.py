@@ -75,6 +75,19 @@ def test_an_input_that_the_network_reads_in_one_group_may_be_a_bare_array() -> N
     assert "the largest norm of a token of x is 1.5" in network.check({"x": 3 * x, "y": y}).problem
 
 
+def test_there_may_be_no_query_tokens() -> None:
+    network = ws.compile(EXAMPLES / "gradient_descent.alg", settings={"mu": "1/2", "L": 3})
+    x = {"context": np.eye(3), "query": np.zeros((3, 0))}
+    assert network.run({"x": x, "y": np.ones((1, 3))})["output"]["query"].shape == (1, 0)
+    network = ws.compile(
+        "algorithm f(x: [d] per query)\nassume norm(x) <= 1\nassume entries(x) in [0, 1]\n\n"
+        "return 2*x\n"
+    )
+    report = network.check({"x": np.zeros((3, 0))})
+    assert [row.verdict.value for row in report.rows] == ["yes"] * 3
+    assert [row.measured for row in report.rows] == ["none", "none", "3"]
+
+
 @pytest.mark.parametrize(
     "name", ["script.alg", "template.json", "model.safetensors", "network.alg"]
 )
