@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +38,9 @@ from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
+from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.emit import STAGES
+from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program, front
 from weightsmith.compiler.report import Report, report, with_degree_of
@@ -46,6 +48,8 @@ from weightsmith.compiler.show import show_template
 from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.shown import shown
 from weightsmith.dsl.source import Source
 from weightsmith.network_files import are_intact, proven_files
 
@@ -89,13 +93,17 @@ class Network:
         self._files = dict(files)
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.template: Template = template_from_json(files[TEMPLATE])
-        self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
+        self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
         self.details: Mapping[tuple[str, str], str] = {}
 
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
+        """A copy or a pickle takes the files along; all else follows from them."""
+        return _with_notes, (self._files, self.notes, self.details)
+
     @cached_property
     def program(self) -> core.Program:
-        return check_source(self.source)
+        return check_source(self.source, read=_no_other_script)
 
     @cached_property
     def bindings(self) -> dict[str, Fraction]:
@@ -111,18 +119,37 @@ class Network:
     def compilation(self) -> Compilation:
         """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
         if NETWORK in self._files:
-            program = check_source(Source(NETWORK, self._files[NETWORK].decode()))
-            return compile_program(program, self.bindings, search=False)
-        tables = self.certificate.get("tables")
-        gated = isinstance(tables, list) and any(t["function"] == "gated" for t in tables)
-        return compile_program(self.program, self.bindings, gated=gated)
+            return compile_program(self._written, self.bindings, search=False)
+        return compile_program(self.program, self.bindings, gated="gated" in self._functions)
+
+    @cached_property
+    def _written(self) -> core.Program:
+        """The program that the network computes: that of network.alg, if there is one."""
+        if NETWORK not in self._files:
+            return self.program
+        return check_source(Source(NETWORK, self._files[NETWORK].decode()), read=_no_other_script)
+
+    @property
+    def _functions(self) -> frozenset[str]:
+        """Of the tables: names or formulas, ``product`` and ``gated``."""
+        tables = self.certificate["tables"]
+        return frozenset(t["function"] for t in tables) if isinstance(tables, list) else frozenset()
 
     @cached_property
     def report(self) -> Report:
-        found = report(self.compilation.normal, self.template, self.bindings)
+        found = report(self._normal(self._written), self.template, self.bindings)
         if NETWORK not in self._files:
             return found
-        return with_degree_of(found, front(self.program, self.bindings).normal, self.bindings)
+        return with_degree_of(found, self._normal(self.program), self.bindings)
+
+    def _normal(self, program: core.Program) -> NormalProgram | None:
+        """The normal form, which has a degree; None if there is none, or it is too long."""
+        if self._functions - {"gated"}:
+            return None  # tables are no polynomials
+        try:
+            return front(program, self.bindings, gated="gated" in self._functions).normal
+        except DiagnosticError:
+            return None
 
     @property
     def claims(self) -> list[dict[str, object]]:
@@ -246,6 +273,16 @@ class Network:
         return f"<pre>{html.escape(self.show())}</pre>"
 
 
+def _with_notes(
+    files: Mapping[str, bytes],
+    notes: tuple[str, ...],
+    details: Mapping[tuple[str, str], str],
+) -> Network:
+    network = Network(files)
+    network.notes, network.details = notes, details
+    return network
+
+
 def check(script: str | Path) -> core.Program:
     """Check a script.  Raises DiagnosticError with everything that is wrong with it."""
     return check_source(_source(script))
@@ -354,8 +391,13 @@ def load(directory: str | Path) -> Network:
             raise DirectoryError(f"'{directory}' has no '{name}': it is no compiled directory.")
     try:
         return Network(files)
-    except ValueError as problem:  # text that is no UTF-8, or no JSON
-        raise DirectoryError(f"a file of '{directory}' is damaged: {problem}.") from None
+    except ValueError as problem:  # text that is no UTF-8, no JSON, or no certificate
+        reason = shown(str(problem))
+        raise DirectoryError(f"a file of '{directory}' is damaged: {reason}.") from None
+
+
+def _no_other_script(path: str) -> Source:
+    raise OSError("a compiled script is self-contained")
 
 
 def verify(directory: str | Path) -> VerificationReport:

@@ -15,20 +15,22 @@ from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
+from weightsmith.checker.open_claims import NOT_ACCEPTED, OVER_BUDGET
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
+    from weightsmith.checker.verify import Verdict
     from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.restructure.attempt import Restructured
 
 
 Json = dict[str, object]
 Bindings = dict[str, Fraction]
-Opened = dict[tuple[str, str], str]  # kind and output of a claim, and why it is not proven
+Opened = dict[tuple[str, str], tuple[str, str]]  # kind, output: why it is not proven, details
 DERIVED = ("domain", "propagation", "restructuring")  # claims that the checker made, or followed
-NOT_ACCEPTED = "the checker does not accept the bound that was found"
+REFUSED = "the checker does not accept the bound that was found"
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ def proven_files(
     not accept leads to the next network.  Tried are the restructured one, then the one of the
     script, then that without a search for values that are cheaper to hold.  Raises DiagnosticError.
     """
-    reason = ""
+    reason, given_up = "", ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
-        files, details, refused = _accepted(made, program)
-        if not refused:
-            return Proven(compilation, kept, files, details)
-        reason = reason or refused
+        files, details, failed = _accepted(made, program)
+        if failed is None:
+            note = (f"another network was given up: {given_up}",) if given_up else ()
+            return Proven(compilation, replace(kept, notes=(*kept.notes, *note)), files, details)
+        reason = reason or failed.reason
+        given_up = given_up or (failed.reason if failed.over_budget else "")
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"
     raise DiagnosticError([error(program.returns[0].span, message, hint)])
@@ -118,18 +122,20 @@ class NetworkFiles:
 
         ``opened`` are distances that it shall leave open.
         """
+        from weightsmith.checker.refusal import SHARE, Budget
         from weightsmith.compiler.certify.certificate import certificate as make_certificate
 
-        document, details = make_certificate(
-            self.compilation,
-            self.bindings,
-            {**self._named, MODEL: self._named.get(MODEL)},
-            layers=len(unroll(self.compilation.template)) if MODEL in self._named else None,
-            dtype=self.dtype,
-            written=self.found.written,
-            restructuring=self.found.claim,
-            refused=opened,
-        )
+        with Budget(SHARE).active():
+            document, details = make_certificate(
+                self.compilation,
+                self.bindings,
+                {**self._named, MODEL: self._named.get(MODEL)},
+                layers=len(unroll(self.compilation.template)) if MODEL in self._named else None,
+                dtype=self.dtype,
+                written=self.found.written,
+                restructuring=self.found.claim,
+                refused=opened,
+            )
         written = canonical_json(document).encode()  # type: ignore[arg-type]
         return {**self._named, CERTIFICATE: written}, details
 
@@ -150,19 +156,21 @@ class NetworkFiles:
         return files
 
 
-def _accepted(made: NetworkFiles, program: core.Program) -> tuple[dict[str, bytes], Details, str]:
-    """The files, what they leave open, and why the checker does not accept them: "" if it does."""
+def _accepted(
+    made: NetworkFiles, program: core.Program
+) -> tuple[dict[str, bytes], Details, Verdict | None]:
+    """The files, what they leave open, and the verdict that refuses them: None if all are well."""
     opened: Opened = {}
     while True:
         files, details = made.files(opened)
-        more, reason = _refused(files, program)
-        if reason or not more:
-            return files, details, reason
+        more, failed = _refused(files, program)
+        if failed is not None or not more:
+            return files, details, failed
         opened |= more
 
 
-def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened, str]:
-    """The distances that the checker does not accept, or why the network is not to be had at all.
+def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened, Verdict | None]:
+    """The distances that the checker does not accept, or the verdict that rules the network out.
 
     What the checker itself derived while the claims were made is not derived again.
     """
@@ -177,9 +185,12 @@ def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened,
             continue  # promises are judged of the network as a whole, with their places
         claim = claims[verdict.claim - 1] if verdict.claim else {}
         if claim.get("kind") != "truncation" or "unproven" in claim:
-            return {}, verdict.reason
-        opened["truncation", str(claim["output"])] = f"{NOT_ACCEPTED}: {verdict.reason}"
-    return opened, ""
+            return {}, verdict
+        over = verdict.over_budget
+        detail = verdict.reason if over else f"{REFUSED}: {verdict.reason}"
+        reason = OVER_BUDGET if over else NOT_ACCEPTED
+        opened["truncation", str(claim["output"])] = reason, detail
+    return opened, None
 
 
 def _claims(certificate: bytes) -> list[Json]:

@@ -120,24 +120,6 @@ def test_a_failure_half_way_changes_nothing(
     assert tree(tmp_path) == before
 
 
-def test_a_failing_rename_puts_the_old_network_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_directory(tmp_path / "net", OLD)
-    real = Path.rename
-
-    def fails(self: Path, target: Path) -> Path:
-        if self.name.endswith(".new"):
-            raise OSError(5, "Input/output error")
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", fails)
-    with pytest.raises(DirectoryError, match=r"cannot write .*: Input/output error"):
-        write_directory(tmp_path / "net", NEW)
-    assert read_directory(tmp_path / "net") == OLD
-    assert os.listdir(tmp_path) == ["net"]
-
-
 def test_a_file_that_comes_in_between_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,35 @@ def test_float32_computes_in_float32(call: Call, network: Path, tmp_path: Path) 
     assert np.load(tmp_path / "x.npy").dtype == np.float32
 
 
+@pytest.mark.parametrize("form", ["npy", "csv", "npz"])
+def test_an_output_file_is_written_whole_or_not_at_all(
+    call: Call, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    out = tmp_path / f"out.{form}"
+    out.write_bytes(b"before")
+    np.save(tmp_path / "a.npy", MATRIX)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        result = call("run", network, "--input", f"A={tmp_path / 'a.npy'}", "-o", out)
+    assert result.exit_code == 1
+    assert "No space left on device" in result.stderr
+    assert out.read_bytes() == b"before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", out.name]
+
+
+def test_a_place_that_must_not_be_written_to_is_said_before_anything_is_computed(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
+    result = call("run", tmp_path / "none", "-o", tmp_path / "out.npy")
+    assert result.exit_code == 1
+    assert "must not be written to; choose another place" in result.stderr
+
+
 # -- measured data ------------------------------------------------------------------------------
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
+
+LISTED = 20  # names that a message lists
+NEAR, COMPARED, LONGEST = 6, 500, 100  # which names are compared with a wrong one, how many
 
 
 class BackendError(Exception):
@@ -35,12 +39,15 @@ class PrecisionError(BackendError):
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return ``'a', 'b'``, or ``none``."""
-    return ", ".join(f"'{name}'" for name in names) or "none"
+    """Return ``'a', 'b'``, or ``none``; of many names the first."""
+    known = list(names)
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return ", ".join(f"'{name}'" for name in known[:LISTED]) + more or "none"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the nearest known name, or nothing."""
-    lower = {other.lower(): other for other in known}
+    alike = (other for other in known if abs(len(other) - len(name)) <= NEAR)
+    lower = {other.lower(): other for other in islice(alike, COMPARED) if len(other) <= LONGEST}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1)
     return f" Did you mean '{lower[near[0]]}'?" if near else ""

@@ -24,6 +24,7 @@ KEYS = {
     "propagation": (*STEPS_KEYS, "output", "bound", "norm", "hypotheses"),
     "truncation": (*STEPS_KEYS, "output", "bound", "scale", "hypotheses"),
 }
+MAX_CLAIMS = 2000  # one of each table, two of each returned value, and four of the whole
 MAY_BE_UNPROVEN = ("propagation", "truncation")
 # of what a kind has many claims
 SUBJECTS = {"approximation": "site", "propagation": "output", "truncation": "output"}
@@ -68,6 +69,8 @@ def read_certificate(document: object) -> Certificate:
         raise RefusedError("The certificate's bindings are not an object.")
     texts = {name: as_text(value, f"The binding of {name}") for name, value in bindings.items()}
     claims = as_list(parts["claims"], "The certificate's claims")
+    few = len(claims) <= MAX_CLAIMS
+    require(few, f"The certificate has {len(claims)} claims; it may have {MAX_CLAIMS}.")
     numbered = tuple(_claim(value, at + 1) for at, value in enumerate(claims))
     tables = tuple(as_list(parts["tables"], "The certificate's tables"))
     return Certificate(hashes, texts, tables, numbered)

@@ -21,15 +21,25 @@ from weightsmith.dsl.scalars import Scalar, free_symbols
 
 
 def frame_hypotheses(
-    operator: Operator, target: Target, program: core.Program, meaning: Meaning
+    operator: Operator,
+    target: Target,
+    program: core.Program,
+    meaning: Meaning,
+    *,
+    both_vanish: bool,
 ) -> core.RangeAssumption | None:
     """Check that the frames see only the part of the spectrum that lies in [low, high].
 
-    T has further eigenvalues 0 in two cases.  With a nonzero spectrum the frame next to f(T) must
-    lie in the range of T, by an assumption of the script, which is returned.  With singular
+    T has further eigenvalues 0 in two cases, unless ``both_vanish``: of f(0) = 0 = f*(0) the
+    difference left·(f − f*)(T)·right sees nothing of the kernel, since T is symmetric and
+    (f − f*)(T) is 0 there.  That needs no hypothesis (so is pinv(L) reached by L times a
+    polynomial).  With a nonzero spectrum the frame next to f(T) must
+    lie in the range of T, by an assumption of the script; which is returned.  With singular
     values of a matrix that is not square, T = a'a may have a kernel: a·f(a'a) = U Σ f(Σ²) V' sees
     none of it, so left must end with a, or right begin with a'.
     """
+    if both_vanish:
+        return None
     if operator.kind is NONZERO:
         return _in_range(operator, target, program, meaning)
     if operator.kind is SINGULAR:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.ball_powers import whole_power
 from weightsmith.checker.ranges import (
     Interval,
     Real,
@@ -214,9 +215,9 @@ def _absolute(argument: Jet) -> Jet:
 
 
 def _power(v: Ball, n: int) -> Derivatives:
-    first = n * v ** (n - 1) if n else flint.arb(0)
-    second = n * (n - 1) * v ** (n - 2) if n * (n - 1) else flint.arb(0)
-    return v**n, first, second
+    first = n * whole_power(v, n - 1) if n else flint.arb(0)
+    second = n * (n - 1) * whole_power(v, n - 2) if n * (n - 1) else flint.arb(0)
+    return whole_power(v, n), first, second
 
 
 def _sqrt(v: Ball) -> Derivatives:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 UNITS = 20_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
+DIRECTORY_UNITS = 12_000_000  # of work on all claims of a directory together; speed only
+SHARE = DIRECTORY_UNITS // 3  # of a compiler that makes claims, proves them and restructures loops
 LONGEST_QUOTE = 80
 
 
@@ -22,12 +24,16 @@ class OverBudgetError(Exception):
 
 
 class Budget:
-    """Counts the work on one claim, the same on every machine; every long loop spends of it."""
+    """Counts the work on one claim, the same on every machine; every long loop spends of it.
 
-    __slots__ = ("_units", "spent")
+    A budget that is made while another is active is a part of it: what it spends counts there too.
+    """
+
+    __slots__ = ("_units", "_whole", "spent")
 
     def __init__(self, units: int = UNITS) -> None:
         self._units = units
+        self._whole = _ACTIVE.get()
         self.spent = 0
 
     def spend(self, units: int = 1) -> None:
@@ -38,6 +44,8 @@ class Budget:
                 f"Out of budget: the check needs more than {self._units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
+        if self._whole is not None:
+            self._whole.spend(units)
 
     @contextmanager
     def active(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
 from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.kernels import vanishes_at_zero
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.operator_step import read_forms, read_operator
 from weightsmith.checker.problem import Bound, Numbers, Problem
@@ -164,7 +165,8 @@ class _Proof:
         recurrences, collapser = self._recurrences(steps, operator)
         self._place += 1
         text, value, target = self._output(steps, returned, collapser)
-        in_range = frame_hypotheses(operator, target, program, self._meaning)
+        vanish = target.zero_on_kernel and vanishes_at_zero(value, recurrences, field)
+        in_range = frame_hypotheses(operator, target, program, self._meaning, both_vanish=vanish)
         self._place += 1
         index = as_integer(steps.operator["assumption"], "assumption")
         numbers = None

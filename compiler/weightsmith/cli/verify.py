@@ -28,8 +28,9 @@ def verify(ctx: click.Context, directory: Path) -> None:
     none is refused and some are open: owed, and not proven.
     """
     from weightsmith.checker import verify_directory
+    from weightsmith.checker.directory import is_directory
 
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise Mistake(
             f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
         )

@@ -21,6 +21,8 @@ from weightsmith.dsl.core import GROUPS, Schedule
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
 
 PRIME = (1 << 61) - 1
+MAX_COUNT = 10**15
+COUNT_BITS = 1000  # of a count, and of what it is made of
 MAX_PASSES = 20_000  # loops longer than this are not followed
 
 Bindings = Mapping[str, Fraction]
@@ -74,10 +76,12 @@ def depth_lower_bound(degree: int) -> int:
 
 
 def passes(count: Scalar, bindings: Bindings) -> int | None:
+    """The value of a count; None if it has none, or none that could be meant."""
     try:
-        return int(evaluate(count, bindings))
+        value = evaluate(count, bindings, most_bits=COUNT_BITS)
     except ScalarError:
         return None
+    return int(value) if value.denominator == 1 and 0 <= value <= MAX_COUNT else None
 
 
 class _Point:

@@ -41,7 +41,7 @@ def elaborate(
     errors = report.errors
     calls = Calls(algorithm.name.text, dict(callable_), later, budget)
     assigned = assigned_names(algorithm.entries)
-    elaborator = Elaborator(report, calls, assigned, frozenset(callable_))
+    elaborator = Elaborator(report, calls, assigned, frozenset(callable_), later)
     head = HeadReader(elaborator).read(algorithm)
     calls.assumptions.extend(head.named)
     calls.bounds.extend(one for one in head.assumptions if isinstance(one, Bound))

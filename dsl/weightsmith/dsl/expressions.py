@@ -23,6 +23,7 @@ from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
 from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of
+from weightsmith.dsl.other_languages import name_hint
 from weightsmith.dsl.powers import read_power
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
@@ -51,6 +52,7 @@ class Elaborator:
         call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
         assigned: frozenset[str],
         algorithms: frozenset[str] = frozenset(),
+        later: frozenset[str] = frozenset(),
     ) -> None:
         self.report = report
         self.axes = Axes()
@@ -63,6 +65,7 @@ class Elaborator:
         self.used_functions: set[str] = set()
         self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
         self.algorithms = algorithms  # those that may be called
+        self.later = later  # those of the script, of which some may be called further down only
         self.used: dict[str, Definition] = {}
         self._call = call
         self.assigned = assigned  # every name that is assigned somewhere in the algorithm
@@ -70,6 +73,16 @@ class Elaborator:
     # -- entrances ----------------------------------------------------------------------------
 
     def value(self, expression: s.Expression) -> Value | None:
+        """The meaning of an expression, or None after a report."""
+        value = self._value(expression)
+        problem = _too_long(value)
+        if problem is None:
+            return value
+        hint = "write a number that is near, or pass it as a param"
+        self.report.error(expression.span, f"{problem} in {text_of(expression)}", hint)
+        return None
+
+    def _value(self, expression: s.Expression) -> Value | None:
         match expression:
             case s.NumberExpression(value=number):
                 return q.Number(number)
@@ -194,7 +207,7 @@ class Elaborator:
         if name in known_names(self.functions):
             self.report.error(span, f"'{name}' is a function", f"write {written_call(name)}")
             return
-        near = self.report.near(name, (*self.scope.names(), "I"))
+        near = name_hint(name) or self.report.near(name, (*self.scope.names(), "I"))
         hint = near or f"declare it as an input, or as a number: param {name}"
         self.report.error(span, f"unknown name '{name}'", hint)
 
@@ -320,7 +333,10 @@ class Elaborator:
 
     def divided_by_matrix(self, part: s.Expression) -> bool:
         text = text_of(part)
-        hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
+        hint = (
+            f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm; "
+            "entry by entry: E ./ F"
+        )
         self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
         return False
 
@@ -362,7 +378,9 @@ class Elaborator:
         return replace(value, shape=replace(value.shape, column_groups=groups))
 
     def _called(self, expression: s.CallExpression) -> Value | None:
-        if expression.name.text in MATRIX_FUNCTIONS and not expression.is_dotted:
+        name = expression.name.text
+        is_called = name in self.algorithms and self.place is Place.STATEMENT
+        if name in MATRIX_FUNCTIONS and not expression.is_dotted and not is_called:
             return apply_function(self, expression)
         if is_entry_function(self, expression):
             return apply_entry_function(self, expression)
@@ -388,3 +406,20 @@ class Elaborator:
             message = "root(…) stands only as a whole target"
             hint = "write: return w approximates root(w: …)"
         self.report.error(expression.span, message, hint)
+
+
+def _too_long(value: Value | None) -> str | None:
+    """What is wrong with the numbers of a value that its parts have made too long."""
+    scalars: Sequence[Scalar] = ()
+    match value:
+        case core.Combination(terms=terms):
+            scalars = [scale for scale, _ in terms]
+        case q.Add() | q.Multiply() | q.Power():
+            scalars = [value]
+        case _:
+            pass
+    if any(map(algebra.has_long_number, scalars)):
+        return f"a number with more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
+    if any(map(algebra.is_long, scalars)):
+        return f"a formula of more than {algebra.MAX_NODES} numbers, names and signs"
+    return None

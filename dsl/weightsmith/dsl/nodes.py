@@ -15,6 +15,9 @@ from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
 MAX_FACTORS = 10_000
+MAX_LEVELS = 100  # of a value that a statement assigns, calls written out
+DEEP = f"written out, this value is nested more than {MAX_LEVELS} levels deep"
+DEEP_HINT = "give a part of it a name of its own: X = …"
 
 
 def split(node: Node) -> tuple[Scalar, Node]:
@@ -49,6 +52,17 @@ def written_size(node: Node) -> int:
         count += 1
         waiting.extend(parts_of(one))
     return count
+
+
+def is_deep(node: Node) -> bool:
+    """True if the tree has more levels than recursion over it may meet."""
+    waiting = [(node, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        if level > MAX_LEVELS:
+            return True
+        waiting.extend((part, level + 1) for part in parts_of(one))
+    return False
 
 
 def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from weightsmith.checker import claim_numbers
 from weightsmith.checker.open_claims import (
-    NOT_ACCEPTED,
     NOT_DERIVED,
     OVER_BUDGET,
     SAYS_NOTHING,
@@ -31,7 +30,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
-Refused = Mapping[tuple[str, str], str]  # kind and output, and why the checker does not accept it
+Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
 Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
 FORMAT, VERSION = "weightsmith-certificate", 1
 
@@ -112,9 +111,9 @@ def _to_target(
     returned = front.program.returns[position]
     if returned.target is None:
         return []
-    reason = refused.get(("truncation", returned.name))
-    if reason is not None:
-        return [open_claim("truncation", returned.name, NOT_ACCEPTED, reason)]
+    found = refused.get(("truncation", returned.name))
+    if found is not None:
+        return [open_claim("truncation", returned.name, *found)]
     if isinstance(returned.target, core.Root):
         return [_proven("truncation", prove_root, front, bindings, returned.name)]
     return [truncation_claim(front.program, front.normal, position, bindings)]

@@ -87,10 +87,17 @@ def target_json(target: RootScalar) -> Json:
 
 
 def hypotheses(
-    program: core.Program, normal: NormalProgram, ground: Ground, frame: Frame, bounded: Bounded
+    program: core.Program,
+    normal: NormalProgram,
+    ground: Ground,
+    frame: Frame,
+    bounded: Bounded,
+    *,
+    vanish: bool,
 ) -> list[str]:
+    """What is assumed; ``vanish``: the value and its target are both 0 on the kernel of T."""
     operator = ground.operator
-    if _is_rectangular(normal, ground):
+    if _is_rectangular(normal, ground) and not vanish:
         _check_absorbed(operator.word, frame)
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
     assumption = spectra[ground.assumption]
@@ -99,7 +106,7 @@ def hypotheses(
         found.append(Symmetric(assumption.of, False, assumption.span).text)
     if operator.symmetric == "weighted":
         found.append(f"{operator.word[-1].name} is positive definite")
-    if ground.kind is SpectrumKind.NONZERO_SPECTRUM:
+    if ground.kind is SpectrumKind.NONZERO_SPECTRUM and not vanish:
         found.append(_range_hypothesis(program, frame, "*".join(letters(operator.word))))
     if bounded.value is None:
         found.append(f"the side conditions of the rule {bounded.step['rule']} hold")

@@ -16,6 +16,7 @@ from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_tar
 from weightsmith.compiler.certify.autonomous import autonomous
 from weightsmith.compiler.certify.contraction import contraction
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
+from weightsmith.compiler.certify.kernels import vanishes_at_zero
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.loops import several_loops_claim
 from weightsmith.compiler.certify.open_claim import open_claim
@@ -139,7 +140,12 @@ class _Proof:
             bounded.step,
         ]
         frame = wanted.frame
-        assumed = claim_text.hypotheses(self.program, self.normal, self.ground, frame, bounded)
+        vanish = wanted.scalar.zero_on_kernel and vanishes_at_zero(
+            self.scalars, [(initial, after)], self.scalars.symbol(scalar)
+        )
+        assumed = claim_text.hypotheses(
+            self.program, self.normal, self.ground, frame, bounded, vanish=vanish
+        )
         scale = claim_text.scale(self.normal, self.ground, self.target, wanted)
         bounded = wanted.bounded(bounded, scale, self.bindings or {})
         return claim_text.claim(self.returned.name, steps, bounded, assumed, scale)

@@ -29,6 +29,8 @@ SPARE_BITS = 60
 MOST = Fraction(10) ** 200  # of a coefficient: beyond, the search by floats ends
 GRID = 4
 UNSEEN = 1e-9  # of a tolerance: what coefficients may have together that are not looked at
+WIDEST = 1 << 14  # bits that may stand before the point of an end
+UNSHARP = flint.arb(2) ** -200  # a value's radius against it; SPARE_BITS need less
 HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
 
@@ -150,7 +152,7 @@ def _coefficients(
     longest: int,
 ) -> tuple[Fraction, ...]:
     points, unit = 32, float(tolerance * min(ends))
-    with flint.ctx.workprec(PRECISION):
+    with flint.ctx.workprec(_bits(low, high)):
         while points <= MAX_POINTS:
             found = _interpolated(function, low, high, points)
             if any(abs(c) > MOST for c in found):
@@ -162,6 +164,11 @@ def _coefficients(
                 break
             points *= 2
     raise NoSeriesError
+
+
+def _bits(low: Fraction, high: Fraction) -> int:
+    """So many that no place is lost in a wide interval: 1 is one of [1, 10^300]."""
+    return PRECISION + min(int(max(abs(low), abs(high))).bit_length(), WIDEST)
 
 
 def _is_hopeless(rest: list[float], ends: tuple[Fraction, Fraction], tolerance: Fraction) -> bool:
@@ -180,11 +187,14 @@ def _interpolated(
     """Coefficients of the polynomial through f at cos(jπ/N), j = 0 … N, by a cosine transform."""
     half, centre = ball(high - low) / 2, ball(high + low) / 2
     cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
-    values = [function(centre + half * x).mid() for x in cosines]
+    balls = [function(centre + half * x) for x in cosines]
+    values = [value.mid() for value in balls]
     if not all(value.is_finite() for value in values):
         raise NoSeriesError(": the function is not defined everywhere")
     if any(map(is_huge, values)):
         raise NoSeriesError(": the function is too large there")
+    if any(one.rad() > UNSHARP and one.rad() > UNSHARP * abs(one.mid()) for one in balls):
+        raise NoSeriesError(": the interval is too wide for the function to be computed on it")
     transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
     return (found[0] / 2, *found[1:-1], found[-1] / 2)
