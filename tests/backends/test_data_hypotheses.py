@@ -249,6 +249,8 @@ def test_what_is_too_large_is_said_not_to_be_measured(monkeypatch: pytest.Monkey
     assert verdict(report, "spectrum") is UNMEASURED
     assert report.holds
     assert [row.hypothesis for row in report.unmeasured] == ["spectrum(A) in [mu, L]"]
+    with pytest.warns(AssumptionWarning, match="is not measured"):
+        apply_check(report, "refuse")
 
 
 def test_a_parameter_without_a_value_leaves_a_hypothesis_open() -> None:
@@ -313,6 +315,17 @@ def test_the_advice_works_when_it_is_followed(
             break
         settings = {**settings, **dict(advised)}
     assert report.holds
+
+
+def test_what_cannot_be_told_from_0_is_taken_for_0() -> None:
+    inputs: Given = {"A": rotated([0, 1, 2])}
+    report = measured(program_of(SYMMETRIC), inputs, mu=1, L=3)
+    sentence = (
+        "the smallest eigenvalue of A is 0 within round-off and mu = 1: compile with --set mu=0"
+    )
+    assert report.problem == sentence
+    found = fitting_settings(program_of(SYMMETRIC), inputs, {})  # type: ignore[arg-type]
+    assert found == {"mu": "0", "L": "2.001"}
 
 
 def test_what_is_given_keeps_its_value() -> None:

@@ -11,6 +11,9 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import LayoutError
+from weightsmith.cli.demo_cases import CASES
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.dsl.hypotheses import hypotheses
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ADVICE = r"compile with --set L=5\.226"
@@ -72,6 +75,19 @@ def test_an_input_that_the_network_reads_in_one_group_may_be_a_bare_array() -> N
     assert "the largest norm of a token of x is 1.5" in network.check({"x": 3 * x, "y": y}).problem
 
 
+def test_there_may_be_no_query_tokens() -> None:
+    network = ws.compile(EXAMPLES / "gradient_descent.alg", settings={"mu": "1/2", "L": 3})
+    x = {"context": np.eye(3), "query": np.zeros((3, 0))}
+    assert network.run({"x": x, "y": np.ones((1, 3))})["output"]["query"].shape == (1, 0)
+    network = ws.compile(
+        "algorithm f(x: [d] per query)\nassume norm(x) <= 1\nassume entries(x) in [0, 1]\n\n"
+        "return 2*x\n"
+    )
+    report = network.check({"x": np.zeros((3, 0))})
+    assert [row.verdict.value for row in report.rows] == ["yes"] * 3
+    assert [row.measured for row in report.rows] == ["none", "none", "3"]
+
+
 @pytest.mark.parametrize(
     "name", ["script.alg", "template.json", "model.safetensors", "network.alg"]
 )
@@ -120,3 +136,40 @@ def test_a_network_without_numbers_is_intact() -> None:
     report = network.check({"A": A})
     assert report.holds
     assert [row.hypothesis for row in report.unmeasured] == ["spectrum(A) in [mu, L]"]
+
+
+# -- one list of hypotheses ---------------------------------------------------------------------
+
+CASES_BY_SCRIPT = {case.script: case for case in (*CASES, *FUNCTION_CASES)}
+SLOW = (
+    "synthesized_roots",
+    "logistic_newton",
+    "logistic_gradient_descent",
+    "normalise",
+    "whitened_regression",
+    "two_layer_network",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+        for name in sorted(path.stem for path in EXAMPLES.glob("*.alg"))
+    ],
+)
+def test_every_hypothesis_of_a_certificate_is_measured(name: str) -> None:
+    """What data must meet has one source; conditions on parameters alone are not of data."""
+    case = CASES_BY_SCRIPT[name]
+    problem = case.problem()
+    settings = case.parameters(problem, small=True)
+    network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    report = network.check(problem.inputs)
+    assert report.holds, str(report)
+    assert not report.unmeasured
+    texts = {one.text for one in hypotheses(network.program)}
+    assert texts == {row.hypothesis for row in report.rows}
+    for claim in network.claims:
+        said = claim.get("hypotheses", [])
+        assert isinstance(said, list)
+        assert {text for text in said if "side conditions" not in text} <= texts

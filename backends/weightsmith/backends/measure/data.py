@@ -83,7 +83,7 @@ def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[s
     leading = {array.shape[0] if array.ndim == 3 else None for array in given.values()}
     if len(leading) > 1:
         raise LayoutError("every input must have the same batch.")
-    matrices = {key: array.reshape((-1, *array.shape[-2:])) for key, array in given.items()}
+    matrices = {key: array if array.ndim == 3 else array[None] for key, array in given.items()}
     units = {name: _unit(value) for name, value in inputs.items()}
     return Data(matrices, sizes, units, leading.pop() if leading else None)
 

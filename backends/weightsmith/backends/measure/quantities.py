@@ -83,7 +83,7 @@ def norms(data: Data, name: str) -> Quantity:
 def entries(data: Data, name: str) -> Quantity:
     """The least and the largest entry of every problem, exactly."""
     flat = [data.matrices[name, group] for group in _given(data, name)]
-    found = np.concatenate([one.reshape(data.problems, -1) for one in flat], axis=-1)
+    found = np.concatenate([one.reshape(data.problems, one[0].size) for one in flat], axis=-1)
     if found.shape[-1]:
         found = np.stack((found.min(axis=-1), found.max(axis=-1)), axis=-1)
     values = Values(found, np.zeros_like(found), 0)

@@ -14,6 +14,9 @@ HEADINGS = ("hypothesis", "measured", "holds")
 CHANGED = "the certificate is not of these files, so it says nothing of the result"
 
 
+UNKNOWN = "'{}' is not measured ({}), and the certificate depends on it"
+
+
 class AssumptionWarning(UserWarning):
     """A network ran on data for which its certificate says nothing."""
 
@@ -75,8 +78,10 @@ class DataReport:
 
     @property
     def problem(self) -> str:
-        """Why the certificate says nothing of these data; empty if it does."""
+        """Why the certificate says nothing of these data, or may not; empty if it does."""
         reasons = [row.sentence for row in self.broken] + [CHANGED] * (not self.intact)
+        if not reasons:
+            reasons = [UNKNOWN.format(row.hypothesis, row.measured) for row in self.unmeasured]
         return "; ".join(reasons)
 
     def __str__(self) -> str:
@@ -89,7 +94,7 @@ class DataReport:
 
 
 def apply_check(report: DataReport, check: DataCheck) -> None:
-    """Refuse data that break a hypothesis, or warn of it; warn if the files were changed.
+    """Refuse data that break a hypothesis, or warn; warn of what is not measured, or not intact.
 
     Raises AssumptionError, with a sentence for each hypothesis that is broken.
     """

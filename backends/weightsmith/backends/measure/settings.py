@@ -171,6 +171,8 @@ def _between(
     for end, which, outer, inner in sides:
         if end is not None:
             number, least = (exact_value(float(one), values.exponent) for one in (outer, inner))
+            if min(number, least) <= 0 <= max(number, least):
+                number = Fraction(0)  # what cannot be told from 0 is taken for 0
             what = f"the {which} {measured.noun} of {measured.of} is {text_of(number)}"
             above = which == "largest"
             yield Constraint(end, above, number, least, whole, hypothesis.text, what)

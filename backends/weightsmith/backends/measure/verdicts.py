@@ -190,6 +190,8 @@ def _sentence(quantity: Quantity, one: Excess, bindings: Mapping[str, Fraction])
     """``the largest eigenvalue of A is 5.21 and L = 5``."""
     end = q.evaluate(one.end, bindings)
     value = beyond(one.high if one.above else one.low, end)
+    if one.low <= 0 <= one.high:
+        value = "0 within round-off"
     if not one.which:
         (_, below), (above, _) = ends_of(one.hypothesis).intervals
         gap = " and ".join(_named(side, bindings) for side in (below, above) if side is not None)
