@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
@@ -45,7 +46,10 @@ def proven_files(
 
     reason = ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
-        files = network_files(compilation, kept, bindings, script, dtype, dims)
+        try:
+            files = network_files(compilation, kept, bindings, script, dtype, dims)
+        except TooLargeError:
+            continue
         document = json.loads(files[CERTIFICATE])
         steps, tables = document["claims"][0]["steps"], document["tables"]
         try:
@@ -54,6 +58,10 @@ def proven_files(
             reason = reason or str(refusal)
             continue
         return compilation, kept, files
+    if not reason:
+        message = f"a number of the network is too large for {dtype}"
+        hint = "scale the script's numbers, or its inputs"
+        raise DiagnosticError([error(program.span, message, hint)])
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"
     raise DiagnosticError([error(program.returns[0].span, message, hint)])

@@ -354,7 +354,7 @@ def same_values(left: Polynomial, right: Polynomial) -> bool:
             for name, letter in functions.items()
             if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
         }
-        return difference.is_zero or bool(pieces) and _with_pieces(difference, pieces).is_zero
+        return difference.is_zero or (bool(pieces) and _with_pieces(difference, pieces).is_zero)
     except RefusedError:
         return False  # too large to be written out
 

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Repeat, Template, Terms
+from weightsmith.compiler.nearest_float import short_text
 
 TRANSPOSE = "ᵀ"
 RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
@@ -63,7 +64,7 @@ def _short(coefficient: str) -> str:
     if len(coefficient) <= 4 or not RATIONAL.fullmatch(coefficient):
         return coefficient
     number = Fraction(coefficient)
-    decimal = f"{float(number):.6g}"
+    decimal = short_text(number, 6)
     return decimal if len(coefficient) > 9 or Fraction(decimal) == number else coefficient
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.approximate.choose_tables import MOST_WIDE
 from weightsmith.compiler.bound import upward
+from weightsmith.compiler.nearest_float import short_text
 
 WIDE_UNITS, DEEP_UNITS = 2, 8  # hidden units a piece and row, or a layer and row, of a product
 
@@ -39,4 +40,4 @@ def _product_costs(pieces: int) -> str:
 
 
 def _short(number: object) -> str:
-    return f"{float(Fraction(str(number))):.4g}"
+    return short_text(Fraction(str(number)))
