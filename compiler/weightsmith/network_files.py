@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
@@ -63,12 +64,19 @@ def proven_files(
     reason, given_up = "", ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
-        files, details, failed = _accepted(made, program)
+        try:
+            files, details, failed = _accepted(made, program)
+        except TooLargeError:
+            continue  # a number that the dtype does not hold
         if failed is None:
             note = (f"another network was given up: {given_up}",) if given_up else ()
             return Proven(compilation, replace(kept, notes=(*kept.notes, *note)), files, details)
         reason = reason or failed.reason
         given_up = given_up or (failed.reason if failed.over_budget else "")
+    if not reason:
+        message = f"a number of the network is too large for {dtype}"
+        hint = "scale the script's numbers, or its inputs"
+        raise DiagnosticError([error(program.span, message, hint)])
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"
     raise DiagnosticError([error(program.returns[0].span, message, hint)])

@@ -22,6 +22,10 @@ class InstantiationError(BackendError):
     """A template has no numbers: a symbol or a size is missing, or a number does not fit."""
 
 
+class TooLargeError(InstantiationError):
+    """A number of the network is beyond the largest float of its dtype."""
+
+
 class WeightsError(BackendError):
     """A weights file is damaged, or belongs to another network."""
 

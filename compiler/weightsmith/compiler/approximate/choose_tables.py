@@ -23,6 +23,7 @@ from weightsmith.compiler.approximate.poles import find_singularity
 from weightsmith.compiler.approximate.ranges import Ranges
 from weightsmith.compiler.approximate.unbounded import unbounded_message
 from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.nearest_float import as_float, short_text
 from weightsmith.compiler.passes.build_graph import build_graph
 from weightsmith.compiler.passes.normalize import normalize
 from weightsmith.compiler.program_scalars import all_scalars
@@ -155,7 +156,7 @@ class _Chooser:
             first, last = range_of(function.formula, self.bindings, bottom, top)
         except UndefinedError:  # larger than any number that a table could have
             return -inf, inf
-        return float(first), float(last)
+        return as_float(first), as_float(last)
 
     def _refuse_singular(self, function: Approximated, low: Fraction, high: Fraction) -> None:
         found = find_singularity(function.formula, self.bindings, low, high)
@@ -168,7 +169,7 @@ class _Chooser:
         )
         message = (
             f"'{site.label}' {found.says}, and its argument lies in "
-            f"[{_short(low)}, {_short(high)}] by the assumptions"
+            f"[{short_text(low)}, {short_text(high)}] by the assumptions"
         )
         hint = "keep the argument away from it: clip(E, low, high), or a closer assumption"
         raise DiagnosticError([error(site.span, message, hint)])
@@ -196,7 +197,7 @@ class _Chooser:
             numbers = tuple((name, self.bindings[name]) for name in symbols)
             table = _fitted(formula, numbers, low, high, tolerance)
         except TooManyPiecesError:
-            raise self._too_fine(site, f"on [{_short(low)}, {_short(high)}]") from None
+            raise self._too_fine(site, f"on [{short_text(low)}, {short_text(high)}]") from None
         return SiteTable(site.site, site.label, table, None, formula_text(formula))
 
     def _product(self, site: core.Hadamard, bounds: list[Bounds]) -> SiteTable:
@@ -207,7 +208,7 @@ class _Chooser:
         tolerance = evaluate(site.tolerance, self.bindings)
         pieces, sawteeth = square_pieces(scales[0] * scales[1] / tolerance)
         if pieces > MOST_PIECES:
-            limits = f"of numbers up to {_short(scales[0])} and {_short(scales[1])}"
+            limits = f"of numbers up to {short_text(scales[0])} and {short_text(scales[1])}"
             raise self._too_fine(site, limits)
         table = square_table(pieces)
         return SiteTable(site.site, "product", table, (scales[0], scales[1]), sawteeth=sawteeth)
@@ -248,10 +249,6 @@ def _outward(value: float) -> Fraction:
     exponent = Decimal(abs(value)).adjusted() - DIGITS + 1
     step = Fraction(10) ** exponent
     return Fraction(ceil(Fraction(value) / step)) * step
-
-
-def _short(value: Fraction) -> str:
-    return f"{float(value):.4g}"
 
 
 def sites_of(program: core.Program) -> list[core.Entrywise | core.Hadamard]:

@@ -26,6 +26,7 @@ from weightsmith.compiler.approximate.round_table import rounded_knots
 from weightsmith.compiler.approximate.search import least_error
 from weightsmith.compiler.approximate.table import Table
 from weightsmith.compiler.certify.intervals import round_down, to_fraction
+from weightsmith.compiler.nearest_float import as_float, short_text
 from weightsmith.dsl.formulas import Formula
 
 __all__ = [
@@ -43,6 +44,7 @@ MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
 ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
+LARGEST = 1e300  # a tolerance that is as good as any larger one
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
@@ -69,8 +71,8 @@ def fit_table(
         sampler = Sampler.of(formula, bindings, whole)
         if low == high:
             return _constant(sampler)
-        target = float(tolerance) * ROOM
-        for _ in range(ATTEMPTS):
+        target = min(as_float(tolerance), LARGEST) * ROOM
+        for _ in range(ATTEMPTS if target > 0 else 0):
             table = _fewest(sampler, target)
             if table is None:
                 break
@@ -79,7 +81,7 @@ def fit_table(
             target *= max(float(tolerance / table.error), SMALLEST_SHRINKAGE) * ROOM
     raise TooManyPiecesError(
         f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
-        f"{float(tolerance):.3g}: give a larger one, or a smaller interval"
+        f"{short_text(tolerance, 3)}: give a larger one, or a smaller interval"
     )
 
 

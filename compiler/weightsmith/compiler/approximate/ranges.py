@@ -24,6 +24,7 @@ from weightsmith.compiler.approximate.settling import Growth, Key, within
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word
+from weightsmith.compiler.nearest_float import as_float
 from weightsmith.compiler.passes.fold_entries import is_ones
 from weightsmith.dsl import core, parse_scalar
 from weightsmith.dsl.core import Approximated, PiecewiseLinear
@@ -48,7 +49,7 @@ class Ranges:
 
     def __post_init__(self) -> None:
         self.sizes = {
-            a.axis: float(evaluate(a.bound, self.bindings))
+            a.axis: as_float(evaluate(a.bound, self.bindings))
             for a in self.program.assumptions
             if isinstance(a, core.SizeAssumption)
         }
@@ -81,7 +82,7 @@ class Ranges:
                 continue
             ((word, coefficient),) = polynomial.terms.items()
             low, high = (
-                float(evaluate(end, self.bindings)) for end in (assumption.low, assumption.high)
+                as_float(evaluate(end, self.bindings)) for end in (assumption.low, assumption.high)
             )
             scale = self.number(coefficient)
             if scale <= 0:
@@ -117,13 +118,13 @@ class Ranges:
         result = Bounds()
         for assumption in self.program.assumptions:
             if isinstance(assumption, core.NormAssumption) and assumption.of == letter.name:
-                bound = float(evaluate(assumption.bound, self.bindings))
+                bound = as_float(evaluate(assumption.bound, self.bindings))
                 per_token = bool(letter.group)
                 known = Bounds(column=bound) if per_token else Bounds(norm=bound)
                 result = result.meet(known)
             if isinstance(assumption, core.EntryAssumption) and assumption.of == letter.name:
                 ends = (assumption.low, assumption.high)
-                low, high = (float(evaluate(end, self.bindings)) for end in ends)
+                low, high = (as_float(evaluate(end, self.bindings)) for end in ends)
                 result = result.meet(Bounds(low, high))
         for word, (low, high) in self.spectra.items():
             size = max(abs(low), abs(high))
@@ -136,7 +137,7 @@ class Ranges:
     # -- values ---------------------------------------------------------------------------------
 
     def number(self, coefficient: Coefficient) -> float:
-        return float(evaluate(parse_scalar(str(coefficient)), self.bindings))
+        return as_float(evaluate(parse_scalar(str(coefficient)), self.bindings))
 
     def polynomial(self, value: Polynomial, state: State) -> Bounds:
         """Bound a polynomial, term by term, and with words of one last letter taken together."""
@@ -270,18 +271,18 @@ class Ranges:
                 low, high = arguments[0].low, arguments[0].high
                 if not arguments[0].finite:
                     return Bounds()
-                near = float(evaluate(tolerance, self.bindings))
+                near = as_float(evaluate(tolerance, self.bindings))
                 bottom, top = self.range_of(function, low, high)
                 return Bounds(bottom - near, top + near)
             case None:
                 return _entrywise(arguments[0], arguments[1], 0.0)
             case tolerance:
-                near = float(evaluate(tolerance, self.bindings))
+                near = as_float(evaluate(tolerance, self.bindings))
                 return _entrywise(arguments[0], arguments[1], near)
 
     def _exact(self, function: PiecewiseLinear, argument: Bounds) -> Bounds:
         value = plain_function(function, self.bindings)
-        kinks = [float(evaluate(place, self.bindings)) for place, _ in function.kinks]
+        kinks = [as_float(evaluate(place, self.bindings)) for place, _ in function.kinks]
         inside = [t for t in kinks if argument.low < t < argument.high]
         steep = slopes(function, self.bindings)
         ends = [end for end in (argument.low, argument.high) if abs(end) < inf]
@@ -374,8 +375,8 @@ def _beyond(slope: float, side: int, low: float, high: float) -> tuple[float, fl
 def plain_function(
     function: PiecewiseLinear, bindings: Mapping[str, Fraction]
 ) -> Callable[[float], float]:
-    constant, slope = (float(evaluate(s, bindings)) for s in (function.constant, function.slope))
-    kinks = [tuple(float(evaluate(s, bindings)) for s in kink) for kink in function.kinks]
+    constant, slope = (as_float(evaluate(s, bindings)) for s in (function.constant, function.slope))
+    kinks = [tuple(as_float(evaluate(s, bindings)) for s in kink) for kink in function.kinks]
 
     def value(t: float) -> float:
         return constant + slope * t + sum(change * max(t - place, 0.0) for place, change in kinks)
