@@ -24,18 +24,18 @@ class OverBudgetError(Exception):
 class Budget:
     """Counts the work on one claim, the same on every machine; every long loop spends of it."""
 
-    __slots__ = ("_units", "spent")
+    __slots__ = ("spent", "units")
 
     def __init__(self, units: int = UNITS) -> None:
-        self._units = units
+        self.units = units
         self.spent = 0
 
     def spend(self, units: int = 1) -> None:
         """Count so many units of work, each about a microsecond.  Raises OverBudgetError."""
         self.spent += units
-        if self.spent > self._units:
+        if self.spent > self.units:
             raise OverBudgetError(
-                f"Out of budget: the check needs more than {self._units:,} units of work, "
+                f"Out of budget: the check needs more than {self.units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
 
