@@ -4,7 +4,7 @@
 
 Each script runs in a worker process with limits: 20 s of processor time a script, 2 GB of address
 space.  Reported are exceptions that are no message for the user, scripts over 20 s or 1 GB, and
-networks that ``verify`` refuses; ``--keep`` writes these scripts to a directory, one of each kind.
+networks that ``verify`` refuses; ``--keep`` writes these scripts to a directory.
 Script number i of a seed is always the same.
 """
 
@@ -62,8 +62,14 @@ def main() -> int:
     numbers = range(chosen.first, chosen.first + count)
     if chosen.worker:
         return work(chosen.seed, numbers)
-    outcomes = list(supervise(chosen.seed, numbers))
-    return report(outcomes, chosen.seed, chosen.keep)
+    outcomes = []
+    for one in supervise(chosen.seed, numbers):
+        outcomes.append(one)
+        if one.kind not in GOOD:  # at once, for a run that is ended early
+            print(f"{one.number}: {one.kind}: {one.detail}", file=sys.stderr, flush=True)
+            if chosen.keep is not None:
+                _keep(chosen.keep, chosen.seed, one, f"{one.kind}: {one.detail}")
+    return report(outcomes, chosen.seed)
 
 
 # -- the worker ---------------------------------------------------------------------------------
@@ -190,7 +196,7 @@ def _lines(seed: int, numbers: range) -> Iterator[str]:
             yield from worker.stdout
 
 
-def report(outcomes: list[Outcome], seed: int, keep: Path | None) -> int:
+def report(outcomes: list[Outcome], seed: int) -> int:
     """Print the counts and every kind of fault with its first script; 1 if there is a fault."""
     counts: dict[str, int] = {}
     faults: dict[str, list[Outcome]] = {}
@@ -205,8 +211,6 @@ def report(outcomes: list[Outcome], seed: int, keep: Path | None) -> int:
     for what, found in faults.items():
         numbers = ", ".join(str(one.number) for one in found[:10])
         print(f"\n{len(found)} x {what}\n  seed {seed}, numbers {numbers}")
-        if keep is not None:
-            _keep(keep, seed, found[0], what)
     return 1 if faults else 0
 
 

@@ -95,6 +95,8 @@ class Calls:
             elaborator.report.error(call.span, message)
         except WritingError:
             self._too_much(elaborator, call, f"{MAX_WRITTEN} operations")
+        finally:
+            self.budget.nodes = max(inliner.nodes_left, 0)
         return None
 
     # -- which algorithm ----------------------------------------------------------------------
@@ -303,7 +305,6 @@ class Calls:
         if any(map(is_deep, values)):
             elaborator.report.error(call.span, DEEP, f"in '{callee.name}': {DEEP_HINT}")
             return None
-        self.budget.nodes = inliner.nodes_left
         self.budget.statements -= inliner.count
         if self.budget.statements < 0:
             self._too_much(elaborator, call, f"{MAX_STATEMENTS} statements")
@@ -319,9 +320,8 @@ class Calls:
 
 def _counting_hint(call: s.CallExpression) -> str:
     """``repeat steps:`` for ``range(steps)``."""
-    ends = [text_of(one) for one in call.positional[:2]]
-    count = " - ".join(reversed(ends)) if len(ends) == 2 and ends[0] != "0" else ends[-1:]
-    steps = count if isinstance(count, str) else "".join(count) or "steps"
+    ends = [text_of(one) for one in call.positional[:2]] or ["steps"]
+    steps = ends[-1] if len(ends) == 1 or ends[0] == "0" else f"{ends[1]} - {ends[0]}"
     return f"write: repeat {steps}: or, with numbers that the block uses: for g in 1, 2, 3:"
 
 

@@ -15,6 +15,7 @@ Severity = Literal["error", "warning"]
 SHOWN_WIDTH = 100  # longer source lines are cut around the place
 MAX_ERRORS = 50
 MAX_WARNINGS = 200
+MAX_NEAR = 60  # characters of a name that near names are looked for
 MAX_SUGGESTIONS = 20  # looking for near names is not free: only for the first mistakes
 
 
@@ -122,7 +123,9 @@ class Report:
 
 
 def near_hint(name: str, candidates: Iterable[str]) -> str | None:
-    """Return ``did you mean 'steps'?`` for ``step``."""
+    """Return ``did you mean 'steps'?`` for ``step``; nothing for names that are very long."""
+    if len(name) > MAX_NEAR:
+        return None
     by_case = [one for one in candidates if abs(len(one) - len(name)) <= 3][:500]
     found = difflib.get_close_matches(name, by_case, n=1, cutoff=0.6)
     found = found or [one for one in by_case if one.lower() == name.lower()]

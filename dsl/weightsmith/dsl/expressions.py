@@ -17,15 +17,16 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Group, Node, Shape
-from weightsmith.dsl.diagnostics import Report, near_hint
+from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.entry_functions import known_names, written_call
 from weightsmith.dsl.entrywise import apply_entry_function, entry_product, is_entry_function
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
-from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of
+from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of, too_long
 from weightsmith.dsl.other_languages import name_hint
 from weightsmith.dsl.powers import read_power
+from weightsmith.dsl.roots import misplaced_root
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     MATRIX_FUNCTIONS,
@@ -76,7 +77,7 @@ class Elaborator:
     def value(self, expression: s.Expression) -> Value | None:
         """The meaning of an expression, or None after a report."""
         value = self._value(expression)
-        problem = _too_long(value)
+        problem = too_long(value)
         if problem is None:
             return value
         hint = "write a number that is near, or pass it as a param"
@@ -107,7 +108,7 @@ class Elaborator:
             case s.CallExpression():
                 return self._called(expression)
             case s.RootExpression():
-                self._misplaced_root(expression)
+                misplaced_root(self, expression)
                 return None
 
     def matrix(self, expression: s.Expression) -> Node | None:
@@ -334,10 +335,7 @@ class Elaborator:
 
     def divided_by_matrix(self, part: s.Expression) -> bool:
         text = text_of(part)
-        hint = (
-            f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm; "
-            "entry by entry: E ./ F"
-        )
+        hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
         self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
         return False
 
@@ -398,29 +396,3 @@ class Elaborator:
     def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
         """All the values an algorithm returns."""
         return self._call(self, expression)
-
-    def _misplaced_root(self, expression: s.RootExpression) -> None:
-        name = expression.word.text
-        message = f"unknown form {name}({expression.variable.text}: …)"
-        hint = near_hint(name, ("root",)) or "write root(w: …) as a target"
-        if name == "root":
-            message = "root(…) stands only as a whole target"
-            hint = "write: return w approximates root(w: …)"
-        self.report.error(expression.span, message, hint)
-
-
-def _too_long(value: Value | None) -> str | None:
-    """What is wrong with the numbers of a value that its parts have made too long."""
-    scalars: Sequence[Scalar] = ()
-    match value:
-        case core.Combination(terms=terms):
-            scalars = [scale for scale, _ in terms]
-        case q.Add() | q.Multiply() | q.Power():
-            scalars = [value]
-        case _:
-            pass
-    if any(map(algebra.has_long_number, scalars)):
-        return f"a number with more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
-    if any(map(algebra.is_long, scalars)):
-        return f"a formula of more than {algebra.MAX_NODES} numbers, names and signs"
-    return None

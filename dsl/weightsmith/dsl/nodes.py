@@ -139,3 +139,21 @@ def bracketed(expression: s.Expression, text: str) -> str:
     if not isinstance(expression, s.SumExpression):
         return text
     return f"({text})" if expression.span.start == expression.terms[0][1].span.start else text
+
+
+def too_long(value: Scalar | Node | None) -> str | None:
+    """What is wrong with the numbers of a value that its parts have made too long."""
+    scalars: Iterable[Scalar] = ()
+    match value:
+        case core.Combination(terms=terms):
+            scalars = [scale for scale, _ in terms]
+        case q.Add() | q.Multiply() | q.Power():
+            scalars = [value]
+        case _:
+            pass
+    scalars = tuple(scalars)
+    if any(map(algebra.has_long_number, scalars)):
+        return f"a number with more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
+    if any(map(algebra.is_long, scalars)):
+        return f"a formula of more than {algebra.MAX_NODES} numbers, names and signs"
+    return None
