@@ -158,7 +158,7 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
 
 
 def test_weights_of_8_gb_that_no_header_speaks_of_are_not_read(tmp_path: Path) -> None:
-    files = {name: b"{}" for name in ("template.json", "certificate.json", "script.alg")}
+    files = dict.fromkeys(("template.json", "certificate.json", "script.alg"), b"{}")
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     header = b'{"a": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}'
