@@ -187,7 +187,7 @@ def _many_attacks() -> Iterator[Attack]:
         change = _replaced(TEMPLATE, ("bindings", "steps"), count)
         yield Attack(f"template: {count} steps", "newton", _with_certificate(change, count))
     yield Attack("template: nested loops", "newton", _nested(30))
-    yield Attack("template: 500 nested loops", "newton", _nested(500))
+    yield Attack("template: 150 nested loops", "newton", _nested(150))
     yield Attack("template: 100000 hidden units, each its own", "newton", _distinct_hidden)
     yield Attack("template: 3000 heads, each its own", "newton", _distinct_heads(3000))
     yield Attack("template: 20000 bindings", "newton", _bindings)
