@@ -44,16 +44,22 @@ def proven_files(
     from weightsmith.checker.prove import prove_exactness
     from weightsmith.checker.refusal import OverBudgetError, RefusedError
 
-    reason = ""
+    reason, given_up = "", ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
         files = network_files(compilation, kept, bindings, script, dtype, dims)
         document = json.loads(files[CERTIFICATE])
         steps, tables = document["claims"][0]["steps"], document["tables"]
         try:
             prove_exactness(compilation.program, files[TEMPLATE], steps, tables)
-        except (RefusedError, OverBudgetError) as refusal:
+        except RefusedError as refusal:
             reason = reason or str(refusal)
             continue
+        except OverBudgetError as over:
+            reason = given_up = str(over)
+            continue
+        if given_up:
+            note = f"another network was given up. {given_up}"
+            kept = replace(kept, notes=(*kept.notes, note))
         return compilation, kept, files
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"

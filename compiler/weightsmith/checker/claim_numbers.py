@@ -6,7 +6,7 @@ by a thousandth at most.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.bounds import Ball, above, exact
@@ -15,7 +15,8 @@ from weightsmith.checker.refusal import require
 WIDEST = 64  # bits of a number that is written
 SMALLEST = Fraction(1, 1 << 1000)
 ROOM = Fraction(1001, 1000)
-_SHORT = Context(prec=6, Emin=-999_999, Emax=999_999)
+_UP = Context(prec=6, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+_DOWN = Context(prec=6, rounding=ROUND_FLOOR, Emin=-999_999, Emax=999_999)
 
 
 def rounded_up(value: Fraction) -> Fraction:
@@ -49,9 +50,18 @@ def ball_rounded_up(value: Ball) -> Fraction:
 
 
 def shown(value: Fraction) -> str:
-    """A number of any size for a message."""
-    quotient = _SHORT.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient.normalize(_SHORT):g}"
+    """An upper bound of any size for a message, rounded up."""
+    return _text(value, _UP)
+
+
+def shown_below(value: Fraction) -> str:
+    """A lower bound for a message, rounded down."""
+    return _text(value, _DOWN)
+
+
+def _text(value: Fraction, context: Context) -> str:
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(context):g}"
 
 
 def check_number(claimed: Fraction, derived: Fraction, what: str, *, close: bool = False) -> None:

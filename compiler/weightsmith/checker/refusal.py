@@ -27,19 +27,19 @@ class Budget:
     A budget that is made while another is active is a part of it: what it spends counts there too.
     """
 
-    __slots__ = ("_units", "_whole", "spent")
+    __slots__ = ("_whole", "spent", "units")
 
     def __init__(self, units: int = UNITS) -> None:
-        self._units = units
+        self.units = units
         self._whole = _ACTIVE.get()
         self.spent = 0
 
     def spend(self, units: int = 1) -> None:
         """Count so many units of work, each about a microsecond.  Raises OverBudgetError."""
         self.spent += units
-        if self.spent > self._units:
+        if self.spent > self.units:
             raise OverBudgetError(
-                f"Out of budget: the check needs more than {self._units:,} units of work, "
+                f"Out of budget: the check needs more than {self.units:,} units of work, "
                 "so the claim is neither proven nor shown to be wrong."
             )
         if self._whole is not None:

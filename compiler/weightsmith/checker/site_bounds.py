@@ -22,7 +22,7 @@ from weightsmith.checker.bounds import (
     exact,
     spread,
 )
-from weightsmith.checker.claim_numbers import shown
+from weightsmith.checker.claim_numbers import shown, shown_below
 from weightsmith.checker.curves import (
     Curve,
     curve_bounds,
@@ -170,7 +170,7 @@ def _check_inside(site: SiteValue, table: FormulaTable, argument: Bounds) -> Non
     require(
         _is_inside(table, argument),
         f"The argument of {site.letter.name} is only shown to lie in {_shown(argument)}, its "
-        f"table is for [{shown(table.low)}, {shown(table.high)}].",
+        f"table is for [{shown(table.low)}, {shown_below(table.high)}].",
     )
 
 
@@ -179,11 +179,11 @@ def _check_product(site: SiteValue, table: ProductTable, arguments: Sequence[Bou
         require(
             bool(argument.size <= ball_below(size)),
             f"A factor of {site.letter.name} is only shown to lie in {_shown(argument)}, its table "
-            f"is for numbers up to {shown(size)}.",
+            f"is for numbers up to {shown_below(size)}.",
         )
 
 
 def _shown(bounds: Bounds) -> str:
-    low = shown(exact(bounds.low)) if bounds.low.is_finite() else "-∞"
+    low = shown_below(exact(bounds.low)) if bounds.low.is_finite() else "-∞"
     high = shown(exact(bounds.high)) if bounds.high.is_finite() else "∞"
     return f"[{low}, {high}]"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,9 +92,11 @@ def _results(row: Row) -> tuple[str, ...]:
 
 
 def _certified(bound: float | None) -> str:
+    from weightsmith.compiler.rounded_text import above
+
     if bound is None:
         return "-"
-    return f"{bound:.1e}" if bound else "exact"
+    return f"{above(Fraction(bound), 2):.1e}" if bound else "exact"
 
 
 def _conclude(rows: Sequence[Row]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
+
+from weightsmith.compiler.rounded_text import above
 
 AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the claim
 
@@ -67,11 +68,7 @@ def _distance(bound: Bound) -> str:
 
 def upward(value: Fraction) -> str:
     """Print a bound with four digits, rounded up."""
-    if value == 0:
-        return "0"
-    context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
-    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient:.3e}"
+    return f"{above(value):.3e}" if value else "0"
 
 
 def _object(value: object) -> dict[str, object]:

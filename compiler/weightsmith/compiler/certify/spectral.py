@@ -28,6 +28,10 @@ class NoProofError(Exception):
     """The rules do not apply; the message says why."""
 
 
+class OverLimitError(NoProofError):
+    """A limit on how much is tried is met: what is sought may well exist."""
+
+
 class UnknownNameError(NoProofError):
     """A scalar is needed that the field does not have."""
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.grounds import grounds
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.on_data import data_series
@@ -105,7 +105,7 @@ def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
 
 def _refuse_long(coefficients: list[Fraction]) -> None:
     if any(len(str(c)) > MAX_TEXT for c in coefficients):
-        raise NoProofError(TOO_LONG)
+        raise OverLimitError(TOO_LONG)
 
 
 def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | None:

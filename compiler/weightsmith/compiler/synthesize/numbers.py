@@ -70,15 +70,3 @@ def decimal_text(value: Fraction) -> str:
     if Fraction(quotient) != value or len(text) <= 12:
         return text
     return f"{quotient.normalize(context):g}".replace("E", "e").replace("e+", "e")
-
-
-def shown(value: Fraction, digits: int = 4) -> str:
-    """A bound for a reader, rounded up."""
-    if value == 0:
-        return "0"
-    context = Context(prec=digits, rounding="ROUND_CEILING", Emin=-(10**6), Emax=10**6)
-    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    sign, figures, exponent = quotient.normalize().as_tuple()
-    mantissa = Decimal((sign, figures, 1 - len(figures)))
-    power = int(exponent) + len(figures) - 1
-    return f"{mantissa}e{power}" if abs(power) > 3 else f"{quotient.normalize():f}"
