@@ -69,14 +69,14 @@ class Directory:
 
     path: Path
 
-    def bytes(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
         return (self.path / name).read_bytes()
 
     def text(self, name: str) -> str:
-        return self.bytes(name).decode()
+        return self.content(name).decode()
 
     def json(self, name: str) -> dict[str, Value]:
-        found: dict[str, Value] = json.loads(self.bytes(name))
+        found: dict[str, Value] = json.loads(self.content(name))
         return found
 
     def write(self, name: str, content: bytes | str) -> None:
@@ -103,12 +103,16 @@ class Directory:
 
 @dataclass(frozen=True)
 class Attack:
-    """One change of an honest directory; ``rehash`` makes the certificate agree with it."""
+    """One change of an honest directory; ``rehash`` makes the certificate agree with it.
+
+    ``harmless``: the script is long and says the same, so that it may be accepted.
+    """
 
     name: str
     base: str
     change: Callable[[Directory], None]
     rehash: bool = True
+    harmless: bool = False
 
     def apply(self, honest: Path, place: Path) -> None:
         """Make the hostile directory at ``place``, from the honest one."""

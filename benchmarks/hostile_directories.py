@@ -29,9 +29,9 @@ from hostile_scripts import script_attacks
 
 SECONDS, MEGABYTES = 15.0, 1000.0
 CPU_LIMIT, MEMORY_LIMIT = 20, 4 << 30  # what stops a process that has no answer
-WAITING = 100  # seconds of the clock until a process counts as blocked
+WAITING = 300  # seconds of the clock until a process counts as blocked
 LONGEST = 1 << 20  # characters of an answer
-SMALL_EVERY = 9
+SMALL_EVERY = 29  # attack of all
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Answer:
     text: str
     seconds: float
     megabytes: float
+    harmless: bool
 
     @property
     def fault(self) -> str:
@@ -59,14 +60,14 @@ class Answer:
         unsafe = {one for one in self.text if not one.isprintable() and one != "\n"}
         if unsafe:
             return f"raw characters {sorted(unsafe)!r}"
-        if self.command == "verify" and self.status == 0:
+        if self.command == "verify" and self.status == 0 and not self.harmless:
             return "accepted"
         if self.seconds > SECONDS:
             return f"{self.seconds:.1f} s"
         return f"{self.megabytes:.0f} MB" if self.megabytes > MEGABYTES else ""
 
 
-def attempt(command: str, attack: str, work: Callable[[], None]) -> Answer:
+def attempt(command: str, attack: Attack, work: Callable[[], None]) -> Answer:
     """Run in a process of its own, forked from this one, which has loaded what is needed."""
     with tempfile.TemporaryFile() as output:
         child = os.fork()
@@ -77,7 +78,8 @@ def attempt(command: str, attack: str, work: Callable[[], None]) -> Answer:
         text = output.read(4 * LONGEST).decode("utf-8", "replace")
     code = os.waitstatus_to_exitcode(status)
     seconds = used.ru_utime + used.ru_stime
-    return Answer(command, attack, code, text, seconds, used.ru_maxrss / 1024)
+    memory = used.ru_maxrss / 1024
+    return Answer(command, attack.name, code, text, seconds, memory, attack.harmless)
 
 
 def _become(output: int, work: Callable[[], None]) -> None:
@@ -189,7 +191,7 @@ def _readings(
         attack.apply(honest[attack.base], target)
         for command, work in readers(attack, target).items():
             if not which or command in which:
-                yield _said(attempt(command, attack.name, work))
+                yield _said(attempt(command, attack, work))
         remove(target)
 
 
@@ -209,7 +211,7 @@ def _runs(
         target = place / "hostile"
         attack.apply(honest[attack.base], target)
         words = ["run", str(target), *options[attack.base]]
-        yield _said(attempt("run", attack.name, command_line(*words)))
+        yield _said(attempt("run", attack, command_line(*words)))
         remove(target)
 
 

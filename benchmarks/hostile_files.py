@@ -15,8 +15,8 @@ MEGABYTES = 32 << 20
 
 def file_attacks() -> Iterator[Attack]:
     for name in NAMES:
-        for label, change in KINDS.items():
-            yield Attack(f"{name} is {label}", "newton", _on(change, name), rehash=False)
+        for label, kind in KINDS.items():
+            yield Attack(f"{name} is {label}", "newton", _on(kind, name), rehash=False)
     for name in NAMES[:2]:
         for label, content in DOCUMENTS.items():
             yield Attack(f"{name}: {label}", "newton", _write(name, content))
@@ -61,12 +61,12 @@ def _sparse(directory: Directory, name: str) -> None:
 
 
 def _half(directory: Directory, name: str) -> None:
-    content = directory.bytes(name)
+    content = directory.content(name)
     directory.write(name, content[: len(content) // 2])
 
 
 def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Directory, str], None]:
-    return lambda directory, name: directory.write(name, change(directory.bytes(name)))
+    return lambda directory, name: directory.write(name, change(directory.content(name)))
 
 
 KINDS: dict[str, Callable[[Directory, str], None]] = {
@@ -166,7 +166,7 @@ def _header(header: Callable[[], bytes]) -> Callable[[Directory], None]:
 
 def _length(length: int) -> Callable[[Directory], None]:
     def change(directory: Directory) -> None:
-        content = directory.bytes("model.safetensors")
+        content = directory.content("model.safetensors")
         directory.write("model.safetensors", length.to_bytes(8, "little") + content[8:])
 
     return change
@@ -176,7 +176,7 @@ def _dense(size: int, *, whole: bool) -> Callable[[Directory], None]:
     """A header that says that the matrices are full, d × d; the file has their length, or not."""
 
     def change(directory: Directory) -> None:
-        old = directory.bytes("model.safetensors")
+        old = directory.content("model.safetensors")
         header = json.loads(old[8 : 8 + int.from_bytes(old[:8], "little")])
         metadata = {"version": 1, "dense": True, "dims": {"d": size}}
         header["__metadata__"] = {"weightsmith": json.dumps(metadata, sort_keys=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hostile_base import Attack, Directory
 
@@ -12,6 +12,7 @@ DATA = "algorithm newton_inverse(s: [1] per query, t: [1] per query)\nassume ent
 START = "X = 2/(mu + L) * I\n"
 NEWTON = "    X = 2*X - X*A*X\n"
 END = "return X approximates inv(A)\n"
+HARMLESS = ("many statements", "many functions", "many parameters", "many assumptions")
 PARAMETERS = "param steps = 6\n"
 
 
@@ -66,7 +67,7 @@ def _scripts() -> dict[str, str]:
         + START
         + "return "
         + ", ".join(f"X{n} = X approximates inv(A)" for n in range(3000)),
-        "many assumptions": newton().replace("assume", "assume spectrum(A) in [mu, L]\nassume" * 1),
+        "many assumptions": newton().replace("assume", "assume norm(A) <= 9\n" * 3000 + "assume"),
         "many inputs": "algorithm a("
         + ", ".join(f"A{n}: symmetric[d, d]" for n in range(5000))
         + ")\nreturn A0\n",
@@ -157,13 +158,14 @@ def _calls(count: int) -> str:
 def script_attacks() -> Iterator[Attack]:
     for label, text in _scripts().items():
         base = "newton" if "s: [1]" not in text else "tables"
-        yield Attack(f"script: {label}", base, _script(text, "script.alg"))
+        change = _script(text, "script.alg")
+        yield Attack(f"script: {label}", base, change, harmless=label in HARMLESS)
     for label in ("a product of powers in a step", "20 steps squared", "10 different factors"):
         text = _scripts()[label]
         yield Attack(f"network.alg: {label}", "fewest", _script(text, "network.alg"))
 
 
-def _script(text: str, name: str):  # type: ignore[no-untyped-def]
+def _script(text: str, name: str) -> Callable[[Directory], None]:
     def change(directory: Directory) -> None:
         directory.write(name, text)
 
