@@ -148,9 +148,7 @@ class _Proof:
         self._place += 1
         text, value, target = self._output(steps, returned, collapser)
         vanish = target.zero_on_kernel and vanishes_at_zero(value, recurrences, field)
-        in_range = frame_hypotheses(
-            operator, target, program, self._meaning, both_vanish=vanish
-        )
+        in_range = frame_hypotheses(operator, target, program, self._meaning, both_vanish=vanish)
         self._place += 1
         index = as_integer(steps.operator["assumption"], "assumption")
         numbers = None

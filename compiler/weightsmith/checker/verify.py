@@ -298,7 +298,9 @@ class _Verifier:
             needed = error_claims.needs_propagation(
                 self._read_tables(), to_target=name in self._proven_targets()
             )
-            require(needed, "Nothing is moved by tables, or the distance from the target is proven.")
+            require(
+                needed, "Nothing is moved by tables, or the distance from the target is proven."
+            )
 
     def _proven_targets(self) -> set[str | None]:
         """The values of which a claim bounds the distance to their target."""

@@ -92,9 +92,7 @@ def _claim(
     _check_lengths(steps)
     passes = [(one.initial, one.next) for one in loops]
     vanish = wished.scalar.zero_on_kernel and vanishes_at_zero(field, passes, value)
-    assumed = claim_text.hypotheses(
-        program, normal, ground, wished.frame, bounded, vanish=vanish
-    )
+    assumed = claim_text.hypotheses(program, normal, ground, wished.frame, bounded, vanish=vanish)
     scale = claim_text.scale(normal, ground, target, wished)
     bounded = wished.bounded(bounded, scale, bindings)
     return claim_text.claim(returned.name, steps, bounded, assumed, scale)

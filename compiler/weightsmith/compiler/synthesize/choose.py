@@ -260,7 +260,8 @@ def _analytic(one: Wanted) -> Choice:
         message = "a function of eigenvalues needs an assumption about the spectrum"
         raise RefusedError(message, "write: assume spectrum(A) in [a, b]")
     if interval[0] == interval[1]:
-        message = f"the spectrum is the one point {_end_text(interval[0])}: the function is a multiple of I"
+        place = _end_text(interval[0])
+        message = f"the spectrum is the one point {place}, so the function is a multiple of I"
         raise RefusedError(message, "write the value of the function there, times I")
     if one.tolerance < (round_off := LEAST * UNITS[one.dtype]):
         raise RefusedError(f"{one.dtype} carries no error below {shown(round_off)}")
