@@ -261,6 +261,10 @@ def _analytic(one: Wanted) -> Choice:
     if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
         message = "a function of eigenvalues needs an assumption about the spectrum"
         raise RefusedError(message, "write: assume spectrum(A) in [a, b]")
+    if interval[0] == interval[1]:
+        place = _end_text(interval[0])
+        message = f"the spectrum is the one point {place}, so the function is a multiple of I"
+        raise RefusedError(message, "write the value of the function there, times I")
     if one.tolerance < (round_off := LEAST * UNITS[one.dtype]):
         raise RefusedError(f"{one.dtype} carries no error below {text_below(round_off)}")
     function: Scalar = flint.arb.exp
