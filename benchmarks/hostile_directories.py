@@ -2,6 +2,7 @@
 
     python benchmarks/hostile_directories.py [--small] [--random N] [--only TEXT]
         [--commands verify,show,…] [--honest FOLDER] [--list]
+        [--each]
 
 Each attack changes an honest directory of at most 32 MB (8 GB if sparse).  ``verify``, ``show``
 and ``run`` and ``api.load`` are then run on it, each in a process of its own; an answer is a
@@ -213,9 +214,10 @@ def _runs(
 
 
 def _said(answer: Answer) -> Answer:
-    if answer.fault:
+    if answer.fault or "--each" in sys.argv:
+        fault = answer.fault or f"{answer.seconds:.1f} s, {answer.megabytes:.0f} MB"
         last = answer.text.strip().splitlines()[-1:]
-        print(f"{answer.command:13}{answer.attack[:90]}: {answer.fault}", flush=True)
+        print(f"{answer.command:13}{answer.attack[:90]}: {fault}", flush=True)
         print(f"{'':13}  {ascii(last[0][:150]) if last else ''}", flush=True)
     return answer
 

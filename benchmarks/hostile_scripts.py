@@ -42,7 +42,7 @@ def _scripts() -> dict[str, str]:
             start="X = (" + " + ".join(f"1/{n}^90000" for n in range(3, 60)) + ")*I\n"
         ),
         "ends of a thousand digits": newton().replace("[mu, L]", "[1/1e990, 1e990]"),
-        "10^18 steps": newton("param steps = 1000000000000000000\n"),
+        "10^18 steps": newton().replace("repeat steps", "repeat 1000000000000000000"),
         "nested loops": HEAD + PARAMETERS + "\n" + START + _loops(8) + END,
         "200 nested loops": HEAD + PARAMETERS + "\n" + START + _loops(200) + END,
         "a step of degree 400": newton(body="    X = 2*X - " + "*".join(["X*A"] * 400) + "*X\n"),

@@ -81,7 +81,8 @@ def error_at(
         now = {**known, **values}
         values = {name: rounded(evaluate(scalar, now)) for name, scalar in following.items()}
     output = rules["output"]
-    found = fraction(value(output["scalar"], {**known, **values}))
+    offset = Fraction(rules.get("power_exp", {}).get("offset", 0))
+    found = fraction(value(output["scalar"], {**known, **values}) + offset)
     target = output["target"]
     if "exp" in target:
         return abs(found - exp(fraction(value(target["exp"], known) * eigenvalue)))

@@ -30,6 +30,7 @@ from weightsmith.backends.files import (
     read_directory,
     write_directory,
 )
+from weightsmith.backends.given import float_inputs
 from weightsmith.backends.graphs import GraphMatrices, graph_matrices
 from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
 from weightsmith.backends.regression import regression_data
@@ -200,6 +201,7 @@ class Network:
         """
         from weightsmith.backends.torch.run import run
 
+        inputs = float_inputs(inputs)
         if check != "off":
             data_measure.apply_check(self.check(inputs), check)
         return run(self.module(dtype), self.template, self.used(inputs))
@@ -208,6 +210,7 @@ class Network:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""
         from weightsmith.backends.layout import layout
 
+        inputs = float_inputs(inputs)
         layout(self.template, self.used(inputs))
         return data_measure.check_data(
             self.program, self.bindings, inputs, self.template, intact=self.intact
@@ -228,7 +231,7 @@ class Network:
         """Return the sizes that a user's data gives the dimensions of the residual stream."""
         from weightsmith.backends.layout import layout
 
-        found = layout(self.template, self.used(inputs)).dims
+        found = layout(self.template, self.used(float_inputs(inputs))).dims
         rows = {block.rows for block in self.template.blocks}
         return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
 
@@ -240,14 +243,14 @@ class Network:
         from weightsmith.dsl import interpreter
 
         program = self.compilation.lowered.program if tables else self.program
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.run(program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
         from weightsmith.dsl import interpreter
 
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.target(self.program, given, self.bindings))
 
     def show(self) -> str:

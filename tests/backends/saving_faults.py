@@ -82,14 +82,23 @@ def count(save: Callable[[], None], which: tuple[tuple[ModuleType, str], ...]) -
 
 def save_and_be_killed(save: Callable[[], None], at: int) -> None:
     """Save in a process of its own, which ends at a call as if by SIGKILL."""
+
+    def run() -> None:
+        with faults(at, killed, CHANGING):
+            save()
+
+    os.waitpid(forked(run), 0)
+
+
+def forked(run: Callable[[], None]) -> int:
+    """Run in a process of its own, and return its number."""
     child = os.fork()
     if child == 0:
         try:
-            with faults(at, killed, CHANGING):
-                save()
+            run()
         finally:
             os._exit(0)
-    os.waitpid(child, 0)
+    return child
 
 
 def no_exchange(one: bytes, other: bytes) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
+import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -86,6 +89,29 @@ def test_a_save_that_is_killed_at_any_call(
     first = seen.index(NEW)
     assert 0 < first < calls
     assert seen == [start] * first + [NEW] * (calls + 1 - first)
+
+
+def test_saves_that_are_killed_at_random(tmp_path: Path, can_exchange: bool) -> None:
+    """SIGKILL, two savers at once; benchmarks/save_attack.py does it 400 times."""
+    target, draw = prepared(tmp_path / "here", OLD), random.Random(3)
+
+    def save_without_end() -> None:
+        while True:
+            for network in (NEW, LAST, OLD):
+                write_directory(target, network)
+
+    for _ in range(12):
+        savers = [saving_faults.forked(save_without_end) for _ in range(2)]
+        time.sleep(draw.uniform(0.005, 0.03))
+        assert read(target) in (OLD, NEW, LAST)
+        for saver in savers:
+            os.kill(saver, signal.SIGKILL)
+        for saver in savers:
+            assert os.WTERMSIG(os.waitpid(saver, 0)[1]) == signal.SIGKILL
+        assert read(target) in (OLD, NEW, LAST)
+        assert not can_exchange or snapshot(target) in (OLD, NEW, LAST)
+        assert len(leftovers(target)) <= 1
+    check_next_save(target)
 
 
 @pytest.mark.parametrize("fault", [saving_faults.full, saving_faults.interrupted])
@@ -255,6 +281,19 @@ def test_a_file_that_comes_in_at_the_last_moment_is_kept(
         assert [path.read_text() for path in target.rglob("mine.txt")] == there
 
 
+def test_what_a_network_file_system_leaves_for_readers_is_not_the_users(tmp_path: Path) -> None:
+    """A file that is removed while it is open stays there, under a name of the system's."""
+    target = prepared(tmp_path / "here", OLD)
+    left = tmp_path / "here" / ".net.saving" / "new-0"
+    left.mkdir(parents=True)
+    (left / ".nfs0001").write_bytes(b"still open")
+    write_directory(target, NEW)
+    assert snapshot(target) == NEW
+    assert (left / ".nfs0001").exists()
+    (left / ".nfs0001").unlink()
+    check_next_save(target)
+
+
 def test_what_is_not_ours_beside_the_target_stays(tmp_path: Path) -> None:
     target = prepared(tmp_path / "here", OLD)
     mine = {".net.12345678.new": b"a", "net.saving": b"b", ".nets.saving": b"c"}
@@ -281,6 +320,22 @@ def test_a_save_waits_for_another_one(tmp_path: Path) -> None:
         waiting.result(timeout=60)
     assert snapshot(target) == NEW
     assert not leftovers(target)
+
+
+def test_the_target_is_looked_at_while_no_other_save_can_change_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a file that another save has just taken away would count as the user's."""
+    target, looks = prepared(tmp_path / "here", OLD), []
+    real = files._check_replaceable
+
+    def looked(target: Path) -> None:
+        looks.append((target.parent / ".net.saving" / "lock").exists())
+        real(target)
+
+    monkeypatch.setattr(files, "_check_replaceable", looked)
+    write_directory(target, NEW)
+    assert looks == [True, True]
 
 
 def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,11 +367,10 @@ def test_the_current_directory_can_be_saved_to(
         assert sorted(os.listdir(".")) == sorted(network)
 
 
-@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/net", "a\udeadb", "a" * 300])
+@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/net", "a\udeadb", "a" * 300, "/"])
 def test_paths_that_are_none(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DirectoryError):
-        write_directory(path, NEW)
-    with pytest.raises(DirectoryError):
-        read_directory(path)
+    for attempt in (lambda: write_directory(path, NEW), lambda: read_directory(path)):
+        with pytest.raises(DirectoryError):
+            attempt()
     assert not os.listdir(tmp_path)

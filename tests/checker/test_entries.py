@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from fractions import Fraction
 
 import pytest
@@ -280,16 +279,15 @@ def test_functions_of_two_arguments_or_of_symbols_stay_apart() -> None:
     assert apply(parts[1], apply(RELU, b)).equals(apply(parts[1], b))
 
 
-def test_two_hundred_pieces_are_quick() -> None:
+def test_two_hundred_pieces_take_a_small_part_of_the_budget() -> None:
     knots = [(F(i, 25), F(i**3 % 97, 61)) for i in range(-100, 101)]
     field = Field(())
-    begin = time.perf_counter()
     table = table_function(knots, field)
     names = {name: Letter(name, "k", "context") for name in "abcdefghij"}
     for one in names.values():
         value = apply(table, Polynomial.letter(field, one))
         value.replace_letters({one.name: Polynomial.letter(field, names["a"])})
-    assert time.perf_counter() - begin < 15
+    assert 0 < field.budget.spent < field.budget.units // 20
 
 
 def test_endless_functions_are_refused() -> None:

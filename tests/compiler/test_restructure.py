@@ -135,7 +135,7 @@ REASONS = [
     ("lasso_ista", {}, "the program has functions of entries"),
     ("square_root", ENDS, "the step is not affine in the values that the loop carries"),
     ("gd_plus_plus", ENDS, "the step is not affine in the values that the loop carries"),
-    ("heat_kernel", {"L": 2, "k": 9}, "9 layers, and 9 restructured"),
+    ("heat_kernel", {"L": 2, "k": 9}, "9 layers, and 10 restructured"),
     ("polar", {"smin": "1/100", "smax": 1}, "3^16, which is too large"),
 ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -89,9 +88,7 @@ def small(text: str) -> Restructured:
 @cases
 def test_few_layers_and_equal_values(name: str) -> None:
     script, inputs, written, most = CASES[name]
-    begin = time.perf_counter()
     network = api.compile(script, fewest="layers")
-    assert time.perf_counter() - begin < 5
     assert network.report.layers == most
     assert network.notes == (f"restructured: {written} layers as written, {most} now",)
     known = {**matrices(), **token_data(0, 5, 2, 12)}

@@ -38,15 +38,27 @@ class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 
 
+LONGEST_NAME = 200
+
+
+def shown_name(name: object) -> str:
+    """A name that a user gave, as a message can hold it: no lone surrogates, not too long."""
+    text = name if isinstance(name, str) else repr(name)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
 def listed(names: Iterable[str]) -> str:
     """Return ``'a', 'b'``, or ``none``; of many names the first."""
     known = list(names)
     more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    return ", ".join(f"'{name}'" for name in known[:LISTED]) + more or "none"
+    return ", ".join(f"'{shown_name(name)}'" for name in known[:LISTED]) + more or "none"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the nearest known name, or nothing."""
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return ""
     alike = (other for other in known if abs(len(other) - len(name)) <= NEAR)
     lower = {other.lower(): other for other in islice(alike, COMPARED) if len(other) <= LONGEST}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1)

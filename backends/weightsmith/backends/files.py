@@ -53,6 +53,7 @@ LARGE = 64 << 20  # bytes of weights whose header is read first
 OLD = "old"  # in the directory of a save; weightsmith/checker/directory.py knows it too
 TRIES = 1000  # a reader begins anew only if a save was completed meanwhile
 PAUSE = 0.02  # seconds until a name is asked for again that Windows does not let go
+STILL_OPEN = (".nfs", ".fuse_hidden")  # what a file becomes there that a reader has open
 READ_BYTES: int = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 PIN: int = getattr(os, "O_PATH", os.O_RDONLY)  # needs no permission to list the directory
 
@@ -71,7 +72,6 @@ def write_directory(path: str | os.PathLike[str], files: Mapping[str, bytes]) ->
         )
     target = _resolved(path)
     try:
-        _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with workshop(target) as place:
             _write(target, files, place)
@@ -240,6 +240,7 @@ def _write(target: Path, files: Mapping[str, bytes], place: Path) -> None:
     if old.is_dir() and not os.path.lexists(target):
         _rename(old, target)  # a save was killed between its two renames
     _clear(place, target)
+    _check_replaceable(target)
     fresh = _unused(place)
     try:
         fresh.mkdir()
@@ -316,7 +317,7 @@ def _remove(folder: Path, target: Path) -> None:
         for name in os.listdir(folder):
             if name in FILENAMES:
                 (folder / name).unlink()
-            elif not os.path.lexists(target / name):
+            elif not name.startswith(STILL_OPEN) and not os.path.lexists(target / name):
                 (folder / name).rename(target / name)
         folder.rmdir()
 

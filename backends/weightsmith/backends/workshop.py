@@ -35,7 +35,7 @@ LOCKLESS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 def place_of(target: Path) -> Path:
     """The directory beside a target; weightsmith/checker/directory.py knows the name too."""
-    return target.with_name(f".{target.name}.saving")
+    return target.parent / f".{target.name}.saving"
 
 
 @contextlib.contextmanager

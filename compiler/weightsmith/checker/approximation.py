@@ -37,7 +37,7 @@ def check_approximation(
     if isinstance(table, ProductTable):
         bound = product_error(table)
     else:
-        bound = table_error(table.formula, bindings, table.knots, budget)
+        bound = table_error(table.formula, bindings, table.knots, budget, table.error)
     if bound > table.error:
         shown = decimal_above(bound)
         raise RefusedError(

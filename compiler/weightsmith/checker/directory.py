@@ -93,7 +93,7 @@ else:
 
 def is_directory(path: Path) -> bool:
     """Is there a directory to read, also while a save replaces it, or after one was killed?"""
-    target = path.resolve()
+    target = Path(os.path.realpath(path))
     places = (target, _aside(target))
     return any(place.is_dir() for _ in range(TRIES) for place in places)
 
@@ -101,7 +101,7 @@ def is_directory(path: Path) -> bool:
 @contextmanager
 def opened(path: Path, names: tuple[str, ...]) -> Iterator[OpenFiles]:
     """Open the files of these names.  Raises OSError, RefusedError."""
-    target = path.resolve()
+    target = Path(os.path.realpath(path))
     problem: OSError = _ReplacedError()
     for _ in range(TRIES):
         with ExitStack() as stack:
@@ -119,7 +119,7 @@ def opened(path: Path, names: tuple[str, ...]) -> Iterator[OpenFiles]:
 
 
 def _aside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.saving") / "old"
+    return target.parent / f".{target.name}.saving" / "old"
 
 
 def _open(folder: Path, names: tuple[str, ...], stack: ExitStack) -> OpenFiles:

@@ -4,8 +4,9 @@ On a piece with line ℓ let D = f − ℓ.  Where f″ has one sign, D (or −D
 is at an end, and its least is bounded from below by any tangent,
     D(x) ≥ D(m) + D′(m)·(x − m) ≥ D(m) − |D′(m)|·reach,
 at an m that Newton's method finds, reach the length of the side where the least value may lie.
-Elsewhere |D| is bounded over the whole interval, by its value there or the mean value theorem, and
-the interval is halved until that is no larger than what D attains somewhere (up to 2^-42).
+Elsewhere |D| is bounded over the whole interval, by its value there or Taylor's theorem around the
+middle with the first or the second derivative, and the interval is halved until that is no larger
+than what D attains somewhere (up to 2^-42), or than the error that is claimed.
 """
 
 from __future__ import annotations
@@ -34,14 +35,20 @@ def table_error(
     bindings: Mapping[str, Fraction],
     knots: Sequence[Knot],
     budget: Budget | None = None,
+    enough: Fraction = Fraction(0),
 ) -> Fraction:
-    """An upper bound of max |f − table| from the first knot to the last, hardly above it."""
+    """An upper bound of max |f − table| from the first knot to the last, hardly above it.
+
+    A bound of at most ``enough`` is not improved: where f is a sum of functions that cancel, no
+    ball shows how small the rest is.
+    """
     budget = budget or Budget()
     with precision(BITS), budget.active():
         interval = knots[0][0], knots[-1][0]
         function = BallFunction(formula, bindings, interval)
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
-        search = _Search(function, rational(size / (1 << 150)), budget)
+        floor = rational(size / (1 << 150))
+        search = _Search(function, floor, budget, rational(enough))
         pieces = [_Piece.between(one, two) for one, two in pairwise(knots)]
         for piece in pieces:  # first some values that are attained
             for point in (piece.low, (piece.low + piece.high) / 2, piece.high):
@@ -70,9 +77,16 @@ class _Piece:
 class _Search:
     """``lower`` ≤ max |D| so far; ``upper`` bounds |D| wherever it has been bounded."""
 
-    def __init__(self, function: BallFunction, floor: flint.fmpq, budget: Budget) -> None:
+    def __init__(
+        self,
+        function: BallFunction,
+        floor: flint.fmpq,
+        budget: Budget,
+        enough: flint.fmpq,
+    ) -> None:
         self._function = function
         self._floor = flint.arb(floor)
+        self._claimed = flint.arb(enough).lower()
         self._budget = budget
         self.lower = flint.arb(0)
         self.upper = flint.arb(0)
@@ -98,7 +112,8 @@ class _Search:
 
     def _enough(self) -> Ball:
         """A bound that is not worth improving."""
-        return self.lower * (1 + flint.arb(2) ** -42) + self._floor
+        least = self.lower * (1 + flint.arb(2) ** -42) + self._floor
+        return least.max(self._claimed)
 
     def bound(self, piece: _Piece) -> None:
         """Bound |D| on a whole piece."""
@@ -117,9 +132,10 @@ class _Search:
             middle = (low + high) / 2
             here = self.distance(piece, middle)
             self.note(here.value)
-            direct = abs(over.value).upper()
-            by_slope = (abs(here.value) + abs(over.first) * (flint.arb(high) - low) / 2).upper()
-            bound = by_slope if by_slope <= direct or not direct.is_finite() else direct
+            half = (flint.arb(high) - low) / 2
+            by_slope = abs(here.value) + abs(over.first) * half
+            by_bend = abs(here.value) + abs(here.first) * half + abs(over.second) * half**2 / 2
+            bound = _least((abs(over.value), by_slope, by_bend))
             if bound.is_finite() and bound <= self._enough():
                 self._accept(bound)
             else:
@@ -163,6 +179,16 @@ class _Search:
             low, high = (low, point) if rising else (point, high)
             point = _newton(point, slope, sign * here.second, low, high)
         return best
+
+
+def _least(bounds: tuple[Ball, ...]) -> Ball:
+    """The smallest of the bounds that are finite."""
+    best = flint.arb.pos_inf()
+    for bound in bounds:
+        top = bound.upper()
+        if top < best:
+            best = top
+    return best
 
 
 def _newton(

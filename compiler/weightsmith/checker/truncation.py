@@ -19,6 +19,7 @@ from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.kernels import vanishes_at_zero
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.operator_step import read_forms, read_operator
+from weightsmith.checker.power_exp import read_offset
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, read_recurrence
@@ -254,7 +255,7 @@ class _Proof:
             return text, self._field.read(read_scalar(text, "value"))
         name = as_text(steps.output["scalar"], "scalar")
         require(name in steps.names[0], f"{quoted(name)} is not a carried scalar.")
-        return name, self._field.variable(name)
+        return name, self._field.variable(name) + read_offset(steps.bound, self._field)
 
     def _returned(self, returned: core.Return) -> tuple[tuple[str, str], Polynomial]:
         value = evaluate(returned.value, self._meaning.final, self._field)

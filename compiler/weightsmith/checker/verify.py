@@ -49,6 +49,7 @@ from weightsmith.checker.tables import Gated, Table, read_tables
 from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.wording import approximation_statement
 from weightsmith.dsl import DiagnosticError, Source, check, core
+from weightsmith.dsl.bindings import open_orders, restricted_to
 
 PIECE = 1 << 22  # bytes that are hashed at once
 LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
@@ -301,9 +302,17 @@ class _Verifier:
         exactness.check_exactness(program, template, steps, Budget(), self._read_tables())
         return Found("Proven layer by layer in the free algebra.", statement)
 
+    def _open_orders(self) -> tuple[str, ...]:
+        """The limits of ``clip`` and ``soft`` that no number puts in order."""
+        try:
+            return open_orders(self._compiled_program(), self._read_template().bindings)
+        except Exception:
+            return ()  # the claim's own check says what is wrong with the script
+
     def _exact_statement(self) -> str:
         tables = bool(self._certificate.tables)
         statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
+        statement = restricted_to(statement, self._open_orders())
         return statement.replace(SCRIPT, NETWORK) if self._restructured else statement
 
     def _restructuring(self, claim: Claim) -> Found:

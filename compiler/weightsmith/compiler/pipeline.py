@@ -137,7 +137,7 @@ def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> N
 
 def _refuse_nothing(program: core.Program, template: Template) -> None:
     """A value that depends on no input has no tokens to be read from, or no size."""
-    inputs = [source for source in template.sources if source.kind != "identity"]
+    inputs = [source for source in template.sources if source.kind not in ("identity", "ones")]
     known = {axis for source in inputs for axis in (source.rows, *source.groups)}
     for returned, output in zip(program.returns, template.read_out, strict=True):
         if not output.terms or not set(output.groups) <= set(template.groups):

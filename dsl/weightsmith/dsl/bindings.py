@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.default_order import in_order
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.intervals import disorder
 from weightsmith.dsl.passes import check_passes
 from weightsmith.dsl.piecewise import arguments_of
+from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scalar_text import parse_scalar
 from weightsmith.dsl.shown import number_text, shown
 from weightsmith.dsl.sites import entrywise_sites
@@ -172,6 +174,29 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
             raise BindingError(
                 f"The low end {number_text(low)} of clip is above its high end {number_text(high)}."
             )
+
+
+def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[str, ...]:
+    """What must hold of the numbers that have no value yet: ``low <= high`` of a ``clip``.
+
+    Where it does not, ``clip`` and ``soft`` are other functions than they say.
+    """
+    found: dict[str, None] = {}
+    for site in entrywise_sites(program):
+        if not isinstance(site.function, core.PiecewiseLinear):
+            continue
+        limits = arguments_of(site.label, site.function) or ()
+        ends = (q.ZERO, *limits) if site.label == "soft" else limits
+        if site.label in ("clip", "soft") and len(ends) == 2:
+            gap = algebra.plus((ends[1], algebra.negated(ends[0])))
+            if not q.free_symbols(gap) <= values.keys():
+                found[f"{scalar_text(ends[0])} <= {scalar_text(ends[1])}"] = None
+    return tuple(found)
+
+
+def restricted_to(statement: str, orders: Sequence[str]) -> str:
+    """A sentence about every value of the symbols, of those in order alone."""
+    return f"{statement[:-1]}, and {', '.join(orders)}." if orders else statement
 
 
 def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction]) -> None:

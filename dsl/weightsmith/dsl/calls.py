@@ -7,7 +7,7 @@ spectrum by what the caller's assumptions give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weightsmith.dsl import core
@@ -50,7 +50,7 @@ class Calls:
     """The algorithms that may be called here, and what calling them has written so far."""
 
     name: str
-    callable: dict[str, core.Program | None]  # None: it has errors, already reported
+    callable: Mapping[str, core.Program | None]  # None: it has errors, already reported
     later: frozenset[str]
     budget: Budget
     assumptions: list[tuple[core.SpectrumAssumption, dict[str, Definition]]] = field(
@@ -59,6 +59,7 @@ class Calls:
     bounds: list[Bound] = field(default_factory=list)
     written: list[core.Statement] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)  # of the calls of every algorithm
 
     def take_written(self) -> tuple[core.Statement, ...]:
         """Return, and forget, the statements that must run before the present one."""
@@ -280,10 +281,12 @@ class Calls:
     # -- writing ------------------------------------------------------------------------------
 
     def _prefix(self, name: str) -> str:
-        prefix, count = name, 1
+        count = self.counts.get(name, 1)
+        prefix = name if count == 1 else f"{name}{count}"
         while prefix in self.taken:
             count += 1
             prefix = f"{name}{count}"
+        self.counts[name] = count
         self.taken.add(prefix)
         return prefix
 

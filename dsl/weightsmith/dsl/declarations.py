@@ -10,6 +10,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.bounds import read_bound
+from weightsmith.dsl.contradictions import check_contradictions
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
 from weightsmith.dsl.default_order import in_cycles, in_order
 from weightsmith.dsl.diagnostics import near_hint
@@ -81,6 +82,7 @@ class HeadReader:
         found = [self._assume(one) for one in assumes]
         assumptions = [one for one in found if one is not None]
         check_orders(self.report, [one for one, _ in assumptions], parameters)
+        check_contradictions(self.report, assumptions, parameters, self.elaborator.axes.find)
         named = tuple(
             (one, names) for one, names in assumptions if isinstance(one, core.SpectrumAssumption)
         )

@@ -51,8 +51,8 @@ def advice(name: str) -> tuple[str, str] | None:
         return _OTHERS[last]
     if name in BUILT_IN or name in MATRIX_FUNCTIONS:
         return None
-    near = function_hint(name, BUILT_IN, MATRIX_FUNCTIONS)
-    return None if near is None else (f"unknown function '{name}'", near)
+    instead = function_hint(name, BUILT_IN, MATRIX_FUNCTIONS)
+    return None if instead is None else (f"unknown function '{name}'", instead)
 
 
 def written_call(name: str) -> str:

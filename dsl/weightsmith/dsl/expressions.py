@@ -7,6 +7,7 @@ mistake is one message.  Token groups and the axes of ``I`` and ``0`` come later
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -51,7 +52,7 @@ class Elaborator:
         report: Report,
         call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
         assigned: frozenset[str],
-        algorithms: frozenset[str] = frozenset(),
+        algorithms: AbstractSet[str] = frozenset(),
         later: frozenset[str] = frozenset(),
     ) -> None:
         self.report = report

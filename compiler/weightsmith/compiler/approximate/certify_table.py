@@ -35,6 +35,7 @@ SLACK = 1 + flint.arb(2) ** -13
 NEWTON_STEPS = 6
 CLOSE = flint.arb(2) ** -17  # of the error, by which the tangent's bound may lie below
 MOST_CELLS = 20_000
+FEW_CELLS = 500  # halvings after which a bound that is small enough will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ class _Bound:
     reached: flint.arb
 
 
-def proven_error(at: JetAt, knots: tuple[Knot, ...], whole: Place) -> Fraction:
+def proven_error(at: JetAt, knots: tuple[Knot, ...], whole: Place, enough: float = 0.0) -> Fraction:
     """Return a bound of |f − table| on the whole, dyadic of 64 bits, rounded up.
 
+    A bound of at most ``enough`` is only improved if that is easy.
     Raises UndefinedError if f may not be finite there.
     """
     number = count()
@@ -74,7 +76,10 @@ def proven_error(at: JetAt, knots: tuple[Knot, ...], whole: Place) -> Fraction:
         reached = max(reached, bound.reached)
         waiting.append((-float(bound.upper), next(number), bound.upper, piece))
     heapify(waiting)
+    patience = len(waiting) + FEW_CELLS
     while waiting[0][2] > reached * SLACK and len(waiting) < MOST_CELLS:
+        if len(waiting) > patience and waiting[0][2] <= enough:
+            break
         for half in heappop(waiting)[3].halves():
             bound = _bound(at, half, points)
             reached = max(reached, bound.reached)

@@ -42,6 +42,7 @@ ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
 MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
+ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
@@ -122,21 +123,23 @@ def _fewest(sampler: Sampler, target: float) -> Table | None:
     path = shortest_path(grid, target, MOST_PIECES)
     if path.reach < len(grid.places):
         return None
-    return _fit(sampler, len(path.links), target, grid)
+    return _fit(sampler, len(path.links), target, grid, target * ENOUGH)
 
 
-def _fit(sampler: Sampler, pieces: int, guess: float, grid: Grid | None = None) -> Table:
-    """Search the least error, on a grid that suits it."""
+def _fit(
+    sampler: Sampler, pieces: int, guess: float, grid: Grid | None = None, enough: float = 0.0
+) -> Table:
+    """Search the least error, on a grid that suits it; one below ``enough`` is not improved."""
     grid = grid or sampler.grid(SAG * guess)
     error, path = least_error(grid, pieces)
-    while not 0.45 * guess <= error <= 2 * guess and guess > grid.resolution:
+    while not 0.45 * guess <= error <= 2 * guess and guess > max(grid.resolution, enough):
         guess = max(error, guess / COARSER)
         try:
             grid = sampler.grid(SAG * guess)
         except TooFineError:
             break
         error, path = least_error(grid, pieces)
-    return _finish(sampler, grid, path, error)
+    return _finish(sampler, grid, path, error, enough)
 
 
 def _first_guess(sampler: Sampler, pieces: int) -> float:
@@ -149,13 +152,13 @@ def _first_guess(sampler: Sampler, pieces: int) -> float:
     return min(max(grid.weight**2 / (16 * pieces**2), grid.resolution), max(grid.size, sag))
 
 
-def _finish(sampler: Sampler, grid: Grid, path: Path, error: float) -> Table:
+def _finish(sampler: Sampler, grid: Grid, path: Path, error: float, enough: float) -> Table:
     knots = rounded_knots(grid, path, sampler.whole, error)
     try:
         reach = Place(min(knots[0][0], sampler.whole.low), max(knots[-1][0], sampler.whole.high))
-        return Table(knots, proven_error(sampler.at, knots, reach))
+        return Table(knots, proven_error(sampler.at, knots, reach, enough))
     except UndefinedError:  # an end knot was rounded out of the function's domain
-        return Table(knots, proven_error(sampler.at, knots, sampler.whole))
+        return Table(knots, proven_error(sampler.at, knots, sampler.whole, enough))
 
 
 def _constant(sampler: Sampler) -> Table:

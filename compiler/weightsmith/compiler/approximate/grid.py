@@ -21,6 +21,7 @@ DEEPEST = 56  # halvings
 EVEN = 4  # the factor by which |f''| may vary in a cell
 FEW = 8  # points, for which evenness does not matter
 MOST_POINTS = 1_000_000
+MOST_CELLS = 20_000  # four for each of 5000 pieces; only noise in f'' asks for more
 
 
 class TooFineError(Exception):
@@ -103,6 +104,8 @@ class Sampler:
         found: list[tuple[Place, int]] = []
         waiting = [(self.whole, 0)]
         while waiting:
+            if len(found) + len(waiting) > MOST_CELLS:
+                raise TooFineError
             cell, depth = waiting.pop()
             steps = self._steps(cell, sag, depth == DEEPEST)
             if steps:

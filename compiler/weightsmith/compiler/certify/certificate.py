@@ -27,6 +27,7 @@ from weightsmith.compiler.certify.open_claim import (
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
+from weightsmith.dsl.bindings import open_orders, restricted_to
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
@@ -57,6 +58,8 @@ def certificate(
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
     tables = tables_json(compilation.lowered)
     exact = EXACT_WITH_TABLES if tables else EXACT
+    bound = {name: Fraction(text) for name, text in compilation.template.bindings}
+    exact = restricted_to(exact, open_orders(compilation.program, bound))
     if restructuring is not None:
         exact = exact.replace("script.alg", "network.alg")
     claims: list[Json] = [{"kind": "exactness", "statement": exact, "steps": _numbered(steps)}]
