@@ -115,6 +115,31 @@ def test_a_nonzero_spectrum_and_a_range() -> None:
     assert verdict(measured(program, inside, mu="1.01", L=3), "nonzero") is BROKEN
 
 
+def test_a_kernel_of_float32_numbers_is_known_to_their_rounding() -> None:
+    """The rows add up to 1e-8 or so: the matrix has full rank, and one eigenvalue is noise."""
+    edges = np.diff(np.eye(3), axis=0)
+    matrix = (edges.T @ np.diag([0.1, 0.3]) @ edges).astype(np.float32)
+    assert np.abs(matrix.sum(axis=0, dtype=np.float64)).max() > 1e-9
+    for b, wanted in (([1, 0, -1], ROUND_OFF), ([1, 0, 0], BROKEN)):
+        given = {"A": matrix, "b": np.array([b], dtype=np.float32).T}
+        report = measured(program_of(NONZERO), given, mu="1/10", L=1)
+        assert verdict(report, "b in range") is wanted
+        assert verdict(report, "nonzero_spectrum") is ROUND_OFF
+
+
+def test_a_gram_matrix_of_low_rank_has_zeros() -> None:
+    program = program_of("A: [m, n])\nassume spectrum(A*A') in [mu, L]")
+    for matrix, wanted in ((np.eye(2, 3), HOLDS), (np.eye(3, 2), BROKEN)):
+        report = measured(program, {"A": matrix}, mu="1/2", L=2)
+        assert verdict(report, "spectrum") is wanted
+
+
+def test_a_gram_matrix_is_summed_over_its_tokens_only() -> None:
+    head = "x: [d] per token)\nassume spectrum(x*x' over context) in [1/2, 2]"
+    x = {"context": np.eye(2), "query": 9 * np.eye(2)}
+    assert measured(program_of(head, "return 1*x"), {"x": x}).holds
+
+
 def test_any_value_is_in_the_range_of_what_has_full_rank() -> None:
     inputs = {"A": np.diag([1.0, 2.0]), "b": np.ones((2, 1))}
     assert verdict(measured(program_of(NONZERO), inputs, mu=1, L=3), "b in range") is HOLDS

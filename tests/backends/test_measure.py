@@ -9,7 +9,13 @@ import pytest
 from flint import fmpz_mat
 
 from weightsmith.backends.measure import enclosure as enclosures
-from weightsmith.backends.measure.enclosure import Enclosure, combination, exact, product
+from weightsmith.backends.measure.enclosure import (
+    Enclosure,
+    combination,
+    exact,
+    product,
+    side_by_side,
+)
 from weightsmith.backends.measure.spectra import (
     NoFactorError,
     Values,
@@ -124,7 +130,8 @@ def test_eigenvalues_are_within_their_margins(seed: int) -> None:
 
 
 def test_a_matrix_that_is_hardly_symmetric_has_its_eigenvalues_within_the_margins() -> None:
-    matrix = np.array([[1.0, 2.0], [2.0 * (1 + 1e-9), 1.0]])
+    """Those of the symmetric part, 1 ± 1/2e-9, are off by the norm of the other part."""
+    matrix = np.array([[1.0, 1e-9], [0.0, 1.0]])
     assert contains(eigenvalues(exact(matrix[None])), roots(fractions(matrix)))
 
 
@@ -158,6 +165,107 @@ def test_eigenvalues_of_a_weighted_product_are_within_their_margins(seed: int) -
     weight = (weight + weight.T) / 2
     found = weighted_eigenvalues(exact(u[None]), exact(weight[None]))
     assert contains(found, roots(times(fractions(u), fractions(weight))))
+
+
+def near(matrix: np.ndarray, radius: float, *, symmetric: bool = False) -> np.ndarray:
+    """Another matrix, at nearly the given distance in the Frobenius norm."""
+    move = np.random.default_rng(9).normal(size=matrix.shape)
+    move = move + move.T if symmetric else move
+    moved: np.ndarray = matrix + 0.999 * radius * move / np.linalg.norm(move)
+    return moved
+
+
+@pytest.mark.parametrize("wide", [(1e-3, 0.0), (0.0, 1e-3), (0.3, 0.3)])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_not_known_of_the_factors_is_in_the_radius(
+    wide: tuple[float, float], seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    left, right = random.uniform(-1, 1, (3, 1)), random.uniform(-1, 1, (1, 3))
+    known = [
+        Enclosure(one[None], np.array([radius]), 0)
+        for one, radius in zip((left, right), wide, strict=True)
+    ]
+    # the worst that can be: along the factors themselves
+    moved = [
+        one * (1 + radius / np.linalg.norm(one))
+        for one, radius in zip((left, right), wide, strict=True)
+    ]
+    found = product(*known)
+    distance = np.linalg.norm(found.middle[0] * 2.0**found.exponent - moved[0] @ moved[1])
+    radius = found.radius[0] * 2.0**found.exponent
+    assert distance <= radius * (1 + 1e-9)
+    assert distance >= radius * (1 - 1e-9)
+    scales = Fraction(3), Fraction(-1, 5)
+    summed = combination([(scales[0], known[0]), (scales[1], known[1].transposed)])
+    wanted = 3 * wide[0] + wide[1] / 5
+    assert summed.radius[0] * 2.0**summed.exponent == pytest.approx(wanted)
+    beside = side_by_side([known[0], known[1].transposed], -1)
+    assert beside.radius[0] * 2.0**beside.exponent >= np.hypot(*wide)
+
+
+@pytest.mark.parametrize("radius", [1e-3, 1e-9])
+def test_what_is_not_known_of_a_matrix_is_in_the_margins(radius: float) -> None:
+    middle = np.diag([0.9, 0.5, 0.5])
+    known = Enclosure(middle[None], np.array([radius]), 0)
+    moved = near(middle, radius, symmetric=True)
+    assert contains(eigenvalues(known), roots(fractions(moved)))
+    shift = middle + np.diag([radius, 0, 0])  # an eigenvalue that moves by all of it
+    assert contains(eigenvalues(known), roots(fractions(shift)))
+    gram = times(fractions(shift), fractions(shift.T))
+    assert contains(squares(singular_values(known).values, 0), roots(gram))
+    product_of = times(fractions(shift), fractions(shift))
+    assert contains(weighted_eigenvalues(known, known), roots(product_of))
+
+
+def test_a_decomposition_that_is_wrong_has_wide_margins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is taken from LAPACK on trust: its factors are multiplied out."""
+    matrix = rotated(np.array([0.3, 0.5, 0.9]))
+    eigh, svd, cholesky = np.linalg.eigh, np.linalg.svd, np.linalg.cholesky
+
+    def wrong_values(one: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = eigh(one)
+        return values + 1e-6, vectors
+
+    def wrong_vectors(one: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = eigh(one)
+        return values / (1 + 1e-6) ** 2, vectors * (1 + 1e-6)
+
+    def wrong_svd(one: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
+        left, values, right = svd(one, full_matrices=full_matrices)
+        return left * (1 + 1e-6), values / (1 + 1e-6), right
+
+    for wrong in (wrong_values, wrong_vectors):
+        monkeypatch.setattr(np.linalg, "eigh", wrong)
+        found = eigenvalues(exact(matrix[None]))
+        assert contains(found, roots(fractions(matrix)))
+        assert 1e-7 < width(found) < 1e-4
+    monkeypatch.setattr(np.linalg, "eigh", eigh)
+    monkeypatch.setattr(np.linalg, "svd", wrong_svd)
+    gram = times(fractions(matrix), fractions(matrix.T))
+    found = squares(singular_values(exact(matrix[None])).values, 0)
+    assert contains(found, roots(gram))
+    assert 1e-7 < width(found) < 1e-4
+    monkeypatch.setattr(np.linalg, "cholesky", lambda one: cholesky(one) * (1 + 1e-6))
+    found = weighted_eigenvalues(exact(matrix[None]), exact(matrix[None]))
+    assert contains(found, roots(times(fractions(matrix), fractions(matrix))))
+
+
+def rotated(values: np.ndarray) -> np.ndarray:
+    size = len(values)
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
+    matrix: np.ndarray = (basis * values) @ basis.T
+    return (matrix + matrix.T) / 2
+
+
+def test_squares_of_a_margin_and_zeros_beside() -> None:
+    values = Values(np.array([[0.8, 0.1]]), np.array([[0.05, 0.2]]), 3)
+    found = squares(values, 1)
+    assert found.exponent == 6
+    assert (found.low[0, :2] <= (0.75**2, 0.0)).all()
+    assert (found.high[0, :2] >= (0.85**2, 0.3**2)).all()
+    assert (found.high[0, :2] <= (0.85**2 + 1e-9, 0.3**2 + 1e-9)).all()
+    assert abs(found.middle[0, 2]) <= found.margin[0, 2] < 1e-99
 
 
 def test_a_weight_that_is_not_definite_proves_nothing() -> None:

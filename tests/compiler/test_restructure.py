@@ -113,7 +113,7 @@ def test_other_loops_in_few_layers(
     assert network.report.layers == most
     known = {**matrices(), **token_data(0, 5, 2, 12)}
     data = {name: known[name] for name in inputs.split()}
-    found, wanted = network.run(data), network.interpret(data)
+    found, wanted = network.run(data, check="off"), network.interpret(data)
     for result, value in wanted.items():
         one, other = found[result], value
         if isinstance(other, dict):
