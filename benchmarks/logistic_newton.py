@@ -27,8 +27,8 @@ from settings import EXAMPLES
 
 from weightsmith import api
 from weightsmith.cli.demo_data import Array, Problem
-from weightsmith.cli.demo_errors import matrix_of
 from weightsmith.cli.demo_function_data import CELLS, measured_tumours
+from weightsmith.cli.scale import matrix_of
 from weightsmith.cli.table import print_table
 
 MU = Fraction(1, 10)

@@ -18,7 +18,7 @@ from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
-from weightsmith.cli.demo_errors import truncation_claims
+from weightsmith.cli.scale import truncation_claims
 from weightsmith.cli.table import print_table
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.scalars import evaluate
@@ -36,7 +36,7 @@ def main() -> int:
         script = EXAMPLES / f"{name}.alg"
         for steps in STEPS:
             network = api.compile(script, settings=settings(script, steps))
-            for claim in truncation_claims(network):
+            for claim in truncation_claims(network.certificate):
                 certified = fraction(Fraction(claim["bound"]["value"]))
                 observed = worst(claim, network.bindings, steps, points)
                 ratio = certified / observed
@@ -81,7 +81,8 @@ def error_at(
         now = {**known, **values}
         values = {name: rounded(evaluate(scalar, now)) for name, scalar in following.items()}
     output = rules["output"]
-    found = fraction(value(output["scalar"], {**known, **values}))
+    offset = Fraction(rules.get("power_exp", {}).get("offset", 0))
+    found = fraction(value(output["scalar"], {**known, **values}) + offset)
     target = output["target"]
     if "exp" in target:
         return abs(found - exp(fraction(value(target["exp"], known) * eigenvalue)))

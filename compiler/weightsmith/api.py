@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from weightsmith.backends.errors import DirectoryError, LayoutError
+from weightsmith.backends import measure as data_measure
+from weightsmith.backends.errors import DirectoryError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
@@ -29,15 +30,19 @@ from weightsmith.backends.files import (
     read_directory,
     write_directory,
 )
+from weightsmith.backends.given import float_inputs
 from weightsmith.backends.graphs import GraphMatrices, graph_matrices
+from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
 from weightsmith.backends.regression import regression_data
 from weightsmith.backends.safetensors_file import weights_from_bytes
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
+from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.hinge_rounding import rounding_text
+from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program, front
 from weightsmith.compiler.report import Report, report, with_degree_of
@@ -45,19 +50,24 @@ from weightsmith.compiler.show import show_template
 from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings
 from weightsmith.dsl import check as check_source
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.shown import shown
 from weightsmith.dsl.source import Source
-from weightsmith.network_files import proven_files
+from weightsmith.network_files import are_intact, proven_files
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verify import Report as VerificationReport
 
 Setting = int | float | str | Fraction
-SYMMETRIC = 1e-5  # a matrix is symmetric if it is, relative to its largest entry, to this
 
 __all__ = [
+    "AssumptionError",
+    "AssumptionWarning",
     "Bound",
+    "DataReport",
     "GraphMatrices",
     "Network",
     "approximate",
@@ -66,6 +76,7 @@ __all__ = [
     "emit",
     "graph_matrices",
     "load",
+    "measure",
     "regression_data",
     "upward",
     "verify",
@@ -76,19 +87,25 @@ class Network:
     """A compiled algorithm: its script, weight template, weights and certificate.
 
     ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
-    every loop.
+    every loop.  ``details`` say of what is open, by kind of claim and output, what a proof misses;
+    a network that was loaded knows only the reasons in its certificate.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.template: Template = template_from_json(files[TEMPLATE])
-        self.certificate: dict[str, object] = _object(parse_json(files[CERTIFICATE]))
+        self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+        self.details: Mapping[tuple[str, str], str] = {}
+
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
+        """A copy or a pickle takes the files along; all else follows from them."""
+        return _with_notes, (self._files, self.notes, self.details)
 
     @cached_property
     def program(self) -> core.Program:
-        return check_source(self.source)
+        return check_source(self.source, read=_no_other_script)
 
     @cached_property
     def bindings(self) -> dict[str, Fraction]:
@@ -104,24 +121,48 @@ class Network:
     def compilation(self) -> Compilation:
         """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
         if NETWORK in self._files:
-            program = check_source(Source(NETWORK, self._files[NETWORK].decode()))
-            return compile_program(program, self.bindings, search=False)
-        tables = self.certificate.get("tables")
-        gated = isinstance(tables, list) and any(t["function"] == "gated" for t in tables)
-        return compile_program(self.program, self.bindings, gated=gated)
+            return compile_program(self._written, self.bindings, search=False)
+        return compile_program(self.program, self.bindings, gated="gated" in self._functions)
+
+    @cached_property
+    def _written(self) -> core.Program:
+        """The program that the network computes: that of network.alg, if there is one."""
+        if NETWORK not in self._files:
+            return self.program
+        return check_source(Source(NETWORK, self._files[NETWORK].decode()), read=_no_other_script)
+
+    @property
+    def _functions(self) -> frozenset[str]:
+        """Of the tables: names or formulas, ``product`` and ``gated``."""
+        tables = self.certificate["tables"]
+        return frozenset(t["function"] for t in tables) if isinstance(tables, list) else frozenset()
 
     @cached_property
     def report(self) -> Report:
-        found = report(self.compilation.normal, self.template, self.bindings)
+        found = report(self._normal(self._written), self.template, self.bindings)
         if NETWORK not in self._files:
             return found
-        return with_degree_of(found, front(self.program, self.bindings).normal, self.bindings)
+        return with_degree_of(found, self._normal(self.program), self.bindings)
+
+    def _normal(self, program: core.Program) -> NormalProgram | None:
+        """The normal form, which has a degree; None if there is none, or it is too long."""
+        if self._functions - {"gated"}:
+            return None  # tables are no polynomials
+        try:
+            return front(program, self.bindings, gated="gated" in self._functions).normal
+        except DiagnosticError:
+            return None
+
+    @property
+    def claims(self) -> list[dict[str, object]]:
+        claims = self.certificate["claims"]
+        return claims if isinstance(claims, list) else []
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
-        claims = self.certificate["claims"]
-        found = claims if isinstance(claims, list) else []
-        return tuple(bound_of(claim) for claim in found if claim["kind"] in AGAINST)
+        return tuple(
+            bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
+        )
 
     @property
     def rounding(self) -> str:
@@ -162,26 +203,34 @@ class Network:
             return build(self.template, saved)
         return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
 
-    def run(self, inputs: Inputs, dtype: str | None = None) -> Answer:
-        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token."""
+    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
+        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+
+        Data that break a hypothesis of the certificate are refused (AssumptionError), or with
+        ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
+        also comes where ``intact`` is false: then the certificate says nothing of any data.
+        """
         from weightsmith.backends.torch.run import run
 
-        self._check_symmetric(inputs)
+        inputs = float_inputs(inputs)
+        if check != "off":
+            data_measure.apply_check(self.check(inputs), check)
         return run(self.module(dtype), self.template, self.used(inputs))
 
-    def _check_symmetric(self, inputs: Inputs) -> None:
-        """Refuse a matrix that is declared symmetric and is not, beyond float32's round-off."""
-        for given in self.program.inputs:
-            if given.symmetric and given.name in inputs:
-                matrix = np.asarray(inputs[given.name])
-                square = matrix.ndim >= 2 and matrix.shape[-1] == matrix.shape[-2]
-                if not square or matrix.dtype.kind not in "iuf":
-                    continue  # the layout says what is wrong with it
-                difference = np.abs(matrix - np.swapaxes(matrix, -1, -2)).max(initial=0)
-                if difference > SYMMETRIC * np.abs(matrix).max(initial=0):
-                    raise LayoutError(
-                        f"'{given.name}' is declared symmetric, and the matrix given is not."
-                    )
+    def check(self, inputs: Inputs) -> DataReport:
+        """Measure every hypothesis of the certificate on a user's data; the report is a table."""
+        from weightsmith.backends.layout import layout
+
+        inputs = float_inputs(inputs)
+        layout(self.template, self.used(inputs))
+        return data_measure.check_data(
+            self.program, self.bindings, inputs, self.template, intact=self.intact
+        )
+
+    @cached_property
+    def intact(self) -> bool:
+        """Are the files those that the certificate speaks of?  If not, nothing is certified."""
+        return are_intact(self._files, self.certificate)
 
     def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
@@ -193,7 +242,7 @@ class Network:
         """Return the sizes that a user's data gives the dimensions of the residual stream."""
         from weightsmith.backends.layout import layout
 
-        found = layout(self.template, self.used(inputs)).dims
+        found = layout(self.template, self.used(float_inputs(inputs))).dims
         rows = {block.rows for block in self.template.blocks}
         return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
 
@@ -205,31 +254,20 @@ class Network:
         from weightsmith.dsl import interpreter
 
         program = self.compilation.lowered.program if tables else self.program
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.run(program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
         from weightsmith.dsl import interpreter
 
-        given = cast("Mapping[str, interpreter.GivenInput]", inputs)
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.target(self.program, given, self.bindings))
 
     def show(self) -> str:
         """The network as a person wants to see it."""
-        found = self.report
-        layers = found.layers_text if found.layers is None else str(found.layers)
-        degree = "" if found.degree is None else f"; depth ≥ {found.depth_lower_bound} by degree"
-        kind = "" if found.pieces else "attention "
-        hidden = f", {found.hidden_text} hidden units" if found.pieces else ""
-        lines = [
-            f"{self.template.algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
-            f"{found.heads} head{'s' * (found.heads != 1)} a layer, "
-            f"width {found.width_text}{hidden}{degree}",
-            *self.notes,
-            "",
-            show_template(self.template),
-        ]
+        headline = self.report.headline(self.template.algorithm)
+        lines = [headline, *self.notes, "", show_template(self.template)]
         lines += table_lines(self.certificate.get("tables"))
         lines += [f"round   {self.rounding}"] * bool(self.rounding)
         lines += [bound_line(bound) for bound in self.bounds]
@@ -248,6 +286,16 @@ class Network:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"
+
+
+def _with_notes(
+    files: Mapping[str, bytes],
+    notes: tuple[str, ...],
+    details: Mapping[tuple[str, str], str],
+) -> Network:
+    network = Network(files)
+    network.notes, network.details = notes, details
+    return network
 
 
 def check(script: str | Path) -> core.Program:
@@ -277,6 +325,7 @@ def compile(
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
 
     source = _source(script)
@@ -288,13 +337,32 @@ def compile(
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     text_bytes = chosen.text.encode()
-    compilation, found, files = proven_files(
+    proven = proven_files(
         program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
-    network = Network(files)
-    network.__dict__["compilation"] = compilation
-    network.notes = (*chosen.notes, *found.notes)
+    network = Network(proven.files)
+    check_promises(given, program, bindings, network.claims)
+    network.__dict__["compilation"] = proven.compilation
+    network.notes = (*chosen.notes, *proven.found.notes)
+    network.details = proven.details
     return network
+
+
+def measure(
+    script: str | Path, inputs: Inputs, *, settings: Mapping[str, Setting] | None = None
+) -> dict[str, str]:
+    """Measure data: values of the parameters under which they meet the script's assumptions.
+
+    >>> ws.compile(script, settings=ws.measure(script, {"A": A}))
+
+    They are exact short decimals, rounded outward.  Those in ``settings`` keep their values.
+    Raises UnsolvableError with what no value can meet.
+    """
+    program = check_source(_source(script))
+    resolved = _bindings(program, settings)
+    given = {name: resolved[name] for name in settings or {}}
+    found = data_measure.fitting_settings(program, inputs, given)
+    return {**{name: str(value) for name, value in given.items()}, **found}
 
 
 def approximate(
@@ -338,8 +406,13 @@ def load(directory: str | Path) -> Network:
             raise DirectoryError(f"'{directory}' has no '{name}': it is no compiled directory.")
     try:
         return Network(files)
-    except ValueError as problem:  # text that is no UTF-8, or no JSON
-        raise DirectoryError(f"a file of '{directory}' is damaged: {problem}.") from None
+    except ValueError as problem:  # text that is no UTF-8, no JSON, or no certificate
+        reason = shown(str(problem))
+        raise DirectoryError(f"a file of '{directory}' is damaged: {reason}.") from None
+
+
+def _no_other_script(path: str) -> Source:
+    raise OSError("a compiled script is self-contained")
 
 
 def verify(directory: str | Path) -> VerificationReport:

@@ -1,27 +1,47 @@
-"""The files of a compiled directory: script, template, weights, certificate."""
+"""The files of a compiled directory: script, template, weights, and a certificate that holds."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
+from weightsmith.checker.open_claims import NOT_ACCEPTED, OVER_BUDGET
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
+    from weightsmith.checker.verify import Verdict
+    from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.restructure.attempt import Restructured
 
 
+Json = dict[str, object]
 Bindings = dict[str, Fraction]
+Opened = dict[tuple[str, str], tuple[str, str]]  # kind, output: why it is not proven, details
+DERIVED = ("domain", "propagation", "restructuring")  # claims that the checker made, or followed
+REFUSED = "the checker does not accept the bound that was found"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A network of whose files the checker accepts every claim; ``details`` of the open ones."""
+
+    compilation: Compilation
+    found: Restructured
+    files: dict[str, bytes]
+    details: Details
 
 
 def proven_files(
@@ -34,26 +54,29 @@ def proven_files(
     dims: Mapping[str, int] | None,
     gated: bool,
     fewest: str | None,
-) -> tuple[Compilation, Restructured, dict[str, bytes]]:
-    """The first network that the checker accepts as the script's; a wrong one is not written.
+) -> Proven:
+    """The first network of whose files the checker accepts every claim; no other is handed out.
 
-    Tried are the restructured one, then the one of the script, then that without a search for
-    values that are cheaper to hold.  Raises DiagnosticError.
+    A distance from a target that it does not accept is open, with its reason; whatever else it does
+    not accept leads to the next network.  Tried are the restructured one, then the one of the
+    script, then that without a search for values that are cheaper to hold.  Raises DiagnosticError.
     """
-    from weightsmith.checker.prove import prove_exactness
-    from weightsmith.checker.refusal import RefusedError
-
-    reason = ""
+    reason, given_up = "", ""
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
-        files = network_files(compilation, kept, bindings, script, dtype, dims)
-        document = json.loads(files[CERTIFICATE])
-        steps, tables = document["claims"][0]["steps"], document["tables"]
+        made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
         try:
-            prove_exactness(compilation.program, files[TEMPLATE], steps, tables)
-        except RefusedError as refusal:
-            reason = reason or str(refusal)
-            continue
-        return compilation, kept, files
+            files, details, failed = _accepted(made, program)
+        except TooLargeError:
+            continue  # a number that the dtype does not hold
+        if failed is None:
+            note = (f"another network was given up: {given_up}",) if given_up else ()
+            return Proven(compilation, replace(kept, notes=(*kept.notes, *note)), files, details)
+        reason = reason or failed.reason
+        given_up = given_up or (failed.reason if failed.over_budget else "")
+    if not reason:
+        message = f"a number of the network is too large for {dtype}"
+        hint = "scale the script's numbers, or its inputs"
+        raise DiagnosticError([error(program.span, message, hint)])
     message = f"no network is proven to hold the values of '{program.name}': {reason}"
     hint = "rewrite the step so that every product stands between values held on tokens"
     raise DiagnosticError([error(program.returns[0].span, message, hint)])
@@ -75,43 +98,110 @@ def _networks(
         yield compiled, found
 
 
-def network_files(
-    compilation: Compilation,
-    found: Restructured,
-    bindings: dict[str, Fraction],
-    script: bytes,
-    dtype: str,
-    dims: Mapping[str, int] | None,
-) -> dict[str, bytes]:
-    """The files by name; weights only if every symbol has a value.
+def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) -> bool:
+    """Are these the files that the certificate speaks of, all of them, bit for bit?"""
+    named = certificate.get("files")
+    known = {} if not isinstance(named, dict) else named
+    present = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != CERTIFICATE
+    }
+    return present == {name: digest for name, digest in known.items() if digest is not None}
+
+
+@dataclass(frozen=True)
+class NetworkFiles:
+    """What the files are made of.
 
     ``script`` is the user's; ``found`` says whether its loops were restructured; ``dims`` makes the
     weights the full matrices.
     """
-    from weightsmith.compiler.certify.certificate import certificate as make_certificate
 
-    template = compilation.template
-    files: dict[str, bytes] = {SCRIPT: script, TEMPLATE: template_to_json(template).encode()}
-    if found.changed:
-        files[NETWORK] = found.text.encode()
-    layers = None
-    if not missing_symbols(template):
-        layers = len(unroll(template))
-        weights = (
-            structured_weights(template, dtype=dtype)  # type: ignore[arg-type]
-            if dims is None
-            else dense_weights(template, dims, dtype=dtype)  # type: ignore[arg-type]
-        )
-        files[MODEL] = weights_to_bytes(weights)
-    spoken_of = {**files, MODEL: files.get(MODEL)}
-    document = make_certificate(
-        compilation,
-        bindings,
-        spoken_of,
-        layers=layers,
-        dtype=dtype,
-        written=found.written,
-        restructuring=found.claim,
-    )
-    files[CERTIFICATE] = canonical_json(document).encode()  # type: ignore[arg-type]
-    return files
+    compilation: Compilation
+    found: Restructured
+    bindings: Bindings
+    script: bytes
+    dtype: str
+    dims: Mapping[str, int] | None
+
+    def files(self, opened: Opened | None = None) -> tuple[dict[str, bytes], Details]:
+        """The files by name, and details of what the certificate leaves open.
+
+        ``opened`` are distances that it shall leave open.
+        """
+        from weightsmith.checker.refusal import SHARE, Budget
+        from weightsmith.compiler.certify.certificate import certificate as make_certificate
+
+        with Budget(SHARE).active():
+            document, details = make_certificate(
+                self.compilation,
+                self.bindings,
+                {**self._named, MODEL: self._named.get(MODEL)},
+                layers=len(unroll(self.compilation.template)) if MODEL in self._named else None,
+                dtype=self.dtype,
+                written=self.found.written,
+                restructuring=self.found.claim,
+                refused=opened,
+            )
+        written = canonical_json(document).encode()  # type: ignore[arg-type]
+        return {**self._named, CERTIFICATE: written}, details
+
+    @cached_property
+    def _named(self) -> dict[str, bytes]:
+        """All but the certificate; weights only if every symbol has a value."""
+        template = self.compilation.template
+        files = {SCRIPT: self.script, TEMPLATE: template_to_json(template).encode()}
+        if self.found.changed:
+            files[NETWORK] = self.found.text.encode()
+        if not missing_symbols(template):
+            weights = (
+                structured_weights(template, dtype=self.dtype)  # type: ignore[arg-type]
+                if self.dims is None
+                else dense_weights(template, self.dims, dtype=self.dtype)  # type: ignore[arg-type]
+            )
+            files[MODEL] = weights_to_bytes(weights)
+        return files
+
+
+def _accepted(
+    made: NetworkFiles, program: core.Program
+) -> tuple[dict[str, bytes], Details, Verdict | None]:
+    """The files, what they leave open, and the verdict that refuses them: None if all are well."""
+    opened: Opened = {}
+    while True:
+        files, details = made.files(opened)
+        more, failed = _refused(files, program)
+        if failed is not None or not more:
+            return files, details, failed
+        opened |= more
+
+
+def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened, Verdict | None]:
+    """The distances that the checker does not accept, or the verdict that rules the network out.
+
+    What the checker itself derived while the claims were made is not derived again.
+    """
+    from weightsmith.checker.verify import verify_files
+
+    claims = _claims(files[CERTIFICATE])
+    roots = {one.name for one in program.returns if isinstance(one.target, core.Root)}
+    derived = [c for c in claims if c["kind"] in DERIVED or c.get("output") in roots]
+    opened: Opened = {}
+    for verdict in verify_files(files, [one for one in derived if "unproven" not in one]):
+        if verdict.accepted or verdict.kind == "promise":
+            continue  # promises are judged of the network as a whole, with their places
+        claim = claims[verdict.claim - 1] if verdict.claim else {}
+        if claim.get("kind") != "truncation" or "unproven" in claim:
+            return {}, verdict
+        over = verdict.over_budget
+        detail = verdict.reason if over else f"{REFUSED}: {verdict.reason}"
+        reason = OVER_BUDGET if over else NOT_ACCEPTED
+        opened["truncation", str(claim["output"])] = reason, detail
+    return opened, None
+
+
+def _claims(certificate: bytes) -> list[Json]:
+    """The claims in order, without their numbers."""
+    listed: list[Json] = json.loads(certificate)["claims"]
+    return [{key: value for key, value in one.items() if key != "id"} for one in listed]

@@ -120,24 +120,6 @@ def test_a_failure_half_way_changes_nothing(
     assert tree(tmp_path) == before
 
 
-def test_a_failing_rename_puts_the_old_network_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_directory(tmp_path / "net", OLD)
-    real = Path.rename
-
-    def fails(self: Path, target: Path) -> Path:
-        if self.name.endswith(".new"):
-            raise OSError(5, "Input/output error")
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", fails)
-    with pytest.raises(DirectoryError, match=r"cannot write .*: Input/output error"):
-        write_directory(tmp_path / "net", NEW)
-    assert read_directory(tmp_path / "net") == OLD
-    assert os.listdir(tmp_path) == ["net"]
-
-
 def test_a_file_that_comes_in_between_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,4 +154,25 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(
         DirectoryError, match=r"holds no compiled network: it has no 'template.json'"
     ):
+        read_directory(tmp_path)
+
+
+def test_weights_of_8_gb_that_no_header_speaks_of_are_not_read(tmp_path: Path) -> None:
+    files = dict.fromkeys(("template.json", "certificate.json", "script.alg"), b"{}")
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    header = b'{"a": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}'
+    for begin in (b"", len(header).to_bytes(8, "little") + header, (1 << 62).to_bytes(8, "little")):
+        (tmp_path / "model.safetensors").write_bytes(begin)
+        os.truncate(tmp_path / "model.safetensors", 8 << 30)
+        with pytest.raises(DirectoryError, match="its header does not speak of 8589934592 bytes"):
+            read_directory(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["template.json", "certificate.json", "script.alg"])
+def test_texts_of_8_gb_are_not_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / "template.json").write_bytes(b"{}")
+    (tmp_path / name).write_bytes(b"{}")
+    os.truncate(tmp_path / name, 8 << 30)
+    with pytest.raises(DirectoryError, match=f"'{name}' is larger than 32 MB"):
         read_directory(tmp_path)

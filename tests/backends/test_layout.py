@@ -127,7 +127,10 @@ WRONG: list[tuple[str, Inputs]] = [
         "matrix .* for 'y' on context tokens, got 1 dimension of",
         {"x": {"context": X, "query": Q}, "y": Y[0]},
     ),
-    ("'y' on context tokens holds a NaN or", {"x": {"context": X, "query": Q}, "y": Y * np.nan}),
+    (
+        r"'y' on context tokens holds a NaN at \[0, 0\]",
+        {"x": {"context": X, "query": Q}, "y": Y * np.nan},
+    ),
     ("real numbers for 'y' on context tokens", {"x": {"context": X, "query": Q}, "y": Y * 1j}),
     ("at least one for 'context'", {"x": {"context": X[:, :0], "query": Q}, "y": Y[:, :0]}),
     ("at least one for 'd'", {"x": {"context": X[:0], "query": Q[:0]}, "y": Y}),
@@ -137,9 +140,9 @@ WRONG: list[tuple[str, Inputs]] = [
         {"x": {"context": X, "query": Q}, "y": Y[np.newaxis]},
     ),
     ("at least one problem in the batch", {"x": {"context": X[None][:0], "query": Q}, "y": Y}),
-    ("expected numbers for 'y' .*, got <U1", {"x": {"context": X, "query": Q}, "y": [["a"]]}),
+    ("expected numbers for 'y' .*, got texts", {"x": {"context": X, "query": Q}, "y": [["a"]]}),
     (
-        "'y' on context tokens is not an array",
+        "'y' on context tokens is no matrix: row 0 has 1 entry, row 1 has 2 entries",
         {"x": {"context": X, "query": Q}, "y": [[1], [1, 2]]},
     ),
 ]

@@ -121,7 +121,7 @@ BROKEN: list[tuple[str, Edit]] = [
     (r"heads\[0\].outputs\[0\]: there is no value 1; the", put(head, "outputs", [["X", 1, "1"]])),
     (r"heads\[0\].outputs\[0\]: there is no value -1", put(head, "outputs", [["X", -1, "1"]])),
     (r"heads\[0\].outputs\[0\]: expected \[block, whole", put(head, "outputs", [["X", True, "1"]])),
-    (r"heads\[0\].outputs\[0\]: expected \[block, whole", put(head, "outputs", [["X", 0.0, "1"]])),
+    (r"heads\[0\].outputs\[0\]: expected \[block, whole", put(head, "outputs", [["X", "0", "1"]])),
     (r"heads\[0\].outputs\[0\]: '1/0' is not an exact", put(head, "outputs", [["X", 0, "1/0"]])),
     (r"heads\[0\].key_groups: there is no group 'e'", put(head, "key_groups", ["e"])),
     (r"heads\[0\].query_groups: expected at least one", put(head, "query_groups", [])),
@@ -292,7 +292,8 @@ def test_sources_of_no_sense(kind: str, groups: list[str], message: str) -> None
     [
         ("", "is not JSON text"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
-        ('{"a": NaN}', "NaN is not a number"),
+        ('{"a": 0.0}', "the number '0.0' is not exact"),
+        ('{"a": NaN}', "the number 'NaN' is not exact"),
         ("[" * 100_000, "nested too deep|is not JSON"),
         ("[" + "9" * 5000 + "]", "is not JSON text"),
         ("[]", r"at the top: expected an object, got \[\]"),

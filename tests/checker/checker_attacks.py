@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from weightsmith.checker.bounds import BITS, Ball, Bounds, exact
 from weightsmith.checker.domain import follower_of
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline
+from weightsmith.checker.refusal import Budget
 from weightsmith.checker.site_bounds import Triple
 from weightsmith.checker.site_letters import read_script
 from weightsmith.checker.tables import read_tables
@@ -31,9 +31,9 @@ def followed(
     """The bounds of everything that a script returns, by output and group."""
     found = {}
     with precision(BITS):
-        script = read_script(program, bindings, Deadline())
+        script = read_script(program, bindings, Budget())
         read = read_tables(tables, program, bindings)
-        follower, _ = follower_of(script, read, Deadline(), compare=True)
+        follower, _ = follower_of(script, read, Budget(), compare=True)
         follower.run()
         for returned in program.returns:
             value = script.meaning.returned[returned.name]

@@ -64,7 +64,7 @@ def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 5) -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
         scale="norm(target)",
-        hypotheses=["mu <= spectrum(A) <= L"],
+        hypotheses=["spectrum(A) in [mu, L]"],
     )
     step = head(
         terms("X"), terms("A"), terms("X"), [("X", "-1/2")], key_groups=["d"], query_groups=["d"]
@@ -112,7 +112,7 @@ def newton_inverse_general() -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
         scale="norm(target)",
-        hypotheses=["smin^2 <= singular_values(A)^2 <= smax^2"],
+        hypotheses=["singular_values(A) in [smin, smax]"],
     )
     step = head(
         terms("X"), terms("At"), terms("X"), [("X", "-1/2")], key_groups=["d"], query_groups=["d"]
@@ -166,7 +166,7 @@ def square_root() -> Case:
                 formula=f"iterate(e -> {rule['map']}, steps, 1 - ({rule['start']})^(1/2))",
                 value=last_size(intervals),
                 scale="norm(target)",
-                hypotheses=["mu <= spectrum(A) <= L"],
+                hypotheses=["spectrum(A) in [mu, L]"],
             )
         )
     heads = [
@@ -216,7 +216,7 @@ def polar() -> Case:
         formula=f"iterate(e -> {rule['map']}, steps, 1 - (lambda/smax^2)^(1/2))",
         value=last_size(intervals),
         scale="1",
-        hypotheses=["smin^2 <= singular_values(A)^2 <= smax^2"],
+        hypotheses=["singular_values(A) in [smin, smax]"],
     )
     step = head(
         terms("X"), terms("X"), terms("X"), [("X", "-1/3")], key_groups=["n"], query_groups=["n"]
@@ -254,7 +254,7 @@ def heat_kernel() -> Case:
         formula=f"{top}^2*exp(-{top})/3^(k)",
         value=str(value),
         scale="1",
-        hypotheses=["0 <= spectrum(A) <= L"],
+        hypotheses=["spectrum(A) in [0, L]"],
     )
     cube = head(
         terms("E"), terms("E"), terms("E"), [("E", "1")], key_groups=["d"], query_groups=["d"]
@@ -302,9 +302,9 @@ def electric_potentials() -> Case:
         value=str(rounded_up(rate**steps)),
         scale="norm(target)",
         hypotheses=[
-            "mu <= nonzero spectrum(C*B') <= L",
+            "nonzero_spectrum(C*B') in [mu, L]",
             "C*B' is symmetric",
-            "the columns of psi lie in the range of C*B'",
+            "psi in range(C*B')",
         ],
     )
     step = head(

@@ -75,7 +75,7 @@ def gradient_descent(
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
+        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
     )
     step = head(
         terms("r"),
@@ -139,7 +139,7 @@ def heavy_ball() -> Case:
         formula=formula,
         value=str(value),
         scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
+        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
     )
     step = head(
         terms("r"),
@@ -220,7 +220,7 @@ def gd_plus_plus() -> Case:
         formula="product(sup(abs(1 - eta*u^2)), u -> u - gamma*u^3, steps)",
         value=str(rounded_up(value)),
         scale="norm(solution)*norm(right)",
-        hypotheses=["mu <= spectrum(x@context*x@context') <= L"],
+        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
     )
     heads = [
         head(
@@ -274,7 +274,7 @@ def preconditioned() -> Case:
         formula="max(abs(1 - eta*mu), abs(1 - eta*L))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(solution*P^(-1/2))*norm(P^(1/2)*right)",
-        hypotheses=["mu <= spectrum(x@context*x@context'*P) <= L", "P is positive definite"],
+        hypotheses=["spectrum(x*x'*P over context) in [mu, L]", "P is positive definite"],
     )
     spread = head(
         terms("P"), terms("I"), terms("x"), [("z", "1")], key_groups=["d"], query_groups=TOKENS

@@ -11,12 +11,12 @@ from checker_matrices import Matrix, World, added, full, multiplied, product, tu
 from weightsmith.checker.entries import apply, multiply_entries
 from weightsmith.checker.piecewise import Piecewise, PiecewiseSum
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import parse_scalar
 
 F = Fraction
-FIELD = Field(("a", "b"), deadline=Deadline(1e6))
+FIELD = Field(("a", "b"), budget=Budget(10**9))
 SIZES = {"d": 2, "n": 3}
 LETTERS = {
     "A": Letter("A", "d", "d", symmetric=True),

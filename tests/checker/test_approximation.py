@@ -114,7 +114,6 @@ def test_an_honest_directory_is_accepted(
     case.dense = dense
     report = verify_directory(write(complete(case), tmp_path))
     assert report.accepted, [v for v in report.verdicts if not v.accepted]
-    assert sum(v.seconds for v in report.verdicts) < 1
     says = [v.statement for v in report.verdicts if v.kind == "approximation"]
     if name == "logistic":
         assert says == ["|table − sigmoid(t)| ≤ 0.1 on [-4, 4] (site 1)."]

@@ -17,7 +17,7 @@ from weightsmith.checker.claim_numbers import SMALLEST, rounded_outward, rounded
 from weightsmith.checker.curves import Curve, curve_bounds, table_curve
 from weightsmith.checker.formula_ranges import FormulaRanges
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.dsl.formulas import evaluate_formula, parse_formula
 
 F = Fraction
@@ -158,7 +158,7 @@ FORMULAS = [
 def test_ranges_of_formulas_hold_and_are_near(text: str, low: int, high: int) -> None:
     formula = parse_formula(text)
     with precision(b.BITS):
-        ranges = FormulaRanges(formula, {}, (F(low), F(high)), Deadline())
+        ranges = FormulaRanges(formula, {}, (F(low), F(high)), Budget())
         for first, last in ((low, high), (F(low, 3), F(high, 2))):
             places = np.linspace(float(first), float(last), 20001)
             values = evaluate_formula(formula, places, {})
@@ -176,7 +176,7 @@ def test_ranges_of_formulas_hold_and_are_near(text: str, low: int, high: int) ->
 @pytest.mark.parametrize("text", ["1/t", "sqrt(abs(t))", "log(t)"])
 def test_what_has_no_slope_is_refused(text: str) -> None:
     with precision(b.BITS):
-        ranges = FormulaRanges(parse_formula(text), {}, (F(-1), F(1)), Deadline())
+        ranges = FormulaRanges(parse_formula(text), {}, (F(-1), F(1)), Budget())
         with pytest.raises(RefusedError, match="not bounded"):
             ranges.slopes(F(-1), F(1))
 

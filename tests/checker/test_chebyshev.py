@@ -14,7 +14,7 @@ from checker_steps import operator
 from weightsmith.checker.analytic import check_bounded, exponential, root_of
 from weightsmith.checker.chebyshev_points import resampled, zero
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import Truncation, check_truncation
 from weightsmith.dsl import Source, check
 
@@ -91,7 +91,7 @@ def two_loops() -> Json:
         "output": "output",
         "steps": steps,
         "scale": "norm(target)",
-        "hypotheses": ["mu <= spectrum(A) <= L"],
+        "hypotheses": ["spectrum(A) in [mu, L]"],
         "bound": {
             "formula": f"chebyshev(1 - (Z/2)/target, degree 16, points {points})",
             "value": str(value),
@@ -127,7 +127,7 @@ def heat(rho: str = "8", terms: int = 20, size: str = "8") -> Json:
         "output": "output",
         "steps": steps,
         "scale": "1",
-        "hypotheses": ["0 <= spectrum(A) <= 1"],
+        "hypotheses": ["spectrum(A) in [0, 1]"],
         "bound": {"formula": f"chebyshev(({text}) - target, {shown})", "value": str(value)},
     }
 
@@ -136,7 +136,7 @@ def prove(script: str, claim: Json, bindings: dict[str, Fraction]) -> Truncation
     program = check(Source("script.alg", script))
     numbered = [{"step": place, **step} for place, step in enumerate(claim["steps"], 1)]
     claim = {**claim, "output": program.returns[0].name, "steps": numbered}
-    return check_truncation(program, bindings, claim, Deadline())
+    return check_truncation(program, bindings, claim, Budget())
 
 
 def refused(script: str, claim: Json, bindings: dict[str, Fraction], match: str) -> None:
@@ -258,7 +258,7 @@ def test_poles_and_branch_points_are_found(
     top: list[int], bottom: list[int], root: int, rho: str, bounded: bool
 ) -> None:
     function = root_of((flint.fmpq_poly(top), flint.fmpq_poly(bottom)), root, F(1))
-    arguments = (lambda: (flint.arb(1), flint.arb(3)), F(rho), F(5000), Deadline())
+    arguments = (lambda: (flint.arb(1), flint.arb(3)), F(rho), F(5000), Budget())
     if bounded:
         check_bounded(function, *arguments)
         return
@@ -269,9 +269,9 @@ def test_poles_and_branch_points_are_found(
 def test_the_size_on_an_ellipse_is_sharp() -> None:
     """The largest |e^(−z)| inside E_2 around [0, 1] is at its left end, e^(1/8)."""
     ends = lambda: (flint.arb(0), flint.arb(1))  # noqa: E731
-    check_bounded(exponential(F(-1)), ends, F(2), F(1134, 1000), Deadline())
+    check_bounded(exponential(F(-1)), ends, F(2), F(1134, 1000), Budget())
     with pytest.raises(RefusedError):
-        check_bounded(exponential(F(-1)), ends, F(2), F(1133, 1000), Deadline())
+        check_bounded(exponential(F(-1)), ends, F(2), F(1133, 1000), Budget())
 
 
 @pytest.mark.parametrize(("few", "many"), [(1, 1), (1, 7), (2, 3), (5, 5), (13, 40)])

@@ -45,15 +45,17 @@ def claimed(name: str, kind: str, output: str = "output") -> tuple[Check, Json]:
 def test_a_domain_claim() -> None:
     check, claim = claimed("gradient descent", "domain")
     hypotheses = [
-        "norm of every column of x <= 1",
-        "0 <= entries(y) <= 1",
+        "norm(x) <= 1 for every token",
+        "entries(y) in [0, 1]",
         "size(context) <= n",
     ]
     assert claim["hypotheses"] == hypotheses
     assert claim["steps"] == [{"step": 1, "rule": "bounds"}]
     assert check(claim) == (
-        "Every entry that a table is applied to lies in its interval, if "
-        "norm of every column of x <= 1; 0 <= entries(y) <= 1; size(context) <= n."
+        "Every entry that a table is applied to lies in its interval, in exact arithmetic, for "
+        "every x: [d] per token, y: [1] per context, if "
+        "norm(x) <= 1 for every token; entries(y) in [0, 1]; size(context) <= n, at n = 3, "
+        "mu = 1/10, eta = 1, steps = 3."
     )
     for key, value in (
         ("hypotheses", hypotheses[:2]),
@@ -70,9 +72,9 @@ def test_a_domain_claim() -> None:
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("an operator", ["1/10 <= spectrum(A) <= 1", "norm(b) <= 1", "size(d) <= 3"]),
-        ("singular values", ["1/10 <= singular values(A) <= 2", "norm(b) <= 1"]),
-        ("inner loops", ["1/2 <= nonzero spectrum(A) <= 1", "-1 <= entries(b) <= 1"]),
+        ("an operator", ["spectrum(A) in [1/10, 1]", "norm(b) <= 1", "size(d) <= 3"]),
+        ("singular values", ["singular_values(A) in [1/10, 2]", "norm(b) <= 1"]),
+        ("inner loops", ["nonzero_spectrum(A) in [1/2, 1]", "entries(b) in [-1, 1]"]),
     ],
 )
 def test_hypotheses_are_the_assumptions_in_order(name: str, wanted: list[str]) -> None:
@@ -88,7 +90,7 @@ def test_a_sum_over_a_dimension_may_need_an_index() -> None:
         check, claim = claimed("softmax", kind, "W")
         hypotheses: Any = claim["hypotheses"]
         assert [one for one in hypotheses if ">=" in one] == ["size(k) >= 1"]
-        assert ", if norm of every column of x <= 1; " in check(claim)
+        assert ", if norm(x) <= 1 for every token; " in check(claim)
         with pytest.raises(RefusedError, match="hypotheses must be"):
             check({**claim, "hypotheses": hypotheses[:-1]})
     for name in set(SCRIPTS) - {"softmax"}:
@@ -126,8 +128,8 @@ def test_a_propagation_claim() -> None:
     assert bound["formula"] == "e[1]"
     value = Fraction(bound["value"])
     assert Fraction(error) <= value <= Fraction(error) * (1 + Fraction(1, 2**60))
-    assert "|output − script| ≤ " in check(claim)
-    assert " = e[1] in every entry, if norm of every column of x <= 2; " in check(claim)
+    assert check(claim).startswith("Every entry of output is within 0.0007497 of what the script")
+    assert "if norm(x) <= 2 for every token; norm(w) <= 1; 0.0007497 is e[1]" in check(claim)
     check({**claim, "bound": {**bound, "value": "1"}})
     smaller = str(value * (1 - Fraction(1, 2**80)))
     for key, changed in (
@@ -220,13 +222,13 @@ def test_a_directory_owes_these_claims(tmp_path: Path) -> None:
         twice.claims.append(twice.claims[place])
         assert refused(verify_directory(write(twice, tmp_path))) == {(kind, 6)}
     unproven = case.copy()
-    unproven.claims[-1] = {"kind": "propagation", "output": "output", "unproven": "too long"}
+    unproven.claims[-1] = {"kind": "propagation", "output": "output", "unproven": "not-derived"}
     report = verify_directory(write(unproven, tmp_path))
     assert report.accepted
     (verdict,) = (v for v in report.verdicts if v.kind == "propagation")
-    assert (verdict.proven, "too long" in verdict.reason) == (False, True)
+    assert (verdict.proven, "the assumptions do not bound it" in verdict.reason) == (False, True)
     domain = case.copy()
-    domain.claims[-2] = {"kind": "domain", "unproven": "too long"}
+    domain.claims[-2] = {"kind": "domain", "unproven": "not-derived"}
     assert refused(verify_directory(write(domain, tmp_path))) == {("domain", 4)}
 
 
@@ -239,7 +241,7 @@ def test_claims_that_are_not_owed_are_refused(tmp_path: Path) -> None:
         found = refused(verify_directory(write(case, tmp_path)))
         assert {number for _, number in found} == wrong
     ramp = directory_case("ramp")
-    ramp.claims.append({"kind": "propagation", "output": "output", "unproven": "why"})
+    ramp.claims.append({"kind": "propagation", "output": "output", "unproven": "not-derived"})
     assert refused(verify_directory(write(ramp, tmp_path))) == {("propagation", 3)}
 
 

@@ -8,7 +8,7 @@ import pytest
 from checker_writing import exactness, gain, head, layer, mlp, read_out, source, template, terms
 
 from weightsmith.checker.exactness import check_exactness
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.template import read_template
 from weightsmith.dsl import Source, check
 
@@ -67,7 +67,7 @@ def prove(text: str, network: dict[str, Any], loops: list[dict[str, Any]]) -> No
     steps = exactness(*loops)["steps"]
     numbered = [{"step": place, **step} for place, step in enumerate(steps, 1)]
     program = check(Source("script.alg", text))
-    check_exactness(program, read_template(network), numbered, Deadline())
+    check_exactness(program, read_template(network), numbered, Budget())
 
 
 def test_nested_loops_are_proven() -> None:

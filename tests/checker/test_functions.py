@@ -13,7 +13,7 @@ from checker_mutations import mutations
 from checker_writing import exactness, hidden, terms
 
 from weightsmith.checker.exactness import check_exactness
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.tables import read_tables
 from weightsmith.checker.template import read_template
 
@@ -22,7 +22,7 @@ def prove(case: FunctionCase) -> None:
     template = read_template(case.template)
     tables = read_tables(case.tables, case.program, template.bindings)
     steps = [{"step": at, **s} for at, s in enumerate(exactness(*case.loops)["steps"], 1)]
-    check_exactness(case.program, template, steps, Deadline(10), tables)
+    check_exactness(case.program, template, steps, Budget(), tables)
 
 
 def refused(case: FunctionCase) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from weightsmith import api
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.restructuring import check_restructuring
 from weightsmith.checker.verify import verify_directory
 from weightsmith.dsl import Source, check
@@ -65,7 +65,7 @@ def run(
     change(steps)
     numbered: list[object] = [{"step": number, **step} for number, step in enumerate(steps, 1)]
     programs = (check(Source("s", text)) for text in (script, network))
-    check_restructuring(*programs, bindings or {}, numbered, Deadline())
+    check_restructuring(*programs, bindings or {}, numbered, Budget())
 
 
 def test_a_correct_claim_is_accepted() -> None:
@@ -193,11 +193,11 @@ def test_an_operator_that_is_not_symmetric_is_not_taken_as_symmetric() -> None:
     program = check(Source("s", script))
     wrong = check(Source("n", script.replace("return X'", "return 1*X")))
     with pytest.raises(RefusedError, match="different values"):
-        check_restructuring(program, wrong, {}, numbered, Deadline())
+        check_restructuring(program, wrong, {}, numbered, Budget())
     turned = check(Source("n", script.replace("A*X", "A'*X").replace("return X'", "return 1*X")))
     steps[2]["forms"] = {"X#0": form([], [], turned=True)}
     numbered = [{"step": number, **step} for number, step in enumerate(steps, 1)]
-    check_restructuring(program, turned, {}, numbered, Deadline())
+    check_restructuring(program, turned, {}, numbered, Budget())
 
 
 # -- a saved network ------------------------------------------------------------------------------

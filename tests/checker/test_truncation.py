@@ -15,7 +15,7 @@ from checker_steps import script
 from checker_token_cases import gradient_descent
 from checker_writing import EXAMPLES, Case
 
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import Truncation, check_truncation
 from weightsmith.dsl import Source, check, load_source
 
@@ -27,7 +27,7 @@ def prove(text: str, claim: dict[str, Any], bindings: dict[str, str]) -> Truncat
     program = check(Source(str(EXAMPLES / "script.alg"), text), read=load_source)
     numbers = {name: Fraction(value) for name, value in bindings.items()}
     numbered = [{"step": place, **step} for place, step in enumerate(claim["steps"], 1)]
-    return check_truncation(program, numbers, {**claim, "steps": numbered}, Deadline())
+    return check_truncation(program, numbers, {**claim, "steps": numbered}, Budget())
 
 
 def prove_case(case: Case, place: int = 2) -> Truncation:
@@ -160,7 +160,7 @@ def test_ridge_after_inlining() -> None:
         "value": last_size(intervals),
     }
     claim["scale"] = "norm(solution)*norm(right)"
-    claim["hypotheses"] = ["mu <= spectrum(x@context*x@context') <= L"]
+    claim["hypotheses"] = ["spectrum(x*x' over context) in [mu, L]"]
     bindings = {"mu": "1/5", "L": "3", "lam": "1/10", "steps": "9"}
     assert prove(script("ridge"), claim, bindings).value == F(last_size(intervals))
 
@@ -275,7 +275,7 @@ return X approximates inv(A'*A)
     claim["steps"][0]["word"] = ["A'", "A"]
     claim["steps"][1]["forms"]["X#0"][0]["left"] = []
     claim["steps"][3]["left"] = []
-    claim["hypotheses"] = ["smin^2 <= singular_values(A)^2 <= smax^2"]
+    claim["hypotheses"] = ["singular_values(A) in [smin, smax]"]
     case.template["bindings"]["steps"] = "5"
     refused(case, "kernel")
     square = case.copy()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_key
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.scalars import Add, Multiply, Number, Power, Scalar, ScalarError, Symbol
@@ -143,7 +143,7 @@ def test_a_vanishing_denominator_at_the_bindings_is_refused() -> None:
         field.evaluate(value, {"a": Fraction(1), "b": Fraction(1)})
 
 
-FIELD = Field(("a", "b"), deadline=Deadline(1e6))
+FIELD = Field(("a", "b"), budget=Budget(10**9))
 leaves = st.sampled_from(["A", "X"]).map(lambda n: Polynomial.letter(FIELD, LETTERS[n]))
 bridges = st.just(Polynomial.letter(FIELD, LETTERS["B"])).map(lambda b: b @ b.transpose())
 squares = st.recursive(

@@ -76,7 +76,9 @@ def test_without_numbers_there_are_no_weights(call: Call, examples: Path, tmp_pa
     assert result.exit_code == 0
     assert "no weights yet: mu, L have no value" in result.output
     assert "model.safetensors" not in written(tmp_path / "net")
-    assert call("verify", tmp_path / "net").exit_code == 0
+    verified = call("verify", tmp_path / "net")
+    assert verified.exit_code == 3  # without numbers the rule's side conditions are open
+    assert "claim is open: truncation" in verified.stdout
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -132,7 +134,34 @@ def test_verify_names_the_claim_that_broke(call: Call, network: Path, tmp_path: 
     result = call("verify", broken)
     assert result.exit_code == 1
     assert "REFUSED exactness (claim 1)" in result.stdout
-    assert "refused." in result.stdout
+    assert "are refused: integrity, exactness (claim 1)" in result.stdout
+
+
+def test_a_claim_that_is_open_has_an_exit_status_of_its_own(call: Call, tmp_path: Path) -> None:
+    text = "algorithm f(A: symmetric[d, d])\nX = A*A\nreturn X approximates inv(A)\n"
+    (tmp_path / "f.alg").write_text(text)
+    assert call("compile", tmp_path / "f.alg", "-o", tmp_path / "f").exit_code == 0
+    result = call("verify", tmp_path / "f")
+    assert result.exit_code == 3
+    assert result.stdout.endswith("1 claim is open: truncation (claim 3).\n")
+
+
+def test_what_a_script_presumes_is_said(call: Call, tmp_path: Path) -> None:
+    text = (
+        "algorithm f(A: [d, d], b: [d, 1])\nassume spectrum(A) in [1/2, 3/2]\nx = 0*b\n"
+        "repeat 10:\n    x = x + (b - A*x)\nreturn x approximates inv(A)*b\n"
+    )
+    (tmp_path / "f.alg").write_text(text)
+    checked = call("check", tmp_path / "f.alg")
+    assert checked.exit_code == 0
+    assert "warning: this presumes that A is symmetric, which nothing states" in checked.stderr
+    assert "declare it, as in A: symmetric[d, d]" in checked.stderr
+    compiled = call("compile", tmp_path / "f.alg", "-o", tmp_path / "f")
+    assert "if spectrum(A) in [1/2, 3/2]; A is symmetric" in compiled.stdout
+    assert "presume A is symmetric, which nothing states" in compiled.stdout
+    verified = call("verify", tmp_path / "f")
+    assert verified.exit_code == 0
+    assert "if spectrum(A) in [1/2, 3/2]; A is symmetric" in verified.stdout
 
 
 def test_check_asks_for_no_number_that_ensure_chooses(call: Call, examples: Path) -> None:

@@ -14,10 +14,10 @@ from click.testing import Result
 from weightsmith import api
 from weightsmith.cli.demo_cases import CASES, Case, momentum
 from weightsmith.cli.demo_data import outward, short
-from weightsmith.cli.demo_errors import matrix_of, promises, truncation_claims
+from weightsmith.cli.demo_errors import promises
 from weightsmith.cli.demo_function_cases import FUNCTION_CASES
 from weightsmith.cli.examples import example
-from weightsmith.cli.scale import norm, scale_of
+from weightsmith.cli.scale import matrix_of, norm, scale_of, truncation_claims
 from weightsmith.cli.table import aligned
 from weightsmith.dsl import core, resolve_bindings
 from weightsmith.dsl.scalars import evaluate
@@ -111,7 +111,7 @@ def test_the_scale_of_least_squares_is_the_size_of_the_solution() -> None:
     case = next(case for case in CASES if case.script == "gradient_descent")
     problem = case.problem()
     network = api.compile(example(case.script), settings=case.parameters(problem))
-    (claim,) = truncation_claims(network)
+    (claim,) = truncation_claims(network.certificate)
     x, y = problem.inputs["x"], problem.inputs["y"]
     assert isinstance(x, Mapping)
     assert isinstance(y, Mapping)

@@ -196,3 +196,42 @@ def test_a_table_needs_numbers(call: Call, examples: Path, tmp_path: Path) -> No
     assert result.exit_code == 1
     assert "'n' has no value" in result.stderr
     assert "--set n=…" in result.stderr
+
+
+def test_limits_without_a_value_are_presumed_in_order_and_the_verdict_says_so(
+    call: Call, write: Callable[[str], Path], tmp_path: Path
+) -> None:
+    script = write("param low, high, tau\nreturn clip(x, low, high) + soft(x, tau)\n")
+    ends: dict[tuple[str, ...], str] = {
+        (): "denominator vanishes, and low <= high, 0 <= tau.",
+        ("--set", "low=1", "--set", "high=2"): "denominator vanishes, and 0 <= tau.",
+        (
+            "--set",
+            "low=1",
+            "--set",
+            "high=2",
+            "--set",
+            "tau=0",
+        ): "at which no denominator vanishes.",
+    }
+    for place, (settings, end) in enumerate(ends.items()):
+        network = tmp_path / str(place)
+        assert call("compile", script, "-o", network, *settings).exit_code == 0
+        found = call("verify", network)
+        assert found.exit_code == 0
+        assert end in found.output
+    settings = ("--set", "low=2", "--set", "high=1")
+    found = call("compile", script, "-o", tmp_path / "no", *settings)
+    assert found.exit_code == 1
+    assert "The low end 2 of clip is above its high end 1." in found.output
+
+
+def test_a_path_that_a_terminal_would_obey_is_printed_safely(call: Call, tmp_path: Path) -> None:
+    script = tmp_path / "a\x1b[31m\u202eb.alg"
+    script.write_text("algorithm f(A: [d, d])\nreturn A*A\n")
+    found = call("check", script)
+    assert found.exit_code == 0
+    assert "a<U+001B>[31m<U+202E>b.alg: 'f' is sound" in found.output
+    missing = call("check", tmp_path / "\x1bno.alg")
+    assert "<U+001B>no.alg" in missing.output
+    assert "\x1b" not in found.output + missing.output

@@ -182,7 +182,7 @@ def test_a_matrix_that_is_not_symmetric_is_refused() -> None:
         Path(__file__).resolve().parents[2] / "examples" / "newton_inverse.alg",
         settings={"mu": 1, "L": 2},
     )
-    with pytest.raises(Exception, match="declared symmetric"):
+    with pytest.raises(Exception, match="A is not symmetric"):
         network.run({"A": [[1.0, 2.0], [0.0, 1.0]]})
 
 

@@ -50,7 +50,7 @@ def test_observed_error_is_within_the_bound(name: str, dtype: str) -> None:
     ("name", "settings", "worst"),
     [
         ("newton_inverse", {"mu": "1/4", "L": 2}, Fraction(7, 9)),
-        ("newton_inverse_general", {"smin": "1/2", "smax": 2}, Fraction(15, 17)),
+        ("newton_inverse_general", {"smin": "1/2", "smax": 2}, Fraction(15, 16)),
     ],
 )
 @pytest.mark.parametrize("steps", [0, 1, 5, 9])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from weightsmith import api
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import check_truncation
 from weightsmith.dsl import Source, check
 
@@ -153,7 +153,7 @@ def changing_claim() -> Json:
     ]
     return {
         "output": "X",
-        "hypotheses": ["1/2 <= spectrum(A) <= 1"],
+        "hypotheses": ["spectrum(A) in [1/2, 1]"],
         "scale": "norm(target)",
         "bound": {
             "formula": "stages(1 - (X)/target, degrees 1, 1 - (4/3*lambda)^(1/1))",
@@ -170,7 +170,7 @@ def test_a_ratio_that_changes_from_pass_to_pass_is_refused(bindings: dict[str, F
     claim = changing_claim()
     claim["output"] = program.returns[0].name
     with pytest.raises(RefusedError, match=r"ratio|no value"):
-        check_truncation(program, bindings, claim, Deadline())
+        check_truncation(program, bindings, claim, Budget())
 
 
 SQUARED = """algorithm f(A: symmetric[d, d])
@@ -204,4 +204,4 @@ def test_numbers_that_double_their_digits_are_refused_in_time() -> None:
     claim["output"] = program.returns[0].name
     claim["steps"] = [{**step, "step": number} for number, step in enumerate(steps, 1)]
     with pytest.raises(RefusedError, match="too large"):
-        check_truncation(program, {}, claim, Deadline())
+        check_truncation(program, {}, claim, Budget())

@@ -155,7 +155,8 @@ def test_a_sylvester_equation_does_not_cancel() -> None:
         "B": right @ np.diag(np.linspace(0.1, 2, 4)) @ right.T,
         "C": random.normal(size=(6, 4)),
     }
-    found, wanted = network.run(inputs)["X"], network.interpret(inputs)["X"]
+    found = network.run(inputs, check="off")["X"]
+    wanted = network.interpret(inputs)["X"]
     assert np.abs(found - wanted).max() <= 1e-13 * np.abs(wanted).max()
 
 

@@ -59,7 +59,8 @@ def test_examples_reach_the_bound_by_degree(
     left, right = (np.linalg.qr(random.normal(size=(n, 4)))[0] for n in (6, 5))
     matrix = left @ np.diag([0.1, 0.3, 0.7, 1]) @ right.T
     inputs = {"G" if name == "muon" else "A": matrix}
-    found, wanted = network.run(inputs)["X"], network.interpret(inputs)["X"]
+    found = network.run(inputs, check="off")["X"]
+    wanted = network.interpret(inputs)["X"]
     assert np.abs(found - wanted).max() <= 1e-9
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from weightsmith.dsl import BindingError, Source, check, resolve_bindings
+from weightsmith.dsl.bindings import open_orders, restricted_to
 
 PROGRAM = check(
     Source(
@@ -105,3 +106,13 @@ def test_bounds_that_cannot_be(given: dict[str, int | str], message: str) -> Non
 def test_a_count_that_the_compiler_chooses_needs_no_value() -> None:
     assert resolve_bindings(BOUNDED, {"B": 1, "n": 3}) == {"B": 1, "n": 3}
     assert resolve_bindings(BOUNDED, {"passes": 4}) == {"passes": 4}
+
+
+def test_orders_of_limits_that_no_number_settles() -> None:
+    text = "algorithm f(x: [d] per token)\nparam a, b = 2, t\n"
+    text += "return clip(x, a, b) + clip(x, -1, 1) + soft(x, t) + clip(x, -t, t)\n"
+    program = check(Source("s.alg", text))
+    assert open_orders(program, {}) == ("a <= b", "0 <= t", "-t <= t")
+    assert open_orders(program, {"a": Fraction(1), "b": Fraction(2)}) == ("0 <= t", "-t <= t")
+    assert restricted_to("For every value.", ("a <= b",)) == "For every value, and a <= b."
+    assert restricted_to("For every value.", ()) == "For every value."

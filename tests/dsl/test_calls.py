@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from weightsmith.dsl import Checked, core, parse_scalar, program_text
+from weightsmith.dsl import Checked, Source, check, core, parse_scalar, program_text
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scalars import evaluate
 
@@ -163,3 +163,38 @@ def test_calls_do_not_grow_without_bound(look: Look) -> None:
     for n in range(1, 40):
         text += f"algorithm f{n}(A: [d, d])\nX = f{n - 1}(A)\nY = f{n - 1}(X)\nreturn Y\n"
     assert "more than 30000 statements" in look(text).diagnostics[0].message
+
+
+# -- names that collide -------------------------------------------------------------------------
+
+RETURNED = [
+    ("return A*A", ["output"]),
+    ("return A*A, 2*A", ["output1", "output2"]),
+    ("output2 = A\nreturn output2, A*A", ["output2", "output3"]),
+    ("output2 = A\nreturn A*A, output2, 2*A", ["output1", "output2", "output3"]),
+    ("output = A\nreturn A*output", ["output2"]),
+    ("output1, output2 = A, A\nreturn A*A, output1*A", ["output3", "output4"]),
+    ("X = A\nreturn X, X, X", ["X", "output2", "output3"]),
+    ("return I + 0*A, A, ones + 0*A", ["output1", "A", "output3"]),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), RETURNED)
+def test_no_output_has_the_name_of_another_value(text: str, names: list[str]) -> None:
+    program = check(Source("s.alg", f"algorithm f(A: [d, d])\n{text}\n"))
+    assert [one.name for one in program.returns] == names
+    assert len(set(names)) == len(names)
+
+
+def test_an_algorithm_with_the_name_of_a_matrix_function_is_called_in_statements() -> None:
+    callee = "algorithm polar(M: [n, m])\nreturn M - M*M'*M approximates polar(M)\n"
+    text = f"{callee}algorithm f(A: [d, d])\nX = polar(A)\nreturn X approximates polar(A)\n"
+    program = check(Source("s.alg", text))
+    assert "polar.M" in program_text(program) or "A*A'*A" in program_text(program)
+    assert program_text(program).endswith("approximates polar(A)\n")
+
+
+def test_the_variable_of_a_function_hides_no_parameter(look: Look) -> None:
+    text = "algorithm f(x: [d] per token)\nparam s = 2\nfunction g(s) = s^2\nreturn g(x)\n"
+    found = [one.message for one in look(text).diagnostics if one.severity == "error"]
+    assert found == ["'s' is a parameter, and would be the variable of this function too"]

@@ -13,6 +13,7 @@ from weightsmith.dsl import (
     Source,
     check,
     core,
+    diagnose,
     program_text,
     resolve_bindings,
 )
@@ -169,3 +170,38 @@ def test_a_wider_interval_is_not_split() -> None:
     )
     with pytest.raises(Exception, match="needs a value for p, u, v, r"):
         check(Source("s", text))
+
+
+CONTRADICTIONS = [
+    ("assume spectrum(A) in [1, 2]\nassume spectrum(A) in [3, 4]", 3, "line 2"),
+    ("assume spectrum(A) in [1, 2]\nassume spectrum(A') in [3, 4]", 3, "line 2"),
+    ("assume spectrum(2*A) in [1, 2]\nassume spectrum(A + A) in [3, 4]", 3, "line 2"),
+    ("assume spectrum(A) in [-2, -1] or [1, 2]\nassume spectrum(A) in [-1/2, 1/2]", 3, "line 2"),
+    ("assume singular_values(B) in [1, 2]\nassume singular_values(B) in [0, 1/2]", 3, "line 2"),
+    ("assume entries(B) in [1, 2]\nassume entries(B) in [0, 1/2]", 3, "line 2"),
+    ("param c = 3\nassume entries(B) in [1, 2]\nassume entries(B) in [c, 4]", 4, "line 3"),
+]
+
+
+@pytest.mark.parametrize(("head", "line", "other"), CONTRADICTIONS)
+def test_assumptions_that_no_input_meets(head: str, line: int, other: str) -> None:
+    text = f"algorithm f(A: symmetric[d, d], B: [d, m])\n{head}\nreturn A*B\n"
+    errors = [d for d in diagnose(Source("s.alg", text)).diagnostics if d.severity == "error"]
+    assert [(one.line, one.message) for one in errors] == [
+        (line, f"no input meets this assumption and that of {other}")
+    ]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "assume spectrum(A) in [1, 2]\nassume spectrum(A) in [2, 4]",
+        "assume spectrum(A) in [1, 2]\nassume spectrum(A) in [mu, L]",
+        "assume spectrum(A) in [1, 2]\nassume spectrum(A*A) in [3, 4]",
+        "assume spectrum(A) in [-2, -1] or [1, 2]\nassume spectrum(A) in [-1, 1/2]",
+        "assume entries(A) in [1, 2]\nassume entries(B) in [3, 4]",
+    ],
+)
+def test_assumptions_that_some_input_may_meet(head: str) -> None:
+    text = f"algorithm f(A: symmetric[d, d], B: [d, m])\n{head}\nreturn A*B\n"
+    assert diagnose(Source("s.alg", text)).program is not None

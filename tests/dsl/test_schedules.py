@@ -81,7 +81,7 @@ MISTAKES = [
         "g",
         "a number of this 'for' loop and cannot be assigned",
     ),
-    ("for g in range(3):\n    X = g*X", 4, "range", "the numbers of 'for' are written out"),
+    ("for g in range(3):\n    X = g*X", 4, "range", "'for' does not count"),
     ("for g in 1, 2:\n    X = soft(X, g)", 5, "soft(X, g)", "would change from pass to pass"),
     ("for g in 1, 2:\n    return X", 5, "return X", "'return' cannot stand inside a loop"),
 ]

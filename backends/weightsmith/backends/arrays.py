@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.given import Array, float_array, plain_array
 
-Array: TypeAlias = NDArray[Any]  # float64, float32, or object (Fractions)
+__all__ = ["Array", "checked_array"]
 
 
-def checked_array(value: ArrayLike, what: str, dtype: np.dtype[Any]) -> Array:
+def checked_array(value: object, what: str, dtype: np.dtype[Any]) -> Array:
     """Return the value as (batch ×) rows × columns of ``dtype``.
 
-    ``dtype`` object gives exact Fractions.  Raises LayoutError, naming ``what``, on ragged,
-    complex, non-numeric or non-finite data, and on any number of dimensions but 2 and 3.
+    ``dtype`` object gives exact Fractions.  Raises LayoutError, naming ``what``, on whatever is no
+    array of finite real numbers, and on any number of dimensions but 2 and 3.
     """
-    array = _numeric(value, what)
+    array = plain_array(value, what)
     if array.ndim not in (2, 3):
         raise LayoutError(
             f"expected a matrix (or a batch of matrices) for {what}, got "
@@ -28,29 +28,7 @@ def checked_array(value: ArrayLike, what: str, dtype: np.dtype[Any]) -> Array:
         )
     if array.ndim == 3 and array.shape[0] == 0:
         raise LayoutError(f"expected at least one problem in the batch of {what}, got none.")
-    if dtype == np.dtype(object):
-        return _exact(array)
-    with np.errstate(over="ignore"):
-        cast: Array = array.astype(dtype, copy=False)
-    if not np.isfinite(cast).all():
-        raise LayoutError(f"{what} holds a number that is too large for {dtype}.")
-    return cast
-
-
-def _numeric(value: ArrayLike, what: str) -> Array:
-    try:
-        array: Array = np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise LayoutError(f"{what} is not an array: {error}") from error
-    if array.dtype.kind == "c":
-        raise LayoutError(f"expected real numbers for {what}, got complex ones.")
-    if array.dtype.kind == "O" and all(isinstance(x, (Fraction, int)) for x in array.flat):
-        return array
-    if array.dtype.kind not in "biuf":
-        raise LayoutError(f"expected numbers for {what}, got {array.dtype}.")
-    if not np.isfinite(array).all():
-        raise LayoutError(f"{what} holds a NaN or an infinity; every entry must be finite.")
-    return array
+    return _exact(array) if dtype == np.dtype(object) else float_array(array, what, dtype)
 
 
 def _exact(array: Array) -> Array:

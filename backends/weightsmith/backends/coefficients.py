@@ -17,6 +17,8 @@ from weightsmith.dsl.scalars import Number, Scalar, ScalarError, evaluate, free_
 
 DType = Literal["float64", "float32"]
 RATIONAL = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
+MAX_BITS = 1 << 17  # of a value
+MAX_WORK = 5_000_000  # microseconds, roughly, of arithmetic on the values of one template
 MAX_DIGITS = 4_000  # of a number in text; Python converts no more than 4300
 
 
@@ -110,6 +112,7 @@ class Values:
             self.bindings[name] = _exact(name, value)
         self._scalars: dict[str, Scalar] = {}
         self._values: dict[str, Fraction] = {}
+        self._work = 0
 
     def scalar(self, text: str) -> Scalar:
         if text not in self._scalars:
@@ -124,12 +127,20 @@ class Values:
         """Return the exact value.  Raises InstantiationError where there is none."""
         if text not in self._values:
             try:
-                self._values[text] = evaluate(self.scalar(text), self.bindings)
+                scalar = self.scalar(text)
+                self._values[text] = evaluate(
+                    scalar, self.bindings, most_bits=MAX_BITS, spend=self._spend
+                )
             except ScalarError as error:
                 raise InstantiationError(
                     f"the coefficient '{shortened(text)}' has no value: {error}."
                 ) from error
         return self._values[text]
+
+    def _spend(self, bits: int) -> None:
+        self._work += 2 + bits // 100 + (bits // 500) ** 2
+        if self._work > MAX_WORK:
+            raise InstantiationError("the exact values of the coefficients take too long.")
 
 
 def _exact(name: str, value: Fraction | int | str) -> Fraction:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
+
+LISTED = 20  # names that a message lists
+NEAR, COMPARED, LONGEST = 6, 500, 100  # which names are compared with a wrong one, how many
 
 
 class BackendError(Exception):
@@ -16,6 +20,10 @@ class TemplateError(BackendError):
 
 class InstantiationError(BackendError):
     """A template has no numbers: a symbol or a size is missing, or a number does not fit."""
+
+
+class TooLargeError(InstantiationError):
+    """A number of the network is beyond the largest float of its dtype."""
 
 
 class WeightsError(BackendError):
@@ -34,13 +42,28 @@ class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 
 
+LONGEST_NAME = 200
+
+
+def shown_name(name: object) -> str:
+    """A name that a user gave, as a message can hold it: no lone surrogates, not too long."""
+    text = name if isinstance(name, str) else repr(name)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
 def listed(names: Iterable[str]) -> str:
-    """Return ``'a', 'b'``, or ``none``."""
-    return ", ".join(f"'{name}'" for name in names) or "none"
+    """Return ``'a', 'b'``, or ``none``; of many names the first."""
+    known = list(names)
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return ", ".join(f"'{shown_name(name)}'" for name in known[:LISTED]) + more or "none"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the nearest known name, or nothing."""
-    lower = {other.lower(): other for other in known}
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return ""
+    alike = (other for other in known if abs(len(other) - len(name)) <= NEAR)
+    lower = {other.lower(): other for other in islice(alike, COMPARED) if len(other) <= LONGEST}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1)
     return f" Did you mean '{lower[near[0]]}'?" if near else ""

@@ -30,7 +30,7 @@ from weightsmith.backends.coefficients import (
     fraction_text,
     round_fraction,
 )
-from weightsmith.backends.errors import InstantiationError, listed
+from weightsmith.backends.errors import InstantiationError, TooLargeError, listed
 from weightsmith.backends.unroll import (
     missing_symbols,
     network_shape,
@@ -85,7 +85,7 @@ def structured_weights(
             try:
                 rounded[value] = round_fraction(value, form)
             except OverflowError:
-                raise InstantiationError(
+                raise TooLargeError(
                     f"the coefficient {fraction_text(value)} in '{name}' is too large for {dtype}."
                 ) from None
         return rounded[value]

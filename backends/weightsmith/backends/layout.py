@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from weightsmith.backends.arrays import Array, checked_array
-from weightsmith.backends.errors import LayoutError, listed, suggestion
+from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
@@ -173,7 +173,7 @@ def _check_names(inputs: Inputs, asked: Mapping[str, tuple[str, ...]]) -> None:
     unknown = [name for name in inputs if name not in asked]
     if unknown:
         raise LayoutError(
-            f"the network has no input '{unknown[0]}'; its inputs are {listed(asked)}."
+            f"the network has no input '{shown_name(unknown[0])}'; its inputs are {listed(asked)}."
             + suggestion(unknown[0], asked)
         )
     missing = [name for name in asked if name not in inputs]
@@ -202,7 +202,7 @@ def _pieces(
     for group in value:
         if group not in groups:
             raise LayoutError(
-                f"the network does not read '{name}' on '{group}' tokens, only on "
+                f"the network does not read '{name}' on '{shown_name(group)}' tokens, only on "
                 f"{listed(groups)}; leave it out." + suggestion(group, groups)
             )
     for group in groups:

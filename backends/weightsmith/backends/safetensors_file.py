@@ -106,7 +106,7 @@ def _metadata(weights: Weights) -> str:
 
 def _read_metadata(data: bytes) -> Json:
     length = int.from_bytes(data[:8], "little")
-    header = parse_json(data[8 : 8 + length])
+    header = parse_json(data[8 : 8 + length], lines=True)
     if not isinstance(header, dict):
         raise ValueError("the header is not an object")
     metadata = header.get("__metadata__")

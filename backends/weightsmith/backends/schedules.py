@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from weightsmith.backends.coefficients import parse_coefficient
+from weightsmith.backends.coefficients import parse_coefficient, shortened
+from weightsmith.backends.errors import InstantiationError
 from weightsmith.compiler.ir.template import Head, Hidden, Item, Layer, Mlp, Repeat, Terms
 from weightsmith.dsl.scalars import Scalar, substitute, to_text
 
 Change = Callable[[str], str]  # of a coefficient
+MAX_WRITTEN = 300_000  # heads and hidden blocks of loops that are written out
+MAX_LENGTH = 20_000  # characters of a coefficient in which the numbers of a pass stand
 Outputs = tuple[tuple[str, int, str], ...]
 
 
 def written_out(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """The same layers; every loop with a schedule is the sequence of its passes."""
+    """The same layers; every loop with a schedule is the sequence of its passes.
+
+    Raises InstantiationError where they would be too many.
+    """
+    if _written_size(items) > MAX_WRITTEN:
+        raise InstantiationError(
+            f"the passes of its loops, written out, have more than {MAX_WRITTEN} parts."
+        )
     return tuple(_written_out(items))
+
+
+def _written_size(items: tuple[Item, ...]) -> int:
+    """How many heads and hidden blocks there are when every schedule is written out."""
+    total = 0
+    for item in items:
+        if isinstance(item, Layer):
+            total += 1 + len(item.heads) + (0 if item.mlp is None else len(item.mlp.hidden))
+        else:
+            passes = len(item.schedule[0][1]) if item.schedule else 1
+            total += passes * (1 + _written_size(item.body))
+    return total
 
 
 def _written_out(items: tuple[Item, ...]) -> Iterator[Item]:
@@ -39,10 +61,19 @@ def _substitution(numbers: dict[str, Scalar]) -> Change:
         if coefficient not in known:
             scalar = parse_coefficient(coefficient)
             after = substitute(scalar, numbers)
-            known[coefficient] = coefficient if after == scalar else to_text(after)
+            known[coefficient] = coefficient if after == scalar else _text(after)
         return known[coefficient]
 
     return change
+
+
+def _text(scalar: Scalar) -> str:
+    text = to_text(scalar)
+    if len(text) > MAX_LENGTH:
+        raise InstantiationError(
+            f"the coefficient '{shortened(text)}' has more than {MAX_LENGTH} characters."
+        )
+    return text
 
 
 def _changed(item: Item, change: Change) -> Item:

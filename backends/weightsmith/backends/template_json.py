@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+from typing import cast
 
 from weightsmith.backends.wellformed import check_template
 from weightsmith.compiler.ir.template import (
@@ -20,6 +20,7 @@ from weightsmith.compiler.ir.template import (
     Template,
     Terms,
 )
+from weightsmith.dsl.documents import read_document
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -29,14 +30,10 @@ def canonical_json(value: Json) -> str:
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def parse_json(text: str | bytes) -> Json:
-    """Read JSON strictly.  Raises ValueError: not UTF-8, a key twice, NaN, nested too deep."""
-    try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        value: Json = json.loads(decoded, object_pairs_hook=_object, parse_constant=_constant)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    return value
+def parse_json(text: str | bytes, *, lines: bool = False) -> Json:
+    """Read JSON strictly (``weightsmith.dsl.documents`` says how).  Raises ValueError."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return cast("Json", read_document(data, lines=lines))
 
 
 def template_to_json(template: Template) -> str:
@@ -56,19 +53,6 @@ def template_to_json(template: Template) -> str:
             "bindings": dict(template.bindings),
         }
     )
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    value: dict[str, Json] = {}
-    for key, item in pairs:
-        if key in value:
-            raise ValueError(f"the key '{key}' stands twice in one object")
-        value[key] = item
-    return value
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number")
 
 
 def _source_json(source: Source) -> Json:

@@ -12,6 +12,7 @@ from weightsmith.backends.schedules import written_out
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
 
 MAX_LAYERS = 20_000
+MAX_ROWS = 30_000_000  # block rows of all matrices together; memory and speed only
 
 
 def unroll(template: Template, bindings: Bindings | None = None) -> list[Layer]:
@@ -43,6 +44,12 @@ def unrolled(template: Template, values: Values) -> list[Layer]:
     refuse_missing({name for c in _counts(body) for name in values.missing(c)})
     layers: list[Layer] = []
     _unroll_into(layers, body, values)
+    heads = sum(len(layer.heads) for layer in layers)
+    if (4 * heads + 3 * len(layers)) * len(template.blocks) > MAX_ROWS:
+        raise InstantiationError(
+            f"the matrices of {len(layers)} layers with {heads} heads on "
+            f"{len(template.blocks)} blocks are more than this program makes."
+        )
     return layers
 
 

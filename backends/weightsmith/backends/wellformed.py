@@ -21,12 +21,16 @@ from weightsmith.compiler.ir.template import (
     Template,
     Terms,
 )
+from weightsmith.dsl.characters import unsafe_character
+from weightsmith.dsl.shown import shown
 
 TOKEN_GROUPS = ("context", "query")
 DATA = ("input", "transposed")  # kinds of sources that a user's array fills
 KINDS = (*DATA, "identity", "ones")
 AXIS = re.compile(r"[^\W\d]\w*|[1-9][0-9]{0,8}")
 MAX_NESTING = 64
+MAX_GROUPS = 100
+MAX_NAME = 10_000  # characters; a block may be named after the polynomial that it holds
 
 
 def check_template(template: Template) -> None:
@@ -35,7 +39,7 @@ def check_template(template: Template) -> None:
 
 
 def fail(place: str, message: str) -> TemplateError:
-    return TemplateError(f"template.json, at {place}: {message}")
+    return TemplateError(shown(f"template.json, at {place}: {message}"))
 
 
 def is_axis(text: str) -> bool:
@@ -74,6 +78,8 @@ class _Check:
         self._bindings()
 
     def _groups(self) -> None:
+        if len(self.template.groups) > MAX_GROUPS:
+            raise fail("groups", f"expected at most {MAX_GROUPS} groups.")
         self._unique(self.template.groups, "groups")
         for index, group in enumerate(self.template.groups):
             _axis(group, f"groups[{index}]")
@@ -272,8 +278,10 @@ def _axis(text: str, place: str) -> None:
 
 
 def _name(text: str, place: str) -> None:
-    if not text or not text.isprintable():
+    if not text or unsafe_character(text, lines=False) is not None:
         raise fail(place, f"expected a printable name, got {text!r}.")
+    if len(text) > MAX_NAME:
+        raise fail(place, f"expected a name of at most {MAX_NAME} characters, got '{text}'.")
 
 
 def _schedule(count: str, schedule: Schedule, place: str) -> None:

@@ -1,6 +1,7 @@
 """``python -m weightsmith.checker DIR``: print every claim with its verdict.
 
-Exit status: 0 if all are accepted, 1 if one is refused, 2 for wrong usage.
+Exit status: 0 if all that is owed is proven, 1 if a claim is refused, 2 for wrong usage, 3 if
+none is refused and some are open.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ def main(arguments: list[str]) -> int:
     report = verify_directory(arguments[0])
     for verdict in report.verdicts:
         print(_line(verdict))
-    print("accepted" if report.accepted else "REFUSED")
-    return 0 if report.accepted else 1
+    print(report.outcome)
+    return {"proven": 0, "refused": 1, "open": 3}[report.outcome]
 
 
 def _line(verdict: Verdict) -> str:
-    mark = "ok" if verdict.proven else "not proven"
+    mark = "ok" if verdict.proven else "open"
     mark = mark if verdict.accepted else "REFUSED"
     number = f"claim {verdict.claim} " if verdict.claim else ""
     text = f"{mark:10} {number}{verdict.kind} ({verdict.seconds:.3f} s): {verdict.reason}"

@@ -270,6 +270,7 @@ class AffinePowers:
     ) -> Matrix:
         result: Matrix = {}
         for (i, k), left in first.items():
+            self.field.budget.spend(1 + len(second) // 8)
             for (other, j), right in second.items():
                 if k == other:
                     term = left @ right
@@ -285,7 +286,7 @@ class AffinePowers:
                 rows.setdefault(i, []).append(j)
             found: set[Entry] = set()
             for i, k in half:
-                self.field.deadline.check()
+                self.field.budget.spend(1 + len(rows.get(k, ())))
                 found.update((i, j) for j in rows.get(k, ()))
             self._patterns[count] = frozenset(found)
         return self._patterns[count]

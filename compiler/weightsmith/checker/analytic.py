@@ -12,7 +12,8 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.ranges import precision, rational
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError, spend
+from weightsmith.checker.work import of_balls
 
 Analytic = Callable[[flint.acb], flint.acb]
 BITS = 64  # boxes need no more
@@ -24,6 +25,7 @@ def horner(polynomial: flint.fmpq_poly) -> Analytic:
     coefficients = list(reversed(polynomial.coeffs()))
 
     def run(z: flint.acb) -> flint.acb:
+        spend(of_balls(len(coefficients)))
         total = flint.acb(0)
         for coefficient in coefficients:
             total = total * z + coefficient
@@ -90,7 +92,7 @@ def check_bounded(
     ends: Callable[[], tuple[flint.arb, flint.arb]],
     rho: Fraction,
     size: Fraction,
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Prove that the function is analytic with |function| ≤ size inside the ellipse of ρ.
 
@@ -107,7 +109,7 @@ def check_bounded(
         count = 0
         while boxes:
             count += 1
-            deadline.check()
+            budget.spend(20)
             if count > MAX_BOXES:
                 raise RefusedError("The target is not shown to be bounded on the ellipse.")
             a, i, b, j = boxes.pop()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_object
 from weightsmith.checker.table_error import table_error
 from weightsmith.checker.tables import FormulaTable, ProductTable
@@ -28,7 +28,7 @@ def check_approximation(
     table: FormulaTable | ProductTable,
     bindings: Mapping[str, Fraction],
     steps: Sequence[object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Refuse unless the table is as near as it says."""
     require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
@@ -37,7 +37,7 @@ def check_approximation(
     if isinstance(table, ProductTable):
         bound = product_error(table)
     else:
-        bound = table_error(table.formula, bindings, table.knots, deadline)
+        bound = table_error(table.formula, bindings, table.knots, budget, table.error)
     if bound > table.error:
         shown = decimal_above(bound)
         raise RefusedError(

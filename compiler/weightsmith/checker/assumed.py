@@ -19,9 +19,9 @@ from weightsmith.checker.expressions import Environment, evaluate
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.scalar_text import value_at
-from weightsmith.checker.two_intervals import in_intervals
-from weightsmith.checker.words import ONES, Letter, Polynomial, Word, transpose_word, word_text
+from weightsmith.checker.words import ONES, Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core, scalars
+from weightsmith.dsl.hypotheses import Nonempty, stated
 
 Ends = tuple[Fraction, Fraction]
 SINGULAR = core.SpectrumKind.SINGULAR_VALUES
@@ -161,34 +161,13 @@ class Assumed:
         return value.parts.get(("", ""))
 
     def hypotheses(self) -> tuple[str, ...]:
-        """Every assumption of sizes, norms, entries and spectra, in words, in order.
+        """Every assumption of sizes, norms, entries and spectra, in the script's words and order.
 
         After them the dimensions that were taken to have an index: ``size(k) >= 1``.
         """
-        return (*self._texts(), *(f"size({axis}) >= 1" for axis in sorted(self._nonempty)))
+        return (*self._texts(), *(Nonempty(axis).text for axis in sorted(self._nonempty)))
 
     def _texts(self) -> Iterator[str]:
         for assumption in self._program.assumptions:
-            match assumption:
-                case core.NormAssumption(of=of, bound=bound):
-                    per_token = self._columns.get(of) == core.TOKEN
-                    what = f"norm of every column of {of}" if per_token else f"norm({of})"
-                    yield f"{what} <= {scalars.to_text(bound)}"
-                case core.EntryAssumption(of=of, low=low, high=high):
-                    yield f"{scalars.to_text(low)} <= entries({of}) <= {scalars.to_text(high)}"
-                case core.SizeAssumption(axis=axis, bound=bound):
-                    yield f"size({axis}) <= {scalars.to_text(bound)}"
-                case core.SpectrumAssumption(kind=kind):
-                    value = self.assumed_value(assumption)
-                    of = _text(value) if value is not None else "a value with tokens"
-                    yield in_intervals(f"{kind.value}({of})", assumption.ends)
-                case core.RangeAssumption():
-                    continue
-
-
-def _text(value: Polynomial) -> str:
-    if len(value.terms) == 1:
-        ((word, coefficient),) = value.terms.items()
-        if coefficient.is_one:
-            return word_text(word)
-    return str(value)
+            if not isinstance(assumption, core.RangeAssumption):
+                yield stated(self._program, assumption).text

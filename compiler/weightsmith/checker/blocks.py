@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, require
+from weightsmith.checker.refusal import Budget, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.words import Polynomial
@@ -20,10 +20,10 @@ def read_pair(
     script: core.Program,
     network: core.Program,
     bindings: Mapping[str, Fraction],
-    deadline: Deadline,
+    budget: Budget,
 ) -> tuple[Meaning, Meaning]:
     """What both say, the symbols at their bindings; the script has one loop."""
-    field = field_of((script, network), bindings, deadline)
+    field = field_of((script, network), bindings, budget)
     written, other = (read_meaning(one, field, {}) for one in (script, network))
     require(not written.sites and not other.sites, "A script has functions of entries.")
     require(len(written.loops) == 1, "The script has not one loop.")
@@ -31,13 +31,13 @@ def read_pair(
 
 
 def field_of(
-    programs: tuple[core.Program, ...], bindings: Mapping[str, Fraction], deadline: Deadline
+    programs: tuple[core.Program, ...], bindings: Mapping[str, Fraction], budget: Budget
 ) -> Field:
     """The symbols of some scripts, at their bindings."""
     names = dict.fromkeys(one.name for program in programs for one in program.parameters)
     numbers = {name: bindings[name] for name in names if name in bindings}
     scheduled = frozenset().union(*map(scheduled_names, programs))
-    return Field(names, tuple(sorted(scheduled)), deadline, numbers)
+    return Field(names, tuple(sorted(scheduled)), budget, numbers)
 
 
 def after_block(

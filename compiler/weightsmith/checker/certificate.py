@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from weightsmith.checker.open_claims import REASONS
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text
 
@@ -23,6 +24,7 @@ KEYS = {
     "propagation": (*STEPS_KEYS, "output", "bound", "norm", "hypotheses"),
     "truncation": (*STEPS_KEYS, "output", "bound", "scale", "hypotheses"),
 }
+MAX_CLAIMS = 2000  # one of each table, two of each returned value, and four of the whole
 MAY_BE_UNPROVEN = ("propagation", "truncation")
 # of what a kind has many claims
 SUBJECTS = {"approximation": "site", "propagation": "output", "truncation": "output"}
@@ -67,6 +69,8 @@ def read_certificate(document: object) -> Certificate:
         raise RefusedError("The certificate's bindings are not an object.")
     texts = {name: as_text(value, f"The binding of {name}") for name, value in bindings.items()}
     claims = as_list(parts["claims"], "The certificate's claims")
+    few = len(claims) <= MAX_CLAIMS
+    require(few, f"The certificate has {len(claims)} claims; it may have {MAX_CLAIMS}.")
     numbered = tuple(_claim(value, at + 1) for at, value in enumerate(claims))
     tables = tuple(as_list(parts["tables"], "The certificate's tables"))
     return Certificate(hashes, texts, tables, numbered)
@@ -115,12 +119,13 @@ def is_unproven(claim: Claim) -> bool:
 
 
 def unproven_reason(claim: Claim) -> str:
-    """The reason of a claim that says that it is not proven; such a claim has no evidence."""
+    """Why a claim is open, as a sentence; such a claim has no evidence."""
     what = f"Claim {claim.number}"
     keys = ("id", "kind", "output", "unproven")
     parts = as_object(claim.parts, what, keys, ("statement", "steps"))
     check_number(claim)
     require(parts.get("steps", []) == [], f"{what} is unproven, but has steps.")
     reason = as_text(parts["unproven"], f"{what}, unproven")
-    require(bool(reason.strip()), f"{what} is unproven without a reason.")
-    return reason
+    known = ", ".join(REASONS)
+    require(reason in REASONS, f"{what} is unproven for no reason of the list: {known}.")
+    return REASONS[reason]

@@ -15,7 +15,7 @@ from fractions import Fraction
 from weightsmith.checker.bounds import Bounds, ball_above, ball_below
 from weightsmith.checker.curves import Curve, end, exact_curve
 from weightsmith.checker.formula_ranges import FormulaRanges
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.root_problem import RootProblem
 from weightsmith.checker.site_letters import SiteValue
 from weightsmith.checker.tables import FormulaTable, Table
@@ -33,7 +33,7 @@ class Link:
         site: SiteValue,
         tables: Mapping[str, Table],
         bindings: Mapping[str, Fraction],
-        deadline: Deadline,
+        budget: Budget,
     ) -> None:
         node = site.node
         table = tables.get(node.site)
@@ -44,7 +44,7 @@ class Link:
         if isinstance(table, FormulaTable):
             self.table = table
             interval = table.low, table.high
-            self._ranges = FormulaRanges(table.formula, bindings, interval, deadline)
+            self._ranges = FormulaRanges(table.formula, bindings, interval, budget)
             low, high = self._ranges.slopes(*interval)
             self.slopes = min(low, Fraction(0)), max(high, Fraction(0))
         elif isinstance(node, core.Entrywise) and isinstance(node.function, core.PiecewiseLinear):
@@ -135,14 +135,14 @@ def _times(
 
 
 def read_chain(
-    problem: RootProblem, site: SiteValue, tables: Mapping[str, Table], deadline: Deadline
+    problem: RootProblem, site: SiteValue, tables: Mapping[str, Table], budget: Budget
 ) -> Chain:
     """Follow the arguments of a site down to a linear value of the unknown."""
     links: list[Link] = []
     inner: list[tuple[Fraction, Fraction]] = []
     number = site.node.site
     while True:
-        links.insert(0, Link(site, tables, problem.script.bindings, deadline))
+        links.insert(0, Link(site, tables, problem.script.bindings, budget))
         (argument,) = site.arguments
         found = _affine_site(problem, argument)
         if found is None:

@@ -29,11 +29,12 @@ from weightsmith.checker.references import (
     real_at,
     reference,
 )
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_program
 from weightsmith.checker.spectral import Operator
 from weightsmith.checker.strict_json import as_integer, as_number, as_object, as_text
 from weightsmith.checker.targets import Target
+from weightsmith.checker.work import of_balls
 
 RULE = "chebyshev"
 KEYS = ("step", "rule", "measure", "degree", "points")
@@ -92,9 +93,9 @@ def check_chebyshev(result: Result, step: Mapping[str, object]) -> Bound:
         total = _total_degree(one, degree, ellipse)
         require(total < points, f"There must be more than {total} points.")
         if ellipse is not None:
-            check_bounded(one.function, one.ends, ellipse.rho, ellipse.size, field.deadline)
+            check_bounded(one.function, one.ends, ellipse.rho, ellipse.size, field.budget)
         enough = degree * one.lambda_of.degree() + 1
-        errors.append(_error(program, one, ellipse, (total, enough, points), field.deadline))
+        errors.append(_error(program, one, ellipse, (total, enough, points), field.budget))
     return Bound((_formula(result, step, total),), largest(errors))
 
 
@@ -130,7 +131,7 @@ def _error(
     against: Reference,
     ellipse: Ellipse | None,
     counts: tuple[int, int, int],
-    deadline: Deadline,
+    budget: Budget,
 ) -> Real:
     """The bound on one interval, computed once for each precision.
 
@@ -142,8 +143,8 @@ def _error(
     def ball() -> flint.arb:
         bits = flint.ctx.prec
         if bits not in known:
-            values = _values(program, against, enough, points, deadline)
-            error, size = _largest_error(values, against, deadline)
+            values = _values(program, against, enough, points, budget)
+            error, size = _largest_error(values, against, budget)
             if ellipse is not None:
                 error += 2 * (size if against.relative else 1) * ellipse.tail()
             known[bits] = error / (flint.arb(total) / (2 * points)).cos_pi()
@@ -153,7 +154,7 @@ def _error(
 
 
 def _values(
-    program: ScalarProgram, against: Reference, enough: int, points: int, deadline: Deadline
+    program: ScalarProgram, against: Reference, enough: int, points: int, budget: Budget
 ) -> list[tuple[flint.arb, flint.arb]]:
     """s and p(λ(s)) at the zeros of T_points; ``enough`` is above the degree of p(λ(s))."""
     low, high = against.ends()
@@ -165,7 +166,7 @@ def _values(
 
     def values(places: list[flint.arb]) -> Iterator[flint.arb]:
         for s in places:
-            deadline.check()
+            budget.spend(4 + of_balls(program.work))
             yield polynomial(polynomial_at(against.lambda_of, s))
 
     if against.single:
@@ -176,12 +177,12 @@ def _values(
 
 
 def _largest_error(
-    values: Sequence[tuple[flint.arb, flint.arb]], against: Reference, deadline: Deadline
+    values: Sequence[tuple[flint.arb, flint.arb]], against: Reference, budget: Budget
 ) -> tuple[flint.arb, flint.arb]:
     """The largest |error| and the largest |p|."""
     error, size = _Largest(), _Largest()
     for s, p in values:
-        deadline.check()
+        budget.spend(4 + of_balls(4))
         g = real_at(against.function, s)
         error.add(1 - p * g if against.relative else p - g)
         size.add(p)

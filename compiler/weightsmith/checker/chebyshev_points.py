@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 import flint
 
+from weightsmith.checker.refusal import spend
+from weightsmith.checker.work import of_balls
+
 
 def zero(place: int, count: int) -> flint.arb:
     """cos((2·place + 1)π/2·count), a zero of T_count."""
@@ -20,6 +23,7 @@ def zero(place: int, count: int) -> flint.arb:
 def resampled(values: Sequence[flint.arb], count: int) -> list[flint.arb]:
     """The values at the zeros of T_count of the polynomial with these at those of T_m."""
     own = len(values)
+    spend(of_balls(8 * (own + count)))
     odd = [flint.acb(0)] * (4 * own)
     for place, value in enumerate(values):
         odd[2 * place + 1] = odd[-2 * place - 1] = flint.acb(value)

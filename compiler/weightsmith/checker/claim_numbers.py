@@ -6,7 +6,7 @@ by a thousandth at most.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.bounds import Ball, above, exact
@@ -15,7 +15,10 @@ from weightsmith.checker.refusal import require
 WIDEST = 64  # bits of a number that is written
 SMALLEST = Fraction(1, 1 << 1000)
 ROOM = Fraction(1001, 1000)
-_SHORT = Context(prec=6, Emin=-999_999, Emax=999_999)
+LARGEST = Fraction(10) ** 300  # no float64 result is further from anything, but by a factor 10^8
+SAYS_NOTHING = "The bound exceeds 10^300, which says nothing."
+_UP = Context(prec=6, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
+_DOWN = Context(prec=6, rounding=ROUND_FLOOR, Emin=-999_999, Emax=999_999)
 
 
 def rounded_up(value: Fraction) -> Fraction:
@@ -28,6 +31,11 @@ def rounded_up(value: Fraction) -> Fraction:
     excess = value.numerator.bit_length() - value.denominator.bit_length() + 1 - WIDEST
     unit = Fraction(2) ** excess
     return -(-value // unit) * unit
+
+
+def check_says_something(bound: Fraction | None) -> None:
+    """Refuse a bound that is larger than all that is ever computed."""
+    require(bound is None or bound <= LARGEST, SAYS_NOTHING)
 
 
 def rounded_outward(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
@@ -49,9 +57,18 @@ def ball_rounded_up(value: Ball) -> Fraction:
 
 
 def shown(value: Fraction) -> str:
-    """A number of any size for a message."""
-    quotient = _SHORT.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient.normalize(_SHORT):g}"
+    """An upper bound of any size for a message, rounded up."""
+    return _text(value, _UP)
+
+
+def shown_below(value: Fraction) -> str:
+    """A lower bound for a message, rounded down."""
+    return _text(value, _DOWN)
+
+
+def _text(value: Fraction, context: Context) -> str:
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(context):g}"
 
 
 def check_number(claimed: Fraction, derived: Fraction, what: str, *, close: bool = False) -> None:

@@ -16,7 +16,8 @@ import flint
 
 from weightsmith.checker.piecewise import MAX_KINKS
 from weightsmith.checker.ranges import fraction, rational
-from weightsmith.checker.refusal import Deadline, require
+from weightsmith.checker.refusal import Budget, require
+from weightsmith.checker.work import of_fractions
 
 Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
 
@@ -66,7 +67,7 @@ class NumericPiecewise:
 
 
 def composed(
-    outer: NumericPiecewise, inner: NumericPiecewise, deadline: Deadline
+    outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
 ) -> tuple[Fraction, Fraction, Kinks]:
     """Constant, slope and kinks of outer(inner(t))."""
     found = set(inner.places)
@@ -75,13 +76,19 @@ def composed(
         small = len(found) <= MAX_KINKS
         require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
     places = sorted(found)
-    deadline.check()
+    bits = max(_bits(one) for one in (outer, inner))
+    budget.spend(len(places) * 8 * of_fractions(bits))
     beyond = [places[0] - 1, *places, places[-1] + 1]
     values = [outer(inner(place)) for place in beyond]
-    deadline.check()
     points = list(zip(beyond, values, strict=True))
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     pairs = zip(places, changes, strict=True)
     kinks = tuple((fraction(place), fraction(change)) for place, change in pairs if change)
     return fraction(values[0] - slopes[0] * beyond[0]), fraction(slopes[0]), kinks
+
+
+def _bits(function: NumericPiecewise) -> int:
+    """The length of its longest number."""
+    numbers = (*function.places, *function.values, *function.slopes)
+    return max(max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers)

@@ -16,19 +16,30 @@ from weightsmith.checker.spectral import Operator
 from weightsmith.checker.targets import Target
 from weightsmith.checker.words import Word, word_shape, word_text
 from weightsmith.dsl import core
+from weightsmith.dsl.hypotheses import Symmetric, stated
 from weightsmith.dsl.scalars import Scalar, free_symbols
 
 
 def frame_hypotheses(
-    operator: Operator, target: Target, program: core.Program, meaning: Meaning
-) -> str | None:
+    operator: Operator,
+    target: Target,
+    program: core.Program,
+    meaning: Meaning,
+    *,
+    both_vanish: bool,
+) -> core.RangeAssumption | None:
     """Check that the frames see only the part of the spectrum that lies in [low, high].
 
-    T has further eigenvalues 0 in two cases.  With a nonzero spectrum the frame next to f(T) must
-    lie in the range of T, by an assumption of the script; its letter is returned.  With singular
+    T has further eigenvalues 0 in two cases, unless ``both_vanish``: of f(0) = 0 = f*(0) the
+    difference left·(f − f*)(T)·right sees nothing of the kernel, since T is symmetric and
+    (f − f*)(T) is 0 there.  That needs no hypothesis (so is pinv(L) reached by L times a
+    polynomial).  With a nonzero spectrum the frame next to f(T) must
+    lie in the range of T, by an assumption of the script; which is returned.  With singular
     values of a matrix that is not square, T = a'a may have a kernel: a·f(a'a) = U Σ f(Σ²) V' sees
     none of it, so left must end with a, or right begin with a'.
     """
+    if both_vanish:
+        return None
     if operator.kind is NONZERO:
         return _in_range(operator, target, program, meaning)
     if operator.kind is SINGULAR:
@@ -49,16 +60,20 @@ def _check_absorbed(operator: Operator, target: Target) -> None:
     )
 
 
-def _in_range(operator: Operator, target: Target, program: core.Program, meaning: Meaning) -> str:
-    words = set(_words_in_range(operator, program, meaning))
-    if target.right and target.right[:1] in words:
-        return target.right[0].text
-    if target.left and (target.left[-1].transpose(),) in words:
-        return target.left[-1].transpose().text
+def _in_range(
+    operator: Operator, target: Target, program: core.Program, meaning: Meaning
+) -> core.RangeAssumption:
+    for word, assumption in _words_in_range(operator, program, meaning):
+        right = target.right and target.right[:1] == word
+        left = target.left and (target.left[-1].transpose(),) == word
+        if right or left:
+            return assumption
     raise RefusedError("No frame of the value is assumed to lie in the range of the operator.")
 
 
-def _words_in_range(operator: Operator, program: core.Program, meaning: Meaning) -> Iterator[Word]:
+def _words_in_range(
+    operator: Operator, program: core.Program, meaning: Meaning
+) -> Iterator[tuple[Word, core.RangeAssumption]]:
     """The values that the script assumes to lie in the range of the operator."""
     for assumption in program.assumptions:
         if not isinstance(assumption, core.RangeAssumption):
@@ -70,7 +85,7 @@ def _words_in_range(operator: Operator, program: core.Program, meaning: Meaning)
         if same:
             value = evaluate(assumption.value, meaning.inputs, meaning.field)
             found = (single_word(polynomial) for polynomial in value.parts.values())
-            yield from (word for word in found if word)
+            yield from ((word, assumption) for word in found if word)
 
 
 def numbers_at(
@@ -133,23 +148,26 @@ def _node_scalars(node: core.Node) -> Iterator[Scalar]:
             return
 
 
-def hypotheses(operator: Operator, in_range: str | None, open_rule: str) -> tuple[str, ...]:
-    """What the statement assumes, in words.
+def hypotheses(
+    operator: Operator,
+    assumption: core.SpectrumAssumption,
+    in_range: core.RangeAssumption | None,
+    program: core.Program,
+    open_rule: str,
+) -> tuple[str, ...]:
+    """What the statement assumes: the script's own words, and what is presumed besides.
 
+    The operator may be a square of what the assumption speaks of; the words never come from it.
+    Where its symmetry is presumed it is the assumption's own value (``read_operator``).
     ``open_rule`` is the rule whose side conditions no numbers decide, or "".
     """
-    word = word_text(operator.word)
-    kind = "nonzero spectrum" if operator.kind is NONZERO else "spectrum"
-    of = f"{kind}({word})"
-    if operator.kind is SINGULAR:
-        of = f"singular_values({operator.word[-1].plain().text})^2"
-    listed = [operator.region or f"{operator.low_text} <= {of} <= {operator.high_text}"]
+    listed = [stated(program, assumption).text]
     if operator.symmetric == "assumed":
-        listed.append(f"{word} is symmetric")
+        listed.append(Symmetric(assumption.of, False, assumption.span).text)
     if operator.symmetric == "weighted":
         listed.append(f"{operator.weight} is positive definite")
     if in_range is not None:
-        listed.append(f"the columns of {in_range} lie in the range of {word}")
+        listed.append(stated(program, in_range).text)
     if open_rule:
         listed.append(f"the side conditions of the rule {open_rule} hold")
     return tuple(listed)

@@ -41,7 +41,7 @@ from weightsmith.checker.error_formula import (
     number_text,
 )
 from weightsmith.checker.ranges import rational
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.root_problem import RootProblem
 from weightsmith.checker.scalar_text import count_at, is_atom
 from weightsmith.checker.tables import Table
@@ -78,12 +78,12 @@ class _Step:
 
 
 def derive_descent(
-    problem: RootProblem, tables: Mapping[str, Table], assumed: Assumed, deadline: Deadline
+    problem: RootProblem, tables: Mapping[str, Table], assumed: Assumed, budget: Budget
 ) -> Descent:
     """Refuse unless the loop is a descent to the root, and a contraction."""
     step_size = _step_size(problem)
-    step = _read_step(problem, tables, deadline)
-    words = WordBounds(assumed, deadline)
+    step = _read_step(problem, tables, budget)
+    words = WordBounds(assumed, budget)
     features = assumed.letter(step.features)
     require(bool(features.norm.is_finite()), NO_NORM.format(step.features.plain().name))
     factor = 1 - decimal_below(1 - ball_rounded_up(_factor(step, assumed, features)))
@@ -139,7 +139,7 @@ def _step_size(problem: RootProblem) -> Fraction:
     return problem.number(size)
 
 
-def _read_step(problem: RootProblem, tables: Mapping[str, Table], deadline: Deadline) -> _Step:
+def _read_step(problem: RootProblem, tables: Mapping[str, Table], budget: Budget) -> _Step:
     shrink = linear = Fraction(0)
     parts: list[tuple[Fraction, Letter, Chain]] = []
     rest: dict[Word, object] = {}
@@ -150,7 +150,7 @@ def _read_step(problem: RootProblem, tables: Mapping[str, Table], deadline: Dead
         if word == (problem.letter,):
             shrink = number
         elif len(word) == 2 and word[0].name in sites and not word[0].transposed:
-            chain = read_chain(problem, sites[word[0].name], tables, deadline)
+            chain = read_chain(problem, sites[word[0].name], tables, budget)
             transposed = word[1] == chain.features.transpose()
             require(transposed, "The step multiplies a function of w·x by something else than x'.")
             features = features or chain.features

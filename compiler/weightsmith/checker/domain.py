@@ -13,7 +13,7 @@ from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
 from weightsmith.checker.follow import Follower
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.site_bounds import SiteBounds
 from weightsmith.checker.site_letters import Script, read_script
 from weightsmith.checker.strict_json import as_object
@@ -29,26 +29,26 @@ RULE = "bounds"
 
 
 def follower_of(
-    script: Script, tables: Mapping[str, Table], deadline: Deadline, *, compare: bool = False
+    script: Script, tables: Mapping[str, Table], budget: Budget, *, compare: bool = False
 ) -> tuple[Follower, Assumed]:
     """A follower of the script, at its bindings, and what is assumed."""
     inputs, bindings = script.meaning.inputs, script.bindings
     assumed = Assumed(script.program, inputs, script.field, bindings)
-    functions = SiteBounds(tables, bindings, deadline)
-    words = WordBounds(assumed, deadline)
-    return Follower(script, words, functions, deadline, compare=compare), assumed
+    functions = SiteBounds(tables, bindings, budget)
+    words = WordBounds(assumed, budget)
+    return Follower(script, words, functions, budget, compare=compare), assumed
 
 
 def derive_domain(
     program: core.Program,
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
-    deadline: Deadline,
+    budget: Budget,
 ) -> tuple[str, ...]:
     """The hypotheses; refused unless every table's argument stays in its interval."""
-    with precision(BITS):
-        script = read_script(program, bindings, deadline)
-        follower, assumed = follower_of(script, tables, deadline)
+    with precision(BITS), budget.active():
+        script = read_script(program, bindings, budget)
+        follower, assumed = follower_of(script, tables, budget)
         follower.run()
         return assumed.hypotheses()
 

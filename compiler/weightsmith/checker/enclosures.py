@@ -108,11 +108,11 @@ def check_chain(
 
 
 def nth_root(value: Real, root: int) -> Real:
-    """value^(1/root), exact if that is rational; the value must not be negative."""
+    """value^(1/root), exact if that is rational; of a root > 1 the value must not be negative."""
     require(root >= 1, "A root is at least the first.")
-    require(at_most(Real.of(Fraction(0)), value), "The start is negative on the spectrum.")
     if root == 1:
         return value
+    require(at_most(Real.of(Fraction(0)), value), "The start is negative on the spectrum.")
     return value.map(lambda exact: _exact_root(exact, root), lambda ball: _ball_root(ball, root))
 
 

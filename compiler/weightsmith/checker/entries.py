@@ -205,7 +205,7 @@ def _add_composed(
 ) -> None:
     field = inner.argument.field
     outer = NumericPiecewise.of(Fraction(0), kinks)
-    constant, slope, composite = composed(outer, inner.function, field.deadline)
+    constant, slope, composite = composed(outer, inner.function, field.budget)
     total.add_line(field.number(constant) * factor, field.number(slope) * factor)
     for place, change in composite:
         total.add_relu(Fraction(1), field.number(-place), field.number(change) * factor)
@@ -285,7 +285,7 @@ def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
 def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
     """The letter of Σ change·relu(argument − place), the same one for equal functions."""
     field = argument.field
-    field.deadline.check()
+    field.budget.spend(10 + 4 * len(kinks))
     places = tuple((place.key, change.key) for place, change in kinks)
     number = field.serial(("kinked", places, _polynomial_key(argument)))
     content = Kinked(argument, kinks, argument.names())
@@ -317,7 +317,7 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     turned = tuple(sorted((_word_key(flipped[0]), _word_key(flipped[1]))))
     if (turned, columns, rows) < (straight, rows, columns):
         return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
-    field.deadline.check()
+    field.budget.spend(10 + len(one) + len(two))
     number = field.serial(("product", straight, rows, columns))
     left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
     content = Multiplied(left, right, left.names() | right.names())
@@ -346,17 +346,37 @@ def same_values(left: Polynomial, right: Polynomial) -> bool:
         return True
     if left.shape != right.shape:
         return False
-    difference = left - right
-    functions = {letter.name: letter for letter in difference.letters()}
-    pieces = {
-        name: letter.content.split()
-        for name, letter in functions.items()
-        if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
-    }
     try:
-        return bool(pieces) and _with_pieces(difference, pieces).is_zero
+        difference = _without_sums(left - right)
+        functions = {letter.name: letter for letter in difference.letters()}
+        pieces = {
+            name: letter.content.split()
+            for name, letter in functions.items()
+            if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
+        }
+        return difference.is_zero or (bool(pieces) and _with_pieces(difference, pieces).is_zero)
     except RefusedError:
         return False  # too large to be written out
+
+
+def _without_sums(value: Polynomial) -> Polynomial:
+    """Leave out Σ left·f(q)·right over functions f of one q, where their kinks add up to none."""
+    sums: dict[tuple[object, ...], PiecewiseSum] = {}
+    words: dict[tuple[object, ...], list[Word]] = {}
+    for word, coefficient in value.terms.items():
+        functions = [letter for letter in word if isinstance(letter.content, Kinked)]
+        content = functions[0].content if len(functions) == 1 else None
+        if isinstance(content, Kinked):
+            at, whole = word.index(functions[0]), _word_key(word)
+            frame = (whole[:at], whole[at + 1 :], functions[0].transposed)
+            key = (*frame, _polynomial_key(content.argument))
+            words.setdefault(key, []).append(word)
+            total = sums.setdefault(key, PiecewiseSum(value.field))
+            for place, change in content.kinks:
+                total.add_relu(Fraction(1), -place, coefficient * change)
+    gone = {word for key, one in sums.items() if not one.result().kinks for word in words[key]}
+    rest = {word: c for word, c in value.terms.items() if word not in gone}
+    return Polynomial(value.field, value.rows, value.columns, rest)
 
 
 def _with_pieces(value: Polynomial, pieces: dict[str, Polynomial]) -> Polynomial:

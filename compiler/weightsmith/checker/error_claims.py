@@ -11,10 +11,10 @@ from fractions import Fraction
 from weightsmith.checker import domain, propagation, root_claim
 from weightsmith.checker.certificate import Claim, check_form
 from weightsmith.checker.claim_numbers import check_number
-from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.refusal import Budget, quoted, require
+from weightsmith.checker.sentences import domain_sentence, propagation_sentence, root_sentence
 from weightsmith.checker.strict_json import as_number, as_object, as_text, as_texts
 from weightsmith.checker.tables import Gated, Table
-from weightsmith.checker.wording import if_assumed, size_text
 from weightsmith.dsl import core
 
 Tables = Mapping[str, Table]
@@ -43,9 +43,9 @@ def check_domain(
     steps = check_form(claim, domain.STATEMENT)
     require(needs_domain(tables), "There is no table of which a domain could be claimed.")
     domain.check_rule(steps, domain.RULE)
-    hypotheses = domain.derive_domain(program, bindings, tables, Deadline())
+    hypotheses = domain.derive_domain(program, bindings, tables, Budget())
     _check_hypotheses(claim, hypotheses)
-    return f"Every entry that a table is applied to lies in its interval{if_assumed(hypotheses)}."
+    return domain_sentence(hypotheses, program, bindings)
 
 
 def check_propagation(
@@ -59,12 +59,10 @@ def check_propagation(
     domain.check_rule(steps, propagation.RULE)
     norm = as_text(claim.parts["norm"], "norm")
     require(norm == propagation.NORM, f"The norm is {quoted(norm)}, not '{propagation.NORM}'.")
-    derived = propagation.derive_propagation(program, bindings, tables, name, Deadline())
+    derived = propagation.derive_propagation(program, bindings, tables, name, Budget())
     value = _check_bound(claim, derived.formula, derived.value)
     _check_hypotheses(claim, derived.hypotheses)
-    assumed = if_assumed(derived.hypotheses)
-    bound = size_text(value) if value == 0 else f"{size_text(value)} = {derived.formula}"
-    return f"|{name} − script| ≤ {bound} in every entry{assumed}."
+    return propagation_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
 def check_root(
@@ -77,13 +75,12 @@ def check_root(
     require(isinstance(step, dict), "Step 1 is not an object.")
     name = as_text(claim.parts["output"], "output")
     given = step if isinstance(step, dict) else {}
-    derived = root_claim.check_root(program, bindings, tables, name, given, Deadline())
+    derived = root_claim.check_root(program, bindings, tables, name, given, Budget())
     value = _check_bound(claim, derived.formula, derived.value)
     scale = as_text(claim.parts["scale"], "scale")
     require(scale == "1", f"The scale is {quoted(scale)}, it must be '1'.")
     _check_hypotheses(claim, derived.hypotheses)
-    bound = f"{size_text(value)} = {derived.formula}"
-    return f"‖{name} − target‖₂ ≤ {bound}, tables included{if_assumed(derived.hypotheses)}."
+    return root_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
 def _check_bound(claim: Claim, formula: str, derived: Fraction) -> Fraction:

@@ -13,10 +13,12 @@ import flint
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
+from weightsmith.checker.work import of_products
 
 VARIABLE = "#t"
 MAX_TERMS = 200_000
 MAX_BITS = 1 << 26  # of all coefficients together
+LOOKED_AT = 32  # coefficients, of which the longest stands for all
 TOO_LARGE = "A value grows too large to be compared exactly."
 
 
@@ -70,9 +72,10 @@ class Exact:
         return self + Exact(self.field, -other.numerator, other.denominator)
 
     def _with(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Exact:
-        self.field.deadline.check()
-        require(len(top) <= MAX_TERMS, TOO_LARGE)
-        if not top.is_zero():
-            length = int(top.leading_coefficient()).bit_length()  # one stands for all
-            require(length * len(top) <= MAX_BITS, TOO_LARGE)
+        terms = len(top)
+        require(terms <= MAX_TERMS, TOO_LARGE)
+        places = range(0, terms, max(terms // LOOKED_AT, 1))
+        bits = max((int(top.coefficient(place).bit_length()) for place in places), default=0)
+        require(bits * terms <= MAX_BITS, TOO_LARGE)
+        self.field.budget.spend(10 + of_products(terms, bits))
         return Exact(self.field, top, bottom)

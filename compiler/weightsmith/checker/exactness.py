@@ -15,7 +15,7 @@ from weightsmith.checker.expressions import Value
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.network import Network, Stream
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.schedules import check_schedule, check_visible, scheduled_names
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_texts
@@ -48,14 +48,14 @@ def check_exactness(
     program: core.Program,
     template: Template,
     steps: Sequence[object],
-    deadline: Deadline,
+    budget: Budget,
     tables: Mapping[str, Table] | None = None,
 ) -> None:
     """Refuse unless the steps prove that the template computes the script.
 
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
     """
-    field = Field(program.symbols, deadline=deadline, values=template.bindings if tables else None)
+    field = Field(program.symbols, budget=budget, values=template.bindings if tables else None)
     check_visible(template, scheduled_names(program))
     require(
         template.algorithm == program.name,

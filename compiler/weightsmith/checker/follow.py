@@ -14,7 +14,7 @@ from fractions import Fraction
 from weightsmith.checker.bounds import Bounds
 from weightsmith.checker.meaning import Loop
 from weightsmith.checker.rational import Rational
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.site_bounds import SiteBounds, Triple
 from weightsmith.checker.site_letters import Script, SiteValue
@@ -35,14 +35,14 @@ class Follower:
         script: Script,
         words: WordBounds,
         functions: SiteBounds,
-        deadline: Deadline,
+        budget: Budget,
         *,
         compare: bool = False,
     ) -> None:
         self._script = script
         self._words = words
         self._functions = functions
-        self._deadline = deadline
+        self._budget = budget
         self._compare = compare
         self._inexact = self._find_inexact() if compare else frozenset()
         self._renamed: dict[int, tuple[Polynomial, Polynomial, Polynomial]] = {}
@@ -79,7 +79,7 @@ class Follower:
 
     def _apply(self, site: SiteValue) -> None:
         """Bound a function's value, from its arguments at the present place."""
-        self._deadline.check()
+        self._budget.spend(20)
         arguments = [self.value(argument) for argument in site.arguments]
         letter = site.letter
         height, width = (
@@ -111,7 +111,7 @@ class Follower:
             self._keep(name, value)
         widened = False
         for _ in range(count):
-            self._deadline.check()
+            self._budget.spend(20)
             require(_ < MAX_PASSES, f"Loop {loop.index} has more than {MAX_PASSES} passes.")
             after = self._pass(loop)
             if self._settled(after, None):

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.ball_powers import whole_power
 from weightsmith.checker.ranges import (
     Interval,
     Real,
@@ -22,8 +23,9 @@ from weightsmith.checker.ranges import (
     has_no_root,
     rational,
 )
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.work import of_balls
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,
@@ -65,12 +67,15 @@ class BallFunction:
     ) -> None:
         self._bindings = bindings
         self._interval = interval
+        self._nodes = 0
         self._root = self._node(formula)
 
     def __call__(self, ball: Ball) -> Jet:
+        spend(of_balls(3 * self._nodes))
         return self._root(ball)
 
     def _node(self, formula: Formula) -> Node:
+        self._nodes += 1
         match formula:
             case Variable():
                 return lambda ball: Jet(ball, flint.arb(1), flint.arb(0))
@@ -218,9 +223,9 @@ def _absolute(argument: Jet) -> Jet:
 
 
 def _power(v: Ball, n: int) -> Derivatives:
-    first = n * v ** (n - 1) if n else flint.arb(0)
-    second = n * (n - 1) * v ** (n - 2) if n * (n - 1) else flint.arb(0)
-    return v**n, first, second
+    first = n * whole_power(v, n - 1) if n else flint.arb(0)
+    second = n * (n - 1) * whole_power(v, n - 2) if n * (n - 1) else flint.arb(0)
+    return whole_power(v, n), first, second
 
 
 def _sqrt(v: Ball) -> Derivatives:

@@ -17,7 +17,7 @@ import flint
 from weightsmith.checker.bounds import Ball, above, exact, larger
 from weightsmith.checker.formula_balls import BallFunction, Jet
 from weightsmith.checker.ranges import rational
-from weightsmith.checker.refusal import Deadline, require
+from weightsmith.checker.refusal import Budget, require
 from weightsmith.dsl.formulas import Formula
 
 MAX_PIECES = 4000
@@ -36,10 +36,10 @@ class FormulaRanges:
         formula: Formula,
         bindings: Mapping[str, Fraction],
         interval: tuple[Fraction, Fraction],
-        deadline: Deadline,
+        budget: Budget,
     ) -> None:
         self._function = BallFunction(formula, bindings, interval)
-        self._deadline = deadline
+        self._budget = budget
 
     def values(self, low: Fraction, high: Fraction) -> Slopes:
         """The least and the largest value on a part of the interval."""
@@ -78,7 +78,7 @@ class FormulaRanges:
 
         push(first, last)
         while pieces:
-            self._deadline.check()
+            self._budget.spend(10)
             bound = pieces[0][4]
             enough = bound <= larger(attained, settled) + abs(attained) * CLOSE
             if (bound.is_finite() and enough) or next(order) > MAX_PIECES:

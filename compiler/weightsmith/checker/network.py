@@ -92,7 +92,7 @@ class Network:
 
     def layer(self, layer: Layer, stream: Stream) -> Stream:
         """The stream after one layer: the heads together, then the MLP."""
-        self.field.deadline.check()
+        self.field.budget.spend(20)
         after = dict(stream)
         for head in layer.heads:
             self._add_head(head, stream, after)

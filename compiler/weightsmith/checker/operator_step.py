@@ -21,7 +21,7 @@ from weightsmith.checker.strict_json import (
     as_text,
     as_texts,
 )
-from weightsmith.checker.two_intervals import region_text, squared_ends
+from weightsmith.checker.two_intervals import squared_ends
 from weightsmith.checker.words import (
     Letter,
     Polynomial,
@@ -98,9 +98,8 @@ def read_operator(
     require(claimed == symmetric, f"'symmetric' must be '{symmetric}', not {quoted(claimed)}.")
     weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
     require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")
-    region = region_text(assumption, given)
     inner = None if gap is None else (gap[0], gap[1])
-    return Operator(word, symmetric, assumption.kind, low, high, *texts, region, inner)
+    return Operator(word, symmetric, assumption.kind, low, high, *texts, inner)
 
 
 def _ends(

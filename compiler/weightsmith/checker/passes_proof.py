@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from weightsmith.checker.blocks import after_block, compare_returned, read_pair
 from weightsmith.checker.meaning import Loop
-from weightsmith.checker.refusal import Deadline, quoted, require
+from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.strict_json import as_integer, as_items, as_object
 from weightsmith.checker.words import Polynomial
@@ -28,10 +28,10 @@ def check_passes(
     network: core.Program,
     bindings: Mapping[str, Fraction],
     steps: list[object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Refuse unless both return the same, ``script`` of one loop."""
-    written, other = read_pair(script, network, bindings, deadline)
+    written, other = read_pair(script, network, bindings, budget)
     (loop,) = written.loops
     require(not loop.children, "The script's loop has a loop within it.")
     require(len(steps) == 1, "There is one step, 'passes'.")

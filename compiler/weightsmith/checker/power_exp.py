@@ -3,6 +3,8 @@
 With z = rate·λ in [0, n]:  0 ≤ e^(−z) − (1 − z/n)^n ≤ z² e^(−z)/n, since
 1 − z/n ≥ e^(−z/n)·(1 − z²/n²) and, by Bernoulli, (1 − z²/n²)^n ≥ 1 − z²/n
 (Mitrinović, Analytic Inequalities, 3.6.2).  z² e^(−z) grows up to z = 2.
+
+With the offset 1 the loop carries g, and f = 1 + g is what is meant: g ← (1 + g)^power − 1.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import flint
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.ranges import Real, at_most
-from weightsmith.checker.rational import Rational
+from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import polynomial_text
 from weightsmith.checker.refusal import require
 from weightsmith.checker.scalar_text import read_scalar
@@ -24,7 +26,7 @@ from weightsmith.checker.strict_json import as_integer
 from weightsmith.dsl.scalars import Number, Power
 
 KEYS = ("step", "rule", "error", "power", "rate", "count")
-OPTIONAL = ()
+OPTIONAL = ("offset",)
 MAX_POWER = 64
 
 
@@ -38,16 +40,27 @@ def check_power_exp(problem: Problem, step: Mapping[str, object]) -> Bound:
     rate_text, rate = polynomial_text(step, "rate", field)
     require(field.names_in(rate).isdisjoint(field.variables), "The rate depends on lambda.")
     require(problem.target.rate == -rate, "The target is not exp(-rate·lambda).")
-    following = problem.recurrence.following[name]
-    require(following == field.variable(name) ** power, f"A pass does not take f to f^{power}.")
+    whole = read_offset(step, field)
+    following = problem.recurrence.following[name] + whole
+    power_of_f = (field.variable(name) + whole) ** power
+    require(following == power_of_f, f"A pass does not take f to f^{power}.")
     pieces = field.read(Power(Number(Fraction(power)), read_scalar(count, "count")))
     start = field.one - rate / pieces * field.variable(LAMBDA)
-    require(problem.recurrence.initial[name] == start, "The start is not 1 - rate/power^count·λ.")
+    first = problem.recurrence.initial[name] + whole
+    require(first == start, "The start is not 1 - rate/power^count·λ.")
     top = f"min(({rate_text})*({problem.operator.high_text}), 2)"
     formula = f"{top}^2*exp(-{top})/{power}^({count})"
     if problem.numbers is None:
         return Bound((formula,), None)
     return Bound((formula,), _value(problem, rate, power, problem.numbers))
+
+
+def read_offset(step: Mapping[str, object], field: Field) -> Rational:
+    """f less the carried scalar: 0, or 1 where the step says so."""
+    if "offset" not in step:
+        return field.zero
+    require(step["offset"] == "1", "The offset is 1, or not there.")
+    return field.one
 
 
 def _value(problem: Problem, rate: Rational, power: int, numbers: Numbers) -> Real:

@@ -27,7 +27,7 @@ from weightsmith.checker.live import live_loops
 from weightsmith.checker.meaning import Loop, Meaning
 from weightsmith.checker.newton_loop import read_newton_loop
 from weightsmith.checker.recomputing import recomputed
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at
 from weightsmith.checker.splitting import split
 from weightsmith.checker.strict_json import (
@@ -53,15 +53,15 @@ def check_powers(
     network: core.Program,
     bindings: Mapping[str, Fraction],
     steps: list[object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Refuse unless both return the same, ``script`` of one loop."""
     require(len(steps) >= 2, "The steps 'powers' and 'equal' are missing.")
     first, counts = _first(steps[0]), _counts(steps[-1])
     for name in first.recomputed:
-        script = recomputed(script, name, field_of((script, network), bindings, deadline))
+        script = recomputed(script, name, field_of((script, network), bindings, budget))
     script = split(script) if first.split else script
-    written, other = read_pair(script, network, bindings, deadline)
+    written, other = read_pair(script, network, bindings, budget)
     (loop,) = live_loops(written)
     count = count_at(loop.count, bindings)
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.ball_powers import whole_power
 from weightsmith.checker.enclosures import nth_root
 from weightsmith.checker.ranges import (
     Interval,
@@ -216,5 +217,5 @@ def _bits(value: Real) -> int:
 def _ball_product(factors: list[tuple[Real, int]]) -> flint.arb:
     total = flint.arb(1)
     for value, exponent in factors:
-        total *= value.ball() ** flint.fmpz(exponent)
+        total *= whole_power(value.ball(), exponent)
     return total

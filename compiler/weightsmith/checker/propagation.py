@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.bounds import BITS, ZERO, larger
-from weightsmith.checker.claim_numbers import rounded_up
+from weightsmith.checker.claim_numbers import check_says_something, rounded_up
 from weightsmith.checker.domain import follower_of
 from weightsmith.checker.error_formula import error_formula
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.site_letters import Script, read_script
 from weightsmith.checker.tables import Table, errors_of
 from weightsmith.checker.words import Polynomial
@@ -39,12 +39,12 @@ def derive_propagation(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     output: str,
-    deadline: Deadline,
+    budget: Budget,
 ) -> Propagation:
     """Follow the network and the script, and their difference."""
-    with precision(BITS):
-        script = read_script(program, bindings, deadline)
-        follower, assumed = follower_of(script, tables, deadline, compare=True)
+    with precision(BITS), budget.active():
+        script = read_script(program, bindings, budget)
+        follower, assumed = follower_of(script, tables, budget, compare=True)
         follower.run()
         size = ZERO
         for polynomial in _returned(script, output):
@@ -53,6 +53,7 @@ def derive_propagation(
         errors = errors_of(tables)
         formula = error_formula(size, errors)
         value = rounded_up(formula.covers(size, errors))
+        check_says_something(value)
         return Propagation(formula.text, value, assumed.hypotheses())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from weightsmith.checker import domain, exactness, propagation, restructuring, root_claim
-from weightsmith.checker.refusal import Deadline
+from weightsmith.checker.refusal import Budget
 from weightsmith.checker.strict_json import as_list, read_json
 from weightsmith.checker.tables import read_tables
 from weightsmith.checker.template import read_template
@@ -24,7 +24,7 @@ def prove_domain(
 ) -> Json:
     """The claim that every argument of a table lies in the table's interval."""
     read = read_tables(tables, program, bindings)
-    hypotheses = domain.derive_domain(program, bindings, read, Deadline())
+    hypotheses = domain.derive_domain(program, bindings, read, Budget())
     return {
         "kind": "domain",
         "statement": domain.STATEMENT,
@@ -38,7 +38,7 @@ def prove_propagation(
 ) -> Json:
     """The claim how far a returned value is from what the script says with exact functions."""
     read = read_tables(tables, program, bindings)
-    derived = propagation.derive_propagation(program, bindings, read, output, Deadline())
+    derived = propagation.derive_propagation(program, bindings, read, output, Budget())
     return {
         "kind": "propagation",
         "output": output,
@@ -55,7 +55,7 @@ def prove_root(
 ) -> Json:
     """The claim how far a returned value is from the root that is its target."""
     read = read_tables(tables, program, bindings)
-    derived = root_claim.derive_root(program, bindings, read, output, Deadline())
+    derived = root_claim.derive_root(program, bindings, read, output, Budget())
     return {
         "kind": "truncation",
         "output": output,
@@ -73,7 +73,7 @@ def prove_exactness(
     """Refuse unless the steps show that the template computes the program."""
     read = read_template(read_json(template, "The template"))
     known = read_tables(tables, program, read.bindings)
-    exactness.check_exactness(program, read, steps, Deadline(), known)
+    exactness.check_exactness(program, read, steps, Budget(), known)
 
 
 def prove_restructuring(
@@ -84,4 +84,4 @@ def prove_restructuring(
 ) -> None:
     """Refuse unless the claim's steps show that both scripts return the same values."""
     steps = as_list(claim["steps"], "The steps")
-    restructuring.check_restructuring(script, network, bindings, steps, Deadline())
+    restructuring.check_restructuring(script, network, bindings, steps, Budget())

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import flint
 
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.refusal import RefusedError, require, spend
+from weightsmith.checker.work import of_balls, of_factors, of_roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,9 @@ def real_roots(polynomial: flint.fmpq_poly) -> list[Real]:
     """All real roots, each once, the rational ones exact."""
     require(polynomial.degree() <= MAX_DEGREE, "A polynomial has too high a degree.")
     roots: list[Real] = []
-    for factor, _ in polynomial.numer().factor()[1]:
+    whole = polynomial.numer()
+    spend(of_factors(int(whole.degree()), int(whole.height_bits())))
+    for factor, _ in whole.factor()[1]:
         if factor.degree() == 1:
             roots.append(Real.of(fraction(flint.fmpq(-factor[0], factor[1]))))
         elif factor.degree() > 1:
@@ -111,6 +114,7 @@ def real_roots(polynomial: flint.fmpq_poly) -> list[Real]:
 
 def _balls(factor: flint.fmpz_poly) -> list[flint.arb]:
     """The real roots of a squarefree polynomial, in order, as disjoint certified balls."""
+    spend(of_roots(int(factor.degree())))
     roots: list[tuple[flint.acb, int]] = factor.complex_roots()  # type: ignore[assignment]
     balls = [root.real for root, _ in roots if root.imag.is_zero()]
     return sorted(balls, key=lambda ball: ball.mid().fmpq())
@@ -166,6 +170,7 @@ def _value(polynomial: flint.fmpq_poly, point: Real) -> Real:
 
 
 def _horner(polynomial: flint.fmpq_poly, point: flint.arb) -> flint.arb:
+    spend(of_balls(len(polynomial)))
     total = flint.arb(0)
     for coefficient in reversed(polynomial.coeffs()):
         total = total * point + coefficient

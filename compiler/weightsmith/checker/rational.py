@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.dsl import scalars
 
 MAX_SYMBOLS = 128
@@ -132,7 +132,9 @@ class Rational:
         return max(0, *(int(p.total_degree()) for p in (self.numerator, self.denominator)))
 
     def _times(self, left: flint.fmpz_mpoly, right: flint.fmpz_mpoly) -> flint.fmpz_mpoly:
-        require(len(left) * len(right) <= 16 * MAX_TERMS, TOO_LARGE)
+        products = len(left) * len(right)
+        require(products <= 16 * MAX_TERMS, TOO_LARGE)
+        self.field.budget.spend(1 + products // 8)
         return left * right
 
 
@@ -148,12 +150,12 @@ class Field:
         self,
         symbols: Iterable[str],
         variables: Iterable[str] = (),
-        deadline: Deadline | None = None,
+        budget: Budget | None = None,
         values: Mapping[str, Fraction] | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
-        self.deadline = deadline or Deadline()
+        self.budget = budget or Budget()
         self._values = dict(values or {})
         self._serials: dict[Hashable, int] = {}
         names = (*self.symbols, *self.variables)
@@ -189,7 +191,6 @@ class Field:
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""
-        self.deadline.check()
         require(not bottom.is_zero(), "A denominator is zero for every value of the symbols.")
         self._guard(top)
         self._guard(bottom)
@@ -198,17 +199,21 @@ class Field:
         common = top.gcd(bottom)
         if not common.is_one():
             top, bottom = top // common, bottom // common
+        if not common.is_constant():  # such are found last, and long after others
+            self.budget.spend((len(top) + len(bottom)) * max(common.total_degree(), 32))
         if bottom.leading_coefficient() < 0:
             top, bottom = -top, -bottom
         return Rational(self, top, bottom)
 
     def _guard(self, polynomial: flint.fmpz_mpoly) -> None:
+        """Refuse what is too large, and count what it costs to reduce the rest."""
         require(len(polynomial) <= MAX_TERMS, TOO_LARGE)
         if polynomial.is_zero():
             return
         require(polynomial.total_degree() <= MAX_DEGREE, TOO_LARGE)
-        longest = max(abs(part) for part in polynomial.coeffs())
-        require(int(longest).bit_length() <= MAX_BITS, TOO_LARGE)
+        bits = max(int(part.bit_length()) for part in polynomial.coeffs())
+        require(bits <= MAX_BITS, TOO_LARGE)
+        self.budget.spend(4 + len(polynomial) * (1 + bits // 200 + (bits // 700) ** 2))
 
     def number(self, value: Fraction | int) -> Rational:
         exact = Fraction(value)  # in lowest terms, the denominator positive
@@ -355,6 +360,7 @@ class Field:
         used = [place for place, degree in enumerate(polynomial.degrees()) if degree > 0]
         values = {place: self._value(place, bindings) for place in used if place != free}
         result: dict[int, flint.fmpq] = {}
+        self.budget.spend(2 + 3 * len(polynomial) * (1 + len(values)))
         for monomial, count in polynomial.to_dict().items():
             term = flint.fmpq(count)
             for place, number in values.items():

@@ -1,10 +1,14 @@
-"""The one way a claim fails: a full sentence that says what broke and why."""
+"""The two ways a claim fails, each a full sentence: it is refused, or its check costs too much."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-SECONDS = 120.0  # a claim that takes longer to check than this is refused, never accepted
+UNITS = 20_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
+DIRECTORY_UNITS = 12_000_000  # of work on all claims of a directory together; speed only
+SHARE = DIRECTORY_UNITS // 3  # of a compiler that makes claims, proves them and restructures loops
 LONGEST_QUOTE = 80
 
 
@@ -12,16 +16,55 @@ class RefusedError(Exception):
     """The claim is not accepted; the message says why."""
 
 
-class Deadline:
-    """A clock that refuses the claim when its time is up; long loops look at it."""
+class OverBudgetError(Exception):
+    """The work that a claim may cost was spent before it was decided: neither proven nor wrong.
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
-        self._end = time.monotonic() + seconds
+    No RefusedError, so that whoever tries one rule after the other cannot take it for "no proof".
+    """
 
-    def check(self) -> None:
-        if time.monotonic() > self._end:
-            raise RefusedError(f"Checking this claim took more than {self._seconds:g} seconds.")
+
+class Budget:
+    """Counts the work on one claim, the same on every machine; every long loop spends of it.
+
+    A budget that is made while another is active is a part of it: what it spends counts there too.
+    """
+
+    __slots__ = ("_whole", "spent", "units")
+
+    def __init__(self, units: int = UNITS) -> None:
+        self.units = units
+        self._whole = _ACTIVE.get()
+        self.spent = 0
+
+    def spend(self, units: int = 1) -> None:
+        """Count so many units of work, each about a microsecond.  Raises OverBudgetError."""
+        self.spent += units
+        if self.spent > self.units:
+            raise OverBudgetError(
+                f"Out of budget: the check needs more than {self.units:,} units of work, "
+                "so the claim is neither proven nor shown to be wrong."
+            )
+        if self._whole is not None:
+            self._whole.spend(units)
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Within the block, ``spend`` counts here."""
+        before = _ACTIVE.set(self)
+        try:
+            yield
+        finally:
+            _ACTIVE.reset(before)
+
+
+_ACTIVE: ContextVar[Budget | None] = ContextVar("active budget", default=None)
+
+
+def spend(units: int) -> None:
+    """Count work on numbers that belong to no claim by themselves.  Raises OverBudgetError."""
+    budget = _ACTIVE.get()
+    if budget is not None:
+        budget.spend(units)
 
 
 def require(condition: bool, message: str) -> None:

@@ -23,7 +23,7 @@ from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.passes_proof import check_passes
 from weightsmith.checker.powers_proof import check_powers
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import count_at, read_scalar
 from weightsmith.checker.schedules import scheduled_names
 from weightsmith.checker.segments import check_segments
@@ -53,7 +53,7 @@ def check_restructuring(
     network: core.Program,
     bindings: Mapping[str, Fraction],
     steps: list[object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Refuse unless both programs return the same values."""
     _check_interface(script, network)
@@ -63,7 +63,7 @@ def check_restructuring(
     def proof(first: core.Program, second: core.Program, within: list[object]) -> None:
         _check_interface(first, second)
         rule = RULES.get(_rule(within), _check_functions)
-        rule(first, second, bindings, within, deadline)
+        rule(first, second, bindings, within, budget)
 
     if _rule(steps) in ("segment", "inside"):
         check_segments(script, network, steps, proof)
@@ -82,12 +82,12 @@ def _check_functions(
     network: core.Program,
     bindings: Mapping[str, Fraction],
     steps: list[object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> None:
     """Refuse unless both programs return the same functions of an operator."""
     require(len(steps) >= 2, "The claim has no steps 'operator' and 'equal'.")
     _equal_step(steps[-1])
-    field = _field(script, network, bindings, deadline)
+    field = _field(script, network, bindings, budget)
     programs = dict(zip(SCRIPTS, (script, network), strict=True))
     meanings = {name: read_meaning(one, field, {}) for name, one in programs.items()}
     require(not any(m.sites for m in meanings.values()), "A script has functions of entries.")
@@ -107,13 +107,13 @@ def _field(
     script: core.Program,
     network: core.Program,
     bindings: Mapping[str, Fraction],
-    deadline: Deadline,
+    budget: Budget,
 ) -> Field:
     """Its variables are t and the numbers of ``for`` loops, which are no parameter's name."""
     names = dict.fromkeys(one.name for one in (*script.parameters, *network.parameters))
     scheduled = scheduled_names(script) | scheduled_names(network)
     values = {name: bindings[name] for name in names if name in bindings}
-    return Field(names, (VARIABLE, *sorted(scheduled)), deadline, values)
+    return Field(names, (VARIABLE, *sorted(scheduled)), budget, values)
 
 
 def _check_interface(script: core.Program, network: core.Program) -> None:

@@ -8,16 +8,20 @@ from fractions import Fraction
 
 from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
-from weightsmith.checker.claim_numbers import ball_rounded_up, check_number
+from weightsmith.checker.claim_numbers import (
+    ball_rounded_up,
+    check_number,
+    check_says_something,
+)
 from weightsmith.checker.descent import derive_descent, descent_formula, descent_value
 from weightsmith.checker.error_formula import ErrorFormula
 from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
 from weightsmith.checker.newton_shape import read_shape
 from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.root_problem import RootProblem, read_root
 from weightsmith.checker.site_letters import read_script
-from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object
+from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object, exact_text
 from weightsmith.checker.tables import Table, errors_of
 from weightsmith.dsl import core
 
@@ -57,7 +61,7 @@ class _Context:
     problem: RootProblem
     tables: Mapping[str, Table]
     assumed: Assumed
-    deadline: Deadline
+    budget: Budget
 
 
 def derive_root(
@@ -65,11 +69,11 @@ def derive_root(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     output: str,
-    deadline: Deadline,
+    budget: Budget,
 ) -> RootBound:
     """Prove what can be proven, by one rule or the other."""
-    with precision(BITS):
-        context = _read(program, bindings, tables, output, deadline)
+    with precision(BITS), budget.active():
+        context = _read(program, bindings, tables, output, budget)
         reasons = []
         rules: tuple[Callable[[_Context], RootBound], ...] = (_descent, _newton)
         for rule in rules[1:] if context.problem.loop.children else rules[:1]:
@@ -86,12 +90,12 @@ def check_root(
     tables: Mapping[str, Table],
     output: str,
     step: Mapping[str, object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> RootBound:
     """What a claimed step proves: its numbers may be larger than the derived ones."""
     rule = step.get("rule")
-    with precision(BITS):
-        context = _read(program, bindings, tables, output, deadline)
+    with precision(BITS), budget.active():
+        context = _read(program, bindings, tables, output, budget)
         if rule == DESCENT:
             return _check_descent(context, as_object(step, "Step 1 (descent)", DESCENT_KEYS))
         require(rule == NEWTON, f"Step 1: the rule {quoted(rule)} is not known.")
@@ -103,28 +107,31 @@ def _read(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     output: str,
-    deadline: Deadline,
+    budget: Budget,
 ) -> _Context:
-    script = read_script(program, bindings, deadline)
+    script = read_script(program, bindings, budget)
     assumed = Assumed(program, script.meaning.inputs, script.field, bindings)
-    return _Context(read_root(script, output), tables, assumed, deadline)
+    return _Context(read_root(script, output), tables, assumed, budget)
 
 
 # -- descent --------------------------------------------------------------------------------------
 
 
 def _descent(context: _Context) -> RootBound:
-    found = derive_descent(context.problem, context.tables, context.assumed, context.deadline)
+    found = derive_descent(context.problem, context.tables, context.assumed, context.budget)
     step: Json = {
         "step": 1,
         "rule": DESCENT,
         "loop": found.loop,
-        "step_size": str(found.step_size),
+        "step_size": exact_text(found.step_size, "The step size"),
         "features": found.features,
-        "slopes": {site: [str(end) for end in ends] for site, ends in found.slopes.items()},
-        "factor": str(found.factor),
-        "start": str(found.start),
-        "noise": {site: str(share) for site, share in found.noise.items()},
+        "slopes": {
+            site: [exact_text(end, "A slope") for end in ends]
+            for site, ends in found.slopes.items()
+        },
+        "factor": exact_text(found.factor, "The factor"),
+        "start": exact_text(found.start, "The distance at the start"),
+        "noise": {site: exact_text(share, "A noise") for site, share in found.noise.items()},
     }
     return _descent_bound(context, step)
 
@@ -135,6 +142,7 @@ def _descent_bound(context: _Context, step: Json) -> RootBound:
     noise = ErrorFormula(tuple(_noise(step).items()))
     each = noise.value(errors_of(context.tables))
     value = ball_rounded_up(descent_value(context.problem, factor, start, each))
+    check_says_something(value)
     formula = descent_formula(context.problem, factor, start, noise)
     return RootBound(step, formula, value, context.assumed.hypotheses())
 
@@ -171,7 +179,8 @@ def _check_same(step: Json, derived: Json, names: tuple[str, ...]) -> None:
 def _newton(context: _Context) -> RootBound:
     newton, step, formula = _newton_frame(context)
     passes = derive_passes(newton)
-    step["passes"] = [[str(e), str(r)] for e, r in passes]
+    check_says_something(passes[-1][0])
+    step["passes"] = [[exact_text(one, "A bound of a pass") for one in pair] for pair in passes]
     return RootBound(step, formula, passes[-1][0], context.assumed.hypotheses())
 
 
@@ -192,7 +201,7 @@ def _newton_frame(context: _Context) -> tuple[LogisticNewton, Json, str]:
         "inner": shape.inner.index,
         "features": shape.gradient.features.text,
         "labels": shape.gradient.labels.text,
-        "mu": str(shape.gradient.mu),
+        "mu": exact_text(shape.gradient.mu, "mu"),
         "sites": {name: site.node.site for name, site in sites.items()},
     }
     ell = ball_rounded_up(newton.numbers.ell)
@@ -206,7 +215,7 @@ def _check_newton(context: _Context, step: Json) -> RootBound:
     require(len(pairs) == newton.steps + 1, f"There must be {newton.steps + 1} passes.")
     wanted = newton.start()
     for place, item in enumerate(pairs):
-        context.deadline.check()
+        context.budget.spend(400)
         pair = as_items(item, f"passes[{place}]", as_number)
         require(len(pair) == 2, f"passes[{place}]: expected [e, r].")
         for claimed, shown in zip(pair, wanted, strict=True):

@@ -34,10 +34,9 @@ def nearest(value: Fraction, form: FloatFormat, what: str = "A number") -> int:
     if value == 0:
         return 0
     sign = 1 if value < 0 else 0
-    magnitude = abs(value)
-    exponent = max(_floor_log2(magnitude), 1 - form.bias)
-    scaled = magnitude * Fraction(2) ** (form.fraction_bits - exponent)
-    mantissa = _half_even(scaled)
+    above, below = abs(value.numerator), value.denominator
+    exponent = max(_floor_log2(above, below), 1 - form.bias)
+    mantissa = _half_even(*_scaled(above, below, form.fraction_bits - exponent))
     # adding the mantissa to the shifted exponent carries into it where rounding reaches 2^(k+1)
     pattern = mantissa + ((exponent + form.bias - 1) << form.fraction_bits)
     if pattern >> form.fraction_bits >= (1 << form.exponent_bits) - 1:
@@ -45,14 +44,19 @@ def nearest(value: Fraction, form: FloatFormat, what: str = "A number") -> int:
     return (sign << (form.fraction_bits + form.exponent_bits)) | pattern
 
 
-def _floor_log2(value: Fraction) -> int:
-    guess = value.numerator.bit_length() - value.denominator.bit_length()
-    return guess if Fraction(2) ** guess <= value else guess - 1
+def _scaled(above: int, below: int, bits: int) -> tuple[int, int]:
+    """above/below · 2^bits."""
+    return (above << bits, below) if bits >= 0 else (above, below << -bits)
 
 
-def _half_even(value: Fraction) -> int:
-    whole, rest = divmod(value.numerator, value.denominator)
-    twice = 2 * rest
-    if twice > value.denominator or (twice == value.denominator and whole % 2 == 1):
+def _floor_log2(above: int, below: int) -> int:
+    guess = above.bit_length() - below.bit_length()
+    one, other = _scaled(above, below, -guess)
+    return guess if one >= other else guess - 1
+
+
+def _half_even(above: int, below: int) -> int:
+    whole, rest = divmod(above, below)
+    if 2 * rest > below or (2 * rest == below and whole % 2 == 1):
         return whole + 1
     return whole

@@ -14,7 +14,7 @@ import flint
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence
-from weightsmith.checker.refusal import require
+from weightsmith.checker.refusal import require, spend
 from weightsmith.checker.scalar_text import count_at, value_at
 from weightsmith.checker.spectral import LAMBDA
 
@@ -61,6 +61,14 @@ class Stage:
         """The same affine map in every pass."""
         return len(self.maps) == 1 and self.is_affine
 
+    @property
+    def work(self) -> int:
+        """Products of balls in one evaluation, roughly."""
+        one_map = max((_work(terms) for terms in self.maps), default=0)
+        if self.is_power:
+            return one_map + (self.size + 1) ** 2 * self.count.bit_length()
+        return self.count * (one_map + (self.size + 1) ** 2)
+
     def own(self, term: Term) -> int:
         return sum(exponent for place, exponent in term.factors if place >= self.first)
 
@@ -72,12 +80,19 @@ class ScalarProgram:
     stages: tuple[Stage, ...]
     value: Terms
 
+    @property
+    def work(self) -> int:
+        """Products of balls in one evaluation, roughly."""
+        starts = sum(_work(stage.initial) for stage in self.stages)
+        return starts + sum(stage.work for stage in self.stages) + _work((self.value,))
+
     def degree(self) -> int:
         """A bound of the value's degree in λ; 0 for the value 0 too."""
         degrees: list[int] = []
         for stage in self.stages:
             degrees += [_degree(terms, degrees) for terms in stage.initial]
             for number in range(stage.count):
+                spend(1 + _work(stage.maps[number % len(stage.maps)]) // 4)
                 after = [_degree(terms, degrees) for terms in stage.maps[number % len(stage.maps)]]
                 if len(stage.maps) == 1 and after == degrees[stage.first :]:
                     break  # and so on for ever
@@ -153,6 +168,15 @@ def _terms(
         require(known, "A scalar depends on others that are not known where it is computed.")
         result.append(Term(number, power, tuple((places[name], e) for name, e in factors.items())))
     return tuple(result)
+
+
+def _work(sums: Sequence[Terms]) -> int:
+    """Sums and products in such sums of terms."""
+    return sum(
+        1 + term.power + sum(exponent for _, exponent in term.factors)
+        for terms in sums
+        for term in terms
+    )
 
 
 def _degree(terms: Terms, degrees: Sequence[int]) -> int:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.strict_json import as_items, as_text
+from weightsmith.checker.work import of_fractions
 from weightsmith.dsl import parse_scalar, scalars
 
 MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
 MAX_COUNT = 10**12
+MAX_BITS = 1 << 17  # of a value, and of what it is made of
 _PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
 _known: dict[str, scalars.Scalar] = {}
@@ -66,7 +68,9 @@ def is_atom(text: str) -> bool:
 def value_at(scalar: scalars.Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
     """The exact value at the bindings, as it stands: a vanishing denominator is refused."""
     try:
-        return scalars.evaluate(scalar, bindings)
+        return scalars.evaluate(
+            scalar, bindings, most_bits=MAX_BITS, spend=lambda bits: spend(of_fractions(bits))
+        )
     except scalars.ScalarError as error:
         text = quoted(scalars.to_text(scalar))
         raise RefusedError(f"The scalar {text} has no value: {error}.") from None

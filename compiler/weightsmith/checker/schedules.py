@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from weightsmith.checker.meaning import Loop
-from weightsmith.checker.refusal import quoted, require
+from weightsmith.checker.refusal import quoted, require, spend
 from weightsmith.checker.template import Item, Layer, Mlp, Outputs, Repeat, Template, Terms
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Scalar, free_symbols, substitute
 
 Numbers = Mapping[str, Scalar]
+MAX_WRITTEN = 1_000_000  # coefficients of loops that are written out; speed only
 
 
 def scheduled_names(program: core.Program) -> frozenset[str]:
@@ -70,7 +71,22 @@ def _scalars(layer: Layer) -> Iterator[Scalar]:
 
 def written_out(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """The same layers; every loop with a schedule is the sequence of its passes."""
+    size = _written_size(items)
+    require(size <= MAX_WRITTEN, f"The passes written out have more than {MAX_WRITTEN} parts.")
+    spend(10 * size)
     return tuple(_written_out(items))
+
+
+def _written_size(items: tuple[Item, ...]) -> int:
+    """How many coefficients there are when every loop with a schedule is written out."""
+    total = 0
+    for item in items:
+        if isinstance(item, Layer):
+            total += 1 + sum(1 for _ in _scalars(item))
+        else:
+            passes = len(next(iter(item.schedule.values()), (item.count,)))
+            total += passes * (1 + _written_size(item.body))
+    return total
 
 
 def _written_out(items: tuple[Item, ...]) -> Iterator[Item]:

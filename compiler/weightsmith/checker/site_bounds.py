@@ -22,7 +22,7 @@ from weightsmith.checker.bounds import (
     exact,
     spread,
 )
-from weightsmith.checker.claim_numbers import shown
+from weightsmith.checker.claim_numbers import shown, shown_below
 from weightsmith.checker.curves import (
     Curve,
     curve_bounds,
@@ -32,7 +32,7 @@ from weightsmith.checker.curves import (
     table_curve,
 )
 from weightsmith.checker.formula_ranges import FormulaRanges
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.shared import sharing
 from weightsmith.checker.site_letters import SiteValue
 from weightsmith.checker.tables import FormulaTable, Gated, ProductTable, Table
@@ -60,11 +60,11 @@ class SiteBounds:
         self,
         tables: Mapping[str, Table],
         bindings: Mapping[str, Fraction],
-        deadline: Deadline | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._tables = tables
         self._bindings = bindings
-        self._deadline = deadline or Deadline()
+        self._budget = budget or Budget()
         inexact = (name for name, table in tables.items() if not isinstance(table, Gated))
         self._places = {name: place for place, name in enumerate(inexact, 1)}
         self._ranges: dict[str, FormulaRanges] = {}
@@ -122,7 +122,7 @@ class SiteBounds:
         if table.site not in self._ranges:
             interval = table.low, table.high
             self._ranges[table.site] = FormulaRanges(
-                table.formula, self._bindings, interval, self._deadline
+                table.formula, self._bindings, interval, self._budget
             )
         ends = exact(argument.low), exact(argument.high)
         low, high = self._ranges[table.site].values(*ends)
@@ -170,7 +170,7 @@ def _check_inside(site: SiteValue, table: FormulaTable, argument: Bounds) -> Non
     require(
         _is_inside(table, argument),
         f"The argument of {site.letter.name} is only shown to lie in {_shown(argument)}, its "
-        f"table is for [{shown(table.low)}, {shown(table.high)}].",
+        f"table is for [{shown(table.low)}, {shown_below(table.high)}].",
     )
 
 
@@ -179,11 +179,11 @@ def _check_product(site: SiteValue, table: ProductTable, arguments: Sequence[Bou
         require(
             bool(argument.size <= ball_below(size)),
             f"A factor of {site.letter.name} is only shown to lie in {_shown(argument)}, its table "
-            f"is for numbers up to {shown(size)}.",
+            f"is for numbers up to {shown_below(size)}.",
         )
 
 
 def _shown(bounds: Bounds) -> str:
-    low = shown(exact(bounds.low)) if bounds.low.is_finite() else "-∞"
+    low = shown_below(exact(bounds.low)) if bounds.low.is_finite() else "-∞"
     high = shown(exact(bounds.high)) if bounds.high.is_finite() else "∞"
     return f"[{low}, {high}]"

@@ -13,7 +13,7 @@ from fractions import Fraction
 from weightsmith.checker.expressions import Environment, evaluate
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.sites import Part, Sites
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
@@ -89,16 +89,14 @@ class Script:
         return value.parts["", ""], letters
 
 
-def read_script(
-    program: core.Program, bindings: Mapping[str, Fraction], deadline: Deadline
-) -> Script:
+def read_script(program: core.Program, bindings: Mapping[str, Fraction], budget: Budget) -> Script:
     """Read a script at bindings of all its symbols."""
     for parameter in program.parameters:
         known = parameter.name in bindings
         require(known, f"The symbol '{parameter.name}' has no value.")
     for loop in core.repeats(program.body):
         require(not loop.schedule, "A 'for' loop changes its numbers: bounds need a 'repeat'.")
-    field = Field(program.symbols, deadline=deadline, values=bindings)
+    field = Field(program.symbols, budget=budget, values=bindings)
     letters = SiteLetters(field)
     meaning = read_meaning(program, field, {}, sites=letters)
     home: dict[str, int | None] = {}

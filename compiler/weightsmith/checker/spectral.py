@@ -31,7 +31,6 @@ class Operator:
     high: Rational
     low_text: str
     high_text: str
-    region: str = ""  # the hypothesis about its spectrum, if two intervals are assumed
     gap: tuple[Rational, Rational] | None = None  # the inner ends, where they are of T itself
 
     @property

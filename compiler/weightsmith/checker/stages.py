@@ -21,12 +21,13 @@ from weightsmith.checker.problem import Bound, Problem
 from weightsmith.checker.ranges import Interval, Real, extremes
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import Recurrence, only_in, polynomial_text, relative
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.scalar_program import ScalarProgram, Terms, read_program
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_integer, as_list, as_text, as_texts
 from weightsmith.checker.targets import FUNCTION
+from weightsmith.checker.work import of_products
 
 RULE = "stages"
 KEYS = ("step", "rule", "scalar", "start", "cuts", "intervals")
@@ -175,7 +176,7 @@ class _Walk:
         for stage in self._program.stages:
             self._known += [self._sum(terms) for terms in stage.initial]
             for number in range(stage.count):
-                field.deadline.check()
+                field.budget.spend(10)
                 change = stage.maps[number % len(stage.maps)]
                 self._known[stage.first :] = [self._sum(terms) for terms in change]
                 passes += 1
@@ -197,6 +198,7 @@ class _Walk:
                 require(small, f"Between two cuts there is a degree above {MAX_DEGREE}.")
                 size = (_bits(value) + _bits(factor) * exponent) * (MAX_DEGREE + 1)
                 require(size <= MAX_BITS, "A coefficient grows too large to be checked exactly.")
+                spend(of_products(MAX_DEGREE + 1, size // (MAX_DEGREE + 1)))
                 value = value * factor**exponent
             total = total + value
         return total

@@ -1,59 +1,30 @@
-"""Strict reading of JSON: no duplicate keys, floats, NaN or huge numbers; known keys only."""
+"""What stands where in a JSON document: objects of known keys, lists, texts, exact numbers."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import TypeVar
 
 from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.dsl.documents import DocumentError, read_document
 
-MAX_BYTES = 32 << 20
-MAX_DIGITS = 18  # of an integer in JSON itself: counts and indices
 MAX_NUMBER = 2000  # characters of an exact number "p/q"
+MAX_BITS = 6600  # of numerator and denominator together: their text is short enough
 _NUMBER = re.compile(r"(-?[0-9]+)(?:/(0*[1-9][0-9]*))?", re.ASCII)
 Item = TypeVar("Item")
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        twice = next(name for name, count in counts.items() if count > 1)
-        raise RefusedError(f"The key {quoted(twice)} stands twice in one object.")
-    return result
+def read_json(data: bytes, what: str, *, lines: bool = False) -> object:
+    """Read one JSON document; anything out of the ordinary is refused in a sentence.
 
-
-def _integer(text: str) -> int:
-    require(len(text) <= MAX_DIGITS, f"The number {quoted(text)} is too long.")
-    require(text != "-0", "The number '-0' is not written canonically.")
-    return int(text)
-
-
-def _no_float(text: str) -> object:
-    raise RefusedError(f"The number {quoted(text)} is not exact: quote it, as p/q.")
-
-
-def read_json(data: bytes, what: str) -> object:
-    """Read one JSON document; anything out of the ordinary is refused in a sentence."""
-    require(len(data) <= MAX_BYTES, f"{what} is larger than {MAX_BYTES} bytes.")
+    ``lines``: texts may have several lines.
+    """
     try:
-        return json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
-    except RefusedError as refused:
-        raise RefusedError(f"{what} cannot be read. {refused}") from None
-    except RecursionError:
-        raise RefusedError(f"{what} is nested too deeply.") from None
-    except ValueError as error:
-        raise RefusedError(f"{what} is not valid JSON: {error}.") from None
+        return read_document(data, lines=lines)
+    except DocumentError as reason:
+        raise RefusedError(f"{what} cannot be read: {reason}.") from None
 
 
 def as_object(
@@ -116,3 +87,10 @@ def as_number(value: object, what: str) -> Fraction:
     if str(number) != text:
         raise RefusedError(f"{what}: {quoted(text)} is not in lowest terms, as p/q.")
     return number
+
+
+def exact_text(value: Fraction, what: str) -> str:
+    """The text that ``as_number`` reads; a number too long for it is refused, not written."""
+    bits = value.numerator.bit_length() + value.denominator.bit_length()
+    require(bits <= MAX_BITS, f"{what} is an exact number of more than {MAX_NUMBER} characters.")
+    return str(value)

@@ -6,8 +6,9 @@ is at an end, and its least is bounded from below by any tangent,
 reach the length of the side where the least value may lie.  The sign of f″ is found for many pieces
 at once, f and f′ at a knot serve both its pieces, m is found by Newton's method from the f′ of the
 ends: so a piece takes two or three evaluations, and only the worst pieces take more.
-Elsewhere |D| is bounded over the whole interval, by its value there or the mean value theorem, and
-the interval is halved until that is no larger than what D attains somewhere (up to 2^-42).
+Elsewhere |D| is bounded over the whole interval, by its value there or Taylor's theorem around the
+middle with the first or the second derivative, and the interval is halved until that is no larger
+than what D attains somewhere (up to 2^-42), or than the error that is claimed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import flint
 
 from weightsmith.checker.formula_balls import Ball, BallFunction, Jet
 from weightsmith.checker.ranges import fraction, precision, rational
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.dsl.formulas import Formula
 
 BITS = 192
@@ -36,14 +37,21 @@ def table_error(
     formula: Formula,
     bindings: Mapping[str, Fraction],
     knots: Sequence[Knot],
-    deadline: Deadline | None = None,
+    budget: Budget | None = None,
+    enough: Fraction = Fraction(0),
 ) -> Fraction:
-    """An upper bound of max |f − table| from the first knot to the last, hardly above it."""
-    with precision(BITS):
+    """An upper bound of max |f − table| from the first knot to the last, hardly above it.
+
+    A bound of at most ``enough`` is not improved: where f is a sum of functions that cancel, no
+    ball shows how small the rest is.
+    """
+    budget = budget or Budget()
+    with precision(BITS), budget.active():
         interval = knots[0][0], knots[-1][0]
         function = BallFunction(formula, bindings, interval)
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
-        search = _Search(function, rational(size / (1 << 150)), deadline or Deadline())
+        floor = rational(size / (1 << 150))
+        search = _Search(function, floor, budget, rational(enough))
         ends = [_Knot(function, rational(place), rational(value)) for place, value in knots]
         pieces = [_Piece(one, two) for one, two in pairwise(ends)]
         valleys: list[_Valley] = []
@@ -99,6 +107,14 @@ class _Piece:
         """D, D′ and D″ over a ball where the function has the jet."""
         line = self.one.value + self.slope * (ball - self.low)
         return Jet(jet.value - line, jet.first - self.slope, jet.second)
+
+    def bound(self, over: Jet, middle: _Knot) -> Ball:
+        """A bound of |D|: its values, or Taylor's theorem around the middle; D, D′, D″ ∈ over."""
+        half = flint.arb((self.high - self.low) / 2)
+        here, slope = abs(middle.distance), abs(middle.jet.first - self.slope)
+        by_slope = here + abs(over.first) * half
+        by_bend = here + slope * half + abs(over.second) * half**2 / 2
+        return _least((abs(over.value), by_slope, by_bend))
 
 
 class _Valley:
@@ -159,10 +175,17 @@ class _Valley:
 class _Search:
     """``lower`` ≤ max |D| so far; ``upper`` bounds |D| wherever it has been bounded."""
 
-    def __init__(self, function: BallFunction, floor: flint.fmpq, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        function: BallFunction,
+        floor: flint.fmpq,
+        budget: Budget,
+        enough: flint.fmpq,
+    ) -> None:
         self._function = function
         self._floor = flint.arb(floor)
-        self._deadline = deadline
+        self._claimed = flint.arb(enough).lower()
+        self._budget = budget
         self.lower = flint.arb(0)
         self.upper = flint.arb(0)
 
@@ -170,7 +193,7 @@ class _Search:
         """Each piece with the sign of f″ all over it; 0 if it has none, or that is open."""
         waiting = [(0, len(pieces))]
         while waiting:
-            self._deadline.check()
+            self._budget.spend(20)
             start, end = waiting.pop()
             sign = _sign(self._function(_ball(pieces[start].low, pieces[end - 1].high)))
             if sign or end == start + 1:
@@ -197,7 +220,7 @@ class _Search:
                 heappush(order, (-float(valley.upper), place))
 
     def _touch(self, valley: _Valley) -> None:
-        self._deadline.check()
+        self._budget.spend(20)
         if valley.is_settled:
             return
         ball = flint.arb(valley.point)
@@ -218,13 +241,14 @@ class _Search:
 
     def _enough(self) -> Ball:
         """A bound that is not worth improving."""
-        return self.lower * (1 + flint.arb(2) ** -42) + self._floor
+        least = self.lower * (1 + flint.arb(2) ** -42) + self._floor
+        return least.max(self._claimed)
 
     def bound(self, whole: _Piece) -> None:
         """Bound |D| on a piece by halving it."""
         waiting, looked_at = [(whole, 0)], 0
         while waiting:
-            self._deadline.check()
+            self._budget.spend(20)
             piece, halvings = waiting.pop()
             looked_at += 1
             if halvings > MAX_HALVINGS or looked_at > MAX_INTERVALS:
@@ -238,7 +262,7 @@ class _Search:
                 continue
             middle = piece.middle(self._function)
             self.note(middle.distance)
-            bound = _over(over, middle.distance, piece)
+            bound = piece.bound(over, middle)
             if bound.is_finite() and bound <= self._enough():
                 self._accept(bound)
             else:
@@ -255,13 +279,6 @@ def _sign(jet: Jet) -> int:
     return 1 if jet.second >= 0 else -1 if jet.second <= 0 else 0
 
 
-def _over(over: Jet, middle: Ball, piece: _Piece) -> Ball:
-    """A bound of |D| on a piece: its value there, or that in the middle and its slope."""
-    direct = abs(over.value).upper()
-    by_slope = (abs(middle) + abs(over.first) * (flint.arb(piece.high) - piece.low) / 2).upper()
-    return by_slope if by_slope <= direct or not direct.is_finite() else direct
-
-
 def _root(first: float, last: float, before: float, after: float) -> float:
     """Nearly the root in [0, 1] of the cubic with these values and slopes at 0 and 1."""
     share = first / (first - last) if first < last else 0.5
@@ -272,6 +289,16 @@ def _root(first: float, last: float, before: float, after: float) -> float:
         slope = 6 * rise * u * v + before * v * (v - 2 * u) + after * u * (u - 2 * v)
         share -= value / slope if slope > 0 else 0.0
     return share if 0 < share < 1 else 0.5
+
+
+def _least(bounds: tuple[Ball, ...]) -> Ball:
+    """The smallest of the bounds that are finite."""
+    best = flint.arb.pos_inf()
+    for bound in bounds:
+        top = bound.upper()
+        if top < best:
+            best = top
+    return best
 
 
 def _newton(

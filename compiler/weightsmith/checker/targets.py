@@ -54,6 +54,7 @@ class Target:
     factor: Rational | None = None  # b
     shift: Polynomial | None = None  # C, None if it is zero
     beside: Rational | None = None  # λ^m, in the power too
+    zero_on_kernel: bool = False  # f* is 0 at the eigenvalue 0 of T, beside the assumed spectrum
 
     def must_be_positive(self) -> Iterator[Rational]:
         """Of what f* is made, beside the power itself."""
@@ -179,7 +180,8 @@ def _function(
     if node.exponent is not None:
         require(node.exponent > 0 or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         above, root = node.exponent.as_integer_ratio()
-        return Target((), (), root, theta**above, None, function=theta)
+        zero = node.exponent > 0 and _is_zero_at_zero(theta, field)
+        return Target((), (), root, theta**above, None, function=theta, zero_on_kernel=zero)
     if node.formula is not None:
         return Target((), (), 1, None, None, formula=node.formula, theta=theta)
     if name == "sign":
@@ -202,11 +204,12 @@ def _scalar_of(
 
 
 def _scalar_function(name: str, theta: Rational, operator: Operator, field: Field) -> Target:
+    zero = _is_zero_at_zero(theta, field)
     if name in ("inv", "pinv"):
         require(name == "pinv" or _is_regular(theta, operator, field), SINGULAR_INVERSE)
-        return Target((), (), 1, theta.inverse(), None)
+        return Target((), (), 1, theta.inverse(), None, zero_on_kernel=zero and name == "pinv")
     if name == "sqrt":
-        return Target((), (), 2, theta, None)
+        return Target((), (), 2, theta, None, zero_on_kernel=zero)
     if name == "invsqrt":
         require(_is_regular(theta, operator, field), SINGULAR_INVERSE)
         return Target((), (), 2, theta.inverse(), None)
@@ -219,5 +222,8 @@ def _scalar_function(name: str, theta: Rational, operator: Operator, field: Fiel
 
 def _is_regular(theta: Rational, operator: Operator, field: Field) -> bool:
     """False if θ(T) has the eigenvalue 0 because T has it besides its assumed spectrum."""
-    at_zero = field.substitute(theta, {LAMBDA: field.zero})
-    return operator.kind is not NONZERO or not at_zero.is_zero
+    return operator.kind is not NONZERO or not _is_zero_at_zero(theta, field)
+
+
+def _is_zero_at_zero(theta: Rational, field: Field) -> bool:
+    return field.substitute(theta, {LAMBDA: field.zero}).is_zero

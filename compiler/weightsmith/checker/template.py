@@ -24,6 +24,7 @@ from weightsmith.dsl.scalars import Scalar
 FORMAT = "weightsmith-template"
 VERSION = 1
 MAX_NESTING = 40
+MAX_GROUPS = 100
 KEYS = (
     *("algorithm", "bindings", "blocks", "body", "format"),
     *("groups", "read_in", "read_out", "sources", "version"),
@@ -126,6 +127,7 @@ def read_template(document: object) -> Template:
     version = as_integer(parts["version"], "The template's version")
     require(version == VERSION, f"The template's version is {version}, not {VERSION}.")
     groups = _distinct(as_texts(parts["groups"], "The template's groups"), "groups")
+    require(len(groups) <= MAX_GROUPS, f"The template has more than {MAX_GROUPS} groups.")
     sources = as_items(parts["sources"], "The template's sources", _source)
     _distinct(tuple(source.name for source in sources), "sources")
     for source in sources:

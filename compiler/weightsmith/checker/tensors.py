@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from mmap import mmap
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weightsmith.checker.directory import Content
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import (
     as_integer,
@@ -17,21 +17,29 @@ from weightsmith.checker.strict_json import (
     as_text,
     read_json,
 )
+from weightsmith.dsl.documents import MAX_BYTES
 
 DTYPES = {"F64": ("float64", 8), "F32": ("float32", 4)}
-MAX_HEADER = 100_000_000  # as in the format's own description
+MAX_DIMENSIONS = 2  # a matrix or a vector
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor: its dtype, its shape and its bytes, little-endian, row by row."""
+    """One tensor: its dtype, its shape and where its bytes begin; little-endian, row by row."""
 
     dtype: str
     shape: tuple[int, ...]
-    data: memoryview
+    content: Content
+    begin: int
 
-    def bits(self, unsigned: str) -> NDArray[np.unsignedinteger[np.typing.NBitBase]]:
-        return np.frombuffer(self.data, dtype=np.dtype(unsigned))
+    def rows(
+        self, first: int, last: int, unsigned: str
+    ) -> NDArray[np.unsignedinteger[np.typing.NBitBase]]:
+        """The bits of some rows; a vector is a column."""
+        columns = self.shape[1] if len(self.shape) > 1 else 1
+        row = columns * np.dtype(unsigned).itemsize
+        data = self.content[self.begin + first * row : self.begin + last * row]
+        return np.frombuffer(data, dtype=np.dtype(unsigned)).reshape(last - first, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +48,47 @@ class TensorFile:
     metadata: Mapping[str, str]
 
 
-def read_tensors(data: bytes | mmap) -> TensorFile:
+def read_tensors(data: Content) -> TensorFile:
     """Read a whole file; anything that is not as the format says is refused."""
     require(len(data) >= 8, "The weights file is too short to be a safetensors file.")
     length = int.from_bytes(data[:8], "little")
-    fits = length <= min(MAX_HEADER, len(data) - 8)
-    require(fits, "The weights file's header is longer than the file.")
-    header = read_json(data[8 : 8 + length].rstrip(b" "), "The weights file's header")
+    require(length <= len(data) - 8, "The weights file's header is longer than the file.")
+    require(length <= MAX_BYTES, f"The weights file's header is longer than {MAX_BYTES >> 20} MB.")
+    text = data[8 : 8 + length].rstrip(b" ")
+    header = read_json(text, "The weights file's header", lines=True)  # of the metadata
     if not isinstance(header, dict):
         raise RefusedError("The weights file's header is not an object.")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict):
         raise RefusedError("The weights file's metadata is not an object.")
     texts = {key: as_text(value, "The weights file's metadata") for key, value in metadata.items()}
-    body = memoryview(data)[8 + length :]
     tensors, spans = {}, []
     for name, entry in header.items():
-        tensors[name], span = _tensor(entry, f"The tensor {quoted(name)}", body)
+        require(name.isprintable(), f"The tensor {name!r:.80} has an unprintable name.")
+        tensors[name], span = _tensor(entry, f"The tensor {quoted(name)}", data, 8 + length)
         spans.append(span)
-    _check_spans(sorted(spans), len(body))
+    _check_spans(sorted(spans), len(data) - 8 - length)
     return TensorFile(tensors, texts)
 
 
-def _tensor(entry: object, what: str, body: memoryview) -> tuple[Tensor, tuple[int, int]]:
+def _tensor(entry: object, what: str, data: Content, start: int) -> tuple[Tensor, tuple[int, int]]:
+    """A tensor, and where it begins and ends in the bytes from ``start`` on."""
     parts = as_object(entry, what, ("dtype", "shape", "data_offsets"))
     code = as_text(parts["dtype"], f"{what}, dtype")
     require(code in DTYPES, f"{what} has the dtype {quoted(code)}.")
     dtype, width = DTYPES[code]
     shape = as_items(parts["shape"], f"{what}, shape", as_integer)
+    require(len(shape) <= MAX_DIMENSIONS, f"{what} has more than {MAX_DIMENSIONS} dimensions.")
     require(all(size >= 0 for size in shape), f"{what} has a negative size.")
     offsets = as_items(parts["data_offsets"], f"{what}, offsets", as_integer)
     require(len(offsets) == 2, f"{what} needs two offsets.")
     begin, end = offsets
-    require(0 <= begin <= end <= len(body), f"{what} lies outside the file.")
+    require(0 <= begin <= end <= len(data) - start, f"{what} lies outside the file.")
     size = width
     for extent in shape:
         size *= extent
     require(size == end - begin, f"{what} does not have the bytes of its shape.")
-    return Tensor(dtype, shape, body[begin:end]), (begin, end)
+    return Tensor(dtype, shape, data, start + begin), (begin, end)
 
 
 def _check_spans(spans: list[tuple[int, int]], length: int) -> None:

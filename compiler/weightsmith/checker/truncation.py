@@ -12,15 +12,18 @@ from fractions import Fraction
 
 from weightsmith.checker.affine import check_affine, scaled_bound, without_shift
 from weightsmith.checker.chebyshev import Result, check_chebyshev
+from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import check_value
 from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.kernels import vanishes_at_zero
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.operator_step import read_forms, read_operator
+from weightsmith.checker.power_exp import read_offset
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, read_recurrence
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.stages import RULE as STAGES
@@ -57,6 +60,9 @@ class Truncation:
     """An accepted claim, as the reader is to see it."""
 
     output: str
+    returned_target: core.Node
+    operator: Operator
+    target: Target
     formula: str
     value: Fraction | None
     scale: str
@@ -67,30 +73,44 @@ def check_truncation(
     program: core.Program,
     bindings: Mapping[str, Fraction],
     claim: Mapping[str, object],
-    deadline: Deadline,
+    budget: Budget,
 ) -> Truncation:
     """Refuse unless the steps prove the bound, its scale and its hypotheses."""
     steps = read_steps(as_list(claim["steps"], "The steps"))
     names = [name for loop in steps.names for name in loop]
-    field = Field(program.symbols, (*INTERNAL, *names), deadline)
+    field = Field(program.symbols, (*INTERNAL, *names), budget)
     proof = _Proof(program, read_meaning(program, field, {}), field)
     returned = _returned(program, as_text(claim["output"], "output"))
     bound = as_object(claim["bound"], "The bound", ("formula", "value"))
     value = None if bound["value"] is None else as_number(bound["value"], "The bound's value")
     complete = all(parameter.name in bindings for parameter in program.parameters)
     require(value is not None or not complete, "The bound has no value, but every symbol has one.")
+    check_says_something(value)
     numbered = None if value is None else bindings
-    result, proven = proof.run(steps, returned, numbered)
-    right_scale = scale(proven.operator, proven.target)
-    result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
-    _check_bound(as_text(bound["formula"], "The formula"), value, result)
+    with budget.active():
+        result, proven = proof.run(steps, returned, numbered)
+        right_scale = scale(proven.operator, proven.target)
+        result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
+        _check_bound(as_text(bound["formula"], "The formula"), value, result)
     given = as_text(claim["scale"], "scale")
     require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
     open_rule = "" if value is not None else steps.rule
-    wanted = hypotheses(proven.operator, proven.in_range, open_rule)
+    wanted = hypotheses(proven.operator, proven.assumption, proven.in_range, program, open_rule)
     listed = as_texts(claim["hypotheses"], "hypotheses")
     require(listed == wanted, f"The hypotheses must be {list(wanted)}.")
-    return Truncation(returned.name, str(bound["formula"]), value, right_scale, wanted)
+    target = returned.target
+    if target is None:
+        raise RefusedError("The returned value has no target.")
+    return Truncation(
+        returned.name,
+        target,
+        proven.operator,
+        proven.target,
+        str(bound["formula"]),
+        value,
+        right_scale,
+        wanted,
+    )
 
 
 def _returned(program: core.Program, name: str) -> core.Return:
@@ -112,8 +132,9 @@ class _Proven:
     """What the statement speaks of."""
 
     operator: Operator
+    assumption: core.SpectrumAssumption
     target: Target
-    in_range: str | None
+    in_range: core.RangeAssumption | None
 
 
 class _Proof:
@@ -145,13 +166,15 @@ class _Proof:
         recurrences, collapser = self._recurrences(steps, operator)
         self._place += 1
         text, value, target = self._output(steps, returned, collapser)
-        in_range = frame_hypotheses(operator, target, program, self._meaning)
+        vanish = target.zero_on_kernel and vanishes_at_zero(value, recurrences, field)
+        in_range = frame_hypotheses(operator, target, program, self._meaning, both_vanish=vanish)
         self._place += 1
         index = as_integer(steps.operator["assumption"], "assumption")
         numbers = None
         if bindings is not None:
             numbers = numbers_at(program, operator, index, field, bindings)
-        proven = _Proven(operator, target, in_range)
+        spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+        proven = _Proven(operator, spectra[index], target, in_range)
         if steps.rule in SEVERAL:
             if numbers is None:
                 raise RefusedError("This rule needs a value for every symbol.")
@@ -232,7 +255,7 @@ class _Proof:
             return text, self._field.read(read_scalar(text, "value"))
         name = as_text(steps.output["scalar"], "scalar")
         require(name in steps.names[0], f"{quoted(name)} is not a carried scalar.")
-        return name, self._field.variable(name)
+        return name, self._field.variable(name) + read_offset(steps.bound, self._field)
 
     def _returned(self, returned: core.Return) -> tuple[tuple[str, str], Polynomial]:
         value = evaluate(returned.value, self._meaning.final, self._field)

@@ -1,4 +1,4 @@
-"""``spectrum(A) in [a, b] or [c, d]``: in words, and the spectrum of A·A where 0 lies between.
+"""``spectrum(A) in [a, b] or [c, d]``: the spectrum of A·A where 0 lies between.
 
 λ² ≥ b² for λ ≤ b < 0 and λ² ≥ c² for λ ≥ c > 0; λ² ≤ a² for a ≤ λ < 0 and λ² ≤ d² for 0 < λ ≤ d.
 So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)].
@@ -6,33 +6,14 @@ So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.scalar_text import value_at
-from weightsmith.checker.words import Word, word_text
-from weightsmith.dsl import core, scalars
-from weightsmith.dsl.scalars import Scalar, free_symbols
-
-
-def in_intervals(of: str, ends: Sequence[Scalar]) -> str:
-    """``low <= spectrum(A) <= high``, twice with an ``or`` if there are four ends."""
-    texts = [scalars.to_text(end) for end in ends]
-    pairs = zip(texts[::2], texts[1::2], strict=True)
-    return " or ".join(f"{low} <= {of} <= {high}" for low, high in pairs)
-
-
-def region_text(assumption: core.SpectrumAssumption, word: Word) -> str:
-    """The hypothesis about ``word``, if two intervals are assumed; else ""."""
-    if assumption.gap is None:
-        return ""
-    if assumption.kind is not core.SpectrumKind.SINGULAR_VALUES:
-        return in_intervals(f"{assumption.kind.value}({word_text(word)})", assumption.ends)
-    two = scalars.Number(Fraction(2))
-    squares = [scalars.Power(end, two) for end in assumption.ends]
-    return in_intervals(f"singular_values({word[-1].plain().text})^2", squares)
+from weightsmith.dsl import core
+from weightsmith.dsl.scalars import free_symbols
 
 
 def squared_ends(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weightsmith.checker.refusal import Deadline, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.rounding import FORMATS, nearest
 from weightsmith.checker.scalar_text import value_at
 from weightsmith.checker.schedules import written_out
@@ -31,6 +33,8 @@ from weightsmith.checker.tensors import Tensor, TensorFile
 from weightsmith.dsl.scalars import Scalar
 
 MAX_SIZE = 1 << 20  # of a dimension
+MAX_STRIP = 1 << 22  # numbers that are compared at once; memory only
+Bits = NDArray[np.unsignedinteger[np.typing.NBitBase]]
 Matrix = Mapping[tuple[int, int], Fraction]  # block row, block column -> coefficient
 Expected = tuple[str, Matrix, tuple[str, ...], tuple[str, ...], bool]
 
@@ -43,7 +47,7 @@ def statement(dtype: str) -> str:
 
 
 def check_weights(
-    template: Template, file: TensorFile, steps: Sequence[object], deadline: Deadline
+    template: Template, file: TensorFile, steps: Sequence[object], budget: Budget
 ) -> str:
     """Refuse unless the file holds exactly the expected tensors; return the dtype."""
     require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
@@ -51,14 +55,20 @@ def check_weights(
     require(step["rule"] == "rounding", f"Step 1: the rule is {quoted(step['rule'])}.")
     dtype = as_text(step["dtype"], "dtype")
     require(dtype in FORMATS, f"The dtype {quoted(dtype)} is not float64 or float32.")
-    template = replace(template, body=written_out(template.body))
-    layers = layer_count(template.body, template.bindings)
-    claimed = as_integer(step["layers"], "layers")
-    require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")
-    dense, sizes = _metadata(file)
-    comparer = _Comparer(template, file, dtype, dense, sizes)
-    comparer.run(layers, deadline)
+    with budget.active():
+        comparer = _Comparer(template, file, dtype, budget)
+        layers = comparer.layers
+        claimed = as_integer(step["layers"], "layers")
+        require(claimed == layers, f"The network has {layers} layers as run, not {claimed}.")
+        comparer.run()
     return dtype
+
+
+def check_numbers(template: Template, file: TensorFile, budget: Budget) -> None:
+    """Refuse unless the file holds exactly the expected tensors, of whichever dtype it has."""
+    dtype = next((tensor.dtype for tensor in file.tensors.values()), "float64")
+    with budget.active():
+        _Comparer(template, file, dtype, budget).run()
 
 
 def _metadata(file: TensorFile) -> tuple[bool, dict[str, int]]:
@@ -78,34 +88,60 @@ def _metadata(file: TensorFile) -> tuple[bool, dict[str, int]]:
     return dense, sizes
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A coefficient in a tensor: on the diagonal of its block, or spread over all of it."""
+
+    top: int
+    left: int
+    size: tuple[int, int]
+    spread: bool
+    bits: int
+
+    def write(self, wanted: Bits, first: int, last: int) -> None:
+        """Write its part into the rows from ``first`` to before ``last``."""
+        start, end = max(self.top, first), min(self.top + self.size[0], last)
+        if start >= end:
+            return
+        if self.spread:
+            wanted[start - first : end - first, self.left : self.left + self.size[1]] = self.bits
+            return
+        span = np.arange(start, end)
+        wanted[span - first, self.left + span - self.top] = self.bits
+
+
+def strips(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows, few enough to be held in memory at once, which a whole tensor may not be."""
+    require(columns <= MAX_STRIP, "A tensor is too wide to be compared.")
+    step = max(1, MAX_STRIP // max(columns, 1))
+    for first in range(0, rows, step):
+        yield first, min(first + step, rows)
+
+
 class _Comparer:
     """Compares tensors one by one with the coefficients of the template."""
 
-    def __init__(
-        self,
-        template: Template,
-        file: TensorFile,
-        dtype: str,
-        dense: bool,
-        sizes: Mapping[str, int],
-    ) -> None:
+    def __init__(self, template: Template, file: TensorFile, dtype: str, budget: Budget) -> None:
+        body = written_out(template.body)
+        template = replace(template, body=body)
+        self.layers = layer_count(body, template.bindings)
         self._template = template
         self._file = file
         self._dtype = dtype
-        self._dense = dense
-        self._sizes = sizes
+        self._dense, self._sizes = _metadata(file)
         self._rows = dict(template.blocks)
         self._places = {name: place for place, name in enumerate(template.blocks)}
         self._sources = {source.name: place for place, source in enumerate(template.sources)}
         self._values: dict[Scalar, Fraction] = {}
         self._checked: set[str] = set()
+        self._budget = budget
 
-    def run(self, layers: int, deadline: Deadline) -> None:
-        require(layers <= len(self._file.tensors), "The file has fewer layers than the network.")
+    def run(self) -> None:
+        enough = self.layers <= len(self._file.tensors)
+        require(enough, "The file has fewer layers than the network.")
         self._compare(self._embed())
         expected: dict[int, list[Expected]] = {}
         for place, layer in enumerate(unrolled(self._template.body, self._template.bindings)):
-            deadline.check()
             if id(layer) not in expected:
                 expected[id(layer)] = list(self._layer(layer))
             for name, matrix, rows, columns, vector in expected[id(layer)]:
@@ -188,10 +224,12 @@ class _Comparer:
         shape = (sum(heights),) if vector else (sum(heights), sum(widths))
         require(tensor.dtype == self._dtype, f"The tensor '{name}' is of dtype {tensor.dtype}.")
         require(
-            tensor.shape == shape, f"The tensor '{name}' has shape {tensor.shape}, not {shape}."
+            tensor.shape == shape,
+            f"The tensor '{name}' has shape {quoted(tensor.shape)}, not {quoted(shape)}.",
         )
+        self._budget.spend(20 + (len(rows) + len(columns)) // 10)
         full = {(r, c) for r, c in matrix if not vector and rows[r] != columns[c]}
-        self._compare_entries(tensor, name, matrix, (heights, widths), shape, full)
+        self._compare_entries(tensor, name, matrix, (heights, widths), full)
 
     def _compare_entries(
         self,
@@ -199,25 +237,28 @@ class _Comparer:
         name: str,
         matrix: Matrix,
         extents: tuple[list[int], list[int]],
-        shape: tuple[int, ...],
         full: set[tuple[int, int]],
     ) -> None:
         """Each coefficient stands on the diagonal of its block; in the blocks of ``full``, where
         one row meets several, in every entry; in a vector, in every row."""
         heights, widths = extents
-        wanted = np.zeros((sum(heights), sum(widths)), dtype=FORMATS[self._dtype].unsigned)
-        tops, lefts = np.cumsum([0, *heights]), np.cumsum([0, *widths])
+        self._budget.spend(50 + 10 * len(matrix) + sum(heights) * sum(widths) // 500)
+        places = []
+        tops, lefts = ([0, *accumulate(sizes)] for sizes in extents)
         for (row, column), value in matrix.items():
             bits = nearest(value, FORMATS[self._dtype], f"'{name}', entry ({row}, {column})")
-            span = np.arange(heights[row])
-            across = 0 if len(shape) == 1 else span
-            if (row, column) in full:
-                span, across = span[:, np.newaxis], np.arange(widths[column])
-            wanted[tops[row] + span, lefts[column] + across] = bits
-        differs = np.flatnonzero(wanted.reshape(-1) != tensor.bits(FORMATS[self._dtype].unsigned))
-        if differs.size:
-            place = tuple(int(part) for part in np.unravel_index(differs[0], shape))
-            raise RefusedError(f"The tensor '{name}' differs from its coefficient at {place}.")
+            size = (heights[row], widths[column])
+            spread = (row, column) in full or len(tensor.shape) == 1
+            places.append(_Placed(tops[row], lefts[column], size, spread, bits))
+        form = FORMATS[self._dtype].unsigned
+        for first, last in strips(tops[-1], lefts[-1]):
+            wanted = np.zeros((last - first, lefts[-1]), dtype=form)
+            for place in places:
+                place.write(wanted, first, last)
+            differs = np.argwhere(wanted != tensor.rows(first, last, form))
+            if differs.size:
+                at = (first + int(differs[0][0]), int(differs[0][1]))[: len(tensor.shape)]
+                raise RefusedError(f"The tensor '{name}' differs from its coefficient at {at}.")
 
     def _extents(self, axes: tuple[str, ...]) -> list[int]:
         return [self._size(axis) for axis in axes] if self._dense else [1] * len(axes)

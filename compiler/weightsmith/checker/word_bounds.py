@@ -25,7 +25,7 @@ from weightsmith.checker.bounds import (
     product,
 )
 from weightsmith.checker.ranges import extremes, rational
-from weightsmith.checker.refusal import Deadline, RefusedError, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.words import Letter, Polynomial, Word
 
 Lookup = Callable[[Letter], Bounds]
@@ -56,9 +56,9 @@ class Plan:
 class WordBounds:
     """Bounds polynomials; each is planned once."""
 
-    def __init__(self, assumed: Assumed, deadline: Deadline | None = None) -> None:
+    def __init__(self, assumed: Assumed, budget: Budget | None = None) -> None:
         self.assumed = assumed
-        self._deadline = deadline or Deadline()
+        self._budget = budget or Budget()
         self._plans: dict[int, tuple[Polynomial, Plan]] = {}
 
     def of(self, polynomial: Polynomial, lookup: Lookup) -> Bounds:
@@ -83,7 +83,7 @@ class WordBounds:
     # -- planning -------------------------------------------------------------------------------
 
     def _plan(self, rows: str, columns: str, terms: Mapping[Word, Fraction]) -> Plan:
-        self._deadline.check()
+        self._budget.spend(5 + 4 * sum(map(len, terms)) + 4 * len(terms))
         frames = self._frames(terms)
         ends: dict[Letter, dict[Word, Fraction]] = {}
         rest: dict[Word, Fraction] = {}
@@ -131,7 +131,8 @@ class WordBounds:
     # -- bounding -------------------------------------------------------------------------------
 
     def _bound(self, plan: Plan, lookup: Lookup) -> Bounds:
-        self._deadline.check()
+        letters = sum(len(frame.left) + len(frame.right) for frame in plan.frames)
+        self._budget.spend(20 + 30 * (letters + len(plan.frames) + len(plan.ends)))
         plain = self.sized(self._sum(plan.frames, lookup), plan.rows, plan.columns)
         if not plan.ends:
             return plain

@@ -1,4 +1,4 @@
-"""How an accepted claim reads: the bound with its number rounded up, and what it assumes."""
+"""Numbers of accepted claims as they are read: a bound rounded up, an interval inward."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from weightsmith.checker.tables import FormulaTable, ProductTable
-from weightsmith.checker.truncation import Truncation
+from weightsmith.dsl.number_text import is_short
 
 LONGEST_NUMBER = 12  # characters of a number that is shown as it is
 _UPWARD = Context(prec=4, rounding=ROUND_CEILING, Emin=-999_999, Emax=999_999)
@@ -25,20 +25,6 @@ def size_text(value: Fraction) -> str:
     return "0" if value == 0 else decimal_above(value)
 
 
-def if_assumed(hypotheses: tuple[str, ...]) -> str:
-    """``, if norm(x) <= 1; size(context) <= n``, or nothing."""
-    return f", if {'; '.join(hypotheses)}" if hypotheses else ""
-
-
-def truncation_statement(claim: Truncation) -> str:
-    """‖X − target‖₂ ≤ 1.2e-5 = formula, if …"""
-    size = "" if claim.value is None else f"{decimal_above(claim.value)} = "
-    factor = "" if claim.scale == "1" else f" · {claim.scale}"
-    assumed = "; ".join(claim.hypotheses)
-    bound = f"{size}{claim.formula}" if not factor else f"{size}({claim.formula}){factor}"
-    return f"‖{claim.output} − target‖₂ ≤ {bound}, if {assumed}."
-
-
 def approximation_statement(table: FormulaTable | ProductTable) -> str:
     """|table − sigmoid(t)| ≤ 1.2e-5 on [-8, 8]."""
     error = decimal_above(table.error)
@@ -52,7 +38,7 @@ def approximation_statement(table: FormulaTable | ProductTable) -> str:
 
 def _inside(value: Fraction, context: Context) -> str:
     """Exact if that is short, else rounded to where the statement holds too."""
-    if len(str(value)) <= LONGEST_NUMBER:
+    if is_short(value, LONGEST_NUMBER):
         return str(value)
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     return f"{quotient.normalize(context):g}"

@@ -146,6 +146,7 @@ class Polynomial:
 
     def __add__(self, other: Polynomial) -> Polynomial:
         require(self.shape == other.shape, _mismatch("a sum", self, other))
+        self.field.budget.spend(2 + len(other.terms) + _letters(other) // 2)
         total = dict(self.terms)
         for word, coefficient in other.terms.items():
             _accumulate(total, word, coefficient)
@@ -164,8 +165,10 @@ class Polynomial:
         require(len(self.terms) * len(other.terms) <= 8 * MAX_WORDS, TOO_LARGE)
         total: dict[Word, Rational] = {}
         length = 0
+        letters = _letters(other)
         for left, first in self.terms.items():
-            self.field.deadline.check()
+            own = len(left) * len(other.terms)
+            self.field.budget.spend(2 + 2 * len(other.terms) + (own + letters) // 2)
             for right, second in other.terms.items():
                 length += len(left) + len(right)
                 require(length <= 8 * MAX_LETTERS, TOO_LARGE)
@@ -173,6 +176,7 @@ class Polynomial:
         return _guarded(Polynomial(self.field, self.rows, other.columns, total))
 
     def transpose(self) -> Polynomial:
+        self.field.budget.spend(2 + 2 * _letters(self))
         turned = {transpose_word(word): c for word, c in self.terms.items()}
         return Polynomial(self.field, self.columns, self.rows, turned)
 
@@ -205,7 +209,6 @@ class _Replacer:
         self._known: dict[str, Polynomial] = {}  # what became of each function
 
     def polynomial(self, old: Polynomial) -> Polynomial:
-        self._field.deadline.check()
         total = old._with({})
         for word, coefficient in old.terms.items():
             product = Polynomial.identity(self._field, old.rows).scaled(coefficient)
@@ -243,8 +246,14 @@ def _accumulate(total: dict[Word, Rational], word: Word, coefficient: Rational) 
 
 def _guarded(polynomial: Polynomial) -> Polynomial:
     require(len(polynomial.terms) <= MAX_WORDS, TOO_LARGE)
-    require(sum(len(word) for word in polynomial.terms) <= MAX_LETTERS, TOO_LARGE)
+    require(_letters(polynomial) <= MAX_LETTERS, TOO_LARGE)
+    polynomial.field.budget.spend(1 + len(polynomial.terms) // 8)
     return polynomial
+
+
+def _letters(polynomial: Polynomial) -> int:
+    """Of all its words together."""
+    return sum(len(word) for word in polynomial.terms)
 
 
 def _mismatch(what: str, left: Polynomial, right: Polynomial) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 import numpy as np
@@ -143,6 +144,9 @@ def check_output(path: Path) -> None:
         raise Mistake(f"'{path}' is a directory; name a file.")
     if not path.parent.is_dir():
         raise Mistake(f"the directory '{path.parent}' does not exist.")
+    for place in (path, path.resolve().parent):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise Mistake(f"'{place}' must not be written to; choose another place.")
 
 
 def write_outputs(answer: Answer, path: Path | None) -> None:
@@ -153,23 +157,30 @@ def write_outputs(answer: Answer, path: Path | None) -> None:
             click.echo(f"{name} {array.shape[0]}x{array.shape[1]}" if array.ndim == 2 else name)
             click.echo(np.array2string(array, max_line_width=100, threshold=200))
         return
-    if path.suffix == ".npz":
-        _write_npz(path, arrays)
+    from weightsmith.backends.whole_file import replacing
+
+    with replacing(path) as file:
+        _write(file, path.suffix, arrays)
+
+
+def _write(file: BinaryIO, suffix: str, arrays: Mapping[str, Array]) -> None:
+    if suffix == ".npz":
+        _write_npz(file, arrays)
         return
     if len(arrays) > 1:
         raise Mistake(f"the network returns {', '.join(arrays)}; write them to an .npz file.")
     array = next(iter(arrays.values()))
-    if path.suffix == ".npy":
-        np.save(path, array)
+    if suffix == ".npy":
+        np.save(file, array)
     elif array.ndim == 2:
-        np.savetxt(path, array, delimiter=",", fmt="%.17g")
+        np.savetxt(file, array, delimiter=",", fmt="%.17g")
     else:
         raise Mistake("a batch has no .csv form; write it to an .npz or .npy file.")
 
 
-def _write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+def _write_npz(place: BinaryIO, arrays: Mapping[str, Array]) -> None:
     """As np.savez, for any name: its own would not take an output called 'file'."""
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(place, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, array, allow_pickle=False)

@@ -25,6 +25,7 @@ def check(ctx: click.Context, scripts: tuple[Path, ...]) -> None:
 
 def _is_sound(script: Path) -> bool:
     from weightsmith.dsl import DiagnosticError, diagnose, load_source
+    from weightsmith.dsl.shown import printable
 
     try:
         checked = diagnose(load_source(script))
@@ -38,7 +39,7 @@ def _is_sound(script: Path) -> bool:
         return False
     part = "its tables need" if _has_tables(checked.program) else "its synthesis needs"
     wanted = f"; {part} values of {', '.join(missing)}" if missing else ""
-    click.echo(f"{script}: '{checked.program.name}' is sound{wanted}.")
+    click.echo(f"{printable(str(script))}: '{checked.program.name}' is sound{wanted}.")
     return True
 
 

@@ -107,6 +107,8 @@ def _require_numbers(network: Network, dense: bool) -> None:
 
 def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     """Say what was written: the size of the network, its bounds, what has no value yet."""
+    from weightsmith.dsl.hypotheses import presumptions
+
     report = network.report
     layers = report.layers_text if report.layers is None else str(report.layers)
     lines = [
@@ -125,6 +127,9 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     lines += [f"  found   {name} = {count}" for name, count in _found(network)]
     lines += [f"  round   {network.rounding}"] * bool(network.rounding)
     lines += [_bound(bound) for bound in network.bounds]
+    lines += [
+        f"  presume {one.text}, which nothing states" for one in presumptions(network.program)
+    ]
     if network.missing:
         names = ", ".join(network.missing)
         lines.append(f"  no weights yet: {names} {_has(network.missing)} no value (--set NAME=…)")
@@ -174,7 +179,8 @@ def _bound(bound: Bound) -> str:
 
     if bound.unproven is not None:
         return f"  bound   {bound.output}: not proven: {bound.unproven}"
-    return f"  bound   {inequality(bound)}"
+    assumed = "; ".join(bound.hypotheses)
+    return f"  bound   {inequality(bound)}" + (f", if {assumed}" if assumed else "")
 
 
 def _has(names: tuple[str, ...]) -> str:

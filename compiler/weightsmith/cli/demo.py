@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
     for package in ("torch", "sklearn"):
         import_module(package)  # said now if it is missing, not after half of the work
 
+    from weightsmith.backends.whole_file import replacing
     from weightsmith.cli.demo_cases import CASES
     from weightsmith.cli.demo_function_cases import FUNCTION_CASES
     from weightsmith.cli.demo_run import measure, warm_up
@@ -64,7 +66,8 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
     print_table(FUNCTION_HEADERS, [_function_cells(row) for row in rows if row.pieces])
     if json_file is not None:
         text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        with replacing(json_file) as file:
+            file.write(f"{text}\n".encode())
     ctx.exit(_conclude(rows))
 
 
@@ -89,9 +92,11 @@ def _results(row: Row) -> tuple[str, ...]:
 
 
 def _certified(bound: float | None) -> str:
+    from weightsmith.compiler.rounded_text import above
+
     if bound is None:
         return "-"
-    return f"{bound:.1e}" if bound else "exact"
+    return f"{above(Fraction(bound), 2):.1e}" if bound else "exact"
 
 
 def _conclude(rows: Sequence[Row]) -> int:

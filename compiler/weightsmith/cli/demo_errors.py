@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from weightsmith import api
-from weightsmith.cli.demo_data import Array, Problem
-from weightsmith.cli.scale import norm, scale_of
+from weightsmith.cli.demo_data import Problem
+from weightsmith.cli.scale import matrix_of, norm, scale_of, truncation_claims
 
 Against = Literal["target", "script"]
 
@@ -49,7 +48,7 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
     """The error of each returned value, as its promise counts it."""
     answer = network.run(problem.inputs, dtype)
     script, target = network.interpret(problem.inputs), network.target(problem.inputs)
-    claims = {claim["output"]: claim for claim in truncation_claims(network)}
+    claims = {claim["output"]: claim for claim in truncation_claims(network.certificate)}
     errors = {}
     for promise in promises(network):
         name = promise.output
@@ -63,16 +62,3 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
             scale = scale_of(claims[name], problem.inputs, wanted, network.bindings)
         errors[name] = norm(found - wanted) / scale
     return errors
-
-
-def truncation_claims(network: api.Network) -> list[Mapping[str, Any]]:
-    """The claims that bound how far a returned value is from its target."""
-    claims: Any = network.certificate["claims"]
-    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
-
-
-def matrix_of(value: object) -> Array:
-    """One returned value as a matrix; the groups of a per-token value side by side."""
-    if isinstance(value, Mapping):
-        return np.hstack([np.asarray(piece) for piece in value.values()])
-    return np.asarray(value)

@@ -31,7 +31,9 @@ class Mistake(click.ClickException):
     """A message for the user; exit status 1.  A rendered diagnostic is shown as it is."""
 
     def show(self, file: object = None) -> None:
-        text = self.format_message()
+        from weightsmith.dsl.shown import printable
+
+        text = "\n".join(map(printable, self.format_message().split("\n")))
         first = text.partition("\n")[0]
         is_diagnostic = ": error: " in first or ": warning: " in first
         click.echo(text if is_diagnostic else f"Error: {text}", err=True)

@@ -67,6 +67,19 @@ def dtype_option(text: str, default: str | None = None) -> Callable[[Command], C
     )
 
 
+def input_option(command: Command) -> Command:
+    """``--input A=a.npy``, as often as there are inputs."""
+    text = "A=a.npy, x.context=x.csv, or data.npz with one array a name."
+    option = click.option("--input", "sources", multiple=True, metavar="[NAME=]FILE", help=text)
+    return option(command)
+
+
+def rows_option(command: Command) -> Command:
+    """``--rows``."""
+    text = "Inputs per token have one token a row, not a column."
+    return click.option("--rows", is_flag=True, help=text)(command)
+
+
 def as_mapping(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str]:
     """Return the assignments by name.  Raises UsageError if a name is given twice."""
     values: dict[str, str] = {}

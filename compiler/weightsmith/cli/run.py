@@ -8,45 +8,69 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightsmith.cli.options import dtype_option, open_network
+from weightsmith.cli.mistakes import Mistake
+from weightsmith.cli.options import dtype_option, input_option, open_network, rows_option
 
 if TYPE_CHECKING:
-    from weightsmith.api import Network
+    from weightsmith.api import DataReport, Network
+    from weightsmith.backends.layout import Inputs
+    from weightsmith.dsl.core import Program
+
+HINT = (
+    "'weightsmith measure SCRIPT --input …' prints parameters that fit the data; --unchecked runs "
+    "all the same, without a certificate."
+)
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option(
-    "--input",
-    "sources",
-    multiple=True,
-    metavar="[NAME=]FILE",
-    help="A=a.npy, x.context=x.csv, or data.npz with one array a name.",
-)
+@input_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A .npz, .npy or .csv file.")
-@click.option("--rows", is_flag=True, help="Inputs per token have one token a row, not a column.")
+@rows_option
 @dtype_option("The number format to compute in.  [default: that of the saved weights]")
+@click.option("--unchecked", is_flag=True, help="Run whatever the data are, without a certificate.")
 def run(
-    directory: Path, sources: tuple[str, ...], output: Path | None, rows: bool, dtype: str | None
+    directory: Path,
+    sources: tuple[str, ...],
+    output: Path | None,
+    rows: bool,
+    dtype: str | None,
+    unchecked: bool,
 ) -> None:
     """Run the network in DIRECTORY on arrays from .npy, .npz and .csv files.
 
     A matrix input is named as in the script, an input per token with its group: x.context,
     x.query.  Tokens are columns.  Without -o the returned values are printed.
+
+    The data are measured first: a table says which assumptions hold, and data that break one are
+    refused.
     """
     from weightsmith.cli.arrays import check_output, read_inputs, write_outputs
 
     if output is not None:
         check_output(output)
     network = open_network(directory)
-    inputs = read_inputs(sources, per_token(network), rows=rows)
-    answer = network.run(inputs, dtype)
-    write_outputs(answer, output)
+    inputs = read_inputs(sources, per_token(network.program), rows=rows)
+    report = None if unchecked else _measured(network, inputs)
+    answer = network.run(inputs, dtype, check="off")
     if not is_finite(answer):
-        click.echo("not finite: the numbers left the range of the dtype", err=True)
-        return
-    for line in _bounds(network):
-        click.echo(line, err=True)
+        raise Mistake("not finite: the numbers left the range of the dtype; nothing is written.")
+    write_outputs(answer, output)
+    if report is not None and report.intact:
+        from weightsmith.cli.certified import certified_lines
+
+        for line in certified_lines(network, inputs, report):
+            click.echo(line, err=True)
+
+
+def _measured(network: Network, inputs: Inputs) -> DataReport:
+    """Print the table of the hypotheses.  Raises Mistake on data that break one."""
+    report = network.check(inputs)
+    click.echo(str(report), err=True)
+    if report.broken:
+        sentences = "\n".join(f"{row.sentence}." for row in report.broken)
+        raise Mistake(f"{sentences}\n{HINT}")
+    return report
 
 
 def is_finite(answer: Mapping[str, object]) -> bool:
@@ -60,24 +84,8 @@ def is_finite(answer: Mapping[str, object]) -> bool:
     return True
 
 
-def per_token(network: Network) -> frozenset[str]:
+def per_token(program: Program) -> frozenset[str]:
     """The names of the inputs that are given by token group."""
     from weightsmith.dsl.core import TOKEN
 
-    inputs = network.program.inputs
-    return frozenset(one.name for one in inputs if one.shape.columns == TOKEN)
-
-
-def _bounds(network: Network) -> list[str]:
-    from weightsmith.cli.bounds import inequality
-
-    lines = []
-    for bound in network.bounds:
-        if bound.value is None:
-            continue
-        conditions = ", ".join(bound.hypotheses)
-        lines.append(
-            f"certified, before round-off: {inequality(bound)}"
-            + (f", if {conditions}" if conditions else "")
-        )
-    return lines
+    return frozenset(one.name for one in program.inputs if one.shape.columns == TOKEN)

@@ -41,7 +41,7 @@ def scale_of(
         return norm(left) * norm(right)
     operator = _step(claim, "operator")
     matrix = _word(operator["word"], inputs)
-    nonzero = any("nonzero spectrum(" in text for text in claim["hypotheses"])
+    nonzero = any("nonzero_spectrum(" in text for text in claim["hypotheses"])
     if scale == "norm(solution)*norm(right)":
         factor = abs(_number(step.get("factor", "1"), bindings))
         solution = left @ _function(matrix, step["target"], bindings, nonzero)
@@ -53,6 +53,19 @@ def scale_of(
         solution = left @ inverse_root @ _function(similar, step["target"], bindings, nonzero)
         return factor * norm(solution) * norm(root @ right)
     raise ValueError(f"expected a scale of docs/certificate.md, got {scale!r}")
+
+
+def truncation_claims(certificate: Mapping[str, object]) -> list[Claim]:
+    """The claims that bound how far a returned value is from its target."""
+    claims: Any = certificate["claims"]
+    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
+
+
+def matrix_of(value: object) -> Array:
+    """One returned value as a matrix; the groups of a per-token value side by side."""
+    if isinstance(value, Mapping):
+        return np.hstack([np.asarray(piece) for piece in value.values()])
+    return np.asarray(value)
 
 
 def norm(matrix: Array) -> float:

@@ -34,8 +34,9 @@ def show(
     Tokens, blocks, layers with each head as a formula, and what the certificate claims.
     """
     from weightsmith import api
+    from weightsmith.backends.files import is_directory
 
-    if not network.is_dir():
+    if not is_directory(network):
         values = as_mapping(settings, "--set")
         found = api.compile(network, settings=values, gated=gated, fewest=fewest)
     elif settings:

@@ -13,7 +13,9 @@ import click
 from weightsmith.cli.mistakes import Mistake
 
 if TYPE_CHECKING:
-    from weightsmith.checker import Verdict
+    from weightsmith.checker import Report, Verdict
+
+EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command line
 
 
 @click.command()
@@ -22,26 +24,40 @@ if TYPE_CHECKING:
 def verify(ctx: click.Context, directory: Path) -> None:
     """Re-derive every claim of the certificate in DIRECTORY, and print each with its verdict.
 
-    Exits with status 1 if a claim fails.
+    Exits with status 0 if all that the certificate owes is proven, 1 if a claim is refused, 3 if
+    none is refused and some are open: owed, and not proven.
     """
     from weightsmith.checker import verify_directory
+    from weightsmith.checker.directory import is_directory
 
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise Mistake(
             f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
         )
     report = verify_directory(directory)
     for verdict in report.verdicts:
         click.echo(_shown(verdict))
-    refused = sum(not verdict.accepted for verdict in report.verdicts)
-    click.echo(f"{directory}: " + (f"{refused} refused." if refused else "every claim holds."))
-    ctx.exit(0 if report.accepted else 1)
+    click.echo(f"{directory}: {_end(report)}")
+    ctx.exit(EXIT[report.outcome])
+
+
+def _end(report: Report) -> str:
+    """The last line, which no other line of the output looks like."""
+    if report.outcome == "proven":
+        return "every claim holds."
+    found = [one for one in report.verdicts if not one.accepted] or report.open
+    names = ", ".join(_name(one) for one in found)
+    count = f"{len(found)} {'claim is' if len(found) == 1 else 'claims are'}"
+    return f"{count} {'open' if report.accepted else 'refused'}: {names}."
+
+
+def _name(verdict: Verdict) -> str:
+    return f"{verdict.kind} (claim {verdict.claim})" if verdict.claim else verdict.kind
 
 
 def _shown(verdict: Verdict) -> str:
     mark = "holds" if verdict.proven else "open"
     mark = mark if verdict.accepted else "REFUSED"
-    name = f"{verdict.kind} (claim {verdict.claim})" if verdict.claim else verdict.kind
-    lines = [f"{mark:8}{name}, {verdict.seconds:.3f} s"]
+    lines = [f"{mark:8}{_name(verdict)}, {verdict.seconds:.3f} s"]
     lines += [f"        {text}" for text in (verdict.statement, verdict.reason) if text]
     return "\n".join(lines)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
+
+from weightsmith.checker.open_claims import REASONS
+from weightsmith.compiler.rounded_text import above
 
 AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the claim
 
@@ -27,10 +30,14 @@ class Bound:
     unproven: str | None
 
 
-def bound_of(claim: dict[str, object]) -> Bound:
+def bound_of(claim: dict[str, object], details: Mapping[tuple[str, str], str]) -> Bound:
     output, against = str(claim["output"]), AGAINST[str(claim["kind"])]
     if "unproven" in claim:
-        return Bound(output, against, None, "", "", (), str(claim["unproven"]))
+        reason = str(claim["unproven"])
+        detail = details.get(
+            (str(claim["kind"]), output), REASONS.get(reason, "for no reason of the list")
+        )
+        return Bound(output, against, None, "", "", (), detail)
     bound = _object(claim["bound"])
     value = bound["value"]
     hypotheses = claim["hypotheses"]
@@ -67,11 +74,7 @@ def _distance(bound: Bound) -> str:
 
 def upward(value: Fraction) -> str:
     """Print a bound with four digits, rounded up."""
-    if value == 0:
-        return "0"
-    context = Context(prec=4, rounding=ROUND_CEILING, Emin=-(10**6), Emax=10**6)
-    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient:.3e}"
+    return f"{above(value):.3e}" if value else "0"
 
 
 def _object(value: object) -> dict[str, object]:

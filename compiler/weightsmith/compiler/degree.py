@@ -14,12 +14,15 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Polynomial
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial
+from weightsmith.compiler.passes.fold_entries import is_ones
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.core import GROUPS, Schedule
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate, free_symbols
 
 PRIME = (1 << 61) - 1
+MAX_COUNT = 10**15
+COUNT_BITS = 1000  # of a count, and of what it is made of
 MAX_PASSES = 20_000  # loops longer than this are not followed
 
 Bindings = Mapping[str, Fraction]
@@ -40,6 +43,7 @@ class Leading:
 
 
 ZERO = Leading(0, 0)
+ONE = Leading(0, 1)  # a letter of ones
 
 
 def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
@@ -48,7 +52,9 @@ def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
         return None  # not a polynomial
     try:
         point = _Point(bindings)
-        known = {
+        letters = (Letter(name, "") for name in normal.alphabet.axes)
+        known = {(one.name, one.group): ONE for one in letters if is_ones(one)}
+        known |= {
             (given.name, group): Leading(1, point.at(f"{given.name}@{group}"))
             for given in normal.inputs
             for group in given.groups or ("",)
@@ -70,10 +76,12 @@ def depth_lower_bound(degree: int) -> int:
 
 
 def passes(count: Scalar, bindings: Bindings) -> int | None:
+    """The value of a count; None if it has none, or none that could be meant."""
     try:
-        return int(evaluate(count, bindings))
+        value = evaluate(count, bindings, most_bits=COUNT_BITS)
     except ScalarError:
         return None
+    return int(value) if value.denominator == 1 and 0 <= value <= MAX_COUNT else None
 
 
 class _Point:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes
@@ -21,6 +22,7 @@ Bindings = Mapping[str, Fraction]
 Degrees = dict[str, int]  # of every block, the largest over its tokens
 MANY = 4  # blocks that a line names
 INPUTS = ("input", "transposed")
+MAX_FOLLOWED = 300_000  # heads and hidden blocks as run
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,14 @@ def _number(value: int) -> str:
     """A degree of many digits, shortly."""
     if value < 10**9:
         return str(value)
-    exponent = len(str(value)) - 1
+    exponent = Decimal(value).adjusted()
     return f"{value / 10**exponent:.2f}e{exponent}" if exponent < 300 else f"about 10^{exponent}"
 
 
 def stretches_of(template: Template, bindings: Bindings) -> tuple[Stretch, ...]:
     """Follow the degrees.  Raises NotPolynomialError where there are none, or a count is open."""
+    if _work(template.body, bindings) > MAX_FOLLOWED:
+        raise NotPolynomialError("its layers as run are too many to be followed")
     sources = {source.name: int(source.kind in INPUTS) for source in template.sources}
     degrees = {
         name: max((sources[of] for of, _ in terms), default=0) for name, terms in template.read_in
@@ -124,6 +128,18 @@ def stretches_of(template: Template, bindings: Bindings) -> tuple[Stretch, ...]:
             title = loop_title(item, template)
             found.append(_stretch(title, item.body, count, degrees, bindings))
     return tuple(found)
+
+
+def _work(items: tuple[Item, ...], bindings: Bindings) -> int:
+    """How many heads and layers there are as run."""
+    total = 0
+    for item in items:
+        if isinstance(item, Layer):
+            hidden = 0 if item.mlp is None else len(item.mlp.hidden)
+            total += 1 + len(item.heads) + hidden
+        else:
+            total += _count(item, bindings) * (1 + _work(item.body, bindings))
+    return total
 
 
 def _stretch(

@@ -19,6 +19,7 @@ from weightsmith.compiler.certified_error import UnprovenError, error_claims_of,
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.compiler.report import heads_as_run, layers_as_run
 from weightsmith.compiler.round_off import carried
+from weightsmith.compiler.rounded_text import text_above, text_below
 from weightsmith.compiler.search_counts import (
     MAX_COUNT,
     Cost,
@@ -26,7 +27,6 @@ from weightsmith.compiler.search_counts import (
     TooLargeError,
     Vector,
 )
-from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.nodes import nodes_in, nodes_of
@@ -224,17 +224,18 @@ class EnsureSearch:
         least = carried(self.dtype, condition)
         if self.wanted < least:
             message = (
-                f"{self.dtype} does not carry an error of {shown(self.wanted)} here: with a "
-                f"condition number of {shown(condition)} about {shown(least, 3)} can be met"
+                f"{self.dtype} does not carry an error of {text_below(self.wanted)} here: with "
+                f"a condition number of {text_above(condition)} about {text_above(least, 3)} can "
+                "be met"
             )
-            raise self._error(message, f"write ensure error <= {shown(least, 1)}")
+            raise self._error(message, f"write ensure error <= {text_above(least, 1)}")
 
     def unreached(self) -> DiagnosticError:
         """The refusal, with the figure that could be met."""
         least = self.least
         if least is None or (self.is_unproven and self.reason is not None):
             return self.reason or self._error("the error is not proven", "")
-        wanted, reached = shown(self.wanted), shown(least)
+        wanted, reached = text_below(self.wanted), text_above(least)
         if self.measured is not None:
             message = (
                 f"no polynomials and counts are known to bring the error to {wanted}: "

@@ -6,6 +6,7 @@ core program → lowered program (functions to tables) → graph → normal form
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -32,6 +33,8 @@ from weightsmith.dsl.scalars import (
 )
 
 Tables = tuple[SiteTable, ...]
+MOST_DIGITS = 1900  # the checker reads scalars of 2000 characters
+LONG_NUMBER = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def compile_program(
     chosen = candidate.representation.program
     template = emit_template(chosen, candidate.schedule, candidate.allocation)
     _refuse_nothing(program, template)
+    _refuse_long(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
     template = replace(template, bindings=texts)
     return Compilation(begun.program, begun.lowered, begun.graph, begun.normal, candidate, template)
@@ -135,9 +139,17 @@ def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> N
                 raise DiagnosticError([error(program.span, message)]) from None
 
 
+def _refuse_long(program: core.Program, template: Template) -> None:
+    """The checker reads no number of thousands of digits, and no float is near it."""
+    if LONG_NUMBER.search(repr(template)):
+        message = f"a coefficient of the network has more than {MOST_DIGITS} digits"
+        hint = "scale the script's numbers, or let fewer of them be multiplied"
+        raise DiagnosticError([error(program.span, message, hint)])
+
+
 def _refuse_nothing(program: core.Program, template: Template) -> None:
     """A value that depends on no input has no tokens to be read from, or no size."""
-    inputs = [source for source in template.sources if source.kind != "identity"]
+    inputs = [source for source in template.sources if source.kind not in ("identity", "ones")]
     known = {axis for source in inputs for axis in (source.rows, *source.groups)}
     for returned, output in zip(program.returns, template.read_out, strict=True):
         if not output.terms or not set(output.groups) <= set(template.groups):

@@ -42,9 +42,22 @@ class Report:
     depth_lower_bound: int | None
     operations_text: str
 
+    def headline(self, algorithm: str) -> str:
+        """``newton: 12 attention layers, 1 head a layer, width 2*d; depth ≥ 8 by degree``."""
+        layers = self.layers_text if self.layers is None else str(self.layers)
+        degree = "" if self.degree is None else f"; depth ≥ {self.depth_lower_bound} by degree"
+        kind = "" if self.pieces else "attention "
+        hidden = f", {self.hidden_text} hidden units" if self.pieces else ""
+        return (
+            f"{algorithm}: {layers} {kind}layer{'s' * (layers != '1')}, "
+            f"{self.heads} head{'s' * (self.heads != 1)} a layer, "
+            f"width {self.width_text}{hidden}{degree}"
+        )
 
-def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Report:
-    degree = program_degree(normal, bindings)
+
+def report(normal: NormalProgram | None, template: Template, bindings: Bindings) -> Report:
+    """The figures of a template; the degree is that of a normal form, if there is one."""
+    degree = None if normal is None else program_degree(normal, bindings)
     operations = operations_of(template, bindings)
     return Report(
         layers=layers_as_run(template, bindings),
@@ -61,8 +74,10 @@ def report(normal: NormalProgram, template: Template, bindings: Bindings) -> Rep
     )
 
 
-def with_degree_of(found: Report, normal: NormalProgram, bindings: Bindings) -> Report:
+def with_degree_of(found: Report, normal: NormalProgram | None, bindings: Bindings) -> Report:
     """The report with the degree of another program of the same values, if it has none."""
+    if normal is None:
+        return found
     degree = program_degree(normal, bindings) if found.degree is None else found.degree
     bound = None if degree is None else depth_lower_bound(degree)
     return replace(found, degree=degree, depth_lower_bound=bound)
@@ -168,7 +183,7 @@ def layers_text(items: tuple[Item, ...]) -> str:
             continue
         inner = layers_text(item.body)
         count = f"({item.count})" if " " in item.count else item.count
-        if inner.isdigit() and count.isdigit():
+        if all(one.isascii() and one.isdigit() and len(one) < 20 for one in (inner, count)):
             fixed += int(inner) * int(count)
         elif inner != "0":
             body = f"({inner})" if " " in inner else inner

@@ -7,9 +7,13 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Repeat, Template, Terms
 from weightsmith.compiler.report import kink_of, nonlinear
+from weightsmith.dsl.shown import number_text
 
 TRANSPOSE = "ᵀ"
 RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
+MAX_LINES = 5000  # of a network
+MAX_UNITS = 200  # hidden units of one MLP that are written out, and how near halves of a pair are
+FLOATS = 10**300  # numbers from here on may be too large for a float
 MANY = 8  # kinks of a function that is not written out
 
 
@@ -26,6 +30,8 @@ def show_template(template: Template) -> str:
         mark = TRANSPOSE if output.transposed else ""
         at = ", ".join(output.groups)
         lines.append(f"return  {output.name}{mark} = {combination(output.terms)} at {at} tokens")
+    if len(lines) > MAX_LINES:
+        lines = [*lines[:MAX_LINES], f"… and {len(lines) - MAX_LINES} lines more"]
     return "\n".join(lines) + "\n"
 
 
@@ -64,6 +70,8 @@ def _short(coefficient: str) -> str:
     if len(coefficient) <= 4 or not RATIONAL.fullmatch(coefficient):
         return coefficient
     number = Fraction(coefficient)
+    if abs(number) >= FLOATS:
+        return number_text(number)
     decimal = f"{float(number):.6g}"
     return decimal if len(coefficient) > 9 or Fraction(decimal) == number else coefficient
 
@@ -125,6 +133,9 @@ def _units(mlp: Mlp) -> list[str]:
     for i, (block, index, coefficient) in enumerate(mlp.outputs):
         if i in done:
             continue
+        if len(lines) >= MAX_UNITS:
+            lines.append(f"… and {len(mlp.outputs) - len(done) - len(lines)} outputs more")
+            break
         hidden = mlp.hidden[index]
         if hidden.is_gated:
             first = _with_bias(hidden.terms, hidden.bias)
@@ -134,9 +145,8 @@ def _units(mlp: Mlp) -> list[str]:
         pair = next(
             (
                 j
-                for j, (b, other, c) in enumerate(mlp.outputs)
-                if j > i
-                and b == block
+                for j, (b, other, c) in enumerate(mlp.outputs[i + 1 : i + 1 + MAX_UNITS], i + 1)
+                if b == block
                 and _opposite(c, coefficient)
                 and hidden.bias == mlp.hidden[other].bias == "0"
                 and _negated(mlp.hidden[other].terms, hidden.terms)

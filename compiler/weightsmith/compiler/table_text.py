@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.approximate.choose_tables import MOST_WIDE
 from weightsmith.compiler.bound import upward
+from weightsmith.compiler.rounded_text import text_above, text_below
 
 WIDE_UNITS, DEEP_UNITS = 2, 8  # hidden units a piece and row, or a layer and row, of a product
 
@@ -23,9 +24,9 @@ def _line(table: dict[str, object]) -> str:
     pieces = len(knots) - 1 if isinstance(knots, list) else 0
     error = upward(Fraction(str(table["error"])))
     if table["function"] == "product":
-        sizes = f"|left| <= {_short(table['left'])}, |right| <= {_short(table['right'])}"
+        sizes = f"|left| <= {_down(table['left'])}, |right| <= {_down(table['right'])}"
         return f"{name}a product, {sizes}: {_product_costs(pieces)}, error {error}"
-    where = f"[{_short(table['low'])}, {_short(table['high'])}]"
+    where = f"[{_up(table['low'])}, {_down(table['high'])}]"
     return f"{name}{table['function']} on {where}: {pieces} pieces, error {error}"
 
 
@@ -38,5 +39,10 @@ def _product_costs(pieces: int) -> str:
     return f"{first} (or {second})"
 
 
-def _short(number: object) -> str:
-    return f"{float(Fraction(str(number))):.4g}"
+def _up(number: object) -> str:
+    return text_above(Fraction(str(number)))
+
+
+def _down(number: object) -> str:
+    """The end of what the error is stated on: rounded to where it holds too."""
+    return text_below(Fraction(str(number)))

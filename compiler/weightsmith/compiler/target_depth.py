@@ -11,8 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from weightsmith.compiler.bound import Bound
+from weightsmith.compiler.rounded_text import below, text_below
 from weightsmith.compiler.synthesize.expand import Synthesized, expand
-from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.printer import node_text
@@ -34,6 +34,7 @@ def target_text(
         error = by_output.get(returned.name)
         if returned.target is None or error is None or not 0 < error < 1:
             continue
+        error = Fraction(below(error, 3))  # what is said is of the number that is printed
         errors = [error, *(one for one in COARSER if one > error)]
         tried = ((one, _synthesized(program, bindings, returned, one)) for one in errors)
         error, found = next(((one, made) for one, made in tried if made), (error, None))
@@ -41,7 +42,7 @@ def target_text(
             continue
         least = found.lower_bound_layers
         text = (
-            f"target: {node_text(returned.target)} within {shown(error, 3)} takes at least "
+            f"target: {node_text(returned.target)} within {text_below(error)} takes at least "
             f"{least} layer{'s' * (least != 1)} by its best polynomial"
         )
         if layers is not None and found.layers < layers:

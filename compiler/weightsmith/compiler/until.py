@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
+from weightsmith.compiler.rounded_text import text_above
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalars import ScalarError, evaluate
@@ -61,7 +62,7 @@ class _Search:
             if high >= MAX_PASSES or (found >= previous > 0 and high > 64):
                 message = (
                     f"no number of passes is known to bring the error to {self.tolerance}: "
-                    f"after {high} it is at most {float(found):.3g}"
+                    f"after {high} it is at most {text_above(found, 3)}"
                 )
                 hint = "allow a larger error, or smaller tolerances of the tables ('within')"
                 raise self._error(message, hint)

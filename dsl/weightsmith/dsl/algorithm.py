@@ -39,9 +39,9 @@ def elaborate(
 ) -> core.Program | None:
     """Return the program, with every call written out; None, after reports, if it has errors."""
     errors = report.errors
-    calls = Calls(algorithm.name.text, dict(callable_), later, budget)
+    calls = Calls(algorithm.name.text, callable_, later, budget)
     assigned = assigned_names(algorithm.entries)
-    elaborator = Elaborator(report, calls, assigned, frozenset(callable_))
+    elaborator = Elaborator(report, calls, assigned, callable_.keys(), later)
     head = HeadReader(elaborator).read(algorithm)
     calls.assumptions.extend(head.named)
     calls.bounds.extend(one for one in head.assumptions if isinstance(one, Bound))

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from weightsmith.dsl import core
+from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.default_order import in_order
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.intervals import disorder
 from weightsmith.dsl.passes import check_passes
 from weightsmith.dsl.piecewise import arguments_of
+from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scalar_text import parse_scalar
+from weightsmith.dsl.shown import number_text, shown
 from weightsmith.dsl.sites import entrywise_sites
 
 Given = Fraction | int | float | str
@@ -20,6 +24,9 @@ Given = Fraction | int | float | str
 
 class BindingError(Exception):
     """A parameter cannot have the value it was given; the message is a full sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[str, Fraction]:
@@ -34,7 +41,7 @@ def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[
     for name, number in given.items():
         if name not in parameters:
             raise BindingError(_unknown(program, name))
-        values[name] = _exact(name, number)
+        values[name] = _short(name, _exact(name, number))
     _apply_defaults(parameters, values)
     for name, value in values.items():
         if parameters[name].is_count:
@@ -63,46 +70,54 @@ def _exact(name: str, number: Given) -> Fraction:
     return Fraction(number)
 
 
+def _short(name: str, number: Fraction) -> Fraction:
+    if q.bits(number) > q.MAX_NUMBER_BITS:
+        digits = q.MAX_NUMBER_BITS * 3 // 10
+        raise BindingError(f"Parameter '{name}' must have at most {digits} digits, got more.")
+    return number
+
+
+def _evaluate(scalar: q.Scalar, values: Mapping[str, Fraction]) -> Fraction:
+    """The value, with no part of more digits than a parameter may have.  Raises ScalarError."""
+    return q.evaluate(scalar, values, most_bits=q.MAX_NUMBER_BITS)
+
+
 def _from_text(name: str, text: str) -> Fraction:
     """Read ``0.1``, ``-3``, ``1/3`` or ``2/(1 + 4)``, exactly."""
     try:
-        return q.evaluate(parse_scalar(text), {})
+        return _evaluate(parse_scalar(text), {})
     except q.ScalarError as reason:
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        message = f"Parameter '{name}' must be a number, got '{shown}': {reason}."
+        given = text if len(text) <= 40 else f"{text[:40]}…"
+        message = f"Parameter '{name}' must be a number, got '{given}': {reason}."
         raise BindingError(message) from None
 
 
 def _apply_defaults(parameters: Mapping[str, core.Parameter], values: dict[str, Fraction]) -> None:
-    waiting = [one for one in parameters.values() if one.name not in values and one.default]
-    while True:
-        ready = [one for one in waiting if _is_ready(one, values)]
-        if not ready:
-            return
-        for one in ready:
-            values[one.name] = _default_value(one, values)
-        waiting = [one for one in waiting if one not in ready]
+    defaults = {
+        one.name: one.default
+        for one in parameters.values()
+        if one.default is not None and one.name not in values
+    }
+    needs = {name: q.free_symbols(default) for name, default in defaults.items()}
+    for name in in_order(needs):
+        if needs[name] <= values.keys():
+            values[name] = _default_value(name, defaults[name], values)
 
 
-def _is_ready(parameter: core.Parameter, values: Mapping[str, Fraction]) -> bool:
-    return parameter.default is not None and q.free_symbols(parameter.default) <= values.keys()
-
-
-def _default_value(parameter: core.Parameter, values: Mapping[str, Fraction]) -> Fraction:
-    if parameter.default is None:
-        raise BindingError(f"Parameter '{parameter.name}' has no default.")
+def _default_value(name: str, default: q.Scalar, values: Mapping[str, Fraction]) -> Fraction:
     try:
-        return q.evaluate(parameter.default, values)
+        return _evaluate(default, values)
     except q.ScalarError as reason:
-        text = q.to_text(parameter.default)
-        message = f"The default {parameter.name} = {text} has no value here: {reason}."
+        text = q.to_text(default)
+        message = f"The default {name} = {text} has no value here: {reason}."
         raise BindingError(message) from None
 
 
 def _check_count(what: str, value: Fraction) -> None:
     if value.denominator != 1 or value < 0:
         raise BindingError(
-            f"{what} counts repetitions: it must be whole and not negative, got {value}."
+            f"{what} counts repetitions: it must be whole and not negative, "
+            f"got {number_text(value)}."
         )
 
 
@@ -114,7 +129,7 @@ def _check_repeats(body: tuple[core.Statement, ...], values: Mapping[str, Fracti
         if q.free_symbols(statement.count) <= values.keys():
             text = q.to_text(statement.count)
             try:
-                count = q.evaluate(statement.count, values)
+                count = _evaluate(statement.count, values)
             except q.ScalarError as reason:
                 message = f"'repeat {text}' has no number of steps: {reason}."
                 raise BindingError(message) from None
@@ -153,10 +168,35 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
         ends = [_bound(f"A limit of {site.label} is", one, values) for one in limits]
         least = ends[0] if site.label == "soft" and ends else None
         if least is not None and least < 0:
-            raise BindingError(f"The threshold of soft is never below 0, got {least}.")
+            raise BindingError(f"The threshold of soft is never below 0, got {number_text(least)}.")
         low, high = ends if site.label == "clip" and ends else (None, None)
         if low is not None and high is not None and low > high:
-            raise BindingError(f"The low end {low} of clip is above its high end {high}.")
+            raise BindingError(
+                f"The low end {number_text(low)} of clip is above its high end {number_text(high)}."
+            )
+
+
+def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[str, ...]:
+    """What must hold of the numbers that have no value yet: ``low <= high`` of a ``clip``.
+
+    Where it does not, ``clip`` and ``soft`` are other functions than they say.
+    """
+    found: dict[str, None] = {}
+    for site in entrywise_sites(program):
+        if not isinstance(site.function, core.PiecewiseLinear):
+            continue
+        limits = arguments_of(site.label, site.function) or ()
+        ends = (q.ZERO, *limits) if site.label == "soft" else limits
+        if site.label in ("clip", "soft") and len(ends) == 2:
+            gap = algebra.plus((ends[1], algebra.negated(ends[0])))
+            if not q.free_symbols(gap) <= values.keys():
+                found[f"{scalar_text(ends[0])} <= {scalar_text(ends[1])}"] = None
+    return tuple(found)
+
+
+def restricted_to(statement: str, orders: Sequence[str]) -> str:
+    """A sentence about every value of the symbols, of those in order alone."""
+    return f"{statement[:-1]}, and {', '.join(orders)}." if orders else statement
 
 
 def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction]) -> None:
@@ -164,11 +204,11 @@ def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fr
     place = disorder(numbers)
     if place is None:
         return
-    shown = [
-        q.to_text(end) if number is None else str(number)
+    texts = [
+        q.to_text(end) if number is None else number_text(number)
         for end, number in zip(ends, numbers, strict=True)
     ]
-    pairs = [f"[{low}, {high}]" for low, high in zip(shown[::2], shown[1::2], strict=True)]
+    pairs = [f"[{low}, {high}]" for low, high in zip(texts[::2], texts[1::2], strict=True)]
     problem = "the low end is above the high end"
     if place == 1:
         problem = "the second interval does not begin above the end of the first"
@@ -179,7 +219,7 @@ def _check_least(what: str, bound: q.Scalar, least: int, values: Mapping[str, Fr
     high = _bound(what, bound, values)
     if high is not None and high < least:
         raise BindingError(
-            f"{what} is assumed to be at most {high}, but it is never below {least}."
+            f"{what} is assumed to be at most {number_text(high)}, but it is never below {least}."
         )
 
 
@@ -187,6 +227,6 @@ def _bound(what: str, end: q.Scalar, values: Mapping[str, Fraction]) -> Fraction
     if not q.free_symbols(end) <= values.keys():
         return None
     try:
-        return q.evaluate(end, values)
+        return _evaluate(end, values)
     except q.ScalarError as reason:
         raise BindingError(f"{what} assumed to have a bound without value: {reason}.") from None

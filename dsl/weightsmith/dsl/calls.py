@@ -7,7 +7,7 @@ spectrum by what the caller's assumptions give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weightsmith.dsl import core
@@ -15,26 +15,34 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.default_order import in_order
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.entry_functions import known_names
 from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.inference import Bound, inferred_bounds
-from weightsmith.dsl.inlining import Inliner
+from weightsmith.dsl.inlining import Inliner, WritingError
 from weightsmith.dsl.needed import needed_parameters
-from weightsmith.dsl.nodes import bare, text_of
+from weightsmith.dsl.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import REGIONS, Definition, Place
 from weightsmith.dsl.spectra import known_ends
 from weightsmith.dsl.tolerances import INHERITED
 
 MAX_STATEMENTS = 30_000  # that the calls of one script may write out, all together
+ASSUMED = {
+    "norm": "write above: assume norm(x) <= B; a norm to divide by is a param",
+    "size": "write above: assume size(context) <= n; a size to divide by is a param",
+    "entries": "write above: assume entries(x) in [low, high]",
+}
+MAX_WRITTEN = 300_000  # operations in them
 
 
 @dataclass
 class Budget:
-    """How many statements calls may still write: calls within calls grow without bound."""
+    """What calls may still write: calls within calls grow without bound."""
 
-    left: int = MAX_STATEMENTS
+    statements: int = MAX_STATEMENTS
+    nodes: int = MAX_WRITTEN
 
 
 @dataclass
@@ -42,7 +50,7 @@ class Calls:
     """The algorithms that may be called here, and what calling them has written so far."""
 
     name: str
-    callable: dict[str, core.Program | None]  # None: it has errors, already reported
+    callable: Mapping[str, core.Program | None]  # None: it has errors, already reported
     later: frozenset[str]
     budget: Budget
     assumptions: list[tuple[core.SpectrumAssumption, dict[str, Definition]]] = field(
@@ -51,6 +59,7 @@ class Calls:
     bounds: list[Bound] = field(default_factory=list)
     written: list[core.Statement] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)  # of the calls of every algorithm
 
     def take_written(self) -> tuple[core.Statement, ...]:
         """Return, and forget, the statements that must run before the present one."""
@@ -70,16 +79,25 @@ class Calls:
         parameters = self._keywords(elaborator, call, callee)
         if arguments is None or parameters is None:
             return None
-        inliner = Inliner(self._prefix(callee.name), elaborator.axes, call.span)
+        inliner = Inliner(self._prefix(callee.name), elaborator.axes, call.span, self.budget.nodes)
         if not self._bind_inputs(elaborator, call, callee, arguments, inliner):
             return None
         inliner.scalars = parameters
         parameters[INHERITED.name] = elaborator.tolerance
         names = dict(elaborator.used)
-        self._infer(elaborator, callee, inliner, names, parameters)
-        if not self._defaults(elaborator, call, callee, parameters):
-            return None
-        return self._write(elaborator, call, callee, inliner)
+        try:
+            self._infer(elaborator, callee, inliner, names, parameters)
+            if not self._defaults(elaborator, call, callee, parameters):
+                return None
+            return self._write(elaborator, call, callee, inliner)
+        except q.ScalarError as reason:
+            message = f"'{callee.name}' cannot run with these numbers: {reason}"
+            elaborator.report.error(call.span, message)
+        except WritingError:
+            self._too_much(elaborator, call, f"{MAX_WRITTEN} operations")
+        finally:
+            self.budget.nodes = max(inliner.nodes_left, 0)
+        return None
 
     # -- which algorithm ----------------------------------------------------------------------
 
@@ -93,10 +111,10 @@ class Calls:
             report.error(call.name.span, message, f"move algorithm {name} above this one")
         elif name in ("norm", "size", "entries") and name not in self.callable:
             message = f"{name}(…) stands only in an assumption"
-            report.error(call.name.span, message, "write above: assume norm(x) <= B")
+            report.error(call.name.span, message, ASSUMED[name])
         elif name == "range" and elaborator.place is Place.NUMBER:
-            message = "the numbers of 'for' are written out"
-            report.error(call.name.span, message, "write: for g in 1, 2, 3: or: repeat 3:")
+            message = "'for' does not count: its numbers are written out"
+            report.error(call.name.span, message, _counting_hint(call))
         elif name in REGIONS:
             message = f"{name}(…) stands only in an assumption"
             report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")
@@ -256,21 +274,21 @@ class Calls:
             hint = f"pass {example}: no assumption of '{self.name}' gives it"
             elaborator.report.error(call.span, message, hint)
             return False
-        while waiting:
-            ready = [one for one in waiting if _is_ready(one, waiting)]
-            for one in ready:
-                if not _bind_default(elaborator, call, one, parameters):
-                    return False
-            waiting = [one for one in waiting if one not in ready]
-        return True
+        named = {one.name: one for one in waiting if one.default is not None}
+        needs = {n: q.free_symbols(one.default) for n, one in named.items() if one.default}
+        return all(
+            _bind_default(elaborator, call, named[name], parameters) for name in in_order(needs)
+        )
 
     # -- writing ------------------------------------------------------------------------------
 
     def _prefix(self, name: str) -> str:
-        prefix, count = name, 1
+        count = self.counts.get(name, 1)
+        prefix = name if count == 1 else f"{name}{count}"
         while prefix in self.taken:
             count += 1
             prefix = f"{name}{count}"
+        self.counts[name] = count
         self.taken.add(prefix)
         return prefix
 
@@ -281,20 +299,30 @@ class Calls:
         callee: core.Program,
         inliner: Inliner,
     ) -> Sequence[core.Node] | None:
-        try:
-            body = inliner.statements(callee.body)
-            values = [inliner.returned(one) for one in callee.returns]
-        except q.ScalarError as reason:
-            message = f"'{callee.name}' cannot run with these numbers: {reason}"
-            elaborator.report.error(call.span, message)
+        """Write the statements; return the values.  Raises ScalarError and WritingError."""
+        body = inliner.statements(callee.body)
+        values = [inliner.returned(one) for one in callee.returns]
+        if any(map(is_deep, values)):
+            elaborator.report.error(call.span, DEEP, f"in '{callee.name}': {DEEP_HINT}")
             return None
-        self.budget.left -= inliner.count
-        if self.budget.left < 0:
-            message = f"written out, the calls come to more than {MAX_STATEMENTS} statements"
-            elaborator.report.error(call.span, message, "use 'repeat' instead of repeated calls")
+        self.budget.statements -= inliner.count
+        if self.budget.statements < 0:
+            self._too_much(elaborator, call, f"{MAX_STATEMENTS} statements")
             return None
         self.written += [*inliner.assigned, *body]
         return values
+
+    def _too_much(self, elaborator: Elaborator, call: s.CallExpression, limit: str) -> None:
+        message = f"written out, the calls come to more than {limit}"
+        hint = "use 'repeat' instead of repeated calls, or give a returned value a name: X = …"
+        elaborator.report.error(call.span, message, hint)
+
+
+def _counting_hint(call: s.CallExpression) -> str:
+    """``repeat steps:`` for ``range(steps)``."""
+    ends = [text_of(one) for one in call.positional[:2]] or ["steps"]
+    steps = ends[-1] if len(ends) == 1 or ends[0] == "0" else f"{ends[1]} - {ends[0]}"
+    return f"write: repeat {steps}: or, with numbers that the block uses: for g in 1, 2, 3:"
 
 
 def _keyword_problem(
@@ -307,12 +335,6 @@ def _keyword_problem(
     if any(one.name == name for one in callee.inputs):
         return f"'{name}' is an input of '{callee.name}': inputs are passed by position"
     return f"'{callee.name}' has no parameter '{name}'"
-
-
-def _is_ready(parameter: core.Parameter, waiting: Sequence[core.Parameter]) -> bool:
-    if parameter.default is None:
-        return False
-    return not q.free_symbols(parameter.default) & {one.name for one in waiting}
 
 
 def _bind_default(

@@ -166,6 +166,16 @@ def is_symmetric(
         return False
 
 
+def form_key(
+    node: core.Node, names: Mapping[str, Definition], find: Callable[[str], str]
+) -> tuple[object, ...] | None:
+    """Return what is equal for expressions of one form; None if it is too long to compare."""
+    try:
+        return _frozen(Canonical(find).form(node, names))
+    except (TooLongError, q.ScalarError):
+        return None
+
+
 def same_form(left: Form, right: Form) -> bool:
     return _frozen(left) == _frozen(right)
 

@@ -9,6 +9,7 @@ from weightsmith.dsl import syntax as s
 from weightsmith.dsl.algorithm import elaborate
 from weightsmith.dsl.calls import Budget
 from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, Report, error, near_hint
+from weightsmith.dsl.hypotheses import warn_of_presumptions
 from weightsmith.dsl.library import Library, Read, load_source
 from weightsmith.dsl.sites import numbered
 from weightsmith.dsl.source import Source, Span
@@ -42,6 +43,8 @@ def diagnose(source: Source, *, read: Read | None = None, main: str | None = Non
     try:
         program = _program(source, read or load_source, main, report)
         program = None if program is None else numbered(program)
+        if program is not None:
+            warn_of_presumptions(program, report)
     except DiagnosticError as reason:
         report.extend(reason.diagnostics)
         program = None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.bounds import read_bound
+from weightsmith.dsl.contradictions import check_contradictions
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
+from weightsmith.dsl.default_order import in_cycles, in_order
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.function_declarations import read_functions
@@ -79,6 +82,7 @@ class HeadReader:
         found = [self._assume(one) for one in assumes]
         assumptions = [one for one in found if one is not None]
         check_orders(self.report, [one for one, _ in assumptions], parameters)
+        check_contradictions(self.report, assumptions, parameters, self.elaborator.axes.find)
         named = tuple(
             (one, names) for one, names in assumptions if isinstance(one, core.SpectrumAssumption)
         )
@@ -220,18 +224,32 @@ class HeadReader:
 
     def _cycles(self, parameters: Sequence[core.Parameter]) -> None:
         """Report defaults that need one another."""
-        waiting = {one.name: one for one in parameters if one.default is not None}
-        while waiting:
-            ready = [one for one in waiting.values() if not _needs(one) & waiting.keys()]
-            if not ready:
-                break
-            for one in ready:
-                del waiting[one.name]
-        stuck = [one for one in waiting.values() if _in_cycle(one.name, waiting)]
+        spans = {one.name: one.span for one in parameters}
+        stuck = in_cycles(
+            {one.name: q.free_symbols(one.default) for one in parameters if one.default is not None}
+        )
         if stuck:
-            names = ", ".join(one.name for one in stuck)
-            message = f"the defaults of {names} need one another"
-            self.report.error(stuck[0].span, message, "give one of them a number")
+            message = f"the defaults of {', '.join(stuck)} need one another"
+            self.report.error(spans[stuck[0]], message, "give one of them a number")
+        self._long_defaults(parameters)
+
+    def _long_defaults(self, parameters: Sequence[core.Parameter]) -> None:
+        """Report the first default whose number, made of those before it, is too long to hold."""
+        named = {one.name: one for one in parameters}
+        defaults = {name: one.default for name, one in named.items() if one.default is not None}
+        needs = {name: q.free_symbols(default) for name, default in defaults.items()}
+        values: dict[str, Fraction] = {}
+        for name in in_order(needs):
+            if not needs[name] <= values.keys():
+                continue
+            try:
+                values[name] = q.evaluate(defaults[name], values, most_bits=q.MAX_NUMBER_BITS)
+            except q.LongNumberError as problem:
+                message = f"the default of '{name}' has no value: {problem}"
+                self.report.error(named[name].span, message, "start from smaller numbers")
+                return
+            except q.ScalarError:
+                continue  # it may have one with other numbers than the defaults
 
     # -- assumptions --------------------------------------------------------------------------
 
@@ -283,21 +301,3 @@ def _written_ends(region: s.Region) -> tuple[s.Expression, ...]:
 
 def _positive(end: s.Expression) -> s.Expression:
     return end.of if isinstance(end, s.NegativeExpression) else end
-
-
-def _needs(parameter: core.Parameter) -> frozenset[str]:
-    return frozenset() if parameter.default is None else q.free_symbols(parameter.default)
-
-
-def _in_cycle(name: str, waiting: dict[str, core.Parameter]) -> bool:
-    """True if the default of ``name`` needs, in the end, ``name`` itself."""
-    seen: set[str] = set()
-    reach = list(_needs(waiting[name]) & waiting.keys())
-    while reach:
-        one = reach.pop()
-        if one == name:
-            return True
-        if one not in seen:
-            seen.add(one)
-            reach.extend(_needs(waiting[one]) & waiting.keys())
-    return False

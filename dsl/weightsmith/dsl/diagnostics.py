@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from weightsmith.dsl.characters import is_unsafe
+from weightsmith.dsl.shown import printable, shown
 from weightsmith.dsl.source import Span
 
 Severity = Literal["error", "warning"]
 SHOWN_WIDTH = 100  # longer source lines are cut around the place
 MAX_ERRORS = 50
+MAX_WARNINGS = 200
+MAX_NEAR = 60  # characters of a name that near names are looked for
 MAX_SUGGESTIONS = 20  # looking for near names is not free: only for the first mistakes
 
 
@@ -43,10 +47,10 @@ class Diagnostic:
     def render(self) -> str:
         """Return ``file:line:column: error: …`` with the line, its underline and the help."""
         line, column = position(self.span)
-        head = f"{self.span.source.name}:{line}:{column}: {self.severity}: {self.message}"
-        parts = [head, *_excerpt(self.span)]
-        parts += [f"help: {self.hint}"] if self.hint else []
-        parts += [f"note: {note}" for note in self.notes]
+        place = f"{printable(self.span.source.name)}:{line}:{column}"
+        parts = [f"{place}: {self.severity}: {shown(self.message)}", *_excerpt(self.span)]
+        parts += [f"help: {shown(self.hint)}"] if self.hint else []
+        parts += [f"note: {shown(note)}" for note in self.notes]
         return "\n".join(parts)
 
 
@@ -59,7 +63,7 @@ class DiagnosticError(Exception):
 
 
 def error(span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
-    return Diagnostic("error", span, message, hint, notes)
+    return Diagnostic("error", span, shown(message), hint and shown(hint), tuple(map(shown, notes)))
 
 
 class Report:
@@ -68,19 +72,25 @@ class Report:
     def __init__(self) -> None:
         self._found: dict[tuple[Span, str], Diagnostic] = {}
         self._errors = 0
+        self._warnings = 0
 
     def error(self, span: Span, message: str, hint: str | None = None, *notes: str) -> None:
         """Add an error.  Raises DiagnosticError when there are too many to be of use."""
-        if (span, message) in self._found:
+        found = error(span, message, hint, *notes)
+        if (span, found.message) in self._found:
             return
-        self._add(error(span, message, hint, *notes))
+        self._add(found)
         self._errors += 1
         if self._errors == MAX_ERRORS:
             self._add(error(span, f"stopped after {MAX_ERRORS} errors"))
             self.raise_errors()
 
     def warning(self, span: Span, message: str, hint: str | None = None) -> None:
-        self._add(Diagnostic("warning", span, message, hint))
+        self._warnings += 1
+        if self._warnings == MAX_WARNINGS:
+            message, hint = f"stopped after {MAX_WARNINGS - 1} warnings", None
+        if self._warnings <= MAX_WARNINGS:
+            self._add(Diagnostic("warning", span, shown(message), hint and shown(hint)))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
@@ -113,7 +123,9 @@ class Report:
 
 
 def near_hint(name: str, candidates: Iterable[str]) -> str | None:
-    """Return ``did you mean 'steps'?`` for ``step``."""
+    """Return ``did you mean 'steps'?`` for ``step``; nothing for names that are very long."""
+    if len(name) > MAX_NEAR:
+        return None
     by_case = [one for one in candidates if abs(len(one) - len(name)) <= 3][:500]
     found = difflib.get_close_matches(name, by_case, n=1, cutoff=0.6)
     found = found or [one for one in by_case if one.lower() == name.lower()]
@@ -122,19 +134,22 @@ def near_hint(name: str, candidates: Iterable[str]) -> str | None:
 
 def position(span: Span) -> tuple[int, int]:
     """Return line and column, both from 1; \\n, \\r\\n and \\r end a line."""
-    before = span.source.text[: span.start].replace("\r\n", "\n").replace("\r", "\n")
-    line = before.count("\n") + 1
-    column = len(before) - (before.rfind("\n") + 1) + 1
-    return line, column - (line == 1 and before.startswith("\ufeff"))
+    text, start = span.source.text, span.start
+    breaks = text.count("\n", 0, start) + text.count("\r", 0, start)
+    line = breaks - text.count("\r\n", 0, start) + 1
+    column = start - _line_start(text, start) + 1
+    return line, column - (line == 1 and start > 0 and text.startswith("\ufeff"))
+
+
+def _line_start(text: str, place: int) -> int:
+    return max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
 
 
 def _excerpt(span: Span) -> list[str]:
     text = span.source.text
-    start, stop = span.start, span.start
-    while start > 0 and text[start - 1] not in "\r\n":
-        start -= 1
-    while stop < len(text) and text[stop] not in "\r\n":
-        stop += 1
+    start = _line_start(text, span.start)
+    ends = (text.find(one, span.start) for one in "\r\n")
+    stop = min((end for end in ends if end >= 0), default=len(text))
     if start == stop:
         return []
     place, end = span.start, max(min(span.end, stop), span.start + 1)
@@ -157,4 +172,4 @@ def _window(start: int, stop: int, place: int, end: int) -> tuple[int, int]:
 def _printable(character: str) -> str:
     if character == "\t":
         return " "
-    return character if character.isprintable() else "\ufffd"
+    return "\ufffd" if is_unsafe(character) else character

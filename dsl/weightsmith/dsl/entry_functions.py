@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weightsmith.dsl.formulas import Apply, Formula, Variable, formula_power
+from weightsmith.dsl.other_languages import function_hint
 from weightsmith.dsl.piecewise import EXACT
+from weightsmith.dsl.scope import MATRIX_FUNCTIONS
 
 APPROXIMATED: dict[str, Formula] = {
     **{
@@ -33,7 +35,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "argmax": (f"'argmax' is discontinuous, {_CONTINUOUS}", "write exp.(c*E) ./ sum(exp.(c*E))"),
     "logistic": ("unknown function 'logistic'", "write sigmoid(E)"),
     "ReLU": ("unknown function 'ReLU'", "write relu(E)"),
-    "inverse": ("unknown function 'inverse'", "of every entry: reciprocal(E); of a matrix: inv(A)"),
     "mean": ("'mean' needs a size, which stays symbolic", "write sum(E)/n with param n"),
     "dot": ("unknown function 'dot'", "write the product x'*y, or sum(x .* y)"),
     "pow": ("unknown function 'pow'", "write square(E), or declare: function f(t) = t^3"),
@@ -41,11 +42,17 @@ _OTHERS: dict[str, tuple[str, str]] = {
 
 
 def advice(name: str) -> tuple[str, str] | None:
-    """Return a message and a hint for a function that cannot be had under this name."""
-    if name in _JUMPS:
-        where, hint = _JUMPS[name]
+    """Return a message and a hint for a function that is not available under this name."""
+    last = name.rpartition(".")[2]
+    if last in _JUMPS and not (last != name and last in MATRIX_FUNCTIONS):
+        where, hint = _JUMPS[last]
         return f"'{name}' is discontinuous {where}, {_CONTINUOUS}", hint
-    return _OTHERS.get(name)
+    if last in _OTHERS:
+        return _OTHERS[last]
+    if name in BUILT_IN or name in MATRIX_FUNCTIONS:
+        return None
+    instead = function_hint(name, BUILT_IN, MATRIX_FUNCTIONS)
+    return None if instead is None else (f"unknown function '{name}'", instead)
 
 
 def written_call(name: str) -> str:

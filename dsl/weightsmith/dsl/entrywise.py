@@ -32,7 +32,9 @@ def is_entry_function(elaborator: Elaborator, call: s.CallExpression) -> bool:
         return True
     if name in elaborator.algorithms:
         return False
-    return name in known_names(elaborator.functions) or advice(name) is not None
+    if name in known_names(elaborator.functions):
+        return True
+    return advice(name) is not None and name not in elaborator.later
 
 
 def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node | None:

@@ -7,6 +7,7 @@ mistake is one message.  Token groups and the axes of ``I`` and ``0`` come later
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -16,14 +17,16 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Group, Node, Shape
-from weightsmith.dsl.diagnostics import Report, near_hint
+from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.entry_functions import known_names, written_call
 from weightsmith.dsl.entrywise import apply_entry_function, entry_product, is_entry_function
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.functions import apply_function
 from weightsmith.dsl.groups import UNKNOWN, read_groups
-from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of
+from weightsmith.dsl.nodes import bare, bracketed, scaled, split, text_of, too_long
+from weightsmith.dsl.other_languages import name_hint
 from weightsmith.dsl.powers import read_power
+from weightsmith.dsl.roots import misplaced_root
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import (
     MATRIX_FUNCTIONS,
@@ -50,7 +53,8 @@ class Elaborator:
         report: Report,
         call: Callable[[Elaborator, s.CallExpression], Sequence[Node] | None],
         assigned: frozenset[str],
-        algorithms: frozenset[str] = frozenset(),
+        algorithms: AbstractSet[str] = frozenset(),
+        later: frozenset[str] = frozenset(),
     ) -> None:
         self.report = report
         self.axes = Axes()
@@ -63,6 +67,7 @@ class Elaborator:
         self.used_functions: set[str] = set()
         self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
         self.algorithms = algorithms  # those that may be called
+        self.later = later  # those of the script, of which some may be called further down only
         self.used: dict[str, Definition] = {}
         self._call = call
         self.assigned = assigned  # every name that is assigned somewhere in the algorithm
@@ -70,6 +75,16 @@ class Elaborator:
     # -- entrances ----------------------------------------------------------------------------
 
     def value(self, expression: s.Expression) -> Value | None:
+        """The meaning of an expression, or None after a report."""
+        value = self._value(expression)
+        problem = too_long(value)
+        if problem is None:
+            return value
+        hint = "write a number that is near, or pass it as a param"
+        self.report.error(expression.span, f"{problem} in {text_of(expression)}", hint)
+        return None
+
+    def _value(self, expression: s.Expression) -> Value | None:
         match expression:
             case s.NumberExpression(value=number):
                 return q.Number(number)
@@ -93,7 +108,7 @@ class Elaborator:
             case s.CallExpression():
                 return self._called(expression)
             case s.RootExpression():
-                self._misplaced_root(expression)
+                misplaced_root(self, expression)
                 return None
 
     def matrix(self, expression: s.Expression) -> Node | None:
@@ -194,7 +209,7 @@ class Elaborator:
         if name in known_names(self.functions):
             self.report.error(span, f"'{name}' is a function", f"write {written_call(name)}")
             return
-        near = self.report.near(name, (*self.scope.names(), "I"))
+        near = name_hint(name) or self.report.near(name, (*self.scope.names(), "I"))
         hint = near or f"declare it as an input, or as a number: param {name}"
         self.report.error(span, f"unknown name '{name}'", hint)
 
@@ -362,7 +377,9 @@ class Elaborator:
         return replace(value, shape=replace(value.shape, column_groups=groups))
 
     def _called(self, expression: s.CallExpression) -> Value | None:
-        if expression.name.text in MATRIX_FUNCTIONS and not expression.is_dotted:
+        name = expression.name.text
+        is_called = name in self.algorithms and self.place is Place.STATEMENT
+        if name in MATRIX_FUNCTIONS and not expression.is_dotted and not is_called:
             return apply_function(self, expression)
         if is_entry_function(self, expression):
             return apply_entry_function(self, expression)
@@ -379,12 +396,3 @@ class Elaborator:
     def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
         """All the values an algorithm returns."""
         return self._call(self, expression)
-
-    def _misplaced_root(self, expression: s.RootExpression) -> None:
-        name = expression.word.text
-        message = f"unknown form {name}({expression.variable.text}: …)"
-        hint = near_hint(name, ("root",)) or "write root(w: …) as a target"
-        if name == "root":
-            message = "root(…) stands only as a whole target"
-            hint = "write: return w approximates root(w: …)"
-        self.report.error(expression.span, message, hint)

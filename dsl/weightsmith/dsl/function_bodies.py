@@ -36,7 +36,7 @@ from weightsmith.dsl.formulas import (
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import EXACT, without_idle
 from weightsmith.dsl.scalars import Scalar
-from weightsmith.dsl.scope import Place
+from weightsmith.dsl.scope import Place, ScalarSymbol
 
 if TYPE_CHECKING:
     from weightsmith.dsl.expressions import Elaborator
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
 ENTRY = PiecewiseLinear(q.ZERO, q.ONE, ())
+MAX_KINKS = 5_000  # of a function; a table may have more
 
 
 def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
@@ -55,6 +56,10 @@ def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
         report.error(entry.span, message, "make the others a param: function f(t) = c/(c + t)")
         return None
     variable = entry.variables[0].text
+    if isinstance(elaborator.scope.get(variable), ScalarSymbol):
+        message = f"'{variable}' is a parameter, and would be the variable of this function too"
+        report.error(entry.variables[0].span, message, "choose another name for one of the two")
+        return None
     with elaborator.within(Place.NUMBER):
         body = _Reader(elaborator, variable).read(entry.body)
     if body is None:
@@ -76,7 +81,7 @@ class _Reader:
         """Return the meaning of a part, or None after a report."""
         try:
             body = self._read(expression)
-            if body is not None and not isinstance(body, PiecewiseLinear):
+            if body is not None:
                 _refuse_long(body)
         except q.ScalarError as reason:
             message = f"{text_of(expression)} cannot stand in a function: {reason}"
@@ -274,6 +279,9 @@ def _applied(function: Body, inner: Body) -> Body:
     """Return function(inner(t))."""
     if not isinstance(function, PiecewiseLinear):
         return composed(function, formula_of(inner))
+    bends = len(inner.kinks) if isinstance(inner, PiecewiseLinear) else 1
+    if len(function.kinks) * bends > MAX_NODES:
+        raise q.ScalarError("this formula is too long")
     parts = [_constant(function.constant), _product((_constant(function.slope), inner))]
     for place, change in function.kinks:
         bend = _relu(_sum((inner, _constant(algebra.negated(place)))))
@@ -306,7 +314,11 @@ def formula_of(body: Body) -> Formula:
     return formula_sum(terms)
 
 
-def _refuse_long(formula: Formula) -> None:
-    nodes, levels = formula_size(formula)
+def _refuse_long(body: Body) -> None:
+    if isinstance(body, PiecewiseLinear):
+        if len(body.kinks) > MAX_KINKS:
+            raise q.ScalarError(f"it bends at more than {MAX_KINKS} places")
+        return
+    nodes, levels = formula_size(body)
     if nodes > MAX_NODES or levels > MAX_DEPTH:
         raise q.ScalarError("this formula is too long")

@@ -10,9 +10,20 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import TOKEN, Node, Shape
 from weightsmith.dsl.formulas import substitute_formula
-from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol
+from weightsmith.dsl.scalars import (
+    MAX_NUMBER_BITS,
+    Number,
+    Scalar,
+    ScalarError,
+    Symbol,
+    free_symbols,
+)
 from weightsmith.dsl.shapes import Axes
 from weightsmith.dsl.source import Span
+
+
+class WritingError(Exception):
+    """What a call writes out is more than is left of the budget."""
 
 
 def is_count(number: Fraction) -> bool:
@@ -30,12 +41,14 @@ class Inliner:
     prefix: str
     axes: Axes
     span: Span
+    nodes_left: int  # that may still be written
     scalars: dict[str, Scalar] = field(default_factory=dict)
     assigned: list[core.Statement] = field(default_factory=list)
     count: int = 0
     _dimensions: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, Node] = field(default_factory=dict)
     _inputs: dict[str, Node] = field(default_factory=dict)
+    _sizes: dict[str, int] = field(default_factory=dict)  # of the scalars, in nodes
 
     def shape(self, shape: Shape) -> Shape:
         """The shape in the caller; groups stay, as what the callee was checked with."""
@@ -74,7 +87,7 @@ class Inliner:
     def _statement(self, statement: core.Statement) -> core.Statement:
         self.count += 1
         if isinstance(statement, core.Repeat):
-            count = algebra.substituted(statement.count, self.scalars)
+            count = self._scalar(statement.count)
             number = algebra.constant(count)
             if number is not None and not is_count(number):
                 raise ScalarError(f"'repeat' would run {number} times")
@@ -85,7 +98,7 @@ class Inliner:
 
     def _schedule(self, one: core.Schedule) -> core.Schedule:
         """The numbers of a ``for`` loop, under a name of this call."""
-        values = tuple(algebra.substituted(value, self.scalars) for value in one.values)
+        values = tuple(map(self._scalar, one.values))
         name = f"{self.prefix}.{one.name}"
         self.scalars[one.name] = Symbol(name)
         return core.Schedule(name, values)
@@ -98,6 +111,10 @@ class Inliner:
         return replace(node, shape=replace(node.shape, column_groups=returned.groups))
 
     def node(self, node: Node) -> Node:
+        """The node in the caller.  Raises WritingError when it is one too many."""
+        self.nodes_left -= 1
+        if self.nodes_left < 0:
+            raise WritingError
         shape = self.shape(node.shape)
         match node:
             case core.Name(name=name):
@@ -108,7 +125,7 @@ class Inliner:
                 function = self._function(node.function)
                 return replace(node, shape=shape, function=function, of=self.node(of))
             case core.Hadamard(left=left, right=right):
-                tolerance = algebra.substituted(node.tolerance, self.scalars)
+                tolerance = self._scalar(node.tolerance)
                 left, right = self.node(left), self.node(right)
                 return replace(node, shape=shape, left=left, right=right, tolerance=tolerance)
             case core.Root():
@@ -120,25 +137,33 @@ class Inliner:
             case core.Product(factors=factors):
                 return core.Product(node.span, shape, tuple(map(self.node, factors)), node.over)
             case core.Combination(terms=terms):
-                parts = tuple(
-                    (algebra.substituted(scale, self.scalars), self.node(part))
-                    for scale, part in terms
-                )
+                parts = tuple((self._scalar(scale), self.node(part)) for scale, part in terms)
                 return core.Combination(node.span, shape, parts)
 
     def _function(
         self, function: core.PiecewiseLinear | core.Approximated
     ) -> core.PiecewiseLinear | core.Approximated:
         """The function with the parameters of the callee replaced."""
-
-        def scalar(one: Scalar) -> Scalar:
-            return algebra.substituted(one, self.scalars)
-
         if isinstance(function, core.Approximated):
             formula = substitute_formula(function.formula, self.scalars)
-            return core.Approximated(formula, scalar(function.tolerance))
+            return core.Approximated(formula, self._scalar(function.tolerance))
+        self.nodes_left -= len(function.kinks)
+        scalar = self._scalar
         kinks = tuple((scalar(place), scalar(change)) for place, change in function.kinks)
         return core.PiecewiseLinear(scalar(function.constant), scalar(function.slope), kinks)
+
+    def _scalar(self, scalar: Scalar) -> Scalar:
+        """The scalar with the parameters of the callee replaced.  Raises ScalarError."""
+        if isinstance(scalar, Number):
+            return scalar
+        for name in free_symbols(scalar) & self.scalars.keys() - self._sizes.keys():
+            self._sizes[name] = algebra.written_nodes(self.scalars[name], {})
+        if algebra.written_nodes(scalar, self._sizes) > algebra.MAX_NODES:
+            raise ScalarError("a number becomes too long a formula")
+        written = algebra.substituted(scalar, self.scalars)
+        if algebra.has_long_number(written):
+            raise ScalarError(f"a number gets more than {MAX_NUMBER_BITS * 3 // 10} digits")
+        return written
 
     def _name(self, node: core.Name, name: str, shape: Shape) -> Node:
         if name not in self._inputs:

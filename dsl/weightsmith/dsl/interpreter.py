@@ -27,6 +27,7 @@ GivenInput = Array | Sequence[Sequence[object]] | Mapping[str, Array]
 Blocks = dict[tuple[Group, Group], Array]
 Result = Array | dict[Group, Array]
 WHOLE: tuple[Group, ...] = ("",)
+LONGEST = 40  # characters of a number in a message
 
 
 class InputError(ValueError):
@@ -211,8 +212,16 @@ class _Machine:
     def _number(self, scalar: q.Scalar) -> Any:
         if scalar not in self._numbers:
             value = q.evaluate(scalar, self.bindings)
-            self._numbers[scalar] = value if self.exact else self.dtype.type(float(value))
+            self._numbers[scalar] = value if self.exact else self._rounded(scalar, value)
         return self._numbers[scalar]
+
+    def _rounded(self, scalar: q.Scalar, value: Fraction) -> Any:
+        try:
+            return self.dtype.type(float(value))
+        except OverflowError:
+            text = q.to_text(scalar)
+            text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+            raise InputError(f"The script's number {text} is too large for a float.") from None
 
     def _constant(
         self, node: core.Identity | core.Zero | core.Ones, key: tuple[Group, Group]

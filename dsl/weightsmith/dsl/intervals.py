@@ -95,7 +95,7 @@ def check_orders(
     parameters: Sequence[core.Parameter],
 ) -> None:
     """Report intervals that are empty or meet, as far as the numbers are known."""
-    known = _known_numbers(parameters)
+    known = known_numbers(parameters)
     for one in assumptions:
         if not isinstance(one, core.SpectrumAssumption | core.EntryAssumption):
             continue
@@ -132,7 +132,7 @@ def _order_problem(ends: Sequence[Fraction | None]) -> str | None:
     return f"the low end {low} of this interval is above its high end {high}"
 
 
-def _known_numbers(parameters: Sequence[core.Parameter]) -> dict[str, Scalar]:
+def known_numbers(parameters: Sequence[core.Parameter]) -> dict[str, Scalar]:
     """The parameters whose default is a plain number."""
     numbers: dict[str, Scalar] = {}
     for one in parameters:

@@ -84,7 +84,7 @@ class _Layout:
     def _indentation(self, token: Token) -> Iterator[Token]:
         place = token.start
         start = place
-        while start > 0 and self.source.text[start - 1] in " \t\f":
+        while start > 0 and self.source.text[start - 1] in " \t":
             start -= 1
         indent = self.source.text[start:place]
         if indent == self.indents[-1]:

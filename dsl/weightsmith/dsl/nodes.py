@@ -15,6 +15,9 @@ from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
 MAX_FACTORS = 10_000
+MAX_LEVELS = 100  # of a value that a statement assigns, calls written out
+DEEP = f"written out, this value is nested more than {MAX_LEVELS} levels deep"
+DEEP_HINT = "give a part of it a name of its own: X = …"
 
 
 def split(node: Node) -> tuple[Scalar, Node]:
@@ -49,6 +52,17 @@ def written_size(node: Node) -> int:
         count += 1
         waiting.extend(parts_of(one))
     return count
+
+
+def is_deep(node: Node) -> bool:
+    """True if the tree has more levels than recursion over it may meet."""
+    waiting = [(node, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        if level > MAX_LEVELS:
+            return True
+        waiting.extend((part, level + 1) for part in parts_of(one))
+    return False
 
 
 def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:
@@ -125,3 +139,21 @@ def bracketed(expression: s.Expression, text: str) -> str:
     if not isinstance(expression, s.SumExpression):
         return text
     return f"({text})" if expression.span.start == expression.terms[0][1].span.start else text
+
+
+def too_long(value: Scalar | Node | None) -> str | None:
+    """What is wrong with the numbers of a value that its parts have made too long."""
+    scalars: Iterable[Scalar] = ()
+    match value:
+        case core.Combination(terms=terms):
+            scalars = [scale for scale, _ in terms]
+        case q.Add() | q.Multiply() | q.Power():
+            scalars = [value]
+        case _:
+            pass
+    scalars = tuple(scalars)
+    if any(map(algebra.has_long_number, scalars)):
+        return f"a number with more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
+    if any(map(algebra.is_long, scalars)):
+        return f"a formula of more than {algebra.MAX_NODES} numbers, names and signs"
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 
 from lark import Lark
 from lark import Token as LarkToken
@@ -19,13 +20,15 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from weightsmith.dsl import syntax
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.foreign import refuse_unsafe
 from weightsmith.dsl.layout import lay_out
 from weightsmith.dsl.lexer import Token, tokens_of
 from weightsmith.dsl.source import Source, Span
 from weightsmith.dsl.syntax_errors import explain
 from weightsmith.dsl.tree import TreeBuilder, reading
 
-MAX_CHARACTERS = 5_000_000
+MAX_CHARACTERS = 1_000_000
+MAX_TOKENS = 300_000  # names, numbers and signs: some seconds of parsing
 
 
 def parse(source: Source) -> syntax.Script:
@@ -36,8 +39,13 @@ def parse(source: Source) -> syntax.Script:
     if len(source.text) > MAX_CHARACTERS:
         message = f"expected a script of at most {MAX_CHARACTERS} characters"
         raise DiagnosticError([error(Span(source, 0, 0), f"{message}, got {len(source.text)}")])
+    refuse_unsafe(source)
     grammar = _grammar()
-    tokens = list(lay_out(source, tokens_of(source.text)))
+    tokens = list(islice(lay_out(source, tokens_of(source.text)), MAX_TOKENS + 1))
+    if len(tokens) > MAX_TOKENS:
+        span = Span(source, tokens[-1].start, tokens[-1].end)
+        message = f"this script has more than {MAX_TOKENS} names, numbers and signs"
+        raise DiagnosticError([error(span, message, "write steps that are alike with 'repeat'")])
     with reading(source):
         return _reduce(grammar, source, tokens)
 

@@ -51,7 +51,7 @@ def program_text(program: core.Program) -> str:
         {one.parameter: one for one in program.untils},
         existing_groups(one.shape for one in program.inputs),
     )
-    inputs = ", ".join(_input_text(one) for one in program.inputs)
+    inputs = ", ".join(input_text(one) for one in program.inputs)
     lines = [f"algorithm {program.name}({inputs})"]
     lines += _head(program, printer)
     lines.append("")
@@ -65,7 +65,13 @@ def node_text(node: Node) -> str:
     return _Printer({}).whole((node,))
 
 
-def _input_text(one: core.Input) -> str:
+def assumption_text(assumption: core.Assumption) -> str:
+    """Return an assumption as the script writes it, without ``assume``."""
+    return _Printer({}).assumption(assumption)
+
+
+def input_text(one: core.Input) -> str:
+    """Return the declaration of an input: ``A: symmetric[d, d]``."""
     if one.shape.columns == TOKEN:
         per = "token" if one.shape.column_groups == GROUPS else one.shape.column_groups[0]
         return f"{one.name}: [{one.shape.rows}] per {per}"
@@ -75,7 +81,7 @@ def _input_text(one: core.Input) -> str:
 
 def _head(program: core.Program, printer: _Printer) -> list[str]:
     """Assumptions and parameters; bare ends are declared only where the order needs it."""
-    assumes = [printer.assumption(one) for one in program.assumptions]
+    assumes = [f"assume {printer.assumption(one)}" for one in program.assumptions]
     ends = {name: None for one in program.assumptions for name in _bare_ends(one)}
     count = len(ends)
     parameters = [one for one in program.parameters if one.name not in printer.untils]
@@ -155,15 +161,15 @@ class _Printer:
         match one:
             case core.RangeAssumption(value=value, operator=operator):
                 region = f"range({self.whole((operator,))})"
-                return f"assume {self._node(value, 0, NO_CLAUSES)} in {region}"
+                return f"{self._node(value, 0, NO_CLAUSES)} in {region}"
             case core.SpectrumAssumption(kind=kind, of=of, ends=ends):
-                return f"assume {KIND_NAMES[kind]}({self.whole((of,))}) in {_intervals(ends)}"
+                return f"{KIND_NAMES[kind]}({self.whole((of,))}) in {_intervals(ends)}"
             case core.EntryAssumption(of=name, low=low, high=high):
-                return f"assume entries({name}) in {_intervals((low, high))}"
+                return f"entries({name}) in {_intervals((low, high))}"
             case core.NormAssumption(of=name, bound=bound):
-                return f"assume norm({name}) <= {scalar_text(bound)}"
+                return f"norm({name}) <= {scalar_text(bound)}"
             case core.SizeAssumption(axis=axis, bound=bound):
-                return f"assume size({axis}) <= {scalar_text(bound)}"
+                return f"size({axis}) <= {scalar_text(bound)}"
 
     def returned(self, one: core.Return) -> str:
         clauses = _common((one.value,))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
+from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scope import RESERVED, Definition, MatrixSymbol, ScalarSymbol
 
@@ -69,3 +70,14 @@ def _checked(
         elaborator.report.error(expression.of.span, message)
         return None
     return core.Root(expression.span, shape, expression.variable.text, equation)
+
+
+def misplaced_root(elaborator: Elaborator, expression: s.RootExpression) -> None:
+    """Report ``root(w: …)`` within an expression, or another word before such brackets."""
+    name = expression.word.text
+    message = f"unknown form {name}({expression.variable.text}: …)"
+    hint = near_hint(name, ("root",)) or "write root(w: …) as a target"
+    if name == "root":
+        message = "root(…) stands only as a whole target"
+        hint = "write: return w approximates root(w: …)"
+    elaborator.report.error(expression.span, message, hint)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.scalars import Scalar, ScalarError
+from weightsmith.dsl.shown import number_text
 
-MAX_FOLDED_BITS = 12_000  # longer numbers stay products and powers; Python prints up to 4300 digits
+MAX_FOLDED_BITS = q.MAX_NUMBER_BITS  # longer numbers stay products, sums and powers
 MAX_NODES = 2_000
 MAX_DEPTH = 60
 
@@ -18,9 +19,12 @@ def plus(terms: Iterable[Scalar]) -> Scalar:
     parts: list[Scalar] = []
     for term in terms:
         parts.extend(term.terms if isinstance(term, q.Add) else (term,))
-    total = sum((part.value for part in parts if isinstance(part, q.Number)), Fraction(0))
-    if _is_long(total):
-        return q.Add(tuple(parts))
+    total = Fraction(0)
+    for part in parts:
+        if isinstance(part, q.Number):
+            total += part.value
+            if _is_long(total):
+                return q.Add(tuple(parts))
     first = next((i for i, part in enumerate(parts) if isinstance(part, q.Number)), 0)
     kept: list[Scalar] = [part for part in parts if not isinstance(part, q.Number)]
     if total:
@@ -61,9 +65,9 @@ def power(base: Scalar, exponent: Scalar) -> Scalar:
     if exponent == q.ONE:
         return base
     if isinstance(exponent, q.Number) and exponent.value.denominator != 1:
-        raise ScalarError(f"the exponent {exponent.value} is not a whole number")
+        raise ScalarError(f"the exponent {number_text(exponent.value)} is not a whole number")
     if isinstance(base, q.Number) and isinstance(exponent, q.Number):
-        size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
+        size = q.bits(base.value)
         if size <= 1 or size * abs(exponent.value) <= MAX_FOLDED_BITS:
             return q.Number(q.evaluate(q.Power(base, exponent), {}))
         if size * abs(exponent.value) > q.MAX_POWER_BITS:
@@ -84,6 +88,29 @@ def constant(scalar: Scalar) -> Fraction | None:
         return q.evaluate(scalar, {})
     except ScalarError:
         return None
+
+
+def has_long_number(scalar: Scalar) -> bool:
+    """True of a sum, product or power of numbers that was not folded: it is too long."""
+    match scalar:
+        case q.Add(parts) | q.Multiply(parts):
+            return sum(isinstance(part, q.Number) for part in parts) > 1
+        case q.Power(q.Number(), q.Number()):
+            return True
+    return False
+
+
+def written_nodes(scalar: Scalar, sizes: Mapping[str, int]) -> int:
+    """The nodes of the tree with symbols replaced by trees of these sizes."""
+    match scalar:
+        case q.Number():
+            return 1
+        case q.Symbol(name):
+            return sizes.get(name, 1)
+        case q.Add(parts) | q.Multiply(parts):
+            return 1 + sum(written_nodes(part, sizes) for part in parts)
+        case q.Power(base, exponent):
+            return 1 + written_nodes(base, sizes) + written_nodes(exponent, sizes)
 
 
 def is_long(scalar: Scalar) -> bool:
@@ -136,7 +163,7 @@ def substituted(scalar: Scalar, replacements: dict[str, Scalar]) -> Scalar:
 
 
 def _is_long(number: Fraction) -> bool:
-    return max(number.numerator.bit_length(), number.denominator.bit_length()) > MAX_FOLDED_BITS
+    return q.bits(number) > MAX_FOLDED_BITS
 
 
 def _joined(parts: list[Scalar], join: type[q.Add] | type[q.Multiply], empty: q.Number) -> Scalar:

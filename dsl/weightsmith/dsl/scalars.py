@@ -7,15 +7,25 @@ It never holds a float: ``0.1`` in a script is the rational 1/10.  The same text
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-MAX_POWER_BITS = 1 << 20  # a power whose exact value is longer than this is refused
+from weightsmith.dsl.shown import number_text, shown
+
+MAX_POWER_BITS = 1 << 20  # a value that is longer than this, or becomes so on the way, is refused
+MAX_NUMBER_BITS = 12_000  # of the numbers of a script and of its parameters: 3,600 digits
 
 
 class ScalarError(Exception):
     """A scalar has no exact value: an unbound symbol, a division by zero, a huge power."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
+
+
+class LongNumberError(ScalarError):
+    """An exact value has more digits than a number may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Power:
 
 
 Scalar = Number | Symbol | Add | Multiply | Power
+Spend = Callable[[int], None]  # told how long a number is that was computed
 
 ZERO = Number(Fraction(0))
 ONE = Number(Fraction(1))
@@ -70,34 +81,68 @@ def free_symbols(scalar: Scalar) -> frozenset[str]:
             return free_symbols(base) | free_symbols(exponent)
 
 
-def evaluate(scalar: Scalar, bindings: Mapping[str, Fraction]) -> Fraction:
-    """Return the exact value.  Raises ScalarError on an unbound symbol or a division by zero."""
+def evaluate(
+    scalar: Scalar,
+    bindings: Mapping[str, Fraction],
+    *,
+    most_bits: int = MAX_POWER_BITS,
+    spend: Spend | None = None,
+) -> Fraction:
+    """Return the exact value.
+
+    Raises ScalarError on an unbound symbol, on a division by zero, and where a part of the value
+    has a numerator or denominator of more than ``most_bits`` bits.  ``spend`` is told the bits of
+    every sum, product and power, and may raise an error of its own.
+    """
+
+    def value(part: Scalar) -> Fraction:
+        return evaluate(part, bindings, most_bits=most_bits, spend=spend)
+
+    def short(number: Fraction) -> Fraction:
+        _refuse_long(number, most_bits)
+        if spend is not None:
+            spend(bits(number))
+        return number
+
     match scalar:
-        case Number(value):
-            return value
+        case Number(number):
+            return number
         case Symbol(name):
             if name not in bindings:
                 raise ScalarError(f"'{name}' has no value")
             return bindings[name]
         case Add(terms):
-            return sum((evaluate(term, bindings) for term in terms), Fraction(0))
+            total = Fraction(0)
+            for term in terms:
+                total = short(total + value(term))
+            return total
         case Multiply(factors):
             product = Fraction(1)
             for factor in factors:
-                product *= evaluate(factor, bindings)
+                product = short(product * value(factor))
             return product
         case Power(base, exponent):
-            return _power(evaluate(base, bindings), evaluate(exponent, bindings))
+            return short(_power(value(base), value(exponent), most_bits))
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
+def bits(number: Fraction) -> int:
+    """How long a number is: the bits of its numerator or of its denominator."""
+    return max(number.numerator.bit_length(), number.denominator.bit_length())
+
+
+def _refuse_long(number: Fraction, most_bits: int) -> None:
+    if bits(number) > most_bits:
+        raise LongNumberError(f"this number has more than {most_bits * 3 // 10} digits")
+
+
+def _power(base: Fraction, exponent: Fraction, most_bits: int) -> Fraction:
     if exponent.denominator != 1:
-        raise ScalarError(f"the exponent {exponent} is not a whole number")
+        raise ScalarError(f"the exponent {number_text(exponent)} is not a whole number")
     if base == 0 and exponent < 0:
         raise ScalarError("division by zero")
-    length = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if length > 1 and length * abs(exponent) > MAX_POWER_BITS:
-        raise ScalarError(f"a power with exponent {exponent} is too large to hold exactly")
+    if bits(base) > 1 and bits(base) * abs(exponent) > most_bits:
+        size = number_text(exponent)
+        raise LongNumberError(f"a power with exponent {size} is too large to hold exactly")
     return base ** int(exponent)
 
 

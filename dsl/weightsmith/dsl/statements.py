@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fractions import Fraction
 from typing import TypeGuard
@@ -16,7 +17,7 @@ from weightsmith.dsl.declarations import is_reserved
 from weightsmith.dsl.entrywise import is_entry_function
 from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
-from weightsmith.dsl.nodes import bare, text_of
+from weightsmith.dsl.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
 from weightsmith.dsl.roots import read_root
 from weightsmith.dsl.schedules import define_schedule, read_schedule, warn_unused
 from weightsmith.dsl.scope import (
@@ -273,6 +274,10 @@ class StatementReader:
             message = f"'{word.text}' is a number, but here it is assigned a matrix"
             self.report.error(word.span, message, "choose another name")
             return None
+        if is_deep(node):
+            self.report.error(node.span, DEEP, DEEP_HINT)
+            self.scope.define(word.text, symbol or BrokenSymbol(word.span))
+            return None
         shape = bare(node.shape)
         if isinstance(symbol, MatrixSymbol):
             was, now = axes.text(symbol.shape), axes.text(shape)
@@ -295,7 +300,7 @@ class StatementReader:
     ) -> tuple[list[core.Statement], list[core.Return]]:
         """Return what must run before, and the returned values."""
         returns: list[core.Return] = []
-        names = _return_names(statement)
+        names = _return_names(statement, self.taken)
         for name, part in zip(names, statement.returned, strict=True):
             self.elaborator.used = {}
             if part.is_synthesized:
@@ -313,6 +318,9 @@ class StatementReader:
         groups = self.elaborator.groups(part.clauses.on)
         target = self._target(part, over, value)
         if value is None:
+            return None
+        if is_deep(value):
+            self.report.error(value.span, DEEP, DEEP_HINT)
             return None
         if target is not None and not self.elaborator.axes.unify_shapes(
             bare(value.shape), bare(target.shape)
@@ -360,13 +368,32 @@ def _span_of(statement: s.AssignStatement, word: s.Word) -> Span:
     return statement.values[index].span if index < len(statement.values) else statement.span
 
 
-def _return_names(statement: s.ReturnStatement) -> list[str]:
-    """A returned variable keeps its name; other values are ``output``, or numbered outputs."""
-    names: list[str] = []
-    for index, part in enumerate(statement.returned, start=1):
-        is_variable = isinstance(part.value, s.NameExpression) and not part.is_synthesized
-        name = text_of(part.value) if is_variable else ""
-        if not name or name in names or name == "I":
-            name = "output" if len(statement.returned) == 1 else f"output{index}"
-        names.append(name)
+def _return_names(statement: s.ReturnStatement, taken: AbstractSet[str]) -> list[str]:
+    """A returned variable keeps its name; other values are ``output``, or numbered outputs.
+
+    No output gets the name of another one, or one of those that are ``taken`` in the script.
+    """
+    names = [_variable(part) for part in statement.returned]
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            names[place] = ""
+        seen.add(name)
+    several = len(names) > 1
+    for place, name in enumerate(names):
+        if not name:
+            number = place + 1
+            fresh = f"output{number}" if several else "output"
+            while fresh in taken or fresh in seen:
+                number += 1
+                fresh = f"output{number}"
+            names[place] = fresh
+            seen.add(fresh)
     return names
+
+
+def _variable(part: s.ReturnedExpression) -> str:
+    """The name of the variable that is returned; nothing for any other value."""
+    is_variable = isinstance(part.value, s.NameExpression) and not part.is_synthesized
+    name = part.value.name if isinstance(part.value, s.NameExpression) and is_variable else ""
+    return "" if is_reserved(name) else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from weightsmith.dsl.diagnostics import Diagnostic, error, near_hint
 from weightsmith.dsl.layout import BRACKETS, CLOSING
 from weightsmith.dsl.lexer import KEYWORDS, Token
+from weightsmith.dsl.other_languages import BETWEEN, STATEMENTS
 from weightsmith.dsl.source import Source, Span
 
 WORDS = {
@@ -66,19 +67,11 @@ FORMS = {
     "WITHIN": "write: within 1e-4",
     "ENSURE": "write: ensure error <= 1e-6",
     "REPEAT": "write: repeat steps: or: repeat until error <= 1e-6:",
-    "FOR": "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1):",
+    "FOR": "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1): to count passes: "
+    "repeat steps:",
+    "RETURN": "write: return X, Y approximates inv(A)",
 }
 STATEMENT_FORM = "a statement is NAME = EXPR, repeat COUNT: or return EXPR"
-OTHER_LANGUAGES = {
-    "while": "write 'repeat steps:' or 'repeat until error <= 1e-6:'",
-    "def": "write 'algorithm NAME(…)', or for entries 'function f(t) = …'",
-    "let": "write NAME = EXPR",
-    "var": "write NAME = EXPR",
-    "if": "there are no conditions: every input takes the same steps",
-    "end": "a block ends where its indentation ends",
-    "import": 'write: use NAME from "file.alg"',
-    "print": "write 'return EXPR' as the last line",
-}
 VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
 OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOTSTAR", "DOTSLASH", "PRIME", "_CARET"}
 CLAUSES = {"OVER", "ON", "WITHIN"}
@@ -156,9 +149,17 @@ def _hint(place: _Place) -> str | None:
         return "'or' stands between two intervals: assume spectrum(A) in [a, b] or [c, d]"
     if any(token.type == "SYNTHESIZE" for token in place.line):
         return f"{SYNTHESIZE_FORM}; one value, and the target is the value"
+    if place.token.type == "SLASH" and before == "SLASH":
+        return "comments begin with '#'"
+    if place.token.type == "STRING":
+        return "there are no texts: names, numbers and matrices only"
+    first = place.line[0].type if place.line else ""
+    if place.token.type == "LSQB" and first in ("NAME", "RETURN"):
+        return "values are whole matrices: give the parts names of their own, X, Y = E, F"
+    if place.token.type == "_COMMA" and "RPAR" in place.expected and first in ("NAME", "RETURN"):
+        return "values are not put together in brackets: write X, Y = E, F or return X, Y"
     if place.token.type == "DOTLPAR":
         return "f.(E) applies a function to every entry; its name stands before the dot"
-    first = place.line[0].type if place.line else ""
     if first == "ALGORITHM" and place.token.type == "_COLON":
         return "no ':' stands here, and the lines of an algorithm are not indented"
     return FORMS.get(first)
@@ -191,7 +192,8 @@ def _outside(place: _Place) -> Diagnostic | None:
         is_synthesis = place.token.type == "SYNTHESIZE"
         return error(place.span(), message, SYNTHESIZE_FORM if is_synthesis else STATEMENT_FORM)
     message = f"expected a statement, got {_got(place.token)}"
-    return error(place.span(), message, STATEMENT_FORM)
+    is_comment = place.token.type in ("SLASH", "MINUS", "STRING")
+    return error(place.span(), message, "comments begin with '#'" if is_comment else STATEMENT_FORM)
 
 
 def _open_bracket(place: _Place) -> Diagnostic | None:
@@ -234,6 +236,8 @@ def _colon(place: _Place) -> Diagnostic | None:
         return error(place.span(), message, FORMS[words[0]])
     if words[-1] == "_COLON":
         message = f"expected the end of the line after ':', got {_got(place.token)}"
+        if words[0] == "FOR" and place.token.type in ("NAME", "NUMBER"):
+            return error(place.span(), message, FORMS["FOR"])
         return error(place.span(), message, "write what is repeated on the next lines, indented")
     return None
 
@@ -254,10 +258,12 @@ def _equal(place: _Place) -> Diagnostic | None:
     if names_only and "_EQUAL" in place.expected:
         message = f"expected '=' after '{place.line[-1].text}', got {_got(place.token)}"
         word = place.line[0]
+        if word.text in STATEMENTS:
+            return error(place.span(), message, STATEMENTS[word.text])
         if near := near_hint(word.text, BEGINNINGS):
             span = Span(place.source, word.start, word.end)
             return error(span, f"expected a statement, got '{word.text}'", near)
-        return error(place.span(), message, OTHER_LANGUAGES.get(word.text, STATEMENT_FORM))
+        return error(place.span(), message, STATEMENT_FORM)
     return None
 
 
@@ -278,6 +284,9 @@ def _operator(place: _Place) -> Diagnostic | None:
         return None
     if token.type not in ("NAME", "NUMBER", "LPAR"):
         return None
+    for word in (before, token):
+        if word.text in BETWEEN:
+            return error(place.span(), f"'{word.text}' is no operator", BETWEEN[word.text])
     if (misspelt := _misspelt(place, before)) is not None:
         return misspelt
     message = f"expected an operator between {_got(before)} and {_got(token)}"

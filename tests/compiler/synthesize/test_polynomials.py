@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weightsmith.compiler.rounded_text import text_above
 from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse import chebyshev_inverse, image
 from weightsmith.compiler.synthesize.minimax import best, greedy, image_of
-from weightsmith.compiler.synthesize.numbers import decimal_text, middle, rounded, shown
+from weightsmith.compiler.synthesize.numbers import decimal_text, middle, rounded
 from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import split
 
@@ -155,7 +156,7 @@ def test_the_bound_for_the_inverse_is_met_by_chebyshev() -> None:
 def test_decimals_are_read_back_as_they_are(value: F) -> None:
     decimal = rounded(value)
     assert F(decimal_text(decimal)) == decimal
-    assert F(shown(value)) >= value
+    assert F(text_above(value)) >= value
 
 
 @pytest.mark.parametrize("low", ["1/2", "1/10", "1/100"])

@@ -9,7 +9,6 @@ proves the claim with outward rounding (``checker/domain.py``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import inf, isfinite, sqrt
 
 
@@ -80,14 +79,6 @@ class Bounds:
 
 NOTHING = Bounds(0.0, 0.0, 0.0, 0.0, 0.0)
 IDENTITY = Bounds(0.0, 1.0, 1.0, 1.0, 1.0)
-
-
-def as_float(value: Fraction) -> float:
-    """The nearest float; infinite if the number is larger than any."""
-    try:
-        return float(value)
-    except OverflowError:
-        return inf if value > 0 else -inf
 
 
 def product(left: Bounds, right: Bounds, inner: float, *, empty: bool = False) -> Bounds:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, inf, isfinite, isqrt, log10
+from math import ceil, inf, isfinite, isqrt
 
-from weightsmith.compiler.approximate.bounds import Bounds, as_float
+from weightsmith.compiler.approximate.bounds import Bounds
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.fit import (
     MOST_PIECES,
@@ -22,6 +23,7 @@ from weightsmith.compiler.approximate.poles import find_singularity
 from weightsmith.compiler.approximate.ranges import Ranges
 from weightsmith.compiler.approximate.unbounded import unbounded_message
 from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.nearest_float import as_float, short_text
 from weightsmith.compiler.passes.build_graph import build_graph
 from weightsmith.compiler.passes.normalize import normalize
 from weightsmith.compiler.program_scalars import all_scalars
@@ -34,7 +36,6 @@ from weightsmith.dsl.scalars import Scalar, evaluate
 
 DIGITS = 3  # of the ends of an interval, rounded outward
 MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth
-MOST_SAWTEETH = 24
 LARGEST = 2.0**1000  # argument of a table
 
 
@@ -156,7 +157,7 @@ class _Chooser:
             first, last = range_of(function.formula, self.bindings, bottom, top)
         except UndefinedError:  # larger than any number that a table could have
             return -inf, inf
-        return float(first), float(last)
+        return as_float(first), as_float(last)
 
     def _refuse_singular(self, function: Approximated, low: Fraction, high: Fraction) -> None:
         found = find_singularity(function.formula, self.bindings, low, high)
@@ -169,7 +170,7 @@ class _Chooser:
         )
         message = (
             f"'{site.label}' {found.says}, and its argument lies in "
-            f"[{_short(low)}, {_short(high)}] by the assumptions"
+            f"[{short_text(low)}, {short_text(high)}] by the assumptions"
         )
         hint = "keep the argument away from it: clip(E, low, high), or a closer assumption"
         raise DiagnosticError([error(site.span, message, hint)])
@@ -192,7 +193,7 @@ class _Chooser:
             low, high = Fraction(bounds[0].low), Fraction(bounds[0].high)
             self._refuse_singular(function, low, high)
         tolerance = self._tolerance(site, function.tolerance)
-        where = f"on [{_short(low)}, {_short(high)}]"
+        where = f"on [{short_text(low)}, {short_text(high)}]"
         try:
             symbols = sorted(formula_symbols(formula))
             numbers = tuple((name, self.bindings[name]) for name in symbols)
@@ -212,8 +213,8 @@ class _Chooser:
         scales = tuple(_outward(max(b.size, 2.0**-40)) for b in bounds)
         tolerance = self._tolerance(site, site.tolerance)
         pieces, sawteeth = square_pieces(scales[0] * scales[1] / tolerance)
-        if sawteeth > MOST_SAWTEETH:
-            limits = f"of numbers up to {_short(scales[0])} and {_short(scales[1])}"
+        if pieces > MOST_PIECES:
+            limits = f"of numbers up to {short_text(scales[0])} and {short_text(scales[1])}"
             raise self._too_fine(site, limits, tolerance)
         table = square_table(pieces)
         return SiteTable(site.site, "product", table, (scales[0], scales[1]), sawteeth=sawteeth)
@@ -223,7 +224,9 @@ class _Chooser:
         value = evaluate(tolerance, self.bindings)
         if value > 0:
             return value
-        message = f"{called(site)} is approximated within {_short(value)}, and no table is so near"
+        message = (
+            f"{called(site)} is approximated within {short_text(value)}, and no table is so near"
+        )
         raise DiagnosticError([error(site.span, message, "give a tolerance above 0: within 1e-3")])
 
     def _too_fine(
@@ -231,10 +234,10 @@ class _Chooser:
     ) -> DiagnosticError:
         message = (
             f"{called(site)} {where} takes more than {MOST_PIECES} pieces to be within "
-            f"{_short(tolerance)}"
+            f"{short_text(tolerance)}"
         )
         hint = (
-            f"allow a larger error than {_short(tolerance)}, or keep the argument small: "
+            f"allow a larger error than {short_text(tolerance)}, or keep the argument small: "
             "clip(E, low, high)"
         )
         return DiagnosticError([error(site.span, message, hint)])
@@ -253,9 +256,8 @@ class _Chooser:
 
 def square_pieces(whole: Fraction) -> tuple[int, int]:
     """Return the pieces N of a square's table with 1/N² ≤ 1/whole, and its sawteeth (0: none)."""
-    pieces = max(2, isqrt(floor(whole)) // 2 * 2)
-    while Fraction(pieces) ** 2 < whole:
-        pieces += 2
+    root = isqrt(max(ceil(whole), 1) - 1) + 1  # the least whole number with a square ≥ whole
+    pieces = root + root % 2
     if pieces <= MOST_WIDE:
         return pieces, 0
     sawteeth = (pieces - 1).bit_length() - 1
@@ -273,18 +275,9 @@ def _outward(value: float) -> Fraction:
     """Round up to DIGITS significant digits."""
     if value == 0 or not isfinite(value):
         return Fraction(0)
-    exponent = floor(log10(abs(value))) - DIGITS + 1
+    exponent = Decimal(abs(value)).adjusted() - DIGITS + 1
     step = Fraction(10) ** exponent
     return Fraction(ceil(Fraction(value) / step)) * step
-
-
-def _short(value: Fraction) -> str:
-    """Four digits of a number, however large or small it is."""
-    nearest = as_float(value)
-    if value and (nearest == 0 or not isfinite(nearest)):
-        size = value.numerator.bit_length() - value.denominator.bit_length()
-        return f"{'-' * (value < 0)}10^{round(size * log10(2))}"
-    return f"{nearest:.4g}"
 
 
 def sites_of(program: core.Program) -> list[core.Entrywise | core.Hadamard]:

@@ -19,7 +19,6 @@ import flint
 
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.table_error import table_error
-from weightsmith.compiler.approximate.bounds import as_float
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
@@ -29,6 +28,7 @@ from weightsmith.compiler.approximate.round_table import rounded_knots
 from weightsmith.compiler.approximate.search import least_error
 from weightsmith.compiler.approximate.table import Knot, Table
 from weightsmith.compiler.certify.intervals import round_down, round_up, to_fraction
+from weightsmith.compiler.nearest_float import as_float, short_text
 from weightsmith.dsl.formulas import Formula
 
 __all__ = [
@@ -47,6 +47,7 @@ MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
 ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
+ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
@@ -80,7 +81,7 @@ def fit_table(
     if table is None:
         raise TooManyPiecesError(
             f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
-            f"{as_float(tolerance):.3g}: give a larger one, or a smaller interval"
+            f"{short_text(tolerance, 3)}: give a larger one, or a smaller interval"
         )
     return table
 
@@ -135,27 +136,34 @@ def _fewest(sampler: Sampler, target: float) -> Table | None:
     path = shortest_path(grid, target, MOST_PIECES)
     if path.reach < len(grid.places):
         return None
-    return _fit(sampler, len(path.links), target, grid, path)
+    return _fit(sampler, len(path.links), target, (grid, path), target * ENOUGH)
 
 
 def _fit(
     sampler: Sampler,
     pieces: int,
     guess: float,
-    grid: Grid | None = None,
-    path: Path | None = None,
+    known: tuple[Grid, Path] | None = None,
+    enough: float = 0.0,
 ) -> Table:
-    """Search the least error, on a grid that suits it; the path is one for the guess."""
-    grid = grid or sampler.grid(SAG * guess)
-    error, path = least_error(grid, pieces, (guess, path) if path else None)
-    while not 0.45 * guess <= error <= 2 * guess and guess > grid.resolution:
+    """Search the least error, on a grid that suits it; one below ``enough`` is not improved.
+
+    ``known`` is a grid that suits the guess, and the path of so many pieces on it.
+    """
+    if known is None:
+        grid = sampler.grid(SAG * guess)
+        error, path = least_error(grid, pieces)
+    else:
+        grid = known[0]
+        error, path = least_error(grid, pieces, (guess, known[1]))
+    while not 0.45 * guess <= error <= 2 * guess and guess > max(grid.resolution, enough):
         guess = max(error, guess / COARSER)
         try:
             grid = sampler.grid(SAG * guess)
         except TooFineError:
             break
         error, path = least_error(grid, pieces)
-    return _finish(sampler, grid, path, error)
+    return _finish(sampler, grid, path, error, enough)
 
 
 def _first_guess(sampler: Sampler, pieces: int) -> float:
@@ -168,20 +176,22 @@ def _first_guess(sampler: Sampler, pieces: int) -> float:
     return min(max(grid.weight**2 / (16 * pieces**2), grid.resolution), max(grid.size, sag))
 
 
-def _finish(sampler: Sampler, grid: Grid, path: Path, error: float) -> Table:
+def _finish(sampler: Sampler, grid: Grid, path: Path, error: float, enough: float) -> Table:
     try:
-        return _proven(sampler, rounded_knots(grid, path, sampler.whole, error))
+        return _proven(sampler, rounded_knots(grid, path, sampler.whole, error), enough)
     except UndefinedError:  # an end knot was rounded out of the function's domain
         knots = rounded_knots(grid, path, sampler.whole, error, exact_ends=True)
-        return _proven(sampler, knots)
+        return _proven(sampler, knots, enough)
 
 
-def _proven(sampler: Sampler, knots: tuple[Knot, ...]) -> Table:
+def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> Table:
     """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
+    least = Fraction(enough)
     try:
-        return Table(knots, round_up(table_error(sampler.formula, sampler.bindings, knots)))
+        error = table_error(sampler.formula, sampler.bindings, knots, enough=least)
     except RefusedError:
         raise UndefinedError("not proven finite", certain=False) from None
+    return Table(knots, round_up(error))
 
 
 def _constant(sampler: Sampler) -> Table:

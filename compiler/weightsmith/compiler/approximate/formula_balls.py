@@ -147,8 +147,9 @@ def values(formula: Formula, bindings: Mapping[str, Fraction]) -> ValueAt:
     """Return f for balls that are points but for rounding; a root of such a ball at 0 is real."""
     linear = linear_form(formula, bindings)
     if linear is not None:
-        slope, offset = map(ball, linear)
-        return lambda t: slope * t + offset
+        # balls made here would have the precision of this moment
+        slope, offset = (flint.fmpq(*number.as_integer_ratio()) for number in linear)
+        return lambda t: t * slope + offset
     match formula:
         case Sum(terms):
             parts = [values(term, bindings) for term in terms]
@@ -158,11 +159,21 @@ def values(formula: Formula, bindings: Mapping[str, Fraction]) -> ValueAt:
             return lambda t: reduce(flint.arb.__mul__, (part(t) for part in parts))
         case IntegerPower(base, exponent):
             inner = values(base, bindings)
-            return lambda t: inner(t) ** exponent
+            return lambda t: _whole(inner(t), exponent)
         case Apply(function, of):
             inner, outer = values(of, bindings), POINTS[function]
             return lambda t: outer(inner(t))
     raise AssertionError("a variable or a constant is linear")
+
+
+def _whole(value: flint.arb, exponent: int) -> flint.arb:
+    """A power by multiplication: ``**`` has no number for a ball around 0."""
+    if exponent < 0:
+        return 1 / _whole(value, -exponent)
+    if exponent == 0:
+        return flint.arb(1)
+    half = _whole(value, exponent // 2)
+    return half * half * value if exponent % 2 else half * half
 
 
 def range_of(

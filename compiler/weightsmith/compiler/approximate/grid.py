@@ -30,6 +30,7 @@ FEW = 8  # points, for which evenness does not matter
 MOST_POINTS = 1_000_000
 AT_ONCE = 32  # points of a cell that are evaluated together
 FINEST = 2.0**-51  # the least step between places, relative to them
+MOST_CELLS = 20_000  # four for each of 5000 pieces; only noise in f'' asks for more
 
 
 class TooFineError(Exception):
@@ -190,6 +191,8 @@ class Sampler:
         found: list[Cell] = []
         waiting = [(self.whole, 0)]
         while waiting:
+            if len(found) + len(waiting) > MOST_CELLS:
+                raise TooFineError
             place, depth = waiting.pop()
             cell = self._cell(place, sag, depth == DEEPEST)
             if cell is not None:

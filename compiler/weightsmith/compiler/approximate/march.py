@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp, inf, log
+from math import inf, sqrt
 
 import flint
 
@@ -22,6 +22,7 @@ from weightsmith.checker.formula_balls import BallFunction, Jet
 from weightsmith.compiler.approximate.enclosure import ball
 from weightsmith.compiler.approximate.grid import Grid, Run
 from weightsmith.compiler.approximate.lines import Exit, Line, Link
+from weightsmith.compiler.portable_floats import exp, log
 
 EXACT = 2.0**-16  # of the error: how nearly a link touches and leaves
 MOST_STEPS = 12
@@ -111,7 +112,7 @@ class March:
         if known is not None:
             return known[1] * known[1] / known[0]
         bend = abs(float(start.jet.second)) * self._scale**2
-        length = 2 * (self._error / bend) ** 0.5 if bend > 0 else WIDEST
+        length = 2 * sqrt(self._error / bend) if bend > 0 else WIDEST
         return min(length, (run.high - start.place) / 2)
 
     def _link(self, touch: _Spot, end: _Spot, sign: int) -> tuple[Link, Exit]:

@@ -17,7 +17,6 @@ from weightsmith.compiler.approximate.bounds import (
     IDENTITY,
     NOTHING,
     Bounds,
-    as_float,
     interval_product,
     product,
 )
@@ -25,6 +24,7 @@ from weightsmith.compiler.approximate.settling import Growth, Key, within
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word
+from weightsmith.compiler.nearest_float import as_float
 from weightsmith.compiler.passes.fold_entries import is_ones
 from weightsmith.dsl import core, parse_scalar
 from weightsmith.dsl.core import Approximated, PiecewiseLinear

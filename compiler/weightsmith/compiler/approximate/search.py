@@ -7,11 +7,12 @@ with √E, and the grid's steps have equal shares; so a few passes are enough.  
 
 from __future__ import annotations
 
-from math import inf, log, sqrt
+from math import inf, sqrt
 
 from weightsmith.compiler.approximate.grid import Grid
 from weightsmith.compiler.approximate.lines import Line, Link, Path
 from weightsmith.compiler.approximate.links import shortest_path
+from weightsmith.compiler.portable_floats import log
 
 ALMOST_ZERO = 2.0**-42  # of the function's size: what floats can no longer resolve
 CLOSE = 1 + 3e-4

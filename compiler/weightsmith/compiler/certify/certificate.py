@@ -6,18 +6,32 @@ import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from weightsmith.checker import claim_numbers
+from weightsmith.checker.open_claims import (
+    NOT_DERIVED,
+    OVER_BUDGET,
+    SAYS_NOTHING,
+)
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
 from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
 from weightsmith.compiler.certify.exactness import exactness_steps
+from weightsmith.compiler.certify.open_claim import (
+    Details,
+    details_of,
+    for_certificate,
+    open_claim,
+)
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
+from weightsmith.dsl.bindings import open_orders, restricted_to
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
+Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
 Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
 FORMAT, VERSION = "weightsmith-certificate", 1
 
@@ -31,15 +45,21 @@ def certificate(
     dtype: str,
     written: Front | None = None,
     restructuring: Json | None = None,
-) -> Json:
-    """Return the certificate; ``layers`` is None if there are no weights to speak of.
+    refused: Refused | None = None,
+) -> tuple[Json, Details]:
+    """Return the certificate, and details of what it leaves open.
+
+    ``layers`` is None if there are no weights to speak of.
 
     If the network is of a restructured script, ``written`` is the user's, and ``restructuring`` the
-    claim that both are equal.
+    claim that both are equal.  ``refused`` are distances that the checker did not accept: they are
+    said not to be proven.
     """
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
     tables = tables_json(compilation.lowered)
     exact = EXACT_WITH_TABLES if tables else EXACT
+    bound = {name: Fraction(text) for name, text in compilation.template.bindings}
+    exact = restricted_to(exact, open_orders(compilation.program, bound))
     if restructuring is not None:
         exact = exact.replace("script.alg", "network.alg")
     claims: list[Json] = [{"kind": "exactness", "statement": exact, "steps": _numbered(steps)}]
@@ -53,38 +73,53 @@ def certificate(
         )
         claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
     claims += approximation_claims(compilation.lowered)
-    claims += error_claims(written or compilation, bindings)
-    return {
+    claims += error_claims(written or compilation, bindings, refused or {})
+    document: Json = {
         "format": FORMAT,
         "version": VERSION,
         "bindings": dict(compilation.template.bindings),
         "files": {name: _digest(content) for name, content in files.items()},
         "tables": tables,
-        "claims": [{"id": number, **claim} for number, claim in enumerate(claims, 1)],
+        "claims": [{"id": n, **for_certificate(claim)} for n, claim in enumerate(claims, 1)],
     }
+    return document, details_of(claims)
 
 
-def error_claims(front: Front, bindings: dict[str, Fraction]) -> list[Json]:
+def error_claims(
+    front: Front, bindings: dict[str, Fraction], refused: Refused | None = None
+) -> list[Json]:
     """What is proven about the distance from the script, and from the targets."""
     tables = tables_json(front.lowered)
     claims: list[Json] = []
     if any(table.table is not None for table in front.lowered.tables):
         try:
             claims.append(prove_domain(front.program, bindings, tables))
-        except RefusedError as reason:
+        except (RefusedError, OverBudgetError) as reason:
             message = (
                 f"it is not proven that the tables' arguments stay in their intervals: {reason}"
             )
             raise DiagnosticError([error(front.program.span, message)]) from None
     for position, returned in enumerate(front.program.returns):
-        before = len(claims)
-        if isinstance(returned.target, core.Root):
-            claims.append(_proven("truncation", prove_root, front, bindings, returned.name))
-        elif returned.target is not None:
-            claims.append(truncation_claim(front.program, front.normal, position, bindings))
-        if tables and all("unproven" in claim for claim in claims[before:]):
+        to_target = _to_target(front, position, bindings, refused or {})
+        claims += to_target
+        if tables and all("unproven" in claim for claim in to_target):
             claims.append(_proven("propagation", prove_propagation, front, bindings, returned.name))
     return claims
+
+
+def _to_target(
+    front: Front, position: int, bindings: dict[str, Fraction], refused: Refused
+) -> list[Json]:
+    """The claim about the distance from the target, if the returned value has one."""
+    returned = front.program.returns[position]
+    if returned.target is None:
+        return []
+    found = refused.get(("truncation", returned.name))
+    if found is not None:
+        return [open_claim("truncation", returned.name, *found)]
+    if isinstance(returned.target, core.Root):
+        return [_proven("truncation", prove_root, front, bindings, returned.name)]
+    return [truncation_claim(front.program, front.normal, position, bindings)]
 
 
 def _proven(
@@ -93,8 +128,11 @@ def _proven(
     """Ask the checker what it can prove, in these claims that need no witness."""
     try:
         return prove(front.program, bindings, tables_json(front.lowered), output)
-    except RefusedError as reason:
-        return {"kind": kind, "output": output, "unproven": str(reason)}
+    except OverBudgetError as problem:
+        return open_claim(kind, output, OVER_BUDGET, str(problem))
+    except RefusedError as problem:
+        reason = SAYS_NOTHING if str(problem) == claim_numbers.SAYS_NOTHING else NOT_DERIVED
+        return open_claim(kind, output, reason, str(problem))
 
 
 def _digest(content: bytes | None) -> str | None:

@@ -17,7 +17,6 @@ import flint
 from weightsmith.compiler.certify.ellipses import (
     Ellipse,
     choose_ellipse,
-    log2,
     with_tail,
 )
 from weightsmith.compiler.certify.intervals import (
@@ -38,6 +37,7 @@ from weightsmith.compiler.certify.scalar_values import (
 from weightsmith.compiler.certify.spectral import NoProofError, RootScalar, ScalarField
 from weightsmith.compiler.certify.yardstick import Yardstick, yardstick
 from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.portable_floats import log2
 from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 
 PRECISIONS = (320, 640, 1280, 2560, 5120)

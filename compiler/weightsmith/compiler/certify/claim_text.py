@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from weightsmith.checker.claim_numbers import LARGEST, SAYS_NOTHING
 from weightsmith.compiler.certify.affine_targets import AffineTarget
 from weightsmith.compiler.certify.grounds import Ground
 from weightsmith.compiler.certify.recurrence import Bounded, Json
@@ -14,6 +15,7 @@ from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.dsl import core, scalars
 from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.formulas import formula_text
+from weightsmith.dsl.hypotheses import Symmetric, stated
 
 STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
@@ -85,24 +87,27 @@ def target_json(target: RootScalar) -> Json:
 
 
 def hypotheses(
-    program: core.Program, normal: NormalProgram, ground: Ground, frame: Frame, bounded: Bounded
+    program: core.Program,
+    normal: NormalProgram,
+    ground: Ground,
+    frame: Frame,
+    bounded: Bounded,
+    *,
+    vanish: bool,
 ) -> list[str]:
+    """What is assumed; ``vanish``: the value and its target are both 0 on the kernel of T."""
     operator = ground.operator
-    if _is_rectangular(normal, ground):
+    if _is_rectangular(normal, ground) and not vanish:
         _check_absorbed(operator.word, frame)
-    word = "*".join(letters(operator.word))
-    low, high = scalars.to_text(ground.low), scalars.to_text(ground.high)
-    nonzero = ground.kind is SpectrumKind.NONZERO_SPECTRUM
-    of = f"{'nonzero ' if nonzero else ''}spectrum({word})"
-    if ground.kind is SpectrumKind.SINGULAR_VALUES:
-        of = f"singular_values({operator.word[-1]._replace(transposed=False).text()})^2"
-    found = [ground.region or f"{low} <= {of} <= {high}"]
+    spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+    assumption = spectra[ground.assumption]
+    found = [stated(program, assumption).text]
     if operator.symmetric == "assumed":
-        found.append(f"{word} is symmetric")
+        found.append(Symmetric(assumption.of, False, assumption.span).text)
     if operator.symmetric == "weighted":
         found.append(f"{operator.word[-1].name} is positive definite")
-    if nonzero:
-        found.append(_range_hypothesis(program, frame, word))
+    if ground.kind is SpectrumKind.NONZERO_SPECTRUM and not vanish:
+        found.append(_range_hypothesis(program, frame, "*".join(letters(operator.word))))
     if bounded.value is None:
         found.append(f"the side conditions of the rule {bounded.step['rule']} hold")
     return found
@@ -135,7 +140,7 @@ def _range_hypothesis(program: core.Program, frame: Frame, word: str) -> str:
         if isinstance(assumption, core.RangeAssumption):
             value = assumption.value
             if isinstance(value, core.Name) and any(s.name == value.name for s in sides):
-                return f"the columns of {value.name} lie in the range of {word}"
+                return stated(program, assumption).text
     raise NoProofError(f"nothing says that the data lies in the range of {word}")
 
 
@@ -176,6 +181,8 @@ def claim(
     output: str, steps: list[Json], bounded: Bounded, assumed: list[str], factor: str
 ) -> Json:
     """The claim without its number."""
+    if bounded.value is not None and bounded.value > LARGEST:
+        raise NoProofError(SAYS_NOTHING)
     value = None if bounded.value is None else str(bounded.value)
     return {
         "kind": "truncation",

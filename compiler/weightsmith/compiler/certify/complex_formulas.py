@@ -23,8 +23,9 @@ def complex_formula(formula: f.Formula, bindings: Mapping[str, Fraction]) -> Com
             return lambda t: t
         case f.Constant(value):
             number = evaluate(value, bindings)
-            ball = flint.acb(flint.fmpq(number.numerator, number.denominator))
-            return lambda _: ball
+            exact = flint.fmpq(number.numerator, number.denominator)
+            # a ball made here would have the precision of this moment
+            return lambda _: flint.acb(exact)
         case f.Sum(terms):
             return _joined(add, [complex_formula(term, bindings) for term in terms])
         case f.Times(factors):

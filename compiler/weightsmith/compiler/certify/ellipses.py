@@ -16,11 +16,13 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.intervals import round_up
+from weightsmith.compiler.portable_floats import exp2, expm1, log, log2
 
 BITS = 64
 BOXES = 400
 NEAR = 1.5  # bits by which a size may exceed a value: that costs a term or two
 LARGEST = 100_000.0  # bits of a size
+LOG_2 = log(2.0)
 SLACK = Fraction(5, 4)
 WIDEST, NARROWEST = 24.0, 1e-5  # of log ρ
 Function = Callable[[flint.acb], flint.acb]
@@ -51,7 +53,7 @@ def choose_ellipse(
             break
     if best is None:
         return None
-    around = math.log(float(best.rho))
+    around = log(float(best.rho))
     for width in _falling(min(around / 0.72, WIDEST), around * 0.72, 0.95):
         found = _ellipse(function, low, high, width, log_tail)
         if found is not None and found.terms < best.terms:
@@ -69,7 +71,7 @@ def _falling(first: float, last: float, ratio: float) -> Iterator[float]:
 def _ellipse(
     function: Function, low: flint.arb, high: flint.arb, width: float, log_tail: float
 ) -> Ellipse | None:
-    rho = 1 + _short(math.expm1(width))
+    rho = 1 + _short(expm1(width))
     size = _size(function, low, high, rho)
     if size is None:
         return None
@@ -86,10 +88,6 @@ def _short(value: float) -> Fraction:
     """A number of eight bits near a float."""
     mantissa, exponent = math.frexp(value)
     return Fraction(round(mantissa * 256)) * Fraction(2) ** (exponent - 8)
-
-
-def log2(value: Fraction) -> float:
-    return math.log2(value.numerator) - math.log2(value.denominator)
 
 
 def _size(function: Function, low: flint.arb, high: flint.arb, rho: Fraction) -> Fraction | None:
@@ -132,7 +130,7 @@ def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
     if not math.isfinite(upper) or abs(upper) >= LARGEST:
         return None
     whole_part = math.floor(upper)
-    return round_up(SLACK * Fraction(2) ** whole_part * Fraction(2.0 ** (upper - whole_part)), 8)
+    return round_up(SLACK * Fraction(2) ** whole_part * Fraction(exp2(upper - whole_part)), 8)
 
 
 def _span(start: Fraction, size: Fraction) -> flint.arb:
@@ -149,4 +147,4 @@ def _log_upper(value: flint.acb) -> float:
     if not value.is_finite():
         return math.inf
     upper = value.abs_upper()
-    return float(upper.log().mid()) / math.log(2) if upper > 0 else -LARGEST
+    return float(upper.log().mid()) / LOG_2 if upper > 0 else -LARGEST

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.compiler.certify.spectral import Operator
-from weightsmith.compiler.certify.two_intervals import region_text, square, square_ends
+from weightsmith.compiler.certify.two_intervals import square, square_ends
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.dsl import core
@@ -24,7 +24,6 @@ class Ground:
     kind: SpectrumKind
     low: Scalar
     high: Scalar
-    region: str = ""  # in words, if two intervals are assumed
     gap: tuple[Scalar, Scalar] | None = None  # between the two, where they are of the operator
 
 
@@ -44,20 +43,19 @@ def grounds(
             gap = assumption.gap and (square(assumption.gap[0]), square(assumption.gap[1]))
             for both in (transposed + word, word + transposed):
                 space = normal.alphabet.rows(both[0])
-                region = region_text(assumption, both)
                 operator = Operator(both, "yes", space)
-                yield Ground(operator, index, assumption.kind, low, high, region, gap)
+                yield Ground(operator, index, assumption.kind, low, high, gap)
             continue
-        space, region = normal.alphabet.rows(word[0]), region_text(assumption, word)
+        space = normal.alphabet.rows(word[0])
         complete = all(one.name in bindings for one in program.parameters)
         squares = square_ends(assumption, normal.field, bindings if complete else {})
         if squares is not None and word == transposed:
             operator = Operator(word + word, "yes", space)
-            yield Ground(operator, index, assumption.kind, *squares, region)
+            yield Ground(operator, index, assumption.kind, *squares)
         has_kernel = assumption.kind is SpectrumKind.NONZERO_SPECTRUM
         operator = Operator(word, _symmetry(normal, word), space, has_kernel)
         ends = assumption.low, assumption.high
-        yield Ground(operator, index, assumption.kind, *ends, region, assumption.gap)
+        yield Ground(operator, index, assumption.kind, *ends, assumption.gap)
 
 
 def no_ground(program: core.Program) -> str:

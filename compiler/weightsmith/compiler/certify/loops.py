@@ -15,6 +15,7 @@ from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.chebyshev import Result, chebyshev
 from weightsmith.compiler.certify.grounds import Ground
+from weightsmith.compiler.certify.kernels import vanishes_at_zero
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.recurrence import Bounded, Json
 from weightsmith.compiler.certify.scalar_values import LoopScalars, ScalarValues, TooLargeError
@@ -89,7 +90,9 @@ def _claim(
     bounded = _bounded(Result(field, tuple(loops), value, wished.scalar, ends, bindings, kernel))
     steps += [claim_text.output_step("value", str(value), wished), bounded.step]
     _check_lengths(steps)
-    assumed = claim_text.hypotheses(program, normal, ground, wished.frame, bounded)
+    passes = [(one.initial, one.next) for one in loops]
+    vanish = wished.scalar.zero_on_kernel and vanishes_at_zero(field, passes, value)
+    assumed = claim_text.hypotheses(program, normal, ground, wished.frame, bounded, vanish=vanish)
     scale = claim_text.scale(normal, ground, target, wished)
     bounded = wished.bounded(bounded, scale, bindings)
     return claim_text.claim(returned.name, steps, bounded, assumed, scale)

@@ -2,6 +2,7 @@
 
 With z = rate·λ and n = p^count: 0 ≤ e^(−z) − (1 − z/n)^n ≤ z²·e^(−z)/n for 0 ≤ z ≤ n, from
 1 − z/n ≥ e^(−z/n)(1 − z²/n²) and Bernoulli's inequality (Mitrinović, Analytic Inequalities, 3.6.2).
+The loop may carry g = f − 1, so that floats lose nothing near 1: g ← (1 + g)^p − 1.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from weightsmith.dsl.scalars import Number, Power, ScalarError
 def power_exp(r: Recurrence) -> Bounded | None:
     if r.target.root != 0 or r.target.formula is not None:
         return None
-    f = r.symbol(r.error)
-    power = next((p for p in range(2, 10) if r.next[r.error] == f**p), None)
+    offset = r.one if r.above_by_one else r.scalars.field.zero
+    f, after = r.symbol(r.error) + offset, r.next[r.error] + offset
+    power = next((p for p in range(2, 10) if after == f**p), None)
     if power is None:
         return None
     rate = -r.target.power
@@ -29,7 +31,7 @@ def power_exp(r: Recurrence) -> Bounded | None:
         total = r.scalars.field.of(Power(Number(Fraction(power)), r.count))
     except (KeyError, ScalarError):  # the script never names power^count
         return None
-    if r.initial[r.error] != r.one - rate / total * r.symbol(LAMBDA):
+    if r.initial[r.error] + offset != r.one - rate / total * r.symbol(LAMBDA):
         return None
     step: Json = {
         "rule": "power_exp",
@@ -37,6 +39,7 @@ def power_exp(r: Recurrence) -> Bounded | None:
         "power": power,
         "rate": str(rate),
         "count": r.count_text,
+        **({"offset": "1"} if r.above_by_one else {}),
     }
     least = f"min(({rate})*({exact.to_text(r.high)}), 2)"
     formula = f"{least}^2*exp(-{least})/{power}^({r.count_text})"

@@ -58,6 +58,7 @@ class Recurrence:
     schedule: tuple[core.Schedule, ...] = ()  # the numbers of each pass
     gap: tuple[Scalar, Scalar] | None = None  # where the spectrum is not, between low and high
     by_intervals: bool = False  # f* need not be positive, nor be defined in the gap
+    above_by_one: bool = False  # what is returned is 1 + f
 
     @property
     def one(self) -> Coefficient:

@@ -28,6 +28,10 @@ class NoProofError(Exception):
     """The rules do not apply; the message says why."""
 
 
+class OverLimitError(NoProofError):
+    """A limit on how much is tried is met: what is sought may well exist."""
+
+
 class UnknownNameError(NoProofError):
     """A scalar is needed that the field does not have."""
 
@@ -63,6 +67,7 @@ class RootScalar:
     next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
     With ``sign``, a polynomial θ in λ, it is the root that has the sign of θ: of sign(θ(T)), ±1.
     So must ``beside``, these factors, where root > 1: A·(A·A)^(1/2) is −λ² for λ < 0.
+    ``zero_on_kernel``: it is 0 at an eigenvalue 0 of T that T has beside its assumed spectrum.
     """
 
     power: Coefficient
@@ -71,6 +76,7 @@ class RootScalar:
     formula: Formula | None = None
     sign: Coefficient | None = None
     beside: Coefficient | None = None
+    zero_on_kernel: bool = False
 
     def must_be_positive(self) -> tuple[Coefficient, ...]:
         parts = (self.power, self.function, self.beside if self.root > 1 else None)

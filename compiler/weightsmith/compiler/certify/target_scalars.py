@@ -65,7 +65,10 @@ def target_scalar(collapse: Collapse, target: Polynomial) -> tuple[Frame, RootSc
         raise NoProofError("a sign, an exponential or a formula, times another function")
     alone = scalar.power if scalar.function is None else scalar.function
     power = scalar.power * absorbed**scalar.root
-    return frame, RootScalar(power, scalar.root, alone, beside=absorbed), number
+    absorbing = RootScalar(
+        power, scalar.root, alone, beside=absorbed, zero_on_kernel=scalar.zero_on_kernel
+    )
+    return frame, absorbing, number
 
 
 def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
@@ -103,15 +106,16 @@ def _function(collapse: Collapse, name: str) -> tuple[Form, RootScalar]:
     at_zero = scalars.field.put(theta, lambda name: scalars.field.zero if name == LAMBDA else None)
     if (function in ("inv", "invsqrt") or is_negative) and at_zero == 0:
         _refuse_kernel(operator)
+    zero = at_zero == 0 and not is_negative and function not in ("inv", "invsqrt")
     if function in ("inv", "pinv"):
-        return Form((), (), STAND_IN, one), RootScalar(one / theta, 1)
+        return Form((), (), STAND_IN, one), RootScalar(one / theta, 1, zero_on_kernel=zero)
     if function in ("sqrt", "invsqrt"):
         power = theta if function == "sqrt" else one / theta
-        return Form((), (), STAND_IN, one), RootScalar(power, 2)
+        return Form((), (), STAND_IN, one), RootScalar(power, 2, zero_on_kernel=zero)
     if operation.exponent is not None:
         above, root = operation.exponent.as_integer_ratio()
         power = (theta if above > 0 else one / theta) ** abs(above)
-        return Form((), (), STAND_IN, one), RootScalar(power, root, theta)
+        return Form((), (), STAND_IN, one), RootScalar(power, root, theta, zero_on_kernel=zero)
     if function == "exp":
         rate = theta / lam
         if LAMBDA in rate.names:

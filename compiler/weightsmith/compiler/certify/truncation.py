@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from weightsmith.checker import open_claims
+from weightsmith.checker.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM
 from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.autonomous import autonomous
 from weightsmith.compiler.certify.contraction import contraction
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
+from weightsmith.compiler.certify.kernels import vanishes_at_zero
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.loops import several_loops_claim
+from weightsmith.compiler.certify.open_claim import open_claim
 from weightsmith.compiler.certify.power_exp import power_exp
 from weightsmith.compiler.certify.recurrence import Bounded, Recurrence
 from weightsmith.compiler.certify.scalar_values import TooLargeError
@@ -27,12 +32,14 @@ from weightsmith.compiler.certify.spectral import (
     scalar_name,
 )
 from weightsmith.compiler.certify.three_term import three_term
+from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram, Returned
 from weightsmith.dsl import core, scalars
 from weightsmith.dsl.scalars import ScalarError, free_symbols
 
 Json = dict[str, object]
 RULES = (power_exp, autonomous, contraction, three_term)
+ABOVE_BY_ONE = (power_exp,)  # those that know results 1 + f of the carried f
 SCHEDULED = (autonomous,)  # those that know the numbers of a 'for' loop
 
 
@@ -52,8 +59,11 @@ def truncation_claim(
         except (NoProofError, ScalarError) as reason:
             reasons.append(str(reason))
     if not found or target is None:
-        return _unproven(returned, (*reasons, no_ground(program))[0])
-    return _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+        return _unproven(returned, (*reasons, no_ground(program))[0], NO_SPECTRUM)
+    claim = _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
+    if "unproven" in claim and SAYS_NOTHING in reasons:
+        return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
+    return claim
 
 
 def _by_any_polynomial(
@@ -77,8 +87,8 @@ def _by_any_polynomial(
     return _unproven(returned, reasons[0])
 
 
-def _unproven(returned: Returned, reason: str) -> Json:
-    return {"kind": "truncation", "output": returned.name, "unproven": reason}
+def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
+    return open_claim("truncation", returned.name, reason, detail)
 
 
 class _Proof:
@@ -109,7 +119,7 @@ class _Proof:
     def claim(self) -> Json:
         infer_forms(self.collapse, self.loop, self.wanted)
         initial, after = loop_scalars(self.collapse, self.loop, self.wanted)
-        scalar, wanted = self._output()
+        scalar, wanted, above_by_one = self._output()
         recurrence = Recurrence(
             self.scalars,
             initial,
@@ -122,6 +132,7 @@ class _Proof:
             self.bindings,
             self.loop.schedule,
             self.ground.gap,
+            above_by_one=above_by_one,
         )
         bounded = _first_rule(recurrence)
         steps = [
@@ -132,31 +143,47 @@ class _Proof:
             bounded.step,
         ]
         frame = wanted.frame
-        assumed = claim_text.hypotheses(self.program, self.normal, self.ground, frame, bounded)
+        vanish = wanted.scalar.zero_on_kernel and vanishes_at_zero(
+            self.scalars, [(initial, after)], self.scalars.symbol(scalar)
+        )
+        assumed = claim_text.hypotheses(
+            self.program, self.normal, self.ground, frame, bounded, vanish=vanish
+        )
         scale = claim_text.scale(self.normal, self.ground, self.target, wanted)
         bounded = wanted.bounded(bounded, scale, self.bindings or {})
         return claim_text.claim(self.returned.name, steps, bounded, assumed, scale)
 
-    def _output(self) -> tuple[str, AffineTarget]:
+    def _output(self) -> tuple[str, AffineTarget, bool]:
+        """The iterate that is returned, its target, and whether 1 + the iterate is returned."""
         results = []
         for space, value in self.returned.value.items():
             target = affine_target(self.collapse, self.target[space])
             scalar = target.part(self.collapse, value)
-            names = [n for n in self.scalars.names if scalar == self.scalars.symbol(n)]
-            if not names:
-                raise NoProofError("the returned value is not one iterate")
-            results.append((names[0], target))
-        first, wanted = results[0]
+            name, above_by_one = self._iterate(scalar)
+            results.append((name, target, above_by_one))
+        first, wanted, more = results[0]
         if any(
-            (n, t.scalar, t.factor) != (first, wanted.scalar, wanted.factor) for n, t in results
+            (n, t.scalar, t.factor, m) != (first, wanted.scalar, wanted.factor, more)
+            for n, t, m in results
         ):
             raise NoProofError("the groups of the returned value differ")
-        return first, wanted
+        return first, wanted, more
+
+    def _iterate(self, scalar: Coefficient) -> tuple[str, bool]:
+        """The carried scalar that this is, or that it is above by one."""
+        for above_by_one in (False, True):
+            less = scalar - self.scalars.field.one if above_by_one else scalar
+            for name in self.scalars.names:
+                if less == self.scalars.symbol(name):
+                    return name, above_by_one
+        raise NoProofError("the returned value is not one iterate")
 
 
 def _first_rule(recurrence: Recurrence) -> Bounded:
     for rule in RULES:
         if recurrence.schedule and rule not in SCHEDULED:
+            continue
+        if recurrence.above_by_one and rule not in ABOVE_BY_ONE:
             continue
         bounded = rule(recurrence)
         if bounded is not None:

@@ -1,4 +1,4 @@
-"""``spectrum(A) in [a, b] or [c, d]``: its words, and the spectrum of A·A if 0 lies between.
+"""``spectrum(A) in [a, b] or [c, d]``: the spectrum of A·A if 0 lies between.
 
 |λ| ≥ min(−b, c) and |λ| ≤ max(−a, d) for b < 0 < c, so that A·A of a symmetric A has its spectrum
 in [min(b², c²), max(a², d²)].
@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
-from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.dsl import scalars
 from weightsmith.dsl.core import SpectrumAssumption, SpectrumKind
 from weightsmith.dsl.scalars import Scalar, free_symbols
@@ -17,21 +16,6 @@ from weightsmith.dsl.scalars import Scalar, free_symbols
 
 def square(end: Scalar) -> Scalar:
     return scalars.Power(end, scalars.Number(Fraction(2)))
-
-
-def region_text(assumption: SpectrumAssumption, word: Word) -> str:
-    """``-3 <= spectrum(A) <= -1 or 1 <= spectrum(A) <= 2``; "" of a single interval."""
-    if assumption.gap is None:
-        return ""
-    ends = assumption.ends
-    of = f"{assumption.kind.value}({'*'.join(letter.text() for letter in word)})"
-    if assumption.kind is SpectrumKind.SINGULAR_VALUES:
-        ends = tuple(map(square, ends))
-        of = f"singular_values({word[-1]._replace(transposed=False).text()})^2"
-    pairs = zip(ends[::2], ends[1::2], strict=True)
-    return " or ".join(
-        f"{scalars.to_text(low)} <= {of} <= {scalars.to_text(high)}" for low, high in pairs
-    )
 
 
 def square_ends(

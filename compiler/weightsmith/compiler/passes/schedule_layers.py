@@ -157,26 +157,38 @@ class _Level(LevelPlan):
         if not outputs:
             return
         found: list[Affine] = []
-        for argument in applied.arguments:
+        for place, argument in enumerate(applied.arguments):
             demand = known.get(id(argument))
             if demand is not None:  # the MLP sees the new value already, as it will be moved
                 found.append(Affine(demand.linear, demand.bias))
-                continue
-            axis = next(iter(argument.columns.values())).rows
-            name = f"argument of {applied.value.name}"
-            target = Value("argument", name, axis, (), self.index)
-            for product, coefficient, groups in argument.products:
-                self._compute(segments, product, target, coefficient, groups)
-            linear = dict(argument.linear)
-            if argument.products:
-                linear[target] = one
-            found.append(Affine(linear, argument.bias))
+            elif place and argument.columns == applied.arguments[0].columns:
+                found.append(found[0])
+            else:
+                found.append(self._summed(segments, applied, argument, place))
         function = applied.application.function
         if isinstance(function, Approximated):
             raise TypeError("tables are chosen before layers are scheduled")
         table = function if isinstance(function, PiecewiseLinear) else None
         rows = applied.application.rows
         layer.applied.append(ScheduledApplication(table, tuple(found), rows, outputs))
+
+    def _summed(
+        self,
+        segments: list[list[ScheduledLayer]],
+        applied: Applied,
+        argument: Argument,
+        place: int,
+    ) -> Affine:
+        """An argument whose products of this layer add up in a block of the argument's own."""
+        axis = next(iter(argument.columns.values())).rows
+        name = f"{'second ' * place}argument of {applied.value.name}"
+        target = Value("argument", name, axis, (), self.index)
+        for product, coefficient, groups in argument.products:
+            self._compute(segments, product, target, coefficient, groups)
+        linear = dict(argument.linear)
+        if argument.products:
+            linear[target] = self.program.field.one
+        return Affine(linear, argument.bias)
 
     def _keep_early_products(self, demand: Demand, depths: list[int]) -> None:
         """A product from before the place where it is wanted has to be kept until then."""

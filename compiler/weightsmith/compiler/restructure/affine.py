@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
@@ -161,7 +161,7 @@ def _refuse_long(sided: Sided) -> None:
     words = {word for terms in sided.constant.values() for word in terms}
     words |= {word for linear in sided.linear.values() for u, _, w in linear for word in (u, w)}
     if sum(len(word) for word in words if len(word) > SHORT) > MOST_LETTERS:
-        raise NoProofError(TOO_LONG_WORDS)
+        raise OverLimitError(TOO_LONG_WORDS)
 
 
 def symmetries(

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from weightsmith.checker.blocks import field_of
 from weightsmith.checker.recomputing import recomputed
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.splitting import split
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Letter, Word
@@ -138,6 +138,8 @@ def statement_by_statement_inline(task: Task) -> Powered:
 
 def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
     """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
+        raise NoProofError("the program has functions of entries")
     normal = front(split(task.program), task.bindings).normal
     return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
 
@@ -154,7 +156,7 @@ def with_residuals(task: Task, *, inline: bool = False) -> Powered:
     """
     task.only_loop()
     program, names = task.program, []
-    field = field_of((program,), task.bindings, Deadline())
+    field = field_of((program,), task.bindings, Budget())
     for one in task.normal.loops[0].carried:
         try:
             program = recomputed(program, one.variable, field)
@@ -175,7 +177,7 @@ def by_newton(task: Task) -> Powered:
     newton = read_newton(task.normal, loop)
     count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
-        raise NoProofError("it raises to a power that is too large")
+        raise OverLimitError("it raises to a power that is too large")
     start: Start = "unit" if newton.from_unit else "zero"
     turn = turning(task.normal)
     writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
@@ -204,8 +206,9 @@ class _Around:
         self.loop = task.only_loop(scheduled=scheduled)
         self.count = task.count(self.loop)
         if not 0 < self.count <= MAX_COUNT:
-            reason = "runs no pass" if self.count == 0 else "runs too often"
-            raise NoProofError(f"the loop {reason}")
+            if self.count == 0:
+                raise NoProofError("the loop runs no pass")
+            raise OverLimitError("the loop runs too often")
         self.clause = clause_of(self.normal)
         self.taken = set(task.taken | {one.variable for one in self.loop.carried})
         self._text = WordText({one.letter: one for one in self.loop.carried})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.report import report
 from weightsmith.compiler.restructure.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
@@ -48,6 +48,7 @@ Json = dict[str, object]
 Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
 NEVER = 10**30  # layers, or blocks
+CHECKING = f"checking that the values are the same takes more than {SHARE:,} units of work"
 WAYS: tuple[Way, ...] = (
     rewrite,
     powered_inline,
@@ -73,6 +74,7 @@ class Restructured:
     """A program of the same values.
 
     ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
+    ``given_up`` says what was not tried to its end, so that fewer layers may be possible.
     If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
     and ``written`` the normal form of the user's script.
     """
@@ -84,6 +86,7 @@ class Restructured:
     claim: Json | None = None
     compilation: Compilation | None = None
     written: Front | None = None
+    given_up: tuple[str, ...] = ()
 
     @property
     def layers(self) -> int:
@@ -101,8 +104,13 @@ def layers_of(compilation: Compilation) -> int:
     return report(compilation.normal, compilation.template, bindings).layers or 0
 
 
-def as_written(program: core.Program, *notes: str) -> Restructured:
-    return Restructured(program, False, notes)
+def as_written(program: core.Program, *notes: str, given_up: tuple[str, ...] = ()) -> Restructured:
+    return Restructured(program, False, notes, given_up=given_up)
+
+
+def without_repeats(given_up: Iterable[str], notes: tuple[str, ...]) -> tuple[str, ...]:
+    """What was given up, each once, and not what a note says already."""
+    return tuple(one for one in dict.fromkeys(given_up) if not any(one in note for note in notes))
 
 
 def attempt(
@@ -114,16 +122,26 @@ def attempt(
     a number: their powers are matrices, and take more blocks.
     """
     task = Task(program, written.normal, bindings, outside)
+    given_up: list[str] = []
     if coupled(written.normal):
         series = _tried(task, written, evaluated_on_data)
         if series.changed:
             return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
+        given_up += series.given_up
     notes: list[str] = []
     for way in WAYS:
         found = _tried(task, written, way)
         if found.changed:
-            return _better(task, written, found) if coupled(written.normal) else found
+            best = _better(task, written, found) if coupled(written.normal) else found
+            return replace(best, given_up=without_repeats(given_up, best.notes))
         notes += found.notes
+        given_up += found.given_up
+    found = _unchanged(program, written, notes)
+    return replace(found, given_up=without_repeats(given_up, found.notes))
+
+
+def _unchanged(program: core.Program, written: Front, notes: list[str]) -> Restructured:
+    """The note that says most of why nothing saves layers; ``notes`` has one of every way."""
     loops = list(written.normal.all_loops())
     for note in notes:
         if TOO_MANY in note or TOO_LONG_WORDS in note or TOKENS in note:
@@ -143,14 +161,20 @@ def _better(task: Task, written: Front, found: Restructured) -> Restructured:
 
 
 def _tried(task: Task, written: Front, way: Way) -> Restructured:
-    program, bindings = task.program, task.bindings
+    program, bindings, layers = task.program, task.bindings, 0
     try:
         rewritten = way(task)
         text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
         new = check(Source(NETWORK, text))
         compiled = compile_program(new, bindings, search=False)
+        layers = layers_of(compiled)
         claim = restructuring_claim(rewritten, compiled.normal)
         accept(program, new, bindings, claim)
+    except OverLimitError as limit:
+        return as_written(program, f"as written: {limit}", given_up=(str(limit),))
+    except OverBudgetError as over:
+        reason = f"{layers} layers were found, but {CHECKING}" if layers else CHECKING
+        return as_written(program, f"as written: {over}", given_up=(reason,))
     except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
@@ -163,7 +187,7 @@ def judged(
     if found.compilation is None:
         return as_written(program, *found.notes)
     if LONG_NUMBER.search(repr(found.compilation.template)):
-        return as_written(program, f"as written: {TOO_LONG}")
+        return as_written(program, f"as written: {TOO_LONG}", given_up=(TOO_LONG,))
     after, before = layers_of(found.compilation), _layers(written, bindings)
     if before is not None and after >= before:
         return as_written(program, f"as written: {before} layers, and {after} restructured")
@@ -193,4 +217,5 @@ def accept(script: core.Program, network: core.Program, bindings: Bindings, clai
     """Let the checker follow both scripts.  Raises RefusedError."""
     from weightsmith.checker.prove import prove_restructuring
 
-    prove_restructuring(script, network, bindings, claim)
+    with Budget(SHARE).active():
+        prove_restructuring(script, network, bindings, claim)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import flint
 
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.restructure.affine import Sided, Terms, read_sided, turning
@@ -153,7 +153,9 @@ class BothSidesWriter:
         rounds = -(-count // most) - 1  # after the first passes
         once = count // (rounds + 1)
         if rounds > MOST_ROUNDS:
-            raise NoProofError(f"it multiplies from both sides in more than {most} passes at once")
+            raise OverLimitError(
+                f"it multiplies from both sides in more than {most} passes at once"
+            )
         first = count - rounds * once
         letter, variable = self.carried.letter, self.carried.variable
         start, constant = self.two.sided.start[letter], self.two.sided.constant[letter]

@@ -14,7 +14,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.grounds import grounds
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.on_data import data_series
@@ -41,6 +41,7 @@ from weightsmith.compiler.synthesize.script import (
     side_by_side,
 )
 from weightsmith.compiler.synthesize.series_plan import evaluation, size_unit
+from weightsmith.dsl.number_text import is_short
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
 MAX_DIGITS = 1000  # of a coefficient
@@ -104,8 +105,8 @@ def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
 
 
 def _refuse_long(coefficients: list[Fraction]) -> None:
-    if any(len(str(c)) > MAX_TEXT for c in coefficients):
-        raise NoProofError(TOO_LONG)
+    if not all(is_short(c, MAX_TEXT) for c in coefficients):
+        raise OverLimitError(TOO_LONG)
 
 
 def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | None:
@@ -198,7 +199,7 @@ def _guess(polynomial: flint.fmpq_poly) -> tuple[Fraction, Fraction]:
 
 def _short(value: Fraction) -> Fraction:
     """Any number serves, and powers of it should have few digits."""
-    return value if len(str(value)) <= SHORT else rounded(value, DIGITS)
+    return value if is_short(value, SHORT) else rounded(value, DIGITS)
 
 
 def chebyshev_coefficients(

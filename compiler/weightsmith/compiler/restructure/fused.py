@@ -20,7 +20,7 @@ from itertools import groupby
 
 import flint
 
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
@@ -58,9 +58,12 @@ def fused(task: Task) -> Fused:
     loop = _loop(normal)
     (carried,) = loop.carried
     count = task.count(loop)
-    if not 0 < count <= MOST_PASSES:
-        raise NoProofError(f"there are 0, or more than {MOST_PASSES} passes")
-    polynomials = _polynomials(normal, loop, carried, count, task.bindings)
+    if not count:
+        raise NoProofError("there are no passes")
+    looked_at = count if loop.schedule else min(count, MOST_PASSES)
+    polynomials = _polynomials(normal, loop, carried, looked_at, task.bindings)
+    if count > MOST_PASSES:
+        raise OverLimitError(f"there are more than {MOST_PASSES} passes")
     groups = _groups([one.degree() for one in polynomials])
     clause = clause_of(normal)
     text = WordText({carried.letter: carried})

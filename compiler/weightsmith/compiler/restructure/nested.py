@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
 from weightsmith.compiler.restructure.affine import (
@@ -247,7 +247,7 @@ class _Replacing:
     def flat(self, value: Polynomial) -> Polynomial:
         found = substitute(value, self._left, self.one)
         if sum(map(len, found.terms)) > MOST_LETTERS:
-            raise NoProofError(TOO_LONG_WORDS)
+            raise OverLimitError(TOO_LONG_WORDS)
         return found
 
     def _left(self, letter: Letter) -> Polynomial | None:

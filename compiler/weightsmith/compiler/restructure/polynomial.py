@@ -20,6 +20,7 @@ from weightsmith.compiler.certify.spectral import (
     Frame,
     NoProofError,
     Operator,
+    OverLimitError,
     ScalarField,
     infer_forms,
 )
@@ -136,7 +137,7 @@ class _Following:
     def _polynomial(self, loops: tuple[LoopScalars, ...], scalar: Coefficient) -> flint.fmpq_poly:
         values = ScalarValues(loops, scalar, self.bindings)
         if values.degree() > MAX_DEGREE:
-            raise NoProofError(f"it is a polynomial of degree more than {MAX_DEGREE}")
+            raise OverLimitError(f"it is a polynomial of degree more than {MAX_DEGREE}")
         return values.polynomial()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.checker.strict_json import as_list
 from weightsmith.compiler.certify.restructuring import claim_of
 from weightsmith.compiler.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import Front, compile_program, front
 from weightsmith.compiler.restructure.attempt import (
+    CHECKING,
     NETWORK,
     Restructured,
     accept,
@@ -18,8 +19,9 @@ from weightsmith.compiler.restructure.attempt import (
     attempt,
     judged,
     reason_text,
+    without_repeats,
 )
-from weightsmith.compiler.restructure.segments import segmented
+from weightsmith.compiler.restructure.segments import Segmented, segmented
 from weightsmith.compiler.restructure.task import Bindings, Names
 from weightsmith.dsl import Source, check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError
@@ -47,9 +49,15 @@ def restructured(
         raise ValueError(f"expected fewest to be {' or '.join(FEWEST)}, got '{fewest}'.")
     found = as_written(program)
     if fewest == "layers":
-        found = restructure(program, bindings, gated=gated)
+        found = _with_what_was_given_up(restructure(program, bindings, gated=gated))
     refuse_long_loops(_left_as_written(program, found), bindings, most)
     return found
+
+
+def _with_what_was_given_up(found: Restructured) -> Restructured:
+    """A note for each: the user is told that fewer layers may be possible."""
+    given_up = tuple(f"not tried to the end: {one}" for one in found.given_up)
+    return replace(found, notes=(*found.notes, *given_up))
 
 
 def _left_as_written(program: core.Program, found: Restructured) -> tuple[core.Statement, ...]:
@@ -78,10 +86,12 @@ def restructure(program: core.Program, bindings: Bindings, *, gated: bool = Fals
     if not loops or (whole.changed and _is_one(written, bindings)):
         return whole
     parts = _by_segments(program, written, bindings)
-    if parts.changed and parts.layers < whole.layers:
-        return parts
     several = not whole.changed and len(loops) > 1
-    return replace(whole, notes=whole.notes + parts.notes) if several else whole
+    found = replace(whole, notes=whole.notes + parts.notes) if several else whole
+    if parts.changed and parts.layers < whole.layers:
+        found = parts
+    given_up = without_repeats(whole.given_up + parts.given_up, found.notes)
+    return replace(found, given_up=given_up)
 
 
 def _is_one(written: Front, bindings: Bindings) -> bool:
@@ -91,13 +101,25 @@ def _is_one(written: Front, bindings: Bindings) -> bool:
 
 
 def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> Restructured:
+    given_up: list[str] = []
+
     def one(excerpt: core.Program, taken: Names) -> Restructured:
         try:
-            return attempt(excerpt, front(excerpt, bindings), bindings, taken)
+            tried = attempt(excerpt, front(excerpt, bindings), bindings, taken)
         except (DiagnosticError, ScalarError) as problem:
             return as_written(excerpt, f"as written: {reason_text(problem)}")
+        given_up.extend(tried.given_up)
+        return tried
 
     found = segmented(program, one)
+    result = _put_together(program, written, bindings, found)
+    return replace(result, given_up=(*result.given_up, *given_up))
+
+
+def _put_together(
+    program: core.Program, written: Front, bindings: Bindings, found: Segmented
+) -> Restructured:
+    """The program with its loops restructured, if that is proven and saves layers."""
     if not found.steps:
         return as_written(program, *found.notes)
     text = program_text(found.program)
@@ -105,6 +127,8 @@ def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> R
     try:
         new = check(Source(NETWORK, text))
         accept(program, new, bindings, claim)
+    except OverBudgetError as over:
+        return as_written(program, f"as written: {over}", given_up=(CHECKING,))
     except (DiagnosticError, RefusedError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
     result = as_written(program)

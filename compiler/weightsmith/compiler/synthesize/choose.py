@@ -19,6 +19,7 @@ import flint
 
 from weightsmith.compiler.approximate.formula_balls import values
 from weightsmith.compiler.round_off import UNITS, carried
+from weightsmith.compiler.rounded_text import text_above, text_below
 from weightsmith.compiler.synthesize import lower_bound as bound
 from weightsmith.compiler.synthesize.inverse_plan import (
     Shifted,
@@ -27,7 +28,7 @@ from weightsmith.compiler.synthesize.inverse_plan import (
     resolvents_plan,
 )
 from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
-from weightsmith.compiler.synthesize.numbers import Ball, shown
+from weightsmith.compiler.synthesize.numbers import SHORT, Ball
 from weightsmith.compiler.synthesize.script import Plan
 from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
 from weightsmith.compiler.synthesize.series_plan import series_plan
@@ -41,6 +42,7 @@ from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
 from weightsmith.dsl import core
 from weightsmith.dsl.core import SpectrumKind
 from weightsmith.dsl.formulas import Formula
+from weightsmith.dsl.number_text import is_short
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider
@@ -259,8 +261,12 @@ def _analytic(one: Wanted) -> Choice:
     if one.spectrum.kind is SpectrumKind.SINGULAR_VALUES:
         message = "a function of eigenvalues needs an assumption about the spectrum"
         raise RefusedError(message, "write: assume spectrum(A) in [a, b]")
+    if interval[0] == interval[1]:
+        place = _end_text(interval[0])
+        message = f"the spectrum is the one point {place}, so the function is a multiple of I"
+        raise RefusedError(message, "write the value of the function there, times I")
     if one.tolerance < (round_off := LEAST * UNITS[one.dtype]):
-        raise RefusedError(f"{one.dtype} carries no error below {shown(round_off)}")
+        raise RefusedError(f"{one.dtype} carries no error below {text_below(round_off)}")
     function: Scalar = flint.arb.exp
     if one.function.formula is not None:
         function = _formula(one.function.formula)
@@ -268,8 +274,8 @@ def _analytic(one: Wanted) -> Choice:
         series = chebyshev_series(function, *interval, one.tolerance * SHARE, longest=LONGEST)
     except NoSeriesError as reason:
         raise RefusedError(
-            f"the Chebyshev series does not reach {shown(one.tolerance)} on "
-            f"[{interval[0]}, {interval[1]}]{reason}",
+            f"the Chebyshev series does not reach {text_below(one.tolerance)} on "
+            f"[{_end_text(interval[0])}, {_end_text(interval[1])}]{reason}",
             f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
             "pole, no kink) and not vary too much; assume less, or allow a larger error",
         ) from None
@@ -279,6 +285,11 @@ def _analytic(one: Wanted) -> Choice:
         function, one.spectrum.widest, one.largest, relative=False, degrees=one.degrees
     )
     return Choice(plan, plan.results, least)
+
+
+def _end_text(end: Fraction) -> str:
+    """A number for a message: as it is, or about that where it is long."""
+    return str(end) if is_short(end, SHORT) else f"about {text_above(end)}"
 
 
 @lru_cache(maxsize=8)
@@ -305,7 +316,7 @@ def _away_from_zero(one: Wanted) -> Interval:
 
 def _refuse_constant(one: Wanted, series: Series) -> None:
     if series.degree == 0:
-        message = f"the function is constant on the spectrum, within {shown(one.tolerance)}"
+        message = f"the function is constant on the spectrum, within {text_above(one.tolerance)}"
         raise RefusedError(message, "write a multiple of I, or a smaller tolerance")
 
 
@@ -313,17 +324,19 @@ def _meets_dtype(one: Wanted, condition: Fraction) -> None:
     least = LEAST * UNITS[one.dtype] * condition
     if one.tolerance < least:
         message = (
-            f"{one.dtype} does not carry {shown(one.tolerance)}: with a condition of "
-            f"{shown(condition)} an error of about {shown(least)} is lost to round-off"
+            f"{one.dtype} does not carry {text_below(one.tolerance)}: with a condition of "
+            f"{text_above(condition)} an error of about {text_above(least)} is lost to round-off"
         )
         asked = carried(one.dtype, condition)
-        hint = f"ask for {shown(asked)} or more" if asked < 1 else "bring the ends nearer"
+        hint = f"ask for {text_above(asked)} or more" if asked < 1 else "bring the ends nearer"
         raise RefusedError(message, hint)
 
 
 def _converged(plan: Plan, tolerance: Fraction) -> None:
     if plan.error > tolerance:
-        raise RefusedError(f"with coefficients of 25 digits the error stays at {shown(plan.error)}")
+        raise RefusedError(
+            f"with coefficients of 25 digits the error stays at {text_above(plan.error)}"
+        )
 
 
 def _factor(text: str) -> str:

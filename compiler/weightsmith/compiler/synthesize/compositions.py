@@ -16,6 +16,7 @@ from fractions import Fraction
 from weightsmith.compiler.certify.intervals import Interval
 from weightsmith.compiler.synthesize.numbers import rounded
 from weightsmith.compiler.synthesize.odd import OddPolynomial, deviation, minimax_odd
+from weightsmith.dsl.number_text import is_short
 
 LARGEST = 3
 CLOSE = 0.98  # of a tolerance that floats must meet
@@ -93,6 +94,6 @@ def composed(interval: Interval, exponents: tuple[int, ...]) -> Stages:
 
 def _above(value: Fraction) -> Fraction:
     """A short number that is not below this one, and hardly above."""
-    if len(str(value)) <= SHORT:
+    if is_short(value, SHORT):
         return value
     return rounded(value * (1 + Fraction(6, 10**SCALE_DIGITS)), SCALE_DIGITS)

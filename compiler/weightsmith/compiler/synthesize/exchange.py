@@ -6,7 +6,8 @@ error.  They begin where the equilibrium measure of the intervals has its quanti
 
     |x − m|/√|(x − a)(x − b)(x − c)(x − d)|,   m in the gap with zero integral over [b, c]
 
-(Chebyshev's points if there is one interval).  Nothing is proven here: the places serve to level an
+(Chebyshev's points if there is one interval).  As places decide what is written, no float here
+depends on the machine (``portable_arrays``).  Nothing is proven: the places serve to level an
 error exactly, and any places whatsoever give a lower bound (``lower_bound``).
 """
 
@@ -16,9 +17,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from weightsmith.compiler.synthesize.portable_arrays import (
+    Floats,
+    arccosines,
+    cosines,
+    cosines_of_pi,
+    interpolated,
+    product_of,
+    sum_of,
+    total,
+)
+
 Function = Callable[[Floats], Floats]
 Ends = tuple[float, float]
 EXCHANGES = 80
@@ -42,12 +52,12 @@ def alternation(
 ) -> Alternation:
     """Exchange until the largest error is the levelled one, or floats carry it no further."""
     x = _quantiles(intervals, degree + 2)
-    signs = (-1.0) ** np.arange(degree + 2)
+    signs = np.where(np.arange(degree + 2) % 2, -1.0, 1.0)
     best = Alternation(tuple(x), np.inf)
     for _ in range(EXCHANGES):
         weights = _weights(x, intervals[-1][1] - intervals[0][0])
         values, sizes = function(x), weight(x)
-        level = float(weights @ values) / float(weights @ (signs / sizes))
+        level = total(weights * values) / total(weights * (signs / sizes))
         grid = np.unique(np.concatenate([_between(x, ends) for ends in intervals]))
         p = _barycentric(grid, x, weights, values - level * signs / sizes)
         error = weight(grid) * (function(grid) - p)
@@ -80,26 +90,26 @@ def _one_exchanged(x: Floats, errors: Floats, place: float, error: float) -> Flo
 
 def _quantiles(intervals: Sequence[Ends], count: int) -> Floats:
     (a, b), (c, d) = intervals[0], intervals[-1]
-    cosines = np.cos(np.pi * (np.arange(MEASURE) + 0.5) / MEASURE)
     if len(intervals) == 1:
-        angles = np.pi * np.arange(count) / (count - 1)
-        return np.asarray((a + b) / 2 - (b - a) / 2 * np.cos(angles))
-    gap = (b + c) / 2 + (c - b) / 2 * cosines
+        return np.asarray((a + b) / 2 - (b - a) / 2 * cosines_of_pi(range(count), count - 1))
+    nodes = cosines_of_pi(range(1, 2 * MEASURE, 2), 2 * MEASURE)
+    gap = (b + c) / 2 + (c - b) / 2 * nodes
     shares = 1 / np.sqrt((gap - a) * (d - gap))
-    m = float(gap @ shares) / float(shares.sum())
+    m = total(gap * shares) / total(shares)
     parts = []
     for (low, high), (p, q) in (((a, b), (c, d)), ((c, d), (a, b))):
-        places = np.sort((low + high) / 2 - (high - low) / 2 * cosines)
+        places = np.sort((low + high) / 2 - (high - low) / 2 * nodes)
         density = np.abs(places - m) / np.sqrt(np.abs((places - p) * (places - q)))
         parts.append((places, density))
-    masses = [float(density.sum()) for _, density in parts]
+    masses = [total(density) for _, density in parts]
     first = min(max(round(count * masses[0] / sum(masses)), 1), count - 1)
     found = []
     for (places, density), number, (low, high) in zip(
         parts, (first, count - first), intervals, strict=True
     ):
         below = np.cumsum(density) - density / 2
-        own = np.interp(np.linspace(0, float(density.sum()), number), below, places)
+        shares = np.arange(number) / max(number - 1, 1)
+        own = interpolated(total(density) * shares, below, places)
         own[0], own[-1] = (low, high) if number > 1 else (own[0], own[-1])
         found.append(own)
     # where an interval has one place, that is its end at the gap
@@ -113,18 +123,18 @@ def _quantiles(intervals: Sequence[Ends], count: int) -> Floats:
 def _weights(x: Floats, width: float) -> Floats:
     gaps = (x[:, None] - x[None, :]) * (4 / width)
     np.fill_diagonal(gaps, 1.0)
-    logs = -np.log(np.abs(gaps)).sum(axis=1)
-    return np.asarray(np.prod(np.sign(gaps), axis=1) * np.exp(logs - logs.max()))
+    mantissas, exponents = product_of(list(gaps.T))
+    return np.asarray(np.ldexp(1 / mantissas, exponents.min() - exponents))
 
 
 def _between(x: Floats, ends: Ends) -> Floats:
     """A grid between all neighbours of the places within an interval, by angles."""
     low, high = ends
     edges = np.concatenate([[low], x[(x > low) & (x < high)], [high]])
-    angles = np.arccos(np.clip((low + high - 2 * edges) / (high - low), -1, 1))
+    angles = arccosines(np.clip((low + high - 2 * edges) / (high - low), -1, 1))
     steps = np.arange(FINE) / FINE
     grid = (angles[:-1, None] + np.diff(angles)[:, None] * steps).ravel()
-    places = (low + high) / 2 - (high - low) / 2 * np.cos(grid)
+    places = (low + high) / 2 - (high - low) / 2 * cosines(grid)
     return np.concatenate([[low], np.clip(places[1:], low, high), [high]])
 
 
@@ -132,7 +142,9 @@ def _barycentric(x: Floats, places: Floats, weights: Floats, values: Floats) -> 
     gaps = x[:, None] - places[None, :]
     rows, columns = np.nonzero(gaps == 0)
     gaps[rows, columns] = 1.0
-    found = ((weights * values) / gaps).sum(axis=1) / (weights / gaps).sum(axis=1)
+    parts = list(np.ascontiguousarray(gaps.T))
+    above = sum_of([w * v / gap for w, v, gap in zip(weights, values, parts, strict=True)])
+    found = above / sum_of([w / gap for w, gap in zip(weights, parts, strict=True)])
     found[rows] = values[columns]
     return np.asarray(found)
 

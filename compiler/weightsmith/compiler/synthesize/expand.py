@@ -13,9 +13,9 @@ from fractions import Fraction
 from itertools import count
 from typing import TypeVar
 
+from weightsmith.compiler.rounded_text import text_above, text_below
 from weightsmith.compiler.synthesize.choose import Choice
 from weightsmith.compiler.synthesize.grouped import grouped
-from weightsmith.compiler.synthesize.numbers import shown
 from weightsmith.compiler.synthesize.numeric import Numbers
 from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, read_request
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
@@ -227,7 +227,7 @@ def _lines_before(body: tuple[core.Statement, ...]) -> int:
 
 def _comments(part: _Part) -> list[str]:
     targets = ", ".join(
-        f"{node_text(one.target)} within {shown(one.tolerance)}" for one in part.requests
+        f"{node_text(one.target)} within {text_above(one.tolerance)}" for one in part.requests
     )
     return [f"Synthesised: {targets}.", *_note(part).split("\n")]
 
@@ -236,13 +236,13 @@ def _note(part: _Part) -> str:
     plan: Plan = part.choice.plan
     kind = "absolute" if plan.absolute else "relative"
     layers = plan.layers + max(one.extra_layers for one in part.requests)
-    text = f"{plan.family}: {_count(layers)}, predicted error {shown(part.error)} ({kind})."
+    text = f"{plan.family}: {_count(layers)}, predicted error {text_above(part.error)} ({kind})."
     least = part.choice.lower_bound
     if least.layers:
         text += f"\nNo linear-attention network does it in fewer than {_count(least.layers)}"
         reached = least.error(layers) * max(one.factor for one in part.requests)
         if reached:
-            text += f"; in {_count(layers)} none has an error below {shown(reached)}"
+            text += f"; in {_count(layers)} none has an error below {text_below(reached)}"
         text += "."
     return text
 

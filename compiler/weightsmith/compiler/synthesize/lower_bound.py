@@ -36,8 +36,9 @@ import flint
 import numpy as np
 
 from weightsmith.compiler.certify.intervals import round_down, to_fraction
-from weightsmith.compiler.synthesize.exchange import Floats, alternation
+from weightsmith.compiler.synthesize.exchange import alternation
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball
+from weightsmith.compiler.synthesize.portable_arrays import Floats
 
 MAX_LAYERS = 40
 MOST_POINTS = 10_000

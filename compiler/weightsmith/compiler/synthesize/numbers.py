@@ -12,6 +12,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.compiler.certify.intervals import Interval, round_up, to_fraction
+from weightsmith.dsl.number_text import is_short
 
 Ball = flint.arb
 DIGITS = 25
@@ -57,7 +58,7 @@ def rounded(value: Fraction, digits: int = DIGITS) -> Fraction:
 
 def neat(value: Fraction) -> Fraction:
     """The fraction itself if its text is short, else the nearest decimal."""
-    return value if len(str(value)) <= SHORT else rounded(value)
+    return value if is_short(value, SHORT) else rounded(value)
 
 
 def decimal_text(value: Fraction) -> str:
@@ -70,15 +71,3 @@ def decimal_text(value: Fraction) -> str:
     if Fraction(quotient) != value or len(text) <= 12:
         return text
     return f"{quotient.normalize(context):g}".replace("E", "e").replace("e+", "e")
-
-
-def shown(value: Fraction, digits: int = 4) -> str:
-    """A bound for a reader, rounded up."""
-    if value == 0:
-        return "0"
-    context = Context(prec=digits, rounding="ROUND_CEILING", Emin=-(10**6), Emax=10**6)
-    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    sign, figures, exponent = quotient.normalize().as_tuple()
-    mantissa = Decimal((sign, figures, 1 - len(figures)))
-    power = int(exponent) + len(figures) - 1
-    return f"{mantissa}e{power}" if abs(power) > 3 else f"{quotient.normalize():f}"

@@ -19,9 +19,9 @@ from functools import lru_cache
 
 import flint
 import numpy as np
-from numpy.typing import NDArray
 
 from weightsmith.compiler.synthesize.numbers import PRECISION, Ball, ball, is_huge, middle, upper
+from weightsmith.compiler.synthesize.portable_arrays import Floats, cosines_of_pi
 
 MAX_POINTS = 1 << 13
 KEPT = 16  # values of functions: ``ensure`` asks for one series after the other of a function
@@ -29,10 +29,11 @@ SPARE_BITS = 60
 MOST = Fraction(10) ** 200  # of a coefficient: beyond, the search by floats ends
 GRID = 4
 UNSEEN = 1e-9  # of a tolerance: what coefficients may have together that are not looked at
+WIDEST = 1 << 14  # bits that may stand before the point of an end
+UNSHARP = flint.arb(2) ** -200  # a value's radius against it; SPARE_BITS need less
 HOPELESS = 4  # times the tolerance: what is missing at an end cannot be left out
 
 
-Floats = NDArray[np.float64]
 Scalar = Callable[[Ball], Ball]
 
 
@@ -104,18 +105,27 @@ def _sizes(function: Scalar, low: Fraction, high: Fraction, count: int, relative
 
 def _degree(values: Sequence[Fraction], sizes: Floats, tolerance: Fraction) -> tuple[int, Fraction]:
     """The least degree at which the rest of the series is within the tolerance, and the rest."""
-    angles = np.linspace(0, np.pi, len(sizes))
+    points = len(sizes) - 1
+    places = np.arange(len(sizes))
+    cosines = _cosines(points)
     rest, wanted = np.zeros(len(sizes)), float(tolerance)
     first = _first_that_counts(values, sizes, wanted)
     best = first, 0.0
     for k in range(first, 0, -1):
-        rest += float(values[k]) * np.cos(k * angles)
+        rest += float(values[k]) * cosines[k * places % (2 * points)]
         error = float(np.max(np.abs(rest) / sizes)) * 1.001
         if error <= wanted:
             best = k - 1, error
         elif error > 16 * wanted:
             break
     return best[0], Fraction(best[1]) + tolerance * Fraction(2, 10**9)
+
+
+@lru_cache(maxsize=KEPT)
+def _cosines(points: int) -> Floats:
+    """cos(jπ/points) all around."""
+    half = cosines_of_pi(range(points + 1), points)
+    return np.concatenate([half, half[-2:0:-1]])
 
 
 def _first_that_counts(values: Sequence[Fraction], sizes: Floats, wanted: float) -> int:
@@ -142,7 +152,7 @@ def _coefficients(
     longest: int,
 ) -> tuple[Fraction, ...]:
     points, unit = 32, float(tolerance * min(ends))
-    with flint.ctx.workprec(PRECISION):
+    with flint.ctx.workprec(_bits(low, high)):
         while points <= MAX_POINTS:
             found = _interpolated(function, low, high, points)
             if any(abs(c) > MOST for c in found):
@@ -154,6 +164,11 @@ def _coefficients(
                 break
             points *= 2
     raise NoSeriesError
+
+
+def _bits(low: Fraction, high: Fraction) -> int:
+    """So many that no place is lost in a wide interval: 1 is one of [1, 10^300]."""
+    return PRECISION + min(int(max(abs(low), abs(high))).bit_length(), WIDEST)
 
 
 def _is_hopeless(rest: list[float], ends: tuple[Fraction, Fraction], tolerance: Fraction) -> bool:
@@ -172,11 +187,14 @@ def _interpolated(
     """Coefficients of the polynomial through f at cos(jπ/N), j = 0 … N, by a cosine transform."""
     half, centre = ball(high - low) / 2, ball(high + low) / 2
     cosines = [flint.arb.cos_pi_fmpq(flint.fmpq(j, points)).mid() for j in range(points + 1)]
-    values = [function(centre + half * x).mid() for x in cosines]
+    balls = [function(centre + half * x) for x in cosines]
+    values = [value.mid() for value in balls]
     if not all(value.is_finite() for value in values):
         raise NoSeriesError(": the function is not defined everywhere")
     if any(map(is_huge, values)):
         raise NoSeriesError(": the function is too large there")
+    if any(one.rad() > UNSHARP and one.rad() > UNSHARP * abs(one.mid()) for one in balls):
+        raise NoSeriesError(": the interval is too wide for the function to be computed on it")
     transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
     return (found[0] / 2, *found[1:-1], found[-1] / 2)

@@ -1,0 +1,126 @@
+"""A user's data as the inputs of a program, whatever the network makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from weightsmith.backends.arrays import Array, checked_array
+from weightsmith.backends.errors import LayoutError, listed
+from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
+from weightsmith.dsl import core
+from weightsmith.dsl.core import TOKEN
+
+if TYPE_CHECKING:
+    from weightsmith.backends.layout import Inputs
+    from weightsmith.compiler.ir.template import Template
+
+UNITS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
+UNIT = 2.0**-53
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The matrices that are given, batch × rows × columns, by input and token group.
+
+    The group of a whole matrix is "".  ``units`` has the unit round-off of the numbers that each
+    input was given in, ``batch`` is None for a single problem.
+    """
+
+    matrices: Mapping[tuple[str, str], Array]
+    sizes: Mapping[str, int]
+    units: Mapping[str, float]
+    batch: int | None
+
+    @property
+    def problems(self) -> int:
+        return 1 if self.batch is None else self.batch
+
+    def groups(self, name: str) -> tuple[str, ...]:
+        """The groups in which an input is given; none if it is not given."""
+        return tuple(group for one, group in self.matrices if one == name)
+
+    def place(self, problem: int) -> str:
+        """Name a problem of the batch, if there is one."""
+        return "" if self.batch is None else f" (index {problem} of the batch)"
+
+
+def reads_of(template: Template) -> dict[str, tuple[str, ...]]:
+    """The token groups in which a network reads its inputs per token."""
+    reads: dict[str, tuple[str, ...]] = {}
+    for source in template.sources:
+        if source.kind in DATA and source.groups[0] in TOKEN_GROUPS:
+            reads[source.of] = tuple(dict.fromkeys((*reads.get(source.of, ()), *source.groups)))
+    return reads
+
+
+def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[str, ...]]) -> Data:
+    """Read what is given of the program's inputs.
+
+    ``reads`` says in which token groups a network reads an input, where a bare array is given for
+    one that the script has in several.  Raises LayoutError on what fits no declaration.
+    """
+    declared = {one.name: one for one in program.inputs}
+    unknown = [name for name in inputs if name not in declared]
+    if unknown:
+        raise LayoutError(
+            f"the script has no input '{unknown[0]}'; its inputs are {listed(declared)}."
+        )
+    given: dict[tuple[str, str], Array] = {}
+    sizes: dict[str, int] = {}
+    for name, value in inputs.items():
+        own = reads.get(name) or declared[name].shape.column_groups
+        for group, array in _arrays(declared[name], value, own).items():
+            shape = declared[name].shape
+            columns = group if shape.columns == TOKEN else shape.columns
+            _learn(sizes, shape.rows, array.shape[-2], name)
+            _learn(sizes, columns, array.shape[-1], name)
+            given[name, group] = array
+    leading = {array.shape[0] if array.ndim == 3 else None for array in given.values()}
+    if len(leading) > 1:
+        raise LayoutError("every input must have the same batch.")
+    matrices = {key: array if array.ndim == 3 else array[None] for key, array in given.items()}
+    units = {name: _unit(value) for name, value in inputs.items()}
+    return Data(matrices, sizes, units, leading.pop() if leading else None)
+
+
+def _arrays(
+    one: core.Input, value: ArrayLike | Mapping[str, ArrayLike], groups: tuple[str, ...]
+) -> dict[str, Array]:
+    if one.shape.columns != TOKEN:
+        if isinstance(value, Mapping):
+            raise LayoutError(f"expected a matrix for '{one.name}', got a mapping.")
+        return {"": _array(value, f"'{one.name}'")}
+    if not isinstance(value, Mapping):
+        if len(groups) > 1:
+            raise LayoutError(f"'{one.name}' is given by token group: {listed(groups)}.")
+        value = {groups[0]: value}
+    wrong = [group for group in value if group not in one.shape.column_groups]
+    if wrong:
+        known = listed(one.shape.column_groups)
+        raise LayoutError(f"'{one.name}' has the token groups {known}, not '{wrong[0]}'.")
+    return {group: _array(part, f"'{one.name}' on {group} tokens") for group, part in value.items()}
+
+
+def _array(value: ArrayLike, what: str) -> Array:
+    return checked_array(value, what, np.dtype(np.float64))
+
+
+def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
+    known = int(axis) if axis.isdigit() else sizes.setdefault(axis, size)
+    if known != size:
+        raise LayoutError(f"expected {known} for the size of '{axis}' in '{name}', got {size}.")
+
+
+def _unit(value: object) -> float:
+    """The unit round-off of the numbers given; arrays of any library name their dtype."""
+    parts = value.values() if isinstance(value, Mapping) else (value,)
+    return max((_unit_of(str(getattr(part, "dtype", ""))) for part in parts), default=UNIT)
+
+
+def _unit_of(dtype: str) -> float:
+    return next((unit for name, unit in UNITS if name in dtype), UNIT)

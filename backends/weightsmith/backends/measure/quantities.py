@@ -1,0 +1,112 @@
+"""What is measured: numbers that a hypothesis confines to an interval, or a finding of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from weightsmith.backends.measure.data import Data
+from weightsmith.backends.measure.enclosure import (
+    FLOOR,
+    WIDER,
+    Array,
+    Enclosure,
+    exact,
+    gamma,
+    side_by_side,
+)
+from weightsmith.backends.measure.evaluate import UnknownValueError
+from weightsmith.backends.measure.report import Verdict
+from weightsmith.backends.measure.spectra import Values, singular_values
+
+ROUND_OFF = 4  # units of round-off of the numbers given that data may be off by
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Numbers with margins, batch × count, called ``noun`` ("eigenvalue") ``of`` something.
+
+    ``slack`` is what the rounding of the data given may make of the largest of them, or with
+    ``of_ends`` relative to the ends.  ``without_zeros``: those that are 0 within margin and slack
+    are not confined.
+    """
+
+    values: Values
+    noun: str
+    of: str
+    slack: float
+    of_ends: bool = False
+    without_zeros: bool = False
+
+    @property
+    def zeros(self) -> Array:
+        """Which of the numbers are not confined."""
+        near = np.abs(self.values.middle) <= self.values.margin + self.slack
+        return near & self.without_zeros
+
+    def place(self, data: Data, problem: int) -> str:
+        """Name a problem of a batch; sizes are the same in all."""
+        return data.place(problem) if self.noun != SIZE else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A hypothesis that has no numbers to be set: what was measured, and what to do about it."""
+
+    verdict: Verdict
+    measured: str
+    sentence: str = field(default="")
+
+
+Measured = Quantity | Finding
+SIZE = "size"
+
+
+def slack_of(values: Values, unit: float) -> float:
+    """What entries that are off by a few units of round-off make of eigenvalues or norms."""
+    return ROUND_OFF * unit * float(np.abs(values.middle).max(initial=0))
+
+
+def norms(data: Data, name: str) -> Quantity:
+    """The 2-norm of a matrix, or of every column of an input per token."""
+    groups = _given(data, name)
+    if groups == ("",):
+        values, noun = singular_values(exact(data.matrices[name, ""])).values, "norm"
+        largest = Values(values.middle[:, :1], values.margin[:, :1], values.exponent)
+        return Quantity(largest, noun, name, slack_of(values, data.units[name]))
+    tokens = side_by_side([exact(data.matrices[name, group]) for group in groups], -1)
+    values = _column_norms(tokens)
+    return Quantity(values, "norm of a token", name, slack_of(values, data.units[name]))
+
+
+def entries(data: Data, name: str) -> Quantity:
+    """The least and the largest entry of every problem, exactly."""
+    flat = [data.matrices[name, group] for group in _given(data, name)]
+    found = np.concatenate([one.reshape(data.problems, one[0].size) for one in flat], axis=-1)
+    if found.shape[-1]:
+        found = np.stack((found.min(axis=-1), found.max(axis=-1)), axis=-1)
+    values = Values(found, np.zeros_like(found), 0)
+    return Quantity(values, "entry", name, ROUND_OFF * data.units[name], of_ends=True)
+
+
+def size(data: Data, axis: str) -> Quantity:
+    """How many tokens a group has, or how long a dimension is."""
+    if axis not in data.sizes:
+        raise UnknownValueError(f"no input tells the size of '{axis}'")
+    values = Values(np.full((1, 1), float(data.sizes[axis])), np.zeros((1, 1)), 0)
+    return Quantity(values, SIZE, axis, 0.0)
+
+
+def _given(data: Data, name: str) -> tuple[str, ...]:
+    groups = data.groups(name)
+    if not groups:
+        raise UnknownValueError(f"{name} is not given")
+    return groups
+
+
+def _column_norms(matrix: Enclosure) -> Values:
+    """A computed sum of N squares is within γ_N of the exact one, however it is ordered."""
+    found = np.sqrt(np.einsum("bij,bij->bj", matrix.middle, matrix.middle))
+    margin = found * gamma(matrix.middle.shape[-2]) + matrix.radius[:, np.newaxis] + FLOOR
+    return Values(found, margin * WIDER, matrix.exponent)

@@ -1,0 +1,84 @@
+"""Do the columns of a value lie in the range of an operator T?
+
+Any rounding gives T full rank, so its singular values that are 0 within their margins are read as
+0: T has rank r.  From T ≈ U·diag(s)·V' (see ``spectra``), U_r the first r columns of U:
+
+    T = U_r·diag(s_1 … s_r)·V_r' + E,   ‖E‖ ≤ ‖T − U·diag(s)·V'‖ + (1 + δ)·s_(r+1)
+
+A column y in the range of T is T·z with ‖z‖ ≤ ‖y‖/σ_r(T), so its distance from the range of U_r
+is at most ‖E‖·‖y‖/σ_r(T).  The projection on that range is within δ of U_r·U_r'.  A column is
+*within round-off* if ‖y − U_r·U_r'·y‖ is at most this, with the rounding of computing it and of y;
+beyond it the column is outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from weightsmith.backends.measure.enclosure import FLOOR, UNIT, WIDER, Array, Enclosure, gamma
+from weightsmith.backends.measure.evaluate import Evaluator
+from weightsmith.backends.measure.quantities import ROUND_OFF, Finding
+from weightsmith.backends.measure.report import Verdict
+from weightsmith.backends.measure.spectra import Singular, singular_values
+from weightsmith.dsl import core
+from weightsmith.dsl.printer import node_text
+
+
+@dataclass(frozen=True, slots=True)
+class _Distance:
+    """The largest distance from the range of a problem's columns, relative to their norms.
+
+    ``excess`` is that of the column that is farthest beyond its limit.
+    """
+
+    relative: float
+    excess: float
+    full: bool
+
+
+def in_range(evaluator: Evaluator, value: core.Node, operator: core.Node) -> Finding:
+    """Measure ``value in range(operator)``.  Raises as ``singular_values``."""
+    matrix, columns = evaluator.whole(operator), evaluator.whole(value)
+    factors = singular_values(matrix)
+    slack = ROUND_OFF * max(evaluator.unit(value), evaluator.unit(operator))
+    found = [_distance(factors, columns, problem, slack) for problem in range(len(columns.middle))]
+    if all(one.full for one in found):
+        return Finding(Verdict.HOLDS, "it is everything")
+    worst = max(range(len(found)), key=lambda problem: found[problem].excess)
+    where, far = evaluator.data.place(worst), f"{found[worst].relative:.1e}"
+    measured = f"off by {far} of a column's norm{where}"
+    if found[worst].excess <= 0:
+        return Finding(Verdict.ROUND_OFF, measured)
+    texts = node_text(value), node_text(operator)
+    sentence = (
+        f"{texts[0]} is not in range({texts[1]}){where}: {far} of the norm of a column is outside; "
+        "project it on the range"
+    )
+    return Finding(Verdict.BROKEN, measured, sentence)
+
+
+def _distance(factors: Singular, columns: Enclosure, problem: int, slack: float) -> _Distance:
+    values = factors.values
+    low, high = values.low[problem], values.high[problem]
+    noise = slack * float(high[0])
+    rank = int((low > noise).sum())
+    left = factors.left[problem][:, :rank]
+    if rank == left.shape[0]:
+        return _Distance(0.0, -1.0, True)
+    given = columns.middle[problem]
+    outside = given - left @ (left.T @ given)
+    norms = np.sqrt((given * given).sum(axis=0)) * (1 + gamma(len(given))) + FLOOR
+    distances = np.sqrt((outside * outside).sum(axis=0))
+    defect = float(factors.defect[problem])
+    lost = float(factors.residual[problem]) + float(high[rank:].max(initial=0)) + noise
+    reach = lost / low[rank - 1] if rank else 0.0
+    rounding = (gamma(len(given)) + gamma(rank)) * (rank + 1) * (1 + defect) + 4 * UNIT
+    share = (reach + defect + rounding + slack) * WIDER
+    limits = norms * share + float(columns.radius[problem]) * (1 + share) + FLOOR
+    return _Distance(_largest(distances / norms), _largest(distances - limits), False)
+
+
+def _largest(numbers: Array) -> float:
+    return float(numbers.max(initial=-np.inf)) if numbers.size else -1.0

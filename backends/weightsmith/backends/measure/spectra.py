@@ -1,0 +1,165 @@
+"""Eigenvalues and singular values of real matrices, with proven margins.
+
+*Symmetric H*, from a computed H ≈ V·diag(w)·V'.  Let δ ≥ ‖V'V − I‖ with δ < 1, so that V is
+invertible.  By Ostrowski's theorem (Horn and Johnson, Matrix Analysis, 2nd ed., 4.5.9) the i-th
+eigenvalue of V·diag(w)·V' is θ_i·w_i with θ_i between the least and the largest eigenvalue of
+V'V, so 1 − δ ≤ θ_i ≤ 1 + δ.  By Weyl's theorem (4.3.1) that of H is within ‖H − V·diag(w)·V'‖:
+
+    |λ_i(H) − w_i| ≤ δ·|w_i| + ‖H − V·diag(w)·V'‖
+
+*Any A*, from A ≈ U·diag(s)·V' with k = min(m, n) columns in U and V.  For every X and Y
+σ_i(XY) ≤ ‖X‖·σ_i(Y) (Horn and Johnson, Topics in Matrix Analysis, 3.3.16); with X⁺ for X and XY
+for Y it follows that σ_i(XY) ≥ σ_min(X)·σ_i(Y) if X has full column rank.  With δ ≥ ‖U'U − I‖ and
+‖V'V − I‖, δ < 1, the singular values of U and of V lie between √(1 − δ) and √(1 + δ), so the i-th
+of U·diag(s)·V' lies between (1 − δ)·s_i and (1 + δ)·s_i, and by Weyl
+
+    |σ_i(A) − s_i| ≤ δ·s_i + ‖A − U·diag(s)·V'‖
+
+The 2-norms are bounded by Frobenius norms, computed with the bounds of ``enclosure``.
+
+*A product u·P* of a symmetric u and a positive definite P, from a computed C with C·C' = P + E,
+‖E‖ ≤ ρ and λ_min(P) ≥ p > ρ.  With F = C⁻¹EC'⁻¹, P = C(I − F)C' and ‖F‖ ≤ φ = ρ/(p − ρ), as
+‖C⁻¹‖² = 1/λ_min(CC') ≤ 1/(p − ρ).  The eigenvalues of u·P are those of (I − F)^½·C'uC·(I − F)^½,
+and by Ostrowski's theorem again, if φ < 1,
+
+    λ_i(u·P) = θ_i·λ_i(C'uC),   1 − φ ≤ θ_i ≤ 1 + φ
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from weightsmith.backends.measure.enclosure import (
+    FLOOR,
+    UNIT,
+    WIDER,
+    Array,
+    Enclosure,
+    exact,
+    frobenius,
+    gamma,
+    product,
+    require_work,
+)
+
+
+class NoFactorError(Exception):
+    """A decomposition does not converge, or is too far from one to prove anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """2^exponent · (middle ± margin): numbers of every problem, batch × count."""
+
+    middle: Array
+    margin: Array
+    exponent: int
+
+    @property
+    def low(self) -> Array:
+        return self.middle - self.margin
+
+    @property
+    def high(self) -> Array:
+        return self.middle + self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class Singular:
+    """A ≈ U·diag(s)·V': the values, U, and bounds of δ and of ‖A − U·diag(s)·V'‖."""
+
+    values: Values
+    left: Array
+    defect: Array
+    residual: Array
+
+
+def eigenvalues(matrix: Enclosure) -> Values:
+    """The eigenvalues of the symmetric part, in increasing order.
+
+    The margin holds for the matrix itself too: its eigenvalues are within ‖(A − A')/2‖ of those of
+    the symmetric part (Bauer and Fike).  Raises TooLargeError, NoFactorError.
+    """
+    middle = matrix.middle
+    size = middle.shape[-1]
+    require_work(middle.size * size)
+    turned = np.swapaxes(middle, -1, -2)
+    half = middle / 2 + turned / 2
+    found, vectors = _eigh(half)
+    spread = vectors * found[:, np.newaxis, :]
+    rest = half - spread @ np.swapaxes(vectors, -1, -2)
+    residual = frobenius(rest) + gamma(size) * frobenius(spread) * frobenius(vectors)
+    residual = residual + matrix.radius + frobenius(middle - turned) / 2
+    residual = (residual + 4 * UNIT * frobenius(half)) * WIDER
+    return _values(found, _defect(vectors), residual, matrix.exponent)
+
+
+def singular_values(matrix: Enclosure) -> Singular:
+    """The min(m, n) singular values, in decreasing order.  Raises as ``eigenvalues``."""
+    middle = matrix.middle
+    require_work(middle.size * min(middle.shape[-2:]))
+    try:
+        left, found, right = np.linalg.svd(middle, full_matrices=False)
+    except np.linalg.LinAlgError as problem:
+        raise NoFactorError from problem
+    spread = left * found[:, np.newaxis, :]
+    rest = middle - spread @ right
+    residual = frobenius(rest) + gamma(found.shape[-1]) * frobenius(spread) * frobenius(right)
+    residual = (residual + matrix.radius + 4 * UNIT * frobenius(middle)) * WIDER
+    defect = np.maximum(_defect(left), _defect(np.swapaxes(right, -1, -2)))
+    values = _values(found, defect, residual, matrix.exponent)
+    return Singular(values, left, defect, residual)
+
+
+def squares(values: Values, zeros: int) -> Values:
+    """The squares of values that are not negative, and so many exact zeros besides."""
+    margin = values.margin * (2 * values.middle + values.margin)
+    margin = (margin + 4 * UNIT * values.middle**2 + FLOOR) * WIDER
+    pad = ((0, 0), (0, zeros))
+    return Values(np.pad(values.middle**2, pad), np.pad(margin, pad), 2 * values.exponent)
+
+
+def weighted_eigenvalues(left: Enclosure, weight: Enclosure) -> Values:
+    """The eigenvalues of left · weight, left symmetric and weight positive definite."""
+    smallest = eigenvalues(weight).low.min(axis=-1, initial=np.inf)
+    try:
+        root = np.linalg.cholesky(weight.middle / 2 + np.swapaxes(weight.middle, -1, -2) / 2)
+    except np.linalg.LinAlgError as problem:
+        raise NoFactorError from problem
+    rest = weight.middle - root @ np.swapaxes(root, -1, -2)
+    size = root.shape[-1]
+    distance = frobenius(rest) + gamma(size) * frobenius(root) ** 2 + weight.radius
+    distance = (distance + 4 * UNIT * frobenius(weight.middle)) * WIDER
+    if (smallest <= 2 * distance * WIDER).any():
+        raise NoFactorError
+    factor = distance / (smallest - distance) * WIDER
+    inner = product(product(exact(root).transposed, left), exact(root))
+    found = eigenvalues(inner)
+    margin = (found.margin + (np.abs(found.middle) + found.margin) * factor[:, np.newaxis]) * WIDER
+    return Values(found.middle, margin, found.exponent + weight.exponent)
+
+
+def _eigh(matrix: Array) -> tuple[Array, Array]:
+    try:
+        values, vectors = np.linalg.eigh(matrix)
+    except np.linalg.LinAlgError as problem:
+        raise NoFactorError from problem
+    return values, vectors
+
+
+def _defect(vectors: Array) -> Array:
+    """More than ‖V'V − I‖.  Raises NoFactorError if that may be 1 or more."""
+    gram = np.swapaxes(vectors, -1, -2) @ vectors - np.eye(vectors.shape[-1])
+    count = vectors.shape[-2]
+    defect = (frobenius(gram) + gamma(count) * frobenius(vectors) ** 2) * WIDER
+    if not (defect < 1).all():
+        raise NoFactorError
+    return defect
+
+
+def _values(found: Array, defect: Array, residual: Array, exponent: int) -> Values:
+    size = np.abs(found)
+    margin = (size * (defect[:, np.newaxis] + 4 * UNIT) + residual[:, np.newaxis]) * WIDER
+    return Values(found, margin, exponent)

@@ -1,0 +1,69 @@
+"""Is a matrix symmetric?
+
+It is *within round-off* if |a_ij − a_ji| ≤ 4u·max|a|, u the unit round-off of the numbers that it
+is given in, beside what is not known of a computed value.  Then it is read as (A + A')/2: its
+entries are moved by no more than a few roundings move them, and the network's result moves as
+under any rounding of its input, which no certificate counts.  What is off by more is broken.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weightsmith.backends.measure.enclosure import UNIT, WIDER, Array
+from weightsmith.backends.measure.evaluate import Evaluator, UnknownValueError
+from weightsmith.backends.measure.quantities import ROUND_OFF, Finding
+from weightsmith.backends.measure.report import Verdict
+from weightsmith.dsl import core
+from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.printer import node_text
+
+
+def symmetry(evaluator: Evaluator, of: core.Node) -> Finding:
+    """Compare a value with its transpose: an input exactly, a computed one within its radius."""
+    data = evaluator.data
+    if not isinstance(of, core.Name):
+        value = evaluator.whole(of)
+        off, scale = _difference(value.middle)
+        return _found(evaluator, of, off, 2 * value.radius / scale)
+    if (of.name, "") not in data.matrices:
+        raise UnknownValueError(f"{of.name} is not given")
+    off, _ = _difference(data.matrices[of.name, ""])
+    return _found(evaluator, of, off, np.zeros(len(off)))
+
+
+def asymmetric_input(evaluator: Evaluator, of: core.Node, declared: set[str]) -> str | None:
+    """The first input in an expression that is declared symmetric and is not."""
+    inputs = (node for node in nodes_of(of) if isinstance(node, core.Name))
+    for one in inputs:
+        if one.name in declared and symmetry(evaluator, one).verdict is Verdict.BROKEN:
+            return one.name
+    return None
+
+
+def _difference(matrix: Array) -> tuple[Array, Array]:
+    """max|a_ij − a_ji| relative to max|a|, and max|a|, of every problem."""
+    largest = np.abs(matrix).max(axis=(-2, -1), initial=0)
+    scale = np.where(largest > 0, largest, 1.0)
+    even = matrix / scale[:, np.newaxis, np.newaxis]
+    return np.abs(even - np.swapaxes(even, -1, -2)).max(axis=(-2, -1), initial=0), scale
+
+
+def _found(evaluator: Evaluator, of: core.Node, off: Array, unknown: Array) -> Finding:
+    if not off.any() and not unknown.any():
+        return Finding(Verdict.HOLDS, "equal to its transpose")
+    limit = (ROUND_OFF * evaluator.unit(of) + unknown + 4 * UNIT) * WIDER
+    worst = int(np.argmax(off - limit))
+    where, text = evaluator.data.place(worst), node_text(of)
+    measured = "equal to its transpose, but for the rounding of computing it"
+    if off[worst]:
+        measured = f"off by {off[worst]:.1e} of its largest entry{where}"
+    if off[worst] <= limit[worst]:
+        return Finding(Verdict.ROUND_OFF, measured)
+    sentence = (
+        f"{text} is not symmetric{where}: it differs from its transpose by {off[worst]:.1e} of its "
+        "largest entry"
+    )
+    if isinstance(of, core.Name):
+        sentence += f"; if only rounding made it so, pass ({text} + {text}')/2"
+    return Finding(Verdict.BROKEN, measured, sentence)

@@ -1,0 +1,130 @@
+"""Budgets are counts, the same every time, and out of budget is an outcome of its own."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import flint
+import pytest
+from checker_cases import newton_inverse
+from checker_writing import write
+
+from weightsmith import api
+from weightsmith.checker import verify, verify_directory
+from weightsmith.checker.composition import NumericPiecewise, composed
+from weightsmith.checker.exact_scalars import VARIABLE, Exact
+from weightsmith.checker.ranges import extremes, precision
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, spend
+from weightsmith.checker.table_error import table_error
+from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.dsl.formulas import parse_formula
+
+F = Fraction
+OVER = r"Out of budget: .* neither proven nor shown to be wrong"
+
+
+def test_a_budget_ends_in_an_error_of_its_own() -> None:
+    budget = Budget(10)
+    budget.spend(10)
+    with pytest.raises(OverBudgetError, match=OVER):
+        budget.spend()
+    assert not issubclass(OverBudgetError, RefusedError)
+
+
+def test_work_on_numbers_counts_for_the_claim_that_is_checked() -> None:
+    outer, inner = Budget(), Budget()
+    spend(5)
+    with outer.active():
+        spend(1)
+        with inner.active():
+            spend(2)
+        with pytest.raises(OverBudgetError), Budget(3).active():
+            spend(4)
+        spend(4)
+    spend(5)
+    assert (outer.spent, inner.spent) == (5, 2)
+
+
+def test_what_has_many_terms_costs_more() -> None:
+    def cost(terms: int, bits: int) -> int:
+        field = Field(("a",), (VARIABLE,), Budget())
+        t = Exact.of(field.variable(VARIABLE) * field.number(2**bits + 1) + field.variable("a"))
+        power = t
+        for _ in range(terms):
+            power = power * t
+        return field.budget.spent
+
+    assert cost(8, 1) < cost(32, 1) < cost(32, 500)
+
+
+def test_products_of_long_polynomials_cost_their_words() -> None:
+    field = Field((), budget=Budget())
+    letters = [Polynomial.letter(field, Letter(f"A{k}", "d", "d")) for k in range(40)]
+    total = letters[0]
+    for one in letters[1:]:
+        total = total + one
+    before = field.budget.spent
+    _ = total @ total
+    assert field.budget.spent - before > 40 * 40
+
+
+def test_roots_are_not_sought_where_that_would_cost_too_much() -> None:
+    polynomial = flint.fmpq_poly([(-1) ** k * (k**7 + 1) for k in range(190)])
+    budget = Budget(100_000)
+    with budget.active(), precision(2560), pytest.raises(OverBudgetError, match=OVER):
+        _ = [value.ball() for value in extremes(polynomial, (F(0), F(1)))]
+
+
+def test_long_fractions_cost_more() -> None:
+    def cost(denominator: int) -> int:
+        budget = Budget()
+        kinks = [(F(k, denominator), F(1)) for k in range(20)]
+        one = NumericPiecewise.of(F(0), kinks)
+        composed(one, one, budget)
+        return budget.spent
+
+    assert 10 * cost(7) < cost(3**4000)
+
+
+def test_a_table_is_over_budget_at_the_same_place_every_time() -> None:
+    formula = parse_formula("sigmoid(sin(t))")
+    knots = [(F(k), F(0)) for k in range(20)]
+    spent = []
+    for _ in range(2):
+        budget = Budget()
+        table_error(formula, {}, knots, budget)
+        spent.append(budget.spent)
+    assert spent[0] == spent[1] > 1000
+    table_error(formula, {}, knots, Budget(spent[0]))
+    with pytest.raises(OverBudgetError, match=OVER):
+        table_error(formula, {}, knots, Budget(spent[0] - 1))
+
+
+def test_verify_tells_out_of_budget_from_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = write(newton_inverse(), tmp_path)
+    assert verify_directory(directory).accepted
+    monkeypatch.setattr(verify, "Budget", lambda: Budget(50))
+    report = verify_directory(directory)
+    assert not report.accepted
+    reasons = {one.kind: one.reason for one in report.verdicts if not one.accepted}
+    assert {"exactness", "truncation"} <= reasons.keys()
+    assert all(reason.startswith("Out of budget: ") for reason in reasons.values())
+
+
+def test_honest_claims_use_a_small_part_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    budgets: list[Budget] = []
+
+    def counted() -> Budget:
+        budgets.append(Budget())
+        return budgets[-1]
+
+    monkeypatch.setattr(verify, "Budget", counted)
+    settings = {"mu": "1/2", "L": "3", "steps": "1000"}
+    network = api.compile("examples/gradient_descent.alg", settings=settings, fewest="layers")
+    assert network.verify().accepted
+    assert len(budgets) >= 3
+    assert 0 < max(one.spent for one in budgets) < Budget().units // 10

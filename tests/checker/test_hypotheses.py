@@ -1,0 +1,74 @@
+"""Hypotheses of claims are the script's own words, whatever operator a rule makes of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from weightsmith import api
+from weightsmith.dsl.hypotheses import hypotheses
+
+HEADS = {
+    "two letters": (
+        "algorithm f(A: [m, n], B: [n, k])\nassume singular_values(A*B) in [1/2, 1]\n"
+        "X = A*B\nrepeat 4:\n    X = 3/2*X - 1/2*X*X'*X\nreturn X approximates polar(A*B)\n",
+        ["singular_values(A*B) in [1/2, 1]"],
+    ),
+    "two letters, two intervals": (
+        "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-1, -1/2] or [1/2, 1]\n"
+        "X = A\nrepeat 4:\n    X = 3/2*X - 1/2*X*X*X\nreturn X approximates sign(A)\n",
+        ["spectrum(A) in [-1, -1/2] or [1/2, 1]"],
+    ),
+    "presumed": (
+        "algorithm f(A: [d, d], b: [d, 1])\nassume spectrum(A) in [1/2, 3/2]\nx = 0*b\n"
+        "repeat 10:\n    x = x + (b - A*x)\nreturn x approximates inv(A)*b\n",
+        ["spectrum(A) in [1/2, 3/2]", "A is symmetric"],
+    ),
+    "weighted": (
+        "algorithm f(A: [d, e], P: symmetric[d, d])\nassume spectrum(A*A'*P) in [1/2, 3/2]\n"
+        "X = A*A'*P\nY = I\nrepeat 10:\n    Y = Y + (I - Y*X)\nreturn Y approximates inv(A*A'*P)\n",
+        ["spectrum(A*A'*P) in [1/2, 3/2]", "P is positive definite"],
+    ),
+    "range": (
+        "algorithm f(B: [d, e], C: [d, e], b: [d, 1])\nassume nonzero_spectrum(C*B') in [1/2, 1]\n"
+        "assume b in range(C*B')\nx = 0*b\nrepeat 10:\n    x = x + (b - C*(B'*x))\n"
+        "return x approximates pinv(C*B')*b\n",
+        ["nonzero_spectrum(C*B') in [1/2, 1]", "C*B' is symmetric", "b in range(C*B')"],
+    ),
+}
+
+
+def truncation(network: api.Network) -> dict[str, Any]:
+    (claim,) = [one for one in network.claims if one["kind"] == "truncation"]
+    return claim
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_claim_lists_the_words_of_the_script(name: str, tmp_path: Path) -> None:
+    text, wanted = HEADS[name]
+    network = api.compile(text)
+    claim = truncation(network)
+    assert claim["hypotheses"] == wanted
+    assert set(wanted) <= {one.text for one in hypotheses(network.program)}
+    network.save(tmp_path / "net")
+    (verdict,) = [one for one in api.verify(tmp_path / "net").verdicts if one.kind == "truncation"]
+    assert verdict.proven, verdict.reason
+    assert f"if {'; '.join(wanted)}" in verdict.statement
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_words_about_the_operator_are_refused(name: str, tmp_path: Path) -> None:
+    """The words of the build that was audited, and weaker ones."""
+    network = api.compile(HEADS[name][0])
+    for words in (["(1/2)^2 <= singular_values(B)^2 <= 1^2"], ["spectrum(A) in [0, 9]"], []):
+        network.save(tmp_path / "net")
+        path = tmp_path / "net" / "certificate.json"
+        document = json.loads(path.read_text())
+        for claim in document["claims"]:
+            if claim["kind"] == "truncation":
+                claim["hypotheses"] = words
+        path.write_text(json.dumps(document))
+        assert api.verify(tmp_path / "net").outcome == "refused"

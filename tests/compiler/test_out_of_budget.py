@@ -1,0 +1,76 @@
+"""What compile says where something costs more than its budget: never silently something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+import pytest
+
+from weightsmith import api
+from weightsmith.checker import propagation, prove
+from weightsmith.checker.refusal import Budget
+from weightsmith.compiler.restructure import affine_blocks
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError
+
+DESCENT = "examples/gradient_descent.alg"
+SETTINGS = {"mu": "1/2", "L": "3", "steps": "30"}
+
+
+def with_units(units: int) -> Callable[[], Budget]:
+    return lambda: Budget(units)
+
+
+def test_a_restructuring_that_is_given_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = prove.restructuring.check_restructuring
+
+    def poor(
+        script: core.Program,
+        network: core.Program,
+        bindings: Mapping[str, Fraction],
+        steps: Sequence[object],
+        _: Budget,
+    ) -> None:
+        checked(script, network, bindings, steps, Budget(100))
+
+    full = api.compile(DESCENT, settings=SETTINGS, fewest="layers")
+    assert not any("not tried to the end" in note for note in full.notes)
+    monkeypatch.setattr(prove.restructuring, "check_restructuring", poor)
+    network = api.compile(DESCENT, settings=SETTINGS, fewest="layers")
+    assert (full.report.layers, network.report.layers) == (4, 30)
+    (told,) = [note for note in network.notes if note.startswith("not tried to the end: 4 layers")]
+    assert "checking that the values are the same takes more than" in told
+    assert network.verify().accepted
+
+
+def test_a_limit_of_the_search_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """algorithm two(A: symmetric[d, d], P: [d, d], psi: [d, k])
+X = 0
+repeat 27:
+    X = X - 1/2*(A*X - psi)
+    X = X - 1/5*(P*X - psi)
+return X
+"""
+    full = api.compile(text, fewest="layers")
+    monkeypatch.setattr(affine_blocks, "MOST_OF_TWO", 0)
+    poor = api.compile(text, fewest="layers")
+    assert (full.report.layers or 0) < (poor.report.layers or 0)
+    assert any(affine_blocks.TOO_MANY in note for note in poor.notes), poor.notes
+
+
+def test_no_network_is_written_whose_proof_costs_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "Budget", with_units(20))
+    with pytest.raises(DiagnosticError, match="Out of budget"):
+        api.compile(DESCENT, settings=SETTINGS)
+
+
+def test_a_claim_that_costs_too_much_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def poor(*arguments: object) -> object:
+        return derive(*arguments[:-1], Budget(20))  # type: ignore[arg-type]
+
+    derive = propagation.derive_propagation
+    monkeypatch.setattr(propagation, "derive_propagation", poor)
+    (bound,) = api.compile("examples/divide.alg").bounds
+    assert bound.unproven is not None
+    assert bound.unproven.startswith("Out of budget: ")

@@ -1,0 +1,198 @@
+"""What is handed out holds: the checker has accepted every claim, or the claim is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import weightsmith.api as ws
+from weightsmith.checker.verify import verify_files
+from weightsmith.compiler.certify import certificate, truncation
+from weightsmith.dsl.diagnostics import DiagnosticError
+
+from .instances import EXAMPLES, MAKERS, SYNTHESIZED
+
+Json = dict[str, object]
+SLOW = ("synthesized_roots", "whitened_regression")
+PROVEN = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+    for name in sorted({**MAKERS, **SYNTHESIZED})
+]
+
+
+def half_the_bound(claim: Json) -> Json:
+    """A bound too small by half; where it is no number, or none is smaller, another formula."""
+    bound = dict(claim["bound"])  # type: ignore[call-overload]
+    value = Fraction(bound["value"] or 0)
+    changed = {"value": str(value / 2)} if value > Fraction(1, 2**900) else {"formula": "0"}
+    return {**claim, "bound": {**bound, **changed}}
+
+
+def wrong_step(claim: Json) -> Json:
+    """The recurrence of another loop, or where there is no loop the other target."""
+    steps = [dict(step) for step in claim["steps"]]  # type: ignore[attr-defined]
+    loops = [step for step in steps if step["rule"] == "recurrence"]
+    if loops:
+        name, text = next(iter(loops[0]["next"].items()))
+        loops[0]["next"] = {**loops[0]["next"], name: f"{text} + 1"}
+    else:
+        steps[-2]["left"] = ["I"]
+    return {**claim, "steps": steps}
+
+
+WRONG: dict[str, Callable[[Json], Json]] = {"bound": half_the_bound, "step": wrong_step}
+
+
+def open_claims(network: ws.Network) -> list[object]:
+    claims: list[Json] = network.certificate["claims"]  # type: ignore[assignment]
+    return [claim["output"] for claim in claims if "unproven" in claim]
+
+
+@pytest.mark.parametrize("wrong", sorted(WRONG))
+@pytest.mark.parametrize("name", PROVEN)
+def test_a_wrong_prover_leaves_the_claim_open(
+    name: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No certificate that verify refuses, and no false bound: an open claim with a reason."""
+    prove = certificate.truncation_claim
+
+    def wrongly(*given: object) -> Json:
+        claim = prove(*given)  # type: ignore[arg-type]
+        return claim if "unproven" in claim else WRONG[wrong](claim)
+
+    monkeypatch.setattr(certificate, "truncation_claim", wrongly)
+    settings, _ = {**MAKERS, **SYNTHESIZED}[name](np.random.default_rng(1))
+    network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    assert open_claims(network) == [one.name for one in network.program.returns if one.target]
+    assert all(bound.unproven for bound in network.bounds)
+    assert all(verdict.accepted for verdict in verify_files(network.files()))
+
+
+def test_a_wrong_rule_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule itself gives another map, with a bound that would follow from it."""
+    right = truncation.RULES
+
+    def too_fast(recurrence: object) -> object:
+        for rule in right:
+            bounded = rule(recurrence)  # type: ignore[arg-type]
+            if bounded is not None:
+                bounded.step["map"] = "e^3"
+                return bounded
+        return None
+
+    monkeypatch.setattr(truncation, "RULES", (too_fast,))
+    settings = {"mu": "1/4", "L": 2}
+    network = ws.compile(EXAMPLES / "newton_inverse.alg", settings=settings)
+    assert open_claims(network) == ["X"]
+    assert network.verify().accepted
+
+
+CASES: dict[str, tuple[str, float | None]] = {  # script, and the bound, None if it is open
+    "two intervals, a start of the other sign": (
+        "algorithm f(A: symmetric[d, d])\n"
+        "assume spectrum(A) in [-2, -1] or [1, 2]\n"
+        "X = 1/2*I\nrepeat 2:\n    X = 2*X - X*A*X\n"
+        "return X approximates inv(A)\n",
+        16.0,
+    ),
+    "a target, and tables, and nothing proven": (
+        "algorithm f(A: symmetric[d, d])\n"
+        "assume spectrum(A) in [0, 1000]\n"
+        "E = sqrt.(abs(A)) - A\nrepeat 2:\n    E = E*E*E\n"
+        "return E approximates exp(-A)\n",
+        None,
+    ),
+    "a constant that is not dyadic": (
+        "algorithm f(A: symmetric[v, v])\nassume spectrum(A) in [-1, 1]\n"
+        "function g(t) = t/3\nreturn A approximates spectral(g, A)\n",
+        2 / 3,
+    ),
+    "the same constant on both sides": (
+        "algorithm f(A: symmetric[v, v])\nassume spectrum(A) in [-1, 1]\n"
+        "function g(t) = t/3\nreturn 1/3*A approximates spectral(g, A)\n",
+        0.0,
+    ),
+    "a square by a power": (
+        "algorithm f(x: [1] per context)\nassume entries(x) in [-1, 1]\n"
+        "function g(t) = (exp(t)*exp(-t) - 1)^2 + t^2\nwithin 1e-3\nreturn g(x)\n",
+        9.646e-4,
+    ),
+    "a square by a product": (
+        "algorithm f(x: [1] per context)\nassume entries(x) in [-1, 1]\n"
+        "function g(t) = (exp(t)*exp(-t) - 1)*(exp(t)*exp(-t) - 1) + t*t\n"
+        "within 1e-3\nreturn g(x)\n",
+        9.646e-4,
+    ),
+    "a pseudoinverse by a polynomial": (
+        "algorithm f(L: symmetric[v, v])\nassume nonzero_spectrum(L) in [1/2, 2]\n"
+        "X = 1/4*L\nrepeat 5:\n    X = 2*X - X*L*X\nreturn X approximates pinv(L)\n",
+        (15 / 16) ** 32,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_bound_holds_or_is_open(name: str) -> None:
+    script, wanted = CASES[name]
+    network = ws.compile(script)
+    assert all(verdict.accepted for verdict in verify_files(network.files()))
+    for bound in network.bounds:
+        assert (bound.value is None) == (wanted is None) == (bound.unproven is not None)
+        if wanted is not None and bound.value is not None:
+            assert float(bound.value) == pytest.approx(wanted, rel=1e-3, abs=1e-290)
+
+
+POINTS = ("[2, 2]", "[0, 2]", "[0, 0]", "[-1, 2]", "[-2, -2]", "[1, 2]")
+TARGETS = ("inv(A)", "pinv(A)", "invsqrt(A)", "A^(-1/2)", "sqrt(A)", "sign(A)", "exp(A)")
+
+
+def edge_cases() -> Iterator[tuple[str, str, str]]:
+    step = "    X = 2*X - X*A*X\n"
+    for kind in ("spectrum", "nonzero_spectrum"):
+        for where in POINTS:
+            for target in (*TARGETS, "spectral(g, A)"):
+                for count in (0, 2):
+                    yield (
+                        (
+                            f"algorithm f(A: symmetric[d, d])\nassume {kind}(A) in {where}\n"
+                            f"function g(t) = log(t)\nX = 1/2*A\nrepeat {count}:\n{step}"
+                            f"return X approximates {target}\n"
+                        ),
+                        where,
+                        target,
+                    )
+
+
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.slow), pytest.param(11, id="some")]
+)
+def test_points_poles_and_no_passes_have_an_answer(every: int) -> None:
+    """Proven, or open with a reason; and proven only where the target has values."""
+    for script, where, target in list(edge_cases())[::every]:
+        network = ws.compile(script)
+        (bound,) = network.bounds
+        assert all(verdict.accepted for verdict in verify_files(network.files())), script
+        assert (bound.value is None) == (bound.unproven is not None), script
+        if where in ("[0, 2]", "[0, 0]", "[-1, 2]") and target != "exp(A)":
+            assert bound.value is None, script
+
+
+@pytest.mark.parametrize(
+    ("where", "function", "message"),
+    [
+        ("[1, 1e300]", "exp(-A)", "does not reach 1e-6 on [about -1e300, -1]"),
+        ("[2, 2]", "exp(A)", "the spectrum is the one point 2"),
+        ("[1, 2]", "spectral(g, A)", "the function is constant on the spectrum, within 1e-6"),
+    ],
+)
+def test_the_reason_is_the_true_one(where: str, function: str, message: str) -> None:
+    script = (
+        f"algorithm f(A: symmetric[d, d])\nassume spectrum(A) in {where}\n"
+        f"function g(t) = 1 + t/30000000\nreturn synthesize {function} within 1e-6\n"
+    )
+    with pytest.raises(DiagnosticError) as raised:
+        ws.compile(script)
+    assert message in str(raised.value)
