@@ -185,7 +185,7 @@ def _interpolated(
         raise NoSeriesError(": the function is not defined everywhere")
     if any(map(is_huge, values)):
         raise NoSeriesError(": the function is too large there")
-    if any(value.rad() > UNSHARP * max(1, abs(value.mid())) for value in balls):
+    if any(value.rad() > UNSHARP * (1 + abs(value.mid())) for value in balls):
         raise NoSeriesError(": the interval is too wide for the function to be computed on it")
     transformed = flint.acb.dft([flint.acb(v) for v in [*values, *values[-2:0:-1]]])
     found = [middle(one.real) / points for one in transformed[: points + 1]]
