@@ -209,7 +209,7 @@ def test_a_count_of_a_billion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     tensors = tensors_of(case)
     case.template["bindings"]["steps"], case.tensors = str(10**9), tensors
     case.claims[1]["steps"][0]["layers"] = 10**9
-    monkeypatch.setattr(verify, "Budget", lambda: Budget(100_000))
+    monkeypatch.setattr(verify, "Budget", lambda units=100_000: Budget(units))
     report = verify_directory(write(case, tmp_path))
     assert ("weights", 2) in refused_kinds(report)
     assert not any("Out of budget" in verdict.reason for verdict in report.verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -214,6 +215,22 @@ def test_files_that_the_certificate_is_not_of_are_never_certified(
     assert "the certificate is not of these files" in (
         call("run", place, "--input", f"A={tmp_path / 'a.npy'}").output
     )
+
+
+def test_a_certificate_that_is_refused_certifies_nothing(
+    call: Call, network: Path, tmp_path: Path
+) -> None:
+    place = shutil.copytree(network, tmp_path / "forged")
+    document = json.loads((place / "certificate.json").read_text())
+    for claim in document["claims"]:
+        if claim["kind"] == "truncation":
+            claim["bound"]["value"] = "1/1000000000000000000000000000000"
+    (place / "certificate.json").write_text(json.dumps(document))
+    np.save(tmp_path / "a.npy", MATRIX)
+    result = call("run", place, "--input", f"A={tmp_path / 'a.npy'}")
+    assert result.exit_code == 0
+    assert "nothing is certified: 'weightsmith verify' refuses the certificate" in result.stderr
+    assert "certified, before" not in result.output
 
 
 def test_a_batch_has_the_bound_of_its_worst(call: Call, network: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from weightsmith.dsl import parse_scalar, scalars
 
 MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
 MAX_COUNT = 10**12
+COEFFICIENT = 50  # units of work: reading one, and the least that is done with it
 MAX_BITS = 1 << 17  # of a value, and of what it is made of
 _PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
@@ -22,6 +23,7 @@ _known: dict[str, scalars.Scalar] = {}
 def read_scalar(value: object, what: str) -> scalars.Scalar:
     """Read a scalar text such as ``"2/(L + mu)"``."""
     text = as_text(value, what)
+    spend(COEFFICIENT)
     require(len(text) <= MAX_TEXT, f"{what}: the scalar {quoted(text)} is too long.")
     plain = _PLAIN.fullmatch(text)
     if plain is not None:

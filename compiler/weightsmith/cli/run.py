@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ def run(
     x.query.  Tokens are columns.  Without -o the returned values are printed.
 
     The data are measured first: a table says which assumptions hold, and data that break one are
-    refused.
+    refused.  The certificate is verified before a word of it is said.
     """
     from weightsmith.cli.arrays import check_output, read_inputs, write_outputs
 
@@ -57,10 +57,18 @@ def run(
         raise Mistake("not finite: the numbers left the range of the dtype; nothing is written.")
     write_outputs(answer, output)
     if report is not None and report.intact:
-        from weightsmith.cli.certified import certified_lines
-
-        for line in certified_lines(network, inputs, report):
+        for line in _certified(network, inputs, report):
             click.echo(line, err=True)
+
+
+def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:
+    """What the certificate says of the result, if the checker accepts it."""
+    from weightsmith.cli.certified import certified_lines
+
+    if network.verify().accepted:
+        yield from certified_lines(network, inputs, report)
+    else:
+        yield "nothing is certified: 'weightsmith verify' refuses the certificate, and says why"
 
 
 def _measured(network: Network, inputs: Inputs) -> DataReport:
