@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
-    from weightsmith.checker.verify import Report as VerificationReport
+    from weightsmith.checker.verdicts import Report as VerificationReport
 
 Setting = int | float | str | Fraction
 
