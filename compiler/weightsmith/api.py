@@ -41,6 +41,7 @@ from weightsmith.backends.unroll import MAX_LAYERS
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of, upward
 from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.emit import STAGES
+from weightsmith.compiler.hinge_rounding import rounding_text
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.pipeline import Compilation, compile_program, front
@@ -163,6 +164,16 @@ class Network:
             bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
         )
 
+    @property
+    def rounding(self) -> str:
+        """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
+
+        That is known if every symbol has a value.
+        """
+        if self.missing or not self.certificate.get("tables"):
+            return ""
+        return rounding_text(self.template, _dtype_of(self.certificate))
+
     def files(self) -> dict[str, bytes]:
         """The files of the compiled directory, by name."""
         return dict(self._files)
@@ -258,6 +269,7 @@ class Network:
         headline = self.report.headline(self.template.algorithm)
         lines = [headline, *self.notes, "", show_template(self.template)]
         lines += table_lines(self.certificate.get("tables"))
+        lines += [f"round   {self.rounding}"] * bool(self.rounding)
         lines += [bound_line(bound) for bound in self.bounds]
         return "\n".join(lines)
 
@@ -361,16 +373,16 @@ def approximate(
     >>> network = ws.approximate("exp(-s)*sin(3*t)", within="1e-3", s=(0, 1), t=(0, 2))
     >>> network.run({"s": s, "t": t})["output"]["query"]  # rows of numbers, one a token
 
-    ``expression`` is a sympy expression, or its text.  The tolerances of the tables are halved
-    until the certificate's bound is at most ``within``.  Raises ExpressionError, DiagnosticError.
+    ``expression`` is a sympy expression, or a text in the language of formulas, which is parsed
+    and never run.  The tolerances of the tables are halved until the certificate's bound is at
+    most ``within``.  Raises ExpressionError, DiagnosticError.
     """
-    import sympy
-
     from weightsmith.compiler.from_sympy import script_of
+    from weightsmith.compiler.from_text import ends_of, expression_of, tolerance_of
 
-    wanted = Fraction(within)
-    ends = {name: (Fraction(low), Fraction(high)) for name, (low, high) in box.items()}
-    parsed = sympy.sympify(expression, rational=True)
+    wanted = tolerance_of(within)
+    ends = {name: ends_of(name, interval) for name, interval in box.items()}
+    parsed = expression_of(expression)
     share = wanted / 2
     while True:
         network = compile(script_of(parsed, ends, share), gated=gated)
@@ -438,6 +450,14 @@ def _source(script: str | Path) -> Source:
     if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)
+
+
+def _dtype_of(certificate: Mapping[str, object]) -> str:
+    """The dtype that the weights were rounded to."""
+    claims = certificate["claims"]
+    found = claims if isinstance(claims, list) else []
+    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
+    return "float64" if weights is None else str(weights["steps"][0]["dtype"])
 
 
 def _object(value: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 
 import weightsmith.api as ws
-from weightsmith.checker.refusal import Deadline, RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import check_truncation
 
 HEAD = "algorithm f(L: symmetric[v, v], b: [v, k])\nassume nonzero_spectrum(L) in [1/2, 2]\n"
@@ -65,14 +65,14 @@ def test_a_forged_claim_of_another_start_is_refused() -> None:
     """The steps of the honest claim, but the script starts at I: nothing absorbs the kernel."""
     honest = ws.compile(HEAD + VANISHING["newton"])
     claim = truncation_of(honest)
-    check_truncation(honest.program, honest.bindings, claim, Deadline())
+    check_truncation(honest.program, honest.bindings, claim, Budget())
     steps = [dict(step) for step in claim["steps"]]  # type: ignore[attr-defined]
     other = ws.check(HEAD + OTHERS["start"])
     for initial in (steps[2]["initial"], {"X": "1/2"}):
         steps[2] = {**steps[2], "initial": initial}
         steps[4] = {**steps[4], "start": "lambda/2" if initial == {"X": "1/2"} else "lambda^2/4"}
         with pytest.raises(RefusedError):
-            check_truncation(other, {}, {**claim, "steps": steps}, Deadline())
+            check_truncation(other, {}, {**claim, "steps": steps}, Budget())
 
 
 @pytest.mark.parametrize("name", ["newton", "framed", "projector", "square", "root"])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightsmith.checker.approximation import product_error
+from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.checker.table_error import table_error
@@ -26,6 +27,7 @@ from weightsmith.dsl.formulas import (
     Sum,
     Times,
     Variable,
+    parse_formula,
 )
 from weightsmith.dsl.scalars import Number, Symbol
 
@@ -221,3 +223,19 @@ def test_products_of_entries() -> None:
             worst = max(worst, abs(near - e * f))
     assert worst <= product_error(table)
     assert math.isclose(worst, product_error(table), rel_tol=0.1)
+
+
+def test_at_a_kink_the_slope_is_any_between_both_sides() -> None:
+    """f = |t| − t² on [−1, 0]: with the right slope at 0 its hump of 1/4 would go unseen."""
+    knots = [(Fraction(-1), Fraction(0)), (Fraction(0), Fraction(0)), (Fraction(1), Fraction(0))]
+    formula = parse_formula("abs(t) - t^2")
+    jet = BallFunction(formula, {}, (Fraction(-1), Fraction(1)))(flint.arb(0))
+    assert jet.first.contains(-1)
+    assert jet.first.contains(1)
+    assert Fraction(1, 4) <= table_error(formula, {}, knots) <= Fraction(1, 4) + Fraction(1, 10**9)
+
+
+def test_the_root_of_a_function_without_negative_values_is_finite() -> None:
+    knots = [(Fraction(-1), Fraction(1)), (Fraction(0), Fraction(0)), (Fraction(1), Fraction(1))]
+    found = table_error(parse_formula("sqrt(abs(t))"), {}, knots)
+    assert Fraction(1, 4) <= found <= Fraction(1, 4) + Fraction(1, 10**9)

@@ -8,6 +8,7 @@ import sympy
 
 import weightsmith.api as ws
 from weightsmith.compiler.from_sympy import ExpressionError
+from weightsmith.compiler.from_text import expression_of
 
 s, t = sympy.symbols("s t")
 EXPRESSIONS = [
@@ -56,3 +57,62 @@ def test_text_will_do() -> None:
 def test_what_has_no_network_is_named(expression: sympy.Expr, message: str) -> None:
     with pytest.raises(ExpressionError, match=message):
         ws.approximate(expression, within="1e-2", s=(0, 1), t=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("exp(-s)*sin(3*t) + (s - t)**2", sympy.exp(-s) * sympy.sin(3 * t) + (s - t) ** 2),
+        ("s/2 - 0.1*t^-2", s / 2 - t**-2 / 10),
+        ("abs(s)*sqrt(t)", sympy.Abs(s) * sympy.sqrt(t)),
+        ("2^s", 2**s),
+    ],
+)
+def test_a_text_is_read_as_a_formula(text: str, same: sympy.Expr) -> None:
+    assert expression_of(text) == same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('weightsmith')",
+        "[s for s in (1, 2)]",
+        "s.free_symbols",
+        "print(s)",
+        "s +",
+        "",
+        "9^(9^9)^(9^9)",
+        "(" * 5000,
+        "lambda: s",
+    ],
+)
+def test_a_text_that_is_no_formula_is_not_run(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        ws.approximate(text, within="1e-2", s=(0, 1))
+
+
+@pytest.mark.parametrize(
+    "within", [0, -1, "-1e-3", float("nan"), float("inf"), "small", "1/0", None]
+)
+def test_a_tolerance_is_a_number_above_0(within: ws.Setting) -> None:
+    with pytest.raises(ExpressionError, match="within"):
+        ws.approximate(s * t, within=within, s=(0, 1), t=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("interval", "message"),
+    [
+        ((1, 0), "above its high end"),
+        ((0,), "as s="),
+        (3, "as s="),
+        ((0, "x"), "expected a number"),
+    ],
+)
+def test_an_interval_has_two_ends_in_order(interval: object, message: str) -> None:
+    with pytest.raises(ExpressionError, match=message):
+        ws.approximate(s, within="1e-2", s=interval)  # type: ignore[arg-type]
+
+
+def test_a_box_of_single_points_has_a_network() -> None:
+    network = ws.approximate("exp(s)", within="1e-3", s=(1, 1))
+    assert network.verify().accepted

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from weightsmith.backends.errors import InstantiationError, TemplateError
@@ -79,6 +80,7 @@ def fraction_text(value: Fraction) -> str:
     return shortened(str(value))
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_coefficient(text: str) -> Scalar:
     """Read a coefficient.  Raises TemplateError where the text is no scalar of the language."""
     if is_rational(text):

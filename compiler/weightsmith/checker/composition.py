@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
+import flint
+
 from weightsmith.checker.piecewise import MAX_KINKS
+from weightsmith.checker.ranges import fraction, rational
 from weightsmith.checker.refusal import Budget, require
 from weightsmith.checker.work import of_fractions
 
@@ -26,27 +29,28 @@ class NumericPiecewise:
     There is at least one place.
     """
 
-    places: tuple[Fraction, ...]
-    values: tuple[Fraction, ...]
-    slopes: tuple[Fraction, ...]
+    places: tuple[flint.fmpq, ...]
+    values: tuple[flint.fmpq, ...]
+    slopes: tuple[flint.fmpq, ...]
 
     @staticmethod
     def of(slope: Fraction, kinks: Iterable[tuple[Fraction, Fraction]]) -> NumericPiecewise:
         """slope·t + Σ change·relu(t − place); the places are distinct."""
-        ordered = sorted(kinks)
+        ordered = sorted((rational(place), rational(change)) for place, change in kinks)
+        start = rational(slope)
         places = tuple(place for place, _ in ordered)
-        slopes = tuple(accumulate((change for _, change in ordered), initial=slope))
-        values = [slope * places[0]]
+        slopes = tuple(accumulate((change for _, change in ordered), initial=start))
+        values = [start * places[0]]
         for (before, after), steep in zip(pairwise(places), slopes[1:-1], strict=True):
             values.append(values[-1] + steep * (after - before))
         return NumericPiecewise(places, tuple(values), slopes)
 
-    def __call__(self, t: Fraction) -> Fraction:
+    def __call__(self, t: flint.fmpq) -> flint.fmpq:
         piece = bisect_right(self.places, t)
         near = max(piece - 1, 0)
         return self.values[near] + self.slopes[piece] * (t - self.places[near])
 
-    def meets(self, levels: tuple[Fraction, ...]) -> Iterable[Fraction]:
+    def meets(self, levels: tuple[flint.fmpq, ...]) -> Iterable[flint.fmpq]:
         """Where it passes through one of the levels, which increase; kinks left out."""
         for piece, slope in enumerate(self.slopes):
             if slope == 0:
@@ -79,11 +83,12 @@ def composed(
     points = list(zip(beyond, values, strict=True))
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
-    kinks = tuple(pair for pair in zip(places, changes, strict=True) if pair[1])
-    return values[0] - slopes[0] * beyond[0], slopes[0], kinks
+    pairs = zip(places, changes, strict=True)
+    kinks = tuple((fraction(place), fraction(change)) for place, change in pairs if change)
+    return fraction(values[0] - slopes[0] * beyond[0]), fraction(slopes[0]), kinks
 
 
 def _bits(function: NumericPiecewise) -> int:
     """The length of its longest number."""
     numbers = (*function.places, *function.values, *function.slopes)
-    return max(max(one.numerator.bit_length(), one.denominator.bit_length()) for one in numbers)
+    return max(max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers)

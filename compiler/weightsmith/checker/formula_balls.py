@@ -1,8 +1,9 @@
 """A formula on balls: enclosures of f, f′ and f″ over an interval, by python-flint's arb.
 
 What cannot be enclosed (a pole, the slope of sqrt at 0, f″ at a kink of abs) comes out not finite.
-The argument of sqrt may touch 0: where it is a quotient of polynomials that is shown to be ≥ 0 on
-the whole interval, negative parts of its balls are rounding, and are cut off.
+The argument of sqrt may touch 0: where it is a function without negative values, or a quotient of
+polynomials that is shown to be ≥ 0 on the whole interval, negative parts of its balls are rounding,
+and are cut off.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from weightsmith.dsl.formulas import (
 )
 
 MAX_EXPONENT = 1000
+NEVER_NEGATIVE = ("abs", "exp", "sqrt", "sigmoid", "softplus")
 Ball = flint.arb
 Quotient = tuple[flint.fmpq_poly, flint.fmpq_poly]
 
@@ -103,7 +105,12 @@ class BallFunction:
         return _chained(inner, FUNCTIONS[name])
 
     def _never_negative(self, formula: Formula) -> bool:
-        """True only if the formula is a quotient of polynomials that is ≥ 0 on the interval."""
+        """True only if the formula is shown to be ≥ 0 on the interval, whatever its balls say.
+
+        That is a function with no negative value, or a quotient of polynomials.
+        """
+        if isinstance(formula, Apply) and formula.function in NEVER_NEGATIVE:
+            return True
         quotient = self._quotient(formula)
         if quotient is None:
             return False
@@ -203,9 +210,10 @@ def _chained(inner: Node, outer: Callable[[Ball], Derivatives]) -> Node:
 
 def _absolute(argument: Jet) -> Jet:
     """At a kink the slope is anywhere between −|u′| and |u′|, and f″ does not exist."""
-    if argument.value >= 0:
+    at_kink = argument.value.is_zero() and not argument.constant
+    if argument.value >= 0 and not at_kink:
         return argument
-    if argument.value <= 0:
+    if argument.value <= 0 and not at_kink:
         minus = -argument.value, -argument.first, -argument.second
         return Jet(*minus, argument.constant)
     if argument.constant:

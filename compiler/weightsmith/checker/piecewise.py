@@ -51,7 +51,9 @@ class PiecewiseSum:
         """Add factor·relu(scale·t + offset), scale a number that is not zero."""
         require(scale != 0, "A kink of a function has no place.")
         place, change = -offset, factor
-        if scale != 1:
+        if scale == -1:
+            place = offset
+        elif scale != 1:
             place = place * self._field.number(1 / scale)
             change = change * self._field.number(abs(scale))
         self._add_kink(place, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import TypeVar
@@ -11,6 +12,7 @@ from weightsmith.dsl.documents import DocumentError, read_document
 
 MAX_NUMBER = 2000  # characters of an exact number "p/q"
 MAX_BITS = 6600  # of numerator and denominator together: their text is short enough
+_NUMBER = re.compile(r"(-?[0-9]+)(?:/(0*[1-9][0-9]*))?", re.ASCII)
 Item = TypeVar("Item")
 
 
@@ -75,14 +77,15 @@ def as_texts(value: object, what: str) -> tuple[str, ...]:
 def as_number(value: object, what: str) -> Fraction:
     """An exact number ``"p/q"`` or ``"p"``, in lowest terms, written canonically."""
     text = as_text(value, what)
-    require(len(text) <= MAX_NUMBER, f"{what}: the number {quoted(text)} is too long.")
-    plain = text.removeprefix("-").replace("/", "", 1)
-    require(plain.isascii() and plain.isdigit(), f"{what}: {quoted(text)} is not a number p/q.")
-    try:
-        number = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise RefusedError(f"{what}: {quoted(text)} is not a number p/q.") from None
-    require(str(number) == text, f"{what}: {quoted(text)} is not in lowest terms, as p/q.")
+    if len(text) > MAX_NUMBER:
+        raise RefusedError(f"{what}: the number {quoted(text)} is too long.")
+    plain = _NUMBER.fullmatch(text)
+    if plain is None:
+        raise RefusedError(f"{what}: {quoted(text)} is not a number p/q.")
+    top, bottom = plain.groups()
+    number = Fraction(int(top), 1 if bottom is None else int(bottom))
+    if str(number) != text:
+        raise RefusedError(f"{what}: {quoted(text)} is not in lowest terms, as p/q.")
     return number
 
 

@@ -3,7 +3,9 @@
 On a piece with line ℓ let D = f − ℓ.  Where f″ has one sign, D (or −D) is convex: its largest value
 is at an end, and its least is bounded from below by any tangent,
     D(x) ≥ D(m) + D′(m)·(x − m) ≥ D(m) − |D′(m)|·reach,
-at an m that Newton's method finds, reach the length of the side where the least value may lie.
+reach the length of the side where the least value may lie.  The sign of f″ is found for many pieces
+at once, f and f′ at a knot serve both its pieces, m is found by Newton's method from the f′ of the
+ends: so a piece takes two or three evaluations, and only the worst pieces take more.
 Elsewhere |D| is bounded over the whole interval, by its value there or Taylor's theorem around the
 middle with the first or the second derivative, and the interval is halved until that is no larger
 than what D attains somewhere (up to 2^-42), or than the error that is claimed.
@@ -11,9 +13,10 @@ than what D attains somewhere (up to 2^-42), or than the error that is claimed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 import flint
@@ -49,29 +52,124 @@ def table_error(
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
         floor = rational(size / (1 << 150))
         search = _Search(function, floor, budget, rational(enough))
-        pieces = [_Piece.between(one, two) for one, two in pairwise(knots)]
-        for piece in pieces:  # first some values that are attained
-            for point in (piece.low, (piece.low + piece.high) / 2, piece.high):
-                search.note(search.distance(piece, point).value)
-        for piece in pieces:
+        ends = [_Knot(function, rational(place), rational(value)) for place, value in knots]
+        pieces = [_Piece(one, two) for one, two in pairwise(ends)]
+        valleys: list[_Valley] = []
+        others: list[_Piece] = []
+        for piece, sign in search.signs(pieces):
+            if sign and piece.is_finite:
+                valleys.append(_Valley(piece, sign))
+            else:
+                others.append(piece)
+        search.settle(valleys)
+        for piece in others:
             search.bound(piece)
         top = search.upper.fmpq()
     return fraction(top)
 
 
-@dataclass(frozen=True, slots=True)
+class _Knot:
+    """A knot, and the function there."""
+
+    def __init__(self, function: BallFunction, place: flint.fmpq, value: flint.fmpq) -> None:
+        self._function = function
+        self.place = place
+        self.value = value
+
+    @cached_property
+    def jet(self) -> Jet:
+        return self._function(flint.arb(self.place))
+
+    @cached_property
+    def distance(self) -> Ball:
+        """f less the table."""
+        return self.jet.value - self.value
+
+
 class _Piece:
     """The line through two knots."""
 
-    low: flint.fmpq
-    high: flint.fmpq
-    value: flint.fmpq  # at ``low``
-    slope: flint.fmpq
+    def __init__(self, one: _Knot, two: _Knot) -> None:
+        self.one, self.two = one, two
+        self.low, self.high = one.place, two.place
+        self.slope = (two.value - one.value) / (two.place - one.place)
 
-    @staticmethod
-    def between(one: Knot, two: Knot) -> _Piece:
-        slope = (two[1] - one[1]) / (two[0] - one[0])
-        return _Piece(*(rational(number) for number in (one[0], two[0], one[1], slope)))
+    @cached_property
+    def is_finite(self) -> bool:
+        jets = self.one.jet, self.two.jet
+        return all(bool(jet.value.is_finite() and jet.first.is_finite()) for jet in jets)
+
+    def middle(self, function: BallFunction) -> _Knot:
+        place = (self.low + self.high) / 2
+        return _Knot(function, place, (self.one.value + self.two.value) / 2)
+
+    def less(self, jet: Jet, ball: Ball) -> Jet:
+        """D, D′ and D″ over a ball where the function has the jet."""
+        line = self.one.value + self.slope * (ball - self.low)
+        return Jet(jet.value - line, jet.first - self.slope, jet.second)
+
+    def bound(self, over: Jet, middle: _Knot) -> Ball:
+        """A bound of |D|: its values, or Taylor's theorem around the middle; D, D′, D″ ∈ over."""
+        half = flint.arb((self.high - self.low) / 2)
+        here, slope = abs(middle.distance), abs(middle.jet.first - self.slope)
+        by_slope = here + abs(over.first) * half
+        by_bend = here + slope * half + abs(over.second) * half**2 / 2
+        return _least((abs(over.value), by_slope, by_bend))
+
+
+class _Valley:
+    """A piece on which sign·D is convex, and what tangents say of its least value.
+
+    The least value lies between ``low`` and ``high``, and is at least ``best``; the next tangent
+    is at ``point``, and there is none if ``is_settled``.
+    """
+
+    def __init__(self, piece: _Piece, sign: int) -> None:
+        self.piece, self.sign = piece, sign
+        self.low, self.high = piece.low, piece.high
+        self.steps = 0
+        jets = piece.one.jet, piece.two.jet
+        self._tilts = [sign * (jet.first - piece.slope) for jet in jets]
+        self._bends = [sign * jet.second for jet in jets]
+        rising, falling = bool(self._tilts[0] >= 0), bool(self._tilts[1] <= 0)
+        self.is_settled = rising or falling
+        lowest = piece.one if rising else piece.two
+        self.best = (sign * lowest.distance).lower() if self.is_settled else flint.arb.neg_inf()
+        self.point = self.low if self.is_settled else self._first_point()
+
+    @property
+    def upper(self) -> Ball:
+        """A bound of |D|."""
+        ends = (abs(knot.distance).upper() for knot in (self.piece.one, self.piece.two))
+        found = -self.best
+        for end in ends:
+            if not end <= found:
+                found = end
+        return found
+
+    def touch(self, here: Jet, floor: Ball) -> None:
+        """Use the tangent at ``point``, where D has the jet; gaps up to ``floor`` are closed."""
+        slope, point = self.sign * here.first, self.point
+        left, right = flint.arb(point - self.low), flint.arb(self.high - point)
+        rising, falling = bool(slope >= 0), bool(slope <= 0)
+        gap = abs(slope) * (left if rising else right if falling else left.max(right))
+        below = (self.sign * here.value - gap).lower()
+        if below > self.best:
+            self.best = below
+        self.steps += 1
+        if gap.upper() <= floor or rising == falling or self.steps >= NEWTON_STEPS:
+            self.is_settled = True
+            return
+        self.low, self.high = (self.low, point) if rising else (point, self.high)
+        self.point = _newton(point, slope, self.sign * here.second, self.low, self.high)
+
+    def _first_point(self) -> flint.fmpq:
+        """Where D′ would be 0 if it were the cubic that D′ and D″ at both ends determine."""
+        width = self.high - self.low
+        first, last = (float(tilt) for tilt in self._tilts)
+        share = _root(first, last, *(float(bend * width) for bend in self._bends))
+        point = self.low + width * flint.fmpq(*share.as_integer_ratio())
+        return point if self.low < point < self.high else (self.low + self.high) / 2
 
 
 class _Search:
@@ -91,13 +189,44 @@ class _Search:
         self.lower = flint.arb(0)
         self.upper = flint.arb(0)
 
-    def distance(self, piece: _Piece, point: flint.fmpq) -> Jet:
-        """D, D′ and D″ at a point."""
-        return self._less(piece, self._function(flint.arb(point)), flint.arb(point))
+    def signs(self, pieces: list[_Piece]) -> Iterator[tuple[_Piece, int]]:
+        """Each piece with the sign of f″ all over it; 0 if it has none, or that is open."""
+        waiting = [(0, len(pieces))]
+        while waiting:
+            self._budget.spend(20)
+            start, end = waiting.pop()
+            sign = _sign(self._function(_ball(pieces[start].low, pieces[end - 1].high)))
+            if sign or end == start + 1:
+                yield from ((piece, sign) for piece in pieces[start:end])
+            else:
+                middle = (start + end) // 2
+                waiting += [(middle, end), (start, middle)]
 
-    def _less(self, piece: _Piece, jet: Jet, ball: Ball) -> Jet:
-        line = flint.arb(piece.value) + flint.arb(piece.slope) * (ball - piece.low)
-        return Jet(jet.value - line, jet.first - piece.slope, jet.second)
+    def settle(self, valleys: list[_Valley]) -> None:
+        """Bound |D| on pieces where ±D is convex: one tangent each, and more for the worst."""
+        for valley in valleys:
+            for knot in (valley.piece.one, valley.piece.two):
+                self.note(knot.distance)
+            self._touch(valley)
+        order = [(-float(valley.upper), place) for place, valley in enumerate(valleys)]
+        heapify(order)
+        while order:
+            _, place = heappop(order)
+            valley = valleys[place]
+            if valley.is_settled or valley.upper <= self._enough():
+                self._accept(valley.upper)
+            else:
+                self._touch(valley)
+                heappush(order, (-float(valley.upper), place))
+
+    def _touch(self, valley: _Valley) -> None:
+        self._budget.spend(20)
+        if valley.is_settled:
+            return
+        ball = flint.arb(valley.point)
+        here = valley.piece.less(self._function(ball), ball)
+        self.note(here.value)
+        valley.touch(here, self.lower * flint.arb(2) ** -44 + self._floor)
 
     def note(self, attained: Ball) -> None:
         size = abs(attained).lower()
@@ -115,70 +244,51 @@ class _Search:
         least = self.lower * (1 + flint.arb(2) ** -42) + self._floor
         return least.max(self._claimed)
 
-    def bound(self, piece: _Piece) -> None:
-        """Bound |D| on a whole piece."""
-        waiting, looked_at = [(piece.low, piece.high, 0)], 0
+    def bound(self, whole: _Piece) -> None:
+        """Bound |D| on a piece by halving it."""
+        waiting, looked_at = [(whole, 0)], 0
         while waiting:
             self._budget.spend(20)
-            low, high, halvings = waiting.pop()
+            piece, halvings = waiting.pop()
             looked_at += 1
             if halvings > MAX_HALVINGS or looked_at > MAX_INTERVALS:
-                raise RefusedError(f"The function is not shown to be finite near {_place(low)}.")
-            ball = flint.arb(low).union(flint.arb(high))
-            over = self._less(piece, self._function(ball), ball)
-            sign = 1 if over.second >= 0 else -1 if over.second <= 0 else 0
-            if sign and self._bound_convex(piece, low, high, sign):
+                place = _place(piece.low)
+                raise RefusedError(f"The function is not shown to be finite near {place}.")
+            ball = _ball(piece.low, piece.high)
+            over = piece.less(self._function(ball), ball)
+            sign = _sign(over)
+            if sign and piece.is_finite:
+                self.settle([_Valley(piece, sign)])
                 continue
-            middle = (low + high) / 2
-            here = self.distance(piece, middle)
-            self.note(here.value)
-            half = (flint.arb(high) - low) / 2
-            by_slope = abs(here.value) + abs(over.first) * half
-            by_bend = abs(here.value) + abs(here.first) * half + abs(over.second) * half**2 / 2
-            bound = _least((abs(over.value), by_slope, by_bend))
+            middle = piece.middle(self._function)
+            self.note(middle.distance)
+            bound = piece.bound(over, middle)
             if bound.is_finite() and bound <= self._enough():
                 self._accept(bound)
             else:
-                waiting += [(middle, high, halvings + 1), (low, middle, halvings + 1)]
+                first, second = _Piece(piece.one, middle), _Piece(middle, piece.two)
+                waiting += [(second, halvings + 1), (first, halvings + 1)]
 
-    def _bound_convex(self, piece: _Piece, low: flint.fmpq, high: flint.fmpq, sign: int) -> bool:
-        """Bound |D| where sign·D is convex; False if D is not finite there."""
-        ends = [self.distance(piece, end) for end in (low, high)]
-        if not all(end.value.is_finite() and end.first.is_finite() for end in ends):
-            return False
-        for end in ends:
-            self.note(end.value)
-        least = self._least(piece, low, high, sign, ends)
-        for bound in (abs(ends[0].value), abs(ends[1].value), -least):
-            self._accept(bound)
-        return True
 
-    def _least(
-        self, piece: _Piece, low: flint.fmpq, high: flint.fmpq, sign: int, ends: list[Jet]
-    ) -> Ball:
-        """A lower bound of the convex function sign·D."""
-        if sign * ends[0].first >= 0:
-            return sign * ends[0].value
-        if sign * ends[1].first <= 0:
-            return sign * ends[1].value
-        best = flint.arb.neg_inf()
-        point = (low + high) / 2
-        for _ in range(NEWTON_STEPS):
-            here = self.distance(piece, point)
-            self.note(here.value)
-            slope = sign * here.first
-            left, right = flint.arb(point - low), flint.arb(high - point)
-            rising, falling = bool(slope >= 0), bool(slope <= 0)
-            reach = left if rising else right if falling else left.max(right)
-            below = (sign * here.value - abs(slope) * reach).lower()
-            if below > best:
-                best = below
-            gap = (abs(slope) * reach).upper()
-            if gap <= self.lower * flint.arb(2) ** -44 + self._floor or rising == falling:
-                break
-            low, high = (low, point) if rising else (point, high)
-            point = _newton(point, slope, sign * here.second, low, high)
-        return best
+def _ball(low: flint.fmpq, high: flint.fmpq) -> Ball:
+    return flint.arb(low).union(flint.arb(high))
+
+
+def _sign(jet: Jet) -> int:
+    """The sign of the second derivative; 0 if that is open."""
+    return 1 if jet.second >= 0 else -1 if jet.second <= 0 else 0
+
+
+def _root(first: float, last: float, before: float, after: float) -> float:
+    """Nearly the root in [0, 1] of the cubic with these values and slopes at 0 and 1."""
+    share = first / (first - last) if first < last else 0.5
+    rise = last - first
+    for _ in range(3):
+        u, v = share, 1 - share
+        value = first + rise * u * u * (3 - 2 * u) + u * v * (before * v - after * u)
+        slope = 6 * rise * u * v + before * v * (v - 2 * u) + after * u * (u - 2 * v)
+        share -= value / slope if slope > 0 else 0.0
+    return share if 0 < share < 1 else 0.5
 
 
 def _least(bounds: tuple[Ball, ...]) -> Ball:

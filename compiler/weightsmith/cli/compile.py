@@ -125,6 +125,7 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
         lines.append(f"  mlp     {_mlp(report, sizes)}")
     lines += [f"  note    {line}" for note in network.notes for line in note.split("\n")]
     lines += [f"  found   {name} = {count}" for name, count in _found(network)]
+    lines += [f"  round   {network.rounding}"] * bool(network.rounding)
     lines += [_bound(bound) for bound in network.bounds]
     lines += [
         f"  presume {one.text}, which nothing states" for one in presumptions(network.program)

@@ -30,6 +30,11 @@ def exp2(value: float) -> float:
         return float((flint.arb(value) * flint.arb.const_log2()).exp().mid())
 
 
+def exp(value: float) -> float:
+    with flint.ctx.workprec(BITS):
+        return float(flint.arb(value).exp().mid())
+
+
 def expm1(value: float) -> float:
     """e^value − 1."""
     with flint.ctx.workprec(BITS):

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.degree import depth_lower_bound, passes, program_degree
 from weightsmith.compiler.ir.normal import NormalProgram
-from weightsmith.compiler.ir.template import Item, Layer, Mlp, Template, layers_of
+from weightsmith.compiler.ir.template import Hidden, Item, Layer, Mlp, Template, Terms, layers_of
 from weightsmith.compiler.operations import operations_of, operations_text
 from weightsmith.dsl import parse_scalar
 
@@ -111,10 +111,10 @@ def counts_as_layer(layer: Layer) -> bool:
 
 def is_linear(mlp: Mlp | None) -> bool:
     """Are all hidden blocks pairs relu(s), relu(−s)?  The compiler emits them side by side."""
-    return mlp is None or not _nonlinear(mlp)
+    return mlp is None or not nonlinear(mlp)
 
 
-def _nonlinear(mlp: Mlp) -> list[int]:
+def nonlinear(mlp: Mlp) -> list[int]:
     """Hidden blocks that are not half of a linear pair (without bias, next to their negative)."""
     found, position = [], 0
     signs: dict[int, list[str]] = {index: [] for index in range(len(mlp.hidden))}
@@ -140,11 +140,28 @@ def _nonlinear(mlp: Mlp) -> list[int]:
 
 
 def pieces_of(mlp: Mlp | None) -> int:
-    """Return the most kinks that one function of an MLP has."""
+    """Return the most kinks that one function of an MLP has; its hinges open to either side."""
     if mlp is None:
         return 0
-    counts = Counter(mlp.hidden[i].terms for i in _nonlinear(mlp))
-    return max(counts.values(), default=0)
+    places = {kink_of(mlp.hidden[i]) for i in nonlinear(mlp)}
+    return max(Counter(terms for terms, _ in places).values(), default=0)
+
+
+def kink_of(hidden: Hidden) -> tuple[Terms, str]:
+    """The terms and the bias, negated if the first coefficient is negative.
+
+    Hinges with equal terms are of one function; with equal bias too, they meet at one kink.
+    """
+    numbers = [hidden.bias, *(coefficient for _, coefficient in hidden.terms)]
+    is_plain = not any(" " in number for number in numbers)
+    if not hidden.terms or not is_plain or not hidden.terms[0][1].startswith("-"):
+        return hidden.terms, hidden.bias
+    terms = tuple((name, _negated(coefficient)) for name, coefficient in hidden.terms)
+    return terms, hidden.bias if hidden.bias == "0" else _negated(hidden.bias)
+
+
+def _negated(coefficient: str) -> str:
+    return coefficient[1:] if coefficient.startswith("-") else f"-{coefficient}"
 
 
 def hidden_text(template: Template) -> str:

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Repeat, Template, Terms
+from weightsmith.compiler.report import kink_of, nonlinear
 from weightsmith.dsl.shown import number_text
 
 TRANSPOSE = "ᵀ"
@@ -105,20 +106,24 @@ def _mlp(mlp: Mlp) -> list[str]:
 
 
 def _families(mlp: Mlp) -> dict[tuple[str, Terms], list[int]]:
-    """Outputs of one block whose hidden blocks differ in the bias only: pieces of one function."""
+    """Outputs of one block whose hidden blocks differ in bias and sign: pieces of one function."""
     found: dict[tuple[str, Terms], list[int]] = {}
+    bent = set(nonlinear(mlp))
     for i, (block, index, _) in enumerate(mlp.outputs):
-        if not mlp.hidden[index].is_gated:
-            found.setdefault((block, mlp.hidden[index].terms), []).append(i)
+        if index in bent and not mlp.hidden[index].is_gated:
+            found.setdefault((block, kink_of(mlp.hidden[index])[0]), []).append(i)
     return {key: rows for key, rows in found.items() if len(rows) > MANY}
 
 
 def _tables(mlp: Mlp) -> list[str]:
     """A function of many kinks is not written out."""
-    return [
-        f"{block} += f({combination(terms)}), piecewise linear with {len(rows)} kinks"
-        for (block, terms), rows in _families(mlp).items()
-    ]
+    lines = []
+    for (block, terms), rows in _families(mlp).items():
+        kinks = {kink_of(mlp.hidden[mlp.outputs[i][1]]) for i in rows}
+        lines.append(
+            f"{block} += f({combination(terms)}), piecewise linear with {len(kinks)} kinks"
+        )
+    return lines
 
 
 def _units(mlp: Mlp) -> list[str]:

@@ -33,7 +33,7 @@ def _line(table: dict[str, object]) -> str:
 def _product_costs(pieces: int) -> str:
     """Both ways to compute the square's table, the chosen one first."""
     layers = max(2, (pieces - 1).bit_length())
-    wide = f"{pieces} pieces, 1 layer of {WIDE_UNITS * (pieces + 1)} units a row"
+    wide = f"{pieces} pieces, 1 layer of {WIDE_UNITS * (pieces + 2)} units a row"
     deep = f"sawteeth, {layers} layers of {DEEP_UNITS} units a row"
     first, second = (wide, deep) if pieces <= MOST_WIDE else (deep, wide)
     return f"{first} (or {second})"

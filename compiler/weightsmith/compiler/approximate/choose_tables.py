@@ -32,10 +32,11 @@ from weightsmith.dsl.core import Approximated
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.formulas import Formula, formula_symbols, formula_text
 from weightsmith.dsl.nodes import nodes_in, nodes_of
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.scalars import Scalar, evaluate
 
 DIGITS = 3  # of the ends of an interval, rounded outward
 MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth
+LARGEST = 2.0**1000  # argument of a table
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,18 @@ class _Chooser:
         if not safe:  # rounding reached a pole that the argument does not
             low, high = Fraction(bounds[0].low), Fraction(bounds[0].high)
             self._refuse_singular(function, low, high)
-        tolerance = evaluate(function.tolerance, self.bindings)
+        tolerance = self._tolerance(site, function.tolerance)
+        where = f"on [{short_text(low)}, {short_text(high)}]"
         try:
             symbols = sorted(formula_symbols(formula))
             numbers = tuple((name, self.bindings[name]) for name in symbols)
             table = _fitted(formula, numbers, low, high, tolerance)
         except TooManyPiecesError:
-            raise self._too_fine(site, f"on [{short_text(low)}, {short_text(high)}]") from None
+            raise self._too_fine(site, where, tolerance) from None
+        except UndefinedError:
+            message = f"'{site.label}' is not proven finite {where}"
+            hint = "keep the argument away from where it is not: clip(E, low, high)"
+            raise DiagnosticError([error(site.span, message, hint)]) from None
         return SiteTable(site.site, site.label, table, None, formula_text(formula))
 
     def _product(self, site: core.Hadamard, bounds: list[Bounds]) -> SiteTable:
@@ -205,23 +211,46 @@ class _Chooser:
             return SiteTable(site.site, "product", None)
         self._refuse_unbounded(site, bounds)
         scales = tuple(_outward(max(b.size, 2.0**-40)) for b in bounds)
-        tolerance = evaluate(site.tolerance, self.bindings)
+        tolerance = self._tolerance(site, site.tolerance)
         pieces, sawteeth = square_pieces(scales[0] * scales[1] / tolerance)
         if pieces > MOST_PIECES:
             limits = f"of numbers up to {short_text(scales[0])} and {short_text(scales[1])}"
-            raise self._too_fine(site, limits)
+            raise self._too_fine(site, limits, tolerance)
         table = square_table(pieces)
         return SiteTable(site.site, "product", table, (scales[0], scales[1]), sawteeth=sawteeth)
 
-    def _too_fine(self, site: core.Entrywise | core.Hadamard, where: str) -> DiagnosticError:
-        message = f"{called(site)} {where} takes more than {MOST_PIECES} pieces for this tolerance"
-        hint = "allow a larger error: within 1e-3; or keep the argument small: clip(E, low, high)"
+    def _tolerance(self, site: core.Entrywise | core.Hadamard, tolerance: Scalar) -> Fraction:
+        """The tolerance of a site, which must be above 0."""
+        value = evaluate(tolerance, self.bindings)
+        if value > 0:
+            return value
+        message = (
+            f"{called(site)} is approximated within {short_text(value)}, and no table is so near"
+        )
+        raise DiagnosticError([error(site.span, message, "give a tolerance above 0: within 1e-3")])
+
+    def _too_fine(
+        self, site: core.Entrywise | core.Hadamard, where: str, tolerance: Fraction
+    ) -> DiagnosticError:
+        message = (
+            f"{called(site)} {where} takes more than {MOST_PIECES} pieces to be within "
+            f"{short_text(tolerance)}"
+        )
+        hint = (
+            f"allow a larger error than {short_text(tolerance)}, or keep the argument small: "
+            "clip(E, low, high)"
+        )
         return DiagnosticError([error(site.span, message, hint)])
 
     def _refuse_unbounded(self, site: core.Entrywise | core.Hadamard, bounds: list[Bounds]) -> None:
-        if all(b.finite for b in bounds):
+        if all(b.size <= LARGEST for b in bounds):
             return
-        message, hint = unbounded_message(self.program, site, self.ranges)
+        if all(b.finite for b in bounds):
+            message = f"{called(site)} is computed by a table, and its argument is only known to "
+            message += f"be at most {max(b.size for b in bounds):.3g}"
+            hint = "keep it small: clip(E, low, high), or a closer assumption"
+        else:
+            message, hint = unbounded_message(self.program, site, self.ranges)
         raise DiagnosticError([error(site.span, message, hint)])
 
 

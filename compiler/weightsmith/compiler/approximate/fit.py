@@ -6,8 +6,8 @@
 
 A best continuous polygon with N free knots at distance E from f is a path of N links in the tube
 between f − E and f + E (``links``), on a grid where that loses less than 1 in 1000 (``grid``); E is
-searched (``search``).  What is returned is rounded (``round_table``), and its error is proven by
-ball arithmetic afterwards (``certify_table``), whatever the floats before did.
+searched (``search``).  What is returned is rounded (``round_table``), and its error is the bound
+that the checker will prove (``checker/table_error``), whatever the floats before did.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.approximate.certify_table import proven_error
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
-from weightsmith.compiler.approximate.links import Path, shortest_path
+from weightsmith.compiler.approximate.lines import Path
+from weightsmith.compiler.approximate.links import shortest_path
 from weightsmith.compiler.approximate.round_table import rounded_knots
 from weightsmith.compiler.approximate.search import least_error
-from weightsmith.compiler.approximate.table import Table
-from weightsmith.compiler.certify.intervals import round_down, to_fraction
+from weightsmith.compiler.approximate.table import Knot, Table
+from weightsmith.compiler.certify.intervals import round_down, round_up, to_fraction
 from weightsmith.compiler.nearest_float import as_float, short_text
 from weightsmith.dsl.formulas import Formula
 
@@ -40,11 +42,12 @@ __all__ = [
 
 SAG = 2.0 / 64**2  # of the error: 64 steps a piece
 ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
+LARGEST = 2.0**1000  # error that is searched for
 MOST_PIECES = 5000
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
+ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
 ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
-LARGEST = 1e300  # a tolerance that is as good as any larger one
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
@@ -71,18 +74,16 @@ def fit_table(
         sampler = Sampler.of(formula, bindings, whole)
         if low == high:
             return _constant(sampler)
-        target = min(as_float(tolerance), LARGEST) * ROOM
-        for _ in range(ATTEMPTS if target > 0 else 0):
-            table = _fewest(sampler, target)
-            if table is None:
-                break
-            if table.error <= tolerance:
-                return table
-            target *= max(float(tolerance / table.error), SMALLEST_SHRINKAGE) * ROOM
-    raise TooManyPiecesError(
-        f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
-        f"{short_text(tolerance, 3)}: give a larger one, or a smaller interval"
-    )
+        try:
+            table = _within(sampler, tolerance)
+        except OverflowError:  # numbers beyond float64, in which knots are found
+            table = None
+    if table is None:
+        raise TooManyPiecesError(
+            f"expected a tolerance that {MOST_PIECES} pieces with float64 knots reach, got "
+            f"{short_text(tolerance, 3)}: give a larger one, or a smaller interval"
+        )
+    return table
 
 
 def fit_pieces(
@@ -117,6 +118,16 @@ def square_table(pieces: int) -> Table:
     return Table(tuple((place, place**2) for place in places), Fraction(1, pieces**2))
 
 
+def _within(sampler: Sampler, tolerance: Fraction) -> Table | None:
+    target = min(as_float(tolerance), LARGEST) * ROOM
+    for _ in range(ATTEMPTS):
+        table = _fewest(sampler, target) if target > 0 else None
+        if table is None or table.error <= tolerance:
+            return table
+        target *= max(as_float(tolerance / table.error), SMALLEST_SHRINKAGE) * ROOM
+    return None
+
+
 def _fewest(sampler: Sampler, target: float) -> Table | None:
     try:
         grid = sampler.grid(SAG * target)
@@ -125,15 +136,26 @@ def _fewest(sampler: Sampler, target: float) -> Table | None:
     path = shortest_path(grid, target, MOST_PIECES)
     if path.reach < len(grid.places):
         return None
-    return _fit(sampler, len(path.links), target, grid, target * ENOUGH)
+    return _fit(sampler, len(path.links), target, (grid, path), target * ENOUGH)
 
 
 def _fit(
-    sampler: Sampler, pieces: int, guess: float, grid: Grid | None = None, enough: float = 0.0
+    sampler: Sampler,
+    pieces: int,
+    guess: float,
+    known: tuple[Grid, Path] | None = None,
+    enough: float = 0.0,
 ) -> Table:
-    """Search the least error, on a grid that suits it; one below ``enough`` is not improved."""
-    grid = grid or sampler.grid(SAG * guess)
-    error, path = least_error(grid, pieces)
+    """Search the least error, on a grid that suits it; one below ``enough`` is not improved.
+
+    ``known`` is a grid that suits the guess, and the path of so many pieces on it.
+    """
+    if known is None:
+        grid = sampler.grid(SAG * guess)
+        error, path = least_error(grid, pieces)
+    else:
+        grid = known[0]
+        error, path = least_error(grid, pieces, (guess, known[1]))
     while not 0.45 * guess <= error <= 2 * guess and guess > max(grid.resolution, enough):
         guess = max(error, guess / COARSER)
         try:
@@ -155,19 +177,35 @@ def _first_guess(sampler: Sampler, pieces: int) -> float:
 
 
 def _finish(sampler: Sampler, grid: Grid, path: Path, error: float, enough: float) -> Table:
-    knots = rounded_knots(grid, path, sampler.whole, error)
     try:
-        reach = Place(min(knots[0][0], sampler.whole.low), max(knots[-1][0], sampler.whole.high))
-        return Table(knots, proven_error(sampler.at, knots, reach, enough))
+        return _proven(sampler, rounded_knots(grid, path, sampler.whole, error), enough)
     except UndefinedError:  # an end knot was rounded out of the function's domain
-        return Table(knots, proven_error(sampler.at, knots, sampler.whole, enough))
+        knots = rounded_knots(grid, path, sampler.whole, error, exact_ends=True)
+        return _proven(sampler, knots, enough)
+
+
+def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> Table:
+    """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
+    least = Fraction(enough)
+    try:
+        error = table_error(sampler.formula, sampler.bindings, knots, enough=least)
+    except RefusedError:
+        raise UndefinedError("not proven finite", certain=False) from None
+    return Table(knots, round_up(error))
 
 
 def _constant(sampler: Sampler) -> Table:
-    """The table of a function on a single point: two equal values around it."""
+    """The table of a function on a single point: two equal values, the point between or at one.
+
+    Near the point the function need not be defined on both sides.
+    """
     place = sampler.whole.low
     value = sampler.at(sampler.whole).value
     middle = round_down(to_fraction(((value.low + value.high) / 2).mid()), 53)
-    room = max(abs(place), Fraction(1)) / 2**20
-    knots = ((round_down(place - room, 30), middle), (-round_down(-place - room, 30), middle))
-    return Table(knots, proven_error(sampler.at, knots, sampler.whole))
+    room = max(abs(place), Fraction(1)) * ROOM_OF_POINT
+    for low, high in ((place - room, place + room), (place, place + room), (place - room, place)):
+        try:
+            return _proven(sampler, ((low, middle), (high, middle)))
+        except UndefinedError:
+            continue
+    raise UndefinedError("not proven finite", certain=False)

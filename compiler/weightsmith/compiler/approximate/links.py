@@ -12,54 +12,11 @@ contacts only move forward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from weightsmith.compiler.approximate.grid import Grid
+from weightsmith.compiler.approximate.lines import Exit, Line, Link, Path, Point
+from weightsmith.compiler.approximate.march import March
 
-Point = tuple[float, float]
 TINY = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The line of this slope through (place, height)."""
-
-    place: float
-    height: float
-    slope: float
-
-    def at(self, place: float) -> float:
-        return self.height + self.slope * (place - self.place)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A line, and the window [first, last] in which the next line crosses it."""
-
-    line: Line
-    first: float
-    last: float
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Links from the left; together they cover ``reach`` points of the grid.
-
-    ``last_start`` counts the points that all links but the last cover.
-    """
-
-    links: tuple[Link, ...]
-    reach: int
-    last_start: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """The next line is above ``floor``, below ``roof``, and in the tube from grid point k on."""
-
-    floor: list[Point]
-    roof: list[Point]
-    k: int
 
 
 class _Steepest:
@@ -108,36 +65,44 @@ class _Steepest:
 
 
 def shortest_path(grid: Grid, error: float, most: int) -> Path:
-    """Return the path of fewest links in the tube, or as far as ``most`` links come."""
+    """Return the path of fewest links in the tube, or as far as ``most`` links come.
+
+    Where f'' keeps its sign the links are found by ``march``, else point by point.
+    """
     links: list[Link] = []
-    start = _Start([], [], 0)
+    start: Exit | None = None
+    jet = grid.sampler.jet
+    march = None if jet is None else March(grid, jet, error)
     while True:
-        link, following = _farthest(grid, error, start)
+        before = 0 if start is None else start.k
+        marched = None if march is None else march.following(start)
+        link, following = marched or _farthest(grid, error, start)
         links.append(link)
         if following is None:
-            return Path(tuple(links), len(grid.places), start.k)
-        if len(links) >= most or following.k <= start.k:
-            return Path(tuple(links), following.k, start.k)
+            return Path(tuple(links), len(grid.places), before)
+        if len(links) >= most or (marched is None and following.k <= before):
+            return Path(tuple(links), following.k, before)
         start = following
 
 
-def _farthest(grid: Grid, error: float, start: _Start) -> tuple[Link, _Start | None]:
+def _farthest(grid: Grid, error: float, start: Exit | None) -> tuple[Link, Exit | None]:
     """Return the line that stays longest in the tube, and where the next one may start.
 
     The flattest line is the steepest one upside down.
     """
     steep, flat = _Steepest(), _Steepest()
-    events = [(*point, True) for point in start.floor] + [(*point, False) for point in start.roof]
-    for place, height, is_floor in sorted(events):
+    first = 0 if start is None else start.k
+    for place, height, is_floor in _constraints(grid, error, start):
         if is_floor:
-            flat.lower_roof(place, -height, start.k)
+            flat.lower_roof(place, -height, first)
             steep.raise_floor(place, height)
         else:
-            steep.lower_roof(place, height, start.k)
+            steep.lower_roof(place, height, first)
             flat.raise_floor(place, -height)
-    places, heights = grid.places, grid.heights
-    for k in range(start.k, len(places)):
-        place, low, high = places[k], heights[k] - error, heights[k] + error
+    places = grid.places
+    for k in range(first, len(places)):
+        place, middle = places[k], grid.height(k)
+        low, high = middle - error, middle + error
         if steep.is_blocked(place, low):
             return _leave(grid, error, steep, k, -1.0)
         if flat.is_blocked(place, -high):
@@ -149,24 +114,31 @@ def _farthest(grid: Grid, error: float, start: _Start) -> tuple[Link, _Start | N
     return Link(_between(steep, flat), 1.0, 1.0), None
 
 
-def _leave(
-    grid: Grid, error: float, extreme: _Steepest, k: int, side: float
-) -> tuple[Link, _Start]:
+def _constraints(grid: Grid, error: float, start: Exit | None) -> list[tuple[float, float, bool]]:
+    """Points left of the start that the next line is above (True) or below, from the left."""
+    if start is None:
+        return []
+    side, last = start.side, start.leaving[0]
+    inner = [i for i in range(start.next_k, start.k) if grid.places[i] < last]
+    passed = [start.contact, *((grid.places[i], grid.height(i) - side * error) for i in inner)]
+    events = [(*start.leaving, side < 0), *((*point, side > 0) for point in passed)]
+    return sorted(events)
+
+
+def _leave(grid: Grid, error: float, extreme: _Steepest, k: int, side: float) -> tuple[Link, Exit]:
     """The extreme line leaves through one side (1: upper) before grid point k."""
-    places, heights = grid.places, grid.heights
+    places, heights = grid.places[k - 1 : k + 1], [grid.height(i) for i in (k - 1, k)]
     line = Line(extreme.place, -side * extreme.height, -side * extreme.slope)
-    before, after = (side * (line.at(places[i]) - heights[i]) - error for i in (k - 1, k))
+    before, after = (
+        side * (line.at(place) - height) - error
+        for place, height in zip(places, heights, strict=True)
+    )
     share = min(max(before / (before - after), TINY), 1 - TINY)
-    exit_place = places[k - 1] + share * (places[k] - places[k - 1])
-    exit_height = heights[k - 1] + share * (heights[k] - heights[k - 1]) + side * error
+    exit_place = places[0] + share * (places[1] - places[0])
+    exit_height = heights[0] + share * (heights[1] - heights[0]) + side * error
     contact = (extreme.place, -side * extreme.height)
-    inner = range(extreme.next_k, k)
-    passed = [contact, *((places[i], heights[i] - side * error) for i in inner)]
-    leaving = [(exit_place, exit_height)]
     link = Link(line, min(extreme.place, exit_place), exit_place)
-    if side > 0:
-        return link, _Start(passed, leaving, k)
-    return link, _Start(leaving, passed, k)
+    return link, Exit(contact, (exit_place, exit_height), side, extreme.next_k, k)
 
 
 def _between(steep: _Steepest, flat: _Steepest) -> Line:
@@ -175,18 +147,3 @@ def _between(steep: _Steepest, flat: _Steepest) -> Line:
     second = Line(flat.place, -flat.height, -flat.slope)
     height = (first.at(1.0) + second.at(1.0)) / 2
     return Line(1.0, height, (first.slope + second.slope) / 2)
-
-
-def knot_places(path: Path) -> list[float]:
-    """Return 0, the crossings of consecutive links within their windows, and 1."""
-    places = [0.0]
-    for i in range(len(path.links) - 1):
-        link, following = path.links[i], path.links[i + 1].line
-        bend = link.line.slope - following.slope
-        crossing = (
-            link.first + (following.at(link.first) - link.line.at(link.first)) / bend
-            if bend
-            else link.last
-        )
-        places.append(min(max(crossing, link.first), link.last))
-    return [*places, 1.0]

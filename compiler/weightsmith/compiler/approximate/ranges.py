@@ -392,4 +392,4 @@ def slopes(function: PiecewiseLinear, bindings: Mapping[str, Fraction]) -> list[
     found = [evaluate(function.slope, bindings)]
     for _, change in kinks:
         found.append(found[-1] + change)
-    return [float(slope) for slope in found]
+    return [as_float(slope) for slope in found]

@@ -8,19 +8,22 @@ of the product of the two quanta, which must not be below 2^-52 of the largest v
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor, frexp
+from math import frexp
 
+import flint
+
+from weightsmith.checker.ranges import fraction, rational
 from weightsmith.compiler.approximate.formula_balls import Place
 from weightsmith.compiler.approximate.grid import Grid
-from weightsmith.compiler.approximate.links import Line, Path, knot_places
+from weightsmith.compiler.approximate.lines import Line, Path, knot_places
 from weightsmith.compiler.approximate.table import Knot
 
 LOSS = 2.0**-15  # of the error, by each rounding at first
 END_SHARE = 2.0**-16  # of a piece, by which an end knot may lie outside at first
 KNOT_SHARE = 2.0**-4  # of a piece, by which an inner knot may move at most
 MANTISSA = 52
+HALF = flint.fmpq(1, 2)
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,17 @@ class _Polygon:
         return (self.left[knot].at(place) + self.right[knot].at(place)) / 2
 
 
-def rounded_knots(grid: Grid, path: Path, whole: Place, error: float) -> tuple[Knot, ...]:
-    """Return the knots of the path's polygon, rounded so as to lose little of the error."""
+def rounded_knots(
+    grid: Grid, path: Path, whole: Place, error: float, *, exact_ends: bool = False
+) -> tuple[Knot, ...]:
+    """Return the knots of the path's polygon, rounded so as to lose little of the error.
+
+    The end knots lie outside of the interval or at its ends; with ``exact_ends`` they are its ends.
+    """
     polygon = _polygon(path)
     width = float(whole.width)
     lengths = [width * (b - a) for a, b in pairwise(polygon.places)]
-    largest = max(abs(_value(grid, polygon, whole, k)) for k in range(len(polygon.places)))
+    largest = _largest(grid, polygon)
     bends = [
         abs(a.slope - b.slope) / width for a, b in zip(polygon.left, polygon.right, strict=True)
     ]
@@ -52,6 +60,8 @@ def rounded_knots(grid: Grid, path: Path, whole: Place, error: float) -> tuple[K
             break
         loss, end_share = 2 * loss, min(2 * end_share, KNOT_SHARE)
     places = _round_places(polygon, whole, steps)
+    if exact_ends:
+        places[0], places[-1] = rational(whole.low), rational(whole.high)
     return _round_values(grid, polygon, whole, places, slope_steps, finest)
 
 
@@ -63,11 +73,11 @@ def _polygon(path: Path) -> _Polygon:
     return _Polygon([*(places[i] for i in kept), 1.0], [lines[0], *lines], [*lines, lines[-1]])
 
 
-def _value(grid: Grid, polygon: _Polygon, whole: Place, knot: int) -> float:
-    offset = polygon.places[knot] * float(whole.width)
-    return (
-        float(grid.start) + float(grid.slope) * offset + polygon.height(knot, polygon.places[knot])
-    )
+def _largest(grid: Grid, polygon: _Polygon) -> float:
+    """The largest value at a knot."""
+    start, rise = float(grid.start), float(grid.rise)
+    places = enumerate(polygon.places)
+    return max(abs(start + rise * place + polygon.height(k, place)) for k, place in places)
 
 
 def _quanta(
@@ -89,16 +99,16 @@ def _power_below(value: float) -> float:
     return 2.0 ** (frexp(value)[1] - 1)
 
 
-def _round_places(polygon: _Polygon, whole: Place, steps: list[float]) -> list[Fraction]:
+def _round_places(polygon: _Polygon, whole: Place, steps: list[float]) -> list[flint.fmpq]:
     """The ends are rounded outward; a place has at most 53 bits."""
     rounded = []
-    last = len(steps) - 1
+    low, width, last = rational(whole.low), rational(whole.width), len(steps) - 1
     for k, (place, step) in enumerate(zip(polygon.places, steps, strict=True)):
-        exact = whole.high if k == last else whole.low + whole.width * Fraction(place)
-        shortest = _power_below(float(abs(exact)) * 2.0**-MANTISSA) if exact else 0.0
-        quantum = Fraction(max(step, shortest))
+        exact = rational(whole.high) if k == last else low + width * _exactly(place)
+        shortest = _power_below(abs(int(exact.p) / int(exact.q)) * 2.0**-MANTISSA)
+        quantum = _exactly(max(step, shortest))
         count = exact / quantum
-        whole_count = floor(count) if k == 0 else ceil(count) if k == last else round(count)
+        whole_count = count.floor() if k == 0 else count.ceil() if k == last else _nearest(count)
         rounded.append(whole_count * quantum)
     return rounded
 
@@ -107,25 +117,36 @@ def _round_values(
     grid: Grid,
     polygon: _Polygon,
     whole: Place,
-    places: list[Fraction],
+    places: list[flint.fmpq],
     slope_steps: list[float],
     finest: float,
 ) -> tuple[Knot, ...]:
     """Each slope aims at the next knot's value, so that errors do not add up."""
+    start, along = rational(grid.start), rational(grid.slope)
+    low, width = rational(whole.low), rational(whole.width)
 
-    def aim(k: int) -> Fraction:
-        offset = places[k] - whole.low
-        height = polygon.height(k, float(offset / whole.width))
-        return grid.start + grid.slope * offset + Fraction(height)
+    def aim(k: int) -> flint.fmpq:
+        offset = places[k] - low
+        share = offset / width
+        height = polygon.height(k, int(share.p) / int(share.q))
+        return start + along * offset + _exactly(height)
 
-    quantum = Fraction(finest)
-    knots = [(places[0], round(aim(0) / quantum) * quantum)]
+    quantum = _exactly(finest)
+    knots = [(places[0], _nearest(aim(0) / quantum) * quantum)]
     for k in range(1, len(places)):
         place, value = knots[-1]
         length = places[k] - place
         if length <= 0:
             continue
-        step = Fraction(slope_steps[k - 1])
-        slope = round((aim(k) - value) / length / step) * step
+        step = _exactly(slope_steps[k - 1])
+        slope = _nearest((aim(k) - value) / length / step) * step
         knots.append((places[k], value + slope * length))
-    return tuple(knots)
+    return tuple((fraction(place), fraction(value)) for place, value in knots)
+
+
+def _exactly(number: float) -> flint.fmpq:
+    return flint.fmpq(*number.as_integer_ratio())
+
+
+def _nearest(number: flint.fmpq) -> flint.fmpz:
+    return (number + HALF).floor()

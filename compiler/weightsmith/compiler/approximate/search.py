@@ -10,34 +10,49 @@ from __future__ import annotations
 from math import inf, sqrt
 
 from weightsmith.compiler.approximate.grid import Grid
-from weightsmith.compiler.approximate.links import Line, Link, Path, shortest_path
+from weightsmith.compiler.approximate.lines import Line, Link, Path
+from weightsmith.compiler.approximate.links import shortest_path
 from weightsmith.compiler.portable_floats import log
 
 ALMOST_ZERO = 2.0**-42  # of the function's size: what floats can no longer resolve
 CLOSE = 1 + 3e-4
+WORTH = 1 - 1e-3  # of an error: less is worth another pass of MANY links
+MANY = 512
 FIRST_STEP = 1.001  # squared with each step that finds no other side of the bracket
 WIDEST_STEP = 16.0
 MOST_PASSES = 80
 
+Known = tuple[float, Path]
 
-def least_error(grid: Grid, pieces: int) -> tuple[float, Path]:
-    """Return the smallest E (within a share of 3e-4) whose tube ``pieces`` links cross."""
+
+def least_error(grid: Grid, pieces: int, known: Known | None = None) -> tuple[float, Path]:
+    """Return the smallest E (within a share of 3e-4) whose tube ``pieces`` links cross.
+
+    ``known`` is a larger error with its path of so many links.  Of many links a path is taken as it
+    is if no other can be better by more than 1 in 1000.
+    """
     size, points = grid.size, len(grid.places)
+    line = Path((Link(Line(0.0, 0.0, 0.0), 1.0, 1.0),), points, 0)
     if size == 0:
-        return 0.0, Path((Link(Line(0.0, 0.0, 0.0), 1.0, 1.0),), points, 0)
+        return 0.0, line
     floor = size * ALMOST_ZERO
-    bracket = _Bracket(size * CLOSE)
-    best = shortest_path(grid, size * CLOSE, pieces)
+    bracket, best = _Bracket(size * CLOSE), line
     guess = min(max(grid.weight**2 / (16 * pieces**2), floor), size)
-    for _ in range(MOST_PASSES):
+    if known is not None and known[0] < size:
+        guess, path = known
+    else:
         path = shortest_path(grid, guess, pieces)
+    for _ in range(MOST_PASSES):
         covers = path.reach == points
         if covers:
             best = path
         bracket.narrow(guess, covers)
-        if bracket.high <= max(bracket.low * CLOSE, floor):
+        estimate = _corrected(guess, path, pieces, points)
+        is_close = covers and pieces >= MANY and guess * WORTH <= estimate
+        if is_close or bracket.high <= max(bracket.low * CLOSE, floor):
             break
-        guess = max(bracket.next(_corrected(guess, path, pieces, points)), floor)
+        guess = max(bracket.next(estimate), floor)
+        path = shortest_path(grid, guess, pieces)
     return bracket.high, best
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+import flint
 
 from weightsmith.dsl.core import PiecewiseLinear
 from weightsmith.dsl.scalars import Number, Scalar, evaluate
@@ -29,27 +33,62 @@ class NumericFunction:
             evaluate(function.constant, known), evaluate(function.slope, known), tuple(kinks)
         )
 
-    def value(self, t: Fraction) -> Fraction:
-        total = self.constant + self.slope * t
-        for place, change in self.kinks:
-            if t > place:
-                total += change * (t - place)
-        return total
 
-    def crossings(self, level: Fraction) -> Iterator[Fraction]:
-        """Where the function passes through a level with a slope that is not zero."""
-        places = [place for place, _ in self.kinks]
-        slope = self.slope
-        for i in range(len(places) + 1):
-            low = places[i - 1] if i else None
-            high = places[i] if i < len(places) else None
-            anchor = high if high is not None else low if low is not None else Fraction(0)
-            if slope:
-                t = anchor + (level - self.value(anchor)) / slope
-                if (low is None or t >= low) and (high is None or t <= high):
-                    yield t
-            if i < len(places):
-                slope += self.kinks[i][1]
+@dataclass(frozen=True)
+class _Exact:
+    """A ``NumericFunction`` in FLINT's numbers, which are fast."""
+
+    constant: flint.fmpq
+    slope: flint.fmpq
+    kinks: tuple[tuple[flint.fmpq, flint.fmpq], ...]
+
+    @staticmethod
+    def of(function: NumericFunction) -> _Exact:
+        kinks = tuple((_exact(place), _exact(change)) for place, change in function.kinks)
+        return _Exact(_exact(function.constant), _exact(function.slope), kinks)
+
+    @cached_property
+    def places(self) -> list[flint.fmpq]:
+        return [place for place, _ in self.kinks]
+
+    @cached_property
+    def slopes(self) -> list[flint.fmpq]:
+        """Before the first kink, between them, after the last."""
+        return list(accumulate((change for _, change in self.kinks), initial=self.slope))
+
+    @cached_property
+    def values(self) -> list[flint.fmpq]:
+        """The values at the kinks."""
+        if not self.kinks:
+            return []
+        found = [self.constant + self.slope * self.places[0]]
+        for (before, after), slope in zip(pairwise(self.places), self.slopes[1:-1], strict=True):
+            found.append(found[-1] + slope * (after - before))
+        return found
+
+    def value(self, t: flint.fmpq) -> flint.fmpq:
+        if not self.kinks:
+            return self.constant + self.slope * t
+        piece = bisect_right(self.places, t)
+        near = max(piece - 1, 0)
+        return self.values[near] + self.slopes[piece] * (t - self.places[near])
+
+    def crossings(self, levels: list[flint.fmpq]) -> Iterator[flint.fmpq]:
+        """Where the function passes through one of the levels, which increase.
+
+        Only where its slope is not zero, and on each side of a kink by itself.
+        """
+        ends: list[flint.fmpq | None] = [None, *self.places, None]
+        for slope, (low, high) in zip(self.slopes, pairwise(ends), strict=True):
+            if not slope:
+                continue
+            at = low if low is not None else high if high is not None else flint.fmpq(0)
+            value = self.value(at)
+            first, last = (low, high) if slope > 0 else (high, low)
+            start = 0 if first is None else bisect_left(levels, self.value(first))
+            stop = len(levels) if last is None else bisect_right(levels, self.value(last))
+            for level in levels[start:stop]:
+                yield at + (level - value) / slope
 
 
 def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear | None:
@@ -59,15 +98,12 @@ def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear 
     """
     if not (is_numeric(outer) and is_numeric(inner)):
         return None
-    first, second = NumericFunction.of(inner), NumericFunction.of(outer)
-    places = {place for place, _ in first.kinks}
-    for place, _ in second.kinks:
-        places |= set(first.crossings(place))
-    ordered = sorted(places)
+    first, second = _Exact.of(NumericFunction.of(inner)), _Exact.of(NumericFunction.of(outer))
+    ordered = sorted({*first.places, *first.crossings(second.places)})
     if not ordered:
-        start = second.value(first.value(Fraction(0)))
-        slope = second.value(first.value(Fraction(1))) - start
-        return PiecewiseLinear(Number(start), Number(slope), ())
+        start = second.value(first.value(flint.fmpq(0)))
+        slope = second.value(first.value(flint.fmpq(1))) - start
+        return PiecewiseLinear(_number(start), _number(slope), ())
     ends = [ordered[0] - 1, *ordered, ordered[-1] + 1]
     values = [second.value(first.value(t)) for t in ends]
     slopes = [
@@ -75,12 +111,19 @@ def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear 
     ]
     changes = [b - a for a, b in pairwise(slopes)]
     kinks = tuple(
-        (Number(place), Number(change))
+        (_number(place), _number(change))
         for place, change in zip(ordered, changes, strict=True)
         if change
     )
-    constant = values[0] - slopes[0] * ends[0]
-    return PiecewiseLinear(Number(constant), Number(slopes[0]), kinks)
+    return PiecewiseLinear(_number(values[0] - slopes[0] * ends[0]), _number(slopes[0]), kinks)
+
+
+def _exact(value: Fraction) -> flint.fmpq:
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def _number(value: flint.fmpq) -> Number:
+    return Number(Fraction(int(value.p), int(value.q)))
 
 
 def is_numeric(function: PiecewiseLinear) -> bool:
@@ -107,7 +150,3 @@ def affine(function: PiecewiseLinear, factor: Fraction, constant: Fraction) -> P
         Number(factor * found.slope),
         tuple((Number(place), Number(factor * change)) for place, change in found.kinks),
     )
-
-
-def isis_numeric(function: PiecewiseLinear) -> bool:
-    return is_numeric(function)

@@ -3,7 +3,8 @@
 A linear change s of a block is relu(s) − relu(−s).  A function is constant + slope·t +
 Σ change·relu(t − place): one hidden block a kink, and for the slope at most one more, since
     slope·t = slope·relu(t − place) − slope·relu(place − t) + slope·place
-joins the first of them to a kink (and both vanish at a kink with change = −slope).
+joins the first of them to a kink (and both vanish at a kink with change = −slope).  A function in
+numbers is anchored at the kink where its hinges cancel least (``ir/anchor``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from weightsmith.compiler.ir.anchor import anchored
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
+from weightsmith.compiler.ir.piecewise import NumericFunction, is_numeric
 from weightsmith.compiler.ir.schedule import Affine, ScheduledApplication, ScheduledLayer, Value
 from weightsmith.compiler.ir.template import Hidden, Mlp, Terms
 from weightsmith.dsl.core import PiecewiseLinear
@@ -119,6 +122,11 @@ def units_of(
     function: PiecewiseLinear, scalars: CoefficientField
 ) -> tuple[Coefficient, tuple[Unit, ...]]:
     """Write a piecewise-linear function as a constant and hidden units."""
+    if function.kinks and is_numeric(function):
+        value, hinges = anchored(NumericFunction.of(function))
+        number = scalars.number
+        found = (Unit(number(one.coefficient), one.sign, number(one.place)) for one in hinges)
+        return number(value), tuple(found)
     constant, slope = scalars.of(function.constant), scalars.of(function.slope)
     kinks = [(scalars.of(place), scalars.of(change)) for place, change in function.kinks]
     if not slope:
