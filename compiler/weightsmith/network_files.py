@@ -22,7 +22,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
-    from weightsmith.checker.verify import Verdict
+    from weightsmith.checker.verdicts import Verdict
     from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.restructure.attempt import Restructured
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from weightsmith import api
-from weightsmith.checker.verify import Verdict
+from weightsmith.checker.verdicts import Verdict
 from weightsmith.cli.scale import scale_of
 from weightsmith.compiler.certify.recurrence import Recurrence
 from weightsmith.compiler.ir.coefficients import Coefficient

@@ -22,7 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "checker": {"dsl"},
     "backends": {"dsl", "compiler"},
     "network_files": {"dsl", "compiler", "checker", "backends"},
-    "api": {"dsl", "compiler", "checker", "backends", "network_files"},
+    "network": {"dsl", "compiler", "checker", "backends", "network_files"},
+    "api": {"dsl", "compiler", "checker", "backends", "network", "network_files"},
     "cli": {"dsl", "compiler", "checker", "backends", "api"},
     "__main__": {"cli"},
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from weightsmith.checker.verify import Verdict, verify_directory
+from weightsmith.checker.verdicts import Verdict
+from weightsmith.checker.verify import verify_directory
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,275 @@
+"""A compiled algorithm as an object: its files, what they say, and what the network computes."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from weightsmith.backends import measure as data_measure
+from weightsmith.backends.files import (
+    CERTIFICATE,
+    MODEL,
+    NETWORK,
+    SCRIPT,
+    TEMPLATE,
+    write_directory,
+)
+from weightsmith.backends.given import float_inputs
+from weightsmith.backends.measure import DataReport
+from weightsmith.backends.safetensors_file import weights_from_bytes
+from weightsmith.backends.template_json import parse_json
+from weightsmith.backends.template_reader import template_from_json
+from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
+from weightsmith.compiler.certificate_form import check_certificate
+from weightsmith.compiler.hinge_rounding import rounding_text
+from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.pipeline import Compilation, compile_program, front
+from weightsmith.compiler.report import Report, report, with_degree_of
+from weightsmith.compiler.show import show_template
+from weightsmith.compiler.table_text import table_lines
+from weightsmith.dsl import check as check_source
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.source import Source
+from weightsmith.network_files import are_intact
+
+if TYPE_CHECKING:
+    from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.measure import DataCheck
+    from weightsmith.backends.torch.module import Transformer
+    from weightsmith.checker.verdicts import Report as VerificationReport
+
+
+class Network:
+    """A compiled algorithm: its script, weight template, weights and certificate.
+
+    ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
+    every loop.  ``details`` say of what is open, by kind of claim and output, what a proof misses;
+    a network that was loaded knows only the reasons in its certificate.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+        self.source = Source(SCRIPT, files[SCRIPT].decode())
+        self.template: Template = template_from_json(files[TEMPLATE])
+        self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
+        self.notes: tuple[str, ...] = ()
+        self.details: Mapping[tuple[str, str], str] = {}
+
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
+        """A copy or a pickle takes the files along; all else follows from them."""
+        return _with_notes, (self._files, self.notes, self.details)
+
+    @cached_property
+    def program(self) -> core.Program:
+        return check_source(self.source, read=_no_other_script)
+
+    @cached_property
+    def bindings(self) -> dict[str, Fraction]:
+        return {name: Fraction(text) for name, text in self.template.bindings}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The symbols that need a value before there are weights."""
+        parameters = (p for p in self.program.parameters if p.default is None)
+        return tuple(p.name for p in parameters if p.name not in self.bindings)
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
+        if NETWORK in self._files:
+            return compile_program(self._written, self.bindings, search=False)
+        return compile_program(self.program, self.bindings, gated="gated" in self._functions)
+
+    @cached_property
+    def _written(self) -> core.Program:
+        """The program that the network computes: that of network.alg, if there is one."""
+        if NETWORK not in self._files:
+            return self.program
+        return check_source(Source(NETWORK, self._files[NETWORK].decode()), read=_no_other_script)
+
+    @property
+    def _functions(self) -> frozenset[str]:
+        """Of the tables: names or formulas, ``product`` and ``gated``."""
+        tables = self.certificate["tables"]
+        return frozenset(t["function"] for t in tables) if isinstance(tables, list) else frozenset()
+
+    @cached_property
+    def report(self) -> Report:
+        found = report(self._normal(self._written), self.template, self.bindings)
+        if NETWORK not in self._files:
+            return found
+        return with_degree_of(found, self._normal(self.program), self.bindings)
+
+    def _normal(self, program: core.Program) -> NormalProgram | None:
+        """The normal form, which has a degree; None if there is none, or it is too long."""
+        if self._functions - {"gated"}:
+            return None  # tables are no polynomials
+        try:
+            return front(program, self.bindings, gated="gated" in self._functions).normal
+        except DiagnosticError:
+            return None
+
+    @property
+    def claims(self) -> list[dict[str, object]]:
+        claims = self.certificate["claims"]
+        return claims if isinstance(claims, list) else []
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        return tuple(
+            bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
+        )
+
+    @property
+    def rounding(self) -> str:
+        """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
+
+        That is known if every symbol has a value.
+        """
+        if self.missing or not self.certificate.get("tables"):
+            return ""
+        return rounding_text(self.template, _dtype_of(self.certificate))
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the compiled directory, by name."""
+        return dict(self._files)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the directory, all or nothing."""
+        write_directory(directory, self._files)
+
+    def verify(self) -> VerificationReport:
+        """Let the independent checker read the files and re-derive every claim."""
+        from weightsmith.checker.verify import verify_directory
+
+        with tempfile.TemporaryDirectory() as place:
+            self.save(Path(place) / "network")
+            return verify_directory(Path(place) / "network")
+
+    def module(
+        self, dtype: str | None = None, *, dims: Mapping[str, int] | None = None
+    ) -> Transformer:
+        """Return the PyTorch module.
+
+        With no arguments the one of the saved weights, bit for bit; with ``dtype`` from the
+        template, rounded to it; with ``dims`` the dense one of those sizes.
+        """
+        from weightsmith.backends.torch.load import build, module_from_template
+
+        saved = weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+        if saved is not None and dims is None and dtype in (None, saved.dtype):
+            return build(self.template, saved)
+        return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
+
+    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
+        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+
+        Data that break a hypothesis of the certificate are refused (AssumptionError), or with
+        ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
+        also comes where ``intact`` is false: then the certificate says nothing of any data.
+        """
+        from weightsmith.backends.torch.run import run
+
+        inputs = float_inputs(inputs)
+        if check != "off":
+            data_measure.apply_check(self.check(inputs), check)
+        return run(self.module(dtype), self.template, self.used(inputs))
+
+    def check(self, inputs: Inputs) -> DataReport:
+        """Measure every hypothesis of the certificate on a user's data; the report is a table."""
+        from weightsmith.backends.layout import layout
+
+        inputs = float_inputs(inputs)
+        layout(self.template, self.used(inputs))
+        return data_measure.check_data(
+            self.program, self.bindings, inputs, self.template, intact=self.intact
+        )
+
+    @cached_property
+    def intact(self) -> bool:
+        """Are the files those that the certificate speaks of?  If not, nothing is certified."""
+        return are_intact(self._files, self.certificate)
+
+    def used(self, inputs: Inputs) -> Inputs:
+        """Leave out the script's inputs that its result does not depend on."""
+        used = {source.of for source in self.template.sources if source.kind != "identity"}
+        unused = {given.name for given in self.program.inputs} - used
+        return {name: value for name, value in inputs.items() if name not in unused}
+
+    def dims_of(self, inputs: Inputs) -> dict[str, int]:
+        """Return the sizes that a user's data gives the dimensions of the residual stream."""
+        from weightsmith.backends.layout import layout
+
+        found = layout(self.template, self.used(float_inputs(inputs))).dims
+        rows = {block.rows for block in self.template.blocks}
+        return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
+
+    def interpret(self, inputs: Inputs, *, tables: bool = False) -> dict[str, object]:
+        """Execute the script directly in NumPy, with no network.
+
+        Its functions are exact, or with ``tables`` the piecewise-linear ones of the network.
+        """
+        from weightsmith.dsl import interpreter
+
+        program = self.compilation.lowered.program if tables else self.program
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
+        return dict(interpreter.run(program, given, self.bindings))
+
+    def target(self, inputs: Inputs) -> dict[str, object]:
+        """Compute what each returned value approximates, with NumPy's decompositions."""
+        from weightsmith.dsl import interpreter
+
+        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
+        return dict(interpreter.target(self.program, given, self.bindings))
+
+    def show(self) -> str:
+        """The network as a person wants to see it."""
+        headline = self.report.headline(self.template.algorithm)
+        lines = [headline, *self.notes, "", show_template(self.template)]
+        lines += table_lines(self.certificate.get("tables"))
+        lines += [f"round   {self.rounding}"] * bool(self.rounding)
+        lines += [bound_line(bound) for bound in self.bounds]
+        return "\n".join(lines)
+
+    def depth(self) -> str:
+        """Where each layer went, the lower bound by degree, and what keeps the network above it."""
+        from weightsmith.compiler.depth import depth_text
+        from weightsmith.compiler.target_depth import target_text
+
+        lines = depth_text(self.template, self.report, self.bindings)
+        return lines + target_text(self.program, self.bindings, self.bounds, self.report.layers)
+
+    def __repr__(self) -> str:
+        return self.show()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.show())}</pre>"
+
+
+def _with_notes(
+    files: Mapping[str, bytes],
+    notes: tuple[str, ...],
+    details: Mapping[tuple[str, str], str],
+) -> Network:
+    network = Network(files)
+    network.notes, network.details = notes, details
+    return network
+
+
+def _no_other_script(path: str) -> Source:
+    raise OSError("a compiled script is self-contained")
+
+
+def _dtype_of(certificate: Mapping[str, object]) -> str:
+    """The dtype that the weights were rounded to."""
+    claims = certificate["claims"]
+    found = claims if isinstance(claims, list) else []
+    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
+    return "float64" if weights is None else str(weights["steps"][0]["dtype"])
