@@ -91,4 +91,4 @@ def composed(
 def _bits(function: NumericPiecewise) -> int:
     """The length of its longest number."""
     numbers = (*function.places, *function.values, *function.slopes)
-    return max(max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers)
+    return max(max(one.p.bit_length(), one.q.bit_length()) for one in numbers)

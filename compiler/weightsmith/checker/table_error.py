@@ -39,11 +39,12 @@ def table_error(
     knots: Sequence[Knot],
     budget: Budget | None = None,
     enough: Fraction = Fraction(0),
+    patience: int = 0,
 ) -> Fraction:
     """An upper bound of max |f − table| from the first knot to the last, hardly above it.
 
-    A bound of at most ``enough`` is not improved: where f is a sum of functions that cancel, no
-    ball shows how small the rest is.
+    A bound of at most ``enough`` is not improved, but by ``patience`` halvings: where f is a sum of
+    functions that cancel, no ball shows how small the rest is.
     """
     budget = budget or Budget()
     with precision(BITS), budget.active():
@@ -51,7 +52,7 @@ def table_error(
         function = BallFunction(formula, bindings, interval)
         size = max(max(abs(value) for _, value in knots), Fraction(1, 1 << 300))
         floor = rational(size / (1 << 150))
-        search = _Search(function, floor, budget, rational(enough))
+        search = _Search(function, floor, budget, rational(enough), patience)
         ends = [_Knot(function, rational(place), rational(value)) for place, value in knots]
         pieces = [_Piece(one, two) for one, two in pairwise(ends)]
         valleys: list[_Valley] = []
@@ -181,11 +182,13 @@ class _Search:
         floor: flint.fmpq,
         budget: Budget,
         enough: flint.fmpq,
+        patience: int,
     ) -> None:
         self._function = function
         self._floor = flint.arb(floor)
         self._claimed = flint.arb(enough).lower()
         self._budget = budget
+        self._patience = patience
         self.lower = flint.arb(0)
         self.upper = flint.arb(0)
 
@@ -242,7 +245,7 @@ class _Search:
     def _enough(self) -> Ball:
         """A bound that is not worth improving."""
         least = self.lower * (1 + flint.arb(2) ** -42) + self._floor
-        return least.max(self._claimed)
+        return least if self._patience > 0 else least.max(self._claimed)
 
     def bound(self, whole: _Piece) -> None:
         """Bound |D| on a piece by halving it."""
@@ -251,6 +254,7 @@ class _Search:
             self._budget.spend(20)
             piece, halvings = waiting.pop()
             looked_at += 1
+            self._patience -= 1
             if halvings > MAX_HALVINGS or looked_at > MAX_INTERVALS:
                 place = _place(piece.low)
                 raise RefusedError(f"The function is not shown to be finite near {place}.")

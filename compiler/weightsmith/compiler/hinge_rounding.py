@@ -16,6 +16,7 @@ bounded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +33,7 @@ from weightsmith.dsl.scalars import evaluate
 FORMATS = {"float64": (53, -1022), "float32": (24, -126)}  # bits, exponent of the least normal
 FEWEST = 3  # hinges of a function that is spoken of: fewer are relu, abs, clip
 ZERO = flint.fmpq(0)
+PLAIN = re.compile(r"(-?[0-9]{1,999})(?:/([1-9][0-9]{0,999}))?", re.ASCII)
 Read = Callable[[str], flint.fmpq]  # the value of a coefficient
 
 
@@ -75,6 +77,9 @@ def rounding_of(template: Template, dtype: str) -> Rounding | None:
     numbers = {name: Fraction(text) for name, text in template.bindings}
 
     def number(text: str) -> flint.fmpq:
+        plain = PLAIN.fullmatch(text)
+        if plain is not None:
+            return flint.fmpq(int(plain[1]), int(plain[2] or 1))
         value = evaluate(parse_scalar(text), numbers)
         return flint.fmpq(value.numerator, value.denominator)
 

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
@@ -48,11 +48,12 @@ ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
 ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
 ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
+FEW_HALVINGS = 500  # by which an error may be improved nevertheless
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
 
 
 class TooManyPiecesError(ValueError):
-    """No table reaches the tolerance: it would need too many pieces, or longer numbers."""
+    """No table reaches the tolerance: it takes too many pieces, long numbers or a long proof."""
 
 
 def fit_table(
@@ -186,11 +187,13 @@ def _finish(sampler: Sampler, grid: Grid, path: Path, error: float, enough: floa
 
 def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> Table:
     """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
-    least = Fraction(enough)
+    least, formula, numbers = Fraction(enough), sampler.formula, sampler.bindings
     try:
-        error = table_error(sampler.formula, sampler.bindings, knots, enough=least)
+        error = table_error(formula, numbers, knots, enough=least, patience=FEW_HALVINGS)
     except RefusedError:
         raise UndefinedError("not proven finite", certain=False) from None
+    except OverBudgetError as over:
+        raise TooManyPiecesError(f"expected a table whose error is soon proven. {over}") from None
     return Table(knots, round_up(error))
 
 
