@@ -127,7 +127,7 @@ class Network:
             bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
         )
 
-    @property
+    @cached_property
     def rounding(self) -> str:
         """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure import (
-    AssumptionError,
     AssumptionWarning,
     DataReport,
     UnsolvableError,
@@ -22,7 +20,6 @@ from weightsmith.backends.measure import (
 )
 from weightsmith.backends.measure import enclosure as enclosures
 from weightsmith.dsl import check, core, resolve_bindings
-from weightsmith.dsl.hypotheses import hypotheses
 from weightsmith.dsl.source import Source
 
 HOLDS, ROUND_OFF, BROKEN, UNMEASURED = Verdict
@@ -390,39 +387,3 @@ def test_what_no_settings_fit_is_said(head: str, inputs: Given, reason: str) -> 
     with pytest.raises((UnsolvableError, LayoutError)) as caught:
         fitting_settings(program_of(head), inputs, {})  # type: ignore[arg-type]
     assert reason in str(caught.value)
-
-
-# -- refuse, warn -------------------------------------------------------------------------------
-
-
-def test_broken_data_are_refused_or_warned_of() -> None:
-    report = measured(program_of(SYMMETRIC), {"A": 5.21 * np.eye(2)}, mu=1, L=5)
-    sentence = "the largest eigenvalue of A is 5.21 and L = 5: compile with --set L=5.211"
-    with pytest.raises(AssumptionError, match=re.escape(sentence)) as caught:
-        apply_check(report, "refuse")
-    assert caught.value.report is report
-    with pytest.warns(AssumptionWarning, match=re.escape(sentence)):
-        apply_check(report, "warn")
-    with pytest.raises(ValueError, match="expected 'refuse', 'warn' or 'off'"):
-        apply_check(report, "no")  # type: ignore[arg-type]
-
-
-def test_changed_files_are_warned_of_and_good_ones_are_silent() -> None:
-    good = measured(program_of(SYMMETRIC), {"A": 2 * np.eye(2)}, mu=1, L=5)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        apply_check(good, "refuse")
-    changed = DataReport(good.rows, intact=False)
-    assert changed.holds
-    with pytest.warns(AssumptionWarning, match="the certificate is not of these files"):
-        apply_check(changed, "refuse")
-    assert str(changed).endswith("so it says nothing of the result")
-
-
-def test_every_hypothesis_has_one_row() -> None:
-    program = program_of(WEIGHTED, "return 1*P")
-    report = measured(program, {"x": {"context": np.eye(2)}, "P": np.eye(2)}, mu=1, L=5)
-    assert [row.hypothesis for row in report.rows] == [one.text for one in hypotheses(program)]
-    lines = str(report).splitlines()
-    assert lines[0].split() == ["hypothesis", "measured", "holds"]
-    assert len(lines) == 1 + len(report.rows)
