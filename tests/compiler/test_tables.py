@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
+from weightsmith.checker.refusal import Budget, OverBudgetError
 from weightsmith.compiler.approximate.fit import (
     Table,
     TooManyPiecesError,
@@ -213,6 +214,15 @@ def test_a_kink_is_met() -> None:
     table = fit_table(parse_formula("abs(t - 1/3)"), {}, Fraction(-1), Fraction(2), Fraction(1, 9))
     assert table.pieces == 2
     assert table.error < Fraction(1, 10**7)
+
+
+def test_a_proof_that_takes_too_long_is_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = parse_formula("sigmoid(t)"), {}, Fraction(-1), Fraction(2), Fraction(1, 99)
+    with Budget(100).active(), pytest.raises(OverBudgetError):  # of the caller
+        fit_table(*arguments)
+    monkeypatch.setattr("weightsmith.compiler.approximate.fit.Budget", lambda: Budget(100))
+    with pytest.raises(TooManyPiecesError, match="Out of budget"):
+        fit_table(*arguments)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.refusal import OverBudgetError, RefusedError
+from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
@@ -187,12 +187,14 @@ def _finish(sampler: Sampler, grid: Grid, path: Path, error: float, enough: floa
 
 def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> Table:
     """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
-    least, formula, numbers = Fraction(enough), sampler.formula, sampler.bindings
+    least, formula, numbers, budget = Fraction(enough), sampler.formula, sampler.bindings, Budget()
     try:
-        error = table_error(formula, numbers, knots, enough=least, patience=FEW_HALVINGS)
+        error = table_error(formula, numbers, knots, budget, least, patience=FEW_HALVINGS)
     except RefusedError:
         raise UndefinedError("not proven finite", certain=False) from None
     except OverBudgetError as over:
+        if budget.spent <= budget.units:
+            raise  # what the caller may spend is spent
         raise TooManyPiecesError(f"expected a table whose error is soon proven. {over}") from None
     return Table(knots, round_up(error))
 
