@@ -7,17 +7,22 @@ import random
 import re
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import printed_numbers as n
 from flint import arb
 from printed_draws import Draw, draw
 from printed_networks import PrintedNetwork
+from printed_programs import Machine, what_it_says
 from printed_sentences import Claim, read_sentence
 from printed_values import Grid, Meaning, operator_function
 from printed_words import Expression, UnreadableError, read
 
 from weightsmith import api
+from weightsmith.dsl import core
+from weightsmith.dsl.check import check
+from weightsmith.dsl.source import Source
 
 SLACK = arb(10) ** -60
 
@@ -65,7 +70,7 @@ class Subject:
             if one.accepted and one.proven
         ]
         text = files["script.alg"].decode()
-        claims = [one for one in found if one is not None and one.kind == "truncation"]
+        claims = [one for one in found if one is not None]
         return cls(text, PrintedNetwork.of(files["template.json"]), claims, _functions(text))
 
     def reading(self, sentence: str) -> Claim:
@@ -81,14 +86,31 @@ class Subject:
         return None if found is None else self.compare(claim, found, seed)
 
     def compare(self, claim: Claim, drawn: Draw, seed: int) -> Tested:
-        meaning = self._meaning(claim, drawn)
         output = self.network.run(drawn.data, drawn.sizes)[claim.output]
-        target = meaning.value(read(claim.target))
         bound = n.exactly(claim.size)
-        for scale in claim.scales:
-            bound *= _norm(meaning.grid(scale))
-        error = _norm(_difference(output, target))
+        if claim.kind == "truncation":
+            meaning = self._meaning(claim, drawn)
+            for scale in claim.scales:
+                bound *= _norm(meaning.grid(scale))
+            error = _norm(_difference(output, meaning.value(read(claim.target))))
+        elif claim.kind == "root":
+            error = _norm(_difference(output, self._root(claim, drawn, output)))
+        else:
+            said = what_it_says(self.program, drawn.data, claim.bindings, drawn.sizes)
+            error = _largest(_difference(output, said[claim.output]))
         return Tested(claim.sentence, seed, error, bound, drawn)
+
+    def _root(self, claim: Claim, drawn: Draw, near: Grid) -> Grid:
+        """The root of the script's equation, sought from where the network ends."""
+        (root,) = [one.target for one in self.program.returns if one.name == claim.output]
+        if not isinstance(root, core.Root):
+            raise UnreadableError("the script names no root")
+        values = {**drawn.data, root.name: near}
+        return Machine(claim.bindings, drawn.sizes, values).root(root)
+
+    @cached_property
+    def program(self) -> core.Program:
+        return check(Source("script.alg", self.script))
 
     def _meaning(self, claim: Claim, drawn: Draw) -> Meaning:
         plain = Meaning(drawn.data, claim.bindings, functions=self.functions)
@@ -107,6 +129,12 @@ class Subject:
 
 def _norm(of: Grid) -> arb:
     return n.norm(of.whole())
+
+
+def _largest(of: Grid) -> arb:
+    """The largest of all entries' absolute values."""
+    entries = [abs(x).mid() for part in of.parts.values() for x in part.entries()]
+    return max(entries, default=n.ZERO)
 
 
 def _difference(output: Grid, target: Grid | arb) -> Grid:

@@ -56,9 +56,7 @@ class Drawer:
 
     def _of(self, given: Given, *kinds: str) -> list[Hypothesis]:
         return [
-            one
-            for one in self.claim.hypotheses
-            if one.kind in kinds and one.of == Name(given.name)
+            one for one in self.claim.hypotheses if one.kind in kinds and one.of == Name(given.name)
         ]
 
     def _axes(self) -> Iterator[str]:

@@ -118,7 +118,10 @@ class _Run:
             count = self.network.coefficient(str(one["repeat"]), self.passes)
             outer = dict(self.passes)
             for step in range(int(count.unique_fmpz())):
-                own = {g: number(read(v[step]), dict(self.network.numbers)) for g, v in schedule.items()}
+                own = {
+                    g: number(read(v[step]), dict(self.network.numbers))
+                    for g, v in schedule.items()
+                }
                 self.passes = {**outer, **own}
                 self._body(cast(list[Json], one["body"]))
             self.passes = outer

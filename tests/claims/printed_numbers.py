@@ -1,4 +1,4 @@
-"""Matrices of 150 digits: eigenvalues by Jacobi's rotations, bases, norms, functions of matrices."""
+"""Matrices of 150 digits: eigenvalues by Jacobi's rotations, bases, norms, matrix functions."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ def shape(of: arb_mat) -> tuple[int, int]:
 
 def beside(parts: Iterable[arb_mat]) -> arb_mat:
     """Matrices of equally many rows, one after the other."""
-    lists = [part.tolist() for part in parts]
-    rows = [sum(line, []) for line in zip(*lists, strict=True)]
-    return matrix(rows, len(rows[0]) if rows else 0)
+    given = list(parts)
+    lines = zip(*(part.tolist() for part in given), strict=True)
+    rows = [[entry for row in line for entry in row] for line in lines]
+    return matrix(rows, sum(part.ncols() for part in given))
 
 
 def eigen(of: arb_mat) -> tuple[list[arb], arb_mat]:

@@ -116,13 +116,13 @@ def numbers(rng: random.Random, count: int, ends: tuple[Fraction, ...]) -> list[
         chosen = [start + (high - start) * Fraction(i, 10**8 * (count + 1)) for i in range(count)]
     else:
         picked = [rng.choice(inner) for _ in range(count)]
-        chosen = [low + (high - low) * Fraction(rng.randint(0, 10**6), 10**6) for low, high in picked]
+        chosen = [
+            low + (high - low) * Fraction(rng.randint(0, 10**6), 10**6) for low, high in picked
+        ]
     return [n.exactly(one) for one in chosen[:count]]
 
 
-def entries(
-    rng: random.Random, rows: int, columns: int, low: Fraction, high: Fraction
-) -> arb_mat:
+def entries(rng: random.Random, rows: int, columns: int, low: Fraction, high: Fraction) -> arb_mat:
     drawn = numbers(rng, rows * columns, (low, high)) if rows * columns else []
     rng.shuffle(drawn)
     return arb_mat(rows, columns, drawn)

@@ -87,7 +87,7 @@ class Meaning:
     def _declared(self, name: str) -> Callable[[arb], arb]:
         formula = self.functions.get(name)
         if formula is None:
-            return lambda value: _scalar_function(name, value)
+            return lambda value: scalar_function(name, value)
         return lambda value: scalar(formula, {"t": value}, self.numbers)
 
     def _matrix(self, of: Expression, f: Callable[[arb_mat], arb_mat]) -> Value:
@@ -97,7 +97,7 @@ class Meaning:
         if operation == "neg":
             return self._pair("*", n.exactly(-1), one)
         if isinstance(one, arb):
-            return one if operation == "'" else _scalar_function(operation, one)
+            return one if operation == "'" else scalar_function(operation, one)
         if operation == "'":
             return Grid({(c, r): part.transpose() for (r, c), part in one.parts.items()})
         f = MATRIX_FUNCTIONS.get(operation)
@@ -166,7 +166,7 @@ MATRIX_FUNCTIONS: dict[str, Callable[[arb_mat], arb_mat]] = {
 }
 
 
-def _scalar_function(name: str, value: arb) -> arb:
+def scalar_function(name: str, value: arb) -> arb:
     match name:
         case "inv" | "pinv" | "reciprocal":
             return 1 / value
@@ -202,7 +202,7 @@ def scalar(of: Expression, values: Mapping[str, arb], numbers: Mapping[str, Frac
             if operation == "^":
                 return inner[0] ** inner[1]
             if len(inner) == 1:
-                return -inner[0] if operation == "neg" else _scalar_function(operation, inner[0])
+                return -inner[0] if operation == "neg" else scalar_function(operation, inner[0])
             if operation == "/":
                 return inner[0] / inner[1]
             return found._pair(operation, inner[0], inner[1])

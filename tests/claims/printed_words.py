@@ -1,15 +1,16 @@
 """Reads expressions as they are printed: a parser of its own, shared with nothing under test.
 
-    whole:  sum [on GROUP] [over GROUP]
-    sum:    [-] term {+|- term}
-    term:   factor {*|/ factor}
-    factor: atom {' | ^ exponent}
-    atom:   number | NAME[@GROUP] | ( whole ) | NAME( whole, … )
+whole:  sum [on GROUP] [over GROUP]
+sum:    [-] term {+|- term}
+term:   factor {*|/ factor}
+factor: atom {' | ^ exponent}
+atom:   number | NAME[@GROUP] | ( whole ) | NAME( whole, … )
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -99,11 +100,11 @@ class _Reader:
             found = Apply(self.take(), (found, self.term()))
         return found
 
-    def signed(self, read_part: object) -> Expression:
+    def signed(self, read_part: Callable[[], Expression]) -> Expression:
         if self.waiting != "-":
-            return read_part()  # type: ignore[operator]
+            return read_part()
         self.take()
-        return Apply("neg", (read_part(),))  # type: ignore[operator]
+        return Apply("neg", (read_part(),))
 
     def term(self) -> Expression:
         found = self.factor()

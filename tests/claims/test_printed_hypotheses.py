@@ -10,11 +10,22 @@ from pathlib import Path
 import pytest
 from printed_claims import Subject
 from printed_draws import draw, meets
-from printed_sweep import PROVEN, Tally, example, scripts, sweep
+from printed_scripts import random_script
+from printed_sweep import (
+    PROVEN,
+    TABLES,
+    Tally,
+    entry_script,
+    example,
+    scripts,
+    sweep,
+    table_example,
+)
 
 from weightsmith import api
 
 TWO_LETTERS = Path(__file__).parents[1] / "scripts" / "two_letters.alg"
+SLOW = ("logistic_newton", "normalise", "approximate_function")  # seconds to compile
 CHUNK, CHUNKS = 25, 12  # 300 scripts
 
 
@@ -30,11 +41,34 @@ def test_no_draw_of_an_example_exceeds_its_bound(name: str) -> None:
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_no_draw_of_a_random_script_exceeds_its_bound(chunk: int) -> None:
     tally = Tally()
-    for subject in scripts(chunk, CHUNK):
-        tally.add(sweep(subject, 12, seed=chunk))
+    for subject in scripts(random_script, chunk, CHUNK):
+        tally.add(sweep(subject, 7, seed=chunk))
     assert tally.violations == []
-    assert tally.draws >= 11 * tally.claims
+    assert tally.undrawn <= tally.draws / 10
     assert max(tally.ratios) > 0.99  # the draws do reach the bounds
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_no_draw_of_a_script_with_functions_of_entries_exceeds_its_bound(chunk: int) -> None:
+    tally = Tally()
+    for subject in scripts(entry_script, chunk, 6):
+        tally.add(sweep(subject, 15, seed=chunk))
+    assert tally.violations == []
+    assert tally.undrawn <= tally.draws / 10
+    assert max(tally.ratios) > 0.3
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in SLOW])
+def test_no_draw_of_an_example_with_functions_of_entries_exceeds_its_bound(name: str) -> None:
+    tally = sweep(table_example(name), 15, seed=1)
+    assert tally.violations == []
+    assert tally.draws >= 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_no_draw_of_a_large_example_exceeds_its_bound(name: str) -> None:
+    assert sweep(table_example(name), 60, seed=1).violations == []
 
 
 def test_a_hypothesis_that_names_the_wrong_matrix_is_found() -> None:
