@@ -24,7 +24,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.check import check
 from weightsmith.dsl.source import Source
 
-SLACK = arb(10) ** -60
+SLACK = arb(10) ** -80  # of 150 digits
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Tested:
 
     @property
     def violated(self) -> bool:
-        return not self.error.mid() <= self.bound.mid() * (1 + SLACK) + SLACK
+        with n.precisely():
+            return not self.error.mid() <= self.bound.mid() * (1 + SLACK) + SLACK
 
     @property
     def ratio(self) -> float:
@@ -82,10 +83,11 @@ class Subject:
 
     def test(self, claim: Claim, seed: int) -> Tested | None:
         """One draw from a seed; None if no inputs were found."""
-        found = draw(claim, random.Random(seed))
-        return None if found is None else self.compare(claim, found, seed)
+        with n.precisely():
+            found = draw(claim, random.Random(seed))
+            return None if found is None else self._compare(claim, found, seed)
 
-    def compare(self, claim: Claim, drawn: Draw, seed: int) -> Tested:
+    def _compare(self, claim: Claim, drawn: Draw, seed: int) -> Tested:
         output = self.network.run(drawn.data, drawn.sizes)[claim.output]
         bound = n.exactly(claim.size)
         if claim.kind == "truncation":

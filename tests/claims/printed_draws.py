@@ -65,8 +65,8 @@ class Drawer:
             yield from (group for group in one.groups if group)
 
     def _sizes(self) -> None:
-        least = {h.of.name for h in self.claim.hypotheses if h.kind == "nonempty"}
-        most = {h.of.name: h.ends[0] for h in self.claim.hypotheses if h.kind == "size"}
+        least = {_axis(h) for h in self.claim.hypotheses if h.kind == "nonempty"}
+        most = {_axis(h): h.ends[0] for h in self.claim.hypotheses if h.kind == "size"}
         for axis in dict.fromkeys(self._axes()):
             low = 0 if axis in TOKEN_GROUPS and axis not in least else 1
             if axis in most:
@@ -144,6 +144,11 @@ class Drawer:
         )
 
 
+def _axis(hypothesis: Hypothesis) -> str:
+    assert isinstance(hypothesis.of, Name)
+    return hypothesis.of.name
+
+
 def draw(claim: Claim, rng: random.Random) -> Draw | None:
     """Inputs that meet every hypothesis, which is verified; None if none were found."""
     for _ in range(TRIES):
@@ -170,8 +175,7 @@ def _is_symmetric(of: arb_mat) -> bool:
 
 def _holds(one: Hypothesis, claim: Claim, draw: Draw) -> bool:
     if one.kind in ("size", "nonempty"):
-        assert isinstance(one.of, Name)
-        size = draw.sizes.get(one.of.name)
+        size = draw.sizes.get(_axis(one))
         if size is None:
             return True
         return size <= one.ends[0] if one.kind == "size" else size >= one.ends[0]
@@ -227,7 +231,7 @@ def _spectrum_holds(one: Hypothesis, claim: Claim, draw: Draw, of: arb_mat) -> b
 
 
 def _inside(value: arb, ends: tuple[Fraction, ...]) -> bool:
-    margin = n.TINY * max(1, max(abs(end) for end in map(n.exactly, ends)))
+    margin = n.TINY * n.exactly(max(Fraction(1), *map(abs, ends)))
     pairs = zip(ends[::2], ends[1::2], strict=True)
     return any(
         n.exactly(low) - margin <= value.mid() <= n.exactly(high) + margin for low, high in pairs

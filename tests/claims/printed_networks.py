@@ -117,7 +117,7 @@ class _Run:
             schedule = cast(dict[str, list[str]], one.get("with") or {})
             count = self.network.coefficient(str(one["repeat"]), self.passes)
             outer = dict(self.passes)
-            for step in range(int(count.unique_fmpz())):
+            for step in range(int(count.mid().fmpq().p)):
                 own = {
                     g: number(read(v[step]), dict(self.network.numbers))
                     for g, v in schedule.items()

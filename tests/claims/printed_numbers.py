@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 from flint import arb, arb_mat, ctx, fmpq
@@ -13,9 +14,19 @@ ZERO_BELOW = arb(10) ** -90  # relative: what counts as the eigenvalue 0
 ONE, ZERO = arb(1), arb(0)
 
 
+@contextmanager
+def precisely() -> Iterator[None]:
+    """Compute in 500 bits; what runs outside keeps its own precision."""
+    before = ctx.prec
+    ctx.prec = PRECISION
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
 def exactly(value: Fraction | int) -> arb:
     """An exact number as a ball of 500 bits."""
-    ctx.prec = PRECISION
     value = Fraction(value)
     return arb(fmpq(value.numerator, value.denominator))
 

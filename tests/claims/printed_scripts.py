@@ -89,7 +89,7 @@ def _text(value: Fraction) -> str:
 
 
 def _steps(rng: random.Random, most: int) -> int:
-    return rng.choice([0, *range(1, most + 1), *range(1, most + 1)])
+    return max(0, rng.randint(-1, 2 * most) + 1) // 2
 
 
 def _ends(rng: random.Random, low: Fraction, high: Fraction) -> tuple[str, str, str]:

@@ -372,17 +372,17 @@ def _terms(of: Expression, letters: Letters, over: tuple[str, ...]) -> Terms:
     match of:
         case Number(value):
             return {(): value}
-        case Clause("over", inner, groups):
-            return _terms(inner, letters, groups)
+        case Clause("over", inner, summed):
+            return _terms(inner, letters, summed)
         case Name("I", _):
             return {(): Fraction(1)}
         case Name(name, _) if name in letters.bindings:
             return {(): letters.bindings[name]}
         case Name(name, group):
-            one = letters.given[name]
-            places = [g for g in one.groups if not g or not over or g in over]
+            groups = letters.given[name].groups
+            places = [g for g in groups if not g or not over or g in over]
             chosen = group or (places[0] if len(places) == 1 else "")
-            if chosen not in one.groups:
+            if chosen not in groups:
                 raise InfeasibleError("over both groups")
             return {(letters.letter(name, chosen, False),): Fraction(1)}
         case Apply("neg", (one,)):
@@ -399,12 +399,12 @@ def _terms(of: Expression, letters: Letters, over: tuple[str, ...]) -> Terms:
                 found = _multiplied(found, base)
             return found
         case Apply("+" | "-" | "*" as operation, (left, right)):
-            one, two = _terms(left, letters, over), _terms(right, letters, over)
+            a, b = _terms(left, letters, over), _terms(right, letters, over)
             if operation == "*":
-                return _multiplied(one, two)
+                return _multiplied(a, b)
             sign = 1 if operation == "+" else -1
-            words = {**dict.fromkeys(one), **dict.fromkeys(two)}
-            return {w: one.get(w, Fraction(0)) + sign * two.get(w, Fraction(0)) for w in words}
+            words = {**dict.fromkeys(a), **dict.fromkeys(b)}
+            return {w: a.get(w, Fraction(0)) + sign * b.get(w, Fraction(0)) for w in words}
     raise UnreadableError(f"no sum of products: {of}")
 
 

@@ -125,10 +125,12 @@ class Meaning:
             return _plus(left, right)
         raise UnreadableError(f"no operation: {operation}")
 
-    def _times(self, left: Value, right: Value) -> Value:
-        if isinstance(left, arb) or isinstance(right, arb):
-            number, grid = (left, right) if isinstance(left, arb) else (right, left)
-            return Grid({key: part * number for key, part in grid.parts.items()})  # type: ignore[union-attr]
+    def _times(self, left: Value, right: Value) -> Grid:
+        if isinstance(left, arb):
+            return _scaled(right, left)
+        if isinstance(right, arb):
+            return _scaled(left, right)
+        self._sums_over_one_group_or_says(left, right)
         parts: dict[Side, arb_mat] = {}
         for (row, inner), one in left.parts.items():
             for (other, column), two in right.parts.items():
@@ -138,11 +140,25 @@ class Meaning:
                     parts[key] = parts[key] + product if key in parts else product
         return Grid(parts)
 
+    def _sums_over_one_group_or_says(self, left: Grid, right: Grid) -> None:
+        summed = {column for _, column in left.parts} & {row for row, _ in right.parts}
+        if len(summed) > 1 and not self.over:
+            raise UnreadableError("a sum over tokens that does not say over which")
+
+
+def _scaled(of: Value, factor: arb) -> Grid:
+    if isinstance(of, arb):
+        raise UnreadableError("a matrix of no size")
+    return Grid({key: part * factor for key, part in of.parts.items()})
+
 
 def _plus(left: Value, right: Value) -> Grid:
-    if isinstance(left, arb) or isinstance(right, arb):
-        number, grid = (left, right) if isinstance(left, arb) else (right, left)
-        return Grid({k: v + n.identity(v.nrows()) * number for k, v in grid.parts.items()})  # type: ignore[union-attr]
+    if isinstance(left, arb):
+        left, right = right, left
+    if isinstance(left, arb):
+        raise UnreadableError("a matrix of no size")
+    if isinstance(right, arb):
+        return Grid({k: v + n.identity(v.nrows()) * right for k, v in left.parts.items()})
     common = left.parts.keys() & right.parts.keys()
     return Grid({key: left.parts[key] + right.parts[key] for key in common})
 
@@ -171,7 +187,8 @@ def scalar_function(name: str, value: arb) -> arb:
         case "inv" | "pinv" | "reciprocal":
             return 1 / value
         case "sqrt" | "exp" | "log" | "sin" | "cos" | "tanh" | "atan" | "rsqrt":
-            return getattr(value, name)()
+            found: arb = getattr(value, name)()
+            return found
         case "invsqrt":
             return value.rsqrt()
         case "square":
@@ -193,7 +210,6 @@ def scalar_function(name: str, value: arb) -> arb:
 
 def scalar(of: Expression, values: Mapping[str, arb], numbers: Mapping[str, Fraction]) -> arb:
     """The value of an expression of numbers, as of f(lambda)."""
-    found = Meaning({}, numbers)
     match of:
         case Name(name) if name in values:
             return values[name]
@@ -205,8 +221,12 @@ def scalar(of: Expression, values: Mapping[str, arb], numbers: Mapping[str, Frac
                 return -inner[0] if operation == "neg" else scalar_function(operation, inner[0])
             if operation == "/":
                 return inner[0] / inner[1]
-            return found._pair(operation, inner[0], inner[1])
-    value = found.value(of)
+            if operation in ("+", "-"):
+                return inner[0] + inner[1] if operation == "+" else inner[0] - inner[1]
+            if operation == "*":
+                return inner[0] * inner[1]
+            raise UnreadableError(f"no operation of numbers: {operation}")
+    value = Meaning({}, numbers).value(of)
     if isinstance(value, Grid):
         raise UnreadableError("no number")
     return value

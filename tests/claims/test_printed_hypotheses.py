@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import printed_numbers as n
 import pytest
 from printed_claims import Subject
 from printed_draws import draw, meets
@@ -94,12 +95,14 @@ def test_a_bound_that_is_too_small_is_found() -> None:
 def test_what_is_drawn_for_one_hypothesis_breaks_a_narrower_one(name: str) -> None:
     """The independent measurement of drawn data can fail."""
     (claim, *_) = example(name).claims
-    found = draw(claim, random.Random(3))
+    with n.precisely():
+        found = draw(claim, random.Random(3))
     assert found is not None
     spectra = [one for one in claim.hypotheses if one.ends and "in [" in one.text]
     narrow = tuple(end + 100 for end in spectra[0].ends)
     others = tuple(
         replace(one, ends=narrow) if one is spectra[0] else one for one in claim.hypotheses
     )
-    assert meets(claim, found)
-    assert not meets(replace(claim, hypotheses=others), found)
+    with n.precisely():
+        assert meets(claim, found)
+        assert not meets(replace(claim, hypotheses=others), found)
