@@ -74,7 +74,7 @@ def random_script(rng: random.Random) -> Script:
     """A script; not each of them compiles, or has a target that is proven."""
     make = rng.choice(MAKERS)
     found = make(rng)
-    if "synthesize" in found or rng.random() < 0.85:
+    if "synthesize" in found or rng.random() < 0.92:
         return Script(found)
     return Script(found, "layers")
 
