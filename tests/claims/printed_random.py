@@ -133,7 +133,8 @@ def _length(rng: random.Random, now: arb, bound: Fraction, *, grow: bool) -> arb
     limit = n.exactly(bound * (1 - SHRINK))
     if now.mid() == 0 or (not grow and now.mid() <= limit):
         return n.ONE
-    share = n.exactly(Fraction(rng.choice((1000, 1000, 1000, rng.randint(0, 1000))), 1000))
+    inner = (rng.randint(0, 1000), rng.randint(0, 200))
+    share = n.exactly(Fraction(rng.choice((1000, 1000, *inner)), 1000))
     return (limit / now * share).mid()
 
 

@@ -33,6 +33,7 @@ from weightsmith.compiler.certify.intervals import round_up, to_fraction
 
 SLACK = 1 + flint.arb(2) ** -13
 NEWTON_STEPS = 6
+CHECKED = 1 + Fraction(1, 2**40)  # the checker's bound may lie 2^-42 above the true error
 CLOSE = flint.arb(2) ** -17  # of the error, by which the tangent's bound may lie below
 MOST_CELLS = 20_000
 FEW_CELLS = 500  # halvings after which a bound that is small enough will do
@@ -87,7 +88,7 @@ def proven_error(at: JetAt, knots: tuple[Knot, ...], whole: Place, enough: float
     upper = max(bound for _, _, bound, _ in waiting)
     if not upper.is_finite():
         raise UndefinedError("not proven finite", certain=False)
-    return round_up(to_fraction(upper))
+    return round_up(to_fraction(upper) * CHECKED)
 
 
 def _pieces(knots: tuple[Knot, ...], whole: Place) -> list[_Piece]:
