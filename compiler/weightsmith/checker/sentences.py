@@ -58,7 +58,8 @@ def _scale(scale: str, target: str, operator: Operator, of: Target) -> tuple[str
     if scale == "norm(target)":
         return f"‖{target}‖₂", ""
     if scale == "norm(target - shift)":
-        return f"‖{target} − ({of.shift})‖₂", ""
+        whole = f"({target})" if " over " in target else target
+        return f"‖{whole} − ({of.shift})‖₂", ""
     if scale == "norm(left)*norm(right)":
         return f"‖{left}‖₂·‖{right}‖₂", ""
     solution = "f(T)" if not of.left else f"{left}·f(T)"
