@@ -33,7 +33,7 @@ from printed_sweep import (
 
 DRAWS, SMALL_DRAWS = 100_000, 2_500
 QUICK = ("newton_inverse", "electric_potentials", "polar", "preconditioned_gradient_descent")
-ROUND = (25, 5)  # scripts of a round: with targets, with functions of entries
+ROUND = (10, 2)  # scripts of a round: with targets, with functions of entries
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ class Tested:
 
     @property
     def ratio(self) -> float:
-        if self.bound.mid() == 0:
+        if self.bound.mid() <= SLACK:
             return 0.0
         return float((self.error / self.bound).mid())
 

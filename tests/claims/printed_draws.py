@@ -10,8 +10,9 @@ from fractions import Fraction
 import printed_numbers as n
 import printed_random as wild
 from flint import arb, arb_mat
+from printed_letters import InfeasibleError, Letters
 from printed_sentences import Claim, Given, Hypothesis
-from printed_solving import InfeasibleError, Letters, solve
+from printed_solving import solve
 from printed_values import Data, Grid, Meaning
 from printed_words import Name
 
