@@ -233,6 +233,7 @@ def test_symbols_of_a_formula_are_bound(tmp_path: Path) -> None:
 assume entries(A) in [-1, 1]
 param c = 1/2
 function bend(t) = c*t^2
+within 1/8
 
 return bend(A)
 """

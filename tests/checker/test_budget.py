@@ -16,7 +16,7 @@ from weightsmith.checker.composition import NumericPiecewise, composed
 from weightsmith.checker.exact_scalars import VARIABLE, Exact
 from weightsmith.checker.ranges import extremes, precision
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, spend
+from weightsmith.checker.refusal import UNITS, Budget, OverBudgetError, RefusedError, spend
 from weightsmith.checker.table_error import table_error
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl.formulas import parse_formula
@@ -107,7 +107,7 @@ def test_verify_tells_out_of_budget_from_wrong(
 ) -> None:
     directory = write(newton_inverse(), tmp_path)
     assert verify_directory(directory).accepted
-    monkeypatch.setattr(verify, "Budget", lambda: Budget(50))
+    monkeypatch.setattr(verify, "Budget", lambda units=50: Budget(max(units, 50)))
     report = verify_directory(directory)
     assert not report.accepted
     reasons = {one.kind: one.reason for one in report.verdicts if not one.accepted}
@@ -118,8 +118,8 @@ def test_verify_tells_out_of_budget_from_wrong(
 def test_honest_claims_use_a_small_part_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     budgets: list[Budget] = []
 
-    def counted() -> Budget:
-        budgets.append(Budget())
+    def counted(units: int = UNITS) -> Budget:
+        budgets.append(Budget(units))
         return budgets[-1]
 
     monkeypatch.setattr(verify, "Budget", counted)

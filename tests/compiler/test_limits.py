@@ -59,7 +59,10 @@ def test_a_bound_that_says_nothing_is_open(script: str, kind: str) -> None:
     assert network.verify().accepted
     assert SAYS_NOTHING in network.show()
     A = np.array([[0.5, 0.25], [0.25, 1.0]])
-    found, wanted = network.run({"A": A})["X"], network.interpret({"A": A}, tables=True)["X"]
+    found, wanted = (
+        network.run({"A": A}, check="off")["X"],
+        network.interpret({"A": A}, tables=True)["X"],
+    )
     np.testing.assert_allclose(found, wanted, rtol=1e-11)
 
 
@@ -136,7 +139,7 @@ def test_the_pieces_of_a_square_of_any_size(whole: Fraction) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("return 2^20000*A", "a coefficient of the network has more than 1900 digits"),
+        ("return 2^20000*A", "a number with more than 3600 digits"),
         ("return 1e-900*1e-900*1e-900*A", "a coefficient of the network has more than 1900 digits"),
         ("return 2^2000*A", "is too large for float64"),
         ("return relu(A - 1e400*ones)", "is too large for float64"),

@@ -44,6 +44,7 @@ SAG = 2.0 / 64**2  # of the error: 64 steps a piece
 ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
 LARGEST = 2.0**1000  # error that is searched for
 MOST_PIECES = 5000
+ABOVE = 1 + Fraction(1, 2**40)  # claimed is a little more than proven: another proof may find that
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
 ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
@@ -196,7 +197,7 @@ def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> T
         if budget.spent <= budget.units:
             raise  # what the caller may spend is spent
         raise TooManyPiecesError(f"expected a table whose error is soon proven. {over}") from None
-    return Table(knots, round_up(error))
+    return Table(knots, round_up(error * ABOVE))
 
 
 def _constant(sampler: Sampler) -> Table:
