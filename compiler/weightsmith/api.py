@@ -107,7 +107,8 @@ def compile(
         program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
     )
     network = Network(proven.files)
-    check_promises(given, program, bindings, network.claims)
+    numbers = {**_bindings(given, settings), **bindings}
+    check_promises(given, program, numbers, network.claims)
     network.__dict__["compilation"] = proven.compilation
     network.notes = (*chosen.notes, *proven.found.notes)
     network.details = proven.details

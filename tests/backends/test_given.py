@@ -139,7 +139,7 @@ def test_a_network_and_its_script_take_the_same_things() -> None:
     ("message", "inputs"),
     [
         (
-            "'A' is declared symmetric",
+            "A is not symmetric",
             {"A": torch.tensor([[0.0, 1.0], [2.0, 0.0]]).requires_grad_()},
         ),
         (r"'A' holds a NaN at \[1, 1\]", {"A": [[0.0, 1.0], [1.0, np.nan]]}),

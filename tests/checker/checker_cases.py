@@ -85,6 +85,26 @@ def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 5) -> Case:
     return Case(script("newton_inverse"), network, [exactness(invariant), weights(steps), claim])
 
 
+NEWTON_GENERAL = """algorithm newton_inverse_general(A: [d, d])
+assume singular_values(A) in [smin, smax]
+param steps = 16
+
+X = 2/(smin^2 + smax^2) * A'
+repeat steps:
+    X = 2*X - X*A*X
+return X approximates inv(A)
+"""
+HEAT_KERNEL = """algorithm heat_kernel(A: symmetric[d, d])
+assume spectrum(A) in [0, L]
+param s = 1, k = 12
+
+E = I - s/3^k * A
+repeat k:
+    E = E*E*E
+return E approximates exp(-s*A)
+"""
+
+
 def newton_inverse_general() -> Case:
     low, high, steps = F(1, 4), F(4), 5  # squares of the singular values' ends
     alpha = 2 / (low + high)
@@ -130,9 +150,7 @@ def newton_inverse_general() -> Case:
         bindings={"smin": "1/2", "smax": "2", "steps": str(steps)},
     )
     invariant = {"symmetric": [], "invariant": {"X": {"d": [["1", ["X#0"]]]}}}
-    return Case(
-        script("newton_inverse_general"), network, [exactness(invariant), weights(steps), claim]
-    )
+    return Case(NEWTON_GENERAL, network, [exactness(invariant), weights(steps), claim])
 
 
 def square_root() -> Case:
@@ -273,7 +291,7 @@ def heat_kernel() -> Case:
         bindings={"L": "5", "s": "3/2", "k": "8"},
     )
     loop = {"symmetric": ["E#0"], "invariant": {"E": {"d": [["1", ["E#0"]]]}}}
-    return Case(script("heat_kernel"), network, [exactness(loop), weights(8), claim])
+    return Case(HEAT_KERNEL, network, [exactness(loop), weights(8), claim])
 
 
 def electric_potentials() -> Case:

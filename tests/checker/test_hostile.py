@@ -16,7 +16,7 @@ from checker_cases import newton_inverse
 from checker_token_cases import gradient_descent
 from checker_writing import tensors_of, weights, write
 
-from weightsmith.checker import Report, verify_directory
+from weightsmith.checker import Report, read_files, verify_directory
 from weightsmith.checker import verify as verification
 from weightsmith.checker import weights as weights_rule
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, spend
@@ -162,7 +162,7 @@ def test_a_template_that_cannot_be_read_is_read_once(
         calls.append(document)
         raise RefusedError("no")
 
-    monkeypatch.setattr(verification, "read_template", read)
+    monkeypatch.setattr(read_files, "read_template", read)
     assert not verify_directory(write(newton_inverse(), tmp_path)).accepted
     assert len(calls) == 1
 

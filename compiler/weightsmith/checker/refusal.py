@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 UNITS = 20_000_000  # of work on one claim, each about a microsecond; speed only, not soundness
-DIRECTORY_UNITS = 12_000_000  # of work on all claims of a directory together; speed only
+DIRECTORY_UNITS = 18_000_000  # of work on all claims of a directory together; speed only
 SHARE = DIRECTORY_UNITS // 3  # of a compiler that makes claims, proves them and restructures loops
 LONGEST_QUOTE = 80
 

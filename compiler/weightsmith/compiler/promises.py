@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.bound import upward
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
+from weightsmith.compiler.synthesize.expand import in_numbers
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
 from weightsmith.dsl.scalars import Scalar, evaluate
@@ -27,7 +28,8 @@ def check_promises(
 ) -> None:
     """Raise DiagnosticError unless the claims are as small as the script says.
 
-    ``given`` is the user's program, ``compiled`` that with its steps written out.
+    ``given`` is the user's program, ``compiled`` that with its steps written out; ``bindings`` are
+    the numbers of both.
     """
     errors = [claim for claim in claims if claim["kind"] in ERRORS]
     found = [
@@ -57,7 +59,7 @@ def _of_synthesis(
         if one.synthesize is not None and one.synthesize.tolerance is not None:
             own = [claim for claim in claims if claim["output"] == written.name]
             yield from _kept(one.span, one.synthesize.tolerance, bindings, own, hint)
-    for place in given.body:
+    for place in in_numbers(given, bindings)[0].body if given.synthesized else ():
         if isinstance(place, core.Assign) and place.synthesize is not None:
             tolerance = place.synthesize.tolerance
             if tolerance is not None:
@@ -75,7 +77,10 @@ def _claims_of_value(place: core.Assign, compiled: core.Program, bindings: Bindi
             break
     value = core.Name(place.span, target.shape, name)
     returned = core.Return(place.span, name, value, (), target)
-    alone = replace(compiled, body=tuple(body), returns=(returned,), untils=(), ensure=None)
+    known = tuple(one for one in compiled.parameters if one.name in bindings)
+    alone = replace(
+        compiled, parameters=known, body=tuple(body), returns=(returned,), untils=(), ensure=None
+    )
     return error_claims_of(alone, bindings, gated=False)
 
 
