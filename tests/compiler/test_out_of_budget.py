@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from weightsmith import api
-from weightsmith.checker import propagation, prove
+from weightsmith.checker import propagation, prove, verify
 from weightsmith.checker.refusal import Budget
 from weightsmith.compiler.restructure import affine_blocks
 from weightsmith.dsl import core
@@ -60,7 +60,7 @@ return X
 
 
 def test_no_network_is_written_whose_proof_costs_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prove, "Budget", with_units(20))
+    monkeypatch.setattr(verify, "SHARE", 20)
     with pytest.raises(DiagnosticError, match="Out of budget"):
         api.compile(DESCENT, settings=SETTINGS)
 

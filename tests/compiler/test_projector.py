@@ -317,8 +317,8 @@ def test_a_start_on_the_wrong_side_is_not_proven_by_its_size() -> None:
     assert "The start is negative somewhere" in verdict.reason
 
 
-def careless(monkeypatch: pytest.MonkeyPatch, text: str) -> Verdict:
-    """What the checker says to a compiler that looks at the sizes alone."""
+def careless(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    """What the checker says to a compiler that looks at the sizes alone: why a claim is open."""
     honest = Recurrence.over_regions
 
     def sizes(recurrence: Recurrence, element: Coefficient) -> tuple[Fraction, Fraction]:
@@ -327,29 +327,24 @@ def careless(monkeypatch: pytest.MonkeyPatch, text: str) -> Verdict:
 
     monkeypatch.setattr(Recurrence, "over_regions", sizes)
     monkeypatch.setattr(Recurrence, "require_sign", lambda _: None)
-    network = api.compile(text)
-    assert network.bounds[0].value is not None
-    report = api.verify(written(network.files(), "certificate.json", certificate(network)))
-    (verdict,) = (one for one in report.verdicts if one.kind == "truncation")
-    return verdict
+    (bound,) = api.compile(text).bounds
+    assert bound.value is None
+    return str(bound.unproven)
 
 
 def test_a_start_with_the_right_sign_on_one_interval_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = BY_HAND.replace("X = A - c*I", "X = 2*(A - c*I)*(9/20*I - A)")
-    verdict = careless(monkeypatch, text)
-    assert not verdict.accepted
-    assert "The start is negative somewhere" in verdict.reason
+    assert "The start is negative somewhere" in careless(monkeypatch, text)
 
 
 @pytest.mark.parametrize("interval", ["[2/5, 1]", "[7/20, 1]"])
 def test_a_sign_that_changes_within_an_interval_is_refused(
     monkeypatch: pytest.MonkeyPatch, interval: str
 ) -> None:
-    verdict = careless(monkeypatch, BY_HAND.replace("[1/2, 1]", interval))
-    assert not verdict.accepted
-    assert "The spectrum touches the place" in verdict.reason
+    reason = careless(monkeypatch, BY_HAND.replace("[1/2, 1]", interval))
+    assert "The spectrum touches the place" in reason
 
 
 def test_a_projection_on_principal_directions_of_tokens() -> None:

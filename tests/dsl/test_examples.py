@@ -27,10 +27,16 @@ def test_there_are_examples() -> None:
     assert len(NAMES) >= 14
 
 
+PRESUMING = {"electric_flows", "electric_potentials", "preconditioned_gradient_descent"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_checks_without_a_word(name: str, examples: dict[str, Path]) -> None:
+    """But for what the assumptions presume, of three examples whose form does not show it."""
     checked = diagnose(load_source(examples[name]))
-    assert checked.diagnostics == ()
+    said = [one.message for one in checked.diagnostics]
+    assert [text for text in said if not text.startswith("this presumes that ")] == []
+    assert bool(said) == (name in PRESUMING)
     assert checked.program is not None
 
 

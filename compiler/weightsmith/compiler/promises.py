@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from weightsmith.checker.open_claims import REASONS
 from weightsmith.compiler.bound import upward
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
 from weightsmith.compiler.synthesize.expand import in_numbers
@@ -90,7 +91,8 @@ def _kept(
     wanted = evaluate(tolerance, bindings)
     try:
         reached = worst_error(claims)
-    except UnprovenError as reason:
+    except UnprovenError as problem:
+        reason = REASONS.get(str(problem), str(problem))
         yield error(span, f"the error that is promised here is not proven: {reason}", hint)
         return
     if reached > wanted:
