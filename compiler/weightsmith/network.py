@@ -272,4 +272,7 @@ def _dtype_of(certificate: Mapping[str, object]) -> str:
     claims = certificate["claims"]
     found = claims if isinstance(claims, list) else []
     weights = next((claim for claim in found if claim["kind"] == "weights"), None)
-    return "float64" if weights is None else str(weights["steps"][0]["dtype"])
+    steps = [] if weights is None else weights["steps"]
+    first = steps[0] if isinstance(steps, list) and steps else None
+    named = first.get("dtype") if isinstance(first, dict) else None
+    return "float32" if named == "float32" else "float64"
