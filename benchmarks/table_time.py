@@ -76,7 +76,7 @@ def measured(tree: Path, script: str) -> list[float]:
 
 
 def steep_rows() -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for low, within in STEEP.items():
         script = f"algorithm f(x: [1] per query)\nwithin {within}\n"
         script += f"return reciprocal(clip(x, {low}, 5))\n"
