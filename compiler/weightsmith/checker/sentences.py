@@ -90,8 +90,8 @@ def propagation_sentence(
     """``every entry of output is within 1e-3 of what the script says, …``."""
     size = size_text(value)
     rounded = f"; {size} is {formula}, rounded up" if value else ""
-    said = f"every entry of {output} is within {size} of what the script says, its functions exact"
-    return f"{said[0].upper()}{said[1:]}, {for_every(program, hypotheses, bindings)}{rounded}."
+    said = f"Every entry of {output} is within {size} of what the script says, its functions exact"
+    return f"{said}, {for_every(program, hypotheses, bindings)}{rounded}."
 
 
 def root_sentence(
