@@ -1,0 +1,203 @@
+"""Mutants of the checker against its tests: each must be found, or be equivalent.
+
+    python benchmarks/mutants.py [--small] [--seed S] [--first I] [--count N] [--jobs J] [--map DIR]
+
+Draws single-line mutants of the checker (benchmarks/mutation.py says of which kinds; the same seed
+draws the same), writes each into a copy of the tree and runs the tests that reach its lines, the
+quick ones first, until one fails.  Which tests reach which lines is measured once, with coverage,
+and kept in the directory of ``--map``, so that it can be used again.
+
+A mutant that no test finds is *alive*, unless benchmarks/equivalent_mutants.toml names it, with the
+reason why no claim could be decided otherwise.  Exits with status 1 if any is alive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
+
+import coverage
+import pytest
+from mutation import CHECKER, Mutant, chosen
+
+TREE = Path(__file__).resolve().parent.parent
+PARTS = ("dsl", "compiler", "backends", "tests", "examples", "pyproject.toml")
+TESTS = ("tests/checker", "tests/claims", "tests/compiler", "tests/golden")
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+SMALL = {"check": 2, "requirement": 2, "end": 1, "part": 1, "side": 1}
+SMALL_TESTS = ("tests/checker/test_exactness.py", "tests/checker/test_truncation.py")
+SECONDS = 150.0  # of tests for one mutant, by the times that they took when the map was made
+SLACK = 60.0  # of processor time: a mutant that loops for ever is found when it has spent it
+PRELOADED = ("hypothesis", "numpy", "scipy.linalg", "sympy", "flint", "lark", "networkx", "mpmath")
+OPTIONS = ("-o", "addopts=-q --import-mode=importlib", "-p", "no:cacheprovider")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which tests run which lines of a module, and how long each of them takes."""
+
+    tests: dict[tuple[str, int], frozenset[str]]
+    seconds: dict[str, float]
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """The tests that reach a mutant, the quickest first, for SECONDS together."""
+        first, last = mutant.lines
+        found = frozenset[str]().union(
+            *(self.tests.get((mutant.module, line), ()) for line in range(first, last + 1))
+        )
+        kept, total = [], 0.0
+        for test in sorted(found, key=lambda name: (self.seconds.get(name, 0.0), name)):
+            total += self.seconds.get(test, 0.0)
+            if total > SECONDS:
+                break
+            kept.append(test)
+        return kept
+
+    def time(self, tests: Sequence[str]) -> float:
+        return sum(self.seconds.get(test, 0.0) for test in tests)
+
+
+def measured(folder: Path, tests: Sequence[str]) -> Reach:
+    """Run the tests once under coverage, unless the folder holds that already."""
+    data, times = folder / "coverage", folder / "times.xml"
+    if not times.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pytest", *OPTIONS, "-m", "not slow", *tests]
+        command += [f"--cov={CHECKER}", "--cov-context=test", "--cov-report="]
+        command += [f"--junitxml={times}"]
+        subprocess.run(command, cwd=TREE, env={**os.environ, "COVERAGE_FILE": f"{data}"})
+    return Reach(_lines(data), _seconds(times))
+
+
+def _lines(path: Path) -> dict[tuple[str, int], frozenset[str]]:
+    data = coverage.CoverageData(basename=str(path))
+    data.read()
+    found = {}
+    for file in data.measured_files():
+        for line, contexts in data.contexts_by_lineno(file).items():
+            names = frozenset(one.rpartition("|")[0] for one in contexts if "|" in one)
+            found[Path(file).stem, line] = names
+    return found
+
+
+def _seconds(path: Path) -> dict[str, float]:
+    seconds = {}
+    for case in ElementTree.parse(path).iter("testcase"):
+        file = case.get("classname", "").replace(".", "/")
+        seconds[f"{file}.py::{case.get('name')}"] = float(case.get("time", 0))
+    return seconds
+
+
+def found_by(mutant: Mutant, tests: Sequence[str], seconds: float, copies: Path) -> str | None:
+    """The first test that fails with the mutant, or None.  Runs in a process of its own."""
+    if not tests:
+        return None
+    copy = Path(tempfile.mkdtemp(dir=copies))
+    for part in PARTS:
+        _copy(TREE / part, copy / part)
+    path = copy / CHECKER / f"{mutant.module}.py"
+    path.write_bytes(mutant.apply(path.read_bytes()))
+    first = _FirstFailure()
+    try:
+        os.chdir(copy)
+        sys.dont_write_bytecode = True
+        signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+            status = pytest.main([*OPTIONS, "-x", "--tb=no", *tests], plugins=[first])
+    finally:
+        os.chdir(TREE)
+        shutil.rmtree(copy)
+    return None if status == 0 else first.name or f"pytest ends with {status!r}"
+
+
+class _FirstFailure:
+    """A plug-in of pytest that keeps the name of the first test that fails."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.name = self.name or report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.name = self.name or f"{report.nodeid} (import)"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Compiled files come along: with the times of their sources they stay in use."""
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def equivalent() -> dict[tuple[str, str, str], str]:
+    """Reasons, by module, original text and what it becomes."""
+    known = tomllib.loads(EQUIVALENT.read_text())["mutant"]
+    return {(one["module"], one["original"], one["becomes"]): one["reason"] for one in known}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Try mutants of the checker against its tests.")
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--map", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = asked.map or Path(name, "map")
+        reach = measured(folder.resolve(), SMALL_TESTS if asked.small else TESTS)
+        drawn = _small(reach, asked.seed) if asked.small else chosen(TREE, asked.seed)
+        last = None if asked.count is None else asked.first + asked.count
+        return tried(reach, drawn[asked.first : last], Path(name), asked.jobs)
+
+
+def _small(reach: Reach, seed: int) -> list[Mutant]:
+    """A few that the tests of SMALL_TESTS reach."""
+    drawn, left = [], dict(SMALL)
+    for mutant in chosen(TREE, seed):
+        if left.get(mutant.kind, 0) and len(reach.of(mutant)) > 20:
+            left[mutant.kind] -= 1
+            drawn.append(mutant)
+    return drawn
+
+
+def tried(reach: Reach, drawn: Sequence[Mutant], folder: Path, jobs: int) -> int:
+    known, counts = equivalent(), Counter[str]()
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", *PRELOADED])
+    tests = [reach.of(one) for one in drawn]
+    seconds = [SLACK + 4 * reach.time(one) for one in tests]
+    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        results = pool.map(found_by, drawn, tests, seconds, repeat(folder))
+        for number, (mutant, found) in enumerate(zip(drawn, results, strict=True)):
+            reason = known.get((mutant.module, mutant.original, mutant.becomes))
+            verdict = "dead" if found else "equivalent" if reason else "ALIVE"
+            counts[verdict] += 1
+            print(f"{number:4} {verdict:10} {mutant}", flush=True)
+            print(f"{'':16}{found or reason or f'{len(tests[number])} tests reach it'}", flush=True)
+    print(f"{len(drawn)} mutants: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+    return 1 if counts["ALIVE"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
