@@ -1,11 +1,13 @@
 """Mutants of the checker against its tests: each must be found, or be equivalent.
 
-    python benchmarks/mutants.py [--small] [--seed S] [--first I] [--count N] [--jobs J] [--map DIR]
+    python benchmarks/mutants.py [--small] [--seed S] [--first I] [--count N] [--jobs J]
+        [--map DIR] [--seconds T] [--tests TEST …]
 
 Draws single-line mutants of the checker (benchmarks/mutation.py says of which kinds; the same seed
 draws the same), writes each into a copy of the tree and runs the tests that reach its lines, the
-quick ones first, until one fails.  Which tests reach which lines is measured once, with coverage,
-and kept in the directory of ``--map``, so that it can be used again.
+quick ones first, until one fails or they take T seconds.  Which tests reach which lines is measured
+once, with coverage, and kept in the directory of ``--map``, so that it can be used again.  With
+``--tests`` only these are run, and nothing is measured.
 
 A mutant that no test finds is *alive*, unless benchmarks/equivalent_mutants.toml names it, with the
 reason why no claim could be decided otherwise.  Exits with status 1 if any is alive.
@@ -54,8 +56,8 @@ class Reach:
     tests: dict[tuple[str, int], frozenset[str]]
     seconds: dict[str, float]
 
-    def of(self, mutant: Mutant) -> list[str]:
-        """The tests that reach a mutant, the quickest first, for SECONDS together."""
+    def of(self, mutant: Mutant, most: float = SECONDS) -> list[str]:
+        """The tests that reach a mutant, the quickest first, for so many seconds together."""
         first, last = mutant.lines
         found = frozenset[str]().union(
             *(self.tests.get((mutant.module, line), ()) for line in range(first, last + 1))
@@ -63,7 +65,7 @@ class Reach:
         kept, total = [], 0.0
         for test in sorted(found, key=lambda name: (self.seconds.get(name, 0.0), name)):
             total += self.seconds.get(test, 0.0)
-            if total > SECONDS:
+            if total > most:
                 break
             kept.append(test)
         return kept
@@ -103,7 +105,7 @@ def _seconds(path: Path) -> dict[str, float]:
     return seconds
 
 
-def found_by(mutant: Mutant, tests: Sequence[str], seconds: float, copies: Path) -> str | None:
+def found_by(mutant: Mutant, tests: Sequence[str], limit: float, copies: Path) -> str | None:
     """The first test that fails with the mutant, or None.  Runs in a process of its own."""
     if not tests:
         return None
@@ -117,7 +119,7 @@ def found_by(mutant: Mutant, tests: Sequence[str], seconds: float, copies: Path)
         os.chdir(copy)
         sys.dont_write_bytecode = True
         signal.signal(signal.SIGVTALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        signal.setitimer(signal.ITIMER_VIRTUAL, limit)
         with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
             status = pytest.main([*OPTIONS, "-x", "--tb=no", *tests], plugins=[first])
     finally:
@@ -149,9 +151,9 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def equivalent() -> dict[tuple[str, str, str], str]:
-    """Reasons, by module, original text and what it becomes."""
+    """Reasons, by module, line and what a part of it becomes."""
     known = tomllib.loads(EQUIVALENT.read_text())["mutant"]
-    return {(one["module"], one["original"], one["becomes"]): one["reason"] for one in known}
+    return {(one["module"], one["line"], one["becomes"]): one["reason"] for one in known}
 
 
 def main() -> int:
@@ -162,13 +164,23 @@ def main() -> int:
     parser.add_argument("--count", type=int)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--map", type=Path)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--tests", nargs="+")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = asked.map or Path(name, "map")
-        reach = measured(folder.resolve(), SMALL_TESTS if asked.small else TESTS)
+        folder = Path(name)
+        if asked.tests:
+            drawn = chosen(TREE, asked.seed)[asked.first :][: asked.count]
+            return tried(
+                drawn, [asked.tests] * len(drawn), [SLACK] * len(drawn), folder, asked.jobs
+            )
+        tests = SMALL_TESTS if asked.small else TESTS
+        reach = measured((asked.map or folder / "map").resolve(), tests)
         drawn = _small(reach, asked.seed) if asked.small else chosen(TREE, asked.seed)
-        last = None if asked.count is None else asked.first + asked.count
-        return tried(reach, drawn[asked.first : last], Path(name), asked.jobs)
+        drawn = drawn[asked.first :][: asked.count]
+        wanted = [reach.of(one, asked.seconds) for one in drawn]
+        limits = [SLACK + 4 * reach.time(one) for one in wanted]
+        return tried(drawn, wanted, limits, folder, asked.jobs)
 
 
 def _small(reach: Reach, seed: int) -> list[Mutant]:
@@ -181,16 +193,21 @@ def _small(reach: Reach, seed: int) -> list[Mutant]:
     return drawn
 
 
-def tried(reach: Reach, drawn: Sequence[Mutant], folder: Path, jobs: int) -> int:
+def tried(
+    drawn: Sequence[Mutant],
+    tests: Sequence[Sequence[str]],
+    limits: Sequence[float],
+    folder: Path,
+    jobs: int,
+) -> int:
+    """Run the tests of each mutant, within a limit of processor time; print what became of it."""
     known, counts = equivalent(), Counter[str]()
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", *PRELOADED])
-    tests = [reach.of(one) for one in drawn]
-    seconds = [SLACK + 4 * reach.time(one) for one in tests]
     with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        results = pool.map(found_by, drawn, tests, seconds, repeat(folder))
+        results = pool.map(found_by, drawn, tests, limits, repeat(folder))
         for number, (mutant, found) in enumerate(zip(drawn, results, strict=True)):
-            reason = known.get((mutant.module, mutant.original, mutant.becomes))
+            reason = known.get((mutant.module, mutant.text, mutant.becomes))
             verdict = "dead" if found else "equivalent" if reason else "ALIVE"
             counts[verdict] += 1
             print(f"{number:4} {verdict:10} {mutant}", flush=True)

@@ -9,9 +9,9 @@ Texts of messages, limits of work (``MAX_…``, speed only) and annotations are 
 from __future__ import annotations
 
 import ast
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 CHECKER = Path("compiler/weightsmith/checker")
@@ -45,15 +45,25 @@ SIDES = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """Bytes [start, end) of a file read ``becomes``; ``lines`` are those of the statement."""
+    """Bytes [start, end) of a file read ``becomes``; ``lines`` are those of the statement.
+
+    ``text`` is the first line that is changed, as it was.
+    """
 
     kind: str
     module: str
+    text: str
     lines: tuple[int, int]
     start: int
     end: int
     original: str
     becomes: str
+
+    def lot(self, seed: int) -> bytes:
+        """A number of its own."""
+        return sha256(
+            f"{seed} {self.module} {self.text} {self.original} {self.becomes}".encode()
+        ).digest()
 
     def apply(self, source: bytes) -> bytes:
         return source[: self.start] + self.becomes.encode() + source[self.end :]
@@ -64,7 +74,10 @@ class Mutant:
 
 
 def chosen(tree: Path, seed: int, quotas: dict[str, int] | None = None) -> list[Mutant]:
-    """For every kind as many mutants as its quota, drawn with the seed from all there are."""
+    """For every kind as many mutants as its quota, drawn with the seed from all there are.
+
+    A mutant is drawn by its own texts, so that a change elsewhere leaves the others as they are.
+    """
     by_kind: dict[str, list[Mutant]] = {kind: [] for kind in QUOTAS}
     for path in sorted((tree / CHECKER).glob("*.py")):
         if path.stem not in ONLY_WORDS:
@@ -72,7 +85,7 @@ def chosen(tree: Path, seed: int, quotas: dict[str, int] | None = None) -> list[
                 by_kind[mutant.kind].append(mutant)
     drawn = []
     for kind, count in (quotas or QUOTAS).items():
-        drawn += random.Random(f"{seed} {kind}").sample(by_kind[kind], count)
+        drawn += sorted(by_kind[kind], key=lambda one: one.lot(seed))[:count]
     return drawn
 
 
@@ -128,8 +141,8 @@ class _Mutator:
                 yield self._between("sign", lines, left, right, SIGNS[type(op)])
             case ast.Name(id=name) if name in SIDES:
                 yield self._mutant("side", lines, node, SIDES[name])
-            case ast.Call(func=ast.Attribute(value=value, attr=name) as called) if name in SIDES:
-                text = f"{self._text(value)}.{SIDES[name]}"
+            case ast.Call(func=ast.Attribute(attr=name) as called) if name in SIDES:
+                text = self._text(called).removesuffix(name) + SIDES[name]
                 yield self._mutant("side", lines, called, text)
 
     def _between(
@@ -140,11 +153,17 @@ class _Mutator:
         gap = self._source[start:end].decode()
         operator = gap.strip(" ()\n")
         changed = gap.replace(operator, becomes, 1)
-        return Mutant(kind, self._module, lines, start, end, self._shown(left, right), changed)
+        shown = self._shown(left, right)
+        return Mutant(kind, self._module, self._line(start), lines, start, end, shown, changed)
 
     def _mutant(self, kind: str, lines: tuple[int, int], node: ast.AST, becomes: str) -> Mutant:
         start, end = self._span(node)
-        return Mutant(kind, self._module, lines, start, end, self._text(node), becomes)
+        text = self._text(node)
+        return Mutant(kind, self._module, self._line(start), lines, start, end, text, becomes)
+
+    def _line(self, start: int) -> str:
+        first = self._source.rindex(b"\n", 0, start) + 1
+        return self._source[first : self._source.index(b"\n", start)].decode().strip()
 
     def _shown(self, left: ast.expr, right: ast.expr) -> str:
         return self._source[self._span(left)[0] : self._span(right)[1]].decode()
