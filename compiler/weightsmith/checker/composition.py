@@ -9,17 +9,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
 
 import flint
 
 from weightsmith.checker.piecewise import MAX_KINKS
-from weightsmith.checker.ranges import fraction, rational
 from weightsmith.checker.refusal import Budget, require
 from weightsmith.checker.work import of_fractions
 
-Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
+TOO_MANY = f"A function of a function has more than {MAX_KINKS} kinks."
+Kinks = tuple[tuple[flint.fmpq, flint.fmpq], ...]  # place, change of slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,9 @@ class NumericPiecewise:
     slopes: tuple[flint.fmpq, ...]
 
     @staticmethod
-    def of(slope: Fraction, kinks: Iterable[tuple[Fraction, Fraction]]) -> NumericPiecewise:
-        """slope·t + Σ change·relu(t − place); the places are distinct."""
-        ordered = sorted((rational(place), rational(change)) for place, change in kinks)
-        start = rational(slope)
+    def of(start: flint.fmpq, kinks: Iterable[tuple[flint.fmpq, flint.fmpq]]) -> NumericPiecewise:
+        """start·t + Σ change·relu(t − place); the places are distinct."""
+        ordered = sorted(kinks, key=itemgetter(0))
         places = tuple(place for place, _ in ordered)
         slopes = tuple(accumulate((change for _, change in ordered), initial=start))
         values = [start * places[0]]
@@ -68,14 +67,9 @@ class NumericPiecewise:
 
 def composed(
     outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
-) -> tuple[Fraction, Fraction, Kinks]:
+) -> tuple[flint.fmpq, flint.fmpq, Kinks]:
     """Constant, slope and kinks of outer(inner(t))."""
-    found = set(inner.places)
-    for place in inner.meets(outer.places):
-        found.add(place)
-        small = len(found) <= MAX_KINKS
-        require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
-    places = sorted(found)
+    places = _distinct(chain(inner.places, inner.meets(outer.places)))
     bits = max(_bits(one) for one in (outer, inner))
     budget.spend(len(places) * 8 * of_fractions(bits))
     beyond = [places[0] - 1, *places, places[-1] + 1]
@@ -84,11 +78,25 @@ def composed(
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     pairs = zip(places, changes, strict=True)
-    kinks = tuple((fraction(place), fraction(change)) for place, change in pairs if change)
-    return fraction(values[0] - slopes[0] * beyond[0]), fraction(slopes[0]), kinks
+    kinks = tuple((place, change) for place, change in pairs if change)
+    return values[0] - slopes[0] * beyond[0], slopes[0], kinks
+
+
+def _distinct(found: Iterable[flint.fmpq]) -> list[flint.fmpq]:
+    """Places in order, each once; a place is found at most three times."""
+    places: list[flint.fmpq] = []
+    for place in found:
+        places.append(place)
+        require(len(places) <= 3 * MAX_KINKS, TOO_MANY)
+    places.sort()
+    once = [
+        place for before, place in zip((None, *places), places, strict=False) if place != before
+    ]
+    require(len(once) <= MAX_KINKS, TOO_MANY)
+    return once
 
 
 def _bits(function: NumericPiecewise) -> int:
     """The length of its longest number."""
     numbers = (*function.places, *function.values, *function.slopes)
-    return max(max(one.p.bit_length(), one.q.bit_length()) for one in numbers)
+    return max(int(one.height_bits()) for one in numbers)

@@ -24,7 +24,7 @@ from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.template import Hidden, Mlp, Terms, meets
 from weightsmith.checker.words import Polynomial, ones_word
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Number, Scalar
 
 Held = Mapping[str, Polynomial]  # what every block holds at the group
 
@@ -75,6 +75,9 @@ class _HiddenReader:
         self._scalars: dict[Scalar, Rational] = {}
 
     def scalar(self, scalar: Scalar) -> Rational:
+        """Its value; what is no number is evaluated once."""
+        if isinstance(scalar, Number):
+            return self._field.read(scalar)
         if scalar not in self._scalars:
             self._scalars[scalar] = self._field.read(scalar)
         return self._scalars[scalar]
