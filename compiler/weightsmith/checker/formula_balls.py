@@ -223,6 +223,10 @@ def _absolute(argument: Jet) -> Jet:
 
 
 def _power(v: Ball, n: int) -> Derivatives:
+    if n < 0:
+        inverse = 1 / v  # whose powers are those of v
+        first = n * whole_power(inverse, 1 - n)
+        return whole_power(inverse, -n), first, n * (n - 1) * whole_power(inverse, 2 - n)
     first = n * whole_power(v, n - 1) if n else flint.arb(0)
     second = n * (n - 1) * whole_power(v, n - 2) if n * (n - 1) else flint.arb(0)
     return whole_power(v, n), first, second

@@ -86,6 +86,15 @@ class _Knot:
         """f less the table."""
         return self.jet.value - self.value
 
+    @cached_property
+    def size(self) -> Ball:
+        """A bound of that."""
+        return abs(self.distance).upper()
+
+    @cached_property
+    def is_finite(self) -> bool:
+        return bool(self.jet.value.is_finite() and self.jet.first.is_finite())
+
 
 class _Piece:
     """The line through two knots."""
@@ -95,10 +104,9 @@ class _Piece:
         self.low, self.high = one.place, two.place
         self.slope = (two.value - one.value) / (two.place - one.place)
 
-    @cached_property
+    @property
     def is_finite(self) -> bool:
-        jets = self.one.jet, self.two.jet
-        return all(bool(jet.value.is_finite() and jet.first.is_finite()) for jet in jets)
+        return self.one.is_finite and self.two.is_finite
 
     def middle(self, function: BallFunction) -> _Knot:
         place = (self.low + self.high) / 2
@@ -137,13 +145,12 @@ class _Valley:
         lowest = piece.one if rising else piece.two
         self.best = (sign * lowest.distance).lower() if self.is_settled else flint.arb.neg_inf()
         self.point = self.low if self.is_settled else self._first_point()
+        self.upper = self._upper()
 
-    @property
-    def upper(self) -> Ball:
+    def _upper(self) -> Ball:
         """A bound of |D|."""
-        ends = (abs(knot.distance).upper() for knot in (self.piece.one, self.piece.two))
         found = -self.best
-        for end in ends:
+        for end in (self.piece.one.size, self.piece.two.size):
             if not end <= found:
                 found = end
         return found
@@ -157,6 +164,7 @@ class _Valley:
         below = (self.sign * here.value - gap).lower()
         if below > self.best:
             self.best = below
+            self.upper = self._upper()
         self.steps += 1
         if gap.upper() <= floor or rising == falling or self.steps >= NEWTON_STEPS:
             self.is_settled = True
