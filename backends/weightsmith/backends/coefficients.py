@@ -92,7 +92,8 @@ def fraction_text(value: Fraction) -> str:
 def parse_coefficient(text: str) -> Scalar:
     """Read a coefficient.  Raises TemplateError where the text is no scalar of the language."""
     if is_rational(text):
-        return Number(Fraction(text))
+        top, _, bottom = text.partition("/")
+        return Number(Fraction(int(top), int(bottom or 1)))
     try:
         return parse_scalar(text)
     except ScalarError as error:

@@ -120,8 +120,8 @@ def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
         middle = middle + _composed(kinks, inner)
         kinks = [kink for kink in kinks if kink[0].number is None]
     if len(kinks) > FEW:
-        first = kinks[0][1]
-        divided = tuple((place, change / first) for place, change in kinks)
+        first, unit = kinks[0][1], kinks[0][1].inverse()
+        divided = tuple((place, change * unit) for place, change in kinks)
         return middle + _kinked_letter(argument, divided).scaled(first)
     for place, change in kinks:
         middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
@@ -207,9 +207,9 @@ def _add_composed(
     field = inner.argument.field
     outer = NumericPiecewise.of(flint.fmpq(0), kinks)
     constant, slope, composite = composed(outer, inner.function, field.budget)
-    total.add_line(field.limited(constant) * factor, field.limited(slope) * factor)
+    total.add_line(field.number(constant) * factor, field.number(slope) * factor)
     for place, change in composite:
-        total.add_kink(field.limited(place), field.limited(change) * factor)
+        total.add_kink(field.number(place), field.number(change) * factor)
 
 
 def _framed(middle: Polynomial, direction: Direction) -> Polynomial:

@@ -115,9 +115,9 @@ def table_function(knots: Sequence[tuple[Fraction, Fraction]], field: Field) -> 
     total = PiecewiseSum(field)
     points = [(rational(place), rational(value)) for place, value in knots]
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
-    total.add_line(field.limited(points[0][1]), field.zero)
+    total.add_line(field.number(points[0][1]), field.zero)
     before = flint.fmpq(0)
     for (place, _), slope in zip(points, (*slopes, flint.fmpq(0)), strict=True):
-        total.add_kink(field.limited(place), field.limited(slope - before))
+        total.add_kink(field.number(place), field.number(slope - before))
         before = slope
     return total.result()

@@ -118,8 +118,10 @@ class Field:
         require(bits <= MAX_BITS, TOO_LARGE)
         self.budget.spend(4 + len(polynomial) * (1 + bits // 200 + (bits // 700) ** 2))
 
-    def number(self, value: Fraction | int) -> Rational:
-        exact = flint.fmpq(value.numerator, value.denominator)
+    def number(self, value: Fraction | flint.fmpq | int) -> Rational:
+        exact = value
+        if not isinstance(exact, flint.fmpq):
+            exact = flint.fmpq(value.numerator, value.denominator)
         require(exact.height_bits() <= MAX_BITS, TOO_LARGE)
         return Rational.of_number(self, exact)
 

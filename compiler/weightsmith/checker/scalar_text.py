@@ -15,7 +15,7 @@ MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few do
 MAX_COUNT = 10**12
 COEFFICIENT = 50  # units of work: reading one, and the least that is done with it
 MAX_BITS = 1 << 17  # of a value, and of what it is made of
-_PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
+_PLAIN = re.compile(r"(-?\d+)(?:/([1-9]\d*))?", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
 _known: dict[str, scalars.Scalar] = {}
 
@@ -24,10 +24,11 @@ def read_scalar(value: object, what: str) -> scalars.Scalar:
     """Read a scalar text such as ``"2/(L + mu)"``."""
     text = as_text(value, what)
     spend(COEFFICIENT)
-    require(len(text) <= MAX_TEXT, f"{what}: the scalar {quoted(text)} is too long.")
+    if len(text) > MAX_TEXT:
+        raise RefusedError(f"{what}: the scalar {quoted(text)} is too long.")
     plain = _PLAIN.fullmatch(text)
     if plain is not None:
-        return scalars.Number(Fraction(text))
+        return scalars.Number(Fraction(int(plain[1]), int(plain[2] or 1)))
     if text not in _known:
         if len(_known) > 4096:
             _known.clear()
