@@ -87,9 +87,10 @@ class _Knot:
         return self.jet.value - self.value
 
     @cached_property
-    def size(self) -> Ball:
-        """A bound of that."""
-        return abs(self.distance).upper()
+    def sizes(self) -> tuple[Ball, Ball]:
+        """Bounds of |f − table|, from below and from above."""
+        size = abs(self.distance)
+        return size.lower(), size.upper()
 
     @cached_property
     def is_finite(self) -> bool:
@@ -150,7 +151,7 @@ class _Valley:
     def _upper(self) -> Ball:
         """A bound of |D|."""
         found = -self.best
-        for end in (self.piece.one.size, self.piece.two.size):
+        for _, end in (self.piece.one.sizes, self.piece.two.sizes):
             if not end <= found:
                 found = end
         return found
@@ -217,9 +218,16 @@ class _Search:
         """Bound |D| on pieces where ±D is convex: one tangent each, and more for the worst."""
         for valley in valleys:
             for knot in (valley.piece.one, valley.piece.two):
-                self.note(knot.distance)
+                if knot.sizes[0] > self.lower:
+                    self.lower = knot.sizes[0]
             self._touch(valley)
-        order = [(-float(valley.upper), place) for place, valley in enumerate(valleys)]
+        enough = self._enough()
+        order = []
+        for place, valley in enumerate(valleys):
+            if valley.is_settled or valley.upper <= enough:
+                self._accept(valley.upper)
+            else:
+                order.append((-float(valley.upper), place))
         heapify(order)
         while order:
             _, place = heappop(order)
