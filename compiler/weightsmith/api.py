@@ -172,7 +172,9 @@ def load(directory: str | Path) -> Network:
         if name not in files:
             raise DirectoryError(f"'{directory}' has no '{name}': it is no compiled directory.")
     try:
-        return Network(files)
+        network = Network(files)
+        _ = network.template  # read at once: what is damaged is no network
+        return network
     except ValueError as problem:  # text that is no UTF-8, no JSON, or no certificate
         reason = shown(str(problem))
         raise DirectoryError(f"a file of '{directory}' is damaged: {reason}.") from None

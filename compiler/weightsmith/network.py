@@ -57,7 +57,6 @@ class Network:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self.source = Source(SCRIPT, files[SCRIPT].decode())
-        self.template: Template = template_from_json(files[TEMPLATE])
         self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
         self.details: Mapping[tuple[str, str], str] = {}
@@ -65,6 +64,10 @@ class Network:
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
         """A copy or a pickle takes the files along; all else follows from them."""
         return _with_notes, (self._files, self.notes, self.details)
+
+    @cached_property
+    def template(self) -> Template:
+        return template_from_json(self._files[TEMPLATE])
 
     @cached_property
     def program(self) -> core.Program:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
+    from weightsmith.checker.approximation import TableProof
     from weightsmith.checker.verdicts import Verdict
     from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.restructure.attempt import Restructured
@@ -147,6 +148,13 @@ class NetworkFiles:
         written = canonical_json(document).encode()  # type: ignore[arg-type]
         return {**self._named, CERTIFICATE: written}, details
 
+    @property
+    def proofs(self) -> tuple[TableProof, ...]:
+        """What the checker has proven of tables while they were made."""
+        tables = [one.table for one in self.compilation.lowered.tables]
+        found = (None if table is None else table.proof for table in tables)
+        return tuple(proof for proof in found if proof is not None)
+
     @cached_property
     def _named(self) -> dict[str, bytes]:
         """All but the certificate; weights only if every symbol has a value."""
@@ -171,16 +179,18 @@ def _accepted(
     opened: Opened = {}
     while True:
         files, details = made.files(opened)
-        more, failed = _refused(files, program)
+        more, failed = _refused(files, program, made.proofs)
         if failed is not None or not more:
             return files, details, failed
         opened |= more
 
 
-def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened, Verdict | None]:
+def _refused(
+    files: Mapping[str, bytes], program: core.Program, proofs: Sequence[TableProof]
+) -> tuple[Opened, Verdict | None]:
     """The distances that the checker does not accept, or the verdict that rules the network out.
 
-    What the checker itself derived while the claims were made is not derived again.
+    What the checker itself derived while tables and claims were made is not derived again.
     """
     from weightsmith.checker.verify import verify_files
 
@@ -188,7 +198,8 @@ def _refused(files: Mapping[str, bytes], program: core.Program) -> tuple[Opened,
     roots = {one.name for one in program.returns if isinstance(one.target, core.Root)}
     derived = [c for c in claims if c["kind"] in DERIVED or c.get("output") in roots]
     opened: Opened = {}
-    for verdict in verify_files(files, [one for one in derived if "unproven" not in one]):
+    derived = [one for one in derived if "unproven" not in one]
+    for verdict in verify_files(files, derived, proofs):
         if verdict.accepted or verdict.kind == "promise":
             continue  # promises are judged of the network as a whole, with their places
         claim = claims[verdict.claim - 1] if verdict.claim else {}

@@ -80,8 +80,8 @@ def test_roots_are_not_sought_where_that_would_cost_too_much() -> None:
 def test_long_fractions_cost_more() -> None:
     def cost(denominator: int) -> int:
         budget = Budget()
-        kinks = [(F(k, denominator), F(1)) for k in range(20)]
-        one = NumericPiecewise.of(F(0), kinks)
+        kinks = [(flint.fmpq(k, denominator), flint.fmpq(1)) for k in range(20)]
+        one = NumericPiecewise.of(flint.fmpq(0), kinks)
         composed(one, one, budget)
         return budget.spent
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
@@ -199,6 +200,15 @@ pieces = st.lists(
 slopes = st.sampled_from([F(0), F(0), F(1), F(-1, 2)])
 
 
+def numeric(slope: Fraction, kinks: Sequence[tuple[Fraction, Fraction]]) -> NumericPiecewise:
+    ready = [(rational(place), rational(change)) for place, change in kinks]
+    return NumericPiecewise.of(rational(slope), ready)
+
+
+def line(slope: Fraction, kinks: Sequence[tuple[Fraction, Fraction]], t: Fraction) -> Fraction:
+    return slope * t + sum((c * max(t - place, F(0)) for place, c in kinks), F(0))
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(slopes, pieces, slopes, pieces)
 def test_a_function_of_a_function_is_one_function(
@@ -207,14 +217,16 @@ def test_a_function_of_a_function_is_one_function(
     g_slope: Fraction,
     g_kinks: list[tuple[Fraction, Fraction]],
 ) -> None:
-    f, g = NumericPiecewise.of(f_slope, f_kinks), NumericPiecewise.of(g_slope, g_kinks)
+    f, g = numeric(f_slope, f_kinks), numeric(g_slope, g_kinks)
     constant, slope, kinks = composed(f, g, Budget())
-    assert len({place for place, _ in kinks}) == len(kinks)
+    assert len({str(place) for place, _ in kinks}) == len(kinks)
     assert all(change for _, change in kinks)
     for i in range(-80, 81):
         t = F(i, 12)
-        whole = constant + slope * t + sum(c * max(t - p, F(0)) for p, c in kinks)
-        assert whole == fraction(f(g(rational(t))))
+        expected = line(f_slope, f_kinks, line(g_slope, g_kinks, t))
+        whole = [(fraction(place), fraction(change)) for place, change in kinks]
+        assert fraction(constant) + line(fraction(slope), whole, t) == expected
+        assert fraction(f(g(rational(t)))) == expected
     outer, inner = (
         function("0", str(s), *((str(p), str(c)) for p, c in k))
         for s, k in ((f_slope, f_kinks), (g_slope, g_kinks))
@@ -293,8 +305,8 @@ def test_two_hundred_pieces_take_a_small_part_of_the_budget() -> None:
 
 def test_endless_functions_are_refused() -> None:
     saw = [(F(i), F((-1) ** i)) for i in range(3000)]
-    zigzag = NumericPiecewise.of(F(1), [(place, 2 * change) for place, change in saw[1:]])
-    steps = NumericPiecewise.of(F(0), [(F(i, 3001), F(1)) for i in range(3000)])
+    zigzag = numeric(F(1), [(place, 2 * change) for place, change in saw[1:]])
+    steps = numeric(F(0), [(F(i, 3001), F(1)) for i in range(3000)])
     with pytest.raises(RefusedError, match="more than 20000 kinks"):
         composed(steps, zigzag, Budget())
     field = Field((), budget=Budget(0))

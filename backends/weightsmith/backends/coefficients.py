@@ -49,20 +49,28 @@ def round_fraction(value: Fraction, form: Format) -> float:
 
     Raises OverflowError where the rounded value is not finite in the format.
     """
-    if value == 0:
+    top, bottom = abs(value.numerator), value.denominator
+    if top == 0:
         return 0.0
-    magnitude = abs(value)
-    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    if magnitude < Fraction(2) ** exponent:
-        exponent -= 1
-    unit = max(exponent - form.bits + 1, form.smallest)
+    exponent = top.bit_length() - bottom.bit_length()
     if exponent > form.largest:  # before a very long integer is made
         raise OverflowError
-    count = round(magnitude / Fraction(2) ** unit)
+    above, below = _times_power(top, bottom, -exponent)
+    if above < below:
+        exponent -= 1
+    unit = max(exponent - form.bits + 1, form.smallest)
+    above, below = _times_power(top, bottom, -unit)
+    count, rest = divmod(above, below)
+    count += 2 * rest > below or (2 * rest == below and count % 2 == 1)
     if count.bit_length() + unit > form.largest:
         raise OverflowError
     rounded = math.ldexp(count, unit)
     return -rounded if value < 0 else rounded
+
+
+def _times_power(top: int, bottom: int, exponent: int) -> tuple[int, int]:
+    """top/bottom · 2^exponent."""
+    return (top << exponent, bottom) if exponent >= 0 else (top, bottom << -exponent)
 
 
 def is_rational(text: str) -> bool:
@@ -84,7 +92,8 @@ def fraction_text(value: Fraction) -> str:
 def parse_coefficient(text: str) -> Scalar:
     """Read a coefficient.  Raises TemplateError where the text is no scalar of the language."""
     if is_rational(text):
-        return Number(Fraction(text))
+        top, _, bottom = text.partition("/")
+        return Number(Fraction(int(top), int(bottom or 1)))
     try:
         return parse_scalar(text)
     except ScalarError as error:

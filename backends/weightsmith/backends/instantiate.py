@@ -78,17 +78,14 @@ def structured_weights(
     InstantiationError where a number is too large for the dtype.
     """
     form = float_format(dtype)
-    rounded: dict[Fraction, float] = {}
 
     def entry(value: Fraction, name: str) -> float:
-        if value not in rounded:
-            try:
-                rounded[value] = round_fraction(value, form)
-            except OverflowError:
-                raise TooLargeError(
-                    f"the coefficient {fraction_text(value)} in '{name}' is too large for {dtype}."
-                ) from None
-        return rounded[value]
+        try:
+            return round_fraction(value, form)
+        except OverflowError:
+            raise TooLargeError(
+                f"the coefficient {fraction_text(value)} in '{name}' is too large for {dtype}."
+            ) from None
 
     tensors = {}
     for name, exact in _exact_tensors(template, bindings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 from typing import cast
 
 from weightsmith.backends.wellformed import check_template
@@ -27,7 +28,26 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 def canonical_json(value: Json) -> str:
     """Keys sorted, two spaces of indentation, one newline at the end."""
-    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return f"{_written(value, '')}\n"
+
+
+def _written(value: Json, margin: str) -> str:
+    """As ``json.dumps`` with these options writes it, which takes three times as long."""
+    inner = f"{margin}  "
+    match value:
+        case str():
+            return encode_basestring(value)
+        case dict() if value:
+            parts = [
+                f"{inner}{encode_basestring(key)}: {_written(item, inner)}"
+                for key, item in sorted(value.items())
+            ]
+            return "{\n" + ",\n".join(parts) + f"\n{margin}}}"
+        case list() if value:
+            parts = [f"{inner}{_written(item, inner)}" for item in value]
+            return "[\n" + ",\n".join(parts) + f"\n{margin}]"
+        case _:
+            return json.dumps(value, allow_nan=False)
 
 
 def parse_json(text: str | bytes, *, lines: bool = False) -> Json:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
 
 import flint
 
 from weightsmith.checker.piecewise import MAX_KINKS
-from weightsmith.checker.ranges import fraction, rational
 from weightsmith.checker.refusal import Budget, require
 from weightsmith.checker.work import of_fractions
 
-Kinks = tuple[tuple[Fraction, Fraction], ...]  # place, change of slope
+TOO_MANY = f"A function of a function has more than {MAX_KINKS} kinks."
+Point = tuple[flint.fmpq, flint.fmpq]  # place, value
+Kinks = tuple[tuple[flint.fmpq, flint.fmpq], ...]  # place, change of slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,9 @@ class NumericPiecewise:
     slopes: tuple[flint.fmpq, ...]
 
     @staticmethod
-    def of(slope: Fraction, kinks: Iterable[tuple[Fraction, Fraction]]) -> NumericPiecewise:
-        """slope·t + Σ change·relu(t − place); the places are distinct."""
-        ordered = sorted((rational(place), rational(change)) for place, change in kinks)
-        start = rational(slope)
+    def of(start: flint.fmpq, kinks: Iterable[tuple[flint.fmpq, flint.fmpq]]) -> NumericPiecewise:
+        """start·t + Σ change·relu(t − place); the places are distinct."""
+        ordered = sorted(kinks, key=itemgetter(0))
         places = tuple(place for place, _ in ordered)
         slopes = tuple(accumulate((change for _, change in ordered), initial=start))
         values = [start * places[0]]
@@ -50,8 +50,8 @@ class NumericPiecewise:
         near = max(piece - 1, 0)
         return self.values[near] + self.slopes[piece] * (t - self.places[near])
 
-    def meets(self, levels: tuple[flint.fmpq, ...]) -> Iterable[flint.fmpq]:
-        """Where it passes through one of the levels, which increase; kinks left out."""
+    def meets(self, levels: tuple[flint.fmpq, ...]) -> Iterable[tuple[flint.fmpq, int]]:
+        """Where it passes through which of the levels, which increase; kinks left out."""
         for piece, slope in enumerate(self.slopes):
             if slope == 0:
                 continue
@@ -62,33 +62,44 @@ class NumericPiecewise:
             ends = (low, high) if slope > 0 else (high, low)
             first = 0 if ends[0] is None else bisect_left(levels, self(ends[0]))
             last = len(levels) if ends[1] is None else bisect_right(levels, self(ends[1]))
-            for level in levels[first:last]:
-                yield at + (level - value) / slope
+            for number in range(first, last):
+                yield at + (levels[number] - value) / slope, number
 
 
 def composed(
     outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
-) -> tuple[Fraction, Fraction, Kinks]:
+) -> tuple[flint.fmpq, flint.fmpq, Kinks]:
     """Constant, slope and kinks of outer(inner(t))."""
-    found = set(inner.places)
-    for place in inner.meets(outer.places):
-        found.add(place)
-        small = len(found) <= MAX_KINKS
-        require(small, f"A function of a function has more than {MAX_KINKS} kinks.")
-    places = sorted(found)
+    at_kinks = (
+        (place, outer(value)) for place, value in zip(inner.places, inner.values, strict=True)
+    )
+    met = ((place, outer.values[number]) for place, number in inner.meets(outer.places))
+    points = _distinct(chain(at_kinks, met))
+    places = [place for place, _ in points]
     bits = max(_bits(one) for one in (outer, inner))
     budget.spend(len(places) * 8 * of_fractions(bits))
-    beyond = [places[0] - 1, *places, places[-1] + 1]
-    values = [outer(inner(place)) for place in beyond]
-    points = list(zip(beyond, values, strict=True))
+    first, last = ((place, outer(inner(place))) for place in (places[0] - 1, places[-1] + 1))
+    points = [first, *points, last]
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     pairs = zip(places, changes, strict=True)
-    kinks = tuple((fraction(place), fraction(change)) for place, change in pairs if change)
-    return fraction(values[0] - slopes[0] * beyond[0]), fraction(slopes[0]), kinks
+    kinks = tuple((place, change) for place, change in pairs if change)
+    return first[1] - slopes[0] * first[0], slopes[0], kinks
+
+
+def _distinct(found: Iterable[Point]) -> list[Point]:
+    """Points in order of their places, each once; one is found at most three times."""
+    points: list[Point] = []
+    for point in found:
+        points.append(point)
+        require(len(points) <= 3 * MAX_KINKS, TOO_MANY)
+    points.sort(key=itemgetter(0))
+    once = points[:1] + [after for before, after in pairwise(points) if before[0] != after[0]]
+    require(len(once) <= MAX_KINKS, TOO_MANY)
+    return once
 
 
 def _bits(function: NumericPiecewise) -> int:
     """The length of its longest number."""
     numbers = (*function.places, *function.values, *function.slopes)
-    return max(max(one.p.bit_length(), one.q.bit_length()) for one in numbers)
+    return max(int(one.height_bits()) for one in numbers)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from weightsmith.checker.bounds import Ball, Bounds, ball_above, ball_below, exact, times
+from weightsmith.checker.ranges import fraction, rational
 from weightsmith.checker.scalar_text import value_at
 from weightsmith.dsl import core
 
@@ -74,7 +75,8 @@ def exact_curve(function: core.PiecewiseLinear, bindings: Mapping[str, Fraction]
 
 def table_curve(knots: Sequence[tuple[Fraction, Fraction]]) -> Curve:
     """A table: linear between the knots, constant outside."""
-    slopes = [(two[1] - one[1]) / (two[0] - one[0]) for one, two in pairwise(knots)]
+    exact = [(rational(place), rational(value)) for place, value in knots]
+    slopes = [fraction((two[1] - one[1]) / (two[0] - one[0])) for one, two in pairwise(exact)]
     places, values = zip(*knots, strict=True)
     return Curve(places, values, (Fraction(0), *slopes, Fraction(0)))
 

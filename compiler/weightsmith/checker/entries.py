@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import flint
+
 from weightsmith.checker.composition import NumericPiecewise, composed
-from weightsmith.checker.piecewise import Key, Piecewise, PiecewiseSum
+from weightsmith.checker.piecewise import Kink, Piecewise, PiecewiseSum
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.words import (
@@ -32,7 +34,6 @@ from weightsmith.checker.words import (
 )
 
 FEW = 4  # so many kinks have a letter each, that sums of functions may meet
-Kink = tuple[Rational, Rational]  # place, change
 WordKey = tuple[tuple[str, bool], ...]
 PolynomialKey = tuple[object, ...]
 
@@ -111,16 +112,16 @@ def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
     field, (rows, columns) = argument.field, argument.shape
     middle = Polynomial.ones(field, rows, columns).scaled(function.constant)
     middle = middle + argument.scaled(function.slope)
-    kinks = [function.kinks[key] for key in sorted(function.kinks)]
+    kinks = function.in_order()
     if argument.is_zero:
         return middle + _of_zero(kinks, rows, columns, field)
     inner = _as_function(argument)
     if inner is not None:
         middle = middle + _composed(kinks, inner)
-        kinks = [kink for kink in kinks if kink[0].as_number is None]
+        kinks = [kink for kink in kinks if kink[0].number is None]
     if len(kinks) > FEW:
-        first = kinks[0][1]
-        divided = tuple((place, change / first) for place, change in kinks)
+        first, unit = kinks[0][1], kinks[0][1].inverse()
+        divided = tuple((place, change * unit) for place, change in kinks)
         return middle + _kinked_letter(argument, divided).scaled(first)
     for place, change in kinks:
         middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
@@ -152,63 +153,63 @@ def _as_function(value: Polynomial) -> _Inner | None:
 def _as_function_of(value: Polynomial, kinked: Mapping[Word, Kinked]) -> _Inner | None:
     """The same for the argument that some letters have in common."""
     argument = next(iter(kinked.values())).argument
-    kinks: dict[Fraction, Fraction] = {}
+    kinks: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
     for word, content in kinked.items():
-        factor = value.terms[word].as_number
+        factor = value.terms[word].number
         if factor is None:
             return None
         for place, change in content.kinks:
-            at, more = place.as_number, change.as_number
+            at, more = place.number, change.number
             if at is None or more is None:
                 return None
-            kinks[at] = kinks.get(at, Fraction(0)) + factor * more
+            _, known = kinks.get(place.key, (at, flint.fmpq(0)))
+            kinks[place.key] = at, known + factor * more
     rest = {word: c for word, c in value.terms.items() if word not in kinked}
     slope = _multiple(Polynomial(value.field, value.rows, value.columns, rest), argument)
     if slope is None:
         return None
-    return _Inner(argument, NumericPiecewise.of(slope, kinks.items()))
+    return _Inner(argument, NumericPiecewise.of(slope, kinks.values()))
 
 
-def _multiple(value: Polynomial, of: Polynomial) -> Fraction | None:
+def _multiple(value: Polynomial, of: Polynomial) -> flint.fmpq | None:
     """The number by which a value is a multiple of another that is not zero."""
     if value.is_zero:
-        return Fraction(0)
+        return flint.fmpq(0)
     word = next(iter(of.terms))
     if word not in value.terms:
         return None
-    number = (value.terms[word] / of.terms[word]).as_number
-    same = number is not None and value.equals(of.scaled(value.field.number(number)))
-    return number if same else None
+    ratio = value.terms[word] / of.terms[word]
+    return ratio.number if value.equals(of.scaled(ratio)) else None
 
 
 def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
     """Σ change·relu(inner − place) over the kinks whose places are numbers."""
     field = inner.argument.field
     total = PiecewiseSum(field)
-    numeric: list[tuple[Fraction, Fraction]] = []
+    numeric: list[tuple[flint.fmpq, flint.fmpq]] = []
     for place, change in kinks:
-        at, number = place.as_number, change.as_number
+        at, number = place.number, change.number
         if at is not None and number is not None:
             numeric.append((at, number))
         elif at is not None:
-            _add_composed([(at, Fraction(1))], inner, change, total)
+            _add_composed([(at, flint.fmpq(1))], inner, change, total)
     if numeric:
         _add_composed(numeric, inner, field.one, total)
     return _applied(total.result(), inner.argument)
 
 
 def _add_composed(
-    kinks: Sequence[tuple[Fraction, Fraction]],
+    kinks: Sequence[tuple[flint.fmpq, flint.fmpq]],
     inner: _Inner,
     factor: Rational,
     total: PiecewiseSum,
 ) -> None:
     field = inner.argument.field
-    outer = NumericPiecewise.of(Fraction(0), kinks)
+    outer = NumericPiecewise.of(flint.fmpq(0), kinks)
     constant, slope, composite = composed(outer, inner.function, field.budget)
     total.add_line(field.number(constant) * factor, field.number(slope) * factor)
     for place, change in composite:
-        total.add_relu(Fraction(1), field.number(-place), field.number(change) * factor)
+        total.add_kink(field.number(place), field.number(change) * factor)
 
 
 def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
@@ -222,7 +223,7 @@ def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
 def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Polynomial:
     """Σ change·relu(−place) in every entry: a number, or relu of what holds symbols."""
     constant = field.zero
-    symbolic: dict[Key, Kink] = {}
+    symbolic: dict[tuple[object, ...], Kink] = {}
     for place, change in kinks:
         number = place.as_number
         if number is not None:
@@ -373,7 +374,7 @@ def _without_sums(value: Polynomial) -> Polynomial:
             words.setdefault(key, []).append(word)
             total = sums.setdefault(key, PiecewiseSum(value.field))
             for place, change in content.kinks:
-                total.add_relu(Fraction(1), -place, coefficient * change)
+                total.add_kink(place, coefficient * change)
     gone = {word for key, one in sums.items() if not one.result().kinks for word in words[key]}
     rest = {word: c for word, c in value.terms.items() if word not in gone}
     return Polynomial(value.field, value.rows, value.columns, rest)

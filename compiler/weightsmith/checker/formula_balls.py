@@ -59,6 +59,10 @@ def constant_jet(value: Ball) -> Jet:
 Node = Callable[[Ball], Jet]
 
 
+def _variable(ball: Ball) -> Jet:
+    return Jet(ball, flint.arb(1), flint.arb(0))
+
+
 class BallFunction:
     """A formula at bindings, ready to be evaluated on balls within an interval."""
 
@@ -78,7 +82,7 @@ class BallFunction:
         self._nodes += 1
         match formula:
             case Variable():
-                return lambda ball: Jet(ball, flint.arb(1), flint.arb(0))
+                return _variable
             case Constant(value=scalar):
                 number = constant_jet(flint.arb(rational(value_at(scalar, self._bindings))))
                 return lambda _: number
@@ -195,7 +199,9 @@ Derivatives = tuple[Ball, Ball, Ball]
 
 
 def _chained(inner: Node, outer: Callable[[Ball], Derivatives]) -> Node:
-    """g(u(t)): g′(u)·u′ and g″(u)·u′² + g′(u)·u″."""
+    """g(u(t)): g′(u)·u′ and g″(u)·u′² + g′(u)·u″; g′(t) and g″(t) of the variable itself."""
+    if inner is _variable:
+        return lambda ball: Jet(*outer(ball))
 
     def run(ball: Ball) -> Jet:
         argument = inner(ball)
@@ -223,6 +229,11 @@ def _absolute(argument: Jet) -> Jet:
 
 
 def _power(v: Ball, n: int) -> Derivatives:
+    if n < 0:
+        inverse = 1 / v  # not finite if v may be 0
+        value = whole_power(inverse, -n)
+        first = n * value * inverse
+        return value, first, (n - 1) * first * inverse
     first = n * whole_power(v, n - 1) if n else flint.arb(0)
     second = n * (n - 1) * whole_power(v, n - 2) if n * (n - 1) else flint.arb(0)
     return whole_power(v, n), first, second

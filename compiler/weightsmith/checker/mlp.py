@@ -24,7 +24,7 @@ from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.template import Hidden, Mlp, Terms, meets
 from weightsmith.checker.words import Polynomial, ones_word
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Number, Scalar
 
 Held = Mapping[str, Polynomial]  # what every block holds at the group
 
@@ -46,8 +46,9 @@ def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tupl
         offset = direction.offset + reader.scalar(unit.bias)
         for block, factor in down.get(index, ()):
             place = (block, unit.rows, key)
-            _, total = sums.setdefault(place, (direction, PiecewiseSum(field)))
-            total.add_relu(direction.scale, offset, factor)
+            if place not in sums:
+                sums[place] = direction, PiecewiseSum(field)
+            sums[place][1].add_relu(direction.scale, offset, factor)
     for (block, _, _), (direction, total) in sums.items():
         yield block, mapped(apply_to(total.result(), direction), held[block].rows)
     for block, scalar in mlp.bias:
@@ -72,18 +73,26 @@ class _HiddenReader:
         self._group = group
         self._field = field
         self._directions: dict[tuple[str, Terms], tuple[Direction, PolynomialKey]] = {}
+        self._last: tuple[str, Terms] = "", ()  # most have the terms of the one before
+        self._found: tuple[Direction, PolynomialKey] | None = None
         self._scalars: dict[Scalar, Rational] = {}
 
     def scalar(self, scalar: Scalar) -> Rational:
+        """Its value; what is no number is evaluated once."""
+        if isinstance(scalar, Number):
+            return self._field.read(scalar)
         if scalar not in self._scalars:
             self._scalars[scalar] = self._field.read(scalar)
         return self._scalars[scalar]
 
     def direction(self, rows: str, terms: Terms) -> tuple[Direction, PolynomialKey]:
-        if (rows, terms) not in self._directions:
-            direction = direction_of(self._argument(rows, terms))
-            self._directions[rows, terms] = direction, direction.key
-        return self._directions[rows, terms]
+        if self._found is None or self._last != (rows, terms):
+            self._last = rows, terms
+            if self._last not in self._directions:
+                direction = direction_of(self._argument(rows, terms))
+                self._directions[self._last] = direction, direction.key
+            self._found = self._directions[self._last]
+        return self._found
 
     def product(self, unit: Hidden) -> Polynomial:
         ones = Polynomial.ones(self._field, unit.rows, self._group)

@@ -12,14 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 
+import flint
+
+from weightsmith.checker.ranges import rational
 from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.rational_function import Key
 from weightsmith.checker.refusal import require
 from weightsmith.dsl import core
 
 MAX_KINKS = 20_000
-Key = tuple[str, str]  # of a Rational
-Kinks = Mapping[Key, tuple[Rational, Rational]]  # by the place's key: place, change
+Kink = tuple[Rational, Rational]  # place, change
+Kinks = Mapping[Key, Kink]  # by the place's key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +35,16 @@ class Piecewise:
     slope: Rational
     kinks: Kinks
 
+    def in_order(self) -> list[Kink]:
+        """The kinks by place: numbers as they increase, then what holds symbols, somehow."""
+        numbers = [
+            (kink[0].number, kink) for kink in self.kinks.values() if kink[0].number is not None
+        ]
+        symbolic = [(key, kink) for key, kink in self.kinks.items() if kink[0].number is None]
+        numbers.sort(key=itemgetter(0))
+        symbolic.sort(key=itemgetter(0))
+        return [kink for _, kink in (*numbers, *symbolic)]
+
 
 class PiecewiseSum:
     """Adds up piecewise-linear functions of one variable."""
@@ -38,7 +53,7 @@ class PiecewiseSum:
         self._field = field
         self._constant = field.zero
         self._slope = field.zero
-        self._kinks: dict[Key, tuple[Rational, Rational]] = {}
+        self._kinks: dict[Key, Kink] = {}
 
     def result(self) -> Piecewise:
         return Piecewise(self._constant, self._slope, dict(self._kinks))
@@ -49,14 +64,17 @@ class PiecewiseSum:
 
     def add_relu(self, scale: Fraction, offset: Rational, factor: Rational) -> None:
         """Add factor·relu(scale·t + offset), scale a number that is not zero."""
+        if scale == 1:
+            self.add_kink(-offset, factor)
+            return
         require(scale != 0, "A kink of a function has no place.")
         place, change = -offset, factor
         if scale == -1:
             place = offset
-        elif scale != 1:
+        else:
             place = place * self._field.number(1 / scale)
             change = change * self._field.number(abs(scale))
-        self._add_kink(place, change)
+        self.add_kink(place, change)
         if scale < 0:
             self.add_line(change * place, -change)
 
@@ -64,10 +82,15 @@ class PiecewiseSum:
         """Add factor·f(scale·t + offset)."""
         slope = function.slope * self._field.number(scale)
         self.add_line(factor * (function.constant + function.slope * offset), factor * slope)
+        if scale == 1 and offset.is_zero and factor.is_one:
+            for place, change in function.kinks.values():
+                self.add_kink(place, change)
+            return
         for place, change in function.kinks.values():
             self.add_relu(scale, offset - place, factor * change)
 
-    def _add_kink(self, place: Rational, change: Rational) -> None:
+    def add_kink(self, place: Rational, change: Rational) -> None:
+        """Add change·relu(t − place)."""
         key = place.key
         if key in self._kinks:
             change = self._kinks[key][1] + change
@@ -83,17 +106,18 @@ def read_piecewise(function: core.PiecewiseLinear, field: Field) -> Piecewise:
     total = PiecewiseSum(field)
     total.add_line(field.read(function.constant), field.read(function.slope))
     for place, change in function.kinks:
-        total.add_relu(Fraction(1), -field.read(place), field.read(change))
+        total.add_kink(field.read(place), field.read(change))
     return total.result()
 
 
 def table_function(knots: Sequence[tuple[Fraction, Fraction]], field: Field) -> Piecewise:
     """Linear between the knots, whose places increase, and constant outside."""
     total = PiecewiseSum(field)
-    total.add_line(field.number(knots[0][1]), field.zero)
-    before = Fraction(0)
-    slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(knots)]
-    for (place, _), slope in zip(knots, (*slopes, Fraction(0)), strict=True):
-        total.add_relu(Fraction(1), field.number(-place), field.number(slope - before))
+    points = [(rational(place), rational(value)) for place, value in knots]
+    slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
+    total.add_line(field.number(points[0][1]), field.zero)
+    before = flint.fmpq(0)
+    for (place, _), slope in zip(points, (*slopes, flint.fmpq(0)), strict=True):
+        total.add_kink(field.number(place), field.number(slope - before))
         before = slope
     return total.result()

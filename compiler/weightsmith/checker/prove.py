@@ -12,18 +12,17 @@ from fractions import Fraction
 from weightsmith.checker import domain, exactness, propagation, restructuring, root_claim
 from weightsmith.checker.refusal import Budget
 from weightsmith.checker.strict_json import as_list, read_json
-from weightsmith.checker.tables import read_tables
+from weightsmith.checker.tables import Table, read_tables
 from weightsmith.checker.template import read_template
 from weightsmith.dsl import core
 
 Json = dict[str, object]
+Tables = list[Json] | Mapping[str, Table]  # as a certificate has them, or read
 
 
-def prove_domain(
-    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json]
-) -> Json:
+def prove_domain(program: core.Program, bindings: Mapping[str, Fraction], tables: Tables) -> Json:
     """The claim that every argument of a table lies in the table's interval."""
-    read = read_tables(tables, program, bindings)
+    read = _read(tables, program, bindings)
     hypotheses = domain.derive_domain(program, bindings, read, Budget())
     return {
         "kind": "domain",
@@ -34,10 +33,10 @@ def prove_domain(
 
 
 def prove_propagation(
-    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json], output: str
+    program: core.Program, bindings: Mapping[str, Fraction], tables: Tables, output: str
 ) -> Json:
     """The claim how far a returned value is from what the script says with exact functions."""
-    read = read_tables(tables, program, bindings)
+    read = _read(tables, program, bindings)
     derived = propagation.derive_propagation(program, bindings, read, output, Budget())
     return {
         "kind": "propagation",
@@ -51,10 +50,10 @@ def prove_propagation(
 
 
 def prove_root(
-    program: core.Program, bindings: Mapping[str, Fraction], tables: list[Json], output: str
+    program: core.Program, bindings: Mapping[str, Fraction], tables: Tables, output: str
 ) -> Json:
     """The claim how far a returned value is from the root that is its target."""
-    read = read_tables(tables, program, bindings)
+    read = _read(tables, program, bindings)
     derived = root_claim.derive_root(program, bindings, read, output, Budget())
     return {
         "kind": "truncation",
@@ -65,6 +64,12 @@ def prove_root(
         "bound": {"formula": derived.formula, "value": str(derived.value)},
         "scale": "1",
     }
+
+
+def _read(
+    tables: Tables, program: core.Program, bindings: Mapping[str, Fraction]
+) -> Mapping[str, Table]:
+    return read_tables(tables, program, bindings) if isinstance(tables, list) else tables
 
 
 def prove_exactness(

@@ -8,134 +8,26 @@ b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.rational_function import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_TERMS,
+    TOO_LARGE,
+    Rational,
+)
 from weightsmith.checker.refusal import Budget, RefusedError, require
+from weightsmith.checker.work import of_fractions
 from weightsmith.dsl import scalars
 
+__all__ = ["MAX_BITS", "TOO_LARGE", "Field", "Rational"]
 MAX_SYMBOLS = 128
 MAX_POWERS = 8  # opaque generators such as 3^k
-MAX_TERMS = 400  # of a numerator or a denominator
-MAX_DEGREE = 400
-MAX_BITS = 1 << 15  # of a coefficient
-TOO_LARGE = "A coefficient grows too large to be checked exactly."
-
-
-class Rational:
-    """One rational function; immutable; belongs to a ``Field``."""
-
-    __slots__ = ("denominator", "field", "numerator")
-
-    def __init__(self, field: Field, numerator: flint.fmpz_mpoly, denominator: flint.fmpz_mpoly):
-        self.field = field
-        self.numerator = numerator
-        self.denominator = denominator
-
-    def __add__(self, other: Rational) -> Rational:
-        left, right = self, other
-        if left.denominator == right.denominator:
-            return left.field.fraction(left.numerator + right.numerator, left.denominator)
-        crossed = left._times(left.numerator, right.denominator) + left._times(
-            right.numerator, left.denominator
-        )
-        return left.field.fraction(crossed, left._times(left.denominator, right.denominator))
-
-    def __sub__(self, other: Rational) -> Rational:
-        return self + (-other)
-
-    def __neg__(self) -> Rational:
-        return Rational(self.field, -self.numerator, self.denominator)
-
-    def __mul__(self, other: Rational) -> Rational:
-        return self.field.fraction(
-            self._times(self.numerator, other.numerator),
-            self._times(self.denominator, other.denominator),
-        )
-
-    def __truediv__(self, other: Rational) -> Rational:
-        return self * other.inverse()
-
-    def inverse(self) -> Rational:
-        require(not self.is_zero, "A denominator is zero for every value of the symbols.")
-        return self.field.fraction(self.denominator, self.numerator)
-
-    def __pow__(self, exponent: int) -> Rational:
-        base = self if exponent >= 0 else self.inverse()
-        count = abs(exponent)
-        single = len(base.numerator) <= 1 and len(base.denominator) <= 1
-        require(count <= (MAX_BITS if single else 64), TOO_LARGE)
-        require(count * base.bits() <= MAX_BITS and count * base.degree() <= MAX_DEGREE, TOO_LARGE)
-        result = self.field.one
-        while count:
-            if count & 1:
-                result = result * base
-            count >>= 1
-            base = base * base if count else base
-        return result
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Rational):
-            return NotImplemented
-        return bool(self.numerator == other.numerator and self.denominator == other.denominator)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        top, bottom = (self.field.text(part) for part in (self.numerator, self.denominator))
-        return top if bottom == "1" else f"({top})/({bottom})"
-
-    @property
-    def is_zero(self) -> bool:
-        return bool(self.numerator.is_zero())
-
-    @property
-    def is_one(self) -> bool:
-        return bool(self.numerator == self.denominator)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Equal for equal values of one field, and only for those; orders them somehow."""
-        return str(self.numerator), str(self.denominator)
-
-    @property
-    def as_number(self) -> Fraction | None:
-        """The value, if it depends on no symbol."""
-        if not (self.numerator.is_constant() and self.denominator.is_constant()):
-            return None
-        return self.leading_number
-
-    @property
-    def leading_number(self) -> Fraction:
-        """A number with the sign of the leading coefficient: the value is that times a primitive.
-
-        It is 0 for 0, and never 0 otherwise.
-        """
-        if self.is_zero:
-            return Fraction(0)
-        top, bottom = (
-            math.gcd(*(int(count) for count in part.coeffs()))
-            for part in (self.numerator, self.denominator)
-        )
-        return Fraction(-top if self.numerator.leading_coefficient() < 0 else top, bottom)
-
-    def bits(self) -> int:
-        """The length of the longest coefficient; 0 for 0, 1 and -1."""
-        parts = (*self.numerator.coeffs(), *self.denominator.coeffs())
-        return max((int(abs(part) - 1).bit_length() for part in parts if part), default=0)
-
-    def degree(self) -> int:
-        return max(0, *(int(p.total_degree()) for p in (self.numerator, self.denominator)))
-
-    def _times(self, left: flint.fmpz_mpoly, right: flint.fmpz_mpoly) -> flint.fmpz_mpoly:
-        products = len(left) * len(right)
-        require(products <= 16 * MAX_TERMS, TOO_LARGE)
-        self.field.budget.spend(1 + products // 8)
-        return left * right
 
 
 class Field:
@@ -167,8 +59,8 @@ class Field:
         self._places = {name: place for place, name in enumerate(names)}
         self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
         self._one = self._context.constant(1)
-        self.zero = Rational(self, self._context.constant(0), self._one)
-        self.one = Rational(self, self._one, self._one)
+        self.zero = Rational.of_number(self, flint.fmpq(0))
+        self.one = Rational.of_number(self, flint.fmpq(1))
 
     def place(self, name: str) -> int:
         """Which generator stands for a symbol or a variable."""
@@ -188,6 +80,17 @@ class Field:
             return names[place]
         base, exponent = self._powers[place - len(names)]
         return f"({base!r})^({exponent!r})"
+
+    def constant(self, value: flint.fmpz) -> flint.fmpz_mpoly:
+        """A number as a polynomial."""
+        return self._context.constant(value)
+
+    def limited(self, value: flint.fmpq) -> Rational:
+        """A number that was computed: refused if it is too long; its work is counted."""
+        bits = value.height_bits()
+        require(bits <= MAX_BITS, TOO_LARGE)
+        self.budget.spend(of_fractions(bits))
+        return Rational.of_number(self, value)
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""
@@ -215,12 +118,12 @@ class Field:
         require(bits <= MAX_BITS, TOO_LARGE)
         self.budget.spend(4 + len(polynomial) * (1 + bits // 200 + (bits // 700) ** 2))
 
-    def number(self, value: Fraction | int) -> Rational:
-        exact = Fraction(value)  # in lowest terms, the denominator positive
-        longest = max(exact.numerator.bit_length(), exact.denominator.bit_length())
-        require(longest <= MAX_BITS, TOO_LARGE)
-        top = self._context.constant(exact.numerator)
-        return Rational(self, top, self._context.constant(exact.denominator))
+    def number(self, value: Fraction | flint.fmpq | int) -> Rational:
+        exact = value
+        if not isinstance(exact, flint.fmpq):
+            exact = flint.fmpq(value.numerator, value.denominator)
+        require(exact.height_bits() <= MAX_BITS, TOO_LARGE)
+        return Rational.of_number(self, exact)
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")

@@ -13,9 +13,10 @@ from weightsmith.dsl import parse_scalar, scalars
 
 MAX_TEXT = 2000  # characters; the longest scalars of real scripts have a few dozen
 MAX_COUNT = 10**12
+SHORT = 4  # characters of a number that is kept, as 0, 1 and -1 are met again and again
 COEFFICIENT = 50  # units of work: reading one, and the least that is done with it
 MAX_BITS = 1 << 17  # of a value, and of what it is made of
-_PLAIN = re.compile(r"(-?)(\d+)(?:/([1-9]\d*))?", re.ASCII)
+_PLAIN = re.compile(r"(-?\d+)(?:/([1-9]\d*))?", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
 _known: dict[str, scalars.Scalar] = {}
 
@@ -24,15 +25,21 @@ def read_scalar(value: object, what: str) -> scalars.Scalar:
     """Read a scalar text such as ``"2/(L + mu)"``."""
     text = as_text(value, what)
     spend(COEFFICIENT)
-    require(len(text) <= MAX_TEXT, f"{what}: the scalar {quoted(text)} is too long.")
+    if len(text) > MAX_TEXT:
+        raise RefusedError(f"{what}: the scalar {quoted(text)} is too long.")
+    if text in _known:
+        return _known[text]
     plain = _PLAIN.fullmatch(text)
-    if plain is not None:
-        return scalars.Number(Fraction(text))
-    if text not in _known:
+    found = _parse(text, what) if plain is None else _number(*plain.groups())
+    if plain is None or len(text) <= SHORT:
         if len(_known) > 4096:
             _known.clear()
-        _known[text] = _parse(text, what)
-    return _known[text]
+        _known[text] = found
+    return found
+
+
+def _number(top: str, bottom: str | None) -> scalars.Number:
+    return scalars.Number(Fraction(int(top), int(bottom or 1)))
 
 
 def _parse(text: str, what: str) -> scalars.Scalar:

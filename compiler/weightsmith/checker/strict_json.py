@@ -33,6 +33,8 @@ def as_object(
     """An object with exactly these keys; the optional ones may be absent."""
     if not isinstance(value, dict):
         raise RefusedError(f"{what}: expected an object, got {quoted(value)}.")
+    if len(value) == len(keys) and all(key in value for key in keys):
+        return value
     for key in value:
         require(key in keys or key in optional, f"{what} has the unknown key {quoted(key)}.")
     for key in keys:

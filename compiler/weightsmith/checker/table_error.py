@@ -86,6 +86,16 @@ class _Knot:
         """f less the table."""
         return self.jet.value - self.value
 
+    @cached_property
+    def sizes(self) -> tuple[Ball, Ball]:
+        """Bounds of |f − table|, from below and from above."""
+        size = abs(self.distance)
+        return size.lower(), size.upper()
+
+    @cached_property
+    def is_finite(self) -> bool:
+        return bool(self.jet.value.is_finite() and self.jet.first.is_finite())
+
 
 class _Piece:
     """The line through two knots."""
@@ -95,10 +105,9 @@ class _Piece:
         self.low, self.high = one.place, two.place
         self.slope = (two.value - one.value) / (two.place - one.place)
 
-    @cached_property
+    @property
     def is_finite(self) -> bool:
-        jets = self.one.jet, self.two.jet
-        return all(bool(jet.value.is_finite() and jet.first.is_finite()) for jet in jets)
+        return self.one.is_finite and self.two.is_finite
 
     def middle(self, function: BallFunction) -> _Knot:
         place = (self.low + self.high) / 2
@@ -137,13 +146,12 @@ class _Valley:
         lowest = piece.one if rising else piece.two
         self.best = (sign * lowest.distance).lower() if self.is_settled else flint.arb.neg_inf()
         self.point = self.low if self.is_settled else self._first_point()
+        self.upper = self._upper()
 
-    @property
-    def upper(self) -> Ball:
+    def _upper(self) -> Ball:
         """A bound of |D|."""
-        ends = (abs(knot.distance).upper() for knot in (self.piece.one, self.piece.two))
         found = -self.best
-        for end in ends:
+        for _, end in (self.piece.one.sizes, self.piece.two.sizes):
             if not end <= found:
                 found = end
         return found
@@ -157,6 +165,7 @@ class _Valley:
         below = (self.sign * here.value - gap).lower()
         if below > self.best:
             self.best = below
+            self.upper = self._upper()
         self.steps += 1
         if gap.upper() <= floor or rising == falling or self.steps >= NEWTON_STEPS:
             self.is_settled = True
@@ -209,9 +218,16 @@ class _Search:
         """Bound |D| on pieces where ±D is convex: one tangent each, and more for the worst."""
         for valley in valleys:
             for knot in (valley.piece.one, valley.piece.two):
-                self.note(knot.distance)
+                if knot.sizes[0] > self.lower:
+                    self.lower = knot.sizes[0]
             self._touch(valley)
-        order = [(-float(valley.upper), place) for place, valley in enumerate(valleys)]
+        enough = self._enough()
+        order = []
+        for place, valley in enumerate(valleys):
+            if valley.is_settled or valley.upper <= enough:
+                self._accept(valley.upper)
+            else:
+                order.append((-float(valley.upper), place))
         heapify(order)
         while order:
             _, place = heappop(order)

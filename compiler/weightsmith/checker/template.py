@@ -213,10 +213,10 @@ def _terms(value: object, what: str, rows: Mapping[str, str]) -> Terms:
         pair = as_list(item, what)
         require(len(pair) == 2, f"{what}: expected [name, coefficient].")
         name = as_text(pair[0], what)
-        require(name in rows, f"{what} reads {quoted(name)}, which does not exist.")
+        if name not in rows:
+            raise RefusedError(f"{what} reads {quoted(name)}, which does not exist.")
         terms.append((name, scalar_text.read_scalar(pair[1], f"{what}, coefficient of '{name}'")))
-    names = [name for name, _ in terms]
-    require(len(set(names)) == len(names), f"{what} names a block twice.")
+    require(len(dict(terms)) == len(terms), f"{what} names a block twice.")
     return tuple(terms)
 
 
@@ -303,8 +303,8 @@ class _BodyReader:
         """A combination of blocks of these rows, or of one row if either has only one."""
         terms = _terms(value, what, self._blocks)
         for name, _ in terms:
-            good = meets(self._blocks[name], rows)
-            require(good, f"{what}: block '{name}' does not have {quoted(rows)} rows.")
+            if not meets(self._blocks[name], rows):
+                raise RefusedError(f"{what}: block '{name}' does not have {quoted(rows)} rows.")
         return terms
 
     def _outputs(self, value: object, what: str) -> Outputs:
@@ -313,7 +313,8 @@ class _BodyReader:
             parts = as_list(item, what)
             require(len(parts) == 3, f"{what}: expected [block, index, coefficient].")
             block = as_text(parts[0], what)
-            require(block in self._blocks, f"{what} writes {quoted(block)}, not a block.")
+            if block not in self._blocks:
+                raise RefusedError(f"{what} writes {quoted(block)}, not a block.")
             index = as_integer(parts[1], f"{what}, index")
             outputs.append((block, index, scalar_text.read_scalar(parts[2], what)))
         places = [(block, index) for block, index, _ in outputs]
@@ -324,7 +325,8 @@ class _BodyReader:
         self, outputs: Outputs, rows: list[str], what: str, *, spread: bool = False
     ) -> None:
         for block, index, _ in outputs:
-            require(0 <= index < len(rows), f"{what}: the index {index} does not exist.")
+            if not 0 <= index < len(rows):
+                raise RefusedError(f"{what}: the index {index} does not exist.")
             own, read = self._blocks[block], rows[index]
             good = meets(own, read) if spread else own == read
             require(good, f"{what}: block '{block}' has {own} rows, not {read}.")

@@ -76,7 +76,7 @@ def verify_directory(path: str | os.PathLike[str]) -> Report:
     try:
         whole = Budget(DIRECTORY_UNITS).active()
         with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
-            return Report(str(path), _verdicts(files, ()))
+            return Report(str(path), _verdicts(files))
     except FileNotFoundError:
         return Report(str(path), (unreadable(f"There is no file {CERTIFICATE}.", begin),))
     except Exception as error:
@@ -84,36 +84,48 @@ def verify_directory(path: str | os.PathLike[str]) -> Report:
 
 
 def verify_files(
-    files: Mapping[str, bytes], derived: Sequence[Mapping[str, object]] = ()
+    files: Mapping[str, bytes],
+    derived: Sequence[Mapping[str, object]] = (),
+    tables: Sequence[approximation.TableProof] = (),
 ) -> tuple[Verdict, ...]:
     """The verdicts on files that are not written yet, by the same checks as of a directory.
 
     ``derived`` are claims, without their ids, that functions of ``prove`` have just returned for
-    these very files: the checker has derived them, and does not do it a second time.  What is left
+    these very files: the checker has derived them, and does not do it a second time.  ``tables``
+    are proofs of ``prove_table``, each used only for the very table of which it is.  What is left
     has a share of the budget of a directory, so that ``verify_directory`` has enough for all.
     """
     with Budget(SHARE).active():
-        return _verdicts(InMemory(files), derived)
+        return _verdicts(InMemory(files), derived, tables)
 
 
-def _verdicts(files: Files, derived: Sequence[Mapping[str, object]]) -> tuple[Verdict, ...]:
+def _verdicts(
+    files: Files,
+    derived: Sequence[Mapping[str, object]] = (),
+    tables: Sequence[approximation.TableProof] = (),
+) -> tuple[Verdict, ...]:
     begin = time.perf_counter()
     try:
         certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
         return (unreadable(reason_of(error), begin),)
-    return tuple(_Verifier(files, certificate, derived).verdicts())
+    return tuple(_Verifier(files, certificate, derived, tables).verdicts())
 
 
 class _Verifier:
     """Reads each file once; an unreadable one refuses every claim that needs it."""
 
     def __init__(
-        self, files: Files, certificate: Certificate, derived: Sequence[Mapping[str, object]]
+        self,
+        files: Files,
+        certificate: Certificate,
+        derived: Sequence[Mapping[str, object]],
+        tables: Sequence[approximation.TableProof],
     ) -> None:
         self._read = ReadFiles(files, certificate)
         self._certificate = certificate
         self._known = derived
+        self._proofs = tables
 
     def verdicts(self) -> Iterator[Verdict]:
         yield judge(0, "integrity", INTEGRITY, partial(told, self._read.check_hashes))
@@ -192,7 +204,7 @@ class _Verifier:
             raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
         steps = check_form(claim, approximation.statement(table))
         bindings = self._read.template().bindings
-        approximation.check_approximation(table, bindings, steps, Budget())
+        approximation.check_approximation(table, bindings, steps, Budget(), self._proofs)
         reason = f"Proven for the {len(table.knots) - 1} pieces of the table."
         return Found(reason, approximation_statement(table))
 

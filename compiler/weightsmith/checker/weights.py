@@ -30,7 +30,7 @@ from weightsmith.checker.template import (
     unrolled,
 )
 from weightsmith.checker.tensors import Tensor, TensorFile
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.scalars import Number, Scalar
 
 MAX_SIZE = 1 << 20  # of a dimension
 MAX_STRIP = 1 << 22  # numbers that are compared at once; memory only
@@ -100,6 +100,10 @@ class _Placed:
 
     def write(self, wanted: Bits, first: int, last: int) -> None:
         """Write its part into the rows from ``first`` to before ``last``."""
+        if self.size == (1, 1):
+            if first <= self.top < last:
+                wanted[self.top - first, self.left] = self.bits
+            return
         start, end = max(self.top, first), min(self.top + self.size[0], last)
         if start >= end:
             return
@@ -158,6 +162,8 @@ class _Comparer:
         return tuple(self._rows.values())
 
     def _value(self, scalar: Scalar) -> Fraction:
+        if isinstance(scalar, Number):
+            return scalar.value
         if scalar not in self._values:
             self._values[scalar] = value_at(scalar, self._template.bindings)
         return self._values[scalar]

@@ -95,6 +95,9 @@ def evaluate(
     every sum, product and power, and may raise an error of its own.
     """
 
+    if isinstance(scalar, Number):
+        return scalar.value
+
     def value(part: Scalar) -> Fraction:
         return evaluate(part, bindings, most_bits=most_bits, spend=spend)
 
@@ -105,8 +108,6 @@ def evaluate(
         return number
 
     match scalar:
-        case Number(number):
-            return number
         case Symbol(name):
             if name not in bindings:
                 raise ScalarError(f"'{name}' has no value")

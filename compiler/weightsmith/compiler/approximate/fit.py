@@ -17,8 +17,8 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.approximation import prove_table
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
@@ -190,14 +190,14 @@ def _proven(sampler: Sampler, knots: tuple[Knot, ...], enough: float = 0.0) -> T
     """The table with the error that the checker proves.  Raises UndefinedError without a proof."""
     least, formula, numbers, budget = Fraction(enough), sampler.formula, sampler.bindings, Budget()
     try:
-        error = table_error(formula, numbers, knots, budget, least, patience=FEW_HALVINGS)
+        proof = prove_table(formula, numbers, knots, budget, least, patience=FEW_HALVINGS)
     except RefusedError:
         raise UndefinedError("not proven finite", certain=False) from None
     except OverBudgetError as over:
         if budget.spent <= budget.units:
             raise  # what the caller may spend is spent
         raise TooManyPiecesError(f"expected a table whose error is soon proven. {over}") from None
-    return Table(knots, round_up(error * ABOVE))
+    return Table(knots, round_up(proof.bound * ABOVE), proof)
 
 
 def _constant(sampler: Sampler) -> Table:

@@ -21,9 +21,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
+import flint
+
 from weightsmith.compiler.approximate.choose_tables import SiteTable, choose_tables
 from weightsmith.compiler.approximate.fit import Table
-from weightsmith.compiler.ir.piecewise import numeric
+from weightsmith.compiler.ir.piecewise import exactly, fraction, numeric
 from weightsmith.compiler.passes.fuse_entries import APART
 from weightsmith.dsl import core
 from weightsmith.dsl.core import PiecewiseLinear
@@ -154,12 +156,13 @@ class _Sawteeth:
 
 def piecewise(table: Table) -> PiecewiseLinear:
     """The function of a table: linear between the knots, constant outside."""
-    knots = table.knots
+    knots = [(exactly(place), exactly(value)) for place, value in table.knots]
     slopes = [(after - before) / (end - start) for (start, before), (end, after) in pairwise(knots)]
-    changes = [b - a for a, b in zip((Fraction(0), *slopes), (*slopes, Fraction(0)), strict=True)]
+    flat = flint.fmpq(0)
+    changes = (after - before for before, after in pairwise((flat, *slopes, flat)))
     kinks = tuple(
-        (Number(place), Number(change))
-        for (place, _), change in zip(knots, changes, strict=True)
+        (Number(place), Number(fraction(change)))
+        for (place, _), change in zip(table.knots, changes, strict=True)
         if change
     )
-    return PiecewiseLinear(Number(knots[0][1]), Number(Fraction(0)), kinks)
+    return PiecewiseLinear(Number(table.knots[0][1]), Number(Fraction(0)), kinks)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+
+from weightsmith.checker.approximation import TableProof
 
 Knot = tuple[Fraction, Fraction]  # place, value
 
@@ -15,11 +17,12 @@ class Table:
     """Linear between the knots, constant outside; at most ``error`` from its function.
 
     All places and values are dyadic; the end knots may lie a little outside of the interval that
-    the table was made for.
+    the table was made for.  ``proof`` is the checker's, if the table is of a formula.
     """
 
     knots: tuple[Knot, ...]
     error: Fraction
+    proof: TableProof | None = field(default=None, compare=False, repr=False)
 
     @property
     def pieces(self) -> int:

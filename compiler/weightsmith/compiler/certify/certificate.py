@@ -14,6 +14,7 @@ from weightsmith.checker.open_claims import (
 )
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.refusal import OverBudgetError, RefusedError
+from weightsmith.checker.tables import Table, read_tables
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
 from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
@@ -32,7 +33,8 @@ from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
-Prover = Callable[[core.Program, Mapping[str, Fraction], list[Json], str], Json]
+Tables = Mapping[str, Table]  # as the checker reads them
+Prover = Callable[[core.Program, Mapping[str, Fraction], Tables, str], Json]
 FORMAT, VERSION = "weightsmith-certificate", 1
 
 
@@ -89,26 +91,31 @@ def error_claims(
     front: Front, bindings: dict[str, Fraction], refused: Refused | None = None
 ) -> list[Json]:
     """What is proven about the distance from the script, and from the targets."""
-    tables = tables_json(front.lowered)
     claims: list[Json] = []
-    if any(table.table is not None for table in front.lowered.tables):
-        try:
+    try:
+        tables = read_tables(tables_json(front.lowered), front.program, bindings)
+        if any(table.table is not None for table in front.lowered.tables):
             claims.append(prove_domain(front.program, bindings, tables))
-        except (RefusedError, OverBudgetError) as reason:
-            message = (
-                f"it is not proven that the tables' arguments stay in their intervals: {reason}"
-            )
-            raise DiagnosticError([error(front.program.span, message)]) from None
+    except (RefusedError, OverBudgetError) as reason:
+        message = f"it is not proven that the tables' arguments stay in their intervals: {reason}"
+        raise DiagnosticError([error(front.program.span, message)]) from None
     for position, returned in enumerate(front.program.returns):
-        to_target = _to_target(front, position, bindings, refused or {})
+        to_target = _to_target(front, position, bindings, refused or {}, tables)
         claims += to_target
         if tables and all("unproven" in claim for claim in to_target):
-            claims.append(_proven("propagation", prove_propagation, front, bindings, returned.name))
+            proven = _proven(
+                "propagation", prove_propagation, front, bindings, returned.name, tables
+            )
+            claims.append(proven)
     return claims
 
 
 def _to_target(
-    front: Front, position: int, bindings: dict[str, Fraction], refused: Refused
+    front: Front,
+    position: int,
+    bindings: dict[str, Fraction],
+    refused: Refused,
+    tables: Tables,
 ) -> list[Json]:
     """The claim about the distance from the target, if the returned value has one."""
     returned = front.program.returns[position]
@@ -118,16 +125,21 @@ def _to_target(
     if found is not None:
         return [open_claim("truncation", returned.name, *found)]
     if isinstance(returned.target, core.Root):
-        return [_proven("truncation", prove_root, front, bindings, returned.name)]
+        return [_proven("truncation", prove_root, front, bindings, returned.name, tables)]
     return [truncation_claim(front.program, front.normal, position, bindings)]
 
 
 def _proven(
-    kind: str, prove: Prover, front: Front, bindings: dict[str, Fraction], output: str
+    kind: str,
+    prove: Prover,
+    front: Front,
+    bindings: dict[str, Fraction],
+    output: str,
+    tables: Tables,
 ) -> Json:
     """Ask the checker what it can prove, in these claims that need no witness."""
     try:
-        return prove(front.program, bindings, tables_json(front.lowered), output)
+        return prove(front.program, bindings, tables, output)
     except OverBudgetError as problem:
         return open_claim(kind, output, OVER_BUDGET, str(problem))
     except RefusedError as problem:

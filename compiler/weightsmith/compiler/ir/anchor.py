@@ -11,15 +11,17 @@ of t².  A hinge more than another anchor needs must halve it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import flint
 
-from weightsmith.compiler.ir.piecewise import NumericFunction
+from weightsmith.compiler.ir.piecewise import Kink, NumericFunction, exactly, fraction
 
 WORTH = 2  # by how much another hinge must lessen the sum
+Numbers = Sequence[flint.fmpq]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,68 +35,58 @@ class Hinge:
 
 def anchored(function: NumericFunction) -> tuple[Fraction, tuple[Hinge, ...]]:
     """Write a function with kinks as a constant and hinges that open away from its anchor."""
-    changes = merged(function)
-    places = sorted(changes)
-    slopes = list(accumulate((changes[place] for place in places), initial=function.slope))
+    places, changes = zip(*_merged(function), strict=True)
+    slopes = list(accumulate(changes, initial=exactly(function.slope)))
     values = _values(function, places, slopes)
-    at = _anchor(places, [changes[place] for place in places], slopes, values)
-    hinges: list[Hinge] = []
-    for i, place in enumerate(places):
+    at = _anchor(places, changes, slopes, values)
+    terms: list[tuple[flint.fmpq, int, flint.fmpq]] = []
+    for i, (place, change) in enumerate(zip(places, changes, strict=True)):
         if i == at:
-            hinges += (Hinge(slopes[i + 1], 1, place), Hinge(-slopes[i], -1, place))
+            terms += ((slopes[i + 1], 1, place), (-slopes[i], -1, place))
         else:
-            hinges.append(Hinge(changes[place], 1 if i > at else -1, place))
-    return values[at], tuple(hinge for hinge in hinges if hinge.coefficient)
+            terms.append((change, 1 if i > at else -1, place))
+    hinges = (Hinge(fraction(factor), sign, fraction(at)) for factor, sign, at in terms if factor)
+    return fraction(values[at]), tuple(hinges)
 
 
-def merged(function: NumericFunction) -> dict[Fraction, Fraction]:
-    """The changes of slope by their places, where there is any; the first kink if there is none."""
-    changes: dict[Fraction, Fraction] = {}
+def _merged(function: NumericFunction) -> list[Kink]:
+    """The kinks in order, those at one place added up; the first, without a change, if none is."""
+    found: list[Kink] = []
     for place, change in function.kinks:
-        changes[place] = changes.get(place, Fraction(0)) + change
-    first = function.kinks[0][0]
-    return {place: change for place, change in changes.items() if change} or {first: Fraction(0)}
+        at, more = exactly(place), exactly(change)
+        if found and found[-1][0] == at:
+            more += found.pop()[1]
+        found.append((at, more))
+    return [kink for kink in found if kink[1]] or [(found[0][0], flint.fmpq(0))]
 
 
-def _values(
-    function: NumericFunction, places: list[Fraction], slopes: list[Fraction]
-) -> list[Fraction]:
-    steps = [
+def _values(function: NumericFunction, places: Numbers, slopes: Numbers) -> list[flint.fmpq]:
+    """The values at the kinks."""
+    steps = (
         slope * (after - before)
-        for slope, before, after in zip(slopes[1:], places, places[1:], strict=False)
-    ]
-    first = function.constant + function.slope * places[0]
+        for slope, (before, after) in zip(slopes[1:-1], pairwise(places), strict=True)
+    )
+    first = exactly(function.constant) + exactly(function.slope) * places[0]
     return list(accumulate(steps, initial=first))
 
 
-def _anchor(
-    places: list[Fraction],
-    changes: list[Fraction],
-    slopes: list[Fraction],
-    values: list[Fraction],
-) -> int:
+def _anchor(places: Numbers, changes: Numbers, slopes: Numbers, values: Numbers) -> int:
     """The number of the kink at which Σ |terms| is least, hinges counted."""
-    at, bends = [_exact(p) for p in places], [abs(_exact(c)) for c in changes]
-    below = _reaches(at, bends, at[0])
-    above = _reaches(at[::-1], bends[::-1], at[-1])[::-1]
+    bends = [abs(change) for change in changes]
+    below = _reaches(places, bends)
+    above = _reaches(places[::-1], bends[::-1])[::-1]
     sizes = []
     for i, value in enumerate(values):
-        left = abs(_exact(slopes[i])) * (at[i] - at[0]) + below[i]
-        right = abs(_exact(slopes[i + 1])) * (at[-1] - at[i]) + above[i]
-        sizes.append(abs(_exact(value)) + max(left, right))
-    counts = [bool(slopes[i]) + bool(slopes[i + 1]) for i in range(len(places))]
+        left = abs(slopes[i]) * (places[i] - places[0]) + below[i]
+        right = abs(slopes[i + 1]) * (places[-1] - places[i]) + above[i]
+        sizes.append(abs(value) + max(left, right))
+    counts = [bool(before) + bool(after) for before, after in pairwise(slopes)]
     few = min(range(len(places)), key=lambda i: (counts[i], sizes[i]))
     best = min(range(len(places)), key=sizes.__getitem__)
     return best if sizes[best] * WORTH < sizes[few] else few
 
 
-def _reaches(
-    places: list[flint.fmpq], bends: list[flint.fmpq], end: flint.fmpq
-) -> list[flint.fmpq]:
-    """For each kink, Σ bend·|place − end| over those before it."""
-    terms = (bend * abs(place - end) for place, bend in zip(places, bends, strict=True))
+def _reaches(places: Numbers, bends: Numbers) -> list[flint.fmpq]:
+    """For each kink, Σ bend·|place − first place| over those before it."""
+    terms = (bend * abs(place - places[0]) for place, bend in zip(places, bends, strict=True))
     return list(accumulate(terms, initial=flint.fmpq(0)))[:-1]
-
-
-def _exact(value: Fraction) -> flint.fmpq:
-    return flint.fmpq(value.numerator, value.denominator)

@@ -14,6 +14,8 @@ import flint
 from weightsmith.dsl.core import PiecewiseLinear
 from weightsmith.dsl.scalars import Number, Scalar, evaluate
 
+Kink = tuple[flint.fmpq, flint.fmpq]  # place, change of slope
+
 
 @dataclass(frozen=True)
 class NumericFunction:
@@ -28,10 +30,9 @@ class NumericFunction:
         function: PiecewiseLinear, bindings: Mapping[str, Fraction] | None = None
     ) -> NumericFunction:
         known = bindings or {}
-        kinks = sorted((evaluate(p, known), evaluate(c, known)) for p, c in function.kinks)
-        return NumericFunction(
-            evaluate(function.constant, known), evaluate(function.slope, known), tuple(kinks)
-        )
+        kinks = sorted((_value(p, known), _value(c, known)) for p, c in function.kinks)
+        constant, slope = _value(function.constant, known), _value(function.slope, known)
+        return NumericFunction(constant, slope, tuple(kinks))
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class _Exact:
 
     constant: flint.fmpq
     slope: flint.fmpq
-    kinks: tuple[tuple[flint.fmpq, flint.fmpq], ...]
+    kinks: tuple[Kink, ...]
 
     @staticmethod
     def of(function: NumericFunction) -> _Exact:
-        kinks = tuple((_exact(place), _exact(change)) for place, change in function.kinks)
-        return _Exact(_exact(function.constant), _exact(function.slope), kinks)
+        kinks = tuple((exactly(place), exactly(change)) for place, change in function.kinks)
+        return _Exact(exactly(function.constant), exactly(function.slope), kinks)
 
     @cached_property
     def places(self) -> list[flint.fmpq]:
@@ -99,7 +100,7 @@ def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear 
     if not (is_numeric(outer) and is_numeric(inner)):
         return None
     first, second = _Exact.of(NumericFunction.of(inner)), _Exact.of(NumericFunction.of(outer))
-    ordered = sorted({*first.places, *first.crossings(second.places)})
+    ordered = _distinct([*first.places, *first.crossings(second.places)])
     if not ordered:
         start = second.value(first.value(flint.fmpq(0)))
         slope = second.value(first.value(flint.fmpq(1))) - start
@@ -118,12 +119,26 @@ def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear 
     return PiecewiseLinear(_number(values[0] - slopes[0] * ends[0]), _number(slopes[0]), kinks)
 
 
-def _exact(value: Fraction) -> flint.fmpq:
+def _distinct(places: list[flint.fmpq]) -> list[flint.fmpq]:
+    """In order, each once."""
+    ordered = sorted(places)
+    return ordered[:1] + [after for before, after in pairwise(ordered) if before != after]
+
+
+def _value(scalar: Scalar, known: Mapping[str, Fraction]) -> Fraction:
+    return scalar.value if isinstance(scalar, Number) else evaluate(scalar, known)
+
+
+def exactly(value: Fraction) -> flint.fmpq:
     return flint.fmpq(value.numerator, value.denominator)
 
 
+def fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
 def _number(value: flint.fmpq) -> Number:
-    return Number(Fraction(int(value.p), int(value.q)))
+    return Number(fraction(value))
 
 
 def is_numeric(function: PiecewiseLinear) -> bool:

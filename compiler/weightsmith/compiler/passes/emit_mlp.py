@@ -88,11 +88,14 @@ class MlpEmitter:
             return
         (argument,) = applied.arguments
         constant, units = units_of(applied.function, self.scalars)
+        row = self._row(argument)
+        entering = {
+            sign: self._terms({b: c if sign > 0 else -c for b, c in row.items()})
+            for sign in (1, -1)
+        }
         for unit in units:
-            sign = self.scalars.number(unit.sign)
-            row = {b: sign * c for b, c in self._row(argument).items()}
-            bias = sign * (argument.bias - unit.place)
-            terms = self._terms(row)
+            terms, bias = entering[unit.sign], argument.bias - unit.place
+            bias = bias if unit.sign > 0 else -bias
             if terms or bias != 0:  # relu(0) is nothing
                 self._add(applied, Hidden(applied.rows, terms, str(bias)), unit.coefficient)
         for target, factor in applied.outputs.items():
