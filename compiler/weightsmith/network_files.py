@@ -19,12 +19,13 @@ from weightsmith.backends.unroll import missing_symbols, unroll
 from weightsmith.checker.open_claims import NOT_ACCEPTED, OVER_BUDGET
 from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
 
 if TYPE_CHECKING:
     from weightsmith.checker.approximation import TableProof
     from weightsmith.checker.verdicts import Verdict
     from weightsmith.compiler.certify.open_claim import Details
+    from weightsmith.compiler.ir.template import Template
     from weightsmith.compiler.restructure.attempt import Restructured
 
 
@@ -33,6 +34,11 @@ Bindings = dict[str, Fraction]
 Opened = dict[tuple[str, str], tuple[str, str]]  # kind, output: why it is not proven, details
 DERIVED = ("domain", "propagation", "restructuring")  # claims that the checker made, or followed
 REFUSED = "the checker does not accept the bound that was found"
+SIMPLER = "give loops smaller counts, or the script fewer and shorter numbers"
+HINTS = {  # by the claim that is not accepted
+    "exactness": "rewrite the step so that every product stands between values held on tokens",
+    "approximation": "allow the function a larger error, or give its argument a shorter interval",
+}
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,13 @@ def proven_files(
     not accept leads to the next network.  Tried are the restructured one, then the one of the
     script, then that without a search for values that are cheaper to hold.  Raises DiagnosticError.
     """
-    reason, given_up = "", ""
+    first: Verdict | None = None
+    given_up = ""
+    tried: list[tuple[Template, bool]] = []
     for compilation, kept in _networks(program, bindings, found, gated, fewest):
+        if (compilation.template, kept.changed) in tried:
+            continue
+        tried.append((compilation.template, kept.changed))
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
         try:
             files, details, failed = _accepted(made, program)
@@ -72,15 +83,19 @@ def proven_files(
         if failed is None:
             note = (f"another network was given up: {given_up}",) if given_up else ()
             return Proven(compilation, replace(kept, notes=(*kept.notes, *note)), files, details)
-        reason = reason or failed.reason
+        first = first or failed
         given_up = given_up or (failed.reason if failed.over_budget else "")
-    if not reason:
+    raise DiagnosticError([_none_proven(program, first, dtype)])
+
+
+def _none_proven(program: core.Program, failed: Verdict | None, dtype: str) -> Diagnostic:
+    """``failed``: the first claim that is not accepted; None if the dtype holds no network."""
+    if failed is None:
         message = f"a number of the network is too large for {dtype}"
-        hint = "scale the script's numbers, or its inputs"
-        raise DiagnosticError([error(program.span, message, hint)])
-    message = f"no network is proven to hold the values of '{program.name}': {reason}"
-    hint = "rewrite the step so that every product stands between values held on tokens"
-    raise DiagnosticError([error(program.returns[0].span, message, hint)])
+        return error(program.span, message, "scale the script's numbers, or its inputs")
+    message = f"no network is proven to hold the values of '{program.name}': {failed.reason}"
+    hint = SIMPLER if failed.over_budget else HINTS.get(failed.kind)
+    return error(program.returns[0].span, message, hint)
 
 
 def _networks(

@@ -12,6 +12,7 @@ from weightsmith.backends.schedules import written_out
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
 
 MAX_LAYERS = 20_000
+MAX_MATRICES = 50_000  # of all layers: the checker compares no more with their coefficients
 MAX_ROWS = 30_000_000  # block rows of all matrices together; memory and speed only
 
 
@@ -19,7 +20,7 @@ def unroll(template: Template, bindings: Bindings | None = None) -> list[Layer]:
     """Return the layers as run, every loop unrolled; ``bindings`` go before the template's own.
 
     Raises InstantiationError where a count has no value, is not whole or is negative, or where
-    there are more than MAX_LAYERS layers.
+    there are more than MAX_LAYERS layers or MAX_MATRICES matrices.
     """
     return unrolled(template, Values(template, bindings))
 
@@ -45,6 +46,12 @@ def unrolled(template: Template, values: Values) -> list[Layer]:
     layers: list[Layer] = []
     _unroll_into(layers, body, values)
     heads = sum(len(layer.heads) for layer in layers)
+    matrices = 4 * heads + 3 * sum(layer.mlp is not None for layer in layers)
+    if matrices > MAX_MATRICES:
+        raise InstantiationError(
+            f"the {len(layers)} layers have {matrices} matrices, more than the {MAX_MATRICES} of "
+            "the largest network that is checked: give loops smaller counts."
+        )
     if (4 * heads + 3 * len(layers)) * len(template.blocks) > MAX_ROWS:
         raise InstantiationError(
             f"the matrices of {len(layers)} layers with {heads} heads on "

@@ -16,7 +16,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.analytic import check_bounded
-from weightsmith.checker.chebyshev_points import resampled, zero
+from weightsmith.checker.chebyshev_points import resampled, smooth, zero
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.problem import Bound, Numbers
 from weightsmith.checker.ranges import Real, largest
@@ -159,21 +159,23 @@ def _values(
     """s and p(λ(s)) at the zeros of T_points; ``enough`` is above the degree of p(λ(s))."""
     low, high = against.ends()
     middle, half = (low + high) / 2, (high - low) / 2
-    polynomial = program.evaluator()
+    polynomial, work = program.evaluator(), 4 + of_balls(program.work)
+    few_points = min(smooth(enough), points)
 
     def at(count: int) -> list[flint.arb]:
         return [middle + half * zero(place, count) for place in range(count)]
 
     def values(places: list[flint.arb]) -> Iterator[flint.arb]:
         for s in places:
-            budget.spend(4 + of_balls(program.work))
+            budget.spend(work)
             yield polynomial(polynomial_at(against.lambda_of, s))
 
     if against.single:
         return [(middle, value) for value in values([middle])]
     places = at(points)
-    few = list(values(at(enough) if enough < points else places))
-    return list(zip(places, resampled(few, points) if enough < points else few, strict=True))
+    if few_points == points:
+        return list(zip(places, values(places), strict=True))
+    return list(zip(places, resampled(list(values(at(few_points))), points), strict=True))
 
 
 def _largest_error(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightsmith.checker.directory import Content
-from weightsmith.checker.refusal import RefusedError, quoted, require
+from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.strict_json import (
     as_integer,
     as_items,
@@ -21,6 +21,7 @@ from weightsmith.dsl.documents import MAX_BYTES
 
 DTYPES = {"F64": ("float64", 8), "F32": ("float32", 4)}
 MAX_DIMENSIONS = 2  # a matrix or a vector
+TENSOR = 70  # units of work to read and compare one, counted before the first; speed only
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def read_tensors(data: Content) -> TensorFile:
     header = read_json(text, "The weights file's header", lines=True)  # of the metadata
     if not isinstance(header, dict):
         raise RefusedError("The weights file's header is not an object.")
+    spend(TENSOR * len(header))
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict):
         raise RefusedError("The weights file's metadata is not an object.")

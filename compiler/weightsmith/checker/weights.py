@@ -233,7 +233,7 @@ class _Comparer:
             tensor.shape == shape,
             f"The tensor '{name}' has shape {quoted(tensor.shape)}, not {quoted(shape)}.",
         )
-        self._budget.spend(20 + (len(rows) + len(columns)) // 10)
+        self._budget.spend((len(rows) + len(columns)) // 10)
         full = {(r, c) for r, c in matrix if not vector and rows[r] != columns[c]}
         self._compare_entries(tensor, name, matrix, (heights, widths), full)
 
@@ -248,7 +248,7 @@ class _Comparer:
         """Each coefficient stands on the diagonal of its block; in the blocks of ``full``, where
         one row meets several, in every entry; in a vector, in every row."""
         heights, widths = extents
-        self._budget.spend(50 + 10 * len(matrix) + sum(heights) * sum(widths) // 500)
+        self._budget.spend(10 * len(matrix) + sum(heights) * sum(widths) // 500)
         places = []
         tops, lefts = ([0, *accumulate(sizes)] for sizes in extents)
         for (row, column), value in matrix.items():

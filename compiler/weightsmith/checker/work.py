@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import flint
 
+SMALL_ODD = (3, 5, 7)
+
 
 def of_fractions(bits: int) -> int:
     """A sum, a product or a comparison of fractions of so many bits."""
@@ -31,3 +33,10 @@ def of_roots(degree: int) -> int:
 def of_products(terms: int, bits: int) -> int:
     """A product or quotient of polynomials, by its own terms, each of so many bits."""
     return 4 + terms // 8 + terms * bits // 400
+
+
+def of_transform(length: int) -> int:
+    """A Fourier transform of balls, and the turns before or after it; fast for 2^k and near it."""
+    odd = length // (length & -length)
+    each = 10 if odd == 1 else 20 if odd in SMALL_ODD else 75
+    return length * each * (1 + int(flint.ctx.prec) // 512)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from weightsmith.checker.rational import MAX_SYMBOLS
 from weightsmith.compiler.approximate.choose_tables import SiteTable
 from weightsmith.compiler.approximate.lower import Lowered, lower
 from weightsmith.compiler.ir.coefficients import CoefficientField
@@ -70,6 +71,7 @@ def front(
     ``tables`` are those of a program with the same functions of the same values.
     """
     _refuse_unfound(program)
+    _refuse_many_symbols(program)
     _refuse_senseless(program, bindings)
     try:
         lowered = lower(program, bindings, gated=gated, tables=tables)
@@ -123,6 +125,15 @@ def _refuse_unfound(program: core.Program) -> None:
     for one in program.synthesized:
         message = "the steps of this target have not been synthesised"
         raise DiagnosticError([error(one.span, message, hint)])
+
+
+def _refuse_many_symbols(program: core.Program) -> None:
+    """The checker's coefficients have room for so many; every name is one more variable of each."""
+    if len(program.symbols) > MAX_SYMBOLS:
+        message = f"more than {MAX_SYMBOLS} parameters and numbers of 'for' loops"
+        beyond = program.parameters[MAX_SYMBOLS:]
+        hint = "write numbers that are never set in their places"
+        raise DiagnosticError([error((*beyond, program)[0].span, message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:

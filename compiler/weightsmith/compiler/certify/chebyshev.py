@@ -14,6 +14,8 @@ from itertools import pairwise
 
 import flint
 
+from weightsmith.checker.refusal import SHARE, Budget, spend
+from weightsmith.checker.work import of_balls, of_transform
 from weightsmith.compiler.certify.ellipses import (
     Ellipse,
     choose_ellipse,
@@ -26,7 +28,7 @@ from weightsmith.compiler.certify.intervals import (
     round_up,
     to_fraction,
 )
-from weightsmith.compiler.certify.points import chebyshev_points, more_values
+from weightsmith.compiler.certify.points import chebyshev_points, more_values, smooth
 from weightsmith.compiler.certify.recurrence import Bounded, Json
 from weightsmith.compiler.certify.scalar_values import (
     MAX_DEGREE,
@@ -75,7 +77,16 @@ class Result:
 
 
 def chebyshev(result: Result) -> Bounded:
-    """Return the step with its witnesses.  Raises NoProofError if the rule does not apply."""
+    """Return the step with its witnesses.
+
+    Raises NoProofError if the rule does not apply, OverBudgetError if its check would cost more
+    than the claims of a network may.
+    """
+    with Budget(SHARE).active():
+        return _chebyshev(result)
+
+
+def _chebyshev(result: Result) -> Bounded:
     values = ScalarValues(result.loops, result.value, result.bindings)
     degree = values.degree()
     measures = [
@@ -142,13 +153,7 @@ def _points(total: int) -> int:
     if total * each > MAX_POINTS:
         raise TooLargeError(f"the error is a polynomial of degree {total}, which is too much")
     points = max(total * each, 1)
-    return _smooth(points) if points > MANY else points
-
-
-def _smooth(count: int) -> int:
-    """The next 2^k, 5·2^k or 6·2^k … 7·2^k: Fourier transforms of these are fast."""
-    unit = 1 << (count.bit_length() - 3)
-    return -(-count // unit) * unit
+    return smooth(points) if points > MANY else points
 
 
 def _bound(
@@ -182,9 +187,10 @@ def _extremes(
     middle, half = (low + high) / 2, (high - low) / 2
     enough = values.degree() * measure.inner_degree + 1
     count = 1 if measure.single else points
+    fewer = min(smooth(enough), count)
+    spend(_work(values, fewer, count))
     few = [
-        values.at(measure.inner(middle + half * place))
-        for place in chebyshev_points(min(enough, count))
+        values.at(measure.inner(middle + half * place)) for place in chebyshev_points(fewer)
     ]
     found = more_values(few, count) if len(few) < count else few
     least = most = size = flint.arb(0)
@@ -196,6 +202,12 @@ def _extremes(
         least, most = least.max(error.abs_lower()), most.max(error.abs_upper())
         size = size.max(value.abs_upper())
     return least, most, size
+
+
+def _work(values: ScalarValues, few: int, points: int) -> int:
+    """What the checker counts for the same, so that nothing is sought that it cannot check."""
+    found = few * of_balls(values.work) + 2 * points * of_balls(4)
+    return found + (of_transform(few) + of_transform(points) if few < points else 0)
 
 
 def _at_points(values: ScalarValues, measure: Yardstick, points: int) -> tuple[Fraction, Fraction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -79,6 +79,11 @@ class ScalarValues:
                     break
                 known |= after
         return max(_degree(self.value, known), 0)
+
+    @cached_property
+    def work(self) -> int:
+        """Products of balls in one evaluation, roughly, as the checker counts them."""
+        return _work([self.value]) + sum(loop.work for loop in self.loops)
 
     def polynomial(self) -> flint.fmpq_poly:
         """The result as a polynomial in λ, exactly: for small degrees."""
@@ -176,6 +181,20 @@ class Passes:
             for sum_ in sums
             for _, powers in sum_
         )
+
+    @cached_property
+    def work(self) -> int:
+        """Products of balls in all passes, roughly."""
+        size = (len(self.initial) + 1) ** 2
+        one = max((_work(sums.values()) for sums in self.maps), default=0)
+        passes = (
+            one + size * self.count.bit_length() if self.affine else self.count * (one + size)
+        )
+        return _work(self.initial.values()) + passes
+
+
+def _work(sums: Iterable[list[Monomial]]) -> int:
+    return sum(1 + sum(powers.values()) for sum_ in sums for _, powers in sum_)
 
 
 @dataclass(frozen=True)

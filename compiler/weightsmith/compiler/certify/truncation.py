@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from weightsmith.checker import open_claims
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
-from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM
+from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
+from weightsmith.checker.refusal import OverBudgetError
 from weightsmith.compiler.certify import claim_text
 from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
 from weightsmith.compiler.certify.autonomous import autonomous
@@ -80,6 +81,8 @@ def _by_any_polynomial(
     for ground in found:
         try:
             return several_loops_claim(program, normal, returned, target or {}, ground, bindings)
+        except OverBudgetError as reason:
+            return _unproven(returned, str(reason), OVER_BUDGET)
         except TooLargeError as reason:
             reasons.append(f"{first}, and {reason}")
         except (NoProofError, ScalarError) as reason:

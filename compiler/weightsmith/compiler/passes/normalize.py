@@ -53,6 +53,7 @@ from weightsmith.dsl.source import Span
 
 MAX_TERMS = 2_000  # a polynomial with more words than this is refused
 MAX_LETTERS = 81  # so is a longer word: four attention layers of degree
+MAX_CHAIN = 64  # functions of functions in one pass: planning goes from the last to the first
 
 
 def normalize(
@@ -98,6 +99,7 @@ class _Expansion:
         self.families: list[Family] = []
         self.functions: dict[str, tuple[FunctionOperation, Polynomial]] = {}
         self.applications: list[Application] = []
+        self.chains: dict[str, int] = {}  # of a function's letter: how many it is made of, nested
         self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
         self.parents = {loop.index: loop.parent for loop in graph.loops}
         self.fuse = fuse
@@ -159,6 +161,7 @@ class _Expansion:
         label = "product" if isinstance(operation, HadamardOperation) else operation.label
         name = f"{label}[{operation.site}]"
         flipped = shape.rows == TOKEN
+        self._guard_chain(name, operands, self.graph.span(node))
         arguments = tuple(_held(operand, flipped) for operand in operands)
         first = next(iter(arguments[0].values()))
         function = (
@@ -179,6 +182,21 @@ class _Expansion:
             )
             for rows, columns in places
         }
+
+    def _guard_chain(self, name: str, operands: list[Family], span: Span) -> None:
+        """Refuse functions of functions of functions that are nested too deeply."""
+        read = {
+            letter.name
+            for operand in operands
+            for polynomial in operand.values()
+            for word in polynomial.terms
+            for letter in word
+        }
+        self.chains[name] = 1 + max((self.chains.get(letter, 0) for letter in read), default=0)
+        if self.chains[name] > MAX_CHAIN:
+            message = f"more than {MAX_CHAIN} functions of entries, each of the one before"
+            hint = "write the step once, in a 'repeat': what a loop carries begins a new chain"
+            raise DiagnosticError([error(span, message, hint)])
 
     @staticmethod
     def _group(shape: core.Shape, rows: str, columns: str) -> str:

@@ -97,6 +97,8 @@ class ProductPlanner:
         inside.update(a.letter for a in program.applications if a.loop in below)
         self._inside = inside
         self._known: dict[Word, Plan | None] = {}
+        for one in self.applied.values():  # in their order: a long chain is no deep recursion
+            self.ready(one)
 
     def plan(self, word: Word) -> Plan | None:
         """Return the best plan for a starred word, or None if no head can compute it."""
