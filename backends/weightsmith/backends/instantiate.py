@@ -79,8 +79,11 @@ def structured_weights(
     """
     form = float_format(dtype)
     rounded: dict[Fraction, float] = {}
+    seen: dict[int, tuple[ExactArray, Array]] = {}  # the turns of a loop share their tensors
 
     def entry(value: Fraction, name: str) -> float:
+        if not value:
+            return 0.0
         if value not in rounded:
             try:
                 rounded[value] = round_fraction(value, form)
@@ -92,8 +95,10 @@ def structured_weights(
 
     tensors = {}
     for name, exact in _exact_tensors(template, bindings):
-        flat = [entry(value, name) for value in exact.ravel().tolist()]
-        tensors[name] = np.array(flat, dtype=dtype).reshape(exact.shape)
+        if id(exact) not in seen:
+            flat = [entry(value, name) for value in exact.ravel().tolist()]
+            seen[id(exact)] = exact, np.array(flat, dtype=dtype).reshape(exact.shape)
+        tensors[name] = seen[id(exact)][1].copy()
     return Weights(tensors, dtype)
 
 
