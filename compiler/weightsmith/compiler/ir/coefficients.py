@@ -87,6 +87,10 @@ class Coefficient:
         return isinstance(other, int) and self._number is not None and bool(self._number == other)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self._element if self._number is None else self._number)
 
     def __bool__(self) -> bool:
