@@ -159,14 +159,14 @@ def _values(
     """s and p(λ(s)) at the zeros of T_points; ``enough`` is above the degree of p(λ(s))."""
     low, high = against.ends()
     middle, half = (low + high) / 2, (high - low) / 2
-    polynomial = program.evaluator()
+    polynomial, work = program.evaluator(), program.work
 
     def at(count: int) -> list[flint.arb]:
         return [middle + half * zero(place, count) for place in range(count)]
 
     def values(places: list[flint.arb]) -> Iterator[flint.arb]:
         for s in places:
-            budget.spend(4 + of_balls(program.work))
+            budget.spend(4 + of_balls(work))
             yield polynomial(polynomial_at(against.lambda_of, s))
 
     if against.single:
