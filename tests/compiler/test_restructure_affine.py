@@ -365,45 +365,6 @@ def test_another_number_of_rounds_is_refused() -> None:
             prove_restructuring(program, network, {}, found.claim)
 
 
-OTHER_NETWORKS = (STEIN, SADDLE, FUNCTIONS, NESTED, NEWTON, AROUND, BILINEAR)
-FEW = 60  # places of a long network.alg
-
-
-def signs(text: str) -> list[int]:
-    """The places of signs whose change is one of the values."""
-    return [at for at, s in enumerate(text) if s in "+-*" and text[at - 1 : at + 2] != "- 1"]
-
-
-@pytest.mark.parametrize("script", OTHER_NETWORKS)
-def test_other_networks_are_refused(script: str) -> None:
-    """Signs of network.alg, changed one by one."""
-    refuse_other_networks(script, FEW)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("script", [SADDLE, NEWTON, BILINEAR])
-def test_any_other_network_is_refused(script: str) -> None:
-    refuse_other_networks(script, len(script) * 100)
-
-
-def refuse_other_networks(script: str, most: int) -> None:
-    program = check(Source("<script>", script))
-    found = restructure(program, {})
-    assert found.claim is not None
-    tried, places = 0, signs(found.text)
-    for at in places[:: 1 + len(places) // most]:
-        symbol = found.text[at]
-        changed = found.text[:at] + {"+": "-", "-": "+", "*": "+"}[symbol] + found.text[at + 1 :]
-        try:
-            network = check(Source("network.alg", changed))
-        except Exception:  # another text need not be a script
-            continue
-        tried += 1
-        with pytest.raises(RefusedError):
-            prove_restructuring(program, network, {}, found.claim)
-    assert tried > 5
-
-
 def test_bindings_matter() -> None:
     script = SEVERAL.replace("repeat 200", "repeat n", 1).replace("param eta", "param eta, n")
     program = check(Source("<script>", script))

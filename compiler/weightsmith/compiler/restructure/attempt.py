@@ -102,11 +102,14 @@ class Restructured:
 
 @dataclass(frozen=True)
 class Written:
-    """A program in normal form, to be restructured, and what the ways to do it have in common."""
+    """A program in normal form, to be restructured, and what the ways to do it have in common.
+
+    ``networks`` are those of all texts so far, also of other parts of the script.
+    """
 
     front: Front
     bindings: Bindings
-    _networks: dict[str, tuple[core.Program, Compilation]] = field(default_factory=dict)
+    networks: dict[str, tuple[core.Program, Compilation]] = field(default_factory=dict)
 
     @cached_property
     def layers(self) -> int | None:
@@ -120,10 +123,10 @@ class Written:
 
     def network(self, text: str) -> tuple[core.Program, Compilation]:
         """What a text is compiled to: several ways may write the same.  Raises DiagnosticError."""
-        if text not in self._networks:
+        if text not in self.networks:
             new = check(Source(NETWORK, text))
-            self._networks[text] = new, compile_program(new, self.bindings, search=False)
-        return self._networks[text]
+            self.networks[text] = new, compile_program(new, self.bindings, search=False)
+        return self.networks[text]
 
 
 def layers_of(compilation: Compilation) -> int:

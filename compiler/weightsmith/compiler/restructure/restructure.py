@@ -106,8 +106,8 @@ def _by_segments(program: core.Program, written: Written) -> Restructured:
 
     def one(excerpt: core.Program, taken: Names) -> Restructured:
         try:
-            own = Written(front(excerpt, written.bindings), written.bindings)
-            tried = attempt(excerpt, own, taken)
+            part = replace(written, front=front(excerpt, written.bindings))
+            tried = attempt(excerpt, part, taken)
         except (DiagnosticError, ScalarError) as problem:
             return as_written(excerpt, f"as written: {reason_text(problem)}")
         given_up.extend(tried.given_up)
