@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from printed_claims import Subject, text_of
@@ -87,6 +88,7 @@ class Tally:
         self.violations += other.violations
 
 
+@lru_cache(maxsize=len(PROVEN))
 def example(name: str) -> Subject:
     """An example, its parameters given the values above where it has none."""
     path = EXAMPLES / f"{name}.alg"

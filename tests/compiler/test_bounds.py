@@ -13,6 +13,7 @@ import pytest
 import weightsmith.api as ws
 from weightsmith.cli.scale import scale_of
 
+from .compiled_examples import compiled
 from .instances import EXAMPLES, HIGH, LOW, MAKERS
 
 UNIT_ROUND_OFF = {"float64": 2.0**-53, "float32": 2.0**-24}
@@ -34,7 +35,7 @@ def claims(network: ws.Network) -> list[dict[str, object]]:
 def test_observed_error_is_within_the_bound(name: str, dtype: str) -> None:
     for seed in range(100, 112):
         settings, inputs = MAKERS[name](np.random.default_rng(seed))
-        network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+        network = compiled(name, settings)
         found, wanted = network.run(inputs, dtype), network.target(inputs)
         for claim in claims(network):
             output = str(claim["output"])

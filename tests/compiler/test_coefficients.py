@@ -46,6 +46,19 @@ def test_field_operations_are_those_of_numbers(first: str, second: str) -> None:
         assert evaluate(parse_scalar(str(element)), AT) == number
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.lists(expressions, min_size=4, max_size=4))
+def test_the_lowest_terms_are_those_of_sympy(texts: list[str]) -> None:
+    """Sums and products that need no gcd of polynomials are made without one."""
+    _, (p, q, r, s) = field_of(*texts)
+    a, b = p / q if q else p, r / s if s else r
+    x, y = a._element, b._element
+    for found, wanted in ((a + b, x + y), (a - b, x - y), (a * b, x * y)):
+        assert (found._element.numer, found._element.denom) == (wanted.numer, wanted.denom)
+    if b:
+        assert (a / b)._element == x / y
+
+
 def test_a_power_with_a_symbol() -> None:
     field, (one, other) = field_of("3^(k + 2)", "9*3^k")
     assert one == other

@@ -7,6 +7,7 @@ import pytest
 
 import weightsmith.api as ws
 
+from .compiled_examples import compiled
 from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
 from .instances import EXAMPLES, SYNTHESIZED
 from .instances import MAKERS as POLYNOMIAL_MAKERS
@@ -15,7 +16,7 @@ NAMES = sorted(path.stem for path in EXAMPLES.glob("*.alg"))
 MAKERS = {**POLYNOMIAL_MAKERS, **SYNTHESIZED, **EXACT_MAKERS, **TABLE_MAKERS}
 SYMBOLIC = sorted(POLYNOMIAL_MAKERS)
 EXACT = sorted([*POLYNOMIAL_MAKERS, *SYNTHESIZED, *EXACT_MAKERS])
-INSTANCES = 50
+INSTANCES, MORE = 20, 50
 
 
 def test_every_example_has_instances() -> None:
@@ -28,13 +29,23 @@ def pieces(value: object) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("name", EXACT)
 def test_network_equals_script(name: str) -> None:
-    """50 random instances, sizes at random: 1e-12 relative in float64.
+    """Random instances, sizes at random: 1e-12 relative in float64.
 
     A synthesised network is the same for all instances: a few are enough.
     """
-    for seed in range(3 if name in SYNTHESIZED else INSTANCES):
+    compare_with_script(name, range(3 if name in SYNTHESIZED else INSTANCES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({*EXACT} - {*SYNTHESIZED}))
+def test_network_equals_script_on_more_instances(name: str) -> None:
+    compare_with_script(name, range(INSTANCES, MORE))
+
+
+def compare_with_script(name: str, seeds: range) -> None:
+    for seed in seeds:
         settings, inputs = MAKERS[name](np.random.default_rng(seed))
-        network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+        network = compiled(name, settings)
         found, wanted = network.run(inputs), network.interpret(inputs)
         assert found.keys() == wanted.keys()
         for output in wanted:
@@ -48,7 +59,7 @@ def test_network_equals_script_with_tables(name: str) -> None:
     """The network is the script with tables, and that is as near the script as is proven."""
     for seed in range(3):
         settings, inputs = MAKERS[name](np.random.default_rng(seed))
-        network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+        network = compiled(name, settings)
         found, wanted = network.run(inputs), network.interpret(inputs, tables=True)
         for output in wanted:
             for a, b in zip(pieces(found[output]), pieces(wanted[output]), strict=True):
@@ -71,8 +82,8 @@ def test_network_equals_script_with_tables(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted([*EXACT_MAKERS, *TABLE_MAKERS]))
 def test_every_claim_is_accepted(name: str) -> None:
-    settings, _ = MAKERS[name](np.random.default_rng(4))
-    report = ws.compile(EXAMPLES / f"{name}.alg", settings=settings).verify()
+    settings, _ = MAKERS[name](np.random.default_rng(2))
+    report = compiled(name, settings).verify()
     assert report.accepted, [v.reason for v in report.verdicts if not v.accepted]
     kinds = {v.kind for v in report.verdicts}
     assert name in EXACT_MAKERS or {"approximation", "domain"} <= kinds
@@ -90,8 +101,8 @@ def test_symbolic_compilation_verifies(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_same_script_same_bytes(name: str) -> None:
-    settings, _ = MAKERS[name](np.random.default_rng(1))
-    first = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    settings, _ = MAKERS[name](np.random.default_rng(2))
+    first = compiled(name, settings)
     again = {} if name in SYNTHESIZED else settings  # the script that is saved has numbers
     second = ws.compile(first.source.text, settings=again)
     assert first.files() == second.files()
@@ -100,7 +111,7 @@ def test_same_script_same_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_loading_gives_the_same_module(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings, inputs = MAKERS[name](np.random.default_rng(2))
-    network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    network = compiled(name, settings)
     directory = tmp_path_factory.mktemp("saved") / "network"
     network.save(directory)
     loaded = ws.load(directory)
@@ -115,8 +126,8 @@ def test_loading_gives_the_same_module(name: str, tmp_path_factory: pytest.TempP
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dense_weights_agree(name: str) -> None:
-    settings, inputs = MAKERS[name](np.random.default_rng(3))
-    network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+    settings, inputs = MAKERS[name](np.random.default_rng(2))
+    network = compiled(name, settings)
     dense = ws.compile(EXAMPLES / f"{name}.alg", settings=settings, dims=network.dims_of(inputs))
     assert dense.verify().accepted
     found, wanted = dense.run(inputs), network.run(inputs)

@@ -45,6 +45,19 @@ def test_a_bundle_keeps_comments_and_drops_the_uses() -> None:
     assert text == SQUARE + "\n# Main.\n" + MAIN.partition("\n")[2]
 
 
+def test_what_a_script_uses_is_read_every_time(tmp_path: Path) -> None:
+    """A script that uses nothing is checked once; a file may change."""
+    source = Source(str(tmp_path / "main.alg"), MAIN)
+    (tmp_path / "square.alg").write_text(SQUARE)
+    before = program_text(check(source))
+    (tmp_path / "square.alg").write_text(SQUARE.replace("A*A", "A*A*A"))
+    assert program_text(check(source)) != before
+    (tmp_path / "square.alg").unlink()
+    assert diagnose(source).program is None
+    assert check(Source("s.alg", SQUARE)) is check(Source("s.alg", SQUARE))
+    assert check(Source("s.alg", SQUARE)) is not check(Source("t.alg", SQUARE))
+
+
 def test_a_script_that_uses_nothing_is_its_own_bundle() -> None:
     assert bundle(Source("s.alg", SQUARE + "# end")) == SQUARE + "# end"
 

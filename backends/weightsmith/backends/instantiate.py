@@ -78,6 +78,7 @@ def structured_weights(
     InstantiationError where a number is too large for the dtype.
     """
     form = float_format(dtype)
+    seen: dict[int, tuple[ExactArray, Array]] = {}  # the turns of a loop share their tensors
 
     def entry(value: Fraction, name: str) -> float:
         try:
@@ -89,8 +90,10 @@ def structured_weights(
 
     tensors = {}
     for name, exact in _exact_tensors(template, bindings):
-        flat = [entry(value, name) for value in exact.ravel().tolist()]
-        tensors[name] = np.array(flat, dtype=dtype).reshape(exact.shape)
+        if id(exact) not in seen:
+            flat = [entry(value, name) for value in exact.ravel().tolist()]
+            seen[id(exact)] = exact, np.array(flat, dtype=dtype).reshape(exact.shape)
+        tensors[name] = seen[id(exact)][1].copy()
     return Weights(tensors, dtype)
 
 

@@ -14,6 +14,7 @@ from weightsmith.checker.meaning import assigned_names
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Number, Power, Scalar, free_symbols
+from weightsmith.dsl.source import Span
 
 Body = tuple[core.Statement, ...]
 Shapes = dict[str, core.Shape]  # of the visible variables
@@ -115,7 +116,7 @@ def _walk(part: object) -> Iterator[object]:
     if isinstance(part, tuple):
         for one in part:
             yield from _walk(one)
-    elif is_dataclass(part):
+    elif is_dataclass(part) and not isinstance(part, Span):
         for one in fields(part):
             yield from _walk(getattr(part, one.name))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
@@ -14,6 +15,7 @@ from weightsmith.dsl.library import Library, Read, load_source
 from weightsmith.dsl.sites import numbered
 from weightsmith.dsl.source import Source, Span
 
+REMEMBERED = 20_000  # characters; of longer scripts nothing is kept
 Algorithms = dict[str, core.Program | None]
 
 
@@ -38,10 +40,31 @@ def check(source: Source, *, read: Read | None = None, main: str | None = None) 
 
 
 def diagnose(source: Source, *, read: Read | None = None, main: str | None = None) -> Checked:
-    """Check without raising: errors and warnings are in the result."""
+    """Check without raising: errors and warnings are in the result.
+
+    What was found of a short script that uses no other is remembered: the text says it all.
+    """
+    alone = _alone(source, main) if len(source.text) <= REMEMBERED else None
+    return alone or _diagnosed(source, read or load_source, main)
+
+
+@lru_cache(maxsize=16)
+def _alone(source: Source, main: str | None) -> Checked | None:
+    """Check a script that uses no other; None of one that does, as files may change."""
+    asked: list[str] = []
+
+    def read(path: str) -> Source:
+        asked.append(path)
+        raise OSError
+
+    checked = _diagnosed(source, read, main)
+    return None if asked else checked
+
+
+def _diagnosed(source: Source, read: Read, main: str | None) -> Checked:
     report = Report()
     try:
-        program = _program(source, read or load_source, main, report)
+        program = _program(source, read, main, report)
         program = None if program is None else numbered(program)
         if program is not None:
             warn_of_presumptions(program, report)

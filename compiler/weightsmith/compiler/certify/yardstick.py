@@ -63,7 +63,7 @@ def yardstick(
 ) -> Yardstick:
     """Raises NoProofError where the target has a pole or, measured relatively, a zero."""
     if target.formula is not None:
-        theta = _coefficients(target.power, bindings)
+        theta = list(map(_exact, _coefficients(target.power, bindings)))
         outer = complex_formula(target.formula, bindings)
         return Yardstick(False, lambda z: outer(_polynomial(theta, z)), None, interval)
     if target.root == 0:
@@ -126,13 +126,14 @@ def _inverse_root(top: Coefficients, bottom: Coefficients, root: int, place: Fra
     """
     above, below = (flint.fmpq_poly(list(map(_exact, part))) for part in (bottom, top))
     if root == 1:
-        return lambda z: _polynomial(bottom, z) / _polynomial(top, z)
+        over, under = list(map(_exact, bottom)), list(map(_exact, top))
+        return lambda z: _polynomial(over, z) / _polynomial(under, z)
     at = _exact(place)
     powers = []
     for polynomial, sign in ((above, 1), (below, -1)):
         for part, exponent in polynomial.numer().factor()[1]:
             factor = flint.fmpq_poly(part) / part(at)  # 1 at the place
-            powers.append((_fractions(factor), sign * int(exponent)))
+            powers.append((factor.coeffs(), sign * int(exponent)))
     constant = above(at) / below(at)
 
     def run(z: flint.acb) -> flint.acb:
@@ -152,14 +153,10 @@ def _exact(value: Fraction) -> flint.fmpq:
     return flint.fmpq(value.numerator, value.denominator)
 
 
-def _fractions(polynomial: flint.fmpq_poly) -> Coefficients:
-    return [Fraction(int(c.p), int(c.q)) for c in polynomial.coeffs()]
-
-
-def _polynomial(coefficients: Sequence[Fraction], z: flint.acb) -> flint.acb:
+def _polynomial(coefficients: Sequence[flint.fmpq], z: flint.acb) -> flint.acb:
     total = flint.acb(0)
     for coefficient in reversed(coefficients):
-        total = total * z + _exact(coefficient)
+        total = total * z + coefficient
     return total
 
 

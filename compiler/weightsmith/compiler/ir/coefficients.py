@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
+from math import gcd
 from typing import Any
 
 from sympy import Symbol as SympySymbol
@@ -51,15 +52,33 @@ class Coefficient:
     def _are_numbers(self, other: Coefficient) -> bool:
         return self._number is not None and other._number is not None
 
+    def _are_simple(self, other: Coefficient) -> bool:
+        """Is one a number, or are both polynomials?  Their sums and products need no gcd."""
+        if self._number is not None or other._number is not None:
+            return True
+        return self.is_polynomial and other.is_polynomial
+
+    def _fraction(self, numer: Any, denom: Any) -> Coefficient:
+        """Of two polynomials, whole, that have at most a whole number in common."""
+        if not numer:
+            return self._from(QQ(0))
+        shared = gcd(*(int(c.numerator) for part in (numer, denom) for c in part.values()))
+        if shared != 1:
+            numer, denom = (part.mul_ground(QQ(1, shared)) for part in (numer, denom))
+        return self._of(self._field.raw_new(numer, denom))
+
     def __add__(self, other: Coefficient) -> Coefficient:
         if self._are_numbers(other):
             return self._from(self._number + other._number)
-        return self._of(self._element + other._element)
+        a, b = self._element, other._element
+        if self._are_simple(other):
+            return self._fraction(a.numer * b.denom + b.numer * a.denom, a.denom * b.denom)
+        return self._of(a + b)
 
     def __sub__(self, other: Coefficient) -> Coefficient:
         if self._are_numbers(other):
             return self._from(self._number - other._number)
-        return self._of(self._element - other._element)
+        return self + -other
 
     def __neg__(self) -> Coefficient:
         return self._of(-self._element) if self._number is None else self._from(-self._number)
@@ -67,11 +86,16 @@ class Coefficient:
     def __mul__(self, other: Coefficient) -> Coefficient:
         if self._are_numbers(other):
             return self._from(self._number * other._number)
-        return self._of(self._element * other._element)
+        a, b = self._element, other._element
+        if self._are_simple(other):
+            return self._fraction(a.numer * b.numer, a.denom * b.denom)
+        return self._of(a * b)
 
     def __truediv__(self, other: Coefficient) -> Coefficient:
         if self._are_numbers(other):
             return self._from(self._number / other._number)
+        if other._number:
+            return self * self._from(1 / other._number)
         return self._of(self._element / other._element)
 
     def __pow__(self, exponent: int) -> Coefficient:
@@ -87,6 +111,10 @@ class Coefficient:
         return isinstance(other, int) and self._number is not None and bool(self._number == other)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self._element if self._number is None else self._number)
 
     def __bool__(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 
 from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
 from weightsmith.compiler.certify.restructuring import restructuring_claim
 from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
-from weightsmith.compiler.report import report
+from weightsmith.compiler.report import layers_as_run
 from weightsmith.compiler.restructure.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
 from weightsmith.compiler.restructure.affine_blocks import TOO_MANY
 from weightsmith.compiler.restructure.affine_rewrite import (
@@ -99,9 +100,38 @@ class Restructured:
         return len(self.compilation.template.blocks) if self.compilation is not None else NEVER
 
 
+@dataclass(frozen=True)
+class Written:
+    """A program in normal form, to be restructured, and what the ways to do it have in common.
+
+    ``networks`` are those of all texts so far, also of other parts of the script.
+    """
+
+    front: Front
+    bindings: Bindings
+    networks: dict[str, tuple[core.Program, Compilation]] = field(default_factory=dict)
+
+    @cached_property
+    def layers(self) -> int | None:
+        """Layers as written; None if no network holds the values as they are written."""
+        program, tables = self.front.program, self.front.lowered.tables
+        try:
+            compiled = compile_program(program, self.bindings, tables=tables)
+        except DiagnosticError:
+            return None
+        return layers_as_run(compiled.template, self.bindings)
+
+    def network(self, text: str) -> tuple[core.Program, Compilation]:
+        """What a text is compiled to: several ways may write the same.  Raises DiagnosticError."""
+        if text not in self.networks:
+            new = check(Source(NETWORK, text))
+            self.networks[text] = new, compile_program(new, self.bindings, search=False)
+        return self.networks[text]
+
+
 def layers_of(compilation: Compilation) -> int:
     bindings = {name: Fraction(value) for name, value in compilation.template.bindings}
-    return report(compilation.normal, compilation.template, bindings).layers or 0
+    return layers_as_run(compilation.template, bindings) or 0
 
 
 def as_written(program: core.Program, *notes: str, given_up: tuple[str, ...] = ()) -> Restructured:
@@ -113,17 +143,16 @@ def without_repeats(given_up: Iterable[str], notes: tuple[str, ...]) -> tuple[st
     return tuple(one for one in dict.fromkeys(given_up) if not any(one in note for note in notes))
 
 
-def attempt(
-    program: core.Program, written: Front, bindings: Bindings, outside: Names = frozenset()
-) -> Restructured:
+def attempt(program: core.Program, written: Written, outside: Names = frozenset()) -> Restructured:
     """The first of all ways that saves layers; ``outside`` are names that are not free.
 
     Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has
     a number: their powers are matrices, and take more blocks.
     """
-    task = Task(program, written.normal, bindings, outside)
+    normal = written.front.normal
+    task = Task(program, normal, written.bindings, outside)
     given_up: list[str] = []
-    if coupled(written.normal):
+    if coupled(normal):
         series = _tried(task, written, evaluated_on_data)
         if series.changed:
             return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
@@ -132,11 +161,11 @@ def attempt(
     for way in WAYS:
         found = _tried(task, written, way)
         if found.changed:
-            best = _better(task, written, found) if coupled(written.normal) else found
+            best = _better(task, written, found) if coupled(normal) else found
             return replace(best, given_up=without_repeats(given_up, best.notes))
         notes += found.notes
         given_up += found.given_up
-    found = _unchanged(program, written, notes)
+    found = _unchanged(program, written.front, notes)
     return replace(found, given_up=without_repeats(given_up, found.notes))
 
 
@@ -154,19 +183,18 @@ def _unchanged(program: core.Program, written: Front, notes: list[str]) -> Restr
     return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
 
 
-def _better(task: Task, written: Front, found: Restructured) -> Restructured:
+def _better(task: Task, written: Written, found: Restructured) -> Restructured:
     """Of coupled sequences: their powers, or the polynomial that they return if it is narrower."""
     series = _tried(task, written, evaluated)
     return min(found, series, key=lambda one: (one.layers, one.rows)) if series.changed else found
 
 
-def _tried(task: Task, written: Front, way: Way) -> Restructured:
+def _tried(task: Task, written: Written, way: Way) -> Restructured:
     program, bindings, layers = task.program, task.bindings, 0
     try:
         rewritten = way(task)
         text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
-        new = check(Source(NETWORK, text))
-        compiled = compile_program(new, bindings, search=False)
+        new, compiled = written.network(text)
         layers = layers_of(compiled)
         claim = restructuring_claim(rewritten, compiled.normal)
         accept(program, new, bindings, claim)
@@ -177,24 +205,22 @@ def _tried(task: Task, written: Front, way: Way) -> Restructured:
         return as_written(program, f"as written: {over}", given_up=(reason,))
     except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
-    return judged(program, written, bindings, Restructured(new, True, (), text, claim, compiled))
+    return judged(program, written, Restructured(new, True, (), text, claim, compiled))
 
 
-def judged(
-    program: core.Program, written: Front, bindings: Bindings, found: Restructured
-) -> Restructured:
+def judged(program: core.Program, written: Written, found: Restructured) -> Restructured:
     """What was found, if it has fewer layers."""
     if found.compilation is None:
         return as_written(program, *found.notes)
     if LONG_NUMBER.search(repr(found.compilation.template)):
         return as_written(program, f"as written: {TOO_LONG}", given_up=(TOO_LONG,))
-    after, before = layers_of(found.compilation), _layers(written, bindings)
+    after, before = layers_of(found.compilation), written.layers
     if before is not None and after >= before:
         return as_written(program, f"as written: {before} layers, and {after} restructured")
     layers = "" if before is None else f"{before} layers as written, "
     note = f"restructured: {layers}{after} now"
     parts = found.program, True, (note,), found.text, found.claim, found.compilation
-    return Restructured(*parts, written)
+    return Restructured(*parts, written.front)
 
 
 def reason_text(problem: Exception) -> str:
@@ -202,15 +228,6 @@ def reason_text(problem: Exception) -> str:
         first = next(one for one in problem.diagnostics if one.severity == "error")
         return f"restructured, {first.message}"
     return str(problem)
-
-
-def _layers(written: Front, bindings: Bindings) -> int | None:
-    """Layers as written; None if no network holds the values as they are written."""
-    try:
-        compiled = compile_program(written.program, bindings, tables=written.lowered.tables)
-    except DiagnosticError:
-        return None
-    return report(compiled.normal, compiled.template, bindings).layers
 
 
 def accept(script: core.Program, network: core.Program, bindings: Bindings, claim: Json) -> None:

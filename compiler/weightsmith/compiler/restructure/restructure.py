@@ -9,11 +9,12 @@ from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.checker.strict_json import as_list
 from weightsmith.compiler.certify.restructuring import claim_of
 from weightsmith.compiler.long_loops import refuse_long_loops
-from weightsmith.compiler.pipeline import Front, compile_program, front
+from weightsmith.compiler.pipeline import compile_program, front
 from weightsmith.compiler.restructure.attempt import (
     CHECKING,
     NETWORK,
     Restructured,
+    Written,
     accept,
     as_written,
     attempt,
@@ -78,14 +79,14 @@ def restructure(program: core.Program, bindings: Bindings, *, gated: bool = Fals
     The whole program at once, or its loops one by one.
     """
     try:
-        written = front(program, bindings, gated=gated)
+        written = Written(front(program, bindings, gated=gated), bindings)
     except (DiagnosticError, ScalarError) as problem:
         return as_written(program, f"as written: {reason_text(problem)}")
-    whole = attempt(program, written, bindings)
-    loops = list(written.normal.all_loops())
-    if not loops or (whole.changed and _is_one(written, bindings)):
+    whole = attempt(program, written)
+    loops = list(written.front.normal.all_loops())
+    if not loops or (whole.changed and _is_one(written)):
         return whole
-    parts = _by_segments(program, written, bindings)
+    parts = _by_segments(program, written)
     several = not whole.changed and len(loops) > 1
     found = replace(whole, notes=whole.notes + parts.notes) if several else whole
     if parts.changed and parts.layers < whole.layers:
@@ -94,35 +95,34 @@ def restructure(program: core.Program, bindings: Bindings, *, gated: bool = Fals
     return replace(found, given_up=given_up)
 
 
-def _is_one(written: Front, bindings: Bindings) -> bool:
+def _is_one(written: Written) -> bool:
     """Is one loop all that there is, so that its parts alone cannot save more?"""
-    first, *others = written.normal.loops
-    return not others and (not first.inner or evaluate(first.count, bindings) > FEW)
+    first, *others = written.front.normal.loops
+    return not others and (not first.inner or evaluate(first.count, written.bindings) > FEW)
 
 
-def _by_segments(program: core.Program, written: Front, bindings: Bindings) -> Restructured:
+def _by_segments(program: core.Program, written: Written) -> Restructured:
     given_up: list[str] = []
 
     def one(excerpt: core.Program, taken: Names) -> Restructured:
         try:
-            tried = attempt(excerpt, front(excerpt, bindings), bindings, taken)
+            part = replace(written, front=front(excerpt, written.bindings))
+            tried = attempt(excerpt, part, taken)
         except (DiagnosticError, ScalarError) as problem:
             return as_written(excerpt, f"as written: {reason_text(problem)}")
         given_up.extend(tried.given_up)
         return tried
 
     found = segmented(program, one)
-    result = _put_together(program, written, bindings, found)
+    result = _put_together(program, written, found)
     return replace(result, given_up=(*result.given_up, *given_up))
 
 
-def _put_together(
-    program: core.Program, written: Front, bindings: Bindings, found: Segmented
-) -> Restructured:
+def _put_together(program: core.Program, written: Written, found: Segmented) -> Restructured:
     """The program with its loops restructured, if that is proven and saves layers."""
     if not found.steps:
         return as_written(program, *found.notes)
-    text = program_text(found.program)
+    text, bindings = program_text(found.program), written.bindings
     claim = claim_of(found.steps)
     try:
         new = check(Source(NETWORK, text))
@@ -134,13 +134,13 @@ def _put_together(
     result = as_written(program)
     for search in (False, True):  # what is not restructured may need values of another kind
         try:
-            tables = written.lowered.tables
+            tables = written.front.lowered.tables
             compiled = compile_program(new, bindings, tables=tables, search=search)
         except (DiagnosticError, ScalarError) as problem:
             result = as_written(program, f"as written: {reason_text(problem)}")
             continue
         new_one = Restructured(new, True, (), text, claim, compiled)
-        result = judged(program, written, bindings, new_one)
+        result = judged(program, written, new_one)
         if result.changed:
             return replace(result, notes=result.notes + found.notes)
     return result
