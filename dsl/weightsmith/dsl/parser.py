@@ -19,8 +19,7 @@ from lark.lexer import Lexer
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from weightsmith.dsl import syntax
-from weightsmith.dsl.automaton import Automaton, automaton_of
-from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
+from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.foreign import refuse_unsafe
 from weightsmith.dsl.layout import lay_out
 from weightsmith.dsl.lexer import Token, tokens_of
@@ -52,26 +51,20 @@ def parse(source: Source) -> syntax.Script:
 
 
 def _reduce(grammar: Lark, source: Source, tokens: list[Token]) -> syntax.Script:
-    """Run the automaton; where it stops, Lark's own knows which tokens it accepts."""
-    tokens = [*tokens, Token("$END", "", len(source.text), len(source.text))]
-    script = _automaton().read(tokens)
-    if script is None:
-        raise DiagnosticError([_stopped(grammar, source, tokens)])
+    """Feed the automaton by hand, so that an error knows all the tokens around it."""
+    automaton = grammar.parse_interactive("")
+    end = Token("$END", "", len(source.text), len(source.text))
+    feed: Callable[..., object] = automaton.feed_token
+    script: object = None
+    for index, token in enumerate([*tokens, end]):
+        try:
+            script = feed(token)
+        except UnexpectedToken:
+            expected = _accepted(automaton)
+            raise DiagnosticError([explain(source, [*tokens, end], index, expected)]) from None
     if not isinstance(script, syntax.Script):
         raise TypeError(f"expected a script, got {script!r}")
     return script
-
-
-def _stopped(grammar: Lark, source: Source, tokens: list[Token]) -> Diagnostic:
-    """Feed Lark's automaton by hand, so that the error knows all the tokens around it."""
-    automaton = grammar.parse_interactive("")
-    feed: Callable[..., object] = automaton.feed_token
-    for index, token in enumerate(tokens):
-        try:
-            feed(token)
-        except UnexpectedToken:
-            return explain(source, tokens, index, _accepted(automaton))
-    raise TypeError(f"expected a mistake, got {tokens!r}")
 
 
 class _NoLexer(Lexer):
@@ -95,8 +88,3 @@ def _grammar() -> Lark:
     """Build the automaton once, when the first script is read."""
     text = files("weightsmith.dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
     return Lark(text, parser="lalr", lexer=_NoLexer, transformer=TreeBuilder())
-
-
-@lru_cache(maxsize=1)
-def _automaton() -> Automaton:
-    return automaton_of(_grammar())
