@@ -12,9 +12,9 @@ from .instances import EXAMPLES
 
 def compiled(name: str, settings: Mapping[str, object]) -> ws.Network:
     """Not for tests of compiling itself: they compile on their own."""
-    return _compiled(name, tuple(sorted((key, str(value)) for key, value in settings.items())))
+    return _compiled(name, tuple(sorted(settings.items())))
 
 
 @lru_cache(maxsize=256)
-def _compiled(name: str, settings: tuple[tuple[str, str], ...]) -> ws.Network:
+def _compiled(name: str, settings: tuple[tuple[str, object], ...]) -> ws.Network:
     return ws.compile(EXAMPLES / f"{name}.alg", settings=dict(settings))
