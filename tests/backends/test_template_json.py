@@ -16,6 +16,7 @@ from tests.backends.strategies import repeatable
 from tests.backends.strategies import templates as random_templates
 
 from weightsmith.backends import TemplateError, template_from_json, template_to_json
+from weightsmith.backends.template_json import canonical_json
 from weightsmith.compiler.ir.template import Template
 
 EXAMPLE: dict[str, Any] = json.loads(template_to_json(templates.newton_inverse()))
@@ -36,6 +37,24 @@ def test_round_trip(template: Template) -> None:
     text = template_to_json(template)
     assert template_from_json(text) == template
     assert template_to_json(template_from_json(text)) == text
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats(-2, 2) | st.text()
+documents: Any = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
+)
+
+
+@repeatable
+@given(documents)
+def test_any_text_is_canonical(document: Any) -> None:
+    written = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False)
+    assert canonical_json(document) == f"{written}\n"
+
+
+def test_no_number_is_written_that_json_does_not_have() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"a": [float("nan")]})
 
 
 def test_the_text_is_canonical() -> None:

@@ -141,6 +141,36 @@ def test_a_hinge_that_opens_to_the_wrong_side_is_refused() -> None:
         prove_exactness(network.program, json.dumps(template).encode(), steps, tables)
 
 
+def test_every_number_of_a_table_s_network_is_needed() -> None:
+    """A bias, a slope or a knot that is off by 2^-60 of itself is another function."""
+    network = ws.compile(STEEP.format("1e-1", "1/10"))
+    files = network.files()
+    document = json.loads(files[CERTIFICATE])
+    steps, tables = document["claims"][0]["steps"], document["tables"]
+    mlp = json.loads(files[TEMPLATE])["body"][0]["mlp"]
+    places: list[tuple[str | int, ...]] = [("bias", 0, 1)]
+    places += [("outputs", i, 2) for i in range(0, len(mlp["outputs"]), 3)]
+    places += [("hidden", i, "bias") for i in range(1, len(mlp["hidden"]), 3)]
+    for *path, last in places:
+        template = json.loads(files[TEMPLATE])
+        holder = template["body"][0]["mlp"]
+        for key in path:
+            holder = holder[key]
+        holder[last] = nudged(holder[last])
+        with pytest.raises(RefusedError):
+            prove_exactness(network.program, json.dumps(template).encode(), steps, tables)
+    for i in range(1, len(tables[0]["knots"]), 3):
+        for j in (0, 1):
+            (changed,) = json.loads(json.dumps(tables))
+            changed["knots"][i][j] = nudged(changed["knots"][i][j])
+            with pytest.raises(RefusedError):
+                prove_exactness(network.program, files[TEMPLATE], steps, [changed])
+
+
+def nudged(text: str) -> str:
+    return str(Fraction(text) * (1 + Fraction(1, 2**60)))
+
+
 def test_the_summary_says_what_rounding_adds() -> None:
     network = ws.compile(STEEP.format("1e-2", "1/1000"), dtype="float32")
     assert network.rounding.startswith("float32 adds at most 1.4")

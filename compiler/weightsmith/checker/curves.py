@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from weightsmith.checker.bounds import Ball, Bounds, ball_above, ball_below, exact, times
@@ -16,7 +17,7 @@ from weightsmith.dsl import core
 Range = tuple[Fraction | None, Fraction | None]  # None: without end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Curve:
     """Linear between its places; ``slopes`` has one more, those before the first and the last."""
 
@@ -33,7 +34,8 @@ class Curve:
         """The least and the largest value on an interval."""
         first = 0 if low is None else bisect_left(self.places, low)
         last = len(self.places) if high is None else bisect_right(self.places, high)
-        found = list(self.values[first:last])
+        inner = self.values[first:last]
+        found = [*(self._extremes if len(inner) == len(self.values) else inner)]
         found += [self.at(end) for end in (low, high) if end is not None]
         bottom: Fraction | None = min(found)
         top: Fraction | None = max(found)
@@ -50,7 +52,15 @@ class Curve:
         first = 0 if low is None else bisect_left(self.places, low)
         last = len(self.places) if high is None else bisect_right(self.places, high)
         met = self.slopes[first : last + 1]
-        return min(met), max(met)
+        return self._slope_extremes if len(met) == len(self.slopes) else (min(met), max(met))
+
+    @cached_property
+    def _extremes(self) -> tuple[Fraction, Fraction]:
+        return min(self.values), max(self.values)
+
+    @cached_property
+    def _slope_extremes(self) -> tuple[Fraction, Fraction]:
+        return min(self.slopes), max(self.slopes)
 
     def steepest(self, low: Fraction | None, high: Fraction | None) -> Fraction:
         return max(map(abs, self.slope_range(low, high)))

@@ -19,7 +19,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.composition import NumericPiecewise, composed
-from weightsmith.checker.piecewise import Kink, Piecewise, PiecewiseSum
+from weightsmith.checker.piecewise import Kink, Piecewise, PiecewiseSum, moved
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.words import (
@@ -96,9 +96,7 @@ class Multiplied:
 def apply(function: Piecewise, value: Polynomial) -> Polynomial:
     """f of every entry of a value."""
     direction = direction_of(value)
-    total = PiecewiseSum(value.field)
-    total.add(function, direction.scale, direction.offset, value.field.one)
-    return apply_to(total.result(), direction)
+    return apply_to(moved(function, direction.scale, direction.offset), direction)
 
 
 def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
@@ -209,7 +207,8 @@ def _add_composed(
     constant, slope, composite = composed(outer, inner.function, field.budget)
     total.add_line(field.number(constant) * factor, field.number(slope) * factor)
     for place, change in composite:
-        total.add_kink(field.number(place), field.number(change) * factor)
+        bend = field.number(change)
+        total.add_kink(field.number(place), bend if factor.is_one else bend * factor)
 
 
 def _framed(middle: Polynomial, direction: Direction) -> Polynomial:

@@ -9,8 +9,8 @@ and are cut off.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import flint
 
@@ -42,8 +42,7 @@ Ball = flint.arb
 Quotient = tuple[flint.fmpq_poly, flint.fmpq_poly]
 
 
-@dataclass(frozen=True, slots=True)
-class Jet:
+class Jet(NamedTuple):
     """f, f′ and f″ over a ball; of a constant, only the value."""
 
     value: Ball

@@ -23,6 +23,7 @@ from weightsmith.checker.refusal import require
 from weightsmith.dsl import core
 
 MAX_KINKS = 20_000
+TOO_MANY = f"A function has more than {MAX_KINKS} kinks."
 Kink = tuple[Rational, Rational]  # place, change
 Kinks = Mapping[Key, Kink]  # by the place's key
 
@@ -82,10 +83,6 @@ class PiecewiseSum:
         """Add factor·f(scale·t + offset)."""
         slope = function.slope * self._field.number(scale)
         self.add_line(factor * (function.constant + function.slope * offset), factor * slope)
-        if scale == 1 and offset.is_zero and factor.is_one:
-            for place, change in function.kinks.values():
-                self.add_kink(place, change)
-            return
         for place, change in function.kinks.values():
             self.add_relu(scale, offset - place, factor * change)
 
@@ -98,7 +95,16 @@ class PiecewiseSum:
             self._kinks.pop(key, None)
             return
         self._kinks[key] = (place, change)
-        require(len(self._kinks) <= MAX_KINKS, f"A function has more than {MAX_KINKS} kinks.")
+        require(len(self._kinks) <= MAX_KINKS, TOO_MANY)
+
+
+def moved(function: Piecewise, scale: Fraction, offset: Rational) -> Piecewise:
+    """The function f(scale·t + offset)."""
+    if scale == 1 and offset.is_zero:
+        return function
+    total = PiecewiseSum(offset.field)
+    total.add(function, scale, offset, offset.field.one)
+    return total.result()
 
 
 def read_piecewise(function: core.PiecewiseLinear, field: Field) -> Piecewise:

@@ -88,7 +88,8 @@ class Field:
     def limited(self, value: flint.fmpq) -> Rational:
         """A number that was computed: refused if it is too long; its work is counted."""
         bits = value.height_bits()
-        require(bits <= MAX_BITS, TOO_LARGE)
+        if bits > MAX_BITS:
+            raise RefusedError(TOO_LARGE)
         self.budget.spend(of_fractions(bits))
         return Rational.of_number(self, value)
 
@@ -122,7 +123,8 @@ class Field:
         exact = value
         if not isinstance(exact, flint.fmpq):
             exact = flint.fmpq(value.numerator, value.denominator)
-        require(exact.height_bits() <= MAX_BITS, TOO_LARGE)
+        if exact.height_bits() > MAX_BITS:
+            raise RefusedError(TOO_LARGE)
         return Rational.of_number(self, exact)
 
     def variable(self, name: str) -> Rational:

@@ -138,14 +138,12 @@ class _Valley:
         self.piece, self.sign = piece, sign
         self.low, self.high = piece.low, piece.high
         self.steps = 0
-        jets = piece.one.jet, piece.two.jet
-        self._tilts = [sign * (jet.first - piece.slope) for jet in jets]
-        self._bends = [sign * jet.second for jet in jets]
-        rising, falling = bool(self._tilts[0] >= 0), bool(self._tilts[1] <= 0)
+        tilts = [sign * (knot.jet.first - piece.slope) for knot in (piece.one, piece.two)]
+        rising, falling = bool(tilts[0] >= 0), bool(tilts[1] <= 0)
         self.is_settled = rising or falling
         lowest = piece.one if rising else piece.two
         self.best = (sign * lowest.distance).lower() if self.is_settled else flint.arb.neg_inf()
-        self.point = self.low if self.is_settled else self._first_point()
+        self.point = self.low if self.is_settled else self._first_point(*tilts)
         self.upper = self._upper()
 
     def _upper(self) -> Ball:
@@ -173,11 +171,11 @@ class _Valley:
         self.low, self.high = (self.low, point) if rising else (point, self.high)
         self.point = _newton(point, slope, self.sign * here.second, self.low, self.high)
 
-    def _first_point(self) -> flint.fmpq:
+    def _first_point(self, first: Ball, last: Ball) -> flint.fmpq:
         """Where D′ would be 0 if it were the cubic that D′ and D″ at both ends determine."""
         width = self.high - self.low
-        first, last = (float(tilt) for tilt in self._tilts)
-        share = _root(first, last, *(float(bend * width) for bend in self._bends))
+        bends = (self.sign * float(k.jet.second * width) for k in (self.piece.one, self.piece.two))
+        share = _root(float(first), float(last), *bends)
         point = self.low + width * flint.fmpq(*share.as_integer_ratio())
         return point if self.low < point < self.high else (self.low + self.high) / 2
 

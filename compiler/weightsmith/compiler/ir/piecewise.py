@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, pairwise
+from operator import itemgetter
 
 import flint
 
 from weightsmith.dsl.core import PiecewiseLinear
 from weightsmith.dsl.scalars import Number, Scalar, evaluate
 
+Point = tuple[flint.fmpq, flint.fmpq]  # place, value
 Kink = tuple[flint.fmpq, flint.fmpq]  # place, change of slope
 
 
@@ -74,8 +76,8 @@ class _Exact:
         near = max(piece - 1, 0)
         return self.values[near] + self.slopes[piece] * (t - self.places[near])
 
-    def crossings(self, levels: list[flint.fmpq]) -> Iterator[flint.fmpq]:
-        """Where the function passes through one of the levels, which increase.
+    def crossings(self, levels: list[flint.fmpq]) -> Iterator[tuple[flint.fmpq, int]]:
+        """Where the function passes through which of the levels, which increase.
 
         Only where its slope is not zero, and on each side of a kink by itself.
         """
@@ -88,8 +90,8 @@ class _Exact:
             first, last = (low, high) if slope > 0 else (high, low)
             start = 0 if first is None else bisect_left(levels, self.value(first))
             stop = len(levels) if last is None else bisect_right(levels, self.value(last))
-            for level in levels[start:stop]:
-                yield at + (level - value) / slope
+            for number in range(start, stop):
+                yield at + (levels[number] - value) / slope, number
 
 
 def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear | None:
@@ -100,29 +102,30 @@ def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear 
     if not (is_numeric(outer) and is_numeric(inner)):
         return None
     first, second = _Exact.of(NumericFunction.of(inner)), _Exact.of(NumericFunction.of(outer))
-    ordered = _distinct([*first.places, *first.crossings(second.places)])
-    if not ordered:
-        start = second.value(first.value(flint.fmpq(0)))
-        slope = second.value(first.value(flint.fmpq(1))) - start
-        return PiecewiseLinear(_number(start), _number(slope), ())
-    ends = [ordered[0] - 1, *ordered, ordered[-1] + 1]
-    values = [second.value(first.value(t)) for t in ends]
-    slopes = [
-        (b - a) / (t - s) for (s, t), (a, b) in zip(pairwise(ends), pairwise(values), strict=True)
-    ]
+    met = [(place, second.values[number]) for place, number in first.crossings(second.places)]
+    at_kinks = zip(first.places, map(second.value, first.values), strict=True)
+    points = _distinct([*at_kinks, *met])
+    if not points:
+        constant = second.value(first.value(flint.fmpq(0)))
+        slope = second.value(first.value(flint.fmpq(1))) - constant
+        return PiecewiseLinear(_number(constant), _number(slope), ())
+    beyond = (points[0][0] - 1, points[-1][0] + 1)
+    start, end = ((place, second.value(first.value(place))) for place in beyond)
+    slopes = [(b - a) / (t - s) for (s, a), (t, b) in pairwise((start, *points, end))]
     changes = [b - a for a, b in pairwise(slopes)]
     kinks = tuple(
         (_number(place), _number(change))
-        for place, change in zip(ordered, changes, strict=True)
+        for (place, _), change in zip(points, changes, strict=True)
         if change
     )
-    return PiecewiseLinear(_number(values[0] - slopes[0] * ends[0]), _number(slopes[0]), kinks)
+    constant = start[1] - slopes[0] * start[0]
+    return PiecewiseLinear(_number(constant), _number(slopes[0]), kinks)
 
 
-def _distinct(places: list[flint.fmpq]) -> list[flint.fmpq]:
-    """In order, each once."""
-    ordered = sorted(places)
-    return ordered[:1] + [after for before, after in pairwise(ordered) if before != after]
+def _distinct(points: list[Point]) -> list[Point]:
+    """In order of their places, each once."""
+    ordered = sorted(points, key=itemgetter(0))
+    return ordered[:1] + [two for one, two in pairwise(ordered) if one[0] != two[0]]
 
 
 def _value(scalar: Scalar, known: Mapping[str, Fraction]) -> Fraction:
