@@ -151,6 +151,9 @@ def _as_function(value: Polynomial) -> _Inner | None:
 def _as_function_of(value: Polynomial, kinked: Mapping[Word, Kinked]) -> _Inner | None:
     """The same for the argument that some letters have in common."""
     argument = next(iter(kinked.values())).argument
+    if len(value.terms) - len(kinked) not in (0, len(argument.terms)):
+        return None  # what is left is no multiple of the argument
+    value.field.budget.spend(value.length // 4)
     kinks: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
     for word, content in kinked.items():
         factor = value.terms[word].number
@@ -395,5 +398,6 @@ def _word_key(word: Word) -> WordKey:
 
 
 def _polynomial_key(value: Polynomial) -> PolynomialKey:
+    value.field.budget.spend(4 * len(value.terms) + value.length // 4)
     terms = sorted((_word_key(word), c.key) for word, c in value.terms.items())
     return (value.rows, value.columns, tuple(terms))

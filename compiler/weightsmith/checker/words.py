@@ -146,7 +146,7 @@ class Polynomial:
 
     def __add__(self, other: Polynomial) -> Polynomial:
         require(self.shape == other.shape, _mismatch("a sum", self, other))
-        self.field.budget.spend(2 + len(other.terms) + _letters(other) // 2)
+        self.field.budget.spend(2 + len(other.terms) + other.length // 2)
         total = dict(self.terms)
         for word, coefficient in other.terms.items():
             _accumulate(total, word, coefficient)
@@ -155,9 +155,15 @@ class Polynomial:
     def __sub__(self, other: Polynomial) -> Polynomial:
         return self + other.scaled(self.field.number(-1))
 
+    @property
+    def length(self) -> int:
+        """The letters of all its words together."""
+        return sum(map(len, self.terms))
+
     def scaled(self, factor: Rational) -> Polynomial:
         if factor.is_zero:
             return self._with({})
+        self.field.budget.spend(self.length // 4)
         return self._with({word: c * factor for word, c in self.terms.items()})
 
     def __matmul__(self, other: Polynomial) -> Polynomial:
@@ -165,7 +171,7 @@ class Polynomial:
         require(len(self.terms) * len(other.terms) <= 8 * MAX_WORDS, TOO_LARGE)
         total: dict[Word, Rational] = {}
         length = 0
-        letters = _letters(other)
+        letters = other.length
         for left, first in self.terms.items():
             own = len(left) * len(other.terms)
             self.field.budget.spend(2 + 2 * len(other.terms) + (own + letters) // 2)
@@ -176,7 +182,7 @@ class Polynomial:
         return _guarded(Polynomial(self.field, self.rows, other.columns, total))
 
     def transpose(self) -> Polynomial:
-        self.field.budget.spend(2 + 2 * _letters(self))
+        self.field.budget.spend(2 + 2 * self.length)
         turned = {transpose_word(word): c for word, c in self.terms.items()}
         return Polynomial(self.field, self.columns, self.rows, turned)
 
@@ -246,14 +252,9 @@ def _accumulate(total: dict[Word, Rational], word: Word, coefficient: Rational) 
 
 def _guarded(polynomial: Polynomial) -> Polynomial:
     require(len(polynomial.terms) <= MAX_WORDS, TOO_LARGE)
-    require(_letters(polynomial) <= MAX_LETTERS, TOO_LARGE)
+    require(polynomial.length <= MAX_LETTERS, TOO_LARGE)
     polynomial.field.budget.spend(1 + len(polynomial.terms) // 8)
     return polynomial
-
-
-def _letters(polynomial: Polynomial) -> int:
-    """Of all its words together."""
-    return sum(len(word) for word in polynomial.terms)
 
 
 def _mismatch(what: str, left: Polynomial, right: Polynomial) -> str:
