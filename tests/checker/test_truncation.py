@@ -331,6 +331,14 @@ def test_heavy_ball_with_other_momentum_is_refused() -> None:
     refused(case, "beta is not positive")
 
 
+@pytest.mark.parametrize("power", ["0", "u", "r", "e", "u/lambda", "lambda - lambda"])
+def test_the_power_of_an_auxiliary_is_one_of_lambda(power: str) -> None:
+    """What a scalar is divided by, to be free of lambda, does not change from pass to pass."""
+    case = CASES["gd_plus_plus"]()
+    case.claims[2]["steps"][4]["auxiliary"]["power"] = power
+    refused(case, "auxiliary's power is not of lambda")
+
+
 def test_heat_kernel_outside_its_range_is_refused() -> None:
     case = CASES["heat_kernel"]()
     case.template["bindings"]["L"] = "10000"
