@@ -189,7 +189,7 @@ def test_a_network_repeats_as_often_as_the_script_has_loops() -> None:
 @pytest.mark.parametrize("invariant", [[], "X", None, [["1", ["X#0"]]]])
 def test_an_invariant_is_given_by_blocks_and_groups(invariant: object) -> None:
     network, loops = nested()
-    with pytest.raises(RefusedError, match="Step 1 .loop.: the invariant is not an object"):
+    with pytest.raises(RefusedError, match=r"Step 1 \(loop\): the invariant is not an object"):
         prove(NESTED, network, [loops[0] | {"invariant": invariant}, loops[1]])
     loops[0]["invariant"]["X"] = invariant
     with pytest.raises(RefusedError, match="the invariant of 'X' is not an object"):

@@ -15,5 +15,5 @@ def test_a_power_of_a_formula_is_not_too_large(sign: int) -> None:
     """A power is computed at thousands of places; its exponent is the script's."""
     largest = analytic_formula(IntegerPower(Variable(), sign * MAX_EXPONENT), {})
     assert largest(acb(-1)) == 1
-    with pytest.raises(RefusedError, match="exponent .* of a formula is too large"):
+    with pytest.raises(RefusedError, match="of a formula is too large"):
         analytic_formula(IntegerPower(Variable(), sign * (MAX_EXPONENT + 1)), {})

@@ -8,7 +8,7 @@ import pytest
 from checker_core import SPAN, given, name, program
 
 from weightsmith.checker.meaning import Meaning, read_meaning
-from weightsmith.checker.operator_step import Operator, read_forms, read_operator
+from weightsmith.checker.operator_step import Operator, read_forms, read_names, read_operator
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.words import Letter
@@ -69,3 +69,11 @@ def test_two_forms_of_a_letter_stand_between_different_words() -> None:
     for second in (([], "Y", ["B"]), ([], "1", ["B"]), (["B"], "1", [])):
         with pytest.raises(RefusedError, match="Two forms of 'X#0' cannot be told apart"):
             read(forms(([], "X", ["B"]), second))
+
+
+@pytest.mark.parametrize("given_forms", [[], None, "X", [["X#0", []]]])
+def test_forms_are_given_by_letter(given_forms: object) -> None:
+    with pytest.raises(RefusedError, match="'forms' is not an object"):
+        read({"forms": given_forms})
+    with pytest.raises(RefusedError, match="'forms' is not an object"):
+        read_names({"forms": given_forms})

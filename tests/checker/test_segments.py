@@ -226,8 +226,8 @@ def test_the_steps_of_one_rule_are_not_those_of_another(rule: str) -> None:
     ]
     with pytest.raises(RefusedError, match="The first step's rule is not powers"):
         check_powers(programs[0], programs[1], {}, steps, Budget())
+    step = {"step": 1, "rule": "powers", "passes": [1]}
     with pytest.raises(RefusedError, match="The rule is 'powers', not passes"):
-        step = {"step": 1, "rule": "powers", "passes": [1]}
         check_passes(programs[0], programs[1], {}, [step], Budget())
 
 
