@@ -262,6 +262,17 @@ def test_what_is_no_descent_is_refused(name: str) -> None:
         prove_root(program, bindings, tables, "output" if "return 2*w" in text else "w")
 
 
+def test_a_step_that_does_not_move_finds_no_root() -> None:
+    """With eta = 0 every value stays; of the equation 0 = 0 every value is a root."""
+    for eta, target in (("0", None), ("1", "0*w")):
+        head = LOGISTIC.partition("root(w: ")[0]
+        text = LOGISTIC if target is None else f"{head}root(w: {target})\n"
+        program, bindings = read_program(text, n=3, eta=eta)
+        tables = tables_of(program, bindings, {"1": (-6, 6)}, pieces=16)
+        with pytest.raises(RefusedError, match="The step does not move"):
+            prove_root(program, bindings, tables, "w")
+
+
 def test_a_slope_without_bound_is_refused() -> None:
     text = LOGISTIC.replace("sigmoid(w*x)", "sqrt.(square(w*x))")
     program, bindings = read_program(text, n=3)

@@ -15,6 +15,7 @@ from checker_writing import write
 
 from weightsmith.backends import write_directory
 from weightsmith.checker import directory, verify_directory
+from weightsmith.checker.refusal import RefusedError
 
 Files = dict[str, bytes]
 
@@ -99,3 +100,17 @@ def test_no_directory_and_one_that_is_replaced_without_end(
     (verdict,) = verify_directory(target).verdicts
     assert not verdict.accepted
     assert "replaced again and again" in verdict.reason
+
+
+def test_a_file_that_becomes_shorter_is_not_read_as_what_it_was(tmp_path: Path) -> None:
+    """Else the bytes of a range would be those of another."""
+    path = tmp_path / "weights"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file:
+        content = directory.FileContent(file, 10)
+        assert (content[2:5], content[8:100], content[5:5]) == (b"234", b"89", b"")
+        os.truncate(path, 6)
+        assert content[2:6] == b"2345"
+        for part in (slice(2, 7), slice(6, 10), slice(None)):
+            with pytest.raises(RefusedError, match="became shorter while it was read"):
+                content[part]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import checker_core as core
 import pytest
 from checker_writing import exactness, gain, head, layer, mlp, read_out, source, template, terms
 
@@ -64,10 +66,14 @@ def nested() -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def prove(text: str, network: dict[str, Any], loops: list[dict[str, Any]]) -> None:
-    steps = exactness(*loops)["steps"]
-    numbered = [{"step": place, **step} for place, step in enumerate(steps, 1)]
     program = check(Source("script.alg", text))
-    check_exactness(program, read_template(network), numbered, Budget())
+    check_exactness(program, read_template(network), numbered(*loops), Budget())
+
+
+def numbered(*loops: dict[str, Any]) -> list[object]:
+    """The steps of the claim."""
+    steps = exactness(*loops)["steps"]
+    return [{"step": place, **step} for place, step in enumerate(steps, 1)]
 
 
 def test_nested_loops_are_proven() -> None:
@@ -164,3 +170,49 @@ def test_distinct_axes_are_distinct_sizes() -> None:
     network["sources"][1] |= {"of": "n"}
     with pytest.raises(RefusedError):
         prove(text, network, [])
+
+
+def test_a_network_repeats_as_often_as_the_script_has_loops() -> None:
+    """The steps speak of the script's loops; a repeat too many would stand for none of them."""
+    network, loops = nested()
+    outer = network["body"][0]
+    more = {"repeat": "inner", "body": [layer(mlp=mlp(copy_of("X", "Y", "0")))]}
+    for body in ([outer, more], [more, outer], []):
+        with pytest.raises(RefusedError, match=r"has \d repeats where the script has 1 loops"):
+            prove(NESTED, network | {"body": body}, loops)
+    inner = copy.deepcopy(outer)
+    inner["body"].append(more)
+    with pytest.raises(RefusedError, match="has 2 repeats where the script has 1 loops"):
+        prove(NESTED, network | {"body": [inner]}, loops)
+
+
+@pytest.mark.parametrize("invariant", [[], "X", None, [["1", ["X#0"]]]])
+def test_an_invariant_is_given_by_blocks_and_groups(invariant: object) -> None:
+    network, loops = nested()
+    with pytest.raises(RefusedError, match=r"Step 1 \(loop\): the invariant is not an object"):
+        prove(NESTED, network, [loops[0] | {"invariant": invariant}, loops[1]])
+    loops[0]["invariant"]["X"] = invariant
+    with pytest.raises(RefusedError, match="the invariant of 'X' is not an object"):
+        prove(NESTED, network, loops)
+
+
+def test_a_value_of_tokens_by_tokens_is_not_returned() -> None:
+    """The columns of a read-out are tokens, its rows never are."""
+    x = core.name("x", "d", "token:context")
+    script = core.program(
+        inputs=(core.given("x", "d", "token:context"),),
+        returns=core.times(core.turn(x), x),
+        groups=("context",),
+    )
+    network = template(
+        "by_hand",
+        groups=["context"],
+        sources=[source("x", "input", "x", "d", "context")],
+        blocks={"x": "d"},
+        read_in={"x": terms("x")},
+        body=[],
+        read_out=[read_out("output", terms("x"), "d", "context", transposed=True)],
+        bindings={},
+    )
+    with pytest.raises(RefusedError, match="the columns of 'output' are not tokens"):
+        check_exactness(script, read_template(network), numbered(), Budget())

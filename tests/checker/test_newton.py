@@ -147,6 +147,9 @@ REFUSED = {
     "a longer step": NEWTON.replace("w - damping", "w - 2*damping"),
     "uphill": NEWTON.replace("w - damping", "w + damping"),
     "another equation": NEWTON.replace("/n + mu*w over context)", "/n + 2*mu*w over context)"),
+    "an equation with more than the gradient": NEWTON.replace(
+        "per context)\nassume norm", "per context, c: [1, d])\nassume norm"
+    ).replace("/n + mu*w over", "/n + mu*w + c over"),
     "another gradient": NEWTON.replace("/n + mu*w  over", "/n + 2*mu*w  over"),
     "other labels": NEWTON.replace("[0, 1]", "[0, 2]"),
     "more tokens": NEWTON.replace("size(context) <= n", "size(context) <= 2*n"),

@@ -180,6 +180,27 @@ def test_wrong_steps_are_refused(change: Callable[[list[Json]], object], reason:
         run(change=change)
 
 
+def test_a_value_on_fewer_tokens_is_another_value() -> None:
+    """x' + 0*y' has no rows of the query; a segment may assign it, though no script returns it."""
+    operator = {"rule": "operator", "word": ["x@context", "x@context'"]}
+    within = [{"step": 1, **operator, "offset": "0", "slope": "1"}, {"step": 2, "rule": "equal"}]
+    segment = {"step": 1, "rule": "segment", "script": [0, 1], "network": [0, 1], "steps": within}
+    few, many = (
+        check(
+            Source(
+                "script.alg",
+                "algorithm t(x: [d] per token, y: [d] per context)\n"
+                f"R = {value}\nreturn y*R over context\n",
+            )
+        )
+        for value in ("x' + 0*y'", "x'")
+    )
+    check_restructuring(few, few, {}, [segment], Budget())
+    for pair in ((few, many), (many, few)):
+        with pytest.raises(RefusedError, match="'R' is defined on different tokens"):
+            check_restructuring(*pair, {}, [segment], Budget())
+
+
 def test_an_operator_that_is_not_symmetric_is_not_taken_as_symmetric() -> None:
     """C·f(A)' is no function of A; with forms of A' it is."""
     script = "algorithm a(A: [d, d])\nX = I\nrepeat 2:\n    X = A*X\nreturn X'\n"

@@ -6,8 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from weightsmith.checker.passes_proof import check_passes
+from weightsmith.checker.powers_proof import check_powers
 from weightsmith.checker.prove import prove_restructuring
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check
 
 Json = dict[str, object]
@@ -82,6 +84,16 @@ FORGED: dict[str, tuple[str, str, list[object]]] = {
         TWICE,
         "X = A\nX = A*X\nreturn X\n",
         [segment([1, 3], [1, 2], EQUAL), segment([1, 2], [1, 2], EQUAL)],
+    ),
+    "another statement before a segment": (
+        TWICE,
+        TWICE.replace("X = A\n", "X = B\n"),
+        [segment([1, 2], [1, 2], EQUAL)],
+    ),
+    "a statement between two segments is left out": (
+        TWICE,
+        "X = A\nX = A*X\nreturn X\n",
+        [segment([0, 1], [0, 1], EQUAL), segment([2, 3], [1, 2], EQUAL)],
     ),
     "a segment of no statement": (
         TWICE,
@@ -196,6 +208,27 @@ OTHER_PASSES: dict[str, tuple[str, str, list[int]]] = {
         [1],
     ),
 }
+
+
+def test_a_loop_that_carries_nothing_has_no_passes_to_compare() -> None:
+    """T has no value after a loop that may run no pass."""
+    script = "X = A\nrepeat 2:\n    T = A*X\nreturn X\n"
+    steps: list[object] = [{"step": 1, "rule": "passes", "passes": [1]}]
+    assert refused(MATRICES, script, script, steps)
+
+
+@pytest.mark.parametrize("rule", ["passes", "power", "equal"])
+def test_the_steps_of_one_rule_are_not_those_of_another(rule: str) -> None:
+    programs = [check(Source("script.alg", MATRICES + FOUR)) for _ in range(2)]
+    steps: list[object] = [
+        {"step": 1, "rule": rule, "turned": [], "kind": "one_side"},
+        {"step": 2, "rule": "equal", "counts": [4]},
+    ]
+    with pytest.raises(RefusedError, match="The first step's rule is not powers"):
+        check_powers(programs[0], programs[1], {}, steps, Budget())
+    step = {"step": 1, "rule": "powers", "passes": [1]}
+    with pytest.raises(RefusedError, match="The rule is 'powers', not passes"):
+        check_passes(programs[0], programs[1], {}, [step], Budget())
 
 
 @pytest.mark.parametrize("what", OTHER_PASSES)

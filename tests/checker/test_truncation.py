@@ -186,6 +186,8 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("approximates inv(A)", "approximates 2*inv(A)", "factor"),
         ("approximates inv(A)", "approximates inv(A)*A", "power"),
         ("approximates inv(A)", "approximates inv(A) + inv(A)", "one function"),
+        ("approximates inv(A)", "approximates inv(A)*(I + A)", "polynomial of the operator"),
+        ("approximates inv(A)", "approximates inv(A)*(A - A*A)", "polynomial of the operator"),
         ("return X", "return 2*X", "not I"),
         ("return X", "return X*X", "not I"),
         ("spectrum(A)", "spectrum(2*A)", "single product"),
@@ -238,6 +240,30 @@ def test_a_negative_start_of_a_root_is_refused() -> None:
         with pytest.raises(RefusedError, match="negative"):
             prove_case(case, place)
         assert case.claims[place]["output"] == name
+
+
+@pytest.mark.parametrize("low", ["-1/2", "0", "-1/1000000"])
+def test_a_square_root_needs_a_positive_spectrum(low: str) -> None:
+    for place in (2, 3):
+        case = CASES["square_root"]()
+        case.template["bindings"]["mu"] = low
+        with pytest.raises(RefusedError, match="not positive on the whole spectrum"):
+            prove_case(case, place)
+
+
+def test_a_scalar_that_starts_at_zero_has_no_ratio_to_another() -> None:
+    case = changed(CASES["square_root"](), "c*A, c*I", "c*A, 0*I")
+    case.claims[2]["steps"][2]["initial"]["Z"] = "0"
+    refused(case, "'Z' starts at zero")
+
+
+@pytest.mark.parametrize("polynomials", [[], "e", None, [["X", "e"]]])
+def test_polynomials_in_the_error_are_given_by_name(polynomials: object) -> None:
+    case = newton_inverse()
+    case.claims[2]["steps"][4]["polynomials"] = {}
+    assert prove_case(case).value is not None
+    case.claims[2]["steps"][4]["polynomials"] = polynomials
+    refused(case, "'polynomials' is not an object")
 
 
 def test_a_shorter_chain_must_be_stationary() -> None:
@@ -303,6 +329,14 @@ def test_heavy_ball_with_other_momentum_is_refused() -> None:
     case = CASES["heavy_ball"]()
     case.template["bindings"]["beta"] = "0"
     refused(case, "beta is not positive")
+
+
+@pytest.mark.parametrize("power", ["0", "u", "r", "e", "u/lambda", "lambda - lambda"])
+def test_the_power_of_an_auxiliary_is_one_of_lambda(power: str) -> None:
+    """What a scalar is divided by, to be free of lambda, does not change from pass to pass."""
+    case = CASES["gd_plus_plus"]()
+    case.claims[2]["steps"][4]["auxiliary"]["power"] = power
+    refused(case, "auxiliary's power is not of lambda")
 
 
 def test_heat_kernel_outside_its_range_is_refused() -> None:

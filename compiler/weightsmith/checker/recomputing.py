@@ -20,12 +20,9 @@ from weightsmith.dsl import core
 
 def recomputed(program: core.Program, name: str, field: Field) -> core.Program:
     """The same program of one loop, a variable computed anew.  Raises RefusedError."""
-    places = [at for at, one in enumerate(program.body) if isinstance(one, core.Repeat)]
-    require(len(places) == 1, "The script has not one loop.")
-    (at,) = places
-    loop = program.body[at]
-    if not isinstance(loop, core.Repeat):
-        raise RefusedError("The script has not one loop.")
+    loops = [(at, one) for at, one in enumerate(program.body) if isinstance(one, core.Repeat)]
+    require(len(loops) == 1, "The script has not one loop.")
+    ((at, loop),) = loops
     definition = _definition(loop, name)
     _check_before(program, at, definition, field)
     before = shapes_after(program.body[:at], input_shapes(program))

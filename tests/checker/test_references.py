@@ -1,0 +1,70 @@
+"""What a polynomial is compared with: nothing where the target has no value."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from weightsmith.checker.operator_step import Operator
+from weightsmith.checker.problem import Numbers
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.recurrence import INTERNAL
+from weightsmith.checker.references import Reference, reference
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.targets import Target
+from weightsmith.checker.words import Letter
+from weightsmith.dsl import core, parse_scalar
+
+F = Fraction
+FIELD = Field((), INTERNAL)
+OPERATOR = Operator(
+    (Letter("A", "d", "d", symmetric=True),), "yes", core.SpectrumKind.SPECTRUM,
+    FIELD.zero, FIELD.one, "0", "1",
+)  # fmt: skip
+
+
+def read(text: str) -> Rational:
+    return FIELD.read(parse_scalar(text))
+
+
+def referred(target: Target, low: str, high: str) -> Reference:
+    interval = F(low), F(high)
+    return reference(target, OPERATOR, FIELD, Numbers({}, interval), interval)
+
+
+@pytest.mark.parametrize("root", [2, 3])
+@pytest.mark.parametrize(
+    ("power", "low", "high"),
+    [
+        ("lambda", "-1", "-1/2"),
+        ("1/lambda", "-1", "-1/2"),
+        ("lambda", "0", "1"),
+        ("lambda^2", "-1", "1"),
+        ("(lambda - 1)/(lambda + 3)", "-2", "2"),
+    ],
+)
+def test_a_root_is_taken_only_of_what_is_positive(
+    root: int, power: str, low: str, high: str
+) -> None:
+    target = Target((), (), root, read(power), None)
+    assert referred(target, "2", "3").relative
+    with pytest.raises(RefusedError, match="not positive on the whole spectrum"):
+        referred(target, low, high)
+
+
+def test_a_quotient_may_be_negative_but_has_no_zero_and_no_pole() -> None:
+    assert referred(Target((), (), 1, read("1/lambda"), None), "-2", "-1").relative
+    for power in ("lambda", "1/lambda"):
+        with pytest.raises(RefusedError, match="a zero or a pole"):
+            referred(Target((), (), 1, read(power), None), "-1", "1")
+
+
+def test_a_target_of_an_unknown_kind_is_refused() -> None:
+    """Neither a root of a power, nor an exponential, nor a formula of something."""
+    for target in (
+        Target((), (), 1, None, None),
+        Target((), (), 1, None, None, theta=read("lambda")),
+    ):
+        with pytest.raises(RefusedError, match="no function that this rule knows"):
+            referred(target, "0", "1")

@@ -1,0 +1,40 @@
+"""Loops as maps of numbers: what no rule of several loops may be given."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from weightsmith.checker.meaning import Loop
+from weightsmith.checker.rational import Field
+from weightsmith.checker.recurrence import INTERNAL, Recurrence
+from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.scalar_program import MAX_PASSES, ScalarProgram, read_program
+from weightsmith.dsl import parse_scalar
+
+FIELD = Field(("g",), (*INTERNAL, "X"))
+
+
+def program(count: int, following: str, *numbers: str) -> ScalarProgram:
+    """X = 1, and so many passes of X <- following; ``numbers`` are those of g."""
+    schedule = {"g": tuple(map(parse_scalar, numbers))} if numbers else {}
+    loop = Loop(0, parse_scalar(str(count)), {}, {}, {}, {}, (), schedule)
+    after = FIELD.read(parse_scalar(following))
+    recurrence = Recurrence(loop, {"X": FIELD.one}, {"X": after})
+    return read_program(FIELD, [recurrence], FIELD.variable("X"), {"g": Fraction(0)})
+
+
+@pytest.mark.parametrize("numbers", [("1",), ("1", "2", "3")])
+def test_a_loop_has_one_number_for_every_pass(numbers: tuple[str, ...]) -> None:
+    assert len(program(2, "g*X", "1", "2").stages[0].maps) == 2
+    with pytest.raises(RefusedError, match="'g' has not one number for every pass"):
+        program(2, "g*X", *numbers)
+
+
+def test_only_an_affine_loop_may_have_very_many_passes() -> None:
+    """An affine one is the power of a matrix; any other is followed pass by pass."""
+    assert program(MAX_PASSES + 1, "2*X + lambda").stages[0].is_power
+    assert program(MAX_PASSES, "X^2").stages[0].count == MAX_PASSES
+    with pytest.raises(RefusedError, match="more than 20000 passes is not affine"):
+        program(MAX_PASSES + 1, "X^2")
