@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.composition import NumericPiecewise, composed
+from weightsmith.checker.composition import Kinks, NumericPiecewise, composed
 from weightsmith.checker.piecewise import Kink, Piecewise, PiecewiseSum, moved
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
@@ -193,18 +193,13 @@ def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
         if at is not None and number is not None:
             numeric.append((at, number))
         elif at is not None:
-            _add_composed([(at, flint.fmpq(1))], inner, change, total)
+            _add_composed(((at, flint.fmpq(1)),), inner, change, total)
     if numeric:
-        _add_composed(numeric, inner, field.one, total)
+        _add_composed(tuple(numeric), inner, field.one, total)
     return _applied(total.result(), inner.argument)
 
 
-def _add_composed(
-    kinks: Sequence[tuple[flint.fmpq, flint.fmpq]],
-    inner: _Inner,
-    factor: Rational,
-    total: PiecewiseSum,
-) -> None:
+def _add_composed(kinks: Kinks, inner: _Inner, factor: Rational, total: PiecewiseSum) -> None:
     field = inner.argument.field
     outer = NumericPiecewise.of(flint.fmpq(0), kinks)
     constant, slope, composite = composed(outer, inner.function, field.budget)

@@ -133,7 +133,8 @@ def _refuse_many_symbols(program: core.Program) -> None:
         message = f"more than {MAX_SYMBOLS} parameters and numbers of 'for' loops"
         beyond = program.parameters[MAX_SYMBOLS:]
         hint = "write numbers that are never set in their places"
-        raise DiagnosticError([error((*beyond, program)[0].span, message, hint)])
+        span = beyond[0].span if beyond else program.span
+        raise DiagnosticError([error(span, message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:
