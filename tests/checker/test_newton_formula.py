@@ -61,22 +61,20 @@ def passes(bindings: Bindings, tables: list[Json], inner: int, steps: int) -> li
     return found
 
 
-@pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize(
-    "numbers",
+    ("numbers", "gated"),
     [
-        {"mu": 1, "inner": 5},
-        {"mu": 1, "inner": 1},
-        {"mu": "1/4", "inner": 4},
-        {"mu": "1/4", "ell": "1/4", "inner": 2},
-        {"mu": "1/3", "ell": "1/2", "inner": 0},
+        ({"mu": 1, "inner": 1}, False),
+        ({"mu": "1/4", "inner": 4}, False),
+        ({"mu": "1/4", "ell": "1/4", "inner": 2}, True),
+        ({"mu": "1/3", "ell": "1/2", "inner": 0}, False),
     ],
 )
 def test_passes_are_those_of_the_document(numbers: dict[str, object], gated: bool) -> None:
-    program, bindings, tables = prepared(gated=gated, shift=2, steps=6, **SIZES, **numbers)
+    program, bindings, tables = prepared(gated=gated, shift=2, steps=4, **SIZES, **numbers)
     claim: Any = prove_root(program, bindings, tables, "w")
     with mp.workdps(60):
-        wanted = passes(bindings, tables, int(str(numbers["inner"])), 6)
+        wanted = passes(bindings, tables, int(str(numbers["inner"])), 4)
         for found, pair in zip(claim["steps"][0]["passes"], wanted, strict=True):
             for text, exact in zip(found, pair, strict=True):
                 assert exact <= real(text) <= exact * (1 + mpf(10) ** -14)
