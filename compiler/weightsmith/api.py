@@ -28,6 +28,7 @@ from weightsmith.backends.graphs import GraphMatrices, graph_matrices
 from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
 from weightsmith.backends.regression import regression_data
 from weightsmith.backends.unroll import MAX_LAYERS
+from weightsmith.collector import collected_rarely
 from weightsmith.compiler.bound import Bound, upward
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.pipeline import compile_program
@@ -69,6 +70,7 @@ def check(script: str | Path) -> core.Program:
     return check_source(_source(script))
 
 
+@collected_rarely()
 def compile(
     script: str | Path,
     *,
@@ -180,6 +182,7 @@ def load(directory: str | Path) -> Network:
         raise DirectoryError(f"a file of '{directory}' is damaged: {reason}.") from None
 
 
+@collected_rarely()
 def verify(directory: str | Path) -> VerificationReport:
     """Check every claim of a directory's certificate; trusts nothing the compiler did."""
     from weightsmith.checker.verify import verify_directory

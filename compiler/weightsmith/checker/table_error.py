@@ -216,10 +216,9 @@ class _Search:
         """Bound |D| on pieces where ±D is convex: one tangent each, and more for the worst."""
         for valley in valleys:
             for knot in (valley.piece.one, valley.piece.two):
-                if knot.sizes[0] > self.lower:
-                    self.lower = knot.sizes[0]
+                self._raise(knot.sizes[0])
             self._touch(valley)
-        enough = self._enough()
+        enough = self._enough()  # which only grows
         order = []
         for place, valley in enumerate(valleys):
             if valley.is_settled or valley.upper <= enough:
@@ -246,7 +245,10 @@ class _Search:
         valley.touch(here, self.lower * flint.arb(2) ** -44 + self._floor)
 
     def note(self, attained: Ball) -> None:
-        size = abs(attained).lower()
+        self._raise(abs(attained).lower())
+
+    def _raise(self, size: Ball) -> None:
+        """|D| is at least this somewhere."""
         if size > self.lower:
             self.lower = size
 

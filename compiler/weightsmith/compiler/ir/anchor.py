@@ -45,7 +45,7 @@ def anchored(function: NumericFunction) -> tuple[Fraction, tuple[Hinge, ...]]:
             terms += ((slopes[i + 1], 1, place), (-slopes[i], -1, place))
         else:
             terms.append((change, 1 if i > at else -1, place))
-    hinges = (Hinge(fraction(factor), sign, fraction(at)) for factor, sign, at in terms if factor)
+    hinges = (Hinge(fraction(c), sign, fraction(place)) for c, sign, place in terms if c)
     return fraction(values[at]), tuple(hinges)
 
 
