@@ -9,6 +9,7 @@ from weightsmith.compiler.degree import passes
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.shown import number_text
 
 
 def refuse_long_loops(
@@ -23,8 +24,9 @@ def refuse_long_loops(
             continue
         if outer * count > most:
             written = scalar_text(statement.count)
-            times = f"{count}" if written == str(count) else f"{written} = {count}"
-            around = f" in a loop of {outer}" if outer > 1 else ""
+            number = number_text(count)
+            times = number if written == number else f"{written} = {number}"
+            around = f" in a loop of {number_text(outer)}" if outer > 1 else ""
             message = f"{times} repetitions{around} make more than {most} layers"
             hint = "a network has at most so many: write a smaller count, or a faster algorithm"
             raise DiagnosticError([error(statement.span, message, hint)])

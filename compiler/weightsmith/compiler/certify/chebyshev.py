@@ -189,9 +189,7 @@ def _extremes(
     count = 1 if measure.single else points
     fewer = min(smooth(enough), count)
     spend(_work(values, fewer, count))
-    few = [
-        values.at(measure.inner(middle + half * place)) for place in chebyshev_points(fewer)
-    ]
+    few = [values.at(measure.inner(middle + half * place)) for place in chebyshev_points(fewer)]
     found = more_values(few, count) if len(few) < count else few
     least = most = size = flint.arb(0)
     for place, value in zip(chebyshev_points(count), found, strict=True):

@@ -187,9 +187,7 @@ class Passes:
         """Products of balls in all passes, roughly."""
         size = (len(self.initial) + 1) ** 2
         one = max((_work(sums.values()) for sums in self.maps), default=0)
-        passes = (
-            one + size * self.count.bit_length() if self.affine else self.count * (one + size)
-        )
+        passes = one + size * self.count.bit_length() if self.affine else self.count * (one + size)
         return _work(self.initial.values()) + passes
 
 
