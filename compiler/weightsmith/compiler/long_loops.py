@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from weightsmith.compiler.degree import passes
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.scalars import MAX_NUMBER_BITS, Scalar, ScalarError, evaluate
 from weightsmith.dsl.shown import number_text
 
 
@@ -19,7 +19,7 @@ def refuse_long_loops(
     for statement in body:
         if not isinstance(statement, core.Repeat):
             continue
-        count = passes(statement.count, dict(bindings))
+        count = _passes(statement.count, bindings)
         if count is None:
             continue
         if outer * count > most:
@@ -31,3 +31,12 @@ def refuse_long_loops(
             hint = "a network has at most so many: write a smaller count, or a faster algorithm"
             raise DiagnosticError([error(statement.span, message, hint)])
         refuse_long_loops(statement.body, bindings, most, outer * count)
+
+
+def _passes(count: Scalar, bindings: Mapping[str, Fraction]) -> int | None:
+    """The value of a count, however large; None if it has none."""
+    try:
+        value = evaluate(count, bindings, most_bits=MAX_NUMBER_BITS)
+    except ScalarError:
+        return None
+    return int(value) if value.denominator == 1 and value >= 0 else None
