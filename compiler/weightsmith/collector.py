@@ -17,8 +17,10 @@ RARELY = 100_000  # objects made and kept, before new ones are looked at; Python
 def collected_rarely() -> Iterator[None]:
     """Within the block, or the function that this decorates."""
     before = gc.get_threshold()
-    if 0 < before[0] < RARELY:  # 0: never
-        gc.set_threshold(RARELY, *before[1:])
+    if not 0 < before[0] < RARELY:  # 0: never; what is rare already is another block's to end
+        yield
+        return
+    gc.set_threshold(RARELY, *before[1:])
     try:
         yield
     finally:

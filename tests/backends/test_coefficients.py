@@ -180,7 +180,7 @@ def test_a_coefficient_too_large_for_the_dtype_is_named() -> None:
     template = templates.newton_inverse()
     small = {"L": f"1/{10**39}", "mu": 0}
     with pytest.raises(
-        InstantiationError, match=r"the coefficient 2000.* 'embed.weight' .*float32"
+        InstantiationError, match=r"the coefficient about 2.0e39 in 'embed.weight' .*float32"
     ):
         structured_weights(template, small, dtype="float32")
     assert structured_weights(template, small).tensors["embed.weight"][1, 1] == 2e39

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from checker_writing import write
 
 from weightsmith import api
 from weightsmith.checker import verify, verify_directory
+from weightsmith.checker.chebyshev_points import resampled
 from weightsmith.checker.composition import NumericPiecewise, composed
 from weightsmith.checker.exact_scalars import VARIABLE, Exact
 from weightsmith.checker.ranges import extremes, precision
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import UNITS, Budget, OverBudgetError, RefusedError, spend
 from weightsmith.checker.table_error import table_error
+from weightsmith.checker.tensors import TENSOR, read_tensors
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl.formulas import parse_formula
 
@@ -128,3 +131,36 @@ def test_honest_claims_use_a_small_part_of_the_budget(monkeypatch: pytest.Monkey
     assert network.verify().accepted
     assert len(budgets) >= 3
     assert 0 < max(one.spent for one in budgets) < Budget().units // 10
+
+
+def test_transforms_cost_by_their_lengths_and_factors() -> None:
+    def cost(length: int, bits: int) -> int:
+        budget = Budget()
+        with budget.active(), precision(bits):
+            resampled([flint.arb(1)], length)
+        return budget.spent
+
+    assert cost(256, 64) < cost(257, 64) // 5  # a prime
+    assert 3 * cost(256, 64) < cost(1024, 64) < cost(1024, 4096)
+
+
+def test_every_tensor_of_a_file_is_counted_before_one_is_read() -> None:
+    one = {"dtype": "F64", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({f"t{k}": one for k in range(100)}).encode()
+    budget = Budget(50 * TENSOR)
+    with budget.active(), pytest.raises(OverBudgetError, match=OVER):
+        read_tensors(len(header).to_bytes(8, "little") + header)
+    assert budget.spent == 100 * TENSOR
+
+
+def test_multiples_of_long_words_cost_their_letters() -> None:
+    field = Field((), budget=Budget())
+    letter = Polynomial.letter(field, Letter("A", "d", "d"))
+    word = letter
+    for _ in range(200):
+        word = word @ letter
+    before = field.budget.spent
+    _ = letter.scaled(field.number(2))
+    short = field.budget.spent - before
+    _ = word.scaled(field.number(2))
+    assert field.budget.spent - before - 2 * short >= 201 // 4

@@ -12,7 +12,7 @@ from checker_mutations import mutations
 from checker_steps import operator
 
 from weightsmith.checker.analytic import check_bounded, exponential, root_of
-from weightsmith.checker.chebyshev_points import resampled, zero
+from weightsmith.checker.chebyshev_points import resampled, smooth, zero
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import Truncation, check_truncation
@@ -274,10 +274,19 @@ def test_the_size_on_an_ellipse_is_sharp() -> None:
         check_bounded(exponential(F(-1)), ends, F(2), F(1133, 1000), Budget())
 
 
-@pytest.mark.parametrize(("few", "many"), [(1, 1), (1, 7), (2, 3), (5, 5), (13, 40)])
+@pytest.mark.parametrize(
+    ("few", "many"), [(1, 1), (1, 7), (2, 3), (5, 5), (13, 40), (1, 2), (8, 64), (9, 31)]
+)
 def test_resampling(few: int, many: int) -> None:
     with precision(200):
         values = [(3 * zero(place, few) - 1) ** (few - 1) for place in range(few)]
         for place, found in enumerate(resampled(values, many)):
             assert found.overlaps((3 * zero(place, many) - 1) ** (few - 1))
             assert found.rad() < 1e-40
+
+
+@pytest.mark.parametrize(
+    ("count", "next_one"), [(1, 1), (3, 3), (7, 7), (9, 10), (13, 14), (15, 16), (15625, 16384)]
+)
+def test_lengths_of_fast_transforms(count: int, next_one: int) -> None:
+    assert smooth(count) == next_one

@@ -234,4 +234,11 @@ def test_a_path_that_a_terminal_would_obey_is_printed_safely(call: Call, tmp_pat
     assert "a<U+001B>[31m<U+202E>b.alg: 'f' is sound" in found.output
     missing = call("check", tmp_path / "\x1bno.alg")
     assert "<U+001B>no.alg" in missing.output
-    assert "\x1b" not in found.output + missing.output
+    directory = tmp_path / "o\x1b[31m\u202eut"
+    made = call("compile", script, "-o", directory)
+    verified = call("verify", directory)
+    assert "f -> " in made.output
+    for result in (made, verified):
+        assert "o<U+001B>[31m<U+202E>ut" in result.output
+    for result in (found, missing, made, verified):
+        assert not {"\x1b", "\u202e"} & set(result.output)

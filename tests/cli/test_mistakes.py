@@ -171,6 +171,11 @@ WRITTEN = [
         "5:1",
         "n = 30000 repetitions make more than 20000 layers",
     ),
+    (
+        "param n = 1e800\nX = I\nrepeat n:\n    X = A*X\nreturn X",
+        "5:1",
+        "n = about 1.0e800 repetitions make more than 20000 layers",
+    ),
 ]
 
 

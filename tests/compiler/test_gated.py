@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
+from weightsmith.dsl.diagnostics import DiagnosticError
 
 from .entry_instances import TABLE_MAKERS
 from .instances import EXAMPLES
@@ -131,3 +132,25 @@ def test_equal_factors_share_their_block() -> None:
     network = ws.compile(SQUARES, gated=True)
     assert network.report.heads == 1
     assert not any("second" in block.name for block in network.template.blocks)
+
+
+@pytest.mark.parametrize(
+    ("gated", "made"), [(True, "gated units, and bounds of"), (False, "a table, and the intervals")]
+)
+def test_a_product_in_a_for_loop_is_told_why_it_is_refused(gated: bool, made: str) -> None:
+    text = """algorithm f(x: [n, m], y: [n, m])
+assume entries(x) in [-1, 1]
+assume entries(y) in [-1, 1]
+z = x
+for g in 1/2, 1/3:
+    z = g*(z .* y within 1e-2) + x
+return z
+"""
+    with pytest.raises(DiagnosticError, match=f"'.*' is computed by {made}.* not derived"):
+        ws.compile(text, gated=gated)
+
+
+def test_a_gated_product_without_numbers_is_not_said_to_be_a_table() -> None:
+    text = "algorithm f(x: [n, m])\nparam c\nassume norm(x) <= c\nreturn x .* x within 1e-2\n"
+    with pytest.raises(DiagnosticError, match=r"gated units, .* but 'c' has no value"):
+        ws.compile(text, gated=True)

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
+from weightsmith.backends.errors import InstantiationError
 from weightsmith.checker.claim_numbers import LARGEST, SAYS_NOTHING, check_says_something
+from weightsmith.checker.rational import MAX_SYMBOLS
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.strict_json import MAX_NUMBER, as_number, exact_text
 from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.choose_tables import square_pieces
 from weightsmith.compiler.nearest_float import as_float, short_text
+from weightsmith.compiler.passes.normalize import MAX_CHAIN
+from weightsmith.compiler.pipeline import front
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.formulas import parse_formula
 from weightsmith.dsl.number_text import is_short
@@ -178,3 +182,42 @@ def test_texts_and_floats_of_numbers_of_any_size() -> None:
     long = Fraction(10**990 - 1, 10**990 + 1)
     assert as_number(exact_text(long, "x"), "x") == long
     assert len(exact_text(Fraction(2) ** 6598, "x")) < MAX_NUMBER
+
+
+SQUARES_AGAIN = "algorithm f(A: symmetric[d, d])\nX = A\nrepeat {0}:\n    X = X*X*X\nreturn X\n"
+
+
+def test_more_matrices_than_are_checked_are_refused_before_they_are_made() -> None:
+    with pytest.raises(InstantiationError, match="15000 layers have 105000 matrices, more than"):
+        ws.compile(SQUARES_AGAIN.format(15_000))
+    assert ws.compile(SQUARES_AGAIN.format(15)).verify().accepted
+
+
+def chain(functions: int) -> str:
+    line = "X = relu((A*X*B)' * (A*X*B)) - 1/2*B\n"
+    return f"algorithm f(A: symmetric[d, d], B: [d, d])\nX = B\n{functions * line}return X*A\n"
+
+
+def test_a_chain_of_functions_is_planned_or_refused_at_its_place() -> None:
+    """Where planning is the deepest: each function is of a product of products of the last."""
+    assert ws.compile(chain(MAX_CHAIN)).report.layers == 2 * MAX_CHAIN + 1
+    with pytest.raises(DiagnosticError, match="more than 64 functions of entries") as found:
+        ws.compile(chain(MAX_CHAIN + 1))
+    assert f":{MAX_CHAIN + 3}:5: error" in str(found.value)
+    in_loops = (
+        chain(40).replace("X = relu", "    X = relu").replace("X = B\n", "X = B\nrepeat 2:\n")
+    )
+    normalized = front(ws.check(in_loops), {}).normal
+    assert len(normalized.applications) == 40
+
+
+def test_no_more_parameters_than_the_checker_has_room_for() -> None:
+    def text(count: int) -> str:
+        lines = "".join(f"param p{k} = {k}\n" for k in range(count))
+        terms = " + ".join(f"p{k}*A" for k in range(count))
+        return f"algorithm f(A: [d, d])\n{lines}return {terms}\n"
+
+    assert ws.compile(text(MAX_SYMBOLS)).verify().accepted
+    with pytest.raises(DiagnosticError, match="more than 128 parameters") as found:
+        ws.compile(text(3 * MAX_SYMBOLS))
+    assert f":{MAX_SYMBOLS + 2}:7: error" in str(found.value)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from weightsmith import api
 from weightsmith.checker import propagation, prove, verify
-from weightsmith.checker.refusal import Budget
+from weightsmith.checker.refusal import SHARE, Budget
 from weightsmith.compiler.restructure import affine_blocks
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.network_files import SIMPLER
 
 DESCENT = "examples/gradient_descent.alg"
 SETTINGS = {"mu": "1/2", "L": "3", "steps": "30"}
@@ -74,3 +76,36 @@ def test_a_claim_that_costs_too_much_is_open(monkeypatch: pytest.MonkeyPatch) ->
     (bound,) = api.compile("examples/divide.alg").bounds
     assert bound.unproven is not None
     assert bound.unproven.startswith("Out of budget: ")
+
+
+@pytest.mark.parametrize(("steps", "is_open"), [("2", False), ("3", True)])
+def test_a_series_of_huge_degree_is_open_before_it_is_sought(steps: str, is_open: bool) -> None:
+    """At three steps the degree is 15,624, and the points are 131,072."""
+    text = Path("tests/scripts/two_stage.alg").read_text().replace("steps = 2", f"steps = {steps}")
+    budget = Budget(SHARE)
+    with budget.active():
+        network = api.compile(text)
+    assert budget.spent < SHARE // 2
+    (bound,) = network.bounds
+    assert (bound.unproven is not None) is is_open
+    assert network.verify().outcome == ("open" if is_open else "proven")
+    if bound.unproven is not None:
+        assert bound.unproven.startswith("Out of budget: ")
+
+
+def test_what_costs_too_much_is_said_to_be_that_and_the_hint_is_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[object] = []
+    checked = verify.verify_files
+
+    def counted(files: Mapping[str, bytes], derived: Sequence[Mapping[str, object]] = ()) -> object:
+        tried.append(files)
+        return checked(files, derived)
+
+    monkeypatch.setattr(verify, "SHARE", 20)
+    monkeypatch.setattr(verify, "verify_files", counted)
+    with pytest.raises(DiagnosticError) as found:
+        api.compile("algorithm f(A: [d, d])\nreturn A*A\n")
+    assert found.value.diagnostics[0].hint == SIMPLER
+    assert len(tried) == 1  # the same network is not tried twice

@@ -11,6 +11,7 @@ import pytest
 import weightsmith.api as ws
 from weightsmith.checker.verify import verify_files
 from weightsmith.compiler.certify import certificate, truncation
+from weightsmith.compiler.promises import UNPROVEN
 from weightsmith.dsl.diagnostics import DiagnosticError
 
 from .instances import EXAMPLES, MAKERS, SYNTHESIZED
@@ -66,8 +67,11 @@ def test_a_wrong_prover_leaves_the_claim_open(
     monkeypatch.setattr(certificate, "truncation_claim", wrongly)
     settings, _ = {**MAKERS, **SYNTHESIZED}[name](np.random.default_rng(1))
     if name in SYNTHESIZED:  # what is promised and not proven is not compiled at all
-        with pytest.raises(DiagnosticError, match="promised here is not proven: the checker does"):
+        with pytest.raises(
+            DiagnosticError, match="promised here is not proven: the checker does"
+        ) as out:
             ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
+        assert {one.hint for one in out.value.diagnostics} == {UNPROVEN}
         return
     network = ws.compile(EXAMPLES / f"{name}.alg", settings=settings)
     assert open_claims(network) == [one.name for one in network.program.returns if one.target]

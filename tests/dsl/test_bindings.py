@@ -92,6 +92,12 @@ BOUNDED = check(
         ({"B": -1}, "The norm of 'A' is assumed to be at most -1"),
         ({"n": 0}, "The size of 'd' is assumed to be at most 0"),
         ({"low": 2, "high": 1}, "The entries of 'A' are assumed to lie in [2, 1]"),
+        (
+            {"low": 2, "high": 1},
+            "above the high end ('entries(A) in [low, high]' at low = 2, high = 1)",
+        ),
+        ({"B": -1}, "it is never below 0 ('norm(A) <= B' at B = -1)"),
+        ({"n": "-1e300"}, "it is never below 1 ('size(d) <= n' at n = about -1.0e300)"),
         ({"tau": -2}, "The threshold of soft is never below 0, got -2"),
         ({"s": -1}, "The low end 1 of clip is above its high end -2"),
         ({"passes": "1/2"}, "Parameter 'passes' counts repetitions"),
@@ -116,3 +122,19 @@ def test_orders_of_limits_that_no_number_settles() -> None:
     assert open_orders(program, {"a": Fraction(1), "b": Fraction(2)}) == ("0 <= t", "-t <= t")
     assert restricted_to("For every value.", ("a <= b",)) == "For every value, and a <= b."
     assert restricted_to("For every value.", ()) == "For every value."
+
+
+@pytest.mark.parametrize(
+    ("assumption", "start"),
+    [
+        ("spectrum(A*A') in [low, high]", "The spectrum of 'A*A'' is assumed to lie in [5, 1], "),
+        ("singular_values(A) in [low, high]", "The singular values of 'A' are assumed to lie in "),
+        ("spectrum(A*A') in [0, low] or [high, 9]", "The spectrum of 'A*A'' is assumed to lie in "),
+    ],
+)
+def test_a_spectrum_that_cannot_be_is_named_with_its_values(assumption: str, start: str) -> None:
+    text = f"algorithm f(A: [d, d])\nparam low, high\nassume {assumption}\nreturn low*high*A\n"
+    with pytest.raises(BindingError) as found:
+        resolve_bindings(check(Source("s.alg", text)), {"low": 5, "high": 1})
+    assert str(found.value).startswith(start)
+    assert f"('{assumption}' at low = 5, high = 1)" in str(found.value)

@@ -14,6 +14,7 @@ from weightsmith.backends.errors import InstantiationError, TemplateError
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.scalars import Number, Scalar, ScalarError, evaluate, free_symbols
+from weightsmith.dsl.shown import number_text
 
 DType = Literal["float64", "float32"]
 RATIONAL = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
@@ -82,10 +83,8 @@ def shortened(text: str) -> str:
 
 
 def fraction_text(value: Fraction) -> str:
-    """Return p/q for a message, however long the number is."""
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > 10_000:
-        return "of thousands of digits"
-    return shortened(str(value))
+    """Return p/q for a message, or about how large it is where that is too long to be read."""
+    return number_text(value)
 
 
 @lru_cache(maxsize=1 << 16)

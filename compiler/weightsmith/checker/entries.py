@@ -22,6 +22,7 @@ from weightsmith.checker.composition import Kinks, NumericPiecewise, composed
 from weightsmith.checker.piecewise import Kink, Piecewise, PiecewiseSum, moved
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.word_keys import PolynomialKey, letters_key, polynomial_key
 from weightsmith.checker.words import (
     MAX_WORDS,
     TOO_LARGE,
@@ -34,8 +35,6 @@ from weightsmith.checker.words import (
 )
 
 FEW = 4  # so many kinks have a letter each, that sums of functions may meet
-WordKey = tuple[tuple[str, bool], ...]
-PolynomialKey = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +51,8 @@ class Direction:
     @property
     def key(self) -> PolynomialKey:
         """Equal for values that differ in scale and offset only."""
-        frame = (_word_key(self.left), _word_key(self.right), self.turned)
-        return (*frame, _polynomial_key(self.argument))
+        frame = (letters_key(self.left), letters_key(self.right), self.turned)
+        return (*frame, polynomial_key(self.argument))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +142,7 @@ def _as_function(value: Polynomial) -> _Inner | None:
     for word in value.terms:
         content = word[0].content if len(word) == 1 else None
         if isinstance(content, Kinked) and not word[0].transposed:
-            found.setdefault(_polynomial_key(content.argument), {})[word] = content
+            found.setdefault(polynomial_key(content.argument), {})[word] = content
     candidates = (_as_function_of(value, found[key]) for key in sorted(found))
     return next((inner for inner in candidates if inner is not None), None)
 
@@ -255,7 +254,7 @@ def direction_of(value: Polynomial) -> Direction:
     bare, left, right = _stripped(Polynomial(field, value.rows, value.columns, rest))
     scale, argument = _without_numbers(bare)
     other_scale, other = _without_numbers(bare.transpose())
-    if _polynomial_key(other) < _polynomial_key(argument):
+    if polynomial_key(other) < polynomial_key(argument):
         return Direction(other, other_scale, offset, left, right, True)
     return Direction(argument, scale, offset, left, right, False)
 
@@ -285,7 +284,7 @@ def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
     field = argument.field
     field.budget.spend(10 + 4 * len(kinks))
     places = tuple((place.key, change.key) for place, change in kinks)
-    number = field.serial(("kinked", places, _polynomial_key(argument)))
+    number = field.serial(("kinked", places, polynomial_key(argument)))
     content = Kinked(argument, kinks, argument.names())
     symmetric = argument.rows == argument.columns and argument.equals(argument.transpose())
     name = f"relu~{number}" if len(kinks) == 1 else f"table~{number}"
@@ -310,9 +309,9 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     constant = ones_word(rows, columns)
     if constant in (one, two):
         return Polynomial(field, rows, columns, {two if one == constant else one: field.one})
-    straight = tuple(sorted((_word_key(one), _word_key(two))))
+    straight = tuple(sorted((letters_key(one), letters_key(two))))
     flipped = transpose_word(one), transpose_word(two)
-    turned = tuple(sorted((_word_key(flipped[0]), _word_key(flipped[1]))))
+    turned = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
     if (turned, columns, rows) < (straight, rows, columns):
         return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
     field.budget.spend(10 + len(one) + len(two))
@@ -365,9 +364,9 @@ def _without_sums(value: Polynomial) -> Polynomial:
         functions = [letter for letter in word if isinstance(letter.content, Kinked)]
         content = functions[0].content if len(functions) == 1 else None
         if isinstance(content, Kinked):
-            at, whole = word.index(functions[0]), _word_key(word)
+            at, whole = word.index(functions[0]), letters_key(word)
             frame = (whole[:at], whole[at + 1 :], functions[0].transposed)
-            key = (*frame, _polynomial_key(content.argument))
+            key = (*frame, polynomial_key(content.argument))
             words.setdefault(key, []).append(word)
             total = sums.setdefault(key, PiecewiseSum(value.field))
             for place, change in content.kinks:
@@ -386,13 +385,3 @@ def _with_pieces(value: Polynomial, pieces: dict[str, Polynomial]) -> Polynomial
             product = product @ (one.transpose() if letter.transposed else one)
         total = total + product
     return total
-
-
-def _word_key(word: Word) -> WordKey:
-    return tuple((letter.name, letter.transposed) for letter in word)
-
-
-def _polynomial_key(value: Polynomial) -> PolynomialKey:
-    value.field.budget.spend(4 * len(value.terms) + value.length // 4)
-    terms = sorted((_word_key(word), c.key) for word, c in value.terms.items())
-    return (value.rows, value.columns, tuple(terms))

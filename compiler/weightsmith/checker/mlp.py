@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 
 from weightsmith.checker.entries import (
     Direction,
-    PolynomialKey,
     apply_to,
     direction_of,
     multiply_entries,
@@ -23,6 +22,7 @@ from weightsmith.checker.piecewise import PiecewiseSum
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import require
 from weightsmith.checker.template import Hidden, Mlp, Terms, meets
+from weightsmith.checker.word_keys import PolynomialKey
 from weightsmith.checker.words import Polynomial, ones_word
 from weightsmith.dsl.scalars import Number, Scalar
 

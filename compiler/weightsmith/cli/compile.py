@@ -108,11 +108,12 @@ def _require_numbers(network: Network, dense: bool) -> None:
 def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     """Say what was written: the size of the network, its bounds, what has no value yet."""
     from weightsmith.dsl.hypotheses import presumptions
+    from weightsmith.dsl.shown import printable
 
     report = network.report
     layers = report.layers_text if report.layers is None else str(report.layers)
     lines = [
-        f"{network.template.algorithm} -> {output}",
+        f"{network.template.algorithm} -> {printable(str(output))}",
         f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
         f"  heads   {report.heads} a layer",
         f"  width   {_width(report.width_text, sizes)}",

@@ -29,6 +29,7 @@ def verify(ctx: click.Context, directory: Path) -> None:
     """
     from weightsmith.checker import verify_directory
     from weightsmith.checker.directory import is_directory
+    from weightsmith.dsl.shown import printable
 
     if not is_directory(directory):
         raise Mistake(
@@ -37,7 +38,7 @@ def verify(ctx: click.Context, directory: Path) -> None:
     report = verify_directory(directory)
     for verdict in report.verdicts:
         click.echo(_shown(verdict))
-    click.echo(f"{directory}: {_end(report)}")
+    click.echo(f"{printable(str(directory))}: {_end(report)}")
     ctx.exit(EXIT[report.outcome])
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from weightsmith.compiler.degree import passes
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.scalars import MAX_NUMBER_BITS, Scalar, ScalarError, evaluate
+from weightsmith.dsl.shown import number_text
 
 
 def refuse_long_loops(
@@ -18,14 +19,24 @@ def refuse_long_loops(
     for statement in body:
         if not isinstance(statement, core.Repeat):
             continue
-        count = passes(statement.count, dict(bindings))
+        count = _passes(statement.count, bindings)
         if count is None:
             continue
         if outer * count > most:
             written = scalar_text(statement.count)
-            times = f"{count}" if written == str(count) else f"{written} = {count}"
-            around = f" in a loop of {outer}" if outer > 1 else ""
+            number = number_text(count)
+            times = number if written == number else f"{written} = {number}"
+            around = f" in a loop of {number_text(outer)}" if outer > 1 else ""
             message = f"{times} repetitions{around} make more than {most} layers"
             hint = "a network has at most so many: write a smaller count, or a faster algorithm"
             raise DiagnosticError([error(statement.span, message, hint)])
         refuse_long_loops(statement.body, bindings, most, outer * count)
+
+
+def _passes(count: Scalar, bindings: Mapping[str, Fraction]) -> int | None:
+    """The value of a count, however large; None if it has none."""
+    try:
+        value = evaluate(count, bindings, most_bits=MAX_NUMBER_BITS)
+    except ScalarError:
+        return None
+    return int(value) if value.denominator == 1 and value >= 0 else None

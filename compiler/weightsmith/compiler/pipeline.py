@@ -131,10 +131,9 @@ def _refuse_many_symbols(program: core.Program) -> None:
     """The checker's coefficients have room for so many; every name is one more variable of each."""
     if len(program.symbols) > MAX_SYMBOLS:
         message = f"more than {MAX_SYMBOLS} parameters and numbers of 'for' loops"
-        beyond = program.parameters[MAX_SYMBOLS:]
+        beyond = [one.span for one in program.parameters[MAX_SYMBOLS:]]
         hint = "write numbers that are never set in their places"
-        span = beyond[0].span if beyond else program.span
-        raise DiagnosticError([error(span, message, hint)])
+        raise DiagnosticError([error((*beyond, program.span)[0], message, hint)])
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:

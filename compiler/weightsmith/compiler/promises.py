@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.open_claims import REASONS
+from weightsmith.checker.open_claims import OVER_BUDGET, REASONS
 from weightsmith.compiler.bound import upward
 from weightsmith.compiler.certified_error import UnprovenError, error_claims_of, worst_error
 from weightsmith.compiler.synthesize.expand import in_numbers
@@ -22,6 +22,8 @@ from weightsmith.dsl.source import Span
 Json = dict[str, object]
 Bindings = dict[str, Fraction]
 ERRORS = ("truncation", "propagation")  # the kinds of claims that bound a returned value's error
+UNPROVEN = "leave the promise out: the network is compiled then, and you are told what is missing"
+CHEAPER = "give loops smaller counts, or the script shorter numbers: the proof is cheaper then"
 
 
 def check_promises(
@@ -93,7 +95,8 @@ def _kept(
         reached = worst_error(claims)
     except UnprovenError as problem:
         reason = REASONS.get(str(problem), str(problem))
-        yield error(span, f"the error that is promised here is not proven: {reason}", hint)
+        lacks = CHEAPER if str(problem) == OVER_BUDGET else UNPROVEN
+        yield error(span, f"the error that is promised here is not proven: {reason}", lacks)
         return
     if reached > wanted:
         message = (

@@ -14,6 +14,7 @@ from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.intervals import disorder
 from weightsmith.dsl.passes import check_passes
 from weightsmith.dsl.piecewise import arguments_of
+from weightsmith.dsl.printer import assumption_text, node_text
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scalar_text import parse_scalar
 from weightsmith.dsl.shown import number_text, shown
@@ -139,17 +140,36 @@ def _check_repeats(body: tuple[core.Statement, ...], values: Mapping[str, Fracti
 def _check_intervals(program: core.Program, values: Mapping[str, Fraction]) -> None:
     """Refuse numbers under which an assumption can hold for no input."""
     for one in program.assumptions:
+        where = _at(one, values)
         match one:
-            case core.SpectrumAssumption(kind=kind, ends=ends):
-                _check_interval(f"The {kind.value} is", ends, values)
+            case core.SpectrumAssumption(kind=kind, of=of, ends=ends):
+                verb = "are" if kind is core.SpectrumKind.SINGULAR_VALUES else "is"
+                what = f"The {kind.value} of '{node_text(of)}' {verb}"
+                _check_interval(what, ends, values, where)
             case core.EntryAssumption(of=name, low=low, high=high):
-                _check_interval(f"The entries of '{name}' are", (low, high), values)
+                _check_interval(f"The entries of '{name}' are", (low, high), values, where)
             case core.NormAssumption(of=name, bound=bound):
-                _check_least(f"The norm of '{name}'", bound, 0, values)
+                _check_least(f"The norm of '{name}' is", bound, 0, values, where)
             case core.SizeAssumption(axis=axis, bound=bound):
-                _check_least(f"The size of '{axis}'", bound, 1, values)
+                _check_least(f"The size of '{axis}' is", bound, 1, values, where)
             case core.RangeAssumption():
                 pass
+
+
+def _at(assumption: core.Assumption, values: Mapping[str, Fraction]) -> str:
+    """The assumption as the script has it, and the values that were set: `` ('…' at L = 1)``."""
+    match assumption:
+        case core.SpectrumAssumption(ends=ends):
+            scalars = ends
+        case core.EntryAssumption(low=low, high=high):
+            scalars = (low, high)
+        case core.NormAssumption(bound=bound) | core.SizeAssumption(bound=bound):
+            scalars = (bound,)
+        case core.RangeAssumption():
+            scalars = ()
+    names = dict.fromkeys(name for scalar in scalars for name in sorted(q.free_symbols(scalar)))
+    known = [f"{name} = {number_text(values[name])}" for name in names if name in values]
+    return f" ('{assumption_text(assumption)}' at {', '.join(known)})" if known else ""
 
 
 def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
@@ -199,7 +219,9 @@ def restricted_to(statement: str, orders: Sequence[str]) -> str:
     return f"{statement[:-1]}, and {', '.join(orders)}." if orders else statement
 
 
-def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction]) -> None:
+def _check_interval(
+    what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction], where: str
+) -> None:
     numbers = [_bound(what, end, values) for end in ends]
     place = disorder(numbers)
     if place is None:
@@ -212,14 +234,17 @@ def _check_interval(what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fr
     problem = "the low end is above the high end"
     if place == 1:
         problem = "the second interval does not begin above the end of the first"
-    raise BindingError(f"{what} assumed to lie in {' or '.join(pairs)}, but {problem}.")
+    raise BindingError(f"{what} assumed to lie in {' or '.join(pairs)}, but {problem}{where}.")
 
 
-def _check_least(what: str, bound: q.Scalar, least: int, values: Mapping[str, Fraction]) -> None:
+def _check_least(
+    what: str, bound: q.Scalar, least: int, values: Mapping[str, Fraction], where: str
+) -> None:
     high = _bound(what, bound, values)
     if high is not None and high < least:
         raise BindingError(
-            f"{what} is assumed to be at most {number_text(high)}, but it is never below {least}."
+            f"{what} assumed to be at most {number_text(high)}, but it is never below "
+            f"{least}{where}."
         )
 
 

@@ -76,8 +76,8 @@ def choose_tables(
     wanted = [site for site in sites_of(program) if _is_approximated(site)]
     if not wanted:
         return ()
-    _refuse_unbound(program, wanted, bindings)
-    _refuse_scheduled(program, wanted[0])
+    _refuse_unbound(program, wanted[0], bindings, gated=gated)
+    _refuse_scheduled(program, wanted[0], gated=gated)
     chooser = _Chooser(program, bindings, gated)
     return tuple(chooser.table(site) for site in wanted)
 
@@ -93,29 +93,35 @@ def _is_approximated(site: core.Entrywise | core.Hadamard) -> bool:
 
 def _refuse_unbound(
     program: core.Program,
-    wanted: list[core.Entrywise | core.Hadamard],
+    site: core.Entrywise | core.Hadamard,
     bindings: Mapping[str, Fraction],
+    *,
+    gated: bool,
 ) -> None:
-    """A table is made of numbers: every parameter needs its value."""
+    """Tables and bounds of gated products are made of numbers: every parameter needs its value."""
     missing = [p.name for p in program.parameters if p.name not in bindings]
     if not missing:
         return
-    first = wanted[0]
-    message = (
-        f"{called(first)} is computed by a table, and a table is made of numbers, but "
-        f"'{missing[0]}' has no value"
-    )
+    made = "is computed by a table, and a table is made of numbers"
+    if gated and isinstance(site, core.Hadamard):
+        made = "is computed by gated units, and the bounds of their factors are numbers"
+    message = f"{called(site)} {made}, but '{missing[0]}' has no value"
     settings = " ".join(f"--set {name}=…" for name in missing)
-    raise DiagnosticError([error(first.span, message, f"give it one: {settings}")])
+    raise DiagnosticError([error(site.span, message, f"give it one: {settings}")])
 
 
-def _refuse_scheduled(program: core.Program, site: core.Entrywise | core.Hadamard) -> None:
-    """The intervals of tables are followed through loops whose numbers do not change."""
+def _refuse_scheduled(
+    program: core.Program, site: core.Entrywise | core.Hadamard, *, gated: bool
+) -> None:
+    """Bounds of arguments are followed through loops whose numbers do not change."""
+    made, needed = "a table", "the intervals of tables are"
+    if gated and isinstance(site, core.Hadamard):
+        made, needed = "gated units", "bounds of their factors are"
     for loop in core.repeats(program.body):
         if loop.schedule:
             message = (
-                f"{called(site)} is computed by a table, and the intervals of tables are not "
-                "derived through a 'for' loop"
+                f"{called(site)} is computed by {made}, and {needed} not derived through a "
+                "'for' loop"
             )
             hint = "use 'repeat' with one number, or one 'repeat 1:' for each number"
             raise DiagnosticError([error(loop.span, message, hint)])
