@@ -1,4 +1,4 @@
-"""Formulas on balls: value, slope and bend of every function against mpmath; roots where they are."""
+"""Formulas on balls: value, slope and bend of every function, and roots only where they are."""
 
 from __future__ import annotations
 
