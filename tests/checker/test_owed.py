@@ -7,7 +7,7 @@ from weightsmith.checker.owed import proven_targets
 
 
 def test_only_a_truncation_that_is_proven_bounds_the_distance_from_a_target() -> None:
-    claims = [
+    claims: list[dict[str, object]] = [
         {"kind": "truncation", "output": "near", "steps": []},
         {"kind": "truncation", "output": "open", "unproven": "no-rule"},
         {"kind": "propagation", "output": "moved", "steps": []},
