@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from weightsmith.checker.assumed import Assumed
+from weightsmith.checker.bounds import BITS, exact
+from weightsmith.checker.expressions import Environment
 from weightsmith.checker.meaning import read_meaning
+from weightsmith.checker.ranges import precision
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.words import Letter
-from weightsmith.dsl import Source, check
+from weightsmith.dsl import Source, check, core
 
 SCRIPT = """algorithm f(x: [d] per token, B: [d, d])
 assume norm(x) <= 2
@@ -34,3 +39,33 @@ def test_nothing_is_known_of_what_is_no_input() -> None:
         assert not assumed.is_known(Letter(name, "d", "d"))
         with pytest.raises(RefusedError, match="Nothing is known of"):
             assumed.letter(Letter(name, "d", "d"))
+
+
+F = Fraction
+SMALL = F(1, 1 << 100)
+
+
+def assumed(text: str) -> Assumed:
+    script = f"algorithm s(A: [2, 3])\n{text}return A\n"
+    program: core.Program = check(Source("s.alg", script))
+    field = Field(())
+    inputs: Environment = read_meaning(program, field, {}).inputs
+    return Assumed(program, inputs, field, {})
+
+
+@pytest.mark.parametrize("low", [F(-1, 3), F(1, 7)])
+def test_entries_are_bounded_by_numbers_rounded_outward(low: F) -> None:
+    with precision(BITS):
+        found = assumed(f"assume entries(A) in [{low}, 5/7]\n").letter(Letter("A", "2", "3"))
+        assert low - SMALL < exact(found.low) < low
+        assert F(5, 7) < exact(found.high) < F(5, 7) + SMALL
+        for bound, number in ((found.column, 2), (found.row, 3), (found.norm, 6)):
+            wanted = F(5, 7) ** 2 * number
+            assert wanted < exact(bound) ** 2 < wanted + SMALL
+
+
+def test_a_norm_is_rounded_up() -> None:
+    with precision(BITS):
+        found = assumed("assume norm(A) <= 1/3\n").letter(Letter("A", "2", "3"))
+        for bound in (found.norm, found.column, found.row, found.high, -found.low):
+            assert F(1, 3) < exact(bound) < F(1, 3) + SMALL

@@ -140,6 +140,18 @@ def test_ranges_of_curves_are_exact() -> None:
     assert [hat.at(F(t)) for t in (-2, 0, F(1, 2), 1, 3)] == [2, 0, 1, 2, 1]
 
 
+@pytest.mark.parametrize("side", ["row", "column"])
+def test_the_norm_of_a_row_or_column_of_values_is_rounded_up(side: str) -> None:
+    """f = 1 + t/3 of two entries, together t up to 1, is √2 + 1/3 long at most."""
+    curve = Curve((F(0),), (F(1),), (F(1, 3), F(1, 3)))
+    with precision(b.BITS):
+        argument = b.Bounds(**{side: b.ONE})
+        room = {"row": (b.INFINITE, ball(2)), "column": (ball(2), b.INFINITE)}[side]
+        found = getattr(curve_bounds(curve, argument, *room), side)
+        shorter = b.exact(found) - F(1, 3)
+    assert 2 < shorter**2 < 2 + F(1, 2**100)
+
+
 FORMULAS = [
     ("sigmoid(t)", -8, 8),
     ("sigmoid(t)*(1 - sigmoid(t))", -8, 8),

@@ -81,14 +81,17 @@ def test_roots_are_not_sought_where_that_would_cost_too_much() -> None:
 
 
 def test_long_fractions_cost_more() -> None:
-    def cost(denominator: int) -> int:
+    def cost(outer: int, inner: int) -> int:
         budget = Budget()
-        kinks = [(flint.fmpq(k, denominator), flint.fmpq(1)) for k in range(20)]
-        one = NumericPiecewise.of(flint.fmpq(0), kinks)
-        composed(one, one, budget)
+        two = (
+            [(flint.fmpq(k, place), flint.fmpq(1)) for k in range(20)] for place in (outer, inner)
+        )
+        composed(*(NumericPiecewise.of(flint.fmpq(0), kinks) for kinks in two), budget)
         return budget.spent
 
-    assert 10 * cost(7) < cost(3**4000)
+    long = 3**4000
+    for outer, inner in ((long, long), (long, 7), (7, long)):
+        assert 10 * cost(7, 7) < cost(outer, inner)
 
 
 def test_a_table_is_over_budget_at_the_same_place_every_time() -> None:

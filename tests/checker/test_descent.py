@@ -196,7 +196,28 @@ def test_other_claims_are_refused(key: str, value: object) -> None:
         checked(claim, program, bindings, tables)
 
 
+SQUARED = """algorithm s(x: [d] per context, y: [1] per context, A: [d, 2])
+assume norm(x) <= 1
+assume norm(A) <= 1
+assume entries(y) in [0, 1]
+assume size(context) <= n
+param n, mu = 1/10, eta = 1, steps = 2
+w = 0
+repeat steps:
+    w = w - eta * (TERMS)  over context
+return w approximates root(w: TERMS over context)
+"""
+TERM_OF_ANOTHER_INPUT = {
+    "another input after": SQUARED.replace("TERMS", "(sigmoid(w*x) - y)*x'/n + mu*w + w*A*A'"),
+    "another input before": SQUARED.replace("TERMS", "w*A*A' + (sigmoid(w*x) - y)*x'/n + mu*w"),
+}
+LONGER = ROWS.replace("(sigmoid(W*A) - Y)*A'", "(sigmoid(W*A) - Y)*A' + TERM")
+LONGER = LONGER.replace("(A:", "(M: [d, d], N: [k, k], A:").replace("eta = 1,", "eta = 1/2,")
 REFUSED = {
+    **{name: (text, "are of several inputs") for name, text in TERM_OF_ANOTHER_INPUT.items()},
+    "a longer word": (LONGER.replace("TERM", "W*A*A'*A*A'"), "has a term that is not"),
+    "a shorter word": (LONGER.replace("TERM", "W*M"), "has a term that is not"),
+    "from the left": (LONGER.replace("TERM", "N*W"), "has a term that is not"),
     "another equation": (
         LOGISTIC.replace("/n + mu*w over", "/n + 2*mu*w over"),
         "not w minus a multiple",
@@ -255,11 +276,35 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_descent_is_refused(name: str) -> None:
     text, reason = REFUSED[name]
-    program, bindings = read_program(text, n=3)
+    program, bindings = read_program(text, **({} if "W" in text else {"n": 3}))
     ends: Ends = {"1": (9, 9)} if ".*" in text else {"1": (-6, 6)}
     tables = tables_of(program, bindings, ends, pieces=16)
+    output = "output" if "return 2*w" in text else program.returns[0].name
     with pytest.raises(RefusedError, match=reason):
-        prove_root(program, bindings, tables, "output" if "return 2*w" in text else "w")
+        prove_root(program, bindings, tables, output)
+
+
+@pytest.mark.parametrize(("ends", "good"), [((-7.5, 8.5), True), ((-8.5, 7.5), False)])
+def test_what_is_added_to_the_argument_moves_where_the_table_must_be(
+    ends: tuple[float, float], good: bool
+) -> None:
+    """sigmoid(y) − y ≤ 0.732, so that |w·x| ≤ 7.32; and w·x + y lies in [−7.32, 8.32]."""
+    program, bindings = read_program(LOGISTIC.replace("sigmoid(w*x)", "sigmoid(w*x + y)"), n=3)
+    tables = tables_of(program, bindings, {"1": ends}, pieces=16)
+    if good:
+        prove_root(program, bindings, tables, "w")
+        return
+    with pytest.raises(RefusedError, match="where the tables are"):
+        prove_root(program, bindings, tables, "w")
+
+
+def test_an_inner_table_counts_as_often_as_the_outer_function_is_steep() -> None:
+    """sigmoid(2·T(w·x)) moves by 2·1/4 of the error of T, at most."""
+    program, bindings, tables = prepared("a table of a table")
+    claim: Any = prove_root(program, bindings, tables, "w")
+    noise = {site: Fraction(text) for site, text in claim["steps"][0]["noise"].items()}
+    assert len(noise) == 2
+    assert abs(noise["1"] / noise["2"] - Fraction(1, 2)) < Fraction(1, 10**7)
 
 
 def test_a_step_that_does_not_move_finds_no_root() -> None:

@@ -267,3 +267,14 @@ def test_letters_of_newton(start: str, exponent: int) -> None:
         found = values.of(powers.expanded_values((count - 1, 1))[name], truth.letter)
         assert same(found, wanted)
     check_letters(powers, truth, choose, sums=True)
+
+
+@pytest.mark.parametrize("terms", ["A*D*K + 3*B*D*K", "3*B*D*K + A*D*K"])
+def test_the_right_factor_is_that_of_the_first_word(terms: str) -> None:
+    """A*s*K + 3*B*s*K is (A + 3*B)*s*K: of what is on the right, K itself, no multiple of it."""
+    loop = read(f"X = D\nrepeat 2:\n    X = {terms.replace('D', 'X')} + D\nreturn X\n")
+    two = read_two_sided(loop, ())
+    (left,) = two.loop.left.values()
+    right = two.loop.right_of("e")
+    assert [str(one) for one in (left, right)] == ["(1)*A + (3)*B", "(1)*K"]
+    assert (two.alpha, two.delta) == (0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import flint
 import pytest
 
 from weightsmith.checker.operator_step import Operator
@@ -12,9 +13,11 @@ from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL
 from weightsmith.checker.references import Reference, reference
 from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.targets import Target
 from weightsmith.checker.words import Letter
 from weightsmith.dsl import core, parse_scalar
+from weightsmith.dsl.core import SpectrumKind
 
 F = Fraction
 FIELD = Field((), INTERNAL)
@@ -68,3 +71,42 @@ def test_a_target_of_an_unknown_kind_is_refused() -> None:
     ):
         with pytest.raises(RefusedError, match="no function that this rule knows"):
             referred(target, "0", "1")
+
+
+OF_A = Field(("a",), (LAMBDA,))
+OF_A_SPECTRUM = Operator(
+    (Letter("A", "d", "d", symmetric=True),),
+    "yes",
+    SpectrumKind.SPECTRUM,
+    OF_A.number(-3),
+    OF_A.number(3),
+    "-3",
+    "3",
+)
+
+
+def sign_at(theta: str, a: int, interval: tuple[int, int]) -> int:
+    """What sign(θ) is taken to be on an interval."""
+    sign = OF_A.read(parse_scalar(theta))
+    target = Target((), (), 2, OF_A.one, None, orthogonal=True, sign=sign)
+    low, high = map(F, interval)
+    numbers = Numbers({"a": F(a)}, (low, high))
+    found = reference(target, OF_A_SPECTRUM, OF_A, numbers, (low, high))
+    value = found.function(flint.acb(interval[0]))
+    return 1 if value == 1 else -1 if value == -1 else 0
+
+
+@pytest.mark.parametrize("a", [2, -2])
+def test_a_sign_is_that_of_the_quotient(a: int) -> None:
+    """lambda/a, of a negative a, is negative where lambda is positive."""
+    sign = 1 if a > 0 else -1
+    assert sign_at("lambda/a", a, (1, 3)) == sign
+    assert sign_at("lambda/a", a, (-3, -1)) == -sign
+    assert sign_at("(lambda - 4)/a^2", a, (1, 3)) == -1
+
+
+def test_a_sign_that_changes_is_refused() -> None:
+    with pytest.raises(RefusedError):
+        sign_at("lambda/a", 2, (-1, 1))
+    with pytest.raises(RefusedError, match="not that of a polynomial"):
+        sign_at("a/lambda", 2, (1, 3))

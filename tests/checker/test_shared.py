@@ -123,3 +123,12 @@ def test_a_formula_below_the_bound_is_refused() -> None:
             error_formula(wrong, ERRORS).covers(wrong, ERRORS)
         with pytest.raises(RefusedError, match="not finite"):
             error_formula(sharing(flint.arb(1), 1, 3) * b.INFINITE, ERRORS)
+
+
+def test_the_ends_of_a_ball_keep_its_shares() -> None:
+    with precision(b.BITS):
+        ball = Shared(flint.arb(2, 1), sharing(flint.arb(5), 1, 1).shares)
+        low, high = ball.lower(), ball.upper()
+        assert flint.arb(1) - flint.arb(2) ** -20 < low <= 1
+        assert 3 <= high < flint.arb(3) + flint.arb(2) ** -20
+        assert [shares_of(one, 1) for one in (low, high)] == [(0, 1), (0, 1)]

@@ -17,7 +17,7 @@ from weightsmith.checker.approximation import product_error
 from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.table_error import table_error
+from weightsmith.checker.table_error import _root, table_error
 from weightsmith.checker.tables import ProductTable
 from weightsmith.dsl.formulas import (
     Apply,
@@ -239,3 +239,13 @@ def test_the_root_of_a_function_without_negative_values_is_finite() -> None:
     knots = [(Fraction(-1), Fraction(1)), (Fraction(0), Fraction(0)), (Fraction(1), Fraction(1))]
     found = table_error(parse_formula("sqrt(abs(t))"), {}, knots)
     assert Fraction(1, 4) <= found <= Fraction(1, 4) + Fraction(1, 10**9)
+
+
+@pytest.mark.parametrize("place", [F(1, 8), F(1, 3), F(1, 2), F(3, 4)])
+@pytest.mark.parametrize("bend", [F(0), F(2), F(-1, 3)])
+def test_the_first_tangent_is_taken_near_the_root_of_the_cubic(place: F, bend: F) -> None:
+    """3·(u − place)·(1 + bend·u·(1 − u)), by its values and slopes at both ends."""
+    ends = -place, 1 - place
+    slopes = 1 + bend * ends[0], 1 - bend * ends[1]
+    found = _root(*(float(3 * one) for one in (*ends, *slopes)))
+    assert abs(found - float(place)) < 1e-6

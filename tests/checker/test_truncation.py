@@ -348,6 +348,21 @@ def test_heat_kernel_outside_its_range_is_refused() -> None:
     refused(case, "negative")
 
 
+def test_the_ends_of_the_spectrum_tell_nothing_of_a_map_of_two_powers() -> None:
+    """X <- 3*X - X*X - I towards I: e <- e + e^2, which does not end at the larger |e|."""
+    case = changed(newton_inverse(), "2/(mu + L) * I", "2/(mu + L) * A")
+    case = changed(case, "2*X - X*A*X", "3*X - X*X - I")
+    case = changed(case, "approximates inv(A)", "approximates A*inv(A)")
+    start = "2*lambda/(L + mu)"
+    steps = case.claims[2]["steps"]
+    steps[2] |= {"initial": {"X": start}, "next": {"X": "3*X - X^2 - 1"}}
+    steps[3]["target"] |= {"power": "1"}
+    steps[4] |= {"start": start, "map": "e + e^2"}
+    refused(case, "the map is not a power of e")
+    del steps[4]["ends"]
+    refused(case, "intervals")
+
+
 def test_names_may_not_collide() -> None:
     case = newton_inverse()
     claim = case.claims[2]

@@ -1,0 +1,42 @@
+"""Functions of entries on bounds: slopes and intervals are rounded so that what is said holds."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from checker_core import kinked, name
+
+from weightsmith.checker.bounds import BITS, ONE, ZERO, Bounds, ball_below, exact
+from weightsmith.checker.ranges import precision
+from weightsmith.checker.rational import Field
+from weightsmith.checker.site_bounds import SiteBounds, Triple, _is_inside
+from weightsmith.checker.site_letters import SiteValue
+from weightsmith.checker.tables import FormulaTable
+from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.dsl.formulas import parse_formula
+
+F = Fraction
+
+
+def site(constant: str, slope: str) -> SiteValue:
+    letter = Letter("f#1", "1", "1")
+    argument = Polynomial.letter(Field(()), Letter("x", "1", "1"))
+    return SiteValue(kinked("f", name("x", "1", "1"), constant, slope), letter, (argument,))
+
+
+def test_a_slope_is_rounded_up() -> None:
+    """1/3·v and 1/3·w, of v − w up to 1, differ by 1/3: no number below it bounds that."""
+    with precision(BITS):
+        near = Triple(Bounds(-ONE, ONE), Bounds(-ONE, ONE), Bounds(ZERO, ONE))
+        found = SiteBounds({}, {}).compared(site("0", "1/3"), [near], ONE, ONE)
+        assert F(1, 3) < exact(found.difference.high) < F(1, 3) + F(1, 1 << 100)
+
+
+def test_an_argument_just_outside_of_a_table_is_not_inside() -> None:
+    knots = ((F(1, 3), F(0)), (F(2, 3), F(1)))
+    table = FormulaTable("1", parse_formula("t"), "t", F(1), knots)
+    with precision(BITS):
+        inside = Bounds(-ball_below(F(-1, 3)), ball_below(F(2, 3)))
+        assert _is_inside(table, inside)
+        assert not _is_inside(table, Bounds(ball_below(F(1, 3)), inside.high))
+        assert not _is_inside(table, Bounds(inside.low, -ball_below(F(-2, 3))))
