@@ -233,6 +233,12 @@ REFUSED = {
         LOGISTIC.replace("return w app", "return 2*w app"),
         "not a variable that a loop carries",
     ),
+    "not from a loop": (
+        LOGISTIC.replace("context)", "context, w0: [1, d])", 1).replace(
+            "return w app", "v = w0\nreturn v app"
+        ),
+        "is not what a loop of the script leaves",
+    ),
     "momentum": (
         LOGISTIC.replace("w = 0", "w = 0\nv = 0")
         .replace("    w = w - eta", "    v, w = w, w + 1/9*(w - v) - eta")
@@ -259,7 +265,7 @@ def test_what_is_no_descent_is_refused(name: str) -> None:
     ends: Ends = {"1": (9, 9)} if ".*" in text else {"1": (-6, 6)}
     tables = tables_of(program, bindings, ends, pieces=16)
     with pytest.raises(RefusedError, match=reason):
-        prove_root(program, bindings, tables, "output" if "return 2*w" in text else "w")
+        prove_root(program, bindings, tables, program.returns[0].name)
 
 
 def test_a_slope_without_bound_is_refused() -> None:

@@ -122,6 +122,14 @@ def test_words_must_be_in_order_and_symmetric_letters_plain() -> None:
         prove(NESTED, network, loops)
 
 
+def test_what_a_block_holds_is_given_group_by_group() -> None:
+    network, loops = nested()
+    for groups in ([["1", ["X#0"]]], [], "X#0", None):
+        loops[0]["invariant"]["X"] = groups
+        with pytest.raises(RefusedError, match="the invariant of 'X' is not an object"):
+            prove(NESTED, network, loops)
+
+
 def test_a_letter_is_symmetric_only_if_shown() -> None:
     network, loops = nested()
     loops[0]["symmetric"] = ["X#0"]

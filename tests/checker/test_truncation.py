@@ -186,6 +186,8 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("approximates inv(A)", "approximates 2*inv(A)", "factor"),
         ("approximates inv(A)", "approximates inv(A)*A", "power"),
         ("approximates inv(A)", "approximates inv(A) + inv(A)", "one function"),
+        ("approximates inv(A)", "approximates exp(A)*A", "no rule for such a function times"),
+        ("approximates inv(A)", "approximates sign(A)*A", "no rule for such a function times"),
         ("return X", "return 2*X", "not I"),
         ("return X", "return X*X", "not I"),
         ("spectrum(A)", "spectrum(2*A)", "single product"),
@@ -312,6 +314,13 @@ def test_heat_kernel_outside_its_range_is_refused() -> None:
     case = CASES["heat_kernel"]()
     case.template["bindings"]["s"] = "-1"
     refused(case, "negative")
+
+
+@pytest.mark.parametrize("forms", [[], [["X#0", []]], "X#0", None])
+def test_forms_are_an_object(forms: object) -> None:
+    case = newton_inverse()
+    case.claims[2]["steps"][1]["forms"] = forms
+    refused(case, "'forms' is not an object")
 
 
 def test_names_may_not_collide() -> None:

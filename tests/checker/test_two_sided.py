@@ -1,0 +1,33 @@
+"""Loops that multiply from both sides: which passes are read, by their letters and numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from weightsmith.checker.meaning import Loop, read_meaning
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Budget, RefusedError
+from weightsmith.checker.two_sided import read_two_sided
+from weightsmith.dsl import Source, check
+
+SCRIPT = """algorithm a(A: [d, d], B: [d, d], C: [d, d])
+param c = 2
+X = C
+repeat 3:
+    X = {}
+return X
+"""
+
+
+def loop_of(body: str) -> Loop:
+    program = check(Source("by hand", SCRIPT.format(body)))
+    (loop,) = read_meaning(program, Field(program.symbols, budget=Budget()), {}).loops
+    return loop
+
+
+def test_the_numbers_of_a_pass_have_values() -> None:
+    """A symbol that is not bound is no number: powers of a pass are made of numbers."""
+    assert read_two_sided(loop_of("2*X + 3*A*X*B"), ()).alpha == 2
+    for body in ("c*X + 3*A*X*B", "2*X + c*A*X*B"):
+        with pytest.raises(RefusedError, match="multiplies from both sides has no value"):
+            read_two_sided(loop_of(body), ())
