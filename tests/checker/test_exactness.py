@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checker_writing import exactness, gain, head, layer, mlp, read_out, source, template, terms
+from checker_writing import (
+    exactness,
+    gain,
+    head,
+    hidden,
+    layer,
+    mlp,
+    read_out,
+    source,
+    template,
+    terms,
+)
 
 from weightsmith.checker.exactness import check_exactness
 from weightsmith.checker.refusal import Budget, RefusedError
@@ -134,6 +145,47 @@ def test_a_letter_is_symmetric_only_if_shown() -> None:
     network, loops = nested()
     loops[0]["symmetric"] = ["X#0"]
     with pytest.raises(RefusedError, match="not shown symmetric"):
+        prove(NESTED, network, loops)
+
+
+def test_a_value_that_stays_symmetric_must_begin_symmetric() -> None:
+    """X is A at the end as at the start; X' is claimed to be it, as if A were symmetric."""
+    text = """algorithm kept(A: KIND[d, d])
+param n = 2
+
+X = A
+repeat n:
+    X = 2*X
+return X'
+"""
+    network = template(
+        "kept",
+        groups=["d"],
+        sources=[source("A", "input", "A", "d", "d")],
+        blocks={"X": "d"},
+        read_in={"X": terms("A")},
+        body=[{"repeat": "n", "body": [layer(mlp=mlp(copy_of("X", "X")))]}],
+        read_out=[read_out("output", terms("X"), "d", "d")],
+        bindings={},
+    )
+    loops = [{"symmetric": ["X#0"], "invariant": {"X": {"d": [["1", ["X#0"]]]}}}]
+    prove(text.replace("KIND", "symmetric"), network, loops)
+    with pytest.raises(RefusedError, match="before the loop, 'X#0' is not shown symmetric"):
+        prove(text.replace("KIND", ""), network, loops)
+
+
+def test_groups_and_rows_are_axes_of_the_script() -> None:
+    network, loops = nested()
+    network["groups"] = ["d", "e"]
+    with pytest.raises(RefusedError, match="group 'e' is neither of tokens nor an axis"):
+        prove(NESTED, network, loops)
+    network, loops = nested()
+    network["blocks"].append({"name": "spare", "rows": "e"})
+    with pytest.raises(RefusedError, match="rows 'e' of block 'spare' are not an axis"):
+        prove(NESTED, network, loops)
+    network, loops = nested()
+    network["body"][0]["body"][0]["mlp"]["hidden"].append(hidden("e", terms(), "1"))
+    with pytest.raises(RefusedError, match="rows 'e' of a hidden block are not an axis"):
         prove(NESTED, network, loops)
 
 

@@ -235,6 +235,13 @@ def test_at_a_kink_the_slope_is_any_between_both_sides() -> None:
     assert Fraction(1, 4) <= table_error(formula, {}, knots) <= Fraction(1, 4) + Fraction(1, 10**9)
 
 
+def test_the_root_of_a_polynomial_of_degree_eight_may_touch_zero() -> None:
+    """(1 - t^8)^(1/2) is 0 at both ends of its chord, and 1 in the middle."""
+    knots = [(Fraction(-1), Fraction(0)), (Fraction(1), Fraction(0))]
+    found = table_error(parse_formula("sqrt(1 - t^8)"), {}, knots)
+    assert 1 <= found <= 1 + Fraction(1, 10**9)
+
+
 def test_the_root_of_a_function_without_negative_values_is_finite() -> None:
     knots = [(Fraction(-1), Fraction(1)), (Fraction(0), Fraction(0)), (Fraction(1), Fraction(1))]
     found = table_error(parse_formula("sqrt(abs(t))"), {}, knots)

@@ -7,7 +7,7 @@ import pytest
 from weightsmith.checker.meaning import Loop, read_meaning
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.two_sided import read_two_sided
+from weightsmith.checker.two_sided import TwoSidedPowers, read_two_sided
 from weightsmith.dsl import Source, check
 
 SCRIPT = """algorithm a(A: [d, d], B: [d, d], C: [d, d])
@@ -31,3 +31,14 @@ def test_the_numbers_of_a_pass_have_values() -> None:
     for body in ("c*X + 3*A*X*B", "2*X + c*A*X*B"):
         with pytest.raises(RefusedError, match="multiplies from both sides has no value"):
             read_two_sided(loop_of(body), ())
+
+
+def test_a_value_is_held_by_one_or_two_counts() -> None:
+    """One pass after one: it is what two passes make, by powers of A and B and by one value."""
+    powers = TwoSidedPowers(read_two_sided(loop_of("A*X + X*B"), ()))
+    (two,) = powers.expanded_values((2,)).values()
+    (again,) = powers.expanded_values((1, 1)).values()
+    assert len(two.terms) == 3
+    assert len(again.terms) == 2
+    with pytest.raises(RefusedError, match="by one or two counts"):
+        powers.expanded_values((1, 1, 1))
