@@ -52,8 +52,7 @@ def test_the_sign_of_an_auxiliary_that_is_a_root_does_not_matter(sign: str) -> N
     low = [F(interval[0]) for interval in u]
     value = rounded_up((1 - low[0] ** 2 / 2) * (1 - low[1] ** 2 / 2))
     found = value_of(
-        f"X, Z = 0*I, {sign}1*I\nrepeat 2:\n"
-        "    X, Z = X + 1/2*Z*Z*(I - A*X), Z - 1/6*A*Z*Z*Z\n",
+        f"X, Z = 0*I, {sign}1*I\nrepeat 2:\n    X, Z = X + 1/2*Z*Z*(I - A*X), Z - 1/6*A*Z*Z*Z\n",
         {"X": ("0", "X + Z^2*(1 - lambda*X)/2"), "Z": (f"{sign}1", "Z - lambda*Z^3/6")},
         {"rule": "contraction", "multiplier": "1 - u^2/2".replace("u", "Z"), "start": "1"}
         | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from checker_writing import (
 )
 
 from weightsmith.checker.exactness import check_exactness
+from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.template import read_template
 from weightsmith.dsl import Source, check
@@ -199,6 +201,48 @@ def test_a_relu_that_is_not_linear_is_refused() -> None:
     unit["hidden"][0]["bias"] = "1"
     with pytest.raises(RefusedError, match="relu~"):
         prove(NESTED, network, loops)
+
+
+def test_a_network_that_is_not_written_yet_is_checked_in_the_same_way() -> None:
+    network, loops = nested()
+    steps: list[object] = [
+        {"step": place, **step} for place, step in enumerate(exactness(*loops)["steps"], 1)
+    ]
+    program = check(Source("script.alg", NESTED))
+    prove_exactness(program, json.dumps(network).encode(), steps, [])
+    network["body"][0]["body"][0]["mlp"]["outputs"][0][2] = "2"
+    with pytest.raises(RefusedError, match="block 'Y' holds"):
+        prove_exactness(program, json.dumps(network).encode(), steps, [])
+
+
+def test_the_limits_of_a_clip_are_in_order_at_the_bindings() -> None:
+    """With its low end above its high end it is no clip, whatever the network makes of it."""
+    text = "algorithm cut(A: [d, d])\nparam c\n\nreturn clip(A, c, 1)\n"
+    network = template(
+        "cut",
+        groups=["d"],
+        sources=[source("A", "input", "A", "d", "d")],
+        blocks={"A": "d", "X": "d"},
+        read_in={"A": terms("A")},
+        body=[
+            layer(
+                mlp={
+                    "hidden": [
+                        hidden("d", terms("A"), "-c"),
+                        hidden("d", terms("A"), "-1"),
+                    ],
+                    "outputs": [["X", 0, "1"], ["X", 1, "-1"]],
+                    "bias": [["X", "c"]],
+                }
+            )
+        ],
+        read_out=[read_out("output", terms("X"), "d", "d")],
+        bindings={"c": "1"},
+    )
+    prove(text, network, [])
+    network["bindings"]["c"] = "2"
+    with pytest.raises(RefusedError, match="bindings: The low end 2 of clip is above its high"):
+        prove(text, network, [])
 
 
 def test_distinct_axes_are_distinct_sizes() -> None:

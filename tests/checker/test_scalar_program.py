@@ -19,7 +19,9 @@ def one_scalar(after: Term, count: int) -> Stage:
 def test_a_loop_is_affine_if_no_term_multiplies_two_of_its_own_scalars() -> None:
     assert one_scalar(term(2, (0, 1)), 1).is_affine
     assert not one_scalar(term(2, (0, 2)), 1).is_affine
-    earlier = Stage(1, ((term(3),), (term(1),)), (((term(1, (0, 2), (1, 1)), term(1, (2, 1))),),), 1)
+    earlier = Stage(
+        1, ((term(3),), (term(1),)), (((term(1, (0, 2), (1, 1)), term(1, (2, 1))),),), 1
+    )
     assert earlier.is_affine  # x of the loop before is a number here
     both = Stage(1, ((term(3),), (term(1),)), (((term(1, (1, 1), (2, 1)),), ()),), 1)
     assert not both.is_affine
