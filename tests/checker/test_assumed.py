@@ -5,14 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from checker_networks import read_program
 
 from weightsmith.checker.assumed import Assumed
-from weightsmith.checker.bounds import BITS, exact
+from weightsmith.checker.bounds import BITS, CONTRADICTION, exact
 from weightsmith.checker.expressions import Environment
 from weightsmith.checker.meaning import read_meaning
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.refusal import Budget, RefusedError
+from weightsmith.checker.site_letters import read_script
 from weightsmith.checker.words import Letter
 from weightsmith.dsl import Source, check, core
 
@@ -69,3 +71,33 @@ def test_a_norm_is_rounded_up() -> None:
         found = assumed("assume norm(A) <= 1/3\n").letter(Letter("A", "2", "3"))
         for bound in (found.norm, found.column, found.row, found.high, -found.low):
             assert F(1, 3) < exact(bound) < F(1, 3) + SMALL
+
+
+def norm_of(name: str, *assumptions: str) -> float:
+    """The bound of an input's norm, at c = 1."""
+    lines = "".join(f"assume {one}\n" for one in assumptions)
+    head = "algorithm a(A: symmetric[d, d], x: [d, 1])\nparam c\n"
+    program, bindings = read_program(f"{head}{lines}return c*A*x\n", c=1)
+    with precision(BITS):
+        script = read_script(program, bindings, Budget())
+        assumed = Assumed(program, script.meaning.inputs, script.field, bindings)
+        letters = script.meaning.inputs[name].parts["", ""].letters()
+        return float(assumed.letter(next(iter(letters))).norm)
+
+
+def test_a_spectrum_may_be_one_point_and_a_norm_may_be_zero() -> None:
+    assert norm_of("A", "spectrum(A) in [3, 3]") == 3
+    assert norm_of("A", "spectrum(A) in [1, 3]", "spectrum(A) in [-4, 1]") == 1
+    assert norm_of("x", "norm(x) <= 0") == 0
+
+
+@pytest.mark.parametrize(
+    "assumptions",
+    [
+        ("spectrum(A) in [1, 2]", "spectrum(A) in [2 + c, 4]"),
+        ("norm(x) <= c - 2",),
+    ],
+)
+def test_assumptions_that_no_input_meets_are_refused(assumptions: tuple[str, ...]) -> None:
+    with pytest.raises(RefusedError, match=CONTRADICTION):
+        norm_of("x", *assumptions)

@@ -38,6 +38,14 @@ def test_the_numbers_of_a_loop_are_made_of_those_of_a_loop_around(step: str) -> 
         prove(SCRIPT.replace("STEP", step), ZERO, STEPS, {})
 
 
+@pytest.mark.parametrize(("step", "truth"), [("h*A*Y", "6*A*A*C"), ("A*Y + h*C", "A*C + 2*C")])
+def test_such_numbers_are_followed_pass_by_pass(step: str, truth: str) -> None:
+    """Y has the numbers 1, 2 and then 2, 4; X is what the second Y has more than the first."""
+    prove(SCRIPT.replace("STEP", step), f"X = {truth}\nreturn X\n", STEPS, {})
+    with pytest.raises(RefusedError, match="different values"):
+        prove(SCRIPT.replace("STEP", step), f"X = {truth} + C\nreturn X\n", STEPS, {})
+
+
 def test_a_binding_that_is_no_parameter() -> None:
     script = "X = C\nfor g in 1, 2:\n    repeat g:\n        X = A*X\n    X = X + C\nreturn X\n"
     network = "X = A*C + C\nX = A*X + C\nreturn X\n"

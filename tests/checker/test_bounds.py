@@ -152,6 +152,14 @@ def test_the_norm_of_a_row_or_column_of_values_is_rounded_up(side: str) -> None:
     assert 2 < shorter**2 < 2 + F(1, 2**100)
 
 
+def test_a_table_has_ends_however_far_its_argument_goes() -> None:
+    """It is constant outside of its knots, and so bounded by what it is there."""
+    table = table_curve([(F(0), F(1)), (F(1), F(3)), (F(2), F(-1))])
+    assert table.range(None, None) == (-1, 3)
+    assert table.range(F(3), None) == (-1, -1)
+    assert table.range(None, F(0)) == (1, 1)
+
+
 FORMULAS = [
     ("sigmoid(t)", -8, 8),
     ("sigmoid(t)*(1 - sigmoid(t))", -8, 8),

@@ -27,7 +27,7 @@ def test_a_value_is_that_of_the_sum_of_kinks(t: Fraction) -> None:
 
 def test_every_piece_that_meets_a_level_is_found() -> None:
     levels = tuple(map(rational, (F(-2), F(1), F(3), F(6))))
-    found = sorted(fraction(place) for place in ZIGZAG.meets(levels))
+    found = sorted(fraction(place) for place, _ in ZIGZAG.meets(levels))
     assert found == [-1, F(1, 2), F(4, 3), 3, 4, 6, 7, F(17, 2)]
     assert [direct(place) for place in found] == [-2, 1, 3, 3, 1, 1, 3, 6]
 

@@ -254,6 +254,12 @@ REFUSED = {
         LOGISTIC.replace("return w app", "return 2*w app"),
         "not a variable that a loop carries",
     ),
+    "not from a loop": (
+        LOGISTIC.replace("context)", "context, w0: [1, d])", 1).replace(
+            "return w app", "v = w0\nreturn v app"
+        ),
+        "is not what a loop of the script leaves",
+    ),
     "momentum": (
         LOGISTIC.replace("w = 0", "w = 0\nv = 0")
         .replace("    w = w - eta", "    v, w = w, w + 1/9*(w - v) - eta")

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import checker_core as core
 import pytest
-from checker_writing import exactness, gain, head, layer, mlp, read_out, source, template, terms
+from checker_writing import (
+    exactness,
+    gain,
+    head,
+    hidden,
+    layer,
+    mlp,
+    read_out,
+    source,
+    template,
+    terms,
+)
 
 from weightsmith.checker.exactness import check_exactness
+from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.template import read_template
 from weightsmith.dsl import Source, check
@@ -128,10 +141,59 @@ def test_words_must_be_in_order_and_symmetric_letters_plain() -> None:
         prove(NESTED, network, loops)
 
 
+def test_what_a_block_holds_is_given_group_by_group() -> None:
+    network, loops = nested()
+    for groups in ([["1", ["X#0"]]], [], "X#0", None):
+        loops[0]["invariant"]["X"] = groups
+        with pytest.raises(RefusedError, match="the invariant of 'X' is not an object"):
+            prove(NESTED, network, loops)
+
+
 def test_a_letter_is_symmetric_only_if_shown() -> None:
     network, loops = nested()
     loops[0]["symmetric"] = ["X#0"]
     with pytest.raises(RefusedError, match="not shown symmetric"):
+        prove(NESTED, network, loops)
+
+
+def test_a_value_that_stays_symmetric_must_begin_symmetric() -> None:
+    """X is A at the end as at the start; X' is claimed to be it, as if A were symmetric."""
+    text = """algorithm kept(A: KIND[d, d])
+param n = 2
+
+X = A
+repeat n:
+    X = 2*X
+return X'
+"""
+    network = template(
+        "kept",
+        groups=["d"],
+        sources=[source("A", "input", "A", "d", "d")],
+        blocks={"X": "d"},
+        read_in={"X": terms("A")},
+        body=[{"repeat": "n", "body": [layer(mlp=mlp(copy_of("X", "X")))]}],
+        read_out=[read_out("output", terms("X"), "d", "d")],
+        bindings={},
+    )
+    loops = [{"symmetric": ["X#0"], "invariant": {"X": {"d": [["1", ["X#0"]]]}}}]
+    prove(text.replace("KIND", "symmetric"), network, loops)
+    with pytest.raises(RefusedError, match="before the loop, 'X#0' is not shown symmetric"):
+        prove(text.replace("KIND", ""), network, loops)
+
+
+def test_groups_and_rows_are_axes_of_the_script() -> None:
+    network, loops = nested()
+    network["groups"] = ["d", "e"]
+    with pytest.raises(RefusedError, match="group 'e' is neither of tokens nor an axis"):
+        prove(NESTED, network, loops)
+    network, loops = nested()
+    network["blocks"].append({"name": "spare", "rows": "e"})
+    with pytest.raises(RefusedError, match="rows 'e' of block 'spare' are not an axis"):
+        prove(NESTED, network, loops)
+    network, loops = nested()
+    network["body"][0]["body"][0]["mlp"]["hidden"].append(hidden("e", terms(), "1"))
+    with pytest.raises(RefusedError, match="rows 'e' of a hidden block are not an axis"):
         prove(NESTED, network, loops)
 
 
@@ -145,6 +207,48 @@ def test_a_relu_that_is_not_linear_is_refused() -> None:
     unit["hidden"][0]["bias"] = "1"
     with pytest.raises(RefusedError, match="relu~"):
         prove(NESTED, network, loops)
+
+
+def test_a_network_that_is_not_written_yet_is_checked_in_the_same_way() -> None:
+    network, loops = nested()
+    steps: list[object] = [
+        {"step": place, **step} for place, step in enumerate(exactness(*loops)["steps"], 1)
+    ]
+    program = check(Source("script.alg", NESTED))
+    prove_exactness(program, json.dumps(network).encode(), steps, [])
+    network["body"][0]["body"][0]["mlp"]["outputs"][0][2] = "2"
+    with pytest.raises(RefusedError, match="block 'Y' holds"):
+        prove_exactness(program, json.dumps(network).encode(), steps, [])
+
+
+def test_the_limits_of_a_clip_are_in_order_at_the_bindings() -> None:
+    """With its low end above its high end it is no clip, whatever the network makes of it."""
+    text = "algorithm cut(A: [d, d])\nparam c\n\nreturn clip(A, c, 1)\n"
+    network = template(
+        "cut",
+        groups=["d"],
+        sources=[source("A", "input", "A", "d", "d")],
+        blocks={"A": "d", "X": "d"},
+        read_in={"A": terms("A")},
+        body=[
+            layer(
+                mlp={
+                    "hidden": [
+                        hidden("d", terms("A"), "-c"),
+                        hidden("d", terms("A"), "-1"),
+                    ],
+                    "outputs": [["X", 0, "1"], ["X", 1, "-1"]],
+                    "bias": [["X", "c"]],
+                }
+            )
+        ],
+        read_out=[read_out("output", terms("X"), "d", "d")],
+        bindings={"c": "1"},
+    )
+    prove(text, network, [])
+    network["bindings"]["c"] = "2"
+    with pytest.raises(RefusedError, match="bindings: The low end 2 of clip is above its high"):
+        prove(text, network, [])
 
 
 def test_distinct_axes_are_distinct_sizes() -> None:

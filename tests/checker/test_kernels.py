@@ -6,6 +6,7 @@ import random
 from fractions import Fraction
 
 import pytest
+from checker_steps import forms, operator, output, recurrence
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 
 import weightsmith.api as ws
@@ -129,6 +130,40 @@ def values(name: str, L: object, pinv: object, b: object) -> Pair:
 
 def norm(value: object) -> object:
     return mp.svd_r(value, compute_uv=False)[0]
+
+
+def test_inv_of_what_has_no_eigenvalue_0_on_the_kernel_either() -> None:
+    """I + L is 1 there; the error of x - (I + L)*x/2 + b/2 is (1 - λ)/2 of what it was."""
+    script = """algorithm f(L: symmetric[v, v], b: [v, 1])
+assume nonzero_spectrum(L) in [1/2, 1]
+assume b in range(L)
+x = 0*b
+repeat 2:
+    x = x + 1/2*(b - L*x - x)
+return x approximates inv(I + L)*b
+"""
+    steps = [
+        operator(["L"], "1/2", "1"),
+        forms(x=[([], "x", ["b"])]),
+        recurrence({"x": "0"}, {"x": "x/2 - lambda*x/2 + 1/2"}),
+        output([], "x", ["b"], root=1, power="1/(1 + lambda)"),
+        {"rule": "contraction", "error": "x", "multiplier": "(1 - lambda)/2", "start": "1"}
+        | {"count": "2", "auxiliary": None, "ends": ["1/4", "0"]},
+    ]
+    claim = {
+        "output": "x",
+        "steps": [{"step": place, **step} for place, step in enumerate(steps, 1)],
+        "scale": "norm(target)",
+        "hypotheses": ["nonzero_spectrum(L) in [1/2, 1]", "b in range(L)"],
+        "bound": {"formula": "max(abs(1/4), abs(0))^(2)", "value": "1/16"},
+    }
+    assert check_truncation(ws.check(script), {}, claim, Budget()).value == Fraction(1, 16)
+    singular = ws.check(script.replace("inv(I + L)", "inv(L)").replace("- L*x - x", "- L*x"))
+    steps[2] |= {"next": {"x": "x - lambda*x/2 + 1/2"}}
+    steps[3] |= {"target": {"root": 1, "power": "1/lambda"}}
+    numbered = [{"step": place, **step} for place, step in enumerate(steps, 1)]
+    with pytest.raises(RefusedError, match="eigenvalue 0: use pinv"):
+        check_truncation(singular, {}, {**claim, "steps": numbered}, Budget())
 
 
 def test_the_bound_is_attained_at_an_end() -> None:

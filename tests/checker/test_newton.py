@@ -202,3 +202,19 @@ def test_tables_that_are_too_coarse_are_refused() -> None:
     tables = tables_of(program, bindings, ENDS, pieces=4)
     with pytest.raises(RefusedError, match="more than mu"):
         prove_root(program, bindings, tables, "w")
+
+
+PLAIN = NEWTON.replace("2*sqrt(mu)/(2*sqrt(mu) + sqrt(t))", "1/(1 + sqrt(t))")
+
+
+def test_a_loss_without_a_ridge_is_refused() -> None:
+    """With mu < 0 there need not be one root, and every bound is divided by mu."""
+    with pytest.raises(RefusedError, match="not strongly convex"):
+        prove_root(*prepared(PLAIN, mu="-1/10", steps=1), "w")
+
+
+def test_a_bound_that_says_nothing_is_not_proven() -> None:
+    """With mu = 10^-604 and ell = 10^-606 the root may lie as far from 0 as 5·10^300."""
+    tiny = {"mu": Fraction(1, 10**604), "ell": Fraction(1, 10**606)}
+    with pytest.raises(RefusedError, match="which says nothing"):
+        prove_root(*prepared(PLAIN, gated=True, steps=0, **tiny), "w")

@@ -13,8 +13,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from weightsmith.checker.enclosures import check_encloses, check_value
-from weightsmith.checker.ranges import Real, at_most, extremes, is_positive, precision
+from weightsmith.checker.enclosures import check_chain, check_encloses, check_value
+from weightsmith.checker.ranges import (
+    Real,
+    _outside,
+    at_most,
+    extremes,
+    is_positive,
+    precision,
+)
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.rounding import FORMATS, nearest
 from weightsmith.checker.three_term import chebyshev_pair
@@ -74,6 +81,30 @@ def test_an_enclosure_must_hold_and_must_be_tight() -> None:
     ):
         with pytest.raises(RefusedError):
             check_encloses(interval, values, "it")
+
+
+def test_every_interval_of_a_chain_encloses_the_image_of_the_one_before() -> None:
+    """e <- e^2 from 1/2: the square of 1/2 is not 0, however small the interval after it is."""
+    half = [Real.of(Fraction(1, 2))]
+    square = poly([Fraction(0), Fraction(0), Fraction(1)])
+    chain = [(Fraction(1, 2 ** (2**k)), Fraction(1, 2 ** (2**k))) for k in range(4)]
+    check_chain(chain, half, square, 3)
+    zero = (Fraction(0), Fraction(0))
+    for place in range(1, 4):
+        forged = [*chain[:place], *[zero] * (4 - place)]
+        with pytest.raises(RefusedError, match=rf"intervals\[{place}\] does not contain"):
+            check_chain(forged, half, square, 3)
+
+
+def test_a_point_at_an_end_is_not_outside() -> None:
+    """Known by a ball only, it may be the end of the closed interval, where a zero counts."""
+    for place in (1, 2):
+        at_the_end = Real(None, lambda place=place: flint.arb(place))
+        with pytest.raises(RefusedError, match="too close to the end"):
+            _outside(at_the_end, Fraction(1), Fraction(2))
+    for place, outside in ((0.5, True), (1.5, False), (2.5, True)):
+        apart = Real(None, lambda place=place: flint.arb(place, 0.25))
+        assert _outside(apart, Fraction(1), Fraction(2)) is outside
 
 
 def test_a_value_must_not_be_below_nor_far_above() -> None:

@@ -7,7 +7,6 @@ from fractions import Fraction
 import flint
 import pytest
 
-from weightsmith.checker.operator_step import Operator
 from weightsmith.checker.problem import Numbers
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL

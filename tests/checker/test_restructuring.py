@@ -161,6 +161,8 @@ WRONG_STEPS: list[tuple[Callable[[list[Json]], object], str]] = [
     (lambda s: s.pop(1), "every loop"),
     (lambda s: s[1].update(loop=1), "loop 1, not 0"),
     (lambda s: s[1].update(script="other.alg"), "no script"),
+    (lambda s: s[1].update(forms=[]), "'forms' is not an object"),
+    (lambda s: s[1].update(forms=form(LEFT, [])), "'forms' is not an object"),
     (lambda s: forms_of(s, 1).clear(), "has no form"),
     (lambda s: forms_of(s, 1).update({"v#0": form(LEFT, [])}), "not a letter of loop"),
     (lambda s: forms_of(s, 1).update({"w#0": form(LEFT[:1], [])}), "shape"),

@@ -21,15 +21,20 @@ EQUAL: list[object] = [
 ]
 
 
-def refused(head: str, script: str, network: str, steps: list[object]) -> bool:
-    """Does the checker refuse the claim?"""
+def proven(head: str, script: str, network: str, steps: list[object]) -> None:
+    """Raises RefusedError if the checker refuses the claim."""
     first, second = (
         check(Source(name, head + text))
         for name, text in (("script.alg", script), ("network.alg", network))
     )
+    bindings = {one.name: Fraction(0) for one in first.parameters}
+    prove_restructuring(first, second, bindings, {"steps": steps})
+
+
+def refused(head: str, script: str, network: str, steps: list[object]) -> bool:
+    """Does the checker refuse the claim?"""
     try:
-        bindings = {one.name: Fraction(0) for one in first.parameters}
-        prove_restructuring(first, second, bindings, {"steps": steps})
+        proven(head, script, network, steps)
     except RefusedError:
         return True
     return False
@@ -155,6 +160,24 @@ def test_variables_on_fewer_tokens(factor: str) -> None:
     ]
     texts = [text.replace("FACTOR", factor) + end for text in (script, network)]
     assert refused(TOKENS, texts[0], texts[1], steps)
+
+
+@pytest.mark.parametrize("names", ["X", "XP"])
+def test_a_block_of_several_passes_holds_only_values_and_all_of_them(names: str) -> None:
+    """As docs/certificate.md has it: a block of s alone may run several passes."""
+    script = "X = A\nrepeat 4:\n    X = B*X\nreturn X\n"
+    network = "X, P = A, B*B\nrepeat 2:\n    X, P = P*X, P*I\nreturn X\n"
+    held: dict[str, Json] = {
+        "X": {"kind": "value", "of": ["X"], "turned": False, "counts": [2, 0]},
+        "P": {"kind": "left", "of": ["X", "X"], "turned": False, "counts": [2]},
+    }
+    steps: list[object] = [
+        {"step": 1, "rule": "powers", "turned": [], "kind": "one_side"},
+        {"step": 2, "rule": "block", "loop": 0, "values": {name: held[name] for name in names}},
+        {"step": 3, "rule": "equal", "counts": [2, 2]},
+    ]
+    with pytest.raises(RefusedError, match="Loop 0 does not run one pass"):
+        proven(MATRICES, script, network, steps)
 
 
 # -- passes -------------------------------------------------------------------------------------

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from checker_core import kinked, name
+from checker_networks import read_program
 
 from weightsmith.checker.bounds import BITS, ONE, ZERO, Bounds, ball_below, exact
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.site_bounds import SiteBounds, Triple, _is_inside
-from weightsmith.checker.site_letters import SiteValue
-from weightsmith.checker.tables import FormulaTable
+from weightsmith.checker.site_letters import SiteValue, read_script
+from weightsmith.checker.tables import FormulaTable, Gated
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl.formulas import parse_formula
 
@@ -40,3 +43,21 @@ def test_an_argument_just_outside_of_a_table_is_not_inside() -> None:
         assert _is_inside(table, inside)
         assert not _is_inside(table, Bounds(ball_below(F(1, 3)), inside.high))
         assert not _is_inside(table, Bounds(inside.low, -ball_below(F(-2, 3))))
+
+
+SCRIPT = """algorithm a(x: [d] per token, y: [d] per token)
+return x .* y on query
+"""
+
+
+def test_a_product_of_entries_is_exact_only_where_it_is_gated() -> None:
+    """Without a table nothing says how far the network's product is from the script's."""
+    program, bindings = read_program(SCRIPT)
+    with precision(BITS):
+        script = read_script(program, bindings, Budget())
+        site = next(iter(script.sites.values()))
+        factors = (Bounds(low=-ONE, high=ONE), Bounds(low=-ONE, high=2 * ONE))
+        exact = SiteBounds({"1": Gated("1")}, bindings).network(site, factors, ONE, ONE)
+        assert (exact.low, exact.high) == (-2, 2)
+        with pytest.raises(RefusedError, match="product of entries at site 1 has no table"):
+            SiteBounds({}, bindings).network(site, factors, ONE, ONE)

@@ -161,6 +161,17 @@ def test_two_hundred_pieces_take_a_small_part_of_the_budget() -> None:
     assert 0 < budget.spent < budget.units // 20
 
 
+def test_a_bound_that_is_enough_is_not_improved() -> None:
+    """But by some halvings, where these are asked for: here e^t needs none to be bounded well."""
+    formula, knots = CASES["exp"][0], knots_of("exp", 3)
+    best, rough, patient = Budget(), Budget(), Budget()
+    error = table_error(formula, {}, knots, best)
+    assert table_error(formula, {}, knots, rough, F(10)) > error * F(11, 10)
+    assert rough.spent < best.spent * 2 / 3
+    assert table_error(formula, {}, knots, patient, F(10), patience=1) == error
+    assert patient.spent == best.spent
+
+
 def test_exact_tables_have_next_to_no_error() -> None:
     knots = [(F(-1), F(4, 3)), (F(1, 3), F(0)), (F(2), F(5, 3))]
     assert table_error(CASES["kink"][0], {}, knots) < F(1, 2**140)
@@ -233,6 +244,13 @@ def test_at_a_kink_the_slope_is_any_between_both_sides() -> None:
     assert jet.first.contains(-1)
     assert jet.first.contains(1)
     assert Fraction(1, 4) <= table_error(formula, {}, knots) <= Fraction(1, 4) + Fraction(1, 10**9)
+
+
+def test_the_root_of_a_polynomial_of_degree_eight_may_touch_zero() -> None:
+    """(1 - t^8)^(1/2) is 0 at both ends of its chord, and 1 in the middle."""
+    knots = [(Fraction(-1), Fraction(0)), (Fraction(1), Fraction(0))]
+    found = table_error(parse_formula("sqrt(1 - t^8)"), {}, knots)
+    assert 1 <= found <= 1 + Fraction(1, 10**9)
 
 
 def test_the_root_of_a_function_without_negative_values_is_finite() -> None:

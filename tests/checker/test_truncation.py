@@ -188,6 +188,8 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("approximates inv(A)", "approximates inv(A) + inv(A)", "one function"),
         ("approximates inv(A)", "approximates inv(A)*(I + A)", "polynomial of the operator"),
         ("approximates inv(A)", "approximates inv(A)*(A - A*A)", "polynomial of the operator"),
+        ("approximates inv(A)", "approximates exp(A)*A", "no rule for such a function times"),
+        ("approximates inv(A)", "approximates sign(A)*A", "no rule for such a function times"),
         ("return X", "return 2*X", "not I"),
         ("return X", "return X*X", "not I"),
         ("spectrum(A)", "spectrum(2*A)", "single product"),
@@ -361,6 +363,13 @@ def test_the_ends_of_the_spectrum_tell_nothing_of_a_map_of_two_powers() -> None:
     refused(case, "the map is not a power of e")
     del steps[4]["ends"]
     refused(case, "intervals")
+
+
+@pytest.mark.parametrize("forms", [[], [["X#0", []]], "X#0", None])
+def test_forms_are_an_object(forms: object) -> None:
+    case = newton_inverse()
+    case.claims[2]["steps"][1]["forms"] = forms
+    refused(case, "'forms' is not an object")
 
 
 def test_names_may_not_collide() -> None:

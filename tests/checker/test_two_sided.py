@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from test_power_letters import read
 
-from weightsmith.checker.refusal import RefusedError
-from weightsmith.checker.two_sided import read_two_sided
+from weightsmith.checker.meaning import Loop, read_meaning
+from weightsmith.checker.rational import Field
+from weightsmith.checker.refusal import Budget, RefusedError
+from weightsmith.checker.two_sided import TwoSidedPowers, read_two_sided
+from weightsmith.dsl import Source, check
 
 START = "X, Y = D, D\nrepeat 2:\n    "
 
@@ -24,3 +27,37 @@ def test_a_pass_from_one_side_is_of_another_kind(step: str) -> None:
     script = f"X = D\nrepeat 2:\n    X = {step}\nreturn X + A*D*K\n"
     with pytest.raises(RefusedError, match="does not multiply from both sides"):
         read_two_sided(read(script), ())
+
+
+SCRIPT = """algorithm a(A: [d, d], B: [d, d], C: [d, d])
+param c = 2
+X = C
+repeat 3:
+    X = {}
+return X
+"""
+
+
+def loop_of(body: str) -> Loop:
+    program = check(Source("by hand", SCRIPT.format(body)))
+    (loop,) = read_meaning(program, Field(program.symbols, budget=Budget()), {}).loops
+    return loop
+
+
+def test_the_numbers_of_a_pass_have_values() -> None:
+    """A symbol that is not bound is no number: powers of a pass are made of numbers."""
+    assert read_two_sided(loop_of("2*X + 3*A*X*B"), ()).alpha == 2
+    for body in ("c*X + 3*A*X*B", "2*X + c*A*X*B"):
+        with pytest.raises(RefusedError, match="multiplies from both sides has no value"):
+            read_two_sided(loop_of(body), ())
+
+
+def test_a_value_is_held_by_one_or_two_counts() -> None:
+    """One pass after one: it is what two passes make, by powers of A and B and by one value."""
+    powers = TwoSidedPowers(read_two_sided(loop_of("A*X + X*B"), ()))
+    (two,) = powers.expanded_values((2,)).values()
+    (again,) = powers.expanded_values((1, 1)).values()
+    assert len(two.terms) == 3
+    assert len(again.terms) == 2
+    with pytest.raises(RefusedError, match="by one or two counts"):
+        powers.expanded_values((1, 1, 1))

@@ -2,7 +2,8 @@
 
 Without auxiliary |e| ≤ (max |multiplier|)^count · max |e₀| over the spectrum.  With one, u is the
 carried scalar divided by power^(1/root), u ← map(u) is free of λ and enclosed by intervals, and
-|e| ≤ Π_k max_{u ∈ intervals[k]} |multiplier(u)| · max |e₀|.
+|e| ≤ Π_k max_{u ∈ intervals[k]} |multiplier(u)| · max |e₀|.  Of a square root either sign will do,
+at every λ the one with which u₀ ≥ 0: the recurrences hold for both.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ def _in_lambda(problem: Problem, step: Mapping[str, object], name: str, start: R
     field = problem.field
     text, multiplier = polynomial_text(step, "multiplier", field)
     only_in(multiplier, LAMBDA, "The multiplier", field)
-    problem.check_names(name, frozenset({name}))
     value = field.substitute(
         problem.recurrence.following[name], {name: _error_substitution(problem)}
     )
@@ -113,7 +113,6 @@ def _in_auxiliary(
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     problem.check_positive(power, numbers)
-    problem.check_not_negative(problem.recurrence.initial[other], numbers)
     factors = _factors(problem, parts, (other, root), (auxiliary_map, multiplier), numbers)
     factors.append((problem.largest_size(start, numbers), 1))
     return Bound((formula,), product_of_powers(factors))
@@ -135,7 +134,6 @@ def _check_auxiliary(
     require(first**root / power == start, "The auxiliary's start is not its scalar^root / power.")
     new_map = polynomial_text(parts, "map", field)[1]
     only_in(new_map, other, "The auxiliary's map", field)
-    problem.check_names(other, frozenset({other}))
     scaled = field.variable(other) * field.variable(FUNCTION)
     value = field.substitute(problem.recurrence.following[other], {other: scaled})
     agrees = relative(value, root, power, field) == new_map
@@ -147,7 +145,6 @@ def _check_error(
     problem: Problem, name: str, other: str, multiplier: Rational, scale: tuple[int, Rational]
 ) -> None:
     field = problem.field
-    problem.check_names(name, frozenset({name, other}))
     scaled = field.variable(other) * field.variable(FUNCTION)
     value = field.substitute(
         problem.recurrence.following[name],

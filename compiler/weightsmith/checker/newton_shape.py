@@ -174,7 +174,7 @@ def _scaled(problem: RootProblem, gradient: Gradient, weight: SiteValue) -> Iter
     )
     repeated = column @ Polynomial.letter(features.field, weight.letter)
     for site in problem.script.sites_in(problem.loop.index):
-        if isinstance(site.node, core.Hadamard) and site.letter.rows == features.rows:
+        if isinstance(site.node, core.Hadamard):
             left, right = site.arguments
             straight = left.equals(repeated) and right.equals(features)
             if straight or (left.equals(features) and right.equals(repeated)):

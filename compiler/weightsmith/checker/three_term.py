@@ -57,7 +57,6 @@ def _check_recurrence(
 ) -> None:
     field, recurrence = problem.field, problem.recurrence
     for scalar in (name, previous):
-        problem.check_names(scalar, frozenset({name, previous}))
         require(recurrence.initial[scalar].is_zero, f"'{scalar}' does not start at zero error 1.")
     error, before = field.variable(ERROR), field.variable(PREVIOUS)
     replaced = {

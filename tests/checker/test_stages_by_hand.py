@@ -1,0 +1,93 @@
+"""The rule ``stages`` by hand: claims that would be false, or say nothing, are refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from checker_steps import forms, operator, recurrence
+
+from weightsmith.checker.refusal import Budget, RefusedError
+from weightsmith.checker.truncation import Truncation, check_truncation
+from weightsmith.dsl import Source, check
+
+Json = dict[str, Any]
+SIGN = """algorithm f(A: symmetric[d, d])
+assume spectrum(A) in {}
+X = I
+repeat 2:
+    X = 3/2*X - 1/2*X*X*X
+return X approximates sign(A*A)
+"""
+DELAYED = """algorithm f(A: symmetric[d, d])
+assume spectrum(A) in [1/2, 1]
+X, Y = I, I
+repeat 2:
+    X, Y = X + Y - X*A*Y, X
+return X approximates inv(A)
+"""
+
+
+def prove(script: str, steps: list[Json], **parts: object) -> Truncation:
+    program = check(Source("script.alg", script))
+    numbered = [{"step": place, **step} for place, step in enumerate(steps, 1)]
+    claim = {"output": program.returns[0].name, "steps": numbered, **parts}
+    return check_truncation(program, {}, claim, Budget())
+
+
+def of_sign(low: str, high: str) -> Truncation:
+    """The identity is claimed to be the sign of A·A, whose eigenvalues are squares."""
+    return prove(
+        SIGN.format(f"[{low}, {high}]"),
+        [
+            operator(["A"], low, high),
+            forms(X=[([], "X", [])]),
+            recurrence({"X": "1"}, {"X": "3/2*X - 1/2*X^3"}),
+            {"rule": "output", "left": [], "value": "X", "right": []}
+            | {"target": {"root": 2, "power": "1", "sign": "lambda^2"}},
+            {"rule": "stages", "scalar": "X", "start": "1", "cuts": []}
+            | {"intervals": [["0", "0"], ["0", "0"]]},
+        ],
+        bound={"formula": "stages(1 - (X)/target, degrees 9, 1 - (1)^(1/2))", "value": "0"},
+        scale="1",
+        hypotheses=[f"spectrum(A) in [{low}, {high}]"],
+    )
+
+
+def test_the_sign_of_what_may_be_zero_is_not_one() -> None:
+    """On [1/2, 1] the claim is true; on [-1, 1] it is not: the sign of the zero matrix is not I."""
+    assert of_sign("1/2", "1").value == 0
+    with pytest.raises(RefusedError, match="where the target's sign changes"):
+        of_sign("-1", "1")
+
+
+def of_delayed(*cuts: list[object]) -> Truncation:
+    e, once, twice = Fraction(1, 2), Fraction(1, 4), Fraction(1, 8)  # e, e², e³
+    intervals = [e, *([once] if cuts else []), twice]
+    degrees = "2, 1" if cuts else "3"
+    return prove(
+        DELAYED,
+        [
+            operator(["A"], "1/2", "1"),
+            forms(X=[([], "X", [])], Y=[([], "Y", [])]),
+            recurrence({"X": "1", "Y": "1"}, {"X": "X + Y - lambda*X*Y", "Y": "X"}),
+            {"rule": "output", "left": [], "value": "X", "right": []}
+            | {"target": {"root": 1, "power": "1/lambda"}},
+            {"rule": "stages", "scalar": "X", "start": "lambda", "cuts": list(cuts)}
+            | {"intervals": [["0", str(end)] for end in intervals]},
+        ],
+        bound={
+            "formula": f"stages(1 - (X)/target, degrees {degrees}, 1 - (lambda)^(1/1))",
+            "value": str(twice),
+        },
+        scale="norm(target)",
+        hypotheses=["spectrum(A) in [1/2, 1]"],
+    )
+
+
+def test_what_a_cut_does_not_name_is_unknown_from_there_on() -> None:
+    """X after two passes is made of Y, which holds what X was before the first."""
+    assert of_delayed().value == Fraction(1, 8)
+    with pytest.raises(RefusedError, match="that the cut before it does not name"):
+        of_delayed([1, ["X"]])
