@@ -233,13 +233,6 @@ OTHER_PASSES: dict[str, tuple[str, str, list[int]]] = {
 }
 
 
-def test_a_loop_that_carries_nothing_has_no_passes_to_compare() -> None:
-    """T has no value after a loop that may run no pass."""
-    script = "X = A\nrepeat 2:\n    T = A*X\nreturn X\n"
-    steps: list[object] = [{"step": 1, "rule": "passes", "passes": [1]}]
-    assert refused(MATRICES, script, script, steps)
-
-
 @pytest.mark.parametrize("rule", ["passes", "power", "equal"])
 def test_the_steps_of_one_rule_are_not_those_of_another(rule: str) -> None:
     programs = [check(Source("script.alg", MATRICES + FOUR)) for _ in range(2)]
