@@ -28,8 +28,8 @@ from weightsmith.backends.graphs import GraphMatrices, graph_matrices
 from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
 from weightsmith.backends.regression import regression_data
 from weightsmith.backends.unroll import MAX_LAYERS
-from weightsmith.collector import collected_rarely
 from weightsmith.compiler.bound import Bound, upward
+from weightsmith.compiler.collector import collected_rarely
 from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.pipeline import compile_program
 from weightsmith.dsl import bundle, core, load_source, resolve_bindings

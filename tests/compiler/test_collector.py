@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.collector import RARELY, collected_rarely
+from weightsmith.compiler.collector import RARELY, collected_rarely
 from weightsmith.dsl import DiagnosticError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,9 +100,9 @@ def test_what_costs_too_much_is_said_to_be_that_and_the_hint_is_of_it(
     tried: list[object] = []
     checked = verify.verify_files
 
-    def counted(files: Mapping[str, bytes], derived: Sequence[Mapping[str, object]] = ()) -> object:
+    def counted(files: Mapping[str, bytes], *known: Any) -> object:
         tried.append(files)
-        return checked(files, derived)
+        return checked(files, *known)
 
     monkeypatch.setattr(verify, "SHARE", 20)
     monkeypatch.setattr(verify, "verify_files", counted)
