@@ -25,7 +25,7 @@ import tempfile
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -41,11 +41,12 @@ TREE = Path(__file__).resolve().parent.parent
 PARTS = ("dsl", "compiler", "backends", "tests", "examples", "pyproject.toml")
 TESTS = ("tests/checker",)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
-SMALL = {"check": 2, "requirement": 2, "end": 1, "part": 1, "side": 1}
-SMALL_TESTS = ("tests/checker/test_exactness.py", "tests/checker/test_truncation.py")
+SMALL = ("exactness", "network")  # modules
+SMALL_TESTS = ("tests/checker/test_exactness.py", "tests/checker/test_functions.py")
 SECONDS = 150.0  # of tests for one mutant, by the times that they took when the map was made
 SLACK = 120.0  # of processor time: a mutant that loops for ever is found when it has spent it
 PRELOADED = ("hypothesis", "numpy", "scipy.linalg", "sympy", "flint", "lark", "networkx", "mpmath")
+HONEST = "honest"  # the tree as it was at the start: what is edited meanwhile changes nothing
 OPTIONS = ("-o", "addopts=-q --import-mode=importlib", "-p", "no:cacheprovider")
 
 
@@ -82,7 +83,10 @@ def measured(folder: Path, tests: Sequence[str]) -> Reach:
         command = [sys.executable, "-m", "pytest", *OPTIONS, "-m", "not slow", *tests]
         command += [f"--cov={CHECKER}", "--cov-context=test", "--cov-report="]
         command += [f"--junitxml={times}"]
-        subprocess.run(command, cwd=TREE, env={**os.environ, "COVERAGE_FILE": f"{data}"})
+        environment = {**os.environ, "COVERAGE_FILE": f"{data}"}
+        done = subprocess.run(command, cwd=TREE, env=environment)
+        if done.returncode:
+            sys.exit("The tests fail without any mutant.")
     return Reach(_lines(data), _seconds(times))
 
 
@@ -111,7 +115,7 @@ def found_by(mutant: Mutant, tests: Sequence[str], limit: float, copies: Path) -
         return None
     copy = Path(tempfile.mkdtemp(dir=copies))
     for part in PARTS:
-        _copy(TREE / part, copy / part)
+        _copy(copies / HONEST / part, copy / part)
     path = copy / CHECKER / f"{mutant.module}.py"
     path.write_bytes(mutant.apply(path.read_bytes()))
     first = _FirstFailure()
@@ -146,6 +150,7 @@ class _FirstFailure:
 
 def _copy(source: Path, target: Path) -> None:
     """Compiled files come along: with the times of their sources they stay in use."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target)
     else:
@@ -171,32 +176,24 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        for part in PARTS:
+            _copy(TREE / part, folder / HONEST / part)
+        drawn = dict(enumerate(chosen(folder / HONEST, asked.seed)))
         if asked.tests:
-            drawn = chosen(TREE, asked.seed)[asked.first :][: asked.count]
-            return tried(
-                drawn, [asked.tests] * len(drawn), [SLACK] * len(drawn), folder, asked.jobs
-            )
-        tests = SMALL_TESTS if asked.small else TESTS
-        reach = measured((asked.map or folder / "map").resolve(), tests)
-        drawn = _small(reach, asked.seed) if asked.small else chosen(TREE, asked.seed)
-        drawn = drawn[asked.first :][: asked.count]
-        wanted = [reach.of(one, asked.seconds) for one in drawn]
+            reach = Reach({}, {})
+        else:
+            tests = SMALL_TESTS if asked.small else TESTS
+            reach = measured((asked.map or folder / "map").resolve(), tests)
+        if asked.small:
+            drawn = {at: one for at, one in drawn.items() if one.module in SMALL}
+        drawn = dict([*drawn.items()][asked.first :][: asked.count])
+        wanted = [asked.tests or reach.of(one, asked.seconds) for one in drawn.values()]
         limits = [SLACK + 4 * reach.time(one) for one in wanted]
         return tried(drawn, wanted, limits, folder, asked.jobs)
 
 
-def _small(reach: Reach, seed: int) -> list[Mutant]:
-    """A few that the tests of SMALL_TESTS reach."""
-    drawn, left = [], dict(SMALL)
-    for mutant in chosen(TREE, seed):
-        if left.get(mutant.kind, 0) and len(reach.of(mutant)) > 20:
-            left[mutant.kind] -= 1
-            drawn.append(mutant)
-    return drawn
-
-
 def tried(
-    drawn: Sequence[Mutant],
+    drawn: Mapping[int, Mutant],
     tests: Sequence[Sequence[str]],
     limits: Sequence[float],
     folder: Path,
@@ -207,13 +204,13 @@ def tried(
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", *PRELOADED])
     with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        results = pool.map(found_by, drawn, tests, limits, repeat(folder))
-        for number, (mutant, found) in enumerate(zip(drawn, results, strict=True)):
+        results = pool.map(found_by, drawn.values(), tests, limits, repeat(folder))
+        for (number, mutant), own, found in zip(drawn.items(), tests, results, strict=True):
             reason = known.get((mutant.module, mutant.text, mutant.becomes))
             verdict = "dead" if found else "equivalent" if reason else "ALIVE"
             counts[verdict] += 1
             print(f"{number:4} {verdict:10} {mutant}", flush=True)
-            print(f"{'':16}{found or reason or f'{len(tests[number])} tests reach it'}", flush=True)
+            print(f"{'':16}{found or reason or f'{len(own)} tests reach it'}", flush=True)
     print(f"{len(drawn)} mutants: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
     return 1 if counts["ALIVE"] else 0
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import flint
 import pytest
@@ -14,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightsmith.checker.approximation import product_error
-from weightsmith.checker.formula_balls import BallFunction
+from weightsmith.checker.formula_balls import BallFunction, Jet
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.table_error import _root, table_error
+from weightsmith.checker.table_error import _Knot, _root, table_error
 from weightsmith.checker.tables import ProductTable
 from weightsmith.dsl.formulas import (
     Apply,
@@ -260,10 +261,19 @@ def test_the_root_of_a_function_without_negative_values_is_finite() -> None:
 
 
 @pytest.mark.parametrize("place", [F(1, 8), F(1, 3), F(1, 2), F(3, 4)])
-@pytest.mark.parametrize("bend", [F(0), F(2), F(-1, 3)])
+@pytest.mark.parametrize("bend", [F(0), F(1, 4), F(1, 2), F(-1, 3)])
 def test_the_first_tangent_is_taken_near_the_root_of_the_cubic(place: F, bend: F) -> None:
-    """3·(u − place)·(1 + bend·u·(1 − u)), by its values and slopes at both ends."""
-    ends = -place, 1 - place
-    slopes = 1 + bend * ends[0], 1 - bend * ends[1]
+    """3·(u − place)·(1 + bend·u²), by its values and slopes at both ends."""
+    ends = -place, (1 - place) * (1 + bend)
+    slopes = F(1), 1 + bend + 2 * bend * (1 - place)
     found = _root(*(float(3 * one) for one in (*ends, *slopes)))
     assert abs(found - float(place)) < 1e-6
+
+
+@pytest.mark.parametrize("jet", [(float("nan"), 1.0), (1.0, float("inf"))])
+def test_a_knot_where_the_function_or_its_slope_has_no_bound_is_not_finite(
+    jet: tuple[float, float],
+) -> None:
+    value, first = map(flint.arb, jet)
+    function: Any = lambda _: Jet(value, first, flint.arb(0))  # noqa: E731
+    assert not _Knot(function, flint.fmpq(0), flint.fmpq(0)).is_finite
