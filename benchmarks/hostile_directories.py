@@ -7,19 +7,22 @@
 Each attack changes an honest directory of at most 32 MB (8 GB if sparse).  ``verify``, ``show``
 and ``run`` and ``api.load`` are then run on it, each in a process of its own; an answer is a
 sentence of ours: never a traceback, a signal, a raw control character, or (of ``verify``) a good
-verdict.  Exits with status 1 if an answer is missing, takes 15 s of processor time or 1 GB.
+verdict.  Exits with status 1 if an answer is missing, takes 15 s of processor time or 1 GB (beside
+weights of more than 32 MB, which ``run`` holds as the file, as tensors and as a module).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
+import stat
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hostile_base import BASES, Attack, Base, compile_base, remove
@@ -28,6 +31,7 @@ from hostile_files import file_attacks
 from hostile_scripts import script_attacks
 
 SECONDS, MEGABYTES = 15.0, 1000.0
+HELD = 3  # times that large weights are held: the file, its tensors, the module
 CPU_LIMIT, MEMORY_LIMIT = 20, 4 << 30  # what stops a process that has no answer
 WAITING = 300  # seconds of the clock until a process counts as blocked
 LONGEST = 1 << 20  # characters of an answer
@@ -44,6 +48,7 @@ class Answer:
     text: str
     seconds: float
     megabytes: float
+    weights: float  # megabytes of a file of weights that is larger than 32 MB
     harmless: bool
 
     @property
@@ -64,10 +69,11 @@ class Answer:
             return "accepted"
         if self.seconds > SECONDS:
             return f"{self.seconds:.1f} s"
-        return f"{self.megabytes:.0f} MB" if self.megabytes > MEGABYTES else ""
+        large = self.megabytes > MEGABYTES + HELD * self.weights
+        return f"{self.megabytes:.0f} MB" if large else ""
 
 
-def attempt(command: str, attack: Attack, work: Callable[[], None]) -> Answer:
+def attempt(command: str, attack: Attack, target: Path, work: Callable[[], None]) -> Answer:
     """Run in a process of its own, forked from this one, which has loaded what is needed."""
     with tempfile.TemporaryFile() as output:
         child = os.fork()
@@ -79,7 +85,36 @@ def attempt(command: str, attack: Attack, work: Callable[[], None]) -> Answer:
     code = os.waitstatus_to_exitcode(status)
     seconds = used.ru_utime + used.ru_stime
     memory = used.ru_maxrss / 1024
-    return Answer(command, attack.name, code, text, seconds, memory, attack.harmless)
+    large = large_weights(target)
+    return Answer(command, attack.name, code, text, seconds, memory, large, attack.harmless)
+
+
+def same(honest: Path, target: Path) -> bool:
+    """Is what an attack wrote what was there: an empty list in place of an empty list?"""
+    names = [one.name for one in honest.iterdir()]
+    if {one.name for one in target.iterdir()} != set(names):
+        return False
+    for name in names:
+        files = honest / name, target / name
+        if not files[1].is_file() or files[1].stat().st_size > 1 << 20:
+            return False
+        before, after = (file.read_bytes() for file in files)
+        try:
+            if before != after and json.loads(before) != json.loads(after):
+                return False
+        except (ValueError, RecursionError):
+            return False
+    return True
+
+
+def large_weights(directory: Path) -> float:
+    """Megabytes of the weights if they are more than 32."""
+    try:
+        found = (directory / "model.safetensors").lstat()
+    except OSError:
+        return 0.0
+    size = found.st_size / 1024**2 if stat.S_ISREG(found.st_mode) else 0.0
+    return size if size > 32 else 0.0
 
 
 def _become(output: int, work: Callable[[], None]) -> None:
@@ -189,9 +224,10 @@ def _readings(
     for attack in chosen:
         target = place / "hostile"
         attack.apply(honest[attack.base], target)
+        attack = replace(attack, harmless=attack.harmless or same(honest[attack.base], target))
         for command, work in readers(attack, target).items():
             if not which or command in which:
-                yield _said(attempt(command, attack, work))
+                yield _said(attempt(command, attack, target, work))
         remove(target)
 
 
@@ -211,7 +247,7 @@ def _runs(
         target = place / "hostile"
         attack.apply(honest[attack.base], target)
         words = ["run", str(target), *options[attack.base]]
-        yield _said(attempt("run", attack, command_line(*words)))
+        yield _said(attempt("run", attack, target, command_line(*words)))
         remove(target)
 
 

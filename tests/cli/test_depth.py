@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from weightsmith.compiler.depth import Stretch
+
 Call = Callable[..., Result]
 
 
@@ -65,3 +67,15 @@ def test_an_odd_function_has_a_lower_bound_too(call: Call, tmp_path: Path) -> No
         "return synthesize spectral(sigmoid, A) within 1e-4\n"
     )
     assert "takes at least 3 layers by its best polynomial" in call("show", "--depth", path).output
+
+
+@pytest.mark.parametrize(
+    ("each", "words"),
+    [(1, "by 3, a layer could by 3"), (10, "by 5.9e+04, 10 layers could by 59049"), (700, "3^700")],
+)
+def test_factors_of_many_digits_are_said_shortly(each: int, words: str) -> None:
+    """A ratio or a power that no float holds is no error, and no line of hundreds of digits."""
+    before, after = 3**each, 3 ** (2 * each)
+    one = Stretch("repeat", (), 2, 2 * each + 1, 1, after, after - before, before - 1)
+    assert words in one.reason
+    assert len(one.reason) < 200

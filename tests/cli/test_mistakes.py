@@ -11,6 +11,11 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from weightsmith import api
+from weightsmith.backends import files
+from weightsmith.backends.errors import DirectoryError
+from weightsmith.cli.mistakes import explain
+
 Call = Callable[..., Result]
 NUMBERS = ("--set", "mu=1/2", "--set", "L=3")
 
@@ -188,3 +193,22 @@ def test_a_mistake_in_the_steps(
     refused(result, f"f.alg:{place}: error: ", message)
     assert result.stdout == ""
     assert not (tmp_path / "net").exists()
+
+
+@pytest.mark.parametrize(
+    "problem", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")]
+)
+def test_a_network_that_memory_does_not_hold_is_said_to_be_that(problem: Exception) -> None:
+    assert "not enough memory" in (explain(problem) or "")
+
+
+def test_weights_that_memory_does_not_hold_are_said_to_be_that(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(name: str, file: object) -> bytes:
+        raise MemoryError
+
+    api.compile("algorithm f(A: [d, d])\nreturn A\n").save(tmp_path / "net")
+    monkeypatch.setattr(files, "read_bounded", full)
+    with pytest.raises(DirectoryError, match="more memory than there is"):
+        api.load(tmp_path / "net")

@@ -89,6 +89,9 @@ def read_directory(path: str | os.PathLike[str]) -> dict[str, bytes]:
         raise DirectoryError(
             f"'{path}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
         ) from None
+    except MemoryError:
+        message = f"cannot read '{path}': its weights need more memory than there is."
+        raise DirectoryError(message) from None
     except OSError as error:
         raise DirectoryError(f"cannot read '{path}': {_reason(error)}.") from error
     if TEMPLATE not in found:

@@ -20,6 +20,7 @@ PLAIN = (
     ("weightsmith.dsl.scalars", "ScalarError"),
     ("weightsmith.backends.errors", "BackendError"),
 )
+NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch raises a RuntimeError
 # Packages that an install without extras does not have, and what to install.
 OPTIONAL = {
     "torch": ("PyTorch", "pip install 'torch>=2.9,<3'"),
@@ -47,7 +48,7 @@ def explain(problem: Exception) -> str | None:
         return str(problem)
     if isinstance(problem, ModuleNotFoundError):
         return _missing_package(problem.name or "")
-    if isinstance(problem, MemoryError):
+    if isinstance(problem, MemoryError) or NO_MEMORY in str(problem):
         return "there is not enough memory for matrices of this size; try smaller sizes."
     if isinstance(problem, OSError) and problem.strerror:
         where = f"{problem.filename}: " if problem.filename else ""

@@ -59,8 +59,8 @@ class Stretch:
             )
         if self.passes == 1:
             return f"{what} for a degree that {self.needed} could reach"
-        factor = self.after / (self.after - self.last_gain)
-        return f"a pass of {what} multiplies the degree by {factor:.3g}, {what} could by {3**each}"
+        factor = _ratio(self.after, max(self.after - self.last_gain, 1))
+        return f"a pass of {what} multiplies the degree by {factor}, {what} could by {_power(each)}"
 
 
 class NotPolynomialError(Exception):
@@ -103,6 +103,16 @@ def _number(value: int) -> str:
         return str(value)
     exponent = Decimal(value).adjusted()
     return f"{value / 10**exponent:.2f}e{exponent}" if exponent < 300 else f"about 10^{exponent}"
+
+
+def _ratio(top: int, bottom: int) -> str:
+    """top/bottom, shortly."""
+    return f"{top / bottom:.3g}" if top < bottom * 10**9 else _number(top // bottom)
+
+
+def _power(layers: int) -> str:
+    """3^layers, shortly."""
+    return str(3**layers) if layers < 20 else f"3^{layers}"
 
 
 def stretches_of(template: Template, bindings: Bindings) -> tuple[Stretch, ...]:
