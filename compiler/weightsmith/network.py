@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verdicts import Report as VerificationReport
+
+MOST_LINES = 1000  # of tables, and of bounds, that ``show`` prints
 
 
 class Network:
@@ -236,9 +238,9 @@ class Network:
         """The network as a person wants to see it."""
         headline = self.report.headline(self.template.algorithm)
         lines = [headline, *self.notes, "", show_template(self.template)]
-        lines += table_lines(self.certificate.get("tables"))
+        lines += _first(table_lines(self.certificate.get("tables")), "tables")
         lines += [f"round   {self.rounding}"] * bool(self.rounding)
-        lines += [bound_line(bound) for bound in self.bounds]
+        lines += _first([bound_line(bound) for bound in self.bounds], "bounds")
         return "\n".join(lines)
 
     def depth(self) -> str:
@@ -254,6 +256,12 @@ class Network:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"
+
+
+def _first(lines: Sequence[str], what: str) -> list[str]:
+    """No more lines than a person may read, and how many there are besides."""
+    more = [f"… and {len(lines) - MOST_LINES} more {what}"] * (len(lines) > MOST_LINES)
+    return [*lines[:MOST_LINES], *more]
 
 
 def _with_notes(

@@ -141,6 +141,7 @@ class _Reader:
     ) -> tuple[Environment, tuple[Loop, ...]]:
         loops: list[Loop] = []
         visible = dict(outside)
+        environment = dict(environment)  # of this body's own: a script may have many statements
         for statement in body:
             if isinstance(statement, core.Assign):
                 values = [
@@ -148,7 +149,7 @@ class _Reader:
                     for node in statement.values
                 ]
                 require(len(values) == len(statement.names), "An assignment has too few values.")
-                environment = environment | dict(zip(statement.names, values, strict=True))
+                environment.update(zip(statement.names, values, strict=True))
             else:
                 environment, loop = self._repeat(statement, environment, visible)
                 loops.append(loop)
