@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from weightsmith.backends.coefficients import parse_coefficient, shortened
 from weightsmith.backends.errors import InstantiationError
 from weightsmith.compiler.ir.template import Head, Hidden, Item, Layer, Mlp, Repeat, Terms
-from weightsmith.dsl.scalars import Scalar, substitute, to_text
+from weightsmith.dsl.scalars import Scalar, free_symbols, substitute, to_text
 
 Change = Callable[[str], str]  # of a coefficient
 MAX_WRITTEN = 300_000  # heads and hidden blocks of loops that are written out
@@ -60,8 +60,8 @@ def _substitution(numbers: dict[str, Scalar]) -> Change:
     def change(coefficient: str) -> str:
         if coefficient not in known:
             scalar = parse_coefficient(coefficient)
-            after = substitute(scalar, numbers)
-            known[coefficient] = coefficient if after == scalar else _text(after)
+            named = not free_symbols(scalar).isdisjoint(numbers)
+            known[coefficient] = _text(substitute(scalar, numbers)) if named else coefficient
         return known[coefficient]
 
     return change
