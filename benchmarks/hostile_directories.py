@@ -90,7 +90,10 @@ def attempt(command: str, attack: Attack, target: Path, work: Callable[[], None]
 
 
 def same(honest: Path, target: Path) -> bool:
-    """Is what an attack wrote what was there: an empty list in place of an empty list?"""
+    """Is what an attack wrote what was there: an empty list in place of an empty list?
+
+    The hashes in the certificate may differ: they are of the files' bytes, made anew.
+    """
     names = [one.name for one in honest.iterdir()]
     if {one.name for one in target.iterdir()} != set(names):
         return False
@@ -100,11 +103,18 @@ def same(honest: Path, target: Path) -> bool:
             return False
         before, after = (file.read_bytes() for file in files)
         try:
-            if before != after and json.loads(before) != json.loads(after):
+            if before != after and _content(before) != _content(after):
                 return False
         except (ValueError, RecursionError):
             return False
     return True
+
+
+def _content(document: bytes) -> object:
+    read = json.loads(document)
+    if isinstance(read, dict):
+        read.pop("files", None)
+    return read
 
 
 def large_weights(directory: Path) -> float:
