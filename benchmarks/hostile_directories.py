@@ -7,8 +7,7 @@
 Each attack changes an honest directory of at most 32 MB (8 GB if sparse).  ``verify``, ``show``
 and ``run`` and ``api.load`` are then run on it, each in a process of its own; an answer is a
 sentence of ours: never a traceback, a signal, a raw control character, or (of ``verify``) a good
-verdict.  Exits with status 1 if an answer is missing, takes 15 s of processor time or 1 GB (beside
-weights of more than 32 MB, which ``run`` holds as the file, as tensors and as a module).
+verdict.  Exits with status 1 if an answer is missing, takes 15 s of processor time or 1 GB.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ import json
 import os
 import resource
 import signal
-import stat
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from hostile_base import BASES, Attack, Base, compile_base, remove
@@ -31,7 +30,6 @@ from hostile_files import file_attacks
 from hostile_scripts import script_attacks
 
 SECONDS, MEGABYTES = 15.0, 1000.0
-HELD = 3  # times that large weights are held: the file, its tensors, the module
 CPU_LIMIT, MEMORY_LIMIT = 20, 4 << 30  # what stops a process that has no answer
 WAITING = 300  # seconds of the clock until a process counts as blocked
 LONGEST = 1 << 20  # characters of an answer
@@ -48,7 +46,6 @@ class Answer:
     text: str
     seconds: float
     megabytes: float
-    weights: float  # megabytes of a file of weights that is larger than 32 MB
     harmless: bool
 
     @property
@@ -69,11 +66,10 @@ class Answer:
             return "accepted"
         if self.seconds > SECONDS:
             return f"{self.seconds:.1f} s"
-        large = self.megabytes > MEGABYTES + HELD * self.weights
-        return f"{self.megabytes:.0f} MB" if large else ""
+        return f"{self.megabytes:.0f} MB" if self.megabytes > MEGABYTES else ""
 
 
-def attempt(command: str, attack: Attack, target: Path, work: Callable[[], None]) -> Answer:
+def attempt(command: str, attack: Attack, work: Callable[[], None]) -> Answer:
     """Run in a process of its own, forked from this one, which has loaded what is needed."""
     with tempfile.TemporaryFile() as output:
         child = os.fork()
@@ -85,46 +81,46 @@ def attempt(command: str, attack: Attack, target: Path, work: Callable[[], None]
     code = os.waitstatus_to_exitcode(status)
     seconds = used.ru_utime + used.ru_stime
     memory = used.ru_maxrss / 1024
-    large = large_weights(target)
-    return Answer(command, attack.name, code, text, seconds, memory, large, attack.harmless)
+    return Answer(command, attack.name, code, text, seconds, memory, attack.harmless)
 
 
 def same(honest: Path, target: Path) -> bool:
     """Is what an attack wrote what was there: an empty list in place of an empty list?
 
-    The hashes in the certificate may differ: they are of the files' bytes, made anew.
+    JSON may be laid out anew, and then the certificate has other hashes: those of the files.
     """
-    names = [one.name for one in honest.iterdir()]
-    if {one.name for one in target.iterdir()} != set(names):
+    names = {one.name for one in honest.iterdir()}
+    if {one.name for one in target.iterdir()} != names:
         return False
-    for name in names:
-        files = honest / name, target / name
-        if not files[1].is_file() or files[1].stat().st_size > 1 << 20:
-            return False
-        before, after = (file.read_bytes() for file in files)
-        try:
-            if before != after and _content(before) != _content(after):
-                return False
-        except (ValueError, RecursionError):
-            return False
-    return True
+    if not all((target / name).is_file() for name in names):
+        return False
+    return all(_same_file(name, honest, target) for name in names)
 
 
-def _content(document: bytes) -> object:
-    read = json.loads(document)
-    if isinstance(read, dict):
-        read.pop("files", None)
-    return read
-
-
-def large_weights(directory: Path) -> float:
-    """Megabytes of the weights if they are more than 32."""
+def _same_file(name: str, honest: Path, target: Path) -> bool:
+    if (target / name).stat().st_size > 1 << 20:
+        return False
+    before, after = ((place / name).read_bytes() for place in (honest, target))
+    if before == after or not name.endswith(".json"):
+        return before == after
     try:
-        found = (directory / "model.safetensors").lstat()
-    except OSError:
-        return 0.0
-    size = found.st_size / 1024**2 if stat.S_ISREG(found.st_mode) else 0.0
-    return size if size > 32 else 0.0
+        wanted, found = (json.loads(text, object_pairs_hook=list) for text in (before, after))
+    except (ValueError, RecursionError):
+        return False
+    if name == "certificate.json":
+        wanted = [
+            [key, _hashes(target, value) if key == "files" else value] for key, value in wanted
+        ]
+    # as texts, so that 1, 1.0 and true differ, and a key that stands twice does
+    return json.dumps(wanted) == json.dumps(found)
+
+
+def _hashes(directory: Path, named: list[list[str | None]]) -> list[list[str | None]]:
+    """Those of the files as they are, in place of the hashes of the honest ones."""
+    return [
+        [name, old and sha256((directory / str(name)).read_bytes()).hexdigest()]
+        for name, old in named
+    ]
 
 
 def _become(output: int, work: Callable[[], None]) -> None:
@@ -237,7 +233,7 @@ def _readings(
         attack = replace(attack, harmless=attack.harmless or same(honest[attack.base], target))
         for command, work in readers(attack, target).items():
             if not which or command in which:
-                yield _said(attempt(command, attack, target, work))
+                yield _said(attempt(command, attack, work))
         remove(target)
 
 
@@ -257,7 +253,7 @@ def _runs(
         target = place / "hostile"
         attack.apply(honest[attack.base], target)
         words = ["run", str(target), *options[attack.base]]
-        yield _said(attempt("run", attack, target, command_line(*words)))
+        yield _said(attempt("run", attack, command_line(*words)))
         remove(target)
 
 

@@ -80,6 +80,19 @@ def test_an_auxiliary_may_be_negative() -> None:
     assert found == F(9, 8) * F(81, 64)
 
 
+WITH_AUXILIARY = {
+    "rule": "contraction",
+    "multiplier": "1 - Y",
+    "start": "1",
+    "auxiliary": {
+        "name": "Y",
+        "root": 1,
+        "power": "1/lambda",
+        "start": "lambda",
+        "map": "2*Y - Y^2",
+        "intervals": [["1/4", "1"], ["7/16", "1"]],
+    },
+}
 MULTIPLIER = {"multiplier": "1 - lambda/2", "ends": ["7/8", "1/2"], "start": "1"}
 
 
@@ -100,11 +113,7 @@ MULTIPLIER = {"multiplier": "1 - lambda/2", "ends": ["7/8", "1/2"], "start": "1"
                 "Y": ("1", "2*Y - lambda*Y^2"),
                 "Z": ("1", "Z"),
             },
-            {"rule": "contraction", "multiplier": "1 - Y", "start": "1"}
-            | {
-                "auxiliary": {"name": "Y", "root": 1, "power": "1/lambda", "start": "lambda"}
-                | {"map": "2*Y - Y^2", "intervals": [["1/4", "1"], ["7/16", "1"]]}
-            },
+            WITH_AUXILIARY,
             "not to multiplier",
         ),
         (
@@ -115,11 +124,7 @@ MULTIPLIER = {"multiplier": "1 - lambda/2", "ends": ["7/8", "1/2"], "start": "1"
                 "Y": ("1", "2*Y - lambda*Y^2 + Z - lambda*Z"),
                 "Z": ("1", "Z"),
             },
-            {"rule": "contraction", "multiplier": "1 - Y", "start": "1"}
-            | {
-                "auxiliary": {"name": "Y", "root": 1, "power": "1/lambda", "start": "lambda"}
-                | {"map": "2*Y - Y^2", "intervals": [["1/4", "1"], ["7/16", "1"]]}
-            },
+            WITH_AUXILIARY,
             "not the auxiliary's map",
         ),
         (

@@ -94,12 +94,7 @@ def as_mapping(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str
 def open_network(directory: Path) -> Network:
     """Load a compiled directory; whatever is wrong with it is said as a mistake."""
     from weightsmith import api
-    from weightsmith.backends.files import FILENAMES, read_directory
 
-    optional = {"model.safetensors", "network.alg"}
-    missing = [name for name in FILENAMES if name not in {*read_directory(directory), *optional}]
-    if missing:
-        raise Mistake(f"'{directory}' holds no whole network: it has no '{missing[0]}'.")
     try:
         return api.load(directory)
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
