@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from weightsmith.backends import measure as data_measure
@@ -20,10 +21,12 @@ from weightsmith.backends.files import (
     write_directory,
 )
 from weightsmith.backends.given import float_inputs
+from weightsmith.backends.lazy_files import LazyFiles
 from weightsmith.backends.measure import DataReport
-from weightsmith.backends.safetensors_file import weights_from_bytes
+from weightsmith.backends.safetensors_file import announced, check_shapes, weights_from_bytes
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.hinge_rounding import rounding_text
@@ -57,7 +60,7 @@ class Network:
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = dict(files)
+        self._files = files if isinstance(files, LazyFiles) else dict(files)
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
@@ -142,9 +145,9 @@ class Network:
             return ""
         return rounding_text(self.template, _dtype_of(self.certificate))
 
-    def files(self) -> dict[str, bytes]:
+    def files(self) -> Mapping[str, bytes]:
         """The files of the compiled directory, by name."""
-        return dict(self._files)
+        return MappingProxyType(self._files)
 
     def save(self, directory: str | Path) -> None:
         """Write the directory, all or nothing."""
@@ -183,19 +186,32 @@ class Network:
         from weightsmith.backends.torch.run import run
 
         inputs = float_inputs(inputs)
-        if check != "off":
+        if check == "off":
+            self._check_sizes(inputs)
+        else:
             data_measure.apply_check(self.check(inputs), check)
         return run(self.module(dtype), self.template, self.used(inputs))
 
     def check(self, inputs: Inputs) -> DataReport:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""
-        from weightsmith.backends.layout import layout
-
         inputs = float_inputs(inputs)
-        layout(self.template, self.used(inputs))
+        self._check_sizes(inputs)
         return data_measure.check_data(
             self.program, self.bindings, inputs, self.template, intact=self.intact
         )
+
+    def _check_sizes(self, inputs: Inputs) -> None:
+        """Do the data fit the network?  Answered by the header of its weights, however large.
+
+        Raises LayoutError or WeightsError.
+        """
+        from weightsmith.backends.layout import check_sizes, layout
+
+        sizes = layout(self.template, self.used(inputs)).dims
+        if MODEL in self._files:
+            weights = announced(self._files, MODEL)
+            check_shapes(weights, network_shape(self.template))
+            check_sizes(weights.dims, sizes)
 
     @cached_property
     def intact(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
+from weightsmith.backends.lazy_files import pieces_of
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
@@ -118,12 +119,15 @@ def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) ->
     """Are these the files that the certificate speaks of, all of them, bit for bit?"""
     named = certificate.get("files")
     known = {} if not isinstance(named, dict) else named
-    present = {
-        name: hashlib.sha256(content).hexdigest()
-        for name, content in files.items()
-        if name != CERTIFICATE
-    }
+    present = {name: _digest(files, name) for name in files if name != CERTIFICATE}
     return present == {name: digest for name, digest in known.items() if digest is not None}
+
+
+def _digest(files: Mapping[str, bytes], name: str) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces_of(files, name):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

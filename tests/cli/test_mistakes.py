@@ -11,9 +11,6 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from weightsmith import api
-from weightsmith.backends import files
-from weightsmith.backends.errors import DirectoryError
 from weightsmith.cli.mistakes import explain
 
 Call = Callable[..., Result]
@@ -200,15 +197,3 @@ def test_a_mistake_in_the_steps(
 )
 def test_a_network_that_memory_does_not_hold_is_said_to_be_that(problem: Exception) -> None:
     assert "not enough memory" in (explain(problem) or "")
-
-
-def test_weights_that_memory_does_not_hold_are_said_to_be_that(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def full(name: str, file: object) -> bytes:
-        raise MemoryError
-
-    api.compile("algorithm f(A: [d, d])\nreturn A\n").save(tmp_path / "net")
-    monkeypatch.setattr(files, "read_bounded", full)
-    with pytest.raises(DirectoryError, match="more memory than there is"):
-        api.load(tmp_path / "net")

@@ -38,6 +38,7 @@ from typing import BinaryIO
 
 from weightsmith.backends.errors import DirectoryError, listed
 from weightsmith.backends.exchange import exchange
+from weightsmith.backends.lazy_files import LazyFiles
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.workshop import LOCK, place_of, workshop
 from weightsmith.compiler.ir.template import SCHEMA
@@ -49,7 +50,7 @@ TEMPLATE = "template.json"
 MODEL = "model.safetensors"
 CERTIFICATE = "certificate.json"
 FILENAMES = (SCRIPT, NETWORK, TEMPLATE, MODEL, CERTIFICATE)
-LARGE = 64 << 20  # bytes of weights whose header is read first
+LARGE = 64 << 20  # bytes of weights that stay on disk until they are asked for
 OLD = "old"  # in the directory of a save; weightsmith/checker/directory.py knows it too
 TRIES = 1000  # a reader begins anew only if a save was completed meanwhile
 PAUSE = 0.02  # seconds until a name is asked for again that Windows does not let go
@@ -79,19 +80,19 @@ def write_directory(path: str | os.PathLike[str], files: Mapping[str, bytes]) ->
         raise DirectoryError(f"cannot write '{path}': {_reason(error)}.") from error
 
 
-def read_directory(path: str | os.PathLike[str]) -> dict[str, bytes]:
-    """Return the files of a network by name.  Raises DirectoryError where there is none."""
+def read_directory(path: str | os.PathLike[str]) -> Mapping[str, bytes]:
+    """Return the files of a network by name; large weights are read when they are asked for.
+
+    Raises DirectoryError where there is none.
+    """
     target = _resolved(path)
     try:
         with _opened(target) as files:
-            found = {name: read_bounded(name, file) for name, file in files.items()}
+            found = _read(files)
     except (FileNotFoundError, NotADirectoryError):
         raise DirectoryError(
             f"'{path}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
         ) from None
-    except MemoryError:
-        message = f"cannot read '{path}': its weights need more memory than there is."
-        raise DirectoryError(message) from None
     except OSError as error:
         raise DirectoryError(f"cannot read '{path}': {_reason(error)}.") from error
     if TEMPLATE not in found:
@@ -99,21 +100,31 @@ def read_directory(path: str | os.PathLike[str]) -> dict[str, bytes]:
     return found
 
 
-def read_bounded(name: str, file: BinaryIO) -> bytes:
-    """The bytes of a file of a network.  Raises DirectoryError on one that is too large for it.
+def _read(files: Mapping[str, BinaryIO]) -> Mapping[str, bytes]:
+    """The bytes of each file; weights may be of any size, and large ones stay where they are."""
+    model = files.get(MODEL)
+    if model is None or _size(model) <= LARGE:
+        return {name: read_bounded(name, file) for name, file in files.items()}
+    length = int.from_bytes(model.read(8), "little")
+    known = length <= MAX_BYTES and announced_size(model.read(length)) == _size(model) - 8 - length
+    if not known:
+        raise DirectoryError(
+            f"'{MODEL}' is damaged: its header does not speak of {_size(model)} bytes."
+        )
+    others = {name: read_bounded(name, file) for name, file in files.items() if name != MODEL}
+    return LazyFiles(others, MODEL, model)
 
-    Weights may be of any size; large ones are read only if their header speaks of that size.
-    """
-    size = os.fstat(file.fileno()).st_size
-    if name != MODEL and size > MAX_BYTES:
-        raise DirectoryError(f"'{name}' is larger than {MAX_BYTES >> 20} MB.")
-    if size > LARGE:
-        length = int.from_bytes(file.read(8), "little")
-        known = length <= MAX_BYTES and announced_size(file.read(length)) == size - 8 - length
-        if not known:
-            raise DirectoryError(f"'{name}' is damaged: its header does not speak of {size} bytes.")
-        file.seek(0)
-    return file.read(-1 if name == MODEL else MAX_BYTES) or b""  # None: a file that has nothing yet
+
+def read_bounded(name: str, file: BinaryIO) -> bytes:
+    """The bytes of a file of a network.  Raises DirectoryError on one that is too large for it."""
+    most = LARGE if name == MODEL else MAX_BYTES
+    if _size(file) > most:
+        raise DirectoryError(f"'{name}' is larger than {most >> 20} MB.")
+    return file.read(most) or b""  # None: a file that has nothing yet
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def is_directory(path: str | os.PathLike[str]) -> bool:

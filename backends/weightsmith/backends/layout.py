@@ -92,6 +92,16 @@ def layout(
     )
 
 
+def check_sizes(dense: Mapping[str, int], sizes: Mapping[str, int]) -> None:
+    """Raise LayoutError unless data of these ``sizes`` fit full matrices, made for ``dense``."""
+    for axis, size in dense.items():
+        if sizes.get(axis, size) != size:
+            raise LayoutError(
+                f"this network is dense, for '{axis}' = {size}, and the data has "
+                f"{sizes[axis]}; compile it for that size, or structured for every size."
+            )
+
+
 def read_back(template: Template, outputs: Readings) -> Answer:
     """Return each returned value as the script has it.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from safetensors import SafetensorError
@@ -18,7 +20,9 @@ from weightsmith.backends.architecture import Architecture, axis_sizes, row_axes
 from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import WeightsError, listed
 from weightsmith.backends.instantiate import FloatArray, Weights
+from weightsmith.backends.lazy_files import start_of
 from weightsmith.backends.template_json import Json, canonical_json, parse_json
+from weightsmith.dsl.documents import MAX_BYTES
 
 METADATA = "weightsmith"
 VERSION = 1
@@ -51,11 +55,9 @@ def weights_from_bytes(data: bytes) -> Weights:
     """Read the file.  Raises WeightsError where it is truncated, damaged or another program's."""
     try:
         tensors: dict[str, FloatArray] = load_tensors(data)
-        metadata = _read_metadata(data)
+        metadata = _read_metadata(_read_header(data))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(
-            f"model.safetensors is truncated or damaged: {error}. Compile the script again."
-        ) from error
+        raise _damaged(error) from error
     dtypes = {str(tensor.dtype) for tensor in tensors.values()}
     for dtype in CODES:
         if dtypes == {dtype}:
@@ -66,20 +68,51 @@ def weights_from_bytes(data: bytes) -> Weights:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a header says of the weights: the shape of each tensor, and the sizes of dense ones."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    dense: bool
+    dims: Mapping[str, int]
+
+
+def announced(files: Mapping[str, bytes], name: str) -> Announced:
+    """Read the header of a file alone.  Raises WeightsError where it is damaged."""
+    length = int.from_bytes(start_of(files, name, 8), "little")
+    start = start_of(files, name, 8 + min(length, MAX_BYTES))
+    try:
+        header = _read_header(start)
+        metadata = _read_metadata(header)
+        shapes = {tensor: _shape(entry) for tensor, entry in header.items()}
+    except (ValueError, TypeError) as error:
+        raise _damaged(error) from error
+    return Announced(shapes, *_sizes(metadata))
+
+
 def check_weights(weights: Weights, architecture: Architecture) -> None:
     """Raise WeightsError unless the tensors are exactly those of the network, in name and shape.
 
     Also refuses a number that is not finite, and dense sizes that are not the network's.
     """
+    shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
+    check_shapes(Announced(shapes, weights.dense, weights.dims), architecture)
+    for name, tensor in weights.tensors.items():
+        if not np.isfinite(tensor).all():
+            raise WeightsError(f"'{name}' holds a number that is not finite.")
+
+
+def check_shapes(found: Announced, architecture: Architecture) -> None:
+    """Raise WeightsError unless these are the tensors of the network, in name, shape and sizes."""
     axes = row_axes(architecture)
-    if weights.dense and sorted(weights.dims) != axes:
+    if found.dense and sorted(found.dims) != axes:
         raise WeightsError(
             f"expected the sizes of {listed(axes)} in model.safetensors, "
-            f"got {listed(sorted(weights.dims))}."
+            f"got {listed(sorted(found.dims))}."
         )
     expected = {matrix.name: matrix for matrix in architecture.matrices()}
-    missing = sorted(expected.keys() - weights.tensors.keys())
-    extra = sorted(weights.tensors.keys() - expected.keys())
+    missing = sorted(expected.keys() - found.shapes.keys())
+    extra = sorted(found.shapes.keys() - expected.keys())
     if missing or extra:
         raise WeightsError(
             "model.safetensors is not of this network: "
@@ -88,13 +121,12 @@ def check_weights(weights: Weights, architecture: Architecture) -> None:
     for name, matrix in expected.items():
         axes_of = [matrix.writes] if matrix.reads is None else [matrix.writes, matrix.reads]
         shape = tuple(
-            sum(axis_sizes(side, weights.dims)) if weights.dense else len(side) for side in axes_of
+            sum(axis_sizes(side, found.dims)) if found.dense else len(side) for side in axes_of
         )
-        tensor = weights.tensors[name]
-        if tensor.shape != shape:
-            raise WeightsError(f"expected the shape {shape} for '{name}', got {tensor.shape}.")
-        if not np.isfinite(tensor).all():
-            raise WeightsError(f"'{name}' holds a number that is not finite.")
+        if found.shapes[name] != shape:
+            raise WeightsError(
+                f"expected the shape {shape} for '{name}', got {found.shapes[name]}."
+            )
 
 
 def _metadata(weights: Weights) -> str:
@@ -104,19 +136,44 @@ def _metadata(weights: Weights) -> str:
     return canonical_json(content)
 
 
-def _read_metadata(data: bytes) -> Json:
+def _read_header(data: bytes) -> dict[str, Json]:
+    """The entries of the header, with the metadata."""
     length = int.from_bytes(data[:8], "little")
     header = parse_json(data[8 : 8 + length], lines=True)
     if not isinstance(header, dict):
         raise ValueError("the header is not an object")
-    metadata = header.get("__metadata__")
+    return header
+
+
+def _read_metadata(header: dict[str, Json]) -> Json:
+    metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or list(metadata) != [METADATA]:
         raise ValueError(f"the metadata is not the one key '{METADATA}'")
     text = metadata[METADATA]
     return parse_json(text) if isinstance(text, str) else None
 
 
+def _shape(entry: Json) -> tuple[int, ...]:
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    if not isinstance(shape, list) or not all(type(extent) is int for extent in shape):
+        raise ValueError("a tensor has no shape")
+    return tuple(cast("list[int]", shape))
+
+
+def _damaged(error: Exception) -> WeightsError:
+    return WeightsError(
+        f"model.safetensors is truncated or damaged: {error}. Compile the script again."
+    )
+
+
 def _checked(tensors: Mapping[str, FloatArray], dtype: DType, metadata: Json) -> Weights:
+    dense, sizes = _sizes(metadata)
+    owned = {name: tensor.copy() for name, tensor in tensors.items()}
+    return Weights(owned, dtype, dense, sizes)
+
+
+def _sizes(metadata: Json) -> tuple[bool, dict[str, int]]:
+    """Are the matrices full, and for which sizes?  Raises WeightsError."""
     if not isinstance(metadata, dict) or metadata.get("version") != VERSION:
         raise WeightsError(
             f"this program reads version {VERSION} of model.safetensors, got {metadata!r}."
@@ -130,5 +187,4 @@ def _checked(tensors: Mapping[str, FloatArray], dtype: DType, metadata: Json) ->
         if type(size) is not int or size < 1:
             raise WeightsError(f"expected a positive size for '{axis}', got {size!r}.")
         sizes[axis] = size
-    owned = {name: tensor.copy() for name, tensor in tensors.items()}
-    return Weights(owned, dtype, dense, sizes)
+    return dense, sizes

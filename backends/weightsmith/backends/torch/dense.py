@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from weightsmith.backends.architecture import Architecture, axis_size, axis_sizes, row_axes
-from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.layout import check_sizes
 from weightsmith.backends.torch.module import Head, Mlp, Planes, Transformer
 
 
@@ -48,12 +48,7 @@ class DenseTransformer(Transformer):
         }
 
     def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
-        for axis, size in self.dims.items():
-            if sizes.get(axis, size) != size:
-                raise LayoutError(
-                    f"this network is dense, for '{axis}' = {size}, and the data has "
-                    f"{sizes[axis]}; compile it for that size, or structured for every size."
-                )
+        check_sizes(self.dims, sizes)
         counts = axis_sizes(self.architecture.groups, sizes)
         features = self._features(planes, counts)
         numbers = torch.arange(len(counts), device=self.device)
