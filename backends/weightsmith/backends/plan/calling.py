@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from weightsmith.backends.errors import LayoutError, listed, shown_name, suggest
 from weightsmith.backends.layout import input_groups, size_of_axes
 from weightsmith.backends.plan.engine import Engine, one_or_several
 from weightsmith.backends.plan.module import Function, InputKey, PlannedModule
+from weightsmith.backends.plan.sparse import sparse_of
 from weightsmith.compiler.ir.template import Template
 
 MOST = 64  # sets of shapes that are kept
@@ -37,7 +39,7 @@ class Caller:
         if torch.compiler.is_compiling():
             module = self._module(arrays)
             return _by_name(module.outputs, module(*self._ordered(module, arrays)))
-        key = tuple([(array.shape, array.dtype, array.device) for array in arrays])
+        key = tuple([(type(a), a.shape, a.dtype, a.device) for a in arrays])
         ready = self._ready.get(key)
         if ready is None:
             module = self._module(arrays)
@@ -57,13 +59,17 @@ class Caller:
         return self._engine.module(size_of_axes(self._template, shapes))
 
     def _array(self, given: Mapping[str, Given], name: str, group: str | None) -> Tensor:
-        value = given.get(name)
-        if isinstance(value, Tensor):
-            if group is None or len(self._groups[name]) == 1:
-                return value
-        elif value is not None and group is not None and group in value:
-            return value[group]
-        raise self._refusal(name)
+        value: object = given.get(name)
+        if group is not None and isinstance(value, Mapping):
+            value = value.get(group)
+        elif group is not None and len(self._groups[name]) > 1:
+            value = None
+        if isinstance(value, Tensor) and value.layout == torch.strided:
+            return value
+        sparse = sparse_of(value)
+        if sparse is None:
+            raise self._refusal(name)
+        return cast(Tensor, sparse)  # it behaves as one
 
     def _refusal(self, name: str) -> LayoutError:
         groups = self._groups[name]

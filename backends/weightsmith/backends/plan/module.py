@@ -12,6 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from weightsmith.backends.plan import sparse
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.nodes import Input
 from weightsmith.backends.plan.torch_text import torch_text
@@ -34,6 +35,7 @@ class PlannedModule(nn.Module):
         self.outputs = [(o.name, group) for o in plan.outputs for group in o.pieces]
         self._eyes = text.eyes
         self._single = _function(text.source, mm=torch.mm, addmm=torch.addmm)
+        self._sparse = _function(text.source, mm=sparse.mm, addmm=sparse.addmm)
         self._batched = _function(text.source, mm=torch.bmm, addmm=torch.baddbmm)
         with torch.inference_mode(False):
             self._numbers = [torch.tensor(c, dtype=torch.float64) for c in plan.graph.constants]
@@ -49,6 +51,8 @@ class PlannedModule(nn.Module):
         """The function for arrays of these shapes, dtype and device, with what else it needs."""
         first = arrays[0] if arrays else torch.empty(0, 0, dtype=torch.float64)
         function = self._single if first.ndim == 2 else self._batched
+        if any(isinstance(array, sparse.Sparse) for array in arrays):
+            function = self._sparse
         fixed = self._fixed(arrays, first)
         if first.ndim > 3:
             return lambda *arrays: _flattened(function, arrays, fixed)
