@@ -18,6 +18,7 @@ from weightsmith.backends.files import (
     NETWORK,
     SCRIPT,
     TEMPLATE,
+    are_intact,
     write_directory,
 )
 from weightsmith.backends.given import float_inputs
@@ -29,24 +30,20 @@ from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
-from weightsmith.compiler.hinge_rounding import rounding_text
-from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template
-from weightsmith.compiler.pipeline import Compilation, compile_program, front
-from weightsmith.compiler.report import Report, report, with_degree_of
-from weightsmith.compiler.show import show_template
-from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.source import Source
-from weightsmith.network_files import are_intact
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verdicts import Report as VerificationReport
+    from weightsmith.compiler.ir.normal import NormalProgram
+    from weightsmith.compiler.pipeline import Compilation
+    from weightsmith.compiler.report import Report
 
 MOST_LINES = 1000  # of tables, and of bounds, that ``show`` prints
 
@@ -91,6 +88,8 @@ class Network:
     @cached_property
     def compilation(self) -> Compilation:
         """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
+        from weightsmith.compiler.pipeline import compile_program
+
         if NETWORK in self._files:
             return compile_program(self._written, self.bindings, search=False)
         return compile_program(self.program, self.bindings, gated="gated" in self._functions)
@@ -110,6 +109,8 @@ class Network:
 
     @cached_property
     def report(self) -> Report:
+        from weightsmith.compiler.report import report, with_degree_of
+
         found = report(self._normal(self._written), self.template, self.bindings)
         if NETWORK not in self._files:
             return found
@@ -117,6 +118,8 @@ class Network:
 
     def _normal(self, program: core.Program) -> NormalProgram | None:
         """The normal form, which has a degree; None if there is none, or it is too long."""
+        from weightsmith.compiler.pipeline import front
+
         if self._functions - {"gated"}:
             return None  # tables are no polynomials
         try:
@@ -141,6 +144,8 @@ class Network:
 
         That is known if every symbol has a value.
         """
+        from weightsmith.compiler.hinge_rounding import rounding_text
+
         if self.missing or not self.certificate.get("tables"):
             return ""
         return rounding_text(self.template, _dtype_of(self.certificate))
@@ -252,6 +257,9 @@ class Network:
 
     def show(self) -> str:
         """The network as a person wants to see it."""
+        from weightsmith.compiler.show import show_template
+        from weightsmith.compiler.table_text import table_lines
+
         headline = self.report.headline(self.template.algorithm)
         lines = [headline, *self.notes, "", show_template(self.template)]
         lines += _first(table_lines(self.certificate.get("tables")), "tables")
