@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from weightsmith.backends import measure as data_measure
+from weightsmith.backends.errors import MissingPackageError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
@@ -37,6 +38,7 @@ from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.source import Source
 
 if TYPE_CHECKING:
+    from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
@@ -174,12 +176,18 @@ class Network:
         With no arguments the one of the saved weights, bit for bit; with ``dtype`` from the
         template, rounded to it; with ``dims`` the dense one of those sizes.
         """
-        from weightsmith.backends.torch.load import build, module_from_template
+        from weightsmith.backends.torch.load import build
+
+        return build(self.template, self._weights(dtype, dims))
+
+    def _weights(self, dtype: str | None, dims: Mapping[str, int] | None = None) -> Weights:
+        """The saved weights, or those of the template in another dtype, or of other sizes."""
+        from weightsmith.backends.instantiate import weights_of
 
         saved = weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
         if saved is not None and dims is None and dtype in (None, saved.dtype):
-            return build(self.template, saved)
-        return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
+            return saved
+        return weights_of(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
 
     def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
         """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
@@ -187,14 +195,21 @@ class Network:
         Data that break a hypothesis of the certificate are refused (AssumptionError), or with
         ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
         also comes where ``intact`` is false: then the certificate says nothing of any data.
-        """
-        from weightsmith.backends.torch.run import run
 
+        Without PyTorch the plain interpreter runs the same weights in NumPy: slower, with full
+        matrices, and equal within round-off.
+        """
         inputs = float_inputs(inputs)
         if check == "off":
             self._check_sizes(inputs)
         else:
             data_measure.apply_check(self.check(inputs), check)
+        try:
+            from weightsmith.backends.torch.run import run
+        except MissingPackageError:
+            from weightsmith.backends.reference import run_weights
+
+            return run_weights(self.template, self._weights(dtype), self.used(inputs))
         return run(self.module(dtype), self.template, self.used(inputs))
 
     def check(self, inputs: Inputs) -> DataReport:

@@ -1,4 +1,18 @@
-"""The network as an ordinary ``torch.nn.Module``."""
+"""The network as an ordinary ``torch.nn.Module``.
+
+Raises MissingPackageError where PyTorch is not installed.
+"""
+
+from importlib import import_module
+
+from weightsmith.backends.errors import MissingPackageError
+
+try:
+    import_module("torch")  # asked here, once for all that is below
+except ModuleNotFoundError as problem:
+    if problem.name != "torch":
+        raise  # a part that PyTorch itself misses
+    raise MissingPackageError("PyTorch", "torch") from None
 
 from weightsmith.backends.torch.dense import DenseTransformer
 from weightsmith.backends.torch.load import (

@@ -15,8 +15,7 @@ from weightsmith.backends.files import MODEL, TEMPLATE, read_directory
 from weightsmith.backends.instantiate import (
     FloatArray,
     Weights,
-    dense_weights,
-    structured_weights,
+    weights_of,
 )
 from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
 from weightsmith.backends.template_reader import template_from_json
@@ -62,12 +61,7 @@ def module_from_template(
 
     Raises InstantiationError where a symbol or a size is missing.
     """
-    weights = (
-        structured_weights(template, bindings, dtype=dtype)
-        if dims is None
-        else dense_weights(template, dims, bindings, dtype=dtype)
-    )
-    return build(template, weights, bindings)
+    return build(template, weights_of(template, bindings, dims=dims, dtype=dtype), bindings)
 
 
 def load_directory(path: str | os.PathLike[str]) -> tuple[Template, Transformer]:
