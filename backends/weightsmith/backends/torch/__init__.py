@@ -22,13 +22,14 @@ from weightsmith.backends.torch.load import (
     tensors_of,
 )
 from weightsmith.backends.torch.module import Transformer
-from weightsmith.backends.torch.run import check_precision, run
+from weightsmith.backends.torch.run import arguments, check_precision, run
 from weightsmith.backends.torch.structured import StructuredTransformer
 
 __all__ = [
     "DenseTransformer",
     "StructuredTransformer",
     "Transformer",
+    "arguments",
     "build",
     "check_precision",
     "load_directory",
