@@ -28,7 +28,7 @@ from weightsmith.backends.measure import DataReport
 from weightsmith.backends.safetensors_file import announced, check_shapes, weights_from_bytes
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import network_shape
+from weightsmith.backends.unroll import LayerPlace, layer_places, network_shape
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.ir.template import Template
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
+    from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
     from weightsmith.compiler.ir.normal import NormalProgram
     from weightsmith.compiler.pipeline import Compilation
@@ -211,6 +212,23 @@ class Network:
 
             return run_weights(self.template, self._weights(dtype), self.used(inputs))
         return run(self.module(dtype), self.template, self.used(inputs))
+
+    def trace(self, inputs: Inputs, dtype: str | None = None) -> Trace:
+        """Run on a user's data and keep every block of the stream after every layer.
+
+        ``trace[layer, block, group]``: a block is named after what it holds, such as ``X``, or
+        ``w*x-y``; ``trace.after(loop, number)`` is the last layer of a pass; ``trace.values`` are
+        what the network would return there; printed it is a table.
+        """
+        from weightsmith.backends.torch.trace import trace
+
+        inputs = float_inputs(inputs)
+        self._check_sizes(inputs)
+        return trace(self.module(dtype), self.template, self.used(inputs))
+
+    def layer_places(self) -> tuple[LayerPlace, ...]:
+        """In which pass of which loop each layer of the module stands, by its number."""
+        return layer_places(self.template)
 
     def check(self, inputs: Inputs) -> DataReport:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""

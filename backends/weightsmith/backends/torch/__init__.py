@@ -24,10 +24,12 @@ from weightsmith.backends.torch.load import (
 from weightsmith.backends.torch.module import Transformer
 from weightsmith.backends.torch.run import arguments, check_precision, run
 from weightsmith.backends.torch.structured import StructuredTransformer
+from weightsmith.backends.torch.trace import Trace, trace
 
 __all__ = [
     "DenseTransformer",
     "StructuredTransformer",
+    "Trace",
     "Transformer",
     "arguments",
     "build",
@@ -36,4 +38,5 @@ __all__ = [
     "module_from_template",
     "run",
     "tensors_of",
+    "trace",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -17,8 +17,10 @@ from weightsmith.backends.torch.module import (
     Layer,
     Mlp,
     Planes,
+    Readings,
     Transformer,
 )
+from weightsmith.backends.torch.pieces import Pieces
 
 Masks = Mapping[tuple[int, ...], Tensor]  # numbers of groups -> tokens × 1, true in one of them
 
@@ -75,9 +77,11 @@ class DenseTransformer(Transformer):
         stream, masks = self.embed(features), self.masks(token_groups)
         for layer in self.layers:
             stream = layer(stream, masks)
-        return {
-            output.name: self.unembed[output.name](stream) for output in self.architecture.outputs
-        }
+        return self._values(stream)
+
+    def _values(self, stream: Tensor) -> dict[str, Tensor]:
+        outputs = self.architecture.outputs
+        return {output.name: self.unembed[output.name](stream) for output in outputs}
 
     def masks(self, token_groups: Tensor) -> dict[tuple[int, ...], Tensor]:
         """The tokens that heads look at: a mask for every set of groups that one reads."""
@@ -85,24 +89,45 @@ class DenseTransformer(Transformer):
         read = {groups: None for h in heads for groups in (h.key_groups, h.query_groups)}
         return {groups: _among(token_groups, groups) for groups in read}
 
-    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> Readings:
+        counts, features, token_groups = self._laid_out(planes, sizes)
+        return self._by_group(self.forward(features, token_groups), counts)
+
+    def states(self, planes: Planes, sizes: Mapping[str, int]) -> Iterator[tuple[Pieces, Readings]]:
+        counts, features, token_groups = self._laid_out(planes, sizes)
+        stream, masks = self.embed(features), self.masks(token_groups)
+        yield self._pieces(stream, counts), self._by_group(self._values(stream), counts)
+        for layer in self.layers:
+            stream = layer(stream, masks)
+            yield self._pieces(stream, counts), self._by_group(self._values(stream), counts)
+
+    def _laid_out(
+        self, planes: Planes, sizes: Mapping[str, int]
+    ) -> tuple[list[int], Tensor, Tensor]:
+        """The tokens of each group, the features, and the number of each token's group."""
         check_sizes(self.dims, sizes)
         counts = axis_sizes(self.architecture.groups, sizes)
-        features = self._features(planes, counts)
         numbers = torch.arange(len(counts), device=self.device)
         token_groups = numbers.repeat_interleave(torch.tensor(counts, device=self.device))
-        values = self.forward(features, token_groups)
-        readings: dict[str, dict[str, Tensor]] = {}
-        for output in self.architecture.outputs:
-            pieces = dict(
-                zip(
-                    self.architecture.groups,
-                    torch.split(values[output.name], counts, dim=1),
-                    strict=True,
-                )
-            )
-            readings[output.name] = {group: pieces[group] for group in output.groups}
-        return readings
+        return counts, self._features(planes, counts), token_groups
+
+    def _pieces(self, stream: Tensor, counts: list[int]) -> Pieces:
+        """The stream by block and group."""
+        rows = axis_sizes(self.architecture.block_rows, self.dims)
+        return {
+            (block, group): piece
+            for block, part in enumerate(torch.split(stream, rows, dim=2))
+            for group, piece in enumerate(torch.split(part, counts, dim=1))
+        }
+
+    def _by_group(self, values: Mapping[str, Tensor], counts: list[int]) -> Readings:
+        """Every returned value at the groups that it is read at."""
+        numbers = {group: number for number, group in enumerate(self.architecture.groups)}
+        pieces = {name: torch.split(value, counts, dim=1) for name, value in values.items()}
+        return {
+            one.name: {group: pieces[one.name][numbers[group]] for group in one.groups}
+            for one in self.architecture.outputs
+        }
 
     def _features(self, planes: Planes, counts: list[int]) -> Tensor:
         rows = axis_sizes(self.architecture.source_rows, self.dims)

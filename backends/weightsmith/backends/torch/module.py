@@ -13,7 +13,7 @@ architecture: there are no buffers, and ``state_dict`` has the tensors of ``mode
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, cast
@@ -22,8 +22,10 @@ import torch
 from torch import Tensor, nn
 
 from weightsmith.backends.architecture import Architecture, HeadShape, LayerShape, MlpShape
+from weightsmith.backends.torch.pieces import Pieces
 
 Planes = Mapping[tuple[int, int], Tensor]  # (source, group) -> batch × tokens × rows
+Readings = dict[str, dict[str, Tensor]]  # value, group -> batch × tokens of the group × rows
 
 
 class Matrix(nn.Module):
@@ -186,10 +188,17 @@ class Transformer(nn.Module, ABC):
         """How many rows of a weight stand for these rows of the stream."""
 
     @abstractmethod
-    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
-        """Run on raw data; return batch × tokens of the group × rows for each value and group.
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> Readings:
+        """Run on raw data; return every value.
 
         ``sizes`` gives each named dimension and each group its size.
+        """
+
+    @abstractmethod
+    def states(self, planes: Planes, sizes: Mapping[str, int]) -> Iterator[tuple[Pieces, Readings]]:
+        """Run on raw data; the stream before the first layer and after each, and its values.
+
+        They are what the network would return if it had no more layers.
         """
 
     @property

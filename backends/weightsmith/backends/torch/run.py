@@ -46,7 +46,7 @@ def run(
     return read_back(
         template,
         {
-            name: {group: _array(piece, stream) for group, piece in pieces.items()}
+            name: {group: array_of(piece, stream) for group, piece in pieces.items()}
             for name, pieces in readings.items()
         },
     )
@@ -134,7 +134,7 @@ def _tensor(plane: Array, stream: Stream) -> Tensor:
     return tensor.unsqueeze(0) if stream.batch is None else tensor
 
 
-def _array(piece: Tensor, stream: Stream) -> Array:
+def array_of(piece: Tensor, stream: Stream) -> Array:
     """(batch ×) rows × tokens, in memory of its own."""
     array = np.array(piece.mT.cpu().numpy())
     return array[0] if stream.batch is None else array

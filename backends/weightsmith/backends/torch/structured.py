@@ -8,12 +8,12 @@ takes part, so that every one can be trained.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import axis_size, axis_sizes
+from weightsmith.backends.architecture import OutputShape, axis_size, axis_sizes
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.torch.frame import Frame
 from weightsmith.backends.torch.module import (
@@ -22,6 +22,7 @@ from weightsmith.backends.torch.module import (
     Kinds,
     Layer,
     Planes,
+    Readings,
     Transformer,
 )
 from weightsmith.backends.torch.pieces import (
@@ -108,9 +109,24 @@ class StructuredTransformer(Transformer):
             values[output.name] = value
         return values
 
-    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> Readings:
+        frame = self._frame(planes, sizes)
+        pieces = self._embed(planes, frame)
+        for layer in self.layers:
+            pieces = layer(pieces, frame)
+        return self._values(pieces, frame)
+
+    def states(self, planes: Planes, sizes: Mapping[str, int]) -> Iterator[tuple[Pieces, Readings]]:
+        frame = self._frame(planes, sizes)
+        pieces = self._embed(planes, frame)
+        yield pieces, self._values(pieces, frame)
+        for layer in self.layers:
+            pieces = layer(pieces, frame)
+            yield pieces, self._values(pieces, frame)
+
+    def _frame(self, planes: Planes, sizes: Mapping[str, int]) -> Frame:
         first = next(iter(planes.values()))
-        frame = Frame(
+        return Frame(
             batch=first.shape[0],
             counts=tuple(axis_sizes(self.architecture.groups, sizes)),
             sizes=sizes,
@@ -118,13 +134,6 @@ class StructuredTransformer(Transformer):
             dtype=first.dtype,
             device=first.device,
         )
-        pieces = self._embed(planes, frame)
-        for layer in self.layers:
-            pieces = layer(pieces, frame)
-        return {
-            output.name: self._value(output.name, pieces, frame)
-            for output in self.architecture.outputs
-        }
 
     def _embed(self, planes: Planes, frame: Frame) -> Pieces:
         pieces: Pieces = {}
@@ -135,9 +144,12 @@ class StructuredTransformer(Transformer):
                 add(pieces, (block, group), combine(weight[block], among, planes, group))
         return pieces
 
-    def _value(self, name: str, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
-        output = next(o for o in self.architecture.outputs if o.name == name)
-        (weight,) = coefficients(self.unembed[name].weight)
+    def _values(self, pieces: Pieces, frame: Frame) -> Readings:
+        outputs = self.architecture.outputs
+        return {output.name: self._value(output, pieces, frame) for output in outputs}
+
+    def _value(self, output: OutputShape, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
+        (weight,) = coefficients(self.unembed[output.name].weight)
         among = frame.blocks_of(output.rows)
         value: dict[str, Tensor] = {}
         for group in output.groups:
