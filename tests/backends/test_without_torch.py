@@ -23,8 +23,9 @@ RUN = BLOCKED + (
 ASKED = BLOCKED + (
     "import weightsmith.api as ws\n"
     "network = ws.load(sys.argv[1])\n"
-    "for options in ({}, {'dtype': 'float32'}, {'dims': {'d': 3}}):\n"
-    "    try:\n        network.module(**options)\n"
+    "for call in (network.module, lambda: network.module(dims={'d': 3}),\n"
+    "             lambda: network.trace({'A': [[1.0]]})):\n"
+    "    try:\n        call()\n"
     "    except ImportError as problem:\n        print(type(problem).__name__, problem)\n"
 )
 X = np.random.default_rng(3).normal(size=(3, 9)) / 3
