@@ -290,6 +290,38 @@ def test_gradients_reach_every_parameter_and_the_data() -> None:
         assert all(parameter.grad is not None for parameter in module.parameters())
 
 
+def test_functional_transforms_pass_through() -> None:
+    """vmap over problems is the batch; jacrev over the data is what a small step changes."""
+    for module in both():
+        tokens, groups, *more = features(module, regression(batch=(3,)))
+        assert isinstance(tokens, torch.Tensor)
+
+        def one(
+            problem: torch.Tensor,
+            call: Transformer = module,
+            rest: tuple[object, ...] = (groups, *more),
+        ) -> torch.Tensor:
+            (value,) = call(problem.unsqueeze(0), *rest).values()
+            assert isinstance(value, torch.Tensor)
+            return value[0]
+
+        (whole,) = module(tokens, groups, *more).values()
+        torch.testing.assert_close(torch.vmap(one)(tokens), whole, rtol=1e-12, atol=1e-12)
+        jacobian = torch.func.jacrev(one)(tokens[0])
+        step = 1e-6 * torch.randn_like(tokens[0])
+        moved = (one(tokens[0] + step) - one(tokens[0] - step)) / 2
+        torch.testing.assert_close(torch.tensordot(jacobian, step, 2), moved, rtol=1e-6, atol=1e-12)
+
+
+def test_the_dense_module_compiles_to_one_graph() -> None:
+    module = module_from_template(templates.newton_inverse(), dims={"d": 3})
+    tokens = torch.cat([torch.eye(3).expand(2, 3, 3), torch.eye(3).expand(2, 3, 3)], -1).double()
+    groups = torch.zeros(3, dtype=torch.int64)
+    compiled = torch.compile(module, backend="eager", fullgraph=True)
+    with torch.no_grad():
+        assert torch.equal(compiled(tokens, groups)["X"], module(tokens, groups)["X"])
+
+
 def test_an_edited_state_dict_is_another_network() -> None:
     module = build(GD, structured_weights(GD))
     state = module.state_dict()
