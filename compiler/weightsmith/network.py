@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from weightsmith.backends import measure as data_measure
-from weightsmith.backends.errors import MissingPackageError
 from weightsmith.backends.files import (
     CERTIFICATE,
     MODEL,
@@ -36,11 +35,13 @@ from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.source import Source
+from weightsmith.executions import Execution, Executions
 
 if TYPE_CHECKING:
     from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
+    from weightsmith.backends.plan.calling import Given, Returned
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
@@ -179,19 +180,52 @@ class Network:
         """
         from weightsmith.backends.torch.load import build
 
-        return build(self.template, self._weights(dtype, dims))
+        return build(self.template, self._executions.weights(dtype, dims))  # type: ignore[arg-type]
 
-    def _weights(self, dtype: str | None, dims: Mapping[str, int] | None = None) -> Weights:
-        """The saved weights, or those of the template in another dtype, or of other sizes."""
-        from weightsmith.backends.instantiate import weights_of
+    @cached_property
+    def _executions(self) -> Executions:
+        return Executions(self.template, self._saved_weights, lambda: self.intact)
 
-        saved = weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
-        if saved is not None and dims is None and dtype in (None, saved.dtype):
-            return saved
-        return weights_of(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
+    @cached_property
+    def _input_names(self) -> tuple[str, ...]:
+        return tuple(given.name for given in self.program.inputs)
 
-    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
-        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+    def _saved_weights(self) -> Weights | None:
+        return weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+
+    def __call__(
+        self, *args: Given, execution: Execution = "plan", **kwargs: Given | int
+    ) -> Returned | dict[str, Returned]:
+        """Run the network on tensors, in their dtype and on their device; nothing is checked.
+
+        Arguments are the script's inputs, in its order or by name: rows × columns, after any batch
+        dimensions, or {group: tensor} for an input that comes by token.  A whole number for a
+        parameter that counts a loop (``steps=40``) runs the same weights that many times.  Returns
+        the value, or {name: value} of several; by group where a value has several.  ``execution``:
+        "plan" or "gram", see ``run``.
+
+        Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
+        input is missing or unknown, InstantiationError on a wrong count.
+        """
+        names = self._input_names
+        counts = {name: v for name, v in kwargs.items() if name not in names}
+        caller = self._executions.caller(counts, execution)
+        tensors = {name: v for name, v in kwargs.items() if name in names}
+        return caller(caller.named(names, args, tensors))  # type: ignore[arg-type]
+
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        execution: Execution | None = None,
+    ) -> Answer:
+        """Run the network on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+
+        ``execution``: "plan" (a short list of tensor operations), "gram" (the same, with values at
+        tokens as images of the data, for long contexts) or "faithful" (the dense transformer);
+        equal within round-off.  Without it the plan, or the full matrices that were compiled.
 
         Data that break a hypothesis of the certificate are refused (AssumptionError), or with
         ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
@@ -205,13 +239,7 @@ class Network:
             self._check_sizes(inputs)
         else:
             data_measure.apply_check(self.check(inputs), check)
-        try:
-            from weightsmith.backends.torch.run import run
-        except MissingPackageError:
-            from weightsmith.backends.reference import run_weights
-
-            return run_weights(self.template, self._weights(dtype), self.used(inputs))
-        return run(self.module(dtype), self.template, self.used(inputs))
+        return self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
 
     def trace(self, inputs: Inputs, dtype: str | None = None) -> Trace:
         """Run on a user's data and keep every block of the stream after every layer.
