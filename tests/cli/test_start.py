@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_a_network_is_loaded_and_data_are_checked_without_the_compiler(network: 
 
 def test_the_version_is_told_without_a_heavy_package() -> None:
     assert not loaded("--version") & (HEAVY | {"numpy", "weightsmith.dsl", "weightsmith.api"})
+
+
+def test_the_version_that_is_told_is_that_of_the_package() -> None:
+    from weightsmith.cli.version import VERSION
+
+    assert version("weightsmith") == VERSION
+    assert python(
+        "import runpy, sys; sys.argv = ['', '--version']; "
+        "runpy.run_module('weightsmith', run_name='__main__')"
+    ).endswith(f"{VERSION}\n")
 
 
 def test_every_name_of_the_api_is_there_and_no_other() -> None:

@@ -13,6 +13,7 @@ from weightsmith.cli.run import run
 from weightsmith.cli.show import show
 from weightsmith.cli.synthesize import synthesize
 from weightsmith.cli.verify import verify
+from weightsmith.cli.version import VERSION
 
 
 class Commands(click.Group):
@@ -33,7 +34,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="weightsmith")
+@click.version_option(VERSION)
 def commands() -> None:
     """Compile iterative algorithms to transformers with proven error bounds.
 
