@@ -118,10 +118,10 @@ def passes(*around: tuple[int, int]) -> tuple[LoopPass, ...]:
 
 
 def test_layers_of_loops_in_loops_have_the_passes_of_all() -> None:
-    """The inner count may depend on the number of the pass around it."""
+    """The inner count may depend on the number of the pass around it; others need no value."""
     assert isinstance(LAYER, Layer)
     inner = Repeat("n + 1", (LAYER,))
-    outer = Repeat("2", (inner, LAYER), (("n", ("0", "1")),))
+    outer = Repeat("2", (inner, LAYER), (("free", ("g", "2*g")), ("n", ("0", "1"))))
     template = replace(templates.newton_inverse(), body=(LAYER, outer, Repeat("steps", (LAYER,))))
     places = layer_places(template, {"steps": 2})
     assert len(places) == len(unroll(template, {"steps": 2}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -131,15 +130,6 @@ class Values:
     def missing(self, text: str) -> frozenset[str]:
         """The symbols of a coefficient that have no value."""
         return free_symbols(self.scalar(text)) - self.bindings.keys()
-
-    def with_numbers(self, numbers: Mapping[str, str]) -> Values:
-        """Values in which these names, those of a pass, stand for these coefficients."""
-        if not numbers:
-            return self
-        found = copy(self)
-        found.bindings = {**self.bindings, **{name: self[text] for name, text in numbers.items()}}
-        found._values = {}
-        return found
 
     def __getitem__(self, text: str) -> Fraction:
         """Return the exact value.  Raises InstantiationError where there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 from weightsmith.backends.architecture import Architecture, architecture_of
 from weightsmith.backends.coefficients import Bindings, Values, fraction_text, parse_coefficient
@@ -55,34 +56,40 @@ class LayerPlace:
 def layer_places(template: Template, bindings: Bindings | None = None) -> tuple[LayerPlace, ...]:
     """Say of every layer as run in which pass of which loop it stands.  Raises as ``unroll``."""
     unroll(template, bindings)  # is it a network, and not too large?
-    found = _passes_around(template.body, 1, Values(template, bindings))
+    written = iter(written_out(template.body))
+    found = _passes_around(template.body, written, 1, Values(template, bindings))
     return tuple(LayerPlace(number, passes) for number, passes in enumerate(found))
 
 
 def _passes_around(
-    items: tuple[Item, ...], loop: int, values: Values
+    items: tuple[Item, ...], written: Iterator[Item], loop: int, values: Values
 ) -> list[tuple[LoopPass, ...]]:
-    """The passes around each layer; ``loop`` is the number of the first loop among the items."""
+    """The passes around each layer of the items, which ``written`` yields with loops written out.
+
+    ``loop`` is the number of the first loop among them.
+    """
     found: list[tuple[LoopPass, ...]] = []
     for item in items:
         if isinstance(item, Layer):
+            next(written)
             found.append(())
             continue
-        for number, body in enumerate(_bodies(item, loop + 1, values), start=1):
+        for number, body in enumerate(_bodies(item, written, loop + 1, values), start=1):
             found += [(LoopPass(loop, number), *inner) for inner in body]
         loop += 1 + _loops_in(item.body)
     return found
 
 
-def _bodies(item: Repeat, loop: int, values: Values) -> list[list[tuple[LoopPass, ...]]]:
+def _bodies(
+    item: Repeat, written: Iterator[Item], loop: int, values: Values
+) -> list[list[tuple[LoopPass, ...]]]:
     """What stands around each layer of every pass, inside of it."""
     if item.schedule:
-        rows = zip(*(texts for _, texts in item.schedule), strict=True)
-        names = [name for name, _ in item.schedule]
-        each = (values.with_numbers(dict(zip(names, row, strict=True))) for row in rows)
-        return [_passes_around(item.body, loop, one) for one in each]
-    body = _passes_around(item.body, loop, values)
-    return [body] * int(values[item.count]) if body else []
+        passes = len(item.schedule[0][1])
+        return [_passes_around(item.body, written, loop, values) for _ in range(passes)]
+    repeat = cast(Repeat, next(written))  # a loop without a schedule stays one
+    body = _passes_around(item.body, iter(repeat.body), loop, values)
+    return [body] * int(values[repeat.count]) if body else []
 
 
 def _loops_in(items: tuple[Item, ...]) -> int:
