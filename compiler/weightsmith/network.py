@@ -245,14 +245,17 @@ class Network:
         """Run on a user's data and keep every block of the stream after every layer.
 
         ``trace[layer, block, group]``: a block is named after what it holds, such as ``X``, or
-        ``w*x-y``; ``trace.after(loop, number)`` is the last layer of a pass; ``trace.values`` are
-        what the network would return there; printed it is a table.
+        ``w*x-y``; ``trace.variables`` are the script's variables between passes, ``X`` or ``w*x``;
+        ``trace.values`` are what the network would return there; ``trace.after(loop, number)`` is
+        the last layer of a pass; printed it is a table.
         """
+        from weightsmith.backends.torch.held import held_blocks
         from weightsmith.backends.torch.trace import trace
 
         inputs = float_inputs(inputs)
         self._check_sizes(inputs)
-        return trace(self.module(dtype), self.template, self.used(inputs))
+        held = held_blocks(self.certificate)
+        return trace(self.module(dtype), self.template, self.used(inputs), held)
 
     def layer_places(self) -> tuple[LayerPlace, ...]:
         """In which pass of which loop each layer of the module stands, by its number."""

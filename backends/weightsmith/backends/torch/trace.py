@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 
 from weightsmith.backends.architecture import axis_size
 from weightsmith.backends.arrays import Array
-from weightsmith.backends.errors import listed
+from weightsmith.backends.errors import DirectoryError, listed
 from weightsmith.backends.layout import Inputs, Stream, layout, read_back
+from weightsmith.backends.torch.held import DAMAGED, Held, Variables, between_passes
 from weightsmith.backends.torch.module import Readings, Transformer
 from weightsmith.backends.torch.pieces import Pieces
 from weightsmith.backends.torch.run import (
@@ -26,25 +27,30 @@ from weightsmith.compiler.ir.template import Template
 
 START = -1  # the layer before the first
 MOST_ROWS = 400  # that a table prints
-HEADINGS = ("layer", "passes", "block", "group", "shape", "largest")
+HEADINGS = ("layer", "passes", "what", "name", "group", "shape", "largest")
 Key = tuple[int, str, str]  # layer, block or returned value, group of tokens
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The blocks of the stream, and the values read from it, after every layer.
+    """The blocks of the stream after every layer, and what they say of the script's variables.
 
-    ``blocks[layer, block, group]`` is (batch ×) rows × tokens of the group; layer -1 is the stream
-    before the first.  A block is named after what it holds: a variable of the script (``X``) or,
-    where that is not held itself, a combination (``w*x-y``); ``|`` stands between values that it
-    holds one after the other, and in the midst of a pass it may hold part of a sum.
-    ``values[layer, name, group]`` is what the network would return if it ended there, as the script
-    has it (transposed where the script's value is); where loops were restructured
-    (``--fewest layers``) that means something at the end only.
+    All arrays are (batch ×) rows × tokens of the group; layer -1 is the stream before the first.
+
+    ``blocks[layer, block, group]``: a block is named after what it holds: a variable of the script
+    (``X``) or, where that is not held itself, a combination (``w*x-y``); ``|`` stands between
+    values that it holds one after the other, and in the midst of a pass it may hold part of a sum.
+    ``variables[layer, name, group]``: the script's variables between the passes of each loop, as
+    the certificate says what the blocks hold then (``verify`` proves that): ``X``, or of a w that
+    is held as w·x − y the image ``w*x``.  A variable whose rows are tokens is transposed.
+    ``values[layer, name, group]``: what the network would return if it ended there, as the script
+    has it.  Where loops were restructured (``--fewest layers``) the variables are those of
+    network.alg, and the values mean something at the end only.
     """
 
     places: tuple[LayerPlace, ...]
     blocks: Mapping[Key, Array]
+    variables: Mapping[Key, Array]
     values: Mapping[Key, Array]
 
     def __getitem__(self, key: Key) -> Array:
@@ -84,23 +90,27 @@ class Trace:
         return "\n".join([*lines, *more])
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
-        """A row for every block that is not zero, with its largest entry."""
-        for (layer, block, group), array in self.blocks.items():
-            largest = np.abs(array).max(initial=0)
-            if largest:
-                where = "start" if layer == START else str(layer)
-                shape = "×".join(map(str, array.shape))
-                yield where, self._passes(layer), block, group, shape, f"{largest:.4g}"
+        """A row for every block that is not zero, and every variable, with its largest entry."""
+        arrays = [("block", *one) for one in self.blocks.items() if one[1].any()]
+        arrays += [("variable", *one) for one in self.variables.items()]
+        for kind, (layer, name, group), array in sorted(arrays, key=lambda one: one[1][0]):
+            where = "start" if layer == START else str(layer)
+            shape = "×".join(map(str, array.shape))
+            largest = f"{np.abs(array).max(initial=0):.4g}"
+            yield where, self._passes(layer), kind, name, group, shape, largest
 
     def _passes(self, layer: int) -> str:
         passes = () if layer == START else self.places[layer].passes
         return ", ".join(f"{one.loop}:{one.number}" for one in passes)
 
 
-def trace(module: Transformer, template: Template, inputs: Inputs) -> Trace:
-    """Run the module and keep the stream after every layer.  Raises as ``run``.
+def trace(
+    module: Transformer, template: Template, inputs: Inputs, held: Sequence[Held] = ()
+) -> Trace:
+    """Run the module and keep the stream after every layer.  Raises as ``run``, DirectoryError.
 
-    That takes the memory of as many streams as there are layers.
+    That takes the memory of as many streams as there are layers.  ``held``: what the blocks hold
+    between passes, see ``held_blocks``.
     """
     check_precision(module)
     stream = layout(template, inputs, NUMPY[module.dtype])
@@ -111,7 +121,30 @@ def trace(module: Transformer, template: Template, inputs: Inputs) -> Trace:
         for layer, (pieces, readings) in enumerate(states, start=START):
             blocks |= _blocks(layer, pieces, template, stream)
             values |= _values(layer, readings, template, stream)
-    return Trace(layer_places(template), blocks, values)
+    places = layer_places(template)
+    return Trace(
+        places, blocks, _variables(places, blocks, held, Variables(template, stream)), values
+    )
+
+
+def _variables(
+    places: tuple[LayerPlace, ...],
+    blocks: Mapping[Key, Array],
+    held: Sequence[Held],
+    variables: Variables,
+) -> dict[Key, Array]:
+    """The script's variables between passes; where two loops meet, what the outer one says."""
+    found: dict[Key, Array] = {}
+    for one in sorted(held, key=lambda one: -one.loop):
+        for layer in between_passes(places, one.loop):
+            key = layer, one.block, one.group
+            if key not in blocks:
+                raise DirectoryError(DAMAGED)
+            solved = variables.of(one, blocks[key])
+            if solved is not None:
+                name, value = solved
+                found[layer, name, one.group] = value
+    return dict(sorted(found.items(), key=lambda pair: pair[0][0]))
 
 
 def _blocks(layer: int, pieces: Pieces, template: Template, stream: Stream) -> dict[Key, Array]:
