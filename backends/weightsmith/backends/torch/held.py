@@ -76,6 +76,7 @@ class Variables:
     def __init__(self, template: Template, stream: Stream) -> None:
         self._template, self._stream = template, stream
         self._values = Values(template)
+        self._known: dict[tuple[Word, int], Array | None] = {}
 
     def of(self, held: Held, block: Array) -> tuple[str, Array] | None:
         """What is not known of the inputs alone, and its value: ``w*x``, from w·x − y.
@@ -103,7 +104,12 @@ class Variables:
         return (_sum_text(rest, held.group), block) if rest else None
 
     def _word(self, word: Word, rows: int) -> Array | None:
-        """A product of inputs; None where a letter is no input."""
+        """A product of inputs, made once; None where a letter is no input."""
+        if (word, rows) not in self._known:
+            self._known[word, rows] = self._product(word, rows)
+        return self._known[word, rows]
+
+    def _product(self, word: Word, rows: int) -> Array | None:
         product: Array | None = None
         for text in word:
             letter = self._letter(text)
