@@ -11,37 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from weightsmith.backends import measure as data_measure
-from weightsmith.backends.errors import DirectoryError
-from weightsmith.backends.files import (
-    CERTIFICATE,
-    SCRIPT,
-    TEMPLATE,
-    read_directory,
-)
-from weightsmith.backends.graphs import GraphMatrices, graph_matrices
-from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
-from weightsmith.backends.regression import regression_data
-from weightsmith.backends.unroll import MAX_LAYERS
-from weightsmith.compiler.bound import Bound, upward
 from weightsmith.compiler.collector import collected_rarely
-from weightsmith.compiler.emit import STAGES
-from weightsmith.compiler.pipeline import compile_program
-from weightsmith.dsl import bundle, core, load_source, resolve_bindings
-from weightsmith.dsl import check as check_source
-from weightsmith.dsl.shown import shown
-from weightsmith.dsl.source import Source
-from weightsmith.network import Network
-from weightsmith.network_files import proven_files
 
 if TYPE_CHECKING:
+    from weightsmith.backends.graphs import GraphMatrices, graph_matrices
     from weightsmith.backends.layout import Inputs
+    from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
+    from weightsmith.backends.regression import regression_data
     from weightsmith.checker.verdicts import Report as VerificationReport
+    from weightsmith.compiler.bound import Bound, upward
+    from weightsmith.dsl import core
+    from weightsmith.dsl.source import Source
+    from weightsmith.network import Network
 
 Setting = int | float | str | Fraction
 
@@ -64,10 +49,36 @@ __all__ = [
     "verify",
 ]
 
+# Where a name comes from that is loaded when somebody first asks for it.  The functions below
+# import what they need for the same reason: who loads a network never waits for the compiler.
+HOMES = {
+    "AssumptionError": "weightsmith.backends.measure",
+    "AssumptionWarning": "weightsmith.backends.measure",
+    "Bound": "weightsmith.compiler.bound",
+    "DataReport": "weightsmith.backends.measure",
+    "GraphMatrices": "weightsmith.backends.graphs",
+    "Network": "weightsmith.network",
+    "graph_matrices": "weightsmith.backends.graphs",
+    "regression_data": "weightsmith.backends.regression",
+    "upward": "weightsmith.compiler.bound",
+}
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and that there are no others
+
+    def __getattr__(name: str) -> object:
+        if name not in HOMES:
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        found = globals()[name] = getattr(import_module(HOMES[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 def check(script: str | Path) -> core.Program:
     """Check a script.  Raises DiagnosticError with everything that is wrong with it."""
-    return check_source(_source(script))
+    return _checked(_source(script))
 
 
 @collected_rarely()
@@ -92,12 +103,16 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
+    from weightsmith.backends.unroll import MAX_LAYERS
     from weightsmith.compiler.choices import resolve_choices
     from weightsmith.compiler.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
+    from weightsmith.dsl import bundle
+    from weightsmith.network import Network
+    from weightsmith.network_files import proven_files
 
     source = _source(script)
-    given, text = check_source(source), bundle(source)
+    given, text = _checked(source), bundle(source)
     narrow = fewest == "operations"
     chosen = resolve_choices(
         given, _bindings(given, settings), text, gated=gated, dtype=dtype, narrow=narrow
@@ -127,10 +142,12 @@ def measure(
     They are exact short decimals, rounded outward.  Those in ``settings`` keep their values.
     Raises UnsolvableError with what no value can meet.
     """
-    program = check_source(_source(script))
+    from weightsmith.backends.measure import fitting_settings
+
+    program = check(script)
     resolved = _bindings(program, settings)
     given = {name: resolved[name] for name in settings or {}}
-    found = data_measure.fitting_settings(program, inputs, given)
+    found = fitting_settings(program, inputs, given)
     return {**{name: str(value) for name, value in given.items()}, **found}
 
 
@@ -169,6 +186,11 @@ def load(directory: str | Path) -> Network:
 
     Loading reads the files and proves nothing: that is ``verify``.
     """
+    from weightsmith.backends.errors import DirectoryError
+    from weightsmith.backends.files import CERTIFICATE, SCRIPT, TEMPLATE, read_directory
+    from weightsmith.dsl.shown import shown
+    from weightsmith.network import Network
+
     files = read_directory(directory)
     for name in (SCRIPT, TEMPLATE, CERTIFICATE):
         if name not in files:
@@ -199,8 +221,10 @@ def emit(
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
     from weightsmith.compiler.choices import resolve_choices
+    from weightsmith.compiler.emit import STAGES
+    from weightsmith.compiler.pipeline import compile_program
 
-    program = check_source(_source(script))
+    program = check(script)
     chosen = resolve_choices(program, _bindings(program, settings), gated=gated)
     if stage not in STAGES:
         raise ValueError(f"there is no stage '{stage}'; the stages are {', '.join(STAGES)}.")
@@ -209,12 +233,24 @@ def emit(
 
 def _bindings(program: core.Program, settings: Mapping[str, Setting] | None) -> dict[str, Fraction]:
     """Resolve the settings; NumPy's numbers count as Python's."""
+    import numpy as np
+
+    from weightsmith.dsl import resolve_bindings
+
     given = settings or {}
     plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in given.items()}
     return resolve_bindings(program, plain)
 
 
 def _source(script: str | Path) -> Source:
+    from weightsmith.dsl import Source, load_source
+
     if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)
+
+
+def _checked(source: Source) -> core.Program:
+    from weightsmith.dsl import check as check_source
+
+    return check_source(source)

@@ -8,8 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 from weightsmith.backends.coefficients import DType
-from weightsmith.backends.errors import InstantiationError, WeightsError, listed
-from weightsmith.backends.instantiate import Weights, structured_weights
+from weightsmith.backends.errors import (
+    InstantiationError,
+    MissingPackageError,
+    WeightsError,
+    listed,
+)
+from weightsmith.backends.instantiate import Weights, structured_weights, weights_of
+from weightsmith.backends.reference import run_weights
 from weightsmith.backends.safetensors_file import check_weights
 from weightsmith.backends.schedules import written_out
 from weightsmith.backends.unroll import count_symbols, network_shape
@@ -48,15 +54,30 @@ class Executions:
         return self._read()
 
     def run(self, inputs: Inputs, dtype: DType | None, execution: Execution | None) -> Answer:
-        """Return what the script returns.  Raises BackendError where that cannot be."""
+        """Return what the script returns.  Raises BackendError where that cannot be.
+
+        Without PyTorch the plain interpreter runs, unless an execution is named.
+        """
         is_dense = self.saved is not None and self.saved.dense
         if execution not in (None, *get_args(Execution)):
             raise InstantiationError(
                 f"expected an execution out of {listed(get_args(Execution))}, got {execution!r}."
             )
-        if execution == "faithful" or (execution is None and is_dense):
-            return self._faithful(inputs, dtype)
-        return self.engine(dtype, gram=execution == "gram").run(inputs, dtype)
+        try:
+            if execution == "faithful" or (execution is None and is_dense):
+                return self._faithful(inputs, dtype)
+            return self.engine(dtype, gram=execution == "gram").run(inputs, dtype)
+        except MissingPackageError:
+            if execution is not None:
+                raise
+            return run_weights(self._template, self.weights(dtype), inputs)
+
+    def weights(self, dtype: DType | None, dims: Mapping[str, int] | None = None) -> Weights:
+        """The saved weights, or those of the template in another dtype, or of other sizes."""
+        saved = self.saved
+        if saved is not None and dims is None and dtype in (None, saved.dtype):
+            return saved
+        return weights_of(self._template, dims=dims, dtype=dtype or "float64")
 
     def engine(
         self, dtype: DType | None = None, *, gram: bool = False, counts: Counts = ()

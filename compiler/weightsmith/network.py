@@ -18,6 +18,7 @@ from weightsmith.backends.files import (
     NETWORK,
     SCRIPT,
     TEMPLATE,
+    are_intact,
     write_directory,
 )
 from weightsmith.backends.given import float_inputs
@@ -26,22 +27,15 @@ from weightsmith.backends.measure import DataReport
 from weightsmith.backends.safetensors_file import announced, check_shapes, weights_from_bytes
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import network_shape
+from weightsmith.backends.unroll import LayerPlace, layer_places, network_shape
 from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
-from weightsmith.compiler.hinge_rounding import rounding_text
-from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template
-from weightsmith.compiler.pipeline import Compilation, compile_program, front
-from weightsmith.compiler.report import Report, report, with_degree_of
-from weightsmith.compiler.show import show_template
-from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.source import Source
 from weightsmith.executions import Execution, Executions
-from weightsmith.network_files import are_intact
 
 if TYPE_CHECKING:
     from weightsmith.backends.instantiate import Weights
@@ -49,7 +43,11 @@ if TYPE_CHECKING:
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.plan.calling import Given, Returned
     from weightsmith.backends.torch.module import Transformer
+    from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
+    from weightsmith.compiler.ir.normal import NormalProgram
+    from weightsmith.compiler.pipeline import Compilation
+    from weightsmith.compiler.report import Report
 
 MOST_LINES = 1000  # of tables, and of bounds, that ``show`` prints
 
@@ -94,6 +92,8 @@ class Network:
     @cached_property
     def compilation(self) -> Compilation:
         """Every stage of the compiler, run anew on the script (on network.alg, if there is one)."""
+        from weightsmith.compiler.pipeline import compile_program
+
         if NETWORK in self._files:
             return compile_program(self._written, self.bindings, search=False)
         return compile_program(self.program, self.bindings, gated="gated" in self._functions)
@@ -113,6 +113,8 @@ class Network:
 
     @cached_property
     def report(self) -> Report:
+        from weightsmith.compiler.report import report, with_degree_of
+
         found = report(self._normal(self._written), self.template, self.bindings)
         if NETWORK not in self._files:
             return found
@@ -120,6 +122,8 @@ class Network:
 
     def _normal(self, program: core.Program) -> NormalProgram | None:
         """The normal form, which has a degree; None if there is none, or it is too long."""
+        from weightsmith.compiler.pipeline import front
+
         if self._functions - {"gated"}:
             return None  # tables are no polynomials
         try:
@@ -144,6 +148,8 @@ class Network:
 
         That is known if every symbol has a value.
         """
+        from weightsmith.compiler.hinge_rounding import rounding_text
+
         if self.missing or not self.certificate.get("tables"):
             return ""
         return rounding_text(self.template, _dtype_of(self.certificate))
@@ -172,12 +178,9 @@ class Network:
         With no arguments the one of the saved weights, bit for bit; with ``dtype`` from the
         template, rounded to it; with ``dims`` the dense one of those sizes.
         """
-        from weightsmith.backends.torch.load import build, module_from_template
+        from weightsmith.backends.torch.load import build
 
-        saved = self._executions.saved
-        if saved is not None and dims is None and dtype in (None, saved.dtype):
-            return build(self.template, saved)
-        return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
+        return build(self.template, self._executions.weights(dtype, dims))  # type: ignore[arg-type]
 
     @cached_property
     def _executions(self) -> Executions:
@@ -227,6 +230,9 @@ class Network:
         Data that break a hypothesis of the certificate are refused (AssumptionError), or with
         ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
         also comes where ``intact`` is false: then the certificate says nothing of any data.
+
+        Without PyTorch the plain interpreter runs the same weights in NumPy: slower, with full
+        matrices, and equal within round-off.
         """
         inputs = float_inputs(inputs)
         if check == "off":
@@ -234,6 +240,26 @@ class Network:
         else:
             data_measure.apply_check(self.check(inputs), check)
         return self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
+
+    def trace(self, inputs: Inputs, dtype: str | None = None) -> Trace:
+        """Run on a user's data and keep every block of the stream after every layer.
+
+        ``trace[layer, block, group]``: a block is named after what it holds, such as ``X``, or
+        ``w*x-y``; ``trace.variables`` are the script's variables between passes, ``X`` or ``w*x``;
+        ``trace.values`` are what the network would return there; ``trace.after(loop, number)`` is
+        the last layer of a pass; printed it is a table.
+        """
+        from weightsmith.backends.torch.held import held_blocks
+        from weightsmith.backends.torch.trace import trace
+
+        inputs = float_inputs(inputs)
+        self._check_sizes(inputs)
+        held = held_blocks(self.certificate)
+        return trace(self.module(dtype), self.template, self.used(inputs), held)
+
+    def layer_places(self) -> tuple[LayerPlace, ...]:
+        """In which pass of which loop each layer of the module stands, by its number."""
+        return layer_places(self.template)
 
     def check(self, inputs: Inputs) -> DataReport:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""
@@ -295,6 +321,9 @@ class Network:
 
     def show(self) -> str:
         """The network as a person wants to see it."""
+        from weightsmith.compiler.show import show_template
+        from weightsmith.compiler.table_text import table_lines
+
         headline = self.report.headline(self.template.algorithm)
         lines = [headline, *self.notes, "", show_template(self.template)]
         lines += _first(table_lines(self.certificate.get("tables")), "tables")

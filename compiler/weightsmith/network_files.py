@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
 from weightsmith.backends.instantiate import dense_weights, structured_weights
-from weightsmith.backends.lazy_files import pieces_of
 from weightsmith.backends.safetensors_file import weights_to_bytes
 from weightsmith.backends.template_json import canonical_json, template_to_json
 from weightsmith.backends.unroll import missing_symbols, unroll
@@ -113,21 +111,6 @@ def _networks(
     for search in (True, False):
         compiled = compile_program(program, bindings, gated=gated, fewest=fewest, search=search)
         yield compiled, found
-
-
-def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) -> bool:
-    """Are these the files that the certificate speaks of, all of them, bit for bit?"""
-    named = certificate.get("files")
-    known = {} if not isinstance(named, dict) else named
-    present = {name: _digest(files, name) for name in files if name != CERTIFICATE}
-    return present == {name: digest for name, digest in known.items() if digest is not None}
-
-
-def _digest(files: Mapping[str, bytes], name: str) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces_of(files, name):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tests.backends import templates
 
-from weightsmith.backends import layout
 from weightsmith.backends.layout import Inputs
-from weightsmith.backends.torch import StructuredTransformer, Transformer, module_from_template, run
+from weightsmith.backends.torch import Transformer, arguments, module_from_template, run
 
 RANDOM = np.random.default_rng(11)
 GD = templates.gradient_descent()
@@ -37,8 +35,4 @@ def prediction(module: Transformer, inputs: Inputs) -> NDArray[np.float64]:
 
 
 def features(module: Transformer, inputs: Inputs) -> tuple[object, ...]:
-    stream = layout(GD, inputs)
-    tokens = torch.from_numpy(stream.raw.T.copy()).unsqueeze(0)
-    groups = torch.tensor([i for i, (_, size) in enumerate(stream.groups) for _ in range(size)])
-    more = (stream.dims,) if isinstance(module, StructuredTransformer) else ()
-    return tokens, groups, *more
+    return arguments(module, GD, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,56 @@ def loaded(*arguments: str) -> set[str]:
 def test_importing_leaves_torch_out(modules: str) -> None:
     """How long it takes is printed by benchmarks/compile_time.py."""
     assert python(IMPORTS.format(modules=modules)).split()[1] == "False"
+
+
+HEAVY = {"torch", "sympy", "networkx", "sklearn", "scipy"}
+LOADED = "import json, sys; {code}; print(json.dumps(sorted(sys.modules)))"
+
+
+@pytest.mark.parametrize("code", ["import weightsmith.api", "from weightsmith.api import Network"])
+def test_importing_the_api_loads_no_heavy_package(code: str) -> None:
+    """How long it takes is printed by benchmarks/import_time.py."""
+    assert not HEAVY & set(json.loads(python(LOADED.format(code=code))))
+
+
+def test_importing_the_api_alone_leaves_numpy_the_language_and_the_checker_out() -> None:
+    modules = set(json.loads(python(LOADED.format(code="import weightsmith.api"))))
+    assert not modules & {"numpy", "lark", "flint", "weightsmith.dsl", "weightsmith.checker"}
+
+
+def test_a_network_is_loaded_and_data_are_checked_without_the_compiler(network: Path) -> None:
+    code = (
+        f"import weightsmith.api as ws; network = ws.load({str(network)!r}); "
+        "network.bounds; network.intact; network.check({'A': [[1.0]]})"
+    )
+    modules = set(json.loads(python(LOADED.format(code=code))))
+    assert not modules & (HEAVY | {"weightsmith.compiler.pipeline", "weightsmith.checker.verify"})
+
+
+def test_the_version_is_told_without_a_heavy_package() -> None:
+    assert not loaded("--version") & (HEAVY | {"numpy", "weightsmith.dsl", "weightsmith.api"})
+
+
+def test_the_version_that_is_told_is_that_of_the_package() -> None:
+    from weightsmith.cli.version import VERSION
+
+    assert version("weightsmith") == VERSION
+    assert python(
+        "import runpy, sys; sys.argv = ['', '--version']; "
+        "runpy.run_module('weightsmith', run_name='__main__')"
+    ).endswith(f"{VERSION}\n")
+
+
+def test_every_name_of_the_api_is_there_and_no_other() -> None:
+    from weightsmith import api, checker
+
+    for name in api.__all__:
+        assert getattr(api, name) is getattr(api, name)
+        assert name in dir(api)
+    assert checker.verify_directory.__module__ == "weightsmith.checker.verify"
+    for module in (api, checker):
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            _ = module.nothing  # type: ignore[attr-defined]
 
 
 def test_no_command_but_run_and_demo_loads_torch(

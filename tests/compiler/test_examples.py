@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 import weightsmith.api as ws
 
@@ -122,6 +124,37 @@ def test_loading_gives_the_same_module(name: str, tmp_path_factory: pytest.TempP
     for output, value in network.run(inputs).items():
         for a, b in zip(pieces(value), pieces(loaded.run(inputs)[output]), strict=True):
             assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trace_ends_with_what_the_network_returns(name: str) -> None:
+    """So do its variables, where the script returns one."""
+    settings, inputs = MAKERS[name](np.random.default_rng(2))
+    network = compiled(name, settings)
+    trace, last = network.trace(inputs), len(network.layer_places()) - 1
+    assert {layer for layer, _, _ in trace.blocks} == set(range(-1, last + 1))
+    returned = network.run(inputs)
+    for (layer, output, group), array in [*trace.values.items(), *trace.variables.items()]:
+        if layer == last and output in returned:
+            value = returned[output]
+            wanted = value[group] if isinstance(value, dict) else value
+            scale = np.abs(wanted).max(initial=1)
+            np.testing.assert_allclose(array, wanted, rtol=1e-9, atol=1e-9 * scale)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_of_weights_is_the_state_dict_of_the_module(name: str) -> None:
+    """The same names and tensors, loaded strictly, and written back by the library."""
+    settings, _ = MAKERS[name](np.random.default_rng(2))
+    network = compiled(name, settings)
+    file = safetensors.torch.load(network.files()["model.safetensors"])
+    module = network.module()
+    for parameter in module.parameters():
+        parameter.data.fill_(7)
+    module.load_state_dict(file, strict=True)
+    again = safetensors.torch.load(safetensors.torch.save(module.state_dict()))
+    assert again.keys() == file.keys()
+    assert all(torch.equal(again[key], file[key]) for key in file)
 
 
 @pytest.mark.parametrize("name", NAMES)

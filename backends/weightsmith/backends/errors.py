@@ -42,6 +42,16 @@ class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 
 
+class MissingPackageError(BackendError, ImportError):
+    """A package that an install without extras does not have."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"this needs {package}, which is not installed; install it with\n\n"
+            f"    pip install 'weightsmith[{extra}]'\n"
+        )
+
+
 LONGEST_NAME = 200
 
 

@@ -27,6 +27,7 @@ replaced.  A file that comes in during the replacement is moved into the new dir
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -38,7 +39,7 @@ from typing import BinaryIO
 
 from weightsmith.backends.errors import DirectoryError, listed
 from weightsmith.backends.exchange import exchange
-from weightsmith.backends.lazy_files import LazyFiles
+from weightsmith.backends.lazy_files import LazyFiles, pieces_of
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.workshop import LOCK, place_of, workshop
 from weightsmith.compiler.ir.template import SCHEMA
@@ -125,6 +126,21 @@ def read_bounded(name: str, file: BinaryIO) -> bytes:
 
 def _size(file: BinaryIO) -> int:
     return os.fstat(file.fileno()).st_size
+
+
+def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) -> bool:
+    """Are these the files that the certificate speaks of, all of them, bit for bit?"""
+    named = certificate.get("files")
+    known = {} if not isinstance(named, dict) else named
+    present = {name: _digest(files, name) for name in files if name != CERTIFICATE}
+    return present == {name: digest for name, digest in known.items() if digest is not None}
+
+
+def _digest(files: Mapping[str, bytes], name: str) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces_of(files, name):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def is_directory(path: str | os.PathLike[str]) -> bool:

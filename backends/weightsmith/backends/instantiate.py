@@ -69,6 +69,19 @@ def exact_weights(template: Template, bindings: Bindings | None = None) -> dict[
     return dict(_exact_tensors(template, bindings))
 
 
+def weights_of(
+    template: Template,
+    bindings: Bindings | None = None,
+    *,
+    dims: Mapping[str, int] | None = None,
+    dtype: DType = "float64",
+) -> Weights:
+    """Return the structured weights, or with ``dims`` the dense ones of those sizes."""
+    if dims is None:
+        return structured_weights(template, bindings, dtype=dtype)
+    return dense_weights(template, dims, bindings, dtype=dtype)
+
+
 def structured_weights(
     template: Template, bindings: Bindings | None = None, *, dtype: DType = "float64"
 ) -> Weights:

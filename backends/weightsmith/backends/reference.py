@@ -22,6 +22,7 @@ from weightsmith.backends.layout import Answer, Inputs, Readings, Stream, layout
 from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import network_shape
+from weightsmith.compiler.ir.template import Template
 
 
 def run_files(
@@ -33,12 +34,17 @@ def run_files(
     (``model`` may be None).  Raises TemplateError, WeightsError, InstantiationError, LayoutError.
     """
     template = template_from_json(template_json)
+    if not exact and model is not None:
+        return run_weights(template, weights_from_bytes(model), inputs)
     shape = network_shape(template)
-    if exact or model is None:
-        tensors: Mapping[str, Array] = exact_weights(template)
-        stream = layout(template, inputs, np.dtype(object))
-        return read_back(template, interpret(shape, full_matrices(shape, tensors, stream), stream))
-    weights = weights_from_bytes(model)
+    tensors: Mapping[str, Array] = exact_weights(template)
+    stream = layout(template, inputs, np.dtype(object))
+    return read_back(template, interpret(shape, full_matrices(shape, tensors, stream), stream))
+
+
+def run_weights(template: Template, weights: Weights, inputs: Inputs) -> Answer:
+    """Run the network with these weights, in their dtype.  Raises WeightsError, LayoutError."""
+    shape = network_shape(template)
     check_weights(weights, shape)
     stream = layout(template, inputs, weights.dtype, dims=weights.dims)
     return read_back(template, interpret(shape, _dense(shape, weights, stream), stream))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 from weightsmith.backends.architecture import Architecture, architecture_of
 from weightsmith.backends.coefficients import Bindings, Values, fraction_text, parse_coefficient
@@ -24,6 +25,75 @@ def unroll(template: Template, bindings: Bindings | None = None) -> list[Layer]:
     there are more than MAX_LAYERS layers or MAX_MATRICES matrices.
     """
     return unrolled(template, Values(template, bindings))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPass:
+    """A pass of a loop; loops are numbered from 1 in the order of the template, inner after outer.
+
+    ``number`` counts from 1.
+    """
+
+    loop: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlace:
+    """Where a layer of the network stands: its number, and the passes around it, outermost first.
+
+    The number is that of ``layers.{number}`` in the names of tensors and modules.
+    """
+
+    number: int
+    passes: tuple[LoopPass, ...]
+
+    def __str__(self) -> str:
+        passes = ", ".join(f"loop {one.loop} pass {one.number}" for one in self.passes)
+        return f"layer {self.number}: {passes or 'outside of loops'}"
+
+
+def layer_places(template: Template, bindings: Bindings | None = None) -> tuple[LayerPlace, ...]:
+    """Say of every layer as run in which pass of which loop it stands.  Raises as ``unroll``."""
+    unroll(template, bindings)  # is it a network, and not too large?
+    written = iter(written_out(template.body))
+    found = _passes_around(template.body, written, 1, Values(template, bindings))
+    return tuple(LayerPlace(number, passes) for number, passes in enumerate(found))
+
+
+def _passes_around(
+    items: tuple[Item, ...], written: Iterator[Item], loop: int, values: Values
+) -> list[tuple[LoopPass, ...]]:
+    """The passes around each layer of the items, which ``written`` yields with loops written out.
+
+    ``loop`` is the number of the first loop among them.
+    """
+    found: list[tuple[LoopPass, ...]] = []
+    for item in items:
+        if isinstance(item, Layer):
+            next(written)
+            found.append(())
+            continue
+        for number, body in enumerate(_bodies(item, written, loop + 1, values), start=1):
+            found += [(LoopPass(loop, number), *inner) for inner in body]
+        loop += 1 + _loops_in(item.body)
+    return found
+
+
+def _bodies(
+    item: Repeat, written: Iterator[Item], loop: int, values: Values
+) -> list[list[tuple[LoopPass, ...]]]:
+    """What stands around each layer of every pass, inside of it."""
+    if item.schedule:
+        passes = len(item.schedule[0][1])
+        return [_passes_around(item.body, written, loop, values) for _ in range(passes)]
+    repeat = cast(Repeat, next(written))  # a loop without a schedule stays one
+    body = _passes_around(item.body, iter(repeat.body), loop, values)
+    return [body] * int(values[repeat.count]) if body else []
+
+
+def _loops_in(items: tuple[Item, ...]) -> int:
+    return sum(1 + _loops_in(item.body) for item in items if isinstance(item, Repeat))
 
 
 def missing_symbols(template: Template, bindings: Bindings | None = None) -> list[str]:

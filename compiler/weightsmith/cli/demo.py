@@ -47,7 +47,7 @@ def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
     The data come with networkx and scikit-learn; nothing is downloaded.  Exits with status 1 if a
     certificate fails or an observed error is above what is certified.
     """
-    for package in ("torch", "sklearn"):
+    for package in ("weightsmith.backends.torch", "sklearn"):
         import_module(package)  # said now if it is missing, not after half of the work
 
     from weightsmith.backends.whole_file import replacing

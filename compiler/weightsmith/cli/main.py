@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
 import click
 
-from weightsmith.cli.check import check
-from weightsmith.cli.compile import compile_command
-from weightsmith.cli.demo import demo
-from weightsmith.cli.measure import measure
 from weightsmith.cli.mistakes import Mistake, explain
-from weightsmith.cli.run import run
-from weightsmith.cli.show import show
-from weightsmith.cli.synthesize import synthesize
-from weightsmith.cli.verify import verify
+from weightsmith.cli.version import VERSION
+
+# The commands in the order in which one meets them, each a module here: what it is called there.
+COMMANDS = {
+    "check": "check",
+    "compile": "compile_command",
+    "synthesize": "synthesize",
+    "measure": "measure",
+    "run": "run",
+    "verify": "verify",
+    "show": "show",
+    "demo": "demo",
+}
 
 
 class Commands(click.Group):
-    """A group that shows a known mistake as one message; a bug keeps its traceback."""
+    """A group that loads a command when it is asked for.
+
+    It shows a known mistake as one message; a bug keeps its traceback.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -28,19 +39,20 @@ class Commands(click.Group):
             raise Mistake(message) from problem
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which one meets them."""
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"weightsmith.cli.{cmd_name}")
+        return cast(click.Command, getattr(module, COMMANDS[cmd_name]))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="weightsmith")
+@click.version_option(VERSION)
 def commands() -> None:
     """Compile iterative algorithms to transformers with proven error bounds.
 
     A script of an algorithm becomes a directory that holds a transformer's weights and a
     certificate: how far its output can be from the mathematical target.  Nothing is trained.
     """
-
-
-for command in (check, compile_command, synthesize, measure, run, verify, show, demo):
-    commands.add_command(command)

@@ -23,8 +23,7 @@ PLAIN = (
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch raises a RuntimeError
 # Packages that an install without extras does not have, and what to install.
 OPTIONAL = {
-    "torch": ("PyTorch", "pip install 'torch>=2.9,<3'"),
-    "sklearn": ("scikit-learn", "pip install 'scikit-learn>=1.5'"),
+    "sklearn": ("scikit-learn", "pip install 'weightsmith[demo]'"),
 }
 
 

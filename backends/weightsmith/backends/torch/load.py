@@ -8,20 +8,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import Architecture, unembed_name
 from weightsmith.backends.coefficients import Bindings, DType
 from weightsmith.backends.errors import WeightsError
 from weightsmith.backends.files import MODEL, TEMPLATE, read_directory
 from weightsmith.backends.instantiate import (
     FloatArray,
     Weights,
-    dense_weights,
-    structured_weights,
+    weights_of,
 )
 from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.torch.dense import DenseTransformer
-from weightsmith.backends.torch.module import Transformer, escaped
+from weightsmith.backends.torch.module import Transformer
 from weightsmith.backends.torch.structured import StructuredTransformer
 from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
@@ -43,11 +41,9 @@ def build(template: Template, weights: Weights, bindings: Bindings | None = None
         if weights.dense
         else StructuredTransformer(architecture, dtype)
     )
-    names = _parameter_names(architecture)
-    parameters = dict(module.named_parameters())
-    with torch.no_grad():
-        for name, tensor in weights.tensors.items():
-            parameters[names.get(name, name)].copy_(torch.from_numpy(tensor))
+    tensors = module.state_dict()  # load_state_dict takes time that grows as layers squared
+    for name, tensor in weights.tensors.items():
+        tensors[name].copy_(torch.from_numpy(tensor))
     return module
 
 
@@ -62,12 +58,7 @@ def module_from_template(
 
     Raises InstantiationError where a symbol or a size is missing.
     """
-    weights = (
-        structured_weights(template, bindings, dtype=dtype)
-        if dims is None
-        else dense_weights(template, dims, bindings, dtype=dtype)
-    )
-    return build(template, weights, bindings)
+    return build(template, weights_of(template, bindings, dims=dims, dtype=dtype), bindings)
 
 
 def load_directory(path: str | os.PathLike[str]) -> tuple[Template, Transformer]:
@@ -87,18 +78,7 @@ def load_directory(path: str | os.PathLike[str]) -> tuple[Template, Transformer]
 
 def tensors_of(module: Transformer) -> dict[str, FloatArray]:
     """Return the parameters under their names in ``model.safetensors``, as NumPy arrays."""
-    names = {inner: name for name, inner in _parameter_names(module.architecture).items()}
-    return {
-        names.get(inner, inner): _array(parameter) for inner, parameter in module.named_parameters()
-    }
-
-
-def _parameter_names(architecture: Architecture) -> dict[str, str]:
-    """The names that PyTorch cannot have as they are: tensor -> parameter."""
-    return {
-        unembed_name(output.name): unembed_name(escaped(output.name))
-        for output in architecture.outputs
-    }
+    return {name: _array(tensor) for name, tensor in module.state_dict().items()}
 
 
 def _array(parameter: Tensor) -> FloatArray:

@@ -4,21 +4,28 @@
     H ← H + W₂ act(W₁ H + b₁) + b₂,  act: relu, or for a gated hidden row ⊙ (G H + g)
 
 Here are the parameters and their names, the same for both parameterisations: ``dense.py`` holds
-full matrices over the rows of the stream, ``structured.py`` coefficients over its blocks.
+full matrices over the rows of the stream, ``structured.py`` coefficients over its blocks.  A layer
+takes the stream and returns the stream after it; its attention, each of its heads and its MLP
+return what they add.  Which groups a head reads, and which hidden blocks are gated, belongs to the
+architecture: there are no buffers, and ``state_dict`` has the tensors of ``model.safetensors``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from weightsmith.backends.architecture import Architecture, HeadShape, LayerShape
+from weightsmith.backends.architecture import Architecture, HeadShape, LayerShape, MlpShape
+from weightsmith.backends.torch.pieces import Pieces
 
 Planes = Mapping[tuple[int, int], Tensor]  # (source, group) -> batch × tokens × rows
+Readings = dict[str, dict[str, Tensor]]  # value, group -> batch × tokens of the group × rows
 
 
 class Matrix(nn.Module):
@@ -36,58 +43,70 @@ class Matrix(nn.Module):
         return nn.functional.linear(stream, self.weight, self.bias)
 
 
-class Head(nn.Module):
-    """The matrices of one head: queries, keys, values, output."""
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How many rows of the weights of a head stand for the stream, its keys and its values."""
 
-    def __init__(self, width: int, keys: int, values: int, dtype: torch.dtype) -> None:
+    stream: int
+    keys: int
+    values: int
+
+
+class Head(nn.Module):
+    """The matrices of one head: queries, keys, values, output.
+
+    ``key_groups``, ``query_groups``: the numbers of the groups whose tokens it reads.
+    """
+
+    def __init__(
+        self, shape: HeadShape, groups: tuple[str, ...], widths: Widths, dtype: torch.dtype
+    ) -> None:
         super().__init__()
-        self.q = Matrix(keys, width, dtype)
-        self.k = Matrix(keys, width, dtype)
-        self.v = Matrix(values, width, dtype)
-        self.o = Matrix(width, values, dtype)
+        self.shape = shape
+        self.key_groups = tuple(map(groups.index, shape.key_groups))
+        self.query_groups = tuple(map(groups.index, shape.query_groups))
+        self.q = Matrix(widths.keys, widths.stream, dtype)
+        self.k = Matrix(widths.keys, widths.stream, dtype)
+        self.v = Matrix(widths.values, widths.stream, dtype)
+        self.o = Matrix(widths.stream, widths.values, dtype)
 
 
 class Mlp(nn.Module):
-    """The matrices of an MLP; ``gated`` is true at each hidden row that is a product."""
+    """The matrices of an MLP.
+
+    ``runs``: its hidden rows as (are they products?, how many), neighbours of a kind together.
+    """
 
     gate: Matrix | None
-    gated: Tensor
 
     def __init__(
-        self, width: int, gated: list[bool], dtype: torch.dtype, *, has_bias: bool
+        self, shape: MlpShape, heights: Sequence[int], width: int, dtype: torch.dtype
     ) -> None:
         super().__init__()
-        hidden = len(gated)
+        self.shape = shape
+        blocks = groupby(zip(shape.gated, heights, strict=True), key=lambda block: block[0])
+        self.runs = [(gated, sum(height for _, height in run)) for gated, run in blocks]
+        hidden = sum(heights)
         self.up = Matrix(hidden, width, dtype, bias=True)
-        self.gate = Matrix(hidden, width, dtype, bias=True) if any(gated) else None
-        self.down = Matrix(width, hidden, dtype, bias=has_bias)
-        self.register_buffer("gated", torch.tensor(gated, dtype=torch.bool))
+        self.gate = Matrix(hidden, width, dtype, bias=True) if shape.has_gate else None
+        self.down = Matrix(width, hidden, dtype, bias=shape.has_bias)
 
 
 class Attention(nn.Module):
-    """The heads of a layer, named by their number, and which groups of tokens each attends to.
+    """The heads of a layer, named by their number."""
 
-    ``key_groups``, ``query_groups``: heads × groups, true where the head reads that group.
-    """
-
-    key_groups: Tensor
-    query_groups: Tensor
-
-    def __init__(self, heads: list[Head], shape: LayerShape, groups: tuple[str, ...]) -> None:
+    def __init__(self, heads: Sequence[Head]) -> None:
         super().__init__()
         for number, head in enumerate(heads):
             self.add_module(str(number), head)
-        keys = [[group in head.key_groups for group in groups] for head in shape.heads]
-        queries = [[group in head.query_groups for group in groups] for head in shape.heads]
-        size = (len(heads), len(groups))
-        self.register_buffer("key_groups", torch.tensor(keys, dtype=torch.bool).reshape(size))
-        self.register_buffer("query_groups", torch.tensor(queries, dtype=torch.bool).reshape(size))
 
     def heads(self) -> list[Head]:
         return [cast(Head, head) for head in self.children()]
 
 
 class Layer(nn.Module):
+    """The attention of a layer, and its MLP if it has one."""
+
     attention: Attention
     mlp: Mlp | None
 
@@ -97,10 +116,21 @@ class Layer(nn.Module):
         self.mlp = mlp
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The modules of a parameterisation, each with its ``forward``."""
+
+    layer: Callable[[Attention, Mlp | None], Layer]
+    attention: Callable[[Sequence[Head]], Attention]
+    head: Callable[[HeadShape, tuple[str, ...], Widths, torch.dtype], Head]
+    mlp: Callable[[MlpShape, Sequence[int], int, torch.dtype], Mlp]
+
+
 class Readout(nn.Module):
     """One matrix for each returned value, under the value's name.
 
-    A dot, which PyTorch keeps for itself, is written ``%2E``, and ``%`` is written ``%25``.
+    A dot, which PyTorch keeps for itself, is written ``%2E`` in the name of a submodule, and ``%``
+    is written ``%25``; ``state_dict`` and ``load_state_dict`` have the names as they are.
     """
 
     def __init__(self, matrices: Mapping[str, Matrix]) -> None:
@@ -108,6 +138,9 @@ class Readout(nn.Module):
         for name, matrix in matrices.items():
             # not add_module, which refuses a value named like an attribute, such as 'type'
             self._modules[escaped(name)] = matrix
+        self.names = {escaped(name): name for name in matrices if escaped(name) != name}
+        self.register_state_dict_post_hook(_names_of_the_file)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_names_of_the_module)  # type: ignore[no-untyped-call]
 
     def __getitem__(self, name: str) -> Matrix:
         return cast(Matrix, self._modules[escaped(name)])
@@ -117,8 +150,28 @@ def escaped(name: str) -> str:
     return name.replace("%", "%25").replace(".", "%2E")
 
 
+def _names_of_the_file(
+    module: nn.Module, state: dict[str, object], prefix: str, *_: object
+) -> None:
+    """Give the tensors of a state their names in ``model.safetensors``, in the same order."""
+    names = cast(Readout, module).names
+    renamed = {f"{prefix}{inner}.weight": f"{prefix}{name}.weight" for inner, name in names.items()}
+    for key in list(state) if renamed else ():
+        state[renamed.get(key, key)] = state.pop(key)
+
+
+def _names_of_the_module(
+    module: nn.Module, state: dict[str, object], prefix: str, *_: object
+) -> None:
+    for inner, name in cast(Readout, module).names.items():
+        if f"{prefix}{name}.weight" in state:
+            state[f"{prefix}{inner}.weight"] = state.pop(f"{prefix}{name}.weight")
+
+
 class Transformer(nn.Module, ABC):
     """The parameters of the network; how they act on the stream is the subclass's part."""
+
+    kinds: ClassVar[Kinds]
 
     def __init__(self, architecture: Architecture, dtype: torch.dtype = torch.float64) -> None:
         super().__init__()
@@ -135,10 +188,17 @@ class Transformer(nn.Module, ABC):
         """How many rows of a weight stand for these rows of the stream."""
 
     @abstractmethod
-    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
-        """Run on raw data; return batch × tokens of the group × rows for each value and group.
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> Readings:
+        """Run on raw data; return every value.
 
         ``sizes`` gives each named dimension and each group its size.
+        """
+
+    @abstractmethod
+    def states(self, planes: Planes, sizes: Mapping[str, int]) -> Iterator[tuple[Pieces, Readings]]:
+        """Run on raw data; the stream before the first layer and after each, and its values.
+
+        They are what the network would return if it had no more layers.
         """
 
     @property
@@ -162,11 +222,11 @@ class Transformer(nn.Module, ABC):
         width = self.width(self.architecture.block_rows)
         mlp = None
         if shape.mlp is not None:
-            each = zip(shape.mlp.gated, shape.mlp.hidden_rows, strict=True)
-            gated = [flag for flag, rows in each for _ in range(self.width((rows,)))]
-            mlp = Mlp(width, gated, dtype, has_bias=shape.mlp.has_bias)
-        return Layer(Attention(heads, shape, self.architecture.groups), mlp)
+            heights = [self.width((rows,)) for rows in shape.mlp.hidden_rows]
+            mlp = self.kinds.mlp(shape.mlp, heights, width, dtype)
+        return self.kinds.layer(self.kinds.attention(heads), mlp)
 
     def _head(self, head: HeadShape, dtype: torch.dtype) -> Head:
         width = self.width(self.architecture.block_rows)
-        return Head(width, self.width((head.key_rows,)), self.width(head.value_rows), dtype)
+        widths = Widths(width, self.width((head.key_rows,)), self.width(head.value_rows))
+        return self.kinds.head(head, self.architecture.groups, widths, dtype)

@@ -72,5 +72,13 @@ def add(pieces: dict[Key, Tensor], key: Key, piece: Tensor | None) -> None:
         pieces[key] = pieces[key] + piece if key in pieces else piece
 
 
-def marked(flags: Sequence[bool]) -> list[int]:
-    return [number for number, flag in enumerate(flags) if flag]
+def add_all(pieces: Pieces, more: Pieces) -> None:
+    for key, piece in more.items():
+        add(pieces, key, piece)
+
+
+def plus(pieces: Pieces, more: Pieces) -> Pieces:
+    """The sum of two streams; neither is changed."""
+    total = dict(pieces)
+    add_all(total, more)
+    return total

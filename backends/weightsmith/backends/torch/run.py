@@ -10,7 +10,15 @@ from torch import Tensor
 
 from weightsmith.backends.arrays import Array
 from weightsmith.backends.errors import LayoutError, PrecisionError
-from weightsmith.backends.layout import Answer, Inputs, Stream, layout, read_back
+from weightsmith.backends.layout import (
+    Answer,
+    Inputs,
+    Stream,
+    check_sizes,
+    layout,
+    read_back,
+)
+from weightsmith.backends.torch.dense import DenseTransformer
 from weightsmith.backends.torch.module import Transformer
 from weightsmith.compiler.ir.template import Template
 
@@ -38,10 +46,31 @@ def run(
     return read_back(
         template,
         {
-            name: {group: _array(piece, stream) for group, piece in pieces.items()}
+            name: {group: array_of(piece, stream) for group, piece in pieces.items()}
             for name, pieces in readings.items()
         },
     )
+
+
+def arguments(
+    module: Transformer, template: Template, inputs: Inputs
+) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, dict[str, int]]:
+    """Lay a user's data out as what the module is called with, in its dtype and on its device.
+
+    >>> module(*arguments(module, template, {"A": A}))["X"]
+
+    The features (batch × tokens × F), the number of each token's group, and for a structured
+    module the sizes.  Raises LayoutError where the inputs do not fit.
+    """
+    stream = layout(template, inputs)
+    raw = torch.from_numpy(stream.raw).mT
+    features = (raw.unsqueeze(0) if stream.batch is None else raw).to(module.device, module.dtype)
+    counts = torch.tensor([size for _, size in stream.groups], device=module.device)
+    groups = torch.arange(len(counts), device=module.device).repeat_interleave(counts)
+    if isinstance(module, DenseTransformer):
+        check_sizes(module.dims, stream.dims)
+        return features, groups
+    return features, groups, dict(stream.dims)
 
 
 def check_precision(module: Transformer, dtype: torch.dtype | None = None) -> None:
@@ -110,7 +139,7 @@ def _tensor(plane: Array, stream: Stream) -> Tensor:
     return tensor.unsqueeze(0) if stream.batch is None else tensor
 
 
-def _array(piece: Tensor, stream: Stream) -> Array:
+def array_of(piece: Tensor, stream: Stream) -> Array:
     """(batch ×) rows × tokens, in memory of its own."""
     array = np.array(piece.mT.cpu().numpy())
     return array[0] if stream.batch is None else array

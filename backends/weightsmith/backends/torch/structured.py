@@ -8,30 +8,70 @@ takes part, so that every one can be trained.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import HeadShape, axis_size, axis_sizes
+from weightsmith.backends.architecture import OutputShape, axis_size, axis_sizes
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.torch.frame import Frame
-from weightsmith.backends.torch.module import Attention, Head, Planes, Transformer
+from weightsmith.backends.torch.module import (
+    Attention,
+    Head,
+    Kinds,
+    Layer,
+    Planes,
+    Readings,
+    Transformer,
+)
 from weightsmith.backends.torch.pieces import (
     ByGroup,
     Pieces,
     add,
+    add_all,
     coefficients,
     combine,
     combine_groups,
-    marked,
+    plus,
     scaled,
 )
-from weightsmith.backends.torch.structured_mlp import mlp
+from weightsmith.backends.torch.structured_mlp import StructuredMlp
+
+
+class StructuredHead(Head):
+    def forward(self, stream: Pieces, frame: Frame) -> Pieces:
+        """Return what the head adds."""
+        products = head_products(self, stream, frame)
+        output = coefficients(self.o.weight)
+        added: Pieces = {}
+        for index, rows in enumerate(self.shape.value_rows):
+            for block in frame.blocks_of(rows):
+                for group, product in products[index].items():
+                    add(added, (block, group), scaled(output[block][index], product))
+        return added
+
+
+class StructuredAttention(Attention):
+    def forward(self, stream: Pieces, frame: Frame) -> Pieces:
+        """Return what the heads add, all of which read the stream before the layer."""
+        added: Pieces = {}
+        for head in self.heads():
+            add_all(added, head(stream, frame))
+        return added
+
+
+class StructuredLayer(Layer):
+    def forward(self, stream: Pieces, frame: Frame) -> Pieces:
+        """Return the stream after the layer."""
+        stream = plus(stream, self.attention(stream, frame))
+        return stream if self.mlp is None else plus(stream, self.mlp(stream, frame))
 
 
 class StructuredTransformer(Transformer):
     """Coefficient matrices over blocks; the number of parameters does not depend on d."""
+
+    kinds = Kinds(StructuredLayer, StructuredAttention, StructuredHead, StructuredMlp)
 
     def width(self, rows: tuple[str, ...]) -> int:
         return len(rows)
@@ -69,9 +109,24 @@ class StructuredTransformer(Transformer):
             values[output.name] = value
         return values
 
-    def read(self, planes: Planes, sizes: Mapping[str, int]) -> dict[str, dict[str, Tensor]]:
+    def read(self, planes: Planes, sizes: Mapping[str, int]) -> Readings:
+        frame = self._frame(planes, sizes)
+        pieces = self._embed(planes, frame)
+        for layer in self.layers:
+            pieces = layer(pieces, frame)
+        return self._values(pieces, frame)
+
+    def states(self, planes: Planes, sizes: Mapping[str, int]) -> Iterator[tuple[Pieces, Readings]]:
+        frame = self._frame(planes, sizes)
+        pieces = self._embed(planes, frame)
+        yield pieces, self._values(pieces, frame)
+        for layer in self.layers:
+            pieces = layer(pieces, frame)
+            yield pieces, self._values(pieces, frame)
+
+    def _frame(self, planes: Planes, sizes: Mapping[str, int]) -> Frame:
         first = next(iter(planes.values()))
-        frame = Frame(
+        return Frame(
             batch=first.shape[0],
             counts=tuple(axis_sizes(self.architecture.groups, sizes)),
             sizes=sizes,
@@ -79,15 +134,6 @@ class StructuredTransformer(Transformer):
             dtype=first.dtype,
             device=first.device,
         )
-        pieces = self._embed(planes, frame)
-        for layer, shape in zip(self.stack(), self.architecture.layers, strict=True):
-            pieces = attention(layer.attention, shape.heads, pieces, frame)
-            if layer.mlp is not None and shape.mlp is not None:
-                pieces = mlp(layer.mlp, shape.mlp.hidden_rows, pieces, frame)
-        return {
-            output.name: self._value(output.name, pieces, frame)
-            for output in self.architecture.outputs
-        }
 
     def _embed(self, planes: Planes, frame: Frame) -> Pieces:
         pieces: Pieces = {}
@@ -98,9 +144,12 @@ class StructuredTransformer(Transformer):
                 add(pieces, (block, group), combine(weight[block], among, planes, group))
         return pieces
 
-    def _value(self, name: str, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
-        output = next(o for o in self.architecture.outputs if o.name == name)
-        (weight,) = coefficients(self.unembed[name].weight)
+    def _values(self, pieces: Pieces, frame: Frame) -> Readings:
+        outputs = self.architecture.outputs
+        return {output.name: self._value(output, pieces, frame) for output in outputs}
+
+    def _value(self, output: OutputShape, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
+        (weight,) = coefficients(self.unembed[output.name].weight)
         among = frame.blocks_of(output.rows)
         value: dict[str, Tensor] = {}
         for group in output.groups:
@@ -110,42 +159,15 @@ class StructuredTransformer(Transformer):
         return value
 
 
-def attention(
-    module: Attention, shapes: Sequence[HeadShape], before: Pieces, frame: Frame
-) -> Pieces:
-    """Return the stream after the heads of a layer, all of which read the stream before it."""
-    after = dict(before)
-    key_groups, query_groups = module.key_groups.tolist(), module.query_groups.tolist()
-    for number, (head, shape) in enumerate(zip(module.heads(), shapes, strict=True)):
-        looks = marked(key_groups[number]), marked(query_groups[number])
-        products = head_products(head, shape, before, frame, looks)
-        output = coefficients(head.o.weight)
-        for index, rows in enumerate(shape.value_rows):
-            for block in frame.blocks_of(rows):
-                for group, product in products[index].items():
-                    add(after, (block, group), scaled(output[block][index], product))
-    return after
-
-
-def head_products(
-    head: Head,
-    shape: HeadShape,
-    pieces: Pieces,
-    frame: Frame,
-    looks: tuple[list[int], list[int]],
-) -> list[ByGroup]:
-    """Return value · keysᵀ · queries for each value, by group of queries.
-
-    ``looks``: the groups of its keys, and those of its queries.
-    """
-    key_groups, query_groups = looks
-    among = frame.blocks_of(shape.key_rows)
+def head_products(head: Head, pieces: Pieces, frame: Frame) -> list[ByGroup]:
+    """Return value · keysᵀ · queries for each value, by group of queries."""
+    among = frame.blocks_of(head.shape.key_rows)
     (k,), (q,) = coefficients(head.k.weight), coefficients(head.q.weight)
-    keys = combine_groups(k, among, pieces, key_groups)
-    queries = combine_groups(q, among, pieces, query_groups)
+    keys = combine_groups(k, among, pieces, head.key_groups)
+    queries = combine_groups(q, among, pieces, head.query_groups)
     values = [
         combine_groups(v, frame.blocks_of(rows), pieces, list(keys))
-        for v, rows in zip(coefficients(head.v.weight), shape.value_rows, strict=True)
+        for v, rows in zip(coefficients(head.v.weight), head.shape.value_rows, strict=True)
     ]
     if scores_first(keys, queries, values):
         return through_scores(keys, queries, values)

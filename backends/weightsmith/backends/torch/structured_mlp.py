@@ -25,6 +25,7 @@ from weightsmith.backends.torch.pieces import (
     Pieces,
     Row,
     add,
+    add_all,
     coefficients,
     combine,
     is_trained,
@@ -130,28 +131,37 @@ class Bundle:
         return torch.relu_(left) if self.up.has_bias else torch.relu(left)
 
 
-def mlp(module: Mlp, hidden_rows: Sequence[str], before: Pieces, frame: Frame) -> Pieces:
-    """Return the stream after the MLP, token by token."""
-    after = dict(before)
-    groups = range(len(frame.counts))
-    for units in bundles(module, hidden_rows, frame):
-        for group in groups:
-            for block, piece in units.added(group, before, frame):
-                rows = frame.block_rows[block]
-                add(after, (block, group), frame.mapped(piece, units.rows, rows))
-    if module.down.bias is not None:
-        (bias,) = coefficients(module.down.bias.unsqueeze(0))
-        for block, value in enumerate(bias):
-            for group in groups if not is_zero(value) else ():
-                add(after, (block, group), frame.constant(value, group, frame.block_rows[block]))
-    return after
+class StructuredMlp(Mlp):
+    def forward(self, stream: Pieces, frame: Frame) -> Pieces:
+        """Return what the MLP adds to the stream after the heads, token by token."""
+        added: Pieces = {}
+        groups = range(len(frame.counts))
+        for units in bundles(self, frame):
+            for group in groups:
+                for block, piece in units.added(group, stream, frame):
+                    rows = frame.block_rows[block]
+                    add(added, (block, group), frame.mapped(piece, units.rows, rows))
+        add_all(added, self._constants(frame))
+        return added
+
+    def _constants(self, frame: Frame) -> Pieces:
+        """The bias that is added after the hidden blocks."""
+        if self.down.bias is None:
+            return {}
+        (bias,) = coefficients(self.down.bias.unsqueeze(0))
+        return {
+            (block, group): frame.constant(value, group, frame.block_rows[block])
+            for block, value in enumerate(bias)
+            if not is_zero(value)
+            for group in range(len(frame.counts))
+        }
 
 
-def bundles(module: Mlp, hidden_rows: Sequence[str], frame: Frame) -> Iterator[Single | Bundle]:
+def bundles(module: Mlp, frame: Frame) -> Iterator[Single | Bundle]:
     """Sort the hidden blocks by what they share; those that write nothing are left out."""
     trained = any(is_trained(parameter) for parameter in module.parameters())
     down = rows_of(module.down.weight)
-    for (rows, up, gate), units in alike(module, hidden_rows, trained=trained).items():
+    for (rows, up, gate), units in alike(module, trained=trained).items():
         targets = [
             block
             for name in frame.joined(rows)
@@ -175,15 +185,13 @@ def bundles(module: Mlp, hidden_rows: Sequence[str], frame: Frame) -> Iterator[S
             )
 
 
-def alike(
-    module: Mlp, hidden_rows: Sequence[str], *, trained: bool
-) -> dict[tuple[str, Row, Row | None], list[int]]:
+def alike(module: Mlp, *, trained: bool) -> dict[tuple[str, Row, Row | None], list[int]]:
     """The hidden blocks by rows, and by weights of terms and gate unless they are trained."""
-    gated: list[bool] = module.gated.tolist()
+    gated = module.shape.gated
     up = [()] * len(gated) if trained else rows_of(module.up.weight)
     gate = up if module.gate is None or trained else rows_of(module.gate.weight)
     found: dict[tuple[str, Row, Row | None], list[int]] = {}
-    for unit, rows in enumerate(hidden_rows):
+    for unit, rows in enumerate(module.shape.hidden_rows):
         key = rows, up[unit], gate[unit] if gated[unit] else None
         found.setdefault(key, []).append(unit)
     return found
