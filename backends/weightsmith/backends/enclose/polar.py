@@ -1,0 +1,136 @@
+"""The orthogonal polar factor of a matrix of full rank, from computed singular vectors.
+
+Let A be m × n with m ≥ n (else its transpose), and
+
+    A = QG + F,   Q′Q = I + E,   G symmetric with λ_min(G) ≥ g,   ‖E‖ < 1
+
+Then Q̂ = Q(I + E)^(−1/2) has Q̂′Q̂ = I and ‖Q − Q̂‖ ≤ ‖E‖, since |√(1 + e) − 1| ≤ |e|.  With F̂ =
+A − Q̂G = F + (Q − Q̂)G, ‖F̂‖ ≤ f = ‖F‖ + ‖E‖‖G‖; if f < g then σ_min(A) ≥ g − f > 0 by Weyl's
+theorem, and A = PH with P′P = I and λ_min(H) ≥ g − f.  Multiplying out,
+
+    H(I − P′Q̂) + (I − P′Q̂)G = P′F̂ − F̂′Q̂,   so   ‖I − P′Q̂‖ ≤ 2f/(λ_min(H) + g) ≤ f/(g − f),
+
+and (I − PP′)F̂ = −(I − PP′)Q̂G, so ‖(I − PP′)Q̂‖ ≤ f/g.  The two parts of P − Q̂ are orthogonal:
+
+    ‖P − Q‖ ≤ ‖E‖ + √2·f/(g − f)
+
+This bound is coarse and is meant to be: Q is Q₀ = UV′ with its first-order correction added,
+
+    Q₀ + Q₀(Z − ½E₀) + N·G₀⁻¹,   N = F₀ − Q₀Q₀′F₀,   G₀Z + ZG₀ = J − J′,  J = ½E₀G₀ + Q₀′F₀
+
+so that E and F are of second order, and are computed as what is left of E₀ and F₀.
+For G₀ = VSV′ + D, λ_min(G₀) ≥ s_n(1 − ‖V′V − I‖) − ‖D‖ (Ostrowski, Weyl).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Array,
+    Near,
+    NoBoundError,
+    gamma,
+    near,
+    norm,
+    require,
+)
+from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.sums import collapsed, difference
+
+DEFICIENT = "the smallest singular value of {} cannot be told from 0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """A ≈ left·diag(values)·right; the middle is G₀, and ``least`` is below its eigenvalues."""
+
+    left: Array
+    values: Array
+    right: Array
+    middle: Near
+    least: float
+
+
+def polar(matrix: Near, what: str) -> Near:
+    """Raises NoBoundError where the matrix, called ``what``, may have no full rank."""
+    if matrix.hi.shape[0] < matrix.hi.shape[1]:
+        return polar(matrix.transposed, what).transposed
+    parts = _factors(matrix.hi, what)
+    start, middle = near(parts.left @ parts.right), parts.middle
+    defect = collapsed(difference(product(start.transposed, start), _unit(middle)))
+    rest = collapsed(difference(matrix, product(start, middle)))
+    correction = _correction(parts, start.hi, defect.hi, rest.hi)
+    change = _change(start.hi, middle.hi, correction, defect.hi, rest.hi)
+    defect = _corrected_defect(start, near(correction), defect)
+    rest = _corrected_rest(start, middle, near(correction), near(change), rest)
+    least = parts.least - norm(change)
+    off = rest.whole + defect.whole * (middle.size + norm(change))
+    require(defect.whole < 1 / 2 and off < least / 2, DEFICIENT.format(what))
+    radius = defect.whole + math.sqrt(2) * off / (least - off)
+    return near(start.hi, correction, radius + FLOOR)
+
+
+def _factors(matrix: Array, what: str) -> _Factors:
+    try:
+        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        raise NoBoundError(DEFICIENT.format(what)) from None
+    outer = right.T * values
+    middle = outer @ right
+    middle = (middle + middle.T) / 2
+    count, size = len(values), norm(right)
+    gram = right @ right.T - np.eye(count)
+    wrong = norm(gram) + gamma(count + 1) * size**2 + FLOOR
+    lost = gamma(count + 4) * norm(outer) * size + FLOOR
+    least = float(values.min(initial=math.inf)) * (1 - 2 * wrong) - 2 * lost
+    return _Factors(left, values, right, near(middle), least)
+
+
+def _unit(like: Near) -> Near:
+    return near(np.eye(len(like.hi)))
+
+
+def _correction(parts: _Factors, start: Array, defect: Array, rest: Array) -> Array:
+    """The first-order correction of Q₀, in floats: what it is worth is tested afterwards."""
+    seen = start.T @ rest
+    skew = defect @ parts.middle.hi / 2 + seen
+    skew = skew - skew.T
+    sums = parts.values[:, None] + parts.values
+    with np.errstate(all="ignore"):
+        turn = parts.right.T @ ((parts.right @ skew @ parts.right.T) / sums) @ parts.right
+        found = start @ (turn - defect / 2)
+        if start.shape[0] > start.shape[1]:
+            outside = rest - start @ seen
+            found = found + ((outside @ parts.right.T) / parts.values) @ parts.right
+    return found
+
+
+def _change(start: Array, middle: Array, correction: Array, defect: Array, rest: Array) -> Array:
+    """A symmetric change of G₀ that suits the correction: that of (Q₀ + correction)′A."""
+    found = defect @ middle + start.T @ rest + correction.T @ (start @ middle + rest)
+    result: Array = (found + found.T) / 2
+    return result
+
+
+def _corrected_defect(start: Near, correction: Near, defect: Near) -> Near:
+    """E of Q₀ + correction: E₀ + Q₀′c + c′Q₀ + c′c."""
+    cross = start.hi.T @ correction.hi
+    square = correction.hi.T @ correction.hi
+    sizes = 2 * start.size * correction.size + correction.size**2
+    off = gamma(len(start.hi) + 4) * sizes + 4 * UNIT * defect.size + FLOOR
+    return near(defect.hi + (cross + cross.T) + square, None, defect.radius + off)
+
+
+def _corrected_rest(start: Near, middle: Near, correction: Near, change: Near, rest: Near) -> Near:
+    """F of Q₀ + c and G₀ + d: F₀ − cG₀ − Q₀d − cd."""
+    outer = correction.hi @ middle.hi + start.hi @ change.hi
+    inner = correction.hi @ change.hi
+    sizes = correction.size * (middle.size + change.size) + start.size * change.size
+    off = gamma(len(middle.hi) + 4) * sizes + 4 * UNIT * rest.size + FLOOR
+    return near(rest.hi - outer - inner, None, rest.radius + off)

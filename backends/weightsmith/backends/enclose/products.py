@@ -1,0 +1,52 @@
+"""Products of matrices that are known up to a radius.
+
+*Splitting* (Rump, Ogita, Oishi, Accurate floating-point summation I, 2008, Lemma 3.3).  With
+|a| ≤ 2^e for every entry and σ = 3·2^(51 + e − b), fl(fl(a + σ) − σ) is a rounded to a multiple of
+2^(e − b), and what is left, a − that, is a float.  If b is at most (53 − log2 n)/2, all partial sums
+of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power of
+two: A₁B₁ is computed without error, in whatever order.
+
+*The product* hi·hi′ = A₁B₁ + A₁B₂ + A₂·hi′, the first exact and the others so small that γ_n of them is
+some 2^-23 below what rounding a plain product costs; so are hi·lo′ and lo·hi′, while lo·lo′ is left
+out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small products
+are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors M and M′ are off by,
+
+    MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from weightsmith.backends.enclose.near import FLOOR, Array, Near, gamma, near, norm
+from weightsmith.backends.enclose.sums import two_sum
+
+
+def product(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    off = (left.size + left.low_size) * right.radius + left.radius * right.whole
+    first, rest = top(left.hi, inner)
+    second, other = top(right.hi, inner)
+    smalls = ((first, left.size, other), (left.hi, left.size, right.lo))
+    mirrored = ((rest, right.hi, right.size), (left.lo, right.hi, right.size))
+    small, sizes = np.zeros((left.hi.shape[0], right.hi.shape[1])), 0.0
+    for part, size, tail in smalls:
+        if tail is not None and tail.any():
+            small, sizes = small + part @ tail, sizes + size * norm(tail)
+    for head, part, size in mirrored:
+        if head is not None and head.any():
+            small, sizes = small + head @ part, sizes + norm(head) * size
+    hi, lo = two_sum(first @ second, small)
+    radius = off + left.low_size * right.low_size + 2 * gamma(inner + 4) * sizes + FLOOR
+    return near(hi, lo, radius)
+
+
+def top(matrix: Array, inner: int) -> tuple[Array, Array]:
+    """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
+    bits = (53 - max(inner - 1, 1).bit_length()) // 2
+    largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+    shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
+    first = (matrix + shift) - shift
+    return first, matrix - first

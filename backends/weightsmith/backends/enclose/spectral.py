@@ -1,0 +1,137 @@
+"""A function of a symmetric matrix, from computed eigenvalues and eigenvectors.
+
+Let V·diag(w)·V′ ≈ M, Λ = diag(w), E = V′V − I and W = MV − VΛ, with ‖E‖ ≤ δ < 1/4; none of them
+need be exact.  S = (I + E)^(−1/2) makes Q = VS orthogonal, and f(M) = Q·f(B)·Q′ with
+
+    B = Q′MQ = S((I + E)Λ + V′W)S = Λ + Δ + Δ′,   Δ = V′W + ½(EΛ − ΛE)
+
+As S = I + T with ‖T‖ ≤ 0.77δ and S = I − ½E + S₂ with ‖S₂‖ ≤ 0.77δ² (eigenvalue by eigenvalue),
+multiplying out gives ‖Δ′‖ ≤ 3δ²ℓ + 3δφ, ℓ = max|w| and φ = ‖EΛ + V′W‖ ≤ ‖Δ‖ + δℓ.  By Weyl's
+theorem all eigenvalues of Λ + t(B − Λ) lie within β = ‖Δ‖ + ‖Δ′‖ of the w; on that interval let
+|f′| ≤ a and |f″| ≤ b.
+
+*First order* (Daleckii and Krein): the derivative of f at Λ takes Δ to C = L∘Δ with the divided
+differences L_ij = f[w_i, w_j], |L_ij| ≤ a, and Δ′ to at most a‖Δ′‖.
+*Second order*: in the eigenbasis of Λ + t(B − Λ) the second derivative has the entries
+2Σ_k f[λ_i, λ_k, λ_j]·D_ik·D_kj for D = B − Λ, and |f[λ_i, λ_k, λ_j]| ≤ b/2, so its norm is at most
+b‖D‖², and Taylor's remainder at most ½bβ².  Hence
+
+    f(B) = f(Λ) + C + C′,   ‖C′‖ ≤ a‖Δ′‖ + ½bβ²
+
+    f(M) = VS(f(Λ) + C + C′)SV′ = V(f(Λ) + C − ½(E·f(Λ) + f(Λ)·E) + H)V′
+
+with ‖H‖ ≤ 3δ²·max|f(w)| + 3δ‖C‖ + (1 + 3δ)‖C′‖, and ‖V‖₂² ≤ 1 + δ.
+
+The divided differences are computed in floats: for |w_i − w_j| ≤ t as f′(w_i), off by at most b·t;
+else as a quotient, off by at most 3e/t + 8ua if the values of f are off by e.
+"""
+
+from __future__ import annotations
+
+import math
+
+import flint
+import numpy as np
+
+from weightsmith.backends.enclose.balls import BITS, ScalarFunction, row_of
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    WIDER,
+    Array,
+    Near,
+    NoBoundError,
+    gamma,
+    near,
+    norm,
+    require,
+)
+from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.sums import collapsed, difference, scaled_columns
+
+FAILED = "the eigenvalues of {} were not found well enough to prove anything"
+
+
+def function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
+    """f of a matrix that is symmetric; raises NoBoundError, calling the matrix ``what``."""
+    with flint.ctx.workprec(BITS):
+        return _function_of(matrix, function, what)
+
+
+def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
+    found, vectors = _decomposed(matrix.hi, what)
+    count, values = len(found), near(found[None])
+    defect = collapsed(difference(product(vectors.transposed, vectors), near(np.eye(count))))
+    rest = collapsed(difference(product(matrix, vectors), scaled_columns(vectors, values)))
+    delta, largest = defect.whole, float(np.abs(found).max(initial=0))
+    require(delta < 1 / 4, FAILED.format(what))
+
+    turned = (defect.hi * found - found[:, None] * defect.hi) / 2
+    shift = near(
+        vectors.hi.T @ rest.hi + turned,
+        None,
+        largest * defect.radius
+        + 1.2 * rest.radius
+        + gamma(count + 4) * (vectors.size * rest.size + largest * defect.size)
+        + FLOOR,
+    )
+    phi = shift.whole + delta * largest
+    second_order = 3 * delta * (delta * largest + phi) * WIDER
+    beta = (shift.whole + second_order) * WIDER
+    ends = _outward(float(found.min()) - beta, float(found.max()) + beta)
+    slope, bend = function.bounds(*ends, what)
+
+    points = [flint.arb(value) for value in found.tolist()]
+    image = row_of(map(function.value, points))
+    most = float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
+    divided, off = _divided(found, image, row_of(map(function.slope, points)), slope, bend)
+    change = divided * shift.hi
+    size = norm(change)
+    off = off * shift.size + slope * shift.radius + 2 * UNIT * size
+    rest_off = slope * second_order + bend * beta**2 / 2
+    hidden = 3 * delta * (delta * most + size + off) + (1 + 3 * delta) * rest_off
+
+    change = change - (defect.hi * image.hi + image.hi.T * defect.hi) / 2
+    off += defect.radius * most + 8 * UNIT * (size + 2 * most * defect.size)
+    return _composed(vectors, image, near(change, None, off + FLOOR), (1 + delta) * (off + hidden))
+
+
+def _decomposed(matrix: Array, what: str) -> tuple[Array, Near]:
+    """Eigenvalues and eigenvectors, as LAPACK finds them."""
+    try:
+        values, vectors = np.linalg.eigh(matrix)
+    except np.linalg.LinAlgError:
+        raise NoBoundError(FAILED.format(what)) from None
+    return values, near(vectors)
+
+
+def _divided(
+    found: Array, image: Near, slopes: Near, slope: float, bend: float
+) -> tuple[Array, float]:
+    """The divided differences f[w_i, w_j] in floats, and how far off an entry may be."""
+    off = image.low_size + image.radius
+    near_by = math.sqrt(2 * off / bend) + FLOOR if bend else math.inf
+    gaps = found[:, None] - found
+    close = np.abs(gaps) <= near_by
+    quotients = (image.hi.T - image.hi) / np.where(close, 1.0, gaps)
+    table = np.where(close, slopes.hi.T, quotients)
+    wrong = slopes.low_size + slopes.radius
+    if not bend:
+        return table, wrong
+    return table, max(1.01 * bend * near_by + wrong, 3 * off / near_by + 8 * UNIT * slope)
+
+
+def _composed(vectors: Near, image: Near, change: Near, off: float) -> Near:
+    """V·(diag(image) + change)·V′, off by at most ``off`` besides."""
+    main = product(scaled_columns(vectors, image), vectors.transposed)
+    count = len(vectors.hi)
+    inner = vectors.hi @ change.hi @ vectors.hi.T
+    wrong = 1.1 * gamma(2 * count + 4) * vectors.size**2 * change.size
+    lo = inner if main.lo is None else main.lo + inner
+    wrong += 2 * UNIT * (main.low_size + norm(inner))
+    return near(main.hi, lo, main.radius + off + wrong + FLOOR)
+
+
+def _outward(low: float, high: float) -> tuple[float, float]:
+    """The ends of an interval, each computed with one rounding."""
+    return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)

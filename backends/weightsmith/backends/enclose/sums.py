@@ -1,0 +1,128 @@
+"""Sums, multiples and scaled columns of matrices that are known up to a radius.
+
+*TwoSum* (Knuth): s = fl(a + b) and e with a + b = s + e exactly.  *TwoProduct* (Dekker): p = fl(ab)
+and e with ab = p + e exactly, but for what underflows.  Both are entrywise, in float64 alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Array,
+    Near,
+    NoBoundError,
+    finite,
+    gamma,
+    near,
+)
+
+Term = tuple[Fraction, Near]
+HALVES = 2.0**27 + 1
+ROUNDED = 1 + 4 * UNIT  # |c| is less than this times |fl(c)|
+
+
+def two_sum(left: Array, right: Array) -> tuple[Array, Array]:
+    total = left + right
+    added = total - left
+    return total, (left - (total - added)) + (right - added)
+
+
+def two_product(left: Array, right: Array) -> tuple[Array, Array]:
+    product = left * right
+    a, b = _halves(left)
+    c, d = _halves(right)
+    return product, ((a * c - product) + a * d + b * c) + b * d
+
+
+def combination(terms: Sequence[Term]) -> Near:
+    """Σ c·P over k terms, at least one; |c| ≤ (1 + 2u)|fl(c)|.
+
+    c·hi = p + e exactly by TwoProduct, the p are added by TwoSum, and only small parts are rounded:
+    e and c·lo, what rounding c left out times hi, and what TwoSum left out, (k − 1) times at most
+    u·Σ|c|‖hi‖.  There are fewer than 4k of them.  What the terms are off by is multiplied by |c|.
+    """
+    if len(terms) == 1 and terms[0][0] == 1:
+        return terms[0][1]
+    hi, lo = _multiple(*terms[0])
+    for scale, term in terms[1:]:
+        part, small = _multiple(scale, term)
+        hi, rest = two_sum(hi, part)
+        lo = _added(_added(lo, small), rest)
+    off = smalls = 0.0
+    for scale, term in terms:
+        size = abs(rounded(scale)) * ROUNDED
+        off += size * (term.radius + 8 * UNIT * UNIT * term.size)
+        smalls += size * (term.low_size + (len(terms) + 2) * UNIT * term.size)
+    return near(hi, lo, off + gamma(4 * len(terms)) * smalls + FLOOR)
+
+
+def total(left: Near, right: Near) -> Near:
+    return combination(((Fraction(1), left), (Fraction(1), right)))
+
+
+def difference(left: Near, right: Near) -> Near:
+    return combination(((Fraction(1), left), (Fraction(-1), right)))
+
+
+def collapsed(value: Near) -> Near:
+    """The same with hi + lo rounded to one matrix: what is left of a cancellation."""
+    if value.lo is None:
+        return value
+    radius = value.radius + UNIT * (value.size + value.low_size)
+    return near(value.hi + value.lo, None, radius)
+
+
+def scaled_columns(matrix: Near, numbers: Near) -> Near:
+    """matrix·diag(numbers), the matrix exact, the numbers a row.
+
+    The product with hi is exact by TwoProduct; what is small, at most u·max|hi| and max|lo| a
+    column times the matrix, is rounded three times.  An error of the numbers is multiplied by the
+    largest column, at most ‖matrix‖.
+    """
+    largest = float(np.abs(numbers.hi).max(initial=0))
+    off = matrix.size * numbers.radius
+    hi, lo = two_product(matrix.hi, numbers.hi)
+    smalls = UNIT * largest + numbers.low_size
+    if numbers.lo is not None:
+        lo = lo + matrix.hi * numbers.lo
+    return near(hi, lo, off + 8 * UNIT * smalls * matrix.size + FLOOR)
+
+
+def _multiple(exact: Fraction, term: Near) -> tuple[Array, Array | None]:
+    """c·(hi + lo) as two matrices; what c is off by after two roundings is below 8u²|c|."""
+    number = rounded(exact)
+    rest = exact - Fraction(number)
+    if rest == 0 and math.frexp(number)[0] in (0.5, -0.5, 0.0):
+        return number * term.hi, None if term.lo is None else number * term.lo
+    hi, lo = two_product(np.float64(number), term.hi)
+    if rest:
+        lo = lo + float(rest) * term.hi
+    return hi, lo if term.lo is None else lo + number * term.lo
+
+
+def _added(left: Array | None, right: Array | None) -> Array | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right
+
+
+def rounded(exact: Fraction) -> float:
+    """The nearest float of a coefficient; raises NoBoundError if it is too large."""
+    try:
+        return finite(float(exact)) if exact >= 0 else -finite(float(-exact))
+    except OverflowError:
+        raise NoBoundError("a coefficient of the script is too large for a float") from None
+
+
+def _halves(matrix: Array) -> tuple[Array, Array]:
+    """Two parts of 26 bits (Veltkamp)."""
+    shifted = HALVES * matrix
+    first = shifted - (shifted - matrix)
+    return first, matrix - first
