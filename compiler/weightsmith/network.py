@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from weightsmith.backends import measure as data_measure
 from weightsmith.backends.files import (
@@ -43,6 +43,7 @@ from weightsmith.dsl.source import Source
 from weightsmith.network_files import are_intact
 
 if TYPE_CHECKING:
+    from weightsmith.backends.enclose import Enclosures
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
@@ -176,21 +177,55 @@ class Network:
             return build(self.template, saved)
         return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
 
-    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
+    @overload
+    def run(
+        self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse"
+    ) -> Answer: ...
+
+    @overload
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        certify: Literal[True],
+    ) -> tuple[Answer, Enclosures]: ...
+
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        certify: bool = False,
+    ) -> Answer | tuple[Answer, Enclosures]:
         """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
 
         Data that break a hypothesis of the certificate are refused (AssumptionError), or with
         ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
         also comes where ``intact`` is false: then the certificate says nothing of any data.
+        With ``certify`` the answer comes with a proven bound for these inputs, as of ``enclose``.
         """
         from weightsmith.backends.torch.run import run
 
-        inputs = float_inputs(inputs)
+        given, inputs = inputs, float_inputs(inputs)
         if check == "off":
             self._check_sizes(inputs)
         else:
             data_measure.apply_check(self.check(inputs), check)
-        return run(self.module(dtype), self.template, self.used(inputs))
+        answer = run(self.module(dtype), self.template, self.used(inputs))
+        return (answer, self.enclose(given, answer)) if certify else answer
+
+    def enclose(self, inputs: Inputs, answer: Mapping[str, object]) -> Enclosures:
+        """Bound the distance of an answer from its target on these inputs, whatever computed it.
+
+        Every bound is proven in the Frobenius norm, for the numbers given, taken as exact; a value
+        for whose target there is no test says so.
+        """
+        from weightsmith.backends.enclose import enclose
+
+        return enclose(self.program, self.bindings, inputs, answer, self.template)
 
     def check(self, inputs: Inputs) -> DataReport:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""

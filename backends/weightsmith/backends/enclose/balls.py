@@ -9,18 +9,29 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 import flint
 import numpy as np
 
-from weightsmith.backends.enclose.near import Array, Near, NoBoundError, finite, near, require
+from weightsmith.backends.enclose.near import (
+    UNIT,
+    WIDER,
+    Array,
+    Near,
+    NoBoundError,
+    finite,
+    near,
+    require,
+)
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
 
 Ball: TypeAlias = flint.arb
 Number: TypeAlias = "flint.arb | flint.arb_series"
 BITS = 128
+ACCURATE = 100
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
 ROUGH = "{} has no bounded second derivative where the eigenvalues of {} may lie"
 NOT_POSITIVE = "{} is not positive definite, or too near to singular to prove that it is"
@@ -31,7 +42,9 @@ class ScalarFunction(Protocol):
 
     def value(self, point: Ball) -> Ball: ...
 
-    def slope(self, point: Ball) -> Ball: ...
+    def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
+        """f′ at the points, given f there: in floats, and how far off they may be."""
+        ...
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         """More than |f′| and |f″| on [low, high]; raises NoBoundError where there is no bound."""
@@ -40,11 +53,13 @@ class ScalarFunction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
+    """f′ = f."""
+
     def value(self, point: Ball) -> Ball:
         return point.exp()
 
-    def slope(self, point: Ball) -> Ball:
-        return point.exp()
+    def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
+        return image.hi[0], image.low_size + image.radius
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         most = upper(flint.arb(high).exp())
@@ -53,22 +68,24 @@ class Exponential:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """λ^p on λ > 0; the derivatives are monotone, so the largest are at the ends."""
+    """λ^p on λ > 0, so f′ = p·f/λ; the derivatives are monotone, and largest at the ends."""
 
     exponent: Fraction
 
     def value(self, point: Ball) -> Ball:
         return _power(point, self.exponent)
 
-    def slope(self, point: Ball) -> Ball:
-        return ball_of(self.exponent) * _power(point, self.exponent - 1)
+    def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
+        scale = float(self.exponent)
+        off = abs(scale) * (image.low_size + image.radius + 4 * UNIT * image.size)
+        return scale * image.hi[0] / points, off / float(points.min()) * WIDER
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         require(low > 0, NOT_POSITIVE.format(what))
         p, ends = self.exponent, (flint.arb(low), flint.arb(high))
-        first = max(upper(self.slope(end)) for end in ends)
-        factor = ball_of(p * (p - 1))
-        return first, max(upper(factor * _power(end, p - 2)) for end in ends)
+        first, second = ball_of(p), ball_of(p * (p - 1))
+        slopes = [upper(first * _power(end, p - 1)) for end in ends]
+        return max(slopes), max(upper(second * _power(end, p - 2)) for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +97,18 @@ class OfFormula:
     label: str
 
     def value(self, point: Ball) -> Ball:
-        return formula_at(self.formula, point, self.bindings)
+        return formula_ball(self.formula, point, self.bindings)
 
-    def slope(self, point: Ball) -> Ball:
-        return self._series(point)[1]
+    def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
+        found = row_of(self._series(flint.arb(point))[1] for point in points.tolist())
+        return found.hi[0], found.low_size + found.radius
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         ends = np.linspace(low, high, PIECES + 1).tolist()
         ends[0], ends[-1] = low, high
         first = second = 0.0
         try:
-            for left, right in zip(ends, ends[1:], strict=False):
+            for left, right in pairwise(ends):
                 series = self._series(flint.arb(left).union(flint.arb(right)))
                 first = max(first, upper(series[1]))
                 second = max(second, upper(2 * series[2]))
@@ -105,10 +123,23 @@ class OfFormula:
 
 
 def row_of(balls: Iterable[Ball]) -> Near:
-    """Balls as one row: float, rest as float, and what is left as the radius."""
-    parts = [_parts(ball) for ball in balls]
-    hi, lo, off = (np.array([part[place] for part in parts])[None] for place in range(3))
-    return near(hi, lo, float(np.sqrt(np.sum(off * off))) if off.size else 0.0)
+    """Balls as one row: float, rest as float, and what is left as the radius.
+
+    A ball with so many accurate bits has a radius of at most 2^-ACCURATE times its size, and
+    rounding the rest to a float is off by at most 2u of it.  Of other balls what is left is
+    computed.
+    """
+    known = list(balls)
+    hi = [float(ball) for ball in known]
+    rests = [ball - flint.arb(number) for ball, number in zip(known, hi, strict=True)]
+    lo = [float(rest) for rest in rests]
+    off = 0.0
+    for ball, rest, number in zip(known, rests, lo, strict=True):
+        if ball.rel_accuracy_bits() < ACCURATE + 4:
+            off += upper(rest - flint.arb(number))
+    first, second = near(np.array([hi])), near(np.array([lo]))
+    radius = off + 2.0**-ACCURATE * first.size + 4 * UNIT * second.size
+    return Near(first.hi, second.hi, radius * WIDER, first.size, second.size)
 
 
 def upper(ball: Ball) -> float:
@@ -118,6 +149,11 @@ def upper(ball: Ball) -> float:
 
 def ball_of(number: Fraction) -> Ball:
     return flint.arb(flint.fmpq(number.numerator, number.denominator))
+
+
+def formula_ball(formula: f.Formula, t: Ball, bindings: Mapping[str, Fraction]) -> Ball:
+    found = formula_at(formula, t, bindings)
+    return found[0] if isinstance(found, flint.arb_series) else found
 
 
 def formula_at(formula: f.Formula, t: Number, bindings: Mapping[str, Fraction]) -> Number:
@@ -143,21 +179,7 @@ def formula_at(formula: f.Formula, t: Number, bindings: Mapping[str, Fraction]) 
             return _applied(function, formula_at(of, t, bindings))
 
 
-def _parts(ball: Ball) -> tuple[float, float, float]:
-    hi = finite_number(float(ball))
-    rest = ball - flint.arb(hi)
-    lo = finite_number(float(rest))
-    return hi, lo, upper(rest - flint.arb(lo))
-
-
-def finite_number(number: float) -> float:
-    finite(abs(number))
-    return number
-
-
 def _power(point: Ball, exponent: Fraction) -> Ball:
-    if exponent == Fraction(1, 2):
-        return point.sqrt()
     return point ** flint.fmpq(exponent.numerator, exponent.denominator)
 
 
@@ -190,5 +212,7 @@ def _absolute(t: Number) -> Number:
         return t
     if head <= 0:
         return -t
-    require(not isinstance(t, flint.arb_series), "abs has no slope at 0")
-    return abs(t)
+    if isinstance(t, flint.arb_series):
+        raise NoBoundError("abs has no slope at 0")
+    size: Ball = abs(t)
+    return size

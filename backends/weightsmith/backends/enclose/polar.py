@@ -40,7 +40,7 @@ from weightsmith.backends.enclose.near import (
     norm,
     require,
 )
-from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.products import gram_defect, product
 from weightsmith.backends.enclose.sums import collapsed, difference
 
 DEFICIENT = "the smallest singular value of {} cannot be told from 0"
@@ -63,7 +63,7 @@ def polar(matrix: Near, what: str) -> Near:
         return polar(matrix.transposed, what).transposed
     parts = _factors(matrix.hi, what)
     start, middle = near(parts.left @ parts.right), parts.middle
-    defect = collapsed(difference(product(start.transposed, start), _unit(middle)))
+    defect = gram_defect(start)
     rest = collapsed(difference(matrix, product(start, middle)))
     correction = _correction(parts, start.hi, defect.hi, rest.hi)
     change = _change(start.hi, middle.hi, correction, defect.hi, rest.hi)
@@ -92,10 +92,6 @@ def _factors(matrix: Array, what: str) -> _Factors:
     return _Factors(left, values, right, near(middle), least)
 
 
-def _unit(like: Near) -> Near:
-    return near(np.eye(len(like.hi)))
-
-
 def _correction(parts: _Factors, start: Array, defect: Array, rest: Array) -> Array:
     """The first-order correction of Q₀, in floats: what it is worth is tested afterwards."""
     seen = start.T @ rest
@@ -108,7 +104,8 @@ def _correction(parts: _Factors, start: Array, defect: Array, rest: Array) -> Ar
         if start.shape[0] > start.shape[1]:
             outside = rest - start @ seen
             found = found + ((outside @ parts.right.T) / parts.values) @ parts.right
-    return found
+    result: Array = found
+    return result
 
 
 def _change(start: Array, middle: Array, correction: Array, defect: Array, rest: Array) -> Array:

@@ -2,13 +2,13 @@
 
 *Splitting* (Rump, Ogita, Oishi, Accurate floating-point summation I, 2008, Lemma 3.3).  With
 |a| ≤ 2^e for every entry and σ = 3·2^(51 + e − b), fl(fl(a + σ) − σ) is a rounded to a multiple of
-2^(e − b), and what is left, a − that, is a float.  If b is at most (53 − log2 n)/2, all partial sums
-of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power of
-two: A₁B₁ is computed without error, in whatever order.
+2^(e − b), and what is left, a − that, is a float.  If b is at most (53 − log2 n)/2, all partial
+sums of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power
+of two: A₁B₁ is computed without error, in whatever order.
 
-*The product* hi·hi′ = A₁B₁ + A₁B₂ + A₂·hi′, the first exact and the others so small that γ_n of them is
-some 2^-23 below what rounding a plain product costs; so are hi·lo′ and lo·hi′, while lo·lo′ is left
-out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small products
+*The product* hi·hi′ = A₁B₁ + A₁B₂ + A₂·hi′, the first exact and the others so small that γ_n of
+them is some 2^-23 below what rounding a plain product costs; so are hi·lo′ and lo·hi′, while lo·lo′
+is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small products
 are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from weightsmith.backends.enclose.near import FLOOR, Array, Near, gamma, near, norm
+from weightsmith.backends.enclose.near import FLOOR, UNIT, Array, Near, gamma, near, norm
 from weightsmith.backends.enclose.sums import two_sum
 
 
@@ -41,6 +41,22 @@ def product(left: Near, right: Near) -> Near:
     hi, lo = two_sum(first @ second, small)
     radius = off + left.low_size * right.low_size + 2 * gamma(inner + 4) * sizes + FLOOR
     return near(hi, lo, radius)
+
+
+def gram_defect(matrix: Near) -> Near:
+    """V′V − I of an exact V: V₁′V₁ − I + X + X′ with X = (V₁ + ½V₂)′V₂.
+
+    The first product is exact.  X and the sums are rounded: V₁′V₁ − I once, the sums with it twice.
+    """
+    rows, count = matrix.hi.shape
+    first, rest = top(matrix.hi, rows)
+    small = near(rest)
+    cross = (first + rest / 2).T @ rest
+    main = first.T @ first
+    main[np.diag_indices(count)] -= 1
+    found = near(main + (cross + cross.T))
+    lost = 4 * gamma(rows + 4) * matrix.size * small.size + 4 * UNIT * (norm(main) + found.size)
+    return near(found.hi, None, lost + FLOOR)
 
 
 def top(matrix: Array, inner: int) -> tuple[Array, Array]:

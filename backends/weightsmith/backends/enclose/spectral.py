@@ -46,7 +46,7 @@ from weightsmith.backends.enclose.near import (
     norm,
     require,
 )
-from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.products import gram_defect, product
 from weightsmith.backends.enclose.sums import collapsed, difference, scaled_columns
 
 FAILED = "the eigenvalues of {} were not found well enough to prove anything"
@@ -61,7 +61,7 @@ def function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
 def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     found, vectors = _decomposed(matrix.hi, what)
     count, values = len(found), near(found[None])
-    defect = collapsed(difference(product(vectors.transposed, vectors), near(np.eye(count))))
+    defect = gram_defect(vectors)
     rest = collapsed(difference(product(matrix, vectors), scaled_columns(vectors, values)))
     delta, largest = defect.whole, float(np.abs(found).max(initial=0))
     require(delta < 1 / 4, FAILED.format(what))
@@ -84,7 +84,7 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     points = [flint.arb(value) for value in found.tolist()]
     image = row_of(map(function.value, points))
     most = float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
-    divided, off = _divided(found, image, row_of(map(function.slope, points)), slope, bend)
+    divided, off = _divided(found, image, function.slopes(found, image), slope, bend)
     change = divided * shift.hi
     size = norm(change)
     off = off * shift.size + slope * shift.radius + 2 * UNIT * size
@@ -106,7 +106,7 @@ def _decomposed(matrix: Array, what: str) -> tuple[Array, Near]:
 
 
 def _divided(
-    found: Array, image: Near, slopes: Near, slope: float, bend: float
+    found: Array, image: Near, slopes: tuple[Array, float], slope: float, bend: float
 ) -> tuple[Array, float]:
     """The divided differences f[w_i, w_j] in floats, and how far off an entry may be."""
     off = image.low_size + image.radius
@@ -114,8 +114,8 @@ def _divided(
     gaps = found[:, None] - found
     close = np.abs(gaps) <= near_by
     quotients = (image.hi.T - image.hi) / np.where(close, 1.0, gaps)
-    table = np.where(close, slopes.hi.T, quotients)
-    wrong = slopes.low_size + slopes.radius
+    table = np.where(close, slopes[0][:, None], quotients)
+    wrong = slopes[1]
     if not bend:
         return table, wrong
     return table, max(1.01 * bend * near_by + wrong, 3 * off / near_by + 8 * UNIT * slope)

@@ -29,16 +29,27 @@ ROUNDED = 1 + 4 * UNIT  # |c| is less than this times |fl(c)|
 
 
 def two_sum(left: Array, right: Array) -> tuple[Array, Array]:
+    """s and (left − (s − t)) + (right − t) with t = s − left."""
     total = left + right
     added = total - left
-    return total, (left - (total - added)) + (right - added)
+    rest = total - added
+    np.subtract(left, rest, out=rest)
+    np.subtract(right, added, out=added)
+    rest += added
+    return total, rest
 
 
 def two_product(left: Array, right: Array) -> tuple[Array, Array]:
-    product = left * right
+    """p and ((ac − p) + ad + bc) + bd for left = a + b and right = c + d, of 26 bits each."""
+    product: Array = left * right
     a, b = _halves(left)
     c, d = _halves(right)
-    return product, ((a * c - product) + a * d + b * c) + b * d
+    rest = a * c
+    rest -= product
+    rest += a * d
+    rest += b * c
+    rest += b * d
+    return product, rest
 
 
 def combination(terms: Sequence[Term]) -> Near:
@@ -101,7 +112,7 @@ def _multiple(exact: Fraction, term: Near) -> tuple[Array, Array | None]:
     rest = exact - Fraction(number)
     if rest == 0 and math.frexp(number)[0] in (0.5, -0.5, 0.0):
         return number * term.hi, None if term.lo is None else number * term.lo
-    hi, lo = two_product(np.float64(number), term.hi)
+    hi, lo = two_product(np.asarray(number), term.hi)
     if rest:
         lo = lo + float(rest) * term.hi
     return hi, lo if term.lo is None else lo + number * term.lo

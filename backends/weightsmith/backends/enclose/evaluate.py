@@ -1,0 +1,237 @@
+"""The value of an expression on data: for every pair of token groups, a matrix up to a radius."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
+from weightsmith.backends.enclose.entries import hadamard, of_entries
+from weightsmith.backends.enclose.inverse import inverse
+from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, require
+from weightsmith.backends.enclose.polar import polar
+from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.pseudo_inverse import pseudo_inverse, sums_vanish
+from weightsmith.backends.enclose.spectral import function_of
+from weightsmith.backends.enclose.sums import combination
+from weightsmith.backends.measure.data import Data
+from weightsmith.dsl import core
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.core import TOKEN, Node
+from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.printer import node_text
+from weightsmith.dsl.scope import Definition
+
+Blocks = Mapping[tuple[str, str], Near]
+WHOLE = ("",)
+LONGEST = 60  # characters of an expression in a message
+INVERSE = "an inverse by its residual"
+VECTORS = "eigenvectors by their residuals"
+POLAR = "a polar factor by its residuals"
+PSEUDO = "a pseudo-inverse by its kernel and a residual"
+ENTRIES = "functions of entries in arb"
+
+
+class Evaluator:
+    """Evaluates the expressions of a program on one problem of the data.
+
+    ``used`` collects how: the rules beside sums and products.  Raises NoBoundError, ScalarError.
+    """
+
+    def __init__(
+        self, program: core.Program, bindings: Mapping[str, Fraction], data: Data, problem: int
+    ) -> None:
+        self.bindings = dict(bindings)
+        self.used: dict[str, None] = {}
+        self.values: dict[str, Blocks] = {}
+        self._data, self._problem = data, problem
+        self.definitions = {
+            one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
+            for one in program.inputs
+        }
+
+    def statements(self, body: Sequence[core.Statement]) -> None:
+        """Execute the script's statements, as the interpreter does."""
+        for statement in body:
+            if isinstance(statement, core.Assign):
+                found = [self.blocks(value) for value in statement.values]
+                self.values.update(zip(statement.names, found, strict=True))
+                continue
+            for number in range(int(q.evaluate(statement.count, self.bindings))):
+                for one in statement.schedule:
+                    self.bindings[one.name] = q.evaluate(one.values[number], self.bindings)
+                self.statements(statement.body)
+
+    def blocks(self, node: Node) -> Blocks:
+        match node:
+            case core.Name():
+                return {key: self._name(node, key) for key in keys_of(node)}
+            case core.Identity() | core.Zero() | core.Ones():
+                return {key: near(self._constant(node, key)) for key in keys_of(node)}
+            case core.Transpose(of=of):
+                inner = self.blocks(of)
+                return {
+                    (row, column): inner[column, row].transposed for row, column in keys_of(node)
+                }
+            case core.Combination(terms=terms):
+                parts = [(q.evaluate(scale, self.bindings), self.blocks(of)) for scale, of in terms]
+                return {
+                    key: combination([(scale, part[key]) for scale, part in parts])
+                    for key in keys_of(node)
+                }
+            case core.Product():
+                return self._product(node)
+            case core.Entrywise(of=of):
+                self.used[ENTRIES] = None
+                inner = self.blocks(of)
+                return {
+                    key: of_entries(node.function, inner[key], self.bindings)
+                    for key in keys_of(node)
+                }
+            case core.Hadamard(left=left, right=right):
+                first, second = self.blocks(left), self.blocks(right)
+                return {key: hadamard(first[key], second[key]) for key in keys_of(node)}
+            case core.Function():
+                return {("", ""): self._function(node)}
+            case core.Root():
+                raise NoBoundError("a root within an expression has no test")
+
+    def require_symmetric_inputs(self, node: Node) -> None:
+        """Every input in an expression that is declared symmetric is so, bit for bit."""
+        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
+        for name in sorted(names):
+            if name in self.definitions and self.definitions[name].is_symmetric:
+                given = self._given(name, "")
+                require(
+                    np.array_equal(given, given.T),
+                    f"{name} is not symmetric; if only rounding made it so, pass ({name} + "
+                    f"{name}')/2",
+                )
+
+    def shape(self, node: Node, key: tuple[str, str]) -> tuple[int, int]:
+        return self._size(node.shape.rows, key[0]), self._size(node.shape.columns, key[1])
+
+    def _size(self, axis: str, group: str) -> int:
+        axis = group or axis
+        require(axis.isdigit() or axis in self._data.sizes, f"nothing tells the size of {axis}")
+        return int(axis) if axis.isdigit() else self._data.sizes[axis]
+
+    def _name(self, node: core.Name, key: tuple[str, str]) -> Near:
+        if node.name in self.values:
+            return self.values[node.name][key]
+        return near(self._given(node.name, key[1]))
+
+    def _given(self, name: str, group: str) -> Array:
+        where = f" on {group} tokens" if group else ""
+        require((name, group) in self._data.matrices, f"{name} is not given{where}")
+        found: Array = self._data.matrices[name, group][self._problem]
+        return found
+
+    def _constant(self, node: core.Identity | core.Zero | core.Ones, key: tuple[str, str]) -> Array:
+        shape = self.shape(node, key)
+        if isinstance(node, core.Identity) and key[0] == key[1]:
+            return np.eye(shape[0])
+        return np.full(shape, float(isinstance(node, core.Ones)))
+
+    def _product(self, node: core.Product) -> Blocks:
+        """Multiply from the left; a contraction over tokens sums the groups of ``over``."""
+        found, axis = self.blocks(node.factors[0]), node.factors[0].shape.columns
+        for factor in node.factors[1:]:
+            right = self.blocks(factor)
+            summed = node.over if axis == TOKEN else WHOLE
+            rows = dict.fromkeys(row for row, _ in found)
+            columns = dict.fromkeys(column for _, column in right)
+            found = {
+                (row, column): _contracted(found, right, row, column, summed)
+                for row in rows
+                for column in columns
+            }
+            axis = factor.shape.columns
+        return {key: found[key] for key in keys_of(node)}
+
+    def _function(self, node: core.Function) -> Near:
+        what, inner = shortened(node.of), self.blocks(node.of)["", ""]
+        match node.function:
+            case "inv":
+                self.used[INVERSE] = None
+                return inverse(inner, what)
+            case "pinv":
+                self.used[PSEUDO] = None
+                return pseudo_inverse(
+                    inner, lambda z, turned: self.vanishes(node.of, z, turned), what
+                )
+            case "polar":
+                self.used[POLAR] = None
+                return polar(inner, what)
+        self.require_symmetric_inputs(node.of)
+        symmetric = is_symmetric(node.of, self.definitions, str)
+        require(symmetric, f"{what} is not symmetric by its form")
+        if node.function == "sign":
+            self.used[POLAR] = None
+            return polar(inner, what)
+        exponent = node.exponent
+        if node.function == "power" and exponent is not None and exponent.denominator == 1:
+            self.used[INVERSE] = None
+            return _whole_power(inverse(inner, what), -int(exponent))
+        self.used[VECTORS] = None
+        return function_of(inner, _scalar_function(node, self.bindings), what)
+
+    def vanishes(self, node: Node, z: Array, turned: bool) -> bool:
+        """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
+        match node:
+            case core.Transpose(of=of):
+                return self.vanishes(of, z, not turned)
+            case core.Product(factors=factors):
+                return self.vanishes(factors[0 if turned else -1], z, turned)
+            case core.Combination(terms=terms):
+                return all(self.vanishes(of, z, turned) for _, of in terms)
+            case core.Name() if node.shape.columns != TOKEN and node.name not in self.values:
+                given = self._given(node.name, "")
+                return sums_vanish(given.T[:, z > 0] if turned else given[:, z > 0])
+            case _:
+                return False
+
+
+def _contracted(
+    left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]
+) -> Near:
+    parts = [product(left[row, group], right[group, column]) for group in summed]
+    return combination([(Fraction(1), part) for part in parts])
+
+
+def _scalar_function(
+    node: core.Function, bindings: Mapping[str, Fraction]
+) -> Exponential | Power | OfFormula:
+    if node.formula is not None:
+        return OfFormula(node.formula, bindings, node.label)
+    if node.exponent is not None:
+        return Power(node.exponent)
+    match node.function:
+        case "exp":
+            return Exponential()
+        case "sqrt" | "invsqrt":
+            return Power(Fraction(1 if node.function == "sqrt" else -1, 2))
+    raise NoBoundError(f"{node.function} has no test")
+
+
+def _whole_power(base: Near, exponent: int) -> Near:
+    require(exponent > 0, "a power that is no negative number has no test")
+    found = base
+    for _ in range(exponent - 1):
+        found = product(found, base)
+    return found
+
+
+def keys_of(node: Node) -> list[tuple[str, str]]:
+    rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
+    columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
+    return [(row, column) for row in rows for column in columns]
+
+
+def shortened(node: Node) -> str:
+    """An expression in a message."""
+    text = node_text(node)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
