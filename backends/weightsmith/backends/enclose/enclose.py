@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
 DIGITS = "sums and products in twice the digits of float64"
+MEMORY = "the matrices of the proof do not fit into memory"
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
 
 
@@ -100,6 +101,8 @@ class _Problems:
                 bound: float | str = self._bound(one, evaluator, values)
             except (NoBoundError, ScalarError) as why:
                 bound = str(why)
+            except MemoryError:
+                bound = MEMORY
             used.update(evaluator.used)
             yield bound
 

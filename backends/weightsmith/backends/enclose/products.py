@@ -8,8 +8,8 @@ of two: A₁B₁ is computed without error, in whatever order.
 
 *The product* hi·hi′ = A₁B₁ + A₁B₂ + A₂·hi′, the first exact and the others so small that γ_n of
 them is some 2^-23 below what rounding a plain product costs; so are hi·lo′ and lo·hi′, while lo·lo′
-is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small products
-are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors M and M′ are off by,
+is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small
+products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
 """

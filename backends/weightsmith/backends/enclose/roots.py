@@ -10,8 +10,8 @@ import numpy as np
 
 from weightsmith.backends.enclose.evaluate import Evaluator, keys_of
 from weightsmith.backends.enclose.monotone import Convex, Monotone, Reader
-from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, require
-from weightsmith.backends.enclose.sums import rounded
+from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, norm, require
+from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Node
@@ -39,18 +39,20 @@ def root(evaluator: Evaluator, node: core.Root, value: Array) -> Near:
 def _nearest(newton: _Newton, point: Near, strength: float) -> Near:
     """The best of a few points; raises NoBoundError if there is nothing to be said of the first."""
     best = near(point.hi, None, newton.residual(point).whole / strength)
+    apart = 0.0
     for _ in range(ROUNDS):
         step = newton.step()
-        if best.radius <= ENOUGH * best.low_size or step is None:
+        if step is None or best.radius <= ENOUGH * apart:
             break
         try:
-            following = near(point.hi, step if best.lo is None else best.lo + step)
+            following = near(*two_sum(best.hi, step if best.lo is None else best.lo + step))
             radius = newton.residual(following).whole / strength
         except NoBoundError:
             break
         if not radius < best.radius:
             break
         best = near(following.hi, following.lo, radius)
+        apart = norm(best.hi - point.hi)
     return best
 
 
@@ -66,7 +68,7 @@ class _Newton:
 
     def residual(self, point: Near) -> Near:
         self._evaluator.values[self._node.name] = {("", ""): point}
-        found = self._evaluator.blocks(self._node.equation)["", ""]
+        found = collapsed(self._evaluator.blocks(self._node.equation)["", ""])
         self._residual = found.hi
         return found
 
