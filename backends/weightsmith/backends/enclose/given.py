@@ -11,6 +11,7 @@ from weightsmith.backends.enclose.near import Array, NoBoundError
 from weightsmith.backends.errors import shown_name
 from weightsmith.backends.given import plain_array
 
+DOUBLE = 8  # bytes
 WHOLE = 2**53  # whole numbers up to this are floats
 INEXACT = "{} holds numbers that float64 does not hold exactly"
 
@@ -25,7 +26,9 @@ def exact_array(value: object, what: str) -> Array:
     if array.dtype.kind == "O" or (array.dtype.kind in "iu" and _is_long(array)):
         return _of_exact(array, what)
     with np.errstate(over="ignore"):
-        found = array.astype(np.float64)
+        found = array.astype(np.float64, copy=False)
+    if array.dtype.itemsize <= DOUBLE:
+        return found
     if array.dtype.kind == "f" and not np.array_equal(
         found.astype(array.dtype), array, equal_nan=True
     ):
@@ -33,12 +36,16 @@ def exact_array(value: object, what: str) -> Array:
     return found
 
 
-def require_exact(inputs: Mapping[str, object]) -> None:
-    """Raise NoBoundError, or LayoutError, unless every number of the inputs is a float64."""
+def inexact(inputs: Mapping[str, object]) -> str:
+    """Which input holds a number that is no float64, "" if none does; raises LayoutError."""
     for name, value in inputs.items():
         pieces = value.values() if isinstance(value, Mapping) else (value,)
-        for piece in pieces:
-            exact_array(piece, f"'{shown_name(name)}'")
+        try:
+            for piece in pieces:
+                exact_array(piece, f"'{shown_name(name)}'")
+        except NoBoundError as why:
+            return str(why)
+    return ""
 
 
 def _is_long(array: Array) -> bool:

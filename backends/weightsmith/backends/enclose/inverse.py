@@ -16,7 +16,7 @@ import numpy as np
 
 from weightsmith.backends.enclose.near import FLOOR, Near, NoBoundError, gamma, near, require
 from weightsmith.backends.enclose.products import product
-from weightsmith.backends.enclose.sums import collapsed, difference
+from weightsmith.backends.enclose.sums import remainder
 
 SINGULAR = "{} is singular, or too near to it for float64"
 
@@ -29,7 +29,7 @@ def inverse(matrix: Near, what: str) -> Near:
     except np.linalg.LinAlgError:
         raise NoBoundError(SINGULAR.format(what)) from None
     unit = near(np.eye(size))
-    rest = collapsed(difference(unit, product(matrix, found)))
+    rest = remainder(unit, product(matrix, found))
     rho = rest.whole
     require(rho < 1 / 2, SINGULAR.format(what))
     correction = found.hi @ rest.hi

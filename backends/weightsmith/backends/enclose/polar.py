@@ -41,7 +41,7 @@ from weightsmith.backends.enclose.near import (
     require,
 )
 from weightsmith.backends.enclose.products import gram_defect, product
-from weightsmith.backends.enclose.sums import collapsed, difference
+from weightsmith.backends.enclose.sums import remainder
 
 DEFICIENT = "the smallest singular value of {} cannot be told from 0"
 
@@ -64,7 +64,7 @@ def polar(matrix: Near, what: str) -> Near:
     parts = _factors(matrix.hi, what)
     start, middle = near(parts.left @ parts.right), parts.middle
     defect = gram_defect(start)
-    rest = collapsed(difference(matrix, product(start, middle)))
+    rest = remainder(matrix, product(start, middle))
     correction = _correction(parts, start.hi, defect.hi, rest.hi)
     change = _change(start.hi, middle.hi, correction, defect.hi, rest.hi)
     defect = _corrected_defect(start, near(correction), defect)

@@ -6,10 +6,15 @@
 sums of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power
 of two: A₁B₁ is computed without error, in whatever order.
 
-*The product* hi·hi′ = A₁B₁ + A₁B₂ + A₂·hi′, the first exact and the others so small that γ_n of
-them is some 2^-23 below what rounding a plain product costs; so are hi·lo′ and lo·hi′, while lo·lo′
-is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and the sum of the small
-products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors M and M′ are off by,
+*The product*, with hi = A₁ + A₂ and hi′ = B₁ + B₂ split in this way:
+
+    (hi + lo)(hi′ + lo′) = A₁B₁ + A₁(B₂ + lo′) + (A₂ + lo)hi′ + (A₂ + lo)lo′
+
+The first is exact; in the next two one factor is some 2^-23 of hi or hi′, so that γ_n of them is
+that part of what rounding a plain product costs (and γ_{n+4} covers the rounding of that factor and
+of the sum); the last is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and
+the sum of the small products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
+M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
 """
@@ -29,18 +34,21 @@ def product(left: Near, right: Near) -> Near:
     off = (left.size + left.low_size) * right.radius + left.radius * right.whole
     first, rest = top(left.hi, inner)
     second, other = top(right.hi, inner)
-    smalls = ((first, left.size, other), (left.hi, left.size, right.lo))
-    mirrored = ((rest, right.hi, right.size), (left.lo, right.hi, right.size))
-    small, sizes = np.zeros((left.hi.shape[0], right.hi.shape[1])), 0.0
-    for part, size, tail in smalls:
-        if tail is not None and tail.any():
-            small, sizes = small + part @ tail, sizes + size * norm(tail)
-    for head, part, size in mirrored:
-        if head is not None and head.any():
-            small, sizes = small + head @ part, sizes + norm(head) * size
-    hi, lo = two_sum(first @ second, small)
-    radius = off + left.low_size * right.low_size + 2 * gamma(inner + 4) * sizes + FLOOR
-    return near(hi, lo, radius)
+    tail = other if right.lo is None else other + right.lo
+    head = rest if left.lo is None else rest + left.lo
+    hi, lo = two_sum(first @ second, _times(first, tail) + _times(head, right.hi))
+    head_size = norm(head)
+    smalls = left.size * norm(tail) + head_size * right.size
+    off += 2 * head_size * right.low_size
+    return near(hi, lo, off + 2 * gamma(inner + 4) * smalls + FLOOR)
+
+
+def _times(left: Array, right: Array) -> Array:
+    """The product in floats; a factor of zeros, as whole numbers leave it, is not multiplied."""
+    if left.any() and right.any():
+        product: Array = left @ right
+        return product
+    return np.zeros((len(left), right.shape[-1]))
 
 
 def gram_defect(matrix: Near) -> Near:

@@ -47,7 +47,7 @@ from weightsmith.backends.enclose.near import (
     require,
 )
 from weightsmith.backends.enclose.products import gram_defect, product
-from weightsmith.backends.enclose.sums import collapsed, difference, scaled_columns
+from weightsmith.backends.enclose.sums import remainder, scaled_columns
 
 FAILED = "the eigenvalues of {} were not found well enough to prove anything"
 
@@ -62,7 +62,7 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     found, vectors = _decomposed(matrix.hi, what)
     count, values = len(found), near(found[None])
     defect = gram_defect(vectors)
-    rest = collapsed(difference(product(matrix, vectors), scaled_columns(vectors, values)))
+    rest = remainder(product(matrix, vectors), scaled_columns(vectors, values))
     delta, largest = defect.whole, float(np.abs(found).max(initial=0))
     require(delta < 1 / 4, FAILED.format(what))
 
@@ -123,13 +123,12 @@ def _divided(
 
 def _composed(vectors: Near, image: Near, change: Near, off: float) -> Near:
     """V·(diag(image) + change)·V′, off by at most ``off`` besides."""
-    main = product(scaled_columns(vectors, image), vectors.transposed)
-    count = len(vectors.hi)
-    inner = vectors.hi @ change.hi @ vectors.hi.T
-    wrong = 1.1 * gamma(2 * count + 4) * vectors.size**2 * change.size
-    lo = inner if main.lo is None else main.lo + inner
-    wrong += 2 * UNIT * (main.low_size + norm(inner))
-    return near(main.hi, lo, main.radius + off + wrong + FLOOR)
+    left = scaled_columns(vectors, image)
+    moved = vectors.hi @ change.hi
+    lo = moved if left.lo is None else left.lo + moved
+    wrong = gamma(len(moved) + 2) * vectors.size * change.size + UNIT * left.low_size
+    found = product(near(left.hi, lo, left.radius + wrong + FLOOR), vectors.transposed)
+    return Near(found.hi, found.lo, (found.radius + off) * WIDER, found.size, found.low_size)
 
 
 def _outward(low: float, high: float) -> tuple[float, float]:

@@ -74,16 +74,25 @@ def combination(terms: Sequence[Term]) -> Near:
     return near(hi, lo, off + gamma(4 * len(terms)) * smalls + FLOOR)
 
 
-def total(left: Near, right: Near) -> Near:
-    return combination(((Fraction(1), left), (Fraction(1), right)))
+def remainder(left: Near, right: Near) -> Near:
+    """left − right where little is left of them: as one matrix, and rounded only then.
 
-
-def difference(left: Near, right: Near) -> Near:
-    return combination(((Fraction(1), left), (Fraction(-1), right)))
+    hi − hi′ = s + e exactly by TwoSum; s, e, lo and lo′ are added with at most three roundings, of
+    which the last is one of the result and the others are of e, lo and lo′, |e| ≤ u|s|.
+    """
+    hi, rest = two_sum(left.hi, -right.hi)
+    if left.lo is not None:
+        rest += left.lo
+    if right.lo is not None:
+        rest -= right.lo
+    smalls = left.low_size + right.low_size + 2 * UNIT * (left.size + right.size)
+    result = near(hi + rest)
+    off = left.radius + right.radius + 2 * UNIT * (result.size + 4 * smalls)
+    return near(result.hi, None, off + FLOOR)
 
 
 def collapsed(value: Near) -> Near:
-    """The same with hi + lo rounded to one matrix: what is left of a cancellation."""
+    """The same with hi + lo rounded to one matrix."""
     if value.lo is None:
         return value
     radius = value.radius + UNIT * (value.size + value.low_size)
