@@ -109,18 +109,18 @@ class _Problems:
     def _bound(self, one: core.Return, evaluator: Evaluator, values: Pieces) -> float:
         finite = all(np.isfinite(value).all() for value in values.values())
         require(finite, f"{one.name} is not finite")
-        return distance(values, self._target(one, evaluator, values), one.name)
+        with np.errstate(all="ignore"):
+            return distance(values, self._target(one, evaluator, values), one.name)
 
     def _target(self, one: core.Return, evaluator: Evaluator, values: Pieces) -> Blocks:
-        with np.errstate(all="ignore"):
-            if one.target is None:
-                evaluator.statements(self._program.body)
-                return evaluator.blocks(one.value)
-            if isinstance(one.target, core.Root):
-                evaluator.used[ROOT] = None
-                _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
-                return {("", ""): root(evaluator, one.target, values[""])}
-            return evaluator.blocks(one.target)
+        if one.target is None:
+            evaluator.statements(self._program.body)
+            return evaluator.blocks(one.value)
+        if isinstance(one.target, core.Root):
+            evaluator.used[ROOT] = None
+            _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
+            return {("", ""): root(evaluator, one.target, values[""])}
+        return evaluator.blocks(one.target)
 
     def _pieces(self, one: core.Return, answer: Mapping[str, object]) -> Pieces | str:
         """The numbers of an answer, by token group; a sentence where they are not exact."""

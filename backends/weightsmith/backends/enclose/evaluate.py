@@ -172,10 +172,6 @@ class Evaluator:
         if node.function == "sign":
             self.used[POLAR] = None
             return polar(inner, what)
-        exponent = node.exponent
-        if node.function == "power" and exponent is not None and exponent.denominator == 1:
-            self.used[INVERSE] = None
-            return _whole_power(inverse(inner, what), -int(exponent))
         self.used[VECTORS] = None
         return function_of(inner, _scalar_function(node, self.bindings), what)
 
@@ -215,14 +211,6 @@ def _scalar_function(
         case "sqrt" | "invsqrt":
             return Power(Fraction(1 if node.function == "sqrt" else -1, 2))
     raise NoBoundError(f"{node.function} has no test")
-
-
-def _whole_power(base: Near, exponent: int) -> Near:
-    require(exponent > 0, "a power that is no negative number has no test")
-    found = base
-    for _ in range(exponent - 1):
-        found = product(found, base)
-    return found
 
 
 def keys_of(node: Node) -> list[tuple[str, str]]:
