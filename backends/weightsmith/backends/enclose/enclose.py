@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from weightsmith.backends.enclose.near import (
     UNIT,
     WIDER,
     Array,
+    Digits,
     Near,
     NoBoundError,
+    finite,
     norm,
     require,
 )
@@ -41,6 +44,7 @@ SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
 DIGITS = "sums and products in twice the digits of float64"
 MEMORY = "the matrices of the proof do not fit into memory"
+TIGHT = 1 / 64  # the part of a bound that the radius of the target may be
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
 
 
@@ -96,21 +100,51 @@ class _Problems:
                 yield pieces
                 continue
             values = {group: piece[problem] for group, piece in pieces.items()}
-            evaluator = Evaluator(self._program, self._bindings, self._data, problem)
             try:
-                bound: float | str = self._bound(one, evaluator, values)
+                yield self._bound(one, problem, values, used)
             except (NoBoundError, ScalarError) as why:
-                bound = str(why)
+                yield str(why)
             except MemoryError:
-                bound = MEMORY
-            used.update(evaluator.used)
-            yield bound
+                yield MEMORY
 
-    def _bound(self, one: core.Return, evaluator: Evaluator, values: Pieces) -> float:
-        finite = all(np.isfinite(value).all() for value in values.values())
-        require(finite, f"{one.name} is not finite")
-        with np.errstate(all="ignore"):
-            return distance(values, self._target(one, evaluator, values), one.name)
+    def _bound(
+        self, one: core.Return, problem: int, values: Pieces, used: dict[str, None]
+    ) -> float:
+        """With more and more digits, until the target's own radius is a small part of the bound.
+
+        Short values are tried only if the answer looks as if it came in float32.
+        """
+        known = all(np.isfinite(value).all() for value in values.values())
+        require(known, f"{one.name} is not finite")
+        is_short = not isinstance(one.target, core.Root) and all(map(_is_single, values.values()))
+        best, reason = math.inf, None
+        for digits in Digits if is_short else (Digits.DOUBLE, Digits.LONG):
+            try:
+                found = self._distance(one, problem, values, used, digits)
+            except NoBoundError as why:
+                reason = why
+                continue
+            best = min(best, found.bound)
+            if found.radius <= TIGHT * best:
+                break
+        if best == math.inf and reason is not None:
+            raise reason
+        return best
+
+    def _distance(
+        self,
+        one: core.Return,
+        problem: int,
+        values: Pieces,
+        used: dict[str, None],
+        digits: Digits,
+    ) -> _Distance:
+        evaluator = Evaluator(self._program, self._bindings, self._data, problem, digits=digits)
+        try:
+            with np.errstate(all="ignore"):
+                return distance(values, self._target(one, evaluator, values), one.name)
+        finally:
+            used.update(evaluator.used)
 
     def _target(self, one: core.Return, evaluator: Evaluator, values: Pieces) -> Blocks:
         if one.target is None:
@@ -149,20 +183,37 @@ class _Problems:
         return array if lead else array[None]
 
 
-def distance(values: Pieces, target: Blocks, name: str) -> float:
-    """More than the Frobenius distance, all token groups together; raises NoBoundError."""
-    squares = 0.0
+@dataclass(frozen=True, slots=True)
+class _Distance:
+    """More than the distance; ``radius`` is what the target's own radius has in it."""
+
+    bound: float
+    radius: float
+
+
+def distance(values: Pieces, target: Blocks, name: str) -> _Distance:
+    """The Frobenius distance, all token groups together; raises NoBoundError."""
+    squares = radii = 0.0
     for group, value in values.items():
         known = target["", group]
         _require_shape(name, value, known.hi.shape)
         squares += _apart(value, known) ** 2
-    return math.nextafter(math.sqrt(squares) * WIDER, math.inf)
+        radii += known.radius**2
+    bound = math.nextafter(math.sqrt(squares) * WIDER, math.inf)
+    return _Distance(finite(bound), math.sqrt(radii))
 
 
 def _apart(value: Array, known: Near) -> float:
     first = value - known.hi
     second = first if known.lo is None else first - known.lo
-    return (norm(second) * (1 + 2 * UNIT) + 2 * UNIT * norm(first) + known.radius + FLOOR) * WIDER
+    off = 2 * UNIT * (norm(second) + norm(first)) + known.radius
+    return finite((norm(second) + off + FLOOR) * WIDER)
+
+
+def _is_single(value: Array) -> bool:
+    """Are all numbers float32?  Only what is tried first depends on it."""
+    with np.errstate(over="ignore"):
+        return np.array_equal(value.astype(np.float32), value)
 
 
 def _require_shape(name: str, value: Array, shape: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
-from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, require
+from weightsmith.backends.enclose.near import Array, Digits, Near, NoBoundError, near, require
 from weightsmith.backends.enclose.polar import polar
 from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.pseudo_inverse import pseudo_inverse, sums_vanish
@@ -42,12 +42,18 @@ class Evaluator:
     """
 
     def __init__(
-        self, program: core.Program, bindings: Mapping[str, Fraction], data: Data, problem: int
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        data: Data,
+        problem: int,
+        *,
+        digits: Digits = Digits.DOUBLE,
     ) -> None:
         self.bindings = dict(bindings)
         self.used: dict[str, None] = {}
         self.values: dict[str, Blocks] = {}
-        self._data, self._problem = data, problem
+        self._data, self._problem, self._digits = data, problem, digits
         self.definitions = {
             one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
             for one in program.inputs
@@ -70,7 +76,7 @@ class Evaluator:
             case core.Name():
                 return {key: self._name(node, key) for key in keys_of(node)}
             case core.Identity() | core.Zero() | core.Ones():
-                return {key: near(self._constant(node, key)) for key in keys_of(node)}
+                return {key: self._known(self._constant(node, key)) for key in keys_of(node)}
             case core.Transpose(of=of):
                 inner = self.blocks(of)
                 return {
@@ -122,7 +128,10 @@ class Evaluator:
     def _name(self, node: core.Name, key: tuple[str, str]) -> Near:
         if node.name in self.values:
             return self.values[node.name][key]
-        return near(self._given(node.name, key[1]))
+        return self._known(self._given(node.name, key[1]))
+
+    def _known(self, matrix: Array) -> Near:
+        return near(matrix, digits=self._digits)
 
     def _given(self, name: str, group: str) -> Array:
         where = f" on {group} tokens" if group else ""

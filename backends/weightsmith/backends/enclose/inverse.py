@@ -4,17 +4,32 @@ Let Y be any matrix and R = I − MY.  If ‖R‖ ≤ ρ < 1, MY is invertible, 
 
     M⁻¹ = Y(I − R)⁻¹,   M⁻¹ − Y = YR(I − R)⁻¹,   ‖M⁻¹‖₂ ≤ ‖Y‖₂/(1 − ρ)
 
-R = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε.  The inverse is Y + Z with Z = fl(YR₀) = YR₀ + D,
-‖D‖ ≤ γ_n‖Y‖‖R₀‖.  Since I − M(Y + Z) = R₁ + RR₀ − MD,
+R = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε.  The inverse is Y + Z with Z ≈ Y(R + R²), computed as
 
-    M⁻¹ − Y − Z = M⁻¹(R₁ + RR₀) − D,   at most ‖Y‖(ε + ρ‖R₀‖)/(1 − ρ) + ‖D‖
+    P = R₀ + R₀² + S,  ‖S‖ ≤ γ_n‖R₀‖² + u‖P‖,   Z = YP + D,  ‖D‖ ≤ γ_n‖Y‖‖P‖
+
+Since I − M(Y + Z) = R − P + RP − MD = R₁ + R₁P − S + R₀S + R₀³ − MD,
+
+    M⁻¹ − Y − Z = M⁻¹(R₁ + R₁P − S + R₀S + R₀³) − D
+
+Of a short matrix it is Y, off by at most ‖Y‖ρ/(1 − ρ).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from weightsmith.backends.enclose.near import FLOOR, Near, NoBoundError, gamma, near, require
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Near,
+    NoBoundError,
+    gamma,
+    near,
+    norm,
+    require,
+    with_radius,
+)
 from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.sums import remainder
 
@@ -23,15 +38,20 @@ SINGULAR = "{} is singular, or too near to it for float64"
 
 def inverse(matrix: Near, what: str) -> Near:
     """Raises NoBoundError where the matrix, called ``what``, may be singular."""
-    size = matrix.hi.shape[0]
+    count = matrix.hi.shape[0]
     try:
-        found = near(np.linalg.inv(matrix.hi))
+        found = near(np.linalg.inv(matrix.hi), digits=matrix.digits)
     except np.linalg.LinAlgError:
         raise NoBoundError(SINGULAR.format(what)) from None
-    unit = near(np.eye(size))
-    rest = remainder(unit, product(matrix, found))
+    rest = remainder(near(np.eye(count)), product(matrix, found))
     rho = rest.whole
     require(rho < 1 / 2, SINGULAR.format(what))
-    correction = found.hi @ rest.hi
-    off = found.size * (rest.radius + rho * rest.size) / (1 - rho)
-    return near(found.hi, correction, off + gamma(size) * found.size * rest.size + FLOOR)
+    if matrix.short:
+        return with_radius(found, found.size * rho / (1 - rho) + FLOOR)
+    series = rest.hi @ rest.hi
+    series += rest.hi
+    size = norm(series)
+    lost = gamma(count) * rest.size**2 + 2 * UNIT * size
+    off = rest.radius * (1 + size) + lost * (1 + rest.size) + rest.size**3
+    radius = found.size * (off / (1 - rho) + gamma(count) * size) + FLOOR
+    return near(found.hi, found.hi @ series, radius, digits=matrix.digits)

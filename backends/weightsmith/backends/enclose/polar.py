@@ -14,11 +14,13 @@ and (I − PP′)F̂ = −(I − PP′)Q̂G, so ‖(I − PP′)Q̂‖ ≤ f/g. 
 
     ‖P − Q‖ ≤ ‖E‖ + √2·f/(g − f)
 
-This bound is coarse and is meant to be: Q is Q₀ = UV′ with its first-order correction added,
+This bound is coarse and is meant to be: of a short matrix Q is UV′, else Q₀ = UV′ with its
+first-order correction added,
 
     Q₀ + Q₀(Z − ½E₀) + N·G₀⁻¹,   N = F₀ − Q₀Q₀′F₀,   G₀Z + ZG₀ = J − J′,  J = ½E₀G₀ + Q₀′F₀
 
-so that E and F are of second order, and are computed as what is left of E₀ and F₀.
+so that E and F are of second order, and are computed as what is left of E₀ and F₀.  Where the
+smallest singular value is small that is not enough, and what is left is corrected again.
 For G₀ = VSV′ + D, λ_min(G₀) ≥ s_n(1 − ‖V′V − I‖) − ‖D‖ (Ostrowski, Weyl).
 """
 
@@ -39,10 +41,13 @@ from weightsmith.backends.enclose.near import (
     near,
     norm,
     require,
+    with_radius,
 )
 from weightsmith.backends.enclose.products import gram_defect, product
 from weightsmith.backends.enclose.sums import remainder
 
+ROUNDS = 4
+LITTLE = 2.0**-12  # of the correction: a smaller radius changes nothing that is seen
 DEFICIENT = "the smallest singular value of {} cannot be told from 0"
 
 
@@ -62,18 +67,47 @@ def polar(matrix: Near, what: str) -> Near:
     if matrix.hi.shape[0] < matrix.hi.shape[1]:
         return polar(matrix.transposed, what).transposed
     parts = _factors(matrix.hi, what)
-    start, middle = near(parts.left @ parts.right), parts.middle
+    start = near(parts.left @ parts.right, digits=matrix.digits)
     defect = gram_defect(start)
-    rest = remainder(matrix, product(start, middle))
-    correction = _correction(parts, start.hi, defect.hi, rest.hi)
-    change = _change(start.hi, middle.hi, correction, defect.hi, rest.hi)
-    defect = _corrected_defect(start, near(correction), defect)
-    rest = _corrected_rest(start, middle, near(correction), near(change), rest)
-    least = parts.least - norm(change)
-    off = rest.whole + defect.whole * (middle.size + norm(change))
-    require(defect.whole < 1 / 2 and off < least / 2, DEFICIENT.format(what))
-    radius = defect.whole + math.sqrt(2) * off / (least - off)
-    return near(start.hi, correction, radius + FLOOR)
+    rest = remainder(matrix, product(start, parts.middle))
+    if matrix.short:
+        radius = _radius(defect, rest, parts.middle.size, parts.least)
+        return with_radius(start, _known(radius, what))
+    return _corrected(parts, start, defect, rest, what)
+
+
+def _corrected(parts: _Factors, start: Near, defect: Near, rest: Near, what: str) -> Near:
+    """Correct Q₀ until that gains little: once, if the matrix is far from singular."""
+    correction, change = near(0 * start.hi), near(0 * parts.middle.hi)
+    best, radius = correction, math.inf
+    left, lost = defect, rest
+    for _ in range(ROUNDS):
+        more = _correction(parts, start.hi, left.hi, lost.hi)
+        change = near(change.hi + _change(start.hi, parts.middle.hi, more, left.hi, lost.hi))
+        correction = near(correction.hi + more)
+        left = _corrected_defect(start, correction, defect)
+        lost = _corrected_rest(start, parts.middle, correction, change, rest)
+        size, least = parts.middle.size + change.size, parts.least - change.size
+        found = _radius(left, lost, size, least)
+        if not found < radius:
+            break
+        best, radius = correction, found
+        if radius <= LITTLE * correction.size:
+            break
+    return near(start.hi, best.hi, _known(radius, what), digits=start.digits)
+
+
+def _radius(defect: Near, rest: Near, size: float, least: float) -> float:
+    """‖E‖ + √2·f/(g − f), f = ‖F‖ + ‖E‖‖G‖; infinite where that proves nothing."""
+    off = rest.whole + defect.whole * size
+    if not (defect.whole < 1 / 2 and off < least / 2):
+        return math.inf
+    return defect.whole + math.sqrt(2) * off / (least - off) + FLOOR
+
+
+def _known(radius: float, what: str) -> float:
+    require(radius < math.inf, DEFICIENT.format(what))
+    return radius
 
 
 def _factors(matrix: Array, what: str) -> _Factors:

@@ -17,6 +17,13 @@ the sum of the small products are added by TwoSum.  With ‖E‖ ≤ r and ‖E�
 M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
+
+*Of short values* it is fl(hi·hi′), off by γ_n‖hi‖‖hi′‖ besides.  *Of long ones* hi = A₁ + A₂ + A₃
+and hi′ = B₁ + B₂ + B₃ are split twice, A₁B₁, A₁B₂ and A₂B₁ are exact and added by TwoSum, and in
+
+    A₁(B₃ + lo′) + A₂(B₂ + B₃ + lo′) + (A₃ + lo)hi′ + (A₃ + lo)lo′
+
+all but the last, which is left out, are some 2^-46 of hi·hi′.
 """
 
 from __future__ import annotations
@@ -25,22 +32,72 @@ import math
 
 import numpy as np
 
-from weightsmith.backends.enclose.near import FLOOR, UNIT, Array, Near, gamma, near, norm
-from weightsmith.backends.enclose.sums import two_sum
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Array,
+    Digits,
+    Near,
+    digits_of,
+    gamma,
+    near,
+    norm,
+    with_radius,
+)
+from weightsmith.backends.enclose.sums import remainder, two_sum
 
 
 def product(left: Near, right: Near) -> Near:
-    inner = left.hi.shape[-1]
     off = (left.size + left.low_size) * right.radius + left.radius * right.whole
+    match digits_of((left, right)):
+        case Digits.SHORT:
+            found = _rounded(left, right)
+        case Digits.DOUBLE:
+            found = _split(left, right)
+        case Digits.LONG:
+            found = _split_twice(left, right)
+    return with_radius(found, found.radius + off)
+
+
+def _rounded(left: Near, right: Near) -> Near:
+    off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
+    off += gamma(left.hi.shape[-1]) * left.size * right.size + FLOOR
+    return near(left.hi @ right.hi, None, off, digits=Digits.SHORT)
+
+
+def _split(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
     first, rest = top(left.hi, inner)
     second, other = top(right.hi, inner)
-    tail = other if right.lo is None else other + right.lo
-    head = rest if left.lo is None else rest + left.lo
+    tail, head = _with(other, right.lo), _with(rest, left.lo)
     hi, lo = two_sum(first @ second, _times(first, tail) + _times(head, right.hi))
     head_size = norm(head)
     smalls = left.size * norm(tail) + head_size * right.size
-    off += 2 * head_size * right.low_size
-    return near(hi, lo, off + 2 * gamma(inner + 4) * smalls + FLOOR)
+    off = 2 * gamma(inner + 4) * smalls + 2 * head_size * right.low_size
+    return near(hi, lo, off + FLOOR)
+
+
+def _split_twice(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    first, rest = top(left.hi, inner)
+    third, rest = top(rest, inner)
+    second, other = top(right.hi, inner)
+    fourth, other = top(other, inner)
+    tail, head = _with(other, right.lo), _with(rest, left.lo)
+    hi, one = two_sum(first @ second, first @ fourth)
+    hi, two = two_sum(hi, third @ second)
+    small = _times(first, tail) + _times(third, fourth + tail) + _times(head, right.hi)
+    hi, lo = two_sum(hi, (one + two) + small)
+    tail_size, head_size, third_size = norm(tail), norm(head), norm(third)
+    smalls = left.size * tail_size + third_size * (norm(fourth) + tail_size)
+    smalls += head_size * right.size
+    off = 2 * gamma(inner + 6) * smalls + 2 * head_size * right.low_size
+    off += 4 * UNIT * (norm(one) + norm(two))
+    return near(hi, lo, off + FLOOR, digits=Digits.LONG)
+
+
+def _with(matrix: Array, lo: Array | None) -> Array:
+    return matrix if lo is None else matrix + lo
 
 
 def _times(left: Array, right: Array) -> Array:
@@ -57,6 +114,13 @@ def gram_defect(matrix: Near) -> Near:
     The first product is exact.  X and the sums are rounded: V₁′V₁ − I once, the sums with it twice.
     """
     rows, count = matrix.hi.shape
+    if matrix.short:
+        gram = matrix.hi.T @ matrix.hi
+        gram[np.diag_indices(count)] -= 1
+        lost = gamma(rows + 1) * matrix.size**2 + UNIT * norm(gram) + FLOOR
+        return near(gram, None, lost, digits=Digits.SHORT)
+    if matrix.digits is Digits.LONG:
+        return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
     first, rest = top(matrix.hi, rows)
     small = near(rest)
     cross = (first + rest / 2).T @ rest

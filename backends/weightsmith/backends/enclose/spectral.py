@@ -20,7 +20,9 @@ b‖D‖², and Taylor's remainder at most ½bβ².  Hence
 
     f(M) = VS(f(Λ) + C + C′)SV′ = V(f(Λ) + C − ½(E·f(Λ) + f(Λ)·E) + H)V′
 
-with ‖H‖ ≤ 3δ²·max|f(w)| + 3δ‖C‖ + (1 + 3δ)‖C′‖, and ‖V‖₂² ≤ 1 + δ.
+with ‖H‖ ≤ 3δ²·max|f(w)| + 3δ‖C‖ + (1 + 3δ)‖C′‖, and ‖V‖₂² ≤ 1 + δ.  Of a short matrix it is
+V·f(Λ)·V′, where ‖f(B) − f(Λ)‖ ≤ aβ, so that the middle is off by at most (1 + 3δ)aβ + 2δ·max|f(w)|;
+there ‖Δ‖ ≤ 1.2‖W‖ + δℓ.
 
 The divided differences are computed in floats: for |w_i − w_j| ≤ t as f′(w_i), off by at most b·t;
 else as a quotient, off by at most 3e/t + 8ua if the values of f are off by e.
@@ -41,10 +43,11 @@ from weightsmith.backends.enclose.near import (
     Array,
     Near,
     NoBoundError,
+    finite,
     gamma,
     near,
-    norm,
     require,
+    with_radius,
 )
 from weightsmith.backends.enclose.products import gram_defect, product
 from weightsmith.backends.enclose.sums import remainder, scaled_columns
@@ -59,50 +62,69 @@ def function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
 
 
 def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
-    found, vectors = _decomposed(matrix.hi, what)
-    count, values = len(found), near(found[None])
+    found, vectors = _decomposed(matrix, what)
+    values = near(found[None])
     defect = gram_defect(vectors)
     rest = remainder(product(matrix, vectors), scaled_columns(vectors, values))
     delta, largest = defect.whole, float(np.abs(found).max(initial=0))
     require(delta < 1 / 4, FAILED.format(what))
 
-    turned = (defect.hi * found - found[:, None] * defect.hi) / 2
-    shift = near(
-        vectors.hi.T @ rest.hi + turned,
-        None,
-        largest * defect.radius
-        + 1.2 * rest.radius
-        + gamma(count + 4) * (vectors.size * rest.size + largest * defect.size)
-        + FLOOR,
-    )
-    phi = shift.whole + delta * largest
-    second_order = 3 * delta * (delta * largest + phi) * WIDER
-    beta = (shift.whole + second_order) * WIDER
+    shift = None if matrix.short else _shift(found, vectors, defect, rest)
+    moved = 1.2 * rest.whole + delta * largest if shift is None else shift.whole
+    hidden = 3 * delta * (2 * delta * largest + moved) * WIDER
+    beta = finite(moved + hidden) * WIDER
     ends = _outward(float(found.min()) - beta, float(found.max()) + beta)
     slope, bend = function.bounds(*ends, what)
+    image = row_of(function.value(flint.arb(value)) for value in found.tolist())
+    if shift is None:
+        most = _largest(image)
+        return _composed(vectors, image, None, (1 + 3 * delta) * slope * beta + 2 * delta * most)
 
-    points = [flint.arb(value) for value in found.tolist()]
-    image = row_of(map(function.value, points))
-    most = float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
-    divided, off = _divided(found, image, function.slopes(found, image), slope, bend)
-    change = divided * shift.hi
-    size = norm(change)
-    off = off * shift.size + slope * shift.radius + 2 * UNIT * size
-    rest_off = slope * second_order + bend * beta**2 / 2
-    hidden = 3 * delta * (delta * most + size + off) + (1 + 3 * delta) * rest_off
-
-    change = change - (defect.hi * image.hi + image.hi.T * defect.hi) / 2
-    off += defect.radius * most + 8 * UNIT * (size + 2 * most * defect.size)
-    return _composed(vectors, image, near(change, None, off + FLOOR), (1 + delta) * (off + hidden))
+    divided = _divided(found, image, function.slopes(found, image), slope, bend)
+    change, size = _change(divided, shift, slope)
+    off = 3 * delta * (delta * _largest(image) + size)
+    off += (1 + 3 * delta) * (slope * hidden + bend * beta**2 / 2)
+    return _composed(vectors, image, _turned(change, defect, image), off)
 
 
-def _decomposed(matrix: Array, what: str) -> tuple[Array, Near]:
+def _shift(found: Array, vectors: Near, defect: Near, rest: Near) -> Near:
+    """Δ; in the norm ‖V′‖₂ ≤ √(1 + δ) < 1.2, and ½(EΛ − ΛE) is off by no more than E times ℓ."""
+    turned = (defect.hi * found - found[:, None] * defect.hi) / 2
+    largest = float(np.abs(found).max(initial=0))
+    sizes = vectors.size * rest.size + largest * defect.size
+    off = largest * defect.radius + 1.2 * rest.radius + gamma(len(found) + 4) * sizes
+    return near(vectors.hi.T @ rest.hi + turned, None, off + FLOOR)
+
+
+def _change(divided: tuple[Array, float], shift: Near, slope: float) -> tuple[Near, float]:
+    """C = L∘Δ, and more than ‖C‖."""
+    found = near(divided[0] * shift.hi)
+    off = divided[1] * shift.size + slope * shift.radius + 2 * UNIT * found.size
+    change = with_radius(found, off + FLOOR)
+    return change, change.whole
+
+
+def _turned(change: Near, defect: Near, image: Near) -> Near:
+    """C − ½(E·f(Λ) + f(Λ)·E)."""
+    found = change.hi - (defect.hi * image.hi + image.hi.T * defect.hi) / 2
+    most = _largest(image)
+    off = defect.radius * most + defect.size * (image.low_size + image.radius)
+    off += 8 * UNIT * (change.size + 2 * most * defect.size)
+    return near(found, None, change.radius + off + FLOOR)
+
+
+def _largest(image: Near) -> float:
+    """More than the largest |f(w_i)|."""
+    return float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
+
+
+def _decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
     """Eigenvalues and eigenvectors, as LAPACK finds them."""
     try:
-        values, vectors = np.linalg.eigh(matrix)
+        values, vectors = np.linalg.eigh(matrix.hi)
     except np.linalg.LinAlgError:
         raise NoBoundError(FAILED.format(what)) from None
-    return values, near(vectors)
+    return values, near(vectors, digits=matrix.digits)
 
 
 def _divided(
@@ -121,14 +143,17 @@ def _divided(
     return table, max(1.01 * bend * near_by + wrong, 3 * off / near_by + 8 * UNIT * slope)
 
 
-def _composed(vectors: Near, image: Near, change: Near, off: float) -> Near:
-    """V·(diag(image) + change)·V′, off by at most ``off`` besides."""
+def _composed(vectors: Near, image: Near, change: Near | None, off: float) -> Near:
+    """V·(diag(image) + change)·V′; what the middle is off by is multiplied by ‖V‖₂² < 1.25."""
     left = scaled_columns(vectors, image)
-    moved = vectors.hi @ change.hi
-    lo = moved if left.lo is None else left.lo + moved
-    wrong = gamma(len(moved) + 2) * vectors.size * change.size + UNIT * left.low_size
-    found = product(near(left.hi, lo, left.radius + wrong + FLOOR), vectors.transposed)
-    return Near(found.hi, found.lo, (found.radius + off) * WIDER, found.size, found.low_size)
+    if change is not None:
+        moved = vectors.hi @ change.hi
+        lo = moved if left.lo is None else left.lo + moved
+        wrong = gamma(len(moved) + 2) * vectors.size * change.size + UNIT * left.low_size
+        left = near(left.hi, lo, left.radius + wrong + FLOOR)
+        off += change.radius
+    found = product(left, vectors.transposed)
+    return with_radius(found, found.radius + 1.25 * off)
 
 
 def _outward(low: float, high: float) -> tuple[float, float]:

@@ -16,11 +16,14 @@ from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
     Array,
+    Digits,
     Near,
     NoBoundError,
+    digits_of,
     finite,
     gamma,
     near,
+    with_radius,
 )
 
 Term = tuple[Fraction, Near]
@@ -58,9 +61,13 @@ def combination(terms: Sequence[Term]) -> Near:
     c·hi = p + e exactly by TwoProduct, the p are added by TwoSum, and only small parts are rounded:
     e and c·lo, what rounding c left out times hi, and what TwoSum left out, (k − 1) times at most
     u·Σ|c|‖hi‖.  There are fewer than 4k of them.  What the terms are off by is multiplied by |c|.
+    Of short values every c is rounded, multiplied and added: at most k + 1 roundings a term.
     """
     if len(terms) == 1 and terms[0][0] == 1:
         return terms[0][1]
+    digits = digits_of(term for _, term in terms)
+    if digits is Digits.SHORT:
+        return _rounded_combination(terms)
     hi, lo = _multiple(*terms[0])
     for scale, term in terms[1:]:
         part, small = _multiple(scale, term)
@@ -71,15 +78,33 @@ def combination(terms: Sequence[Term]) -> Near:
         size = abs(rounded(scale)) * ROUNDED
         off += size * (term.radius + 8 * UNIT * UNIT * term.size)
         smalls += size * (term.low_size + (len(terms) + 2) * UNIT * term.size)
-    return near(hi, lo, off + gamma(4 * len(terms)) * smalls + FLOOR)
+    return near(hi, lo, off + gamma(4 * len(terms)) * smalls + FLOOR, digits=digits)
+
+
+def _rounded_combination(terms: Sequence[Term]) -> Near:
+    numbers = [rounded(scale) for scale, _ in terms]
+    pairs = [
+        (abs(number) * ROUNDED, term) for number, (_, term) in zip(numbers, terms, strict=True)
+    ]
+    off = sum(size * (term.radius + term.low_size) for size, term in pairs)
+    off += gamma(len(terms)) * sum(size * term.size for size, term in pairs)
+    hi = numbers[0] * terms[0][1].hi
+    for number, (_, term) in zip(numbers[1:], terms[1:], strict=True):
+        hi = hi + number * term.hi
+    return near(hi, None, off + FLOOR, digits=Digits.SHORT)
 
 
 def remainder(left: Near, right: Near) -> Near:
     """left − right where little is left of them: as one matrix, and rounded only then.
 
     hi − hi′ = s + e exactly by TwoSum; s, e, lo and lo′ are added with at most three roundings, of
-    which the last is one of the result and the others are of e, lo and lo′, |e| ≤ u|s|.
+    which the last is one of the result and the others are of e, lo and lo′, |e| ≤ u|s|.  Of short
+    values there is one rounding.
     """
+    if left.short or right.short:
+        found = near(left.hi - right.hi, digits=Digits.SHORT)
+        off = left.radius + left.low_size + right.radius + right.low_size
+        return with_radius(found, off + UNIT * found.size + FLOOR)
     hi, rest = two_sum(left.hi, -right.hi)
     if left.lo is not None:
         rest += left.lo
@@ -88,7 +113,7 @@ def remainder(left: Near, right: Near) -> Near:
     smalls = left.low_size + right.low_size + 2 * UNIT * (left.size + right.size)
     result = near(hi + rest)
     off = left.radius + right.radius + 2 * UNIT * (result.size + 4 * smalls)
-    return near(result.hi, None, off + FLOOR)
+    return with_radius(result, off + FLOOR)
 
 
 def collapsed(value: Near) -> Near:
@@ -96,7 +121,7 @@ def collapsed(value: Near) -> Near:
     if value.lo is None:
         return value
     radius = value.radius + UNIT * (value.size + value.low_size)
-    return near(value.hi + value.lo, None, radius)
+    return near(value.hi + value.lo, None, radius, digits=value.digits)
 
 
 def scaled_columns(matrix: Near, numbers: Near) -> Near:
@@ -104,15 +129,19 @@ def scaled_columns(matrix: Near, numbers: Near) -> Near:
 
     The product with hi is exact by TwoProduct; what is small, at most u·max|hi| and max|lo| a
     column times the matrix, is rounded three times.  An error of the numbers is multiplied by the
-    largest column, at most ‖matrix‖.
+    largest column, at most ‖matrix‖.  Of a short matrix it is the rounded product with hi.
     """
     largest = float(np.abs(numbers.hi).max(initial=0))
     off = matrix.size * numbers.radius
+    if matrix.short:
+        off += matrix.size * (numbers.low_size + 2 * UNIT * largest)
+        return near(matrix.hi * numbers.hi, None, off + FLOOR, digits=Digits.SHORT)
     hi, lo = two_product(matrix.hi, numbers.hi)
     smalls = UNIT * largest + numbers.low_size
     if numbers.lo is not None:
         lo = lo + matrix.hi * numbers.lo
-    return near(hi, lo, off + 8 * UNIT * smalls * matrix.size + FLOOR)
+    off += 8 * UNIT * smalls * matrix.size + FLOOR
+    return near(hi, lo, off, digits=matrix.digits)
 
 
 def _multiple(exact: Fraction, term: Near) -> tuple[Array, Array | None]:
