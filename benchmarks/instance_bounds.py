@@ -10,8 +10,8 @@ Every run draws another matrix: of singular values spread over the condition num
 all but one equal; as they are, or scaled by a power of two.
 
 The overhead is the time of ``enclose``, all checks of the inputs included, over that of NumPy for
-the target in float64, the medians of interleaved calls in process time.  Below some size it is the
-cost of Python's calls.
+the target in float64 (the answer rounded to float32, or not): the medians of interleaved calls in
+process time.  Below some size it is the cost of Python's calls.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Inputs: TypeAlias = dict[str, Any]
 Matrix: TypeAlias = flint.arb_mat
 BITS = 400
+DTYPES = ("float32", "float64")
 TINY = 2.0**-300  # an error below is none
 CONDITIONS = (1e1, 1e4, 1e8)
 CHECKED = (1, 2, 3, 5, 8)  # sizes of the runs that are compared with the truth
@@ -235,7 +236,11 @@ def logistic_of(inputs: Inputs) -> Matrix:
         scaled = flint.arb_mat(
             x.nrows(),
             x.ncols(),
-            [x[row, column] * p[column] * (1 - p[column]) for row in range(x.nrows()) for column in columns],
+            [
+                x[row, column] * p[column] * (1 - p[column])
+                for row in range(x.nrows())
+                for column in columns
+            ],
         )
         hessian = scaled * x.transpose()
         for row in range(x.nrows()):
@@ -306,8 +311,7 @@ TARGETS = (
     ),
     Target(
         "Laplacian",
-        "algorithm a(B: [v, e], C: [v, e], psi: [v, k])\n"
-        "return psi approximates pinv(C*B')*psi\n",
+        "algorithm a(B: [v, e], C: [v, e], psi: [v, k])\nreturn psi approximates pinv(C*B')*psi\n",
         graph,
         potentials,
         potentials_of,
@@ -362,11 +366,11 @@ def errors(target: Target, dtype: str, condition: float, runs: int) -> Line:
     return Line(line.ratios, below, none)
 
 
-def overhead(target: Target, size: int, repeats: int) -> tuple[float, float]:
-    """NumPy's and the bound's time in seconds, float64: medians of interleaved calls."""
+def overhead(target: Target, dtype: str, size: int, repeats: int) -> tuple[float, float]:
+    """NumPy's and the bound's time in seconds: medians of interleaved calls."""
     program = target.program()
     inputs = target.data(np.random.default_rng(size), size, 100.0)
-    answer = target.compute(inputs)
+    answer = target.compute(inputs).astype(dtype)
     bound_of(target, program, inputs, answer)
     calls = max(1, 64 // size)
     computing: Callable[[], object] = lambda: target.compute(inputs)  # noqa: E731
@@ -384,7 +388,7 @@ def _seconds(call: Callable[[], object], calls: int) -> float:
 
 def rows(runs: int) -> Iterator[tuple[Target, str, float, Line]]:
     for target in TARGETS:
-        for dtype in ("float32", "float64"):
+        for dtype in DTYPES:
             share = max(1, runs // (2 * len(CONDITIONS)))
             for condition in CONDITIONS:
                 yield target, dtype, condition, errors(target, dtype, condition, share)
@@ -392,7 +396,10 @@ def rows(runs: int) -> Iterator[tuple[Target, str, float, Line]]:
 
 def print_errors(runs: int) -> int:
     print("bound / true error, bounds below it, and answers without a bound")
-    print(f"{'target':<20} {'dtype':<8} {'kappa':>6} {'runs':>6} {'median':>9} {'largest':>9} below none")
+    print(
+        f"{'target':<20} {'dtype':<8} {'kappa':>6} {'runs':>6} {'median':>9} {'largest':>9}"
+        " below none"
+    )
     total = 0
     for target, dtype, condition, line in rows(runs):
         ratios = line.ratios or [float("nan")]
@@ -407,13 +414,14 @@ def print_errors(runs: int) -> int:
 
 def print_overhead(sizes: tuple[int, ...], repeats: int) -> None:
     print("\ntime of the bound / time of NumPy for the target, and NumPy's in milliseconds")
-    print(f"{'target':<20}" + "".join(f"{f'd = {size}':>18}" for size in sizes))
+    print(f"{'target':<20} {'answer':<8}" + "".join(f"{f'd = {size}':>18}" for size in sizes))
     for target in TARGETS:
-        cells = []
-        for size in sizes:
-            plain, bounded = overhead(target, size, repeats)
-            cells.append(f"{bounded / plain:>8.2f} ({plain * 1e3:6.3f})")
-        print(f"{target.name:<20}" + "".join(f"{cell:>18}" for cell in cells))
+        for dtype in DTYPES:
+            cells = []
+            for size in sizes:
+                plain, bounded = overhead(target, dtype, size, repeats)
+                cells.append(f"{bounded / plain:>8.2f} ({plain * 1e3:6.3f})")
+            print(f"{target.name:<20} {dtype:<8}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
 DIGITS = "sums and products in twice the digits of float64"
 MEMORY = "the matrices of the proof do not fit into memory"
-TIGHT = 1 / 64  # the part of a bound that the radius of the target may be
+TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 1 / 4}  # of a bound, that the radius may be
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
 
 
@@ -125,7 +125,7 @@ class _Problems:
                 reason = why
                 continue
             best = min(best, found.bound)
-            if found.radius <= TIGHT * best:
+            if found.radius <= TIGHT.get(digits, 1) * best:
                 break
         if best == math.inf and reason is not None:
             raise reason
