@@ -44,7 +44,7 @@ SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
 DIGITS = "sums and products in twice the digits of float64"
 MEMORY = "the matrices of the proof do not fit into memory"
-TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 1 / 4}  # of a bound, that the radius may be
+TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 1 / 2}  # of a bound, that the radius may be
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
 
 

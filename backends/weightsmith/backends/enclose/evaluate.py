@@ -13,7 +13,12 @@ from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import Array, Digits, Near, NoBoundError, near, require
 from weightsmith.backends.enclose.polar import polar
 from weightsmith.backends.enclose.products import product
-from weightsmith.backends.enclose.pseudo_inverse import pseudo_inverse, sums_vanish
+from weightsmith.backends.enclose.pseudo_inverse import (
+    pseudo_inverse,
+    pseudo_solved,
+    sums_vanish,
+)
+from weightsmith.backends.enclose.solve import solved
 from weightsmith.backends.enclose.spectral import function_of
 from weightsmith.backends.enclose.sums import combination
 from weightsmith.backends.measure.data import Data
@@ -28,7 +33,9 @@ from weightsmith.dsl.scope import Definition
 Blocks = Mapping[tuple[str, str], Near]
 WHOLE = ("",)
 LONGEST = 60  # characters of an expression in a message
+DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
+SOLUTION = "solutions of linear equations by their residuals"
 VECTORS = "eigenvectors by their residuals"
 POLAR = "a polar factor by its residuals"
 PSEUDO = "a pseudo-inverse by its kernel and a residual"
@@ -146,20 +153,60 @@ class Evaluator:
         return np.full(shape, float(isinstance(node, core.Ones)))
 
     def _product(self, node: core.Product) -> Blocks:
-        """Multiply from the left; a contraction over tokens sums the groups of ``over``."""
-        found, axis = self.blocks(node.factors[0]), node.factors[0].shape.columns
-        for factor in node.factors[1:]:
-            right = self.blocks(factor)
-            summed = node.over if axis == TOKEN else WHOLE
-            rows = dict.fromkeys(row for row, _ in found)
-            columns = dict.fromkeys(column for _, column in right)
-            found = {
-                (row, column): _contracted(found, right, row, column, summed)
-                for row in rows
-                for column in columns
-            }
-            axis = factor.shape.columns
+        """Multiply from the end that has fewer rows or columns; a contraction over tokens sums the
+        groups of ``over``.
+        """
+        first, *middle, last = node.factors
+        if self._extent(first.shape.rows, first.shape.row_groups) <= self._extent(
+            last.shape.columns, last.shape.column_groups
+        ):
+            found = self.blocks(first)
+            for factor in (*middle, last):
+                found = self._from_left(found, factor, node.over)
+        else:
+            found = self.blocks(last)
+            for factor in (*reversed(middle), first):
+                found = self._from_right(factor, found, node.over)
         return {key: found[key] for key in keys_of(node)}
+
+    def _extent(self, axis: str, groups: tuple[str, ...]) -> int:
+        return sum(self._size(axis, group) for group in (groups if axis == TOKEN else WHOLE))
+
+    def _from_left(self, left: Blocks, factor: Node, over: tuple[str, ...]) -> Blocks:
+        """left·factor; an inverse solves equations with the rows on the left."""
+        if isinstance(factor, core.Function) and factor.function in DIVIDING:
+            return {
+                (row, ""): self._divided(factor, value.transposed, True).transposed
+                for (row, _), value in left.items()
+            }
+        return _contracted(left, self.blocks(factor), over if factor.shape.rows == TOKEN else WHOLE)
+
+    def _from_right(self, factor: Node, right: Blocks, over: tuple[str, ...]) -> Blocks:
+        """factor·right, in the same way."""
+        if isinstance(factor, core.Function) and factor.function in DIVIDING:
+            return {
+                ("", column): self._divided(factor, value, False)
+                for (_, column), value in right.items()
+            }
+        summed = over if factor.shape.columns == TOKEN else WHOLE
+        return _contracted(self.blocks(factor), right, summed)
+
+    def _divided(self, node: core.Function, right: Near, turned: bool) -> Near:
+        """inv(M)·right or pinv(M)·right, or turned with M′."""
+        if right.hi.shape[1] >= right.hi.shape[0]:
+            whole = self._function(node)
+            return product(whole.transposed if turned else whole, right)
+        what, inner = shortened(node.of), self.blocks(node.of)["", ""]
+        inner = inner.transposed if turned else inner
+        if node.function == "inv":
+            self.used[SOLUTION] = None
+            return solved(inner, right, what)
+        self.used[PSEUDO] = None
+
+        def vanishes(z: Array, transposed: bool) -> bool:
+            return self._vanishes(node.of, z, transposed != turned)
+
+        return pseudo_solved(inner, right, vanishes, what)
 
     def _function(self, node: core.Function) -> Near:
         what, inner = shortened(node.of), self.blocks(node.of)["", ""]
@@ -170,11 +217,13 @@ class Evaluator:
             case "pinv":
                 self.used[PSEUDO] = None
                 return pseudo_inverse(
-                    inner, lambda z, turned: self.vanishes(node.of, z, turned), what
+                    inner, lambda z, turned: self._vanishes(node.of, z, turned), what
                 )
             case "polar":
                 self.used[POLAR] = None
                 return polar(inner, what)
+        names = {one.name for one in nodes_of(node.of) if isinstance(one, core.Name)}
+        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
         self.require_symmetric_inputs(node.of)
         symmetric = is_symmetric(node.of, self.definitions, str)
         require(symmetric, f"{what} is not symmetric by its form")
@@ -184,15 +233,15 @@ class Evaluator:
         self.used[VECTORS] = None
         return function_of(inner, _scalar_function(node, self.bindings), what)
 
-    def vanishes(self, node: Node, z: Array, turned: bool) -> bool:
+    def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
         match node:
             case core.Transpose(of=of):
-                return self.vanishes(of, z, not turned)
+                return self._vanishes(of, z, not turned)
             case core.Product(factors=factors):
-                return self.vanishes(factors[0 if turned else -1], z, turned)
+                return self._vanishes(factors[0 if turned else -1], z, turned)
             case core.Combination(terms=terms):
-                return all(self.vanishes(of, z, turned) for _, of in terms)
+                return all(self._vanishes(of, z, turned) for _, of in terms)
             case core.Name() if node.shape.columns != TOKEN and node.name not in self.values:
                 given = self._given(node.name, "")
                 return sums_vanish(given.T[:, z > 0] if turned else given[:, z > 0])
@@ -200,9 +249,15 @@ class Evaluator:
                 return False
 
 
-def _contracted(
-    left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]
-) -> Near:
+def _contracted(left: Blocks, right: Blocks, summed: tuple[str, ...]) -> Blocks:
+    rows = dict.fromkeys(row for row, _ in left)
+    columns = dict.fromkeys(column for _, column in right)
+    return {
+        (row, column): _sum(left, right, row, column, summed) for row in rows for column in columns
+    }
+
+
+def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]) -> Near:
     parts = [product(left[row, group], right[group, column]) for group in summed]
     return combination([(Fraction(1), part) for part in parts])
 

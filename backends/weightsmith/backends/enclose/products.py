@@ -12,8 +12,8 @@ of two: A₁B₁ is computed without error, in whatever order.
 
 The first is exact; in the next two one factor is some 2^-23 of hi or hi′, so that γ_n of them is
 that part of what rounding a plain product costs (and γ_{n+4} covers the rounding of that factor and
-of the sum); the last is left out.  As |A₁| ≤ 2|hi| entry by entry, 2γ of ‖hi‖ covers A₁.  A₁B₁ and
-the sum of the small products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
+of the sum); the last is left out.  ‖A₁‖ ≤ ‖hi‖ + ‖lo‖ + ‖A₂ + lo‖.  A₁B₁ and the sum of the small
+products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
 M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
@@ -23,7 +23,7 @@ and hi′ = B₁ + B₂ + B₃ are split twice, A₁B₁, A₁B₂ and A₂B₁ 
 
     A₁(B₃ + lo′) + A₂(B₂ + B₃ + lo′) + (A₃ + lo)hi′ + (A₃ + lo)lo′
 
-all but the last, which is left out, are some 2^-46 of hi·hi′.
+all but the last, which is left out, are some 2^-46 of hi·hi′; |A₁| ≤ 2|hi| entry by entry.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def _split(left: Near, right: Near) -> Near:
     tail, head = _with(other, right.lo), _with(rest, left.lo)
     hi, lo = two_sum(first @ second, _times(first, tail) + _times(head, right.hi))
     head_size = norm(head)
-    smalls = left.size * norm(tail) + head_size * right.size
-    off = 2 * gamma(inner + 4) * smalls + 2 * head_size * right.low_size
+    first_size = left.size + left.low_size + head_size
+    smalls = first_size * norm(tail) + head_size * right.size
+    off = (1 + 2.0**-10) * gamma(inner + 4) * smalls + 2 * head_size * right.low_size
     return near(hi, lo, off + FLOOR)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near
 from weightsmith.backends.enclose.products import product, top
+from weightsmith.backends.enclose.solve import solved
 from weightsmith.backends.enclose.sums import combination
 
 Vanishes = Callable[[Array, bool], bool]
@@ -44,20 +45,37 @@ def pseudo_inverse(matrix: Near, vanishes: Vanishes, what: str) -> Near:
         if rows < columns:
             turned = matrix.transposed
             return product(turned, inverse(product(matrix, turned), what))
-        kernel = [z for z in _components(matrix.hi) if vanishes(z, False) and vanishes(z, True)]
-        return _with_kernel(matrix, kernel, what) if kernel else inverse(matrix, what)
+        shift, scale = _shift(matrix, vanishes)
+        if shift is None:
+            return inverse(matrix, what)
+        found = inverse(combination(((Fraction(1), matrix), (scale, shift))), what)
+        return combination(((Fraction(1), found), (-1 / scale, shift)))
     except NoBoundError:
         raise NoBoundError(UNKNOWN_RANK.format(what)) from None
 
 
-def _with_kernel(matrix: Near, kernel: list[Array], what: str) -> Near:
-    """Indicators of disjoint sets are orthogonal: ZZ′ = Σ zz′/|z|²."""
+def pseudo_solved(matrix: Near, right: Near, vanishes: Vanishes, what: str) -> Near:
+    """M⁺B by the same formulas, without M⁺ where M is square."""
+    if matrix.hi.shape[0] != matrix.hi.shape[1]:
+        return product(pseudo_inverse(matrix, vanishes, what), right)
+    try:
+        shift, scale = _shift(matrix, vanishes)
+        if shift is None:
+            return solved(matrix, right, what)
+        found = solved(combination(((Fraction(1), matrix), (scale, shift))), right, what)
+        return combination(((Fraction(1), found), (-1 / scale, product(shift, right))))
+    except NoBoundError:
+        raise NoBoundError(UNKNOWN_RANK.format(what)) from None
+
+
+def _shift(matrix: Near, vanishes: Vanishes) -> tuple[Near | None, Fraction]:
+    """ZZ′ and t; indicators of disjoint sets are orthogonal, so ZZ′ = Σ zz′/|z|²."""
+    kernel = [z for z in _components(matrix.hi) if vanishes(z, False) and vanishes(z, True)]
+    if not kernel:
+        return None, Fraction(0)
     largest = float(np.abs(matrix.hi).max(initial=0))
-    scale = Fraction(2) ** math.frexp(largest)[1]
     shares = [(Fraction(1, int(z.sum())), near(np.outer(z, z))) for z in kernel]
-    shift = combination(shares)
-    found = inverse(combination(((Fraction(1), matrix), (scale, shift))), what)
-    return combination(((Fraction(1), found), (-1 / scale, shift)))
+    return combination(shares), Fraction(2) ** math.frexp(largest)[1]
 
 
 def _components(matrix: Array) -> Iterator[Array]:
