@@ -8,6 +8,8 @@ R = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε.  The inverse is Y + Z wit
 
     P = R₀ + R₀² + S,  ‖S‖ ≤ γ_n‖R₀‖² + u‖P‖,   Z = YP + D,  ‖D‖ ≤ γ_n‖Y‖‖P‖
 
+(or with S = −R₀² where R is so small that its square does not matter).
+
 Since I − M(Y + Z) = R − P + RP − MD = R₁ + R₁P − S + R₀S + R₀³ − MD,
 
     M⁻¹ − Y − Z = M⁻¹(R₁ + R₁P − S + R₀S + R₀³) − D
@@ -33,6 +35,7 @@ from weightsmith.backends.enclose.near import (
 from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.sums import remainder
 
+SMALL = 2.0**-20  # residuals whose square is not computed: tightness only
 SINGULAR = "{} is singular, or too near to it for float64"
 
 
@@ -48,10 +51,13 @@ def inverse(matrix: Near, what: str) -> Near:
     require(rho < 1 / 2, SINGULAR.format(what))
     if matrix.short:
         return with_radius(found, found.size * rho / (1 - rho) + FLOOR)
-    series = rest.hi @ rest.hi
-    series += rest.hi
-    size = norm(series)
-    lost = gamma(count) * rest.size**2 + 2 * UNIT * size
+    if rho < SMALL:
+        series, size, lost = rest.hi, rest.size, rest.size**2
+    else:
+        series = rest.hi @ rest.hi
+        series += rest.hi
+        size = norm(series)
+        lost = gamma(count) * rest.size**2 + 2 * UNIT * size
     off = rest.radius * (1 + size) + lost * (1 + rest.size) + rest.size**3
     radius = found.size * (off / (1 - rho) + gamma(count) * size) + FLOOR
     return near(found.hi, found.hi @ series, radius, digits=matrix.digits)

@@ -47,7 +47,6 @@ from weightsmith.backends.enclose.products import gram_defect, product
 from weightsmith.backends.enclose.sums import remainder
 
 ROUNDS = 4
-LITTLE = 2.0**-12  # of the correction: a smaller radius changes nothing that is seen
 DEFICIENT = "the smallest singular value of {} cannot be told from 0"
 
 
@@ -77,7 +76,7 @@ def polar(matrix: Near, what: str) -> Near:
 
 
 def _corrected(parts: _Factors, start: Near, defect: Near, rest: Near, what: str) -> Near:
-    """Correct Q₀ until that gains little: once, if the matrix is far from singular."""
+    """Correct Q₀ until that gains nothing: once, if the matrix is far from singular."""
     correction, change = near(0 * start.hi), near(0 * parts.middle.hi)
     best, radius = correction, math.inf
     left, lost = defect, rest
@@ -92,8 +91,8 @@ def _corrected(parts: _Factors, start: Near, defect: Near, rest: Near, what: str
         if not found < radius:
             break
         best, radius = correction, found
-        if radius <= LITTLE * correction.size:
-            break
+        if lost.size + left.size * size <= lost.radius + left.radius * size:
+            break  # what is left is less than what is known of it
     return near(start.hi, best.hi, _known(radius, what), digits=start.digits)
 
 

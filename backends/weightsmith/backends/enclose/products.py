@@ -18,6 +18,9 @@ M and M′ are off by,
 
     MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
 
+What is rounded is multiplied by chunks of m terms, each rounded in whatever order, which are added
+one after the other: then γ of m + n/m takes the place of γ_n.
+
 *Of short values* it is fl(hi·hi′), off by γ_n‖hi‖‖hi′‖ besides.  *Of long ones* hi = A₁ + A₂ + A₃
 and hi′ = B₁ + B₂ + B₃ are split twice, A₁B₁, A₁B₂ and A₂B₁ are exact and added by TwoSum, and in
 
@@ -46,6 +49,8 @@ from weightsmith.backends.enclose.near import (
 )
 from weightsmith.backends.enclose.sums import remainder, two_sum
 
+CHUNK = 64  # terms: fewer are slow, and more cost digits
+
 
 def product(left: Near, right: Near) -> Near:
     off = (left.size + left.low_size) * right.radius + left.radius * right.whole
@@ -53,7 +58,7 @@ def product(left: Near, right: Near) -> Near:
         case Digits.SHORT:
             found = _rounded(left, right)
         case Digits.DOUBLE:
-            found = _split(left, right)
+            found = _gram(left) if _are_transposes(left, right) else _split(left, right)
         case Digits.LONG:
             found = _split_twice(left, right)
     return with_radius(found, found.radius + off)
@@ -61,8 +66,8 @@ def product(left: Near, right: Near) -> Near:
 
 def _rounded(left: Near, right: Near) -> Near:
     off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
-    off += gamma(left.hi.shape[-1]) * left.size * right.size + FLOOR
-    return near(left.hi @ right.hi, None, off, digits=Digits.SHORT)
+    off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
+    return near(_times(left.hi, right.hi), None, off, digits=Digits.SHORT)
 
 
 def _split(left: Near, right: Near) -> Near:
@@ -74,7 +79,7 @@ def _split(left: Near, right: Near) -> Near:
     head_size = norm(head)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * norm(tail) + head_size * right.size
-    off = (1 + 2.0**-10) * gamma(inner + 4) * smalls + 2 * head_size * right.low_size
+    off = (1 + 2.0**-10) * gamma(_depth(inner) + 4) * smalls + 2 * head_size * right.low_size
     return near(hi, lo, off + FLOOR)
 
 
@@ -92,7 +97,7 @@ def _split_twice(left: Near, right: Near) -> Near:
     tail_size, head_size, third_size = norm(tail), norm(head), norm(third)
     smalls = left.size * tail_size + third_size * (norm(fourth) + tail_size)
     smalls += head_size * right.size
-    off = 2 * gamma(inner + 6) * smalls + 2 * head_size * right.low_size
+    off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     off += 4 * UNIT * (norm(one) + norm(two))
     return near(hi, lo, off + FLOOR, digits=Digits.LONG)
 
@@ -102,34 +107,51 @@ def _with(matrix: Array, lo: Array | None) -> Array:
 
 
 def _times(left: Array, right: Array) -> Array:
-    """The product in floats; a factor of zeros, as whole numbers leave it, is not multiplied."""
-    if left.any() and right.any():
-        product: Array = left @ right
-        return product
-    return np.zeros((len(left), right.shape[-1]))
+    """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them."""
+    inner = left.shape[1]
+    if not (left.any() and right.any()):
+        return np.zeros((len(left), right.shape[1]))
+    size = _chunk(inner)
+    total: Array = left[:, :size] @ right[:size]
+    for start in range(size, inner, size):
+        total += left[:, start : start + size] @ right[start : start + size]
+    return total
+
+
+def _chunk(inner: int) -> int:
+    return max(CHUNK, math.isqrt(inner))
+
+
+def _depth(inner: int) -> int:
+    """The largest number of additions that a term of a product by chunks goes through."""
+    size = _chunk(inner)
+    return min(inner, size) + inner // size + 1
 
 
 def gram_defect(matrix: Near) -> Near:
-    """V′V − I of an exact V: V₁′V₁ − I + X + X′ with X = (V₁ + ½V₂)′V₂.
+    """V′V − I of an exact V."""
+    count = matrix.hi.shape[1]
+    return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
 
-    The first product is exact.  X and the sums are rounded: V₁′V₁ − I once, the sums with it twice.
-    """
-    rows, count = matrix.hi.shape
-    if matrix.short:
-        gram = matrix.hi.T @ matrix.hi
-        gram[np.diag_indices(count)] -= 1
-        lost = gamma(rows + 1) * matrix.size**2 + UNIT * norm(gram) + FLOOR
-        return near(gram, None, lost, digits=Digits.SHORT)
-    if matrix.digits is Digits.LONG:
-        return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
-    first, rest = top(matrix.hi, rows)
-    small = near(rest)
-    cross = (first + rest / 2).T @ rest
-    main = first.T @ first
-    main[np.diag_indices(count)] -= 1
-    found = near(main + (cross + cross.T))
-    lost = 4 * gamma(rows + 4) * matrix.size * small.size + 4 * UNIT * (norm(main) + found.size)
-    return near(found.hi, None, lost + FLOOR)
+
+def _are_transposes(left: Near, right: Near) -> bool:
+    """Are hi and hi′ the same numbers in memory, and lo and lo′ zero?"""
+    if left.lo is not None or right.lo is not None:
+        return False
+    one, other = left.hi, right.hi.T
+    same = one.shape == other.shape and one.strides == other.strides
+    return same and one.ctypes.data == other.ctypes.data
+
+
+def _gram(matrix: Near) -> Near:
+    """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
+    inner = matrix.hi.shape[1]
+    first, rest = top(matrix.hi, inner)
+    cross = _times(first + rest / 2, rest.T)
+    hi, lo = two_sum(first @ first.T, cross + cross.T)
+    size = norm(rest)
+    off = 2 * gamma(_depth(inner) + 4) * (matrix.size + size) * size
+    return near(hi, lo, off + FLOOR)
 
 
 def top(matrix: Array, inner: int) -> tuple[Array, Array]:
