@@ -155,7 +155,8 @@ def logistic(inputs: Inputs) -> Array:
 
 
 def exactly(array: Array) -> Matrix:
-    return flint.arb_mat(*array.shape, [flint.arb(one) for one in array.ravel().tolist()])
+    rows, columns = array.shape
+    return flint.arb_mat(rows, columns, [flint.arb(one) for one in array.ravel().tolist()])
 
 
 def size_of(matrix: Matrix) -> flint.arb:

@@ -80,7 +80,7 @@ def test_what_a_compiler_knows_excuses_no_other_certificate() -> None:
     (found,) = network.compilation.lowered.tables
     assert found.table is not None
     assert found.table.proof is not None
-    files = network.files()
+    files = dict(network.files())
     proofs = [found.table.proof]
     assert all(verdict.accepted for verdict in verify_files(files, (), proofs))
     document: Any = json.loads(files[CERTIFICATE])

@@ -12,7 +12,7 @@ def test_thousands_of_tables_are_counted_and_not_printed() -> None:
     network = api.compile(
         "algorithm f(x: [d] per token)\nassume entries(x) in [0, 1]\nwithin 1e-2\nreturn tanh(x)\n"
     )
-    files = network.files()
+    files = dict(network.files())
     document = json.loads(files["certificate.json"])
     document["tables"] *= MOST_LINES + 7
     files["certificate.json"] = json.dumps(document).encode()

@@ -1,0 +1,1 @@
+"""Execution plans: a network as a short list of tensor operations."""

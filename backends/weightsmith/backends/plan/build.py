@@ -1,0 +1,318 @@
+"""From a network's numbers to a plan: layer after layer, on combinations in place of arrays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from weightsmith.backends.architecture import HeadShape
+from weightsmith.backends.plan.attention import Head, attention
+from weightsmith.backends.plan.cost import Sizes
+from weightsmith.backends.plan.graph import TOP, Graph, single
+from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
+from weightsmith.backends.plan.mlp import MlpPlan
+from weightsmith.backends.plan.nodes import Combination, Input, Ref, Shape
+from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, total, without_number
+from weightsmith.backends.wellformed import TOKEN_GROUPS
+from weightsmith.compiler.ir.template import Source, Template
+
+LONG = 6  # terms of a value that is written out
+INLINE = 1  # passes of a loop that is none
+
+Form = Literal["direct", "images", "gram"]  # of values at context and query tokens: see stream.py
+Place = tuple[int, int, int]  # block, group, source or DIRECT
+State = dict[Key, Value]  # what is not there is zero
+Flat = dict[Place, Combination]  # the same
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOutput:
+    """One returned value: its matrix by group, transposed where the script has it so."""
+
+    name: str
+    pieces: Mapping[str, Ref]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The operations, and what they return.  ``inputs``: name and group of each array."""
+
+    graph: Graph
+    outputs: tuple[PlannedOutput, ...]
+    inputs: tuple[Ref, ...]
+
+
+def plan_of(
+    template: Template,
+    numbers: Numbers,
+    sizes: Mapping[str, int] | None = None,
+    form: Form = "direct",
+) -> Plan:
+    """Return the plan of a network.
+
+    ``sizes`` of axes decide in which order products are taken, and nothing else.
+    """
+    builder = _Builder(template, numbers, Sizes(sizes), form)
+    state = builder.run(builder.start(), numbers.parts, TOP)
+    return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs))
+
+
+class _Builder:
+    def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, form: Form) -> None:
+        self.graph = Graph()
+        self.inputs: list[Ref] = []
+        self._template = template
+        self._numbers = numbers
+        self._sizes = sizes
+        self._form = form
+        self._groups = template.groups
+        self._rows = numbers.architecture.block_rows
+        self._data: dict[int, dict[int, Ref]] = defaultdict(dict)  # group, source: of images
+        self._tokens: dict[int, Tokens] = {}
+
+    # read-in and read-out
+
+    def start(self) -> State:
+        """The stream before the first layer."""
+        planes = {
+            (number, group): self._plane(source, number, group)
+            for number, source in enumerate(self._template.sources)
+            for group, name in enumerate(self._groups)
+            if name in source.groups
+        }
+        self._tokens = {
+            group: Tokens(self.graph, self._data[group], self._form == "gram")
+            for group in range(len(self._groups))
+        }
+        state: State = {}
+        for block, row in enumerate(self._numbers.embed.tolist()):
+            for group in range(len(self._groups)):
+                terms = [
+                    (planes[source, group], number)
+                    for source, number in enumerate(row)
+                    if number and (source, group) in planes
+                ]
+                state[block, group] = total(terms)
+        return {key: value for key, value in state.items() if not value.is_zero}
+
+    def _plane(self, source: Source, number: int, group: int) -> Value:
+        name = self._groups[group]
+        shape = (source.rows, name)
+        if source.kind == "identity":
+            return Value({DIRECT: Combination(shape, eye=1.0)})
+        if source.kind == "ones":
+            return Value({DIRECT: Combination(shape, ones=1.0)})
+        ref = self._input(source, name)
+        if self._form != "direct" and name in TOKEN_GROUPS:
+            self._data[group][number] = ref
+            return Value({number: Combination((source.rows, source.rows), eye=1.0)})
+        return Value({DIRECT: single(ref, shape)})
+
+    def _input(self, source: Source, group: str) -> Ref:
+        if group in TOKEN_GROUPS:
+            node, shape, flip = Input(source.of, group), (source.rows, group), False
+        else:
+            flip = source.kind == "transposed"
+            shape = (group, source.rows) if flip else (source.rows, group)
+            node = Input(source.of, None)
+        ref = self.graph.node(node, shape)
+        if ref not in self.inputs:
+            self.inputs.append(ref)
+        return ref.mT if flip else ref
+
+    def outputs(self, state: State) -> tuple[PlannedOutput, ...]:
+        found = []
+        for output in self._template.read_out:
+            row = self._numbers.unembed[output.name].tolist()
+            pieces = {}
+            for name in output.groups:
+                group = self._groups.index(name)
+                value = total((state.get((b, group), ZERO), c) for b, c in enumerate(row) if c)
+                shape = (output.rows, name)
+                direct = self._tokens[group].direct(value) or Combination(shape)
+                ref = self.graph.matrix(direct)
+                pieces[name] = ref.mT if output.transposed else ref
+            found.append(PlannedOutput(output.name, pieces))
+        return tuple(found)
+
+    # layers and loops
+
+    def run(self, state: State, parts: tuple[Part, ...], scope: int) -> State:
+        """The stream after these parts."""
+        for part in parts:
+            if isinstance(part, LayerNumbers):
+                state = self._layer(state, part)
+            elif part.count > 0:
+                state = self._loop(state, part.body, part.count, scope)
+        return state
+
+    def _loop(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
+        """A first pass on its own where it is cheaper or changes what is no matrix; then a loop."""
+        after = self.run(state, body, scope)
+        before, then = flat(state), flat(after)
+        changed = [p for p in {**before, **then} if before.get(p) != then.get(p)]
+        if count == 1 or not changed:
+            return after
+        if any(not _is_matrix(before.get(place)) for place in changed):
+            state, count = after, count - 1
+        if count <= INLINE:
+            return self.run(state, body, scope) if count else state
+        return self._carried(state, body, count, scope)
+
+    def _carried(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
+        """The loop itself.  Not carried is what a pass leaves as it is, for whatever it finds, and
+        twice what starts equal and is changed alike."""
+        loop = self.graph.open_loop(scope, count)
+        entry, after = flat(state), flat(self.run(state, body, scope))
+        shapes = {p: part.shape for p, part in {**after, **entry}.items()}
+        held = _Held(entry, shapes)
+        while True:
+            names, places = held.names(), held.places
+            refs = {
+                p: self.graph.carried(loop, places[name], shapes[name]) for p, name in names.items()
+            }
+            inside = entry | {p: single(ref, shapes[p]) for p, ref in refs.items()}
+            after = flat(self.run(_values(inside), body, loop))
+            if not held.refined(inside, after):
+                break
+            loop = self.graph.open_loop(scope, count)
+        entries = [self.graph.matrix(entry.get(p, Combination(shapes[p]))) for p in places]
+        nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in places]
+        results = self.graph.close_loop(loop, scope, count, entries, nexts)
+        return _values(
+            entry | {p: single(results[places[name]], shapes[p]) for p, name in names.items()}
+        )
+
+    def _layer(self, state: State, layer: LayerNumbers) -> State:
+        heads = [
+            head for n in range(len(layer.shape.heads)) for head in self._heads(state, layer, n)
+        ]
+        added = attention(self.graph, heads, self._tokens, self._sizes)
+        state = self._plus(state, added)
+        if layer.shape.mlp is None:
+            return state
+        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: state.get((b, g), ZERO))
+        updates: dict[Key, list[Value]] = defaultdict(list)
+        for group, name in enumerate(self._groups):
+            for key, value in mlp.updates(group, name, self._tokens[group]):
+                updates[key].append(value)
+        sums = {key: total((value, 1.0) for value in values) for key, values in updates.items()}
+        return self._plus(state, sums)
+
+    def _plus(self, state: State, added: Mapping[Key, Value]) -> State:
+        """The stream with what is added; what was written out stands for itself."""
+        after = dict(state)
+        for key, value in added.items():
+            before = self._written_out(state.get(key, ZERO))
+            after[key] = self._short(total([(before, 1.0), (value, 1.0)]))
+            if after[key].is_zero:
+                del after[key]
+        return after
+
+    def _written_out(self, value: Value) -> Value:
+        return Value({source: self.graph.whole(part) for source, part in value.parts.items()})
+
+    def _short(self, value: Value) -> Value:
+        """A value of many terms is written out, so that none grows from layer to layer."""
+        return Value(
+            {
+                source: single(self.graph.matrix(part), part.shape)
+                if len(part.terms) > LONG
+                else part
+                for source, part in value.parts.items()
+            }
+        )
+
+    def _heads(self, state: State, layer: LayerNumbers, number: int) -> Iterator[Head]:
+        shape: HeadShape = layer.shape.heads[number]
+        q, k, v, o = (layer.tensors[f"attention.{number}.{m}.weight"].tolist() for m in "qkvo")
+        keys = self._read(state, k[0], shape.key_groups)
+        queries = self._read(state, q[0], shape.query_groups)
+        if not keys or not queries:
+            return
+        (keys, one), (queries, other) = without_number(keys), without_number(queries)
+        for index, row in enumerate(v):
+            values = self._read(state, row, shape.key_groups)
+            numbers = ((block, line[index] * one * other) for block, line in enumerate(o))
+            targets = tuple((block, number) for block, number in numbers if number)
+            if values and targets:
+                yield Head(values, keys, queries, targets)
+
+    def _read(self, state: State, row: list[float], groups: tuple[str, ...]) -> dict[int, Value]:
+        """Σ row[block] · block at each group where it is not zero."""
+        found = {}
+        for name in groups:
+            group = self._groups.index(name)
+            terms = [(self._whole(state.get((b, group), ZERO)), c) for b, c in enumerate(row) if c]
+            value = total(terms)
+            if not value.is_zero:
+                found[group] = value
+        return found
+
+    def _whole(self, value: Value) -> Value:
+        """A block that heads read is one matrix, or a number times an identity."""
+        return Value({source: self._one(part) for source, part in value.parts.items()})
+
+    def _one(self, part: Combination) -> Combination:
+        if len(part.terms) + bool(part.eye) + bool(part.ones) == 1:
+            return part
+        return single(self.graph.matrix(part), part.shape)
+
+
+class _Held:
+    """What a loop carries: a guess that a pass of the body refines, until it is what a pass does.
+
+    ``names``: of each carried value the first that is equal to it in every pass.
+    """
+
+    def __init__(self, entry: Flat, shapes: Mapping[Place, Shape]) -> None:
+        self._entry = entry
+        self._kept: set[Place] = set()  # were thought not to change, and do
+        self._classes: list[list[Place]] = []
+        found: dict[tuple[Shape, Combination | None], list[Place]] = defaultdict(list)
+        for place in sorted(shapes):
+            found[shapes[place], entry.get(place)].append(place)
+        self._classes = list(found.values())
+
+    @property
+    def places(self) -> dict[Place, int]:
+        """The number of each value that is carried."""
+        return {some[0]: number for number, some in enumerate(self._classes)}
+
+    def names(self) -> dict[Place, Place]:
+        return {place: some[0] for some in self._classes for place in some}
+
+    def refined(self, inside: Flat, after: Flat) -> bool:
+        """Was the guess wrong?  Then it is another one now."""
+        names = self.names()
+        changed = {p for p in after.keys() | inside.keys() if p not in names}
+        wrong = {p for p in changed if after.get(p) != inside.get(p)}
+        self._kept |= wrong
+        classes: list[list[Place]] = [[place] for place in sorted(wrong)]
+        for some in self._classes:
+            by_next: dict[Combination | None, list[Place]] = defaultdict(list)
+            for place in some:
+                by_next[after.get(place)].append(place)
+            for then, same in by_next.items():
+                still = then in (inside.get(same[0]), self._entry.get(same[0]))
+                classes += [same] if not still else [[p] for p in same if p in self._kept]
+        before, self._classes = self._classes, sorted(classes)
+        return self._classes != sorted(before)
+
+
+def flat(state: State) -> Flat:
+    return {(*key, s): part for key, value in state.items() for s, part in value.parts.items()}
+
+
+def _values(parts: Flat) -> State:
+    found: dict[Key, dict[int, Combination]] = defaultdict(dict)
+    for (block, group, source), part in parts.items():
+        found[block, group][source] = part
+    return {key: Value(some) for key, some in found.items()}
+
+
+def _is_matrix(part: Combination | None) -> bool:
+    """Is it a matrix that a loop can start from, and not a zero, an identity or ones?"""
+    return part is not None and bool(part.terms) and not (part.eye or part.ones)

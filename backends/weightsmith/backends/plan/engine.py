@@ -1,0 +1,118 @@
+"""The plans of one network: made once for sizes of about the same magnitude, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from weightsmith.backends.arrays import Array
+from weightsmith.backends.coefficients import Bindings
+from weightsmith.backends.instantiate import Weights
+from weightsmith.backends.layout import Answer, Inputs, Stream, layout
+from weightsmith.backends.plan.build import Form, Plan, plan_of
+from weightsmith.backends.plan.cost import Sizes
+from weightsmith.backends.plan.live import cost
+from weightsmith.backends.plan.looped_numbers import numbers_of
+from weightsmith.backends.plan.module import InputKey, PlannedModule
+from weightsmith.backends.torch.run import check_mode
+from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
+from weightsmith.compiler.ir.template import Template
+
+MOST = 64  # plans that are kept
+PLAN: tuple[Form, ...] = ("direct", "images")
+GRAM: tuple[Form, ...] = ("gram",)
+Piece = TypeVar("Piece")
+
+
+class Engine:
+    """Runs a network by plans.
+
+    ``bindings`` are those that the weights were made with, where they are not the template's own;
+    the cheapest of the ``forms`` is taken.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        weights: Weights,
+        bindings: Bindings | None = None,
+        forms: tuple[Form, ...] = PLAN,
+    ) -> None:
+        self._template = template
+        self._numbers = numbers_of(template, weights, bindings)
+        self._forms = forms if any(g in TOKEN_GROUPS for g in template.groups) else forms[:1]
+        self._untold = untold_axes(template)
+        self._plans: dict[tuple[tuple[str, int], ...], PlannedModule] = {}
+        self.dtype = np.dtype(weights.dtype)
+
+    def module(self, sizes: Mapping[str, int]) -> PlannedModule:
+        """The plan for such sizes."""
+        untold = {axis: sizes[axis] for axis in self._untold if axis in sizes}
+        about = {axis: 1 << (size - 1).bit_length() for axis, size in sizes.items() if size > 0}
+        key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
+        found = self._plans.pop(key, None)
+        if found is None:
+            found = PlannedModule(self._plan(about), untold)
+        self._plans[key] = found  # the last one used stands last
+        if len(self._plans) > MOST:
+            del self._plans[next(iter(self._plans))]
+        return found
+
+    def _plan(self, sizes: Mapping[str, int]) -> Plan:
+        """The cheapest of the forms."""
+        plans = [plan_of(self._template, self._numbers, sizes, form) for form in self._forms]
+        return min(plans, key=lambda plan: cost(plan, Sizes(sizes)))
+
+    def run(
+        self, inputs: Inputs, dtype: str | None = None, *, dims: Mapping[str, int] | None = None
+    ) -> Answer:
+        """Return what the script returns, by name, for one problem or a batch; without gradients.
+
+        Computed in ``dtype``, or that of the weights.  Raises LayoutError where the inputs do not
+        fit, PrecisionError where PyTorch would compute with less than the dtype.
+        """
+        check_mode(getattr(torch, dtype or self.dtype.name), torch.device("cpu"))
+        stream = layout(self._template, inputs, dtype or self.dtype, dims=dims)
+        sizes = {**stream.dims, **dict(stream.groups)}
+        module = self.module(sizes)
+        with torch.inference_mode():
+            values = module(*(_tensor(_array(self._template, stream, k)) for k in module.inputs))
+        readings: dict[str, dict[str, Array]] = {}
+        for (name, group), value in zip(module.outputs, values, strict=True):
+            readings.setdefault(name, {})[group] = np.array(value.numpy())
+        return {name: one_or_several(pieces) for name, pieces in readings.items()}
+
+
+def one_or_several(pieces: dict[str, Piece]) -> Piece | dict[str, Piece]:
+    """A value with a token axis by group, a matrix by itself."""
+    several = len(pieces) > 1 or set(pieces) <= set(TOKEN_GROUPS)
+    return pieces if several else next(iter(pieces.values()))
+
+
+def untold_axes(template: Template) -> set[str]:
+    """The axes that no input has."""
+    axes = {source.rows for source in template.sources} | set(template.groups)
+    axes |= {block.rows for block in template.blocks} | {o.rows for o in template.read_out}
+    told = {s.rows for s in template.sources if s.kind in DATA}
+    told |= {group for s in template.sources if s.kind in DATA for group in s.groups}
+    return {axis for axis in axes - told if not axis.isdigit()}
+
+
+def _array(template: Template, stream: Stream, key: InputKey) -> Array:
+    """What the user gave for one input (in one group)."""
+    name, group = key
+    source = next(s for s in template.sources if s.kind in DATA and s.of == name)
+    plane = stream.planes[source.name, group or source.groups[0]]
+    return np.swapaxes(plane, -1, -2) if source.kind == "transposed" else plane
+
+
+def _tensor(array: Array) -> Tensor:
+    """The same numbers, in the same memory where PyTorch can take it."""
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not native.flags.writeable or any(stride < 0 for stride in native.strides):
+        native = native.copy()
+    return torch.from_numpy(native)

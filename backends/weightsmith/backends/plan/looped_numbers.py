@@ -1,0 +1,110 @@
+"""The numbers that a plan is made of: one set for each layer of the template, loops as loops.
+
+They are the tensors of the weights, also of weights that somebody trained or edited: passes of a
+loop that differ there are layers of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from weightsmith.backends.architecture import Architecture, LayerShape, unembed_name
+from weightsmith.backends.arrays import Array
+from weightsmith.backends.coefficients import Bindings, Values
+from weightsmith.backends.instantiate import Weights
+from weightsmith.backends.schedules import written_out
+from weightsmith.backends.unroll import network_shape
+from weightsmith.compiler.ir.template import Item, Layer, Template
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LayerNumbers:
+    """One layer: its shape, and its tensors by their names within the layer."""
+
+    shape: LayerShape
+    tensors: Mapping[str, Array]
+
+    def same(self, other: LayerNumbers) -> bool:
+        return self.shape == other.shape and all(
+            np.array_equal(tensor, other.tensors[name]) for name, tensor in self.tensors.items()
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Passes:
+    """The same layers ``count`` times."""
+
+    count: int
+    body: tuple[LayerNumbers | Passes, ...]
+
+    def same(self, other: LayerNumbers | Passes) -> bool:
+        return (
+            isinstance(other, Passes)
+            and self.count == other.count
+            and all(one.same(two) for one, two in zip(self.body, other.body, strict=True))  # type: ignore[arg-type]
+        )
+
+
+Part = LayerNumbers | Passes
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Numbers:
+    """All of a network: ``embed`` blocks × sources, ``unembed`` one row of blocks an output."""
+
+    architecture: Architecture
+    embed: Array
+    parts: tuple[Part, ...]
+    unembed: Mapping[str, Array]
+
+
+def numbers_of(template: Template, weights: Weights, bindings: Bindings | None = None) -> Numbers:
+    """Return the numbers of structured weights, with the loops of the template.
+
+    ``bindings`` are those that the weights were made with, where they are not the template's own.
+    """
+    architecture = network_shape(template, bindings)
+    found = _Parts(architecture, weights.tensors, Values(template, bindings))
+    parts = found.parts(written_out(template.body))
+    unembed = {o.name: weights.tensors[unembed_name(o.name)][0] for o in architecture.outputs}
+    return Numbers(architecture, weights.tensors["embed.weight"], tuple(parts), unembed)
+
+
+class _Parts:
+    """Takes the tensors of one layer after the other."""
+
+    def __init__(
+        self, architecture: Architecture, tensors: Mapping[str, Array], values: Values
+    ) -> None:
+        self._shapes = architecture.layers
+        self._values = values
+        self._next = 0
+        self._tensors: list[dict[str, Array]] = [{} for _ in self._shapes]
+        for name, tensor in tensors.items():
+            if name.startswith("layers."):
+                _, number, rest = name.split(".", 2)
+                self._tensors[int(number)][rest] = tensor
+
+    def parts(self, items: tuple[Item, ...]) -> list[Part]:
+        found: list[Part] = []
+        for item in items:
+            if isinstance(item, Layer):
+                found.append(LayerNumbers(self._shapes[self._next], self._tensors[self._next]))
+                self._next += 1
+                continue
+            passes = [tuple(self.parts(item.body)) for _ in range(int(self._values[item.count]))]
+            found += _joined(passes)
+        return found
+
+
+def _joined(passes: list[tuple[Part, ...]]) -> list[Part]:
+    """One loop of all passes where they are the same, else one after the other."""
+    if not passes or not passes[0]:
+        return []
+    first = Passes(1, passes[0])
+    if all(first.same(Passes(1, other)) for other in passes[1:]):
+        return [Passes(len(passes), passes[0])]
+    return [part for one in passes for part in one]

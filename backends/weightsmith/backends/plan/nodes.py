@@ -1,0 +1,162 @@
+"""What a plan is made of: tensor operations, each by its operands, and loops around them.
+
+A node is a matrix; its shape is a pair of axes, named as in the template, so a plan serves every
+size.  A ``Ref`` is a node or its transpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Axis = str  # the name of a dimension or of a group of tokens, or a number that is its own size
+Shape = tuple[Axis, Axis]  # rows, columns
+
+
+class Ref(NamedTuple):
+    node: int
+    transposed: bool = False
+
+    @property
+    def mT(self) -> Ref:
+        return Ref(self.node, not self.transposed)
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Σ coefficient · node + eye · identity + ones · (1 in every entry); terms sorted, none zero.
+
+    Identity and ones are never written out before something needs them as a matrix.
+    """
+
+    shape: Shape
+    terms: tuple[tuple[Ref, float], ...] = ()
+    eye: float = 0.0
+    ones: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The matrix that the user gives for ``name``; ``group``: of an input that comes by group."""
+
+    name: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    left: Ref
+    right: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A combination written out as a matrix."""
+
+    of: Combination
+
+
+@dataclass(frozen=True, slots=True)
+class Entrywise:
+    """The product of two matrices entry by entry."""
+
+    left: Ref
+    right: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """The nearest number in [low, high], entry by entry; an end may be infinite."""
+
+    of: Ref
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """For each entry how many of the knots are at most that number."""
+
+    of: Ref
+    knots: int  # a constant of the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """value[i] + slope[i] · (argument − anchor[i]), i the bucket of the argument."""
+
+    of: Ref
+    bucket: Ref
+    anchors: int
+    values: int
+    slopes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowSum:
+    """The sum of the rows: one row."""
+
+    of: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """One row, again in every row."""
+
+    of: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A value that a loop changes from pass to pass, as the pass finds it."""
+
+    loop: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A value that a loop changes, as it is after the last pass."""
+
+    loop: int
+    place: int
+
+
+Node = (
+    Input
+    | Product
+    | Linear
+    | Entrywise
+    | Clamp
+    | Bucket
+    | Table
+    | RowSum
+    | Repeat
+    | Carried
+    | Result
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """``count`` passes; ``entries`` and ``nexts``: the carried values before, and after a pass."""
+
+    parent: int
+    count: int
+    entries: tuple[Ref, ...]
+    nexts: tuple[Ref, ...]
+
+
+def operands(node: Node) -> tuple[Ref, ...]:
+    """The nodes that a node is computed from; those of a loop are in its ``Loop``."""
+    match node:
+        case Product(left, right) | Entrywise(left, right):
+            return left, right
+        case Linear(of):
+            return tuple(ref for ref, _ in of.terms)
+        case Table(of, bucket):
+            return of, bucket
+        case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
+            return (of,)
+        case _:
+            return ()
