@@ -21,8 +21,8 @@ def exact_array(value: object, what: str) -> Array:
 
     Raises NoBoundError where rounding would change a number, LayoutError on what is no numbers.
     """
-    is_floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    array = value if isinstance(value, np.ndarray) and is_floats else plain_array(value, what)
+    is_plain = type(value) is np.ndarray and value.dtype.kind == "f"
+    array = value if isinstance(value, np.ndarray) and is_plain else plain_array(value, what)
     if array.dtype.kind == "O" or (array.dtype.kind in "iu" and _is_long(array)):
         return _of_exact(array, what)
     with np.errstate(over="ignore"):
