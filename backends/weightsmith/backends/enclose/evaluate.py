@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from weightsmith.dsl.scope import Definition
 
 Blocks = Mapping[tuple[str, str], Near]
 WHOLE = ("",)
+KEPT = 256  # expressions whose text and symmetry are remembered: only speed
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
@@ -225,8 +227,8 @@ class Evaluator:
         names = {one.name for one in nodes_of(node.of) if isinstance(one, core.Name)}
         require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
         self.require_symmetric_inputs(node.of)
-        symmetric = is_symmetric(node.of, self.definitions, str)
-        require(symmetric, f"{what} is not symmetric by its form")
+        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
+        require(_is_symmetric(node.of, declared), f"{what} is not symmetric by its form")
         if node.function == "sign":
             self.used[POLAR] = None
             return polar(inner, what)
@@ -283,6 +285,17 @@ def keys_of(node: Node) -> list[tuple[str, str]]:
     return [(row, column) for row in rows for column in columns]
 
 
+@lru_cache(maxsize=KEPT)
+def _is_symmetric(node: Node, declared: frozenset[str]) -> bool:
+    """Is an expression of inputs its own transpose by its form?"""
+    names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
+    definitions = {
+        name: Definition(None, is_input=True, is_symmetric=name in declared) for name in names
+    }
+    return is_symmetric(node, definitions, str)
+
+
+@lru_cache(maxsize=KEPT)
 def shortened(node: Node) -> str:
     """An expression in a message."""
     text = node_text(node)
