@@ -5,10 +5,13 @@ B − MX = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε, and Z = YR₀ + D 
 
     M⁻¹B − X − Z = M⁻¹(R₁ + R₀ − MYR₀) − D,   at most ‖Y‖(ε + ρ‖R₀‖)/(1 − ρ) + γ_n‖Y‖‖R₀‖
 
-Only the residual of the few columns needs many digits, and an error of M counts once.
+Only the residual of the few columns needs many digits, and an error of M counts once.  While ρ‖R₀‖
+is more than ε, X + Z is the next X.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from weightsmith.backends.enclose.inverse import SINGULAR
 from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
+    Array,
     Near,
     NoBoundError,
     gamma,
@@ -27,18 +31,32 @@ from weightsmith.backends.enclose.near import (
 from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.sums import remainder, two_sum
 
+ROUNDS = 3
+
 
 def solved(matrix: Near, right: Near, what: str) -> Near:
     """Raises NoBoundError where the matrix, called ``what``, may be singular."""
     count = matrix.hi.shape[0]
     inverse, rho = _checked_inverse(matrix, what)
-    start = near(inverse.hi @ right.hi, digits=matrix.digits)
-    rest = remainder(right, product(matrix, start))
+    point = near(inverse.hi @ right.hi, digits=matrix.digits)
+    rest = remainder(right, product(matrix, point))
     if matrix.short:
-        return with_radius(start, inverse.size * rest.whole / (1 - rho) + FLOOR)
-    hi, lo = two_sum(start.hi, inverse.hi @ rest.hi)
+        return with_radius(point, inverse.size * rest.whole / (1 - rho) + FLOOR)
+    for _ in range(ROUNDS):
+        if rho * rest.size <= rest.radius:
+            break
+        point = replace(_moved(point, inverse.hi @ rest.hi), radius=0.0)  # as good a point as any
+        rest = remainder(right, product(matrix, point))
     off = (rest.radius + rho * rest.size) / (1 - rho) + gamma(count) * rest.size
-    return near(hi, lo, inverse.size * off + FLOOR, digits=matrix.digits)
+    found = _moved(point, inverse.hi @ rest.hi)
+    return with_radius(found, found.radius + inverse.size * off + FLOOR)
+
+
+def _moved(point: Near, step: Array) -> Near:
+    """X + Z in two matrices, up to the rounding of lo + Z."""
+    small = near(step if point.lo is None else point.lo + step)
+    hi, lo = two_sum(point.hi, small.hi)
+    return near(hi, lo, UNIT * small.size, digits=point.digits)
 
 
 def _checked_inverse(matrix: Near, what: str) -> tuple[Near, float]:
