@@ -159,5 +159,6 @@ def top(matrix: Array, inner: int) -> tuple[Array, Array]:
     bits = (53 - max(inner - 1, 1).bit_length()) // 2
     largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
-    first = (matrix + shift) - shift
+    first: Array = matrix + shift
+    first -= shift
     return first, matrix - first
