@@ -45,7 +45,7 @@ UNBOUNDED = (
     ("sign(A)", KERNEL, "the smallest singular value of A"),
     ("pinv(A)", ROUNDED_KERNEL, "the rank of A cannot be told"),
     ("pinv(A)", np.outer([1.0, 2.0], [1.0, 2.0]), "the rank of A cannot be told"),
-    ("spectral(kink, A)", INDEFINITE, "kink has no bounded second derivative"),
+    ("spectral(pole, A)", INDEFINITE, "pole has no bounded derivative where the eigenvalues of A"),
 )
 
 

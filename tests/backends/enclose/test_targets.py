@@ -76,6 +76,19 @@ def test_functions_of_a_symmetric_matrix(target: str, dtype: type[np.floating]) 
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_a_function_with_a_corner_at_an_eigenvalue(dtype: type[np.floating]) -> None:
+    """What is known of f(A) is of first order there, so an answer must be off by more to tell."""
+    vectors = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]
+    matrix = vectors * np.array([1.0, 1e-17, -2.0]) @ vectors.T
+    matrix = (matrix + matrix.T) / 2
+    answer = (vectors * np.array([1.0, 0.0, 2.0]) @ vectors.T + 1e-6).astype(dtype)
+    bound = of_matrix("spectral(kink, A)", matrix, answer).bound
+    with flint.ctx.workprec(800):
+        exact = exactly(matrix)
+        require_near(bound, answer, roots_of(exact * exact)[0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("condition", [3.0, 1e7])
 def test_the_inverse_of_any_matrix(condition: float, dtype: type[np.floating]) -> None:
     matrix = symmetric(1, 7, condition) @ np.diag(np.arange(1.0, 8.0))

@@ -15,7 +15,10 @@ from weightsmith.dsl.source import Source
 
 BITS = 2500  # products of doubles, whatever their exponents, are exact
 FUNCTIONS = (
-    "function cubic(t) = t^3 - 2*t\nfunction step(t) = 1/(1 + exp(t))\nfunction kink(t) = abs(t)\n"
+    "function cubic(t) = t^3 - 2*t\n"
+    "function step(t) = 1/(1 + exp(t))\n"
+    "function kink(t) = abs(t)\n"
+    "function pole(t) = 1/t\n"
 )
 Matrix = flint.arb_mat
 

@@ -16,6 +16,7 @@ import flint
 import numpy as np
 
 from weightsmith.backends.enclose.near import (
+    FLOOR,
     UNIT,
     WIDER,
     Array,
@@ -33,7 +34,7 @@ Number: TypeAlias = "flint.arb | flint.arb_series"
 BITS = 128
 ACCURATE = 100
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
-ROUGH = "{} has no bounded second derivative where the eigenvalues of {} may lie"
+ROUGH = "{} has no bounded derivative where the eigenvalues of {} may lie"
 NOT_POSITIVE = "{} is not positive definite, or too near to singular to prove that it is"
 
 
@@ -47,7 +48,9 @@ class ScalarFunction(Protocol):
         ...
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
-        """More than |f′| and |f″| on [low, high]; raises NoBoundError where there is no bound."""
+        """More than |f′| and |f″| on [low, high]; infinite for f″ at a corner of f, where f′ is any
+        number between the slopes on its sides.  Raises NoBoundError where f′ has no bound.
+        """
         ...
 
 
@@ -111,7 +114,7 @@ class OfFormula:
             for left, right in pairwise(ends):
                 series = self._series(flint.arb(left).union(flint.arb(right)))
                 first = max(first, upper(series[1]))
-                second = max(second, upper(2 * series[2]))
+                second = max(second, _upper_or_infinite(2 * series[2]))
         except (NoBoundError, ValueError, ZeroDivisionError):
             raise NoBoundError(ROUGH.format(self.label, what)) from None
         return first, second
@@ -138,13 +141,17 @@ def row_of(balls: Iterable[Ball]) -> Near:
         if ball.rel_accuracy_bits() < ACCURATE + 4:
             off += upper(rest - flint.arb(number))
     first, second = near(np.array([hi])), near(np.array([lo]))
-    radius = off + 2.0**-ACCURATE * first.size + 4 * UNIT * second.size
+    radius = off + 2.0**-ACCURATE * first.size + 4 * UNIT * second.size + FLOOR
     return Near(first.hi, second.hi, radius * WIDER, first.size, second.size)
 
 
 def upper(ball: Ball) -> float:
     """A float above |x| for every x of the ball; raises NoBoundError if there is none."""
     return finite(math.nextafter(float(ball.abs_upper()), math.inf))
+
+
+def _upper_or_infinite(ball: Ball) -> float:
+    return upper(ball) if ball.is_finite() else math.inf
 
 
 def ball_of(number: Fraction) -> Ball:
@@ -212,7 +219,7 @@ def _absolute(t: Number) -> Number:
         return t
     if head <= 0:
         return -t
-    if isinstance(t, flint.arb_series):
-        raise NoBoundError("abs has no slope at 0")
-    size: Ball = abs(t)
-    return size
+    size: Ball = abs(head)
+    if not isinstance(t, flint.arb_series):
+        return size
+    return flint.arb_series([size, flint.arb(0, 1) * t[1], flint.arb.nan()], prec=3)

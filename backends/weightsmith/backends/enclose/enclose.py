@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
-DIGITS = "sums and products in twice the digits of float64"
+SUMS = "sums and products with bounded rounding"
 MEMORY = "the matrices of the proof do not fit into memory"
 TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 3 / 8}  # part of a bound b that a radius r may be
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
@@ -90,7 +90,7 @@ class _Problems:
                 reason = reason or bound + self._data.place(problem)
             bounds.append(None if isinstance(bound, str) else bound)
         target = SCRIPT if one.target is None else shortened(one.target)
-        how = "; ".join(used) or DIGITS
+        how = "; ".join(used) or SUMS
         return Enclosed(one.name, target, tuple(bounds), how, reason)
 
     def _bounds(

@@ -22,7 +22,7 @@ b‖D‖², and Taylor's remainder at most ½bβ².  Hence
 
 with ‖H‖ ≤ 3δ²·max|f(w)| + 3δ‖C‖ + (1 + 3δ)‖C′‖, and ‖V‖₂² ≤ 1 + δ.  Of a short matrix it is
 V·f(Λ)·V′, where ‖f(B) − f(Λ)‖ ≤ aβ, so that the middle is off by at most (1 + 3δ)aβ + 2δ·max|f(w)|;
-there ‖Δ‖ ≤ 1.2‖W‖ + δℓ.
+there ‖Δ‖ ≤ 1.2‖W‖ + δℓ.  So it is at a corner of f, where f″ has no bound.
 
 The divided differences are computed in floats: for |w_i − w_j| ≤ t as f′(w_i), off by at most b·t;
 else as a quotient, off by at most 3e/t + 8ua if the values of f are off by e.
@@ -76,7 +76,7 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     ends = _outward(float(found.min()) - beta, float(found.max()) + beta)
     slope, bend = function.bounds(*ends, what)
     image = row_of(function.value(flint.arb(value)) for value in found.tolist())
-    if shift is None:
+    if shift is None or bend == math.inf:
         most = _largest(image)
         return _composed(vectors, image, None, (1 + 3 * delta) * slope * beta + 2 * delta * most)
 
