@@ -129,7 +129,7 @@ class _Builder:
             pieces = {}
             for name in output.groups:
                 group = self._groups.index(name)
-                value = total((state.get((b, group), ZERO), c) for b, c in enumerate(row) if c)
+                value = total((self._held(state, (b, group)), c) for b, c in enumerate(row) if c)
                 shape = (output.rows, name)
                 direct = self._tokens[group].direct(value) or Combination(shape)
                 ref = self.graph.matrix(direct)
@@ -193,7 +193,7 @@ class _Builder:
         state = self._plus(state, added)
         if layer.shape.mlp is None:
             return state
-        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: state.get((b, g), ZERO))
+        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: self._held(state, (b, g)))
         updates: dict[Key, list[Value]] = defaultdict(list)
         for group, name in enumerate(self._groups):
             for key, value in mlp.updates(group, name, self._tokens[group]):
@@ -205,14 +205,16 @@ class _Builder:
         """The stream with what is added; what was written out stands for itself."""
         after = dict(state)
         for key, value in added.items():
-            before = self._written_out(state.get(key, ZERO))
+            before = self._held(state, key)
             after[key] = self._short(total([(before, 1.0), (value, 1.0)]))
             if after[key].is_zero:
                 del after[key]
         return after
 
-    def _written_out(self, value: Value) -> Value:
-        return Value({source: self.graph.whole(part) for source, part in value.parts.items()})
+    def _held(self, state: State, key: Key) -> Value:
+        """What a block holds; what was written out before stands for itself."""
+        parts = state.get(key, ZERO).parts
+        return Value({source: self.graph.whole(part) for source, part in parts.items()})
 
     def _short(self, value: Value) -> Value:
         """A value of many terms is written out, so that none grows from layer to layer."""
