@@ -49,7 +49,7 @@ from weightsmith.backends.enclose.near import (
 )
 from weightsmith.backends.enclose.sums import remainder, two_sum
 
-CHUNK = 64  # terms: fewer are slow, and more cost digits
+CHUNK = 128  # terms: fewer are slow, and more cost digits
 
 
 def product(left: Near, right: Near) -> Near:
@@ -75,7 +75,9 @@ def _split(left: Near, right: Near) -> Near:
     first, rest = top(left.hi, inner)
     second, other = top(right.hi, inner)
     tail, head = _with(other, right.lo), _with(rest, left.lo)
-    hi, lo = two_sum(first @ second, _times(first, tail) + _times(head, right.hi))
+    small = _times(first, tail)
+    small += _times(head, right.hi)
+    hi, lo = two_sum(first @ second, small)
     head_size = norm(head)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * norm(tail) + head_size * right.size
@@ -103,7 +105,10 @@ def _split_twice(left: Near, right: Near) -> Near:
 
 
 def _with(matrix: Array, lo: Array | None) -> Array:
-    return matrix if lo is None else matrix + lo
+    """Add to a matrix that nobody else has."""
+    if lo is not None:
+        matrix += lo
+    return matrix
 
 
 def _times(left: Array, right: Array) -> Array:

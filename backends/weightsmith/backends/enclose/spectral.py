@@ -69,7 +69,8 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     delta, largest = defect.whole, float(np.abs(found).max(initial=0))
     require(delta < 1 / 4, FAILED.format(what))
 
-    shift = None if matrix.short else _shift(found, vectors, defect, rest)
+    gaps = found[:, None] - found
+    shift = None if matrix.short else _shift(gaps, largest, vectors, defect, rest)
     moved = 1.2 * rest.whole + delta * largest if shift is None else shift.whole
     hidden = 3 * delta * (2 * delta * largest + moved) * WIDER
     beta = finite(moved + hidden) * WIDER
@@ -80,20 +81,21 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
         most = _largest(image)
         return _composed(vectors, image, None, (1 + 3 * delta) * slope * beta + 2 * delta * most)
 
-    divided = _divided(found, image, function.slopes(found, image), slope, bend)
+    divided = _divided(gaps, image, function.slopes(found, image), slope, bend)
     change, size = _change(divided, shift, slope)
     off = 3 * delta * (delta * _largest(image) + size)
     off += (1 + 3 * delta) * (slope * hidden + bend * beta**2 / 2)
     return _composed(vectors, image, _turned(change, defect, image), off)
 
 
-def _shift(found: Array, vectors: Near, defect: Near, rest: Near) -> Near:
-    """Δ; in the norm ‖V′‖₂ ≤ √(1 + δ) < 1.2, and ½(EΛ − ΛE) is off by no more than E times ℓ."""
-    turned = (defect.hi * found - found[:, None] * defect.hi) / 2
-    largest = float(np.abs(found).max(initial=0))
+def _shift(gaps: Array, largest: float, vectors: Near, defect: Near, rest: Near) -> Near:
+    """Δ, where ½(EΛ − ΛE) has the entries −½E_ij(w_i − w_j), |w_i − w_j| ≤ 2ℓ; ‖V′‖₂² < 1.25."""
+    turned = defect.hi * gaps
+    turned *= -0.5
+    turned += vectors.hi.T @ rest.hi
     sizes = vectors.size * rest.size + largest * defect.size
-    off = largest * defect.radius + 1.2 * rest.radius + gamma(len(found) + 4) * sizes
-    return near(vectors.hi.T @ rest.hi + turned, None, off + FLOOR)
+    off = largest * defect.radius + 1.2 * rest.radius + gamma(len(gaps) + 4) * sizes
+    return near(turned, None, off + FLOOR)
 
 
 def _change(divided: tuple[Array, float], shift: Near, slope: float) -> tuple[Near, float]:
@@ -106,7 +108,10 @@ def _change(divided: tuple[Array, float], shift: Near, slope: float) -> tuple[Ne
 
 def _turned(change: Near, defect: Near, image: Near) -> Near:
     """C − ½(E·f(Λ) + f(Λ)·E)."""
-    found = change.hi - (defect.hi * image.hi + image.hi.T * defect.hi) / 2
+    means = image.hi + image.hi.T
+    means *= 0.5
+    means *= defect.hi
+    found = np.subtract(change.hi, means, out=means)
     most = _largest(image)
     off = defect.radius * most + defect.size * (image.low_size + image.radius)
     off += 8 * UNIT * (change.size + 2 * most * defect.size)
@@ -128,15 +133,15 @@ def _decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
 
 
 def _divided(
-    found: Array, image: Near, slopes: tuple[Array, float], slope: float, bend: float
+    gaps: Array, image: Near, slopes: tuple[Array, float], slope: float, bend: float
 ) -> tuple[Array, float]:
     """The divided differences f[w_i, w_j] in floats, and how far off an entry may be."""
     off = image.low_size + image.radius
     near_by = math.sqrt(2 * off / bend) + FLOOR if bend else math.inf
-    gaps = found[:, None] - found
     close = np.abs(gaps) <= near_by
-    quotients = (image.hi.T - image.hi) / np.where(close, 1.0, gaps)
-    table = np.where(close, slopes[0][:, None], quotients)
+    table = image.hi.T - image.hi
+    table /= np.where(close, 1.0, gaps)
+    np.copyto(table, slopes[0][:, None], where=close)
     wrong = slopes[1]
     if not bend:
         return table, wrong

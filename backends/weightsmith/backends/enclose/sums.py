@@ -42,16 +42,33 @@ def two_sum(left: Array, right: Array) -> tuple[Array, Array]:
     return total, rest
 
 
+def two_difference(left: Array, right: Array) -> tuple[Array, Array]:
+    """The same of left and −right."""
+    total = left - right
+    added = total - left
+    rest = total - added
+    np.subtract(left, rest, out=rest)
+    added += right
+    rest -= added
+    return total, rest
+
+
 def two_product(left: Array, right: Array) -> tuple[Array, Array]:
-    """p and ((ac − p) + ad + bc) + bd for left = a + b and right = c + d, of 26 bits each."""
+    """p and ((ac − p) + ad + bc) + bd for left = a + b and right = c + d, of 26 bits each.
+
+    The left one has the shape of the product.
+    """
     product: Array = left * right
     a, b = _halves(left)
     c, d = _halves(right)
     rest = a * c
     rest -= product
-    rest += a * d
-    rest += b * c
-    rest += b * d
+    a *= d
+    rest += a
+    np.multiply(b, c, out=a)
+    rest += a
+    b *= d
+    rest += b
     return product, rest
 
 
@@ -105,13 +122,14 @@ def remainder(left: Near, right: Near) -> Near:
         found = near(left.hi - right.hi, digits=Digits.SHORT)
         off = left.radius + left.low_size + right.radius + right.low_size
         return with_radius(found, off + UNIT * found.size + FLOOR)
-    hi, rest = two_sum(left.hi, -right.hi)
+    hi, rest = two_difference(left.hi, right.hi)
     if left.lo is not None:
         rest += left.lo
     if right.lo is not None:
         rest -= right.lo
     smalls = left.low_size + right.low_size + 2 * UNIT * (left.size + right.size)
-    result = near(hi + rest)
+    rest += hi
+    result = near(rest)
     off = left.radius + right.radius + 2 * UNIT * (result.size + 4 * smalls)
     return with_radius(result, off + FLOOR)
 
@@ -139,7 +157,7 @@ def scaled_columns(matrix: Near, numbers: Near) -> Near:
     hi, lo = two_product(matrix.hi, numbers.hi)
     smalls = UNIT * largest + numbers.low_size
     if numbers.lo is not None:
-        lo = lo + matrix.hi * numbers.lo
+        lo += matrix.hi * numbers.lo
     off += 8 * UNIT * smalls * matrix.size + FLOOR
     return near(hi, lo, off, digits=matrix.digits)
 
@@ -150,7 +168,7 @@ def _multiple(exact: Fraction, term: Near) -> tuple[Array, Array | None]:
     rest = exact - Fraction(number)
     if rest == 0 and math.frexp(number)[0] in (0.5, -0.5, 0.0):
         return number * term.hi, None if term.lo is None else number * term.lo
-    hi, lo = two_product(np.asarray(number), term.hi)
+    hi, lo = two_product(term.hi, np.asarray(number))
     if rest:
         lo = lo + float(rest) * term.hi
     return hi, lo if term.lo is None else lo + number * term.lo
@@ -173,5 +191,5 @@ def rounded(exact: Fraction) -> float:
 def _halves(matrix: Array) -> tuple[Array, Array]:
     """Two parts of 26 bits (Veltkamp)."""
     shifted = HALVES * matrix
-    first = shifted - (shifted - matrix)
-    return first, matrix - first
+    shifted -= shifted - matrix
+    return shifted, matrix - shifted
