@@ -2,6 +2,7 @@
 
     python benchmarks/instance_bounds.py                    # a few runs of everything
     python benchmarks/instance_bounds.py --runs 10000       # so many runs of every target
+    python benchmarks/instance_bounds.py --size 64 --runs 6 # larger matrices: the truth takes long
     python benchmarks/instance_bounds.py --small            # as in CI: under ten seconds
 
 An answer is what NumPy computes of the target in float32 or float64: nothing comes nearer to it, so
@@ -60,13 +61,15 @@ def bound_of(target: Target, program: Program, inputs: Inputs, answer: Array) ->
     return report[target.output].bound
 
 
-def errors(target: Target, dtype: str, condition: float, runs: int) -> Line:
+def errors(
+    target: Target, dtype: str, condition: float, runs: int, sizes: tuple[int, ...] = CHECKED
+) -> Line:
     """Draw data, compute, bound, and compare with the truth."""
     program, line = target.program(), Line([], 0, 0)
     below = none = 0
     for run in range(runs):
         draw = np.random.default_rng([run, int(condition), len(dtype)])
-        inputs = target.data(draw, CHECKED[run % len(CHECKED)], condition)
+        inputs = target.data(draw, sizes[run % len(sizes)], condition)
         with np.errstate(all="ignore"):
             answer = target.compute(as_floats(inputs, dtype))
         bound = bound_of(target, program, inputs, answer)
@@ -101,22 +104,22 @@ def _seconds(call: Callable[[], object], calls: int) -> float:
     return (time.process_time() - start) / calls
 
 
-def rows(runs: int) -> Iterator[tuple[Target, str, float, Line]]:
+def rows(runs: int, sizes: tuple[int, ...]) -> Iterator[tuple[Target, str, float, Line]]:
     for target in TARGETS:
         for dtype in DTYPES:
             share = max(1, runs // (2 * len(CONDITIONS)))
             for condition in CONDITIONS:
-                yield target, dtype, condition, errors(target, dtype, condition, share)
+                yield target, dtype, condition, errors(target, dtype, condition, share, sizes)
 
 
-def print_errors(runs: int) -> int:
+def print_errors(runs: int, sizes: tuple[int, ...]) -> int:
     print("bound / true error, bounds below it, and answers without a bound")
     print(
         f"{'target':<20} {'dtype':<8} {'kappa':>6} {'runs':>6} {'median':>9} {'largest':>9}"
         " below none"
     )
     total = 0
-    for target, dtype, condition, line in rows(runs):
+    for target, dtype, condition, line in rows(runs, sizes):
         ratios = line.ratios or [float("nan")]
         total += line.below
         print(
@@ -143,8 +146,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=120, help="of every target")
     parser.add_argument("--small", action="store_true", help="few runs, no large matrices")
+    parser.add_argument("--size", type=int, help="compare at this size alone, and time nothing")
     chosen = parser.parse_args()
-    below = print_errors(12 if chosen.small else chosen.runs)
+    sizes = (chosen.size,) if chosen.size else CHECKED
+    below = print_errors(12 if chosen.small else chosen.runs, sizes)
+    if chosen.size:
+        return 1 if below else 0
     print_overhead((4, 32) if chosen.small else TIMED, 3 if chosen.small else REPEATS)
     return 1 if below else 0
 
