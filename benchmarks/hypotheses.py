@@ -80,7 +80,7 @@ def outside(subjects: list[Subject], count: int) -> list[str]:
 
 def is_refused(one: Subject, data: Data, hypothesis: Hypothesis) -> bool:
     try:
-        one.network.run(nested(data), check="refuse")  # type: ignore[arg-type]
+        one.network.run(nested(data), check="refuse")  # type: ignore[call-overload]
     except AssumptionError as refused:
         return any(row.hypothesis == hypothesis.text for row in refused.report.broken)
     except LayoutError as refused:  # an empty dimension fits no network
@@ -100,7 +100,7 @@ def inside(subjects: list[Subject], count: int) -> list[str]:
         data, kind = met(one, random)
         kinds[kind] += 1
         try:
-            one.network.run(nested(data), check="refuse")  # type: ignore[arg-type]
+            one.network.run(nested(data), check="refuse")  # type: ignore[call-overload]
         except LayoutError as refused:
             wrong.append(f"refused: {one.name}, {kind}: {refused}")
     print_table(
@@ -118,7 +118,7 @@ def overhead(subjects: list[Subject]) -> list[str]:
     rows, slow = [], []
     for one in subjects:
         inputs = nested(one.data)
-        running = seconds(lambda: one.network.run(inputs, check="off"))  # type: ignore[arg-type]  # noqa: B023
+        running = seconds(lambda: one.network.run(inputs, check="off"))  # type: ignore[call-overload]  # noqa: B023
         measuring = seconds(lambda: one.network.check(inputs))  # type: ignore[arg-type]  # noqa: B023
         rows.append((one.name, f"{1e3 * running:.1f}", f"{1e3 * measuring:.1f}"))
         if measuring > running:

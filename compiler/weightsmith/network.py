@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from weightsmith.backends import measure as data_measure
 from weightsmith.backends.files import (
@@ -28,7 +28,7 @@ from weightsmith.backends.safetensors_file import announced, check_shapes, weigh
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.unroll import LayerPlace, layer_places, network_shape
-from weightsmith.compiler.bound import AGAINST, Bound, bound_line, bound_of
+from weightsmith.compiler.bound import AGAINST, Bound, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import check as check_source
@@ -38,6 +38,7 @@ from weightsmith.dsl.source import Source
 from weightsmith.executions import Execution, Executions
 
 if TYPE_CHECKING:
+    from weightsmith.backends.enclose import Enclosures
     from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from weightsmith.compiler.ir.normal import NormalProgram
     from weightsmith.compiler.pipeline import Compilation
     from weightsmith.compiler.report import Report
-
-MOST_LINES = 1000  # of tables, and of bounds, that ``show`` prints
 
 
 class Network:
@@ -148,11 +147,11 @@ class Network:
 
         That is known if every symbol has a value.
         """
-        from weightsmith.compiler.hinge_rounding import rounding_text
+        from weightsmith.network_text import rounding_of
 
         if self.missing or not self.certificate.get("tables"):
             return ""
-        return rounding_text(self.template, _dtype_of(self.certificate))
+        return rounding_of(self)
 
     def files(self) -> Mapping[str, bytes]:
         """The files of the compiled directory, by name."""
@@ -213,6 +212,7 @@ class Network:
         tensors = {name: v for name, v in kwargs.items() if name in names}
         return caller(caller.named(names, args, tensors))  # type: ignore[arg-type]
 
+    @overload
     def run(
         self,
         inputs: Inputs,
@@ -220,7 +220,29 @@ class Network:
         check: DataCheck = "refuse",
         *,
         execution: Execution | None = None,
-    ) -> Answer:
+        certify: Literal[False] = False,
+    ) -> Answer: ...
+
+    @overload
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        execution: Execution | None = None,
+        certify: Literal[True],
+    ) -> tuple[Answer, Enclosures]: ...
+
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        execution: Execution | None = None,
+        certify: bool = False,
+    ) -> Answer | tuple[Answer, Enclosures]:
         """Run the network on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
 
         ``execution``: "plan" (a short list of tensor operations), "gram" (the same, with values at
@@ -232,14 +254,26 @@ class Network:
         also comes where ``intact`` is false: then the certificate says nothing of any data.
 
         Without PyTorch the plain interpreter runs the same weights in NumPy: slower, with full
-        matrices, and equal within round-off.
+        matrices, and equal within round-off.  With ``certify`` the answer comes with proven bounds
+        for these inputs, those of ``enclose``.
         """
-        inputs = float_inputs(inputs)
+        given, inputs = inputs, float_inputs(inputs)
         if check == "off":
             self._check_sizes(inputs)
         else:
             data_measure.apply_check(self.check(inputs), check)
-        return self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
+        answer = self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
+        return (answer, self.enclose(given, answer)) if certify else answer
+
+    def enclose(self, inputs: Inputs, answer: Mapping[str, object]) -> Enclosures:
+        """Bound the distance of an answer from its target on these inputs, whatever computed it.
+
+        Every bound is proven in the Frobenius norm, for the numbers given, taken as exact; a value
+        for whose target there is no test says so.
+        """
+        from weightsmith.backends.enclose import enclose
+
+        return enclose(self.program, self.bindings, inputs, answer, self.template)
 
     def trace(self, inputs: Inputs, dtype: str | None = None) -> Trace:
         """Run on a user's data and keep every block of the stream after every layer.
@@ -321,35 +355,21 @@ class Network:
 
     def show(self) -> str:
         """The network as a person wants to see it."""
-        from weightsmith.compiler.show import show_template
-        from weightsmith.compiler.table_text import table_lines
+        from weightsmith.network_text import network_text
 
-        headline = self.report.headline(self.template.algorithm)
-        lines = [headline, *self.notes, "", show_template(self.template)]
-        lines += _first(table_lines(self.certificate.get("tables")), "tables")
-        lines += [f"round   {self.rounding}"] * bool(self.rounding)
-        lines += _first([bound_line(bound) for bound in self.bounds], "bounds")
-        return "\n".join(lines)
+        return network_text(self)
 
     def depth(self) -> str:
         """Where each layer went, the lower bound by degree, and what keeps the network above it."""
-        from weightsmith.compiler.depth import depth_text
-        from weightsmith.compiler.target_depth import target_text
+        from weightsmith.network_text import depth_text
 
-        lines = depth_text(self.template, self.report, self.bindings)
-        return lines + target_text(self.program, self.bindings, self.bounds, self.report.layers)
+        return depth_text(self)
 
     def __repr__(self) -> str:
         return self.show()
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"
-
-
-def _first(lines: Sequence[str], what: str) -> list[str]:
-    """No more lines than a person may read, and how many there are besides."""
-    more = [f"… and {len(lines) - MOST_LINES} more {what}"] * (len(lines) > MOST_LINES)
-    return [*lines[:MOST_LINES], *more]
 
 
 def _with_notes(
@@ -364,14 +384,3 @@ def _with_notes(
 
 def _no_other_script(path: str) -> Source:
     raise OSError("a compiled script is self-contained")
-
-
-def _dtype_of(certificate: Mapping[str, object]) -> str:
-    """The dtype that the weights were rounded to."""
-    claims = certificate["claims"]
-    found = claims if isinstance(claims, list) else []
-    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
-    steps = [] if weights is None else weights["steps"]
-    first = steps[0] if isinstance(steps, list) and steps else None
-    named = first.get("dtype") if isinstance(first, dict) else None
-    return "float32" if named == "float32" else "float64"

@@ -243,6 +243,33 @@ def test_a_batch_has_the_bound_of_its_worst(call: Call, network: Path, tmp_path:
     assert float(scale[1]) >= np.linalg.norm(INVERSE, 2)
 
 
+@pytest.mark.parametrize("unchecked", [False, True])
+def test_the_distance_from_the_target_of_this_input_is_proven(
+    call: Call, network: Path, tmp_path: Path, unchecked: bool
+) -> None:
+    """With a batch the bound is that of the worst; what has no inverse has a sentence."""
+    np.save(tmp_path / "a.npy", MATRIX)
+    out = tmp_path / "out.npy"
+    arguments = ["run", network, "--input", f"A={tmp_path / 'a.npy'}", "-o", out, "--certify"]
+    result = call(*arguments, "--dtype", "float32", *(["--unchecked"] if unchecked else []))
+    assert result.exit_code == 0, result.output
+    found = re.search(r"for this input: \|\|X - inv\(A\)\|\| <= (\S+) \(Frobenius", result.stderr)
+    assert found is not None
+    error = float(np.linalg.norm(np.load(out) - INVERSE))
+    assert error * (1 - 1e-6) <= float(found[1]) <= 1.01 * error
+
+
+def test_an_input_whose_target_is_not_known_has_a_sentence_and_no_bound(
+    call: Call, network: Path, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", np.ones((3, 3)))
+    source = f"A={tmp_path / 'a.npy'}"
+    result = call("run", network, "--input", source, "--certify", "--unchecked")
+    assert result.exit_code == 0, result.output
+    assert "no bound for X against inv(A): A is singular" in result.stderr
+    assert "<=" not in result.stderr
+
+
 def test_measure_prints_settings_that_fit(
     call: Call, examples: Path, regression: Path, tmp_path: Path
 ) -> None:

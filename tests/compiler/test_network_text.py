@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from weightsmith import api
-from weightsmith.network import MOST_LINES, Network
+from weightsmith.network import Network
+from weightsmith.network_text import MOST_LINES
 
 
 def test_thousands_of_tables_are_counted_and_not_printed() -> None:

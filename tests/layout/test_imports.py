@@ -22,7 +22,12 @@ ALLOWED: dict[str, set[str]] = {
     "checker": {"dsl"},
     "backends": {"dsl", "compiler"},
     "network_files": {"dsl", "compiler", "checker", "backends"},
-    "network": {"dsl", "compiler", "checker", "backends", "network_files"},
+    "executions": {"compiler", "backends"},
+    "network": {
+        *("dsl", "compiler", "checker", "backends"),
+        *("network_files", "executions", "network_text"),
+    },
+    "network_text": {"compiler", "network"},
     "api": {"dsl", "compiler", "checker", "backends", "network", "network_files"},
     "cli": {"dsl", "compiler", "checker", "backends", "api"},
     "__main__": {"cli"},

@@ -115,6 +115,8 @@ def float_inputs(inputs: Mapping[str, object]) -> dict[str, Array | dict[str, Ar
 
 def _array(value: object, what: str) -> Array:
     """The value as an array of some kind."""
+    if type(value) is np.ndarray:
+        return value  # at once: asking what else it may be takes longer than a small product
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         place = _first(np.ma.getmaskarray(value))
         raise LayoutError(f"{what} is masked at {_at(place)}; every entry needs a value.")

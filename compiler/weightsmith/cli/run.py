@@ -29,6 +29,9 @@ HINT = (
 @rows_option
 @dtype_option("The number format to compute in.  [default: that of the saved weights]")
 @click.option("--unchecked", is_flag=True, help="Run whatever the data are, without a certificate.")
+@click.option(
+    "--certify", is_flag=True, help="Bound the distance of this result from its target, proven."
+)
 def run(
     directory: Path,
     sources: tuple[str, ...],
@@ -36,6 +39,7 @@ def run(
     rows: bool,
     dtype: str | None,
     unchecked: bool,
+    certify: bool,
 ) -> None:
     """Run the network in DIRECTORY on arrays from .npy, .npz and .csv files.
 
@@ -44,6 +48,9 @@ def run(
 
     The data are measured first: a table says which assumptions hold, and data that break one are
     refused.  The certificate is verified before a word of it is said.
+
+    --certify needs no certificate: it encloses the target for these very numbers, whatever they
+    are, and says how far the result is from it at most, in the Frobenius norm.
     """
     from weightsmith.cli.arrays import check_output, read_inputs, write_outputs
 
@@ -59,6 +66,9 @@ def run(
     if report is not None and report.intact:
         for line in _certified(network, inputs, report):
             click.echo(line, err=True)
+    if certify:
+        for value in network.enclose(inputs, answer).values:
+            click.echo(f"for this input: {value}", err=True)
 
 
 def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:

@@ -1,0 +1,302 @@
+"""The value of an expression on data: for every pair of token groups, a matrix up to a radius."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
+from weightsmith.backends.enclose.entries import hadamard, of_entries
+from weightsmith.backends.enclose.inverse import inverse
+from weightsmith.backends.enclose.near import Array, Digits, Near, NoBoundError, near, require
+from weightsmith.backends.enclose.polar import polar
+from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.pseudo_inverse import (
+    pseudo_inverse,
+    pseudo_solved,
+    sums_vanish,
+)
+from weightsmith.backends.enclose.solve import solved
+from weightsmith.backends.enclose.spectral import function_of
+from weightsmith.backends.enclose.sums import combination
+from weightsmith.backends.measure.data import Data
+from weightsmith.dsl import core
+from weightsmith.dsl import scalars as q
+from weightsmith.dsl.canonical import is_symmetric
+from weightsmith.dsl.core import TOKEN, Node
+from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.printer import node_text
+from weightsmith.dsl.scope import Definition
+
+Blocks = Mapping[tuple[str, str], Near]
+WHOLE = ("",)
+KEPT = 256  # expressions whose text and symmetry are remembered: only speed
+LONGEST = 60  # characters of an expression in a message
+DIVIDING = ("inv", "pinv")
+INVERSE = "an inverse by its residual"
+SOLUTION = "solutions of linear equations by their residuals"
+VECTORS = "eigenvectors by their residuals"
+POLAR = "a polar factor by its residuals"
+PSEUDO = "a pseudo-inverse by its kernel and a residual"
+ENTRIES = "functions of entries in arb"
+
+
+class Evaluator:
+    """Evaluates the expressions of a program on one problem of the data.
+
+    ``used`` collects how: the rules beside sums and products.  Raises NoBoundError, ScalarError.
+    """
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        data: Data,
+        problem: int,
+        *,
+        digits: Digits = Digits.DOUBLE,
+    ) -> None:
+        self.bindings = dict(bindings)
+        self.used: dict[str, None] = {}
+        self.values: dict[str, Blocks] = {}
+        self._data, self._problem, self._digits = data, problem, digits
+        self.definitions = {
+            one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
+            for one in program.inputs
+        }
+
+    def statements(self, body: Sequence[core.Statement]) -> None:
+        """Execute the script's statements, as the interpreter does."""
+        for statement in body:
+            if isinstance(statement, core.Assign):
+                found = [self.blocks(value) for value in statement.values]
+                self.values.update(zip(statement.names, found, strict=True))
+                continue
+            for number in range(int(q.evaluate(statement.count, self.bindings))):
+                for one in statement.schedule:
+                    self.bindings[one.name] = q.evaluate(one.values[number], self.bindings)
+                self.statements(statement.body)
+
+    def blocks(self, node: Node) -> Blocks:
+        match node:
+            case core.Name():
+                return {key: self._name(node, key) for key in keys_of(node)}
+            case core.Identity() | core.Zero() | core.Ones():
+                return {key: self._known(self._constant(node, key)) for key in keys_of(node)}
+            case core.Transpose(of=of):
+                inner = self.blocks(of)
+                return {
+                    (row, column): inner[column, row].transposed for row, column in keys_of(node)
+                }
+            case core.Combination(terms=terms):
+                parts = [(q.evaluate(scale, self.bindings), self.blocks(of)) for scale, of in terms]
+                return {
+                    key: combination([(scale, part[key]) for scale, part in parts])
+                    for key in keys_of(node)
+                }
+            case core.Product():
+                return self._product(node)
+            case core.Entrywise(of=of):
+                self.used[ENTRIES] = None
+                inner = self.blocks(of)
+                return {
+                    key: of_entries(node.function, inner[key], self.bindings)
+                    for key in keys_of(node)
+                }
+            case core.Hadamard(left=left, right=right):
+                first, second = self.blocks(left), self.blocks(right)
+                return {key: hadamard(first[key], second[key]) for key in keys_of(node)}
+            case core.Function():
+                return {("", ""): self._function(node)}
+            case core.Root():
+                raise NoBoundError("a root within an expression has no test")
+
+    def require_symmetric_inputs(self, node: Node) -> None:
+        """Every input in an expression that is declared symmetric is so, bit for bit."""
+        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
+        for name in sorted(names):
+            if name in self.definitions and self.definitions[name].is_symmetric:
+                given = self._given(name, "")
+                require(
+                    np.array_equal(given, given.T),
+                    f"{name} is not symmetric; if only rounding made it so, pass ({name} + "
+                    f"{name}')/2",
+                )
+
+    def shape(self, node: Node, key: tuple[str, str]) -> tuple[int, int]:
+        return self._size(node.shape.rows, key[0]), self._size(node.shape.columns, key[1])
+
+    def _size(self, axis: str, group: str) -> int:
+        axis = group or axis
+        require(axis.isdigit() or axis in self._data.sizes, f"nothing tells the size of {axis}")
+        return int(axis) if axis.isdigit() else self._data.sizes[axis]
+
+    def _name(self, node: core.Name, key: tuple[str, str]) -> Near:
+        if node.name in self.values:
+            return self.values[node.name][key]
+        return self._known(self._given(node.name, key[1]))
+
+    def _known(self, matrix: Array) -> Near:
+        return near(matrix, digits=self._digits)
+
+    def _given(self, name: str, group: str) -> Array:
+        where = f" on {group} tokens" if group else ""
+        require((name, group) in self._data.matrices, f"{name} is not given{where}")
+        found: Array = self._data.matrices[name, group][self._problem]
+        return found
+
+    def _constant(self, node: core.Identity | core.Zero | core.Ones, key: tuple[str, str]) -> Array:
+        shape = self.shape(node, key)
+        if isinstance(node, core.Identity) and key[0] == key[1]:
+            return np.eye(shape[0])
+        return np.full(shape, float(isinstance(node, core.Ones)))
+
+    def _product(self, node: core.Product) -> Blocks:
+        """Multiply from the end that has fewer rows or columns; a contraction over tokens sums the
+        groups of ``over``.
+        """
+        first, *middle, last = node.factors
+        if self._extent(first.shape.rows, first.shape.row_groups) <= self._extent(
+            last.shape.columns, last.shape.column_groups
+        ):
+            found = self.blocks(first)
+            for factor in (*middle, last):
+                found = self._from_left(found, factor, node.over)
+        else:
+            found = self.blocks(last)
+            for factor in (*reversed(middle), first):
+                found = self._from_right(factor, found, node.over)
+        return {key: found[key] for key in keys_of(node)}
+
+    def _extent(self, axis: str, groups: tuple[str, ...]) -> int:
+        return sum(self._size(axis, group) for group in (groups if axis == TOKEN else WHOLE))
+
+    def _from_left(self, left: Blocks, factor: Node, over: tuple[str, ...]) -> Blocks:
+        """left·factor; an inverse solves equations with the rows on the left."""
+        if isinstance(factor, core.Function) and factor.function in DIVIDING:
+            return {
+                (row, ""): self._divided(factor, value.transposed, True).transposed
+                for (row, _), value in left.items()
+            }
+        return _contracted(left, self.blocks(factor), over if factor.shape.rows == TOKEN else WHOLE)
+
+    def _from_right(self, factor: Node, right: Blocks, over: tuple[str, ...]) -> Blocks:
+        """factor·right, in the same way."""
+        if isinstance(factor, core.Function) and factor.function in DIVIDING:
+            return {
+                ("", column): self._divided(factor, value, False)
+                for (_, column), value in right.items()
+            }
+        summed = over if factor.shape.columns == TOKEN else WHOLE
+        return _contracted(self.blocks(factor), right, summed)
+
+    def _divided(self, node: core.Function, right: Near, turned: bool) -> Near:
+        """inv(M)·right or pinv(M)·right, or turned with M′."""
+        if right.hi.shape[1] >= right.hi.shape[0]:
+            whole = self._function(node)
+            return product(whole.transposed if turned else whole, right)
+        what, inner = shortened(node.of), self.blocks(node.of)["", ""]
+        inner = inner.transposed if turned else inner
+        if node.function == "inv":
+            self.used[SOLUTION] = None
+            return solved(inner, right, what)
+        self.used[PSEUDO] = None
+
+        def vanishes(z: Array, transposed: bool) -> bool:
+            return self._vanishes(node.of, z, transposed != turned)
+
+        return pseudo_solved(inner, right, vanishes, what)
+
+    def _function(self, node: core.Function) -> Near:
+        what, inner = shortened(node.of), self.blocks(node.of)["", ""]
+        match node.function:
+            case "inv":
+                self.used[INVERSE] = None
+                return inverse(inner, what)
+            case "pinv":
+                self.used[PSEUDO] = None
+                return pseudo_inverse(
+                    inner, lambda z, turned: self._vanishes(node.of, z, turned), what
+                )
+            case "polar":
+                self.used[POLAR] = None
+                return polar(inner, what)
+        names = {one.name for one in nodes_of(node.of) if isinstance(one, core.Name)}
+        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
+        self.require_symmetric_inputs(node.of)
+        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
+        require(_is_symmetric(node.of, declared), f"{what} is not symmetric by its form")
+        if node.function == "sign":
+            self.used[POLAR] = None
+            return polar(inner, what)
+        self.used[VECTORS] = None
+        return function_of(inner, _scalar_function(node, self.bindings), what)
+
+    def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
+        """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
+        match node:
+            case core.Transpose(of=of):
+                return self._vanishes(of, z, not turned)
+            case core.Product(factors=factors):
+                return self._vanishes(factors[0 if turned else -1], z, turned)
+            case core.Combination(terms=terms):
+                return all(self._vanishes(of, z, turned) for _, of in terms)
+            case core.Name() if node.shape.columns != TOKEN and node.name not in self.values:
+                given = self._given(node.name, "")
+                return sums_vanish(given.T[:, z > 0] if turned else given[:, z > 0])
+            case _:
+                return False
+
+
+def _contracted(left: Blocks, right: Blocks, summed: tuple[str, ...]) -> Blocks:
+    rows = dict.fromkeys(row for row, _ in left)
+    columns = dict.fromkeys(column for _, column in right)
+    return {
+        (row, column): _sum(left, right, row, column, summed) for row in rows for column in columns
+    }
+
+
+def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]) -> Near:
+    parts = [product(left[row, group], right[group, column]) for group in summed]
+    return combination([(Fraction(1), part) for part in parts])
+
+
+def _scalar_function(
+    node: core.Function, bindings: Mapping[str, Fraction]
+) -> Exponential | Power | OfFormula:
+    if node.formula is not None:
+        return OfFormula(node.formula, bindings, node.label)
+    if node.exponent is not None:
+        return Power(node.exponent)
+    match node.function:
+        case "exp":
+            return Exponential()
+        case "sqrt" | "invsqrt":
+            return Power(Fraction(1 if node.function == "sqrt" else -1, 2))
+    raise NoBoundError(f"{node.function} has no test")
+
+
+def keys_of(node: Node) -> list[tuple[str, str]]:
+    rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
+    columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
+    return [(row, column) for row in rows for column in columns]
+
+
+@lru_cache(maxsize=KEPT)
+def _is_symmetric(node: Node, declared: frozenset[str]) -> bool:
+    """Is an expression of inputs its own transpose by its form?"""
+    names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
+    definitions = {
+        name: Definition(None, is_input=True, is_symmetric=name in declared) for name in names
+    }
+    return is_symmetric(node, definitions, str)
+
+
+@lru_cache(maxsize=KEPT)
+def shortened(node: Node) -> str:
+    """An expression in a message."""
+    text = node_text(node)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

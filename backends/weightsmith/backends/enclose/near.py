@@ -1,0 +1,121 @@
+"""A matrix known up to a proven radius: ``hi + lo + E`` with ‖E‖_F ≤ radius.
+
+``hi`` and ``lo`` are float64 matrices, taken as exact; ``lo``, if there is one, is small beside
+``hi``, so that the two together have up to twice the digits.  The rules that make such matrices of
+others stand one a file, each with its proof; every bound is in the Frobenius norm ‖·‖ (‖·‖₂ ≤ ‖·‖).
+
+Trusted are the float64 operations of IEEE 754, rounded to nearest, also with results below 2^-1022
+flushed to zero.  A matrix product may add in any order, with or without fused operations (Higham,
+Accuracy and Stability of Numerical Algorithms, 2nd ed., 3.5):
+
+    |fl(AB) − AB| ≤ γ_n |A||B|,   γ_n = nu/(1 − nu),   so   ‖fl(AB) − AB‖ ≤ γ_n ‖A‖‖B‖
+
+How many digits the rules keep is a property of the values: SHORT ones are single float64 matrices
+with rounded products, half the work and enough for an answer in float32; DOUBLE ones have about 1.4
+times the digits after a product, LONG ones twice.  What is made of values is as they are.
+
+No norm may exceed HUGE, so nothing overflows, and all that underflows in one rule is less than
+FLOOR.  A radius is computed in floats from terms ≥ 0 by fewer than 2^10 operations: WIDER covers
+their rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]  # float64, rows × columns
+UNIT = 2.0**-53
+HUGE = 2.0**250
+FLOOR = 2.0**-480  # more than what underflows costs a rule, norms included
+WIDER = 1 + 2.0**-40
+
+
+class NoBoundError(Exception):
+    """Nothing is proven of a value; the message is a clause that says why."""
+
+
+class Digits(Enum):
+    SHORT = 1
+    DOUBLE = 2
+    LONG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖."""
+
+    hi: Array
+    lo: Array | None
+    radius: float
+    size: float
+    low_size: float = 0.0
+    digits: Digits = Digits.DOUBLE
+
+    @property
+    def short(self) -> bool:
+        return self.digits is Digits.SHORT
+
+    @property
+    def transposed(self) -> Near:
+        lo = None if self.lo is None else self.lo.T
+        return Near(self.hi.T, lo, self.radius, self.size, self.low_size, self.digits)
+
+    @property
+    def whole(self) -> float:
+        """More than the norm of the matrix itself."""
+        return (self.size + self.low_size + self.radius) * WIDER
+
+
+def near(
+    hi: Array, lo: Array | None = None, radius: float = 0.0, *, digits: Digits = Digits.DOUBLE
+) -> Near:
+    """Raises NoBoundError where a number is too large, or is none."""
+    own = finite(radius * WIDER)
+    return Near(hi, lo, own, norm(hi), 0.0 if lo is None else norm(lo), digits)
+
+
+def digits_of(values: Iterable[Near]) -> Digits:
+    """SHORT if one of the values is, else LONG if one is."""
+    kinds = {value.digits for value in values}
+    if Digits.SHORT in kinds:
+        return Digits.SHORT
+    return Digits.LONG if Digits.LONG in kinds else Digits.DOUBLE
+
+
+def with_radius(value: Near, radius: float) -> Near:
+    return replace(value, radius=finite(radius * WIDER))
+
+
+def gamma(count: int) -> float:
+    """More than γ_n for n = count + 2, for counts below 2^30."""
+    return (count + 2) * UNIT * (1 + 2.0**-20)
+
+
+def norm(matrix: Array) -> float:
+    """More than ‖matrix‖.  Raises NoBoundError if that may exceed HUGE.
+
+    A computed sum of N squares is at least 1 − γ_N times the exact one, less N·2^-1022.
+    """
+    entries = matrix.ravel(order="K")
+    squares = float(np.dot(entries, entries))
+    return finite(math.sqrt(squares) * (1 + gamma(entries.size)) * WIDER + FLOOR)
+
+
+def finite(size: float) -> float:
+    """A norm or a radius that is not too large; raises NoBoundError on any other, and on nan."""
+    if not size <= HUGE:
+        raise NoBoundError("its numbers leave the range in which anything is proven")
+    return size
+
+
+def require(condition: bool, reason: str) -> None:
+    """Raise NoBoundError unless the condition is true; comparisons with nan are false."""
+    if not condition:
+        raise NoBoundError(reason)

@@ -1,0 +1,169 @@
+"""Products of matrices that are known up to a radius.
+
+*Splitting* (Rump, Ogita, Oishi, Accurate floating-point summation I, 2008, Lemma 3.3).  With
+|a| ≤ 2^e for every entry and σ = 3·2^(51 + e − b), fl(fl(a + σ) − σ) is a rounded to a multiple of
+2^(e − b), and what is left, a − that, is a float.  If b is at most (53 − log2 n)/2, all partial
+sums of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power
+of two: A₁B₁ is computed without error, in whatever order.
+
+*The product*, with hi = A₁ + A₂ and hi′ = B₁ + B₂ split in this way:
+
+    (hi + lo)(hi′ + lo′) = A₁B₁ + A₁(B₂ + lo′) + (A₂ + lo)hi′ + (A₂ + lo)lo′
+
+The first is exact; in the next two one factor is some 2^-23 of hi or hi′, so that γ_n of them is
+that part of what rounding a plain product costs (and γ_{n+4} covers the rounding of that factor and
+of the sum); the last is left out.  ‖A₁‖ ≤ ‖hi‖ + ‖lo‖ + ‖A₂ + lo‖.  A₁B₁ and the sum of the small
+products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
+M and M′ are off by,
+
+    MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
+
+What is rounded is multiplied by chunks of m terms, each rounded in whatever order, which are added
+one after the other: then γ of m + n/m takes the place of γ_n.
+
+*Of short values* it is fl(hi·hi′), off by γ_n‖hi‖‖hi′‖ besides.  *Of long ones* hi = A₁ + A₂ + A₃
+and hi′ = B₁ + B₂ + B₃ are split twice, A₁B₁, A₁B₂ and A₂B₁ are exact and added by TwoSum, and in
+
+    A₁(B₃ + lo′) + A₂(B₂ + B₃ + lo′) + (A₃ + lo)hi′ + (A₃ + lo)lo′
+
+all but the last, which is left out, are some 2^-46 of hi·hi′; |A₁| ≤ 2|hi| entry by entry.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Array,
+    Digits,
+    Near,
+    digits_of,
+    gamma,
+    near,
+    norm,
+    with_radius,
+)
+from weightsmith.backends.enclose.sums import remainder, two_sum
+
+CHUNK = 128  # terms: fewer are slow, and more cost digits
+
+
+def product(left: Near, right: Near) -> Near:
+    off = (left.size + left.low_size) * right.radius + left.radius * right.whole
+    match digits_of((left, right)):
+        case Digits.SHORT:
+            found = _rounded(left, right)
+        case Digits.DOUBLE:
+            found = _gram(left) if _are_transposes(left, right) else _split(left, right)
+        case Digits.LONG:
+            found = _split_twice(left, right)
+    return with_radius(found, found.radius + off)
+
+
+def _rounded(left: Near, right: Near) -> Near:
+    off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
+    off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
+    return near(_times(left.hi, right.hi), None, off, digits=Digits.SHORT)
+
+
+def _split(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    first, rest = top(left.hi, inner)
+    second, other = top(right.hi, inner)
+    tail, head = _with(other, right.lo), _with(rest, left.lo)
+    small = _times(first, tail)
+    small += _times(head, right.hi)
+    hi, lo = two_sum(first @ second, small)
+    head_size = norm(head)
+    first_size = left.size + left.low_size + head_size
+    smalls = first_size * norm(tail) + head_size * right.size
+    off = (1 + 2.0**-10) * gamma(_depth(inner) + 4) * smalls + 2 * head_size * right.low_size
+    return near(hi, lo, off + FLOOR)
+
+
+def _split_twice(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    first, rest = top(left.hi, inner)
+    third, rest = top(rest, inner)
+    second, other = top(right.hi, inner)
+    fourth, other = top(other, inner)
+    tail, head = _with(other, right.lo), _with(rest, left.lo)
+    hi, one = two_sum(first @ second, first @ fourth)
+    hi, two = two_sum(hi, third @ second)
+    small = _times(first, tail) + _times(third, fourth + tail) + _times(head, right.hi)
+    hi, lo = two_sum(hi, (one + two) + small)
+    tail_size, head_size, third_size = norm(tail), norm(head), norm(third)
+    smalls = left.size * tail_size + third_size * (norm(fourth) + tail_size)
+    smalls += head_size * right.size
+    off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += 4 * UNIT * (norm(one) + norm(two))
+    return near(hi, lo, off + FLOOR, digits=Digits.LONG)
+
+
+def _with(matrix: Array, lo: Array | None) -> Array:
+    """Add to a matrix that nobody else has."""
+    if lo is not None:
+        matrix += lo
+    return matrix
+
+
+def _times(left: Array, right: Array) -> Array:
+    """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them."""
+    inner = left.shape[1]
+    if not (left.any() and right.any()):
+        return np.zeros((len(left), right.shape[1]))
+    size = _chunk(inner)
+    total: Array = left[:, :size] @ right[:size]
+    for start in range(size, inner, size):
+        total += left[:, start : start + size] @ right[start : start + size]
+    return total
+
+
+def _chunk(inner: int) -> int:
+    return max(CHUNK, math.isqrt(inner))
+
+
+def _depth(inner: int) -> int:
+    """The largest number of additions that a term of a product by chunks goes through."""
+    size = _chunk(inner)
+    return min(inner, size) + inner // size + 1
+
+
+def gram_defect(matrix: Near) -> Near:
+    """V′V − I of an exact V."""
+    count = matrix.hi.shape[1]
+    return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
+
+
+def _are_transposes(left: Near, right: Near) -> bool:
+    """Are hi and hi′ the same numbers in memory, and lo and lo′ zero?"""
+    if left.lo is not None or right.lo is not None:
+        return False
+    one, other = left.hi, right.hi.T
+    same = one.shape == other.shape and one.strides == other.strides
+    return same and one.ctypes.data == other.ctypes.data
+
+
+def _gram(matrix: Near) -> Near:
+    """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
+    inner = matrix.hi.shape[1]
+    first, rest = top(matrix.hi, inner)
+    cross = _times(first + rest / 2, rest.T)
+    hi, lo = two_sum(first @ first.T, cross + cross.T)
+    size = norm(rest)
+    off = 2 * gamma(_depth(inner) + 4) * (matrix.size + size) * size
+    return near(hi, lo, off + FLOOR)
+
+
+def top(matrix: Array, inner: int) -> tuple[Array, Array]:
+    """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
+    bits = (53 - max(inner - 1, 1).bit_length()) // 2
+    largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+    shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
+    first: Array = matrix + shift
+    first -= shift
+    return first, matrix - first

@@ -1,0 +1,75 @@
+"""Solutions of linear equations: M⁻¹B, where B has fewer columns than M.
+
+Let Y ≈ M⁻¹ with ‖I − MY‖ ≤ ρ < 1, so that M is invertible and ‖M⁻¹‖₂ ≤ ‖Y‖/(1 − ρ).  For any X let
+B − MX = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε, and Z = YR₀ + D computed, ‖D‖ ≤ γ_n‖Y‖‖R₀‖.  Then
+
+    M⁻¹B − X − Z = M⁻¹(R₁ + R₀ − MYR₀) − D,   at most ‖Y‖(ε + ρ‖R₀‖)/(1 − ρ) + γ_n‖Y‖‖R₀‖
+
+Only the residual of the few columns needs many digits, and an error of M counts once.  While ρ‖R₀‖
+is more than ε, X + Z is the next X.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from weightsmith.backends.enclose.inverse import SINGULAR
+from weightsmith.backends.enclose.near import (
+    FLOOR,
+    UNIT,
+    Array,
+    Near,
+    NoBoundError,
+    gamma,
+    near,
+    norm,
+    require,
+    with_radius,
+)
+from weightsmith.backends.enclose.products import product
+from weightsmith.backends.enclose.sums import remainder, two_sum
+
+ROUNDS = 3
+
+
+def solved(matrix: Near, right: Near, what: str) -> Near:
+    """Raises NoBoundError where the matrix, called ``what``, may be singular."""
+    count = matrix.hi.shape[0]
+    inverse, rho = _checked_inverse(matrix, what)
+    point = near(inverse.hi @ right.hi, digits=matrix.digits)
+    rest = remainder(right, product(matrix, point))
+    if matrix.short:
+        return with_radius(point, inverse.size * rest.whole / (1 - rho) + FLOOR)
+    for _ in range(ROUNDS):
+        if rho * rest.size <= rest.radius:
+            break
+        point = replace(_moved(point, inverse.hi @ rest.hi), radius=0.0)  # as good a point as any
+        rest = remainder(right, product(matrix, point))
+    off = (rest.radius + rho * rest.size) / (1 - rho) + gamma(count) * rest.size
+    found = _moved(point, inverse.hi @ rest.hi)
+    return with_radius(found, found.radius + inverse.size * off + FLOOR)
+
+
+def _moved(point: Near, step: Array) -> Near:
+    """X + Z in two matrices, up to the rounding of lo + Z."""
+    small = near(step if point.lo is None else point.lo + step)
+    hi, lo = two_sum(point.hi, small.hi)
+    return near(hi, lo, UNIT * small.size, digits=point.digits)
+
+
+def _checked_inverse(matrix: Near, what: str) -> tuple[Near, float]:
+    """Y and ρ, for which a rounded product is enough."""
+    count = matrix.hi.shape[0]
+    try:
+        found = near(np.linalg.inv(matrix.hi))
+    except np.linalg.LinAlgError:
+        raise NoBoundError(SINGULAR.format(what)) from None
+    rest = matrix.hi @ found.hi
+    rest[np.diag_indices(count)] -= 1
+    size = norm(rest)
+    off = gamma(count) * matrix.size * found.size + UNIT * size
+    rho = size + off + (matrix.low_size + matrix.radius) * found.size + FLOOR
+    require(rho < 1 / 2, SINGULAR.format(what))
+    return found, rho

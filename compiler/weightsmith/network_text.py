@@ -1,0 +1,57 @@
+"""A network as text for people: what ``show`` and ``show --depth`` print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from weightsmith.compiler import depth
+from weightsmith.compiler.bound import bound_line
+from weightsmith.compiler.hinge_rounding import rounding_text
+from weightsmith.compiler.show import show_template
+from weightsmith.compiler.table_text import table_lines
+from weightsmith.compiler.target_depth import target_text
+
+if TYPE_CHECKING:
+    from weightsmith.network import Network
+
+MOST_LINES = 1000  # of tables, and of bounds, that are printed
+
+
+def network_text(network: Network) -> str:
+    """The layers, the tables, what rounding adds to them, and the bounds."""
+    headline = network.report.headline(network.template.algorithm)
+    lines = [headline, *network.notes, "", show_template(network.template)]
+    lines += _first(table_lines(network.certificate.get("tables")), "tables")
+    lines += [f"round   {network.rounding}"] * bool(network.rounding)
+    lines += _first([bound_line(bound) for bound in network.bounds], "bounds")
+    return "\n".join(lines)
+
+
+def depth_text(network: Network) -> str:
+    """Where each layer went, the lower bound by degree, and what keeps the network above it."""
+    lines = depth.depth_text(network.template, network.report, network.bindings)
+    layers = network.report.layers
+    return lines + target_text(network.program, network.bindings, network.bounds, layers)
+
+
+def rounding_of(network: Network) -> str:
+    """What rounding adds to its functions of entries, in the dtype of its weights."""
+    return rounding_text(network.template, _dtype_of(network.certificate))
+
+
+def _first(lines: Sequence[str], what: str) -> list[str]:
+    """No more lines than a person may read, and how many there are besides."""
+    more = [f"… and {len(lines) - MOST_LINES} more {what}"] * (len(lines) > MOST_LINES)
+    return [*lines[:MOST_LINES], *more]
+
+
+def _dtype_of(certificate: Mapping[str, object]) -> str:
+    """The dtype that the weights were rounded to."""
+    claims = certificate["claims"]
+    found = claims if isinstance(claims, list) else []
+    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
+    steps = [] if weights is None else weights["steps"]
+    first = steps[0] if isinstance(steps, list) and steps else None
+    named = first.get("dtype") if isinstance(first, dict) else None
+    return "float32" if named == "float32" else "float64"
