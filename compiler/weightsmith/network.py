@@ -39,6 +39,7 @@ from weightsmith.compiler.table_text import table_lines
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.hypotheses import presumptions
 from weightsmith.dsl.source import Source
 from weightsmith.network_files import are_intact
 
@@ -152,6 +153,27 @@ class Network:
     def save(self, directory: str | Path) -> None:
         """Write the directory, all or nothing."""
         write_directory(directory, self._files)
+
+    def export(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        dtype: str | None = None,
+        dims: Mapping[str, int] | None = None,
+        numpy: bool = False,
+    ) -> None:
+        """Write the network in another format, by the suffix of ``path``: docs/exports.md.
+
+        ``dims`` are the sizes of full matrices; ``numpy`` makes a .py that needs no PyTorch.
+        Raises ExportError.
+        """
+        from weightsmith.backends.export import Options, export, subject_of
+
+        lines = [bound_line(bound) for bound in self.bounds]
+        lines += [f"presumed: {one.text}" for one in presumptions(self.program)]
+        subject = subject_of(self._files, self.template, lines, intact=self.intact, dtype=dtype)
+        export(subject, path, Options(numpy, dims or {}), format)
 
     def verify(self) -> VerificationReport:
         """Let the independent checker read the files and re-derive every claim."""

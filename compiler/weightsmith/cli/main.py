@@ -7,6 +7,7 @@ import click
 from weightsmith.cli.check import check
 from weightsmith.cli.compile import compile_command
 from weightsmith.cli.demo import demo
+from weightsmith.cli.export import export
 from weightsmith.cli.measure import measure
 from weightsmith.cli.mistakes import Mistake, explain
 from weightsmith.cli.run import run
@@ -42,5 +43,5 @@ def commands() -> None:
     """
 
 
-for command in (check, compile_command, synthesize, measure, run, verify, show, demo):
+for command in (check, compile_command, synthesize, measure, run, verify, show, export, demo):
     commands.add_command(command)

@@ -1,0 +1,76 @@
+"""Networks and data that the tests of every format share, and how results are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+import weightsmith.api as ws
+from weightsmith.backends.layout import Answer, Inputs
+from weightsmith.backends.reference import run_files
+from weightsmith.cli.demo_cases import CASES, Case
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.examples import example
+
+ALL = {case.name: case for case in (*CASES, *FUNCTION_CASES)}
+NAMES = (
+    "newton_inverse",
+    "polar",
+    "heat_kernel",
+    "gradient_descent",
+    "gradient_descent, fewest layers",
+    "gd_plus_plus",
+    "electric_potentials",
+    "lasso_ista",
+    "lasso_fista",
+    "box_least_squares",
+    "power_iteration",
+    "divide",
+)
+TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
+
+
+@lru_cache
+def network_of(name: str) -> ws.Network:
+    case: Case = ALL[name]
+    parameters = case.parameters(case.problem(), small=True)
+    return ws.compile(example(case.script), settings=parameters, fewest=case.fewest)
+
+
+@lru_cache
+def data_of(name: str) -> Inputs:
+    return network_of(name).used(ALL[name].problem().inputs)
+
+
+@lru_cache
+def reference_of(name: str) -> dict[str, np.ndarray]:
+    return flat(reference(network_of(name), data_of(name)))
+
+
+def reference(network: ws.Network, inputs: Inputs) -> Answer:
+    files = network.files()
+    return run_files(files["template.json"], files["model.safetensors"], inputs)
+
+
+def flat(values: Mapping[str, object]) -> dict[str, np.ndarray]:
+    """``{"A": …, "x_context": …}``: arrays by the names that an export gives them."""
+    found: dict[str, np.ndarray] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}_{group}": np.asarray(piece) for group, piece in value.items()}
+        else:
+            found[name] = np.asarray(value)
+    return found
+
+
+def assert_close(
+    found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray], tolerance: float
+) -> None:
+    """Each value by its largest entry."""
+    assert found.keys() == wanted.keys()
+    for name, value in wanted.items():
+        assert found[name].shape == value.shape
+        scale = np.abs(value).max(initial=0.0)
+        assert np.abs(found[name] - value).max(initial=0.0) <= tolerance * scale, name
