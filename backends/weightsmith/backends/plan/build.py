@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weightsmith.backends.architecture import HeadShape
 from weightsmith.backends.plan.attention import Head, attention
@@ -13,6 +13,7 @@ from weightsmith.backends.plan.graph import TOP, Graph, add, is_zero, single
 from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
 from weightsmith.backends.plan.mlp import MlpPlan
 from weightsmith.backends.plan.nodes import Combination, Input, Ref, Shape
+from weightsmith.backends.plan.origins import Origins
 from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, total, without_number
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
@@ -39,6 +40,7 @@ class Plan:
     graph: Graph
     outputs: tuple[PlannedOutput, ...]
     inputs: tuple[Ref, ...]
+    origins: Origins = field(default_factory=Origins)
 
 
 def plan_of(
@@ -55,13 +57,14 @@ def plan_of(
     """
     builder = _Builder(template, numbers, Sizes(sizes), gram=gram)
     state = builder.run(builder.start(), numbers.parts, TOP)
-    return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs))
+    return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
 
 class _Builder:
     def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, *, gram: bool) -> None:
         self.graph = Graph()
         self.inputs: list[Ref] = []
+        self.origins = Origins()
         self._template = template
         self._numbers = numbers
         self._sizes = sizes
@@ -141,10 +144,19 @@ class _Builder:
         """The stream after these parts."""
         for part in parts:
             if isinstance(part, LayerNumbers):
+                before = len(self.graph.nodes)
                 state = self._layer(state, part)
+                self._note(part.number, before, state)
             elif part.count > 0:
                 state = self._loop(state, part.body, part.count, scope)
         return state
+
+    def _note(self, layer: int, before: int, state: State) -> None:
+        held = {self._named(place): part for place, part in state.items() if place[2] == DIRECT}
+        self.origins.after(layer, range(before, len(self.graph.nodes)), held)
+
+    def _named(self, place: Place) -> tuple[str, str]:
+        return self._template.blocks[place[0]].name, self._groups[place[1]]
 
     def _loop(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
         """A first pass on its own where it is cheaper or changes what is no matrix; then a loop."""
@@ -178,6 +190,9 @@ class _Builder:
                 break
             loop = self.graph.open_loop(scope, count)
         carried = list(held.places)
+        self.origins.carried.update(
+            {(loop, n): self._named(place) for n, place in enumerate(carried)}
+        )
         entries = [self.graph.matrix(state.get(p, Combination(shapes[p]))) for p in carried]
         nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in carried]
         results = self.graph.close_loop(loop, scope, count, entries, nexts)
