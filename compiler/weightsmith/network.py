@@ -41,11 +41,14 @@ from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.hypotheses import presumptions
 from weightsmith.dsl.source import Source
+from weightsmith.executions import Execution, Executions
 from weightsmith.network_files import are_intact
 
 if TYPE_CHECKING:
+    from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
+    from weightsmith.backends.plan.calling import Given, Returned
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.checker.verdicts import Report as VerificationReport
 
@@ -193,26 +196,66 @@ class Network:
         """
         from weightsmith.backends.torch.load import build, module_from_template
 
-        saved = weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+        saved = self._executions.saved
         if saved is not None and dims is None and dtype in (None, saved.dtype):
             return build(self.template, saved)
         return module_from_template(self.template, dims=dims, dtype=dtype or "float64")  # type: ignore[arg-type]
 
-    def run(self, inputs: Inputs, dtype: str | None = None, check: DataCheck = "refuse") -> Answer:
-        """Run the module on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+    @cached_property
+    def _executions(self) -> Executions:
+        return Executions(self.template, self._saved_weights, lambda: self.intact)
+
+    @cached_property
+    def _input_names(self) -> tuple[str, ...]:
+        return tuple(given.name for given in self.program.inputs)
+
+    def _saved_weights(self) -> Weights | None:
+        return weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+
+    def __call__(
+        self, *args: Given, execution: Execution = "plan", **kwargs: Given | int
+    ) -> Returned | dict[str, Returned]:
+        """Run the network on tensors, in their dtype and on their device; nothing is checked.
+
+        Arguments are the script's inputs, in its order or by name: rows × columns, after any batch
+        dimensions, or {group: tensor} for an input that comes by token.  A whole number for a
+        parameter that counts a loop (``steps=40``) runs the same weights that many times.  Returns
+        the value, or {name: value} of several; by group where a value has several.  ``execution``:
+        "plan" or "gram", see ``run``.
+
+        Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
+        input is missing or unknown, InstantiationError on a wrong count.
+        """
+        names = self._input_names
+        counts = {name: v for name, v in kwargs.items() if name not in names}
+        caller = self._executions.caller(counts, execution)
+        tensors = {name: v for name, v in kwargs.items() if name in names}
+        return caller(caller.named(names, args, tensors))  # type: ignore[arg-type]
+
+    def run(
+        self,
+        inputs: Inputs,
+        dtype: str | None = None,
+        check: DataCheck = "refuse",
+        *,
+        execution: Execution | None = None,
+    ) -> Answer:
+        """Run the network on a user's data: {name: matrix}, or {name: {group: matrix}} per token.
+
+        ``execution``: "plan" (a short list of tensor operations), "gram" (the same, with values at
+        tokens as images of the data, for long contexts) or "faithful" (the dense transformer);
+        equal within round-off.  Without it the plan, or the full matrices that were compiled.
 
         Data that break a hypothesis of the certificate are refused (AssumptionError), or with
         ``check`` "warn" are run with an AssumptionWarning; "off" measures nothing.  The warning
         also comes where ``intact`` is false: then the certificate says nothing of any data.
         """
-        from weightsmith.backends.torch.run import run
-
         inputs = float_inputs(inputs)
         if check == "off":
             self._check_sizes(inputs)
         else:
             data_measure.apply_check(self.check(inputs), check)
-        return run(self.module(dtype), self.template, self.used(inputs))
+        return self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
 
     def check(self, inputs: Inputs) -> DataReport:
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""

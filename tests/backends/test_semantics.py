@@ -1,9 +1,10 @@
-"""One network, five evaluations: they must agree."""
+"""One network, eight evaluations: they must agree."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from weightsmith.backends import (
     weights_to_bytes,
 )
 from weightsmith.backends.layout import Answer, Inputs
+from weightsmith.backends.plan.build import Form
+from weightsmith.backends.plan.engine import Engine
 from weightsmith.backends.reference import full_matrices, interpret
 from weightsmith.backends.torch import build, module_from_template, run
 from weightsmith.compiler.ir.template import Layer, Template
@@ -61,6 +64,10 @@ def evaluations(template: Template, inputs: Inputs) -> dict[str, Answer]:
         "reference, dense file": run_files(text, weights_to_bytes(dense), inputs),
         "torch structured": run(build(template, structured), template, inputs),
         "torch dense": run(build(template, dense), template, inputs),
+        **{
+            f"plan, {form}": Engine(template, structured, None, (form,)).run(inputs)
+            for form in get_args(Form)
+        },
     }
 
 

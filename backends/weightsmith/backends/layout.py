@@ -69,7 +69,7 @@ def layout(
     names, on whatever does not fit.
     """
     kind = np.dtype(dtype)
-    asked = _asked(template)
+    asked = input_groups(template)
     _check_names(inputs, asked)
     pieces = {
         (name, group): piece
@@ -156,7 +156,7 @@ def _per_token(source: Source) -> bool:
     return source.groups[0] in TOKEN_GROUPS
 
 
-def _asked(template: Template) -> dict[str, tuple[str, ...]]:
+def input_groups(template: Template) -> dict[str, tuple[str, ...]]:
     """Each input of the network, and the token groups it is given by (none for a matrix)."""
     asked: dict[str, tuple[str, ...]] = {}
     for source in template.sources:
@@ -173,6 +173,17 @@ def _axes(template: Template, name: str, group: str | None) -> tuple[str, str]:
         return source.rows, group
     axes = source.rows, source.groups[0]
     return (axes[1], axes[0]) if source.kind == "transposed" else axes
+
+
+def size_of_axes(
+    template: Template, shapes: Mapping[tuple[str, str | None], tuple[int, ...]]
+) -> dict[str, int]:
+    """The sizes of the axes, by the rows and columns of each input (in one token group)."""
+    sizes: dict[str, int] = {}
+    for (name, group), shape in shapes.items():
+        for axis, size in zip(_axes(template, name, group), shape, strict=True):
+            sizes.setdefault(axis, size)
+    return sizes
 
 
 def _called(name: str, group: str | None) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weightsmith.backends.architecture import Architecture, architecture_of
-from weightsmith.backends.coefficients import Bindings, Values, fraction_text
+from weightsmith.backends.coefficients import Bindings, Values, fraction_text, parse_coefficient
 from weightsmith.backends.errors import InstantiationError, listed
 from weightsmith.backends.schedules import written_out
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template, layers_of
+from weightsmith.dsl.scalars import free_symbols
 
 MAX_LAYERS = 20_000
 MAX_MATRICES = 50_000  # of all layers: the checker compares no more with their coefficients
@@ -79,6 +80,11 @@ def _unroll_into(layers: list[Layer], items: tuple[Item, ...], values: Values) -
                 f"{MAX_LAYERS} layers."
             )
         layers += body * int(count) if body else []
+
+
+def count_symbols(items: tuple[Item, ...]) -> frozenset[str]:
+    """The symbols that stand in the counts of loops."""
+    return frozenset().union(*(free_symbols(parse_coefficient(c)) for c in _counts(items)))
 
 
 def _counts(items: tuple[Item, ...]) -> Iterator[str]:

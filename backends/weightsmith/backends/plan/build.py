@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from weightsmith.backends.architecture import HeadShape
 from weightsmith.backends.plan.attention import Head, attention
@@ -21,6 +22,7 @@ from weightsmith.compiler.ir.template import Source, Template
 LONG = 6  # terms of a value that is written out
 INLINE = 1  # passes of a loop that is none
 
+Form = Literal["direct", "images", "gram"]  # of values at context and query tokens: see stream.py
 Place = tuple[int, int, int]  # block, group, source or DIRECT
 State = dict[Place, Combination]
 
@@ -47,28 +49,26 @@ def plan_of(
     template: Template,
     numbers: Numbers,
     sizes: Mapping[str, int] | None = None,
-    *,
-    gram: bool = False,
+    form: Form = "direct",
 ) -> Plan:
     """Return the plan of a network.
 
-    ``sizes`` of axes decide in which order products are taken, and nothing else.  With ``gram``
-    values at context and query tokens are kept as images of the data wherever they are linear.
+    ``sizes`` of axes decide in which order products are taken, and nothing else.
     """
-    builder = _Builder(template, numbers, Sizes(sizes), gram=gram)
+    builder = _Builder(template, numbers, Sizes(sizes), form)
     state = builder.run(builder.start(), numbers.parts, TOP)
     return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
 
 class _Builder:
-    def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, *, gram: bool) -> None:
+    def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, form: Form) -> None:
         self.graph = Graph()
         self.inputs: list[Ref] = []
         self.origins = Origins()
         self._template = template
         self._numbers = numbers
         self._sizes = sizes
-        self._gram = gram
+        self._form = form
         self._groups = template.groups
         self._rows = numbers.architecture.block_rows
         self._data: dict[int, dict[int, Ref]] = defaultdict(dict)  # group, source: of images
@@ -85,7 +85,8 @@ class _Builder:
             if name in source.groups
         }
         self._tokens = {
-            group: Tokens(self.graph, self._data[group]) for group in range(len(self._groups))
+            group: Tokens(self.graph, self._data[group], self._form == "gram")
+            for group in range(len(self._groups))
         }
         state: State = {}
         for block, row in enumerate(self._numbers.embed.tolist()):
@@ -106,7 +107,7 @@ class _Builder:
         if source.kind == "ones":
             return Value({DIRECT: Combination(shape, ones=1.0)})
         ref = self._input(source, name)
-        if self._gram and name in TOKEN_GROUPS:
+        if self._form != "direct" and name in TOKEN_GROUPS:
             self._data[group][number] = ref
             return Value({number: Combination((source.rows, source.rows), eye=1.0)})
         return Value({DIRECT: single(ref, shape)})

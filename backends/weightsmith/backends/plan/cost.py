@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weightsmith.backends.plan.graph import Graph
-from weightsmith.backends.plan.nodes import Axis, Linear, Product
+from weightsmith.backends.plan.nodes import Axis, Carried, Input, Linear, Product, Result
 
 CALL = 8_000  # multiplications in the time of one call
 MOVE = 4  # multiplications in the time that a number takes to be read or written
@@ -28,6 +28,8 @@ class Sizes:
 def cost_of(graph: Graph, number: int, sizes: Sizes) -> float:
     node, (rows, columns) = graph.nodes[number], graph.shapes[number]
     r, c = sizes[rows], sizes[columns]
+    if isinstance(node, Input | Carried | Result):
+        return 0.0
     if isinstance(node, Product):
         inner = sizes[graph.shape(node.left)[1]]
         once = r * inner * c + MOVE * (r * inner + inner * c + r * c)

@@ -1,104 +1,118 @@
-"""Runs plans on PyTorch tensors: made once for each set of sizes, kept, and called."""
+"""The plans of one network: made once for sizes of about the same magnitude, and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from weightsmith.backends.arrays import Array
+from weightsmith.backends.coefficients import Bindings
 from weightsmith.backends.instantiate import Weights
-from weightsmith.backends.plan.build import Plan, plan_of
-from weightsmith.backends.plan.looped_numbers import Numbers, numbers_of
-from weightsmith.backends.plan.nodes import Input
-from weightsmith.backends.plan.torch_text import Text, torch_text
+from weightsmith.backends.layout import Answer, Inputs, Stream, layout
+from weightsmith.backends.plan.build import Form, Plan, plan_of
+from weightsmith.backends.plan.cost import Sizes
+from weightsmith.backends.plan.live import cost
+from weightsmith.backends.plan.looped_numbers import numbers_of
+from weightsmith.backends.plan.module import InputKey, PlannedModule
+from weightsmith.backends.torch.run import check_mode
+from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
 
-Function = Callable[..., tuple[Tensor, ...]]
+MOST = 64  # plans that are kept
+PLAN: tuple[Form, ...] = ("direct", "images")
+GRAM: tuple[Form, ...] = ("gram",)
+Piece = TypeVar("Piece")
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan as functions: of matrices, and of batches of matrices."""
-
-    plan: Plan
-    text: Text
-    single: Function
-    batched: Function
-
-
-@dataclass(slots=True)
 class Engine:
-    """The plans of one network, by the sizes that they were made for."""
+    """Runs a network by plans.
 
-    template: Template
-    numbers: Numbers
-    gram: bool = False
-    _plans: dict[tuple[tuple[str, int], ...], Planned] = field(default_factory=dict)
-    _constants: dict[tuple[int, torch.dtype, torch.device], list[Tensor]] = field(
-        default_factory=dict
-    )
-    _eyes: dict[tuple[int, float, torch.dtype, torch.device], Tensor] = field(default_factory=dict)
+    ``bindings`` are those that the weights were made with, where they are not the template's own;
+    the cheapest of the ``forms`` is taken.
+    """
 
-    @classmethod
-    def of(cls, template: Template, weights: Weights, *, gram: bool = False) -> Engine:
-        return cls(template, numbers_of(template, weights), gram)
+    def __init__(
+        self,
+        template: Template,
+        weights: Weights,
+        bindings: Bindings | None = None,
+        forms: tuple[Form, ...] = PLAN,
+    ) -> None:
+        self._template = template
+        self._numbers = numbers_of(template, weights, bindings)
+        self._forms = forms if any(g in TOKEN_GROUPS for g in template.groups) else forms[:1]
+        self._untold = untold_axes(template)
+        self._plans: dict[tuple[tuple[str, int], ...], PlannedModule] = {}
+        self.dtype = np.dtype(weights.dtype)
 
-    def planned(self, sizes: Mapping[str, int]) -> Planned:
-        key = tuple(sorted(sizes.items()))
-        found = self._plans.get(key)
+    def module(self, sizes: Mapping[str, int]) -> PlannedModule:
+        """The plan for such sizes."""
+        untold = {axis: sizes[axis] for axis in self._untold if axis in sizes}
+        about = {axis: 1 << (size - 1).bit_length() for axis, size in sizes.items() if size > 0}
+        key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
+        found = self._plans.pop(key, None)
         if found is None:
-            plan = plan_of(self.template, self.numbers, sizes, gram=self.gram)
-            text = torch_text(plan)
-            one = function_of(text.source, batched=False)
-            several = function_of(text.source, batched=True)
-            found = self._plans[key] = Planned(plan, text, one, several)
+            found = PlannedModule(self._plan(about), untold)
+        self._plans[key] = found  # the last one used stands last
+        if len(self._plans) > MOST:
+            del self._plans[next(iter(self._plans))]
         return found
 
-    def __call__(
-        self, arrays: Mapping[tuple[str, str | None], Tensor], sizes: Mapping[str, int]
-    ) -> dict[str, dict[str, Tensor]]:
-        """The returned values by group, from each array by its name and group."""
-        planned = self.planned(sizes)
-        given = [arrays[key] for key in input_keys(planned.plan)]
-        function = planned.batched if given[0].ndim == 3 else planned.single
-        first = given[0]
-        constants = self.constants(planned, first.dtype, first.device)
-        eyes = [self._eye(sizes, axis, number, first) for axis, number in planned.text.eyes]
-        values = iter(function(*given, *constants, *eyes))
-        return {
-            output.name: {group: next(values) for group in output.pieces}
-            for output in planned.plan.outputs
-        }
+    def _plan(self, sizes: Mapping[str, int]) -> Plan:
+        """The cheapest of the forms."""
+        plans = [plan_of(self._template, self._numbers, sizes, form) for form in self._forms]
+        return min(plans, key=lambda plan: cost(plan, Sizes(sizes)))
 
-    def constants(self, planned: Planned, dtype: torch.dtype, device: torch.device) -> list[Tensor]:
-        key = id(planned), dtype, device
-        if key not in self._constants:
-            numbers: Sequence[tuple[float, ...]] = planned.plan.graph.constants
-            self._constants[key] = [torch.tensor(c, dtype=dtype, device=device) for c in numbers]
-        return self._constants[key]
+    def run(
+        self, inputs: Inputs, dtype: str | None = None, *, dims: Mapping[str, int] | None = None
+    ) -> Answer:
+        """Return what the script returns, by name, for one problem or a batch; without gradients.
 
-    def _eye(self, sizes: Mapping[str, int], axis: str, number: float, like: Tensor) -> Tensor:
-        size = int(axis) if axis.isdigit() else sizes[axis]
-        key = size, number, like.dtype, like.device
-        if key not in self._eyes:
-            self._eyes[key] = number * torch.eye(size, dtype=like.dtype, device=like.device)
-        eye = self._eyes[key]
-        return eye if like.ndim == 2 else eye.expand(*like.shape[:-2], size, size)
+        Computed in ``dtype``, or that of the weights.  Raises LayoutError where the inputs do not
+        fit, PrecisionError where PyTorch would compute with less than the dtype.
+        """
+        check_mode(getattr(torch, dtype or self.dtype.name), torch.device("cpu"))
+        stream = layout(self._template, inputs, dtype or self.dtype, dims=dims)
+        sizes = {**stream.dims, **dict(stream.groups)}
+        module = self.module(sizes)
+        with torch.inference_mode():
+            values = module(*(_tensor(_array(self._template, stream, k)) for k in module.inputs))
+        readings: dict[str, dict[str, Array]] = {}
+        for (name, group), value in zip(module.outputs, values, strict=True):
+            readings.setdefault(name, {})[group] = np.array(value.numpy())
+        return {name: one_or_several(pieces) for name, pieces in readings.items()}
 
 
-def input_keys(plan: Plan) -> list[tuple[str, str | None]]:
-    nodes = [plan.graph.nodes[ref.node] for ref in plan.inputs]
-    return [(node.name, node.group) for node in nodes if isinstance(node, Input)]
+def one_or_several(pieces: dict[str, Piece]) -> Piece | dict[str, Piece]:
+    """A value with a token axis by group, a matrix by itself."""
+    several = len(pieces) > 1 or set(pieces) <= set(TOKEN_GROUPS)
+    return pieces if several else next(iter(pieces.values()))
 
 
-def function_of(source: str, *, batched: bool) -> Function:
-    """The function of a text that ``torch_text`` wrote."""
-    names: dict[str, object] = {
-        "torch": torch,
-        "mm": torch.bmm if batched else torch.mm,
-        "addmm": torch.baddbmm if batched else torch.addmm,
-    }
-    exec(compile(source, "<weightsmith plan>", "exec"), names)
-    return names["forward"]  # type: ignore[return-value]
+def untold_axes(template: Template) -> set[str]:
+    """The axes that no input has."""
+    axes = {source.rows for source in template.sources} | set(template.groups)
+    axes |= {block.rows for block in template.blocks} | {o.rows for o in template.read_out}
+    told = {s.rows for s in template.sources if s.kind in DATA}
+    told |= {group for s in template.sources if s.kind in DATA for group in s.groups}
+    return {axis for axis in axes - told if not axis.isdigit()}
+
+
+def _array(template: Template, stream: Stream, key: InputKey) -> Array:
+    """What the user gave for one input (in one group)."""
+    name, group = key
+    source = next(s for s in template.sources if s.kind in DATA and s.of == name)
+    plane = stream.planes[source.name, group or source.groups[0]]
+    return np.swapaxes(plane, -1, -2) if source.kind == "transposed" else plane
+
+
+def _tensor(array: Array) -> Tensor:
+    """The same numbers, in the same memory where PyTorch can take it."""
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not native.flags.writeable or any(stride < 0 for stride in native.strides):
+        native = native.copy()
+    return torch.from_numpy(native)

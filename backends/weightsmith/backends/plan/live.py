@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from weightsmith.backends.plan.build import Plan
+from weightsmith.backends.plan.cost import CALL, Sizes, cost_of
 from weightsmith.backends.plan.graph import TOP, Graph
-from weightsmith.backends.plan.nodes import Carried, Loop, Result, operands
+from weightsmith.backends.plan.nodes import Carried, Linear, Loop, Product, Result, operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,20 @@ def _order(graph: Graph, seen: set[int]) -> dict[int, tuple[int, ...]]:
     for number in sorted(seen):
         scopes.setdefault(graph.scopes[number], []).append(number)
     return {scope: tuple(some) for scope, some in scopes.items()}
+
+
+def cost(plan: Plan, sizes: Sizes) -> float:
+    """What a plan costs, roughly, in multiplications."""
+    found = live(plan)
+    nodes = plan.graph.nodes
+    total = 0.0
+    for number in found.uses:
+        total += cost_of(plan.graph, number, sizes)
+        node = nodes[number]
+        alone = isinstance(node, Linear) and any(
+            isinstance(nodes[ref.node], Product) and found.uses[ref.node] == 1
+            for ref, _ in node.of.terms
+        )
+        if alone:  # the product and the sum are one call
+            total -= CALL * plan.graph.trips[plan.graph.scopes[number]]
+    return total

@@ -1,8 +1,9 @@
 """The residual stream while a plan is made: what each block holds at each group of tokens.
 
 A value is ``direct``, a combination of matrices, or an ``image`` of the data at tokens,
-Σ_s combination_s · source_s, whose combinations know no number of tokens.  Two images meet in the
-Gram matrices of the sources: (L s)(M t)ᵀ = L (s tᵀ) Mᵀ.
+Σ_s combination_s · source_s, whose combinations know no number of tokens: of w·x − y a layer then
+changes w only.  Two images are multiplied out before they meet, or meet in the Gram matrices of
+the sources: (L s)(M t)ᵀ = L (s tᵀ) Mᵀ.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Tokens:
 
     graph: Graph
     sources: Mapping[int, Ref]
+    gram: bool
 
     def direct(self, value: Value) -> Combination | None:
         """The value itself, its images multiplied out; None for zero."""
@@ -66,6 +68,12 @@ class Tokens:
     def outer(self, left: Value, right: Value) -> Combination | None:
         """left · rightᵀ, summed over the tokens of the group; None for zero."""
         found: Combination | None = None
+        if not self.gram:
+            one_side, other_side = self.direct(left), self.direct(right)
+            if one_side is None or other_side is None:
+                return None
+            found = self.graph.product(one_side, transpose(other_side))
+            return None if is_zero(found) else found
         for source, one in left.parts.items():
             for other, two in right.parts.items():
                 part = self.graph.product(self._met(one, source, other), transpose(two))

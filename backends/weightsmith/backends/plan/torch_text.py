@@ -7,7 +7,8 @@ order.  ``mm``, ``addmm`` are those of matrices, or of batches of matrices.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -46,33 +47,49 @@ class Line:
 class Text:
     """A function on the arrays of the plan, its constants, and multiples of identities.
 
-    ``eyes``: the axis and the number of each.
+    ``eyes``: the size of each, itself or (argument, dimension), and its number.
     """
 
     source: str
-    eyes: tuple[tuple[str, float], ...]
+    eyes: tuple[tuple[int | tuple[int, int], float], ...]
 
 
-def torch_text(plan: Plan, name: str = "forward") -> Text:
-    """Return the text of the function.  Same plan, same text."""
-    writer = _Writer(plan, name)
-    return Text(writer.text(), tuple(writer.eyes))
+def torch_text(
+    plan: Plan, name: str = "forward", *, sizes: Mapping[str, int] | None = None
+) -> Text:
+    """Return the text of the function; ``sizes`` are those of axes that no input has.
+
+    Same plan, same text.  Without an input the function takes an empty tensor, ``like``, for its
+    dtype and device.
+    """
+    first = _Writer(plan, name, sizes or {}, set())
+    first.text()
+    writer = _Writer(plan, name, sizes or {}, first.worth_names())
+    return Text(writer.text(), tuple(writer.eyes()))
 
 
 class _Writer:
-    def __init__(self, plan: Plan, name: str) -> None:
+    """``named``: the nodes whose transpose has a name, so that it is taken once."""
+
+    def __init__(self, plan: Plan, name: str, sizes: Mapping[str, int], named: set[int]) -> None:
         self._plan = plan
         self._graph = plan.graph
         self._name = name
         self._live: Live = live(plan)
+        self._named = named
+        self._flips: list[tuple[int, int]] = []  # node whose transpose is read, and in which scope
+        self._here = TOP
         self._names: dict[int, str] = {}
         self._reads: set[str] = set()  # of the statement that is being written
         self._eyes: dict[tuple[str, float], str] = {}
         self._sizes: dict[str, str] = {}
-        self._arguments = [self._input(ref) for ref in plan.inputs]
+        self._places: dict[str, tuple[int, int]] = {}  # of the sizes, in the arguments
+        self._arguments = [self._input(*one) for one in enumerate(plan.inputs)] or ["like"]
+        self._sizes = {axis: str(size) for axis, size in sizes.items()} | self._sizes
 
     def text(self) -> str:
-        body = self._scope(TOP)
+        body = [line for ref in self._plan.inputs for line in self._flipped(ref.node)]
+        body += self._scope(TOP)
         result = ", ".join(
             self._ref(ref) for output in self._plan.outputs for ref in output.pieces.values()
         )
@@ -83,13 +100,14 @@ class _Writer:
         lines = _with_deletes(body, set(self._arguments))
         return "\n".join([head, *(INDENT + line for line in lines)]) + "\n"
 
-    @property
-    def eyes(self) -> Iterator[tuple[str, float]]:
-        yield from self._eyes
+    def eyes(self) -> Iterator[tuple[int | tuple[int, int], float]]:
+        for axis, number in self._eyes:
+            told = self._places.get(axis)
+            yield told if told is not None else int(self._size(axis)), number
 
     # names
 
-    def _input(self, ref: Ref) -> str:
+    def _input(self, number: int, ref: Ref) -> str:
         node = self._graph.nodes[ref.node]
         if not isinstance(node, Input):
             raise TypeError(f"no input: {node}")
@@ -101,12 +119,30 @@ class _Writer:
         for place, axis in zip((-2, -1), self._graph.shapes[ref.node], strict=True):
             if not axis.isdigit():
                 self._sizes.setdefault(axis, f"{name}.shape[{place}]")
+                self._places.setdefault(axis, (number, place))
         return name
 
     def _ref(self, ref: Ref) -> str:
         name = self._names[ref.node]
+        if ref.transposed:
+            self._flips.append((ref.node, self._here))
+            if ref.node in self._named:
+                name = f"{name}_T"
         self._reads.add(name)
-        return f"{name}.mT" if ref.transposed else name
+        return name if not ref.transposed or ref.node in self._named else f"{name}.mT"
+
+    def worth_names(self) -> set[int]:
+        """The nodes whose transpose is read several times, or in a loop that it is not of."""
+        often = Counter(node for node, _ in self._flips)
+        deeper = {node for node, scope in self._flips if scope != self._graph.scopes[node]}
+        return deeper | {node for node, count in often.items() if count > 1}
+
+    def _flipped(self, number: int) -> list[Line]:
+        """The name of a transpose, if it has one."""
+        if number not in self._named:
+            return []
+        name = self._names[number]
+        return [Line([f"{name}_T = {name}.mT"], {name}, (f"{name}_T",))]
 
     def _taken(self) -> set[str]:
         reads, self._reads = self._reads, set()
@@ -127,14 +163,20 @@ class _Writer:
     def _scope(self, scope: int) -> list[Line]:
         lines: list[Line] = []
         done: set[int] = set()
+        outside, self._here = self._here, scope
         for number in self._live.order.get(scope, ()):
             node = self._graph.nodes[number]
             if isinstance(node, Result):
                 if node.loop not in done:
                     done.add(node.loop)
                     lines.append(self._loop(node.loop))
-            elif not isinstance(node, Input | Carried) and not self._is_fused(number):
+                lines += self._flipped(number)
+            elif isinstance(node, Carried):
+                lines += self._flipped(number)
+            elif not isinstance(node, Input) and not self._is_fused(number):
                 lines += self._node(number)
+                lines += self._flipped(number)
+        self._here = outside
         return lines
 
     def _loop(self, loop: int) -> Line:
@@ -155,7 +197,7 @@ class _Writer:
         nexts = [self._ref(found.nexts[place]) for place in places]
         body.append(Line([f"{', '.join(names)} = {', '.join(nexts)}"], self._taken(), tuple(names)))
         inner = set().union(*(line.reads for line in body))
-        made = {name for line in body for name in line.writes}
+        made = {name for line in body for name in line.writes} | set(names)
         for place, name in zip(places, names, strict=True):
             for number in self._live.order.get(found.parent, ()):
                 node = self._graph.nodes[number]
@@ -206,7 +248,7 @@ class _Writer:
             case Clamp(of, low, high):
                 text = self._clamp(of, low, high)
             case Bucket(of, knots):
-                text = f"torch.bucketize({self._ref(of)}, c{knots}, right=True)"
+                text = f"torch.bucketize({self._ref(of)}.contiguous(), c{knots}, right=True)"
             case Table(of, bucket, anchors, values, slopes):
                 place = self._ref(bucket)
                 moved = f"{self._ref(of)} - c{anchors}[{place}]"
@@ -278,7 +320,7 @@ class _Writer:
 
     def _filled(self, text: str) -> str:
         """A matrix that does not depend on the data, one for each of a batch."""
-        return f"({text}).expand(*{self._like()}.shape[:-2], -1, -1)"
+        return f"{text}.expand(*{self._like()}.shape[:-2], -1, -1)"
 
     def _again(self, name: str) -> str:
         self._reads.add(name)

@@ -60,11 +60,16 @@ def check_precision(module: Transformer, dtype: torch.dtype | None = None) -> No
             f"expected a module in {_said(dtype)}, got {_said(module.dtype)}; load it in that "
             "dtype, so that each weight is rounded once."
         )
-    if torch.is_autocast_enabled(module.device.type):
+    check_mode(module.dtype, module.device)
+
+
+def check_mode(dtype: torch.dtype, device: torch.device) -> None:
+    """Raise PrecisionError where PyTorch is set to compute with less than the dtype there."""
+    if torch.is_autocast_enabled(device.type):
         raise PrecisionError(
             "autocast is on and would compute in half precision; call run outside of it."
         )
-    if module.dtype == torch.float32 and not _full_float32():
+    if dtype == torch.float32 and not _full_float32():
         raise PrecisionError(
             "PyTorch is set to multiply float32 with less than float32 precision; restore it with "
             "torch.set_float32_matmul_precision('highest')."

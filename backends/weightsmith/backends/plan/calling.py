@@ -1,0 +1,105 @@
+"""A network as a function of tensors: nothing is checked or copied, a plan is found and run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
+from weightsmith.backends.layout import input_groups, size_of_axes
+from weightsmith.backends.plan.engine import Engine, one_or_several
+from weightsmith.backends.plan.module import Function, InputKey, PlannedModule
+from weightsmith.compiler.ir.template import Template
+
+MOST = 64  # sets of shapes that are kept
+Given = Tensor | Mapping[str, Tensor]
+Returned = Tensor | dict[str, Tensor]
+
+
+class Caller:
+    """Takes arguments as the script names them; keeps the plan of each set of shapes."""
+
+    def __init__(self, template: Template, engine: Engine) -> None:
+        self._engine = engine
+        self._template = template
+        self._groups = input_groups(template)
+        self._keys: list[InputKey] = [
+            (name, group) for name, groups in self._groups.items() for group in groups or (None,)
+        ]
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        self._ready: dict[tuple[object, ...], tuple[PlannedModule, Function]] = {}
+
+    def __call__(self, given: Mapping[str, Given]) -> Returned | dict[str, Returned]:
+        """The values by name; the value itself where there is one."""
+        arrays = [self._array(given, name, group) for name, group in self._keys]
+        if torch.compiler.is_compiling():
+            module = self._module(arrays)
+            return _by_name(module.outputs, module(*self._ordered(module, arrays)))
+        key = tuple([(array.shape, array.dtype, array.device) for array in arrays])
+        ready = self._ready.get(key)
+        if ready is None:
+            module = self._module(arrays)
+            ready = module, module.prepared(*self._ordered(module, arrays))
+            self._ready[key] = ready
+            if len(self._ready) > MOST:
+                del self._ready[next(iter(self._ready))]
+        module, function = ready
+        return _by_name(module.outputs, function(*self._ordered(module, arrays)))
+
+    def _ordered(self, module: PlannedModule, arrays: list[Tensor]) -> list[Tensor]:
+        """The arrays that the plan takes, in its order; it may leave out what changes nothing."""
+        return [arrays[self._places[key]] for key in module.inputs]
+
+    def _module(self, arrays: list[Tensor]) -> PlannedModule:
+        shapes = {key: tuple(a.shape[-2:]) for key, a in zip(self._keys, arrays, strict=True)}
+        return self._engine.module(size_of_axes(self._template, shapes))
+
+    def _array(self, given: Mapping[str, Given], name: str, group: str | None) -> Tensor:
+        value = given.get(name)
+        if isinstance(value, Tensor):
+            if group is None or len(self._groups[name]) == 1:
+                return value
+        elif value is not None and group in value:
+            return value[group]
+        raise self._refusal(name)
+
+    def _refusal(self, name: str) -> LayoutError:
+        groups = self._groups[name]
+        each = ", ".join(f"'{group}': tensor" for group in groups)
+        form = f"{{{each}}}, one token a column" if groups else "a tensor"
+        return LayoutError(f"expected {form} for '{name}'.")
+
+    def named(
+        self, order: tuple[str, ...], args: tuple[Given, ...], kwargs: Mapping[str, Given]
+    ) -> dict[str, Given]:
+        """Arguments by name; those in order are for the inputs that the network reads."""
+        names = [name for name in order if name in self._groups]
+        if len(args) > len(names):
+            raise LayoutError(
+                f"expected at most {len(names)} inputs, {listed(names)}, got {len(args)}."
+            )
+        found = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name in found:
+                raise LayoutError(f"the input '{name}' is given twice.")
+            if name not in order:
+                raise LayoutError(
+                    f"the network has no input '{shown_name(name)}'; its inputs are "
+                    f"{listed(names)}." + suggestion(name, names)
+                )
+            found[name] = value
+        return found
+
+
+def _by_name(
+    outputs: list[tuple[str, str]], values: tuple[Tensor, ...]
+) -> Returned | dict[str, Returned]:
+    if len(values) == 1:
+        return values[0]
+    found: dict[str, dict[str, Tensor]] = {}
+    for (name, group), value in zip(outputs, values, strict=True):
+        found.setdefault(name, {})[group] = value
+    several: dict[str, Returned] = {name: one_or_several(p) for name, p in found.items()}
+    return next(iter(several.values())) if len(several) == 1 else several

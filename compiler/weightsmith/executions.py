@@ -1,0 +1,130 @@
+"""How a network is run: by a plan, on Gram matrices, or as the dense transformer of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
+
+from weightsmith.backends.coefficients import DType
+from weightsmith.backends.errors import InstantiationError, WeightsError, listed
+from weightsmith.backends.instantiate import Weights, structured_weights
+from weightsmith.backends.safetensors_file import check_weights
+from weightsmith.backends.schedules import written_out
+from weightsmith.backends.unroll import count_symbols, network_shape
+from weightsmith.compiler.ir.template import Template
+
+if TYPE_CHECKING:
+    from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.plan.calling import Caller
+    from weightsmith.backends.plan.engine import Engine
+
+Execution = Literal["plan", "gram", "faithful"]
+PLANNED = ("plan", "gram")
+Counts = tuple[tuple[str, Fraction], ...]
+
+
+class Executions:
+    """The executions of one network; what they make of its weights is kept.
+
+    ``saved``: the weights of the file, or None; ``intact``: whether they are the template's.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        saved: Callable[[], Weights | None],
+        intact: Callable[[], bool],
+    ) -> None:
+        self._template = template
+        self._read = saved
+        self._intact = intact
+        self._engines: dict[tuple[DType, bool, Counts], Engine] = {}
+        self._callers: dict[tuple[bool, Counts], Caller] = {}
+
+    @cached_property
+    def saved(self) -> Weights | None:
+        return self._read()
+
+    def run(self, inputs: Inputs, dtype: DType | None, execution: Execution | None) -> Answer:
+        """Return what the script returns.  Raises BackendError where that cannot be."""
+        is_dense = self.saved is not None and self.saved.dense
+        if execution not in (None, *get_args(Execution)):
+            raise InstantiationError(
+                f"expected an execution out of {listed(get_args(Execution))}, got {execution!r}."
+            )
+        if execution == "faithful" or (execution is None and is_dense):
+            return self._faithful(inputs, dtype)
+        return self.engine(dtype, gram=execution == "gram").run(inputs, dtype)
+
+    def engine(
+        self, dtype: DType | None = None, *, gram: bool = False, counts: Counts = ()
+    ) -> Engine:
+        """The plans of the saved weights, or of others of this dtype or with these counts."""
+        from weightsmith.backends.plan.engine import GRAM, PLAN, Engine
+
+        saved = self.saved
+        kind = dtype or ("float64" if saved is None else saved.dtype)
+        key = kind, gram, counts
+        if key not in self._engines:
+            given = dict(counts)
+            weights = self._structured(kind, given)
+            self._engines[key] = Engine(self._template, weights, given, GRAM if gram else PLAN)
+        return self._engines[key]
+
+    def caller(self, counts: Mapping[str, object], execution: str) -> Caller:
+        """The network as a function of tensors, with other counts of its loops."""
+        from weightsmith.backends.plan.calling import Caller
+
+        if execution not in PLANNED:
+            raise InstantiationError(
+                f"expected an execution out of {listed(PLANNED)}, got {execution!r}; of the dense "
+                "transformer there is 'module(dims=…)'."
+            )
+        gram = execution == "gram"
+        key = gram, tuple((name, self._count(name, value)) for name, value in counts.items())
+        if key not in self._callers:
+            engine = self.engine(gram=gram, counts=key[1])
+            self._callers[key] = Caller(self._template, engine)
+        return self._callers[key]
+
+    def _count(self, name: str, value: object) -> Fraction:
+        known = sorted(count_symbols(written_out(self._template.body)))
+        if name not in known:
+            loops = f"those are {listed(known)}" if known else "there is none"
+            raise InstantiationError(
+                f"'{name}' is neither an input nor the count of a loop of this network; {loops}."
+            )
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InstantiationError(f"expected a whole number for '{name}', got {value!r}.")
+        return Fraction(value)
+
+    def _structured(self, dtype: DType, counts: Mapping[str, Fraction]) -> Weights:
+        """The saved weights where they are these, else the template's, rounded to ``dtype``."""
+        saved = self.saved
+        if saved is not None and not counts and dtype == saved.dtype and not saved.dense:
+            check_weights(saved, network_shape(self._template))
+            return saved
+        if saved is not None and saved.dense and not self._intact():
+            raise WeightsError(
+                "the full matrices in model.safetensors are not those of the script, and are run "
+                "as they are, with execution='faithful'."
+            )
+        return structured_weights(self._template, counts, dtype=dtype)
+
+    def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
+        """Run the dense transformer: that of the file, or the template's for these data."""
+        from weightsmith.backends.layout import layout
+        from weightsmith.backends.torch.load import build, module_from_template
+        from weightsmith.backends.torch.run import run
+
+        saved = self.saved
+        if saved is not None and saved.dense and dtype in (None, saved.dtype):
+            return run(build(self._template, saved), self._template, inputs)
+        kind = dtype or ("float64" if saved is None else saved.dtype)
+        found = layout(self._template, inputs).dims
+        rows = {block.rows for block in self._template.blocks}
+        dims = {axis: found[axis] for axis in rows if not axis.isdigit()}
+        module = module_from_template(self._template, dims=dims, dtype=kind)
+        return run(module, self._template, inputs)
