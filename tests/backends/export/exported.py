@@ -74,3 +74,26 @@ def assert_close(
         assert found[name].shape == value.shape
         scale = np.abs(value).max(initial=0.0)
         assert np.abs(found[name] - value).max(initial=0.0) <= tolerance * scale, name
+
+
+def grouped(arrays: Mapping[str, np.ndarray]) -> dict[str, object]:
+    """The inverse of ``flat``."""
+    found: dict[str, object] = {}
+    for name, array in arrays.items():
+        base, _, group = name.partition("_")
+        if group in ("context", "query"):
+            found.setdefault(base, {})[group] = array  # type: ignore[index]
+        else:
+            found[name] = array
+    return found
+
+
+def assert_near(
+    found: list[np.ndarray], wanted: Mapping[str, object], inputs: Mapping[str, np.ndarray]
+) -> None:
+    """Of random programs, which may cancel: by the largest entry of the inputs, too."""
+    largest = max((np.abs(array).max(initial=1.0) for array in inputs.values()), default=1.0)
+    for one, value in zip(found, flat(wanted).values(), strict=True):
+        scale = max(np.abs(value).max(initial=0.0), largest)
+        assert one.shape == value.shape
+        assert np.abs(one - value).max(initial=0.0) <= 1e-9 * scale

@@ -24,8 +24,10 @@ from .exported import (
     NAMES,
     TOLERANCE,
     assert_close,
+    assert_near,
     data_of,
     flat,
+    grouped,
     network_of,
     reference,
     reference_of,
@@ -85,24 +87,13 @@ def test_one_file_serves_every_size_and_batch(name: str, tmp_path: Path) -> None
     model = exported(network, tmp_path)
     smaller = {n: _cut(array) for n, array in flat(data_of(name)).items()}
     batch = {n: np.stack([array, array / 2, array * 0.75]) for n, array in smaller.items()}
-    wanted = flat(reference(network, _grouped(batch)))
+    wanted = flat(reference(network, grouped(batch)))
     assert_close(run(model, batch), wanted, 1e-10)
 
 
 def _cut(array: np.ndarray) -> np.ndarray:
     """No more than seven of each axis whose size is free, so that axes keep fitting."""
     return array[tuple(slice(0, size if size == 1 else min(size, 7)) for size in array.shape)]
-
-
-def _grouped(arrays: Arrays) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, array in arrays.items():
-        base, _, group = name.partition("_")
-        if group in ("context", "query"):
-            found.setdefault(base, {})[group] = array  # type: ignore[index]
-        else:
-            found[name] = array
-    return found
 
 
 @pytest.mark.parametrize("name", ["gradient_descent", "lasso_ista"])
@@ -112,7 +103,7 @@ def test_no_query_tokens_are_no_tokens(name: str, tmp_path: Path) -> None:
         for n, array in flat(data_of(name)).items()
     }
     found = run(exported(network_of(name), tmp_path), alone(data))
-    assert_close(first(found), flat(reference(network_of(name), _grouped(data))), 1e-12)
+    assert_close(first(found), flat(reference(network_of(name), grouped(data))), 1e-12)
 
 
 def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -182,9 +173,4 @@ def check_random(script: str, seed: int, place: Path) -> None:
         return
     floats = {n: np.asarray(array, dtype=np.float64) for n, array in flat(inputs).items()}
     found = first(run(model, alone(floats)))
-    wanted = flat(reference(network, _grouped(floats)))
-    assert len(found) == len(wanted)
-    largest = max((np.abs(array).max(initial=1.0) for array in floats.values()), default=1.0)
-    for one, value in zip(found.values(), wanted.values(), strict=True):
-        scale = max(np.abs(value).max(initial=0.0), largest)
-        assert np.abs(one - value).max(initial=0.0) <= 1e-9 * scale
+    assert_near(list(found.values()), reference(network, grouped(floats)), floats)

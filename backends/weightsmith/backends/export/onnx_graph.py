@@ -6,7 +6,7 @@ stands outside of the loops, whose bodies read it from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import inf
 
 import onnx_ir as ir
@@ -128,7 +128,7 @@ class _Writer:
         return scope.add("Add", value, scope.add("Mul", slope, moved))
 
     def _linear(self, scope: Scope, of: Combination) -> ir.Value:
-        """Σ number · matrix + eye · identity + ones: first what needs no factor, last what is subtracted."""
+        """Σ number · matrix + eye · identity + ones; last what is subtracted."""
         total: ir.Value | None = None
         for ref, number in sorted(of.terms, key=lambda term: (term[1] != 1.0, term[1] == -1.0)):
             value = self._values[ref]

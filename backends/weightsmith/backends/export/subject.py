@@ -19,8 +19,8 @@ from weightsmith.backends.lazy_files import pieces_of
 from weightsmith.backends.plan.build import Plan, PlannedOutput, plan_of
 from weightsmith.backends.plan.looped_numbers import numbers_of
 from weightsmith.backends.plan.nodes import Axis, Input, Ref
-from weightsmith.backends.safetensors_file import weights_from_bytes
-from weightsmith.backends.unroll import missing_symbols, refuse_missing
+from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
+from weightsmith.backends.unroll import missing_symbols, network_shape, refuse_missing
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
 
@@ -87,7 +87,7 @@ class Subject:
         if not self.intact:
             return CHANGED
         if not self.bounds:
-            return "the returned values are those of the script, but for round-off"
+            return "it states no distance of the returned values from a target"
         return "\n".join(["before round-off:", *self.bounds])
 
     @property
@@ -147,6 +147,8 @@ def subject_of(
         raise ExportError(f"expected the dtype float64 or float32, got '{shown_name(dtype)}'.")
     refuse_missing(set(missing_symbols(template)))
     saved = weights_from_bytes(files[MODEL]) if MODEL in files else None
+    if saved is not None:
+        check_weights(saved, network_shape(template))
     own = saved.dtype if saved is not None else "float64"
     chosen: DType = own if dtype is None else "float32" if dtype == "float32" else "float64"
     digest = hashlib.sha256()

@@ -10,7 +10,7 @@ from weightsmith.backends.plan.nodes import Combination
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """``layers``: of each node the layer, by its number in the unrolled network, that made it first.
+    """``layers``: of each node the layer that made it first, by its number when all are unrolled.
 
     ``blocks``: of a combination the block and the group that held it after some layer;
     ``carried``: the same of each value that a loop carries, by loop and place.
