@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from weightsmith.backends.errors import ExportError, suggestion
-from weightsmith.backends.export import onnx_file, python_file
+from weightsmith.backends.export import npz_file, onnx_file, python_file, safetensors_export
 from weightsmith.backends.export.format import Format, Options, reason_of
 from weightsmith.backends.export.subject import Subject
 from weightsmith.backends.whole_file import replacing
 
-FORMATS: tuple[Format, ...] = (onnx_file.FORMAT, python_file.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    onnx_file.FORMAT,
+    python_file.FORMAT,
+    npz_file.FORMAT,
+    safetensors_export.FORMAT,
+)
 
 
 def export(subject: Subject, path: str | Path, options: Options, name: str | None = None) -> None:
