@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from weightsmith.backends.errors import ExportError, suggestion
-from weightsmith.backends.export import npz_file, onnx_file, python_file, safetensors_export
+from weightsmith.backends.export import (
+    npz_file,
+    onnx_file,
+    pt2_file,
+    python_file,
+    safetensors_export,
+)
 from weightsmith.backends.export.format import Format, Options, reason_of
 from weightsmith.backends.export.subject import Subject
 from weightsmith.backends.whole_file import replacing
@@ -15,6 +21,7 @@ FORMATS: tuple[Format, ...] = (
     python_file.FORMAT,
     npz_file.FORMAT,
     safetensors_export.FORMAT,
+    pt2_file.FORMAT,
 )
 
 

@@ -23,9 +23,13 @@ WIDTH = 98
 def write(subject: Subject, options: Options) -> bytes:
     """Return the file."""
     dialect = NUMPY if options.numpy else TORCH
+    return file_text(subject, dialect, function_of(subject, dialect)).encode()
+
+
+def function_of(subject: Subject, dialect: Dialect) -> Function:
+    """The function of the network.  Raises ExportError."""
     steps = Steps(subject.plan)
-    function = Writer(subject, dialect, steps, Names(subject, steps)).function()
-    return file_text(subject, dialect, function).encode()
+    return Writer(subject, dialect, steps, Names(subject, steps)).function()
 
 
 def file_text(subject: Subject, dialect: Dialect, function: Function) -> str:

@@ -1,4 +1,4 @@
-"""``.safetensors``: coefficients over blocks, or the full matrices of given sizes, with metadata."""
+"""``.safetensors``: coefficients over blocks, or full matrices of given sizes, with metadata."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import ExportError, shown_name
 from weightsmith.backends.files import CERTIFICATE, MODEL
 from weightsmith.backends.instantiate import Weights, structured_weights
-from weightsmith.backends.lazy_files import pieces_of
 from weightsmith.backends.plan.build import Plan, PlannedOutput, plan_of
 from weightsmith.backends.plan.looped_numbers import numbers_of
 from weightsmith.backends.plan.nodes import Axis, Input, Ref
@@ -41,13 +40,13 @@ class Port:
 class Subject:
     """A compiled network.
 
-    ``saved`` are its weights as they were saved, if they were, ``certificate`` the SHA-256 of its
-    certificate, and ``bounds`` lines of that: none of a network that was changed (``intact``).
+    ``saved`` are its weights as they were saved, if they were; ``bounds`` say what the certificate
+    states, which is nothing of a network that was changed: then it is not ``intact``.
     """
 
     template: Template
     saved: Weights | None
-    certificate: str
+    certificate_file: bytes
     bounds: tuple[str, ...]
     intact: bool
     dtype: DType
@@ -80,6 +79,11 @@ class Subject:
     @property
     def algorithm(self) -> str:
         return self.template.algorithm
+
+    @property
+    def certificate(self) -> str:
+        """The SHA-256 of the certificate."""
+        return hashlib.sha256(self.certificate_file).hexdigest()
 
     @property
     def statement(self) -> str:
@@ -151,10 +155,7 @@ def subject_of(
         check_weights(saved, network_shape(template))
     own = saved.dtype if saved is not None else "float64"
     chosen: DType = own if dtype is None else "float32" if dtype == "float32" else "float64"
-    digest = hashlib.sha256()
-    for piece in pieces_of(files, CERTIFICATE):
-        digest.update(piece)
-    return Subject(template, saved, digest.hexdigest(), tuple(bounds), intact, chosen)
+    return Subject(template, saved, files[CERTIFICATE], tuple(bounds), intact, chosen)
 
 
 def _output_name(output: PlannedOutput, group: str) -> str:
