@@ -34,9 +34,9 @@ def weights_to_bytes(weights: Weights) -> bytes:
     return tensors_to_bytes(weights, _metadata(weights))
 
 
-def tensors_to_bytes(weights: Weights, metadata: str) -> bytes:
+def tensors_to_bytes(weights: Weights, metadata: str, key: str = METADATA) -> bytes:
     """The tensors as a file with this text beside them.  Raises as ``weights_to_bytes``."""
-    header: dict[str, Json] = {"__metadata__": {METADATA: metadata}}
+    header: dict[str, Json] = {"__metadata__": {key: metadata}}
     chunks: list[bytes] = []
     start = 0
     for name in sorted(weights.tensors):

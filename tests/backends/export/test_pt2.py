@@ -66,7 +66,7 @@ def test_the_certificate_comes_along(loaded: tuple) -> None:
 
 def test_a_long_network_is_refused(tmp_path: Path) -> None:
     network = ws.compile(example("newton_inverse"), settings={"mu": "1/10", "L": 2, "steps": 2000})
-    with pytest.raises(ExportError, match="export .onnx, where loops stay loops"):
+    with pytest.raises(ExportError, match=r"export \.onnx, where loops stay loops"):
         network.export(tmp_path / "net.pt2")
     assert list(tmp_path.iterdir()) == []
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from weightsmith.backends.errors import ExportError, suggestion
+from weightsmith.backends.errors import ExportError, shown_name, suggestion
 from weightsmith.backends.export import (
+    huggingface,
     npz_file,
     onnx_file,
     pt2_file,
@@ -14,6 +15,7 @@ from weightsmith.backends.export import (
 )
 from weightsmith.backends.export.format import Format, Options, reason_of
 from weightsmith.backends.export.subject import Subject
+from weightsmith.backends.export.whole_folder import write_folder
 from weightsmith.backends.whole_file import replacing
 
 FORMATS: tuple[Format, ...] = (
@@ -22,6 +24,7 @@ FORMATS: tuple[Format, ...] = (
     npz_file.FORMAT,
     safetensors_export.FORMAT,
     pt2_file.FORMAT,
+    huggingface.FORMAT,
 )
 
 
@@ -32,14 +35,15 @@ def export(subject: Subject, path: str | Path, options: Options, name: str | Non
     """
     chosen = format_of(path, name)
     chosen.check(options)
-    if chosen.write is None:
-        raise ExportError(f"no way to write {chosen.what}.")
     place = Path(path)
-    _check_place(place)
-    content = chosen.write(subject, options)
+    check_place(place, is_folder=chosen.write_folder is not None)
     try:
-        with replacing(place) as file:
-            file.write(content)
+        if chosen.write_folder is not None:
+            write_folder(place, chosen.write_folder(subject, options))
+        elif chosen.write is not None:
+            content = chosen.write(subject, options)
+            with replacing(place) as file:
+                file.write(content)
     except OSError as error:
         raise reason_of(error, place) from error
 
@@ -50,25 +54,27 @@ def format_of(path: str | Path, name: str | None) -> Format:
     if name is not None:
         if name not in names:
             raise ExportError(
-                f"there is no format '{name}'; the formats are {', '.join(names)}."
+                f"there is no format '{shown_name(name)}'; the formats are {', '.join(names)}."
                 + suggestion(name, names)
             )
         return names[name]
-    suffixes = {one.suffix: one for one in FORMATS}
-    found = next((one for suffix, one in suffixes.items() if str(path).endswith(suffix)), None)
-    if found is None:
-        suffix = Path(path).suffix
-        known = ", ".join(f"{one.suffix} ({one.what})" for one in FORMATS)
-        what = f"the suffix '{suffix}'" if suffix else f"no suffix in '{path}'"
-        raise ExportError(
-            f"{what} names no format; the formats are {known}." + suggestion(suffix, suffixes)
-        )
-    return found
+    found = next((one for one in FORMATS if str(path).endswith(one.suffix)), None)
+    if found is not None:
+        return found
+    suffix = Path(path).suffix
+    known = ", ".join(f"{one.suffix} ({one.what})" for one in FORMATS)
+    what = f"the suffix '{suffix}'" if suffix else f"no suffix in '{path}'"
+    raise ExportError(
+        f"{what} names no format; the formats are {known}."
+        + suggestion(suffix, [one.suffix for one in FORMATS])
+    )
 
 
-def _check_place(path: Path) -> None:
-    """Raise ExportError, before any work, where no file can be written."""
-    if path.is_dir():
-        raise ExportError(f"'{path}' is a directory; name a file in it.")
+def check_place(path: Path, *, is_folder: bool) -> None:
+    """Raise ExportError, before any work, where nothing can be written."""
     if not path.parent.is_dir():
         raise ExportError(f"there is no directory '{path.parent}'.")
+    if not is_folder and path.is_dir():
+        raise ExportError(f"'{path}' is a directory; name a file in it.")
+    if is_folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ExportError(f"'{path}' is there already, and not an empty folder; name another one.")

@@ -35,7 +35,7 @@ def function_of(subject: Subject, dialect: Dialect) -> Function:
 def file_text(subject: Subject, dialect: Dialect, function: Function) -> str:
     """The whole file around the function."""
     parts = [
-        f'"""{_quoted(_about(subject, dialect))}\n"""\n',
+        f'"""{quoted(about(subject, dialect.library))}\n"""\n',
         "\n".join(["from __future__ import annotations", "", *dialect.imports]) + "\n",
         *([constants_text(function)] if function.constants else []),
         *(f"\n{getattr(dialect, name)}" for name in reversed(function.helpers)),
@@ -88,10 +88,11 @@ def _shapes(ports: tuple[Port, ...], names: tuple[str, ...]) -> Iterator[str]:
         yield f"    {name:<{wide}}  {port.rows} × {port.columns}"
 
 
-def _about(subject: Subject, dialect: Dialect) -> str:
+def about(subject: Subject, library: str) -> str:
+    """What the docstring of a file says of the network and its certificate."""
     lines = [
         f"{subject.algorithm}: a transformer that was compiled from an algorithm, "
-        f"for {dialect.library} alone.",
+        f"for {library} alone.",
         "",
         "The network, and where its layers are below:",
         "",
@@ -107,7 +108,7 @@ def _about(subject: Subject, dialect: Dialect) -> str:
     return "\n".join(printable(line.rstrip()) for line in lines)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """The text as it stands in a docstring."""
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 

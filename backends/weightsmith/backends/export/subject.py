@@ -81,6 +81,11 @@ class Subject:
         return self.template.algorithm
 
     @property
+    def function_name(self) -> str:
+        """The algorithm as a name in Python."""
+        return identifier(self.algorithm)
+
+    @property
     def certificate(self) -> str:
         """The SHA-256 of the certificate."""
         return hashlib.sha256(self.certificate_file).hexdigest()

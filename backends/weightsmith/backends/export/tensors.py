@@ -16,6 +16,7 @@ from weightsmith.backends.export.subject import Subject
 from weightsmith.backends.instantiate import Weights, expand
 from weightsmith.backends.template_json import Json, canonical_json
 from weightsmith.backends.unroll import network_shape
+from weightsmith.compiler.ir.template import Template
 
 
 def tensors_of(subject: Subject, dims: Mapping[str, int]) -> Weights:
@@ -40,17 +41,24 @@ def tensors_of(subject: Subject, dims: Mapping[str, int]) -> Weights:
 
 def metadata_of(subject: Subject, weights: Weights) -> str:
     """What a reader must know, as canonical JSON."""
-    template = subject.template
-    shape = network_shape(template)
     content: dict[str, Json] = {
-        "algorithm": template.algorithm,
-        "blocks": [_object(block) for block in template.blocks],
+        **layout_of(subject.template),
+        "algorithm": subject.algorithm,
         "certificate_sha256": subject.certificate,
         "dense": weights.dense,
         "dims": dict(weights.dims),
         "dtype": weights.dtype,
+        "statement": subject.statement,
+    }
+    return canonical_json(content)
+
+
+def layout_of(template: Template) -> dict[str, Json]:
+    """Groups of tokens, sources, blocks, the masks of each layer, and the returned values."""
+    return {
+        "blocks": [_object(block) for block in template.blocks],
         "groups": list(template.groups),
-        "layers": _layers(shape),
+        "layers": _layers(network_shape(template)),
         "outputs": [
             {
                 "groups": list(output.groups),
@@ -61,9 +69,7 @@ def metadata_of(subject: Subject, weights: Weights) -> str:
             for output in template.read_out
         ],
         "sources": [_object(source) for source in template.sources],
-        "statement": subject.statement,
     }
-    return canonical_json(content)
 
 
 def _layers(shape: Architecture) -> list[Json]:
@@ -71,10 +77,7 @@ def _layers(shape: Architecture) -> list[Json]:
 
 
 def _layer(layer: LayerShape) -> Json:
-    heads: list[Json] = [
-        {"key_groups": list(head.key_groups), "query_groups": list(head.query_groups)}
-        for head in layer.heads
-    ]
+    heads = [_object(head) for head in layer.heads]
     return {"heads": heads, "mlp": None if layer.mlp is None else _object(layer.mlp)}
 
 
