@@ -38,6 +38,8 @@ for folder in sorted(one for one in place.iterdir() if one.is_dir()):
     assert all(torch.equal(one[name], two[name]) for name in one)
     given = np.load(place / f"{{folder.name}}.npz")
     arrays = {{name: torch.from_numpy(given[name]).to(model.dtype) for name in given}}
+    sum(value.square().sum() for value in model(**arrays).values()).backward()
+    assert any(one.grad is not None and one.grad.any() for one in model.parameters())
     with torch.no_grad():
         found = loaded(**arrays)
         batch = loaded(**{{name: torch.stack([a, a]) for name, a in arrays.items()}})

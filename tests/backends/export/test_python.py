@@ -124,6 +124,18 @@ def test_values_have_the_names_of_their_blocks(tmp_path: Path) -> None:
     ) in body
 
 
+def test_gradients_go_through_it(tmp_path: Path) -> None:
+    import torch
+
+    network_of("newton_inverse").export(tmp_path / "net.py")
+    names: dict[str, object] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
+    given = torch.eye(3, dtype=torch.float64).requires_grad_()
+    names["newton_inverse"](given).diagonal().sum().backward()  # type: ignore[operator]
+    assert given.grad is not None
+    assert torch.allclose(given.grad, -torch.eye(3, dtype=torch.float64))  # of the inverse
+
+
 def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.py", "two.py"):
         ws.Network(network_of("lasso_fista").files()).export(tmp_path / name)
