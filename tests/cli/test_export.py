@@ -32,6 +32,7 @@ MISTAKES = {
     "format": (["net.x", "--format", "onx"], "there is no format 'onx'", "Did you mean 'onnx'?"),
     "no directory": (["nowhere/net.onnx"], "there is no directory", "nowhere"),
     "directory": (["taken.onnx"], "is a directory", "name a file"),
+    "long name": (["a" * 300 + ".onnx"], "cannot write", "too long"),
     "option": (["net.onnx", "--dim", "d=3"], "--dim does not go with .onnx", ""),
 }
 

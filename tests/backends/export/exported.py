@@ -18,15 +18,12 @@ ALL = {case.name: case for case in (*CASES, *FUNCTION_CASES)}
 NAMES = (
     "newton_inverse",
     "polar",
-    "heat_kernel",
     "gradient_descent",
     "gradient_descent, fewest layers",
     "gd_plus_plus",
     "electric_potentials",
     "lasso_ista",
     "lasso_fista",
-    "box_least_squares",
-    "power_iteration",
     "divide",
 )
 TOLERANCE = {"float64": 1e-12, "float32": 1e-4}

@@ -15,10 +15,19 @@ from weightsmith.cli.examples import example
 
 from .exported import TOLERANCE, assert_close, data_of, flat, grouped, network_of, reference
 
-NAMES = ("newton_inverse", "gradient_descent", "lasso_fista", "electric_potentials")
+NAMES = ("lasso_fista",)
+MORE = (
+    "gradient_descent",
+    "newton_inverse",
+    "electric_potentials",
+    "power_iteration",
+    "polar",
+    "divide",
+)
+PARAMETERS = [*NAMES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=PARAMETERS)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple:
     """The name, the program, and the extra files."""
     path = tmp_path_factory.mktemp("pt2") / "net.pt2"

@@ -36,8 +36,8 @@ def export(subject: Subject, path: str | Path, options: Options, name: str | Non
     chosen = format_of(path, name)
     chosen.check(options)
     place = Path(path)
-    check_place(place, is_folder=chosen.write_folder is not None)
     try:
+        check_place(place, is_folder=chosen.write_folder is not None)
         if chosen.write_folder is not None:
             write_folder(place, chosen.write_folder(subject, options))
         elif chosen.write is not None:
