@@ -17,8 +17,8 @@ from weightsmith.backends.instantiate import structured_weights
 
 from .exported import TOLERANCE, assert_close, data_of, flat, network_of, reference_of
 
-NAMES = ("newton_inverse", "gradient_descent", "lasso_ista", "electric_potentials", "divide")
-CASES = [(name, "float64") for name in NAMES] + [(name, "float32") for name in NAMES[:2]]
+NAMES = ("newton_inverse", "gradient_descent", "electric_potentials", "divide")
+CASES = [(name, "float64") for name in NAMES] + [(name, "float32") for name in NAMES[:1]]
 
 RUN = """
 import pathlib, sys

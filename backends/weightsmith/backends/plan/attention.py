@@ -15,7 +15,7 @@ from itertools import product
 from weightsmith.backends.plan.cost import Sizes, cost_of
 from weightsmith.backends.plan.graph import Graph, add, scale, transpose
 from weightsmith.backends.plan.nodes import Combination
-from weightsmith.backends.plan.stream import ZERO, Key, Tokens, Value, applied, total
+from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, applied, total
 
 TOGETHER = 4  # heads of which every choice is tried; of more, each head's alone
 
@@ -34,14 +34,6 @@ class Head:
         sides = (*self.values.values(), *self.keys.values(), *self.queries.values())
         return all(value.is_direct for value in sides)
 
-    def joins(self, other: Head) -> bool:
-        alone = len(self.targets) == len(other.targets) == 1
-        return (
-            alone
-            and self.targets[0][0] == other.targets[0][0]
-            and (self.keys, self.queries) == (other.keys, other.queries)
-        )
-
     def joined(self, other: Head) -> Head:
         values = {
             group: total(
@@ -53,6 +45,11 @@ class Head:
             for group in {**self.values, **other.values}
         }
         return replace(self, values=values, targets=((self.targets[0][0], 1.0),))
+
+
+def signature(values: Mapping[int, Value]) -> tuple[object, ...]:
+    """What equal values by group have in common, as a key."""
+    return tuple((group, value.signature) for group, value in sorted(values.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,13 @@ def attention(
 
 def _joined(heads: Sequence[Head]) -> list[Head]:
     """Heads with the same keys, queries and target, as one with the sum of their values."""
-    found: list[Head] = []
-    for head in heads:
-        same = next((i for i, other in enumerate(found) if other.joins(head)), None)
-        if same is None:
-            found.append(head)
-        else:
-            found[same] = found[same].joined(head)
-    return found
+    found: dict[object, Head] = {}
+    for number, head in enumerate(heads):
+        key: object = number
+        if len(head.targets) == 1:
+            key = head.targets[0][0], signature(head.keys), signature(head.queries)
+        found[key] = found[key].joined(head) if key in found else head
+    return list(found.values())
 
 
 def _choices(
@@ -95,7 +91,7 @@ def _choices(
         alone = [
             min(
                 either,
-                key=lambda way, head=head: _cost(  # type: ignore[misc]
+                key=lambda way, head=head: _cost(
                     graph, [head], tokens, sizes, Choice((way,), False)
                 ),
             )
@@ -121,8 +117,8 @@ def _updates(
     graph: Graph, heads: Sequence[Head], tokens: Mapping[int, Tokens], choice: Choice
 ) -> dict[Key, Value]:
     found: dict[Key, list[Value]] = defaultdict(list)
-    memories: dict[tuple[int, int], dict[int, Combination]] = {}  # by queries, then by block
-    reads: dict[tuple[int, int], Mapping[int, Value]] = {}
+    memories: dict[object, dict[int, Combination]] = {}  # by queries, then by block
+    reads: dict[object, Mapping[int, Value]] = {}
     for number, (head, by_scores) in enumerate(zip(heads, choice.through_scores, strict=True)):
         if by_scores:
             for key, value in _through_scores(graph, head, tokens):
@@ -131,12 +127,11 @@ def _updates(
         memory = _memory(head, tokens)
         if memory is None:
             continue
-        same = (i for i, other in enumerate(heads[:number]) if other.queries == head.queries)
-        place = (next(same, number) if choice.merged else number, 0)
+        place: object = signature(head.queries) if choice.merged else number
         reads[place] = head.queries
         merged = memories.setdefault(place, {})
-        for block, number_ in head.targets:
-            part = scale(memory, number_)
+        for block, factor in head.targets:
+            part = scale(memory, factor)
             merged[block] = add(merged[block], part) if block in merged else part
     for place, by_block in memories.items():
         for block, memory in by_block.items():
@@ -176,4 +171,4 @@ def _through_scores(
             scores = graph.product(transpose(key), query)
             added = graph.product(value, scores)
             for block, number in head.targets:
-                yield (block, group), total([(Value({-1: added}), number)])
+                yield (block, group), total([(Value({DIRECT: added}), number)])

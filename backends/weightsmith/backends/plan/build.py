@@ -10,7 +10,7 @@ from typing import Literal
 from weightsmith.backends.architecture import HeadShape
 from weightsmith.backends.plan.attention import Head, attention
 from weightsmith.backends.plan.cost import Sizes
-from weightsmith.backends.plan.graph import TOP, Graph, add, is_zero, single
+from weightsmith.backends.plan.graph import TOP, Graph, single
 from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
 from weightsmith.backends.plan.mlp import MlpPlan
 from weightsmith.backends.plan.nodes import Combination, Input, Ref, Shape
@@ -24,7 +24,8 @@ INLINE = 1  # passes of a loop that is none
 
 Form = Literal["direct", "images", "gram"]  # of values at context and query tokens: see stream.py
 Place = tuple[int, int, int]  # block, group, source or DIRECT
-State = dict[Place, Combination]
+State = dict[Key, Value]  # what is not there is zero
+Flat = dict[Place, Combination]  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ class _Builder:
                     for source, number in enumerate(row)
                     if number and (source, group) in planes
                 ]
-                _put(state, (block, group), total(terms))
-        return state
+                state[block, group] = total(terms)
+        return {key: value for key, value in state.items() if not value.is_zero}
 
     def _plane(self, source: Source, number: int, group: int) -> Value:
         name = self._groups[group]
@@ -131,7 +132,7 @@ class _Builder:
             pieces = {}
             for name in output.groups:
                 group = self._groups.index(name)
-                value = total((_get(state, (b, group)), c) for b, c in enumerate(row) if c)
+                value = total((self._held(state, (b, group)), c) for b, c in enumerate(row) if c)
                 shape = (output.rows, name)
                 direct = self._tokens[group].direct(value) or Combination(shape)
                 ref = self.graph.matrix(direct)
@@ -145,27 +146,32 @@ class _Builder:
         """The stream after these parts."""
         for part in parts:
             if isinstance(part, LayerNumbers):
-                before = len(self.graph.nodes)
+                made, before = len(self.graph.nodes), state
                 state = self._layer(state, part)
-                self._note(part.number, before, state)
+                self._note(part.number, made, before, state)
             elif part.count > 0:
                 state = self._loop(state, part.body, part.count, scope)
         return state
 
-    def _note(self, layer: int, before: int, state: State) -> None:
-        held = {self._named(place): part for place, part in state.items() if place[2] == DIRECT}
-        self.origins.after(layer, range(before, len(self.graph.nodes)), held)
+    def _note(self, layer: int, made: int, before: State, after: State) -> None:
+        held = {
+            self._named(key): value.parts[DIRECT]
+            for key, value in after.items()
+            if DIRECT in value.parts and value is not before.get(key)
+        }
+        self.origins.after(layer, range(made, len(self.graph.nodes)), held)
 
-    def _named(self, place: Place) -> tuple[str, str]:
-        return self._template.blocks[place[0]].name, self._groups[place[1]]
+    def _named(self, key: Key) -> tuple[str, str]:
+        return self._template.blocks[key[0]].name, self._groups[key[1]]
 
     def _loop(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
         """A first pass on its own where it is cheaper or changes what is no matrix; then a loop."""
         after = self.run(state, body, scope)
-        changed = [p for p in {**state, **after} if state.get(p) != after.get(p)]
+        before, then = flat(state), flat(after)
+        changed = [p for p in {**before, **then} if before.get(p) != then.get(p)]
         if count == 1 or not changed:
             return after
-        if any(not _is_matrix(state.get(place)) for place in changed):
+        if any(not _is_matrix(before.get(place)) for place in changed):
             state, count = after, count - 1
         if count <= INLINE:
             return self.run(state, body, scope) if count else state
@@ -175,62 +181,68 @@ class _Builder:
         """The loop itself.  Not carried is what a pass leaves as it is, for whatever it finds, and
         twice what starts equal and is changed alike."""
         loop = self.graph.open_loop(scope, count)
-        after = self.run(state, body, scope)
-        shapes = {p: part.shape for p, part in {**after, **state}.items()}
-        held = _Held(state, shapes)
+        entry, after = flat(state), flat(self.run(state, body, scope))
+        shapes = {p: part.shape for p, part in {**after, **entry}.items()}
+        held = _Held(entry, shapes)
         while True:
-            names = held.names()
+            names, places = held.names(), held.places
             refs = {
-                p: self.graph.carried(loop, held.places[name], shapes[name])
-                for p, name in names.items()
+                p: self.graph.carried(loop, places[name], shapes[name]) for p, name in names.items()
             }
-            inside = {p: part for p, part in state.items() if p not in names}
-            inside |= {p: single(ref, shapes[p]) for p, ref in refs.items()}
-            after = self.run(inside, body, loop)
+            inside = entry | {p: single(ref, shapes[p]) for p, ref in refs.items()}
+            after = flat(self.run(_values(inside), body, loop))
             if not held.refined(inside, after):
                 break
             loop = self.graph.open_loop(scope, count)
-        carried = list(held.places)
-        self.origins.carried.update(
-            {(loop, n): self._named(place) for n, place in enumerate(carried)}
-        )
-        entries = [self.graph.matrix(state.get(p, Combination(shapes[p]))) for p in carried]
-        nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in carried]
+        self.origins.carried.update({(loop, n): self._named(p[:2]) for p, n in places.items()})
+        entries = [self.graph.matrix(entry.get(p, Combination(shapes[p]))) for p in places]
+        nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in places]
         results = self.graph.close_loop(loop, scope, count, entries, nexts)
-        found = {p: part for p, part in state.items() if p not in names}
-        return found | {
-            p: single(results[held.places[name]], shapes[p]) for p, name in names.items()
-        }
+        return _values(
+            entry | {p: single(results[places[name]], shapes[p]) for p, name in names.items()}
+        )
 
     def _layer(self, state: State, layer: LayerNumbers) -> State:
         heads = [
             head for n in range(len(layer.shape.heads)) for head in self._heads(state, layer, n)
         ]
         added = attention(self.graph, heads, self._tokens, self._sizes)
-        state = self._plus(state, added.items())
+        state = self._plus(state, added)
         if layer.shape.mlp is None:
             return state
-        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: _get(state, (b, g)))
+        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: self._held(state, (b, g)))
         updates: dict[Key, list[Value]] = defaultdict(list)
         for group, name in enumerate(self._groups):
             for key, value in mlp.updates(group, name, self._tokens[group]):
                 updates[key].append(value)
         sums = {key: total((value, 1.0) for value in values) for key, values in updates.items()}
-        return self._plus(state, sums.items())
+        return self._plus(state, sums)
 
-    def _plus(self, state: State, added: Iterator[tuple[Key, Value]]) -> State:
+    def _plus(self, state: State, added: Mapping[Key, Value]) -> State:
         """The stream with what is added; what was written out stands for itself."""
-        after = {place: self.graph.whole(part) for place, part in state.items()}
-        for (block, group), value in added:
-            for source, part in value.parts.items():
-                place = (block, group, source)
-                found = add(after[place], part) if place in after else part
-                if is_zero(found):
-                    after.pop(place, None)
-                    continue
-                long = len(found.terms) > LONG
-                after[place] = single(self.graph.matrix(found), found.shape) if long else found
+        after = dict(state)
+        for key, value in added.items():
+            before = self._held(state, key)
+            after[key] = self._short(total([(before, 1.0), (value, 1.0)]))
+            if after[key].is_zero:
+                del after[key]
         return after
+
+    def _held(self, state: State, key: Key) -> Value:
+        """What a block holds; what was written out before stands for itself."""
+        parts = state.get(key, ZERO).parts
+        return Value({source: self.graph.whole(part) for source, part in parts.items()})
+
+    def _short(self, value: Value) -> Value:
+        """A value of many terms is written out, so that none grows from layer to layer."""
+        return Value(
+            {
+                source: single(self.graph.matrix(part), part.shape)
+                if len(part.terms) > LONG
+                else part
+                for source, part in value.parts.items()
+            }
+        )
 
     def _heads(self, state: State, layer: LayerNumbers, number: int) -> Iterator[Head]:
         shape: HeadShape = layer.shape.heads[number]
@@ -252,7 +264,7 @@ class _Builder:
         found = {}
         for name in groups:
             group = self._groups.index(name)
-            terms = [(self._whole(_get(state, (b, group))), c) for b, c in enumerate(row) if c]
+            terms = [(self._whole(state.get((b, group), ZERO)), c) for b, c in enumerate(row) if c]
             value = total(terms)
             if not value.is_zero:
                 found[group] = value
@@ -269,12 +281,12 @@ class _Builder:
 
 
 class _Held:
-    """What a loop carries: a guess that each pass of the body refines, until it is what a pass does.
+    """What a loop carries: a guess that a pass of the body refines, until it is what a pass does.
 
     ``names``: of each carried value the first that is equal to it in every pass.
     """
 
-    def __init__(self, entry: State, shapes: Mapping[Place, Shape]) -> None:
+    def __init__(self, entry: Flat, shapes: Mapping[Place, Shape]) -> None:
         self._entry = entry
         self._kept: set[Place] = set()  # were thought not to change, and do
         self._classes: list[list[Place]] = []
@@ -291,7 +303,7 @@ class _Held:
     def names(self) -> dict[Place, Place]:
         return {place: some[0] for some in self._classes for place in some}
 
-    def refined(self, inside: State, after: State) -> bool:
+    def refined(self, inside: Flat, after: Flat) -> bool:
         """Was the guess wrong?  Then it is another one now."""
         names = self.names()
         changed = {p for p in after.keys() | inside.keys() if p not in names}
@@ -309,15 +321,15 @@ class _Held:
         return self._classes != sorted(before)
 
 
-def _put(state: State, key: Key, value: Value) -> None:
-    for source, part in value.parts.items():
-        state[(*key, source)] = part
+def flat(state: State) -> Flat:
+    return {(*key, s): part for key, value in state.items() for s, part in value.parts.items()}
 
 
-def _get(state: State, key: Key) -> Value:
-    """What the stream holds in a block at a group."""
-    parts = {p[2]: part for p, part in state.items() if p[:2] == key}
-    return Value(parts) if parts else ZERO
+def _values(parts: Flat) -> State:
+    found: dict[Key, dict[int, Combination]] = defaultdict(dict)
+    for (block, group, source), part in parts.items():
+        found[block, group][source] = part
+    return {key: Value(some) for key, some in found.items()}
 
 
 def _is_matrix(part: Combination | None) -> bool:

@@ -61,7 +61,7 @@ class Caller:
         if isinstance(value, Tensor):
             if group is None or len(self._groups[name]) == 1:
                 return value
-        elif value is not None and group in value:
+        elif value is not None and group is not None and group in value:
             return value[group]
         raise self._refusal(name)
 

@@ -39,9 +39,10 @@ class Graph:
         self.loops: list[Loop | None] = [Loop(TOP, 1, (), ())]
         self.depths: list[int] = [0]  # of the loops
         self.trips: list[int] = [1]  # how often each loop's body runs in all
-        self.constants: list[tuple[float, ...]] = []
+        self.constants: dict[tuple[float, ...], int] = {}  # tables, by their numbers
         self._known: dict[Node, Ref] = {}
         self._whole: dict[Combination, Combination] = {}  # what was written out, as that node
+        self._written: list[tuple[int, Combination]] = []  # the same in order, by the node
 
     # nodes
 
@@ -64,19 +65,15 @@ class Graph:
         for node in self.nodes[count:]:
             del self._known[node]
         del self.nodes[count:], self.shapes[count:], self.scopes[count:]
-        self._whole = {
-            key: whole for key, whole in self._whole.items() if whole.terms[0][0].node < count
-        }
+        while self._written and self._written[-1][0] >= count:
+            del self._whole[self._written.pop()[1]]
 
     def shape(self, ref: Ref) -> Shape:
         rows, columns = self.shapes[ref.node]
         return (columns, rows) if ref.transposed else (rows, columns)
 
     def constant(self, numbers: Iterable[float]) -> int:
-        found = tuple(numbers)
-        if found not in self.constants:
-            self.constants.append(found)
-        return self.constants.index(found)
+        return self.constants.setdefault(tuple(numbers), len(self.constants))
 
     def open_loop(self, parent: int, count: int) -> int:
         self.loops.append(None)
@@ -105,8 +102,10 @@ class Graph:
         if Linear(flipped) in self._known:
             return self._known[Linear(flipped)].mT
         ref = self.node(Linear(of), of.shape)
-        self._whole[of] = single(ref, of.shape)
-        self._whole[flipped] = single(ref.mT, flipped.shape)
+        for one, way in {of: ref, flipped: ref.mT}.items():
+            if one not in self._whole:
+                self._whole[one] = single(way, one.shape)
+                self._written.append((ref.node, one))
         return ref
 
     def whole(self, of: Combination) -> Combination:

@@ -21,7 +21,7 @@ InputKey = tuple[str, str | None]  # name, and group of an input that comes by g
 
 
 class PlannedModule(nn.Module):
-    """Runs a plan.  ``inputs`` names its arguments: each a rows × columns array, or batches of them.
+    """Runs a plan.  ``inputs`` names its arguments: each rows × columns, or batches of such.
 
     ``sizes`` are those of axes that no input tells.
     """
@@ -46,7 +46,7 @@ class PlannedModule(nn.Module):
         return self.prepared(*arrays)(*arrays)
 
     def prepared(self, *arrays: Tensor) -> Function:
-        """The function for arrays of these shapes, dtype and device; it holds what else it needs."""
+        """The function for arrays of these shapes, dtype and device, with what else it needs."""
         first = arrays[0] if arrays else torch.empty(0, 0, dtype=torch.float64)
         function = self._single if first.ndim == 2 else self._batched
         fixed = self._fixed(arrays, first)
@@ -78,7 +78,7 @@ def _flattened(
 ) -> tuple[Tensor, ...]:
     """The function on all leading dimensions as one."""
     values = function(*(array.flatten(0, -3) for array in arrays), *fixed)
-    return tuple(value.unflatten(0, arrays[0].shape[:-2]) for value in values)
+    return tuple(value.reshape(*arrays[0].shape[:-2], *value.shape[-2:]) for value in values)
 
 
 def input_keys(plan: Plan) -> list[InputKey]:

@@ -17,7 +17,6 @@ from weightsmith.backends.plan.nodes import Combination, Ref
 DIRECT = -1  # in place of the number of a source
 
 Key = tuple[int, int]  # block, group
-Part = tuple[int, int, int]  # block, group, source (or DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,11 @@ class Value:
     """What a block, or a combination of blocks, holds at one group: by source, or DIRECT."""
 
     parts: Mapping[int, Combination] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> tuple[tuple[int, Combination], ...]:
+        """What two equal values have in common, as a key."""
+        return tuple(sorted(self.parts.items(), key=lambda part: part[0]))
 
     @property
     def is_zero(self) -> bool:

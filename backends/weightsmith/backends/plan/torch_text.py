@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -30,6 +30,7 @@ from weightsmith.backends.plan.nodes import (
     RowSum,
     Table,
 )
+from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
 
@@ -62,21 +63,31 @@ def torch_text(
     Same plan, same text.  Without an input the function takes an empty tensor, ``like``, for its
     dtype and device.
     """
-    first = _Writer(plan, name, sizes or {}, set())
+    first = _Writer(plan, name, sizes or {})
     first.text()
-    writer = _Writer(plan, name, sizes or {}, first.worth_names())
+    writer = _Writer(plan, name, sizes or {}, *first.worth_names())
     return Text(writer.text(), tuple(writer.eyes()))
 
 
 class _Writer:
-    """``named``: the nodes whose transpose has a name, so that it is taken once."""
+    """``named``: the nodes whose transpose has a name, so that it is taken once; ``looped``: those
+    whose transpose is read in a loop that they are not of."""
 
-    def __init__(self, plan: Plan, name: str, sizes: Mapping[str, int], named: set[int]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        name: str,
+        sizes: Mapping[str, int],
+        named: Collection[int] = (),
+        looped: Collection[int] = (),
+    ) -> None:
         self._plan = plan
         self._graph = plan.graph
         self._name = name
         self._live: Live = live(plan)
+        self._fused = set(self._find_fused())
         self._named = named
+        self._looped = looped
         self._flips: list[tuple[int, int]] = []  # node whose transpose is read, and in which scope
         self._here = TOP
         self._names: dict[int, str] = {}
@@ -131,18 +142,20 @@ class _Writer:
         self._reads.add(name)
         return name if not ref.transposed or ref.node in self._named else f"{name}.mT"
 
-    def worth_names(self) -> set[int]:
-        """The nodes whose transpose is read several times, or in a loop that it is not of."""
+    def worth_names(self) -> tuple[set[int], set[int]]:
+        """``named`` and ``looped``."""
         often = Counter(node for node, _ in self._flips)
         deeper = {node for node, scope in self._flips if scope != self._graph.scopes[node]}
-        return deeper | {node for node, count in often.items() if count > 1}
+        return deeper | {node for node, count in often.items() if count > 1}, deeper
 
     def _flipped(self, number: int) -> list[Line]:
-        """The name of a transpose, if it has one."""
+        """The name of a transpose, if it has one; copied for a loop, where it is small enough."""
         if number not in self._named:
             return []
         name = self._names[number]
-        return [Line([f"{name}_T = {name}.mT"], {name}, (f"{name}_T",))]
+        large = set(self._graph.shapes[number]) & set(TOKEN_GROUPS)
+        copied = ".contiguous()" if number in self._looped and not large else ""
+        return [Line([f"{name}_T = {name}.mT{copied}"], {name}, (f"{name}_T",))]
 
     def _taken(self) -> set[str]:
         reads, self._reads = self._reads, set()
@@ -173,7 +186,7 @@ class _Writer:
                 lines += self._flipped(number)
             elif isinstance(node, Carried):
                 lines += self._flipped(number)
-            elif not isinstance(node, Input) and not self._is_fused(number):
+            elif not isinstance(node, Input) and number not in self._fused:
                 lines += self._node(number)
                 lines += self._flipped(number)
         self._here = outside
@@ -211,28 +224,14 @@ class _Writer:
         ]
         return Line(text, reads | (free - set(names)), tuple(names))
 
-    def _is_fused(self, number: int) -> bool:
-        """Is this a product that the one combination using it computes by itself?"""
-        node = self._graph.nodes[number]
-        return isinstance(node, Product) and number in self._fused
-
-    @property
-    def _fused(self) -> set[int]:
-        if not hasattr(self, "_fused_found"):
-            self._fused_found = set(self._find_fused())
-        return self._fused_found
-
     def _find_fused(self) -> Iterator[int]:
+        """The products that the one combination which uses them computes by itself."""
         for scope, order in self._live.order.items():
-            for number in order:
-                node = self._graph.nodes[number]
-                if isinstance(node, Linear):
-                    for ref, _ in node.of.terms:
-                        other = self._graph.nodes[ref.node]
-                        once = self._live.uses[ref.node] == 1
-                        if isinstance(other, Product) and once:
-                            if self._graph.scopes[ref.node] == scope:
-                                yield ref.node
+            linear = [node for n in order if isinstance(node := self._graph.nodes[n], Linear)]
+            for ref, _ in (term for node in linear for term in node.of.terms):
+                here = self._graph.scopes[ref.node] == scope and self._live.uses[ref.node] == 1
+                if here and isinstance(self._graph.nodes[ref.node], Product):
+                    yield ref.node
 
     def _node(self, number: int) -> Iterator[Line]:
         node = self._graph.nodes[number]
