@@ -98,7 +98,7 @@ class _Writer:
             case Clamp(of, low, high):
                 return self._clamp(scope, self._values[of], low, high)
             case Bucket(of, knots):
-                return self._parts.bucket(scope, self._values[of], self._nodes.constants[knots])
+                return self._parts.bucket(scope, self._values[of], self._subject.constants[knots])
             case Table() as table:
                 return self._table(scope, table)
             case RowSum(of):
@@ -121,7 +121,7 @@ class _Writer:
         """value[i] + slope[i] · (argument − anchor[i])."""
         bucket = self._values[table.bucket]
         anchor, value, slope = (
-            scope.add("Gather", self._parts.numbers(self._nodes.constants[one]), bucket)
+            scope.add("Gather", self._parts.numbers(self._subject.constants[one]), bucket)
             for one in (table.anchors, table.values, table.slopes)
         )
         moved = scope.add("Sub", self._values[table.of], anchor)

@@ -77,7 +77,7 @@ class Writer:
             f"{name} = {self._dialect.eye(self._size(axis), self._first)}"
             for axis, name in self._eyes.items()
         ]
-        constants = ((name, self._graph.constants[n]) for n, name in self._constants.items())
+        constants = ((name, self._subject.constants[n]) for n, name in self._constants.items())
         inputs = tuple(self._names.inputs)
         helpers = tuple(sorted(self._helpers))
         return Function(self._names.function, inputs, (*eyes, *body), tuple(constants), helpers)

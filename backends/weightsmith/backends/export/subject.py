@@ -76,6 +76,11 @@ class Subject:
     def plan(self) -> Plan:
         return plan_of(self.template, numbers_of(self.template, self.weights))
 
+    @cached_property
+    def constants(self) -> tuple[tuple[float, ...], ...]:
+        """The columns of the plan's tables, by number."""
+        return tuple(self.plan.graph.constants)
+
     @property
     def algorithm(self) -> str:
         return self.template.algorithm
