@@ -26,6 +26,14 @@ NAMES = (
     "lasso_fista",
     "divide",
 )
+GATED = """algorithm gated(A: [d, d])
+items = A .* (A*A + ones)
+repeat 3:
+    items = 1/2*items + 1/8*(items .* A)
+values = 2*items
+return items, values
+"""
+GIVEN = {"A": np.random.default_rng(0).normal(size=(4, 4))}
 TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
 
 

@@ -15,7 +15,17 @@ import weightsmith.api as ws
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.instantiate import structured_weights
 
-from .exported import TOLERANCE, assert_close, data_of, flat, network_of, reference_of
+from .exported import (
+    GATED,
+    GIVEN,
+    TOLERANCE,
+    assert_close,
+    data_of,
+    flat,
+    network_of,
+    reference,
+    reference_of,
+)
 
 NAMES = ("newton_inverse", "gradient_descent", "electric_potentials", "divide")
 CASES = [(name, "float64") for name in NAMES] + [(name, "float32") for name in NAMES[:1]]
@@ -53,6 +63,8 @@ for folder in sorted(one for one in place.iterdir() if one.is_dir()):
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every folder loaded, run, saved, loaded and run again in a process of its own."""
     place = tmp_path_factory.mktemp("huggingface")
+    ws.compile(GATED, gated=True).export(f"{place}/gated/")
+    np.savez(place / "gated.npz", **GIVEN)
     for name, dtype in CASES:
         network_of(name).export(f"{place}/{name}.{dtype}/", dtype=dtype)
         np.savez(place / f"{name}.{dtype}.npz", **flat(data_of(name)))
@@ -69,6 +81,14 @@ def test_transformers_computes_what_the_reference_does(
     found = dict(np.load(results / f"{name}.{dtype}.out.npz"))
     assert {str(array.dtype) for array in found.values()} == {dtype}
     assert_close(found, reference_of(name), TOLERANCE[dtype])
+
+
+def test_gates_and_names_that_a_dictionary_has(results: Path) -> None:
+    """Outputs called ``items`` and ``values``; products of entries by gated hidden units."""
+    wanted = flat(reference(ws.compile(GATED, gated=True), GIVEN))
+    found = dict(np.load(results / "gated.out.npz"))
+    assert found.keys() == {"items_", "values_"}
+    assert_close({name: found[f"{name}_"] for name in wanted}, wanted, 1e-12)
 
 
 def test_the_tensors_are_those_of_the_network(tmp_path: Path) -> None:

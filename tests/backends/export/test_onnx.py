@@ -21,6 +21,8 @@ from ...compiler.entry_programs import entry_scripts
 from ...compiler.programs import scripts
 from ...compiler.test_random_programs import exact_inputs
 from .exported import (
+    GATED,
+    GIVEN,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -128,6 +130,12 @@ def test_nothing_is_certified_of_files_that_were_changed(tmp_path: Path) -> None
     model = onnx.load_from_string(exported(ws.Network(files), tmp_path))
     notes = {entry.key: entry.value for entry in model.metadata_props}
     assert notes["statement"].startswith("nothing is certified")
+
+
+def test_products_of_entries(tmp_path: Path) -> None:
+    network = ws.compile(GATED, gated=True)
+    found = first(run(exported(network, tmp_path), alone(GIVEN)))
+    assert_close(found, flat(reference(network, GIVEN)), 1e-12)
 
 
 KNOTS = """algorithm knots(A: [d, e])

@@ -6,10 +6,13 @@ import ast
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,8 @@ from ...compiler.entry_programs import entry_scripts
 from ...compiler.programs import scripts
 from ...compiler.test_random_programs import exact_inputs
 from .exported import (
+    GATED,
+    GIVEN,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -125,8 +130,6 @@ def test_values_have_the_names_of_their_blocks(tmp_path: Path) -> None:
 
 
 def test_gradients_go_through_it(tmp_path: Path) -> None:
-    import torch
-
     network_of("newton_inverse").export(tmp_path / "net.py")
     names: dict[str, object] = {}
     exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
@@ -142,15 +145,21 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one.py").read_bytes() == (tmp_path / "two.py").read_bytes()
 
 
-def test_a_name_in_the_files_is_never_code(tmp_path: Path) -> None:
-    """Whoever exports a directory from elsewhere runs nothing that its names say."""
-    bad = 'A\\"\\"\\" + os.abort() + \\"\\"\\"'
+@pytest.mark.parametrize("name", ["A", "newton_inverse", "I[d]"])
+@pytest.mark.parametrize("format", ["python", "huggingface"])
+def test_a_name_in_the_files_is_never_code(name: str, format: str, tmp_path: Path) -> None:
+    """Whoever exports a directory from elsewhere gets no code of its names."""
+    bad = r"X\"\"\" + os.abort() + @GIVEN@ \\\"\"\"; os.abort() #"
     files = dict(network_of("newton_inverse").files())
-    files["template.json"] = files["template.json"].replace(b'"A"', f'"{bad}"'.encode())
-    network = ws.Network(files)
-    network.export(tmp_path / "net.py")
-    tree = ast.parse((tmp_path / "net.py").read_text())
+    assert f'"{name}"'.encode() in files["template.json"]
+    files["template.json"] = files["template.json"].replace(
+        f'"{name}"'.encode(), f'"{bad}"'.encode()
+    )
+    ws.Network(files).export(tmp_path / "net", format=format)
+    (path,) = [tmp_path / "net"] if format == "python" else (tmp_path / "net").glob("*.py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert "torch" in names
     assert "os" not in names
 
 
@@ -170,21 +179,34 @@ def test_many_random_programs(numpy: bool, script: str, seed: int) -> None:
 
 
 def check_random(script: str, seed: int, *, numpy: bool) -> None:
-    import tempfile
-
-    import torch
-
     try:
         network = ws.compile(script)
         inputs = network.used(exact_inputs(network.program, seed))
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "net.py"
-            network.export(path, numpy=numpy)
-            text = path.read_text()
+        text = text_of(network, numpy=numpy)
     except (DiagnosticError, ExportError) as refusal:
         event(str(refusal)[:40])
         return
     floats = {n: np.asarray(array, dtype=np.float64) for n, array in flat(inputs).items()}
+    found = called(text, floats, numpy=numpy)
+    assert_near(found, reference(network, grouped(floats)), floats)
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+def test_products_of_entries(numpy: bool) -> None:
+    network = ws.compile(GATED, gated=True)
+    found = called(text_of(network, numpy=numpy), GIVEN, numpy=numpy)
+    assert_near(found, reference(network, GIVEN), GIVEN)
+
+
+def text_of(network: ws.Network, *, numpy: bool) -> str:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "net.py"
+        network.export(path, numpy=numpy)
+        return path.read_text(encoding="utf-8")
+
+
+def called(text: str, floats: Mapping[str, np.ndarray], *, numpy: bool) -> list[np.ndarray]:
+    """What the function of the file returns."""
     names: dict[str, object] = {}
     exec(compile(text, "<exported>", "exec"), names)
     function = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)][-1]
@@ -192,4 +214,4 @@ def check_random(script: str, seed: int, *, numpy: bool) -> None:
     given = arguments if numpy else [torch.from_numpy(one) for one in arguments]
     found = names[function.name](*given)  # type: ignore[operator]
     found = found if isinstance(found, tuple) else (found,)
-    assert_near([np.asarray(one) for one in found], reference(network, grouped(floats)), floats)
+    return [np.asarray(one) for one in found]

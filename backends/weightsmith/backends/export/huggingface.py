@@ -6,6 +6,8 @@ The tensors are those of a compiled network, by the same names; ``trust_remote_c
 from __future__ import annotations
 
 import keyword
+import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
 from weightsmith.backends.errors import ExportError
@@ -50,9 +52,10 @@ def _model(subject: Subject) -> str:
     """The text of the file, for this network."""
     inputs = [port.name for port in subject.inputs]
     _refuse_keywords([*inputs, *(port.name for port in subject.outputs)])
-    fields = "\n".join(f"{INDENT}{port.name}: Tensor | None = None" for port in subject.outputs)
+    returned = [_field(port.name) for port in subject.outputs]
+    fields = "\n".join(f"{INDENT}{name}: Tensor | None = None" for name in returned)
     given = ", ".join(f"{key!r}: {name}" for key, name in zip(_keys(subject), inputs, strict=True))
-    names = {key: port.name for key, port in zip(_returned(subject), subject.outputs, strict=True)}
+    names = dict(zip(_returned(subject), returned, strict=True))
     words = {
         "ABOUT": quoted(about(subject, "PyTorch and transformers")),
         "ARGUMENTS": ", ".join(f"{name}: Tensor" for name in inputs),
@@ -64,10 +67,7 @@ def _model(subject: Subject) -> str:
         "SHAPES": "\n".join(_shapes(subject.inputs)),
         "TYPE": _type(subject),
     }
-    text = TEXT
-    for word, value in words.items():
-        text = text.replace(f"@{word}@", value)
-    return text
+    return re.sub("@([A-Z]+)@", lambda match: words[match[1]], TEXT)
 
 
 def _keys(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -84,9 +84,14 @@ def _returned(subject: Subject) -> Iterator[tuple[str, str]]:
             yield output.name, group
 
 
+def _field(name: str) -> str:
+    """The name of a returned value where what is returned is a dictionary, too."""
+    return f"{name}_" if hasattr(OrderedDict, name) or name == "to_tuple" else name
+
+
 def _shapes(ports: tuple[Port, ...]) -> Iterator[str]:
     for port in ports:
-        yield f"{INDENT * 3}{port.name}  {port.rows} × {port.columns}"
+        yield quoted(f"{INDENT * 3}{port.name}  {port.rows} × {port.columns}")
 
 
 def _type(subject: Subject) -> str:

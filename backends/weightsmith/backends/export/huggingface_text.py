@@ -145,9 +145,9 @@ class @NAME@Model(PreTrainedModel):
         blocks, sources = len(self.network_rows), len(network["sources"])
         self.embed = Coefficients(blocks, sources)
         self.layers = nn.ModuleList(Layer(one, self.network_rows) for one in network["layers"])
-        self.unembed = nn.ModuleDict(
-            {output["name"]: Coefficients(1, blocks) for output in network["outputs"]}
-        )
+        self.unembed = nn.Module()
+        for output in network["outputs"]:  # whatever it is called, "items" or "half", too
+            self.unembed._modules[output["name"]] = Coefficients(1, blocks)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -170,7 +170,7 @@ class @NAME@Model(PreTrainedModel):
             state = layer(state, sizes)
         found = {}
         for output in network["outputs"]:
-            weight = self.unembed[output["name"]].weight
+            weight = self.unembed._modules[output["name"]].weight
             for group in output["groups"]:
                 (value,) = mixed(weight, state[group], self.network_rows, [output["rows"]])
                 called = output["name"], group

@@ -85,7 +85,7 @@ def _constant(name: str, numbers: tuple[float, ...]) -> str:
 def _shapes(ports: tuple[Port, ...], names: tuple[str, ...]) -> Iterator[str]:
     wide = max((len(name) for name in names), default=0)
     for port, name in zip(ports, names, strict=True):
-        yield f"    {name:<{wide}}  {port.rows} × {port.columns}"
+        yield quoted(f"    {name:<{wide}}  {port.rows} × {port.columns}")
 
 
 def about(subject: Subject, library: str) -> str:

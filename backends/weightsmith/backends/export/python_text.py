@@ -11,7 +11,7 @@ from weightsmith.backends.export.dialect import Dialect
 from weightsmith.backends.export.layer_notes import LayerNotes
 from weightsmith.backends.export.names import Names
 from weightsmith.backends.export.steps import Run, Step, Steps
-from weightsmith.backends.export.subject import Subject, in_dtype
+from weightsmith.backends.export.subject import Subject, identifier, in_dtype
 from weightsmith.backends.plan.live import loop_of
 from weightsmith.backends.plan.nodes import (
     Axis,
@@ -213,7 +213,7 @@ class Writer:
     def _eye(self, axis: Axis) -> str:
         if axis not in self._eyes:
             several = len(set(self._identities())) > 1
-            self._eyes[axis] = self._names.free(f"I_{axis}" if several else "I")
+            self._eyes[axis] = self._names.free(f"I_{identifier(axis)}" if several else "I")
         return self._eyes[axis]
 
     def _identities(self) -> Iterator[Axis]:

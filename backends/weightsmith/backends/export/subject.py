@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -106,7 +106,11 @@ class Subject:
 
     @property
     def producer(self) -> str:
-        return version("weightsmith")
+        """The version of this program."""
+        try:
+            return version("weightsmith")
+        except PackageNotFoundError:
+            return "unknown"
 
     @cached_property
     def inputs(self) -> tuple[Port, ...]:
