@@ -37,6 +37,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModel
 place = pathlib.Path({place!r})
+known = set()
 for folder in sorted(one for one in place.iterdir() if one.is_dir()):
     model = AutoModel.from_pretrained(folder, trust_remote_code=True)
     again = place / "saved"
@@ -56,6 +57,20 @@ for folder in sorted(one for one in place.iterdir() if one.is_dir()):
     assert all(torch.allclose(batch[name][1], found[name]) for name in found)
     np.savez(place / f"{{folder.name}}.out.npz", **{{n: found[n].numpy() for n in found}})
     __import__("shutil").rmtree(again)
+    (path,) = folder.glob("modeling_*.py")
+    sys.path.insert(0, str(folder))
+    module = __import__(path.stem)
+    config, kind = (
+        next(v for n, v in vars(module).items() if n.endswith(end) and v.__module__ == path.stem)
+        for end in ("Config", "Model")
+    )
+    if config.model_type not in known:
+        known.add(config.model_type)
+        AutoConfig.register(config.model_type, config)
+        AutoModel.register(config, kind)
+        registered = AutoModel.from_pretrained(folder)
+        assert type(registered) is kind
+        assert all(torch.equal(v, one[n]) for n, v in registered.state_dict().items())
 """
 
 
