@@ -34,6 +34,19 @@ values = 2*items
 return items, values
 """
 GIVEN = {"A": np.random.default_rng(0).normal(size=(4, 4))}
+LATE = """algorithm late(A: [d, d], B: [d, e], y: [k] per context)
+param eta = 1/2
+table ramp = (-1, 1), (0, -1/2), (2, 1)
+
+V0 = relu((relu((relu(A))*(relu(A))))) over context
+V1 = relu((y)) over context
+for g2 in 1:
+    V0 = relu((A)) over context
+    V0 = relu((relu((relu(A))*(relu(A))))) over context
+    repeat 2:
+        V0 = max((A), (ramp(A))) over context
+return V0, (relu((relu(B))*(relu(B')))) over context
+"""  # a later pass of the inner loop fills a block that the first does not
 TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
 
 
@@ -96,7 +109,12 @@ def grouped(arrays: Mapping[str, np.ndarray]) -> dict[str, object]:
 def assert_near(
     found: list[np.ndarray], wanted: Mapping[str, object], inputs: Mapping[str, np.ndarray]
 ) -> None:
-    """Of random programs, which may cancel: by the largest entry of the inputs, too."""
+    """Of random programs, which may cancel: by the largest entry of the inputs, too.
+
+    One that leaves the range of floats is passed over: no order of products is right then.
+    """
+    if not all(np.isfinite(value).all() for value in flat(wanted).values()):
+        return
     largest = max((np.abs(array).max(initial=1.0) for array in inputs.values()), default=1.0)
     for one, value in zip(found, flat(wanted).values(), strict=True):
         scale = max(np.abs(value).max(initial=0.0), largest)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
@@ -23,6 +23,7 @@ from ...compiler.test_random_programs import exact_inputs
 from .exported import (
     GATED,
     GIVEN,
+    LATE,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -157,6 +158,7 @@ def test_a_table_is_right_at_its_knots_and_beside_them(tmp_path: Path) -> None:
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(st.one_of(scripts(), entry_scripts()), st.integers(0, 2**16))
+@example(script=LATE, seed=0)
 def test_random_programs(tmp_path_factory: pytest.TempPathFactory, script: str, seed: int) -> None:
     check_random(script, seed, tmp_path_factory.mktemp("random"))
 

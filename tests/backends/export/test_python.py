@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 import weightsmith.api as ws
@@ -26,6 +26,7 @@ from ...compiler.test_random_programs import exact_inputs
 from .exported import (
     GATED,
     GIVEN,
+    LATE,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -166,13 +167,14 @@ def test_a_name_in_the_files_is_never_code(name: str, format: str, tmp_path: Pat
 @pytest.mark.parametrize("numpy", [False, True])
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.one_of(scripts(), entry_scripts()), st.integers(0, 2**16))
+@example(script=LATE, seed=0)
 def test_random_programs(numpy: bool, script: str, seed: int) -> None:
     check_random(script, seed, numpy=numpy)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("numpy", [False, True])
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.one_of(scripts(), entry_scripts()), st.integers(0, 2**16))
 def test_many_random_programs(numpy: bool, script: str, seed: int) -> None:
     check_random(script, seed, numpy=numpy)

@@ -191,6 +191,7 @@ class _Builder:
             }
             inside = entry | {p: single(ref, shapes[p]) for p, ref in refs.items()}
             after = flat(self.run(_values(inside), body, loop))
+            shapes |= {p: part.shape for p, part in after.items()}
             if not held.refined(inside, after):
                 break
             loop = self.graph.open_loop(scope, count)
