@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -22,7 +23,6 @@ from weightsmith import api
 from weightsmith.cli.table import print_table
 from weightsmith.network import Network
 
-Run = Callable[[], Tensor]
 EXAMPLES = "examples"
 BUDGET = 2.0  # seconds of runs that are measured
 
@@ -34,13 +34,13 @@ class Subject:
     name: str
     size: str
     dtype: torch.dtype
-    plan: Run
-    hand: Run
+    plan: Callable[[], object]
+    hand: Callable[[], Tensor]
     bar: float
-    gram: Run | None = None
+    gram: Callable[[], object] | None = None
 
 
-def medians(runs: list[Run], budget: float) -> list[float]:
+def medians(runs: list[Callable[[], object]], budget: float) -> list[float]:
     """Seconds of each, the runs taking turns."""
     times: list[list[float]] = [[] for _ in runs]
     for run in runs:
@@ -62,7 +62,7 @@ def positive(d: int, dtype: torch.dtype) -> Tensor:
     """A symmetric matrix with its spectrum in [1/10, 2]."""
     basis = torch.linalg.qr(torch.randn(d, d, dtype=torch.float64))[0]
     values = torch.linspace(0.1, 2, d, dtype=torch.float64)
-    return ((basis * values) @ basis.T).to(dtype)
+    return cast(Tensor, (basis * values) @ basis.T).to(dtype)
 
 
 def newton(d: int, dtype: torch.dtype) -> Subject:
@@ -168,11 +168,14 @@ def subjects(*, small: bool) -> list[Callable[[], Subject]]:
 
 
 def row(subject: Subject, budget: float) -> tuple[str, ...]:
-    runs = [subject.plan, subject.hand] + [subject.gram] * (subject.gram is not None)
+    runs = [subject.plan, subject.hand]
+    if subject.gram is not None:
+        runs.append(subject.gram)
     with torch.inference_mode():
         plan, hand, *rest = medians(runs, budget)
         wanted = subject.hand()
-        apart = float((subject.plan() - wanted).abs().max() / wanted.abs().max())
+        found = cast(Tensor, subject.plan())
+        apart = float((found - wanted).abs().max() / wanted.abs().max())
     gram = f"{rest[0] / hand:.2f}" if rest else ""
     return (
         subject.name,

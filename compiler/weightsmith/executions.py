@@ -23,8 +23,8 @@ from weightsmith.compiler.ir.template import Template
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
-    from weightsmith.backends.plan.calling import Caller
-    from weightsmith.backends.plan.engine import Engine
+    from weightsmith.backends.torch.plans.calling import Caller
+    from weightsmith.backends.torch.plans.engine import Engine
 
 Execution = Literal["plan", "gram", "faithful"]
 PLANNED = ("plan", "gram")
@@ -83,7 +83,7 @@ class Executions:
         self, dtype: DType | None = None, *, gram: bool = False, counts: Counts = ()
     ) -> Engine:
         """The plans of the saved weights, or of others of this dtype or with these counts."""
-        from weightsmith.backends.plan.engine import GRAM, PLAN, Engine
+        from weightsmith.backends.torch.plans.engine import GRAM, PLAN, Engine
 
         saved = self.saved
         kind = dtype or ("float64" if saved is None else saved.dtype)
@@ -96,7 +96,7 @@ class Executions:
 
     def caller(self, counts: Mapping[str, object], execution: str) -> Caller:
         """The network as a function of tensors, with other counts of its loops."""
-        from weightsmith.backends.plan.calling import Caller
+        from weightsmith.backends.torch.plans.calling import Caller
 
         if execution not in PLANNED:
             raise InstantiationError(

@@ -33,7 +33,6 @@ from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.dsl.source import Source
 from weightsmith.executions import Execution, Executions
 
@@ -42,11 +41,10 @@ if TYPE_CHECKING:
     from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
-    from weightsmith.backends.plan.calling import Given, Returned
     from weightsmith.backends.torch.module import Transformer
+    from weightsmith.backends.torch.plans.calling import Given, Returned
     from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
-    from weightsmith.compiler.ir.normal import NormalProgram
     from weightsmith.compiler.pipeline import Compilation
     from weightsmith.compiler.report import Report
 
@@ -112,23 +110,10 @@ class Network:
 
     @cached_property
     def report(self) -> Report:
-        from weightsmith.compiler.report import report, with_degree_of
+        from weightsmith.network_text import report_of
 
-        found = report(self._normal(self._written), self.template, self.bindings)
-        if NETWORK not in self._files:
-            return found
-        return with_degree_of(found, self._normal(self.program), self.bindings)
-
-    def _normal(self, program: core.Program) -> NormalProgram | None:
-        """The normal form, which has a degree; None if there is none, or it is too long."""
-        from weightsmith.compiler.pipeline import front
-
-        if self._functions - {"gated"}:
-            return None  # tables are no polynomials
-        try:
-            return front(program, self.bindings, gated="gated" in self._functions).normal
-        except DiagnosticError:
-            return None
+        written = None if NETWORK not in self._files else self._written
+        return report_of(self, written, self._functions)
 
     @property
     def claims(self) -> list[dict[str, object]]:
@@ -149,8 +134,6 @@ class Network:
         """
         from weightsmith.network_text import rounding_of
 
-        if self.missing or not self.certificate.get("tables"):
-            return ""
         return rounding_of(self)
 
     def files(self) -> Mapping[str, bytes]:
@@ -160,6 +143,27 @@ class Network:
     def save(self, directory: str | Path) -> None:
         """Write the directory, all or nothing."""
         write_directory(directory, self._files)
+
+    def export(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        dtype: str | None = None,
+        dims: Mapping[str, int] | None = None,
+        numpy: bool = False,
+    ) -> None:
+        """Write the network in another format, by the suffix of ``path``: docs/exports.md.
+
+        ``dims`` are the sizes of full matrices; ``numpy`` makes a .py that needs no PyTorch.
+        Raises ExportError.
+        """
+        from weightsmith.backends.export import Options, export, subject_of
+        from weightsmith.network_text import statement_lines
+
+        lines = statement_lines(self)
+        subject = subject_of(self._files, self.template, lines, intact=self.intact, dtype=dtype)
+        export(subject, path, Options(numpy, dims or {}), format)
 
     def verify(self) -> VerificationReport:
         """Let the independent checker read the files and re-derive every claim."""

@@ -1,16 +1,23 @@
-"""A network as text for people: what ``show`` and ``show --depth`` print."""
+"""A network as text for people: what ``show`` and ``show --depth`` print, and its report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from weightsmith.compiler import depth
 from weightsmith.compiler.bound import bound_line
 from weightsmith.compiler.hinge_rounding import rounding_text
+from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.pipeline import front
+from weightsmith.compiler.report import Report, report, with_degree_of
 from weightsmith.compiler.show import show_template
 from weightsmith.compiler.table_text import table_lines
 from weightsmith.compiler.target_depth import target_text
+from weightsmith.dsl import core
+from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.hypotheses import presumptions
 
 if TYPE_CHECKING:
     from weightsmith.network import Network
@@ -35,8 +42,44 @@ def depth_text(network: Network) -> str:
     return lines + target_text(network.program, network.bindings, network.bounds, layers)
 
 
+def statement_lines(network: Network) -> list[str]:
+    """What is proven, and what is presumed for it."""
+    lines = [bound_line(bound) for bound in network.bounds]
+    return lines + [f"presumed: {one.text}" for one in presumptions(network.program)]
+
+
+def report_of(network: Network, written: core.Program | None, functions: frozenset[str]) -> Report:
+    """Layers, heads, widths and degrees; ``written``: the program of network.alg, if there is one.
+
+    ``functions`` are those of the tables.
+    """
+    computed = _normal(written or network.program, network.bindings, functions)
+    found = report(computed, network.template, network.bindings)
+    if written is None:
+        return found
+    normal = _normal(network.program, network.bindings, functions)
+    return with_degree_of(found, normal, network.bindings)
+
+
+def _normal(
+    program: core.Program, bindings: Mapping[str, Fraction], functions: frozenset[str]
+) -> NormalProgram | None:
+    """The normal form, which has a degree; None if there is none, or it is too long."""
+    if functions - {"gated"}:
+        return None  # tables are no polynomials
+    try:
+        return front(program, bindings, gated="gated" in functions).normal
+    except DiagnosticError:
+        return None
+
+
 def rounding_of(network: Network) -> str:
-    """What rounding adds to its functions of entries, in the dtype of its weights."""
+    """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
+
+    That is known if every symbol has a value.
+    """
+    if network.missing or not network.certificate.get("tables"):
+        return ""
     return rounding_text(network.template, _dtype_of(network.certificate))
 
 

@@ -26,9 +26,9 @@ from weightsmith.backends import (
 )
 from weightsmith.backends.layout import Answer, Inputs
 from weightsmith.backends.plan.build import Form
-from weightsmith.backends.plan.engine import Engine
 from weightsmith.backends.reference import full_matrices, interpret
 from weightsmith.backends.torch import build, module_from_template, run
+from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.compiler.ir.template import Layer, Template
 
 RANDOM = np.random.default_rng(7)

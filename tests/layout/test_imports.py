@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
         *("dsl", "compiler", "checker", "backends"),
         *("network_files", "executions", "network_text"),
     },
-    "network_text": {"compiler", "network"},
+    "network_text": {"dsl", "compiler", "network"},
     "api": {"dsl", "compiler", "checker", "backends", "network", "network_files"},
     "cli": {"dsl", "compiler", "checker", "backends", "api"},
     "__main__": {"cli"},

@@ -38,6 +38,10 @@ class DirectoryError(BackendError):
     """A directory cannot be read, or must not be replaced."""
 
 
+class ExportError(BackendError):
+    """A network cannot be written in the format, or at the place, that was asked for."""
+
+
 class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 

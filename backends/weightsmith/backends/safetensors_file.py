@@ -31,7 +31,12 @@ CODES: Mapping[DType, str] = {"float64": "F64", "float32": "F32"}
 
 def weights_to_bytes(weights: Weights) -> bytes:
     """Return the file.  Raises WeightsError on a tensor of another dtype than the weights'."""
-    header: dict[str, Json] = {"__metadata__": {METADATA: _metadata(weights)}}
+    return tensors_to_bytes(weights, _metadata(weights))
+
+
+def tensors_to_bytes(weights: Weights, metadata: str, key: str = METADATA) -> bytes:
+    """The tensors as a file with this text beside them.  Raises as ``weights_to_bytes``."""
+    header: dict[str, Json] = {"__metadata__": {key: metadata}}
     chunks: list[bytes] = []
     start = 0
     for name in sorted(weights.tensors):

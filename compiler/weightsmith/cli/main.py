@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run",
     "verify": "verify",
     "show": "show",
+    "export": "export",
     "demo": "demo",
 }
 

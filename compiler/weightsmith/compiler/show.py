@@ -35,6 +35,11 @@ def show_template(template: Template) -> str:
     return "\n".join(lines) + "\n"
 
 
+def layer_lines(layer: Layer, template: Template) -> list[str]:
+    """What one layer adds to which blocks: each head and each function as a formula."""
+    return [line[len("layer   ") :] for line in _layer(layer, "", template)]
+
+
 def _group(group: str) -> str:
     return group if group in ("context", "query") else f"{group} scratch"
 

@@ -14,8 +14,8 @@ from weightsmith.backends.plan.build import Plan, PlannedOutput
 from weightsmith.backends.plan.graph import Graph
 from weightsmith.backends.plan.hinges import Hinge, pieces_of
 from weightsmith.backends.plan.mlp import FEW, apply_pieces
-from weightsmith.backends.plan.module import PlannedModule
 from weightsmith.backends.plan.nodes import Bucket, Clamp, Input
+from weightsmith.backends.torch.plans.module import PlannedModule
 
 NUMBERS = st.fractions(-4, 4, max_denominator=4)
 HINGES = st.lists(st.builds(Hinge, st.sampled_from([1, -1]), NUMBERS, NUMBERS), max_size=8)

@@ -19,14 +19,14 @@ from weightsmith import api
 from weightsmith.backends import structured_weights
 from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
-from weightsmith.backends.plan.engine import Engine
 from weightsmith.backends.plan.graph import add, single
 from weightsmith.backends.plan.live import live
 from weightsmith.backends.plan.looped_numbers import Passes, numbers_of
-from weightsmith.backends.plan.module import PlannedModule
 from weightsmith.backends.plan.nodes import Product, Ref
 from weightsmith.backends.plan.torch_text import torch_text
 from weightsmith.backends.torch import build, run
+from weightsmith.backends.torch.plans.engine import Engine
+from weightsmith.backends.torch.plans.module import PlannedModule
 from weightsmith.compiler.ir.template import Template
 
 RANDOM = np.random.default_rng(5)

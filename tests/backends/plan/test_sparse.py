@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from weightsmith import api
-from weightsmith.backends.plan.sparse import Sparse, addmm, mm
+from weightsmith.backends.torch.plans.sparse import Sparse, addmm, mm
 from weightsmith.network import Network
 
 A = torch.tensor([[0.0, 2, 0, 0], [1, 0, 0, -3], [0, 0, 0, 0], [5, 0, 4, 0], [0, 0, 0, 1]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from weightsmith.backends.architecture import HeadShape
@@ -14,6 +14,7 @@ from weightsmith.backends.plan.graph import TOP, Graph, single
 from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
 from weightsmith.backends.plan.mlp import MlpPlan
 from weightsmith.backends.plan.nodes import Combination, Input, Ref, Shape
+from weightsmith.backends.plan.origins import Origins
 from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, total, without_number
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
@@ -42,6 +43,7 @@ class Plan:
     graph: Graph
     outputs: tuple[PlannedOutput, ...]
     inputs: tuple[Ref, ...]
+    origins: Origins = field(default_factory=Origins)
 
 
 def plan_of(
@@ -56,13 +58,14 @@ def plan_of(
     """
     builder = _Builder(template, numbers, Sizes(sizes), form)
     state = builder.run(builder.start(), numbers.parts, TOP)
-    return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs))
+    return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
 
 class _Builder:
     def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, form: Form) -> None:
         self.graph = Graph()
         self.inputs: list[Ref] = []
+        self.origins = Origins()
         self._template = template
         self._numbers = numbers
         self._sizes = sizes
@@ -143,10 +146,23 @@ class _Builder:
         """The stream after these parts."""
         for part in parts:
             if isinstance(part, LayerNumbers):
+                made, before = len(self.graph.nodes), state
                 state = self._layer(state, part)
+                self._note(part.number, made, before, state)
             elif part.count > 0:
                 state = self._loop(state, part.body, part.count, scope)
         return state
+
+    def _note(self, layer: int, made: int, before: State, after: State) -> None:
+        held = {
+            self._named(key): value.parts[DIRECT]
+            for key, value in after.items()
+            if DIRECT in value.parts and value is not before.get(key)
+        }
+        self.origins.after(layer, range(made, len(self.graph.nodes)), held)
+
+    def _named(self, key: Key) -> tuple[str, str]:
+        return self._template.blocks[key[0]].name, self._groups[key[1]]
 
     def _loop(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
         """A first pass on its own where it is cheaper or changes what is no matrix; then a loop."""
@@ -179,6 +195,7 @@ class _Builder:
             if not held.refined(inside, after):
                 break
             loop = self.graph.open_loop(scope, count)
+        self.origins.carried.update({(loop, n): self._named(p[:2]) for p, n in places.items()})
         entries = [self.graph.matrix(entry.get(p, Combination(shapes[p]))) for p in places]
         nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in places]
         results = self.graph.close_loop(loop, scope, count, entries, nexts)

@@ -22,10 +22,12 @@ from weightsmith.compiler.ir.template import Item, Layer, Template
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LayerNumbers:
-    """One layer: its shape, and its tensors by their names within the layer."""
+    """One layer: its shape, its tensors by their names within the layer, its ``number`` when all
+    loops are unrolled (of passes that are the same, in the first)."""
 
     shape: LayerShape
     tensors: Mapping[str, Array]
+    number: int
 
     def same(self, other: LayerNumbers) -> bool:
         return self.shape == other.shape and all(
@@ -92,7 +94,8 @@ class _Parts:
         found: list[Part] = []
         for item in items:
             if isinstance(item, Layer):
-                found.append(LayerNumbers(self._shapes[self._next], self._tensors[self._next]))
+                number = self._next
+                found.append(LayerNumbers(self._shapes[number], self._tensors[number], number))
                 self._next += 1
                 continue
             passes = [tuple(self.parts(item.body)) for _ in range(int(self._values[item.count]))]

@@ -12,10 +12,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from weightsmith.backends.plan import sparse
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.nodes import Input
 from weightsmith.backends.plan.torch_text import torch_text
+from weightsmith.backends.torch.plans import sparse
 
 Function = Callable[..., tuple[Tensor, ...]]
 InputKey = tuple[str, str | None]  # name, and group of an input that comes by group

@@ -17,7 +17,7 @@ from weightsmith.backends.plan.build import Form, Plan, plan_of
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.live import cost
 from weightsmith.backends.plan.looped_numbers import numbers_of
-from weightsmith.backends.plan.module import InputKey, PlannedModule
+from weightsmith.backends.torch.plans.module import InputKey, PlannedModule
 from weightsmith.backends.torch.run import check_mode
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template

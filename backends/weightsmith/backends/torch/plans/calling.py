@@ -10,9 +10,9 @@ from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
 from weightsmith.backends.layout import input_groups, size_of_axes
-from weightsmith.backends.plan.engine import Engine, one_or_several
-from weightsmith.backends.plan.module import Function, InputKey, PlannedModule
-from weightsmith.backends.plan.sparse import sparse_of
+from weightsmith.backends.torch.plans.engine import Engine, one_or_several
+from weightsmith.backends.torch.plans.module import Function, InputKey, PlannedModule
+from weightsmith.backends.torch.plans.sparse import sparse_of
 from weightsmith.compiler.ir.template import Template
 
 MOST = 64  # sets of shapes that are kept

@@ -1,0 +1,1 @@
+"""Execution plans on PyTorch tensors."""

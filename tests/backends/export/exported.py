@@ -1,0 +1,122 @@
+"""Networks and data that the tests of every format share, and how results are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+import weightsmith.api as ws
+from weightsmith.backends.layout import Answer, Inputs
+from weightsmith.backends.reference import run_files
+from weightsmith.cli.demo_cases import CASES, Case
+from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.examples import example
+
+ALL = {case.name: case for case in (*CASES, *FUNCTION_CASES)}
+NAMES = (
+    "newton_inverse",
+    "polar",
+    "gradient_descent",
+    "gradient_descent, fewest layers",
+    "gd_plus_plus",
+    "electric_potentials",
+    "lasso_ista",
+    "lasso_fista",
+    "divide",
+)
+GATED = """algorithm gated(A: [d, d])
+items = A .* (A*A + ones)
+repeat 3:
+    items = 1/2*items + 1/8*(items .* A)
+values = 2*items
+return items, values
+"""
+GIVEN = {"A": np.random.default_rng(0).normal(size=(4, 4))}
+LATE = """algorithm late(A: [d, d], B: [d, e], y: [k] per context)
+param eta = 1/2
+table ramp = (-1, 1), (0, -1/2), (2, 1)
+
+V0 = relu((relu((relu(A))*(relu(A))))) over context
+V1 = relu((y)) over context
+for g2 in 1:
+    V0 = relu((A)) over context
+    V0 = relu((relu((relu(A))*(relu(A))))) over context
+    repeat 2:
+        V0 = max((A), (ramp(A))) over context
+return V0, (relu((relu(B))*(relu(B')))) over context
+"""  # a later pass of the inner loop fills a block that the first does not
+TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
+
+
+@lru_cache
+def network_of(name: str) -> ws.Network:
+    case: Case = ALL[name]
+    parameters = case.parameters(case.problem(), small=True)
+    return ws.compile(example(case.script), settings=parameters, fewest=case.fewest)
+
+
+@lru_cache
+def data_of(name: str) -> Inputs:
+    return network_of(name).used(ALL[name].problem().inputs)
+
+
+@lru_cache
+def reference_of(name: str) -> dict[str, np.ndarray]:
+    return flat(reference(network_of(name), data_of(name)))
+
+
+def reference(network: ws.Network, inputs: Inputs) -> Answer:
+    files = network.files()
+    return run_files(files["template.json"], files["model.safetensors"], inputs)
+
+
+def flat(values: Mapping[str, object]) -> dict[str, np.ndarray]:
+    """``{"A": …, "x_context": …}``: arrays by the names that an export gives them."""
+    found: dict[str, np.ndarray] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}_{group}": np.asarray(piece) for group, piece in value.items()}
+        else:
+            found[name] = np.asarray(value)
+    return found
+
+
+def assert_close(
+    found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray], tolerance: float
+) -> None:
+    """Each value by its largest entry."""
+    assert found.keys() == wanted.keys()
+    for name, value in wanted.items():
+        assert found[name].shape == value.shape
+        scale = np.abs(value).max(initial=0.0)
+        assert np.abs(found[name] - value).max(initial=0.0) <= tolerance * scale, name
+
+
+def grouped(arrays: Mapping[str, np.ndarray]) -> dict[str, object]:
+    """The inverse of ``flat``."""
+    found: dict[str, object] = {}
+    for name, array in arrays.items():
+        base, _, group = name.partition("_")
+        if group in ("context", "query"):
+            found.setdefault(base, {})[group] = array  # type: ignore[index]
+        else:
+            found[name] = array
+    return found
+
+
+def assert_near(
+    found: list[np.ndarray], wanted: Mapping[str, object], inputs: Mapping[str, np.ndarray]
+) -> None:
+    """Of random programs, which may cancel: by the largest entry of the inputs, too.
+
+    One that leaves the range of floats is passed over: no order of products is right then.
+    """
+    if not all(np.isfinite(value).all() for value in flat(wanted).values()):
+        return
+    largest = max((np.abs(array).max(initial=1.0) for array in inputs.values()), default=1.0)
+    for one, value in zip(found, flat(wanted).values(), strict=True):
+        scale = max(np.abs(value).max(initial=0.0), largest)
+        assert one.shape == value.shape
+        assert np.abs(one - value).max(initial=0.0) <= 1e-9 * scale
