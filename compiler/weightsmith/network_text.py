@@ -62,7 +62,7 @@ def report_of(network: Network, written: core.Program | None, functions: frozens
 
 
 def _normal(
-    program: core.Program, bindings: Mapping[str, Fraction], functions: frozenset[str]
+    program: core.Program, bindings: dict[str, Fraction], functions: frozenset[str]
 ) -> NormalProgram | None:
     """The normal form, which has a degree; None if there is none, or it is too long."""
     if functions - {"gated"}:
