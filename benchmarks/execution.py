@@ -16,7 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+import networkx as nx
+import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from weightsmith import api
@@ -153,6 +156,39 @@ def logistic(dtype: torch.dtype, *, gated: bool) -> Subject:
     return Subject(name, size, dtype, lambda: network(x, y), hand, bar)
 
 
+def graph(dtype: torch.dtype) -> Subject:
+    """Richardson's iteration on a weighted graph of 2,000 vertices and 9,975 edges."""
+    network = compiled("electric_potentials", mu="1/10", L=500, steps=60)
+    found = nx.barabasi_albert_graph(2000, 5, seed=1)
+    incidence = nx.incidence_matrix(found, oriented=True).tocsr()
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, incidence.shape[1])
+    B, C = (_csr(matrix, dtype) for matrix in (incidence, incidence.multiply(weights).tocsr()))
+    psi = torch.randn(2000, 1, dtype=dtype)
+    psi -= psi.mean()
+    step = 2 / 500.1
+
+    def hand() -> Tensor:
+        with torch.inference_mode(False):  # in which PyTorch cannot transpose a sparse matrix
+            transposed = B.mT.to_sparse_csr()
+        phi = torch.zeros_like(psi)
+        for _ in range(60):
+            residual = torch.addmm(psi, C, transposed @ phi, alpha=-1)
+            phi = torch.add(phi, residual, alpha=step)
+        return phi
+
+    size = "v = 2000, e = 9975"
+    name = "Richardson on a graph, CSR"
+    return Subject(name, size, dtype, lambda: network(B, C, psi), hand, 1.0)
+
+
+def _csr(matrix: csr_array, dtype: torch.dtype) -> Tensor:
+    starts, columns = (
+        torch.from_numpy(p.astype(np.int64)) for p in (matrix.indptr, matrix.indices)
+    )
+    numbers = torch.from_numpy(matrix.data).to(dtype)
+    return torch.sparse_csr_tensor(starts, columns, numbers, size=matrix.shape)
+
+
 def subjects(*, small: bool) -> list[Callable[[], Subject]]:
     found: list[Callable[[], Subject]] = []
     for dtype in (torch.float32, torch.float64):
@@ -162,6 +198,7 @@ def subjects(*, small: bool) -> list[Callable[[], Subject]]:
             found.append(lambda d=d, dtype=dtype: synthesized(d, dtype))  # type: ignore[misc]
         for n in (1000,) if small else (10**3, 10**5, 10**6):
             found.append(lambda n=n, dtype=dtype: descent(n, dtype))  # type: ignore[misc]
+        found.append(lambda dtype=dtype: graph(dtype))  # type: ignore[misc]
         for gated in (True, False):
             found.append(lambda g=gated, dtype=dtype: logistic(dtype, gated=g))  # type: ignore[misc]
     return found
