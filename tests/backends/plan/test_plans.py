@@ -196,3 +196,13 @@ def test_numbers_that_cancel_but_for_round_off_leave_nothing() -> None:
     sum_of_three = add(single(node, ("d", "d"), 0.1), single(node, ("d", "d"), 0.2))
     assert add(sum_of_three, single(node, ("d", "d"), -0.3)).terms == ()
     assert add(sum_of_three, single(node, ("d", "d"), -0.3 * (1 - 1e-13))).terms != ()
+
+
+def test_any_name_of_an_input_is_a_name_of_an_argument() -> None:
+    names = ["t1", "v2", "c0", "eye0", "A", "A_T", "mm", "torch", "like", "class", "t1_"]
+    inputs = ", ".join(f"{name}: [d, d]" for name in names)
+    script = f"algorithm f({inputs})\nreturn {'*'.join(names)} + A'*A\n"
+    network = api.compile(script)
+    given = {name: np.eye(2) * (place + 1) for place, name in enumerate(names)}
+    wanted = network.interpret(given)["output"]
+    np.testing.assert_allclose(network.run(given)["output"], wanted, rtol=1e-12)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ order.  ``mm``, ``addmm`` are those of matrices, or of batches of matrices.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -33,6 +34,7 @@ from weightsmith.backends.plan.nodes import (
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
+OWN = re.compile(r"(t|v|c|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|like|range|_")  # not for inputs
 
 
 @dataclass(slots=True)
@@ -123,8 +125,8 @@ class _Writer:
         if not isinstance(node, Input):
             raise TypeError(f"no input: {node}")
         name = node.name if node.group is None else f"{node.name}_{node.group}"
-        name = re.sub(r"\W", "_", name)
-        while name in (*self._names.values(), "torch", "mm", "addmm", "eye"):
+        name = re.sub(r"[^A-Za-z0-9_]|^(?=[0-9])", "_", name)
+        while name in self._names.values() or keyword.iskeyword(name) or OWN.fullmatch(name):
             name += "_"
         self._names[ref.node] = name
         for place, axis in zip((-2, -1), self._graph.shapes[ref.node], strict=True):
