@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import (
@@ -31,6 +31,18 @@ PLANNED = ("plan", "gram")
 Counts = tuple[tuple[str, Fraction], ...]
 
 
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def known_when_traced(function: Function) -> Function:
+    """A method of constants: torch.compile calls it in place of tracing it.
+
+    As torch.compiler.assume_constant_result, without PyTorch.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
 class Executions:
     """The executions of one network; what they make of its weights is kept.
 
@@ -47,7 +59,6 @@ class Executions:
         self._read = saved
         self._intact = intact
         self._engines: dict[tuple[DType, bool, Counts], Engine] = {}
-        self._callers: dict[tuple[bool, Counts], Caller] = {}
 
     @cached_property
     def saved(self) -> Weights | None:
@@ -94,8 +105,13 @@ class Executions:
             self._engines[key] = Engine(self._template, weights, given, GRAM if gram else PLAN)
         return self._engines[key]
 
-    def caller(self, counts: Mapping[str, object], execution: str) -> Caller:
-        """The network as a function of tensors, with other counts of its loops."""
+    def caller(
+        self, counts: tuple[tuple[str, object], ...], execution: str, names: tuple[str, ...]
+    ) -> Caller:
+        """The network as a function of tensors, with other counts of its loops.
+
+        ``names`` are those of the script's inputs, in its order.
+        """
         from weightsmith.backends.torch.plans.calling import Caller
 
         if execution not in PLANNED:
@@ -103,12 +119,9 @@ class Executions:
                 f"expected an execution out of {listed(PLANNED)}, got {execution!r}; of the dense "
                 "transformer there is 'module(dims=…)'."
             )
-        gram = execution == "gram"
-        key = gram, tuple((name, self._count(name, value)) for name, value in counts.items())
-        if key not in self._callers:
-            engine = self.engine(gram=gram, counts=key[1])
-            self._callers[key] = Caller(self._template, engine)
-        return self._callers[key]
+        exact = tuple((name, self._count(name, value)) for name, value in counts)
+        engine = self.engine(gram=execution == "gram", counts=exact)
+        return Caller(self._template, engine, names)
 
     def _count(self, name: str, value: object) -> Fraction:
         known = sorted(count_symbols(written_out(self._template.body)))

@@ -34,7 +34,7 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.source import Source
-from weightsmith.executions import Execution, Executions
+from weightsmith.executions import Execution, Executions, known_when_traced
 
 if TYPE_CHECKING:
     from weightsmith.backends.enclose import Enclosures
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
-    from weightsmith.backends.torch.plans.calling import Given, Returned
+    from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
     from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
     from weightsmith.compiler.pipeline import Compilation
@@ -62,6 +62,7 @@ class Network:
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+        self._callers: dict[tuple[tuple[tuple[str, object], ...], str], Caller] = {}
         self.details: Mapping[tuple[str, str], str] = {}
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
@@ -189,9 +190,18 @@ class Network:
     def _executions(self) -> Executions:
         return Executions(self.template, self._saved_weights, lambda: self.intact)
 
-    @cached_property
+    @known_when_traced
     def _input_names(self) -> tuple[str, ...]:
+        return self._names
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
         return tuple(given.name for given in self.program.inputs)
+
+    @known_when_traced
+    def _make_caller(self, counts: tuple[tuple[str, object], ...], execution: str) -> None:
+        if (key := (counts, execution)) not in self._callers:
+            self._callers[key] = self._executions.caller(counts, execution, self._names)
 
     def _saved_weights(self) -> Weights | None:
         return weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
@@ -210,11 +220,11 @@ class Network:
         Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
         input is missing or unknown, InstantiationError on a wrong count.
         """
-        names = self._input_names
-        counts = {name: v for name, v in kwargs.items() if name not in names}
-        caller = self._executions.caller(counts, execution)
+        names = self._input_names()
         tensors = {name: v for name, v in kwargs.items() if name in names}
-        return caller(caller.named(names, args, tensors))  # type: ignore[arg-type]
+        counts = tuple([(name, v) for name, v in kwargs.items() if name not in names])
+        self._make_caller(counts, execution)
+        return self._callers[counts, execution](args, tensors)  # type: ignore[arg-type]
 
     @overload
     def run(

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
+from weightsmith.backends.errors import LayoutError, listed
 from weightsmith.backends.layout import input_groups, size_of_axes
 from weightsmith.backends.torch.plans.engine import Engine, one_or_several
 from weightsmith.backends.torch.plans.module import Function, InputKey, PlannedModule
@@ -23,21 +23,27 @@ Returned = Tensor | dict[str, Tensor]
 class Caller:
     """Takes arguments as the script names them; keeps the plan of each set of shapes."""
 
-    def __init__(self, template: Template, engine: Engine) -> None:
+    def __init__(self, template: Template, engine: Engine, order: tuple[str, ...]) -> None:
         self._engine = engine
         self._template = template
         self._groups = input_groups(template)
         self._keys: list[InputKey] = [
             (name, group) for name, groups in self._groups.items() for group in groups or (None,)
         ]
+        self._order = [name for name in order if name in self._groups]
         self._places = {key: place for place, key in enumerate(self._keys)}
+        self._usual: list[PlannedModule] = []
         self._ready: dict[tuple[object, ...], tuple[PlannedModule, Function]] = {}
 
-    def __call__(self, given: Mapping[str, Given]) -> Returned | dict[str, Returned]:
+    def __call__(
+        self, args: tuple[Given, ...], named: Mapping[str, Given]
+    ) -> Returned | dict[str, Returned]:
         """The values by name; the value itself where there is one."""
+        given = self._named(args, named)
         arrays = [self._array(given, name, group) for name, group in self._keys]
         if torch.compiler.is_compiling():
-            module = self._module(arrays)
+            self._make_usual()
+            module = self._usual[0]
             return _by_name(module.outputs, module(*self._ordered(module, arrays)))
         key = tuple([(type(a), a.shape, a.dtype, a.device) for a in arrays])
         ready = self._ready.get(key)
@@ -49,6 +55,12 @@ class Caller:
                 del self._ready[next(iter(self._ready))]
         module, function = ready
         return _by_name(module.outputs, function(*self._ordered(module, arrays)))
+
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+    def _make_usual(self) -> None:
+        """The plan for usual sizes, which serves any: while traced no size need be known."""
+        if not self._usual:
+            self._usual.append(self._engine.module({}))
 
     def _ordered(self, module: PlannedModule, arrays: list[Tensor]) -> list[Tensor]:
         """The arrays that the plan takes, in its order; it may leave out what changes nothing."""
@@ -77,24 +89,17 @@ class Caller:
         form = f"{{{each}}}, one token a column" if groups else "a tensor"
         return LayoutError(f"expected {form} for '{name}'.")
 
-    def named(
-        self, order: tuple[str, ...], args: tuple[Given, ...], kwargs: Mapping[str, Given]
-    ) -> dict[str, Given]:
+    def _named(self, args: tuple[Given, ...], named: Mapping[str, Given]) -> dict[str, Given]:
         """Arguments by name; those in order are for the inputs that the network reads."""
-        names = [name for name in order if name in self._groups]
-        if len(args) > len(names):
+        if len(args) > len(self._order):
+            names = listed(self._order)
             raise LayoutError(
-                f"expected at most {len(names)} inputs, {listed(names)}, got {len(args)}."
+                f"expected at most {len(self._order)} inputs, {names}, got {len(args)}."
             )
-        found = dict(zip(names, args, strict=False))
-        for name, value in kwargs.items():
+        found = dict(zip(self._order, args, strict=False))
+        for name, value in named.items():
             if name in found:
                 raise LayoutError(f"the input '{name}' is given twice.")
-            if name not in order:
-                raise LayoutError(
-                    f"the network has no input '{shown_name(name)}'; its inputs are "
-                    f"{listed(names)}." + suggestion(name, names)
-                )
             found[name] = value
         return found
 
