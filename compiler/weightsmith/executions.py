@@ -11,6 +11,7 @@ from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import (
     InstantiationError,
     MissingPackageError,
+    PlanError,
     WeightsError,
     listed,
 )
@@ -78,6 +79,10 @@ class Executions:
             if execution == "faithful" or (execution is None and is_dense):
                 return self._faithful(inputs, dtype)
             return self.engine(dtype, gram=execution == "gram").run(inputs, dtype)
+        except PlanError:
+            if execution is not None:
+                raise
+            return self._structured_module(inputs, dtype)
         except MissingPackageError:
             if execution is not None:
                 raise
@@ -146,6 +151,13 @@ class Executions:
                 "as they are, with execution='faithful'."
             )
         return structured_weights(self._template, counts, dtype=dtype)
+
+    def _structured_module(self, inputs: Inputs, dtype: DType | None) -> Answer:
+        """Run layer after layer, without a plan."""
+        from weightsmith.backends.torch.load import build
+        from weightsmith.backends.torch.run import run
+
+        return run(build(self._template, self.weights(dtype)), self._template, inputs)
 
     def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
         """Run the dense transformer: that of the file, or the template's for these data."""

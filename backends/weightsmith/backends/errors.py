@@ -46,6 +46,10 @@ class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
 
 
+class PlanError(BackendError):
+    """A network has too many layers for a plan."""
+
+
 class MissingPackageError(BackendError, ImportError):
     """A package that an install without extras does not have."""
 

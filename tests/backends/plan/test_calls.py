@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 
 from weightsmith import api
-from weightsmith.backends.errors import InstantiationError, LayoutError, WeightsError
+from weightsmith.backends.errors import (
+    InstantiationError,
+    LayoutError,
+    PlanError,
+    WeightsError,
+)
+from weightsmith.backends.plan import build
 from weightsmith.network import Network
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -203,3 +209,23 @@ def test_full_matrices_are_run_as_they_are(tmp_path: Path) -> None:
     edited = api.load(tmp_path / "net")
     with pytest.raises(WeightsError, match="are run as they are, with execution='faithful'"):
         edited.run({"A": A}, check="off", execution="plan")
+
+
+def test_a_network_too_long_for_a_plan_runs_layer_after_layer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nested loops are looked at several times a level."""
+    monkeypatch.setattr(build, "MOST_LAYERS", 20)
+    lines = [f"{'    ' * depth}repeat 3:" for depth in range(3)]
+    body = "    " * 3 + "X = 1/4*X*A + 1/2*A"
+    script = "\n".join(["algorithm f(A: [d, d])", "X = A", *lines, body, "return X", ""])
+    network = api.compile(script)
+    A = matrix(2).numpy()
+    found = network.run({"A": A}, check="off")["X"]
+    np.testing.assert_allclose(found, network.interpret({"A": A})["X"], rtol=1e-10)  # type: ignore[arg-type]
+    for attempt in (
+        lambda: network(torch.from_numpy(A)),
+        lambda: network.run({"A": A}, execution="plan"),
+    ):
+        with pytest.raises(PlanError, match=r"more layers than a plan .* 'network.module\(\)'"):
+            attempt()

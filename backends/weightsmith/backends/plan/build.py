@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from weightsmith.backends.architecture import HeadShape
+from weightsmith.backends.errors import PlanError
 from weightsmith.backends.plan.attention import Head, attention
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.graph import TOP, Graph, single
@@ -20,6 +21,7 @@ from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
 LONG = 6  # terms of a value that is written out
+MOST_LAYERS = 2_000  # that are looked at, those of a loop several times; speed only
 INLINE = 1  # passes of a loop that is none
 
 Form = Literal["direct", "images", "gram"]  # of values at context and query tokens: see stream.py
@@ -70,6 +72,7 @@ class _Builder:
         self._numbers = numbers
         self._sizes = sizes
         self._form = form
+        self._layers = 0
         self._groups = template.groups
         self._rows = numbers.architecture.block_rows
         self._data: dict[int, dict[int, Ref]] = defaultdict(dict)  # group, source: of images
@@ -204,6 +207,12 @@ class _Builder:
         )
 
     def _layer(self, state: State, layer: LayerNumbers) -> State:
+        self._layers += 1
+        if self._layers > MOST_LAYERS:
+            raise PlanError(
+                f"the network has more layers than a plan is made of (about {MOST_LAYERS}, those "
+                "in loops counted several times); 'network.module()' runs it."
+            )
         heads = [
             head for n in range(len(layer.shape.heads)) for head in self._heads(state, layer, n)
         ]

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from weightsmith.backends.arrays import Array
 from weightsmith.backends.coefficients import Bindings
+from weightsmith.backends.errors import PlanError
 from weightsmith.backends.instantiate import Weights
 from weightsmith.backends.layout import Answer, Inputs, Stream, layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
@@ -45,12 +46,15 @@ class Engine:
         self._template = template
         self._numbers = numbers_of(template, weights, bindings)
         self._forms = forms if any(g in TOKEN_GROUPS for g in template.groups) else forms[:1]
+        self._too_long: str | None = None
         self._untold = untold_axes(template)
         self._plans: dict[tuple[tuple[str, int], ...], PlannedModule] = {}
         self.dtype = np.dtype(weights.dtype)
 
     def module(self, sizes: Mapping[str, int]) -> PlannedModule:
-        """The plan for such sizes."""
+        """The plan for such sizes.  Raises PlanError where the network is too long for one."""
+        if self._too_long is not None:
+            raise PlanError(self._too_long)
         untold = {axis: sizes[axis] for axis in self._untold if axis in sizes}
         about = {axis: 1 << (size - 1).bit_length() for axis, size in sizes.items() if size > 0}
         key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
@@ -64,7 +68,11 @@ class Engine:
 
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
         """The cheapest of the forms."""
-        plans = [plan_of(self._template, self._numbers, sizes, form) for form in self._forms]
+        try:
+            plans = [plan_of(self._template, self._numbers, sizes, form) for form in self._forms]
+        except PlanError as problem:
+            self._too_long = str(problem)
+            raise
         return min(plans, key=lambda plan: cost(plan, Sizes(sizes)))
 
     def run(
