@@ -10,10 +10,10 @@ from weightsmith.backends.export import (
     npz_file,
     onnx_file,
     pt2_file,
-    python_file,
     safetensors_export,
 )
 from weightsmith.backends.export.format import Format, Options, reason_of
+from weightsmith.backends.export.python import python_file
 from weightsmith.backends.export.subject import Subject
 from weightsmith.backends.export.whole_folder import write_folder
 from weightsmith.backends.whole_file import replacing

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.format import Format, Options
 from weightsmith.backends.export.huggingface_text import TEXT
-from weightsmith.backends.export.python_file import about, quoted
+from weightsmith.backends.export.python.python_file import about, quoted
 from weightsmith.backends.export.subject import Port, Subject
 from weightsmith.backends.export.tensors import layout_of, tensors_of
 from weightsmith.backends.plan.nodes import Input

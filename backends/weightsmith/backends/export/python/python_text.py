@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.dialect import Dialect
-from weightsmith.backends.export.layer_notes import LayerNotes
-from weightsmith.backends.export.names import Names
+from weightsmith.backends.export.python.dialect import Dialect
+from weightsmith.backends.export.python.layer_notes import LayerNotes
+from weightsmith.backends.export.python.names import Names
 from weightsmith.backends.export.steps import Run, Step, Steps
 from weightsmith.backends.export.subject import Subject, identifier, in_dtype
 from weightsmith.backends.plan.live import loop_of

@@ -1,0 +1,1 @@
+"""A plan as a Python file for people to read and run."""
