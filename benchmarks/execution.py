@@ -27,7 +27,7 @@ from weightsmith.cli.table import print_table
 from weightsmith.network import Network
 
 EXAMPLES = "examples"
-BUDGET = 2.0  # seconds of runs that are measured
+BUDGET = 1.5  # seconds of runs that are measured
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,15 @@ def test_a_product_and_its_transpose_are_one() -> None:
     assert products(text) == 1
 
 
+def test_a_product_with_its_own_transpose_is_symmetric() -> None:
+    text = text_of("algorithm f(A: [d, d])\nreturn A*A' + (A*A')' + 2*A*A'*A\n")
+    gram = re.search(r"(t\d+) = mm\(A, A\.mT\)", text)
+    assert gram is not None
+    assert f"{gram[1]}.mT" not in text
+    assert f"{gram[1]}_T" not in text
+    assert products(text) == 2
+
+
 def test_the_order_of_products_follows_the_sizes() -> None:
     script = "algorithm f(x: [d] per query, A: [d, m])\nreturn A*(A'*x)\n"
     few = text_of(script, sizes={"d": 100, "m": 100, "query": 1})

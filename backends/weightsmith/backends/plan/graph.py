@@ -96,6 +96,7 @@ class Graph:
 
     def matrix(self, of: Combination) -> Ref:
         """A combination as one matrix."""
+        of = self._plain(of)
         if len(of.terms) == 1 and of.terms[0][1] == 1.0 and of.eye == of.ones == 0.0:
             return of.terms[0][0]
         flipped = transpose(of)
@@ -115,6 +116,7 @@ class Graph:
     def product(self, left: Combination, right: Combination) -> Combination:
         """left · right; an identity in either costs no product.  Ones are written out."""
         shape = (left.shape[0], right.shape[1])
+        left, right = self._plain(left), self._plain(right)
         if left.eye and not (left.terms or left.ones):
             return scale(right, left.eye)
         if right.eye and not (right.terms or right.ones):
@@ -144,9 +146,23 @@ class Graph:
 
     def _product(self, left: Ref, right: Ref, shape: Shape) -> Combination:
         twin = Product(right.mT, left.mT)
-        if twin in self._known:
+        if twin in self._known and twin != Product(left, right):
             return single(self._known[twin].mT, shape)
         return single(self.node(Product(left, right), shape), shape)
+
+    def _plain(self, of: Combination) -> Combination:
+        """The same; Xᵀ·X is its own transpose, and taken as it is."""
+        if not any(ref.transposed for ref, _ in of.terms):
+            return of
+        found = Combination(of.shape, (), of.eye, of.ones)
+        for ref, number in of.terms:
+            found = add(found, single(self._upright(ref), of.shape, number))
+        return found
+
+    def _upright(self, ref: Ref) -> Ref:
+        node = self.nodes[ref.node]
+        is_gram = isinstance(node, Product) and node.left == node.right.mT
+        return Ref(ref.node) if is_gram else ref
 
     def entrywise(self, left: Combination, right: Combination) -> Combination:
         """left ⊙ right; a number in every entry costs no product."""
