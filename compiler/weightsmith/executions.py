@@ -15,9 +15,15 @@ from weightsmith.backends.errors import (
     WeightsError,
     listed,
 )
+from weightsmith.backends.files import MODEL
 from weightsmith.backends.instantiate import Weights, structured_weights, weights_of
 from weightsmith.backends.reference import run_weights
-from weightsmith.backends.safetensors_file import check_weights
+from weightsmith.backends.safetensors_file import (
+    announced,
+    check_shapes,
+    check_weights,
+    weights_from_bytes,
+)
 from weightsmith.backends.schedules import written_out
 from weightsmith.backends.unroll import count_symbols, network_shape
 from weightsmith.compiler.ir.template import Template
@@ -47,23 +53,33 @@ def known_when_traced(function: Function) -> Function:
 class Executions:
     """The executions of one network; what they make of its weights is kept.
 
-    ``saved``: the weights of the file, or None; ``intact``: whether they are the template's.
+    ``files``: those of the network; ``intact``: whether they are the template's.
     """
 
     def __init__(
         self,
         template: Template,
-        saved: Callable[[], Weights | None],
+        files: Mapping[str, bytes],
         intact: Callable[[], bool],
     ) -> None:
         self._template = template
-        self._read = saved
+        self._files = files
         self._intact = intact
         self._engines: dict[tuple[DType, bool, Counts], Engine] = {}
 
     @cached_property
     def saved(self) -> Weights | None:
-        return self._read()
+        """The weights of the file, if there is one."""
+        return weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
+
+    @cached_property
+    def dense_sizes(self) -> Mapping[str, int]:
+        """The sizes of full matrices, by the header of the weights alone.  Raises WeightsError."""
+        if MODEL not in self._files:
+            return {}
+        weights = announced(self._files, MODEL)
+        check_shapes(weights, network_shape(self._template))
+        return weights.dims
 
     def run(self, inputs: Inputs, dtype: DType | None, execution: Execution | None) -> Answer:
         """Return what the script returns.  Raises BackendError where that cannot be.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal, cast, overload
 from weightsmith.backends import measure as data_measure
 from weightsmith.backends.files import (
     CERTIFICATE,
-    MODEL,
     NETWORK,
     SCRIPT,
     TEMPLATE,
@@ -24,10 +23,9 @@ from weightsmith.backends.files import (
 from weightsmith.backends.given import float_inputs
 from weightsmith.backends.lazy_files import LazyFiles
 from weightsmith.backends.measure import DataReport
-from weightsmith.backends.safetensors_file import announced, check_shapes, weights_from_bytes
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import LayerPlace, layer_places, network_shape
+from weightsmith.backends.unroll import LayerPlace, layer_places
 from weightsmith.compiler.bound import AGAINST, Bound, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.ir.template import Template
@@ -38,7 +36,6 @@ from weightsmith.executions import Execution, Executions, known_when_traced
 
 if TYPE_CHECKING:
     from weightsmith.backends.enclose import Enclosures
-    from weightsmith.backends.instantiate import Weights
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
@@ -188,7 +185,7 @@ class Network:
 
     @cached_property
     def _executions(self) -> Executions:
-        return Executions(self.template, self._saved_weights, lambda: self.intact)
+        return Executions(self.template, self._files, lambda: self.intact)
 
     @known_when_traced
     def _input_names(self) -> tuple[str, ...]:
@@ -202,9 +199,6 @@ class Network:
     def _make_caller(self, counts: tuple[tuple[str, object], ...], execution: str) -> None:
         if (key := (counts, execution)) not in self._callers:
             self._callers[key] = self._executions.caller(counts, execution, self._names)
-
-    def _saved_weights(self) -> Weights | None:
-        return weights_from_bytes(self._files[MODEL]) if MODEL in self._files else None
 
     def __call__(
         self, *args: Given, execution: Execution = "plan", **kwargs: Given | int
@@ -318,17 +312,11 @@ class Network:
         )
 
     def _check_sizes(self, inputs: Inputs) -> None:
-        """Do the data fit the network?  Answered by the header of its weights, however large.
-
-        Raises LayoutError or WeightsError.
-        """
+        """Do the data fit the network?  Raises LayoutError or WeightsError."""
         from weightsmith.backends.layout import check_sizes, layout
 
         sizes = layout(self.template, self.used(inputs)).dims
-        if MODEL in self._files:
-            weights = announced(self._files, MODEL)
-            check_shapes(weights, network_shape(self.template))
-            check_sizes(weights.dims, sizes)
+        check_sizes(self._executions.dense_sizes, sizes)
 
     @cached_property
     def intact(self) -> bool:
