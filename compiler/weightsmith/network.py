@@ -266,10 +266,9 @@ class Network:
         for these inputs, those of ``enclose``.
         """
         given, inputs = inputs, float_inputs(inputs)
-        if check == "off":
-            self._check_sizes(inputs)
-        else:
-            self._check_data(inputs, check)
+        self._check_sizes(inputs)
+        if check != "off":
+            apply_check(self._meter.problems(inputs, intact=self.intact), check)
         answer = self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
         return (answer, self.enclose(given, answer)) if certify else answer
 
@@ -313,13 +312,6 @@ class Network:
     def _meter(self) -> DataMeter:
         return DataMeter(self.program, self.bindings, reads_of(self.template))
 
-    def _check_data(self, inputs: Inputs, check: DataCheck) -> None:
-        """Refuse or warn, as ``run`` says; the report is made only where there is something."""
-        self._check_sizes(inputs)
-        report = self._meter.problem(inputs) if self.intact else self.check(inputs)
-        if report is not None or check != "refuse":
-            apply_check(report or DataReport(()), check)
-
     def _check_sizes(self, inputs: Inputs) -> None:
         """Do the data fit the network?  Raises LayoutError or WeightsError."""
         from weightsmith.backends.layout import check_sizes, fit
@@ -334,8 +326,9 @@ class Network:
 
     def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
-        kind = FloatInputs if isinstance(inputs, FloatInputs) else dict
-        return kind((name, one) for name, one in inputs.items() if name not in self._unused)
+        if isinstance(inputs, FloatInputs):
+            return FloatInputs({k: v for k, v in inputs.items() if k not in self._unused})
+        return {name: value for name, value in inputs.items() if name not in self._unused}
 
     @cached_property
     def _unused(self) -> frozenset[str]:

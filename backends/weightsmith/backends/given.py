@@ -90,8 +90,10 @@ def float_array(value: object, what: str, dtype: np.dtype[Any] | None = None) ->
 
 def rounded_array(array: Array, what: str, dtype: np.dtype[Any]) -> Array:
     """Round what ``plain_array`` returns.  Raises LayoutError where a number is too large."""
+    if array.dtype == dtype and array.dtype.kind == "f":
+        return array
     if array.dtype.kind == "f" and np.can_cast(array.dtype, dtype):
-        return array.astype(dtype, copy=False)  # finite as it was
+        return array.astype(dtype)  # finite as it was
     if array.dtype.kind == "O":
         array = _rounded(array)
     with np.errstate(over="ignore"):

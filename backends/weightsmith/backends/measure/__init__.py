@@ -66,16 +66,16 @@ class DataMeter:
         """Measure every hypothesis.  Raises LayoutError on data that do not fit."""
         return self._report(Evaluator(self._read(inputs), self._bindings), intact)
 
-    def problem(self, inputs: Inputs) -> DataReport | None:
-        """A report where a hypothesis is broken or not measured; None, soon, where none is."""
+    def problems(self, inputs: Inputs, *, intact: bool = True) -> DataReport:
+        """As ``report`` where a hypothesis is broken or not measured; else one of no rows, soon."""
         evaluator = Evaluator(self._read(inputs), self._bindings)
         for way, limits in zip(self._ways, self._limits, strict=True):
             if len(limits.pairs) == 1 and holds(way, evaluator, limits.pairs[0]):
                 continue
             row = judge(limits, measured(way, evaluator), self._bindings, evaluator.data, _none)
             if row.verdict not in (Verdict.HOLDS, Verdict.ROUND_OFF):
-                return self._report(evaluator, True)
-        return None
+                return self._report(evaluator, intact)
+        return DataReport((), intact)
 
     def _read(self, inputs: Inputs) -> Data:
         return read_data(self._program, inputs, self._reads)

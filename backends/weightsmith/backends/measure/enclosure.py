@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from math import frexp
+from functools import cached_property, lru_cache
+from math import frexp, ldexp
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +38,7 @@ class TooLargeError(Exception):
     """More than WORK multiply-adds would be needed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Enclosure:
     """2^exponent · (middle + E) with ‖E‖_F ≤ radius; middle is batch × rows × columns."""
 
@@ -48,7 +48,14 @@ class Enclosure:
 
     @property
     def transposed(self) -> Enclosure:
-        return Enclosure(np.swapaxes(self.middle, -1, -2), self.radius, self.exponent)
+        turned = Enclosure(self.middle.swapaxes(-1, -2), self.radius, self.exponent)
+        turned.__dict__["norm"] = self.norm  # the same, and known
+        return turned
+
+    @cached_property
+    def norm(self) -> Array:
+        """More than the Frobenius norm of the middle."""
+        return frobenius(self.middle)
 
 
 def exact(matrix: Array) -> Enclosure:
@@ -76,10 +83,9 @@ def product(left: Enclosure, right: Enclosure) -> Enclosure:
     """Multiply; raises TooLargeError."""
     inner = left.middle.shape[-1]
     require_work(left.middle.size * right.middle.shape[-1])
-    norms = frobenius(left.middle), frobenius(right.middle)
-    radius = gamma(inner) * norms[0] * norms[1] + FLOOR
+    radius = gamma(inner) * left.norm * right.norm + FLOOR
     if left.radius.any() or right.radius.any():
-        radius = radius + norms[0] * right.radius + left.radius * (norms[1] + right.radius)
+        radius = radius + left.norm * right.radius + left.radius * (right.norm + right.radius)
     radius = radius * WIDER
     exponent = left.exponent + right.exponent
     return _scaled(left.middle @ right.middle, radius, exponent)
@@ -91,10 +97,12 @@ def combination(terms: Sequence[tuple[Fraction, Enclosure]]) -> Enclosure:
     exponent = max(shift + term.exponent for _, shift, term in parts)
     total, radius = np.zeros_like(terms[0][1].middle), np.zeros(len(terms[0][1].middle))
     for number, shift, term in parts:
-        down = shift + term.exponent - exponent
-        middle = np.ldexp(number * term.middle, down)
+        factor, down = number, shift + term.exponent - exponent
+        if abs(down) <= WIDE:
+            factor, down = ldexp(number, down), 0  # exactly
+        middle = np.ldexp(factor * term.middle, down) if down else factor * term.middle
         total = total + middle
-        own = np.ldexp(abs(number) * term.radius, down)
+        own = np.ldexp(abs(factor) * term.radius, down)
         radius = radius + own + gamma(len(parts) + 2) * frobenius(middle) + FLOOR
     return _scaled(total, radius * WIDER, exponent)
 
@@ -122,6 +130,7 @@ def _scaled(middle: Array, radius: Array, exponent: int) -> Enclosure:
     return Enclosure(scaled, np.ldexp(radius, -shift) + FLOOR, exponent + shift)
 
 
+@lru_cache(256)
 def _rounded(number: Fraction) -> tuple[float, int]:
     """m and e with number = m·2^e·(1 + t), |t| ≤ u, and m far from overflow."""
     shift = number.numerator.bit_length() - number.denominator.bit_length()

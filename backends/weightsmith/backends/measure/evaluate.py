@@ -59,7 +59,8 @@ class Evaluator:
     def __init__(self, data: Data, bindings: Mapping[str, Fraction]) -> None:
         self.data = data
         self._bindings = bindings
-        self._known: dict[tuple[object, ...], object] = {}
+        self._known: dict[tuple[str, str], object] = {}
+        self._inputs: dict[tuple[str, str], Enclosure] = {}
 
     def once(self, kind: str, of: Subject, make: Callable[[], Found]) -> Found:
         """What is made of a value, once: expressions of one text have one value."""
@@ -131,7 +132,10 @@ class Evaluator:
         if not given:
             raise UnknownValueError(f"{node.name} is not given")
         for key in given:
-            yield key, exact(self.data.matrices[node.name, key[1]])
+            place = node.name, key[1]
+            if place not in self._inputs:
+                self._inputs[place] = exact(self.data.matrices[place])
+            yield key, self._inputs[place]
 
     def _constant(self, node: core.Identity | core.Zero | core.Ones, key: tuple[str, str]) -> Array:
         axes = zip((node.shape.rows, node.shape.columns), key, strict=True)

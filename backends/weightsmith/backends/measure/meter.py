@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 
 from weightsmith.backends.measure.data import Data
@@ -11,11 +12,9 @@ from weightsmith.backends.measure.enclosure import (
     Enclosure,
     Pair,
     TooLargeError,
-    combination,
     product,
 )
 from weightsmith.backends.measure.evaluate import (
-    ONE,
     Evaluator,
     Subject,
     UnknownValueError,
@@ -31,7 +30,7 @@ from weightsmith.backends.measure.quantities import (
     size,
     slack_of,
 )
-from weightsmith.backends.measure.quick import confined, semidefinite
+from weightsmith.backends.measure.quick import compared, confined
 from weightsmith.backends.measure.ranges import in_range
 from weightsmith.backends.measure.spectra import (
     NoFactorError,
@@ -47,6 +46,7 @@ from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import ScalarError
 
 Way = Callable[[Evaluator], Measured]
+TINY = Fraction(1, 2**500)
 
 
 def measured(way: Way, evaluator: Evaluator) -> Measured:
@@ -67,37 +67,37 @@ def way_of(program: core.Program, hypothesis: Hypothesis) -> Way:
         case Symmetric(of=of):
             return partial(symmetry, of=subject(of))
         case Definite(of=of):
-            return partial(_definite, subject(of))
+            return _Definite(subject(of))
         case Nonempty(axis=axis):
             return _Size(axis)
-        case Stated(assumption=core.SpectrumAssumption() as assumption):
+        case Stated(assumption=assumption):
+            return _stated(program, assumption)
+
+
+def _stated(program: core.Program, assumption: core.Assumption) -> Way:
+    match assumption:
+        case core.SpectrumAssumption():
             return _spectrum(program, assumption)
-        case Stated(assumption=core.RangeAssumption(value=value, operator=operator)):
+        case core.RangeAssumption(value=value, operator=operator):
             return partial(in_range, value=subject(value), operator=subject(operator))
-        case Stated(assumption=core.NormAssumption(of=name)):
+        case core.NormAssumption(of=name):
             return partial(_of_data, norms, name)
-        case Stated(assumption=core.EntryAssumption(of=name)):
+        case core.EntryAssumption(of=name):
             return partial(_of_data, entries, name)
-        case Stated(assumption=core.SizeAssumption(axis=axis)):
+        case core.SizeAssumption(axis=axis):
             return _Size(axis)
 
 
 def holds(way: Way, evaluator: Evaluator, ends: Pair) -> bool:
     """Is it cheap to prove that what is measured lies between two ends?"""
     try:
-        return isinstance(way, _Size | _SingularValues | _Eigenvalues) and way.within(
-            evaluator, ends
-        )
+        return isinstance(way, Quick) and way.within(evaluator, ends)
     except (UnknownValueError, ScalarError, TooLargeError):
         return False
 
 
 def _of_data(quantity: Callable[[Data, str], Quantity], of: str, evaluator: Evaluator) -> Quantity:
     return quantity(evaluator.data, of)
-
-
-def _definite(of: Subject, evaluator: Evaluator) -> Quantity:
-    return _quantity(evaluator.eigenvalues(of).values, "eigenvalue", of, evaluator)
 
 
 def _quantity(values: Values, noun: str, of: Subject, evaluator: Evaluator) -> Quantity:
@@ -145,6 +145,20 @@ def _spectrum(program: core.Program, assumption: core.SpectrumAssumption) -> Way
         half=_half(assumption.of),
         nonzero=assumption.kind is core.SpectrumKind.NONZERO_SPECTRUM,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Definite:
+    """Measures the eigenvalues of a value that should have none at 0 or below."""
+
+    of: Subject
+
+    def __call__(self, evaluator: Evaluator) -> Quantity:
+        return _quantity(evaluator.eigenvalues(self.of).values, "eigenvalue", self.of, evaluator)
+
+    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+        """Above the open end at 0, if they are at least a number that is."""
+        return confined(evaluator.whole(self.of), (TINY, ends[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +220,7 @@ class _Eigenvalues:
         if self.split is None:
             return confined(evaluator.whole(self.of), (low, high))
         left, weight = (evaluator.whole(one) for one in self.split)
-        inner = product(product(weight, left), weight)
-        above = None if low is None else combination([(ONE, inner), (-low, weight)])
-        below = None if high is None else combination([(high, weight), (-ONE, inner)])
-        return all(one is None or semidefinite(one) for one in (above, below))
+        return compared(product(product(weight, left), weight), weight, (low, high))
 
     def _is_symmetric(self, evaluator: Evaluator) -> bool:
         return all(symmetry(evaluator, one).verdict is Verdict.HOLDS for one in self.symmetric)
@@ -224,6 +235,9 @@ class _Eigenvalues:
         values = evaluator.singular_values(*self.half).values
         rows = evaluator.whole(*self.half).middle.shape[-2]
         return squares(values, rows - values.middle.shape[-1])
+
+
+Quick = _Size | _Definite | _SingularValues | _Eigenvalues
 
 
 def _split(of: core.Node) -> tuple[Subject, Subject] | None:

@@ -8,6 +8,9 @@ semidefinite, by Weyl's theorem (Horn and Johnson, Matrix Analysis, 2nd ed., 4.3
 Whatever computed C, the distance on the right is measured, as in ``enclosure``.  With H − a·I and
 b·I − H for M, the eigenvalues of H lie in [a, b] if both are at least 0.
 
+For M − a·P with P positive definite, these are bounds of the eigenvalues of P^-½·M·P^-½: with
+M = P·u·P of those of u·P, which is similar to P^½·u·P^½.
+
 A matrix with no rounding at all, as the Laplacian of a graph, may touch an end: H − a·I has no
 eigenvalue below 0 if its diagonal is dominant (Gershgorin), |h_ii − a| ≥ Σ_j≠i |h_ij|, which sums
 of integers below 2^53 decide exactly.
@@ -31,6 +34,7 @@ from weightsmith.backends.measure.enclosure import (
 from weightsmith.backends.measure.spectra import symmetric_part
 
 INTEGERS = 2.0**52
+ROOM = 1 + 2.0**-36  # more than WIDER makes of it
 
 
 def confined(matrix: Enclosure, ends: Pair) -> bool:
@@ -52,10 +56,19 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
     return not below or _definite(below[0], off)
 
 
-def semidefinite(matrix: Enclosure) -> bool:
-    """Is the symmetric part proven to have no eigenvalue below 0?  Raises TooLargeError."""
-    half, off = _symmetric(matrix)
-    return _definite(half.copy(), off)
+def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
+    """Is M − a·P and b·P − M proven to have no eigenvalue below 0?  Raises as ``confined``."""
+    (inside, off), (outside, unknown) = _symmetric(inner), _symmetric(weight)
+    exponent = inner.exponent - weight.exponent
+    low = around(ends[0], exponent, -np.inf)[1]
+    high = around(ends[1], exponent, np.inf)[0]
+    matrices, offs = [], []
+    for sign, end in ((1.0, low), (-1.0, high)):
+        if np.isfinite(end):
+            matrices.append(sign * (inside - end * outside))
+            rounding = 2 * UNIT * (inner.norm + 2 * abs(end) * weight.norm)
+            offs.append((off + abs(end) * unknown + rounding) * WIDER)
+    return not matrices or _definite(np.concatenate(matrices), np.concatenate(offs))
 
 
 def _symmetric(matrix: Enclosure) -> tuple[Array, Array]:
@@ -85,7 +98,7 @@ def _definite(matrix: Array, off: Array) -> bool:
     diagonal = _diagonal(matrix)
     off = off + 2 * UNIT * np.abs(diagonal).max(axis=-1, initial=0)
     count = matrix.shape[-1]
-    shift = off + 2 * gamma(count) * np.abs(diagonal.sum(axis=-1))
+    shift = ROOM * off + 2 * gamma(count) * np.abs(diagonal.sum(axis=-1))
     diagonal -= shift[:, np.newaxis]
     try:
         root = np.linalg.cholesky(matrix)

@@ -116,11 +116,10 @@ def singular_values(matrix: Enclosure) -> Factors:
 def as_singular(eigen: Factors) -> Factors:
     """Those of A ≈ V·diag(w)·V' = V·diag(|w|)·(V·diag(sign w))', by decreasing |w|."""
     values = eigen.values
-    order = np.argsort(-np.abs(values.middle), axis=-1, kind="stable")
-    sizes = np.take_along_axis(np.abs(values.middle), order, -1)
-    margins = np.take_along_axis(values.margin, order, -1)
-    left = np.take_along_axis(eigen.left, order[:, np.newaxis, :], -1)
-    found = Values(sizes, margins, values.exponent)
+    sizes = np.abs(values.middle)
+    order, every = np.argsort(-sizes, axis=-1), np.arange(len(sizes))[:, np.newaxis]
+    found = Values(sizes[every, order], values.margin[every, order], values.exponent)
+    left = eigen.left.swapaxes(-1, -2)[every, order].swapaxes(-1, -2)
     return Factors(found, left, eigen.defect, eigen.residual)
 
 
