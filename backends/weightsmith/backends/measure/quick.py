@@ -18,16 +18,18 @@ of integers below 2^53 decide exactly.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from weightsmith.backends.measure.enclosure import (
+    FLOOR,
     UNIT,
     WIDER,
     Array,
     Enclosure,
     Pair,
     around,
-    frobenius,
     gamma,
     require_work,
 )
@@ -49,9 +51,9 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
     above = [_shifted(half, -low)] if np.isfinite(low) else []
     below = [_shifted(-half, high)] if np.isfinite(high) else []
     both = above + below
-    if not both or _definite(np.concatenate(both), np.concatenate([off] * len(both))):
+    if not both or _definite(np.concatenate(both), off):
         return True
-    if not above or off.any() or not _dominant(half, low):
+    if not above or off > 0 or not _dominant(half, low):
         return False
     return not below or _definite(below[0], off)
 
@@ -59,22 +61,24 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
 def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
     """Is M − a·P and b·P − M proven to have no eigenvalue below 0?  Raises as ``confined``."""
     (inside, off), (outside, unknown) = _symmetric(inner), _symmetric(weight)
+    sizes = float(inner.norm.max()), float(weight.norm.max())
     exponent = inner.exponent - weight.exponent
     low = around(ends[0], exponent, -np.inf)[1]
     high = around(ends[1], exponent, np.inf)[0]
-    matrices, offs = [], []
+    matrices, most = [], 0.0
     for sign, end in ((1.0, low), (-1.0, high)):
         if np.isfinite(end):
             matrices.append(sign * (inside - end * outside))
-            rounding = 2 * UNIT * (inner.norm + 2 * abs(end) * weight.norm)
-            offs.append((off + abs(end) * unknown + rounding) * WIDER)
-    return not matrices or _definite(np.concatenate(matrices), np.concatenate(offs))
+            rounding = 2 * UNIT * (sizes[0] + 2 * abs(end) * sizes[1])
+            most = max(most, (off + abs(end) * unknown + rounding) * WIDER)
+    return not matrices or _definite(np.concatenate(matrices), most)
 
 
-def _symmetric(matrix: Enclosure) -> tuple[Array, Array]:
+def _symmetric(matrix: Enclosure) -> tuple[Array, float]:
+    """The symmetric part, and how far a matrix of the batch may be from it at most."""
     half, skew = symmetric_part(matrix.middle)
     require_work(half.size * half.shape[-1])
-    return half, matrix.radius + skew
+    return half, float((matrix.radius + skew).max())
 
 
 def _shifted(matrix: Array, by: float) -> Array:
@@ -90,22 +94,28 @@ def _diagonal(matrix: Array) -> Array:
     return matrix.reshape(len(matrix), size * size)[:, :: size + 1]
 
 
-def _definite(matrix: Array, off: Array) -> bool:
+def _definite(matrix: Array, off: float) -> bool:
     """Is every matrix, with a rounded diagonal and up to ``off``, proven to be semidefinite?
 
-    The matrix is written over.
+    One shift serves all problems of a batch.  The matrix is written over.
     """
-    diagonal = _diagonal(matrix)
-    off = off + 2 * UNIT * np.abs(diagonal).max(axis=-1, initial=0)
-    count = matrix.shape[-1]
-    shift = ROOM * off + 2 * gamma(count) * np.abs(diagonal.sum(axis=-1))
-    diagonal -= shift[:, np.newaxis]
+    diagonal, count = _diagonal(matrix), matrix.shape[-1]
+    off += 2 * UNIT * float(np.abs(diagonal).max(initial=0))
+    shift = ROOM * off + 2 * gamma(count) * float(np.abs(diagonal.sum(axis=-1)).max())
+    diagonal -= shift
     try:
         root = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         return False
-    lost = frobenius(matrix - root @ root.swapaxes(-1, -2)) + gamma(count) * frobenius(root) ** 2
-    return bool(((lost + off) * WIDER <= shift).all())
+    lost = _largest(matrix - root @ root.swapaxes(-1, -2)) + gamma(count) * _largest(root) ** 2
+    return (lost + off) * WIDER <= shift
+
+
+def _largest(matrix: Array) -> float:
+    """More than the largest Frobenius norm of a batch; as ``frobenius``."""
+    entries = matrix.reshape(len(matrix), -1)
+    squares = float(np.vecdot(entries, entries).max())
+    return math.sqrt(squares) * (1 + gamma(entries.shape[-1])) * WIDER + FLOOR
 
 
 def _dominant(matrix: Array, low: float) -> bool:
