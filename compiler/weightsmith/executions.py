@@ -30,12 +30,10 @@ from weightsmith.backends.unroll import count_symbols, network_shape
 from weightsmith.compiler.ir.template import Template
 
 if TYPE_CHECKING:
-    from torch.distributed import ProcessGroup
-
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.torch.plans.calling import Caller
     from weightsmith.backends.torch.plans.engine import Engine
-    from weightsmith.backends.torch.sharded import Processes, ShardedCaller, ShardedNetwork
+    from weightsmith.backends.torch.sharded import Group, Processes, ShardedCaller, ShardedNetwork
 
 Execution = Literal["plan", "gram", "faithful"]
 PLANNED = ("plan", "gram")
@@ -146,7 +144,7 @@ class Executions:
     def sharded(
         self,
         names: tuple[str, ...],
-        group: ProcessGroup | None,
+        group: Group | None,
         timeout: float | timedelta | None,
         over: str,
     ) -> ShardedNetwork:

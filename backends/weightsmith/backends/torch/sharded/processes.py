@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from torch import distributed as dist
 
 from weightsmith.backends.errors import CommunicationError, ShardingError
 
+Group = dist.ProcessGroup
 GRACE = timedelta(seconds=2)  # for PyTorch to end by itself what has taken too long
 
 
@@ -33,7 +34,7 @@ class Processes:
 
     def __init__(
         self,
-        group: dist.ProcessGroup | None = None,
+        group: Group | None = None,
         timeout: float | timedelta | None = None,
     ) -> None:
         self._group = _checked(group)
@@ -53,42 +54,35 @@ class Processes:
     def total(self, parts: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The same, without gradients."""
         flat = torch.cat([part.reshape(-1) for part in parts])
-        options = dist.AllreduceOptions()
-        if self._timeout is not None:
-            options.timeout = self._timeout
-        self._done(lambda: self._group.allreduce([flat], options))
+        self._sum(flat)
         size = flat.numel() * flat.element_size()
         self.traffic = Traffic(self.traffic.calls + 1, self.traffic.bytes + size)
-        pieces = flat.split([part.numel() for part in parts])
+        pieces = torch.split(flat, [part.numel() for part in parts])
         return tuple(piece.view(part.shape) for piece, part in zip(pieces, parts, strict=True))
 
     def gather(self, text: str, device: torch.device) -> list[str]:
         """The text of each process, by rank; ``device`` is one that the group can send from."""
-        own = torch.tensor(list(text.encode()), dtype=torch.uint8, device=device)
-        sizes = self._gathered(torch.tensor([len(own)], device=device))
-        longest = max(int(size) for size in sizes)
-        padded = torch.nn.functional.pad(own, (0, longest - len(own)))
-        found = self._gathered(padded)
-        return [
-            bytes(one[: int(size)].tolist()).decode()
-            for one, size in zip(found, sizes, strict=True)
-        ]
+        own = torch.tensor(list(text.encode()), dtype=torch.uint8)
+        sizes = torch.zeros(self.count, dtype=torch.int64, device=device)
+        sizes[self.rank] = len(own)
+        self._sum(sizes)
+        lengths = sizes.tolist()
+        table = torch.zeros(self.count, max(lengths), dtype=torch.uint8, device=device)
+        table[self.rank, : len(own)] = own.to(device)
+        self._sum(table)
+        rows = zip(table.tolist(), lengths, strict=True)
+        return [bytes(row[:length]).decode() for row, length in rows]
 
-    def _gathered(self, tensor: Tensor) -> list[Tensor]:
-        found = [torch.empty_like(tensor) for _ in range(self.count)]
-        options = dist.AllgatherOptions()
-        if self._timeout is not None:
-            options.timeout = self._timeout
-        self._done(lambda: self._group.allgather([found], [tensor], options))
-        return found
-
-    def _done(self, start: Callable[[], dist.Work]) -> None:
-        """Wait for what all processes do together.  Raises CommunicationError."""
+    def _sum(self, tensor: Tensor) -> None:
+        """Put the sum over all processes in place of the tensor.  Raises CommunicationError."""
         if self._broken:
             raise CommunicationError(self._broken)
+        options = dist.AllreduceOptions()
+        if self._timeout is not None:
+            options.timeout = self._timeout
         began = time.monotonic()
         try:
-            work = start()
+            work = self._group.allreduce([tensor], options)
             if self._timeout is None:
                 work.wait()
             else:
@@ -117,22 +111,20 @@ class _Sum(torch.autograd.Function):
     """Σ over processes; its gradient is the sum of the processes' gradients."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: torch.autograd.function.FunctionCtx, processes: Processes, *parts: Tensor
     ) -> tuple[Tensor, ...]:
         ctx.processes = processes  # type: ignore[attr-defined]
         return processes.total(parts)
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: torch.autograd.function.FunctionCtx, *gradients: Tensor
     ) -> tuple[Tensor | None, ...]:
         return None, *ctx.processes.total(gradients)  # type: ignore[attr-defined]
 
 
-def _checked(group: dist.ProcessGroup | None) -> dist.ProcessGroup:
-    if not dist.is_available():
-        raise ShardingError("this build of PyTorch has no torch.distributed.")
+def _checked(group: Group | None) -> Group:
     if group is None and not dist.is_initialized():
         raise ShardingError(
             "there is no process group; call torch.distributed.init_process_group('gloo') first, "
