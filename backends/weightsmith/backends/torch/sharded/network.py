@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.errors import LayoutError, ShardingError
 from weightsmith.backends.layout import axes_of, called
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
 from weightsmith.backends.torch.plans.module import PlannedModule
@@ -72,15 +72,17 @@ class ShardedNetwork:
         """The sums over all processes so far, and the bytes that each process gave to them."""
         return self._group.traffic
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def __call__(
         self, *args: Given, execution: str = "plan", **kwargs: Given | int
     ) -> Returned | dict[str, Returned]:
         """Run the network on this process's tokens; all processes must call it.
 
         Arguments are those of ``Network.__call__``.  Raises LayoutError where the processes do not
-        fit together, CommunicationError where one of them does not answer in time.
+        fit together, CommunicationError where one of them does not answer in time, ShardingError
+        under ``torch.compile`` as one graph.
         """
+        if torch.compiler.is_compiling():
+            raise ShardingError("torch.compile takes no sums over processes into its graph.")
         tensors = {name: v for name, v in kwargs.items() if name in self._names}
         counts = tuple((name, v) for name, v in kwargs.items() if name not in self._names)
         key = counts, execution
