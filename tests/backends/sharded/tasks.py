@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
-import torch
 from torch import Tensor, distributed
 
 from weightsmith.backends.errors import BackendError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -29,14 +30,15 @@ IN_CONTEXT = [
     if "per context" in (text := (EXAMPLES / f"{case.script}.alg").read_text())
     or "per token" in text
 ]
-QUICK = (
-    "gradient_descent",
-    "heavy_ball",
-    "gd_plus_plus",
-    "ridge",
-    "lasso_ista",
-    "quantile_regression",
-)
+LINEAR = ("gradient_descent", "heavy_ball", "gd_plus_plus", "ridge", "lasso_ista")  # at tokens
+QUICK = (*LINEAR, "logistic_gradient_descent")
+
+
+@cache
+def quick() -> list[Problem]:
+    cases = [case for case in IN_CONTEXT if case.script in QUICK and case.fewest is None]
+    assert len(cases) == len(QUICK)
+    return [one for case in cases for one in both(example(case))]
 
 
 def example(case: Case) -> Problem:
@@ -111,11 +113,12 @@ def check_traffic(problem: Problem, runs: list[Run]) -> None:
 
 @pytest.mark.parametrize("count", [2, 4])
 def test_examples(count: int) -> None:
-    cases = [case for case in IN_CONTEXT if case.script in QUICK and case.fewest is None]
-    problems = [one for case in cases for one in both(example(case))]
+    problems = quick()
     for problem, runs in zip(problems, run(count, problems), strict=True):
         check(problem, runs)
         check_traffic(problem, runs)
+        if problem.execution == "gram" and problem.network.template.algorithm in LINEAR:
+            assert len(runs[0].sent) == 1
 
 
 @pytest.mark.slow
@@ -144,16 +147,6 @@ def test_few_tokens_batches_dtypes_and_what_is_sent() -> None:
     assert plan.sent == longer.sent == (8 * 2 * 3,) * 5  # k × d in float64, one sum a pass
     assert gram.sent == longer_gram.sent == (8 * (2 * 3 + 3 * 3),)  # y·xᵀ and x·xᵀ, in one
     assert found[-1][0].sent == (4 * 2 * 3,) * 5
-
-
-def test_gram_sums_once() -> None:
-    """Where MLPs at tokens are linear."""
-    names = ("gradient_descent", "gd_plus_plus", "ridge", "lasso_ista")
-    cases = [case for case in IN_CONTEXT if case.script in names and case.fewest is None]
-    problems = [replace(example(case), execution="gram") for case in cases]
-    assert len(problems) == len(names)
-    for runs in run(2, problems):
-        assert [len(one.sent) for one in runs] == [1, 1]
 
 
 def test_rows_of_a_matrix() -> None:
