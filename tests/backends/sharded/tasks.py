@@ -160,6 +160,7 @@ def disagree(rank: int, count: int, problem: Problem) -> list[str]:
         told(lambda: sharded()(x=double, y=single)),
         told(lambda: sharded()(x=x, y=short)),
         told(lambda: sharded()(x=x, y=single)),
+        told(lambda: sharded()(x={"context": x["context"]} if odd else x, y=y)),
     ]
 
 

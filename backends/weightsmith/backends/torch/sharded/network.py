@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
 
-from weightsmith.backends.errors import LayoutError, ShardingError
+from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.layout import axes_of, called
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
 from weightsmith.backends.torch.plans.module import PlannedModule
@@ -29,19 +29,27 @@ class ShardedCaller(Caller):
         super().__init__(template, engine, order)
         self._sharded = engine.sharded
         self._group = group
+        self._asked = False
         self._agreed: set[tuple[tuple[str, str], ...]] = set()
+
+    def __call__(
+        self, args: tuple[Given, ...], named: Mapping[str, Given]
+    ) -> Returned | dict[str, Returned]:
+        """The values by name.  A mistake in the first call is told to all processes."""
+        try:
+            return super().__call__(args, named)
+        except LayoutError as problem:
+            if not self._asked:
+                self._asked = True
+                check_agreement(self._group, problem, _device((*args, *named.values())))
+            raise
 
     def _module(self, arrays: list[Tensor]) -> PlannedModule:
         shapes = {
             called(*key): (array, axes_of(self._template, *key))
             for key, array in zip(self._keys, arrays, strict=True)
         }
-        try:
-            facts = facts_of(shapes, self._sharded)
-        except LayoutError as problem:
-            if not self._agreed:  # the others wait for what this process says
-                check_agreement(self._group, problem, arrays[0].device)
-            raise
+        facts = facts_of(shapes, self._sharded)
         module = super()._module(arrays)
         self._agree({"the network": digest(module.source), **facts}, arrays[0].device)
         return module
@@ -49,8 +57,18 @@ class ShardedCaller(Caller):
     def _agree(self, facts: Facts, device: torch.device) -> None:
         key = tuple(facts.items())
         if key not in self._agreed:
+            self._asked = True
             check_agreement(self._group, facts, device)
             self._agreed.add(key)
+
+
+def _device(given: Iterable[Given]) -> torch.device:
+    """Where the first tensor is, for want of arguments that fit."""
+    for value in given:
+        for one in value.values() if isinstance(value, Mapping) else [value]:
+            if isinstance(one, Tensor):
+                return one.device
+    return torch.device("cpu")
 
 
 class ShardedNetwork:
@@ -72,17 +90,15 @@ class ShardedNetwork:
         """The sums over all processes so far, and the bytes that each process gave to them."""
         return self._group.traffic
 
+    @torch.compiler.disable(reason="it sends to other processes")  # type: ignore[untyped-decorator]
     def __call__(
         self, *args: Given, execution: str = "plan", **kwargs: Given | int
     ) -> Returned | dict[str, Returned]:
         """Run the network on this process's tokens; all processes must call it.
 
         Arguments are those of ``Network.__call__``.  Raises LayoutError where the processes do not
-        fit together, CommunicationError where one of them does not answer in time, ShardingError
-        under ``torch.compile`` as one graph.
+        fit together, CommunicationError where one of them does not answer in time.
         """
-        if torch.compiler.is_compiling():
-            raise ShardingError("torch.compile takes no sums over processes into its graph.")
         tensors = {name: v for name, v in kwargs.items() if name in self._names}
         counts = tuple((name, v) for name, v in kwargs.items() if name not in self._names)
         key = counts, execution
