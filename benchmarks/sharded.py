@@ -84,7 +84,7 @@ def member(
 ) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group(
-        "gloo", store=distributed.FileStore(store, count), rank=rank, world_size=count
+        "gloo", init_method=f"file://{store}", rank=rank, world_size=count
     )
     pipe.send(
         [

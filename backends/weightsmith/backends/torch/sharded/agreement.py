@@ -6,7 +6,6 @@ in PyTorch ending the process.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 
@@ -56,11 +55,6 @@ def facts_of(arrays: Arrays, sharded: frozenset[str]) -> Facts:
             found.learn(_size(axis), str(size), called)
     own = {_size(axis) for axis in sharded}
     return {what: value for what, value in found.known.items() if what not in own}
-
-
-def digest(source: str) -> str:
-    """What two processes with the same plan have alike."""
-    return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
 class _Facts:

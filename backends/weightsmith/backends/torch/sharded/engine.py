@@ -6,6 +6,7 @@ tokens each has.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from weightsmith.backends.coefficients import Bindings
@@ -33,6 +34,16 @@ def check_axis(template: Template, axis: str) -> None:
         )
 
 
+class ShardedModule(PlannedModule):
+    """Runs a plan that has sums over processes.  ``digest``: equal where the plan is the same."""
+
+    def __init__(self, plan: Plan, untold: Mapping[str, int], processes: Processes) -> None:
+        super().__init__(plan, untold, processes.all_reduce)
+        graph = plan.graph
+        text = repr((graph.nodes, graph.loops, list(graph.constants), sorted(untold.items())))
+        self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 class ShardedEngine(Engine):
     """Makes plans in which the axis ``over`` is this process's part."""
 
@@ -56,4 +67,4 @@ class ShardedEngine(Engine):
         return sharded_plan(super()._plan(sizes), self.sharded)
 
     def _made(self, plan: Plan, untold: Mapping[str, int]) -> PlannedModule:
-        return PlannedModule(plan, untold, self._processes.all_reduce)
+        return ShardedModule(plan, untold, self._processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -11,8 +12,8 @@ from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.layout import axes_of, called
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
 from weightsmith.backends.torch.plans.module import PlannedModule
-from weightsmith.backends.torch.sharded.agreement import Facts, check_agreement, digest, facts_of
-from weightsmith.backends.torch.sharded.engine import ShardedEngine
+from weightsmith.backends.torch.sharded.agreement import Facts, check_agreement, facts_of
+from weightsmith.backends.torch.sharded.engine import ShardedEngine, ShardedModule
 from weightsmith.backends.torch.sharded.processes import Processes, Traffic
 from weightsmith.compiler.ir.template import Template
 
@@ -50,8 +51,8 @@ class ShardedCaller(Caller):
             for key, array in zip(self._keys, arrays, strict=True)
         }
         facts = facts_of(shapes, self._sharded)
-        module = super()._module(arrays)
-        self._agree({"the network": digest(module.source), **facts}, arrays[0].device)
+        module = cast(ShardedModule, super()._module(arrays))
+        self._agree({"the network": module.digest, **facts}, arrays[0].device)
         return module
 
     def _agree(self, facts: Facts, device: torch.device) -> None:
@@ -90,7 +91,7 @@ class ShardedNetwork:
         """The sums over all processes so far, and the bytes that each process gave to them."""
         return self._group.traffic
 
-    @torch.compiler.disable(reason="it sends to other processes")  # type: ignore[untyped-decorator]
+    @torch.compiler.disable(reason="it sends to other processes")  # type: ignore[untyped-decorator,no-untyped-call]
     def __call__(
         self, *args: Given, execution: str = "plan", **kwargs: Given | int
     ) -> Returned | dict[str, Returned]:

@@ -92,18 +92,14 @@ class Processes:
             raise CommunicationError(self._broken) from problem
 
     def _lost(self, waited: float) -> str:
-        own = f"rank {self.rank} of {self.count}"
-        limit = "the process group" if self._timeout is None else "the timeout"
-        most = "" if self._timeout is None else f" of {self._timeout.total_seconds():g} s"
-        late = self._timeout is None or waited >= self._timeout.total_seconds()
-        what = (
-            f"{own}: not all other processes answered within {limit}{most}"
-            if late
-            else f"{own}: the connection to another process was lost"
-        )
+        what = "another process is lost"
+        if self._timeout is not None and waited >= self._timeout.total_seconds():
+            most = self._timeout.total_seconds()
+            what = f"another process did not answer within the timeout of {most:g} s"
         return (
-            f"{what}, after {waited:.1f} s: one has ended, hangs or does something else. The "
-            "group is of no more use; end all its processes and start them again."
+            f"rank {self.rank} of {self.count}: {what}, after {waited:.1f} s; one has ended, hangs "
+            "or does something else. The group is of no more use: end all its processes, and "
+            "start them again."
         )
 
 
