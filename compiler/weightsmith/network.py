@@ -380,8 +380,7 @@ class Network:
 
         return depth_text(self)
 
-    def __repr__(self) -> str:
-        return self.show()
+    __repr__ = show
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"
