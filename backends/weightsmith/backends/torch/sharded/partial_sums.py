@@ -172,5 +172,7 @@ class _Sharded:
                 return replace(node, of=self._moved(of), bucket=self._moved(bucket))
             case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
                 return replace(node, of=self._moved(of))
-            case _:
+            case _ if not operands(node):
                 return node
+            case _:
+                raise TypeError(f"no operation: {node}")
