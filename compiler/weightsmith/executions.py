@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.torch.plans.calling import Caller
     from weightsmith.backends.torch.plans.engine import Engine
+    from weightsmith.backends.torch.sharded import Group, Processes, ShardedCaller, ShardedNetwork
 
 Execution = Literal["plan", "gram", "faithful"]
 PLANNED = ("plan", "gram")
@@ -135,14 +137,53 @@ class Executions:
         """
         from weightsmith.backends.torch.plans.calling import Caller
 
+        exact = self._planned(counts, execution)
+        engine = self.engine(gram=execution == "gram", counts=exact)
+        return Caller(self._template, engine, names)
+
+    def sharded(
+        self,
+        names: tuple[str, ...],
+        group: Group | None,
+        timeout: float | timedelta | None,
+        over: str,
+    ) -> ShardedNetwork:
+        """The network as a function of this process's part of an axis.  Raises ShardingError."""
+        from weightsmith.backends.torch.sharded import Processes, ShardedNetwork, check_axis
+
+        check_axis(self._template, over)
+
+        def make(counts: tuple[tuple[str, object], ...], execution: str) -> ShardedCaller:
+            return self._sharded_caller(counts, execution, names, processes, over)
+
+        processes = Processes(group, timeout)
+        return ShardedNetwork(make, names, processes)
+
+    def _sharded_caller(
+        self,
+        counts: tuple[tuple[str, object], ...],
+        execution: str,
+        names: tuple[str, ...],
+        processes: Processes,
+        over: str,
+    ) -> ShardedCaller:
+        from weightsmith.backends.torch.plans.engine import GRAM, PLAN
+        from weightsmith.backends.torch.sharded import ShardedCaller, ShardedEngine
+
+        given = dict(self._planned(counts, execution))
+        weights = self._structured("float64" if self.saved is None else self.saved.dtype, given)
+        forms = GRAM if execution == "gram" else PLAN
+        engine = ShardedEngine(self._template, weights, given, forms, over, processes)
+        return ShardedCaller(self._template, engine, names, processes)
+
+    def _planned(self, counts: tuple[tuple[str, object], ...], execution: str) -> Counts:
+        """The counts as exact numbers.  Raises InstantiationError."""
         if execution not in PLANNED:
             raise InstantiationError(
                 f"expected an execution out of {listed(PLANNED)}, got {execution!r}; of the dense "
                 "transformer there is 'module(dims=…)'."
             )
-        exact = tuple((name, self._count(name, value)) for name, value in counts)
-        engine = self.engine(gram=execution == "gram", counts=exact)
-        return Caller(self._template, engine, names)
+        return tuple((name, self._count(name, value)) for name, value in counts)
 
     def _count(self, name: str, value: object) -> Fraction:
         known = sorted(count_symbols(written_out(self._template.body)))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.measure import DataCheck
     from weightsmith.backends.torch.module import Transformer
     from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
+    from weightsmith.backends.torch.sharded import Group, ShardedNetwork
     from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.verdicts import Report as VerificationReport
     from weightsmith.compiler.pipeline import Compilation
@@ -220,6 +221,12 @@ class Network:
         self._make_caller(counts, execution)
         return self._callers[counts, execution](args, tensors)  # type: ignore[arg-type]
 
+    def sharded(
+        self, group: Group | None = None, *, timeout: float | None = None, over: str = "context"
+    ) -> ShardedNetwork:
+        """Run on tokens of which each process of a group has a part: docs/pytorch.md."""
+        return self._executions.sharded(self._names, group, timeout, over)
+
     @overload
     def run(
         self,
@@ -373,8 +380,7 @@ class Network:
 
         return depth_text(self)
 
-    def __repr__(self) -> str:
-        return self.show()
+    __repr__ = show
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.show())}</pre>"

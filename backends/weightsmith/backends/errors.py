@@ -50,6 +50,14 @@ class PlanError(BackendError):
     """A network has too many layers for a plan."""
 
 
+class ShardingError(BackendError):
+    """Several processes cannot share the work of a network as was asked for."""
+
+
+class CommunicationError(BackendError):
+    """Another process has ended, or does not answer."""
+
+
 class MissingPackageError(BackendError, ImportError):
     """A package that an install without extras does not have."""
 

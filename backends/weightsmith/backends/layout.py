@@ -110,9 +110,9 @@ def fit(
     batch = _batch(pieces)
     sizes = _Sizes(dims)
     for (name, group), piece in pieces.items():
-        rows, columns = _axes(template, name, group)
-        sizes.learn(rows, piece.shape[-2], f"the rows of {_called(name, group)}")
-        sizes.learn(columns, piece.shape[-1], f"the columns of {_called(name, group)}")
+        rows, columns = axes_of(template, name, group)
+        sizes.learn(rows, piece.shape[-2], f"the rows of {called(name, group)}")
+        sizes.learn(columns, piece.shape[-1], f"the columns of {called(name, group)}")
     return Fitted(
         pieces=pieces,
         sources=tuple((source.name, sizes[source.rows]) for source in template.sources),
@@ -197,7 +197,7 @@ def input_groups(template: Template) -> dict[str, tuple[str, ...]]:
     return asked
 
 
-def _axes(template: Template, name: str, group: str | None) -> tuple[str, str]:
+def axes_of(template: Template, name: str, group: str | None) -> tuple[str, str]:
     """The axes of the rows and columns of an input (in one token group)."""
     source = next(s for s in template.sources if s.kind in DATA and s.of == name)
     if group is not None:
@@ -212,12 +212,12 @@ def size_of_axes(
     """The sizes of the axes, by the rows and columns of each input (in one token group)."""
     sizes: dict[str, int] = {}
     for (name, group), shape in shapes.items():
-        for axis, size in zip(_axes(template, name, group), shape, strict=True):
+        for axis, size in zip(axes_of(template, name, group), shape, strict=True):
             sizes.setdefault(axis, size)
     return sizes
 
 
-def _called(name: str, group: str | None) -> str:
+def called(name: str, group: str | None) -> str:
     return f"'{name}'" if group is None else f"'{name}' on {group} tokens"
 
 
@@ -267,7 +267,7 @@ def _pieces(
                 "a column. Where the tokens have no value, as query tokens have no label, "
                 "pass zeros; where there are no such tokens, an array of no columns."
             )
-    return {group: read(value[group], _called(name, group)) for group in groups}
+    return {group: read(value[group], called(name, group)) for group in groups}
 
 
 def _batch(pieces: Mapping[tuple[str, str | None], Array]) -> int | None:
@@ -276,11 +276,11 @@ def _batch(pieces: Mapping[tuple[str, str | None], Array]) -> int | None:
     for (name, group), piece in pieces.items():
         size = piece.shape[0] if piece.ndim == 3 else None
         if first is None:
-            first = _called(name, group), size
+            first = called(name, group), size
         elif size != first[1]:
             raise LayoutError(
                 f"every input must have the same batch: {first[0]} has {_problems(first[1])}, "
-                f"{_called(name, group)} has {_problems(size)}."
+                f"{called(name, group)} has {_problems(size)}."
             )
     return None if first is None else first[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +14,7 @@ from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.graph import TOP, Graph, single
 from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
 from weightsmith.backends.plan.mlp import MlpPlan
-from weightsmith.backends.plan.nodes import Combination, Input, Ref, Shape
+from weightsmith.backends.plan.nodes import Axis, Combination, Input, Ref, Shape
 from weightsmith.backends.plan.origins import Origins
 from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, total, without_number
 from weightsmith.backends.wellformed import TOKEN_GROUPS
@@ -53,12 +53,14 @@ def plan_of(
     numbers: Numbers,
     sizes: Mapping[str, int] | None = None,
     form: Form = "direct",
+    sharded: Collection[Axis] = (),
 ) -> Plan:
     """Return the plan of a network.
 
-    ``sizes`` of axes decide in which order products are taken, and nothing else.
+    ``sizes`` of axes decide in which order products are taken, and nothing else; no order is
+    taken that multiplies one ``sharded`` axis with another, where there is one that does not.
     """
-    builder = _Builder(template, numbers, Sizes(sizes), form)
+    builder = _Builder(template, numbers, Sizes(sizes, sharded), form)
     state = builder.run(builder.start(), numbers.parts, TOP)
     return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from math import inf
 
 from weightsmith.backends.plan.graph import Graph
 from weightsmith.backends.plan.nodes import Axis, Carried, Input, Linear, Product, Result
@@ -14,10 +15,16 @@ DIMENSION = 64
 
 
 class Sizes:
-    """The size of every axis; usual ones where nothing is said."""
+    """The size of every axis; usual ones where nothing is said.
 
-    def __init__(self, known: Mapping[str, int] | None = None) -> None:
+    ``sharded``: the axes of which each process has a part only.
+    """
+
+    def __init__(
+        self, known: Mapping[str, int] | None = None, sharded: Collection[Axis] = ()
+    ) -> None:
         self._known = known or {}
+        self.sharded = sharded
 
     def __getitem__(self, axis: Axis) -> int:
         if axis.isdigit():
@@ -28,6 +35,8 @@ class Sizes:
 def cost_of(graph: Graph, number: int, sizes: Sizes) -> float:
     node, (rows, columns) = graph.nodes[number], graph.shapes[number]
     r, c = sizes[rows], sizes[columns]
+    if rows in sizes.sharded and columns in sizes.sharded:
+        return inf  # tokens of one process times those of another
     if isinstance(node, Input | Carried | Result):
         return 0.0
     if isinstance(node, Product):

@@ -122,6 +122,14 @@ class Result:
     place: int
 
 
+@dataclass(frozen=True, slots=True)
+class AllReduced:
+    """The sum of a matrix over all processes; those of one call are sent together."""
+
+    of: Ref
+    call: int
+
+
 Node = (
     Input
     | Product
@@ -134,6 +142,7 @@ Node = (
     | Repeat
     | Carried
     | Result
+    | AllReduced
 )
 
 
@@ -156,7 +165,7 @@ def operands(node: Node) -> tuple[Ref, ...]:
             return tuple(ref for ref, _ in of.terms)
         case Table(of, bucket):
             return of, bucket
-        case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
+        case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of) | AllReduced(of):
             return (of,)
         case _:
             return ()

@@ -1,7 +1,8 @@
 """A plan as the text of a Python function on PyTorch tensors: one line an operation.
 
 The function takes the arrays of the plan in order, then its constants, and returns the values in
-order.  ``mm``, ``addmm`` are those of matrices, or of batches of matrices.
+order.  ``mm``, ``addmm`` are those of matrices, or of batches of matrices; ``all_reduce`` gives the
+sums of matrices over all processes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.graph import TOP
 from weightsmith.backends.plan.live import Live, live, loop_of
 from weightsmith.backends.plan.nodes import (
+    AllReduced,
     Bucket,
     Carried,
     Clamp,
@@ -34,7 +36,9 @@ from weightsmith.backends.plan.nodes import (
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
-OWN = re.compile(r"(t|v|c|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|like|range|_")  # not for inputs
+OWN = re.compile(
+    r"(t|v|c|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|like|range|_"
+)  # not for inputs
 
 
 @dataclass(slots=True)
@@ -186,6 +190,10 @@ class _Writer:
                     done.add(node.loop)
                     lines.append(self._loop(node.loop))
                 lines += self._flipped(number)
+            elif isinstance(node, AllReduced):
+                if number not in self._names:
+                    lines.append(self._all_reduced(node.call, scope))
+                lines += self._flipped(number)
             elif isinstance(node, Carried):
                 lines += self._flipped(number)
             elif not isinstance(node, Input) and number not in self._fused:
@@ -225,6 +233,18 @@ class _Writer:
             *(INDENT + line for line in _with_deletes(body, free | set(names))),
         ]
         return Line(text, reads | (free - set(names)), tuple(names))
+
+    def _all_reduced(self, call: int, scope: int) -> Line:
+        """All sums over the processes that are sent together."""
+        sums = {
+            number: node.of
+            for number in self._live.order[scope]
+            if isinstance(node := self._graph.nodes[number], AllReduced) and node.call == call
+        }
+        parts = ", ".join(self._ref(part) for part in sums.values())
+        names = tuple(f"t{number}" for number in sums)
+        self._names.update(zip(sums, names, strict=True))
+        return Line([f"[{', '.join(names)}] = all_reduce({parts})"], self._taken(), names)
 
     def _find_fused(self) -> Iterator[int]:
         """The products that the one combination which uses them computes by itself."""

@@ -33,8 +33,10 @@ class Engine:
     """Runs a network by plans.
 
     ``bindings`` are those that the weights were made with, where they are not the template's own;
-    the cheapest of the ``forms`` is taken.
+    the cheapest of the ``forms`` is taken.  ``sharded``: the axes of which it sees a part only.
     """
+
+    sharded: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -60,20 +62,26 @@ class Engine:
         key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
         found = self._plans.pop(key, None)
         if found is None:
-            found = PlannedModule(self._plan(about), untold)
+            found = self._made(self._plan(about), untold)
         self._plans[key] = found  # the last one used stands last
         if len(self._plans) > MOST:
             del self._plans[next(iter(self._plans))]
         return found
 
+    def _made(self, plan: Plan, untold: Mapping[str, int]) -> PlannedModule:
+        return PlannedModule(plan, untold)
+
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
         """The cheapest of the forms."""
+        axes = self.sharded
         try:
-            plans = [plan_of(self._template, self._numbers, sizes, form) for form in self._forms]
+            plans = [
+                plan_of(self._template, self._numbers, sizes, form, axes) for form in self._forms
+            ]
         except PlanError as problem:
             self._too_long = str(problem)
             raise
-        return min(plans, key=lambda plan: cost(plan, Sizes(sizes)))
+        return min(plans, key=lambda plan: cost(plan, Sizes(sizes, axes)))
 
     def run(
         self, inputs: Inputs, dtype: str | None = None, *, dims: Mapping[str, int] | None = None

@@ -24,19 +24,26 @@ InputKey = tuple[str, str | None]  # name, and group of an input that comes by g
 class PlannedModule(nn.Module):
     """Runs a plan.  ``inputs`` names its arguments: each rows × columns, or batches of such.
 
-    ``sizes`` are those of axes that no input tells.
+    ``sizes`` are those of axes that no input tells; ``all_reduce`` gives the sums over all
+    processes, in a plan that has such.
     """
 
-    def __init__(self, plan: Plan, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        sizes: Mapping[str, int] | None = None,
+        all_reduce: Callable[..., list[Tensor]] | None = None,
+    ) -> None:
         super().__init__()
         text = torch_text(plan, sizes=sizes)
         self.source = text.source
         self.inputs = input_keys(plan)
         self.outputs = [(o.name, group) for o in plan.outputs for group in o.pieces]
         self._eyes = text.eyes
-        self._single = _function(text.source, mm=torch.mm, addmm=torch.addmm)
-        self._sparse = _function(text.source, mm=sparse.mm, addmm=sparse.addmm)
-        self._batched = _function(text.source, mm=torch.bmm, addmm=torch.baddbmm)
+        more = {} if all_reduce is None else {"all_reduce": all_reduce}
+        self._single = _function(text.source, mm=torch.mm, addmm=torch.addmm, **more)
+        self._sparse = _function(text.source, mm=sparse.mm, addmm=sparse.addmm, **more)
+        self._batched = _function(text.source, mm=torch.bmm, addmm=torch.baddbmm, **more)
         with torch.inference_mode(False):
             self._numbers = [torch.tensor(c, dtype=torch.float64) for c in plan.graph.constants]
 
