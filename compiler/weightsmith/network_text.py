@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.measure.report import CHANGED
+from weightsmith.backends.trained.moves import table
 from weightsmith.compiler import depth
 from weightsmith.compiler.bound import bound_line
 from weightsmith.compiler.hinge_rounding import rounding_text
@@ -32,6 +34,8 @@ def network_text(network: Network) -> str:
     lines += _first(table_lines(network.certificate.get("tables")), "tables")
     lines += [f"round   {network.rounding}"] * bool(network.rounding)
     lines += _first([bound_line(bound) for bound in network.bounds], "bounds")
+    lines += [f"changed {CHANGED}"] * (not network.intact)
+    lines += ["", *table(network.moved)] if network.moved else []
     return "\n".join(lines)
 
 
