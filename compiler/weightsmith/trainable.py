@@ -24,6 +24,7 @@ from weightsmith.backends.trained.resized import resized
 from weightsmith.backends.unroll import missing_symbols, network_shape, refuse_missing
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import core
+from weightsmith.dsl.bindings import BindingError
 from weightsmith.dsl.diagnostics import DiagnosticError
 from weightsmith.executions import Executions
 
@@ -141,7 +142,7 @@ class Trainable(ABC):
             return type(self)(self.files())  # type: ignore[call-arg]
         try:
             return self._compiled(weights, parameters)
-        except (BackendError, DiagnosticError, ValueError) as problem:
+        except (BackendError, BindingError, DiagnosticError, ValueError) as problem:
             return self._edited(weights, str(problem))
 
     def _read(
@@ -205,7 +206,7 @@ class Trainable(ABC):
     def _edited(self, weights: Weights, reason: str) -> Self:
         """The files with these weights; the certificate speaks of others."""
         network = type(self)({**self.files(), MODEL: weights_to_bytes(weights)})  # type: ignore[call-arg]
-        because = f" ({reason.strip().rstrip('.')})" if reason else ""
+        because = f" ({reason.splitlines()[0].rstrip('.')})" if reason else ""
         network.notes = (*self.notes, f"{DROPPED}{because}")
         network.moved = moved_weights(self.template, weights)
         return network

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from weightsmith.backends.coefficients import DType, float_format, round_fraction
-from weightsmith.backends.errors import InstantiationError
+from weightsmith.backends.errors import InstantiationError, LayoutError, listed
 from weightsmith.backends.instantiate import Weights
 from weightsmith.backends.torch.load import DTYPES
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
@@ -71,6 +71,12 @@ class CoefficientModule(nn.Module):
 
         Raises LayoutError where an input is missing or unknown.
         """
+        unknown = sorted(set(named) - set(self._order))
+        if unknown:
+            raise LayoutError(
+                f"expected inputs out of {listed(self._order)}, got {listed(unknown)}; a module "
+                "that is trained runs the passes that were compiled."
+            )
         self._make_caller()
         return cast(Caller, self._caller)(args, named)
 
