@@ -200,7 +200,8 @@ class Trainable(ABC):
                 found.moved = moved_parameters(bound, parameters)
                 return found  # type: ignore[return-value]
         raise ValueError(
-            f"with these values of {listed(parameters)} the script compiles to another network"
+            f"with these values of {listed(parameters)} the script compiles to another network; "
+            "compile it with them for one that is certified"
         )
 
     def _edited(self, weights: Weights, reason: str) -> Self:

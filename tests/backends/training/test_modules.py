@@ -271,7 +271,7 @@ def test_what_cannot_be_trained_says_so(descent: Network) -> None:
     with pytest.raises(InstantiationError, match="no parameter of the script stands in"):
         fixed.module(trainable="coefficients")
     model = descent.module(trainable="coefficients")
-    with pytest.raises(LayoutError, match="got 'steps'.*passes that were compiled"):
+    with pytest.raises(LayoutError, match=r"got 'steps'.*passes that were compiled"):
         model(**problem(), steps=2)  # type: ignore[arg-type]
     state = descent.module().state_dict()
     state["embed.weight"] = 2 * state["embed.weight"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.compiler import entry_instances
+from tests.compiler.compiled_examples import compiled as cached
 from torch import Tensor
 
 from weightsmith import api
@@ -155,6 +158,30 @@ def test_edited_weights_run_and_nothing_is_certified(descent: Network, tmp_path:
     np.testing.assert_allclose(query(loaded.run(data(), check="off")), wanted, atol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_edited_weights_are_exported(descent: Network, tmp_path: Path, dtype: str) -> None:
+    other = descent.with_weights(edited(descent))
+    other.export(tmp_path / "net.py", dtype=dtype, numpy=True)
+    scope: dict[str, Callable[..., np.ndarray]] = {}
+    text = (tmp_path / "net.py").read_text()
+    exec(text, scope)
+    assert "nothing is certified" in text
+    x, y = data()["x"], data()["y"]["context"]
+    found = scope["gradient_descent"](x["context"], x["query"], y)
+    np.testing.assert_allclose(found, query(other.run(data(), check="off")), atol=1e-6)
+
+
+def test_tables_that_follow_the_parameters_are_another_network() -> None:
+    """The labels of a softmax reach further with a longer step: other ranges, other tables."""
+    settings, _ = entry_instances.TABLE_MAKERS["softmax_regression"](np.random.default_rng(7))
+    network = cached("softmax_regression", settings)
+    eta = float(network.bindings["eta"])
+    other = network.with_weights(numbers(network, eta=1.5 * eta))
+    assert not other.intact
+    assert "compile it with them for one that is certified" in other.notes[-1]
+    assert all("eta" in move.coefficient for move in other.moved)
+
+
 def test_edited_weights_are_those_of_every_module(descent: Network) -> None:
     other = descent.with_weights(edited(descent))
     wanted = query(other.run(data(), check="off"))
@@ -233,11 +260,11 @@ def test_states_of_other_networks_are_refused(descent: Network) -> None:
         descent.with_weights({"coefficients.step": torch.tensor(1.0)})
     with pytest.raises(WeightsError, match=r"shape \(2, 2\) for 'embed\.weight'"):
         descent.with_weights({**state, "embed.weight": torch.zeros(3, 2).double()})
-    with pytest.raises(WeightsError, match="say their sizes, for example dims={'d': 3, 'k': 3}"):
+    with pytest.raises(WeightsError, match=r"say their sizes, for example dims=\{'d': 3, 'k': 3\}"):
         descent.with_weights(descent.module(dims=SIZES).state_dict())
     with pytest.raises(WeightsError, match="expected the sizes of 'd', 'k'"):
         descent.with_weights(descent.module(dims=SIZES).state_dict(), dims={"d": 3})
-    with pytest.raises(WeightsError, match="expected one number for 'coefficients.eta'"):
+    with pytest.raises(WeightsError, match=r"expected one number for 'coefficients\.eta'"):
         descent.with_weights({"coefficients.eta": torch.zeros(3)})
 
 

@@ -59,7 +59,8 @@ class LiveWeights:
 
 def trainable_symbols(template: Template) -> dict[str, Fraction]:
     """The parameters of the script that can be trained, with their values, sorted."""
-    scalars = {_scalar(one) for tensor in named_tensors(template).values() for one in _flat(tensor)}
+    tensors = {id(tensor): tensor for tensor in named_tensors(template).values()}
+    scalars = {_scalar(one) for tensor in tensors.values() for one in _flat(tensor)}
     used = frozenset[str]().union(*(free_symbols(scalar) for scalar in scalars))
     fixed = count_symbols(written_out(template.body)).union(*map(_in_exponents, scalars))
     values = Values(template).bindings
@@ -72,16 +73,24 @@ def live_weights(template: Template, dtype: DType = "float64") -> LiveWeights:
     known = {n: v for n, v in Values(template).bindings.items() if n not in start}
     places: dict[Scalar, int] = {}
     split: dict[Named, tuple[float, int]] = {}
-    numbers: dict[str, FloatArray] = {}
-    live: dict[str, IntArray] = {}
-    for name, tensor in named_tensors(template).items():
-        for one in _flat(tensor):
-            if one not in split:
-                split[one] = _split(one, known, places, dtype)
-        pairs = [split[one] for one in _flat(tensor)]
-        numbers[name] = np.array([n for n, _ in pairs], dtype=dtype).reshape(tensor.shape)
-        live[name] = np.array([i for _, i in pairs], dtype=np.int64).reshape(tensor.shape)
-    return LiveWeights(start, tuple(places), numbers, live)
+    made: dict[int, tuple[FloatArray, IntArray]] = {}  # the turns of a loop share theirs
+    tensors = named_tensors(template)
+    for tensor in tensors.values():
+        if id(tensor) not in made:
+            for one in _flat(tensor):
+                if one not in split:
+                    split[one] = _split(one, known, places, dtype)
+            pairs = [split[one] for one in _flat(tensor)]
+            numbers = np.array([number for number, _ in pairs], dtype=dtype)
+            live = np.array([place for _, place in pairs], dtype=np.int64)
+            made[id(tensor)] = numbers.reshape(tensor.shape), live.reshape(tensor.shape)
+    found = {name: made[id(tensor)] for name, tensor in tensors.items()}
+    return LiveWeights(
+        start,
+        tuple(places),
+        {name: numbers for name, (numbers, _) in found.items()},
+        {name: live for name, (_, live) in found.items()},
+    )
 
 
 def entry_scalar(named: Named, known: Mapping[str, Fraction]) -> Scalar:
