@@ -115,6 +115,7 @@ class Trainable(ABC):
     def _coefficient_module(self, dtype: str | None) -> CoefficientModule:
         from weightsmith.backends.torch.training.coefficients import CoefficientModule
 
+        refuse_missing(set(missing_symbols(self.template)))
         if not self.intact:
             raise WeightsError(
                 "the weights are not those of the script, so its parameters do not give them; "
@@ -127,7 +128,8 @@ class Trainable(ABC):
     def with_weights(self, state: State, *, dims: Mapping[str, int] | None = None) -> Self:
         """Return the network with the weights of a ``state_dict``, of any module of this network.
 
-        Those of full matrices come with their sizes, ``dims``.  ``moved`` says which coefficients
+        Those of full matrices come with their sizes, ``dims``, where they are not those of this
+        network.  ``moved`` says which coefficients
         have another value.  Where the weights are those of the script with other values of its
         parameters, the floats taken as exact, the network is compiled with these and has their
         certificate.  Else it has none: ``intact`` is false.
@@ -152,11 +154,17 @@ class Trainable(ABC):
         template = self.template
         if is_of_coefficients(state):
             return self._of_coefficients(state, dims)
-        weights = weights_of_state(state, network_shape(template), dims)
+        weights = weights_of_state(state, network_shape(template), dims or self._own_dims(state))
         form = structured_form(template, weights)
         if form is None or not self.intact:
             return weights, None
         return weights, parameters_of(template, form)
+
+    def _own_dims(self, state: State) -> Mapping[str, int] | None:
+        """The sizes of this network's full matrices, if a state has them too."""
+        own, first = self._executions.weights(None), "embed.weight"
+        shape = getattr(state.get(first), "shape", None)
+        return own.dims if own.dense and shape == own.tensors[first].shape else None
 
     def _of_coefficients(
         self, state: State, dims: Mapping[str, int] | None

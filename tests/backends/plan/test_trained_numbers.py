@@ -16,7 +16,11 @@ from weightsmith.network import Network
 
 MAKERS = {**instances.MAKERS, **entry_instances.EXACT_MAKERS, **entry_instances.TABLE_MAKERS}
 NOTHING = {"approximate_function", "divide", "normalise", "power_iteration"}  # has no parameter
-SLOW = {"logistic_newton", "softmax_regression", "box_least_squares"}
+SLOW = {
+    *("logistic_newton", "softmax_regression", "box_least_squares", "lasso_fista"),
+    *("electric_flows", "newton_inverse_general", "polar_quintic", "square_root"),
+    *("poisson_regression", "muon"),
+}
 EXAMPLES = sorted(MAKERS.keys() - NOTHING - instances.SYNTHESIZED.keys())
 
 

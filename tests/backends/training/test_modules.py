@@ -270,6 +270,9 @@ def test_what_cannot_be_trained_says_so(descent: Network) -> None:
     )
     with pytest.raises(InstantiationError, match="no parameter of the script stands in"):
         fixed.module(trainable="coefficients")
+    open_network = api.compile(EXAMPLES / "gradient_descent.alg")
+    with pytest.raises(InstantiationError, match="'eta' has no value"):
+        open_network.module("float64", trainable="coefficients")
     model = descent.module(trainable="coefficients")
     with pytest.raises(LayoutError, match=r"got 'steps'.*passes that were compiled"):
         model(**problem(), steps=2)  # type: ignore[arg-type]

@@ -228,6 +228,15 @@ def test_full_matrices_that_are_no_multiples_of_identities(descent: Network) -> 
         other.module(dims={"d": 4, "k": 1})
 
 
+def test_a_network_of_full_matrices_knows_its_sizes() -> None:
+    settings = {**ENDS, "eta": "1/10", "steps": 3}
+    network = api.compile(EXAMPLES / "gradient_descent.alg", settings=settings, dims=SIZES)
+    assert network.with_weights(network.module().state_dict()).files() == network.files()
+    learned = network.with_weights(numbers(network, eta=0.25))
+    assert learned.module().state_dict()["embed.weight"].shape == (4, 4)
+    assert learned.verify().accepted
+
+
 def test_values_at_which_there_is_no_script_are_run_uncertified() -> None:
     """mu above L is no spectrum."""
     newton = compiled("newton_inverse", mu="1/2", L=2, steps=4)

@@ -41,9 +41,7 @@ class LayerNumbers:
         return entries(self.tensors[name], self.live.get(name))
 
     def row(self, name: str) -> list[Entry]:
-        """The entries of a bias; none where there is no such tensor."""
-        if name not in self.tensors:
-            return []
+        """The entries of a bias."""
         live = self.live.get(name)
         return entries(self.tensors[name][None], None if live is None else live[None])[0]
 

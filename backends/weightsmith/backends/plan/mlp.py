@@ -32,7 +32,9 @@ class MlpPlan:
     ) -> None:
         self._graph = graph
         self._rows = block_rows
-        self._layer = layer
+        names = [name for name in layer.tensors if name.startswith("mlp.")]
+        self._rows_of = {name: layer.rows(name) for name in names if name.endswith(".weight")}
+        self._biases = {name: layer.row(name) for name in names if name.endswith(".bias")}
         self._shape = layer.shape.mlp
         self._read = read
         self._functions = self._bundles()
@@ -50,7 +52,7 @@ class MlpPlan:
         for unit, gated in enumerate(self._shape.gated if self._shape else ()):
             if gated:
                 yield from self._gated(unit, group, name, tokens)
-        for block, entry in enumerate(self._layer.row("mlp.down.bias")):
+        for block, entry in enumerate(self._biases.get("mlp.down.bias", ())):
             if entry[0]:
                 yield (block, group), self._ones((self._rows[block], name), entry)
 
@@ -59,8 +61,8 @@ class MlpPlan:
         found: dict[Argument, dict[tuple[int, int], list[Hinge]]] = {}
         if self._shape is None:
             return found
-        up, biases = self._layer.rows("mlp.up.weight"), self._layer.row("mlp.up.bias")
-        down = self._layer.rows("mlp.down.weight")
+        up, biases = self._rows_of["mlp.up.weight"], self._biases["mlp.up.bias"]
+        down = self._rows_of["mlp.down.weight"]
         for unit, rows in enumerate(self._shape.hidden_rows):
             if self._shape.gated[unit]:
                 continue
@@ -126,12 +128,12 @@ class MlpPlan:
         shape = (rows, name)
         sides = []
         for side in ("up", "gate"):
-            terms = self._mapped(tuple(self._layer.rows(f"mlp.{side}.weight")[unit]), rows, group)
-            bias = self._ones(shape, self._layer.row(f"mlp.{side}.bias")[unit])
+            terms = self._mapped(tuple(self._rows_of[f"mlp.{side}.weight"][unit]), rows, group)
+            bias = self._ones(shape, self._biases[f"mlp.{side}.bias"][unit])
             given = tokens.direct(terms) or Combination(shape)
             sides.append(add(given, tokens.direct(bias) or Combination(shape)))
         found = _value(self._graph.entrywise(*sides))
-        for block, line in enumerate(self._layer.rows("mlp.down.weight")):
+        for block, line in enumerate(self._rows_of["mlp.down.weight"]):
             number, scalar = line[unit]
             if number:
                 added = self._to_block(scaled(self._graph, found, scalar), rows, block)

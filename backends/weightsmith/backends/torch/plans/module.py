@@ -72,13 +72,15 @@ class PlannedModule(nn.Module):
 
     def _with_scalars(self, function: Function, first: Tensor, fixed: list[Tensor]) -> Function:
         """The same with the scalars as they are at each call, in the dtype of the data."""
-        scalars = cast(Scalars, self._scalars)
+        scalars, device, dtype = cast(Scalars, self._scalars), first.device, first.dtype
+        several = first.ndim > 3
+        alone = () if self.inputs else (first,)  # a function is kept, and no data with it
 
         def call(*arrays: Tensor) -> tuple[Tensor, ...]:
-            more = [*(one.to(first.device, first.dtype) for one in scalars()), *fixed]
-            if first.ndim > 3:
+            more = [*(one.to(device, dtype) for one in scalars()), *fixed]
+            if several:
                 return _flattened(function, arrays, more)
-            return function(*(arrays or (first,)), *more)
+            return function(*arrays, *alone, *more)
 
         return call
 
