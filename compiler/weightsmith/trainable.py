@@ -194,7 +194,7 @@ class Trainable(ABC):
         script = self.files()[SCRIPT].decode()
         sizes = weights.dims if weights.dense else None
         gated = "gated" in self._functions
-        for fewest in ("layers", "operations") if NETWORK in self.files() else (None,):
+        for fewest in ("layers" if NETWORK in self.files() else None, "operations"):
             found = api.compile(
                 script,
                 settings=settings,

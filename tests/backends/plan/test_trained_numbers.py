@@ -9,6 +9,7 @@ from tests.compiler import entry_instances, instances
 from tests.compiler.compiled_examples import compiled
 from torch import Tensor, nn
 
+from weightsmith import api
 from weightsmith.backends.layout import Inputs, layout
 from weightsmith.backends.torch import Transformer
 from weightsmith.backends.torch.run import planes_of, sizes_of
@@ -58,7 +59,16 @@ def values(found: object) -> list[Tensor]:
 )
 def test_outputs_and_gradients_are_those_of_the_structured_module(name: str, seed: int) -> None:
     settings, inputs = MAKERS[name](np.random.default_rng(seed))
-    network = compiled(name, settings)
+    compare(compiled(name, settings), inputs)
+
+
+def test_entrywise_products_of_gated_units() -> None:
+    settings, inputs = MAKERS["two_layer_network"](np.random.default_rng(7))
+    script = instances.EXAMPLES / "two_layer_network.alg"
+    compare(api.compile(script, settings=settings, gated=True), inputs)  # type: ignore[arg-type]
+
+
+def compare(network: Network, inputs: dict[str, object]) -> None:
     used = network.used(inputs)  # type: ignore[arg-type]
     model = network.module(trainable="coefficients")
     fast = values(model(**{given: tensors(value) for given, value in used.items()}))  # type: ignore[arg-type]

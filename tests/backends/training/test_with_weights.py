@@ -246,12 +246,16 @@ def test_values_at_which_there_is_no_script_are_run_uncertified() -> None:
     assert "nothing is certified" in other.notes[0]
 
 
-def test_restructured_loops_keep_their_layers() -> None:
+@pytest.mark.parametrize("fewest", ["layers", "operations"])
+def test_a_network_is_compiled_again_as_it_was(fewest: str) -> None:
     script = EXAMPLES / "gradient_descent.alg"
     settings = {**ENDS, "eta": "1/4", "steps": 4}
-    deep = api.compile(script, settings=settings, fewest="layers")
-    learned = deep.with_weights(deep.module().state_dict())
-    assert learned.files() == deep.files()
+    deep = api.compile(script, settings=settings, fewest=fewest)
+    learned = deep.with_weights(numbers(deep, eta=0.4375))
+    assert learned.report.layers == deep.report.layers
+    assert learned.verify().accepted
+    wanted = api.compile(script, settings={**settings, "eta": "7/16"}, fewest=fewest)
+    assert learned.files() == wanted.files()
     state = deep.module().state_dict()
     state["embed.weight"] = 2 * state["embed.weight"]
     assert not deep.with_weights(state).intact
