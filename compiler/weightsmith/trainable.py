@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -41,7 +43,7 @@ class Trainable(ABC):
     """What a network has for training."""
 
     notes: tuple[str, ...]
-    moved: tuple[Move, ...]  # how far its numbers are from those of the network it was trained from
+    moved: tuple[Move, ...]  # of with_weights: what is not as in the script that was trained
 
     @property
     @abstractmethod
@@ -129,23 +131,29 @@ class Trainable(ABC):
         """Return the network with the weights of a ``state_dict``, of any module of this network.
 
         Those of full matrices come with their sizes, ``dims``, where they are not those of this
-        network.  ``moved`` says which coefficients
-        have another value.  Where the weights are those of the script with other values of its
-        parameters, the floats taken as exact, the network is compiled with these and has their
-        certificate.  Else it has none: ``intact`` is false.
+        network.  ``moved`` says which coefficients have another value.  Where the weights are
+        those of the script with other values of its parameters, the floats taken as exact, the
+        network is compiled with these and has their certificate.  Else it has none: ``intact`` is
+        false.
 
         Raises WeightsError where names, shapes, sizes or numbers are not this network's.
         """
         refuse_missing(set(missing_symbols(self.template)))
         weights, parameters = self._read(state, dims)
+        if not parameters and self._is_own(weights):
+            return self._unmoved()
         if parameters is None:
             return self._edited(weights, "")
-        if not parameters and self._is_own(weights):
-            return type(self)(self.files())  # type: ignore[call-arg]
         try:
             return self._compiled(weights, parameters)
         except (BackendError, BindingError, DiagnosticError, ValueError) as problem:
-            return self._edited(weights, str(problem))
+            own = self._is_own(weights)  # a parameter moved by less than rounding shows
+            return self._unmoved() if own else self._edited(weights, str(problem))
+
+    def _unmoved(self) -> Self:
+        found = copy(self)
+        found.moved = () if self.intact else self.moved
+        return found
 
     def _read(
         self, state: State, dims: Mapping[str, int] | None
@@ -203,8 +211,8 @@ class Trainable(ABC):
                 gated=gated,
                 fewest=fewest,
             )
-            made = found._executions.weights(None)
-            if made.tensors.keys() == weights.tensors.keys() and same_weights(made, weights):
+            same = _symbolic(found.template) == _symbolic(self.template)
+            if same and same_weights(found._executions.weights(None), weights):
                 found.moved = moved_parameters(bound, parameters)
                 return found  # type: ignore[return-value]
         raise ValueError(
@@ -219,6 +227,11 @@ class Trainable(ABC):
         network.notes = (*self.notes, f"{DROPPED}{because}")
         network.moved = moved_weights(self.template, weights)
         return network
+
+
+def _symbolic(template: Template) -> Template:
+    """The template without the values of its symbols."""
+    return replace(template, bindings=())
 
 
 def _check_kind(trainable: str | None, dims: Mapping[str, int] | None) -> None:

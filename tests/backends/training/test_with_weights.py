@@ -99,6 +99,10 @@ def test_nothing_moved_is_the_same_network(descent: Network) -> None:
         same = descent.with_weights(state)
         assert same.files() == descent.files()
         assert same.moved == ()
+        assert same.notes == descent.notes
+    other = descent.with_weights(edited(descent))
+    again = other.with_weights(other.module().state_dict())
+    assert (again.moved, again.notes, again.intact) == (other.moved, other.notes, False)
 
 
 def test_parameters_are_found_in_the_weights_of_other_modules(descent: Network) -> None:
