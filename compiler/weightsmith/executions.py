@@ -191,7 +191,7 @@ class Executions:
 
     def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
         """Run the dense transformer: that of the file, or the template's for these data."""
-        from weightsmith.backends.layout import layout
+        from weightsmith.backends.layout import fit
         from weightsmith.backends.torch.load import build
         from weightsmith.backends.torch.run import run
 
@@ -199,7 +199,7 @@ class Executions:
         if saved is not None and saved.dense and dtype in (None, saved.dtype):
             return run(build(self._template, saved), self._template, inputs)
         kind = dtype or ("float64" if saved is None else saved.dtype)
-        found = layout(self._template, inputs).dims
+        found = fit(self._template, inputs).dims
         rows = {block.rows for block in self._template.blocks}
         dims = {axis: found[axis] for axis in rows if not axis.isdigit()}
         module = build(self._template, self.weights(kind, dims))

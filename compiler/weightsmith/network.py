@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, overload
 
-from weightsmith.backends import measure as data_measure
 from weightsmith.backends.files import (
     CERTIFICATE,
     NETWORK,
@@ -20,9 +19,10 @@ from weightsmith.backends.files import (
     are_intact,
     write_directory,
 )
-from weightsmith.backends.given import float_inputs
+from weightsmith.backends.given import FloatInputs, float_inputs
 from weightsmith.backends.lazy_files import LazyFiles
-from weightsmith.backends.measure import DataReport
+from weightsmith.backends.measure import DataMeter, DataReport, apply_check
+from weightsmith.backends.measure.data import reads_of
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
 from weightsmith.backends.trained.moves import Move
@@ -256,10 +256,9 @@ class Network(Trainable):
         for these inputs, those of ``enclose``.
         """
         given, inputs = inputs, float_inputs(inputs)
-        if check == "off":
-            self._check_sizes(inputs)
-        else:
-            data_measure.apply_check(self.check(inputs), check)
+        self._check_sizes(inputs)
+        if check != "off":
+            apply_check(self._meter.problems(inputs, intact=self.intact), check)
         answer = self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
         return (answer, self.enclose(given, answer)) if certify else answer
 
@@ -297,15 +296,17 @@ class Network(Trainable):
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""
         inputs = float_inputs(inputs)
         self._check_sizes(inputs)
-        return data_measure.check_data(
-            self.program, self.bindings, inputs, self.template, intact=self.intact
-        )
+        return self._meter.report(inputs, intact=self.intact)
+
+    @cached_property
+    def _meter(self) -> DataMeter:
+        return DataMeter(self.program, self.bindings, reads_of(self.template))
 
     def _check_sizes(self, inputs: Inputs) -> None:
         """Do the data fit the network?  Raises LayoutError or WeightsError."""
-        from weightsmith.backends.layout import check_sizes, layout
+        from weightsmith.backends.layout import check_sizes, fit
 
-        sizes = layout(self.template, self.used(inputs)).dims
+        sizes = fit(self.template, self.used(inputs)).dims
         check_sizes(self._executions.dense_sizes, sizes)
 
     @cached_property
@@ -315,15 +316,20 @@ class Network(Trainable):
 
     def used(self, inputs: Inputs) -> Inputs:
         """Leave out the script's inputs that its result does not depend on."""
+        if isinstance(inputs, FloatInputs):
+            return FloatInputs({k: v for k, v in inputs.items() if k not in self._unused})
+        return {name: value for name, value in inputs.items() if name not in self._unused}
+
+    @cached_property
+    def _unused(self) -> frozenset[str]:
         used = {source.of for source in self.template.sources if source.kind != "identity"}
-        unused = {given.name for given in self.program.inputs} - used
-        return {name: value for name, value in inputs.items() if name not in unused}
+        return frozenset(self._names) - used
 
     def dims_of(self, inputs: Inputs) -> dict[str, int]:
         """Return the sizes that a user's data gives the dimensions of the residual stream."""
-        from weightsmith.backends.layout import layout
+        from weightsmith.backends.layout import fit
 
-        found = layout(self.template, self.used(float_inputs(inputs))).dims
+        found = fit(self.template, self.used(float_inputs(inputs))).dims
         rows = {block.rows for block in self.template.blocks}
         return {axis: found[axis] for axis in sorted(rows) if not axis.isdigit()}
 

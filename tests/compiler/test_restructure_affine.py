@@ -89,7 +89,7 @@ def test_the_values_are_the_same(script: str, seed: int) -> None:
     same_values(script, seed)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(nested_scripts(), st.integers(0, 2**16))
 def test_the_values_of_loops_within_loops_are_the_same(script: str, seed: int) -> None:
     same_values(script, seed)

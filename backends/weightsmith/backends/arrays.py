@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.given import Array, float_array, plain_array
+from weightsmith.backends.given import Array, plain_array, rounded_array
 
 __all__ = ["Array", "checked_array"]
 
 
-def checked_array(value: object, what: str, dtype: np.dtype[Any]) -> Array:
+def checked_array(value: object, what: str, dtype: np.dtype[Any], *, finite: bool = False) -> Array:
     """Return the value as (batch ×) rows × columns of ``dtype``.
 
-    ``dtype`` object gives exact Fractions.  Raises LayoutError, naming ``what``, on whatever is no
-    array of finite real numbers, and on any number of dimensions but 2 and 3.
+    ``dtype`` object gives exact Fractions; ``finite`` says that the value is an array of finite
+    floats.  Raises LayoutError, naming ``what``, on whatever is no array of finite real numbers,
+    and on any number of dimensions but 2 and 3.
     """
-    array = plain_array(value, what)
+    array = cast("Array", value) if finite else plain_array(value, what)
     if array.ndim not in (2, 3):
         raise LayoutError(
             f"expected a matrix (or a batch of matrices) for {what}, got "
@@ -28,7 +29,7 @@ def checked_array(value: object, what: str, dtype: np.dtype[Any]) -> Array:
         )
     if array.ndim == 3 and array.shape[0] == 0:
         raise LayoutError(f"expected at least one problem in the batch of {what}, got none.")
-    return _exact(array) if dtype == np.dtype(object) else float_array(array, what, dtype)
+    return _exact(array) if dtype == np.dtype(object) else rounded_array(array, what, dtype)
 
 
 def _exact(array: Array) -> Array:

@@ -84,23 +84,38 @@ def float_array(value: object, what: str, dtype: np.dtype[Any] | None = None) ->
     Raises LayoutError, naming ``what``, also where a number is too large.
     """
     array = plain_array(value, what)
-    wanted = dtype or (array.dtype if array.dtype.kind == "f" else np.dtype(np.float64))
+    own = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+    return rounded_array(array, what, dtype or own)
+
+
+def rounded_array(array: Array, what: str, dtype: np.dtype[Any]) -> Array:
+    """Round what ``plain_array`` returns.  Raises LayoutError where a number is too large."""
+    if array.dtype == dtype and array.dtype.kind == "f":
+        return array
+    if array.dtype.kind == "f" and np.can_cast(array.dtype, dtype):
+        return array.astype(dtype)  # finite as it was
     if array.dtype.kind == "O":
         array = _rounded(array)
     with np.errstate(over="ignore"):
-        cast: Array = array.astype(wanted, copy=False)
+        cast: Array = array.astype(dtype, copy=False)
     infinite = ~np.isfinite(cast)
     if infinite.any():
         place = _at(_first(infinite))
-        raise LayoutError(f"{what} holds a number that is too large for {wanted} at {place}.")
+        raise LayoutError(f"{what} holds a number that is too large for {dtype} at {place}.")
     return cast
 
 
-def float_inputs(inputs: Mapping[str, object]) -> dict[str, Array | dict[str, Array]]:
+class FloatInputs(dict[str, Array | dict[str, Array]]):
+    """Inputs as ``float_inputs`` returns them, arrays of finite floats: nobody looks again."""
+
+
+def float_inputs(inputs: Mapping[str, object]) -> FloatInputs:
     """Every input as an array of floats, or one for each token group.  Raises LayoutError."""
+    if isinstance(inputs, FloatInputs):
+        return inputs
     if not isinstance(inputs, Mapping):
         raise LayoutError(f"expected the inputs as {{name: matrix}}, got {type(inputs).__name__}.")
-    found: dict[str, Array | dict[str, Array]] = {}
+    found = FloatInputs()
     for name, value in inputs.items():
         called = f"'{shown_name(name)}'"
         if isinstance(value, Mapping):

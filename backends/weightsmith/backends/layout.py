@@ -7,14 +7,16 @@ batch dimension on every input lays out that many problems of one size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from weightsmith.backends.arrays import Array, checked_array
 from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
+from weightsmith.backends.given import FloatInputs
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
@@ -56,6 +58,21 @@ class Stream:
         return raw
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A user's data that fit a network: ``pieces[name, group]`` is (batch ×) rows × columns.
+
+    The group of a matrix is None; the rest is as in ``Stream``.
+    """
+
+    pieces: Mapping[tuple[str, str | None], Array]
+    sources: tuple[tuple[str, int], ...]
+    groups: tuple[tuple[str, int], ...]
+    dims: Mapping[str, int]
+    batch: int | None
+    dtype: np.dtype[np.generic]
+
+
 def layout(
     template: Template,
     inputs: Inputs,
@@ -63,7 +80,20 @@ def layout(
     *,
     dims: Mapping[str, int] | None = None,
 ) -> Stream:
-    """Lay the inputs out as tokens in ``dtype`` (float64, float32, or object for Fractions).
+    """Lay the inputs out as tokens in ``dtype``.  Raises as ``fit``."""
+    found = fit(template, inputs, dtype, dims=dims)
+    planes = _planes(template, found)
+    return Stream(planes, found.sources, found.groups, found.dims, found.batch, found.dtype)
+
+
+def fit(
+    template: Template,
+    inputs: Inputs,
+    dtype: str | np.dtype[np.generic] = "float64",
+    *,
+    dims: Mapping[str, int] | None = None,
+) -> Fitted:
+    """Read the inputs in ``dtype`` (float64, float32, or object for Fractions).
 
     The sizes follow from the shapes; ``dims`` may say more.  Raises LayoutError, in the user's
     names, on whatever does not fit.
@@ -71,10 +101,11 @@ def layout(
     kind = np.dtype(dtype)
     asked = input_groups(template)
     _check_names(inputs, asked)
+    read = partial(checked_array, dtype=kind, finite=isinstance(inputs, FloatInputs))
     pieces = {
         (name, group): piece
         for name, groups in asked.items()
-        for group, piece in _pieces(name, inputs[name], groups, kind).items()
+        for group, piece in _pieces(name, inputs[name], groups, read).items()
     }
     batch = _batch(pieces)
     sizes = _Sizes(dims)
@@ -82,8 +113,8 @@ def layout(
         rows, columns = _axes(template, name, group)
         sizes.learn(rows, piece.shape[-2], f"the rows of {_called(name, group)}")
         sizes.learn(columns, piece.shape[-1], f"the columns of {_called(name, group)}")
-    return Stream(
-        planes=_planes(template, pieces, sizes, batch, kind),
+    return Fitted(
+        pieces=pieces,
         sources=tuple((source.name, sizes[source.rows]) for source in template.sources),
         groups=tuple((group, sizes[group]) for group in template.groups),
         dims=dict(sizes.known),
@@ -206,12 +237,15 @@ def _check_names(inputs: Inputs, asked: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def _pieces(
-    name: str, value: ArrayLike | Mapping[str, ArrayLike], groups: Sequence[str], kind: np.dtype
+    name: str,
+    value: ArrayLike | Mapping[str, ArrayLike],
+    groups: Sequence[str],
+    read: Callable[[ArrayLike, str], Array],
 ) -> dict[str | None, Array]:
     if not groups:
         if isinstance(value, Mapping):
             raise LayoutError(f"expected a matrix for '{name}', got a mapping.")
-        return {None: checked_array(value, f"'{name}'", kind)}
+        return {None: read(value, f"'{name}'")}
     if not isinstance(value, Mapping):
         if len(groups) > 1:
             raise LayoutError(
@@ -233,7 +267,7 @@ def _pieces(
                 "a column. Where the tokens have no value, as query tokens have no label, "
                 "pass zeros; where there are no such tokens, an array of no columns."
             )
-    return {group: checked_array(value[group], _called(name, group), kind) for group in groups}
+    return {group: read(value[group], _called(name, group)) for group in groups}
 
 
 def _batch(pieces: Mapping[tuple[str, str | None], Array]) -> int | None:
@@ -255,23 +289,18 @@ def _problems(size: int | None) -> str:
     return "no batch dimension" if size is None else f"a batch of {size}"
 
 
-def _planes(
-    template: Template,
-    pieces: Mapping[tuple[str, str | None], Array],
-    sizes: _Sizes,
-    batch: int | None,
-    kind: np.dtype,
-) -> dict[tuple[str, str], Array]:
+def _planes(template: Template, found: Fitted) -> dict[tuple[str, str], Array]:
     planes: dict[tuple[str, str], Array] = {}
+    sizes, batch = _Sizes(found.dims), found.batch
     for source in template.sources:
         for group in source.groups:
             if source.kind not in DATA:
-                fixed = _fixed(source, group, sizes, kind)
+                fixed = _fixed(source, group, sizes, found.dtype)
                 plane = fixed if batch is None else np.broadcast_to(fixed, (batch, *fixed.shape))
             elif source.kind == "transposed":
-                plane = np.swapaxes(pieces[source.of, None], -1, -2)
+                plane = np.swapaxes(found.pieces[source.of, None], -1, -2)
             else:
-                plane = pieces[source.of, group if _per_token(source) else None]
+                plane = found.pieces[source.of, group if _per_token(source) else None]
             planes[source.name, group] = plane
     return planes
 

@@ -121,9 +121,10 @@ class _Problems:
         require(known, f"{one.name} is not finite")
         is_short = not isinstance(one.target, core.Root) and all(map(_is_single, values.values()))
         best, reason = math.inf, None
+        evaluator = Evaluator(self._program, self._bindings, self._data, problem)
         for digits in Digits if is_short else (Digits.DOUBLE, Digits.LONG):
             try:
-                found = self._distance(one, problem, values, used, digits)
+                found = self._distance(one, evaluator, values, used, digits)
             except NoBoundError as why:
                 reason = why
                 continue
@@ -137,12 +138,12 @@ class _Problems:
     def _distance(
         self,
         one: core.Return,
-        problem: int,
+        evaluator: Evaluator,
         values: Pieces,
         used: dict[str, None],
         digits: Digits,
     ) -> _Distance:
-        evaluator = Evaluator(self._program, self._bindings, self._data, problem, digits=digits)
+        evaluator = evaluator.with_digits(digits)
         try:
             with np.errstate(all="ignore"):
                 return distance(values, self._target(one, evaluator, values), one.name)

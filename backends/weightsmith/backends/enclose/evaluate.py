@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
-from weightsmith.backends.enclose.near import Array, Digits, Near, NoBoundError, near, require
+from weightsmith.backends.enclose.near import (
+    Array,
+    Digits,
+    Near,
+    NoBoundError,
+    as_short,
+    near,
+    require,
+)
 from weightsmith.backends.enclose.polar import polar
 from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.pseudo_inverse import (
@@ -19,7 +29,7 @@ from weightsmith.backends.enclose.pseudo_inverse import (
     pseudo_solved,
     sums_vanish,
 )
-from weightsmith.backends.enclose.solve import solved
+from weightsmith.backends.enclose.solve import CheckedInverse, checked_inverse, solved
 from weightsmith.backends.enclose.spectral import function_of
 from weightsmith.backends.enclose.sums import combination
 from weightsmith.backends.measure.data import Data
@@ -63,13 +73,24 @@ class Evaluator:
         self.used: dict[str, None] = {}
         self.values: dict[str, Blocks] = {}
         self._data, self._problem, self._digits = data, problem, digits
+        self._inputs: dict[tuple[str, str], Near] = {}
+        self._inverses: dict[tuple[Node, bool], CheckedInverse] = {}
+        self._has_run = False  # are there values, which change from statement to statement?
         self.definitions = {
             one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
             for one in program.inputs
         }
 
+    def with_digits(self, digits: Digits) -> Evaluator:
+        """Another one of the same data, which shares what depends on these alone."""
+        other = copy(self)
+        other._digits, other.values, other.bindings = digits, {}, dict(self.bindings)
+        other.used = {}
+        return other
+
     def statements(self, body: Sequence[core.Statement]) -> None:
         """Execute the script's statements, as the interpreter does."""
+        self._has_run = True
         for statement in body:
             if isinstance(statement, core.Assign):
                 found = [self.blocks(value) for value in statement.values]
@@ -137,7 +158,10 @@ class Evaluator:
     def _name(self, node: core.Name, key: tuple[str, str]) -> Near:
         if node.name in self.values:
             return self.values[node.name][key]
-        return self._known(self._given(node.name, key[1]))
+        place = node.name, key[1]
+        if place not in self._inputs:
+            self._inputs[place] = self._known(self._given(node.name, key[1]))
+        return replace(self._inputs[place], digits=self._digits)
 
     def _known(self, matrix: Array) -> Near:
         return near(matrix, digits=self._digits)
@@ -198,17 +222,60 @@ class Evaluator:
         if right.hi.shape[1] >= right.hi.shape[0]:
             whole = self._function(node)
             return product(whole.transposed if turned else whole, right)
-        what, inner = shortened(node.of), self.blocks(node.of)["", ""]
-        inner = inner.transposed if turned else inner
+        what = shortened(node.of)
         if node.function == "inv":
             self.used[SOLUTION] = None
-            return solved(inner, right, what)
+            times = partial(self._times, node.of, turned=turned)
+            return solved(self._inverse_of(node.of, turned), right, times)
+        inner = self.blocks(node.of)["", ""]
+        inner = inner.transposed if turned else inner
         self.used[PSEUDO] = None
 
         def vanishes(z: Array, transposed: bool) -> bool:
             return self._vanishes(node.of, z, transposed != turned)
 
         return pseudo_solved(inner, right, vanishes, what)
+
+    def _inverse_of(self, node: Node, turned: bool) -> CheckedInverse:
+        """The inverse of a value as of a short one, whatever the digits; of a target made once."""
+        if not self._has_run and (node, turned) in self._inverses:
+            return self._inverses[node, turned]
+        short = self.with_digits(Digits.SHORT)
+        short.values = {
+            name: {key: as_short(value) for key, value in blocks.items()}
+            for name, blocks in self.values.items()
+        }
+        rough = short.blocks(node)["", ""]
+        found = checked_inverse(rough.transposed if turned else rough, shortened(node))
+        if not self._has_run:
+            self._inverses[node, turned] = found
+        return found
+
+    def _times(self, node: Node, right: Near, turned: bool) -> Near:
+        """node·right, or node′·right, factor by factor."""
+        match node:
+            case core.Identity():
+                return right
+            case core.Transpose(of=of):
+                return self._times(of, right, not turned)
+            case core.Combination(terms=terms):
+                parts = [
+                    (q.evaluate(scale, self.bindings), self._times(of, right, turned))
+                    for scale, of in terms
+                ]
+                return combination(parts)
+            case core.Product(factors=factors) if turned:
+                found: Blocks = {("", ""): right.transposed}
+                for factor in factors:
+                    found = self._from_left(found, factor, node.over)
+                return found["", ""].transposed
+            case core.Product(factors=factors):
+                found = {("", ""): right}
+                for factor in reversed(factors):
+                    found = self._from_right(factor, found, node.over)
+                return found["", ""]
+        inner = self.blocks(node)["", ""]
+        return product(inner.transposed if turned else inner, right)
 
     def _function(self, node: core.Function) -> Near:
         what, inner = shortened(node.of), self.blocks(node.of)["", ""]

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]  # float64, rows × columns
+Parts: TypeAlias = tuple[Array, Array, float]  # leading bits, the rest, more than its norm
 UNIT = 2.0**-53
 HUGE = 2.0**250
 FLOOR = 2.0**-480  # more than what underflows costs a rule, norms included
@@ -49,7 +50,10 @@ class Digits(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖."""
+    """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖.
+
+    ``parts`` keeps what products split hi into, of the matrix that is not ``turned``.
+    """
 
     hi: Array
     lo: Array | None
@@ -57,6 +61,8 @@ class Near:
     size: float
     low_size: float = 0.0
     digits: Digits = Digits.DOUBLE
+    turned: bool = False
+    parts: dict[tuple[int, int], Parts] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def short(self) -> bool:
@@ -65,7 +71,7 @@ class Near:
     @property
     def transposed(self) -> Near:
         lo = None if self.lo is None else self.lo.T
-        return Near(self.hi.T, lo, self.radius, self.size, self.low_size, self.digits)
+        return replace(self, hi=self.hi.T, lo=lo, turned=not self.turned)
 
     @property
     def whole(self) -> float:
@@ -79,6 +85,12 @@ def near(
     """Raises NoBoundError where a number is too large, or is none."""
     own = finite(radius * WIDER)
     return Near(hi, lo, own, norm(hi), 0.0 if lo is None else norm(lo), digits)
+
+
+def as_short(value: Near) -> Near:
+    """The same matrix as a short value."""
+    radius = value.radius + value.low_size
+    return replace(value, lo=None, radius=finite(radius * WIDER), low_size=0.0, digits=Digits.SHORT)
 
 
 def digits_of(values: Iterable[Near]) -> Digits:

@@ -41,6 +41,7 @@ from weightsmith.backends.enclose.near import (
     Array,
     Digits,
     Near,
+    Parts,
     digits_of,
     gamma,
     near,
@@ -67,59 +68,83 @@ def product(left: Near, right: Near) -> Near:
 def _rounded(left: Near, right: Near) -> Near:
     off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
     off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
-    return near(_times(left.hi, right.hi), None, off, digits=Digits.SHORT)
+    return near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
 
 
 def _split(left: Near, right: Near) -> Near:
     inner = left.hi.shape[-1]
-    first, rest = top(left.hi, inner)
-    second, other = top(right.hi, inner)
-    tail, head = _with(other, right.lo), _with(rest, left.lo)
-    small = _times(first, tail)
-    small += _times(head, right.hi)
+    first, rest, rest_size = _parts(left, inner)
+    second, other, other_size = _parts(right, inner)
+    tail, tail_size = _with(other, other_size, right)
+    head, head_size = _with(rest, rest_size, left)
+    small = _times(first, tail, tail_size)
+    small += _times(head, right.hi, head_size)
     hi, lo = two_sum(first @ second, small)
-    head_size = norm(head)
     first_size = left.size + left.low_size + head_size
-    smalls = first_size * norm(tail) + head_size * right.size
+    smalls = first_size * tail_size + head_size * right.size
     off = (1 + 2.0**-10) * gamma(_depth(inner) + 4) * smalls + 2 * head_size * right.low_size
     return near(hi, lo, off + FLOOR)
 
 
 def _split_twice(left: Near, right: Near) -> Near:
     inner = left.hi.shape[-1]
-    first, rest = top(left.hi, inner)
-    third, rest = top(rest, inner)
-    second, other = top(right.hi, inner)
-    fourth, other = top(other, inner)
-    tail, head = _with(other, right.lo), _with(rest, left.lo)
+    first, _, first_rest = _parts(left, inner)
+    third, rest, rest_size = _parts(left, inner, 1)
+    second, _, second_rest = _parts(right, inner)
+    fourth, other, other_size = _parts(right, inner, 1)
+    tail, tail_size = _with(other, other_size, right)
+    head, head_size = _with(rest, rest_size, left)
     hi, one = two_sum(first @ second, first @ fourth)
     hi, two = two_sum(hi, third @ second)
-    small = _times(first, tail) + _times(third, fourth + tail) + _times(head, right.hi)
+    third_size, fourth_size = first_rest + rest_size, second_rest + other_size
+    small = _times(first, tail, tail_size) + _times(head, right.hi, head_size)
+    small += _times(third, fourth + tail, min(third_size, fourth_size + tail_size))
     hi, lo = two_sum(hi, (one + two) + small)
-    tail_size, head_size, third_size = norm(tail), norm(head), norm(third)
-    smalls = left.size * tail_size + third_size * (norm(fourth) + tail_size)
+    smalls = left.size * tail_size + third_size * (fourth_size + tail_size)
     smalls += head_size * right.size
     off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     off += 4 * UNIT * (norm(one) + norm(two))
     return near(hi, lo, off + FLOOR, digits=Digits.LONG)
 
 
-def _with(matrix: Array, lo: Array | None) -> Array:
-    """Add to a matrix that nobody else has."""
-    if lo is not None:
-        matrix += lo
-    return matrix
+def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
+    """A₁ and what is left of hi, or at the next level A₂ and what is then left; kept.
+
+    Of as many bits as serve a product from either side.
+    """
+    inner = max(inner, *matrix.hi.shape)
+    key = bits_of(inner), level
+    if key not in matrix.parts:
+        whole = matrix.hi if level == 0 else _parts(matrix, inner)[1]
+        first, rest = top(whole, inner)
+        matrix.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
+    return _turned(matrix.parts[key], matrix.turned)
 
 
-def _times(left: Array, right: Array) -> Array:
-    """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them."""
+def _turned(parts: Parts, turned: bool) -> Parts:
+    return (parts[0].T, parts[1].T, parts[2]) if turned else parts
+
+
+def _with(rest: Array, size: float, matrix: Near) -> tuple[Array, float]:
+    """What is left of hi, and lo; more than the norm of the sum."""
+    if matrix.lo is None:
+        return rest, size
+    found = rest + matrix.lo
+    return found, norm(found)
+
+
+def _times(left: Array, right: Array, size: float) -> Array:
+    """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them.
+
+    ``size`` is more than the norm of the factor that may be zero.
+    """
     inner = left.shape[1]
-    if not (left.any() and right.any()):
+    if size <= 2 * FLOOR and not (left.any() and right.any()):
         return np.zeros((len(left), right.shape[1]))
-    size = _chunk(inner)
-    total: Array = left[:, :size] @ right[:size]
-    for start in range(size, inner, size):
-        total += left[:, start : start + size] @ right[start : start + size]
+    step = _chunk(inner)
+    total: Array = left[:, :step] @ right[:step]
+    for start in range(step, inner, step):
+        total += left[:, start : start + step] @ right[start : start + step]
     return total
 
 
@@ -151,17 +176,20 @@ def _are_transposes(left: Near, right: Near) -> bool:
 def _gram(matrix: Near) -> Near:
     """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
     inner = matrix.hi.shape[1]
-    first, rest = top(matrix.hi, inner)
-    cross = _times(first + rest / 2, rest.T)
+    first, rest, size = _parts(matrix, inner)
+    cross = _times(first + rest / 2, rest.T, size)
     hi, lo = two_sum(first @ first.T, cross + cross.T)
-    size = norm(rest)
     off = 2 * gamma(_depth(inner) + 4) * (matrix.size + size) * size
     return near(hi, lo, off + FLOOR)
 
 
+def bits_of(inner: int) -> int:
+    return (53 - max(inner - 1, 1).bit_length()) // 2
+
+
 def top(matrix: Array, inner: int) -> tuple[Array, Array]:
     """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
-    bits = (53 - max(inner - 1, 1).bit_length()) // 2
+    bits = bits_of(inner)
     largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift

@@ -17,13 +17,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near
 from weightsmith.backends.enclose.products import product, top
-from weightsmith.backends.enclose.solve import solved
+from weightsmith.backends.enclose.solve import checked_inverse, solved
 from weightsmith.backends.enclose.sums import combination
 
 Vanishes = Callable[[Array, bool], bool]
@@ -54,6 +55,10 @@ def pseudo_inverse(matrix: Near, vanishes: Vanishes, what: str) -> Near:
         raise NoBoundError(UNKNOWN_RANK.format(what)) from None
 
 
+def _solved(matrix: Near, right: Near, what: str) -> Near:
+    return solved(checked_inverse(matrix, what), right, partial(product, matrix))
+
+
 def pseudo_solved(matrix: Near, right: Near, vanishes: Vanishes, what: str) -> Near:
     """M⁺B by the same formulas, without M⁺ where M is square."""
     if matrix.hi.shape[0] != matrix.hi.shape[1]:
@@ -61,8 +66,9 @@ def pseudo_solved(matrix: Near, right: Near, vanishes: Vanishes, what: str) -> N
     try:
         shift, scale = _shift(matrix, vanishes)
         if shift is None:
-            return solved(matrix, right, what)
-        found = solved(combination(((Fraction(1), matrix), (scale, shift))), right, what)
+            return _solved(matrix, right, what)
+        shifted = combination(((Fraction(1), matrix), (scale, shift)))
+        found = _solved(shifted, right, what)
         return combination(((Fraction(1), found), (-1 / scale, product(shift, right))))
     except NoBoundError:
         raise NoBoundError(UNKNOWN_RANK.format(what)) from None

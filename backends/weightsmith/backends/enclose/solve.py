@@ -5,13 +5,15 @@ B − MX = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε, and Z = YR₀ + D 
 
     M⁻¹B − X − Z = M⁻¹(R₁ + R₀ − MYR₀) − D,   at most ‖Y‖(ε + ρ‖R₀‖)/(1 − ρ) + γ_n‖Y‖‖R₀‖
 
-Only the residual of the few columns needs many digits, and an error of M counts once.  While ρ‖R₀‖
-is more than ε, X + Z is the next X.
+Only the residual of the few columns needs many digits: where M is a product, its factors multiply
+them one after the other, and of M itself rounded products are enough.  While ρ‖R₀‖ is more than ε,
+X + Z is the next X.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,25 +30,32 @@ from weightsmith.backends.enclose.near import (
     require,
     with_radius,
 )
-from weightsmith.backends.enclose.products import product
 from weightsmith.backends.enclose.sums import remainder, two_sum
 
 ROUNDS = 3
 
 
-def solved(matrix: Near, right: Near, what: str) -> Near:
-    """Raises NoBoundError where the matrix, called ``what``, may be singular."""
-    count = matrix.hi.shape[0]
-    inverse, rho = _checked_inverse(matrix, what)
-    point = near(inverse.hi @ right.hi, digits=matrix.digits)
-    rest = remainder(right, product(matrix, point))
-    if matrix.short:
+@dataclass(frozen=True, slots=True)
+class CheckedInverse:
+    """Y ≈ M⁻¹, and more than ‖I − MY‖, which is less than 1/2."""
+
+    inverse: Near
+    rho: float
+
+
+def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) -> Near:
+    """M⁻¹B; ``times`` multiplies M by few columns."""
+    inverse, rho = known.inverse, known.rho
+    count = inverse.hi.shape[0]
+    point = near(inverse.hi @ right.hi, digits=right.digits)
+    rest = remainder(right, times(point))
+    if rest.short:
         return with_radius(point, inverse.size * rest.whole / (1 - rho) + FLOOR)
     for _ in range(ROUNDS):
         if rho * rest.size <= rest.radius:
             break
         point = replace(_moved(point, inverse.hi @ rest.hi), radius=0.0)  # as good a point as any
-        rest = remainder(right, product(matrix, point))
+        rest = remainder(right, times(point))
     off = (rest.radius + rho * rest.size) / (1 - rho) + gamma(count) * rest.size
     found = _moved(point, inverse.hi @ rest.hi)
     return with_radius(found, found.radius + inverse.size * off + FLOOR)
@@ -59,8 +68,11 @@ def _moved(point: Near, step: Array) -> Near:
     return near(hi, lo, UNIT * small.size, digits=point.digits)
 
 
-def _checked_inverse(matrix: Near, what: str) -> tuple[Near, float]:
-    """Y and ρ, for which a rounded product is enough."""
+def checked_inverse(matrix: Near, what: str) -> CheckedInverse:
+    """Y and ρ, for which a rounded product is enough, and a short M.
+
+    Raises NoBoundError where the matrix, called ``what``, may be singular.
+    """
     count = matrix.hi.shape[0]
     try:
         found = near(np.linalg.inv(matrix.hi))
@@ -72,4 +84,4 @@ def _checked_inverse(matrix: Near, what: str) -> tuple[Near, float]:
     off = gamma(count) * matrix.size * found.size + UNIT * size
     rho = size + off + (matrix.low_size + matrix.radius) * found.size + FLOOR
     require(rho < 1 / 2, SINGULAR.format(what))
-    return found, rho
+    return CheckedInverse(found, rho)

@@ -8,21 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from weightsmith.backends.errors import listed
-from weightsmith.backends.measure.data import read_data, reads_of
+from weightsmith.backends.measure.data import Data, read_data
 from weightsmith.backends.measure.evaluate import Evaluator
-from weightsmith.backends.measure.meter import Meter
-from weightsmith.backends.measure.quantities import Finding
+from weightsmith.backends.measure.meter import holds, measured, way_of
+from weightsmith.backends.measure.quantities import Finding, Verdict
 from weightsmith.backends.measure.report import (
     AssumptionError,
     AssumptionWarning,
     DataCheck,
     DataReport,
     Row,
-    Verdict,
     apply_check,
 )
 from weightsmith.backends.measure.settings import UnsolvableError, advice, exact_text, solved
-from weightsmith.backends.measure.verdicts import ends_of, judge
+from weightsmith.backends.measure.verdicts import Excess, ends_of, judge, limits_of
 from weightsmith.dsl import core
 from weightsmith.dsl.bindings import resolve_bindings
 from weightsmith.dsl.hypotheses import Hypothesis, hypotheses
@@ -30,12 +29,12 @@ from weightsmith.dsl.scalars import free_symbols
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Inputs
-    from weightsmith.compiler.ir.template import Template
 
 __all__ = [
     "AssumptionError",
     "AssumptionWarning",
     "DataCheck",
+    "DataMeter",
     "DataReport",
     "Row",
     "UnsolvableError",
@@ -46,24 +45,58 @@ __all__ = [
 ]
 
 
-def check_data(
-    program: core.Program,
-    bindings: Mapping[str, Fraction],
-    inputs: Inputs,
-    template: Template | None = None,
-    *,
-    intact: bool = True,
-) -> DataReport:
-    """Measure every hypothesis of a program on data.  Raises LayoutError on data that do not fit.
+class DataMeter:
+    """Measures data against the hypotheses of one program; what does not depend on them is kept.
 
-    The template says in which token groups the network reads an input.
+    ``reads`` says in which token groups a network reads an input.
     """
-    data = read_data(program, inputs, {} if template is None else reads_of(template))
-    meter = Meter(program, Evaluator(data, bindings))
-    found = [(one, meter.measure(one)) for one in hypotheses(program)]
-    advise = partial(advice, program, found, bindings)
-    rows = (judge(one, measured, bindings, data, advise) for one, measured in found)
-    return DataReport(tuple(rows), intact)
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        reads: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._program, self._bindings, self._reads = program, bindings, reads
+        self._hypotheses = hypotheses(program)
+        self._ways = [way_of(program, one) for one in self._hypotheses]
+        self._limits = [limits_of(one, bindings) for one in self._hypotheses]
+
+    def report(self, inputs: Inputs, *, intact: bool = True) -> DataReport:
+        """Measure every hypothesis.  Raises LayoutError on data that do not fit."""
+        return self._report(Evaluator(self._read(inputs), self._bindings), intact)
+
+    def problems(self, inputs: Inputs, *, intact: bool = True) -> DataReport:
+        """As ``report`` where a hypothesis is broken or not measured; else one of no rows, soon."""
+        evaluator = Evaluator(self._read(inputs), self._bindings)
+        for way, limits in zip(self._ways, self._limits, strict=True):
+            if len(limits.pairs) == 1 and holds(way, evaluator, limits.pairs[0]):
+                continue
+            row = judge(limits, measured(way, evaluator), self._bindings, evaluator.data, _none)
+            if row.verdict not in (Verdict.HOLDS, Verdict.ROUND_OFF):
+                return self._report(evaluator, intact)
+        return DataReport((), intact)
+
+    def _read(self, inputs: Inputs) -> Data:
+        return read_data(self._program, inputs, self._reads)
+
+    def _report(self, evaluator: Evaluator, intact: bool) -> DataReport:
+        data = evaluator.data
+        found = [measured(way, evaluator) for way in self._ways]
+        pairs = list(zip(self._hypotheses, found, strict=True))
+        advise = partial(advice, self._program, pairs, self._bindings)
+        rows = (
+            judge(limits, one, self._bindings, data, advise)
+            for limits, one in zip(self._limits, found, strict=True)
+        )
+        return DataReport(tuple(rows), intact)
+
+
+def check_data(
+    program: core.Program, bindings: Mapping[str, Fraction], inputs: Inputs
+) -> DataReport:
+    """Measure every hypothesis of a program on data.  Raises LayoutError where they do not fit."""
+    return DataMeter(program, bindings, {}).report(inputs)
 
 
 def fitting_settings(
@@ -75,28 +108,36 @@ def fitting_settings(
     UnsolvableError with what cannot be met or solved.
     """
     data = read_data(program, inputs, {})
-    meter = Meter(program, Evaluator(data, given))
-    found = [(one, meter.measure(one)) for one in hypotheses(program)]
-    for hypothesis, measured in found:
-        if isinstance(measured, Finding) and measured.verdict is Verdict.UNMEASURED:
-            _require_no_open_end(hypothesis, measured, given)
+    evaluator = Evaluator(data, given)
+    found = [(one, measured(way_of(program, one), evaluator)) for one in hypotheses(program)]
+    for hypothesis, one in found:
+        if isinstance(one, Finding) and one.verdict is Verdict.UNMEASURED:
+            _require_no_open_end(hypothesis, one, given)
     broken = ""
     for values in solved(program, found, given):
         bindings = resolve_bindings(program, {**given, **values})
         advise = partial(advice, program, found, bindings)
-        rows = [judge(one, measured, bindings, data, advise) for one, measured in found]
+        rows = [
+            judge(limits_of(hypothesis, bindings), one, bindings, data, advise)
+            for hypothesis, one in found
+        ]
         broken = broken or "; ".join(row.sentence for row in rows if row.verdict is Verdict.BROKEN)
         if all(row.verdict is not Verdict.BROKEN for row in rows):
             return {name: exact_text(value) for name, value in values.items()}
     raise UnsolvableError(f"{broken}.")
 
 
+def _none(excess: Excess) -> str:
+    """No advice: of data that are refused there is a whole report."""
+    return ""
+
+
 def _require_no_open_end(
-    hypothesis: Hypothesis, measured: Finding, given: Mapping[str, Fraction]
+    hypothesis: Hypothesis, found: Finding, given: Mapping[str, Fraction]
 ) -> None:
     ends = (end for pair in ends_of(hypothesis).intervals for end in pair if end is not None)
     missing = sorted({name for end in ends for name in free_symbols(end)} - given.keys())
     if missing:
         raise UnsolvableError(
-            f"'{hypothesis.text}' is not measured ({measured.measured}): set {listed(missing)}."
+            f"'{hypothesis.text}' is not measured ({found.measured}): set {listed(missing)}."
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from weightsmith.backends.arrays import Array, checked_array
 from weightsmith.backends.errors import LayoutError, listed
+from weightsmith.backends.given import FloatInputs
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN
@@ -70,11 +72,14 @@ def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[s
         raise LayoutError(
             f"the script has no input '{unknown[0]}'; its inputs are {listed(declared)}."
         )
+    read = partial(
+        checked_array, dtype=np.dtype(np.float64), finite=isinstance(inputs, FloatInputs)
+    )
     given: dict[tuple[str, str], Array] = {}
     sizes: dict[str, int] = {}
     for name, value in inputs.items():
         own = reads.get(name) or declared[name].shape.column_groups
-        for group, array in _arrays(declared[name], value, own).items():
+        for group, array in _arrays(declared[name], value, own, read).items():
             shape = declared[name].shape
             columns = group if shape.columns == TOKEN else shape.columns
             _learn(sizes, shape.rows, array.shape[-2], name)
@@ -89,12 +94,15 @@ def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[s
 
 
 def _arrays(
-    one: core.Input, value: ArrayLike | Mapping[str, ArrayLike], groups: tuple[str, ...]
+    one: core.Input,
+    value: ArrayLike | Mapping[str, ArrayLike],
+    groups: tuple[str, ...],
+    read: Callable[[ArrayLike, str], Array],
 ) -> dict[str, Array]:
     if one.shape.columns != TOKEN:
         if isinstance(value, Mapping):
             raise LayoutError(f"expected a matrix for '{one.name}', got a mapping.")
-        return {"": _array(value, f"'{one.name}'")}
+        return {"": read(value, f"'{one.name}'")}
     if not isinstance(value, Mapping):
         if len(groups) > 1:
             raise LayoutError(f"'{one.name}' is given by token group: {listed(groups)}.")
@@ -103,11 +111,7 @@ def _arrays(
     if wrong:
         known = listed(one.shape.column_groups)
         raise LayoutError(f"'{one.name}' has the token groups {known}, not '{wrong[0]}'.")
-    return {group: _array(part, f"'{one.name}' on {group} tokens") for group, part in value.items()}
-
-
-def _array(value: ArrayLike, what: str) -> Array:
-    return checked_array(value, what, np.dtype(np.float64))
+    return {group: read(part, f"'{one.name}' on {group} tokens") for group, part in value.items()}
 
 
 def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
@@ -119,8 +123,9 @@ def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
 def _unit(value: object) -> float:
     """The unit round-off of the numbers given; arrays of any library name their dtype."""
     parts = value.values() if isinstance(value, Mapping) else (value,)
-    return max((_unit_of(str(getattr(part, "dtype", ""))) for part in parts), default=UNIT)
+    return max((_unit_of(getattr(part, "dtype", None)) for part in parts), default=UNIT)
 
 
-def _unit_of(dtype: str) -> float:
-    return next((unit for name, unit in UNITS if name in dtype), UNIT)
+@lru_cache(64)
+def _unit_of(dtype: object) -> float:
+    return next((unit for name, unit in UNITS if name in str(dtype)), UNIT)

@@ -4,11 +4,11 @@ The inputs are floats, taken as exact real numbers.  A computed value is kept as
 
     2^exponent · (middle + E),   ‖E‖_F ≤ radius
 
-for every problem of a batch.  The middle is scaled by a power of two (exactly, but for what
-underflows) so that its largest entry is in [1/2, 1): nothing overflows, and FLOOR covers all
-that underflows.  The bound of a product is the classical one (Higham, Accuracy and Stability of
-Numerical Algorithms, 2nd ed., 3.5), valid for every order of summation, with or without fused
-operations:
+for every problem of a batch.  Unless its largest entry is between 2^-WIDE and 2^WIDE, the middle
+is scaled by a power of two (exactly, but for what underflows) so that this is in [1/2, 1): nothing
+overflows, and FLOOR covers all that underflows.  The bound of a product is the classical one
+(Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 3.5), valid for every order of
+summation, with or without fused operations:
 
     |fl(AB) − AB| ≤ γ_n |A||B|,   γ_n = nu/(1 − nu),   so   ‖fl(AB) − AB‖_F ≤ γ_n ‖A‖_F ‖B‖_F
 """
@@ -18,14 +18,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
+from math import frexp, ldexp
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]  # float64, a batch in front
+Pair: TypeAlias = tuple[Fraction | None, Fraction | None]  # the ends of an interval, if there are
 UNIT = 2.0**-53
-FLOOR = 2.0**-500  # more than underflow costs in products of matrices with entries below 1
+WIDE = 64
+FLOOR = 2.0**-500  # more than underflow costs in products of matrices with entries below 2^400
 WIDER = 1 + 2.0**-40  # covers the rounding of a bound that a few hundred operations compute
 WORK = 2**33  # multiply-adds (about those of a matrix of 2048 rows): beyond, nothing is measured
 
@@ -34,7 +38,7 @@ class TooLargeError(Exception):
     """More than WORK multiply-adds would be needed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Enclosure:
     """2^exponent · (middle + E) with ‖E‖_F ≤ radius; middle is batch × rows × columns."""
 
@@ -44,7 +48,14 @@ class Enclosure:
 
     @property
     def transposed(self) -> Enclosure:
-        return Enclosure(np.swapaxes(self.middle, -1, -2), self.radius, self.exponent)
+        turned = Enclosure(self.middle.swapaxes(-1, -2), self.radius, self.exponent)
+        turned.__dict__["norm"] = self.norm  # the same, and known
+        return turned
+
+    @cached_property
+    def norm(self) -> Array:
+        """More than the Frobenius norm of the middle."""
+        return frobenius(self.middle)
 
 
 def exact(matrix: Array) -> Enclosure:
@@ -63,8 +74,8 @@ def frobenius(matrix: Array) -> Array:
     A computed sum of N squares is at least (1 − γ_N) of the exact one, however it is ordered.
     """
     count = matrix.shape[-1] * matrix.shape[-2]
-    squares = np.einsum("bij,bij->b", matrix, matrix)
-    result: Array = np.sqrt(squares) * (1 + gamma(count)) * WIDER + FLOOR
+    entries = matrix.reshape(len(matrix), count)
+    result: Array = np.sqrt(np.vecdot(entries, entries)) * ((1 + gamma(count)) * WIDER) + FLOOR
     return result
 
 
@@ -72,9 +83,10 @@ def product(left: Enclosure, right: Enclosure) -> Enclosure:
     """Multiply; raises TooLargeError."""
     inner = left.middle.shape[-1]
     require_work(left.middle.size * right.middle.shape[-1])
-    norms = frobenius(left.middle), frobenius(right.middle)
-    radius = norms[0] * right.radius + left.radius * (norms[1] + right.radius)
-    radius = (radius + gamma(inner) * norms[0] * norms[1] + FLOOR) * WIDER
+    radius = gamma(inner) * left.norm * right.norm + FLOOR
+    if left.radius.any() or right.radius.any():
+        radius = radius + left.norm * right.radius + left.radius * (right.norm + right.radius)
+    radius = radius * WIDER
     exponent = left.exponent + right.exponent
     return _scaled(left.middle @ right.middle, radius, exponent)
 
@@ -85,16 +97,20 @@ def combination(terms: Sequence[tuple[Fraction, Enclosure]]) -> Enclosure:
     exponent = max(shift + term.exponent for _, shift, term in parts)
     total, radius = np.zeros_like(terms[0][1].middle), np.zeros(len(terms[0][1].middle))
     for number, shift, term in parts:
-        down = shift + term.exponent - exponent
-        middle = np.ldexp(number * term.middle, down)
+        factor, down = number, shift + term.exponent - exponent
+        if abs(down) <= WIDE:
+            factor, down = ldexp(number, down), 0  # exactly
+        middle = np.ldexp(factor * term.middle, down) if down else factor * term.middle
         total = total + middle
-        own = np.ldexp(abs(number) * term.radius, down)
+        own = np.ldexp(abs(factor) * term.radius, down)
         radius = radius + own + gamma(len(parts) + 2) * frobenius(middle) + FLOOR
     return _scaled(total, radius * WIDER, exponent)
 
 
 def side_by_side(parts: Sequence[Enclosure], axis: int) -> Enclosure:
     """Put matrices of one height (axis −1), or one width (axis −2), beside each other."""
+    if len(parts) == 1:
+        return parts[0]
     exponent = max(part.exponent for part in parts)
     middles = [np.ldexp(part.middle, part.exponent - exponent) for part in parts]
     radii = [np.ldexp(part.radius, part.exponent - exponent) + FLOOR for part in parts]
@@ -107,13 +123,30 @@ def require_work(count: int) -> None:
 
 
 def _scaled(middle: Array, radius: Array, exponent: int) -> Enclosure:
-    largest = float(np.abs(middle).max(initial=0))
-    shift = int(np.frexp(largest)[1])
+    shift = frexp(float(np.abs(middle).max(initial=0)))[1]
+    if -WIDE < shift <= WIDE:
+        return Enclosure(middle, radius, exponent)
     scaled = np.ldexp(middle, -shift)
     return Enclosure(scaled, np.ldexp(radius, -shift) + FLOOR, exponent + shift)
 
 
+@lru_cache(256)
 def _rounded(number: Fraction) -> tuple[float, int]:
     """m and e with number = m·2^e·(1 + t), |t| ≤ u, and m far from overflow."""
     shift = number.numerator.bit_length() - number.denominator.bit_length()
     return float(number / Fraction(2) ** shift), shift
+
+
+@lru_cache(1024)
+def around(end: Fraction | None, exponent: int, missing: float = 0.0) -> tuple[float, float]:
+    """The floats next to end/2^exponent, below and above; both are it if it is a float."""
+    if end is None:
+        return missing, missing
+    scaled = end / Fraction(2) ** exponent
+    if abs(scaled) >= Fraction(2) ** 1023:
+        largest = float(np.finfo(np.float64).max)
+        return (largest, np.inf) if scaled > 0 else (-np.inf, -largest)
+    near = float(scaled)
+    below = near if Fraction(near) <= scaled else float(np.nextafter(near, -np.inf))
+    above = near if Fraction(near) >= scaled else float(np.nextafter(near, np.inf))
+    return below, above

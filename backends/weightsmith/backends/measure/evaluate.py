@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -17,12 +18,20 @@ from weightsmith.backends.measure.enclosure import (
     product,
     side_by_side,
 )
+from weightsmith.backends.measure.spectra import (
+    Factors,
+    as_singular,
+    eigenvalues,
+    singular_values,
+)
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN, Node
 from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import evaluate
 
 Blocks = dict[tuple[str, str], Enclosure]
+Found = TypeVar("Found")
 ONE = Fraction(1)
 
 
@@ -31,18 +40,63 @@ class UnknownValueError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """An expression that is measured, its text, and the names of the inputs in it."""
+
+    node: Node
+    text: str
+    names: frozenset[str]
+
+
+def subject(node: Node) -> Subject:
+    names = frozenset(one.name for one in nodes_of(node) if isinstance(one, core.Name))
+    return Subject(node, node_text(node), names)
+
+
 class Evaluator:
     """Evaluates expressions of inputs on data; coefficients have the values of the bindings."""
 
-    data: Data
-    bindings: Mapping[str, Fraction]
+    def __init__(self, data: Data, bindings: Mapping[str, Fraction]) -> None:
+        self.data = data
+        self._bindings = bindings
+        self._known: dict[tuple[str, str], object] = {}
+        self._inputs: dict[tuple[str, str], Enclosure] = {}
 
-    def whole(self, node: Node, over: tuple[str, ...] = ()) -> Enclosure:
+    def once(self, kind: str, of: Subject, make: Callable[[], Found]) -> Found:
+        """What is made of a value, once: expressions of one text have one value."""
+        key = kind, of.text
+        if key not in self._known:
+            self._known[key] = make()
+        return cast("Found", self._known[key])
+
+    def whole(self, of: Subject, over: tuple[str, ...] = ()) -> Enclosure:
         """The value as one matrix, the groups of a token axis side by side.
 
         Of columns by token only those of the groups in ``over``, if there are any.  Raises
         UnknownValueError, ScalarError, TooLargeError.
         """
+        return self.once(f"value over {over}", of, lambda: self._whole(of.node, over))
+
+    def eigenvalues(self, of: Subject) -> Factors:
+        """Those of the symmetric part.  Raises as ``whole``, and NoFactorError."""
+        return self.once("eigenvalues", of, lambda: eigenvalues(self.whole(of)))
+
+    def singular_values(self, of: Subject, over: tuple[str, ...] = ()) -> Factors:
+        """Raises as ``whole``, and NoFactorError."""
+        kind = f"singular values over {over}"
+        return self.once(kind, of, lambda: singular_values(self.whole(of, over)))
+
+    def factors(self, of: Subject) -> Factors:
+        """The singular values, by the eigenvalues where these are known."""
+        if ("eigenvalues", of.text) in self._known:
+            return self.once("factors", of, lambda: as_singular(self.eigenvalues(of)))
+        return self.singular_values(of)
+
+    def unit(self, of: Subject) -> float:
+        """The coarsest unit round-off of the inputs in an expression."""
+        return max((self.data.units.get(name, UNIT) for name in of.names), default=UNIT)
+
+    def _whole(self, node: Node, over: tuple[str, ...]) -> Enclosure:
         found = self._blocks(node)
         blocks = {key: value for key, value in found.items() if not over or key[1] in over}
         if not blocks:
@@ -50,11 +104,6 @@ class Evaluator:
         rows, columns = (tuple(dict.fromkeys(keys)) for keys in zip(*blocks, strict=True))
         across = [side_by_side([blocks[row, column] for column in columns], -1) for row in rows]
         return across[0] if len(across) == 1 else side_by_side(across, -2)
-
-    def unit(self, node: Node) -> float:
-        """The coarsest unit round-off of the inputs in an expression."""
-        names = (one.name for one in nodes_of(node) if isinstance(one, core.Name))
-        return max((self.data.units.get(name, UNIT) for name in names), default=UNIT)
 
     def _blocks(self, node: Node) -> Blocks:
         match node:
@@ -65,7 +114,9 @@ class Evaluator:
             case core.Transpose(of=of):
                 return {(b, a): value.transposed for (a, b), value in self._blocks(of).items()}
             case core.Combination(terms=terms):
-                scaled = [(evaluate(scale, self.bindings), self._blocks(of)) for scale, of in terms]
+                scaled = [
+                    (evaluate(scale, self._bindings), self._blocks(of)) for scale, of in terms
+                ]
                 return {
                     key: combination([(scale, blocks[key]) for scale, blocks in scaled])
                     for key in self._keys(node)
@@ -81,7 +132,10 @@ class Evaluator:
         if not given:
             raise UnknownValueError(f"{node.name} is not given")
         for key in given:
-            yield key, exact(self.data.matrices[node.name, key[1]])
+            place = node.name, key[1]
+            if place not in self._inputs:
+                self._inputs[place] = exact(self.data.matrices[place])
+            yield key, self._inputs[place]
 
     def _constant(self, node: core.Identity | core.Zero | core.Ones, key: tuple[str, str]) -> Array:
         axes = zip((node.shape.rows, node.shape.columns), key, strict=True)

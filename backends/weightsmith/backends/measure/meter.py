@@ -1,143 +1,265 @@
-"""Measures every hypothesis of a program on data, whatever the numbers of its ends."""
+"""How every hypothesis of a program is measured on data, whatever the numbers of its ends."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
 
 from weightsmith.backends.measure.data import Data
-from weightsmith.backends.measure.enclosure import Enclosure, TooLargeError
-from weightsmith.backends.measure.evaluate import Evaluator, UnknownValueError
+from weightsmith.backends.measure.enclosure import (
+    Enclosure,
+    Pair,
+    TooLargeError,
+    product,
+)
+from weightsmith.backends.measure.evaluate import (
+    Evaluator,
+    Subject,
+    UnknownValueError,
+    subject,
+)
 from weightsmith.backends.measure.quantities import (
     Finding,
     Measured,
     Quantity,
+    Verdict,
     entries,
     norms,
     size,
     slack_of,
 )
+from weightsmith.backends.measure.quick import compared, confined
 from weightsmith.backends.measure.ranges import in_range
-from weightsmith.backends.measure.report import Verdict
 from weightsmith.backends.measure.spectra import (
     NoFactorError,
     Values,
-    eigenvalues,
-    singular_values,
     squares,
     weighted_eigenvalues,
 )
-from weightsmith.backends.measure.symmetry import asymmetric_input, symmetry
+from weightsmith.backends.measure.symmetry import symmetry
 from weightsmith.dsl import core
 from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated, Symmetric, presumed
 from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import ScalarError
 
+Way = Callable[[Evaluator], Measured]
+TINY = Fraction(1, 2**500)
+
+
+def measured(way: Way, evaluator: Evaluator) -> Measured:
+    """Measure; what cannot be measured is a Finding that says why."""
+    try:
+        return way(evaluator)
+    except (UnknownValueError, ScalarError) as reason:
+        return Finding(Verdict.UNMEASURED, str(reason))
+    except TooLargeError:
+        return Finding(Verdict.UNMEASURED, "too large")
+    except NoFactorError:
+        return Finding(Verdict.UNMEASURED, "too near to singular")
+
+
+def way_of(program: core.Program, hypothesis: Hypothesis) -> Way:
+    """How a hypothesis of a program is measured; what does not depend on data is done here."""
+    match hypothesis:
+        case Symmetric(of=of):
+            return partial(symmetry, of=subject(of))
+        case Definite(of=of):
+            return _Definite(subject(of))
+        case Nonempty(axis=axis):
+            return _Size(axis)
+        case Stated(assumption=assumption):
+            return _stated(program, assumption)
+
+
+def _stated(program: core.Program, assumption: core.Assumption) -> Way:
+    match assumption:
+        case core.SpectrumAssumption():
+            return _spectrum(program, assumption)
+        case core.RangeAssumption(value=value, operator=operator):
+            return partial(in_range, value=subject(value), operator=subject(operator))
+        case core.NormAssumption(of=name):
+            return partial(_of_data, norms, name)
+        case core.EntryAssumption(of=name):
+            return partial(_of_data, entries, name)
+        case core.SizeAssumption(axis=axis):
+            return _Size(axis)
+
+
+def holds(way: Way, evaluator: Evaluator, ends: Pair) -> bool:
+    """Is it cheap to prove that what is measured lies between two ends?"""
+    try:
+        return isinstance(way, Quick) and way.within(evaluator, ends)
+    except (UnknownValueError, ScalarError, TooLargeError):
+        return False
+
+
+def _of_data(quantity: Callable[[Data, str], Quantity], of: str, evaluator: Evaluator) -> Quantity:
+    return quantity(evaluator.data, of)
+
+
+def _quantity(values: Values, noun: str, of: Subject, evaluator: Evaluator) -> Quantity:
+    return Quantity(values, noun, of.text, slack_of(values, evaluator.unit(of)))
+
 
 @dataclass(frozen=True, slots=True)
-class Meter:
-    """Measures hypotheses of one program on one set of data."""
+class _Size:
+    """Tells how long a dimension is."""
 
-    program: core.Program
-    evaluator: Evaluator
+    axis: str
 
-    @property
-    def data(self) -> Data:
-        return self.evaluator.data
+    def __call__(self, evaluator: Evaluator) -> Quantity:
+        return size(evaluator.data, self.axis)
 
-    def measure(self, hypothesis: Hypothesis) -> Measured:
-        """Measure a hypothesis; what cannot be measured is a Finding that says why."""
-        try:
-            return self._measure(hypothesis)
-        except (UnknownValueError, ScalarError) as reason:
-            return Finding(Verdict.UNMEASURED, str(reason))
-        except TooLargeError:
-            return Finding(Verdict.UNMEASURED, "too large")
-        except NoFactorError:
-            return Finding(Verdict.UNMEASURED, "too near to singular")
-
-    def _measure(self, hypothesis: Hypothesis) -> Measured:
-        match hypothesis:
-            case Symmetric(of=of):
-                return symmetry(self.evaluator, of)
-            case Definite(of=of):
-                return self._quantity(eigenvalues(self.evaluator.whole(of)), "eigenvalue", of)
-            case Nonempty(axis=axis):
-                return size(self.data, axis)
-            case Stated(assumption=assumption):
-                return self._stated(assumption)
-
-    def _stated(self, assumption: core.Assumption) -> Measured:
-        match assumption:
-            case core.SpectrumAssumption():
-                return self._spectrum(assumption)
-            case core.RangeAssumption(value=value, operator=operator):
-                return in_range(self.evaluator, value, operator)
-            case core.NormAssumption(of=name):
-                return norms(self.data, name)
-            case core.EntryAssumption(of=name):
-                return entries(self.data, name)
-            case core.SizeAssumption(axis=axis):
-                return size(self.data, axis)
-
-    def _spectrum(self, assumption: core.SpectrumAssumption) -> Measured:
-        """Eigenvalues of what is symmetric, or similar to it; the min(m, n) singular values.
-
-        Zeros are left out of a nonzero spectrum, and of singular values where all targets are
-        pseudo-inverses: these are 0 where the matrix is.
-        """
-        of = assumption.of
-        if assumption.kind is core.SpectrumKind.SINGULAR_VALUES:
-            found = singular_values(self.evaluator.whole(of)).values
-            quantity = self._quantity(found, "singular value", of)
-            return replace(quantity, without_zeros=_has_only_pinv(self.program))
-        known = presumed(self.program, assumption)
-        crooked = asymmetric_input(self.evaluator, of, self._declared_symmetric())
-        if isinstance(known, Symmetric) and crooked is None:
-            verdict = symmetry(self.evaluator, known.of).verdict
-            crooked = node_text(known.of) if verdict is Verdict.BROKEN else None
-        if crooked is not None:
-            return Finding(Verdict.UNMEASURED, f"{crooked} is not symmetric")
-        quantity = self._quantity(self._eigenvalues(of, known), "eigenvalue", of)
-        nonzero = assumption.kind is core.SpectrumKind.NONZERO_SPECTRUM
-        return replace(quantity, without_zeros=nonzero)
-
-    def _eigenvalues(self, of: core.Node, known: Symmetric | Definite | None) -> Values:
-        if isinstance(known, Definite) and isinstance(of, core.Product):
-            left, weight = _split(of)
-            return weighted_eigenvalues(self.evaluator.whole(left), self.evaluator.whole(weight))
-        half = self._half(of)
-        if half is None:
-            return eigenvalues(self.evaluator.whole(of))
-        values = singular_values(half).values
-        return squares(values, half.middle.shape[-2] - values.middle.shape[-1])
-
-    def _half(self, of: core.Node) -> Enclosure | None:
-        """B, if the value is B·B': its eigenvalues are the squares of B's singular values."""
-        if not isinstance(of, core.Product) or len(of.factors) != 2:
-            return None
-        first, second = of.factors
-        if core.TOKEN in (of.shape.rows, of.shape.columns):
-            return None
-        if not (_is_transpose(first, second) or _is_transpose(second, first)):
-            return None
-        return self.evaluator.whole(first, of.over)
-
-    def _quantity(self, values: Values, noun: str, of: core.Node) -> Quantity:
-        slack = slack_of(values, self.evaluator.unit(of))
-        return Quantity(values, noun, node_text(of), slack)
-
-    def _declared_symmetric(self) -> set[str]:
-        return {one.name for one in self.program.inputs if one.symmetric}
+    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+        (low, high), found = ends, evaluator.data.sizes.get(self.axis)
+        return (
+            found is not None and (low is None or found >= low) and (high is None or found <= high)
+        )
 
 
-def _split(of: core.Product) -> tuple[core.Node, core.Node]:
+# -- spectra ------------------------------------------------------------------------------------
+
+
+def _spectrum(program: core.Program, assumption: core.SpectrumAssumption) -> Way:
+    """Eigenvalues of what is symmetric, or similar to it; the min(m, n) singular values.
+
+    Zeros are left out of a nonzero spectrum, and of singular values where all targets are
+    pseudo-inverses: these are 0 where the matrix is.
+    """
+    of = subject(assumption.of)
+    if assumption.kind is core.SpectrumKind.SINGULAR_VALUES:
+        return _SingularValues(of, _has_only_pinv(program))
+    known = presumed(program, assumption)
+    names = (one for one in nodes_of(assumption.of) if isinstance(one, core.Name))
+    declared = {one.name for one in program.inputs if one.symmetric}
+    required = [subject(one) for one in names if one.name in declared]
+    if isinstance(known, Symmetric):
+        required.append(subject(known.of))
+    return _Eigenvalues(
+        of=of,
+        symmetric=tuple(required),
+        split=_split(assumption.of) if isinstance(known, Definite) else None,
+        half=_half(assumption.of),
+        nonzero=assumption.kind is core.SpectrumKind.NONZERO_SPECTRUM,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Definite:
+    """Measures the eigenvalues of a value that should have none at 0 or below."""
+
+    of: Subject
+
+    def __call__(self, evaluator: Evaluator) -> Quantity:
+        return _quantity(evaluator.eigenvalues(self.of).values, "eigenvalue", self.of, evaluator)
+
+    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+        """Above the open end at 0, if they are at least a number that is."""
+        return confined(evaluator.whole(self.of), (TINY, ends[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class _SingularValues:
+    """Measures the singular values of a value."""
+
+    of: Subject
+    without_zeros: bool
+
+    def __call__(self, evaluator: Evaluator) -> Quantity:
+        values = evaluator.singular_values(self.of).values
+        quantity = _quantity(values, "singular value", self.of, evaluator)
+        return replace(quantity, without_zeros=self.without_zeros)
+
+    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+        """By the eigenvalues of the smaller of A·A' and A'·A."""
+        return not self.without_zeros and _norms_within(evaluator.whole(self.of), ends)
+
+
+def _norms_within(matrix: Enclosure, ends: Pair) -> bool:
+    """Are the singular values proven to lie between two ends?"""
+    low, high = ends
+    if high is not None and high < 0:
+        return False
+    rows, columns = matrix.middle.shape[-2:]
+    wide = matrix if rows <= columns else matrix.transposed
+    least = low**2 if low is not None and low > 0 else None
+    return confined(product(wide, wide.transposed), (least, None if high is None else high**2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Eigenvalues:
+    """Measures the eigenvalues of a value.
+
+    ``symmetric`` must be so.  ``split`` is u and P where the value is u·P with P definite, ``half``
+    is B, with the groups summed over, where it is B·B'.
+    """
+
+    of: Subject
+    symmetric: tuple[Subject, ...]
+    split: tuple[Subject, Subject] | None
+    half: tuple[Subject, tuple[str, ...]] | None
+    nonzero: bool
+
+    def __call__(self, evaluator: Evaluator) -> Measured:
+        for one in self.symmetric:
+            if symmetry(evaluator, one).verdict is Verdict.BROKEN:
+                return Finding(Verdict.UNMEASURED, f"{one.text} is not symmetric")
+        quantity = _quantity(self._values(evaluator), "eigenvalue", self.of, evaluator)
+        return replace(quantity, without_zeros=self.nonzero) if self.nonzero else quantity
+
+    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+        """By the value itself, or for u·P by P·u·P, compared with P."""
+        if self.nonzero or not self._is_symmetric(evaluator):
+            return False
+        low, high = ends
+        if self.half is not None and low is not None and low <= 0:
+            low = None  # no eigenvalue of B·B' is below 0
+        if self.split is None:
+            return confined(evaluator.whole(self.of), (low, high))
+        left, weight = (evaluator.whole(one) for one in self.split)
+        return compared(product(product(weight, left), weight), weight, (low, high))
+
+    def _is_symmetric(self, evaluator: Evaluator) -> bool:
+        return all(symmetry(evaluator, one).verdict is Verdict.HOLDS for one in self.symmetric)
+
+    def _values(self, evaluator: Evaluator) -> Values:
+        if self.split is not None:
+            left, weight = self.split
+            own = evaluator.eigenvalues(weight).values
+            return weighted_eigenvalues(evaluator.whole(left), evaluator.whole(weight), own)
+        if self.half is None:
+            return evaluator.eigenvalues(self.of).values
+        values = evaluator.singular_values(*self.half).values
+        rows = evaluator.whole(*self.half).middle.shape[-2]
+        return squares(values, rows - values.middle.shape[-1])
+
+
+Quick = _Size | _Definite | _SingularValues | _Eigenvalues
+
+
+def _split(of: core.Node) -> tuple[Subject, Subject] | None:
     """u and P of a product u·P."""
+    if not isinstance(of, core.Product):
+        return None
     before = of.factors[:-1]
-    if len(before) == 1:
-        return before[0], of.factors[-1]
     shape = core.Shape(of.shape.rows, before[-1].shape.columns)
-    return core.Product(of.span, shape, before, of.over), of.factors[-1]
+    left = before[0] if len(before) == 1 else core.Product(of.span, shape, before, of.over)
+    return subject(left), subject(of.factors[-1])
+
+
+def _half(of: core.Node) -> tuple[Subject, tuple[str, ...]] | None:
+    """B, if the value is B·B': its eigenvalues are the squares of B's singular values."""
+    if not isinstance(of, core.Product) or len(of.factors) != 2:
+        return None
+    first, second = of.factors
+    if core.TOKEN in (of.shape.rows, of.shape.columns):
+        return None
+    if not (_is_transpose(first, second) or _is_transpose(second, first)):
+        return None
+    return subject(first), of.over
 
 
 def _is_transpose(one: core.Node, other: core.Node) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
 
 import numpy as np
 
 from weightsmith.backends.measure.data import Data
+from weightsmith.backends.measure.decimals import DIGITS, text_of
 from weightsmith.backends.measure.enclosure import (
     FLOOR,
     WIDER,
@@ -17,8 +20,21 @@ from weightsmith.backends.measure.enclosure import (
     side_by_side,
 )
 from weightsmith.backends.measure.evaluate import UnknownValueError
-from weightsmith.backends.measure.report import Verdict
 from weightsmith.backends.measure.spectra import Values, singular_values
+
+
+class Verdict(Enum):
+    """Does a hypothesis hold of the data?
+
+    HOLDS and BROKEN are proven.  ROUND_OFF: neither is, since the data are within the margin of
+    measuring, or within the rounding of the numbers that they are given in, of an end.
+    """
+
+    HOLDS = "yes"
+    ROUND_OFF = "within round-off"
+    BROKEN = "no"
+    UNMEASURED = "not measured"
+
 
 ROUND_OFF = 4  # units of round-off of the numbers given that data may be off by
 
@@ -49,6 +65,23 @@ class Quantity:
         """Name a problem of a batch; sizes are the same in all."""
         return data.place(problem) if self.noun != SIZE else ""
 
+    def summary(self, digits: int = DIGITS) -> str:
+        """The numbers in short: the ends of what encloses them."""
+        confined = ~self.zeros
+        count = int((~confined).sum(axis=-1).max(initial=0))
+        zeros = f"{count} zero{'s' * (count != 1)}" if count else ""
+        if not confined.any():
+            return zeros or "none"
+        values = self.values
+        low = exact_value(float(values.low[confined].min()), values.exponent)
+        high = exact_value(float(values.high[confined].max()), values.exponent)
+        if self.noun == SIZE:
+            return str(high)
+        top = text_of(high, digits=digits)
+        if "norm" in self.noun:
+            return f"at most {top}"
+        return f"in [{text_of(low, digits=digits)}, {top}]" + (f", and {zeros}" if zeros else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -58,9 +91,17 @@ class Finding:
     measured: str
     sentence: str = field(default="")
 
+    def summary(self, digits: int = DIGITS) -> str:
+        """What was measured, whatever the digits."""
+        return self.measured
+
 
 Measured = Quantity | Finding
 SIZE = "size"
+
+
+def exact_value(number: float, exponent: int) -> Fraction:
+    return Fraction(number) * Fraction(2) ** exponent
 
 
 def slack_of(values: Values, unit: float) -> float:
@@ -72,9 +113,8 @@ def norms(data: Data, name: str) -> Quantity:
     """The 2-norm of a matrix, or of every column of an input per token."""
     groups = _given(data, name)
     if groups == ("",):
-        values, noun = singular_values(exact(data.matrices[name, ""])).values, "norm"
-        largest = Values(values.middle[:, :1], values.margin[:, :1], values.exponent)
-        return Quantity(largest, noun, name, slack_of(values, data.units[name]))
+        values = _norm(exact(data.matrices[name, ""]))
+        return Quantity(values, "norm", name, slack_of(values, data.units[name]))
     tokens = side_by_side([exact(data.matrices[name, group]) for group in groups], -1)
     values = _column_norms(tokens)
     return Quantity(values, "norm of a token", name, slack_of(values, data.units[name]))
@@ -103,6 +143,17 @@ def _given(data: Data, name: str) -> tuple[str, ...]:
     if not groups:
         raise UnknownValueError(f"{name} is not given")
     return groups
+
+
+def _norm(matrix: Enclosure) -> Values:
+    """The 2-norm of every problem's matrix."""
+    rows, columns = matrix.middle.shape[-2:]
+    if columns == 1:
+        return _column_norms(matrix)
+    if rows == 1:
+        return _column_norms(matrix.transposed)
+    values = singular_values(matrix).values
+    return Values(values.middle[:, :1], values.margin[:, :1], values.exponent)
 
 
 def _column_norms(matrix: Enclosure) -> Values:

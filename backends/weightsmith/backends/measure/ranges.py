@@ -18,12 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.measure.enclosure import FLOOR, UNIT, WIDER, Array, Enclosure, gamma
-from weightsmith.backends.measure.evaluate import Evaluator
-from weightsmith.backends.measure.quantities import ROUND_OFF, Finding
-from weightsmith.backends.measure.report import Verdict
-from weightsmith.backends.measure.spectra import Singular, singular_values
-from weightsmith.dsl import core
-from weightsmith.dsl.printer import node_text
+from weightsmith.backends.measure.evaluate import Evaluator, Subject
+from weightsmith.backends.measure.quantities import ROUND_OFF, Finding, Verdict
+from weightsmith.backends.measure.spectra import Factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,9 @@ class _Distance:
     full: bool
 
 
-def in_range(evaluator: Evaluator, value: core.Node, operator: core.Node) -> Finding:
+def in_range(evaluator: Evaluator, value: Subject, operator: Subject) -> Finding:
     """Measure ``value in range(operator)``.  Raises as ``singular_values``."""
-    matrix, columns = evaluator.whole(operator), evaluator.whole(value)
-    factors = singular_values(matrix)
+    columns, factors = evaluator.whole(value), evaluator.factors(operator)
     slack = ROUND_OFF * max(evaluator.unit(value), evaluator.unit(operator))
     found = [_distance(factors, columns, problem, slack) for problem in range(len(columns.middle))]
     if all(one.full for one in found):
@@ -51,15 +47,14 @@ def in_range(evaluator: Evaluator, value: core.Node, operator: core.Node) -> Fin
     measured = f"off by {far} of a column's norm{where}"
     if found[worst].excess <= 0:
         return Finding(Verdict.ROUND_OFF, measured)
-    texts = node_text(value), node_text(operator)
     sentence = (
-        f"{texts[0]} is not in range({texts[1]}){where}: {far} of the norm of a column is outside; "
-        "project it on the range"
+        f"{value.text} is not in range({operator.text}){where}: {far} of the norm of a column is "
+        "outside; project it on the range"
     )
     return Finding(Verdict.BROKEN, measured, sentence)
 
 
-def _distance(factors: Singular, columns: Enclosure, problem: int, slack: float) -> _Distance:
+def _distance(factors: Factors, columns: Enclosure, problem: int, slack: float) -> _Distance:
     values = factors.values
     low, high = values.low[problem], values.high[problem]
     noise = slack * float(high[0])

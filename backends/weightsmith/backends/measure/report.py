@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from enum import Enum
 from typing import Literal
 
 from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.measure.decimals import DIGITS
+from weightsmith.backends.measure.quantities import Measured, Verdict
 
 DataCheck = Literal["refuse", "warn", "off"]
+BROKEN_DIGITS = 8  # enough to see by how much, as a rule
 HEADINGS = ("hypothesis", "measured", "holds")
 CHANGED = "the certificate is not of these files, so it says nothing of the result"
 
@@ -29,27 +31,23 @@ class AssumptionError(LayoutError):
         self.report = report
 
 
-class Verdict(Enum):
-    """Does a hypothesis hold of the data?
-
-    HOLDS and BROKEN are proven.  ROUND_OFF: neither is, since the data are within the margin of
-    measuring, or within the rounding of the numbers that they are given in, of an end.
-    """
-
-    HOLDS = "yes"
-    ROUND_OFF = "within round-off"
-    BROKEN = "no"
-    UNMEASURED = "not measured"
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hypothesis; ``sentence`` says what is wrong if it is broken, and what to do."""
+    """One hypothesis; ``sentence`` says what is wrong if it is broken, and what to do.
+
+    ``found`` is what was measured, ``note`` a text in its place or after it.
+    """
 
     hypothesis: str
-    measured: str
+    found: Measured
     verdict: Verdict
     sentence: str = ""
+    note: str = ""
+
+    @property
+    def measured(self) -> str:
+        """What was measured, in short."""
+        return self.found.summary(BROKEN_DIGITS if self.sentence else DIGITS) + self.note
 
     @property
     def cells(self) -> tuple[str, str, str]:

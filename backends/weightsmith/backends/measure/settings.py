@@ -17,8 +17,8 @@ import numpy as np
 
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure.decimals import DIGITS, MOST_DIGITS, number_text, rounded, text_of
-from weightsmith.backends.measure.quantities import SIZE, Measured, Quantity
-from weightsmith.backends.measure.verdicts import Excess, ends_of, exact_value
+from weightsmith.backends.measure.quantities import SIZE, Measured, Quantity, exact_value
+from weightsmith.backends.measure.verdicts import Excess, ends_of
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.bindings import BindingError, resolve_bindings

@@ -67,8 +67,11 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Singular:
-    """A ≈ U·diag(s)·V': the values, U, and bounds of δ and of ‖A − U·diag(s)·V'‖."""
+class Factors:
+    """H ≈ V·diag(w)·V' or A ≈ U·diag(s)·V': the values, V or U, and bounds of the two errors.
+
+    ``defect`` is that of δ, ``residual`` that of the distance from the product.
+    """
 
     values: Values
     left: Array
@@ -76,27 +79,25 @@ class Singular:
     residual: Array
 
 
-def eigenvalues(matrix: Enclosure) -> Values:
+def eigenvalues(matrix: Enclosure) -> Factors:
     """The eigenvalues of the symmetric part, in increasing order.
 
-    The margin holds for the matrix itself too: its eigenvalues are within ‖(A − A')/2‖ of those of
+    The bounds hold for the matrix itself too: its eigenvalues are within ‖(A − A')/2‖ of those of
     the symmetric part (Bauer and Fike).  Raises TooLargeError, NoFactorError.
     """
     middle = matrix.middle
     size = middle.shape[-1]
     require_work(middle.size * size)
-    turned = np.swapaxes(middle, -1, -2)
-    half = middle / 2 + turned / 2
+    half, skew = symmetric_part(middle)
     found, vectors = _eigh(half)
+    defect, length = _defect(vectors)
     spread = vectors * found[:, np.newaxis, :]
-    rest = half - spread @ np.swapaxes(vectors, -1, -2)
-    residual = frobenius(rest) + gamma(size) * frobenius(spread) * frobenius(vectors)
-    residual = residual + matrix.radius + frobenius(middle - turned) / 2
-    residual = (residual + 4 * UNIT * frobenius(half)) * WIDER
-    return _values(found, _defect(vectors), residual, matrix.exponent)
+    residual = frobenius(half - spread @ vectors.swapaxes(-1, -2))
+    residual = residual + gamma(size) * frobenius(spread) * length + matrix.radius + skew
+    return _factors(found, vectors, defect, residual * WIDER, matrix.exponent)
 
 
-def singular_values(matrix: Enclosure) -> Singular:
+def singular_values(matrix: Enclosure) -> Factors:
     """The min(m, n) singular values, in decreasing order.  Raises as ``eigenvalues``."""
     middle = matrix.middle
     require_work(middle.size * min(middle.shape[-2:]))
@@ -104,13 +105,22 @@ def singular_values(matrix: Enclosure) -> Singular:
         left, found, right = np.linalg.svd(middle, full_matrices=False)
     except np.linalg.LinAlgError as problem:
         raise NoFactorError from problem
+    (one, _), (other, length) = _defect(left), _defect(right.swapaxes(-1, -2))
     spread = left * found[:, np.newaxis, :]
-    rest = middle - spread @ right
-    residual = frobenius(rest) + gamma(found.shape[-1]) * frobenius(spread) * frobenius(right)
-    residual = (residual + matrix.radius + 4 * UNIT * frobenius(middle)) * WIDER
-    defect = np.maximum(_defect(left), _defect(np.swapaxes(right, -1, -2)))
-    values = _values(found, defect, residual, matrix.exponent)
-    return Singular(values, left, defect, residual)
+    residual = frobenius(middle - spread @ right)
+    residual = residual + gamma(found.shape[-1]) * frobenius(spread) * length + matrix.radius
+    defect = np.maximum(one, other)
+    return _factors(found, left, defect, residual * WIDER, matrix.exponent)
+
+
+def as_singular(eigen: Factors) -> Factors:
+    """Those of A ≈ V·diag(w)·V' = V·diag(|w|)·(V·diag(sign w))', by decreasing |w|."""
+    values = eigen.values
+    sizes = np.abs(values.middle)
+    order, every = np.argsort(-sizes, axis=-1), np.arange(len(sizes))[:, np.newaxis]
+    found = Values(sizes[every, order], values.margin[every, order], values.exponent)
+    left = eigen.left.swapaxes(-1, -2)[every, order].swapaxes(-1, -2)
+    return Factors(found, left, eigen.defect, eigen.residual)
 
 
 def squares(values: Values, zeros: int) -> Values:
@@ -121,9 +131,9 @@ def squares(values: Values, zeros: int) -> Values:
     return Values(np.pad(values.middle**2, pad), np.pad(margin, pad), 2 * values.exponent)
 
 
-def weighted_eigenvalues(left: Enclosure, weight: Enclosure) -> Values:
-    """The eigenvalues of left · weight, left symmetric and weight positive definite."""
-    smallest = eigenvalues(weight).low.min(axis=-1, initial=np.inf)
+def weighted_eigenvalues(left: Enclosure, weight: Enclosure, own: Values) -> Values:
+    """The eigenvalues of left · weight, left symmetric, weight definite with these ``own``."""
+    smallest = own.low.min(axis=-1, initial=np.inf)
     try:
         root = np.linalg.cholesky(weight.middle / 2 + np.swapaxes(weight.middle, -1, -2) / 2)
     except np.linalg.LinAlgError as problem:
@@ -136,7 +146,7 @@ def weighted_eigenvalues(left: Enclosure, weight: Enclosure) -> Values:
         raise NoFactorError
     factor = distance / (smallest - distance) * WIDER
     inner = product(product(exact(root).transposed, left), exact(root))
-    found = eigenvalues(inner)
+    found = eigenvalues(inner).values
     margin = (found.margin + (np.abs(found.middle) + found.margin) * factor[:, np.newaxis]) * WIDER
     return Values(found.middle, margin, found.exponent + weight.exponent)
 
@@ -149,17 +159,28 @@ def _eigh(matrix: Array) -> tuple[Array, Array]:
     return values, vectors
 
 
-def _defect(vectors: Array) -> Array:
-    """More than ‖V'V − I‖.  Raises NoFactorError if that may be 1 or more."""
-    gram = np.swapaxes(vectors, -1, -2) @ vectors - np.eye(vectors.shape[-1])
-    count = vectors.shape[-2]
-    defect = (frobenius(gram) + gamma(count) * frobenius(vectors) ** 2) * WIDER
+def symmetric_part(matrix: Array) -> tuple[Array, Array | float]:
+    """(A + A')/2, and more than how far A is from it, with the rounding of computing it."""
+    turned = matrix.swapaxes(-1, -2)
+    if (matrix == turned).all():
+        return matrix, 0.0
+    half = matrix / 2 + turned / 2
+    return half, frobenius(matrix - turned) / 2 * WIDER + 4 * UNIT * frobenius(half)
+
+
+def _defect(vectors: Array) -> tuple[Array, Array]:
+    """More than ‖V'V − I‖ and ‖V‖_F.  Raises NoFactorError if the first may be 1 or more."""
+    count, size = vectors.shape[-2:]
+    gram = vectors.swapaxes(-1, -2) @ vectors
+    gram.reshape(len(gram), size * size)[:, :: size + 1] -= 1
+    length = frobenius(vectors)
+    defect = (frobenius(gram) + gamma(count) * length**2) * WIDER
     if not (defect < 1).all():
         raise NoFactorError
-    return defect
+    return defect, length
 
 
-def _values(found: Array, defect: Array, residual: Array, exponent: int) -> Values:
-    size = np.abs(found)
-    margin = (size * (defect[:, np.newaxis] + 4 * UNIT) + residual[:, np.newaxis]) * WIDER
-    return Values(found, margin, exponent)
+def _factors(found: Array, left: Array, defect: Array, residual: Array, exponent: int) -> Factors:
+    off, distance = (defect + 4 * UNIT)[:, np.newaxis], residual[:, np.newaxis]
+    margin = (np.abs(found) * off + distance) * WIDER
+    return Factors(Values(found, margin, exponent), left, defect, residual)

@@ -11,34 +11,29 @@ from __future__ import annotations
 import numpy as np
 
 from weightsmith.backends.measure.enclosure import UNIT, WIDER, Array
-from weightsmith.backends.measure.evaluate import Evaluator, UnknownValueError
-from weightsmith.backends.measure.quantities import ROUND_OFF, Finding
-from weightsmith.backends.measure.report import Verdict
+from weightsmith.backends.measure.evaluate import Evaluator, Subject, UnknownValueError
+from weightsmith.backends.measure.quantities import ROUND_OFF, Finding, Verdict
 from weightsmith.dsl import core
-from weightsmith.dsl.nodes import nodes_of
-from weightsmith.dsl.printer import node_text
 
 
-def symmetry(evaluator: Evaluator, of: core.Node) -> Finding:
+def symmetry(evaluator: Evaluator, of: Subject) -> Finding:
     """Compare a value with its transpose: an input exactly, a computed one within its radius."""
-    data = evaluator.data
-    if not isinstance(of, core.Name):
+    return evaluator.once("symmetry", of, lambda: _symmetry(evaluator, of))
+
+
+def _symmetry(evaluator: Evaluator, of: Subject) -> Finding:
+    data, node = evaluator.data, of.node
+    if not isinstance(node, core.Name):
         value = evaluator.whole(of)
         off, scale = _difference(value.middle)
         return _found(evaluator, of, off, 2 * value.radius / scale)
-    if (of.name, "") not in data.matrices:
-        raise UnknownValueError(f"{of.name} is not given")
-    off, _ = _difference(data.matrices[of.name, ""])
+    if (node.name, "") not in data.matrices:
+        raise UnknownValueError(f"{node.name} is not given")
+    matrix = data.matrices[node.name, ""]
+    if (matrix == matrix.swapaxes(-1, -2)).all():
+        return Finding(Verdict.HOLDS, "equal to its transpose")
+    off, _ = _difference(matrix)
     return _found(evaluator, of, off, np.zeros(len(off)))
-
-
-def asymmetric_input(evaluator: Evaluator, of: core.Node, declared: set[str]) -> str | None:
-    """The first input in an expression that is declared symmetric and is not."""
-    inputs = (node for node in nodes_of(of) if isinstance(node, core.Name))
-    for one in inputs:
-        if one.name in declared and symmetry(evaluator, one).verdict is Verdict.BROKEN:
-            return one.name
-    return None
 
 
 def _difference(matrix: Array) -> tuple[Array, Array]:
@@ -49,12 +44,12 @@ def _difference(matrix: Array) -> tuple[Array, Array]:
     return np.abs(even - np.swapaxes(even, -1, -2)).max(axis=(-2, -1), initial=0), scale
 
 
-def _found(evaluator: Evaluator, of: core.Node, off: Array, unknown: Array) -> Finding:
+def _found(evaluator: Evaluator, of: Subject, off: Array, unknown: Array) -> Finding:
     if not off.any() and not unknown.any():
         return Finding(Verdict.HOLDS, "equal to its transpose")
     limit = (ROUND_OFF * evaluator.unit(of) + unknown + 4 * UNIT) * WIDER
     worst = int(np.argmax(off - limit))
-    where, text = evaluator.data.place(worst), node_text(of)
+    where, text = evaluator.data.place(worst), of.text
     measured = "equal to its transpose, but for the rounding of computing it"
     if off[worst]:
         measured = f"off by {off[worst]:.1e} of its largest entry{where}"
@@ -64,6 +59,6 @@ def _found(evaluator: Evaluator, of: core.Node, off: Array, unknown: Array) -> F
         f"{text} is not symmetric{where}: it differs from its transpose by {off[worst]:.1e} of its "
         "largest entry"
     )
-    if isinstance(of, core.Name):
+    if isinstance(of.node, core.Name):
         sentence += f"; if only rounding made it so, pass ({text} + {text}')/2"
     return Finding(Verdict.BROKEN, measured, sentence)

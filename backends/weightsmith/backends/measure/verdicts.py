@@ -9,18 +9,23 @@ from fractions import Fraction
 import numpy as np
 
 from weightsmith.backends.measure.data import Data
-from weightsmith.backends.measure.decimals import DIGITS, beyond, number_text, text_of
-from weightsmith.backends.measure.enclosure import Array
-from weightsmith.backends.measure.quantities import SIZE, Finding, Measured, Quantity
-from weightsmith.backends.measure.report import Row, Verdict
+from weightsmith.backends.measure.decimals import beyond, number_text
+from weightsmith.backends.measure.enclosure import Array, Pair, around
+from weightsmith.backends.measure.quantities import (
+    SIZE,
+    Finding,
+    Measured,
+    Quantity,
+    Verdict,
+    exact_value,
+)
+from weightsmith.backends.measure.report import Row
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated
 from weightsmith.dsl.scalar_printer import scalar_text
 
-BROKEN_DIGITS = 8  # enough to see by how much, as a rule
 Advice = Callable[["Excess"], str]  # what to do about a number that is beyond an end
-Pair = tuple[Fraction | None, Fraction | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,99 +79,84 @@ def ends_of(hypothesis: Hypothesis) -> Ends:
             return Ends(((None, None),))
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A hypothesis and the numbers that its ends are; ``missing`` says why there are none."""
+
+    hypothesis: Hypothesis
+    text: str
+    pairs: tuple[Pair, ...] = ()
+    open_below: bool = False
+    missing: str = ""
+
+
+def limits_of(hypothesis: Hypothesis, bindings: Mapping[str, Fraction]) -> Limits:
+    ends, text = ends_of(hypothesis), hypothesis.text
+    try:
+        pairs = [(_value(low, bindings), _value(high, bindings)) for low, high in ends.intervals]
+    except q.ScalarError as reason:
+        return Limits(hypothesis, text, missing=f"; {reason}")
+    return Limits(hypothesis, text, tuple(pairs), ends.open_below)
+
+
 def judge(
-    hypothesis: Hypothesis,
+    limits: Limits,
     measured: Measured,
     bindings: Mapping[str, Fraction],
     data: Data,
     advice: Advice,
 ) -> Row:
     """Say whether a hypothesis holds of what was measured."""
-    text = hypothesis.text
     if isinstance(measured, Finding):
-        return Row(text, measured.measured, measured.verdict, measured.sentence)
-    shown = summary(measured)
-    ends = ends_of(hypothesis)
-    try:
-        numbers = [(_value(low, bindings), _value(high, bindings)) for low, high in ends.intervals]
-    except q.ScalarError as reason:
-        return Row(text, f"{shown}; {reason}", Verdict.UNMEASURED)
-    inside, possible = _compared(measured, numbers, ends.open_below)
-    if inside.all():
-        return Row(text, shown, Verdict.HOLDS)
+        return Row(limits.text, measured, measured.verdict, measured.sentence)
+    if limits.missing:
+        return Row(limits.text, measured, Verdict.UNMEASURED, note=limits.missing)
+    if _inside(measured, limits).all():
+        return Row(limits.text, measured, Verdict.HOLDS)
+    possible = _possible(measured, limits)
     if possible.all():
-        return Row(text, shown, Verdict.ROUND_OFF)
-    found = list(_excesses(hypothesis, measured, numbers, ~possible, data))
+        return Row(limits.text, measured, Verdict.ROUND_OFF)
+    found = list(_excesses(limits, measured, ~possible, data))
     sentence = "; ".join(_sentence(measured, one, bindings) + advice(one) for one in found)
-    shown = summary(measured, BROKEN_DIGITS) + found[0].place
-    return Row(text, shown, Verdict.BROKEN, sentence)
-
-
-def summary(quantity: Quantity, digits: int = DIGITS) -> str:
-    """The numbers in short: the ends of what encloses them."""
-    confined = ~quantity.zeros
-    count = int((~confined).sum(axis=-1).max(initial=0))
-    zeros = f"{count} zero{'s' * (count != 1)}" if count else ""
-    if not confined.any():
-        return zeros or "none"
-    values = quantity.values
-    low = exact_value(float(values.low[confined].min()), values.exponent)
-    high = exact_value(float(values.high[confined].max()), values.exponent)
-    if quantity.noun == SIZE:
-        return str(high)
-    top = text_of(high, digits=digits)
-    if "norm" in quantity.noun:
-        return f"at most {top}"
-    return f"in [{text_of(low, digits=digits)}, {top}]" + (f", and {zeros}" if zeros else "")
-
-
-def exact_value(number: float, exponent: int) -> Fraction:
-    return Fraction(number) * Fraction(2) ** exponent
+    return Row(limits.text, measured, Verdict.BROKEN, sentence, found[0].place)
 
 
 def _value(end: q.Scalar | None, bindings: Mapping[str, Fraction]) -> Fraction | None:
     return None if end is None else q.evaluate(end, bindings)
 
 
-def _compared(quantity: Quantity, pairs: list[Pair], open_below: bool) -> tuple[Array, Array]:
-    """Which numbers are proven to lie in an interval, and which may."""
-    values = quantity.values
-    zeros = quantity.zeros
-    inside, possible = np.zeros_like(zeros), zeros.copy()
-    slack = quantity.slack
+def _inside(quantity: Quantity, limits: Limits) -> Array:
+    """Which numbers are proven to lie in an interval."""
+    values, found = quantity.values, []
+    for low, high in limits.pairs:
+        end = around(low, values.exponent, -np.inf)[1]
+        at_low = values.low > end if limits.open_below else values.low >= end
+        found.append(at_low & (values.high <= around(high, values.exponent, np.inf)[0]))
+    return found[0] if len(found) == 1 else np.logical_or.reduce(found)
+
+
+def _possible(quantity: Quantity, limits: Limits) -> Array:
+    """Which numbers are not confined, or not proven to be outside every interval."""
+    values, slack, found = (
+        quantity.values,
+        quantity.slack,
+        quantity.zeros | _inside(quantity, limits),
+    )
     if quantity.of_ends:
-        given = [abs(end) for pair in pairs for end in pair if end is not None]
-        slack *= _around(max(given), values.exponent)[1]
-    for low, high in pairs:
-        low_below, low_above = _around(low, values.exponent, -np.inf)
-        high_below, high_above = _around(high, values.exponent, np.inf)
-        at_low = values.low > low_above if open_below else values.low >= low_above
-        inside |= at_low & (values.high <= high_below)
-        possible |= (values.high + slack >= low_below) & (values.low - slack <= high_above)
-    return inside, possible | inside
+        given = [abs(end) for pair in limits.pairs for end in pair if end is not None]
+        slack *= around(max(given), values.exponent)[1]
+    for low, high in limits.pairs:
+        least = around(low, values.exponent, -np.inf)[0]
+        most = around(high, values.exponent, np.inf)[1]
+        found |= (values.high + slack >= least) & (values.low - slack <= most)
+    return found
 
 
-def _around(end: Fraction | None, exponent: int, missing: float = 0.0) -> tuple[float, float]:
-    """The floats next to end/2^exponent, below and above; both are it if it is a float."""
-    if end is None:
-        return missing, missing
-    scaled = end / Fraction(2) ** exponent
-    if abs(scaled) >= Fraction(2) ** 1023:
-        largest = float(np.finfo(np.float64).max)
-        return (largest, np.inf) if scaled > 0 else (-np.inf, -largest)
-    near = float(scaled)
-    below = near if Fraction(near) <= scaled else float(np.nextafter(near, -np.inf))
-    above = near if Fraction(near) >= scaled else float(np.nextafter(near, np.inf))
-    return below, above
-
-
-def _excesses(
-    hypothesis: Hypothesis, quantity: Quantity, pairs: list[Pair], outside: Array, data: Data
-) -> Iterator[Excess]:
+def _excesses(limits: Limits, quantity: Quantity, outside: Array, data: Data) -> Iterator[Excess]:
     """Of the numbers outside: the largest above all ends, the smallest below, one in a gap."""
-    values, intervals = quantity.values, ends_of(hypothesis).intervals
+    values, intervals, pairs = quantity.values, ends_of(limits.hypothesis).intervals, limits.pairs
     first, last = (
-        _around(end, values.exponent, missing)[0]
+        around(end, values.exponent, missing)[0]
         for end, missing in ((pairs[0][0], -np.inf), (pairs[-1][1], np.inf))
     )
     over, under = outside & (values.middle > last), outside & (values.middle <= first)
@@ -183,7 +173,7 @@ def _excesses(
         place = np.unravel_index(int(ranked.argmax()), ranked.shape)
         low = exact_value(float(values.low[place]), values.exponent)
         high = exact_value(float(values.high[place]), values.exponent)
-        yield Excess(hypothesis, which, end, low, high, quantity.place(data, int(place[0])))
+        yield Excess(limits.hypothesis, which, end, low, high, quantity.place(data, int(place[0])))
 
 
 def _sentence(quantity: Quantity, one: Excess, bindings: Mapping[str, Fraction]) -> str:

@@ -13,12 +13,12 @@ from weightsmith.backends.arrays import Array
 from weightsmith.backends.coefficients import Bindings
 from weightsmith.backends.errors import PlanError
 from weightsmith.backends.instantiate import Weights
-from weightsmith.backends.layout import Answer, Inputs, Stream, layout
+from weightsmith.backends.layout import Answer, Inputs, fit
 from weightsmith.backends.plan.build import Form, Plan, plan_of
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.live import cost
 from weightsmith.backends.plan.looped_numbers import numbers_of
-from weightsmith.backends.torch.plans.module import InputKey, PlannedModule, Scalars
+from weightsmith.backends.torch.plans.module import PlannedModule, Scalars
 from weightsmith.backends.torch.run import check_mode
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
@@ -89,11 +89,10 @@ class Engine:
         fit, PrecisionError where PyTorch would compute with less than the dtype.
         """
         check_mode(getattr(torch, dtype or self.dtype.name), torch.device("cpu"))
-        stream = layout(self._template, inputs, dtype or self.dtype, dims=dims)
-        sizes = {**stream.dims, **dict(stream.groups)}
-        module = self.module(sizes)
+        found = fit(self._template, inputs, dtype or self.dtype, dims=dims)
+        module = self.module({**found.dims, **dict(found.groups)})
         with torch.inference_mode():
-            values = module(*(_tensor(_array(self._template, stream, k)) for k in module.inputs))
+            values = module(*(_tensor(found.pieces[key]) for key in module.inputs))
         readings: dict[str, dict[str, Array]] = {}
         for (name, group), value in zip(module.outputs, values, strict=True):
             readings.setdefault(name, {})[group] = np.array(value.numpy())
@@ -113,14 +112,6 @@ def untold_axes(template: Template) -> set[str]:
     told = {s.rows for s in template.sources if s.kind in DATA}
     told |= {group for s in template.sources if s.kind in DATA for group in s.groups}
     return {axis for axis in axes - told if not axis.isdigit()}
-
-
-def _array(template: Template, stream: Stream, key: InputKey) -> Array:
-    """What the user gave for one input (in one group)."""
-    name, group = key
-    source = next(s for s in template.sources if s.kind in DATA and s.of == name)
-    plane = stream.planes[source.name, group or source.groups[0]]
-    return np.swapaxes(plane, -1, -2) if source.kind == "transposed" else plane
 
 
 def _tensor(array: Array) -> Tensor:
