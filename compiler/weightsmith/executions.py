@@ -26,6 +26,7 @@ from weightsmith.backends.safetensors_file import (
     weights_from_bytes,
 )
 from weightsmith.backends.schedules import written_out
+from weightsmith.backends.trained.resized import resized
 from weightsmith.backends.unroll import count_symbols, network_shape
 from weightsmith.compiler.ir.template import Template
 
@@ -83,6 +84,11 @@ class Executions:
         check_shapes(weights, network_shape(self._template))
         return weights.dims
 
+    @cached_property
+    def _changed(self) -> Weights | None:
+        """The saved weights where they are not known to be the template's."""
+        return None if self.saved is None or self._intact() else self.saved
+
     def run(self, inputs: Inputs, dtype: DType | None, execution: Execution | None) -> Answer:
         """Return what the script returns.  Raises BackendError where that cannot be.
 
@@ -111,6 +117,8 @@ class Executions:
         saved = self.saved
         if saved is not None and dims is None and dtype in (None, saved.dtype):
             return saved
+        if (changed := self._changed) is not None:
+            return resized(changed, self._template, dims, dtype)
         return weights_of(self._template, dims=dims, dtype=dtype or "float64")
 
     def engine(
@@ -207,6 +215,12 @@ class Executions:
                 "the full matrices in model.safetensors are not those of the script, and are run "
                 "as they are, with execution='faithful'."
             )
+        if (changed := self._changed) is not None:
+            if counts:
+                raise InstantiationError(
+                    "the weights are not those of the script, and run the passes that they have."
+                )
+            return resized(changed, self._template, None, dtype)
         return structured_weights(self._template, counts, dtype=dtype)
 
     def _structured_module(self, inputs: Inputs, dtype: DType | None) -> Answer:
@@ -219,7 +233,7 @@ class Executions:
     def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
         """Run the dense transformer: that of the file, or the template's for these data."""
         from weightsmith.backends.layout import fit
-        from weightsmith.backends.torch.load import build, module_from_template
+        from weightsmith.backends.torch.load import build
         from weightsmith.backends.torch.run import run
 
         saved = self.saved
@@ -229,5 +243,5 @@ class Executions:
         found = fit(self._template, inputs).dims
         rows = {block.rows for block in self._template.blocks}
         dims = {axis: found[axis] for axis in rows if not axis.isdigit()}
-        module = module_from_template(self._template, dims=dims, dtype=kind)
+        module = build(self._template, self.weights(kind, dims))
         return run(module, self._template, inputs)

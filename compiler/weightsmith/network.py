@@ -25,6 +25,7 @@ from weightsmith.backends.measure import DataMeter, DataReport, apply_check
 from weightsmith.backends.measure.data import reads_of
 from weightsmith.backends.template_json import parse_json
 from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.trained.moves import Move
 from weightsmith.backends.unroll import LayerPlace, layer_places
 from weightsmith.compiler.bound import AGAINST, Bound, bound_of
 from weightsmith.compiler.certificate_form import check_certificate
@@ -33,12 +34,12 @@ from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.source import Source
 from weightsmith.executions import Execution, Executions, known_when_traced
+from weightsmith.trainable import Trainable
 
 if TYPE_CHECKING:
     from weightsmith.backends.enclose import Enclosures
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
-    from weightsmith.backends.torch.module import Transformer
     from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
     from weightsmith.backends.torch.sharded import Group, ShardedNetwork
     from weightsmith.backends.torch.trace import Trace
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from weightsmith.compiler.report import Report
 
 
-class Network:
+class Network(Trainable):
     """A compiled algorithm: its script, weight template, weights and certificate.
 
     ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
@@ -60,12 +61,13 @@ class Network:
         self.source = Source(SCRIPT, files[SCRIPT].decode())
         self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
+        self.moved: tuple[Move, ...] = ()
         self._callers: dict[tuple[tuple[tuple[str, object], ...], str], Caller] = {}
         self.details: Mapping[tuple[str, str], str] = {}
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
         """A copy or a pickle takes the files along; all else follows from them."""
-        return _with_notes, (self._files, self.notes, self.details)
+        return _with_notes, (self._files, self.notes, self.details, self.moved)
 
     @cached_property
     def template(self) -> Template:
@@ -121,9 +123,9 @@ class Network:
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
-        return tuple(
-            bound_of(claim, self.details) for claim in self.claims if claim["kind"] in AGAINST
-        )
+        """What the certificate states; nothing where it is not of these files."""
+        claims = [c for c in self.claims if c["kind"] in AGAINST] if self.intact else []
+        return tuple(bound_of(claim, self.details) for claim in claims)
 
     @cached_property
     def rounding(self) -> str:
@@ -171,18 +173,6 @@ class Network:
         with tempfile.TemporaryDirectory() as place:
             self.save(Path(place) / "network")
             return verify_directory(Path(place) / "network")
-
-    def module(
-        self, dtype: str | None = None, *, dims: Mapping[str, int] | None = None
-    ) -> Transformer:
-        """Return the PyTorch module.
-
-        With no arguments the one of the saved weights, bit for bit; with ``dtype`` from the
-        template, rounded to it; with ``dims`` the dense one of those sizes.
-        """
-        from weightsmith.backends.torch.load import build
-
-        return build(self.template, self._executions.weights(dtype, dims))  # type: ignore[arg-type]
 
     @cached_property
     def _executions(self) -> Executions:
@@ -390,9 +380,10 @@ def _with_notes(
     files: Mapping[str, bytes],
     notes: tuple[str, ...],
     details: Mapping[tuple[str, str], str],
+    moved: tuple[Move, ...],
 ) -> Network:
     network = Network(files)
-    network.notes, network.details = notes, details
+    network.notes, network.details, network.moved = notes, details, moved
     return network
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.measure.report import CHANGED
+from weightsmith.backends.trained.moves import table
 from weightsmith.compiler import depth
 from weightsmith.compiler.bound import bound_line
 from weightsmith.compiler.hinge_rounding import rounding_text
@@ -29,10 +31,16 @@ def network_text(network: Network) -> str:
     """The layers, the tables, what rounding adds to them, and the bounds."""
     headline = network.report.headline(network.template.algorithm)
     lines = [headline, *network.notes, "", show_template(network.template)]
-    lines += _first(table_lines(network.certificate.get("tables")), "tables")
-    lines += [f"round   {network.rounding}"] * bool(network.rounding)
-    lines += _first([bound_line(bound) for bound in network.bounds], "bounds")
+    lines += _certified_lines(network) if network.intact else [f"changed {CHANGED}"]
+    lines += ["", *table(network.moved)] if network.moved else []
     return "\n".join(lines)
+
+
+def _certified_lines(network: Network) -> list[str]:
+    """The tables, what rounding adds to them, and the bounds."""
+    lines = _first(table_lines(network.certificate.get("tables")), "tables")
+    lines += [f"round   {network.rounding}"] * bool(network.rounding)
+    return lines + _first([bound_line(bound) for bound in network.bounds], "bounds")
 
 
 def depth_text(network: Network) -> str:

@@ -25,9 +25,10 @@ ALLOWED: dict[str, set[str]] = {
     "executions": {"compiler", "backends"},
     "network": {
         *("dsl", "compiler", "checker", "backends"),
-        *("network_files", "executions", "network_text"),
+        *("network_files", "executions", "network_text", "trainable"),
     },
-    "network_text": {"dsl", "compiler", "network"},
+    "trainable": {"dsl", "backends", "compiler", "executions", "api"},
+    "network_text": {"dsl", "compiler", "backends", "network"},
     "api": {"dsl", "compiler", "checker", "backends", "network", "network_files"},
     "cli": {"dsl", "compiler", "checker", "backends", "api"},
     "__main__": {"cli"},

@@ -7,7 +7,7 @@ an MLP joins one row to several).  Only the last knows a size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightsmith.backends.architecture import (
+    Architecture,
     Matrix,
     axis_size,
     axis_sizes,
@@ -67,6 +68,26 @@ def exact_weights(template: Template, bindings: Bindings | None = None) -> dict[
     no value.
     """
     return dict(_exact_tensors(template, bindings))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An entry before it has a number: the coefficients of the template that it is the sum of."""
+
+    texts: tuple[str, ...] = ()
+
+    def __add__(self, other: Named) -> Named:
+        return Named(self.texts + other.texts)
+
+
+def named_tensors(template: Template, bindings: Bindings | None = None) -> dict[str, ExactArray]:
+    """Return of every structured tensor which coefficients its entries are: each a ``Named``.
+
+    Raises as ``exact_weights``; the turns of a loop share theirs.
+    """
+    check_template(template)
+    values = Values(template, bindings)
+    return dict(_tensors(template, values, lambda text: Named((text,)), Named()))
 
 
 def weights_of(
@@ -123,13 +144,7 @@ def dense_weights(
     """
     structured = structured_weights(template, bindings, dtype=dtype)
     shape = network_shape(template, bindings)
-    axes = row_axes(shape)
-    unknown = sorted(set(dims) - set(axes) - set(template.groups))
-    if unknown:
-        raise InstantiationError(
-            f"there is no dimension {listed(unknown)}; the dimensions are {listed(axes)}."
-        )
-    sizes = {axis: axis_size(axis, dims) for axis in axes}
+    sizes = sizes_of(template, shape, dims)
     tensors = {
         matrix.name: expand(structured.tensors[matrix.name], matrix, sizes)
         for matrix in shape.matrices()
@@ -137,11 +152,27 @@ def dense_weights(
     return Weights(tensors, dtype, dense=True, dims=sizes)
 
 
-def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Array:
+def sizes_of(
+    template: Template, architecture: Architecture, dims: Mapping[str, int]
+) -> dict[str, int]:
+    """The sizes of all rows.  Raises InstantiationError where one is missing or unknown."""
+    axes = row_axes(architecture)
+    unknown = sorted(set(dims) - set(axes) - set(template.groups))
+    if unknown:
+        raise InstantiationError(
+            f"there is no dimension {listed(unknown)}; the dimensions are {listed(axes)}."
+        )
+    return {axis: axis_size(axis, dims) for axis in axes}
+
+
+def expand(
+    coefficients: Array, matrix: Matrix, dims: Mapping[str, int], *, full: bool = False
+) -> Array:
     """Return coefficients ⊗ identity: each entry on the diagonal of its block (any dtype).
 
     Between blocks of different rows an entry fills its block where one of the two has one row and
-    the matrix is an MLP's; elsewhere it must be zero.  A bias is repeated row by row.
+    the matrix is an MLP's; elsewhere it must be zero.  A bias is repeated row by row.  ``full``:
+    every entry fills its block.
     """
     writes = axis_sizes(matrix.writes, dims)
     if matrix.reads is None:
@@ -157,7 +188,7 @@ def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Arra
             )
         down = np.arange(tops[row], tops[row + 1])
         along = np.arange(lefts[column], lefts[column + 1])
-        if matrix.writes[row] != matrix.reads[column]:
+        if full or matrix.writes[row] != matrix.reads[column]:
             down = down[:, np.newaxis]  # every entry of the block, not its diagonal
         dense[down, along] = coefficients[row, column]
     return dense
@@ -166,13 +197,20 @@ def expand(coefficients: Array, matrix: Matrix, dims: Mapping[str, int]) -> Arra
 def _exact_tensors(
     template: Template, bindings: Bindings | None
 ) -> Iterator[tuple[str, ExactArray]]:
-    """Every tensor of the table in docs/template.md, in its order."""
     check_template(template)
     refuse_missing(set(missing_symbols(template, bindings)))
-    fill = _Filler(template, Values(template, bindings))
+    values = Values(template, bindings)
+    return _tensors(template, values, values.__getitem__, Fraction(0))
+
+
+def _tensors(
+    template: Template, values: Values, entry: Callable[[str], object], zero: object
+) -> Iterator[tuple[str, ExactArray]]:
+    """Every tensor of the table in docs/template.md, in its order; sums of ``entry``s."""
+    fill = _Filler(template, entry, zero)
     yield "embed.weight", fill.embed()
     cache: dict[int, list[tuple[str, ExactArray]]] = {}
-    for index, layer in enumerate(unrolled(template, fill.values)):
+    for index, layer in enumerate(unrolled(template, values)):
         if id(layer) not in cache:
             cache[id(layer)] = list(fill.layer(layer))
         for name, tensor in cache[id(layer)]:
@@ -184,34 +222,35 @@ def _exact_tensors(
 class _Filler:
     """Coefficient matrices over the blocks of one template."""
 
-    def __init__(self, template: Template, values: Values) -> None:
+    def __init__(self, template: Template, entry: Callable[[str], object], zero: object) -> None:
         self.template = template
-        self.values = values
+        self.entry = entry
+        self.zero = zero
         self.place = {block.name: index for index, block in enumerate(template.blocks)}
 
     def embed(self) -> ExactArray:
         source = {source.name: index for index, source in enumerate(self.template.sources)}
-        matrix = _zeros(len(self.place), len(source))
+        matrix = self.zeros(len(self.place), len(source))
         for block, terms in self.template.read_in:
             for name, coefficient in terms:
-                matrix[self.place[block], source[name]] += self.values[coefficient]
+                matrix[self.place[block], source[name]] += self.entry(coefficient)
         return matrix
 
     def rows(self, combinations: tuple[Terms, ...]) -> ExactArray:
-        matrix = _zeros(len(combinations), len(self.place))
+        matrix = self.zeros(len(combinations), len(self.place))
         for row, terms in enumerate(combinations):
             for block, coefficient in terms:
-                matrix[row, self.place[block]] += self.values[coefficient]
+                matrix[row, self.place[block]] += self.entry(coefficient)
         return matrix
 
     def columns(self, outputs: tuple[tuple[str, int, str], ...], count: int) -> ExactArray:
-        matrix = _zeros(len(self.place), count)
+        matrix = self.zeros(len(self.place), count)
         for block, column, coefficient in outputs:
-            matrix[self.place[block], column] += self.values[coefficient]
+            matrix[self.place[block], column] += self.entry(coefficient)
         return matrix
 
     def vector(self, coefficients: Iterable[str]) -> ExactArray:
-        return np.array([self.values[text] for text in coefficients], dtype=object)
+        return np.array([self.entry(text) for text in coefficients], dtype=object)
 
     def layer(self, layer: Layer) -> Iterator[tuple[str, ExactArray]]:
         for number, head in enumerate(layer.heads):
@@ -235,6 +274,5 @@ class _Filler:
         if mlp.bias:
             yield "mlp.down.bias", self.rows((mlp.bias,))[0]
 
-
-def _zeros(rows: int, columns: int) -> ExactArray:
-    return np.full((rows, columns), Fraction(0), dtype=object)
+    def zeros(self, rows: int, columns: int) -> ExactArray:
+        return np.full((rows, columns), self.zero, dtype=object)

@@ -14,7 +14,7 @@ from itertools import product
 
 from weightsmith.backends.plan.cost import Sizes, cost_of
 from weightsmith.backends.plan.graph import Graph, add, scale, transpose
-from weightsmith.backends.plan.nodes import Combination
+from weightsmith.backends.plan.nodes import FIXED, Combination
 from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, applied, total
 
 TOGETHER = 4  # heads of which every choice is tried; of more, each head's alone
@@ -22,12 +22,16 @@ TOGETHER = 4  # heads of which every choice is tried; of more, each head's alone
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One value of one head: what it reads by group, and (block, coefficient) that it writes."""
+    """One value of one head: what it reads by group, and (block, coefficient) that it writes.
+
+    ``scalar``: the number of the scalar that all of it is times, or FIXED.
+    """
 
     values: Mapping[int, Value]
     keys: Mapping[int, Value]
     queries: Mapping[int, Value]
     targets: tuple[tuple[int, float], ...]
+    scalar: int = FIXED
 
     @property
     def is_direct(self) -> bool:
@@ -78,7 +82,8 @@ def _joined(heads: Sequence[Head]) -> list[Head]:
     for number, head in enumerate(heads):
         key: object = number
         if len(head.targets) == 1:
-            key = head.targets[0][0], signature(head.keys), signature(head.queries)
+            alike = signature(head.keys), signature(head.queries), head.scalar
+            key = head.targets[0][0], *alike
         found[key] = found[key].joined(head) if key in found else head
     return list(found.values())
 
@@ -127,6 +132,7 @@ def _updates(
         memory = _memory(head, tokens)
         if memory is None:
             continue
+        memory = graph.scaled(memory, head.scalar)
         place: object = signature(head.queries) if choice.merged else number
         reads[place] = head.queries
         merged = memories.setdefault(place, {})
@@ -169,6 +175,6 @@ def _through_scores(
             if key is None or query is None or value is None:
                 continue
             scores = graph.product(transpose(key), query)
-            added = graph.product(value, scores)
+            added = graph.scaled(graph.product(value, scores), head.scalar)
             for block, number in head.targets:
                 yield (block, group), total([(Value({DIRECT: added}), number)])

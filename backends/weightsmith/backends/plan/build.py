@@ -12,11 +12,20 @@ from weightsmith.backends.errors import PlanError
 from weightsmith.backends.plan.attention import Head, attention
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.graph import TOP, Graph, single
-from weightsmith.backends.plan.looped_numbers import LayerNumbers, Numbers, Part
+from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers, Numbers, Part
 from weightsmith.backends.plan.mlp import MlpPlan
 from weightsmith.backends.plan.nodes import Axis, Combination, Input, Ref, Shape
 from weightsmith.backends.plan.origins import Origins
-from weightsmith.backends.plan.stream import DIRECT, ZERO, Key, Tokens, Value, total, without_number
+from weightsmith.backends.plan.stream import (
+    DIRECT,
+    ZERO,
+    Key,
+    Tokens,
+    Value,
+    scaled,
+    total,
+    without_number,
+)
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
@@ -95,11 +104,11 @@ class _Builder:
             for group in range(len(self._groups))
         }
         state: State = {}
-        for block, row in enumerate(self._numbers.embed.tolist()):
+        for block, row in enumerate(self._numbers.embed):
             for group in range(len(self._groups)):
                 terms = [
-                    (planes[source, group], number)
-                    for source, number in enumerate(row)
+                    (scaled(self.graph, planes[source, group], scalar), number)
+                    for source, (number, scalar) in enumerate(row)
                     if number and (source, group) in planes
                 ]
                 state[block, group] = total(terms)
@@ -133,11 +142,15 @@ class _Builder:
     def outputs(self, state: State) -> tuple[PlannedOutput, ...]:
         found = []
         for output in self._template.read_out:
-            row = self._numbers.unembed[output.name].tolist()
+            row = self._numbers.unembed[output.name]
             pieces = {}
             for name in output.groups:
                 group = self._groups.index(name)
-                value = total((self._held(state, (b, group)), c) for b, c in enumerate(row) if c)
+                value = total(
+                    (scaled(self.graph, self._held(state, (block, group)), scalar), number)
+                    for block, (number, scalar) in enumerate(row)
+                    if number
+                )
                 shape = (output.rows, name)
                 direct = self._tokens[group].direct(value) or Combination(shape)
                 ref = self.graph.matrix(direct)
@@ -258,7 +271,7 @@ class _Builder:
 
     def _heads(self, state: State, layer: LayerNumbers, number: int) -> Iterator[Head]:
         shape: HeadShape = layer.shape.heads[number]
-        q, k, v, o = (layer.tensors[f"attention.{number}.{m}.weight"].tolist() for m in "qkvo")
+        q, k, v, o = (layer.rows(f"attention.{number}.{m}.weight") for m in "qkvo")
         keys = self._read(state, k[0], shape.key_groups)
         queries = self._read(state, q[0], shape.query_groups)
         if not keys or not queries:
@@ -266,17 +279,24 @@ class _Builder:
         (keys, one), (queries, other) = without_number(keys), without_number(queries)
         for index, row in enumerate(v):
             values = self._read(state, row, shape.key_groups)
-            numbers = ((block, line[index] * one * other) for block, line in enumerate(o))
-            targets = tuple((block, number) for block, number in numbers if number)
-            if values and targets:
-                yield Head(values, keys, queries, targets)
+            by_scalar: dict[int, list[tuple[int, float]]] = defaultdict(list)
+            for block, line in enumerate(o):
+                entry, scalar = line[index]
+                if entry:
+                    by_scalar[scalar].append((block, entry * one * other))
+            for scalar, targets in by_scalar.items() if values else ():
+                yield Head(values, keys, queries, tuple(targets), scalar)
 
-    def _read(self, state: State, row: list[float], groups: tuple[str, ...]) -> dict[int, Value]:
+    def _read(self, state: State, row: list[Entry], groups: tuple[str, ...]) -> dict[int, Value]:
         """Σ row[block] · block at each group where it is not zero."""
         found = {}
         for name in groups:
             group = self._groups.index(name)
-            terms = [(self._whole(state.get((b, group), ZERO)), c) for b, c in enumerate(row) if c]
+            terms = [
+                (scaled(self.graph, self._whole(state.get((block, group), ZERO)), scalar), number)
+                for block, (number, scalar) in enumerate(row)
+                if number
+            ]
             value = total(terms)
             if not value.is_zero:
                 found[group] = value

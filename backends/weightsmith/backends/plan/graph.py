@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 
 from weightsmith.backends.plan.nodes import (
+    FIXED,
     Carried,
     Combination,
     Entrywise,
@@ -21,6 +22,7 @@ from weightsmith.backends.plan.nodes import (
     Repeat,
     Result,
     RowSum,
+    Scaled,
     Shape,
     operands,
 )
@@ -180,6 +182,14 @@ class Graph:
     def factor(self, of: Combination) -> tuple[Ref, float]:
         """The matrix and the number that it is times."""
         return (self.matrix(of), 1.0) if of.eye else self._factor(of)
+
+    def scaled(self, of: Combination, scalar: int) -> Combination:
+        """The combination times a scalar that is known when the plan runs; FIXED: as it is."""
+        if scalar == FIXED or is_zero(of):
+            return of
+        ref, number = self.factor(of)
+        found = self.node(Scaled(Ref(ref.node), scalar), self.shapes[ref.node])
+        return single(found.mT if ref.transposed else found, of.shape, number)
 
     def row_sum(self, of: Combination) -> Combination:
         shape = ("1", of.shape[1])

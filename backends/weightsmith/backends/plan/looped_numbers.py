@@ -7,7 +7,7 @@ loop that differ there are layers of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,23 +15,42 @@ from weightsmith.backends.architecture import Architecture, LayerShape, unembed_
 from weightsmith.backends.arrays import Array
 from weightsmith.backends.coefficients import Bindings, Values
 from weightsmith.backends.instantiate import Weights
+from weightsmith.backends.plan.nodes import FIXED
 from weightsmith.backends.schedules import written_out
 from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.ir.template import Item, Layer, Template
+
+Entry = tuple[float, int]  # a number, and the number of the scalar that it is times, or FIXED
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LayerNumbers:
     """One layer: its shape, its tensors by their names within the layer, its ``number`` when all
-    loops are unrolled (of passes that are the same, in the first)."""
+    loops are unrolled (of passes that are the same, in the first).
+
+    ``live``: of every entry the number of the scalar that it is times, or FIXED; empty if none is.
+    """
 
     shape: LayerShape
     tensors: Mapping[str, Array]
     number: int
+    live: Mapping[str, Array] = field(default_factory=dict)
+
+    def rows(self, name: str) -> list[list[Entry]]:
+        """The entries of a matrix."""
+        return entries(self.tensors[name], self.live.get(name))
+
+    def row(self, name: str) -> list[Entry]:
+        """The entries of a bias."""
+        live = self.live.get(name)
+        return entries(self.tensors[name][None], None if live is None else live[None])[0]
 
     def same(self, other: LayerNumbers) -> bool:
+        pairs = ((self.tensors, other.tensors), (self.live, other.live))
         return self.shape == other.shape and all(
-            np.array_equal(tensor, other.tensors[name]) for name, tensor in self.tensors.items()
+            np.array_equal(tensor, twos[name])
+            for ones, twos in pairs
+            for name, tensor in ones.items()
         )
 
 
@@ -58,49 +77,80 @@ class Numbers:
     """All of a network: ``embed`` blocks × sources, ``unembed`` one row of blocks an output."""
 
     architecture: Architecture
-    embed: Array
+    embed: list[list[Entry]]
     parts: tuple[Part, ...]
-    unembed: Mapping[str, Array]
+    unembed: Mapping[str, list[Entry]]
 
 
-def numbers_of(template: Template, weights: Weights, bindings: Bindings | None = None) -> Numbers:
+def numbers_of(
+    template: Template,
+    weights: Weights,
+    bindings: Bindings | None = None,
+    live: Mapping[str, Array] | None = None,
+) -> Numbers:
     """Return the numbers of structured weights, with the loops of the template.
 
     ``bindings`` are those that the weights were made with, where they are not the template's own.
+    ``live``: by tensor, of every entry the number of the scalar that it is times, or FIXED.
     """
     architecture = network_shape(template, bindings)
-    found = _Parts(architecture, weights.tensors, Values(template, bindings))
+    scalars, tensors = live or {}, weights.tensors
+    found = _Parts(architecture, tensors, scalars, Values(template, bindings))
     parts = found.parts(written_out(template.body))
-    unembed = {o.name: weights.tensors[unembed_name(o.name)][0] for o in architecture.outputs}
-    return Numbers(architecture, weights.tensors["embed.weight"], tuple(parts), unembed)
+    outputs = {o.name: unembed_name(o.name) for o in architecture.outputs}
+    unembed = {o: entries(tensors[name], scalars.get(name))[0] for o, name in outputs.items()}
+    embed = entries(tensors["embed.weight"], scalars.get("embed.weight"))
+    return Numbers(architecture, embed, tuple(parts), unembed)
+
+
+def entries(tensor: Array, live: Array | None) -> list[list[Entry]]:
+    """The rows of a matrix as numbers, each with the scalar that it is times."""
+    numbers: list[list[float]] = tensor.tolist()
+    if live is None:
+        return [[(number, FIXED) for number in row] for row in numbers]
+    scalars: list[list[int]] = live.tolist()
+    rows = zip(numbers, scalars, strict=True)
+    return [list(zip(row, by, strict=True)) for row, by in rows]
 
 
 class _Parts:
     """Takes the tensors of one layer after the other."""
 
     def __init__(
-        self, architecture: Architecture, tensors: Mapping[str, Array], values: Values
+        self,
+        architecture: Architecture,
+        tensors: Mapping[str, Array],
+        live: Mapping[str, Array],
+        values: Values,
     ) -> None:
         self._shapes = architecture.layers
         self._values = values
         self._next = 0
-        self._tensors: list[dict[str, Array]] = [{} for _ in self._shapes]
-        for name, tensor in tensors.items():
-            if name.startswith("layers."):
-                _, number, rest = name.split(".", 2)
-                self._tensors[int(number)][rest] = tensor
+        self._tensors = _by_layer(tensors, len(self._shapes))
+        self._live = _by_layer(live, len(self._shapes))
 
     def parts(self, items: tuple[Item, ...]) -> list[Part]:
         found: list[Part] = []
         for item in items:
             if isinstance(item, Layer):
                 number = self._next
-                found.append(LayerNumbers(self._shapes[number], self._tensors[number], number))
+                tensors, live = self._tensors[number], self._live[number]
+                found.append(LayerNumbers(self._shapes[number], tensors, number, live))
                 self._next += 1
                 continue
             passes = [tuple(self.parts(item.body)) for _ in range(int(self._values[item.count]))]
             found += _joined(passes)
         return found
+
+
+def _by_layer(tensors: Mapping[str, Array], layers: int) -> list[dict[str, Array]]:
+    """The tensors of each layer by their names within it."""
+    found: list[dict[str, Array]] = [{} for _ in range(layers)]
+    for name, tensor in tensors.items():
+        if name.startswith("layers."):
+            _, number, rest = name.split(".", 2)
+            found[int(number)][rest] = tensor
+    return found
 
 
 def _joined(passes: list[tuple[Part, ...]]) -> list[Part]:

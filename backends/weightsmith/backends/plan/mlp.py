@@ -12,14 +12,16 @@ from math import inf
 
 from weightsmith.backends.plan.graph import Graph, add, is_zero, single
 from weightsmith.backends.plan.hinges import Hinge, Pieces, pieces_of
-from weightsmith.backends.plan.looped_numbers import LayerNumbers
-from weightsmith.backends.plan.nodes import Bucket, Clamp, Combination, Ref, Shape, Table
-from weightsmith.backends.plan.stream import DIRECT, Key, Tokens, Value, total
+from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers
+from weightsmith.backends.plan.nodes import FIXED, Bucket, Clamp, Combination, Ref, Shape, Table
+from weightsmith.backends.plan.stream import DIRECT, Key, Tokens, Value, scaled, total
 from weightsmith.backends.wellformed import join
 
+NOTHING: Entry = (0.0, FIXED)
 FEW = 3  # knots of a function that needs no table
 Read = Callable[[int, int], Value]  # what a block holds at a group
-Row = tuple[float, ...]
+Row = tuple[Entry, ...]
+Argument = tuple[str, Row, Entry]  # its rows, its combination of blocks, a number in every entry
 
 
 class MlpPlan:
@@ -30,54 +32,68 @@ class MlpPlan:
     ) -> None:
         self._graph = graph
         self._rows = block_rows
-        self._tensors = {
-            name.removeprefix("mlp."): tensor.tolist()
-            for name, tensor in layer.tensors.items()
-            if name.startswith("mlp.")
-        }
+        names = [name for name in layer.tensors if name.startswith("mlp.")]
+        self._rows_of = {name: layer.rows(name) for name in names if name.endswith(".weight")}
+        self._biases = {name: layer.row(name) for name in names if name.endswith(".bias")}
         self._shape = layer.shape.mlp
         self._read = read
-        self._functions = list(self._bundles())
+        self._functions = self._bundles()
 
     def updates(self, group: int, name: str, tokens: Tokens) -> Iterator[tuple[Key, Value]]:
         """What is added to each block at the group, whose tokens are the axis ``name``."""
-        for rows, row, hinges in self._functions:
-            argument = self._mapped(row, rows, group)
-            for block, some in hinges.items():
-                added = self._function(argument, some, (rows, name), tokens)
+        for (rows, row, offset), hinges in self._functions.items():
+            shape = (rows, name)
+            argument = total(
+                [(self._mapped(row, rows, group), 1.0), (self._ones(shape, offset), 1.0)]
+            )
+            for (block, scalar), some in hinges.items():
+                added = scaled(self._graph, self._function(argument, some, shape, tokens), scalar)
                 yield (block, group), self._to_block(added, rows, block)
         for unit, gated in enumerate(self._shape.gated if self._shape else ()):
             if gated:
                 yield from self._gated(unit, group, name, tokens)
-        for block, number in enumerate(self._tensors.get("down.bias", ())):
-            if number:
-                yield (block, group), _ones((self._rows[block], name), number)
+        for block, entry in enumerate(self._biases.get("mlp.down.bias", ())):
+            if entry[0]:
+                yield (block, group), self._ones((self._rows[block], name), entry)
 
-    def _bundles(self) -> Iterator[tuple[str, Row, dict[int, list[Hinge]]]]:
-        """Units by their rows and argument: rows, argument, hinges by block."""
-        found: dict[tuple[str, Row], dict[int, list[Hinge]]] = {}
-        for unit, rows in enumerate(self._shape.hidden_rows if self._shape else ()):
-            if self._shape is not None and self._shape.gated[unit]:
+    def _bundles(self) -> dict[Argument, dict[tuple[int, int], list[Hinge]]]:
+        """Units by their argument: hinges by block, and by the scalar that they are times."""
+        found: dict[Argument, dict[tuple[int, int], list[Hinge]]] = {}
+        if self._shape is None:
+            return found
+        up, biases = self._rows_of["mlp.up.weight"], self._biases["mlp.up.bias"]
+        down = self._rows_of["mlp.down.weight"]
+        for unit, rows in enumerate(self._shape.hidden_rows):
+            if self._shape.gated[unit]:
                 continue
-            row: Row = tuple(self._tensors["up.weight"][unit])
-            first = next((number for number in row if number), 0.0)
-            argument = tuple(float(Fraction(c) / Fraction(first)) for c in row) if first else row
-            by_block = found.setdefault((rows, argument), defaultdict(list))
-            bias = Fraction(self._tensors["up.bias"][unit])
-            for block, line in enumerate(self._tensors["down.weight"]):
-                if line[unit]:
-                    by_block[block] += _hinges(Fraction(first), bias, Fraction(line[unit]))
-        for (rows, argument), by_block in found.items():
-            yield rows, argument, by_block
+            row, offset, first, bias = _argument(up[unit], biases[unit])
+            by_place = found.setdefault((rows, row, offset), defaultdict(list))
+            for block, line in enumerate(down):
+                number, scalar = line[unit]
+                if number:
+                    by_place[block, scalar] += _hinges(first, bias, Fraction(number))
+        return found
 
     def _mapped(self, row: Row, rows: str, group: int) -> Value:
         """Σ row[block] · block, in ``rows``."""
         parts = [
-            (self._in_rows(self._read(block, group), self._rows[block], rows), number)
-            for block, number in enumerate(row)
+            (
+                scaled(
+                    self._graph,
+                    self._in_rows(self._read(block, group), self._rows[block], rows),
+                    scalar,
+                ),
+                number,
+            )
+            for block, (number, scalar) in enumerate(row)
             if number
         ]
         return total(parts)
+
+    def _ones(self, shape: Shape, entry: Entry) -> Value:
+        """A number in every entry."""
+        number, scalar = entry
+        return total([(scaled(self._graph, _ones(shape, 1), scalar), number)])
 
     def _in_rows(self, value: Value, rows: str, to: str) -> Value:
         if rows == to:
@@ -112,14 +128,16 @@ class MlpPlan:
         shape = (rows, name)
         sides = []
         for side in ("up", "gate"):
-            terms = self._mapped(tuple(self._tensors[f"{side}.weight"][unit]), rows, group)
-            bias = Combination(shape, ones=self._tensors[f"{side}.bias"][unit])
-            sides.append(add(tokens.direct(terms) or Combination(shape), bias))
+            terms = self._mapped(tuple(self._rows_of[f"mlp.{side}.weight"][unit]), rows, group)
+            bias = self._ones(shape, self._biases[f"mlp.{side}.bias"][unit])
+            given = tokens.direct(terms) or Combination(shape)
+            sides.append(add(given, tokens.direct(bias) or Combination(shape)))
         found = _value(self._graph.entrywise(*sides))
-        for block, line in enumerate(self._tensors["down.weight"]):
-            if line[unit]:
-                added = self._to_block(found, rows, block)
-                yield (block, group), total([(added, line[unit])])
+        for block, line in enumerate(self._rows_of["mlp.down.weight"]):
+            number, scalar = line[unit]
+            if number:
+                added = self._to_block(scaled(self._graph, found, scalar), rows, block)
+                yield (block, group), total([(added, number)])
 
 
 def apply_pieces(graph: Graph, ref: Ref, pieces: Pieces, shape: Shape) -> Combination:
@@ -159,6 +177,24 @@ def _table(graph: Graph, ref: Ref, pieces: Pieces, shape: Shape) -> Combination:
 
 def _line(ref: Ref, slope: Fraction, level: Fraction, shape: Shape) -> Combination:
     return add(single(ref, shape, float(slope)), Combination(shape, ones=float(level)))
+
+
+def _argument(row: list[Entry], bias: Entry) -> tuple[Row, Entry, Fraction, Fraction]:
+    """relu(row + bias) as relu(first · (argument + offset) + number): argument, offset, the others.
+
+    A bias that is trained is the offset, and no knot.
+    """
+    number, scalar = bias
+    first = Fraction(next((entry for entry, _ in row if entry), 0.0))
+    if scalar == FIXED or not number:
+        offset, constant = NOTHING, Fraction(number)
+    else:
+        first = first or Fraction(1)
+        offset, constant = (float(Fraction(number) / first), scalar), Fraction(0)
+    if not first:
+        return tuple(row), offset, first, constant
+    argument = tuple((float(Fraction(entry) / first), by) for entry, by in row)
+    return argument, offset, first, constant
 
 
 def _hinges(first: Fraction, bias: Fraction, down: Fraction) -> list[Hinge]:

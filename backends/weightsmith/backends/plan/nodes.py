@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 Axis = str  # the name of a dimension or of a group of tokens, or a number that is its own size
 Shape = tuple[Axis, Axis]  # rows, columns
+FIXED = -1  # in place of the number of a scalar: there is none
 
 
 class Ref(NamedTuple):
@@ -54,6 +55,14 @@ class Linear:
     """A combination written out as a matrix."""
 
     of: Combination
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A matrix times a scalar that is known when the plan runs: one that is trained."""
+
+    of: Ref
+    scalar: int  # its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ Node = (
     Input
     | Product
     | Linear
+    | Scaled
     | Entrywise
     | Clamp
     | Bucket
@@ -165,7 +175,7 @@ def operands(node: Node) -> tuple[Ref, ...]:
             return tuple(ref for ref, _ in of.terms)
         case Table(of, bucket):
             return of, bucket
-        case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of) | AllReduced(of):
+        case Scaled(of) | Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of) | AllReduced(of):
             return (of,)
         case _:
             return ()

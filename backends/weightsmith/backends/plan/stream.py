@@ -107,6 +107,11 @@ def applied(graph: Graph, matrix: Combination, value: Value) -> Value:
     )
 
 
+def scaled(graph: Graph, value: Value, scalar: int) -> Value:
+    """The value times a scalar that is known when the plan runs; FIXED: as it is."""
+    return Value({source: graph.scaled(part, scalar) for source, part in value.parts.items()})
+
+
 def without_number(values: dict[int, Value]) -> tuple[dict[int, Value], float]:
     """The same values by group, but for a number that all are times."""
     parts = [part for value in values.values() for part in value.parts.values()]

@@ -1,8 +1,8 @@
 """A plan as the text of a Python function on PyTorch tensors: one line an operation.
 
-The function takes the arrays of the plan in order, then its constants, and returns the values in
-order.  ``mm``, ``addmm`` are those of matrices, or of batches of matrices; ``all_reduce`` gives the
-sums of matrices over all processes.
+The function takes the arrays of the plan in order, then the scalars that are trained, then its
+constants, and returns the values in order.  ``mm``, ``addmm`` are those of matrices, or of batches
+of matrices; ``all_reduce`` gives the sums of matrices over all processes.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ from weightsmith.backends.plan.nodes import (
     Repeat,
     Result,
     RowSum,
+    Scaled,
     Table,
 )
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
 OWN = re.compile(
-    r"(t|v|c|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|like|range|_"
+    r"(t|v|c|s|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|like|range|_"
 )  # not for inputs
 
 
@@ -62,16 +63,20 @@ class Text:
 
 
 def torch_text(
-    plan: Plan, name: str = "forward", *, sizes: Mapping[str, int] | None = None
+    plan: Plan,
+    name: str = "forward",
+    *,
+    sizes: Mapping[str, int] | None = None,
+    scalars: int = 0,
 ) -> Text:
     """Return the text of the function; ``sizes`` are those of axes that no input has.
 
     Same plan, same text.  Without an input the function takes an empty tensor, ``like``, for its
     dtype and device.
     """
-    first = _Writer(plan, name, sizes or {})
+    first = _Writer(plan, name, sizes or {}, scalars)
     first.text()
-    writer = _Writer(plan, name, sizes or {}, *first.worth_names())
+    writer = _Writer(plan, name, sizes or {}, scalars, *first.worth_names())
     return Text(writer.text(), tuple(writer.eyes()))
 
 
@@ -84,12 +89,14 @@ class _Writer:
         plan: Plan,
         name: str,
         sizes: Mapping[str, int],
+        scalars: int = 0,
         named: Collection[int] = (),
         looped: Collection[int] = (),
     ) -> None:
         self._plan = plan
         self._graph = plan.graph
         self._name = name
+        self._scalars = scalars
         self._live: Live = live(plan)
         self._fused = set(self._find_fused())
         self._named = named
@@ -112,7 +119,8 @@ class _Writer:
         )
         body.append(Line([f"return ({result},)"], self._taken()))
         constants = [f"c{number}" for number in range(len(self._graph.constants))]
-        arguments = [*self._arguments, *constants, *self._eyes.values()]
+        scalars = [f"s{number}" for number in range(self._scalars)]
+        arguments = [*self._arguments, *scalars, *constants, *self._eyes.values()]
         head = f"def {self._name}({', '.join(arguments)}):"
         lines = _with_deletes(body, set(self._arguments))
         return "\n".join([head, *(INDENT + line for line in lines)]) + "\n"
@@ -264,6 +272,8 @@ class _Writer:
         match node:
             case Product(left, right):
                 text = f"mm({self._ref(left)}, {self._ref(right)})"
+            case Scaled(of, scalar):
+                text = f"s{scalar} * {self._ref(of)}"
             case Entrywise(left, right):
                 text = f"{self._ref(left)} * {self._ref(right)}"
             case Clamp(of, low, high):

@@ -29,18 +29,43 @@ Readings = dict[str, dict[str, Tensor]]  # value, group -> batch × tokens of th
 
 
 class Matrix(nn.Module):
-    """A weight (written × read), a parameter, and where asked for a bias (written)."""
+    """A weight (written × read), a parameter, and where asked for a bias (written).
+
+    ``used``, ``used_bias``: 1 where an entry takes part, 0 where it does not; None if all do.
+    """
 
     bias: nn.Parameter | None
+    used: Tensor | None
+    used_bias: Tensor | None
 
     def __init__(self, writes: int, reads: int, dtype: torch.dtype, *, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(writes, reads, dtype=dtype))
         self.bias = nn.Parameter(torch.zeros(writes, dtype=dtype)) if bias else None
+        self.register_buffer("used", None, persistent=False)
+        self.register_buffer("used_bias", None, persistent=False)
+
+    def confine(self, used: Tensor, used_bias: Tensor | None) -> None:
+        """Let only these entries take part, whatever an optimiser does to the others."""
+        self.used, self.used_bias = used, used_bias
+        self.register_state_dict_pre_hook(_clear_unused)  # type: ignore[no-untyped-call]
 
     def forward(self, stream: Tensor) -> Tensor:
         """Return the combination (batch × tokens × written) of stream (batch × tokens × read)."""
-        return nn.functional.linear(stream, self.weight, self.bias)
+        weight = self.weight if self.used is None else self.weight * self.used
+        bias = self.bias
+        if bias is None or self.used_bias is None:
+            return nn.functional.linear(stream, weight, bias)
+        return nn.functional.linear(stream, weight, bias * self.used_bias)
+
+
+def _clear_unused(module: nn.Module, *_: object) -> None:
+    """A state has zeros where nothing takes part, also after an optimiser that mixes entries."""
+    matrix = cast(Matrix, module)
+    with torch.no_grad():
+        for parameter, used in ((matrix.weight, matrix.used), (matrix.bias, matrix.used_bias)):
+            if parameter is not None and used is not None and bool(parameter[used == 0].any()):
+                parameter.mul_(used)
 
 
 @dataclass(frozen=True, slots=True)

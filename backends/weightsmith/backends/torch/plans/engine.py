@@ -18,7 +18,7 @@ from weightsmith.backends.plan.build import Form, Plan, plan_of
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.live import cost
 from weightsmith.backends.plan.looped_numbers import numbers_of
-from weightsmith.backends.torch.plans.module import PlannedModule
+from weightsmith.backends.torch.plans.module import PlannedModule, Scalars
 from weightsmith.backends.torch.run import check_mode
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
@@ -27,13 +27,16 @@ MOST = 64  # plans that are kept
 PLAN: tuple[Form, ...] = ("direct", "images")
 GRAM: tuple[Form, ...] = ("gram",)
 Piece = TypeVar("Piece")
+Live = tuple[Mapping[str, Array], Scalars]
 
 
 class Engine:
     """Runs a network by plans.
 
     ``bindings`` are those that the weights were made with, where they are not the template's own;
-    the cheapest of the ``forms`` is taken.  ``sharded``: the axes of which it sees a part only.
+    the cheapest of the ``forms`` is taken.  ``live``: which scalar each entry of the weights is
+    times, by tensor, and what gives the scalars.  ``sharded``: the axes of which it sees a part
+    only.
     """
 
     sharded: frozenset[str] = frozenset()
@@ -44,9 +47,12 @@ class Engine:
         weights: Weights,
         bindings: Bindings | None = None,
         forms: tuple[Form, ...] = PLAN,
+        live: Live | None = None,
     ) -> None:
         self._template = template
-        self._numbers = numbers_of(template, weights, bindings)
+        self._scalars = None if live is None else live[1]
+        places = None if live is None else live[0]
+        self._numbers = numbers_of(template, weights, bindings, places)
         self._forms = forms if any(g in TOKEN_GROUPS for g in template.groups) else forms[:1]
         self._too_long: str | None = None
         self._untold = untold_axes(template)
@@ -69,7 +75,7 @@ class Engine:
         return found
 
     def _made(self, plan: Plan, untold: Mapping[str, int]) -> PlannedModule:
-        return PlannedModule(plan, untold)
+        return PlannedModule(plan, untold, scalars=self._scalars)
 
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
         """The cheapest of the forms."""

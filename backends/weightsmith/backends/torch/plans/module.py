@@ -18,6 +18,7 @@ from weightsmith.backends.plan.torch_text import torch_text
 from weightsmith.backends.torch.plans import sparse
 
 Function = Callable[..., tuple[Tensor, ...]]
+Scalars = Callable[[], list[Tensor]]
 InputKey = tuple[str, str | None]  # name, and group of an input that comes by group
 
 
@@ -25,7 +26,8 @@ class PlannedModule(nn.Module):
     """Runs a plan.  ``inputs`` names its arguments: each rows × columns, or batches of such.
 
     ``sizes`` are those of axes that no input tells; ``all_reduce`` gives the sums over all
-    processes, in a plan that has such.
+    processes, in a plan that has such; ``scalars`` gives those that are trained, asked in every
+    call.
     """
 
     def __init__(
@@ -33,9 +35,11 @@ class PlannedModule(nn.Module):
         plan: Plan,
         sizes: Mapping[str, int] | None = None,
         all_reduce: Callable[..., list[Tensor]] | None = None,
+        scalars: Scalars | None = None,
     ) -> None:
         super().__init__()
-        text = torch_text(plan, sizes=sizes)
+        text = torch_text(plan, sizes=sizes, scalars=len(scalars()) if scalars else 0)
+        self._scalars = scalars
         self.source = text.source
         self.inputs = input_keys(plan)
         self.outputs = [(o.name, group) for o in plan.outputs for group in o.pieces]
@@ -61,11 +65,27 @@ class PlannedModule(nn.Module):
         if any(isinstance(array, sparse.Sparse) for array in arrays):
             function = self._sparse
         fixed = self._fixed(arrays, first)
+        if self._scalars is not None:
+            return self._with_scalars(function, first, fixed)
         if first.ndim > 3:
             return lambda *arrays: _flattened(function, arrays, fixed)
         if not arrays:
             return lambda: function(first, *fixed)
         return lambda *arrays: function(*arrays, *fixed)
+
+    def _with_scalars(self, function: Function, first: Tensor, fixed: list[Tensor]) -> Function:
+        """The same with the scalars as they are at each call, in the dtype of the data."""
+        scalars, device, dtype = cast(Scalars, self._scalars), first.device, first.dtype
+        several = first.ndim > 3
+        alone = () if self.inputs else (first,)  # a function is kept, and no data with it
+
+        def call(*arrays: Tensor) -> tuple[Tensor, ...]:
+            more = [*(one.to(device, dtype) for one in scalars()), *fixed]
+            if several:
+                return _flattened(function, arrays, more)
+            return function(*arrays, *alone, *more)
+
+        return call
 
     def _fixed(self, arrays: tuple[Tensor, ...], first: Tensor) -> list[Tensor]:
         """Tables and multiples of identities, for data like ``first``."""

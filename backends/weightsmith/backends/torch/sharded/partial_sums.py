@@ -31,6 +31,7 @@ from weightsmith.backends.plan.nodes import (
     Repeat,
     Result,
     RowSum,
+    Scaled,
     Table,
     operands,
 )
@@ -170,7 +171,7 @@ class _Sharded:
                 return Linear(replace(of, terms=terms))
             case Table(of, bucket):
                 return replace(node, of=self._moved(of), bucket=self._moved(bucket))
-            case Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
+            case Scaled(of) | Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
                 return replace(node, of=self._moved(of))
             case _ if not operands(node):
                 return node

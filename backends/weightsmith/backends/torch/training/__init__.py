@@ -1,0 +1,1 @@
+"""Modules that train part of a network: the script's numbers, or the blocks it uses."""
