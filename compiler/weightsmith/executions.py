@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import (
     InstantiationError,
+    LayoutError,
     MissingPackageError,
     PlanError,
     WeightsError,
     listed,
+    shown_name,
 )
 from weightsmith.backends.files import MODEL
 from weightsmith.backends.instantiate import Weights, structured_weights, weights_of
+from weightsmith.backends.layout import input_groups
 from weightsmith.backends.reference import run_weights
 from weightsmith.backends.safetensors_file import (
     announced,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 Execution = Literal["plan", "gram", "faithful"]
 PLANNED = ("plan", "gram")
 Counts = tuple[tuple[str, Fraction], ...]
+Told = tuple[tuple[str, object], ...]  # counts as a caller says them
 
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -68,7 +72,7 @@ class Executions:
         self._template = template
         self._files = files
         self._intact = intact
-        self._engines: dict[tuple[DType, bool, Counts], Engine] = {}
+        self._engines: dict[tuple[DType, bool, Counts, tuple[str, ...]], Engine] = {}
 
     @cached_property
     def saved(self) -> Weights | None:
@@ -122,31 +126,47 @@ class Executions:
         return weights_of(self._template, dims=dims, dtype=dtype or "float64")
 
     def engine(
-        self, dtype: DType | None = None, *, gram: bool = False, counts: Counts = ()
+        self,
+        dtype: DType | None = None,
+        *,
+        gram: bool = False,
+        counts: Counts = (),
+        masked: tuple[str, ...] = (),
     ) -> Engine:
         """The plans of the saved weights, or of others of this dtype or with these counts."""
         from weightsmith.backends.torch.plans.engine import GRAM, PLAN, Engine
 
         saved = self.saved
         kind = dtype or ("float64" if saved is None else saved.dtype)
-        key = kind, gram, counts
+        key = kind, gram, counts, masked
         if key not in self._engines:
             given = dict(counts)
             weights = self._structured(kind, given)
-            self._engines[key] = Engine(self._template, weights, given, GRAM if gram else PLAN)
+            forms = GRAM if gram else PLAN
+            self._engines[key] = Engine(self._template, weights, given, forms, masked=masked)
         return self._engines[key]
 
     def caller(
-        self, counts: tuple[tuple[str, object], ...], execution: str, names: tuple[str, ...]
+        self,
+        counts: Told,
+        execution: str,
+        names: tuple[str, ...],
+        masked: tuple[str, ...] = (),
     ) -> Caller:
         """The network as a function of tensors, with other counts of its loops.
 
-        ``names`` are those of the script's inputs, in its order.
+        ``names`` are those of the script's inputs, in its order; ``masked`` the groups of tokens
+        that come with a mask.
         """
         from weightsmith.backends.torch.plans.calling import Caller
 
         exact = self._planned(counts, execution)
-        engine = self.engine(gram=execution == "gram", counts=exact)
+        groups = [group for some in input_groups(self._template).values() for group in some]
+        unknown = [group for group in masked if group not in groups]
+        if unknown:
+            told = f"has masks for {listed(dict.fromkeys(groups))}" if groups else "takes no masks"
+            raise LayoutError(f"the network {told}, not for '{shown_name(unknown[0])}'.")
+        engine = self.engine(gram=execution == "gram", counts=exact, masked=masked)
         return Caller(self._template, engine, names)
 
     def sharded(
@@ -161,7 +181,7 @@ class Executions:
 
         check_axis(self._template, over)
 
-        def make(counts: tuple[tuple[str, object], ...], execution: str) -> ShardedCaller:
+        def make(counts: Told, execution: str) -> ShardedCaller:
             return self._sharded_caller(counts, execution, names, processes, over)
 
         processes = Processes(group, timeout)
@@ -169,7 +189,7 @@ class Executions:
 
     def _sharded_caller(
         self,
-        counts: tuple[tuple[str, object], ...],
+        counts: Told,
         execution: str,
         names: tuple[str, ...],
         processes: Processes,
@@ -184,7 +204,7 @@ class Executions:
         engine = ShardedEngine(self._template, weights, given, forms, over, processes)
         return ShardedCaller(self._template, engine, names, processes)
 
-    def _planned(self, counts: tuple[tuple[str, object], ...], execution: str) -> Counts:
+    def _planned(self, counts: Told, execution: str) -> Counts:
         """The counts as exact numbers.  Raises InstantiationError."""
         if execution not in PLANNED:
             raise InstantiationError(

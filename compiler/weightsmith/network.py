@@ -33,10 +33,12 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.source import Source
-from weightsmith.executions import Execution, Executions, known_when_traced
+from weightsmith.executions import Execution, Executions, Told, known_when_traced
 from weightsmith.trainable import Trainable
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from weightsmith.backends.enclose import Enclosures
     from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
@@ -62,7 +64,7 @@ class Network(Trainable):
         self.certificate: dict[str, object] = check_certificate(parse_json(files[CERTIFICATE]))
         self.notes: tuple[str, ...] = ()
         self.moved: tuple[Move, ...] = ()
-        self._callers: dict[tuple[tuple[tuple[str, object], ...], str], Caller] = {}
+        self._callers: dict[tuple[object, ...], Caller] = {}
         self.details: Mapping[tuple[str, str], str] = {}
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[object, ...]]:
@@ -187,12 +189,16 @@ class Network(Trainable):
         return tuple(given.name for given in self.program.inputs)
 
     @known_when_traced
-    def _make_caller(self, counts: tuple[tuple[str, object], ...], execution: str) -> None:
-        if (key := (counts, execution)) not in self._callers:
-            self._callers[key] = self._executions.caller(counts, execution, self._names)
+    def _make_caller(self, counts: Told, execution: str, masks: tuple[str, ...]) -> None:
+        if (key := (counts, execution, masks)) not in self._callers:
+            self._callers[key] = self._executions.caller(counts, execution, self._names, masks)
 
     def __call__(
-        self, *args: Given, execution: Execution = "plan", **kwargs: Given | int
+        self,
+        *args: Given,
+        execution: Execution = "plan",
+        masks: Mapping[str, Tensor] | None = None,
+        **kwargs: Given | int,
     ) -> Returned | dict[str, Returned]:
         """Run the network on tensors, in their dtype and on their device; nothing is checked.
 
@@ -200,7 +206,8 @@ class Network(Trainable):
         dimensions, or {group: tensor} for an input that comes by token.  A whole number for a
         parameter that counts a loop (``steps=40``) runs the same weights that many times.  Returns
         the value, or {name: value} of several; by group where a value has several.  ``execution``:
-        "plan" or "gram", see ``run``.
+        "plan" or "gram", see ``run``.  ``masks``: by group which tokens count, batch × tokens, for
+        groups that were filled up to one size; values at the others are zero.
 
         Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
         input is missing or unknown, InstantiationError on a wrong count.
@@ -208,8 +215,9 @@ class Network(Trainable):
         names = self._input_names()
         tensors = {name: v for name, v in kwargs.items() if name in names}
         counts = tuple([(name, v) for name, v in kwargs.items() if name not in names])
-        self._make_caller(counts, execution)
-        return self._callers[counts, execution](args, tensors)  # type: ignore[arg-type]
+        groups = tuple(masks or ())
+        self._make_caller(counts, execution, groups)
+        return self._callers[counts, execution, groups](args, tensors, masks)  # type: ignore[arg-type]
 
     def sharded(
         self, group: Group | None = None, *, timeout: float | None = None, over: str = "context"

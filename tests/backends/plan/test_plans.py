@@ -19,10 +19,10 @@ from weightsmith import api
 from weightsmith.backends import structured_weights
 from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
-from weightsmith.backends.plan.graph import add, single
+from weightsmith.backends.plan.graph import Graph, add, single
 from weightsmith.backends.plan.live import live
 from weightsmith.backends.plan.looped_numbers import Passes, numbers_of
-from weightsmith.backends.plan.nodes import Product, Ref
+from weightsmith.backends.plan.nodes import Input, Product, Ref
 from weightsmith.backends.plan.torch_text import torch_text
 from weightsmith.backends.torch import build, run
 from weightsmith.backends.torch.plans.engine import Engine
@@ -215,3 +215,11 @@ def test_any_name_of_an_input_is_a_name_of_an_argument() -> None:
     given = {name: np.eye(2) * (place + 1) for place, name in enumerate(names)}
     wanted = network.interpret(given)["output"]
     np.testing.assert_allclose(network.run(given)["output"], wanted, rtol=1e-12)  # type: ignore[arg-type]
+
+
+def test_one_row_in_the_rows_of_two_dimensions_is_two_matrices() -> None:
+    graph = Graph()
+    row = single(graph.node(Input("y", "context"), ("1", "context")), ("1", "context"))
+    first, second = (graph.matrix(graph.repeat(row, rows)) for rows in ("d", "m"))
+    assert graph.shape(first) == ("d", "context")
+    assert graph.shape(second) == ("m", "context")

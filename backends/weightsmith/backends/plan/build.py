@@ -13,6 +13,7 @@ from weightsmith.backends.plan.attention import Head, attention
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.graph import TOP, Graph, single
 from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers, Numbers, Part
+from weightsmith.backends.plan.masks import mask, masked
 from weightsmith.backends.plan.mlp import MlpPlan
 from weightsmith.backends.plan.nodes import Axis, Combination, Input, Ref, Shape
 from weightsmith.backends.plan.origins import Origins
@@ -63,21 +64,31 @@ def plan_of(
     sizes: Mapping[str, int] | None = None,
     form: Form = "direct",
     sharded: Collection[Axis] = (),
+    masked: Collection[Axis] = (),
 ) -> Plan:
     """Return the plan of a network.
 
     ``sizes`` of axes decide in which order products are taken, and nothing else; no order is
-    taken that multiplies one ``sharded`` axis with another, where there is one that does not.
+    taken that multiplies one ``sharded`` axis with another, where there is one that does not.  The
+    ``masked`` groups take a mask of their tokens as another input.
     """
-    builder = _Builder(template, numbers, Sizes(sizes, sharded), form)
+    builder = _Builder(template, numbers, Sizes(sizes, sharded), form, masked)
     state = builder.run(builder.start(), numbers.parts, TOP)
     return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
 
 class _Builder:
-    def __init__(self, template: Template, numbers: Numbers, sizes: Sizes, form: Form) -> None:
+    def __init__(
+        self,
+        template: Template,
+        numbers: Numbers,
+        sizes: Sizes,
+        form: Form,
+        groups: Collection[Axis],
+    ) -> None:
         self.graph = Graph()
-        self.inputs: list[Ref] = []
+        self._masks = {group: mask(self.graph, group) for group in groups}
+        self.inputs: list[Ref] = list(self._masks.values())
         self.origins = Origins()
         self._template = template
         self._numbers = numbers
@@ -120,7 +131,7 @@ class _Builder:
         if source.kind == "identity":
             return Value({DIRECT: Combination(shape, eye=1.0)})
         if source.kind == "ones":
-            return Value({DIRECT: Combination(shape, ones=1.0)})
+            return self._masked(Value({DIRECT: Combination(shape, ones=1.0)}), name)
         ref = self._input(source, name)
         if self._form != "direct" and name in TOKEN_GROUPS:
             self._data[group][number] = ref
@@ -239,9 +250,13 @@ class _Builder:
         updates: dict[Key, list[Value]] = defaultdict(list)
         for group, name in enumerate(self._groups):
             for key, value in mlp.updates(group, name, self._tokens[group]):
-                updates[key].append(value)
+                updates[key].append(self._masked(value, name))
         sums = {key: total((value, 1.0) for value in values) for key, values in updates.items()}
         return self._plus(state, sums)
+
+    def _masked(self, value: Value, group: str) -> Value:
+        row = self._masks.get(group)
+        return value if row is None else masked(self.graph, value, row)
 
     def _plus(self, state: State, added: Mapping[Key, Value]) -> State:
         """The stream with what is added; what was written out stands for itself."""

@@ -206,7 +206,7 @@ class Graph:
         if is_zero(rest):
             return total
         ref, number = self.factor(rest)
-        return add(total, single(self.node(Repeat(ref), shape), shape, number))
+        return add(total, single(self.node(Repeat(ref, rows), shape), shape, number))
 
 
 def single(ref: Ref, shape: Shape, number: float = 1.0) -> Combination:

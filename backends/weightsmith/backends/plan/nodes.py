@@ -110,9 +110,10 @@ class RowSum:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """One row, again in every row."""
+    """One row, again in every one of ``rows``."""
 
     of: Ref
+    rows: Axis
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError, listed
 from weightsmith.backends.layout import input_groups, size_of_axes
+from weightsmith.backends.plan.masks import MASK
 from weightsmith.backends.torch.plans.engine import Engine, one_or_several
 from weightsmith.backends.torch.plans.module import Function, InputKey, PlannedModule
 from weightsmith.backends.torch.plans.sparse import sparse_of
@@ -31,16 +32,25 @@ class Caller:
             (name, group) for name, groups in self._groups.items() for group in groups or (None,)
         ]
         self._order = [name for name in order if name in self._groups]
-        self._places = {key: place for place, key in enumerate(self._keys)}
+        self._masked = engine.masked
+        self._places = {
+            key: place
+            for place, key in enumerate([*self._keys, *((MASK, group) for group in self._masked)])
+        }
         self._usual: list[PlannedModule] = []
         self._ready: dict[tuple[object, ...], tuple[PlannedModule, Function]] = {}
 
     def __call__(
-        self, args: tuple[Given, ...], named: Mapping[str, Given]
+        self,
+        args: tuple[Given, ...],
+        named: Mapping[str, Given],
+        masks: Mapping[str, Tensor] | None = None,
     ) -> Returned | dict[str, Returned]:
         """The values by name; the value itself where there is one."""
         given = self._named(args, named)
         arrays = [self._array(given, name, group) for name, group in self._keys]
+        if masks:
+            arrays = self._with_masks(arrays, masks)
         if torch.compiler.is_compiling():
             self._make_usual()
             module = self._usual[0]
@@ -56,6 +66,16 @@ class Caller:
         module, function = ready
         return _by_name(module.outputs, function(*self._ordered(module, arrays)))
 
+    def _with_masks(self, arrays: list[Tensor], masks: Mapping[str, Tensor]) -> list[Tensor]:
+        """The arrays, zero where there is no token, and then the masks as numbers."""
+        found, rows = list(arrays), {}
+        for place, (_, group) in enumerate(self._keys):
+            if group is not None and group in masks:
+                row = _row(masks[group], arrays[place], group)
+                found[place] = torch.where(row, arrays[place], 0)
+                rows[group] = row.to(arrays[place].dtype)
+        return [*found, *(rows[group] for group in self._masked)]
+
     @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def _make_usual(self) -> None:
         """The plan for usual sizes, which serves any: while traced no size need be known."""
@@ -67,7 +87,7 @@ class Caller:
         return [arrays[self._places[key]] for key in module.inputs]
 
     def _module(self, arrays: list[Tensor]) -> PlannedModule:
-        shapes = {key: tuple(a.shape[-2:]) for key, a in zip(self._keys, arrays, strict=True)}
+        shapes = {key: tuple(a.shape[-2:]) for key, a in zip(self._keys, arrays, strict=False)}
         return self._engine.module(size_of_axes(self._template, shapes))
 
     def _array(self, given: Mapping[str, Given], name: str, group: str | None) -> Tensor:
@@ -102,6 +122,25 @@ class Caller:
                 raise LayoutError(f"the input '{name}' is given twice.")
             found[name] = value
         return found
+
+
+def _row(mask: Tensor, array: Tensor, group: str) -> Tensor:
+    """A mask as one row beside an array at its tokens."""
+    tokens = array.shape[-1]
+    if mask.dtype != torch.bool or mask.ndim == 0 or mask.shape[-1] != tokens:
+        raise LayoutError(
+            f"expected a mask of booleans for {tokens} {group} tokens, got {tuple(mask.shape)} of "
+            f"{str(mask.dtype).removeprefix('torch.')}."
+        )
+    if array.layout != torch.strided:
+        raise LayoutError(f"a sparse input takes no mask: leave its tokens out on {group} tokens.")
+    try:
+        return mask.unsqueeze(-2).expand(*array.shape[:-2], 1, tokens)
+    except RuntimeError:
+        raise LayoutError(
+            f"the mask of {group} tokens has the batch {tuple(mask.shape[:-1])}, and the inputs "
+            f"have {tuple(array.shape[:-2])}."
+        ) from None
 
 
 def _by_name(

@@ -36,7 +36,7 @@ class Engine:
     ``bindings`` are those that the weights were made with, where they are not the template's own;
     the cheapest of the ``forms`` is taken.  ``live``: which scalar each entry of the weights is
     times, by tensor, and what gives the scalars.  ``sharded``: the axes of which it sees a part
-    only.
+    only.  ``masked``: the groups that come with masks.
     """
 
     sharded: frozenset[str] = frozenset()
@@ -48,6 +48,7 @@ class Engine:
         bindings: Bindings | None = None,
         forms: tuple[Form, ...] = PLAN,
         live: Live | None = None,
+        masked: tuple[str, ...] = (),
     ) -> None:
         self._template = template
         self._scalars = None if live is None else live[1]
@@ -58,6 +59,7 @@ class Engine:
         self._untold = untold_axes(template)
         self._plans: dict[tuple[tuple[str, int], ...], PlannedModule] = {}
         self.dtype = np.dtype(weights.dtype)
+        self.masked = masked
 
     def module(self, sizes: Mapping[str, int]) -> PlannedModule:
         """The plan for such sizes.  Raises PlanError where the network is too long for one."""
@@ -82,7 +84,8 @@ class Engine:
         axes = self.sharded
         try:
             plans = [
-                plan_of(self._template, self._numbers, sizes, form, axes) for form in self._forms
+                plan_of(self._template, self._numbers, sizes, form, axes, self.masked)
+                for form in self._forms
             ]
         except PlanError as problem:
             self._too_long = str(problem)

@@ -34,11 +34,14 @@ class ShardedCaller(Caller):
         self._agreed: set[tuple[tuple[str, str], ...]] = set()
 
     def __call__(
-        self, args: tuple[Given, ...], named: Mapping[str, Given]
+        self,
+        args: tuple[Given, ...],
+        named: Mapping[str, Given],
+        masks: Mapping[str, Tensor] | None = None,
     ) -> Returned | dict[str, Returned]:
         """The values by name.  A mistake in the first call is told to all processes."""
         try:
-            return super().__call__(args, named)
+            return super().__call__(args, named, masks)
         except LayoutError as problem:
             if not self._asked:
                 self._asked = True
