@@ -9,8 +9,8 @@ thousand times or more (the other measure of exact.py) within as much more.  And
 must be within 1e-12 of its magnitude (the first measure there).
 
 Prints a row for each form: how many networks; the worst error by magnitude and by largest entry,
-the latter of those that do not amplify; of those that do, how many, and the worst error in units of
-what is allowed.  Below, which amplify.  Ends with status 1 if an error is over what is allowed.
+the latter of matrices that are not amplified; how many amplify, and the worst error of those in
+units of what is allowed.  Below, which amplify.  Ends with status 1 if an error is over that.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ FEW = 2
 
 @dataclass(frozen=True)
 class Errors:
-    """One network in one form: the worst of its returned matrices."""
+    """One network in one form: the worst of its returned matrices; ``share`` of what is allowed."""
 
     by_magnitude: float
     by_largest: float
-    allowed: float  # as a multiple of the largest entry
+    share: float
     amplifies: bool
 
     @property
     def within(self) -> bool:
-        return self.by_largest <= self.allowed and self.by_magnitude <= MOST
+        return self.share <= 1 and self.by_magnitude <= MOST
 
 
 @dataclass
@@ -62,8 +62,8 @@ class Tally:
     unfit: Counter[str] = field(default_factory=Counter)
 
     def row(self, name: str) -> tuple[str, ...]:
-        plain = [one.by_largest for one in self.errors if not one.amplifies]
-        loud = [one.by_largest / one.allowed for one in self.errors if one.amplifies]
+        plain = [one.by_largest for one in self.errors]
+        loud = [one.share for one in self.errors if one.amplifies]
         return (
             name,
             str(len(self.errors)),
@@ -99,13 +99,11 @@ def main() -> int:
     count = chosen.programs or (SMALL_PROGRAMS if chosen.small else PROGRAMS)
     names = [name for name in chosen.only or FORMS if name not in chosen.without]
     tallies = {name: Tally() for name in names}
-    loud: list[str] = []
+    loud: list[tuple[str, float]] = []
     with tempfile.TemporaryDirectory() as place:
         os.environ |= {"HF_HOME": f"{place}/cache", "HF_HUB_OFFLINE": "1"}
         for number, (drawn, truths) in enumerate(_subjects(count, chosen)):
-            amplification = max(one.amplification for one in truths)
-            if amplification >= AMPLIFIES:
-                loud.append(f"{drawn.name} {amplification:.0e}")
+            loud += [(drawn.name, one.amplification) for one in truths]
             for name, tally in tallies.items():
                 if chosen.small and name in SLOW and len(tally.errors) >= FEW:
                     continue
@@ -146,20 +144,29 @@ def _compare(drawn: Drawn, truths: Sequence[Truth], name: str, tally: Tally, fol
 
 
 def _errors(truths: Sequence[Truth], found: Sequence[np.ndarray]) -> Errors:
-    """The worst: that which is nearest to what is allowed, or the farthest over it."""
+    """The worst of each; a matrix that is zero but for round-off is measured by magnitude alone."""
     some = []
     for truth, matrix in zip(truths, found, strict=True):
         by_magnitude, by_largest = truth.errors(matrix)
         factor = max(1.0, truth.amplification / AMPLIFIES)
-        some.append(Errors(by_magnitude, by_largest, MOST * factor, factor > 1.0))
-    worst = max(some, key=lambda one: one.by_largest / one.allowed)
-    largest = max(one.by_magnitude for one in some)
-    return Errors(largest, worst.by_largest, worst.allowed, worst.amplifies)
+        share = by_magnitude / MOST if factor == np.inf else by_largest / (MOST * factor)
+        some.append(Errors(by_magnitude, by_largest if factor == 1.0 else 0.0, share, factor > 1))
+    return Errors(
+        max(one.by_magnitude for one in some),
+        max(one.by_largest for one in some),
+        max(one.share for one in some),
+        any(one.amplifies for one in some),
+    )
 
 
-def _print_below(tallies: dict[str, Tally], loud: list[str]) -> None:
-    print(f"\n{len(loud)} networks amplify round-off {AMPLIFIES:g} times or more", end="")
-    print(f" (what times): {', '.join(loud)}" if loud else "")
+def _print_below(tallies: dict[str, Tally], loud: list[tuple[str, float]]) -> None:
+    zero = {name for name, amplification in loud if amplification == np.inf}
+    some = {name: a for name, a in loud if AMPLIFIES < a < np.inf}
+    listed = ", ".join(f"{name} ({a:.0e})" for name, a in some.items())
+    print(
+        f"\n{len(some)} networks amplify round-off more than {AMPLIFIES:g} times: {listed or '-'}"
+    )
+    print(f"{len(zero)} return a matrix that is zero in exact arithmetic only: by magnitude alone")
     for name, tally in tallies.items():
         for reason, many in tally.unfit.items():
             print(f"{name}: {many} not, for {reason}")

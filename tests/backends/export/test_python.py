@@ -200,6 +200,27 @@ def test_products_of_entries(numpy: bool) -> None:
     assert_near(found, reference(network, GIVEN), GIVEN)
 
 
+LOST = """algorithm lost(x: [d] per token, y: [k] per context)
+V = 1/3*(y*x'*x) over context
+repeat 2:
+    V = V + y*x'*x over context
+    for g in 1, 0:
+        V = g*(V*V'*V) over context
+return V, 2*y - V over context
+"""  # what the loop ends with has nothing of the data in it
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+def test_each_of_a_batch_has_its_value_where_no_data_reach_it(numpy: bool) -> None:
+    network = ws.compile(LOST)
+    random = np.random.default_rng(0)
+    x = {group: random.normal(size=(2, 3, 4)) for group in ("context", "query")}
+    y = random.normal(size=(2, 1, 4))
+    floats = flat(network.used({"x": x, "y": {"context": y}}))
+    found = called(text_of(network, numpy=numpy), floats, numpy=numpy)
+    assert_near(found, reference(network, grouped(floats)), floats)
+
+
 def text_of(network: ws.Network, *, numpy: bool) -> str:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "net.py"

@@ -10,7 +10,7 @@ from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.python.dialect import Dialect
 from weightsmith.backends.export.python.layer_notes import LayerNotes
 from weightsmith.backends.export.python.names import Names
-from weightsmith.backends.export.steps import Run, Step, Steps
+from weightsmith.backends.export.steps import Run, Step, Steps, apart_from_data
 from weightsmith.backends.export.subject import Subject, identifier, in_dtype
 from weightsmith.backends.plan.live import loop_of
 from weightsmith.backends.plan.nodes import (
@@ -66,6 +66,7 @@ class Writer:
         self._constants: dict[int, str] = {}
         self._helpers: set[str] = set()
         self._notes = LayerNotes(subject)
+        self._apart = apart_from_data(subject.plan)
 
     def function(self) -> Function:
         if not self._first:
@@ -136,10 +137,10 @@ class Writer:
             yield f"{INDENT}pass"
 
     def _returned(self, ref: Ref) -> str:
-        text = self._value(ref, whole=False).text
-        of = self._graph.nodes[ref.node]
-        alone = isinstance(of, Linear) and not of.of.terms
-        return self._dialect.for_each(text, self._first) if alone else text
+        value = self._value(ref, whole=False)
+        if ref.node not in self._apart:
+            return value.text
+        return self._dialect.for_each(value.atom, self._first)
 
     # expressions
 
