@@ -24,9 +24,11 @@ from ...compiler.entry_programs import entry_scripts
 from ...compiler.programs import scripts
 from ...compiler.test_random_programs import exact_inputs
 from .exported import (
+    COUNTS,
     GATED,
     GIVEN,
     LATE,
+    LOOPS,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -221,6 +223,20 @@ def test_each_of_a_batch_has_its_value_where_no_data_reach_it(numpy: bool) -> No
     assert_near(found, reference(network, grouped(floats)), floats)
 
 
+@pytest.mark.parametrize("numpy", [False, True])
+@pytest.mark.parametrize("counts", COUNTS)
+def test_the_counts_of_loops_may_be_arguments(
+    counts: dict[str, int], numpy: bool, tmp_path: Path
+) -> None:
+    ws.compile(LOOPS).export(tmp_path / "net.py", counts=True, numpy=numpy)
+    random = np.random.default_rng(3)
+    batch = {"A": random.normal(size=(2, 3, 3)), "y_context": random.normal(size=(2, 1, 4))}
+    text = (tmp_path / "net.py").read_text(encoding="utf-8")
+    found = called(text, batch, numpy=numpy, **counts)
+    wanted = flat(reference(ws.compile(LOOPS, settings=counts), grouped(batch)))
+    assert_close(dict(zip(wanted, found, strict=True)), wanted, 1e-12)
+
+
 def text_of(network: ws.Network, *, numpy: bool) -> str:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "net.py"
@@ -228,13 +244,15 @@ def text_of(network: ws.Network, *, numpy: bool) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def called(text: str, floats: Mapping[str, np.ndarray], *, numpy: bool) -> list[np.ndarray]:
+def called(
+    text: str, floats: Mapping[str, np.ndarray], *, numpy: bool, **counts: int
+) -> list[np.ndarray]:
     """What the function of the file returns."""
     names: dict[str, object] = {}
     exec(compile(text, "<exported>", "exec"), names)
     function = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)][-1]
     arguments = [floats[one.arg.rstrip("_")] for one in function.args.args]
     given = arguments if numpy else [torch.from_numpy(one) for one in arguments]
-    found = names[function.name](*given)  # type: ignore[operator]
+    found = names[function.name](*given, **counts)  # type: ignore[operator]
     found = found if isinstance(found, tuple) else (found,)
     return [np.asarray(one) for one in found]

@@ -57,10 +57,10 @@ class _Writer:
         self._scope(main, TOP)
         outputs = [self._output(main, port) for port in self._subject.outputs]
         return ir.Graph(
-            inputs,
+            [*inputs, *self._parts.counts],
             outputs,
             nodes=[*self._parts.prelude.nodes, *main.nodes],
-            initializers=self._parts.constants,
+            initializers=[*self._parts.constants, *self._parts.counts],
             opset_imports={"": OPSET},
             name=self._subject.algorithm,
         )
@@ -167,7 +167,9 @@ class _Writer:
             name=f"loop{loop}",
         )
         entries = [self._values[found.entries[place]] for place in places]
-        start = [self._parts.integer(found.count), self._parts.true(), *entries]
+        symbol, number = found.symbol, found.count
+        count = self._parts.count(symbol) if symbol else self._parts.integer(number)
+        start = [count, self._parts.true(), *entries]
         results = scope.add_several("Loop", start, len(places), body=graph)
         by_place = dict(zip(places, results, strict=True))
         for number in self._live.order.get(found.parent, ()):

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.subject import Port, Subject, free_name, in_dtype
+from weightsmith.backends.export.subject import Count, Port, Subject, free_name, in_dtype
 from weightsmith.backends.plan.nodes import Axis, Shape
 
 BATCH = "batch"
@@ -67,7 +67,9 @@ class Parts:
         self._batch = free_name(BATCH, set(subject.sizes))
         self._known: dict[object, ir.Value] = {}
         self._ports: dict[str, ir.Value] = {}
+        self._counts = {count.symbol: self._count(count) for count in subject.counts}
         taken = {port.name for port in (*subject.inputs, *subject.outputs)}
+        taken |= {count.name for count in subject.counts}
         numbered = (f"t{number}" for number in count())
         self._names = (name for name in numbered if name not in taken)  # of all scopes together
         self.prelude = self.scope()
@@ -97,6 +99,20 @@ class Parts:
 
     def typed(self, value: ir.Value, kind: ir.DataType) -> ir.Value:
         value.type, value.shape = ir.TensorType(kind), ir.Shape([])
+        return value
+
+    def count(self, symbol: str) -> ir.Value:
+        """A whole number that the caller may choose: an input with a value of its own."""
+        return self._counts[symbol]
+
+    @property
+    def counts(self) -> list[ir.Value]:
+        return list(self._counts.values())
+
+    def _count(self, count: Count) -> ir.Value:
+        array = np.array(count.value, np.int64)
+        value = self.typed(ir.Value(name=count.name), ir.DataType.INT64)
+        value.const_value = ir.Tensor(array, ir.DataType.INT64, name=count.name)
         return value
 
     # constants

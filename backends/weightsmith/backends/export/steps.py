@@ -239,7 +239,8 @@ def block_of(plan: Plan, node: int) -> tuple[str, str, bool] | None:
 def apart_from_data(plan: Plan) -> set[int]:
     """The values that may be the same for all of a batch: no input reaches them.
 
-    What a loop carries may be so in some passes, and is among them.
+    What a loop carries may be so in some passes, and is among them.  A loop whose count is open
+    starts with a value for each of the batch.
     """
     graph = plan.graph
     found: set[int] = set()
@@ -247,9 +248,8 @@ def apart_from_data(plan: Plan) -> set[int]:
     def is_apart(node: Node) -> bool:
         if isinstance(node, Carried | Result):
             loop = loop_of(graph, node.loop)
-            return not found.isdisjoint(
-                (loop.entries[node.place].node, loop.nexts[node.place].node)
-            )
+            starts = () if loop.symbol else (loop.entries[node.place].node,)
+            return not found.isdisjoint((*starts, loop.nexts[node.place].node))
         inner = [ref.node for ref in operands(node)]
         return not isinstance(node, Input) and found.issuperset(inner)
 

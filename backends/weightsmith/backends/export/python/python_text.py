@@ -43,13 +43,17 @@ class Expression(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The lines of the body, the constants that it reads, and which helpers it calls."""
+    """The lines of the body, the constants that it reads, and which helpers it calls.
+
+    ``counts``: the parameters that count loops, with their values.
+    """
 
     name: str
     inputs: tuple[str, ...]
     body: tuple[str, ...]
     constants: tuple[tuple[str, tuple[float, ...]], ...]
     helpers: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...] = ()
 
 
 class Writer:
@@ -81,7 +85,10 @@ class Writer:
         constants = ((name, self._subject.constants[n]) for n, name in self._constants.items())
         inputs = tuple(self._names.inputs)
         helpers = tuple(sorted(self._helpers))
-        return Function(self._names.function, inputs, (*eyes, *body), tuple(constants), helpers)
+        known = self._names.counts
+        counts = tuple((known[one.symbol], one.value) for one in self._subject.counts)
+        name, whole = self._names.function, (*eyes, *body)
+        return Function(name, inputs, whole, tuple(constants), helpers, counts)
 
     def number(self, value: float) -> str:
         return repr(in_dtype(value, self._subject.dtype))
@@ -118,10 +125,12 @@ class Writer:
         found = loop_of(self._graph, run.loop)
         names = [self._names[self._steps.held[run.loop, place]] for place in run.places]
         for name, place in zip(names, run.places, strict=True):
-            entry = self._value(found.entries[place], whole=False)
-            if entry.text != name:
-                yield f"{name} = {entry.text}"
-        yield f"for _ in range({found.count}):"
+            entry = found.entries[place]
+            text = self._value(entry, whole=False).text
+            text = self._returned(entry) if found.symbol else text  # maybe no pass follows
+            if text != name:
+                yield f"{name} = {text}"
+        yield f"for _ in range({self._names.counts.get(found.symbol, found.count)}):"
         self._notes.enter()
         yield from (INDENT + line for line in self._lines(run.body))
         self._notes.leave()
