@@ -32,12 +32,9 @@ from weightsmith import api
 from weightsmith.backends.torch import arguments
 from weightsmith.cli.table import print_table
 
-TORCHWRIGHT = (
-    *("torchwright==0.2.0", "ortools==9.15.6755", "absl-py==2.5.1", "immutabledict==4.3.1"),
-    *("pandas==3.1.1", "python-dateutil==2.9.0.post0", "six==1.17.0", "tzdata==2026.6"),
-)
+TORCHWRIGHT = "torchwright==0.2.0"
 SIZE, STEPS = 4, 8
-ENDS = {"mu": "1/10", "L": 2}
+SETTINGS: dict[str, str | int] = {"mu": "1/10", "L": 2, "steps": STEPS}
 START = 2 / 2.1
 BUDGET, SMALL_BUDGET = 6.0, 0.5  # seconds of forward passes
 COMPILED = 3  # times
@@ -80,12 +77,14 @@ def main() -> None:
 def _positive() -> Tensor:
     """A symmetric matrix with its spectrum from 1/10 to 2, in float32."""
     basis = torch.linalg.qr(torch.randn(SIZE, SIZE, dtype=torch.float64))[0]
-    return ((basis * torch.linspace(0.1, 2, SIZE, dtype=torch.float64)) @ basis.T).float()
+    values = torch.linspace(0.1, 2, SIZE, dtype=torch.float64)
+    matrix: Tensor = (basis * values) @ basis.T
+    return matrix.float()
 
 
 def _ours(A: Tensor) -> Iterator[Peer]:
     def make() -> api.Network:
-        return api.compile("examples/newton_inverse.alg", settings={**ENDS, "steps": STEPS})
+        return api.compile("examples/newton_inverse.alg", settings={**SETTINGS})
 
     network = make()
     structured = network.module("float32")
@@ -98,7 +97,8 @@ def _ours(A: Tensor) -> Iterator[Peer]:
         return cast(Tensor, network(A))
 
     def whole() -> Tensor:
-        return cast(Tensor, dense(features, groups)["X"][0].mT)
+        value: Tensor = dense(features, groups)["X"]
+        return value[0].mT
 
     yield Peer("Weightsmith, plan", layers, width, _count(structured.parameters()), make, plan)
     yield Peer("Weightsmith, dense", layers, width, _count(dense.parameters()), make, whole)
@@ -106,7 +106,7 @@ def _ours(A: Tensor) -> Iterator[Peer]:
 
 def _encoder(A: Tensor) -> Peer:
     """PyTorch's own, as wide and deep as the dense transformer, with as many hidden units."""
-    network = api.compile("examples/newton_inverse.alg", settings={**ENDS, "steps": STEPS})
+    network = api.compile("examples/newton_inverse.alg", settings={**SETTINGS})
     dense = network.module("float32", dims={"d": SIZE})
     width = SIZE * len(network.template.blocks)
     hidden = dense.get_parameter("layers.0.mlp.up.weight").shape[0]
@@ -136,7 +136,8 @@ def _torchwright(A: Tensor, *, small: bool) -> Iterator[Peer]:
         parameters = sum(tensor.numel() for tensor in _tensors(net.layers))
 
         def forward(made: Callable[[Tensor], Tensor] = made) -> Tensor:
-            return made(A.reshape(1, -1)).reshape(SIZE, SIZE)
+            entries: Tensor = made(A.reshape(1, -1))
+            return entries.reshape(SIZE, SIZE)
 
         yield Peer(f"torchwright, {name}", len(net.layers), width, parameters, make, forward)
 
