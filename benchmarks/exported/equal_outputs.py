@@ -26,14 +26,13 @@ from pathlib import Path
 
 import numpy as np
 from drawn import Drawn, examples, programs
-from exact import Truth, truths_of
+from exact import AMPLIFIES, Truth, truths_of
 from forms import FORMS, Run, UnfitError
 
 from weightsmith.backends.errors import ExportError, PlanError
 from weightsmith.cli.table import print_table
 
 MOST = 1e-12
-AMPLIFIES = 1e3  # units of round-off: from here on a program is said to amplify it
 LARGE = 1e200  # a program with such a magnitude may leave the range of floats, and is passed over
 PROGRAMS, SMALL_PROGRAMS = 200, 8
 SLOW = (".pt2",)  # of these --small takes few
@@ -148,7 +147,7 @@ def _errors(truths: Sequence[Truth], found: Sequence[np.ndarray]) -> Errors:
     some = []
     for truth, matrix in zip(truths, found, strict=True):
         by_magnitude, by_largest = truth.errors(matrix)
-        factor = max(1.0, truth.amplification / AMPLIFIES)
+        factor = truth.allowance
         share = by_magnitude / MOST if factor == np.inf else by_largest / (MOST * factor)
         some.append(Errors(by_magnitude, by_largest if factor == 1.0 else 0.0, share, factor > 1))
     return Errors(

@@ -33,6 +33,7 @@ from weightsmith.compiler.ir.template import Template
 
 UNIT = 2.0**-53
 TRIES = 3
+AMPLIFIES = 1e3  # from here on a network is said to amplify round-off
 SIGNS = random.Random(0)
 Change = Callable[[arb], arb]
 
@@ -50,6 +51,11 @@ class Truth:
     def magnitude(self) -> float:
         """The largest magnitude of an entry; infinite where a float has no room for it."""
         return max(map(float, self.magnitudes), default=0.0)
+
+    @property
+    def allowance(self) -> float:
+        """How many times more than one that does not amplify its error may be."""
+        return max(1.0, self.amplification / AMPLIFIES)
 
     def errors(self, found: np.ndarray) -> tuple[float, float]:
         """The largest error, as a multiple of its magnitude, and of the largest entry.
