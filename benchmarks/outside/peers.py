@@ -9,6 +9,8 @@ run (without it that is said, and the rest is printed).  It holds the 16 entries
 *entries* 64 of its operation ``multiply``.  ``nn.TransformerEncoder`` computes something else, and
 stands for what a trained network of the same width and depth costs.
 
+torchwright's callable lays the input out anew at each call, which is part of its time here.
+
 Times are medians of runs that take turns in one process on one thread: seconds of processor time to
 compile, microseconds of a forward pass.  ``error``: the distance from the exact inverse, relative,
 in the Frobenius norm.
