@@ -127,6 +127,25 @@ def test_a_loop_is_a_loop_and_the_file_says_what_is_certified(tmp_path: Path) ->
     assert axes == ["batch", "d", "d"]
 
 
+CLOSE = """algorithm close(A: [d, d])
+V = (1 + 1/10^{n})*A + 1/10^{m}*ones
+W = (1 - 1/10^{n})*I
+return V*A, W*A*A, relu(V) + relu(W)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("n", "m"), [(5, 6), (6, 9), (9, 12), (15, 20)])
+def test_numbers_near_one_are_not_left_out(n: int, m: int, dtype: str, tmp_path: Path) -> None:
+    """onnxruntime takes them for 1: findings/onnxruntime_factors_near_one.sh."""
+    network = ws.compile(CLOSE.format(n=n, m=m))
+    data = {"A": np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [1.0, 0.0, 0.0]])}
+    found = first(run(exported(network, tmp_path, dtype), alone(data)))
+    for name, value in flat(reference(network, data)).items():
+        tolerance = 1e-15 if dtype == "float64" else 3e-7
+        np.testing.assert_allclose(found[name], value, rtol=tolerance, atol=0)
+
+
 @pytest.mark.parametrize("counts", COUNTS)
 def test_the_counts_of_loops_may_be_inputs(counts: dict[str, int], tmp_path: Path) -> None:
     ws.compile(LOOPS).export(tmp_path / "net.onnx", counts=True)

@@ -135,15 +135,15 @@ class _Writer:
             if total is not None and number == -1.0:
                 total = scope.add("Sub", total, value)
                 continue
-            if number != 1.0:
-                value = scope.add("Mul", value, self._parts.number(number))
+            value = self._parts.times(scope, value, number)
             total = value if total is None else scope.add("Add", total, value)
         if of.eye:
             eye = self._parts.eye(of.shape[0], of.eye)
             total = eye if total is None else scope.add("Add", total, eye)
-        if of.ones or total is None:
-            ones = self._parts.number(of.ones)
-            total = ones if total is None else scope.add("Add", total, ones)
+        if total is None:
+            total = self._parts.number(of.ones)
+        elif of.ones:
+            total = scope.add("Add", total, self._parts.number(of.ones))
         if of.terms:
             return total
         return scope.add("Expand", total, self._parts.shape(of.shape))  # one for each of a batch
