@@ -130,10 +130,7 @@ def _subjects(count: int, chosen: argparse.Namespace) -> Iterator[tuple[Drawn, S
 def _compare(drawn: Drawn, truths: Sequence[Truth], name: str, tally: Tally, folder: Path) -> None:
     try:
         found = FORMS[name](Run(drawn.network, drawn.inputs, folder))
-    except UnfitError as reason:
-        tally.unfit[str(reason)] += 1
-        return
-    except (ExportError, PlanError) as reason:
+    except (UnfitError, ExportError, PlanError) as reason:
         tally.unfit[str(reason)] += 1
         return
     errors = _errors(truths, found)

@@ -161,13 +161,13 @@ def open_counts(template: Template) -> frozenset[str]:
     """The symbols that are the count of a loop and stand nowhere else: a run may choose them."""
     body = written_out(template.body)
     counts = set(_counts(body))
-    alone = {count for count in counts if is_symbol(count)}
+    alone = {count for count in counts if _is_symbol(count)}
     others = (*_coefficients(replace(template, body=tuple(layers_of(body)))), *(counts - alone))
     used = frozenset().union(*(free_symbols(parse_coefficient(c)) for c in others))
     return frozenset(alone - used)
 
 
-def is_symbol(count: str) -> bool:
+def _is_symbol(count: str) -> bool:
     return free_symbols(parse_coefficient(count)) == {count}
 
 

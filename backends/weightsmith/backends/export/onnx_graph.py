@@ -23,6 +23,7 @@ from weightsmith.backends.plan.nodes import (
     Entrywise,
     Input,
     Linear,
+    Loop,
     Product,
     Ref,
     Repeat,
@@ -167,15 +168,17 @@ class _Writer:
             name=f"loop{loop}",
         )
         entries = [self._values[found.entries[place]] for place in places]
-        symbol, number = found.symbol, found.count
-        count = self._parts.count(symbol) if symbol else self._parts.integer(number)
-        start = [count, self._parts.true(), *entries]
+        start = [self._trips(found), self._parts.true(), *entries]
         results = scope.add_several("Loop", start, len(places), body=graph)
         by_place = dict(zip(places, results, strict=True))
         for number in self._live.order.get(found.parent, ()):
             node = self._nodes.nodes[number]
             if isinstance(node, Result) and node.loop == loop:
                 self._define(scope, number, by_place[node.place])
+
+    def _trips(self, of: Loop) -> ir.Value:
+        """How many passes: an input where the caller may choose."""
+        return self._parts.count(of.symbol) if of.symbol else self._parts.integer(of.count)
 
     def _carried(self, body: Scope, loop: int, place: int, entry: Ref) -> ir.Value:
         """The value as a pass finds it; one that no pass reads is carried for its result."""

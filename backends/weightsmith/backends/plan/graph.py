@@ -86,9 +86,9 @@ class Graph:
 
     def close_loop(self, loop: int, of: Loop) -> list[Ref]:
         """The carried values after the last pass."""
-        self.loops[loop], parent = of, of.parent
+        self.loops[loop] = of
         shapes = [self.shape(ref) for ref in of.entries]
-        return [self.node(Result(loop, p), shape, parent) for p, shape in enumerate(shapes)]
+        return [self.node(Result(loop, p), shape, of.parent) for p, shape in enumerate(shapes)]
 
     # matrices
 
