@@ -155,18 +155,19 @@ class Network(Trainable):
         dtype: str | None = None,
         dims: Mapping[str, int] | None = None,
         numpy: bool = False,
+        counts: bool = False,
     ) -> None:
         """Write the network in another format, by the suffix of ``path``: docs/exports.md.
 
-        ``dims`` are the sizes of full matrices; ``numpy`` makes a .py that needs no PyTorch.
-        Raises ExportError.
+        ``dims`` are the sizes of full matrices; ``numpy`` makes a .py that needs no PyTorch; with
+        ``counts`` how often loops run becomes an input.  Raises ExportError.
         """
         from weightsmith.backends.export import Options, export, subject_of
         from weightsmith.network_text import statement_lines
 
         lines = statement_lines(self)
         subject = subject_of(self._files, self.template, lines, intact=self.intact, dtype=dtype)
-        export(subject, path, Options(numpy, dims or {}), format)
+        export(subject, path, Options(numpy, dims or {}, counts), format)
 
     def verify(self) -> VerificationReport:
         """Let the independent checker read the files and re-derive every claim."""

@@ -38,6 +38,14 @@ class PrintedNetwork:
             self.exact[text] = n.exactly(number(read(text), dict(self.numbers)))
         return self.exact[text]
 
+    def count(self, text: str, scheduled: Mapping[str, Fraction]) -> int:
+        """How many passes a loop has."""
+        return int(self.coefficient(text, scheduled).mid().fmpq().p)
+
+    def stored(self, part: arb_mat) -> arb_mat:
+        """What the stream holds of a block after heads or an MLP."""
+        return part.mid()
+
     def run(self, data: Data, sizes: Mapping[str, int]) -> dict[str, Grid]:
         """The returned values for the data."""
         return _Run(self, data, sizes).outputs()
@@ -115,9 +123,9 @@ class _Run:
                 self._layer(one)
                 continue
             schedule = cast(dict[str, list[str]], one.get("with") or {})
-            count = self.network.coefficient(str(one["repeat"]), self.passes)
+            count = self.network.count(str(one["repeat"]), self.passes)
             outer = dict(self.passes)
-            for step in range(int(count.mid().fmpq().p)):
+            for step in range(count):
                 own = {
                     g: number(read(v[step]), dict(self.network.numbers))
                     for g, v in schedule.items()
@@ -130,7 +138,7 @@ class _Run:
         update = dict(self.state)
         for head in cast(list[Json], layer["heads"]):
             self._head(head, update)
-        self.state = {key: part.mid() for key, part in update.items()}
+        self.state = {key: self.network.stored(part) for key, part in update.items()}
         if layer["mlp"] is not None:
             self._mlp(cast(Json, layer["mlp"]))
 
@@ -162,7 +170,7 @@ class _Run:
                 update[name, group] += unit * self.scalar(text)
             for name, text in cast(list[tuple[str, str]], mlp["bias"]):
                 update[name, group] += self._constant(text, self.rows[name], group)
-        self.state = {key: part.mid() for key, part in update.items()}
+        self.state = {key: self.network.stored(part) for key, part in update.items()}
 
     def _constant(self, text: object, rows: int, group: str) -> arb_mat:
         columns = self.size(group)

@@ -26,6 +26,11 @@ def test_the_format_may_be_named(call: Call, network: Path, tmp_path: Path) -> N
     assert (tmp_path / "one.onnx").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_counts_may_be_inputs(call: Call, network: Path, tmp_path: Path) -> None:
+    assert call("export", network, "-o", tmp_path / "net.py", "--counts").exit_code == 0
+    assert "*, steps: int = " in (tmp_path / "net.py").read_text(encoding="utf-8")
+
+
 MISTAKES = {
     "suffix": (["net.onx"], "the suffix '.onx' names no format", "Did you mean '.onnx'?"),
     "no suffix": (["net"], "no suffix in", "the formats are"),
@@ -33,6 +38,7 @@ MISTAKES = {
     "no directory": (["nowhere/net.onnx"], "there is no directory", "nowhere"),
     "directory": (["taken.onnx"], "is a directory", "name a file"),
     "long name": (["a" * 300 + ".onnx"], "cannot write", "too long"),
+    "counts": (["net.npz", "--counts"], "--counts does not go with .npz", ""),
     "option": (["net.onnx", "--dim", "d=3"], "--dim does not go with .onnx", ""),
 }
 

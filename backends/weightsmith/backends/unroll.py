@@ -157,6 +157,20 @@ def count_symbols(items: tuple[Item, ...]) -> frozenset[str]:
     return frozenset().union(*(free_symbols(parse_coefficient(c)) for c in _counts(items)))
 
 
+def open_counts(template: Template) -> frozenset[str]:
+    """The symbols that are the count of a loop and stand nowhere else: a run may choose them."""
+    body = written_out(template.body)
+    counts = set(_counts(body))
+    alone = {count for count in counts if _is_symbol(count)}
+    others = (*_coefficients(replace(template, body=tuple(layers_of(body)))), *(counts - alone))
+    used = frozenset().union(*(free_symbols(parse_coefficient(c)) for c in others))
+    return frozenset(alone - used)
+
+
+def _is_symbol(count: str) -> bool:
+    return free_symbols(parse_coefficient(count)) == {count}
+
+
 def _counts(items: tuple[Item, ...]) -> Iterator[str]:
     for item in items:
         if isinstance(item, Repeat):

@@ -15,6 +15,7 @@ from weightsmith.cli.options import as_mapping, dtype_option, open_network, size
 @click.option("--format", "form", metavar="NAME", help="The format, whatever the suffix.")
 @dtype_option("The number format of what is written.  [default: that of the saved weights]")
 @click.option("--numpy", is_flag=True, help="A .py file that needs NumPy in place of PyTorch.")
+@click.option("--counts", is_flag=True, help="How often loops run becomes an input: steps.")
 @click.option(
     "--dim",
     "dims",
@@ -29,6 +30,7 @@ def export(
     form: str | None,
     dtype: str | None,
     numpy: bool,
+    counts: bool,
     dims: tuple[tuple[str, str], ...],
 ) -> None:
     """Write the network in DIRECTORY as FILE, for other programs.
@@ -37,4 +39,4 @@ def export(
     """
     sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
     network = open_network(directory)
-    network.export(output, format=form, dtype=dtype, dims=sizes, numpy=numpy)
+    network.export(output, format=form, dtype=dtype, dims=sizes, numpy=numpy, counts=counts)

@@ -34,6 +34,21 @@ values = 2*items
 return items, values
 """
 GIVEN = {"A": np.random.default_rng(0).normal(size=(4, 4))}
+LOOPS = """algorithm loops(A: [d, d], y: [k] per context)
+param inner = 2
+param outer = 3
+param scale = 3
+X = 1/2*I
+z = y
+repeat outer:
+    X = relu(X + 1/4*A)
+    repeat inner:
+        X = 3/2*X - 1/2*X*A*X
+repeat outer:
+    z = 1/scale*z
+return X, z
+"""  # starts from an identity, has a loop within a loop, and one count for two loops
+COUNTS = [{}, {"inner": 0, "outer": 0}, {"inner": 1, "outer": 0}, {"inner": 0}, {"outer": 5}]
 LATE = """algorithm late(A: [d, d], B: [d, e], y: [k] per context)
 param eta = 1/2
 table ramp = (-1, 1), (0, -1/2), (2, 1)

@@ -21,9 +21,11 @@ from ...compiler.entry_programs import entry_scripts
 from ...compiler.programs import scripts
 from ...compiler.test_random_programs import exact_inputs
 from .exported import (
+    COUNTS,
     GATED,
     GIVEN,
     LATE,
+    LOOPS,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -123,6 +125,47 @@ def test_a_loop_is_a_loop_and_the_file_says_what_is_certified(tmp_path: Path) ->
     assert "if spectrum(A) in [mu, L]" in notes["statement"]
     axes = [d.dim_param for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert axes == ["batch", "d", "d"]
+
+
+CLOSE = """algorithm close(A: [d, d])
+V = (1 + 1/10^{n})*A + 1/10^{m}*ones
+W = (1 - 1/10^{n})*I
+return V*A, W*A*A, relu(V) + relu(W)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("n", "m"), [(5, 6), (6, 9), (9, 12), (15, 20)])
+def test_numbers_near_one_are_not_left_out(n: int, m: int, dtype: str, tmp_path: Path) -> None:
+    """onnxruntime takes them for 1: findings/onnxruntime_factors_near_one.sh."""
+    network = ws.compile(CLOSE.format(n=n, m=m))
+    data = {"A": np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [1.0, 0.0, 0.0]])}
+    found = first(run(exported(network, tmp_path, dtype), alone(data)))
+    for name, value in flat(reference(network, data)).items():
+        tolerance = 1e-15 if dtype == "float64" else 3e-7
+        np.testing.assert_allclose(found[name], value, rtol=tolerance, atol=0)
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_the_counts_of_loops_may_be_inputs(counts: dict[str, int], tmp_path: Path) -> None:
+    ws.compile(LOOPS).export(tmp_path / "net.onnx", counts=True)
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    assert [one.name for one in session.get_overridable_initializers()] == ["inner", "outer"]
+    random = np.random.default_rng(3)
+    batch = {"A": random.normal(size=(2, 3, 3)), "y_context": random.normal(size=(2, 1, 4))}
+    names = [one.name for one in session.get_outputs()]
+    feed = batch | {name: np.array(count) for name, count in counts.items()}
+    found = dict(zip(names, session.run(names, feed), strict=True))
+    wanted = reference(ws.compile(LOOPS, settings=counts), grouped(batch))
+    assert_close(found, flat(wanted), 1e-12)
+
+
+@pytest.mark.parametrize("name", ["heat_kernel", "gradient_descent, fewest layers", "resolvents"])
+def test_a_count_that_stands_elsewhere_too_is_no_input(name: str, tmp_path: Path) -> None:
+    """Of k passes with 1/3^k in a weight; where many steps are one layer; without a loop."""
+    with pytest.raises(ExportError, match=r"no loop .* leave out '--counts'"):
+        network_of(name).export(tmp_path / "net.onnx", counts=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_certified_of_files_that_were_changed(tmp_path: Path) -> None:

@@ -24,9 +24,11 @@ from ...compiler.entry_programs import entry_scripts
 from ...compiler.programs import scripts
 from ...compiler.test_random_programs import exact_inputs
 from .exported import (
+    COUNTS,
     GATED,
     GIVEN,
     LATE,
+    LOOPS,
     NAMES,
     TOLERANCE,
     assert_close,
@@ -200,6 +202,41 @@ def test_products_of_entries(numpy: bool) -> None:
     assert_near(found, reference(network, GIVEN), GIVEN)
 
 
+LOST = """algorithm lost(x: [d] per token, y: [k] per context)
+V = 1/3*(y*x'*x) over context
+repeat 2:
+    V = V + y*x'*x over context
+    for g in 1, 0:
+        V = g*(V*V'*V) over context
+return V, 2*y - V over context
+"""  # what the loop ends with has nothing of the data in it
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+def test_each_of_a_batch_has_its_value_where_no_data_reach_it(numpy: bool) -> None:
+    network = ws.compile(LOST)
+    random = np.random.default_rng(0)
+    x = {group: random.normal(size=(2, 3, 4)) for group in ("context", "query")}
+    y = random.normal(size=(2, 1, 4))
+    floats = flat(network.used({"x": x, "y": {"context": y}}))
+    found = called(text_of(network, numpy=numpy), floats, numpy=numpy)
+    assert_near(found, reference(network, grouped(floats)), floats)
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+@pytest.mark.parametrize("counts", COUNTS)
+def test_the_counts_of_loops_may_be_arguments(
+    counts: dict[str, int], numpy: bool, tmp_path: Path
+) -> None:
+    ws.compile(LOOPS).export(tmp_path / "net.py", counts=True, numpy=numpy)
+    random = np.random.default_rng(3)
+    batch = {"A": random.normal(size=(2, 3, 3)), "y_context": random.normal(size=(2, 1, 4))}
+    text = (tmp_path / "net.py").read_text(encoding="utf-8")
+    found = called(text, batch, numpy=numpy, **counts)
+    wanted = flat(reference(ws.compile(LOOPS, settings=counts), grouped(batch)))
+    assert_close(dict(zip(wanted, found, strict=True)), wanted, 1e-12)
+
+
 def text_of(network: ws.Network, *, numpy: bool) -> str:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "net.py"
@@ -207,13 +244,15 @@ def text_of(network: ws.Network, *, numpy: bool) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def called(text: str, floats: Mapping[str, np.ndarray], *, numpy: bool) -> list[np.ndarray]:
+def called(
+    text: str, floats: Mapping[str, np.ndarray], *, numpy: bool, **counts: int
+) -> list[np.ndarray]:
     """What the function of the file returns."""
     names: dict[str, object] = {}
     exec(compile(text, "<exported>", "exec"), names)
     function = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)][-1]
     arguments = [floats[one.arg.rstrip("_")] for one in function.args.args]
     given = arguments if numpy else [torch.from_numpy(one) for one in arguments]
-    found = names[function.name](*given)  # type: ignore[operator]
+    found = names[function.name](*given, **counts)  # type: ignore[operator]
     found = found if isinstance(found, tuple) else (found,)
     return [np.asarray(one) for one in found]

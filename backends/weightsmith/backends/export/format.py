@@ -13,14 +13,18 @@ from weightsmith.backends.export.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``numpy``: for NumPy in place of PyTorch.  ``dims``: the sizes of full matrices."""
+    """``numpy``: for NumPy in place of PyTorch.  ``dims``: the sizes of full matrices.
+
+    ``counts``: how often loops run becomes an input.
+    """
 
     numpy: bool = False
     dims: Mapping[str, int] = field(default_factory=dict)
+    counts: bool = False
 
     @property
     def given(self) -> frozenset[str]:
-        chosen = {"numpy": self.numpy, "dims": bool(self.dims)}
+        chosen = {"numpy": self.numpy, "dims": bool(self.dims), "counts": self.counts}
         return frozenset(name for name, is_given in chosen.items() if is_given)
 
 
@@ -56,7 +60,7 @@ class Format:
                 )
 
 
-FLAGS = {"numpy": "--numpy", "dims": "--dim"}
+FLAGS = {"numpy": "--numpy", "dims": "--dim", "counts": "--counts"}
 
 
 def reason_of(error: OSError, path: Path) -> ExportError:

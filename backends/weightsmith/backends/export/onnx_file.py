@@ -18,6 +18,7 @@ def write(subject: Subject, options: Options) -> bytes:
 
     from weightsmith.backends.export.onnx_graph import graph_of
 
+    subject = subject.with_counts_open() if options.counts else subject
     model = ir.Model(
         graph_of(subject),
         ir_version=IR_VERSION,
@@ -40,4 +41,5 @@ FORMAT = Format(
     write=write,
     needs=("onnx_ir",),
     extra="onnx",
+    options=frozenset({"counts"}),
 )

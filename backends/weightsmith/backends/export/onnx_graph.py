@@ -23,6 +23,7 @@ from weightsmith.backends.plan.nodes import (
     Entrywise,
     Input,
     Linear,
+    Loop,
     Product,
     Ref,
     Repeat,
@@ -57,10 +58,10 @@ class _Writer:
         self._scope(main, TOP)
         outputs = [self._output(main, port) for port in self._subject.outputs]
         return ir.Graph(
-            inputs,
+            [*inputs, *self._parts.counts],
             outputs,
             nodes=[*self._parts.prelude.nodes, *main.nodes],
-            initializers=self._parts.constants,
+            initializers=[*self._parts.constants, *self._parts.counts],
             opset_imports={"": OPSET},
             name=self._subject.algorithm,
         )
@@ -135,15 +136,15 @@ class _Writer:
             if total is not None and number == -1.0:
                 total = scope.add("Sub", total, value)
                 continue
-            if number != 1.0:
-                value = scope.add("Mul", value, self._parts.number(number))
+            value = self._parts.times(scope, value, number)
             total = value if total is None else scope.add("Add", total, value)
         if of.eye:
             eye = self._parts.eye(of.shape[0], of.eye)
             total = eye if total is None else scope.add("Add", total, eye)
-        if of.ones or total is None:
-            ones = self._parts.number(of.ones)
-            total = ones if total is None else scope.add("Add", total, ones)
+        if total is None:
+            total = self._parts.number(of.ones)
+        elif of.ones:
+            total = scope.add("Add", total, self._parts.number(of.ones))
         if of.terms:
             return total
         return scope.add("Expand", total, self._parts.shape(of.shape))  # one for each of a batch
@@ -167,13 +168,17 @@ class _Writer:
             name=f"loop{loop}",
         )
         entries = [self._values[found.entries[place]] for place in places]
-        start = [self._parts.integer(found.count), self._parts.true(), *entries]
+        start = [self._trips(found), self._parts.true(), *entries]
         results = scope.add_several("Loop", start, len(places), body=graph)
         by_place = dict(zip(places, results, strict=True))
         for number in self._live.order.get(found.parent, ()):
             node = self._nodes.nodes[number]
             if isinstance(node, Result) and node.loop == loop:
                 self._define(scope, number, by_place[node.place])
+
+    def _trips(self, of: Loop) -> ir.Value:
+        """How many passes: an input where the caller may choose."""
+        return self._parts.count(of.symbol) if of.symbol else self._parts.integer(of.count)
 
     def _carried(self, body: Scope, loop: int, place: int, entry: Ref) -> ir.Value:
         """The value as a pass finds it; one that no pass reads is carried for its result."""

@@ -10,10 +10,13 @@ import numpy as np
 import onnx_ir as ir
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.subject import Port, Subject, free_name, in_dtype
+from weightsmith.backends.export.subject import Count, Port, Subject, free_name, in_dtype
 from weightsmith.backends.plan.nodes import Axis, Shape
 
 BATCH = "batch"
+# onnxruntime 1.32 leaves out a constant factor within 1e-8 of 1, in float64, too:
+# findings/onnxruntime_factors_near_one.sh.
+NEAR_ONE = 1e-6
 Attribute: TypeAlias = "int | list[int] | ir.Graph | ir.Tensor[np.ndarray]"
 TYPES = {"float64": ir.DataType.DOUBLE, "float32": ir.DataType.FLOAT}
 
@@ -67,7 +70,9 @@ class Parts:
         self._batch = free_name(BATCH, set(subject.sizes))
         self._known: dict[object, ir.Value] = {}
         self._ports: dict[str, ir.Value] = {}
+        self._counts = {count.symbol: self._count(count) for count in subject.counts}
         taken = {port.name for port in (*subject.inputs, *subject.outputs)}
+        taken |= {count.name for count in subject.counts}
         numbered = (f"t{number}" for number in count())
         self._names = (name for name in numbered if name not in taken)  # of all scopes together
         self.prelude = self.scope()
@@ -99,11 +104,34 @@ class Parts:
         value.type, value.shape = ir.TensorType(kind), ir.Shape([])
         return value
 
+    def count(self, symbol: str) -> ir.Value:
+        """A whole number that the caller may choose: an input with a value of its own."""
+        return self._counts[symbol]
+
+    @property
+    def counts(self) -> list[ir.Value]:
+        return list(self._counts.values())
+
+    def _count(self, count: Count) -> ir.Value:
+        array = np.array(count.value, np.int64)
+        value = self.typed(ir.Value(name=count.name), ir.DataType.INT64)
+        value.const_value = ir.Tensor(array, ir.DataType.INT64, name=count.name)
+        return value
+
     # constants
 
     def number(self, value: float) -> ir.Value:
         rounded = in_dtype(value, self._subject.dtype)
         return self._constant(("number", rounded), np.array(rounded, self._subject.dtype))
+
+    def times(self, scope: Scope, value: ir.Value, number: float) -> ir.Value:
+        """number · value; near 1 as value + (number − 1) · value, so that nothing leaves it out."""
+        rounded = in_dtype(number, self._subject.dtype)
+        if rounded == 1.0:
+            return value
+        if abs(rounded - 1.0) > NEAR_ONE:
+            return scope.add("Mul", value, self.number(rounded))
+        return scope.add("Add", value, scope.add("Mul", value, self.number(rounded - 1.0)))
 
     def numbers(self, values: tuple[float, ...]) -> ir.Value:
         rounded = [in_dtype(value, self._subject.dtype) for value in values]
@@ -162,8 +190,7 @@ class Parts:
         key = "eye", axis, number
         if key not in self._known:
             plain = self._identity(axis)
-            scaled = plain if number == 1.0 else self.prelude.add("Mul", plain, self.number(number))
-            self._known[key] = scaled
+            self._known[key] = self.times(self.prelude, plain, number)
         return self._known[key]
 
     def _identity(self, axis: Axis) -> ir.Value:

@@ -234,3 +234,26 @@ def block_of(plan: Plan, node: int) -> tuple[str, str, bool] | None:
         if combination in held:
             return *held[combination], is_flipped
     return None
+
+
+def apart_from_data(plan: Plan) -> set[int]:
+    """The values that may be the same for all of a batch: no input reaches them.
+
+    What a loop carries may be so in some passes, and is among them.  A loop whose count is open
+    starts with a value for each of the batch.
+    """
+    graph = plan.graph
+    found: set[int] = set()
+
+    def is_apart(node: Node) -> bool:
+        if isinstance(node, Carried | Result):
+            loop = loop_of(graph, node.loop)
+            starts = () if loop.symbol else (loop.entries[node.place].node,)
+            return not found.isdisjoint((*starts, loop.nexts[node.place].node))
+        inner = [ref.node for ref in operands(node)]
+        return not isinstance(node, Input) and found.issuperset(inner)
+
+    order = [number for some in live(plan).order.values() for number in some]
+    while more := {n for n in order if n not in found and is_apart(graph.nodes[n])}:
+        found |= more
+    return found

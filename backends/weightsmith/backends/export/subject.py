@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
@@ -16,10 +16,16 @@ from weightsmith.backends.errors import ExportError, shown_name
 from weightsmith.backends.files import CERTIFICATE, MODEL
 from weightsmith.backends.instantiate import Weights, structured_weights
 from weightsmith.backends.plan.build import Plan, PlannedOutput, plan_of
+from weightsmith.backends.plan.live import live, loop_of
 from weightsmith.backends.plan.looped_numbers import numbers_of
 from weightsmith.backends.plan.nodes import Axis, Input, Ref
 from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
-from weightsmith.backends.unroll import missing_symbols, network_shape, refuse_missing
+from weightsmith.backends.unroll import (
+    missing_symbols,
+    network_shape,
+    open_counts,
+    refuse_missing,
+)
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
 
@@ -36,9 +42,20 @@ class Port:
     columns: Axis
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The parameter ``symbol`` that counts loops, what it is called outside, and its value here."""
+
+    symbol: str
+    name: str
+    value: int
+
+
 @dataclass(frozen=True)
 class Subject:
     """A compiled network.
+
+    With ``counts_open`` whoever runs it may choose the counts of its loops.
 
     ``saved`` are its weights as they were saved, if they were; ``bounds`` say what the certificate
     states, which is nothing of a network that was changed: then it is not ``intact``.
@@ -50,6 +67,7 @@ class Subject:
     bounds: tuple[str, ...]
     intact: bool
     dtype: DType
+    counts_open: bool = False
 
     @cached_property
     def weights(self) -> Weights:
@@ -74,7 +92,30 @@ class Subject:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_of(self.template, numbers_of(self.template, self.weights))
+        chosen = open_counts(self.template) if self.counts_open else frozenset()
+        numbers = numbers_of(self.template, self.weights, open_counts=chosen)
+        return plan_of(self.template, numbers)
+
+    @cached_property
+    def counts(self) -> tuple[Count, ...]:
+        """The counts that may be chosen, sorted by symbol."""
+        loops = (loop_of(self.plan.graph, loop) for loop in live(self.plan).places)
+        values = {loop.symbol: loop.count for loop in loops if loop.symbol}
+        taken = {port.name for port in (*self.inputs, *self.outputs)}
+        return tuple(
+            Count(symbol, free_name(identifier(symbol), taken), value)
+            for symbol, value in sorted(values.items())
+        )
+
+    def with_counts_open(self) -> Subject:
+        """The same with counts to be chosen.  Raises ExportError where there is none."""
+        found = replace(self, counts_open=True)
+        if not found.counts:
+            raise ExportError(
+                "no loop of this network is counted by a parameter that stands nowhere else, so "
+                "its counts cannot be inputs; leave out '--counts' (counts=True)."
+            )
+        return found
 
     @cached_property
     def constants(self) -> tuple[tuple[float, ...], ...]:

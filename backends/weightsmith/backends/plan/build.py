@@ -12,10 +12,10 @@ from weightsmith.backends.errors import PlanError
 from weightsmith.backends.plan.attention import Head, attention
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.graph import TOP, Graph, single
-from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers, Numbers, Part
+from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers, Numbers, Part, Passes
 from weightsmith.backends.plan.masks import mask, masked
 from weightsmith.backends.plan.mlp import MlpPlan
-from weightsmith.backends.plan.nodes import Axis, Combination, Input, Ref, Shape
+from weightsmith.backends.plan.nodes import Axis, Combination, Input, Loop, Ref, Shape
 from weightsmith.backends.plan.origins import Origins
 from weightsmith.backends.plan.stream import (
     DIRECT,
@@ -179,7 +179,7 @@ class _Builder:
                 state = self._layer(state, part)
                 self._note(part.number, made, before, state)
             elif part.count > 0:
-                state = self._loop(state, part.body, part.count, scope)
+                state = self._loop(state, part, scope)
         return state
 
     def _note(self, layer: int, made: int, before: State, after: State) -> None:
@@ -193,25 +193,32 @@ class _Builder:
     def _named(self, key: Key) -> tuple[str, str]:
         return self._template.blocks[key[0]].name, self._groups[key[1]]
 
-    def _loop(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
-        """A first pass on its own where it is cheaper or changes what is no matrix; then a loop."""
+    def _loop(self, state: State, part: Passes, scope: int) -> State:
+        """A first pass on its own where it is cheaper or changes what is no matrix; then a loop.
+
+        A loop whose count is chosen at run time is nothing but a loop.
+        """
+        body, count = part.body, part.count
         after = self.run(state, body, scope)
         before, then = flat(state), flat(after)
         changed = [p for p in {**before, **then} if before.get(p) != then.get(p)]
-        if count == 1 or not changed:
+        if not changed or (count == 1 and not part.symbol):
             return after
+        if part.symbol:
+            return self._carried(state, part, scope)
         if any(not _is_matrix(before.get(place)) for place in changed):
             state, count = after, count - 1
         if count <= INLINE:
             return self.run(state, body, scope) if count else state
-        return self._carried(state, body, count, scope)
+        return self._carried(state, Passes(count, body), scope)
 
-    def _carried(self, state: State, body: tuple[Part, ...], count: int, scope: int) -> State:
+    def _carried(self, state: State, part: Passes, scope: int) -> State:
         """The loop itself.  Not carried is what a pass leaves as it is, for whatever it finds, and
         twice what starts equal and is changed alike."""
-        loop = self.graph.open_loop(scope, count)
+        body = part.body
+        loop = self.graph.open_loop(scope, part.count)
         entry, after = flat(state), flat(self.run(state, body, scope))
-        shapes = {p: part.shape for p, part in {**after, **entry}.items()}
+        shapes = {p: one.shape for p, one in {**after, **entry}.items()}
         held = _Held(entry, shapes)
         while True:
             names, places = held.names(), held.places
@@ -220,14 +227,15 @@ class _Builder:
             }
             inside = entry | {p: single(ref, shapes[p]) for p, ref in refs.items()}
             after = flat(self.run(_values(inside), body, loop))
-            shapes |= {p: part.shape for p, part in after.items()}
+            shapes |= {p: one.shape for p, one in after.items()}
             if not held.refined(inside, after):
                 break
-            loop = self.graph.open_loop(scope, count)
+            loop = self.graph.open_loop(scope, part.count)
         self.origins.carried.update({(loop, n): self._named(p[:2]) for p, n in places.items()})
         entries = [self.graph.matrix(entry.get(p, Combination(shapes[p]))) for p in places]
         nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in places]
-        results = self.graph.close_loop(loop, scope, count, entries, nexts)
+        closed = Loop(scope, part.count, tuple(entries), tuple(nexts), part.symbol)
+        results = self.graph.close_loop(loop, closed)
         return _values(
             entry | {p: single(results[places[name]], shapes[p]) for p, name in names.items()}
         )

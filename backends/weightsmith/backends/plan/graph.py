@@ -86,13 +86,11 @@ class Graph:
     def carried(self, loop: int, place: int, shape: Shape) -> Ref:
         return self.node(Carried(loop, place), shape, loop)
 
-    def close_loop(
-        self, loop: int, parent: int, count: int, entries: list[Ref], nexts: list[Ref]
-    ) -> list[Ref]:
+    def close_loop(self, loop: int, of: Loop) -> list[Ref]:
         """The carried values after the last pass."""
-        self.loops[loop] = Loop(parent, count, tuple(entries), tuple(nexts))
-        shapes = [self.shape(ref) for ref in entries]
-        return [self.node(Result(loop, p), shape, parent) for p, shape in enumerate(shapes)]
+        self.loops[loop] = of
+        shapes = [self.shape(ref) for ref in of.entries]
+        return [self.node(Result(loop, p), shape, of.parent) for p, shape in enumerate(shapes)]
 
     # matrices
 

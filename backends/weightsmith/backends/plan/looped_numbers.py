@@ -7,7 +7,7 @@ loop that differ there are layers of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,15 +56,16 @@ class LayerNumbers:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Passes:
-    """The same layers ``count`` times."""
+    """The same layers ``count`` times; ``symbol``: that by which a run may choose another count."""
 
     count: int
     body: tuple[LayerNumbers | Passes, ...]
+    symbol: str = ""
 
     def same(self, other: LayerNumbers | Passes) -> bool:
         return (
             isinstance(other, Passes)
-            and self.count == other.count
+            and (self.count, self.symbol) == (other.count, other.symbol)
             and all(one.same(two) for one, two in zip(self.body, other.body, strict=True))  # type: ignore[arg-type]
         )
 
@@ -87,16 +88,22 @@ def numbers_of(
     weights: Weights,
     bindings: Bindings | None = None,
     live: Mapping[str, Array] | None = None,
+    *,
+    open_counts: frozenset[str] = frozenset(),
 ) -> Numbers:
     """Return the numbers of structured weights, with the loops of the template.
 
     ``bindings`` are those that the weights were made with, where they are not the template's own.
-    ``live``: by tensor, of every entry the number of the scalar that it is times, or FIXED.
+    ``live``: by tensor, of every entry the number of the scalar that it is times, or FIXED.  Of
+    ``open_counts`` loops keep the symbol, if the passes of all loops with it are the same.
     """
     architecture = network_shape(template, bindings)
     scalars, tensors = live or {}, weights.tensors
-    found = _Parts(architecture, tensors, scalars, Values(template, bindings))
+    found = _Parts(architecture, tensors, scalars, Values(template, bindings), open_counts)
     parts = found.parts(written_out(template.body))
+    if found.closed:
+        rest = open_counts - found.closed
+        return numbers_of(template, weights, bindings, live, open_counts=rest)
     outputs = {o.name: unembed_name(o.name) for o in architecture.outputs}
     unembed = {o: entries(tensors[name], scalars.get(name))[0] for o, name in outputs.items()}
     embed = entries(tensors["embed.weight"], scalars.get("embed.weight"))
@@ -122,7 +129,10 @@ class _Parts:
         tensors: Mapping[str, Array],
         live: Mapping[str, Array],
         values: Values,
+        open_counts: frozenset[str],
     ) -> None:
+        self.closed: set[str] = set()  # of the open counts those of loops whose passes differ
+        self._open = open_counts
         self._shapes = architecture.layers
         self._values = values
         self._next = 0
@@ -139,8 +149,18 @@ class _Parts:
                 self._next += 1
                 continue
             passes = [tuple(self.parts(item.body)) for _ in range(int(self._values[item.count]))]
-            found += _joined(passes)
+            joined = _joined(passes)
+            if item.count in self._open:
+                joined = [self._opened(part, item.count) for part in joined]
+                self.closed |= {item.count} if len(joined) != 1 else set()
+            found += joined
         return found
+
+    def _opened(self, part: Part, symbol: str) -> Part:
+        if isinstance(part, Passes):
+            return replace(part, symbol=symbol)
+        self.closed.add(symbol)
+        return part
 
 
 def _by_layer(tensors: Mapping[str, Array], layers: int) -> list[dict[str, Array]]:

@@ -159,12 +159,16 @@ Node = (
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``count`` passes; ``entries`` and ``nexts``: the carried values before, and after a pass."""
+    """``count`` passes; ``entries`` and ``nexts``: the carried values before, and after a pass.
+
+    With a ``symbol`` the loop is right for every count.
+    """
 
     parent: int
     count: int
     entries: tuple[Ref, ...]
     nexts: tuple[Ref, ...]
+    symbol: str = ""
 
 
 def operands(node: Node) -> tuple[Ref, ...]:

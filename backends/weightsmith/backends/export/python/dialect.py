@@ -46,10 +46,10 @@ class Dialect:
         return f"np.full(({', '.join(sizes)}), {number}, {self._like(first)})"
 
     def for_each(self, of: str, first: str) -> str:
-        """One for each of a batch, of what does not depend on the data."""
+        """One for each of a batch, of what may be the same for all."""
         if self.module == "torch":
             return f"{of}.expand(*{first}.shape[:-2], -1, -1)"
-        return f"np.broadcast_to({of}, (*{first}.shape[:-2], *{of}.shape))"
+        return f"np.broadcast_to({of}, (*{first}.shape[:-2], *{of}.shape[-2:]))"
 
     def _like(self, first: str) -> str:
         return self.like.format(first)

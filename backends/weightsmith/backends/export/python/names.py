@@ -27,6 +27,7 @@ class Names:
         self._steps = steps
         self._taken = set(RESERVED)
         self.inputs = [self._free(port.name) for port in subject.inputs]
+        self.counts = {one.symbol: self._free(one.name) for one in subject.counts}
         self.function = self._free(identifier(subject.algorithm))
         given = {p.ref.node: name for p, name in zip(subject.inputs, self.inputs, strict=True)}
         self._names: dict[int, str] = {}

@@ -23,6 +23,7 @@ WIDTH = 98
 def write(subject: Subject, options: Options) -> bytes:
     """Return the file."""
     dialect = NUMPY if options.numpy else TORCH
+    subject = subject.with_counts_open() if options.counts else subject
     return file_text(subject, dialect, function_of(subject, dialect)).encode()
 
 
@@ -48,13 +49,17 @@ def function_text(subject: Subject, dialect: Dialect, function: Function) -> str
     """The function, with the shapes in its docstring."""
     several = len(subject.outputs) > 1
     result = f"tuple[{', '.join([dialect.array] * len(subject.outputs))}]"
-    arguments = ", ".join(f"{name}: {dialect.array}" for name in function.inputs)
-    head = f"def {function.name}({arguments}) -> {result if several else dialect.array}:"
+    arguments = [f"{name}: {dialect.array}" for name in function.inputs]
+    if function.counts:
+        arguments += ["*", *(f"{name}: int = {value}" for name, value in function.counts)]
+    kind = result if several else dialect.array
+    head = f"def {function.name}({', '.join(arguments)}) -> {kind}:"
     if len(head) > WIDTH:
-        wide = [f"{INDENT}{name}: {dialect.array}," for name in function.inputs]
-        kind = result if several else dialect.array
+        wide = [f"{INDENT}{one}," for one in arguments]
         head = "\n".join([f"def {function.name}(", *wide, f") -> {kind}:"])
-    shapes = [*_shapes(subject.inputs, function.inputs), "returns"]
+    shapes = [*_shapes(subject.inputs, function.inputs)]
+    shapes += [f"    {name}  how often a loop runs" for name, _ in function.counts]
+    shapes.append("returns")
     shapes += _shapes(subject.outputs, tuple(port.name for port in subject.outputs))
     doc = ['"""Any batch dimensions may stand before these axes:', "", *shapes, '"""']
     lines = [head, *(f"{INDENT}{line}".rstrip() for line in (*doc, *function.body))]
@@ -118,5 +123,5 @@ FORMAT = Format(
     suffix=".py",
     what="a Python file for PyTorch or NumPy",
     write=write,
-    options=frozenset({"numpy"}),
+    options=frozenset({"numpy", "counts"}),
 )

@@ -10,7 +10,7 @@ from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.python.dialect import Dialect
 from weightsmith.backends.export.python.layer_notes import LayerNotes
 from weightsmith.backends.export.python.names import Names
-from weightsmith.backends.export.steps import Run, Step, Steps
+from weightsmith.backends.export.steps import Run, Step, Steps, apart_from_data
 from weightsmith.backends.export.subject import Subject, identifier, in_dtype
 from weightsmith.backends.plan.live import loop_of
 from weightsmith.backends.plan.nodes import (
@@ -43,13 +43,17 @@ class Expression(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The lines of the body, the constants that it reads, and which helpers it calls."""
+    """The lines of the body, the constants that it reads, and which helpers it calls.
+
+    ``counts``: the parameters that count loops, with their values.
+    """
 
     name: str
     inputs: tuple[str, ...]
     body: tuple[str, ...]
     constants: tuple[tuple[str, tuple[float, ...]], ...]
     helpers: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...] = ()
 
 
 class Writer:
@@ -66,6 +70,7 @@ class Writer:
         self._constants: dict[int, str] = {}
         self._helpers: set[str] = set()
         self._notes = LayerNotes(subject)
+        self._apart = apart_from_data(subject.plan)
 
     def function(self) -> Function:
         if not self._first:
@@ -80,7 +85,10 @@ class Writer:
         constants = ((name, self._subject.constants[n]) for n, name in self._constants.items())
         inputs = tuple(self._names.inputs)
         helpers = tuple(sorted(self._helpers))
-        return Function(self._names.function, inputs, (*eyes, *body), tuple(constants), helpers)
+        known = self._names.counts
+        counts = tuple((known[one.symbol], one.value) for one in self._subject.counts)
+        name, whole = self._names.function, (*eyes, *body)
+        return Function(name, inputs, whole, tuple(constants), helpers, counts)
 
     def number(self, value: float) -> str:
         return repr(in_dtype(value, self._subject.dtype))
@@ -117,10 +125,12 @@ class Writer:
         found = loop_of(self._graph, run.loop)
         names = [self._names[self._steps.held[run.loop, place]] for place in run.places]
         for name, place in zip(names, run.places, strict=True):
-            entry = self._value(found.entries[place], whole=False)
-            if entry.text != name:
-                yield f"{name} = {entry.text}"
-        yield f"for _ in range({found.count}):"
+            entry = found.entries[place]
+            text = self._value(entry, whole=False).text
+            text = self._returned(entry) if found.symbol else text  # maybe no pass follows
+            if text != name:
+                yield f"{name} = {text}"
+        yield f"for _ in range({self._names.counts.get(found.symbol, found.count)}):"
         self._notes.enter()
         yield from (INDENT + line for line in self._lines(run.body))
         self._notes.leave()
@@ -136,10 +146,10 @@ class Writer:
             yield f"{INDENT}pass"
 
     def _returned(self, ref: Ref) -> str:
-        text = self._value(ref, whole=False).text
-        of = self._graph.nodes[ref.node]
-        alone = isinstance(of, Linear) and not of.of.terms
-        return self._dialect.for_each(text, self._first) if alone else text
+        value = self._value(ref, whole=False)
+        if ref.node not in self._apart:
+            return value.text
+        return self._dialect.for_each(value.atom, self._first)
 
     # expressions
 

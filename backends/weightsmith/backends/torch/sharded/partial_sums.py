@@ -25,6 +25,7 @@ from weightsmith.backends.plan.nodes import (
     Clamp,
     Entrywise,
     Linear,
+    Loop,
     Node,
     Product,
     Ref,
@@ -152,7 +153,8 @@ class _Sharded:
                 self._refs[number] = self._new.carried(inner, place, shape)
         self._scope(loop, inner)
         nexts = [self._moved(found.nexts[place]) for place in places]
-        results = self._new.close_loop(inner, into, found.count, entries, nexts)
+        closed = Loop(into, found.count, tuple(entries), tuple(nexts), found.symbol)
+        results = self._new.close_loop(inner, closed)
         for number in self._live.order.get(found.parent, ()):
             node = self._old.nodes[number]
             if isinstance(node, Result) and node.loop == loop:
