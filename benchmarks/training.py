@@ -30,7 +30,7 @@ def medians(runs: list[Callable[[], Tensor]], count: int) -> list[float]:
     for number in range(count + 2):
         for run, found in zip(runs, times, strict=True):
             start = time.process_time()
-            run().square().sum().backward()
+            torch.autograd.backward(run().square().sum())
             if number > 1:
                 found.append(1e3 * (time.process_time() - start))
     return [statistics.median(found) for found in times]
@@ -44,7 +44,7 @@ def by_hand(x: Tensor, query: Tensor, y: Tensor, eta: Tensor) -> Tensor:
 
 
 def row(d: int, tokens: int, count: int) -> list[str]:
-    settings = {"mu": "1/10", "L": 4, "eta": "1/10", "steps": PASSES}
+    settings: dict[str, str | int] = {"mu": "1/10", "L": 4, "eta": "1/10", "steps": PASSES}
     network = api.compile("examples/gradient_descent.alg", settings=settings)
     model, module = network.module(trainable="coefficients"), network.module()
     eta = model.get_parameter("coefficients.eta")
@@ -54,7 +54,7 @@ def row(d: int, tokens: int, count: int) -> list[str]:
     arrays = {"x": {"context": x.numpy(), "query": query.numpy()}, "y": {"context": y.numpy()}}
     given = arguments(module, network.template, arrays)
     runs: list[Callable[[], Tensor]] = [
-        lambda: model({"context": x, "query": query}, y),  # type: ignore[return-value]
+        lambda: model({"context": x, "query": query}, y),
         lambda: by_hand(x, query, y, eta),
         lambda: torch.func.functional_call(module, model.weights(), given)["output"][:, tokens:],
     ]
