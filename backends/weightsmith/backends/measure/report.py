@@ -31,7 +31,7 @@ class AssumptionError(LayoutError):
         self.report = report
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Row:
     """One hypothesis; ``sentence`` says what is wrong if it is broken, and what to do.
 
@@ -48,6 +48,19 @@ class Row:
     def measured(self) -> str:
         """What was measured, in short."""
         return self.found.summary(BROKEN_DIGITS if self.sentence else DIGITS) + self.note
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and self._told == other._told
+
+    def __hash__(self) -> int:
+        return hash(self._told)
+
+    def __repr__(self) -> str:
+        return f"Row{self._told}"
+
+    @property
+    def _told(self) -> tuple[str, str, str, str]:
+        return *self.cells, self.sentence
 
     @property
     def cells(self) -> tuple[str, str, str]:
