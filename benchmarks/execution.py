@@ -27,6 +27,7 @@ from weightsmith.cli.table import print_table
 from weightsmith.network import Network
 
 EXAMPLES = "examples"
+GRAPH = "v = 2000, e = 9975"
 BUDGET = 1.5  # seconds of runs that are measured
 
 
@@ -156,8 +157,8 @@ def logistic(dtype: torch.dtype, *, gated: bool) -> Subject:
     return Subject(name, size, dtype, lambda: network(x, y), hand, bar)
 
 
-def graph(dtype: torch.dtype) -> Subject:
-    """Richardson's iteration on a weighted graph of 2,000 vertices and 9,975 edges."""
+def graph_data(dtype: torch.dtype) -> tuple[Network, Tensor, Tensor, Tensor]:
+    """60 steps of Richardson's iteration, a weighted graph in CSR, and a right-hand side."""
     network = compiled("electric_potentials", mu="1/10", L=500, steps=60)
     found = nx.barabasi_albert_graph(2000, 5, seed=1)
     incidence = nx.incidence_matrix(found, oriented=True).tocsr()
@@ -165,6 +166,11 @@ def graph(dtype: torch.dtype) -> Subject:
     B, C = (_csr(matrix, dtype) for matrix in (incidence, incidence.multiply(weights).tocsr()))
     psi = torch.randn(2000, 1, dtype=dtype)
     psi -= psi.mean()
+    return network, B, C, psi
+
+
+def graph(dtype: torch.dtype) -> Subject:
+    network, B, C, psi = graph_data(dtype)
     step = 2 / 500.1
 
     def hand() -> Tensor:
@@ -176,9 +182,8 @@ def graph(dtype: torch.dtype) -> Subject:
             phi = torch.add(phi, residual, alpha=step)
         return phi
 
-    size = "v = 2000, e = 9975"
     name = "Richardson on a graph, CSR"
-    return Subject(name, size, dtype, lambda: network(B, C, psi), hand, 1.0)
+    return Subject(name, GRAPH, dtype, lambda: network(B, C, psi), hand, 1.0)
 
 
 def _csr(matrix: csr_array, dtype: torch.dtype) -> Tensor:
