@@ -26,10 +26,10 @@ from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
 from weightsmith.backends.plan.looped_numbers import numbers_of
 from weightsmith.backends.plan.nodes import AllReduced
+from weightsmith.backends.plan.partial_sums import sharded_plan
 from weightsmith.backends.plan.torch_text import torch_text
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import PlannedModule
-from weightsmith.backends.torch.sharded.partial_sums import sharded_plan
 from weightsmith.compiler.ir.template import Template
 
 CONTEXT = frozenset({"context"})

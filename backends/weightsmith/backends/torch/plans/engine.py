@@ -18,6 +18,7 @@ from weightsmith.backends.plan.build import Form, Plan, plan_of
 from weightsmith.backends.plan.cost import Sizes
 from weightsmith.backends.plan.live import cost
 from weightsmith.backends.plan.looped_numbers import numbers_of
+from weightsmith.backends.torch.plans.chunks import LONG, chunked
 from weightsmith.backends.torch.plans.module import PlannedModule, Scalars
 from weightsmith.backends.torch.run import check_mode
 from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
@@ -70,14 +71,18 @@ class Engine:
         key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
         found = self._plans.pop(key, None)
         if found is None:
-            found = self._made(self._plan(about), untold)
+            found = self._made(self._plan(about), untold, about)
         self._plans[key] = found  # the last one used stands last
         if len(self._plans) > MOST:
             del self._plans[next(iter(self._plans))]
         return found
 
-    def _made(self, plan: Plan, untold: Mapping[str, int]) -> PlannedModule:
-        return PlannedModule(plan, untold, scalars=self._scalars)
+    def _made(
+        self, plan: Plan, untold: Mapping[str, int], about: Mapping[str, int]
+    ) -> PlannedModule:
+        tokens, axis = max((about.get(group, 0), group) for group in TOKEN_GROUPS)
+        found = chunked(plan, axis, untold, self._scalars) if tokens > LONG else None
+        return found or PlannedModule(plan, untold, scalars=self._scalars)
 
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
         """The cheapest of the forms."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.nodes import Input
-from weightsmith.backends.plan.torch_text import torch_text
+from weightsmith.backends.plan.torch_text import Text, torch_text
 from weightsmith.backends.torch.plans import sparse
 
 Function = Callable[..., tuple[Tensor, ...]]
@@ -40,16 +40,20 @@ class PlannedModule(nn.Module):
         super().__init__()
         text = torch_text(plan, sizes=sizes, scalars=len(scalars()) if scalars else 0)
         self._scalars = scalars
-        self.source = text.source
+        self.source = self.written(text)
         self.inputs = input_keys(plan)
         self.outputs = [(o.name, group) for o in plan.outputs for group in o.pieces]
         self._eyes = text.eyes
         more = {} if all_reduce is None else {"all_reduce": all_reduce}
-        self._single = _function(text.source, mm=torch.mm, addmm=torch.addmm, **more)
-        self._sparse = _function(text.source, mm=sparse.mm, addmm=sparse.addmm, **more)
-        self._batched = _function(text.source, mm=torch.bmm, addmm=torch.baddbmm, **more)
+        self._single = _function(self.source, mm=torch.mm, addmm=torch.addmm, **more)
+        self._sparse = _function(self.source, mm=sparse.mm, addmm=sparse.addmm, **more)
+        self._batched = _function(self.source, mm=torch.bmm, addmm=torch.baddbmm, **more)
         with torch.inference_mode(False):
             self._numbers = [torch.tensor(c, dtype=torch.float64) for c in plan.graph.constants]
+
+    def written(self, text: Text) -> str:
+        """The text of the function."""
+        return text.source
 
     def forward(self, *arrays: Tensor) -> tuple[Tensor, ...]:
         """Return the values in the order of ``outputs``; arrays in the order of ``inputs``.

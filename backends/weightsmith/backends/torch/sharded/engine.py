@@ -14,9 +14,9 @@ from weightsmith.backends.errors import ShardingError, listed
 from weightsmith.backends.instantiate import Weights
 from weightsmith.backends.layout import axes_of, input_groups
 from weightsmith.backends.plan.build import Form, Plan
+from weightsmith.backends.plan.partial_sums import sharded_plan
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import PlannedModule
-from weightsmith.backends.torch.sharded.partial_sums import sharded_plan
 from weightsmith.backends.torch.sharded.processes import Processes
 from weightsmith.compiler.ir.template import Template
 
@@ -66,5 +66,7 @@ class ShardedEngine(Engine):
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
         return sharded_plan(super()._plan(sizes), self.sharded)
 
-    def _made(self, plan: Plan, untold: Mapping[str, int]) -> PlannedModule:
+    def _made(
+        self, plan: Plan, untold: Mapping[str, int], about: Mapping[str, int]
+    ) -> PlannedModule:
         return ShardedModule(plan, untold, self._processes)
