@@ -13,7 +13,7 @@ from .entry_programs import entry_scripts
 from .test_random_programs import compare, exact_inputs
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(entry_scripts(), st.integers(0, 2**16))
 def test_network_equals_script_and_is_proven(script: str, seed: int) -> None:
     try:

@@ -36,7 +36,7 @@ def exact_inputs(program: object, seed: int) -> dict[str, object]:
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scripts(), st.integers(0, 2**16))
 def test_network_equals_script_and_is_proven(script: str, seed: int) -> None:
     try:

@@ -27,7 +27,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ENDS = {"mu": "1/2", "L": 3}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(affine_scripts(), st.integers(0, 2**16))
 def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; and the checker follows both scripts."""

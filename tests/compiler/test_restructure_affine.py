@@ -82,7 +82,7 @@ LAYERS = [  # as written: 30 or 31, 30, 20, 20, 21, 32, 55, 401, 27, 17, 24, 21,
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(block_scripts(), st.integers(0, 2**16))
 def test_the_values_are_the_same(script: str, seed: int) -> None:
     """In exact arithmetic on random matrices; the checker has followed both scripts."""

@@ -111,7 +111,7 @@ def test_values_are_the_same_exactly(name: str) -> None:
         compare(values[result], value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(polynomial_scripts(), st.integers(0, 2**16))
 def test_random_loops(script: str, seed: int) -> None:
     program = check(Source("<script>", script))
