@@ -26,7 +26,7 @@ from weightsmith.backends.torch.plans import sparse
 from weightsmith.backends.torch.plans.module import Function, PlannedModule, Scalars
 
 LONG = 1 << 16  # tokens from which on chunks are worth their calls
-CHUNK = 3 << 19  # bytes of a chunk of the data: fewer cost calls, more leave the cache
+CHUNK = 3 << 19  # bytes of data in a chunk, for each thread: fewer cost calls, more the cache
 SUM = re.compile(r"= all_reduce\((.*)\)$", re.MULTILINE)
 
 Chunk = Generator[tuple[Tensor, ...], list[Tensor], tuple[Tensor, ...]]
@@ -97,7 +97,8 @@ class ChunkedModule(PlannedModule):
         cut = [array for array, is_cut in zip(arrays, self._cut, strict=True) if is_cut]
         tokens = cut[0].shape[-1]
         bytes_each = sum(array.shape[-2] * array.element_size() for array in cut)
-        step = max(1, self.chunk_bytes // max(1, bytes_each))
+        most = self.chunk_bytes * torch.get_num_threads()  # each has a cache
+        step = max(1, most // max(1, bytes_each))
         places = [*range(0, max(tokens, 1), step), tokens]  # one, if there is no token
         return [
             tuple(
