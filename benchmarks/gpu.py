@@ -17,14 +17,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from statistics import median
 from typing import Any, cast
 
 import torch
-from execution import Subject, compiled, descent, newton, positive, synthesized
+from execution import Subject, compiled, descent, medians, newton, positive, synthesized
 from torch import Tensor
 
 from weightsmith.backends.layout import Inputs
@@ -136,25 +134,16 @@ def check(device: torch.device, small: bool) -> bool:
     return wrong
 
 
-def medians(runs: list[Run], device: torch.device, seconds: float) -> list[float]:
-    """Seconds of each with the device waited for, the runs taking turns."""
-    times: list[list[float]] = [[] for _ in runs]
-    for run in runs:
-        run()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times[0]) < 5:
-        for run, found in zip(runs, times, strict=True):
-            wait(device)
-            start = time.perf_counter()
-            run()
-            wait(device)
-            found.append(time.perf_counter() - start)
-    return [median(found) for found in times]
+def waited_for(run: Run, device: torch.device) -> Run:
+    """The run until the device is done."""
 
+    def whole() -> object:
+        value = run()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return value
 
-def wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    return whole
 
 
 def subjects(small: bool) -> Iterator[Callable[[], Subject]]:
@@ -176,7 +165,7 @@ def compare(device: torch.device, seconds: float, small: bool) -> None:
         runs += [torch.compile(subject.hand), torch.compile(subject.plan, fullgraph=True)]
         runs += [] if subject.gram is None else [subject.gram]
         with torch.no_grad():
-            hand, *others = medians(runs, device, seconds)
+            hand, *others = medians([waited_for(run, device) for run in runs], seconds)
         ratios = [f"{other / hand:.2f}" for other in others]
         dtype = str(subject.dtype).removeprefix("torch.")
         rows.append((subject.name, subject.size, dtype, f"{1e6 * hand:.0f}", *ratios, "")[:8])

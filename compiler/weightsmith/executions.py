@@ -57,6 +57,13 @@ def known_when_traced(function: Function) -> Function:
     return function
 
 
+def mask_groups(masks: object) -> tuple[str, ...]:
+    """The groups of tokens that come with a mask.  Raises LayoutError."""
+    if not isinstance(masks, Mapping):
+        raise LayoutError(f"expected masks as {{group: mask}}, got {type(masks).__name__}.")
+    return tuple(masks)
+
+
 class Executions:
     """The executions of one network; what they make of its weights is kept.
 

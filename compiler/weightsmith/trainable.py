@@ -139,6 +139,9 @@ class Trainable(ABC):
         Raises WeightsError where names, shapes, sizes or numbers are not this network's.
         """
         refuse_missing(set(missing_symbols(self.template)))
+        if not isinstance(state, Mapping):
+            kind = type(state).__name__
+            raise WeightsError(f"expected a state_dict, names with tensors, got {kind}.")
         weights, parameters = self._read(state, dims)
         if not parameters and self._is_own(weights):
             return self._unmoved()

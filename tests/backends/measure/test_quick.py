@@ -139,3 +139,12 @@ def fmpq_of(matrix: np.ndarray) -> fmpq_mat:
 
 def fractions_of(matrix: fmpq_mat) -> Rational:
     return [[Fraction(int(e.p), int(e.q)) for e in row] for row in matrix.tolist()]
+
+
+@pytest.mark.filterwarnings("error")
+def test_ends_far_beyond_the_numbers_prove_nothing_and_warn_of_nothing() -> None:
+    for tiny in (5e-324, 1e-300):
+        matrix = np.diag([tiny, tiny])[None]
+        assert not confined(exact(matrix), (Fraction(1, 10), Fraction(2)))
+        weight = exact(np.eye(2)[None])
+        assert not compared(exact(matrix), weight, (Fraction(1, 10), Fraction(2)))

@@ -184,11 +184,13 @@ def test_wrong_masks_are_refused() -> None:
     for masks, text in (
         ({"scratch": torch.ones(3) > 0}, "has masks for 'context', 'query', not for 'scratch'"),
         ({"context": torch.ones(3)}, "a mask of booleans for 3 context tokens, got .* float32"),
+        ({"context": [True] * 3}, "a tensor of booleans as the mask of context tokens, got list"),
+        (torch.ones(3) > 0, "expected masks as {group: mask}, got Tensor"),
         ({"context": torch.ones(4) > 0}, "booleans for 3 context tokens, got \\(4,\\)"),
         ({"context": torch.ones(2, 3) > 0}, "has the batch \\(2,\\), and the inputs have \\(\\)"),
     ):
         with pytest.raises(LayoutError, match=text):
-            network(x=x, y=y, masks=masks)
+            network(x=x, y=y, masks=masks)  # type: ignore[arg-type]
     newton = api.compile(example("newton_inverse"), settings={**ENDS, "steps": 3})
     with pytest.raises(LayoutError, match="takes no masks"):
         newton(torch.eye(3), masks={"context": torch.ones(3) > 0})

@@ -314,3 +314,9 @@ def test_other_kinds_of_numbers_are_refused(descent: Network) -> None:
 def test_arrays_are_taken_as_tensors_are(descent: Network) -> None:
     state = {name: tensor.numpy() for name, tensor in edited(descent).items()}
     assert descent.with_weights(state).moved == descent.with_weights(edited(descent)).moved
+
+
+def test_what_is_no_state_is_refused(descent: Network) -> None:
+    for state in (3, None, [torch.eye(2)]):
+        with pytest.raises(WeightsError, match="expected a state_dict, names with tensors, got"):
+            descent.with_weights(state)  # type: ignore[arg-type]

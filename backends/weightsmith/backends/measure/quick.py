@@ -36,6 +36,7 @@ from weightsmith.backends.measure.enclosure import (
 from weightsmith.backends.measure.spectra import symmetric_part
 
 INTEGERS = 2.0**52
+HUGE = 2.0**300  # of an end beside the matrix: beyond, norms may overflow
 ROOM = 1 + 2.0**-36  # more than WIDER makes of it
 
 
@@ -48,6 +49,8 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
     half, off = _symmetric(matrix)
     low = around(ends[0], matrix.exponent, -np.inf)[1]
     high = around(ends[1], matrix.exponent, np.inf)[0]
+    if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
+        return False
     above = [_shifted(half, -low)] if np.isfinite(low) else []
     below = [_shifted(-half, high)] if np.isfinite(high) else []
     both = above + below
@@ -65,6 +68,8 @@ def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
     exponent = inner.exponent - weight.exponent
     low = around(ends[0], exponent, -np.inf)[1]
     high = around(ends[1], exponent, np.inf)[0]
+    if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
+        return False
     matrices, most = [], 0.0
     for sign, end in ((1.0, low), (-1.0, high)):
         if np.isfinite(end):

@@ -124,9 +124,14 @@ class Caller:
         return found
 
 
-def _row(mask: Tensor, array: Tensor, group: str) -> Tensor:
+def _row(mask: object, array: Tensor, group: str) -> Tensor:
     """A mask as one row beside an array at its tokens."""
     tokens = array.shape[-1]
+    if not isinstance(mask, Tensor):
+        raise LayoutError(
+            f"expected a tensor of booleans as the mask of {group} tokens, got "
+            f"{type(mask).__name__}."
+        )
     if mask.dtype != torch.bool or mask.ndim == 0 or mask.shape[-1] != tokens:
         raise LayoutError(
             f"expected a mask of booleans for {tokens} {group} tokens, got {tuple(mask.shape)} of "
