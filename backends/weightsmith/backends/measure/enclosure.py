@@ -29,6 +29,7 @@ Array: TypeAlias = NDArray[Any]  # float64, a batch in front
 Pair: TypeAlias = tuple[Fraction | None, Fraction | None]  # the ends of an interval, if there are
 UNIT = 2.0**-53
 WIDE = 64
+MILD = 2.0**-64  # of a sum of squares: fewer than 2^60, so that the largest entry is 2^-62 to 2^32
 FLOOR = 2.0**-500  # more than underflow costs in products of matrices with entries below 2^400
 WIDER = 1 + 2.0**-40  # covers the rounding of a bound that a few hundred operations compute
 WORK = 2**33  # multiply-adds (about those of a matrix of 2048 rows): beyond, nothing is measured
@@ -56,6 +57,20 @@ class Enclosure:
     def norm(self) -> Array:
         """More than the Frobenius norm of the middle."""
         return frobenius(self.middle)
+
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Is the middle of every problem equal to its transpose?"""
+        return bool((self.middle == self.middle.swapaxes(-1, -2)).all())
+
+    @cached_property
+    def symmetric_part(self) -> tuple[Array, Array | float]:
+        """(A + A')/2 of the middle A, and more than how far A is from it, rounding included."""
+        if self.is_symmetric:
+            return self.middle, 0.0
+        turned = self.middle.swapaxes(-1, -2)
+        half = self.middle / 2 + turned / 2
+        return half, frobenius(self.middle - turned) / 2 * WIDER + 4 * UNIT * frobenius(half)
 
 
 def exact(matrix: Array) -> Enclosure:
@@ -123,6 +138,8 @@ def require_work(count: int) -> None:
 
 
 def _scaled(middle: Array, radius: Array, exponent: int) -> Enclosure:
+    if MILD < np.vdot(middle, middle) < 1 / MILD:  # told sooner than the largest entry
+        return Enclosure(middle, radius, exponent)
     shift = frexp(float(np.abs(middle).max(initial=0)))[1]
     if -WIDE < shift <= WIDE:
         return Enclosure(middle, radius, exponent)

@@ -30,12 +30,13 @@ from weightsmith.backends.measure.enclosure import (
     Enclosure,
     Pair,
     around,
+    frobenius,
     gamma,
     require_work,
 )
-from weightsmith.backends.measure.spectra import symmetric_part
 
 INTEGERS = 2.0**52
+FEW = 4  # matrices whose norms may be taken together
 HUGE = 2.0**300  # of an end beside the matrix: beyond, norms may overflow
 ROOM = 1 + 2.0**-36  # more than WIDER makes of it
 
@@ -47,27 +48,22 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
     it as the matrix is.  False where this proves nothing.  Raises TooLargeError.
     """
     half, off = _symmetric(matrix)
-    low = around(ends[0], matrix.exponent, -np.inf)[1]
-    high = around(ends[1], matrix.exponent, np.inf)[0]
+    low, high = _inner(ends, matrix.exponent)
     if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
         return False
-    above = [_shifted(half, -low)] if np.isfinite(low) else []
-    below = [_shifted(-half, high)] if np.isfinite(high) else []
-    both = above + below
-    if not both or _definite(np.concatenate(both), off):
+    parts = _between(half, low, high)
+    if not parts or _definite(parts, off):
         return True
-    if not above or off > 0 or not _dominant(half, low):
+    if not np.isfinite(low) or off > 0 or not _dominant(half, low):
         return False
-    return not below or _definite(below[0], off)
+    return len(parts) == 1 or _definite(_between(half, -np.inf, high), off)
 
 
 def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
     """Is M − a·P and b·P − M proven to have no eigenvalue below 0?  Raises as ``confined``."""
     (inside, off), (outside, unknown) = _symmetric(inner), _symmetric(weight)
     sizes = float(inner.norm.max()), float(weight.norm.max())
-    exponent = inner.exponent - weight.exponent
-    low = around(ends[0], exponent, -np.inf)[1]
-    high = around(ends[1], exponent, np.inf)[0]
+    low, high = _inner(ends, inner.exponent - weight.exponent)
     if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
         return False
     matrices, most = [], 0.0
@@ -76,21 +72,31 @@ def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
             matrices.append(sign * (inside - end * outside))
             rounding = 2 * UNIT * (sizes[0] + 2 * abs(end) * sizes[1])
             most = max(most, (off + abs(end) * unknown + rounding) * WIDER)
-    return not matrices or _definite(np.concatenate(matrices), most)
+    return not matrices or _definite(matrices, most)
+
+
+def _inner(ends: Pair, exponent: int) -> tuple[float, float]:
+    """The ends over 2^exponent, rounded inward; infinite where there is none."""
+    return around(ends[0], exponent, -np.inf)[1], around(ends[1], exponent, np.inf)[0]
 
 
 def _symmetric(matrix: Enclosure) -> tuple[Array, float]:
     """The symmetric part, and how far a matrix of the batch may be from it at most."""
-    half, skew = symmetric_part(matrix.middle)
+    half, skew = matrix.symmetric_part
     require_work(half.size * half.shape[-1])
     return half, float((matrix.radius + skew).max())
 
 
-def _shifted(matrix: Array, by: float) -> Array:
-    """matrix + by·I, the diagonal rounded."""
-    shifted = matrix.copy()
-    _diagonal(shifted)[...] += by
-    return shifted
+def _between(matrix: Array, low: float, high: float) -> list[Array]:
+    """matrix − low·I and high·I − matrix, where these ends are finite, their diagonals rounded."""
+    parts = []
+    if np.isfinite(low):
+        parts.append(matrix.copy())
+        _diagonal(parts[-1])[...] -= low
+    if np.isfinite(high):
+        parts.append(-matrix)
+        _diagonal(parts[-1])[...] += high
+    return parts
 
 
 def _diagonal(matrix: Array) -> Array:
@@ -99,28 +105,36 @@ def _diagonal(matrix: Array) -> Array:
     return matrix.reshape(len(matrix), size * size)[:, :: size + 1]
 
 
-def _definite(matrix: Array, off: float) -> bool:
+def _definite(parts: list[Array], off: float) -> bool:
     """Is every matrix, with a rounded diagonal and up to ``off``, proven to be semidefinite?
 
-    One shift serves all problems of a batch.  The matrix is written over.
+    One shift serves all problems of a batch.  With t the largest trace and D the remainder of a
+    Cholesky factor, ‖C‖_F² = tr(M) − tr(D) ≤ t + n·‖D‖_F, and D is known up to γ·‖C‖_F².  No entry of a diagonal is above t, or
+    another is negative; that one is in D, as C·C' has none, and D is at most the shift.
     """
+    matrix = np.concatenate(parts) if len(parts) > 1 else parts[0]
     diagonal, count = _diagonal(matrix), matrix.shape[-1]
-    off += 2 * UNIT * float(np.abs(diagonal).max(initial=0))
-    shift = ROOM * off + 2 * gamma(count) * float(np.abs(diagonal.sum(axis=-1)).max())
+    trace = float(diagonal.sum(axis=-1).max()) * ROOM
+    if not 0 < trace < np.inf:
+        return False
+    off += 3 * UNIT * trace
+    shift = ROOM * off + 2 * gamma(count) * trace
     diagonal -= shift
     try:
         root = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         return False
-    lost = _largest(matrix - root @ root.swapaxes(-1, -2)) + gamma(count) * _largest(root) ** 2
+    rest = _largest(matrix - root @ root.swapaxes(-1, -2))
+    own = gamma(count)
+    lost = rest + own * (trace + count * rest) * ROOM / (1 - count * own)
     return (lost + off) * WIDER <= shift
 
 
 def _largest(matrix: Array) -> float:
-    """More than the largest Frobenius norm of a batch; as ``frobenius``."""
-    entries = matrix.reshape(len(matrix), -1)
-    squares = float(np.vecdot(entries, entries).max())
-    return math.sqrt(squares) * (1 + gamma(entries.shape[-1])) * WIDER + FLOOR
+    """More than the largest Frobenius norm of a batch, or of a few matrices together."""
+    if len(matrix) <= FEW:
+        return math.sqrt(np.vdot(matrix, matrix)) * (1 + gamma(matrix.size)) * WIDER + FLOOR
+    return float(frobenius(matrix).max())
 
 
 def _dominant(matrix: Array, low: float) -> bool:

@@ -88,7 +88,7 @@ def eigenvalues(matrix: Enclosure) -> Factors:
     middle = matrix.middle
     size = middle.shape[-1]
     require_work(middle.size * size)
-    half, skew = symmetric_part(middle)
+    half, skew = matrix.symmetric_part
     found, vectors = _eigh(half)
     defect, length = _defect(vectors)
     spread = vectors * found[:, np.newaxis, :]
@@ -157,15 +157,6 @@ def _eigh(matrix: Array) -> tuple[Array, Array]:
     except np.linalg.LinAlgError as problem:
         raise NoFactorError from problem
     return values, vectors
-
-
-def symmetric_part(matrix: Array) -> tuple[Array, Array | float]:
-    """(A + A')/2, and more than how far A is from it, with the rounding of computing it."""
-    turned = matrix.swapaxes(-1, -2)
-    if (matrix == turned).all():
-        return matrix, 0.0
-    half = matrix / 2 + turned / 2
-    return half, frobenius(matrix - turned) / 2 * WIDER + 4 * UNIT * frobenius(half)
 
 
 def _defect(vectors: Array) -> tuple[Array, Array]:

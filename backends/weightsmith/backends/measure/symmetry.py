@@ -29,8 +29,8 @@ def _symmetry(evaluator: Evaluator, of: Subject) -> Finding:
         return _found(evaluator, of, off, 2 * value.radius / scale)
     if (node.name, "") not in data.matrices:
         raise UnknownValueError(f"{node.name} is not given")
-    matrix = data.matrices[node.name, ""]
-    if (matrix == matrix.swapaxes(-1, -2)).all():
+    matrix, value = data.matrices[node.name, ""], evaluator.whole(of)
+    if value.is_symmetric and value.middle is matrix:
         return Finding(Verdict.HOLDS, "equal to its transpose")
     off, _ = _difference(matrix)
     return _found(evaluator, of, off, np.zeros(len(off)))
