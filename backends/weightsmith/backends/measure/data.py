@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UNITS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
 UNIT = 2.0**-53
+FLOAT64 = np.dtype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +73,33 @@ def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[s
         raise LayoutError(
             f"the script has no input '{unknown[0]}'; its inputs are {listed(declared)}."
         )
-    read = partial(
-        checked_array, dtype=np.dtype(np.float64), finite=isinstance(inputs, FloatInputs)
-    )
+    finite = isinstance(inputs, FloatInputs)
     given: dict[tuple[str, str], Array] = {}
     sizes: dict[str, int] = {}
+    batches: set[int | None] = set()
     for name, value in inputs.items():
-        own = reads.get(name) or declared[name].shape.column_groups
-        for group, array in _arrays(declared[name], value, own, read).items():
-            shape = declared[name].shape
-            columns = group if shape.columns == TOKEN else shape.columns
+        shape = declared[name].shape
+        own = reads.get(name) or shape.column_groups
+        for group, part, what in _parts(declared[name], value, own):
+            array = checked_array(part, what, FLOAT64, finite=finite)
             _learn(sizes, shape.rows, array.shape[-2], name)
-            _learn(sizes, columns, array.shape[-1], name)
-            given[name, group] = array
-    leading = {array.shape[0] if array.ndim == 3 else None for array in given.values()}
-    if len(leading) > 1:
+            _learn(sizes, group or shape.columns, array.shape[-1], name)
+            batches.add(len(array) if array.ndim == 3 else None)
+            given[name, group] = array if array.ndim == 3 else array[None]
+    if len(batches) > 1:
         raise LayoutError("every input must have the same batch.")
-    matrices = {key: array if array.ndim == 3 else array[None] for key, array in given.items()}
     units = {name: _unit(value) for name, value in inputs.items()}
-    return Data(matrices, sizes, units, leading.pop() if leading else None)
+    return Data(given, sizes, units, batches.pop() if batches else None)
 
 
-def _arrays(
-    one: core.Input,
-    value: ArrayLike | Mapping[str, ArrayLike],
-    groups: tuple[str, ...],
-    read: Callable[[ArrayLike, str], Array],
-) -> dict[str, Array]:
+def _parts(
+    one: core.Input, value: ArrayLike | Mapping[str, ArrayLike], groups: tuple[str, ...]
+) -> list[tuple[str, ArrayLike, str]]:
+    """What is given of an input, by token group, each with what it is called."""
     if one.shape.columns != TOKEN:
         if isinstance(value, Mapping):
             raise LayoutError(f"expected a matrix for '{one.name}', got a mapping.")
-        return {"": read(value, f"'{one.name}'")}
+        return [("", value, f"'{one.name}'")]
     if not isinstance(value, Mapping):
         if len(groups) > 1:
             raise LayoutError(f"'{one.name}' is given by token group: {listed(groups)}.")
@@ -111,7 +108,7 @@ def _arrays(
     if wrong:
         known = listed(one.shape.column_groups)
         raise LayoutError(f"'{one.name}' has the token groups {known}, not '{wrong[0]}'.")
-    return {group: read(part, f"'{one.name}' on {group} tokens") for group, part in value.items()}
+    return [(group, part, f"'{one.name}' on {group} tokens") for group, part in value.items()]
 
 
 def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:

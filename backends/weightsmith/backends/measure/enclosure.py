@@ -19,14 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import frexp, ldexp
+from math import frexp, ldexp, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]  # float64, a batch in front
-Pair: TypeAlias = tuple[Fraction | None, Fraction | None]  # the ends of an interval, if there are
 UNIT = 2.0**-53
 WIDE = 64
 MILD = 2.0**-64  # of a sum of squares: fewer than 2^60, so that the largest entry is 2^-62 to 2^32
@@ -35,21 +34,60 @@ WIDER = 1 + 2.0**-40  # covers the rounding of a bound that a few hundred operat
 WORK = 2**33  # multiply-adds (about those of a matrix of 2048 rows): beyond, nothing is measured
 
 
+class Interval:
+    """An interval with exact ends, None where there is none, in floats where it is compared."""
+
+    def __init__(self, low: Fraction | None, high: Fraction | None) -> None:
+        self.low, self.high = low, high
+        self._inner: dict[int, tuple[float, float]] = {}
+
+    def inner(self, exponent: int) -> tuple[float, float]:
+        """The ends over 2^exponent, rounded inward; infinite where there is none."""
+        if exponent not in self._inner:
+            low, high = (
+                around(self.low, exponent, -np.inf)[1],
+                around(self.high, exponent, np.inf)[0],
+            )
+            self._inner[exponent] = low, high
+        return self._inner[exponent]
+
+    @cached_property
+    def of_nonnegative(self) -> Interval:
+        """The same for numbers that are at least 0: a low end at 0 or below it is none."""
+        return self if self.low is None or self.low > 0 else Interval(None, self.high)
+
+    @cached_property
+    def of_squares(self) -> Interval:
+        """Where the squares lie of numbers that are at least 0; needs a high end that is."""
+        low, high = self.of_nonnegative.low, self.high
+        return Interval(None if low is None else low**2, None if high is None else high**2)
+
+    def outer(self, exponent: int) -> tuple[float, float]:
+        """The ends over 2^exponent, rounded outward; infinite where there is none."""
+        return around(self.low, exponent, -np.inf)[0], around(self.high, exponent, np.inf)[1]
+
+
 class TooLargeError(Exception):
     """More than WORK multiply-adds would be needed."""
 
 
 @dataclass(frozen=True)
 class Enclosure:
-    """2^exponent · (middle + E) with ‖E‖_F ≤ radius; middle is batch × rows × columns."""
+    """2^exponent · (middle + E) with ‖E‖_F ≤ radius; middle is batch × rows × columns.
+
+    ``is_exact``: every radius is 0.
+    """
 
     middle: Array
     radius: Array
     exponent: int
+    is_exact: bool = False
 
     @property
     def transposed(self) -> Enclosure:
-        turned = Enclosure(self.middle.swapaxes(-1, -2), self.radius, self.exponent)
+        turned = Enclosure(
+            self.middle.swapaxes(-1, -2), self.radius, self.exponent, self.is_exact
+        )
         turned.__dict__["norm"] = self.norm  # the same, and known
         return turned
 
@@ -75,7 +113,7 @@ class Enclosure:
 
 def exact(matrix: Array) -> Enclosure:
     """A matrix of floats as it is."""
-    return _scaled(matrix, np.zeros(len(matrix)), 0)
+    return _scaled(matrix, np.zeros(len(matrix)), 0, is_exact=True)
 
 
 def gamma(count: int) -> float:
@@ -89,9 +127,16 @@ def frobenius(matrix: Array) -> Array:
     A computed sum of N squares is at least (1 − γ_N) of the exact one, however it is ordered.
     """
     count = matrix.shape[-1] * matrix.shape[-2]
+    if len(matrix) == 1:
+        return np.array([_norm(float(np.vdot(matrix, matrix)), count)])
     entries = matrix.reshape(len(matrix), count)
     result: Array = np.sqrt(np.vecdot(entries, entries)) * ((1 + gamma(count)) * WIDER) + FLOOR
     return result
+
+
+def _norm(square: float, count: int) -> float:
+    """More than the root of an exact sum of squares that was computed so."""
+    return sqrt(square) * ((1 + gamma(count)) * WIDER) + FLOOR
 
 
 def product(left: Enclosure, right: Enclosure) -> Enclosure:
@@ -99,7 +144,7 @@ def product(left: Enclosure, right: Enclosure) -> Enclosure:
     inner = left.middle.shape[-1]
     require_work(left.middle.size * right.middle.shape[-1])
     radius = gamma(inner) * left.norm * right.norm + FLOOR
-    if left.radius.any() or right.radius.any():
+    if not (left.is_exact and right.is_exact):
         radius = radius + left.norm * right.radius + left.radius * (right.norm + right.radius)
     radius = radius * WIDER
     exponent = left.exponent + right.exponent
@@ -137,12 +182,16 @@ def require_work(count: int) -> None:
         raise TooLargeError
 
 
-def _scaled(middle: Array, radius: Array, exponent: int) -> Enclosure:
-    if MILD < np.vdot(middle, middle) < 1 / MILD:  # told sooner than the largest entry
-        return Enclosure(middle, radius, exponent)
+def _scaled(middle: Array, radius: Array, exponent: int, *, is_exact: bool = False) -> Enclosure:
+    square = float(np.vdot(middle, middle))
+    if MILD < square < 1 / MILD:  # told sooner than the largest entry
+        found = Enclosure(middle, radius, exponent, is_exact)
+        if len(middle) == 1:
+            found.__dict__["norm"] = np.array([_norm(square, middle.size)])
+        return found
     shift = frexp(float(np.abs(middle).max(initial=0)))[1]
     if -WIDE < shift <= WIDE:
-        return Enclosure(middle, radius, exponent)
+        return Enclosure(middle, radius, exponent, is_exact)
     scaled = np.ldexp(middle, -shift)
     return Enclosure(scaled, np.ldexp(radius, -shift) + FLOOR, exponent + shift)
 
@@ -154,7 +203,6 @@ def _rounded(number: Fraction) -> tuple[float, int]:
     return float(number / Fraction(2) ** shift), shift
 
 
-@lru_cache(1024)
 def around(end: Fraction | None, exponent: int, missing: float = 0.0) -> tuple[float, float]:
     """The floats next to end/2^exponent, below and above; both are it if it is a float."""
     if end is None:

@@ -98,6 +98,8 @@ class Evaluator:
 
     def _whole(self, node: Node, over: tuple[str, ...]) -> Enclosure:
         found = self._blocks(node)
+        if len(found) == 1 and not over:
+            return next(iter(found.values()))
         blocks = {key: value for key, value in found.items() if not over or key[1] in over}
         if not blocks:
             raise UnknownValueError("nothing is given on its tokens")

@@ -10,7 +10,7 @@ from functools import partial
 from weightsmith.backends.measure.data import Data
 from weightsmith.backends.measure.enclosure import (
     Enclosure,
-    Pair,
+    Interval,
     TooLargeError,
     product,
 )
@@ -26,7 +26,9 @@ from weightsmith.backends.measure.quantities import (
     Quantity,
     Verdict,
     entries,
+    entries_within,
     norms,
+    norms_within,
     size,
     slack_of,
 )
@@ -46,7 +48,7 @@ from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import ScalarError
 
 Way = Callable[[Evaluator], Measured]
-TINY = Fraction(1, 2**500)
+POSITIVE = Interval(Fraction(1, 2**500), None)
 
 
 def measured(way: Way, evaluator: Evaluator) -> Measured:
@@ -65,7 +67,7 @@ def way_of(program: core.Program, hypothesis: Hypothesis) -> Way:
     """How a hypothesis of a program is measured; what does not depend on data is done here."""
     match hypothesis:
         case Symmetric(of=of):
-            return partial(symmetry, of=subject(of))
+            return _Symmetry(subject(of))
         case Definite(of=of):
             return _Definite(subject(of))
         case Nonempty(axis=axis):
@@ -81,23 +83,21 @@ def _stated(program: core.Program, assumption: core.Assumption) -> Way:
         case core.RangeAssumption(value=value, operator=operator):
             return partial(in_range, value=subject(value), operator=subject(operator))
         case core.NormAssumption(of=name):
-            return partial(_of_data, norms, name)
+            return _OfData(name, norms, norms_within)
         case core.EntryAssumption(of=name):
-            return partial(_of_data, entries, name)
+            return _OfData(name, entries, entries_within)
         case core.SizeAssumption(axis=axis):
             return _Size(axis)
 
 
-def holds(way: Way, evaluator: Evaluator, ends: Pair) -> bool:
-    """Is it cheap to prove that what is measured lies between two ends?"""
+def holds(way: Way, evaluator: Evaluator, intervals: tuple[Interval, ...]) -> bool:
+    """Is it cheap to prove that what is measured lies in an interval, or is off by a rounding?"""
+    if len(intervals) != 1 or not isinstance(way, Quick):
+        return False
     try:
-        return isinstance(way, Quick) and way.within(evaluator, ends)
+        return way.within(evaluator, intervals[0])
     except (UnknownValueError, ScalarError, TooLargeError):
         return False
-
-
-def _of_data(quantity: Callable[[Data, str], Quantity], of: str, evaluator: Evaluator) -> Quantity:
-    return quantity(evaluator.data, of)
 
 
 def _quantity(values: Values, noun: str, of: Subject, evaluator: Evaluator) -> Quantity:
@@ -113,11 +113,37 @@ class _Size:
     def __call__(self, evaluator: Evaluator) -> Quantity:
         return size(evaluator.data, self.axis)
 
-    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
-        (low, high), found = ends, evaluator.data.sizes.get(self.axis)
-        return (
-            found is not None and (low is None or found >= low) and (high is None or found <= high)
-        )
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+        low, high = ends.inner(0)
+        return low <= evaluator.data.sizes.get(self.axis, -1) <= high
+
+
+@dataclass(frozen=True, slots=True)
+class _OfData:
+    """Measures the norms or the entries of an input."""
+
+    name: str
+    quantity: Callable[[Data, str], Quantity]
+    is_within: Callable[[Data, str, Interval], bool]
+
+    def __call__(self, evaluator: Evaluator) -> Quantity:
+        return self.quantity(evaluator.data, self.name)
+
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+        return self.is_within(evaluator.data, self.name, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Symmetry:
+    """Compares a value with its transpose."""
+
+    of: Subject
+
+    def __call__(self, evaluator: Evaluator) -> Finding:
+        return symmetry(evaluator, self.of)
+
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+        return symmetry(evaluator, self.of).verdict is Verdict.HOLDS
 
 
 # -- spectra ------------------------------------------------------------------------------------
@@ -156,9 +182,9 @@ class _Definite:
     def __call__(self, evaluator: Evaluator) -> Quantity:
         return _quantity(evaluator.eigenvalues(self.of).values, "eigenvalue", self.of, evaluator)
 
-    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
-        """Above the open end at 0, if they are at least a number that is."""
-        return confined(evaluator.whole(self.of), (TINY, ends[1]))
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+        """Above 0, if they are at least a number that is."""
+        return confined(evaluator.whole(self.of), POSITIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +199,18 @@ class _SingularValues:
         quantity = _quantity(values, "singular value", self.of, evaluator)
         return replace(quantity, without_zeros=self.without_zeros)
 
-    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
         """By the eigenvalues of the smaller of A·A' and A'·A."""
         return not self.without_zeros and _norms_within(evaluator.whole(self.of), ends)
 
 
-def _norms_within(matrix: Enclosure, ends: Pair) -> bool:
+def _norms_within(matrix: Enclosure, ends: Interval) -> bool:
     """Are the singular values proven to lie between two ends?"""
-    low, high = ends
-    if high is not None and high < 0:
-        return False
     rows, columns = matrix.middle.shape[-2:]
     wide = matrix if rows <= columns else matrix.transposed
-    least = low**2 if low is not None and low > 0 else None
-    return confined(product(wide, wide.transposed), (least, None if high is None else high**2))
+    if ends.high is not None and ends.high < 0:
+        return False
+    return confined(product(wide, wide.transposed), ends.of_squares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +234,16 @@ class _Eigenvalues:
         quantity = _quantity(self._values(evaluator), "eigenvalue", self.of, evaluator)
         return replace(quantity, without_zeros=self.nonzero) if self.nonzero else quantity
 
-    def within(self, evaluator: Evaluator, ends: Pair) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
         """By the value itself, or for u·P by P·u·P, compared with P."""
         if self.nonzero or not self._is_symmetric(evaluator):
             return False
-        low, high = ends
-        if self.half is not None and low is not None and low <= 0:
-            low = None  # no eigenvalue of B·B' is below 0
+        if self.half is not None:
+            ends = ends.of_nonnegative  # as is every eigenvalue of B·B'
         if self.split is None:
-            return confined(evaluator.whole(self.of), (low, high))
+            return confined(evaluator.whole(self.of), ends)
         left, weight = (evaluator.whole(one) for one in self.split)
-        return compared(product(product(weight, left), weight), weight, (low, high))
+        return compared(product(product(weight, left), weight), weight, ends)
 
     def _is_symmetric(self, evaluator: Evaluator) -> bool:
         return all(symmetry(evaluator, one).verdict is Verdict.HOLDS for one in self.symmetric)
@@ -237,7 +260,7 @@ class _Eigenvalues:
         return squares(values, rows - values.middle.shape[-1])
 
 
-Quick = _Size | _Definite | _SingularValues | _Eigenvalues
+Quick = _Size | _OfData | _Symmetry | _Definite | _SingularValues | _Eigenvalues
 
 
 def _split(of: core.Node) -> tuple[Subject, Subject] | None:

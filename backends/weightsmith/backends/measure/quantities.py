@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -12,9 +13,11 @@ from weightsmith.backends.measure.data import Data
 from weightsmith.backends.measure.decimals import DIGITS, text_of
 from weightsmith.backends.measure.enclosure import (
     FLOOR,
+    MILD,
     WIDER,
     Array,
     Enclosure,
+    Interval,
     exact,
     gamma,
     side_by_side,
@@ -128,6 +131,30 @@ def entries(data: Data, name: str) -> Quantity:
         found = np.stack((found.min(axis=-1), found.max(axis=-1)), axis=-1)
     values = Values(found, np.zeros_like(found), 0)
     return Quantity(values, "entry", name, ROUND_OFF * data.units[name], of_ends=True)
+
+
+def norms_within(data: Data, name: str, ends: Interval) -> bool:
+    """Are the norms at most an end, or more by no more than roundings of the data make them?
+
+    The 2-norm of a matrix is at most its Frobenius norm.
+    """
+    by_column = _given(data, name) != ("",)
+    subscripts = "bij,bij->bj" if by_column else "bij,bij->b"
+    parts = (data.matrices[name, group] for group in data.groups(name))
+    largest = max(float(np.einsum(subscripts, part, part).max(initial=0)) for part in parts)
+    return (
+        largest > MILD
+        and math.sqrt(largest) * (1 - ROUND_OFF * data.units[name]) <= ends.inner(0)[1]
+    )
+
+
+def entries_within(data: Data, name: str, ends: Interval) -> bool:
+    """Do the entries lie between two ends?"""
+    low, high = ends.inner(0)
+    parts = [data.matrices[name, group] for group in _given(data, name)]
+    return all(
+        low <= part.min(initial=np.inf) and part.max(initial=-np.inf) <= high for part in parts
+    )
 
 
 def size(data: Data, axis: str) -> Quantity:

@@ -28,8 +28,7 @@ from weightsmith.backends.measure.enclosure import (
     WIDER,
     Array,
     Enclosure,
-    Pair,
-    around,
+    Interval,
     frobenius,
     gamma,
     require_work,
@@ -41,14 +40,14 @@ HUGE = 2.0**300  # of an end beside the matrix: beyond, norms may overflow
 ROOM = 1 + 2.0**-36  # more than WIDER makes of it
 
 
-def confined(matrix: Enclosure, ends: Pair) -> bool:
+def confined(matrix: Enclosure, ends: Interval) -> bool:
     """Are all eigenvalues of a matrix proven to lie between two ends?
 
     Of a matrix that is not symmetric those of its symmetric part, and of all that are as near to
     it as the matrix is.  False where this proves nothing.  Raises TooLargeError.
     """
     half, off = _symmetric(matrix)
-    low, high = _inner(ends, matrix.exponent)
+    low, high = ends.inner(matrix.exponent)
     if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
         return False
     parts = _between(half, low, high)
@@ -59,11 +58,11 @@ def confined(matrix: Enclosure, ends: Pair) -> bool:
     return len(parts) == 1 or _definite(_between(half, -np.inf, high), off)
 
 
-def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
+def compared(inner: Enclosure, weight: Enclosure, ends: Interval) -> bool:
     """Is M − a·P and b·P − M proven to have no eigenvalue below 0?  Raises as ``confined``."""
     (inside, off), (outside, unknown) = _symmetric(inner), _symmetric(weight)
     sizes = float(inner.norm.max()), float(weight.norm.max())
-    low, high = _inner(ends, inner.exponent - weight.exponent)
+    low, high = ends.inner(inner.exponent - weight.exponent)
     if HUGE < abs(low) < np.inf or HUGE < abs(high) < np.inf:
         return False
     matrices, most = [], 0.0
@@ -73,11 +72,6 @@ def compared(inner: Enclosure, weight: Enclosure, ends: Pair) -> bool:
             rounding = 2 * UNIT * (sizes[0] + 2 * abs(end) * sizes[1])
             most = max(most, (off + abs(end) * unknown + rounding) * WIDER)
     return not matrices or _definite(matrices, most)
-
-
-def _inner(ends: Pair, exponent: int) -> tuple[float, float]:
-    """The ends over 2^exponent, rounded inward; infinite where there is none."""
-    return around(ends[0], exponent, -np.inf)[1], around(ends[1], exponent, np.inf)[0]
 
 
 def _symmetric(matrix: Enclosure) -> tuple[Array, float]:
@@ -108,9 +102,10 @@ def _diagonal(matrix: Array) -> Array:
 def _definite(parts: list[Array], off: float) -> bool:
     """Is every matrix, with a rounded diagonal and up to ``off``, proven to be semidefinite?
 
-    One shift serves all problems of a batch.  With t the largest trace and D the remainder of a
-    Cholesky factor, ‖C‖_F² = tr(M) − tr(D) ≤ t + n·‖D‖_F, and D is known up to γ·‖C‖_F².  No entry of a diagonal is above t, or
-    another is negative; that one is in D, as C·C' has none, and D is at most the shift.
+    One shift serves all problems of a batch.  With t the largest trace and D = M − C·C' for a
+    computed C, ‖C‖_F² = tr(M) − tr(D) ≤ t + n·‖D‖_F, and D is known up to γ·‖C‖_F².  No entry of a
+    diagonal is above t, unless another is negative; that one is in D, as C·C' has none, and is
+    small, as D is at most the shift.
     """
     matrix = np.concatenate(parts) if len(parts) > 1 else parts[0]
     diagonal, count = _diagonal(matrix), matrix.shape[-1]

@@ -10,7 +10,7 @@ import numpy as np
 
 from weightsmith.backends.measure.data import Data
 from weightsmith.backends.measure.decimals import beyond, number_text
-from weightsmith.backends.measure.enclosure import Array, Pair, around
+from weightsmith.backends.measure.enclosure import Array, Interval, around
 from weightsmith.backends.measure.quantities import (
     SIZE,
     Finding,
@@ -85,7 +85,7 @@ class Limits:
 
     hypothesis: Hypothesis
     text: str
-    pairs: tuple[Pair, ...] = ()
+    intervals: tuple[Interval, ...] = ()
     open_below: bool = False
     missing: str = ""
 
@@ -93,10 +93,12 @@ class Limits:
 def limits_of(hypothesis: Hypothesis, bindings: Mapping[str, Fraction]) -> Limits:
     ends, text = ends_of(hypothesis), hypothesis.text
     try:
-        pairs = [(_value(low, bindings), _value(high, bindings)) for low, high in ends.intervals]
+        found = [
+            Interval(_value(low, bindings), _value(high, bindings)) for low, high in ends.intervals
+        ]
     except q.ScalarError as reason:
         return Limits(hypothesis, text, missing=f"; {reason}")
-    return Limits(hypothesis, text, tuple(pairs), ends.open_below)
+    return Limits(hypothesis, text, tuple(found), ends.open_below)
 
 
 def judge(
@@ -128,10 +130,10 @@ def _value(end: q.Scalar | None, bindings: Mapping[str, Fraction]) -> Fraction |
 def _inside(quantity: Quantity, limits: Limits) -> Array:
     """Which numbers are proven to lie in an interval."""
     values, found = quantity.values, []
-    for low, high in limits.pairs:
-        end = around(low, values.exponent, -np.inf)[1]
-        at_low = values.low > end if limits.open_below else values.low >= end
-        found.append(at_low & (values.high <= around(high, values.exponent, np.inf)[0]))
+    for interval in limits.intervals:
+        low, high = interval.inner(values.exponent)
+        at_low = values.low > low if limits.open_below else values.low >= low
+        found.append(at_low & (values.high <= high))
     return found[0] if len(found) == 1 else np.logical_or.reduce(found)
 
 
@@ -143,21 +145,23 @@ def _possible(quantity: Quantity, limits: Limits) -> Array:
         quantity.zeros | _inside(quantity, limits),
     )
     if quantity.of_ends:
-        given = [abs(end) for pair in limits.pairs for end in pair if end is not None]
-        slack *= around(max(given), values.exponent)[1]
-    for low, high in limits.pairs:
-        least = around(low, values.exponent, -np.inf)[0]
-        most = around(high, values.exponent, np.inf)[1]
+        ends = (end for one in limits.intervals for end in (one.low, one.high) if end is not None)
+        slack *= around(max(abs(end) for end in ends), values.exponent)[1]
+    for interval in limits.intervals:
+        least, most = interval.outer(values.exponent)
         found |= (values.high + slack >= least) & (values.low - slack <= most)
     return found
 
 
 def _excesses(limits: Limits, quantity: Quantity, outside: Array, data: Data) -> Iterator[Excess]:
     """Of the numbers outside: the largest above all ends, the smallest below, one in a gap."""
-    values, intervals, pairs = quantity.values, ends_of(limits.hypothesis).intervals, limits.pairs
+    values, intervals = quantity.values, ends_of(limits.hypothesis).intervals
     first, last = (
         around(end, values.exponent, missing)[0]
-        for end, missing in ((pairs[0][0], -np.inf), (pairs[-1][1], np.inf))
+        for end, missing in (
+            (limits.intervals[0].low, -np.inf),
+            (limits.intervals[-1].high, np.inf),
+        )
     )
     over, under = outside & (values.middle > last), outside & (values.middle <= first)
     parts = (
