@@ -21,6 +21,8 @@ def checked_array(value: object, what: str, dtype: np.dtype[Any], *, finite: boo
     and on any number of dimensions but 2 and 3.
     """
     array = cast("Array", value) if finite else plain_array(value, what)
+    if finite and array.ndim == 2 and array.dtype == dtype:
+        return array  # as in most calls: soon
     if array.ndim not in (2, 3):
         raise LayoutError(
             f"expected a matrix (or a batch of matrices) for {what}, got "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
 
 from weightsmith.backends.measure.enclosure import Enclosure, Interval, exact, product
-from weightsmith.backends.measure.quick import compared, confined
+from weightsmith.backends.measure.quick import compared, confined, confined_beside_constants
 
 Rational = list[list[Fraction]]
 
@@ -150,3 +151,96 @@ def test_ends_far_beyond_the_numbers_prove_nothing_and_warn_of_nothing() -> None
         assert not confined(exact(matrix), Interval(Fraction(1, 10), Fraction(2)))
         weight = exact(np.eye(2)[None])
         assert not compared(exact(matrix), weight, Interval(Fraction(1, 10), Fraction(2)))
+        for end in (10**20, 10**300):
+            above, below = Interval(Fraction(end), None), Interval(None, -Fraction(end))
+            assert not confined(exact(matrix), above)
+            assert not confined(exact(matrix), below)
+            assert not compared(exact(matrix), weight, above)
+            gap = Interval(Fraction(1), Fraction(end))
+            assert not confined(exact(matrix), Interval(None, None), gap)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_eigenvalue_lies_in_a_gap_that_is_proven_to_be_empty(seed: int) -> None:
+    """Gaps between two computed eigenvalues, their ends moved by from 1e-17 to 1e-3 of the norm."""
+    random = np.random.default_rng(seed)
+    size, scale = int(random.integers(2, 6)), 2.0 ** int(random.integers(-200, 200))
+    values = np.sort(random.normal(size=size)) + random.choice([0.0, 5.0, 1000.0])
+    matrix = symmetric(random, size, values) * scale
+    found = np.linalg.eigvalsh(matrix)
+    place = int(random.integers(0, size - 1))
+    for share in 10.0 ** random.uniform(-17, -3, 12):
+        for sign in (1, -1):
+            room = Fraction(float(share * sign)) * Fraction(float(np.abs(found).max()))
+            low, high = (
+                Fraction(float(found[place])) + room,
+                Fraction(float(found[place + 1])) - room,
+            )
+            if low >= high:
+                continue
+            proven = confined(exact(matrix[None]), Interval(None, None), Interval(low, high))
+            if proven:
+                assert count_below(rational(matrix), low) == count_below(rational(matrix), high)
+                assert not is_eigenvalue(rational(matrix), low)
+            wide = float(high - low) / np.ptp(found) > 0.1
+            if sign == 1 and share > 1e-10 and wide and values[0] < 500:
+                assert proven
+
+
+def count_below(matrix: Rational, end: Fraction) -> int:
+    """How many eigenvalues of a symmetric matrix lie below a number that is none of them.
+
+    Exactly: by the changes of sign in the characteristic polynomial at it (Descartes, real roots).
+    """
+    size = range(len(matrix))
+    moved = [[matrix[i][j] - (i == j) * end for j in size] for i in size]
+    form = fmpq_mat([[fmpq(e.numerator, e.denominator) for e in row] for row in moved])
+    signs = [(c > 0) - (c < 0) for c in form.charpoly().coeffs() if c != 0]
+    positive = sum(one != other for one, other in pairwise(signs))
+    zeros = sum(c == 0 for c in form.charpoly().coeffs())
+    return len(matrix) - positive - zeros
+
+
+def is_eigenvalue(matrix: Rational, number: Fraction) -> bool:
+    size = range(len(matrix))
+    moved = [[matrix[i][j] - (i == j) * number for j in size] for i in size]
+    return fmpq_mat([[fmpq(e.numerator, e.denominator) for e in row] for row in moved]).det() == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_eigenvalues_beside_the_constants(seed: int) -> None:
+    """Laplacians of random graphs, ends at their computed eigenvalues but for one at 0, moved."""
+    random = np.random.default_rng(seed)
+    size = int(random.integers(2, 7))
+    weights = np.triu(random.integers(0, 4, (size, size)), 1) * random.choice([1.0, 0.5, 2.0**40])
+    matrix = np.diag((weights + weights.T).sum(axis=0)) - weights - weights.T
+    found = np.linalg.eigvalsh(matrix)
+    for share in 10.0 ** random.uniform(-17, -2, 12):
+        for sign in (1, -1):
+            room = Fraction(float(share * sign)) * Fraction(float(found[-1]))
+            ends = Interval(Fraction(float(found[1])) - room, Fraction(float(found[-1])) + room)
+            proven = confined_beside_constants(exact(matrix[None]), ends, 2.0**-53)
+            if proven:
+                assert is_eigenvalue(rational(matrix), Fraction(0))
+                assert count_below(rational(matrix), ends.low) == 1
+                assert count_below(rational(matrix), ends.high) == size - is_eigenvalue(
+                    rational(matrix), ends.high
+                )
+            if sign == 1 and share > 1e-11 and found[1] > 1e-3 * found[-1] and share < 1e-4:
+                assert proven
+
+
+def test_a_kernel_that_is_not_the_constants_proves_nothing() -> None:
+    path = np.array([[1.0, -1, 0], [-1, 2, -1], [0, -1, 1]])
+    ends = Interval(Fraction(9, 10), Fraction(31, 10))
+    assert confined_beside_constants(exact(path[None]), ends, 2.0**-53)
+    for entry in (1e-3, 1e-9, 2.0**-48):
+        moved = path.copy()
+        moved[0, 0] += entry
+        assert not confined_beside_constants(exact(moved[None]), ends, 2.0**-53)
+    turned = np.diag([1.0, -1, 1]) @ path @ np.diag([1.0, -1, 1])
+    assert not confined_beside_constants(exact(turned[None]), ends, 2.0**-53)
+    two = np.kron(np.eye(2), np.array([[1.0, -1], [-1, 1]]))  # a graph of two components
+    assert not confined_beside_constants(exact(two[None]), ends, 2.0**-53)
+    vague = Enclosure(path[None], np.array([0.2]), 0)
+    assert not confined_beside_constants(vague, ends, 2.0**-53)

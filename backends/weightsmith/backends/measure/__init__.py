@@ -70,7 +70,7 @@ class DataMeter:
         """As ``report`` where a hypothesis is broken or not measured; else one of no rows, soon."""
         evaluator = Evaluator(self._read(inputs), self._bindings)
         for way, limits in zip(self._ways, self._limits, strict=True):
-            if holds(way, evaluator, limits.intervals):
+            if not limits.missing and holds(way, evaluator, limits.hull, limits.gap):
                 continue
             row = judge(limits, measured(way, evaluator), self._bindings, evaluator.data, _none)
             if row.verdict not in (Verdict.HOLDS, Verdict.ROUND_OFF):

@@ -119,8 +119,9 @@ def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
 
 def _unit(value: object) -> float:
     """The unit round-off of the numbers given; arrays of any library name their dtype."""
-    parts = value.values() if isinstance(value, Mapping) else (value,)
-    return max((_unit_of(getattr(part, "dtype", None)) for part in parts), default=UNIT)
+    if not isinstance(value, Mapping):
+        return _unit_of(getattr(value, "dtype", None))
+    return max((_unit(part) for part in value.values()), default=UNIT)
 
 
 @lru_cache(64)

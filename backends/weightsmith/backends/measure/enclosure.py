@@ -39,32 +39,38 @@ class Interval:
 
     def __init__(self, low: Fraction | None, high: Fraction | None) -> None:
         self.low, self.high = low, high
-        self._inner: dict[int, tuple[float, float]] = {}
+        self._near: dict[int, tuple[float, float, float, float]] = {}
 
     def inner(self, exponent: int) -> tuple[float, float]:
         """The ends over 2^exponent, rounded inward; infinite where there is none."""
-        if exponent not in self._inner:
-            low, high = (
-                around(self.low, exponent, -np.inf)[1],
-                around(self.high, exponent, np.inf)[0],
-            )
-            self._inner[exponent] = low, high
-        return self._inner[exponent]
+        return self._around(exponent)[1:3]
+
+    def outer(self, exponent: int) -> tuple[float, float]:
+        """The ends over 2^exponent, rounded outward; infinite where there is none."""
+        return self._around(exponent)[::3]
+
+    def _around(self, exponent: int) -> tuple[float, float, float, float]:
+        """The floats below and above either end."""
+        if exponent not in self._near:
+            low, high = around(self.low, exponent, -np.inf), around(self.high, exponent, np.inf)
+            self._near[exponent] = *low, *high
+        return self._near[exponent]
 
     @cached_property
     def of_nonnegative(self) -> Interval:
         """The same for numbers that are at least 0: a low end at 0 or below it is none."""
         return self if self.low is None or self.low > 0 else Interval(None, self.high)
 
+    @property
+    def is_positive(self) -> bool:
+        """Are both ends there, and above 0?"""
+        return self.low is not None and self.low > 0 and self.high is not None
+
     @cached_property
     def of_squares(self) -> Interval:
         """Where the squares lie of numbers that are at least 0; needs a high end that is."""
         low, high = self.of_nonnegative.low, self.high
         return Interval(None if low is None else low**2, None if high is None else high**2)
-
-    def outer(self, exponent: int) -> tuple[float, float]:
-        """The ends over 2^exponent, rounded outward; infinite where there is none."""
-        return around(self.low, exponent, -np.inf)[0], around(self.high, exponent, np.inf)[1]
 
 
 class TooLargeError(Exception):
@@ -85,9 +91,7 @@ class Enclosure:
 
     @property
     def transposed(self) -> Enclosure:
-        turned = Enclosure(
-            self.middle.swapaxes(-1, -2), self.radius, self.exponent, self.is_exact
-        )
+        turned = Enclosure(self.middle.swapaxes(-1, -2), self.radius, self.exponent, self.is_exact)
         turned.__dict__["norm"] = self.norm  # the same, and known
         return turned
 

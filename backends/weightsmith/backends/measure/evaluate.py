@@ -69,6 +69,10 @@ class Evaluator:
             self._known[key] = make()
         return cast("Found", self._known[key])
 
+    def knows(self, kind: str, of: Subject) -> bool:
+        """Was this found to be so of a value?"""
+        return bool(self._known.get((kind, of.text)))
+
     def whole(self, of: Subject, over: tuple[str, ...] = ()) -> Enclosure:
         """The value as one matrix, the groups of a token axis side by side.
 
@@ -97,6 +101,8 @@ class Evaluator:
         return max((self.data.units.get(name, UNIT) for name in of.names), default=UNIT)
 
     def _whole(self, node: Node, over: tuple[str, ...]) -> Enclosure:
+        if isinstance(node, core.Name) and (node.name, "") in self.data.matrices:
+            return self._input((node.name, ""))
         found = self._blocks(node)
         if len(found) == 1 and not over:
             return next(iter(found.values()))
@@ -134,10 +140,12 @@ class Evaluator:
         if not given:
             raise UnknownValueError(f"{node.name} is not given")
         for key in given:
-            place = node.name, key[1]
-            if place not in self._inputs:
-                self._inputs[place] = exact(self.data.matrices[place])
-            yield key, self._inputs[place]
+            yield key, self._input((node.name, key[1]))
+
+    def _input(self, place: tuple[str, str]) -> Enclosure:
+        if place not in self._inputs:
+            self._inputs[place] = exact(self.data.matrices[place])
+        return self._inputs[place]
 
     def _constant(self, node: core.Identity | core.Zero | core.Ones, key: tuple[str, str]) -> Array:
         axes = zip((node.shape.rows, node.shape.columns), key, strict=True)

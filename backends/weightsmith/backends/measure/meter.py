@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from typing import TypeAlias
 
 from weightsmith.backends.measure.data import Data
 from weightsmith.backends.measure.enclosure import (
@@ -32,8 +33,8 @@ from weightsmith.backends.measure.quantities import (
     size,
     slack_of,
 )
-from weightsmith.backends.measure.quick import compared, confined
-from weightsmith.backends.measure.ranges import in_range
+from weightsmith.backends.measure.quick import compared, confined, confined_beside_constants
+from weightsmith.backends.measure.ranges import in_range, orthogonal_to_constants
 from weightsmith.backends.measure.spectra import (
     NoFactorError,
     Values,
@@ -47,8 +48,27 @@ from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import ScalarError
 
-Way = Callable[[Evaluator], Measured]
+Half: TypeAlias = tuple[Subject, tuple[str, ...]]
+Split: TypeAlias = tuple[Subject, Subject, Half | None]
+DEFINITE = "is positive definite"
+CONSTANTS = "its kernel is the constants"
 POSITIVE = Interval(Fraction(1, 2**500), None)
+
+
+class Way(ABC):
+    """How one hypothesis is measured: in full, or whether it is cheap to prove that it holds."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self, evaluator: Evaluator) -> Measured: ...
+
+    @abstractmethod
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
+        """Is it proven to lie between two ends, and in no gap between these?
+
+        Or to be off by no more than a rounding of the data.
+        """
 
 
 def measured(way: Way, evaluator: Evaluator) -> Measured:
@@ -81,7 +101,7 @@ def _stated(program: core.Program, assumption: core.Assumption) -> Way:
         case core.SpectrumAssumption():
             return _spectrum(program, assumption)
         case core.RangeAssumption(value=value, operator=operator):
-            return partial(in_range, value=subject(value), operator=subject(operator))
+            return _Range(subject(value), subject(operator))
         case core.NormAssumption(of=name):
             return _OfData(name, norms, norms_within)
         case core.EntryAssumption(of=name):
@@ -90,12 +110,13 @@ def _stated(program: core.Program, assumption: core.Assumption) -> Way:
             return _Size(axis)
 
 
-def holds(way: Way, evaluator: Evaluator, intervals: tuple[Interval, ...]) -> bool:
-    """Is it cheap to prove that what is measured lies in an interval, or is off by a rounding?"""
-    if len(intervals) != 1 or not isinstance(way, Quick):
-        return False
+def holds(way: Way, evaluator: Evaluator, hull: Interval, gap: Interval | None) -> bool:
+    """Is it cheap to prove that what is measured lies between two ends, and in no gap?
+
+    Or that it is off by no more than roundings of the data.
+    """
     try:
-        return way.within(evaluator, intervals[0])
+        return way.within(evaluator, hull, gap)
     except (UnknownValueError, ScalarError, TooLargeError):
         return False
 
@@ -105,7 +126,7 @@ def _quantity(values: Values, noun: str, of: Subject, evaluator: Evaluator) -> Q
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(Way):
     """Tells how long a dimension is."""
 
     axis: str
@@ -113,13 +134,13 @@ class _Size:
     def __call__(self, evaluator: Evaluator) -> Quantity:
         return size(evaluator.data, self.axis)
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
         low, high = ends.inner(0)
         return low <= evaluator.data.sizes.get(self.axis, -1) <= high
 
 
 @dataclass(frozen=True, slots=True)
-class _OfData:
+class _OfData(Way):
     """Measures the norms or the entries of an input."""
 
     name: str
@@ -129,12 +150,12 @@ class _OfData:
     def __call__(self, evaluator: Evaluator) -> Quantity:
         return self.quantity(evaluator.data, self.name)
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
         return self.is_within(evaluator.data, self.name, ends)
 
 
 @dataclass(frozen=True, slots=True)
-class _Symmetry:
+class _Symmetry(Way):
     """Compares a value with its transpose."""
 
     of: Subject
@@ -142,8 +163,24 @@ class _Symmetry:
     def __call__(self, evaluator: Evaluator) -> Finding:
         return symmetry(evaluator, self.of)
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
-        return symmetry(evaluator, self.of).verdict is Verdict.HOLDS
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
+        return symmetry(evaluator, self.of).verdict is not Verdict.BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class _Range(Way):
+    """Measures how far a value is from the range of an operator."""
+
+    value: Subject
+    operator: Subject
+
+    def __call__(self, evaluator: Evaluator) -> Finding:
+        return in_range(evaluator, self.value, self.operator)
+
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
+        """Only where the kernel of the operator, which is symmetric, is known."""
+        known = evaluator.knows(CONSTANTS, self.operator)
+        return known and orthogonal_to_constants(evaluator, self.value)
 
 
 # -- spectra ------------------------------------------------------------------------------------
@@ -174,7 +211,7 @@ def _spectrum(program: core.Program, assumption: core.SpectrumAssumption) -> Way
 
 
 @dataclass(frozen=True, slots=True)
-class _Definite:
+class _Definite(Way):
     """Measures the eigenvalues of a value that should have none at 0 or below."""
 
     of: Subject
@@ -182,13 +219,14 @@ class _Definite:
     def __call__(self, evaluator: Evaluator) -> Quantity:
         return _quantity(evaluator.eigenvalues(self.of).values, "eigenvalue", self.of, evaluator)
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
         """Above 0, if they are at least a number that is."""
-        return confined(evaluator.whole(self.of), POSITIVE)
+        known = evaluator.knows(DEFINITE, self.of)
+        return known or confined(evaluator.whole(self.of), POSITIVE)
 
 
 @dataclass(frozen=True, slots=True)
-class _SingularValues:
+class _SingularValues(Way):
     """Measures the singular values of a value."""
 
     of: Subject
@@ -199,32 +237,33 @@ class _SingularValues:
         quantity = _quantity(values, "singular value", self.of, evaluator)
         return replace(quantity, without_zeros=self.without_zeros)
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
         """By the eigenvalues of the smaller of A·A' and A'·A."""
-        return not self.without_zeros and _norms_within(evaluator.whole(self.of), ends)
+        return not self.without_zeros and _norms_within(evaluator.whole(self.of), ends, gap)
 
 
-def _norms_within(matrix: Enclosure, ends: Interval) -> bool:
+def _norms_within(matrix: Enclosure, ends: Interval, gap: Interval | None) -> bool:
     """Are the singular values proven to lie between two ends?"""
     rows, columns = matrix.middle.shape[-2:]
     wide = matrix if rows <= columns else matrix.transposed
-    if ends.high is not None and ends.high < 0:
+    if (ends.high is not None and ends.high < 0) or (gap is not None and not gap.is_positive):
         return False
-    return confined(product(wide, wide.transposed), ends.of_squares)
+    squares = None if gap is None else gap.of_squares
+    return confined(product(wide, wide.transposed), ends.of_squares, squares)
 
 
 @dataclass(frozen=True, slots=True)
-class _Eigenvalues:
+class _Eigenvalues(Way):
     """Measures the eigenvalues of a value.
 
-    ``symmetric`` must be so.  ``split`` is u and P where the value is u·P with P definite, ``half``
-    is B, with the groups summed over, where it is B·B'.
+    ``symmetric`` must be so.  ``split`` is u, P and the half of u where the value is u·P with P
+    definite, ``half`` is B, with the groups summed over, where it is B·B'.
     """
 
     of: Subject
     symmetric: tuple[Subject, ...]
-    split: tuple[Subject, Subject] | None
-    half: tuple[Subject, tuple[str, ...]] | None
+    split: Split | None
+    half: Half | None
     nonzero: bool
 
     def __call__(self, evaluator: Evaluator) -> Measured:
@@ -234,23 +273,40 @@ class _Eigenvalues:
         quantity = _quantity(self._values(evaluator), "eigenvalue", self.of, evaluator)
         return replace(quantity, without_zeros=self.nonzero) if self.nonzero else quantity
 
-    def within(self, evaluator: Evaluator, ends: Interval) -> bool:
+    def within(self, evaluator: Evaluator, ends: Interval, gap: Interval | None) -> bool:
         """By the value itself, or for u·P by P·u·P, compared with P."""
-        if self.nonzero or not self._is_symmetric(evaluator):
+        if not self._is_symmetric(evaluator):
             return False
+        if self.nonzero:
+            return gap is None and self._are_all_but_zero_within(evaluator, ends)
         if self.half is not None:
             ends = ends.of_nonnegative  # as is every eigenvalue of B·B'
         if self.split is None:
-            return confined(evaluator.whole(self.of), ends)
-        left, weight = (evaluator.whole(one) for one in self.split)
-        return compared(product(product(weight, left), weight), weight, ends)
+            return confined(evaluator.whole(self.of), ends, gap)
+        left, weight, half = self.split
+        around = evaluator.whole(weight)
+        if half is None:
+            inner = product(product(around, evaluator.whole(left)), around)
+        else:
+            root = product(around, evaluator.whole(*half))
+            inner = product(root, root.transposed)
+        proven = gap is None and compared(inner, around, ends)
+        return evaluator.once(DEFINITE, weight, lambda: proven)
+
+    def _are_all_but_zero_within(self, evaluator: Evaluator, ends: Interval) -> bool:
+        """If the kernel is the constants: of other kernels the long way tells."""
+        if self.split is not None:
+            return False
+        matrix, unit = evaluator.whole(self.of), evaluator.unit(self.of)
+        proven = confined_beside_constants(matrix, ends, unit)
+        return evaluator.once(CONSTANTS, self.of, lambda: proven)
 
     def _is_symmetric(self, evaluator: Evaluator) -> bool:
-        return all(symmetry(evaluator, one).verdict is Verdict.HOLDS for one in self.symmetric)
+        return all(symmetry(evaluator, one).verdict is not Verdict.BROKEN for one in self.symmetric)
 
     def _values(self, evaluator: Evaluator) -> Values:
         if self.split is not None:
-            left, weight = self.split
+            left, weight, _ = self.split
             own = evaluator.eigenvalues(weight).values
             return weighted_eigenvalues(evaluator.whole(left), evaluator.whole(weight), own)
         if self.half is None:
@@ -260,20 +316,17 @@ class _Eigenvalues:
         return squares(values, rows - values.middle.shape[-1])
 
 
-Quick = _Size | _OfData | _Symmetry | _Definite | _SingularValues | _Eigenvalues
-
-
-def _split(of: core.Node) -> tuple[Subject, Subject] | None:
-    """u and P of a product u·P."""
+def _split(of: core.Node) -> Split | None:
+    """u and P of a product u·P, and B with its groups if u is B·B'."""
     if not isinstance(of, core.Product):
         return None
     before = of.factors[:-1]
     shape = core.Shape(of.shape.rows, before[-1].shape.columns)
     left = before[0] if len(before) == 1 else core.Product(of.span, shape, before, of.over)
-    return subject(left), subject(of.factors[-1])
+    return subject(left), subject(of.factors[-1]), _half(left)
 
 
-def _half(of: core.Node) -> tuple[Subject, tuple[str, ...]] | None:
+def _half(of: core.Node) -> Half | None:
     """B, if the value is B·B': its eigenvalues are the squares of B's singular values."""
     if not isinstance(of, core.Product) or len(of.factors) != 2:
         return None

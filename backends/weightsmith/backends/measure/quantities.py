@@ -138,14 +138,12 @@ def norms_within(data: Data, name: str, ends: Interval) -> bool:
 
     The 2-norm of a matrix is at most its Frobenius norm.
     """
-    by_column = _given(data, name) != ("",)
-    subscripts = "bij,bij->bj" if by_column else "bij,bij->b"
-    parts = (data.matrices[name, group] for group in data.groups(name))
-    largest = max(float(np.einsum(subscripts, part, part).max(initial=0)) for part in parts)
-    return (
-        largest > MILD
-        and math.sqrt(largest) * (1 - ROUND_OFF * data.units[name]) <= ends.inner(0)[1]
-    )
+    parts = [data.matrices[name, group] for group in _given(data, name)]
+    if data.groups(name) == ("",):
+        parts = [part.reshape(len(part), -1, 1) for part in parts]
+    largest = max(float(np.vecdot(part, part, axis=-2).max(initial=0)) for part in parts)
+    least = math.sqrt(largest) * (1 - ROUND_OFF * data.units[name])
+    return largest > MILD and least <= ends.inner(0)[1]
 
 
 def entries_within(data: Data, name: str, ends: Interval) -> bool:

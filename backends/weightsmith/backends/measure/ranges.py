@@ -17,7 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weightsmith.backends.measure.enclosure import FLOOR, UNIT, WIDER, Array, Enclosure, gamma
+from weightsmith.backends.measure.enclosure import (
+    FLOOR,
+    UNIT,
+    WIDER,
+    Array,
+    Enclosure,
+    gamma,
+)
 from weightsmith.backends.measure.evaluate import Evaluator, Subject
 from weightsmith.backends.measure.quantities import ROUND_OFF, Finding, Verdict
 from weightsmith.backends.measure.spectra import Factors
@@ -52,6 +59,15 @@ def in_range(evaluator: Evaluator, value: Subject, operator: Subject) -> Finding
         "outside; project it on the range"
     )
     return Finding(Verdict.BROKEN, measured, sentence)
+
+
+def orthogonal_to_constants(evaluator: Evaluator, value: Subject) -> bool:
+    """Do all columns sum to 0, but for the rounding of the data?  Raises as ``whole``."""
+    columns = evaluator.whole(value)
+    given, slack = columns.middle, ROUND_OFF * evaluator.unit(value)
+    sums = np.abs(given.sum(axis=-2)) / np.sqrt(given.shape[-2])
+    limits = slack * np.sqrt(np.vecdot(given, given, axis=-2)) + columns.radius[:, np.newaxis]
+    return bool((sums <= limits).all())
 
 
 def _distance(factors: Factors, columns: Enclosure, problem: int, slack: float) -> _Distance:

@@ -25,13 +25,15 @@ def _symmetry(evaluator: Evaluator, of: Subject) -> Finding:
     data, node = evaluator.data, of.node
     if not isinstance(node, core.Name):
         value = evaluator.whole(of)
+        if value.is_symmetric:
+            return _equal(rounded=bool(value.radius.any()))
         off, scale = _difference(value.middle)
         return _found(evaluator, of, off, 2 * value.radius / scale)
     if (node.name, "") not in data.matrices:
         raise UnknownValueError(f"{node.name} is not given")
     matrix, value = data.matrices[node.name, ""], evaluator.whole(of)
     if value.is_symmetric and value.middle is matrix:
-        return Finding(Verdict.HOLDS, "equal to its transpose")
+        return _equal(rounded=False)
     off, _ = _difference(matrix)
     return _found(evaluator, of, off, np.zeros(len(off)))
 
@@ -44,15 +46,19 @@ def _difference(matrix: Array) -> tuple[Array, Array]:
     return np.abs(even - np.swapaxes(even, -1, -2)).max(axis=(-2, -1), initial=0), scale
 
 
+def _equal(*, rounded: bool) -> Finding:
+    """The matrix equals its transpose, or what was computed of it does."""
+    if rounded:
+        text = "equal to its transpose, but for the rounding of computing it"
+        return Finding(Verdict.ROUND_OFF, text)
+    return Finding(Verdict.HOLDS, "equal to its transpose")
+
+
 def _found(evaluator: Evaluator, of: Subject, off: Array, unknown: Array) -> Finding:
-    if not off.any() and not unknown.any():
-        return Finding(Verdict.HOLDS, "equal to its transpose")
     limit = (ROUND_OFF * evaluator.unit(of) + unknown + 4 * UNIT) * WIDER
     worst = int(np.argmax(off - limit))
     where, text = evaluator.data.place(worst), of.text
-    measured = "equal to its transpose, but for the rounding of computing it"
-    if off[worst]:
-        measured = f"off by {off[worst]:.1e} of its largest entry{where}"
+    measured = f"off by {off[worst]:.1e} of its largest entry{where}"
     if off[worst] <= limit[worst]:
         return Finding(Verdict.ROUND_OFF, measured)
     sentence = (

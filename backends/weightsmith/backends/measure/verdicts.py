@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def ends_of(hypothesis: Hypothesis) -> Ends:
             return Ends(((None, None),))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """A hypothesis and the numbers that its ends are; ``missing`` says why there are none."""
 
@@ -88,6 +89,17 @@ class Limits:
     intervals: tuple[Interval, ...] = ()
     open_below: bool = False
     missing: str = ""
+
+    @cached_property
+    def hull(self) -> Interval:
+        """From the first end to the last."""
+        return Interval(self.intervals[0].low, self.intervals[-1].high)
+
+    @cached_property
+    def gap(self) -> Interval | None:
+        """Between two intervals."""
+        first, last = self.intervals[0], self.intervals[-1]
+        return None if first is last else Interval(first.high, last.low)
 
 
 def limits_of(hypothesis: Hypothesis, bindings: Mapping[str, Fraction]) -> Limits:
