@@ -140,8 +140,10 @@ def norms_within(data: Data, name: str, ends: Interval) -> bool:
     """
     parts = [data.matrices[name, group] for group in _given(data, name)]
     if data.groups(name) == ("",):
-        parts = [part.reshape(len(part), -1, 1) for part in parts]
-    largest = max(float(np.vecdot(part, part, axis=-2).max(initial=0)) for part in parts)
+        rows = [part.reshape(len(part), part[0].size) for part in parts]
+    else:
+        rows = [part.swapaxes(-1, -2) for part in parts]
+    largest = max(float(np.vecdot(row, row).max(initial=0)) for row in rows)
     least = math.sqrt(largest) * (1 - ROUND_OFF * data.units[name])
     return largest > MILD and least <= ends.inner(0)[1]
 

@@ -181,7 +181,7 @@ def _definite(parts: list[Array], off: float) -> bool:
     rest = _largest(matrix - root @ root.swapaxes(-1, -2))
     own = gamma(count)
     lost = rest + own * (trace + count * rest) * ROOM / (1 - count * own)
-    return (lost + off) * WIDER <= shift
+    return bool((lost + off) * WIDER <= shift)
 
 
 def _largest(matrix: Array) -> float:

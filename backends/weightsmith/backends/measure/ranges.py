@@ -64,9 +64,9 @@ def in_range(evaluator: Evaluator, value: Subject, operator: Subject) -> Finding
 def orthogonal_to_constants(evaluator: Evaluator, value: Subject) -> bool:
     """Do all columns sum to 0, but for the rounding of the data?  Raises as ``whole``."""
     columns = evaluator.whole(value)
-    given, slack = columns.middle, ROUND_OFF * evaluator.unit(value)
-    sums = np.abs(given.sum(axis=-2)) / np.sqrt(given.shape[-2])
-    limits = slack * np.sqrt(np.vecdot(given, given, axis=-2)) + columns.radius[:, np.newaxis]
+    each, slack = columns.middle.swapaxes(-1, -2), ROUND_OFF * evaluator.unit(value)
+    sums = np.abs(each.sum(axis=-1)) / np.sqrt(each.shape[-1])
+    limits = slack * np.sqrt(np.vecdot(each, each)) + columns.radius[:, np.newaxis]
     return bool((sums <= limits).all())
 
 
