@@ -1,108 +1,85 @@
 """The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − start^(1/root) over the spectrum.
 
 f = t·f*, and each ``equal`` scalar g = t·g* with g* = f*·g₀/f₀.  If the recurrence takes t = 1 − e
-to 1 − map(e) in all of them, then by induction e after k passes lies in intervals[k].  A scalar
-that the loop carries beside them may be a polynomial in e (E = I − A·X is e itself): it begins as
-that, and a pass takes it to the same polynomial in map(e).
+to 1 − map(e) in all of them, then by induction e after k passes lies in the k-th of the intervals
+that enclose the iterates.  A scalar that the loop carries beside them may be a polynomial in e
+(E = I − A·X is e itself): it begins as that, and a pass takes it to the same polynomial in map(e).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.enclosures import check_chain, check_steps, read_intervals
+from weightsmith.checker.enclosures import followed, iterated, size
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.ranges import Real
 from weightsmith.checker.rational import Rational
-from weightsmith.checker.recurrence import (
-    ERROR,
-    only_in,
-    polynomial_text,
-    reduce_root,
-    relative,
-)
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
 from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_texts
 from weightsmith.checker.targets import FUNCTION
 
-KEYS = ("step", "rule", "error", "equal", "map", "start", "count", "intervals")
-OPTIONAL = ("ends", "polynomials")
+KEYS = ("equal",)
+OPTIONAL = ("polynomials",)
 MAX_DEGREE = 64
+Ratios = Mapping[str, Rational]
 
 
-def check_autonomous(problem: Problem, step: Mapping[str, object]) -> Bound:
-    """Prove the error map and the intervals; the value is the largest |e| of the last one."""
+def derive_autonomous(problem: Problem, witness: Mapping[str, object]) -> Bound:
+    """The error map, and how large an error it leaves.
+
+    The witness names the ``equal`` scalars and, as texts, those that are ``polynomials`` in e.
+    """
     problem = problem.without_root()
-    field, root = problem.field, problem.target.root
-    name = problem.read_error(step)
-    count = problem.read_count(step)
-    start_text, start = polynomial_text(step, "start", field)
+    field, root, name = problem.field, problem.target.root, problem.error
     first = problem.recurrence.initial[name]
+    start = first**root / problem.power
+    require(not first.is_zero, "The start is zero.")
     only_in(start, LAMBDA, "The start", field)
-    require(first**root / problem.power == start, "The start is not (f/f*)^root before the loop.")
-    map_text, error_map = polynomial_text(step, "map", field)
-    only_in(error_map, ERROR, "The map", field)
-    shapes = _check_map(problem, step, name, error_map)
-    formulas = _formulas(problem, step, error_map, start, (map_text, start_text, count))
+    ratios = _ratios(problem, as_texts(witness["equal"], "equal"))
+    polynomials = _read_polynomials(problem, witness, frozenset(ratios))
+    error_map = _error_map(problem, ratios, polynomials)
+    formula = _formula(problem, error_map, start)
     if problem.numbers is None:
-        require(step["intervals"] in (None, []), "There are intervals, but a symbol has no value.")
-        return Bound(formulas, None)
+        return Bound(formula, None)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     problem.check_sign(numbers)
     problem.check_not_negative(first, numbers)
-    for shape in shapes:
-        problem.check_no_pole(shape, numbers)
-    return Bound(formulas, _last_error(problem, step, error_map, start, numbers))
+    for ratio in ratios.values():
+        problem.check_no_pole(ratio, numbers)
+    return Bound(formula, _last_error(problem, error_map, start, numbers))
 
 
-def _check_map(
-    problem: Problem, step: Mapping[str, object], name: str, error_map: Rational
-) -> list[Rational]:
-    """Substitute f = (1 − e)·f* (g likewise) in the recurrence; return the ratios g*/f*."""
-    field, recurrence = problem.field, problem.recurrence
-    equal = as_texts(step["equal"], "equal")
-    known = problem.names - {name}
+def _ratios(problem: Problem, equal: tuple[str, ...]) -> Ratios:
+    """g*/f* of f and of every equal scalar."""
+    initial = problem.recurrence.initial
+    known = problem.names - {problem.error}
     require(set(equal) <= known, "'equal' names something that is not another carried scalar.")
     require(len(set(equal)) == len(equal), "'equal' names a scalar twice.")
-    first = recurrence.initial[name]
-    ratios = {name: field.one}
     for other in equal:
-        require(not first.is_zero, "The start is zero, so that no scalar can be equal to it.")
-        require(not recurrence.initial[other].is_zero, f"'{other}' starts at zero.")
-        ratios[other] = recurrence.initial[other] / first
-    ratio_of_target = (field.one - field.variable(ERROR)) * field.variable(FUNCTION)
-    replaced = {other: ratio_of_target * ratio for other, ratio in ratios.items()}
-    polynomials = _read_polynomials(problem, step, frozenset(ratios))
-    replaced |= polynomials
-    for other, polynomial in polynomials.items():
-        problem.check_names(other, frozenset(replaced))
-        _check_polynomial(problem, other, polynomial, replaced, error_map)
-    for other, ratio in ratios.items():
-        problem.check_names(other, frozenset(replaced))
-        value = field.substitute(recurrence.following[other], replaced) / ratio
-        new = relative(value, problem.target.root, problem.power, field)
-        agrees = new == field.one - error_map
-        require(agrees, f"A pass takes t of '{other}' to {new!r}, not to 1 - map.")
-    return list(ratios.values())
+        require(not initial[other].is_zero, f"'{other}' starts at zero.")
+    first = initial[problem.error]
+    return {problem.error: problem.field.one, **{other: initial[other] / first for other in equal}}
 
 
 def _read_polynomials(
-    problem: Problem, step: Mapping[str, object], others: frozenset[str]
+    problem: Problem, witness: Mapping[str, object], others: frozenset[str]
 ) -> dict[str, Rational]:
     """The carried scalars that are polynomials in e, by name."""
-    given = step.get("polynomials", {})
+    given = witness.get("polynomials", {})
     if not isinstance(given, dict):
         raise RefusedError("'polynomials' is not an object.")
     known = given.keys() <= problem.names - others
     require(known, "'polynomials' names something that is not another carried scalar.")
     found = {}
-    for name in given:
-        _, value = polynomial_text(given, name, problem.field)
+    for name, text in given.items():
+        value = problem.field.read(read_scalar(text, name))
         only_in(value, ERROR, f"The polynomial of '{name}'", problem.field)
         free = problem.field.names_in(value).isdisjoint(problem.recurrence.loop.schedule)
         require(free, f"The polynomial of '{name}' changes from pass to pass.")
@@ -110,11 +87,35 @@ def _read_polynomials(
     return found
 
 
+def _error_map(problem: Problem, ratios: Ratios, polynomials: Ratios) -> Rational:
+    """What a pass makes of e, the same by f and every equal scalar: (1 − e)·f* in place of f."""
+    field, recurrence = problem.field, problem.recurrence
+    ratio_of_target = (field.one - field.variable(ERROR)) * field.variable(FUNCTION)
+    replaced = {other: ratio_of_target * ratio for other, ratio in ratios.items()}
+    replaced |= polynomials
+    found: Rational | None = None
+    for other, ratio in ratios.items():
+        problem.check_names(other, frozenset(replaced))
+        value = field.substitute(recurrence.following[other], replaced) / ratio
+        new = field.one - relative(value, problem.target.root, problem.power, field)
+        require(found is None or new == found, f"A pass does not take '{other}' as the others.")
+        found = new
+    if found is None:
+        raise RefusedError("There is no scalar.")
+    free = field.names_in(found).isdisjoint({LAMBDA, *problem.names})
+    require(free, "What a pass makes of the error depends on more than the error.")
+    only_in(found, ERROR, "The map", field)
+    for other, polynomial in polynomials.items():
+        problem.check_names(other, frozenset(replaced))
+        _check_polynomial(problem, other, polynomial, replaced, found)
+    return found
+
+
 def _check_polynomial(
     problem: Problem,
     name: str,
     polynomial: Rational,
-    replaced: Mapping[str, Rational],
+    replaced: Ratios,
     error_map: Rational,
 ) -> None:
     """It begins as the polynomial at e₀ = 1 − start^(1/root); a pass takes it to that of map(e)."""
@@ -131,25 +132,18 @@ def _check_polynomial(
     require(same, f"A pass does not take '{name}' to its polynomial.")
 
 
-def _last_error(
-    problem: Problem,
-    step: Mapping[str, object],
-    error_map: Rational,
-    start: Rational,
-    numbers: Numbers,
-) -> Real:
-    intervals = read_intervals(step["intervals"])
+def _last_error(problem: Problem, error_map: Rational, start: Rational, numbers: Numbers) -> Real:
     errors = [
         value.map(lambda exact: 1 - exact, lambda ball: 1 - ball)
         for value in problem.roots(start, problem.target.root, numbers)
     ]
     if problem.recurrence.loop.schedule:
         passes = problem.numbers_of_passes(numbers)
-        check_steps(intervals, errors, [_polynomial(problem, error_map, one) for one in passes])
+        intervals = followed([_polynomial(problem, error_map, one) for one in passes], errors)
     else:
         polynomial = _polynomial(problem, error_map, numbers)
-        check_chain(intervals, errors, polynomial, problem.count(numbers))
-    return Real.of(max(abs(Fraction(end)) for end in intervals[-1]))
+        intervals = iterated(polynomial, errors, problem.count(numbers))
+    return Real.of(size(intervals[-1]))
 
 
 def _polynomial(problem: Problem, error_map: Rational, numbers: Numbers) -> flint.fmpq_poly:
@@ -158,26 +152,16 @@ def _polynomial(problem: Problem, error_map: Rational, numbers: Numbers) -> flin
     return polynomial
 
 
-def _formulas(
-    problem: Problem,
-    step: Mapping[str, object],
-    error_map: Rational,
-    start: Rational,
-    texts: tuple[str, str, str],
-) -> tuple[str, ...]:
+def _formula(problem: Problem, error_map: Rational, start: Rational) -> str:
     """By the ends of the spectrum where map = e^n and e₀ is linear in λ; else the iteration."""
-    map_text, start_text, count = texts
-    root = problem.target.root
+    field, root, count = problem.field, problem.target.root, problem.count_text
     schedule = problem.recurrence.loop.schedule
-    if schedule:
-        require("ends" not in step, "'ends' are given, but the map changes from pass to pass.")
-        names = ", ".join(sorted(schedule))
-        return (f"iterate(e -> {map_text}, for {names}, 1 - ({start_text})^(1/{root}))",)
-    if step.get("ends") is None:
-        return (f"iterate(e -> {map_text}, {count}, 1 - ({start_text})^(1/{root}))",)
-    powers = problem.field.coefficients(error_map, ERROR)
+    powers = field.coefficients(error_map, ERROR)
     single = len(powers) == 1 and all(factor.is_one for factor in powers.values())
-    require(single and root == 1, "'ends' are given, but the map is not a power of e.")
-    low, high = problem.check_ends(step, "ends", problem.field.one - start)
-    (exponent,) = powers
-    return (f"max(abs({low}), abs({high}))^({exponent}^({count}))",)
+    if single and root == 1 and not schedule and problem.degree(start) == 1:
+        (exponent,) = powers
+        low, high = problem.at_ends(field.one - start)
+        return f"max(abs({low}), abs({high}))^({exponent}^({count}))"
+    passes = f"for {', '.join(sorted(schedule))}" if schedule else count
+    begin = f"1 - ({rational_text(start)})^(1/{root})"
+    return f"iterate(e -> {rational_text(error_map)}, {passes}, {begin})"

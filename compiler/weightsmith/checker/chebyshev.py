@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import flint
 
 from weightsmith.checker.analytic import check_bounded
 from weightsmith.checker.chebyshev_points import resampled, smooth, zero
 from weightsmith.checker.enclosures import to_arb
-from weightsmith.checker.problem import Bound, Numbers
+from weightsmith.checker.problem import Bound, Result
 from weightsmith.checker.ranges import Real, largest
-from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.recurrence import Recurrence
+from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.references import (
     Reference,
     is_relative,
@@ -29,32 +29,17 @@ from weightsmith.checker.references import (
     real_at,
     reference,
 )
-from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, require
 from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_program
-from weightsmith.checker.spectral import Operator
-from weightsmith.checker.strict_json import as_integer, as_number, as_object, as_text
-from weightsmith.checker.targets import Target
+from weightsmith.checker.strict_json import as_integer, as_number, as_object
 from weightsmith.checker.work import of_balls
 
 RULE = "chebyshev"
-KEYS = ("step", "rule", "measure", "degree", "points")
+KEYS = ("points",)
 OPTIONAL = ("ellipse",)
 ELLIPSE = ("rho", "terms", "size")
 MAX_POINTS = 200_000
 MAX_RHO = 1 << 40
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """left·value·right with value a polynomial in λ and the scalars of several loops."""
-
-    field: Field
-    operator: Operator
-    recurrences: Sequence[Recurrence]
-    value: Rational
-    text: str
-    target: Target
-    numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +56,73 @@ class Ellipse:
         return 2 * to_arb(self.size) * rho ** (-self.terms) / (rho - 1)
 
 
-def check_chebyshev(result: Result, step: Mapping[str, object]) -> Bound:
-    """Check the witnesses and return the bound, a number of any precision."""
+@dataclass(frozen=True)
+class Comparison:
+    """p as loops of numbers, and what it is compared with on each interval of the spectrum."""
+
+    program: ScalarProgram
+    references: tuple[Reference, ...]
+    relative: bool
+    budget: Budget
+
+    @cached_property
+    def degree(self) -> int:
+        return self.program.degree()
+
+    @property
+    def needs_ellipse(self) -> bool:
+        """Is g no polynomial?"""
+        return any(one.known_degree is None for one in self.references)
+
+    def total(self, against: Reference, ellipse: Ellipse | None) -> int:
+        """The degree in s of p·g − 1, or of p − g, with a polynomial in place of g."""
+        own = against.known_degree or 0 if ellipse is None else ellipse.terms
+        in_s = self.degree * against.lambda_of.degree()
+        return in_s + own if against.relative else max(in_s, own)
+
+    def largest(self, against: Reference, points: int) -> tuple[flint.arb, flint.arb]:
+        """The largest |error| at the zeros of T_points, and the largest |p| there."""
+        enough = self.degree * against.lambda_of.degree() + 1
+        values = _values(self.program, against, enough, points, self.budget)
+        return _largest_error(values, against, self.budget)
+
+
+def comparison(result: Result) -> Comparison:
+    """What a result is compared with.  Raises RefusedError where f* is not defined, or 0."""
     field, numbers = result.field, result.numbers
-    measure = "relative" if is_relative(result.target) else "absolute"
-    given = as_text(step["measure"], "measure")
-    require(given == measure, f"The measure is {quoted(given)}, it must be '{measure}'.")
     program = read_program(field, result.recurrences, result.value, numbers.bindings)
-    degree = program.degree()
-    claimed = as_integer(step["degree"], "degree")
-    require(claimed == degree, f"The degree is {degree}, not {claimed}.")
-    points = as_integer(step["points"], "points")
-    require(0 < points <= MAX_POINTS, f"The points must be from 1 to {MAX_POINTS}.")
-    against = [
+    references = tuple(
         reference(result.target, result.operator, field, numbers, interval)
         for interval in numbers.intervals
-    ]
-    ellipse = _read_ellipse(step, against)
+    )
+    return Comparison(program, references, is_relative(result.target), field.budget)
+
+
+def derive_chebyshev(result: Result, witness: Mapping[str, object]) -> Bound:
+    """The bound for so many ``points``, and an ``ellipse`` where f* is no polynomial."""
+    compared = comparison(result)
+    points = as_integer(witness["points"], "points")
+    require(0 < points <= MAX_POINTS, f"The points must be from 1 to {MAX_POINTS}.")
+    ellipse = _read_ellipse(witness, compared)
     errors, total = [], 0
-    for one in against:
-        total = _total_degree(one, degree, ellipse)
+    for one in compared.references:
+        total = compared.total(one, ellipse)
         require(total < points, f"There must be more than {total} points.")
         if ellipse is not None:
-            check_bounded(one.function, one.ends, ellipse.rho, ellipse.size, field.budget)
-        enough = degree * one.lambda_of.degree() + 1
-        errors.append(_error(program, one, ellipse, (total, enough, points), field.budget))
-    return Bound((_formula(result, step, total),), largest(errors))
+            check_bounded(one.function, one.ends, ellipse.rho, ellipse.size, compared.budget)
+        errors.append(_error(compared, one, ellipse, total, points))
+    return Bound(_formula(result, compared, ellipse, total, points), largest(errors))
 
 
-def _read_ellipse(step: Mapping[str, object], against: Sequence[Reference]) -> Ellipse | None:
+def _read_ellipse(witness: Mapping[str, object], compared: Comparison) -> Ellipse | None:
     """The witness of a function that is not a polynomial; absent for a polynomial."""
-    needed = any(one.known_degree is None for one in against)
-    require(needed == ("ellipse" in step), f"The ellipse is {'missing' if needed else 'in vain'}.")
+    needed = compared.needs_ellipse
+    require(
+        needed == ("ellipse" in witness), f"The ellipse is {'missing' if needed else 'in vain'}."
+    )
     if not needed:
         return None
-    parts = as_object(step["ellipse"], "The ellipse", ELLIPSE)
+    parts = as_object(witness["ellipse"], "The ellipse", ELLIPSE)
     rho, size = as_number(parts["rho"], "rho"), as_number(parts["size"], "size")
     terms = as_integer(parts["terms"], "terms")
     require(1 < rho <= MAX_RHO, "rho must be above 1.")
@@ -114,37 +131,16 @@ def _read_ellipse(step: Mapping[str, object], against: Sequence[Reference]) -> E
     return Ellipse(rho, terms, size)
 
 
-def _total_degree(against: Reference, degree: int, ellipse: Ellipse | None) -> int:
-    """The degree in s of p·g − 1, or of p − g, with a polynomial in place of g."""
-    if ellipse is not None:
-        own = ellipse.terms
-    elif against.known_degree is not None:
-        own = against.known_degree
-    else:
-        raise RefusedError("The ellipse is missing.")
-    in_s = degree * against.lambda_of.degree()
-    return in_s + own if against.relative else max(in_s, own)
-
-
 def _error(
-    program: ScalarProgram,
-    against: Reference,
-    ellipse: Ellipse | None,
-    counts: tuple[int, int, int],
-    budget: Budget,
+    compared: Comparison, against: Reference, ellipse: Ellipse | None, total: int, points: int
 ) -> Real:
-    """The bound on one interval, computed once for each precision.
-
-    ``counts``: the degree of the error, the values that determine p, the points.
-    """
-    total, enough, points = counts
+    """The bound on one interval, computed once for each precision."""
     known: dict[int, flint.arb] = {}
 
     def ball() -> flint.arb:
         bits = flint.ctx.prec
         if bits not in known:
-            values = _values(program, against, enough, points, budget)
-            error, size = _largest_error(values, against, budget)
+            error, size = compared.largest(against, points)
             if ellipse is not None:
                 error += 2 * (size if against.relative else 1) * ellipse.tail()
             known[bits] = error / (flint.arb(total) / (2 * points)).cos_pi()
@@ -205,12 +201,13 @@ class _Largest:
         return self._low.union(self._high)
 
 
-def _formula(result: Result, step: Mapping[str, object], total: int) -> str:
+def _formula(
+    result: Result, compared: Comparison, ellipse: Ellipse | None, total: int, points: int
+) -> str:
     """``chebyshev(1 - (w)/target, degree 40, points 2560)``; the ellipse's numbers follow."""
-    relative = step["measure"] == "relative"
-    error = f"1 - ({result.text})/target" if relative else f"({result.text}) - target"
-    text = f"{RULE}({error}, degree {total}, points {step['points']}"
-    ellipse = step.get("ellipse")
-    if isinstance(ellipse, dict):
-        text += "".join(f", {key} {ellipse[key]}" for key in ELLIPSE)
-    return text + ")"
+    text = rational_text(result.value)
+    error = f"1 - ({text})/target" if compared.relative else f"({text}) - target"
+    formula = f"{RULE}({error}, degree {total}, points {points}"
+    if ellipse is not None:
+        formula += f", rho {ellipse.rho}, terms {ellipse.terms}, size {ellipse.size}"
+    return formula + ")"

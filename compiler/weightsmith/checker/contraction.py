@@ -9,35 +9,43 @@ at every λ the one with which u₀ ≥ 0: the recurrences hold for both.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from weightsmith.checker.enclosures import check_chain, read_intervals
+from weightsmith.checker.enclosures import iterated
 from weightsmith.checker.problem import Bound, Numbers, Problem, product_of_powers
 from weightsmith.checker.ranges import Real, extremes, largest
 from weightsmith.checker.rational import Rational
-from weightsmith.checker.recurrence import ERROR, only_in, polynomial_text, reduce_root, relative
-from weightsmith.checker.refusal import quoted, require
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
+from weightsmith.checker.refusal import require
 from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.strict_json import as_integer, as_object, as_text
 from weightsmith.checker.targets import FUNCTION
 
-KEYS = ("step", "rule", "error", "multiplier", "start", "count", "auxiliary")
-OPTIONAL = ("ends", "start_ends")
-AUXILIARY_KEYS = ("name", "root", "power", "start", "map", "intervals")
+KEYS = ()
+OPTIONAL = ()
+ROOT = 2  # of the auxiliary's power 1/λ
 
 
-def check_contraction(problem: Problem, step: Mapping[str, object]) -> Bound:
-    """Prove the linear error recurrence and its start."""
-    field = problem.field
-    name = problem.read_error(step)
-    problem.read_count(step)
+def derive_contraction(problem: Problem, witness: Mapping[str, object]) -> Bound:
+    """The linear error recurrence and its start.  There is no witness."""
+    field, name = problem.field, problem.error
     require(problem.target.root == 1, "A contraction needs a target without a root.")
-    start = polynomial_text(step, "start", field)[1]
+    start = field.one - problem.recurrence.initial[name] / problem.power
     only_in(start, LAMBDA, "The start", field)
-    first = problem.recurrence.initial[name]
-    require(field.one - first / problem.power == start, "The start is not 1 - f/f*.")
-    if step["auxiliary"] is None:
-        return _in_lambda(problem, step, name, start)
-    return _in_auxiliary(problem, step, name, start)
+    used = field.names_in(problem.recurrence.following[name]) & problem.names - {name}
+    if not used:
+        return _in_lambda(problem, start)
+    require(len(used) == 1, "The multiplier depends on several carried scalars.")
+    return _in_auxiliary(problem, start, *used)
+
+
+def _multiplier(problem: Problem, new: Rational) -> Rational:
+    """m with 1 − new/f* = m·e."""
+    field = problem.field
+    multiplier = (field.one - new / problem.power) / field.variable(ERROR)
+    linear = ERROR not in field.names_in(multiplier)
+    require(linear, "A pass does not take the error to a multiple of itself.")
+    return multiplier
 
 
 def _error_substitution(problem: Problem) -> Rational:
@@ -45,137 +53,94 @@ def _error_substitution(problem: Problem) -> Rational:
     return problem.power * (problem.field.one - problem.field.variable(ERROR))
 
 
-def _in_lambda(problem: Problem, step: Mapping[str, object], name: str, start: Rational) -> Bound:
-    field = problem.field
-    text, multiplier = polynomial_text(step, "multiplier", field)
+def _in_lambda(problem: Problem, start: Rational) -> Bound:
+    field, name = problem.field, problem.error
+    put = {name: _error_substitution(problem)}
+    multiplier = _multiplier(problem, field.substitute(problem.recurrence.following[name], put))
     only_in(multiplier, LAMBDA, "The multiplier", field)
-    value = field.substitute(
-        problem.recurrence.following[name], {name: _error_substitution(problem)}
-    )
-    error = field.one - value / problem.power
-    good = error == multiplier * field.variable(ERROR)
-    require(good, f"A pass takes the error to {error!r}, not to multiplier·e.")
-    formulas = _formulas(problem, step, (text, multiplier), start)
+    formula = _formula(problem, multiplier, start)
     if problem.numbers is None:
-        return Bound(formulas, None)
+        return Bound(formula, None)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     factors = [
         (problem.largest_size(multiplier, numbers), problem.count(numbers)),
         (problem.largest_size(start, numbers), 1),
     ]
-    return Bound(formulas, product_of_powers(factors))
+    return Bound(formula, product_of_powers(factors))
 
 
-def _formulas(
-    problem: Problem,
-    step: Mapping[str, object],
-    multiplier: tuple[str, Rational],
-    start: Rational,
-) -> tuple[str, ...]:
+def _formula(problem: Problem, multiplier: Rational, start: Rational) -> str:
     """By the ends of the spectrum where both are linear in λ; by sup otherwise."""
-    count, start_text = as_text(step["count"], "count"), as_text(step["start"], "start")
-    if step.get("ends") is None:
-        require(step.get("start_ends") is None, "'start_ends' are given without 'ends'.")
-        base = f"sup(abs({multiplier[0]}))^({count})"
-        full = f"{base}*sup(abs({start_text}))"
-        return (full, base) if start.is_one else (full,)
-    low, high = problem.check_ends(step, "ends", multiplier[1])
-    formula = f"max(abs({low}), abs({high}))^({count})"
-    if step.get("start_ends") is None:
-        require(start.is_one, "The start is not 1, so that 'start_ends' are needed.")
-        return (formula,)
-    require(not start.is_one, "The start is 1, so that 'start_ends' are not needed.")
-    first, last = problem.check_ends(step, "start_ends", start)
-    return (f"{formula}*max(abs({first}), abs({last}))",)
+    linear = problem.degree(multiplier) <= 1 and problem.degree(start) <= 1
+
+    def largest_size(value: Rational) -> str:
+        if not linear:
+            return f"sup(abs({rational_text(value)}))"
+        low, high = problem.at_ends(value)
+        return f"max(abs({low}), abs({high}))"
+
+    formula = f"{largest_size(multiplier)}^({problem.count_text})"
+    return formula if start.is_one else f"{formula}*{largest_size(start)}"
 
 
-def _in_auxiliary(
-    problem: Problem, step: Mapping[str, object], name: str, start: Rational
-) -> Bound:
-    field = problem.field
-    require(not any(step.get(key) for key in OPTIONAL), "Ends are given beside an auxiliary.")
-    parts = as_object(step["auxiliary"], "auxiliary", AUXILIARY_KEYS)
-    other = as_text(parts["name"], "the auxiliary's name")
-    known = other in problem.names and other != name
-    require(known, f"The auxiliary {quoted(other)} is not another carried scalar.")
-    text, multiplier = polynomial_text(step, "multiplier", field)
-    only_in(multiplier, other, "The multiplier", field)
-    root, power = _check_auxiliary(problem, parts, other)
-    _check_error(problem, name, other, multiplier, (root, power))
-    map_text, auxiliary_map = polynomial_text(parts, "map", field)
-    count, start_text = as_text(step["count"], "count"), as_text(step["start"], "start")
-    formula = f"product(sup(abs({text})), {other} -> {map_text}, {count})"
-    formula += "" if start.is_one else f"*sup(abs({start_text}))"
+@dataclass(frozen=True, slots=True)
+class _Auxiliary:
+    """u = scalar·√λ, from u₀² = ``start``, by u ← ``map``; e ← ``multiplier``(u)·e."""
+
+    name: str
+    start: Rational
+    map: Rational
+    multiplier: Rational
+
+
+def _in_auxiliary(problem: Problem, start: Rational, name: str) -> Bound:
+    auxiliary = _auxiliary(problem, name)
+    multiplier, change = (rational_text(one) for one in (auxiliary.multiplier, auxiliary.map))
+    formula = f"product(sup(abs({multiplier})), {name} -> {change}, {problem.count_text})"
+    formula += "" if start.is_one else f"*sup(abs({rational_text(start)}))"
     if problem.numbers is None:
-        require(parts["intervals"] in (None, []), "There are intervals, but a symbol has no value.")
-        return Bound((formula,), None)
+        return Bound(formula, None)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
-    problem.check_positive(power, numbers)
-    factors = _factors(problem, parts, (other, root), (auxiliary_map, multiplier), numbers)
+    problem.check_positive(problem.field.variable(LAMBDA).inverse(), numbers)
+    factors = _factors(problem, auxiliary, numbers)
     factors.append((problem.largest_size(start, numbers), 1))
-    return Bound((formula,), product_of_powers(factors))
+    return Bound(formula, product_of_powers(factors))
 
 
-def _check_auxiliary(
-    problem: Problem, parts: Mapping[str, object], other: str
-) -> tuple[int, Rational]:
-    """u₀^root = start, and u ← map(u) where u·power^(1/root) is the carried scalar."""
-    field = problem.field
-    root = as_integer(parts["root"], "the auxiliary's root")
-    require(root in (1, 2), "The auxiliary's root must be 1 or 2.")
-    power = polynomial_text(parts, "power", field)[1]
-    used = field.names_in(power) & set(field.variables)
-    require(used <= {LAMBDA} and not power.is_zero, "The auxiliary's power is not of lambda.")
-    start = polynomial_text(parts, "start", field)[1]
+def _auxiliary(problem: Problem, name: str) -> _Auxiliary:
+    field, recurrence = problem.field, problem.recurrence
+    power = field.variable(LAMBDA).inverse()
+    start = recurrence.initial[name] ** ROOT / power
     only_in(start, LAMBDA, "The auxiliary's start", field)
-    first = problem.recurrence.initial[other]
-    require(first**root / power == start, "The auxiliary's start is not its scalar^root / power.")
-    new_map = polynomial_text(parts, "map", field)[1]
-    only_in(new_map, other, "The auxiliary's map", field)
-    scaled = field.variable(other) * field.variable(FUNCTION)
-    value = field.substitute(problem.recurrence.following[other], {other: scaled})
-    agrees = relative(value, root, power, field) == new_map
-    require(agrees, f"The recurrence of '{other}' is not the auxiliary's map.")
-    return root, power
-
-
-def _check_error(
-    problem: Problem, name: str, other: str, multiplier: Rational, scale: tuple[int, Rational]
-) -> None:
-    field = problem.field
-    scaled = field.variable(other) * field.variable(FUNCTION)
-    value = field.substitute(
-        problem.recurrence.following[name],
-        {name: _error_substitution(problem), other: scaled},
+    scaled = field.variable(name) * field.variable(FUNCTION)
+    change = relative(
+        field.substitute(recurrence.following[name], {name: scaled}), ROOT, power, field
     )
-    reduced = reduce_root(value, *scale, field)
+    only_in(change, name, "The auxiliary's map", field)
+    put = {problem.error: _error_substitution(problem), name: scaled}
+    reduced = reduce_root(
+        field.substitute(recurrence.following[problem.error], put), ROOT, power, field
+    )
     require(set(reduced) <= {0}, "The recurrence mixes powers of the auxiliary's root.")
-    error = field.one - reduced.get(0, field.zero) / problem.power
-    good = error == multiplier * field.variable(ERROR)
-    require(good, f"A pass takes the error to {error!r}, not to multiplier·e.")
+    multiplier = _multiplier(problem, reduced.get(0, field.zero))
+    only_in(multiplier, name, "The multiplier", field)
+    return _Auxiliary(name, start, change, multiplier)
 
 
-def _factors(
-    problem: Problem,
-    parts: Mapping[str, object],
-    auxiliary: tuple[str, int],
-    polynomials: tuple[Rational, Rational],
-    numbers: Numbers,
-) -> list[tuple[Real, int]]:
+def _factors(problem: Problem, auxiliary: _Auxiliary, numbers: Numbers) -> list[tuple[Real, int]]:
     """max |multiplier| over each interval, the last one as often as passes are left."""
-    name, root = auxiliary
-    step, multiplier = (problem.polynomial(value, name, numbers) for value in polynomials)
-    start = polynomial_text(parts, "start", problem.field)[1]
-    intervals = read_intervals(parts["intervals"])
+    step, multiplier = (
+        problem.polynomial(value, auxiliary.name, numbers)
+        for value in (auxiliary.map, auxiliary.multiplier)
+    )
     count = problem.count(numbers)
-    passes = count if len(intervals) > count else count - 1
-    check_chain(intervals, problem.roots(start, root, numbers), step, passes)
-    used = intervals[:count]
+    if not count:
+        return []
+    used = iterated(step, problem.roots(auxiliary.start, ROOT, numbers), count - 1)
     factors = [
         (largest([abs(value) for value in extremes(multiplier, interval)]), 1) for interval in used
     ]
-    if count > len(used):
-        factors[-1] = (factors[-1][0], 1 + count - len(used))
+    factors[-1] = (factors[-1][0], 1 + count - len(used))
     return factors

@@ -1,110 +1,134 @@
-"""Rounding rules of a claim's numbers: outward to 64 bits, and not looser than that.
+"""Intervals that enclose what a loop does to a number: derived, each rounded outward to 64 bits.
 
-An interval end must lie outside the true end, by at most 2^-62 relatively or 2^-999 absolutely; a
-bound's value must be at least the true value, and at most 2^-40 relatively above it (or 2^-1000).
+An end is the nearest dyadic number of 64 bits outside; one in (−2^-1000, 2^-1000) that is not 0 is
+moved out to ±2^-1000, so that intervals stop to shrink.  Rounding asks for as much precision as
+decides it: the same everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 
 import flint
 
-from weightsmith.checker.ranges import Interval, Real, at_most, extremes, largest, rational
-from weightsmith.checker.refusal import quoted, require
-from weightsmith.checker.strict_json import as_items, as_list, as_number
+from weightsmith.checker.ranges import (
+    PRECISIONS,
+    Interval,
+    Real,
+    at_most,
+    extremes,
+    fraction,
+    precision,
+    rational,
+)
+from weightsmith.checker.refusal import require
 
-INTERVAL_SLACK = Fraction(1, 1 << 62)
-SMALLEST_END = Fraction(1, 1 << 999)
-VALUE_SLACK = Fraction(1, 1 << 60)
-SMALLEST_VALUE = Fraction(1, 1 << 1000)
-MAX_INTERVALS = 20_000
-WIDEST = 64  # bits of a rounded number
+BITS = 64
+SMALLEST = Fraction(1, 1 << 1000)
+HUGE = Fraction(2) ** 1000
+VALUE_SLACK = Fraction(1, 1 << 40)  # of a bound's value above the derived one
+MAX_INTERVALS = 5000
+DIVERGES = "The bound diverges: the start is too far from the target."
 
 
 def check_value(claimed: Fraction, true: Real) -> None:
     """Accept a bound's value that is at least the true one, and hardly larger."""
-    _check_rounded(claimed, "The bound's value")
     require(at_most(true, Real.of(claimed)), "The bound's value is below the true value.")
-    if claimed <= SMALLEST_VALUE:
-        return
-    slack = Real.of(claimed / (1 + VALUE_SLACK))
-    require(at_most(slack, true), "The bound's value is larger than the evidence gives.")
+    if claimed > SMALLEST:
+        slack = Real.of(claimed / (1 + VALUE_SLACK))
+        require(at_most(slack, true), "The bound's value is larger than the evidence gives.")
 
 
-def read_intervals(value: object) -> list[Interval]:
-    """A list of [low, high], exact numbers."""
-    require(len(as_list(value, "intervals")) <= MAX_INTERVALS, "There are too many intervals.")
-    return list(as_items(value, "intervals", _interval))
+def round_up(value: Fraction) -> Fraction:
+    """The least dyadic number of 64 bits that is not below a value."""
+    return -round_down(-value)
 
 
-def _interval(value: object, what: str) -> Interval:
-    ends = as_items(value, what, as_number)
-    require(len(ends) == 2, f"{what}: expected [low, high].")
-    low, high = ends
-    require(low <= high, f"{what} is empty.")
-    return low, high
+def round_down(value: Fraction) -> Fraction:
+    if value == 0:
+        return value
+    if abs(value) < SMALLEST:
+        return Fraction(0) if value > 0 else -SMALLEST
+    size = abs(value.numerator).bit_length() - value.denominator.bit_length()
+    shift = BITS - size
+    if abs(value) * Fraction(2) ** shift >= 1 << BITS:
+        shift -= 1
+    scaled = value * Fraction(2) ** shift
+    return Fraction(scaled.numerator // scaled.denominator) / Fraction(2) ** shift
 
 
-def _check_rounded(number: Fraction, what: str) -> None:
-    """A value rounded to 64 bits is p·2^k with p of at most 64 bits."""
-    power_of_two = number.denominator & (number.denominator - 1) == 0
-    length = abs(number.numerator).bit_length()
-    trailing = (number.numerator & -number.numerator).bit_length() - 1 if number else 0
-    rounded = power_of_two and length - trailing <= WIDEST
-    require(rounded, f"{what}, {quoted(str(number))}, is not rounded to {WIDEST} bits.")
+def above(value: Real) -> Fraction:
+    """``round_up`` of a real number; refused if it is too large to be of use."""
+    return -below(value.map(lambda exact: -exact, lambda ball: -ball))
 
 
-def contains(interval: Interval, values: Sequence[Real]) -> bool:
-    """True if every value lies in the interval."""
-    low, high = (Real.of(end) for end in interval)
-    return all(at_most(low, value) and at_most(value, high) for value in values)
+def below(value: Real) -> Fraction:
+    """``round_down`` of a real number; refused if it is too large to be of use."""
+    if value.exact is not None:
+        require(abs(value.exact) <= HUGE, DIVERGES)
+        return round_down(value.exact)
+    least = -HUGE
+    for bits in PRECISIONS:
+        with precision(bits):
+            ball = value.ball()
+            if not ball.is_finite():
+                continue
+            require(bool(ball.abs_lower() <= rational(HUGE)), DIVERGES)
+            ends = (_rounded(ball.lower()), _rounded(ball.upper()))
+            if ends[0] == ends[1]:
+                return ends[0]
+            least = max(least, ends[0])
+    require(least > -HUGE, DIVERGES)
+    return least
 
 
-def check_encloses(interval: Interval, values: Sequence[Real], what: str) -> None:
-    """The interval must hold the values and be what rounding their extremes outward gives."""
-    require(contains(interval, values), f"{what} does not contain what it must.")
-    for end, sign in zip(interval, (-1, 1), strict=True):
-        outer = end * sign
-        slack = max(abs(outer) * INTERVAL_SLACK, SMALLEST_END)
-        reach = largest([_signed(value, sign) for value in values])
-        require(at_most(Real.of(outer - slack), reach), f"{what} is wider than the evidence gives.")
+def _rounded(end: flint.arb) -> Fraction:
+    """``round_down`` of an exact ball, however small or large it is."""
+    tiny = flint.arb(rational(SMALLEST))
+    if -tiny < end < tiny:
+        return -SMALLEST if end < 0 else Fraction(0)
+    if abs(end) > rational(HUGE):
+        return 2 * HUGE if end > 0 else -2 * HUGE
+    return round_down(fraction(end.fmpq()))
 
 
-def _signed(value: Real, sign: int) -> Real:
-    return value.map(lambda exact: exact * sign, lambda ball: ball * sign)
+def outward(values: Sequence[Real]) -> Interval:
+    """The smallest interval of 64 bits that holds all of them."""
+    found = min(map(below, values)), max(map(above, values))
+    require(max(map(abs, found)) <= HUGE, DIVERGES)
+    return found
 
 
-def check_steps(
-    intervals: Sequence[Interval], start: Sequence[Real], steps: Sequence[flint.fmpq_poly]
-) -> None:
-    """As ``check_chain``, for a map of its own in every pass: none is left out."""
-    passes = len(steps)
-    require(len(intervals) == passes + 1, f"There must be {passes + 1} intervals.")
-    check_encloses(intervals[0], start, "intervals[0]")
-    for place, step in enumerate(steps):
-        image = extremes(step, intervals[place])
-        check_encloses(intervals[place + 1], image, f"intervals[{place + 1}]")
+def size(interval: Interval) -> Fraction:
+    """The largest absolute value."""
+    return max(abs(interval[0]), abs(interval[1]))
 
 
-def check_chain(
-    intervals: Sequence[Interval], start: Sequence[Real], step: flint.fmpq_poly, passes: int
-) -> None:
-    """intervals[0] encloses the start, each next one the image of the one before.
+def iterated(step: flint.fmpq_poly, start: Sequence[Real], passes: int) -> list[Interval]:
+    """The start, then one interval a pass, each enclosing what the step makes of the one before.
 
-    The list ends after ``passes``, or at an interval that contains its own image.
+    The list ends early at one that holds for all later passes: that encloses its own image.
     """
-    require(bool(intervals), "The claim has no intervals.")
-    require(len(intervals) <= passes + 1, f"There are more intervals than {passes} passes need.")
-    check_encloses(intervals[0], start, "intervals[0]")
-    for place, (before, after) in enumerate(pairwise(intervals)):
-        check_encloses(after, extremes(step, before), f"intervals[{place + 1}]")
-    if len(intervals) <= passes:
-        image = extremes(step, intervals[-1])
-        stationary = contains(intervals[-1], image)
-        require(stationary, f"The intervals end after {len(intervals) - 1} of {passes} passes.")
+    intervals = [outward(start)]
+    while len(intervals) <= passes:
+        last = intervals[-1]
+        image = outward(extremes(step, last))
+        inside = last[0] <= image[0] and image[1] <= last[1]
+        if inside and (image == last or size(last) <= SMALLEST):
+            break
+        intervals.append(image)
+        few = len(intervals) <= MAX_INTERVALS
+        require(few, f"More than {MAX_INTERVALS} passes bring no interval that stays.")
+    return intervals
+
+
+def followed(steps: Sequence[flint.fmpq_poly], start: Sequence[Real]) -> list[Interval]:
+    """As ``iterated``, for a step of its own in every pass."""
+    intervals = [outward(start)]
+    for step in steps:
+        intervals.append(outward(extremes(step, intervals[-1])))
+    return intervals
 
 
 def nth_root(value: Real, root: int) -> Real:

@@ -1,4 +1,4 @@
-"""The steps ``operator`` and ``forms``: which T, why its spectrum is real, what it moves."""
+"""Which T an assumption speaks of, why its spectrum is real, and which forms the values have."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from fractions import Fraction
 
 from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.meaning import Loop, Meaning
-from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, quoted, require
-from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Form, Operator
 from weightsmith.checker.strict_json import (
     as_integer,
@@ -68,11 +67,11 @@ def read_operator(
     ``bindings`` are complete, or empty.
     """
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
-    index = as_integer(step["assumption"], "assumption")
+    index = as_integer(step["number"], "number")
     known = 0 <= index < len(spectra)
     require(known, f"The script has no spectrum assumption number {index}.")
     assumption = spectra[index]
-    word = read_word(as_texts(step["word"], "the operator's word"), letters, "the operator's word")
+    word = read_word(as_texts(step["of"], "the operator's word"), letters, "the operator's word")
     shape = word_shape(word)
     square = shape is not None and shape[0] == shape[1]
     require(square, f"The operator {word_text(word)} is not a square product.")
@@ -92,24 +91,11 @@ def read_operator(
         gap = None
     else:
         require(word == given, f"The assumption speaks of {word_text(given)}.")
-    texts = _ends(step, field, low, high)
     symmetric = _symmetry(word)
-    claimed = as_text(step["symmetric"], "symmetric")
-    require(claimed == symmetric, f"'symmetric' must be '{symmetric}', not {quoted(claimed)}.")
     weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
     require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")
     inner = None if gap is None else (gap[0], gap[1])
-    return Operator(word, symmetric, assumption.kind, low, high, *texts, inner)
-
-
-def _ends(
-    step: Mapping[str, object], field: Field, low: Rational, high: Rational
-) -> tuple[str, str]:
-    texts = as_text(step["low"], "low"), as_text(step["high"], "high")
-    for text, value, what in zip(texts, (low, high), ("low", "high"), strict=True):
-        given = field.read(read_scalar(text, what))
-        require(given == value, f"'{what}' is {quoted(text)}; the script's assumption differs.")
-    return texts
+    return Operator(word, symmetric, assumption.kind, low, high, inner)
 
 
 def _symmetry(word: Word) -> str:

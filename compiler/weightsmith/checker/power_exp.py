@@ -17,50 +17,43 @@ import flint
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.problem import Bound, Numbers, Problem
 from weightsmith.checker.ranges import Real, at_most
-from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.recurrence import polynomial_text
-from weightsmith.checker.refusal import require
-from weightsmith.checker.scalar_text import read_scalar
+from weightsmith.checker.rational import Rational
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.strict_json import as_integer
 from weightsmith.dsl.scalars import Number, Power
 
-KEYS = ("step", "rule", "error", "power", "rate", "count")
-OPTIONAL = ("offset",)
-MAX_POWER = 64
+KEYS = ()
+OPTIONAL = ()
+MAX_POWER = 9
 
 
-def check_power_exp(problem: Problem, step: Mapping[str, object]) -> Bound:
-    """Prove the recurrence and its start, and bound f − f* on the spectrum."""
-    field = problem.field
-    name = problem.read_error(step)
-    count = problem.read_count(step)
-    power = as_integer(step["power"], "power")
-    require(2 <= power <= MAX_POWER, f"The power must be from 2 to {MAX_POWER}.")
-    rate_text, rate = polynomial_text(step, "rate", field)
-    require(field.names_in(rate).isdisjoint(field.variables), "The rate depends on lambda.")
-    require(problem.target.rate == -rate, "The target is not exp(-rate·lambda).")
-    whole = read_offset(step, field)
-    following = problem.recurrence.following[name] + whole
-    power_of_f = (field.variable(name) + whole) ** power
-    require(following == power_of_f, f"A pass does not take f to f^{power}.")
-    pieces = field.read(Power(Number(Fraction(power)), read_scalar(count, "count")))
+def derive_power_exp(problem: Problem, witness: Mapping[str, object]) -> Bound:
+    """The recurrence and its start, and a bound of f − f* on the spectrum.  No witness."""
+    field, name = problem.field, problem.error
+    target = problem.target.rate
+    if target is None:
+        raise RefusedError("This rule is for an exponential.")
+    rate = -target
+    following = problem.recurrence.following[name] + problem.offset
+    power = _power(following, field.variable(name) + problem.offset)
+    count = problem.recurrence.loop.count
+    pieces = field.read(Power(Number(Fraction(power)), count))
     start = field.one - rate / pieces * field.variable(LAMBDA)
-    first = problem.recurrence.initial[name] + whole
+    first = problem.recurrence.initial[name] + problem.offset
     require(first == start, "The start is not 1 - rate/power^count·λ.")
-    top = f"min(({rate_text})*({problem.operator.high_text}), 2)"
-    formula = f"{top}^2*exp(-{top})/{power}^({count})"
+    top = f"min(({rational_text(rate)})*({rational_text(problem.operator.high)}), 2)"
+    formula = f"{top}^2*exp(-{top})/{power}^({problem.count_text})"
     if problem.numbers is None:
-        return Bound((formula,), None)
-    return Bound((formula,), _value(problem, rate, power, problem.numbers))
+        return Bound(formula, None)
+    return Bound(formula, _value(problem, rate, power, problem.numbers))
 
 
-def read_offset(step: Mapping[str, object], field: Field) -> Rational:
-    """f less the carried scalar: 0, or 1 where the step says so."""
-    if "offset" not in step:
-        return field.zero
-    require(step["offset"] == "1", "The offset is 1, or not there.")
-    return field.one
+def _power(following: Rational, f: Rational) -> int:
+    for power in range(2, MAX_POWER + 1):
+        if following == f**power:
+            return power
+    raise RefusedError("A pass does not take f to a power of f.")
 
 
 def _value(problem: Problem, rate: Rational, power: int, numbers: Numbers) -> Real:

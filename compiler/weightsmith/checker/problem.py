@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,21 +21,22 @@ from weightsmith.checker.ranges import (
     sign_on,
 )
 from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import Recurrence, only_in
-from weightsmith.checker.refusal import RefusedError, quoted, require
-from weightsmith.checker.scalar_text import count_at, is_atom, read_scalar, value_at
+from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.scalar_text import count_at, value_at
 from weightsmith.checker.spectral import LAMBDA, Operator
-from weightsmith.checker.strict_json import as_text, as_texts
 from weightsmith.checker.targets import Target
+from weightsmith.dsl.scalars import to_text
 
 EXACT_BITS = 1 << 14  # a product of powers shorter than this is computed exactly
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The texts that may stand for the bound, and its value (None if a symbol has no value)."""
+    """The bound as a formula, and its value (None if a symbol has no value)."""
 
-    formulas: tuple[str, ...]
+    formula: str
     value: Real | None
 
 
@@ -59,6 +60,18 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """b·left·value·right + C, with value a polynomial in λ and the scalars of some loops."""
+
+    field: Field
+    operator: Operator
+    recurrences: Sequence[Recurrence]
+    value: Rational
+    target: Target
+    numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The carried scalar ``error`` with its recurrence, and the target it is compared with."""
 
@@ -68,6 +81,7 @@ class Problem:
     target: Target
     error: str
     numbers: Numbers | None
+    offset: Rational  # what is returned is this much more than the carried scalar: 0 or 1
     by_intervals: bool = False  # f* need not be positive, nor be defined between two intervals
 
     def without_root(self) -> Problem:
@@ -84,34 +98,23 @@ class Problem:
     def names(self) -> frozenset[str]:
         return frozenset(self.recurrence.following)
 
-    def read_error(self, step: Mapping[str, object]) -> str:
-        name = as_text(step["error"], "error")
-        require(name == self.error, f"The rule bounds {quoted(name)}, the output is {self.error}.")
-        return name
-
-    def read_count(self, step: Mapping[str, object]) -> str:
-        """The text of the count, which must be the loop's."""
-        text = as_text(step["count"], "count")
-        wanted = self.field.read(self.recurrence.loop.count)
-        same = self.field.read(read_scalar(text, "count")) == wanted
-        require(same, f"The count is {quoted(text)}, the script's loop differs.")
-        return text
+    @property
+    def count_text(self) -> str:
+        """The number of passes."""
+        return to_text(self.recurrence.loop.count)
 
     def check_names(self, name: str, allowed: frozenset[str]) -> None:
         """The recurrence of a scalar may use no other carried scalars."""
         used = self.field.names_in(self.recurrence.following[name]) & self.names
         require(used <= allowed, f"The recurrence of '{name}' uses other carried scalars.")
 
-    def check_ends(self, step: Mapping[str, object], key: str, value: Rational) -> tuple[str, ...]:
-        """Two texts: a polynomial of degree ≤ 1 in λ at the low and the high end."""
-        texts = as_texts(step[key], key)
-        require(len(texts) == 2, f"'{key}' must hold two texts.")
-        require(self.degree(value) <= 1, f"'{key}' is given, but its values are not extreme there.")
-        for text, end in zip(texts, (self.operator.low, self.operator.high), strict=True):
-            wanted = self.field.substitute(value, {LAMBDA: end})
-            given = self.field.read(read_scalar(text, key))
-            require(given == wanted, f"'{key}': {quoted(text)} is not the value at that end.")
-        return texts
+    def at_ends(self, value: Rational) -> tuple[str, str]:
+        """A polynomial in λ at the low and the high end of the spectrum."""
+        low, high = (
+            rational_text(self.field.substitute(value, {LAMBDA: end}))
+            for end in (self.operator.low, self.operator.high)
+        )
+        return low, high
 
     def degree(self, value: Rational) -> int:
         return max(self.field.coefficients(value, LAMBDA), default=0)
@@ -189,11 +192,6 @@ class Problem:
         """The extremes of start^(1/root) on the spectrum."""
         values = self.extremes(start, numbers)
         return [nth_root(value, root) for value in values]
-
-
-def in_brackets(text: str) -> tuple[str, ...]:
-    """A text next to an operator: in brackets, which a name or a whole number may go without."""
-    return (f"({text})", text) if is_atom(text) else (f"({text})",)
 
 
 def product_of_powers(factors: list[tuple[Real, int]]) -> Real:

@@ -81,6 +81,11 @@ class Field:
         base, exponent = self._powers[place - len(names)]
         return f"({base!r})^({exponent!r})"
 
+    @property
+    def powers(self) -> tuple[tuple[Rational, Rational], ...]:
+        """Base and exponent of every power that is a generator of its own."""
+        return tuple(self._powers)
+
     def constant(self, value: flint.fmpz) -> flint.fmpz_mpoly:
         """A number as a polynomial."""
         return self._context.constant(value)

@@ -29,8 +29,6 @@ class Operator:
     kind: SpectrumKind
     low: Rational
     high: Rational
-    low_text: str
-    high_text: str
     gap: tuple[Rational, Rational] | None = None  # the inner ends, where they are of T itself
 
     @property

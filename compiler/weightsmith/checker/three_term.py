@@ -13,61 +13,61 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.problem import Bound, Problem, in_brackets
+from weightsmith.checker.problem import Bound, Problem
 from weightsmith.checker.ranges import Real, precision
 from weightsmith.checker.rational import Rational
-from weightsmith.checker.recurrence import ERROR, PREVIOUS, only_in, polynomial_text
-from weightsmith.checker.refusal import quoted, require
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.recurrence import only_in
+from weightsmith.checker.refusal import require
 from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.strict_json import as_text
 
-KEYS = ("step", "rule", "error", "previous", "multiplier", "beta", "count", "ends")
+KEYS = ()
 OPTIONAL = ()
 EXTRA_BITS = 128
 
 
-def check_three_term(problem: Problem, step: Mapping[str, object]) -> Bound:
-    """Prove the recurrence of e and ē, and bound it by Chebyshev polynomials."""
-    field = problem.field
-    name = problem.read_error(step)
-    previous = as_text(step["previous"], "previous")
-    known = previous in problem.names and previous != name
-    require(known, f"'previous' is {quoted(previous)}, not another carried scalar.")
+def derive_three_term(problem: Problem, witness: Mapping[str, object]) -> Bound:
+    """The recurrence of e and ē, bounded by Chebyshev polynomials.  There is no witness."""
+    field, name = problem.field, problem.error
     require(problem.target.root == 1, "This rule needs a target without a root.")
-    count = problem.read_count(step)
-    multiplier = polynomial_text(step, "multiplier", field)[1]
-    only_in(multiplier, LAMBDA, "The multiplier", field)
-    beta_text, beta = polynomial_text(step, "beta", field)
-    require(field.names_in(beta).isdisjoint(field.variables), "beta depends on lambda.")
-    _check_recurrence(problem, name, previous, multiplier, beta)
-    low, high = problem.check_ends(step, "ends", multiplier)
-    formulas = _formulas(beta_text, count, low, high)
+    multiplier, beta = _recurrence(problem)
+    low, high = problem.at_ends(multiplier)
+    formula = _formula(rational_text(beta), problem.count_text, low, high)
     if problem.numbers is None:
-        return Bound(formulas, None)
+        return Bound(formula, None)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     momentum = field.evaluate(beta, numbers.bindings)
-    require(momentum > 0, "beta is not positive at the bindings.")
+    require(momentum > 0, f"The momentum of '{name}' is not positive at the bindings.")
     size = problem.largest_size(multiplier, numbers)
-    return Bound(formulas, _value(size, momentum, problem.count(numbers)))
+    return Bound(formula, _value(size, momentum, problem.count(numbers)))
 
 
-def _check_recurrence(
-    problem: Problem, name: str, previous: str, multiplier: Rational, beta: Rational
-) -> None:
-    field, recurrence = problem.field, problem.recurrence
-    for scalar in (name, previous):
-        require(recurrence.initial[scalar].is_zero, f"'{scalar}' does not start at zero error 1.")
-    error, before = field.variable(ERROR), field.variable(PREVIOUS)
-    replaced = {
-        name: problem.power * (field.one - error),
-        previous: problem.power * (field.one - before),
-    }
-    new = field.substitute(recurrence.following[name], replaced) / problem.power
-    good = field.one - new == multiplier * error - beta * before
-    require(good, f"A pass takes the error to 1 - ({new!r}), not to multiplier·e - beta·ē.")
+def _recurrence(problem: Problem) -> tuple[Rational, Rational]:
+    """The multiplier and beta: f* stays, and what is linear in f and its previous value."""
+    field, recurrence, name = problem.field, problem.recurrence, problem.error
+    require(len(problem.names) == 2, "This rule is for an iterate and the one before it.")
+    (previous,) = problem.names - {name}
     kept = recurrence.following[previous] == field.variable(name)
     require(kept, f"'{previous}' is not the previous value of '{name}'.")
+    for scalar in (name, previous):
+        require(recurrence.initial[scalar].is_zero, f"'{scalar}' does not start at zero.")
+    after = recurrence.following[name]
+    zero, one = field.zero, field.one
+
+    def at(new: Rational, old: Rational) -> Rational:
+        return field.substitute(after, {name: new, previous: old})
+
+    rest = at(zero, zero)
+    multiplier, beta = at(one, zero) - rest, rest - at(zero, one)
+    linear = multiplier * field.variable(name) - beta * field.variable(previous) + rest
+    require(after == linear, "A pass is not linear in the last two iterates.")
+    only_in(multiplier, LAMBDA, "The multiplier", field)
+    require(field.names_in(beta).isdisjoint(field.variables), "beta depends on lambda.")
+    require(problem.degree(multiplier) <= 1, "The multiplier is not linear in lambda.")
+    stays = (multiplier - beta) * problem.power + rest == problem.power
+    require(stays, "A pass does not keep the target.")
+    return multiplier, beta
 
 
 def _value(size: Real, beta: Fraction, count: int) -> Real:
@@ -97,11 +97,10 @@ def chebyshev_pair(t: flint.arb, count: int) -> tuple[flint.arb, flint.arb]:
     return last, before
 
 
-def _formulas(beta: str, count: str, low: str, high: str) -> tuple[str, ...]:
-    """The text of the bound, with and without the brackets that beta and the count can spare."""
-    return tuple(
-        f"{b}^({c}/2)*(U({count}, t) + {b}^(1/2)*U({c} - 1, t)) "
-        f"with t = max(1, max(abs({low}), abs({high}))/(2*{b}^(1/2)))"
-        for b in in_brackets(beta)
-        for c in in_brackets(count)
+def _formula(beta: str, count: str, low: str, high: str) -> str:
+    """The bound, with t in terms of the multiplier at both ends."""
+    b = f"({beta})"
+    return (
+        f"{b}^(({count})/2)*(U({count}, t) + {b}^(1/2)*U(({count}) - 1, t)) with "
+        f"t = max(1, max(abs({low}), abs({high}))/(2*{b}^(1/2)))"
     )

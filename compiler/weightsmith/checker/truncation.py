@@ -1,72 +1,293 @@
-"""The claim ``truncation``: ‖returned value − target‖₂ ≤ bound · scale, by spectral calculus.
+"""How far a returned value is from its target, by spectral calculus of one operator.
 
-Steps: operator, forms and recurrence of each loop, output, and one rule.  All is derived anew from
-the script; the claim's witnesses only say which operator, which forms, and where intervals lie.
+    ‖returned value − target‖₂ ≤ bound · scale
+
+The steps of the evidence are an ``assumption`` (which T), a ``loop`` for each loop that counts
+(which forms its values have), and one rule.  All else is derived from the script: what a pass does
+to the scalars, which function of T is returned, the scale, the hypotheses, the bound.  So whoever
+looks for a proof calls the same functions as whoever checks one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.checker.affine import check_affine, scaled_bound, without_shift
-from weightsmith.checker.chebyshev import Result, check_chebyshev
+from weightsmith.checker import (
+    autonomous,
+    chebyshev,
+    contraction,
+    power_exp,
+    stages,
+    three_term,
+)
+from weightsmith.checker.affine import scaled_bound, without_shift
 from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
-from weightsmith.checker.enclosures import check_value
+from weightsmith.checker.enclosures import above, check_value
 from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.kernels import vanishes_at_zero
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.operator_step import read_forms, read_operator
-from weightsmith.checker.power_exp import read_offset
-from weightsmith.checker.problem import Bound, Numbers, Problem
+from weightsmith.checker.operator_step import read_forms, read_names, read_operator
+from weightsmith.checker.problem import Bound, Numbers, Problem, Result
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.recurrence import INTERNAL, Recurrence, check_target, read_recurrence
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.recurrence import INTERNAL, Recurrence, derive_recurrence
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
-from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import Collapser, Form, Operator
-from weightsmith.checker.stages import RULE as STAGES
-from weightsmith.checker.stages import check_stages
-from weightsmith.checker.strict_json import (
-    as_integer,
-    as_list,
-    as_number,
-    as_object,
-    as_text,
-    as_texts,
-)
+from weightsmith.checker.strict_json import as_integer, as_list, as_number, as_object, as_text
 from weightsmith.checker.targets import Target, read_target
-from weightsmith.checker.truncation_steps import (
-    RULES,
-    SCHEDULED,
-    SEVERAL,
-    SIGNED,
-    Step,
-    Steps,
-    read_steps,
-)
-from weightsmith.checker.words import Letter, Polynomial, read_word, word_text
+from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
 
 STATEMENT = (
     "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
     "the hypotheses."
 )
+Json = dict[str, object]
+Step = Mapping[str, object]
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``by_iterate`` bounds one iterate of one loop, ``by_value`` any polynomial in T.
+
+    ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
+    it knows loops whose numbers change from pass to pass, and ``for_signs`` if it knows targets
+    that jump.
+    """
+
+    keys: Keys
+    optional: Keys
+    by_iterate: Callable[[Problem, Step], Bound] | None = None
+    by_value: Callable[[Result, Step], Bound] | None = None
+    for_schedules: bool = False
+    for_signs: bool = False
+
+
+RULES: Mapping[str, Rule] = {
+    "power_exp": Rule(power_exp.KEYS, power_exp.OPTIONAL, power_exp.derive_power_exp),
+    "autonomous": Rule(
+        autonomous.KEYS,
+        autonomous.OPTIONAL,
+        autonomous.derive_autonomous,
+        for_schedules=True,
+        for_signs=True,
+    ),
+    "contraction": Rule(contraction.KEYS, contraction.OPTIONAL, contraction.derive_contraction),
+    "three_term": Rule(three_term.KEYS, three_term.OPTIONAL, three_term.derive_three_term),
+    "stages": Rule(stages.KEYS, stages.OPTIONAL, by_value=stages.derive_stages),
+    "chebyshev": Rule(chebyshev.KEYS, chebyshev.OPTIONAL, by_value=chebyshev.derive_chebyshev),
+}
+MAX_LOOPS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """An accepted claim, as the reader is to see it."""
+    """A bound that is proven, as the reader is to see it; ``value`` is None without numbers."""
 
     output: str
     returned_target: core.Node
     operator: Operator
     target: Target
-    formula: str
-    value: Fraction | None
+    bound: Bound
     scale: str
     hypotheses: tuple[str, ...]
+
+    @property
+    def formula(self) -> str:
+        return self.bound.formula
+
+    @property
+    def value(self) -> Fraction | None:
+        """The number of the bound, rounded up."""
+        return None if self.bound.value is None else above(self.bound.value)
+
+
+class Targeted:
+    """A returned value whose target is C + b·left·f*(T)·right, T the operator of an assumption."""
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        output: str,
+        assumption: Step,
+        budget: Budget,
+        names: Iterable[str] = (),
+    ) -> None:
+        """``names``: those of scalars of loops.  Raises RefusedError."""
+        self.field = field = Field(program.symbols, (*INTERNAL, *names), budget)
+        self.program, self._meaning = program, read_meaning(program, field, {})
+        self.returned, self._wanted = _returned(program, output)
+        self.missing = [one.name for one in program.parameters if one.name not in bindings]
+        self._letters = dict(_input_letters(self._meaning))
+        spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+        known = {} if self.missing else bindings
+        self.operator = read_operator(assumption, program, self._meaning, self._letters, known)
+        self._number = as_integer(assumption["number"], "number")
+        self._assumption = spectra[self._number]
+        self._forms: dict[str, tuple[Form, ...]] = {}
+        self._collapser = Collapser(field, self.operator, self._forms, self._letters)
+        part, self._returned_value = self._returned_part()
+        self.target = read_target(
+            self._wanted, part, self._meaning.final, self._collapser, self.operator, field
+        )
+
+    def _returned_part(self) -> tuple[tuple[str, str], Polynomial]:
+        returned = self.returned
+        value = evaluate(returned.value, self._meaning.final, self.field)
+        require(value.rows != core.TOKEN, "The rows of the returned value are tokens.")
+        groups = returned.groups if value.columns == core.TOKEN else ("",)
+        require(len(groups) == 1, "The value is returned at several groups of tokens.")
+        part = ("", groups[0])
+        require(part in value.parts, "The value is not defined where it is returned.")
+        return part, value.parts[part]
+
+    @property
+    def frame(self) -> tuple[list[str], list[str]]:
+        """The letters left and right of the function."""
+        left, right = self.target.left, self.target.right
+        return [letter.text for letter in left], [letter.text for letter in right]
+
+
+class Following(Targeted):
+    """Such a value, followed through its loops as functions of the operator."""
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        output: str,
+        assumption: Step,
+        loops: Sequence[Step],
+        budget: Budget,
+    ) -> None:
+        """Derive everything but the bound.  Raises RefusedError where the steps do not do."""
+        names = dict.fromkeys(name for step in loops for name in read_names(step))
+        super().__init__(program, bindings, output, assumption, budget, names)
+        field = self.field
+        self.recurrences: list[Recurrence] = []
+        for step in loops:
+            self._follow(step)
+        self.value = self._value()
+        vanish = self.target.zero_on_kernel and vanishes_at_zero(
+            self.value, self.recurrences, field
+        )
+        self._in_range = frame_hypotheses(
+            self.operator, self.target, program, self._meaning, both_vanish=vanish
+        )
+        self.numbers: Numbers | None = None
+        if not self.missing:
+            self.numbers = numbers_at(program, self.operator, self._number, field, bindings)
+
+    def _follow(self, step: Step) -> None:
+        """The forms of one more loop, and what a pass does; it may depend on those before."""
+        loop = self._loop(as_integer(step["loop"], "loop"))
+        later = not self.recurrences or self.recurrences[-1].loop.index < loop.index
+        require(later, "The loops are not in the order of the script.")
+        own = read_forms(step, loop, self.operator, self.field, self._letters)
+        self._forms |= own
+        found = derive_recurrence(loop, own, self._collapser, self.field)
+        known = {name for one in self.recurrences for name in one.initial}
+        require(known.isdisjoint(found.initial), "Two loops have a scalar of the same name.")
+        self.recurrences.append(found)
+
+    def _loop(self, index: int) -> Loop:
+        for loop in self._meaning.loops:
+            if loop.index == index:
+                return loop
+        raise RefusedError(f"The script has no loop {index} outside of others.")
+
+    def _value(self) -> Rational:
+        """What stands in place of f* in the returned value: a polynomial in λ and the scalars."""
+        target = self.target
+        collapsed = self._collapser.collapse(without_shift(self._returned_value, target))
+        scalar = collapsed.take(target.left, target.right, self.field.zero)
+        require(collapsed.is_empty, "The returned value and its target have different forms.")
+        return scalar if target.factor is None else scalar / target.factor
+
+    def bounded(self, name: str, witness: Step, *, symbolic: bool = False) -> Truncation:
+        """The bound by a rule; ``symbolic`` without numbers, as far as the rule goes without."""
+        rule = RULES[name]
+        numbers = None if symbolic else self.numbers
+        bound = self._by_rule(rule, name, witness, numbers)
+        factor = scale(self.operator, self.target)
+        bindings = None if numbers is None else numbers.bindings
+        bound = scaled_bound(bound, self.target, factor, self.field, bindings)
+        open_rule = name if numbers is None else ""
+        assumed = hypotheses(
+            self.operator, self._assumption, self._in_range, self.program, open_rule
+        )
+        return Truncation(
+            self.returned.name, self._wanted, self.operator, self.target, bound, factor, assumed
+        )
+
+    def _by_rule(self, rule: Rule, name: str, witness: Step, numbers: Numbers | None) -> Bound:
+        if rule.by_value is not None:
+            return rule.by_value(self.result(numbers), witness)
+        problem = self.problem(numbers)
+        if rule.by_iterate is None:
+            raise RefusedError(f"The rule '{name}' is not known.")
+        steady = not problem.recurrence.loop.schedule or rule.for_schedules
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        known = self.target.sign is None or rule.for_signs
+        require(known, "The rule is not for a target that jumps.")
+        shifted = problem.offset.is_zero or name == "power_exp"
+        require(shifted, "The returned value is not one iterate.")
+        if numbers is not None:
+            defined = problem.without_root() if rule.for_signs else problem
+            for part in self.target.must_be_positive():
+                defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
+        return rule.by_iterate(problem, witness)
+
+    def result(self, numbers: Numbers | None) -> Result:
+        """The returned value as a polynomial in T.  Raises RefusedError without numbers."""
+        if numbers is None:
+            raise RefusedError("This rule needs a value for every symbol.")
+        return Result(self.field, self.operator, self.recurrences, self.value, self.target, numbers)
+
+    def problem(self, numbers: Numbers | None) -> Problem:
+        """The returned value as an iterate of one loop, or 1 more.  Raises RefusedError."""
+        require(len(self.recurrences) == 1, "The result does not come from exactly one loop.")
+        (recurrence,) = self.recurrences
+        for name in recurrence.initial:
+            offset = self.value - self.field.variable(name)
+            if offset.is_zero or offset.is_one:
+                return Problem(
+                    self.field, self.operator, recurrence, self.target, name, numbers, offset
+                )
+        raise RefusedError("The returned value is not one iterate.")
+
+    def loop_facts(self) -> Iterator[Json]:
+        """What was derived of each loop: the scalars' starts, and what a pass makes of them."""
+        for one in self.recurrences:
+            yield {
+                "start": {name: rational_text(value) for name, value in one.initial.items()},
+                "pass": {name: rational_text(value) for name, value in one.following.items()},
+            }
+
+
+def claim_of(found: Truncation, following: Following, steps: Sequence[Json]) -> Json:
+    """The claim, without its number; ``steps`` are those of the evidence, the rule's the last.
+
+    Raises RefusedError where the bound says nothing.
+    """
+    first, *loops, last = steps
+    derived = [{**step, **fact} for step, fact in zip(loops, following.loop_facts(), strict=True)]
+    value = found.value
+    check_says_something(value)
+    return {
+        "kind": "truncation",
+        "statement": STATEMENT,
+        "output": found.output,
+        "steps": [{"step": n, **step} for n, step in enumerate((first, *derived, last), 1)],
+        "hypotheses": list(found.hypotheses),
+        "scale": found.scale,
+        "bound": {"formula": found.formula, "value": None if value is None else str(value)},
+    }
 
 
 def check_truncation(
@@ -76,195 +297,72 @@ def check_truncation(
     budget: Budget,
 ) -> Truncation:
     """Refuse unless the steps prove the bound, its scale and its hypotheses."""
-    steps = read_steps(as_list(claim["steps"], "The steps"))
-    names = [name for loop in steps.names for name in loop]
-    field = Field(program.symbols, (*INTERNAL, *names), budget)
-    proof = _Proof(program, read_meaning(program, field, {}), field)
-    returned = _returned(program, as_text(claim["output"], "output"))
-    bound = as_object(claim["bound"], "The bound", ("formula", "value"))
-    value = None if bound["value"] is None else as_number(bound["value"], "The bound's value")
-    complete = all(parameter.name in bindings for parameter in program.parameters)
-    require(value is not None or not complete, "The bound has no value, but every symbol has one.")
-    check_says_something(value)
-    numbered = None if value is None else bindings
+    steps = _read_steps(as_list(claim["steps"], "The steps"))
+    first, *loops, last = steps
     with budget.active():
-        result, proven = proof.run(steps, returned, numbered)
-        right_scale = scale(proven.operator, proven.target)
-        result = scaled_bound(result, steps.output, proven.target, right_scale, field, numbered)
-        _check_bound(as_text(bound["formula"], "The formula"), value, result)
+        following = Following(
+            program, bindings, as_text(claim["output"], "output"), first, loops, budget
+        )
+        for step, fact in zip(loops, following.loop_facts(), strict=True):
+            for key, derived in fact.items():
+                what = f"Step {step['step']} (loop): '{key}' is not what is derived"
+                require(step[key] == derived, f"{what}: {quoted(derived)}.")
+        witness = {key: value for key, value in last.items() if key not in ("step", "rule")}
+        found = following.bounded(as_text(last["rule"], "rule"), witness)
+        _check_bound(claim, found)
     given = as_text(claim["scale"], "scale")
-    require(given == right_scale, f"The scale is {quoted(given)}, it must be '{right_scale}'.")
-    open_rule = "" if value is not None else steps.rule
-    wanted = hypotheses(proven.operator, proven.assumption, proven.in_range, program, open_rule)
-    listed = as_texts(claim["hypotheses"], "hypotheses")
-    require(listed == wanted, f"The hypotheses must be {list(wanted)}.")
-    target = returned.target
-    if target is None:
-        raise RefusedError("The returned value has no target.")
-    return Truncation(
-        returned.name,
-        target,
-        proven.operator,
-        proven.target,
-        str(bound["formula"]),
-        value,
-        right_scale,
-        wanted,
-    )
+    require(given == found.scale, f"The scale is {quoted(given)}, it must be '{found.scale}'.")
+    listed = as_list(claim["hypotheses"], "hypotheses")
+    require(listed == list(found.hypotheses), f"The hypotheses must be {list(found.hypotheses)}.")
+    return found
 
 
-def _returned(program: core.Program, name: str) -> core.Return:
+def _check_bound(claim: Mapping[str, object], found: Truncation) -> None:
+    bound = as_object(claim["bound"], "The bound", ("formula", "value"))
+    formula = as_text(bound["formula"], "The formula")
+    right = formula == found.formula
+    require(right, f"The formula is {quoted(formula)}, it must be '{found.formula}'.")
+    value = None if bound["value"] is None else as_number(bound["value"], "The bound's value")
+    true = found.bound.value
+    given = (value is None) == (true is None)
+    require(given, "The bound has a value exactly where every symbol has one.")
+    check_says_something(value)
+    if value is not None and true is not None:
+        check_value(value, true)
+
+
+def _read_steps(steps: Sequence[object]) -> list[Step]:
+    """An assumption, a step for each loop, and a rule, with no key that is not known."""
+    require(2 <= len(steps) <= MAX_LOOPS + 2, "The claim has too few steps, or too many.")
+    found: list[Step] = [_assumption(steps[0])]
+    for number, step in enumerate(steps[1:-1], 2):
+        what = f"Step {number} (loop)"
+        parts = as_object(step, what, ("step", "rule", "loop", "forms", "start", "pass"))
+        require(parts["rule"] == "loop", f"{what}: the rule is {quoted(parts['rule'])}.")
+        found.append(parts)
+    last = steps[-1]
+    if not isinstance(last, dict):
+        raise RefusedError(f"Step {len(steps)} is not an object.")
+    name = last.get("rule")
+    known = isinstance(name, str) and name in RULES
+    require(known, f"Step {len(steps)}: the rule {quoted(name)} is not known.")
+    rule = RULES[str(name)]
+    keys = ("step", "rule", *rule.keys)
+    return [*found, as_object(last, f"Step {len(steps)} ({name})", keys, rule.optional)]
+
+
+def _assumption(step: object) -> Step:
+    parts = as_object(step, "Step 1 (assumption)", ("step", "rule", "number", "of"))
+    good = parts["rule"] == "assumption"
+    require(good, f"Step 1: the rule is {quoted(parts['rule'])}, not 'assumption'.")
+    return parts
+
+
+def _returned(program: core.Program, name: str) -> tuple[core.Return, core.Node]:
     for returned in program.returns:
         if returned.name == name and returned.target is not None:
-            return returned
+            return returned, returned.target
     raise RefusedError(f"The script returns no {quoted(name)} with a target.")
-
-
-def _check_bound(formula: str, value: Fraction | None, result: Bound) -> None:
-    wanted = "' or '".join(result.formulas)
-    require(formula in result.formulas, f"The formula is {quoted(formula)}, it must be '{wanted}'.")
-    if value is not None and result.value is not None:
-        check_value(value, result.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Proven:
-    """What the statement speaks of."""
-
-    operator: Operator
-    assumption: core.SpectrumAssumption
-    target: Target
-    in_range: core.RangeAssumption | None
-
-
-class _Proof:
-    """Goes through the steps, each error with the step's number and rule before it."""
-
-    def __init__(self, program: core.Program, meaning: Meaning, field: Field) -> None:
-        self._program = program
-        self._meaning = meaning
-        self._field = field
-        self._letters = dict(_input_letters(meaning))
-        self._place = 1
-
-    def run(
-        self, steps: Steps, returned: core.Return, bindings: Mapping[str, Fraction] | None
-    ) -> tuple[Bound, _Proven]:
-        try:
-            return self._run(steps, returned, bindings)
-        except RefusedError as refused:
-            name = steps.titles[self._place - 1]
-            raise RefusedError(f"Step {self._place} ({name}): {refused}") from None
-
-    def _run(
-        self, steps: Steps, returned: core.Return, bindings: Mapping[str, Fraction] | None
-    ) -> tuple[Bound, _Proven]:
-        program, field = self._program, self._field
-        operator = read_operator(
-            steps.operator, program, self._meaning, self._letters, bindings or {}
-        )
-        recurrences, collapser = self._recurrences(steps, operator)
-        self._place += 1
-        text, value, target = self._output(steps, returned, collapser)
-        vanish = target.zero_on_kernel and vanishes_at_zero(value, recurrences, field)
-        in_range = frame_hypotheses(operator, target, program, self._meaning, both_vanish=vanish)
-        self._place += 1
-        index = as_integer(steps.operator["assumption"], "assumption")
-        numbers = None
-        if bindings is not None:
-            numbers = numbers_at(program, operator, index, field, bindings)
-        spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
-        proven = _Proven(operator, spectra[index], target, in_range)
-        if steps.rule in SEVERAL:
-            if numbers is None:
-                raise RefusedError("This rule needs a value for every symbol.")
-            result = Result(field, operator, recurrences, value, text, target, numbers)
-            rule = check_stages if steps.rule == STAGES else check_chebyshev
-            return rule(result, steps.bound), proven
-        problem = Problem(field, operator, recurrences[0], target, text, numbers)
-        return self._by_rule(problem, steps, numbers), proven
-
-    def _by_rule(self, problem: Problem, steps: Steps, numbers: Numbers | None) -> Bound:
-        if numbers is not None:
-            defined = problem.without_root() if steps.rule in SIGNED else problem
-            for part in problem.target.must_be_positive():
-                defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
-        steady = not problem.recurrence.loop.schedule or steps.rule in SCHEDULED
-        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
-        known = problem.target.sign is None or steps.rule in SIGNED
-        require(known, "The rule is not for a target that jumps.")
-        return RULES[steps.rule][0](problem, steps.bound)
-
-    def _recurrences(self, steps: Steps, operator: Operator) -> tuple[list[Recurrence], Collapser]:
-        """Each loop's forms and scalars; a value may depend on the loops before it."""
-        forms: dict[str, tuple[Form, ...]] = {}
-        collapser = Collapser(self._field, operator, forms, self._letters)
-        recurrences: list[Recurrence] = []
-        several = steps.rule in SEVERAL
-        for (forms_step, step), names in zip(steps.loops, steps.names, strict=True):
-            self._place += 1
-            loop = self._loop(forms_step, several)
-            later = not recurrences or recurrences[-1].loop.index < loop.index
-            require(later, "The loops are not in the order of the script.")
-            own = read_forms(forms_step, loop, operator, self._field, self._letters)
-            forms |= own
-            self._place += 1
-            recurrence = read_recurrence(step, loop, names, collapser, own, self._field)
-            recurrences.append(recurrence)
-        return recurrences, collapser
-
-    def _loop(self, step: Step, several: bool) -> Loop:
-        """The loop of a step; where there are several, none stands in another."""
-        index = as_integer(step["loop"], "loop")
-        for loop in self._meaning.loops if several else self._meaning.all_loops():
-            if loop.index == index:
-                return loop
-        raise RefusedError(f"The script has no loop {index}{' outside of others' * several}.")
-
-    def _output(
-        self, steps: Steps, returned: core.Return, collapser: Collapser
-    ) -> tuple[str, Rational, Target]:
-        """The target is C + b·left·f*·right, and the returned value C + b·left·value·right."""
-        step = steps.output
-        left = read_word(as_texts(step["left"], "left"), self._letters, "left")
-        right = read_word(as_texts(step["right"], "right"), self._letters, "right")
-        text, wanted = self._value(steps)
-        part, value = self._returned(returned)
-        if returned.target is None:
-            raise RefusedError("The returned value has no target.")
-        operator = collapser.operator
-        target = read_target(
-            returned.target, part, self._meaning.final, collapser, operator, self._field
-        )
-        same = (target.left, target.right) == (left, right)
-        require(same, f"The target is {word_text(target.left)} · f · {word_text(target.right)}.")
-        check_target(step["target"], target, self._field)
-        check_affine(step, target, self._letters, self._field)
-        collapsed = collapser.collapse(without_shift(value, target))
-        scalar = collapsed.take(left, right, self._field.zero)
-        frames = f"{word_text(left)} · {quoted(text)[1:-1]} · {word_text(right)}"
-        whole = wanted if target.factor is None else wanted * target.factor
-        good = collapsed.is_empty and scalar == whole
-        require(good, f"The returned value is not {frames}, scaled and shifted as the target is.")
-        return text, wanted, target
-
-    def _value(self, steps: Steps) -> tuple[str, Rational]:
-        """The name of one scalar or, for the rules of several loops, any polynomial in them."""
-        if steps.rule in SEVERAL:
-            text = as_text(steps.output["value"], "value")
-            return text, self._field.read(read_scalar(text, "value"))
-        name = as_text(steps.output["scalar"], "scalar")
-        require(name in steps.names[0], f"{quoted(name)} is not a carried scalar.")
-        return name, self._field.variable(name) + read_offset(steps.bound, self._field)
-
-    def _returned(self, returned: core.Return) -> tuple[tuple[str, str], Polynomial]:
-        value = evaluate(returned.value, self._meaning.final, self._field)
-        require(value.rows != core.TOKEN, "The rows of the returned value are tokens.")
-        groups = returned.groups if value.columns == core.TOKEN else ("",)
-        require(len(groups) == 1, "The value is returned at several groups of tokens.")
-        part = ("", groups[0])
-        require(part in value.parts, "The value is not defined where it is returned.")
-        return part, value.parts[part]
 
 
 def _input_letters(meaning: Meaning) -> Iterator[tuple[str, Letter]]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.chebyshev import Ellipse
 from weightsmith.compiler.certify.intervals import round_up
 from weightsmith.compiler.portable_floats import exp2, expm1, log, log2
 
@@ -26,13 +26,6 @@ LOG_2 = log(2.0)
 SLACK = Fraction(5, 4)
 WIDEST, NARROWEST = 24.0, 1e-5  # of log ρ
 Function = Callable[[flint.acb], flint.acb]
-
-
-@dataclass(frozen=True)
-class Ellipse:
-    rho: Fraction
-    terms: int
-    size: Fraction
 
 
 def choose_ellipse(

@@ -14,7 +14,6 @@ from itertools import product
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
-from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Symbol
 
 LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
@@ -57,30 +56,6 @@ class Form:
     right: Word
     name: str
     constant: Coefficient
-
-
-@dataclass(frozen=True)
-class RootScalar:
-    """power^(1/root); with root 0 exp(power · λ) or, if it is given, the ``formula`` of power.
-
-    ``function`` must be positive too: the power of the matrix function alone, before factors λ
-    next to it were multiplied in (pinv(A)·A is 1 only where λ is not 0), or the base θ of θ^(p/q).
-    With ``sign``, a polynomial θ in λ, it is the root that has the sign of θ: of sign(θ(T)), ±1.
-    So must ``beside``, these factors, where root > 1: A·(A·A)^(1/2) is −λ² for λ < 0.
-    ``zero_on_kernel``: it is 0 at an eigenvalue 0 of T that T has beside its assumed spectrum.
-    """
-
-    power: Coefficient
-    root: int
-    function: Coefficient | None = None
-    formula: Formula | None = None
-    sign: Coefficient | None = None
-    beside: Coefficient | None = None
-    zero_on_kernel: bool = False
-
-    def must_be_positive(self) -> tuple[Coefficient, ...]:
-        parts = (self.power, self.function, self.beside if self.root > 1 else None)
-        return tuple(part for part in parts if part is not None)
 
 
 class ScalarField:

@@ -1,225 +1,161 @@
 """The truncation claim of one returned value: how far the iteration is from its target.
 
-Tries the operators that the script's spectrum assumptions offer; the first whose scalars close
-under a rule gives the claim.  What does not close is reported as unproven, with the reason.
+Here only witnesses are sought: which operator, which forms, which rule.  The checker derives what
+follows from them (``checker.truncation``); the first bound that it derives is the claim.  What no
+rule bounds is reported as unproven, with the reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from weightsmith.checker import open_claims
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
 from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
-from weightsmith.checker.refusal import OverBudgetError
-from weightsmith.compiler.certify import claim_text
-from weightsmith.compiler.certify.affine_targets import AffineTarget, affine_target
-from weightsmith.compiler.certify.autonomous import autonomous
-from weightsmith.compiler.certify.contraction import contraction
+from weightsmith.checker.problem import Problem
+from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.checker.truncation import Following, Targeted, claim_of
+from weightsmith.compiler.certify.chebyshev import polynomial_witnesses
+from weightsmith.compiler.certify.evidence import assumption_step, loop_steps
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
-from weightsmith.compiler.certify.kernels import vanishes_at_zero
-from weightsmith.compiler.certify.loop_scalars import loop_scalars
-from weightsmith.compiler.certify.loops import several_loops_claim
 from weightsmith.compiler.certify.open_claim import open_claim
-from weightsmith.compiler.certify.power_exp import power_exp
-from weightsmith.compiler.certify.recurrence import Bounded, Recurrence
-from weightsmith.compiler.certify.scalar_values import TooLargeError
-from weightsmith.compiler.certify.spectral import (
-    MAX_FORMS,
-    Collapse,
-    NoProofError,
-    ScalarField,
-    infer_forms,
-    scalar_name,
-)
-from weightsmith.compiler.certify.three_term import three_term
-from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram, Returned
-from weightsmith.dsl import core, scalars
-from weightsmith.dsl.scalars import ScalarError, free_symbols
+from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.ir.normal import NormalProgram, Returned
+from weightsmith.dsl import core
+from weightsmith.dsl.scalars import ScalarError
 
 Json = dict[str, object]
-RULES = (power_exp, autonomous, contraction, three_term)
-ABOVE_BY_ONE = (power_exp,)  # those that know results 1 + f of the carried f
-SCHEDULED = (autonomous,)  # those that know the numbers of a 'for' loop
+Bindings = Mapping[str, Fraction]
+NONE = "no rule bounds this recurrence"
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A returned value, followed for one operator; ``steps`` are the evidence so far."""
+
+    following: Following
+    steps: list[Json]
 
 
 def truncation_claim(
-    program: core.Program,
-    normal: NormalProgram,
-    position: int,
-    bindings: dict[str, Fraction],
+    program: core.Program, normal: NormalProgram, position: int, bindings: dict[str, Fraction]
 ) -> Json:
     """Return the claim (without its number) for the returned value at ``position``."""
-    returned, target = normal.returns[position], normal.targets[position]
+    returned = normal.returns[position]
     found = tuple(grounds(program, normal, bindings))
-    reasons = []
-    for ground in found:
-        try:
-            return _Proof(program, normal, returned, target, ground, bindings).claim()
-        except (NoProofError, ScalarError) as reason:
-            reasons.append(str(reason))
-    if not found or target is None:
-        return _unproven(returned, (*reasons, no_ground(program))[0], NO_SPECTRUM)
-    claim = _by_any_polynomial(program, normal, position, bindings, found, reasons[0])
-    if "unproven" in claim and SAYS_NOTHING in reasons:
+    if not found:
+        return _unproven(returned, no_ground(program), NO_SPECTRUM)
+    reasons: list[str] = []
+    budget = Budget(SHARE)
+    try:
+        with budget.active():
+            attempts = list(_attempts(program, normal, returned, found, bindings, budget, reasons))
+            for rules in (_by_iterate, _by_polynomial):
+                for attempt in attempts:
+                    claim = rules(attempt, reasons)
+                    if claim is not None:
+                        return claim
+    except OverBudgetError as reason:
+        return _unproven(returned, str(reason), OVER_BUDGET)
+    if SAYS_NOTHING in reasons:
         return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
-    return claim
-
-
-def _by_any_polynomial(
-    program: core.Program,
-    normal: NormalProgram,
-    position: int,
-    bindings: dict[str, Fraction],
-    found: tuple[Ground, ...],
-    first: str,
-) -> Json:
-    """The rule for whatever is a polynomial in one operator; ``first`` is why no other applies."""
-    returned, target = normal.returns[position], normal.targets[position]
-    reasons = []
-    for ground in found:
-        try:
-            return several_loops_claim(program, normal, returned, target or {}, ground, bindings)
-        except OverBudgetError as reason:
-            return _unproven(returned, str(reason), OVER_BUDGET)
-        except TooLargeError as reason:
-            reasons.append(f"{first}, and {reason}")
-        except (NoProofError, ScalarError) as reason:
-            reasons.append(str(reason))
-    return _unproven(returned, reasons[0])
+    return _unproven(returned, (*reasons, NONE)[0])
 
 
 def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
     return open_claim("truncation", returned.name, reason, detail)
 
 
-class _Proof:
-    def __init__(
-        self,
-        program: core.Program,
-        normal: NormalProgram,
-        returned: Returned,
-        target: Columns | None,
-        ground: Ground,
-        bindings: dict[str, Fraction],
-    ) -> None:
-        if target is None:
-            raise NoProofError("the script names no target")
-        self.program, self.normal, self.returned = program, normal, returned
-        self.target, self.ground = target, ground
-        self.loop = _only_loop(normal, returned)
-        self.wanted = _dependencies(normal, self.loop, returned)
-        names = _scalar_names(self.loop, self.wanted)
-        self.scalars = ScalarField(normal, names)
-        self.collapse = Collapse(normal, ground.operator, self.scalars)
-        needed = set().union(
-            *(free_symbols(p) for p in (self.loop.count, ground.low, ground.high)),
-            *(free_symbols(scalars.Symbol(q.name)) for q in program.parameters),
-        )
-        self.bindings = bindings if needed <= bindings.keys() else None
-
-    def claim(self) -> Json:
-        infer_forms(self.collapse, self.loop, self.wanted)
-        initial, after = loop_scalars(self.collapse, self.loop, self.wanted)
-        scalar, wanted, above_by_one = self._output()
-        recurrence = Recurrence(
-            self.scalars,
-            initial,
-            after,
-            scalar,
-            wanted.scalar,
-            self.loop.count,
-            self.ground.low,
-            self.ground.high,
-            self.bindings,
-            self.loop.schedule,
-            self.ground.gap,
-            above_by_one=above_by_one,
-        )
-        bounded = _first_rule(recurrence)
-        steps = [
-            claim_text.operator_step(self.ground),
-            claim_text.forms_step(self.loop.index, self.collapse.forms),
-            claim_text.recurrence_step(self.loop.index, initial, after),
-            claim_text.output_step("scalar", scalar, wanted),
-            bounded.step,
-        ]
-        frame = wanted.frame
-        vanish = wanted.scalar.zero_on_kernel and vanishes_at_zero(
-            self.scalars, [(initial, after)], self.scalars.symbol(scalar)
-        )
-        assumed = claim_text.hypotheses(
-            self.program, self.normal, self.ground, frame, bounded, vanish=vanish
-        )
-        scale = claim_text.scale(self.normal, self.ground, self.target, wanted)
-        bounded = wanted.bounded(bounded, scale, self.bindings or {})
-        return claim_text.claim(self.returned.name, steps, bounded, assumed, scale)
-
-    def _output(self) -> tuple[str, AffineTarget, bool]:
-        """The iterate that is returned, its target, and whether 1 + the iterate is returned."""
-        results = []
-        for space, value in self.returned.value.items():
-            target = affine_target(self.collapse, self.target[space])
-            scalar = target.part(self.collapse, value)
-            name, above_by_one = self._iterate(scalar)
-            results.append((name, target, above_by_one))
-        first, wanted, more = results[0]
-        if any(
-            (n, t.scalar, t.factor, m) != (first, wanted.scalar, wanted.factor, more)
-            for n, t, m in results
-        ):
-            raise NoProofError("the groups of the returned value differ")
-        return first, wanted, more
-
-    def _iterate(self, scalar: Coefficient) -> tuple[str, bool]:
-        """The carried scalar that this is, or that it is above by one."""
-        for above_by_one in (False, True):
-            less = scalar - self.scalars.field.one if above_by_one else scalar
-            for name in self.scalars.names:
-                if less == self.scalars.symbol(name):
-                    return name, above_by_one
-        raise NoProofError("the returned value is not one iterate")
-
-
-def _first_rule(recurrence: Recurrence) -> Bounded:
-    for rule in RULES:
-        if recurrence.schedule and rule not in SCHEDULED:
+def _attempts(
+    program: core.Program,
+    normal: NormalProgram,
+    returned: Returned,
+    found: tuple[Ground, ...],
+    bindings: Bindings,
+    budget: Budget,
+    reasons: list[str],
+) -> Iterator[_Attempt]:
+    """The operators for which the value and its target are functions between the same letters."""
+    for ground in found:
+        first = assumption_step(ground)
+        try:
+            targeted = Targeted(program, bindings, returned.name, first, budget)
+            loops = loop_steps(program, normal, returned, ground, targeted.frame)
+            following = Following(program, bindings, returned.name, first, loops, budget)
+        except (NoProofError, RefusedError, ScalarError) as reason:
+            reasons.append(str(reason))
             continue
-        if recurrence.above_by_one and rule not in ABOVE_BY_ONE:
+        yield _Attempt(following, [first, *loops])
+
+
+def _by_iterate(attempt: _Attempt, reasons: list[str]) -> Json | None:
+    """The first rule for one iterate of one loop whose form fits; then its numbers must too."""
+    following = attempt.following
+    try:
+        problem = following.problem(None)
+    except RefusedError:
+        return None
+    for rule, witness in _witnesses(problem):
+        try:
+            found = following.bounded(rule, witness, symbolic=True)
+        except RefusedError:
             continue
-        bounded = rule(recurrence)
-        if bounded is not None:
-            return bounded
-    raise NoProofError("no rule bounds this recurrence")
+        try:
+            if following.numbers is not None:
+                found = following.bounded(rule, witness)
+            return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
+        except RefusedError as reason:
+            reasons.append(str(reason))
+            return None
+    return None
 
 
-def _only_loop(normal: NormalProgram, returned: Returned) -> Loop:
-    used = {letter.name for p in returned.value.values() for word in p.terms for letter in word}
-    loops = [loop for loop in normal.all_loops() if any(c.letter in used for c in loop.carried)]
-    if len(loops) != 1 or loops[0].inner or loops[0] not in normal.loops:
-        raise NoProofError("the result does not come from exactly one plain loop")
-    return loops[0]
+def _witnesses(problem: Problem) -> Iterator[tuple[str, Json]]:
+    """The rules for iterates, in the order in which they are tried."""
+    yield "power_exp", {}
+    for witness in _autonomous(problem):
+        yield "autonomous", witness
+    yield "contraction", {}
+    yield "three_term", {}
 
 
-def _dependencies(normal: NormalProgram, loop: Loop, returned: Returned) -> set[str]:
-    own = {c.letter: c for c in loop.carried}
-    others = {c.letter for one in normal.all_loops() for c in one.carried} - own.keys()
-    queue = {w.name for p in returned.value.values() for word in p.terms for w in word}
-    found: set[str] = set()
-    while queue:
-        name = queue.pop()
-        if name in others:
-            raise NoProofError("the loop depends on another loop")
-        if name in own and name not in found:
-            found.add(name)
-            carried = own[name]
-            for columns in (carried.initial, carried.next):
-                queue |= {w.name for p in columns.values() for word in p.terms for w in word}
-    return found
+def _autonomous(problem: Problem) -> Iterator[Json]:
+    """No other scalar or one is in a fixed ratio to f; others are polynomials in the error."""
+    field, initial, name = problem.field, problem.recurrence.initial, problem.error
+    if problem.target.power is None:
+        return
+    root = problem.target.root
+    start = initial[name] ** root / problem.power
+    texts = {
+        other: text
+        for text, first in ((f"(1 - e)^{root}", start), (f"1 - (1 - e)^{root}", field.one - start))
+        for other, begins in initial.items()
+        if other != name and begins == first
+    }
+    others = [other for other, first in initial.items() if other != name and not first.is_zero]
+    for equal, used in product(((), *((other,) for other in others)), ({}, texts)):
+        polynomials = {other: text for other, text in used.items() if other not in equal}
+        if polynomials or not used:
+            yield {"equal": list(equal), **({"polynomials": polynomials} if polynomials else {})}
 
 
-def _scalar_names(loop: Loop, wanted: set[str]) -> tuple[str, ...]:
-    base = [scalar_name(c.letter) for c in loop.carried if c.letter in wanted]
-    suffixes = ("", *(f"_{number}" for number in range(1, MAX_FORMS + 2)))
-    return tuple(name + suffix for name in base for suffix in suffixes)
+def _by_polynomial(attempt: _Attempt, reasons: list[str]) -> Json | None:
+    """By the rules for any polynomial in the operator, which need a value for every symbol."""
+    following = attempt.following
+    if following.numbers is None:
+        missing = following.missing[0]
+        reasons.append(f"the bound needs a value for every symbol: --set {missing}=…")
+        return None
+    try:
+        for rule, witness in polynomial_witnesses(following.result(following.numbers), reasons):
+            try:
+                found = following.bounded(rule, witness)
+                return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
+            except RefusedError as reason:
+                reasons.append(str(reason))
+    except (NoProofError, RefusedError) as reason:
+        reasons.append(str(reason))
+    return None

@@ -11,9 +11,8 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.compiler.certify.evidence import dependencies, scalar_names, with_suffixes
 from weightsmith.compiler.certify.loop_scalars import loop_scalars
-from weightsmith.compiler.certify.loops import dependencies, scalar_names, with_suffixes
-from weightsmith.compiler.certify.scalar_values import LoopScalars, ScalarValues
 from weightsmith.compiler.certify.spectral import (
     MAX_FORMS,
     Collapse,
@@ -27,6 +26,7 @@ from weightsmith.compiler.certify.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.restructure.loop_polynomials import LoopScalars, ScalarValues
 from weightsmith.compiler.restructure.operators import candidates
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
@@ -78,7 +78,7 @@ class _Following:
         self.letters = {carried.letter for _, carried in pairs}
         ordered = [c.letter for loop in normal.loops for c in loop.carried]
         names = scalar_names([letter for letter in ordered if letter in self.letters])
-        self.scalars = ScalarField(normal, tuple(with_suffixes(names, MAX_FORMS)))
+        self.scalars = ScalarField(normal, with_suffixes(names, MAX_FORMS))
         operator = Operator(word, "yes", normal.alphabet.rows(word[0]))
         self.collapse = Collapse(normal, operator, self.scalars)
         self.collapse.names = names

@@ -1,8 +1,8 @@
-"""The scalars of a chain of loops as numbers: their degree in λ, and their values at balls."""
+"""The scalars of a chain of loops, and the result, as exact polynomials in λ: for small degrees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -16,10 +16,7 @@ from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
 
 MAX_DEGREE = 20_000
 MAX_PASSES = 20_000
-LONG_LOOP = 16
-Ball = flint.arb
 Monomial = tuple[flint.fmpq, dict[str, int]]  # the factor, and the powers of λ and the scalars
-Rounded = list[tuple[Ball, dict[str, int]]]  # the same, with factors of the present precision
 
 
 class TooLargeError(NoProofError):
@@ -46,7 +43,6 @@ class ScalarValues:
         self._read = _Reader(self._free, bindings)
         self.loops = [self._loop(loop, bindings) for loop in loops]
         self.value = self._read(value)
-        self._rounded: dict[int, tuple[list[_Balls], Rounded]] = {}  # by precision
 
     def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> Passes:
         try:
@@ -80,36 +76,14 @@ class ScalarValues:
                 known |= after
         return max(_degree(self.value, known), 0)
 
-    @cached_property
-    def work(self) -> int:
-        """Products of balls in one evaluation, roughly, as the checker counts them."""
-        return _work([self.value]) + sum(loop.work for loop in self.loops)
-
     def polynomial(self) -> flint.fmpq_poly:
         """The result as a polynomial in λ, exactly: for small degrees."""
         known = {LAMBDA: flint.fmpq_poly([0, 1])}
         for loop in self.loops:
-            known |= {name: exact_sum(sum_, known) for name, sum_ in loop.initial.items()}
+            known |= {name: _exact_sum(sum_, known) for name, sum_ in loop.initial.items()}
             for number in range(loop.count):
-                known |= {name: exact_sum(sum_, known) for name, sum_ in loop.map(number).items()}
-        return exact_sum(self.value, known)
-
-    def at(self, place: Ball) -> Ball:
-        """The result at one λ."""
-        bits = flint.ctx.prec
-        if bits not in self._rounded:
-            self._rounded[bits] = [_balls(loop) for loop in self.loops], _rounded(self.value)
-        loops, result = self._rounded[bits]
-        known = {LAMBDA: place}
-        for loop in loops:
-            known |= {name: _value(sum_, known) for name, sum_ in loop.initial.items()}
-            if loop.affine and loop.count >= LONG_LOOP:
-                known |= _matrix_power(loop, known)
-                continue
-            for number in range(loop.count):
-                changes = loop.maps[number % len(loop.maps)].items()
-                known |= {name: _value(sum_, known) for name, sum_ in changes}
-        return _value(result, known)
+                known |= {name: _exact_sum(sum_, known) for name, sum_ in loop.map(number).items()}
+        return _exact_sum(self.value, known)
 
 
 def _of_passes(
@@ -182,41 +156,6 @@ class Passes:
             for _, powers in sum_
         )
 
-    @cached_property
-    def work(self) -> int:
-        """Products of balls in all passes, roughly."""
-        size = (len(self.initial) + 1) ** 2
-        one = max((_work(sums.values()) for sums in self.maps), default=0)
-        passes = one + size * self.count.bit_length() if self.affine else self.count * (one + size)
-        return _work(self.initial.values()) + passes
-
-
-def _work(sums: Iterable[list[Monomial]]) -> int:
-    return sum(1 + sum(powers.values()) for sum_ in sums for _, powers in sum_)
-
-
-@dataclass(frozen=True)
-class _Balls:
-    """A loop with its factors as balls of one precision."""
-
-    count: int
-    initial: Mapping[str, Rounded]
-    maps: list[dict[str, Rounded]]
-    affine: bool
-
-
-def _balls(loop: Passes) -> _Balls:
-    return _Balls(
-        loop.count,
-        {name: _rounded(sum_) for name, sum_ in loop.initial.items()},
-        [{name: _rounded(sum_) for name, sum_ in one.items()} for one in loop.maps],
-        loop.affine,
-    )
-
-
-def _rounded(monomials: list[Monomial]) -> Rounded:
-    return [(Ball(factor), powers) for factor, powers in monomials]
-
 
 def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     """The degree of a sum, −1 for zero."""
@@ -231,21 +170,7 @@ def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     return degree
 
 
-def _value(
-    monomials: Rounded, known: Mapping[str, Ball], only: Callable[[str], bool] | None = None
-) -> Ball:
-    """A sum at balls; ``only`` says which factors count, the others are left out."""
-    total = Ball(0)
-    for term, powers in monomials:
-        for name, exponent in powers.items():
-            if only is None or only(name):
-                for _ in range(exponent):  # flint's power of a ball with 0 in it is no number
-                    term *= known[name]
-        total += term
-    return total
-
-
-def exact_sum(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
+def _exact_sum(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -> flint.fmpq_poly:
     total = flint.fmpq_poly()
     for factor, powers in monomials:
         term = flint.fmpq_poly([factor])
@@ -253,18 +178,3 @@ def exact_sum(monomials: list[Monomial], known: Mapping[str, flint.fmpq_poly]) -
             term *= known[name] ** exponent
         total += term
     return total
-
-
-def _matrix_power(loop: _Balls, known: Mapping[str, Ball]) -> dict[str, Ball]:
-    """[f; 1] ← M·[f; 1], ``count`` times at once."""
-    own, sums = list(loop.maps[0]), loop.maps[0]
-    size = len(own) + 1
-    matrix = flint.arb_mat(size, size)
-    for row, name in enumerate(own):
-        for column, other in enumerate((*own, None)):
-            part = [m for m in sums[name] if next((n for n in m[1] if n in own), None) == other]
-            matrix[row, column] = _value(part, known, lambda n: n not in own)
-    matrix[size - 1, size - 1] = Ball(1)
-    start = flint.arb_mat(size, 1, [*(known[name] for name in own), Ball(1)])
-    after = matrix**loop.count * start
-    return {name: after[row, 0] for row, name in enumerate(own)}
