@@ -1,4 +1,7 @@
-"""``python -m weightsmith.checker DIR``: print every claim with its verdict.
+"""``python -m weightsmith.checker [--kernel] DIR``: print every claim with its verdict.
+
+``--kernel`` checks the claims for the programs of the certificate alone, and loads no front end of
+the language: that the scripts are these programs is then not looked at.
 
 Exit status: 0 if all that is owed is proven, 1 if a claim is refused, 2 for wrong usage, 3 if
 none is refused and some are open.
@@ -14,10 +17,12 @@ from weightsmith.checker.verify import verify_directory
 
 def main(arguments: list[str]) -> int:
     """Verify one directory and say what became of each claim."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: python -m weightsmith.checker DIR", file=sys.stderr)
+    kernel = arguments[:1] == ["--kernel"]
+    rest = arguments[1:] if kernel else arguments
+    if len(rest) != 1 or rest[0].startswith("-"):
+        print("usage: python -m weightsmith.checker [--kernel] DIR", file=sys.stderr)
         return 2
-    report = verify_directory(arguments[0])
+    report = verify_directory(rest[0], kernel=kernel)
     for verdict in report.verdicts:
         print(_line(verdict))
     print(report.outcome)

@@ -11,8 +11,9 @@ from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_text
 
 FORMAT = "weightsmith-certificate"
-VERSION = 1
-FILES = ("script.alg", "template.json", "model.safetensors")
+VERSION = 2
+SCRIPT = "script.alg"
+FILES = (SCRIPT, "template.json", "model.safetensors")
 NETWORK = "network.alg"  # there if the network is of another script than the user's
 STEPS_KEYS = ("id", "kind", "statement", "steps")
 KEYS = {
@@ -50,13 +51,14 @@ class Claim:
 class Certificate:
     hashes: Mapping[str, str | None]  # None: there is no such file (only the weights)
     bindings: Mapping[str, str]  # the numbers it speaks of
+    programs: Mapping[str, object]  # of the scripts, in their core form, not yet read
     tables: tuple[object, ...]  # of approximated sites, not yet read
     claims: tuple[Claim, ...]
 
 
 def read_certificate(document: object) -> Certificate:
     """Read the frame of a certificate; each claim's own form is checked when it is verified."""
-    keys = ("format", "version", "files", "bindings", "tables", "claims")
+    keys = ("format", "version", "files", "bindings", "program", "network", "tables", "claims")
     parts = as_object(document, "The certificate", keys)
     require(parts["format"] == FORMAT, f"The certificate's format is {quoted(parts['format'])}.")
     version = as_integer(parts["version"], "The certificate's version")
@@ -64,6 +66,9 @@ def read_certificate(document: object) -> Certificate:
     files = as_object(parts["files"], "The certificate's files", FILES, (NETWORK,))
     hashes = {name: _hash(value, name) for name, value in files.items()}
     hashes.setdefault(NETWORK, None)
+    programs = {SCRIPT: parts["program"], NETWORK: parts["network"]}
+    same = (programs[NETWORK] is None) == (hashes[NETWORK] is None)
+    require(same, f"There is a program of {NETWORK} exactly where there is such a file.")
     bindings = parts["bindings"]
     if not isinstance(bindings, dict):
         raise RefusedError("The certificate's bindings are not an object.")
@@ -73,7 +78,7 @@ def read_certificate(document: object) -> Certificate:
     require(few, f"The certificate has {len(claims)} claims; it may have {MAX_CLAIMS}.")
     numbered = tuple(_claim(value, at + 1) for at, value in enumerate(claims))
     tables = tuple(as_list(parts["tables"], "The certificate's tables"))
-    return Certificate(hashes, texts, tables, numbered)
+    return Certificate(hashes, texts, programs, tables, numbered)
 
 
 def _hash(value: object, name: str) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from weightsmith.checker import error_claims, promises
-from weightsmith.checker.certificate import NETWORK, Certificate, is_unproven
-from weightsmith.checker.read_files import SCRIPT, WEIGHTS, ReadFiles
+from weightsmith.checker.certificate import NETWORK, SCRIPT, Certificate, is_unproven
+from weightsmith.checker.read_files import WEIGHTS, ReadFiles
 from weightsmith.checker.tables import Gated
 from weightsmith.checker.verdicts import Verdict, judge, reason_of, refused, told
 

@@ -6,18 +6,19 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
-from weightsmith.checker.certificate import NETWORK, Certificate
+from weightsmith.checker.certificate import NETWORK, SCRIPT, Certificate
 from weightsmith.checker.compiled_files import Files
+from weightsmith.checker.core_form import read_core
 from weightsmith.checker.directory import Content
-from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.tables import Table, read_tables
 from weightsmith.checker.template import Template, read_template
-from weightsmith.dsl import DiagnosticError, Source, check, core
+from weightsmith.dsl import core
 
 PIECE = 1 << 22  # bytes that are hashed at once
 LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
-SCRIPT, TEMPLATE, WEIGHTS = "script.alg", "template.json", "model.safetensors"
+TEMPLATE, WEIGHTS = "template.json", "model.safetensors"
 Read = TypeVar("Read")
 
 
@@ -49,16 +50,20 @@ class ReadFiles:
         return self._once(WEIGHTS, lambda: self._files.weights(WEIGHTS))
 
     def program(self, name: str = SCRIPT) -> core.Program:
-        return self._once(f"program of {name}", lambda: self._parsed(name))
+        """What the certificate says that the script is."""
+        return self._once(f"program of {name}", lambda: self._core(name))
 
-    def _parsed(self, name: str) -> core.Program:
-        try:
-            text = self.text(name).decode("utf-8")
-            return check(Source(name, text), read=_no_other_script)
-        except UnicodeDecodeError:
-            raise RefusedError("The script is not UTF-8 text.") from None
-        except DiagnosticError as error:
-            raise RefusedError(f"The script has an error: {quoted(str(error))}.") from None
+    def _core(self, name: str) -> core.Program:
+        return read_core(self._certificate.programs[name], f"The program of {name}")
+
+    def check_scripts(self) -> str:
+        """The front end of the language reads the scripts as the certificate says."""
+        from weightsmith.checker.round_trip import check_script  # the front end is loaded here
+
+        names = [name for name, form in self._certificate.programs.items() if form is not None]
+        for name in names:
+            check_script(name, self.text(name), self._certificate.programs[name])
+        return f"Read anew by the front end of the language: {' and '.join(names)}."
 
     @property
     def restructured(self) -> bool:
@@ -118,7 +123,3 @@ def _hash(content: Content) -> str:
     for begin in range(0, len(content), PIECE):
         found.update(content[begin : begin + PIECE])
     return found.hexdigest()
-
-
-def _no_other_script(path: str) -> Source:
-    raise OSError("a compiled script is self-contained")

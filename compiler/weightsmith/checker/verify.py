@@ -20,6 +20,7 @@ from weightsmith.checker.certificate import (
     FILES,
     KEYS,
     NETWORK,
+    SCRIPT,
     Certificate,
     Claim,
     check_form,
@@ -31,7 +32,7 @@ from weightsmith.checker.certificate import (
 from weightsmith.checker.compiled_files import Files, InMemory
 from weightsmith.checker.directory import opened
 from weightsmith.checker.owed import kept, missing, proven_targets
-from weightsmith.checker.read_files import SCRIPT, WEIGHTS, ReadFiles
+from weightsmith.checker.read_files import WEIGHTS, ReadFiles
 from weightsmith.checker.refusal import (
     DIRECTORY_UNITS,
     SHARE,
@@ -65,18 +66,20 @@ BOUNDED = ("propagation", "truncation")  # claims that bound the error of a retu
 DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
 KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
+READ = "The scripts say what the programs of the certificate say."
 
 
-def verify_directory(path: str | os.PathLike[str]) -> Report:
+def verify_directory(path: str | os.PathLike[str], *, kernel: bool = False) -> Report:
     """Re-derive every claim; whatever is wrong with the files becomes a verdict, never an error.
 
-    All files are those of one save, also if others replace the directory meanwhile.
+    All files are those of one save, also if others replace the directory meanwhile.  The ``kernel``
+    checks the claims for the programs of the certificate, and does not read the scripts.
     """
     begin = time.perf_counter()
     try:
         whole = Budget(DIRECTORY_UNITS).active()
         with whole, opened(Path(path), (CERTIFICATE, NETWORK, *FILES)) as files:
-            return Report(str(path), _verdicts(files))
+            return Report(str(path), _verdicts(files, kernel=kernel))
     except FileNotFoundError:
         return Report(str(path), (unreadable(f"There is no file {CERTIFICATE}.", begin),))
     except Exception as error:
@@ -103,13 +106,15 @@ def _verdicts(
     files: Files,
     derived: Sequence[Mapping[str, object]] = (),
     tables: Sequence[approximation.TableProof] = (),
+    *,
+    kernel: bool = False,
 ) -> tuple[Verdict, ...]:
     begin = time.perf_counter()
     try:
         certificate = read_certificate(read_json(files.text(CERTIFICATE), CERTIFICATE))
     except Exception as error:
         return (unreadable(reason_of(error), begin),)
-    return tuple(_Verifier(files, certificate, derived, tables).verdicts())
+    return tuple(_Verifier(files, certificate, derived, tables, kernel=kernel).verdicts())
 
 
 class _Verifier:
@@ -121,14 +126,19 @@ class _Verifier:
         certificate: Certificate,
         derived: Sequence[Mapping[str, object]],
         tables: Sequence[approximation.TableProof],
+        *,
+        kernel: bool,
     ) -> None:
         self._read = ReadFiles(files, certificate)
         self._certificate = certificate
         self._known = derived
         self._proofs = tables
+        self._kernel = kernel
 
     def verdicts(self) -> Iterator[Verdict]:
         yield judge(0, "integrity", INTEGRITY, partial(told, self._read.check_hashes))
+        if not self._kernel:
+            yield judge(0, "script", READ, partial(told, self._read.check_scripts))
         seen: set[tuple[str, str | None]] = set()
         bounds: dict[str, Fraction | None] = {}
         for claim in self._certificate.claims:

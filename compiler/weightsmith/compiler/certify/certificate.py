@@ -29,13 +29,14 @@ from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
 from weightsmith.dsl.bindings import open_orders, restricted_to
+from weightsmith.dsl.core_form import core_form
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
 Tables = Mapping[str, Table]  # as the checker reads them
 Prover = Callable[[core.Program, Mapping[str, Fraction], Tables, str], Json]
-FORMAT, VERSION = "weightsmith-certificate", 1
+FORMAT, VERSION = "weightsmith-certificate", 2
 
 
 def certificate(
@@ -81,6 +82,8 @@ def certificate(
         "version": VERSION,
         "bindings": dict(compilation.template.bindings),
         "files": {name: _digest(content) for name, content in files.items()},
+        "program": core_form((written or compilation).program),
+        "network": None if restructuring is None else core_form(compilation.program),
         "tables": tables,
         "claims": [{"id": n, **for_certificate(claim)} for n, claim in enumerate(claims, 1)],
     }
