@@ -21,7 +21,7 @@ from printed_words import Expression, UnreadableError, read
 
 from weightsmith import api
 from weightsmith.dsl import core
-from weightsmith.dsl.check import check
+from weightsmith.dsl.front_end import check
 from weightsmith.dsl.source import Source
 
 SLACK = arb(10) ** -80  # of 150 digits

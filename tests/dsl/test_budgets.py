@@ -135,7 +135,7 @@ def test_warnings_have_a_limit(look: Look) -> None:
 @pytest.fixture
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundredth of the budget of calls, so that the tests are short."""
-    module = import_module("weightsmith.dsl.check")  # the package has a function of this name
+    module = import_module("weightsmith.dsl.front_end")
     monkeypatch.setattr(module, "Budget", lambda: Budget(300, 3_000))
 
 

@@ -24,8 +24,6 @@ from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_texts
 from weightsmith.checker.targets import FUNCTION
 
-KEYS = ("equal",)
-OPTIONAL = ("polynomials",)
 MAX_DEGREE = 64
 Ratios = Mapping[str, Rational]
 

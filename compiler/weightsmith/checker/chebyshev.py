@@ -35,8 +35,6 @@ from weightsmith.checker.strict_json import as_integer, as_number, as_object
 from weightsmith.checker.work import of_balls
 
 RULE = "chebyshev"
-KEYS = ("points",)
-OPTIONAL = ("ellipse",)
 ELLIPSE = ("rho", "terms", "size")
 MAX_POINTS = 200_000
 MAX_RHO = 1 << 40

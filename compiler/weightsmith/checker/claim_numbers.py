@@ -9,7 +9,8 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
-from weightsmith.checker.bounds import Ball, above, exact
+import flint
+
 from weightsmith.checker.refusal import require
 
 WIDEST = 64  # bits of a number that is written
@@ -50,7 +51,9 @@ def rounded_outward(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
     return ends[0], ends[1]
 
 
-def ball_rounded_up(value: Ball) -> Fraction:
+def ball_rounded_up(value: flint.arb) -> Fraction:
+    from weightsmith.checker.bounds import above, exact  # not needed by bounds of polynomials
+
     top = above(value)
     require(bool(top.is_finite()), "A bound is not finite.")
     return rounded_up(exact(top))

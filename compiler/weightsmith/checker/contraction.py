@@ -21,8 +21,6 @@ from weightsmith.checker.refusal import require
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.targets import FUNCTION
 
-KEYS = ()
-OPTIONAL = ()
 ROOT = 2  # of the auxiliary's power 1/λ
 
 

@@ -11,29 +11,14 @@ from fractions import Fraction
 from weightsmith.checker import domain, propagation, root_claim
 from weightsmith.checker.certificate import Claim, check_form
 from weightsmith.checker.claim_numbers import check_number
+from weightsmith.checker.owed import needs_domain
 from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.sentences import domain_sentence, propagation_sentence, root_sentence
 from weightsmith.checker.strict_json import as_number, as_object, as_text, as_texts
-from weightsmith.checker.tables import Gated, Table
+from weightsmith.checker.tables import Table
 from weightsmith.dsl import core
 
 Tables = Mapping[str, Table]
-
-
-def needs_domain(tables: Tables) -> bool:
-    """True if a table is applied to entries that must lie in its interval."""
-    return any(not isinstance(table, Gated) for table in tables.values())
-
-
-def needs_propagation(tables: Tables, *, to_target: bool) -> bool:
-    """True if anything is replaced by a table, and no claim bounds the distance to a target."""
-    return bool(tables) and not to_target
-
-
-def has_root(program: core.Program, name: str | None) -> bool:
-    """True if the script returns this with the root of an equation as its target."""
-    targets = (one.target for one in program.returns if one.name == name)
-    return any(isinstance(target, core.Root) for target in targets)
 
 
 def check_domain(

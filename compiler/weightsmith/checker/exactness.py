@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from weightsmith.checker.entries import same_values, symbols_of
 from weightsmith.checker.expressions import Value
@@ -23,7 +24,7 @@ from weightsmith.checker.tables import Table
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.words import Letter, Polynomial, ones_word, read_word
 from weightsmith.dsl import core
-from weightsmith.dsl.bindings import BindingError, check_limits
+from weightsmith.dsl.nodes import nodes_in, nodes_of
 
 STATEMENT = (
     "The network of template.json computes what script.alg says, for every size, every input and "
@@ -82,10 +83,18 @@ def _check_bindings(program: core.Program, template: Template) -> None:
         require(name in counts, f"The template binds {quoted(name)}, which is not a parameter.")
         whole = value.denominator == 1 and value >= 0
         require(whole or not counts[name], f"The count '{name}' is bound to {value}.")
-    try:
+    if has_limits(program):
+        from weightsmith.checker.limits import check_limits  # loaded where there are any
+
         check_limits(program, template.bindings)
-    except BindingError as problem:
-        raise RefusedError(f"At the template's bindings: {problem}") from None
+
+
+def has_limits(program: core.Program) -> bool:
+    """Are there functions of entries, or loops with numbers of their own for every pass?"""
+    returned = (node for one in program.returns for node in (one.value, one.target) if node)
+    nodes = chain(nodes_in(program.body), *map(nodes_of, returned))
+    loops = any(loop.schedule for loop in core.repeats(program.body))
+    return loops or any(isinstance(one, core.Entrywise) for one in nodes)
 
 
 def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:

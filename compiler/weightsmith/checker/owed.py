@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
-from weightsmith.checker import error_claims, promises
 from weightsmith.checker.certificate import NETWORK, SCRIPT, Certificate, is_unproven
 from weightsmith.checker.read_files import WEIGHTS, ReadFiles
-from weightsmith.checker.tables import Gated
 from weightsmith.checker.verdicts import Verdict, judge, reason_of, refused, told
+
+if TYPE_CHECKING:
+    from weightsmith.checker.promises import Bounds
+    from weightsmith.checker.tables import Table
 
 
 def proven_targets(certificate: Certificate) -> set[str | None]:
@@ -21,18 +24,32 @@ def proven_targets(certificate: Certificate) -> set[str | None]:
     }
 
 
-def kept(read: ReadFiles, bounds: promises.Bounds) -> Iterator[Verdict]:
+def needs_domain(tables: Mapping[str, Table]) -> bool:
+    """True if a table is applied to entries that must lie in its interval."""
+    return any(not table.exact for table in tables.values())
+
+
+def needs_propagation(tables: Mapping[str, Table], *, to_target: bool) -> bool:
+    """True if anything is replaced by a table, and no claim bounds the distance to a target."""
+    return bool(tables) and not to_target
+
+
+def kept(read: ReadFiles, bounds: Bounds) -> Iterator[Verdict]:
     """What the script says of errors, compared with what is proven."""
     try:
         program, bindings = read.program(), read.template().bindings
         tables = read.tables()
     except Exception:
         return  # the claims say what is wrong with the files
+    if program.ensure is None and not program.untils and not needs_domain(tables):
+        return
+    from weightsmith.checker import promises  # loaded where there are any
+
     for promise in promises.promises(program):
         statement = f"The script's line '{promise.text}' is kept."
         keeps = partial(promises.check_promise, promise, bindings, bounds)
         yield judge(0, "promise", statement, partial(told, keeps))
-    if error_claims.needs_domain(tables):
+    if needs_domain(tables):
         near = partial(promises.check_tables, program, bindings, tables)
         statement = "The tolerances of the script are kept."
         yield judge(0, "promise", statement, partial(told, near))
@@ -62,14 +79,14 @@ def missing(
     except Exception as error:
         yield refused(0, "tables", reason_of(error))
         return
-    if error_claims.needs_domain(tables) and ("domain", None) not in seen:
+    if needs_domain(tables) and ("domain", None) not in seen:
         yield refused(0, "domain", "No claim says where the arguments of the tables lie.")
     proven = proven_targets(certificate)
     for returned in program.returns:
-        owed = error_claims.needs_propagation(tables, to_target=returned.name in proven)
+        owed = needs_propagation(tables, to_target=returned.name in proven)
         if owed and ("propagation", returned.name) not in seen:
             reason = f"No claim says how far the tables move '{returned.name}'."
             yield refused(0, "propagation", reason)
     for site, table in tables.items():
-        if not isinstance(table, Gated) and ("approximation", site) not in seen:
+        if not table.exact and ("approximation", site) not in seen:
             yield refused(0, "approximation", f"No claim speaks of the table of site {site}.")

@@ -23,8 +23,6 @@ from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.dsl.scalars import Number, Power
 
-KEYS = ()
-OPTIONAL = ()
 MAX_POWER = 9
 
 

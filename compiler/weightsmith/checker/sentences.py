@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from weightsmith.checker.spectral import Operator
-from weightsmith.checker.targets import Target
-from weightsmith.checker.truncation import Truncation
 from weightsmith.checker.wording import decimal_above, size_text
 from weightsmith.checker.words import Word, word_text
 from weightsmith.dsl import core
 from weightsmith.dsl.number_text import is_short
 from weightsmith.dsl.printer import input_text, node_text
+
+if TYPE_CHECKING:
+    from weightsmith.checker.spectral import Operator
+    from weightsmith.checker.targets import Target
+    from weightsmith.checker.truncation import Truncation
 
 LONGEST_BINDING = 40  # characters of a number that is shown as it is; a longer one is in the files
 EXACT = "in exact arithmetic"

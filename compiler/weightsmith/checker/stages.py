@@ -27,8 +27,6 @@ from weightsmith.checker.targets import FUNCTION
 from weightsmith.checker.work import of_products
 
 RULE = "stages"
-KEYS = ("scalar",)
-OPTIONAL = ()
 MAX_DEGREE = 200
 MAX_PASSES = 5000
 MAX_BITS = 1 << 28  # of a polynomial's coefficients together

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar
 
 from weightsmith.checker.piecewise import MAX_KINKS
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_items, as_list, as_number, as_object, as_text
 from weightsmith.dsl import core
-from weightsmith.dsl.formulas import Formula, formula_text
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.formulas import Formula
 
 FORMULA_KEYS = ("site", "function", "low", "high", "error", "knots")
 PRODUCT_KEYS = ("site", "function", "left", "right", "error", "knots")
@@ -29,6 +32,7 @@ Site = core.Entrywise | core.Hadamard
 class FormulaTable:
     """|table − formula| ≤ error on [low, high]."""
 
+    exact: ClassVar[bool] = False
     site: str
     formula: Formula
     text: str
@@ -48,6 +52,7 @@ class FormulaTable:
 class ProductTable:
     """|E| ≤ left and |F| ≤ right; the table of the square."""
 
+    exact: ClassVar[bool] = False
     site: str
     left: Fraction
     right: Fraction
@@ -59,6 +64,7 @@ class ProductTable:
 class Gated:
     """The product is computed exactly."""
 
+    exact: ClassVar[bool] = True
     site: str
 
 
@@ -168,6 +174,8 @@ def _product(item: object, what: str) -> ProductTable | Gated:
 
 
 def _formula_table(item: object, function: core.Approximated, what: str) -> FormulaTable:
+    from weightsmith.dsl.formulas import formula_text  # loaded where there is a formula
+
     parts = as_object(item, what, FORMULA_KEYS)
     wanted = formula_text(function.formula)
     given = as_text(parts["function"], f"{what}, function")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from weightsmith.checker.expressions import Environment, Value, evaluate
 from weightsmith.checker.operator_step import NONZERO, single_word
@@ -24,7 +25,9 @@ from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.spectral import LAMBDA, Collapser, Form, Operator
 from weightsmith.checker.words import Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core
-from weightsmith.dsl.formulas import Apply, Formula, Variable
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.formulas import Formula
 
 SINGULAR_INVERSE = "inv of a matrix that has the eigenvalue 0: use pinv."
 FUNCTION = "#function"  # the variable and the letter that stand for f*
@@ -217,6 +220,8 @@ def _scalar_function(name: str, theta: Rational, operator: Operator, field: Fiel
     rate = field.coefficients(theta, LAMBDA)
     if list(rate) == [1]:
         return Target((), (), 1, None, rate[1])
+    from weightsmith.dsl.formulas import Apply, Variable  # loaded where there is a formula
+
     return Target((), (), 1, None, None, formula=Apply("exp", Variable()), theta=theta)
 
 

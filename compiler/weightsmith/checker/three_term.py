@@ -21,8 +21,6 @@ from weightsmith.checker.recurrence import only_in
 from weightsmith.checker.refusal import require
 from weightsmith.checker.spectral import LAMBDA
 
-KEYS = ()
-OPTIONAL = ()
 EXTRA_BITS = 128
 
 

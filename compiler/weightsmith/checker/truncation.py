@@ -13,15 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import import_module
 
-from weightsmith.checker import (
-    autonomous,
-    chebyshev,
-    contraction,
-    power_exp,
-    stages,
-    three_term,
-)
 from weightsmith.checker.affine import scaled_bound, without_shift
 from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
@@ -52,34 +45,35 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``by_iterate`` bounds one iterate of one loop, ``by_value`` any polynomial in T.
+    """A rule of the module ``checker.NAME``, which is loaded when the rule is used.
 
+    Its ``derive_NAME`` bounds one iterate of one loop or, ``of_values``, any polynomial in T.
     ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
     it knows loops whose numbers change from pass to pass, and ``for_signs`` if it knows targets
     that jump.
     """
 
-    keys: Keys
-    optional: Keys
-    by_iterate: Callable[[Problem, Step], Bound] | None = None
-    by_value: Callable[[Result, Step], Bound] | None = None
+    name: str
+    keys: Keys = ()
+    optional: Keys = ()
+    of_values: bool = False
     for_schedules: bool = False
     for_signs: bool = False
 
+    def derive(self) -> Callable[..., Bound]:
+        return getattr(import_module(f"weightsmith.checker.{self.name}"), f"derive_{self.name}")
 
-RULES: Mapping[str, Rule] = {
-    "power_exp": Rule(power_exp.KEYS, power_exp.OPTIONAL, power_exp.derive_power_exp),
-    "autonomous": Rule(
-        autonomous.KEYS,
-        autonomous.OPTIONAL,
-        autonomous.derive_autonomous,
-        for_schedules=True,
-        for_signs=True,
-    ),
-    "contraction": Rule(contraction.KEYS, contraction.OPTIONAL, contraction.derive_contraction),
-    "three_term": Rule(three_term.KEYS, three_term.OPTIONAL, three_term.derive_three_term),
-    "stages": Rule(stages.KEYS, stages.OPTIONAL, by_value=stages.derive_stages),
-    "chebyshev": Rule(chebyshev.KEYS, chebyshev.OPTIONAL, by_value=chebyshev.derive_chebyshev),
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("power_exp"),
+        Rule("autonomous", ("equal",), ("polynomials",), for_schedules=True, for_signs=True),
+        Rule("contraction"),
+        Rule("three_term"),
+        Rule("stages", ("scalar",), of_values=True),
+        Rule("chebyshev", ("points",), ("ellipse",), of_values=True),
+    )
 }
 MAX_LOOPS = 200
 
@@ -213,7 +207,7 @@ class Following(Targeted):
         """The bound by a rule; ``symbolic`` without numbers, as far as the rule goes without."""
         rule = RULES[name]
         numbers = None if symbolic else self.numbers
-        bound = self._by_rule(rule, name, witness, numbers)
+        bound = self._by_rule(rule, witness, numbers)
         factor = scale(self.operator, self.target)
         bindings = None if numbers is None else numbers.bindings
         bound = scaled_bound(bound, self.target, factor, self.field, bindings)
@@ -225,23 +219,21 @@ class Following(Targeted):
             self.returned.name, self._wanted, self.operator, self.target, bound, factor, assumed
         )
 
-    def _by_rule(self, rule: Rule, name: str, witness: Step, numbers: Numbers | None) -> Bound:
-        if rule.by_value is not None:
-            return rule.by_value(self.result(numbers), witness)
+    def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
+        if rule.of_values:
+            return rule.derive()(self.result(numbers), witness)
         problem = self.problem(numbers)
-        if rule.by_iterate is None:
-            raise RefusedError(f"The rule '{name}' is not known.")
         steady = not problem.recurrence.loop.schedule or rule.for_schedules
         require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
         known = self.target.sign is None or rule.for_signs
         require(known, "The rule is not for a target that jumps.")
-        shifted = problem.offset.is_zero or name == "power_exp"
+        shifted = problem.offset.is_zero or rule.name == "power_exp"
         require(shifted, "The returned value is not one iterate.")
         if numbers is not None:
             defined = problem.without_root() if rule.for_signs else problem
             for part in self.target.must_be_positive():
                 defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
-        return rule.by_iterate(problem, witness)
+        return rule.derive()(problem, witness)
 
     def result(self, numbers: Numbers | None) -> Result:
         """The returned value as a polynomial in T.  Raises RefusedError without numbers."""

@@ -8,14 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from weightsmith.checker import (
-    approximation,
-    error_claims,
-    exactness,
-    restructuring,
-    truncation,
-)
+from weightsmith.checker import exactness
 from weightsmith.checker.certificate import (
     FILES,
     KEYS,
@@ -31,7 +26,7 @@ from weightsmith.checker.certificate import (
 )
 from weightsmith.checker.compiled_files import Files, InMemory
 from weightsmith.checker.directory import opened
-from weightsmith.checker.owed import kept, missing, proven_targets
+from weightsmith.checker.owed import kept, missing, needs_propagation, proven_targets
 from weightsmith.checker.read_files import WEIGHTS, ReadFiles
 from weightsmith.checker.refusal import (
     DIRECTORY_UNITS,
@@ -41,9 +36,7 @@ from weightsmith.checker.refusal import (
     quoted,
     require,
 )
-from weightsmith.checker.sentences import truncation_sentence
 from weightsmith.checker.strict_json import as_number, read_json
-from weightsmith.checker.tables import Gated
 from weightsmith.checker.verdicts import (
     Found,
     Report,
@@ -54,8 +47,10 @@ from weightsmith.checker.verdicts import (
     told,
     unreadable,
 )
-from weightsmith.checker.wording import approximation_statement
-from weightsmith.dsl.bindings import open_orders, restricted_to
+from weightsmith.dsl import core
+
+if TYPE_CHECKING:
+    from weightsmith.checker.approximation import TableProof
 
 CERTIFICATE = "certificate.json"
 NO_VALUE = (
@@ -63,7 +58,9 @@ NO_VALUE = (
     "could not be checked: a symbol has no value."
 )
 BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
-DERIVED = {"domain": error_claims.check_domain, "propagation": error_claims.check_propagation}
+DERIVED = ("domain", "propagation")  # claims without evidence
+RESTRUCTURED = "Both scripts return the same values."  # until the claim is checked
+NEAR = "The returned value is near its target."
 KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
 READ = "The scripts say what the programs of the certificate say."
@@ -89,7 +86,7 @@ def verify_directory(path: str | os.PathLike[str], *, kernel: bool = False) -> R
 def verify_files(
     files: Mapping[str, bytes],
     derived: Sequence[Mapping[str, object]] = (),
-    tables: Sequence[approximation.TableProof] = (),
+    tables: Sequence[TableProof] = (),
 ) -> tuple[Verdict, ...]:
     """The verdicts on files that are not written yet, by the same checks as of a directory.
 
@@ -105,7 +102,7 @@ def verify_files(
 def _verdicts(
     files: Files,
     derived: Sequence[Mapping[str, object]] = (),
-    tables: Sequence[approximation.TableProof] = (),
+    tables: Sequence[TableProof] = (),
     *,
     kernel: bool = False,
 ) -> tuple[Verdict, ...]:
@@ -125,7 +122,7 @@ class _Verifier:
         files: Files,
         certificate: Certificate,
         derived: Sequence[Mapping[str, object]],
-        tables: Sequence[approximation.TableProof],
+        tables: Sequence[TableProof],
         *,
         kernel: bool,
     ) -> None:
@@ -171,8 +168,8 @@ class _Verifier:
         checks: dict[str, tuple[str, Callable[[Claim], Found]]] = {
             "exactness": (self._exact_statement(), self._exactness),
             "weights": ("", self._weights),
-            "restructuring": (restructuring.STATEMENT, self._restructuring),
-            "truncation": (truncation.STATEMENT, self._truncation),
+            "restructuring": (RESTRUCTURED, self._restructuring),
+            "truncation": (NEAR, self._truncation),
             "approximation": ("", self._approximation),
         }
         if claim.kind not in checks:
@@ -190,17 +187,25 @@ class _Verifier:
     def _open_orders(self) -> tuple[str, ...]:
         """The limits of ``clip`` and ``soft`` that no number puts in order."""
         try:
-            return open_orders(self._read.compiled_program(), self._read.template().bindings)
+            program, bindings = self._read.compiled_program(), self._read.template().bindings
+            if not exactness.has_limits(program):
+                return ()
+            from weightsmith.dsl.bindings import open_orders  # loaded where there are limits
+
+            return open_orders(program, bindings)
         except Exception:
             return ()  # the claim's own check says what is wrong with the script
 
     def _exact_statement(self) -> str:
         tables = bool(self._certificate.tables)
         statement = exactness.WITH_TABLES if tables else exactness.STATEMENT
-        statement = restricted_to(statement, self._open_orders())
+        orders = self._open_orders()
+        statement = f"{statement[:-1]}, and {', '.join(orders)}." if orders else statement
         return statement.replace(SCRIPT, NETWORK) if self._read.restructured else statement
 
     def _restructuring(self, claim: Claim) -> Found:
+        from weightsmith.checker import restructuring
+
         steps = check_form(claim, restructuring.STATEMENT)
         require(self._read.restructured, f"There is no {NETWORK}.")
         script, network = self._read.program(), self._read.program(NETWORK)
@@ -209,6 +214,10 @@ class _Verifier:
         return Found("Both scripts were followed, pass by pass, to the same polynomials.")
 
     def _approximation(self, claim: Claim) -> Found:
+        from weightsmith.checker import approximation
+        from weightsmith.checker.tables import Gated
+        from weightsmith.checker.wording import approximation_statement
+
         table = self._read.tables().get(claim.subject or "")
         if table is None or isinstance(table, Gated):
             raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
@@ -234,15 +243,22 @@ class _Verifier:
     def _is_root(self, claim: Claim) -> bool:
         """True of a truncation whose target is the root of an equation."""
         try:
-            root = error_claims.has_root(self._read.program(), claim.subject)
+            returns = self._read.program().returns
         except Exception:
             return False  # the claim's own check says what is wrong with the script
-        return claim.kind == "truncation" and root
+        targets = (one.target for one in returns if one.name == claim.subject)
+        return claim.kind == "truncation" and any(isinstance(one, core.Root) for one in targets)
 
     def _derived(self, claim: Claim) -> Found:
         """A claim that the checker derives by itself."""
+        from weightsmith.checker import error_claims
+
         program, bindings = self._read.program(), self._read.template().bindings
-        run = DERIVED.get(claim.kind, error_claims.check_root)
+        checks = {
+            "domain": error_claims.check_domain,
+            "propagation": error_claims.check_propagation,
+        }
+        run = checks.get(claim.kind, error_claims.check_root)
         statement = run(claim, program, bindings, self._read.tables())
         return Found("Derived anew from the script.", statement)
 
@@ -259,13 +275,15 @@ class _Verifier:
         kind = " with a target" if target else ""
         require(owed, f"The script returns no {quoted(name)}{kind}.")
         if not target:
-            needed = error_claims.needs_propagation(
-                self._read.tables(), to_target=name in proven_targets(self._certificate)
-            )
+            proven = name in proven_targets(self._certificate)
+            needed = needs_propagation(self._read.tables(), to_target=proven)
             reason = "Nothing is moved by tables, or the distance from the target is proven."
             require(needed, reason)
 
     def _truncation(self, claim: Claim) -> Found:
+        from weightsmith.checker import truncation
+        from weightsmith.checker.sentences import truncation_sentence
+
         program, template = self._read.program(), self._read.template()
         check_form(claim, truncation.STATEMENT)
         result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())

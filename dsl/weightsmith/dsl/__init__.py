@@ -1,12 +1,21 @@
-"""The language of Weightsmith: scripts of iterative algorithms, checked into core programs."""
+"""The language of Weightsmith: scripts of iterative algorithms, checked into core programs.
 
-from weightsmith.dsl.bindings import BindingError, resolve_bindings
-from weightsmith.dsl.bundle import bundle
-from weightsmith.dsl.check import Checked, check, diagnose, load_source
-from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError
-from weightsmith.dsl.printer import node_text, program_text
-from weightsmith.dsl.scalar_text import parse_scalar
-from weightsmith.dsl.source import Source, Span
+What is named here is loaded when it is asked for: a checker of core programs needs no front end.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.bindings import BindingError, resolve_bindings
+    from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError
+    from weightsmith.dsl.front_end import Checked, check, diagnose, load_source
+    from weightsmith.dsl.printer import node_text, program_text
+    from weightsmith.dsl.scalar_text import parse_scalar
+    from weightsmith.dsl.self_contained import bundle
+    from weightsmith.dsl.source import Source, Span
 
 __all__ = [
     "BindingError",
@@ -24,3 +33,21 @@ __all__ = [
     "program_text",
     "resolve_bindings",
 ]
+_HOMES = {
+    "bindings": ("BindingError", "resolve_bindings"),
+    "self_contained": ("bundle",),
+    "front_end": ("Checked", "check", "diagnose", "load_source"),
+    "diagnostics": ("Diagnostic", "DiagnosticError"),
+    "printer": ("node_text", "program_text"),
+    "scalar_text": ("parse_scalar",),
+    "source": ("Source", "Span"),
+}
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and that there are no others
+
+    def __getattr__(name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names:
+                found = globals()[name] = getattr(import_module(f"weightsmith.dsl.{home}"), name)
+                return found
+        raise AttributeError(f"module 'weightsmith.dsl' has no attribute '{name}'")

@@ -15,10 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.formulas import Formula
 
 Axis = str
 Group = str

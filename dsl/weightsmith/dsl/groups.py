@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, Group, Shape
-from weightsmith.dsl.diagnostics import Report, near_hint
-from weightsmith.dsl.syntax import Word
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.diagnostics import Report
+    from weightsmith.dsl.syntax import Word
 
 MEANING: dict[str, tuple[Group, ...]] = {
     "context": (CONTEXT,),
@@ -21,6 +24,8 @@ def read_groups(word: Word, report: Report) -> tuple[Group, ...] | None:
     """Return the groups a word names; None, after a report, if it names none."""
     if word.text in MEANING:
         return MEANING[word.text]
+    from weightsmith.dsl.diagnostics import near_hint
+
     message = f"expected context, query or tokens, got '{word.text}'"
     report.error(word.span, message, near_hint(word.text, MEANING))
     return None

@@ -12,15 +12,16 @@ The texts are made of the assumption itself, and of nothing that a proof does wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
-from weightsmith.dsl.canonical import is_symmetric
-from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.printer import assumption_text, node_text
-from weightsmith.dsl.scope import Definition
 from weightsmith.dsl.source import Span
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.diagnostics import Report
 
 MEASURED = "certificates name it as a hypothesis, and 'run' measures it on the data"
 DECLARE = "declare it, as in {0}: symmetric[d, d]; or assume singular_values({0})"
@@ -90,28 +91,34 @@ def presumed(program: core.Program, assumption: core.SpectrumAssumption) -> Pres
     """What an assumption about a spectrum takes for granted; None if the form shows it."""
     if assumption.kind is core.SpectrumKind.SINGULAR_VALUES:
         return None
+    from weightsmith.dsl.canonical import is_symmetric
+    from weightsmith.dsl.scope import Definition
+
     names = {
         one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
         for one in program.inputs
     }
-    if is_symmetric(assumption.of, names, str):
+
+    def symmetric(node: core.Node) -> bool:
+        return is_symmetric(node, names, str)
+
+    if symmetric(assumption.of):
         return None
-    weight = _weight(assumption.of, names)
+    weight = _weight(assumption.of, symmetric)
     if weight is not None:
         return Definite(weight, assumption.span)
     return Symmetric(assumption.of, False, assumption.span)
 
 
-def _weight(node: core.Node, names: dict[str, Definition]) -> core.Name | None:
+def _weight(node: core.Node, symmetric: Callable[[core.Node], bool]) -> core.Name | None:
     """P, if the value is a product u·P of a symmetric u and a symmetric input P."""
     if not isinstance(node, core.Product):
         return None
     last = node.factors[-1]
-    known = isinstance(last, core.Name) and names[last.name].is_symmetric
     before = node.factors[:-1]
     shape = core.Shape(node.shape.rows, before[-1].shape.columns)
     rest = before[0] if len(before) == 1 else core.Product(node.span, shape, before, node.over)
-    if isinstance(last, core.Name) and known and is_symmetric(rest, names, str):
+    if isinstance(last, core.Name) and symmetric(last) and symmetric(rest):
         return last
     return None
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
-from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
+
+if TYPE_CHECKING:
+    from weightsmith.dsl import syntax as s
 
 MAX_FACTORS = 10_000
 MAX_LEVELS = 100  # of a value that a statement assigns, calls written out
@@ -136,7 +139,9 @@ def text_of(expression: s.Expression) -> str:
 
 def bracketed(expression: s.Expression, text: str) -> str:
     """The text of a factor: a sum gets brackets, unless it was written with them."""
-    if not isinstance(expression, s.SumExpression):
+    from weightsmith.dsl.syntax import SumExpression  # a checker of core programs needs no syntax
+
+    if not isinstance(expression, SumExpression):
         return text
     return f"({text})" if expression.span.start == expression.terms[0][1].span.start else text
 

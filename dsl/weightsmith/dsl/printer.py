@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node
-from weightsmith.dsl.function_printer import FunctionNames, function_names
 from weightsmith.dsl.groups import existing_groups, meet
 from weightsmith.dsl.nodes import parts_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text, signed
-from weightsmith.dsl.schedules import loop_text
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
+
+if TYPE_CHECKING:
+    from weightsmith.dsl.function_printer import FunctionNames
 
 Groups = tuple[Group, ...]
 Sides = tuple[Groups, Groups]
@@ -45,12 +47,14 @@ NO_CLAUSES = Clauses((), DEFAULT_TOLERANCE)
 
 def program_text(program: core.Program) -> str:
     """Return the whole program as a script, calls written out, one statement a line."""
+    from weightsmith.dsl.function_printer import function_names
+
     printer = _Printer(
         {one.name: (one.shape.row_groups, one.shape.column_groups) for one in program.inputs},
-        function_names(program),
         {one.parameter: one for one in program.untils},
         existing_groups(one.shape for one in program.inputs),
     )
+    printer.functions = function_names(program)
     inputs = ", ".join(input_text(one) for one in program.inputs)
     lines = [f"algorithm {program.name}({inputs})"]
     lines += _head(program, printer)
@@ -122,13 +126,19 @@ class _Printer:
     """``present`` holds the groups of every variable, to see where a node restricts them."""
 
     present: Mapping[str, Sides]
-    functions: FunctionNames = field(default_factory=FunctionNames)
     untils: Mapping[str, core.Until] = field(default_factory=dict)
     groups: Groups | None = None  # of which there are tokens
     known: dict[str, Sides] = field(init=False)
 
     def __post_init__(self) -> None:
         self.known = dict(self.present)
+
+    @cached_property
+    def functions(self) -> FunctionNames:
+        """The names of functions; loaded where there are any."""
+        from weightsmith.dsl.function_printer import FunctionNames
+
+        return FunctionNames()
 
     # -- statements ---------------------------------------------------------------------------
 
@@ -154,6 +164,8 @@ class _Printer:
         count = loop.count
         until = self.untils.get(count.name) if isinstance(count, q.Symbol) else None
         if until is None:
+            from weightsmith.dsl.schedules import loop_text
+
             return loop_text(count, loop.schedule)
         return f"repeat until error <= {scalar_text(until.tolerance)}"
 

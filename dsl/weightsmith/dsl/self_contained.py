@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from weightsmith.dsl import syntax as s
-from weightsmith.dsl.check import check
 from weightsmith.dsl.diagnostics import Report
+from weightsmith.dsl.front_end import check
 from weightsmith.dsl.library import Library, Read, load_source
 from weightsmith.dsl.source import Source
 
