@@ -13,7 +13,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from weightsmith.dsl import parse_scalar
+from weightsmith.dsl import DiagnosticError, Source, check, parse_scalar
+from weightsmith.dsl.core_form import core_form
 from weightsmith.dsl.scalars import evaluate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -349,13 +350,23 @@ def write_certificate(
                 step.setdefault("step", place)
     document = {
         "format": "weightsmith-certificate",
-        "version": 1,
+        "version": 2,
         "bindings": bindings,
         "files": hashes,
+        "program": core_of(case.script),
+        "network": None,
         "tables": case.tables,
         "claims": numbered,
     }
     (directory / "certificate.json").write_bytes(_json(document))
+
+
+def core_of(script: str) -> Document:
+    """The script's core form; that of no program, if it has a mistake."""
+    try:
+        return core_form(check(Source("script.alg", script)))
+    except DiagnosticError:
+        return {}
 
 
 def _json(document: Document) -> bytes:

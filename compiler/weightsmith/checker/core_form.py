@@ -92,14 +92,14 @@ def _parameter(value: object) -> core.Parameter:
 
 
 def _assumption(value: object) -> core.Assumption:
-    kind = value.get("assume") if isinstance(value, dict) else None
+    kind = as_text(value.get("assume"), "'assume'") if isinstance(value, dict) else ""
     keys = ("assume", "of", "operator" if kind == "range" else "ends")
     parts = as_object(value, "An assumption", keys)
     if kind == "range":
         return core.RangeAssumption(NOWHERE, _node(parts["of"], 0), _node(parts["operator"], 0))
     ends = tuple(map(_scalar, as_list(parts["ends"], "The ends of an assumption")))
     require(len(ends) == _ends(kind) or (kind in KINDS and len(ends) == 4), "Ends are missing.")
-    if isinstance(kind, str) and kind in KINDS:
+    if kind in KINDS:
         gap = (ends[1], ends[2]) if len(ends) == 4 else None
         of = _node(parts["of"], 0)
         return core.SpectrumAssumption(NOWHERE, KINDS[kind], of, ends[0], ends[-1], gap)
@@ -111,7 +111,7 @@ def _assumption(value: object) -> core.Assumption:
     return core.SizeAssumption(NOWHERE, name, ends[0])
 
 
-def _ends(kind: object) -> int:
+def _ends(kind: str) -> int:
     known = kind in ("norm", "size", "entries") or kind in KINDS
     require(known, f"The assumption {quoted(kind)} is not known.")
     return 1 if kind in ("norm", "size") else 2
