@@ -16,6 +16,7 @@ from weightsmith.checker.expressions import Value
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.network import Network, Stream
 from weightsmith.checker.rational import Field
+from weightsmith.checker.rational_text import polynomial_text
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.schedules import check_schedule, check_visible, scheduled_names
@@ -51,8 +52,8 @@ def check_exactness(
     steps: Sequence[object],
     budget: Budget,
     tables: Mapping[str, Table] | None = None,
-) -> None:
-    """Refuse unless the steps prove that the template computes the script.
+) -> tuple[str, ...]:
+    """Refuse unless the steps prove that the template computes the script; say what they prove.
 
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
     """
@@ -75,6 +76,8 @@ def check_exactness(
         _check_read_out(program, template, meaning, network, stream)
     except RefusedError as refused:
         raise RefusedError(f"Step {last} (read_out): {refused}") from None
+    returned = ", ".join(one.name for one in program.returns)
+    return (*prover.facts, f"After the last layer the network returns {returned}.")
 
 
 def _check_bindings(program: core.Program, template: Template) -> None:
@@ -126,6 +129,7 @@ class _Prover:
         self._steps = steps
         axes = {*network.template.groups, *network.template.blocks.values()} - {"1"}
         self._ones = {letter.name: letter for axis in axes for letter in ones_word(axis, "1")}
+        self.facts: list[str] = []
         self._sites = {name: (value, value.names()) for name, value in meaning.sites.items()}
 
     def run(self, items: tuple[Item, ...], stream: Stream, loops: tuple[Loop, ...]) -> Stream:
@@ -162,6 +166,7 @@ class _Prover:
             _check_symmetric(step.symmetric, loop.leaving, "after the body")
         except RefusedError as refused:
             raise RefusedError(f"{what}: {refused}") from None
+        self.facts += _invariant_facts(loop, step, invariant)
         return assumed
 
     def _check_entry_symmetries(self, step: LoopStep, loop: Loop) -> None:
@@ -223,6 +228,17 @@ class _Prover:
         return Polynomial.letter(
             self._network.field, Letter(f"?{loop} {block}@{group}", rows, group)
         )
+
+
+def _invariant_facts(
+    loop: Loop, step: LoopStep, invariant: Mapping[tuple[str, str], Polynomial]
+) -> Iterator[str]:
+    """The loop's invariant in words: it holds before the loop, and a pass keeps it."""
+    when = f"Before every pass of loop {loop.index} and after the last"
+    for (block, group), polynomial in invariant.items():
+        yield f"{when} block {block} at {group} holds {polynomial_text(polynomial)}."
+    for name in step.symmetric:
+        yield f"{when} {name} is symmetric."
 
 
 def _compare(

@@ -14,6 +14,7 @@ from weightsmith.checker.rational_function import Rational
 
 if TYPE_CHECKING:
     from weightsmith.checker.rational import Field
+    from weightsmith.checker.words import Polynomial
 
 Terms = Mapping[tuple[int, ...], Fraction]
 
@@ -75,3 +76,18 @@ def _term(size: Fraction, powers: tuple[int, ...], names: list[str]) -> str:
     if size != 1 or not factors:
         factors.insert(0, str(size))
     return "*".join(factors)
+
+
+def polynomial_text(polynomial: Polynomial) -> str:
+    """Σ coefficient·word, as ``2*X - X*A*X``; the empty word is I."""
+    text = ""
+    for word in sorted(polynomial.terms, key=lambda word: [letter.text for letter in word]):
+        number = rational_text(polynomial.terms[word])
+        product = "*".join(letter.text for letter in word) or "I"
+        plain = number.lstrip("-")
+        if not plain.replace("/", "").isalnum():
+            plain, number = f"({number})", ""
+        term = product if plain == "1" else f"{plain}*{product}"
+        sign = (" - " if text else "-") if number.startswith("-") else (" + " if text else "")
+        text += sign + term
+    return text or "0"

@@ -31,7 +31,7 @@ from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.strict_json import as_integer, as_list, as_number, as_object, as_text
 from weightsmith.checker.targets import Target, read_target
-from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.checker.words import Letter, Polynomial, word_text
 from weightsmith.dsl import core
 
 STATEMENT = (
@@ -89,6 +89,7 @@ class Truncation:
     bound: Bound
     scale: str
     hypotheses: tuple[str, ...]
+    facts: tuple[str, ...]  # what was derived before the bound, in words
 
     @property
     def formula(self) -> str:
@@ -215,9 +216,41 @@ class Following(Targeted):
         assumed = hypotheses(
             self.operator, self._assumption, self._in_range, self.program, open_rule
         )
+        facts = (*self._facts(), f"By the rule {name} the bound is {bound.formula}.")
         return Truncation(
-            self.returned.name, self._wanted, self.operator, self.target, bound, factor, assumed
+            self.returned.name,
+            self._wanted,
+            self.operator,
+            self.target,
+            bound,
+            factor,
+            assumed,
+            facts,
         )
+
+    def _facts(self) -> Iterator[str]:
+        """What is known before the bound: T, its functions in the loops, the value, the target."""
+        operator, target = self.operator, self.target
+        low, high = rational_text(operator.low), rational_text(operator.high)
+        outside = ""
+        if operator.gap is not None:
+            below, above = map(rational_text, operator.gap)
+            outside = f", and not between {below} and {above}"
+        word = word_text(operator.word)
+        yield f"T = {word} has real eigenvalues lambda in [{low}, {high}]{outside}."
+        for one in self.recurrences:
+            for letter, forms in self._forms.items():
+                if letter in one.loop.letters:
+                    whole = " + ".join(form.text for form in forms)
+                    where = f"In loop {one.loop.index}"
+                    yield f"{where} {letter} is {whole}, its scalar a function of T."
+            for name in one.initial:
+                start, after = map(rational_text, (one.initial[name], one.following[name]))
+                yield f"{name} begins as {start}, and a pass makes it {after}."
+        left, right = (word_text(side) if side else "I" for side in (target.left, target.right))
+        value = rational_text(self.value)
+        yield f"{self.returned.name} is {left} · f · {right} with f = {value}."
+        yield f"Its target is the same with f* in place of f, {_function_text(target)}."
 
     def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
         if rule.of_values:
@@ -260,6 +293,17 @@ class Following(Targeted):
                 "start": {name: rational_text(value) for name, value in one.initial.items()},
                 "pass": {name: rational_text(value) for name, value in one.following.items()},
             }
+
+
+def _function_text(target: Target) -> str:
+    """f* in terms of lambda."""
+    if target.rate is not None:
+        return f"f* = exp(({rational_text(target.rate)})*lambda)"
+    if target.power is None:
+        return "f* the formula of the target"
+    root = "" if target.root == 1 else f"^(1/{target.root})"
+    sign = "" if target.sign is None else f", its sign that of {rational_text(target.sign)}"
+    return f"f* = ({rational_text(target.power)}){root}{sign}"
 
 
 def claim_of(found: Truncation, following: Following, steps: Sequence[Json]) -> Json:

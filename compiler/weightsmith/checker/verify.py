@@ -181,8 +181,8 @@ class _Verifier:
         statement = self._exact_statement()
         steps = check_form(claim, statement)
         program, template = self._read.compiled_program(), self._read.template()
-        exactness.check_exactness(program, template, steps, Budget(), self._read.tables())
-        return Found("Proven layer by layer in the free algebra.", statement)
+        facts = exactness.check_exactness(program, template, steps, Budget(), self._read.tables())
+        return Found("Proven layer by layer in the free algebra.", statement, facts=facts)
 
     def _open_orders(self) -> tuple[str, ...]:
         """The limits of ``clip`` and ``soft`` that no number puts in order."""
@@ -289,7 +289,7 @@ class _Verifier:
         result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
         proven = result.value is not None
         statement = truncation_sentence(result, program, template.bindings)
-        return Found("Proven." if proven else NO_VALUE, statement, proven)
+        return Found("Proven." if proven else NO_VALUE, statement, proven, result.facts)
 
 
 def _unknown(claim: Claim) -> Found:

@@ -5,6 +5,8 @@ It loads the checker and the language; the compiler and the back ends stay out, 
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,15 @@ from weightsmith.cli.mistakes import Mistake
 if TYPE_CHECKING:
     from weightsmith.checker import Report, Verdict
 
+LOADED = "were loaded to check this:"
 EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command line
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--explain", is_flag=True, help="Print what is derived on the way to every claim.")
 @click.pass_context
-def verify(ctx: click.Context, directory: Path) -> None:
+def verify(ctx: click.Context, directory: Path, explain: bool) -> None:
     """Re-derive every claim of the certificate in DIRECTORY, and print each with its verdict.
 
     Exits with status 0 if all that the certificate owes is proven, 1 if a claim is refused, 3 if
@@ -38,8 +42,22 @@ def verify(ctx: click.Context, directory: Path) -> None:
     report = verify_directory(directory)
     for verdict in report.verdicts:
         click.echo(_shown(verdict))
+        for number, fact in enumerate(verdict.facts if explain else (), 1):
+            click.echo(f"        {number:3}. {printable(fact)}")
+    if explain:
+        for line in kernel_files(directory):
+            click.echo(line)
     click.echo(f"{printable(str(directory))}: {_end(report)}")
     ctx.exit(EXIT[report.outcome])
+
+
+def kernel_files(directory: Path) -> list[str]:
+    """What the kernel loads to check the claims, with line counts, in a process of its own."""
+    command = [sys.executable, "-m", "weightsmith.checker", "--kernel", "--explain", str(directory)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    lines = found.splitlines()
+    start = next((at for at, line in enumerate(lines) if line.endswith(LOADED)), len(lines))
+    return lines[start:]
 
 
 def _end(report: Report) -> str:
