@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from weightsmith.dsl import BindingError, Source, check, resolve_bindings
-from weightsmith.dsl.bindings import open_orders, restricted_to
+from weightsmith.dsl.bindings import open_orders
 
 PROGRAM = check(
     Source(
@@ -120,8 +120,6 @@ def test_orders_of_limits_that_no_number_settles() -> None:
     program = check(Source("s.alg", text))
     assert open_orders(program, {}) == ("a <= b", "0 <= t", "-t <= t")
     assert open_orders(program, {"a": Fraction(1), "b": Fraction(2)}) == ("0 <= t", "-t <= t")
-    assert restricted_to("For every value.", ("a <= b",)) == "For every value, and a <= b."
-    assert restricted_to("For every value.", ()) == "For every value."
 
 
 @pytest.mark.parametrize(

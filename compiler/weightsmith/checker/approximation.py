@@ -52,17 +52,6 @@ def prove_table(
     return TableProof(formula, numbers, knots, bound, budget.spent - before)
 
 
-def statement(table: FormulaTable | ProductTable) -> str:
-    """What the claim must state, word for word."""
-    what = f"The table of site {table.site} is within {table.error} of"
-    if isinstance(table, ProductTable):
-        return (
-            f"{what} the product of its operands, where they are at most {table.left} "
-            f"and {table.right}."
-        )
-    return f"{what} {table.text} on [{table.low}, {table.high}]."
-
-
 def check_approximation(
     table: FormulaTable | ProductTable,
     bindings: Mapping[str, Fraction],

@@ -15,7 +15,7 @@ VERSION = 2
 SCRIPT = "script.alg"
 FILES = (SCRIPT, "template.json", "model.safetensors")
 NETWORK = "network.alg"  # there if the network is of another script than the user's
-STEPS_KEYS = ("id", "kind", "statement", "steps")
+STEPS_KEYS = ("id", "kind", "steps")
 KEYS = {
     "exactness": STEPS_KEYS,
     "restructuring": STEPS_KEYS,
@@ -97,13 +97,11 @@ def _claim(value: object, number: int) -> Claim:
     return Claim(number, kind if isinstance(kind, str) else "unknown", value)
 
 
-def check_form(claim: Claim, statement: str) -> list[object]:
-    """Check the keys, the number, the statement and the steps' numbers; return the steps."""
+def check_form(claim: Claim) -> list[object]:
+    """Check the keys, the number and the steps' numbers; return the steps."""
     what = f"Claim {claim.number}"
     parts = as_object(claim.parts, what, KEYS.get(claim.kind, STEPS_KEYS))
     check_number(claim)
-    given = as_text(parts["statement"], f"{what}, statement").replace("`", "")
-    require(given == statement, f"{what} must state: {statement}")
     steps = as_list(parts["steps"], f"{what}, steps")
     for place, step in enumerate(steps):
         if not isinstance(step, dict):
@@ -127,9 +125,8 @@ def unproven_reason(claim: Claim) -> str:
     """Why a claim is open, as a sentence; such a claim has no evidence."""
     what = f"Claim {claim.number}"
     keys = ("id", "kind", "output", "unproven")
-    parts = as_object(claim.parts, what, keys, ("statement", "steps"))
+    parts = as_object(claim.parts, what, keys)
     check_number(claim)
-    require(parts.get("steps", []) == [], f"{what} is unproven, but has steps.")
     reason = as_text(parts["unproven"], f"{what}, unproven")
     known = ", ".join(REASONS)
     require(reason in REASONS, f"{what} is unproven for no reason of the list: {known}.")

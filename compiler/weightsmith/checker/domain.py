@@ -21,10 +21,6 @@ from weightsmith.checker.tables import Table
 from weightsmith.checker.word_bounds import WordBounds
 from weightsmith.dsl import core
 
-STATEMENT = (
-    "Every entry of the script to which a table is applied lies in the interval of the table, in "
-    "exact arithmetic, for every input that meets the hypotheses."
-)
 RULE = "bounds"
 
 

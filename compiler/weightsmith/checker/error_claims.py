@@ -25,7 +25,7 @@ def check_domain(
     claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
 ) -> str:
     """What is proven, for the reader."""
-    steps = check_form(claim, domain.STATEMENT)
+    steps = check_form(claim)
     require(needs_domain(tables), "There is no table of which a domain could be claimed.")
     domain.check_rule(steps, domain.RULE)
     hypotheses = domain.derive_domain(program, bindings, tables, Budget())
@@ -37,7 +37,7 @@ def check_propagation(
     claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
 ) -> str:
     """What is proven, for the reader."""
-    steps = check_form(claim, propagation.STATEMENT)
+    steps = check_form(claim)
     name = as_text(claim.parts["output"], "output")
     known = any(one.name == name and tables for one in program.returns)
     require(known, f"The script returns no {quoted(name)} without a target, or has no tables.")
@@ -54,7 +54,7 @@ def check_root(
     claim: Claim, program: core.Program, bindings: Mapping[str, Fraction], tables: Tables
 ) -> str:
     """What is proven, for the reader."""
-    steps = check_form(claim, root_claim.STATEMENT)
+    steps = check_form(claim)
     require(len(steps) == 1, f"The claim has {len(steps)} steps, not 1.")
     step = steps[0]
     require(isinstance(step, dict), "Step 1 is not an object.")

@@ -17,10 +17,6 @@ from weightsmith.checker.tables import Table, errors_of
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
 
-STATEMENT = (
-    "Every entry of the returned value is within the bound of what script.alg says with its exact "
-    "functions, in exact arithmetic, for every input that meets the hypotheses."
-)
 RULE = "telescope"
 NORM = "entries"
 

@@ -26,7 +26,6 @@ def prove_domain(program: core.Program, bindings: Mapping[str, Fraction], tables
     hypotheses = domain.derive_domain(program, bindings, read, Budget())
     return {
         "kind": "domain",
-        "statement": domain.STATEMENT,
         "hypotheses": list(hypotheses),
         "steps": [{"step": 1, "rule": domain.RULE}],
     }
@@ -41,7 +40,6 @@ def prove_propagation(
     return {
         "kind": "propagation",
         "output": output,
-        "statement": propagation.STATEMENT,
         "hypotheses": list(derived.hypotheses),
         "steps": [{"step": 1, "rule": propagation.RULE}],
         "bound": {"formula": derived.formula, "value": str(derived.value)},
@@ -58,7 +56,6 @@ def prove_root(
     return {
         "kind": "truncation",
         "output": output,
-        "statement": root_claim.STATEMENT,
         "hypotheses": list(derived.hypotheses),
         "steps": [derived.step],
         "bound": {"formula": derived.formula, "value": str(derived.value)},

@@ -38,10 +38,6 @@ from weightsmith.checker.strict_json import (
 from weightsmith.checker.words import Letter, Polynomial, read_word, word_shape, word_text
 from weightsmith.dsl import core
 
-STATEMENT = (
-    "network.alg returns what script.alg says, for every size, every input and every value of the "
-    "symbols that are not bound at which no denominator vanishes."
-)
 SCRIPTS = ("script.alg", "network.alg")
 MAX_PASSES = 20_000
 RULES = {"powers": check_powers, "passes": check_passes}

@@ -26,11 +26,6 @@ from weightsmith.checker.tables import Table, errors_of
 from weightsmith.dsl import core
 
 Json = dict[str, object]
-STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, tables included, for every "
-    "input that meets the hypotheses; the target is the root of its equation, the only one at "
-    "which every function that has a table has its argument in the table's interval."
-)
 DESCENT, NEWTON = "descent", "logistic_newton"
 DESCENT_KEYS = (
     "step",

@@ -34,10 +34,6 @@ from weightsmith.checker.targets import Target, read_target
 from weightsmith.checker.words import Letter, Polynomial, word_text
 from weightsmith.dsl import core
 
-STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
-    "the hypotheses."
-)
 Json = dict[str, object]
 Step = Mapping[str, object]
 Keys = tuple[str, ...]
@@ -317,7 +313,6 @@ def claim_of(found: Truncation, following: Following, steps: Sequence[Json]) -> 
     check_says_something(value)
     return {
         "kind": "truncation",
-        "statement": STATEMENT,
         "output": found.output,
         "steps": [{"step": n, **step} for n, step in enumerate((first, *derived, last), 1)],
         "hypotheses": list(found.hypotheses),

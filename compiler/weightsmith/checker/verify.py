@@ -59,8 +59,10 @@ NO_VALUE = (
 )
 BOUNDED = ("propagation", "truncation")  # claims that bound the error of a returned value
 DERIVED = ("domain", "propagation")  # claims without evidence
-RESTRUCTURED = "Both scripts return the same values."  # until the claim is checked
-NEAR = "The returned value is near its target."
+RESTRUCTURED = (
+    "network.alg returns what script.alg says, for every size, every input and every value of the "
+    "symbols that are not bound at which no denominator vanishes."
+)
 KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
 READ = "The scripts say what the programs of the certificate say."
@@ -169,7 +171,7 @@ class _Verifier:
             "exactness": (self._exact_statement(), self._exactness),
             "weights": ("", self._weights),
             "restructuring": (RESTRUCTURED, self._restructuring),
-            "truncation": (NEAR, self._truncation),
+            "truncation": ("", self._truncation),
             "approximation": ("", self._approximation),
         }
         if claim.kind not in checks:
@@ -178,11 +180,10 @@ class _Verifier:
         return stated, partial(run, claim)
 
     def _exactness(self, claim: Claim) -> Found:
-        statement = self._exact_statement()
-        steps = check_form(claim, statement)
+        steps = check_form(claim)
         program, template = self._read.compiled_program(), self._read.template()
         facts = exactness.check_exactness(program, template, steps, Budget(), self._read.tables())
-        return Found("Proven layer by layer in the free algebra.", statement, facts=facts)
+        return Found("Proven layer by layer in the free algebra.", facts=facts)
 
     def _open_orders(self) -> tuple[str, ...]:
         """The limits of ``clip`` and ``soft`` that no number puts in order."""
@@ -206,7 +207,7 @@ class _Verifier:
     def _restructuring(self, claim: Claim) -> Found:
         from weightsmith.checker import restructuring
 
-        steps = check_form(claim, restructuring.STATEMENT)
+        steps = check_form(claim)
         require(self._read.restructured, f"There is no {NETWORK}.")
         script, network = self._read.program(), self._read.program(NETWORK)
         bindings = self._read.template().bindings
@@ -221,7 +222,7 @@ class _Verifier:
         table = self._read.tables().get(claim.subject or "")
         if table is None or isinstance(table, Gated):
             raise RefusedError(f"There is no table of site {quoted(claim.subject)}.")
-        steps = check_form(claim, approximation.statement(table))
+        steps = check_form(claim)
         bindings = self._read.template().bindings
         approximation.check_approximation(table, bindings, steps, Budget(), self._proofs)
         reason = f"Proven for the {len(table.knots) - 1} pieces of the table."
@@ -230,15 +231,15 @@ class _Verifier:
     def _weights(self, claim: Claim) -> Found:
         from weightsmith.checker import tensors, weights  # NumPy is loaded only where it is used
 
-        statement = weights.statement(_dtype(claim))
-        steps = check_form(claim, statement)
+        steps = check_form(claim)
         require(
             self._certificate.hashes[WEIGHTS] is not None,
             "The certificate claims weights without a file of them.",
         )
         file = tensors.read_tensors(self._read.weights())
         dtype = weights.check_weights(self._read.template(), file, steps, Budget())
-        return Found(f"{len(file.tensors)} tensors agree bit for bit in {dtype}.", statement)
+        agree = f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
+        return Found(agree, weights.statement(dtype))
 
     def _is_root(self, claim: Claim) -> bool:
         """True of a truncation whose target is the root of an equation."""
@@ -285,7 +286,7 @@ class _Verifier:
         from weightsmith.checker.sentences import truncation_sentence
 
         program, template = self._read.program(), self._read.template()
-        check_form(claim, truncation.STATEMENT)
+        check_form(claim)
         result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
         proven = result.value is not None
         statement = truncation_sentence(result, program, template.bindings)
@@ -300,14 +301,6 @@ def _unknown(claim: Claim) -> Found:
 def _numbered(claim: Claim) -> Found:
     check_number(claim)
     return Found("Derived while the claim was made.")
-
-
-def _dtype(claim: Claim) -> str:
-    """The dtype that a weights claim names, or float64 where it names none that is known."""
-    steps = claim.parts.get("steps")
-    if isinstance(steps, list) and steps and isinstance(steps[0], dict):
-        return "float32" if steps[0].get("dtype") == "float32" else "float64"
-    return "float64"
 
 
 def _bound(claim: Claim) -> Fraction | None:

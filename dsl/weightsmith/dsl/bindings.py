@@ -214,11 +214,6 @@ def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[
     return tuple(found)
 
 
-def restricted_to(statement: str, orders: Sequence[str]) -> str:
-    """A sentence about every value of the symbols, of those in order alone."""
-    return f"{statement[:-1]}, and {', '.join(orders)}." if orders else statement
-
-
 def _check_interval(
     what: str, ends: Sequence[q.Scalar], values: Mapping[str, Fraction], where: str
 ) -> None:

@@ -44,24 +44,8 @@ def approximation_claims(lowered: Lowered) -> list[Json]:
         {
             "kind": "approximation",
             "site": found.site,
-            "statement": statement(found),
             "steps": [{"step": 1, "rule": "table"}],
         }
         for found in lowered.tables
         if found.table is not None
     ]
-
-
-def statement(found: SiteTable) -> str:
-    """What the claim says, as the checker writes it."""
-    if found.scales is not None:
-        left, right = found.scales
-        error = left * right * found.fitted.error
-        return (
-            f"The table of site {found.site} is within {error} of the product of its operands, "
-            f"where they are at most {left} and {right}."
-        )
-    return (
-        f"The table of site {found.site} is within {found.fitted.error} of "
-        f"{found.function_text} on [{found.low}, {found.high}]."
-    )

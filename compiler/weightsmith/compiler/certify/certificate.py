@@ -16,8 +16,6 @@ from weightsmith.checker.prove import prove_domain, prove_propagation, prove_roo
 from weightsmith.checker.refusal import OverBudgetError, RefusedError
 from weightsmith.checker.tables import Table, read_tables
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
-from weightsmith.compiler.certify.exactness import STATEMENT as EXACT
-from weightsmith.compiler.certify.exactness import STATEMENT_WITH_TABLES as EXACT_WITH_TABLES
 from weightsmith.compiler.certify.exactness import exactness_steps
 from weightsmith.compiler.certify.open_claim import (
     Details,
@@ -28,7 +26,6 @@ from weightsmith.compiler.certify.open_claim import (
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl import core
-from weightsmith.dsl.bindings import open_orders, restricted_to
 from weightsmith.dsl.core_form import core_form
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 
@@ -60,21 +57,12 @@ def certificate(
     """
     steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
     tables = tables_json(compilation.lowered)
-    exact = EXACT_WITH_TABLES if tables else EXACT
-    bound = {name: Fraction(text) for name, text in compilation.template.bindings}
-    exact = restricted_to(exact, open_orders(compilation.program, bound))
-    if restructuring is not None:
-        exact = exact.replace("script.alg", "network.alg")
-    claims: list[Json] = [{"kind": "exactness", "statement": exact, "steps": _numbered(steps)}]
+    claims: list[Json] = [{"kind": "exactness", "steps": _numbered(steps)}]
     if restructuring is not None:
         claims.append(restructuring)
     if layers is not None:
         rounding: Json = {"rule": "rounding", "dtype": dtype, "layers": layers}
-        statement = (
-            "Each entry of model.safetensors is the coefficient of template.json at its "
-            f"bindings, rounded to nearest in {dtype}."
-        )
-        claims.append({"kind": "weights", "statement": statement, "steps": _numbered([rounding])})
+        claims.append({"kind": "weights", "steps": _numbered([rounding])})
     claims += approximation_claims(compilation.lowered)
     claims += error_claims(written or compilation, bindings, refused or {})
     document: Json = {

@@ -19,18 +19,8 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.passes.allocate_blocks import Allocation
 from weightsmith.compiler.passes.choose_representation import Candidate
 
-STATEMENT_WITH_TABLES = (
-    "The network of template.json computes what script.alg says, every approximated function "
-    "replaced by its table, for every size and every input."
-)
-
 Json = dict[str, object]
 Reach = dict[int, set[str]]  # block -> token groups in which it may be nonzero
-
-STATEMENT = (
-    "The network of template.json computes what script.alg says, for every size, every input and "
-    "every value of the symbols at which no denominator vanishes."
-)
 
 
 def exactness_steps(normal: NormalProgram, candidate: Candidate, template: Template) -> list[Json]:

@@ -15,10 +15,6 @@ from weightsmith.compiler.restructure.write import DIRECT, TURNED, VALUE
 from weightsmith.dsl.core import GROUPS
 
 Json = dict[str, object]
-STATEMENT = (
-    "network.alg returns what script.alg says, for every size, every input and every value of the "
-    "symbols that are not bound at which no denominator vanishes."
-)
 
 
 def restructuring_claim(
@@ -43,7 +39,6 @@ def claim_of(steps: Iterable[Json]) -> Json:
     """The claim of some steps, without its number."""
     return {
         "kind": "restructuring",
-        "statement": STATEMENT,
         "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
     }
 
