@@ -123,7 +123,8 @@ def check_errors(network: api.Network, spectrum: Ends, condition: float) -> floa
     for matrix in matrices(spectrum):
         (found,) = network.run({"A": matrix}).values()
         (wanted,) = network.target({"A": matrix}).values()
-        size = scale_of(truncation(certificate(network)), {"A": matrix}, wanted, {})
+        claim = truncation(certificate(network))
+        size = scale_of(claim, network.program, {"A": matrix}, wanted, {})
         error = float(np.linalg.norm(found - wanted, 2) / size)
         slack = 1e3 * UNIT * condition * max(1.0, float(np.linalg.norm(wanted, 2)))
         assert error <= float(bound.value) + slack

@@ -62,11 +62,19 @@ def truncation_claim(
         return _unproven(returned, str(reason), OVER_BUDGET)
     if SAYS_NOTHING in reasons:
         return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
-    return _unproven(returned, (*reasons, NONE)[0])
+    return _unproven(returned, _as_clause((*reasons, NONE)[0]))
 
 
 def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
     return open_claim("truncation", returned.name, reason, detail)
+
+
+def _as_clause(sentence: str) -> str:
+    """Without a capital, but for a name of the script, and without the full stop."""
+    first = sentence.split(" ", 1)[0]
+    is_word = first.isalpha() and len(first) > 1 and first[1:].islower()
+    text = first.lower() + sentence[len(first) :] if is_word else sentence
+    return text.removesuffix(".")
 
 
 def _attempts(
