@@ -31,14 +31,13 @@ SINGULAR = "the target has a singularity, a kink or no value on the spectrum"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
 
-def polynomial_witnesses(result: Result, reasons: list[str]) -> Iterator[tuple[str, Json]]:
+def polynomial_witnesses(result: Result) -> Iterator[tuple[str, Json]]:
     """The rules in the order in which they are tried.  Raises NoProofError, RefusedError."""
     compared = comparison(result)
     if compared.relative and result.recurrences and _is_long(compared):
         for name, first in result.recurrences[0].initial.items():
             if not first.is_zero:
                 yield "stages", {"scalar": name}
-        reasons.clear()  # a polynomial that is no composition has another rule
     yield "chebyshev", _chebyshev(compared)
 
 
@@ -50,6 +49,8 @@ def _is_long(compared: Comparison) -> bool:
 
 
 def _chebyshev(compared: Comparison) -> Json:
+    if compared.needs_ellipse:
+        _refuse_costly(compared, _few(compared))
     ellipse = _ellipse(compared) if compared.needs_ellipse else None
     total = compared.total(compared.references[0], ellipse)
     witness: Json = {"points": _points(total)}
@@ -91,6 +92,11 @@ def _points(total: int) -> int:
     return smooth(points) if points > MANY else points
 
 
+def _few(compared: Comparison) -> int:
+    """The points at which the error is estimated."""
+    return 2 * compared.degree + 33
+
+
 def _refuse_costly(compared: Comparison, points: int) -> None:
     """Raise OverBudgetError before anything is computed that the checker has no budget for."""
     few = min(smooth(compared.degree + 1), points)
@@ -104,7 +110,7 @@ def _estimate(compared: Comparison, place: int) -> tuple[Fraction, Fraction]:
     reason = DIVERGES
     for bits in PRECISIONS:
         with precision(bits):
-            error, size = compared.largest(compared.references[place], 2 * compared.degree + 33)
+            error, size = compared.largest(compared.references[place], _few(compared))
             if not error.is_finite() or not size.is_finite():
                 reason = SINGULAR if size.is_finite() else DIVERGES
                 continue
