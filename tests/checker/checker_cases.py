@@ -310,7 +310,9 @@ def electric_potentials() -> Case:
         bindings={"mu": str(mu), "L": str(high), "steps": str(steps)},
     )
     invariants = {"symmetric": [], "invariant": {"phi": {"k": [["1", ["phi#0"]]]}}}
-    return Case(script("electric_potentials"), network, [exactness(invariants), weights(steps), claim])
+    return Case(
+        script("electric_potentials"), network, [exactness(invariants), weights(steps), claim]
+    )
 
 
 CASES: dict[str, Callable[[], Case]] = {

@@ -57,9 +57,7 @@ def gradient_descent(
         "output",
         [
             assumption("x@context", "x@context'"),
-            loop(
-                forms(w=[(LEAST_SQUARES, "w", [])]), {"w": "0"}, {"w": "-eta*lambda*w + eta + w"}
-            ),
+            loop(forms(w=[(LEAST_SQUARES, "w", [])]), {"w": "0"}, {"w": "-eta*lambda*w + eta + w"}),
             {"rule": "contraction"},
         ],
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",

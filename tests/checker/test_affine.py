@@ -40,9 +40,7 @@ LOOP = {
 
 def followed(value: str) -> Following:
     program = check(Source("script.alg", SCRIPT.format(value)))
-    return Following(
-        program, {"mu": F(3)}, program.returns[0].name, ASSUMED, [LOOP], Budget()
-    )
+    return Following(program, {"mu": F(3)}, program.returns[0].name, ASSUMED, [LOOP], Budget())
 
 
 def test_the_part_without_a_function_is_the_script_s() -> None:

@@ -44,9 +44,7 @@ def test_powers_of_a_root_are_reduced() -> None:
             relative(mixed, 2, power, FIELD)
 
 
-@pytest.mark.parametrize(
-    "theta", ["A - 1/2*I", "1/2*I - A", "A", "2*A - I", "A*A - 1/3*I", "-1*A"]
-)
+@pytest.mark.parametrize("theta", ["A - 1/2*I", "1/2*I - A", "A", "2*A - I", "A*A - 1/3*I", "-1*A"])
 def test_the_target_has_the_sign_of_the_script_s_polynomial(theta: str) -> None:
     """sign(A - 1/2*I) and sign(1/2*I - A) are different targets of one power."""
     script = (

@@ -23,7 +23,14 @@ ENDS = (("bindings", "mu"), ("bindings", "L"))
 TURNED = tuple(("read_out", place, "transposed") for place in (0, 1))
 STILL_TRUE = {
     name: ENDS + TURNED if name in ("square_root", "heat_kernel") else ENDS
-    for name in ("gradient_descent", "preconditioned", "heavy_ball", "square_root", "heat_kernel")
+    for name in (
+        "gradient_descent",
+        "preconditioned",
+        "heavy_ball",
+        "gd_plus_plus",
+        "square_root",
+        "heat_kernel",
+    )
 }
 
 

@@ -33,7 +33,6 @@ def test_a_negative_factor_beside_a_root_is_no_part_of_it(loop: str) -> None:
         check_truncation(ws.check(script), {}, claim, Budget())
 
 
-
 LATE = """algorithm late(A: [d, d])
 X = 0*A
 for g in 1, 2, 3:

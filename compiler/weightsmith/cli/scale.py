@@ -43,7 +43,11 @@ def scale_of(
     found = Targeted(program, bindings, claim["output"], claim["steps"][0], Budget())
     wanted = found.target
     if scale == "norm(target - shift)":
-        shift = np.zeros(()) if wanted.shift is None else _sum(wanted.shift, inputs, bindings, len(target))
+        shift = (
+            np.zeros(())
+            if wanted.shift is None
+            else _sum(wanted.shift, inputs, bindings, len(target))
+        )
         return norm(target - shift)
     left, right = _word(wanted.left, inputs), _word(wanted.right, inputs)
     if scale == "norm(left)*norm(right)":

@@ -18,7 +18,7 @@ from weightsmith.checker.problem import Result
 from weightsmith.checker.ranges import PRECISIONS, precision
 from weightsmith.checker.refusal import SHARE, RefusedError, spend
 from weightsmith.checker.scalar_program import MAX_DEGREE
-from weightsmith.checker.work import of_balls
+from weightsmith.checker.work import of_balls, of_transform
 from weightsmith.compiler.certify.ellipses import choose_ellipse, with_tail
 from weightsmith.compiler.certify.intervals import FLOOR, to_fraction
 from weightsmith.compiler.certify.spectral import NoProofError
@@ -101,6 +101,7 @@ def _refuse_costly(compared: Comparison, points: int) -> None:
     """Raise OverBudgetError before anything is computed that the checker has no budget for."""
     few = min(smooth(compared.degree + 1), points)
     work = few * of_balls(compared.program.work) + 2 * points * of_balls(4)
+    work += of_transform(few) + of_transform(points) if few < points else 0
     if work > SHARE:
         spend(work)
 
