@@ -135,9 +135,11 @@ def _scalar_attacks() -> Iterator[Attack]:
         spots = {
             "a bound": ("claims", 2, "bound", "formula"),
             "a value": ("claims", 2, "bound", "value"),
-            "a step": ("claims", 2, "steps", 2, "initial", "X"),
-            "the power of the target": ("claims", 2, "steps", 3, "target", "power"),
-            "a map": ("claims", 2, "steps", 4, "map"),
+            "a start": ("claims", 2, "steps", 1, "start", "X"),
+            "a pass": ("claims", 2, "steps", 1, "pass", "X"),
+            "a form": ("claims", 2, "steps", 1, "forms", "X#0", 0, "scalar"),
+            "an operator": ("claims", 2, "steps", 0, "of", 0),
+            "a scalar in fixed ratio": ("claims", 2, "steps", 2, "equal"),
             "a hypothesis": ("claims", 2, "hypotheses", 0),
             "a binding": ("bindings", "mu"),
         }
@@ -250,8 +252,14 @@ def _claim_attacks() -> Iterator[Attack]:
                 changed = _claims(lambda old, key=key, value=value: _each(old, key, value))  # type: ignore[misc]
                 yield Attack(f"{base}, {key} of every claim: {label}", base, changed)
     for count in (1000, MANY):
-        for key in ("intervals", "ends", "equal"):
-            place: Place = ("claims", 2, "steps", 4, key)
+        lists: dict[str, Place] = {
+            "equal": (2, "equal"),
+            "forms": (1, "forms", "X#0"),
+            "letters": (0, "of"),
+            "steps": (),
+        }
+        for key, within in lists.items():
+            place: Place = ("claims", 2, "steps", *within)
             changed = _changed(CERTIFICATE, place, lambda old, n=count: _repeated(old or ["1"], n))  # type: ignore[misc]
             yield Attack(f"{count} {key}", "newton", changed)
     for count in (2100, MANY):

@@ -8,11 +8,10 @@ from fractions import Fraction
 import flint
 from checker_intervals import chain, last_size, root_near
 from checker_steps import (
+    assumption,
     cubic,
     forms,
-    operator,
-    output,
-    recurrence,
+    loop,
     script,
     square,
 )
@@ -35,31 +34,20 @@ from checker_writing import (
 )
 
 F = Fraction
+CUBIC = "e -> -1/2*e^3 + 3/2*e^2"
 
 
 def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 5) -> Case:
     mu, high = F(low), F(top)
     sum_of_ends = mu + high
     intervals = chain([1 - 2 * mu / sum_of_ends, 1 - 2 * high / sum_of_ends], square, [F(0)], steps)
-    ends = ["1 - 2*mu/(L + mu)", "1 - 2*L/(L + mu)"]
-    rule = {
-        "rule": "autonomous",
-        "error": "X",
-        "equal": [],
-        "map": "e^2",
-        "start": "2*lambda/(L + mu)",
-        "count": "steps",
-        "intervals": intervals,
-        "ends": ends,
-    }
+    ends = ["(L - mu)/(L + mu)", "(-L + mu)/(L + mu)"]
     claim = truncation(
         "X",
         [
-            operator(["A"], "mu", "L"),
-            forms(X=[([], "X", [])]),
-            recurrence({"X": "2/(L + mu)"}, {"X": "2*X - lambda*X^2"}),
-            output([], "X", [], root=1, power="1/lambda"),
-            rule,
+            assumption("A"),
+            loop(forms(X=[([], "X", [])]), {"X": "2/(L + mu)"}, {"X": "-X^2*lambda + 2*X"}),
+            {"rule": "autonomous", "equal": []},
         ],
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
@@ -109,25 +97,17 @@ def newton_inverse_general() -> Case:
     low, high, steps = F(1, 4), F(4), 5  # squares of the singular values' ends
     alpha = 2 / (low + high)
     intervals = chain([1 - alpha * low, 1 - alpha * high], square, [F(0)], steps)
-    ends = [f"1 - 2*{end}^2/(smin^2 + smax^2)" for end in ("smin", "smax")]
-    rule = {
-        "rule": "autonomous",
-        "error": "X",
-        "equal": [],
-        "map": "e^2",
-        "start": "2*lambda/(smin^2 + smax^2)",
-        "count": "steps",
-        "intervals": intervals,
-        "ends": ends,
-    }
+    ends = ["(smax^2 - smin^2)/(smax^2 + smin^2)", "(-smax^2 + smin^2)/(smax^2 + smin^2)"]
     claim = truncation(
         "X",
         [
-            operator(["A", "A'"], "smin^2", "smax^2"),
-            forms(X=[(["A'"], "X", [])]),
-            recurrence({"X": "2/(smin^2 + smax^2)"}, {"X": "2*X - lambda*X^2"}),
-            output(["A'"], "X", [], root=1, power="1/lambda"),
-            rule,
+            assumption("A", "A'"),
+            loop(
+                forms(X=[(["A'"], "X", [])]),
+                {"X": "2/(smax^2 + smin^2)"},
+                {"X": "-X^2*lambda + 2*X"},
+            ),
+            {"rule": "autonomous", "equal": []},
         ],
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
@@ -158,30 +138,19 @@ def square_root() -> Case:
     starts = [4 * end / (1 + high) ** 2 for end in (mu, high)]
     intervals = chain([1 - root_near(start) for start in starts], cubic, [F(0), F(2)], steps)
     claims = []
-    for name, other, power in (("Y", "Z", "lambda"), ("Z", "Y", "1/lambda")):
-        rule = {
-            "rule": "autonomous",
-            "error": name,
-            "equal": [other],
-            "map": "3/2*e^2 - 1/2*e^3",
-            "start": "4*lambda/(1 + L)^2",
-            "count": "steps",
-            "intervals": intervals,
-        }
-        start = {"Y": "2*lambda/(1 + L)", "Z": "2/(1 + L)"}
-        after = {"Y": "3/2*Y - 1/2*Y^2*Z", "Z": "3/2*Z - 1/2*Y*Z^2"}
+    start = {"Y": "2*lambda/(L + 1)", "Z": "2/(L + 1)"}
+    after = {"Y": "-1/2*Y^2*Z + 3/2*Y", "Z": "-1/2*Y*Z^2 + 3/2*Z"}
+    for name, other in (("Y", "Z"), ("Z", "Y")):
         steps_of_claim = [
-            operator(["A"], "mu", "L"),
-            forms(Y=[([], "Y", [])], Z=[([], "Z", [])]),
-            recurrence(start, after),
-            output([], name, [], root=2, power=power),
-            rule,
+            assumption("A"),
+            loop(forms(Y=[([], "Y", [])], Z=[([], "Z", [])]), start, after),
+            {"rule": "autonomous", "equal": [other]},
         ]
         claims.append(
             truncation(
                 name,
                 steps_of_claim,
-                formula=f"iterate(e -> {rule['map']}, steps, 1 - ({rule['start']})^(1/2))",
+                formula=f"iterate({CUBIC}, steps, 1 - (4*lambda/(L^2 + 2*L + 1))^(1/2))",
                 value=last_size(intervals),
                 scale="norm(target)",
                 hypotheses=["spectrum(A) in [mu, L]"],
@@ -206,32 +175,25 @@ def square_root() -> Case:
         bindings={"mu": str(mu), "L": str(high), "steps": str(steps)},
     )
     invariant = {"Y": {"d": [["1", ["Y#0"]]]}, "Z": {"d": [["1", ["Z#0"]]]}}
-    loop = {"symmetric": ["Y#0", "Z#0"], "invariant": invariant}
-    return Case(script("square_root"), network, [exactness(loop), weights(steps), *claims])
+    invariants = {"symmetric": ["Y#0", "Z#0"], "invariant": invariant}
+    return Case(script("square_root"), network, [exactness(invariants), weights(steps), *claims])
 
 
 def polar() -> Case:
     smin, smax, steps = F(1, 3), F(2), 5
     intervals = chain([1 - smin / smax, F(0)], cubic, [F(0), F(2)], steps)
-    rule = {
-        "rule": "autonomous",
-        "error": "X",
-        "equal": [],
-        "map": "3/2*e^2 - 1/2*e^3",
-        "start": "lambda/smax^2",
-        "count": "steps",
-        "intervals": intervals,
-    }
     claim = truncation(
         "X",
         [
-            operator(["A'", "A"], "smin^2", "smax^2"),
-            forms(X=[(["A"], "X", [])]),
-            recurrence({"X": "1/smax"}, {"X": "3/2*X - 1/2*lambda*X^3"}),
-            output(["A"], "X", [], root=2, power="1/lambda"),
-            rule,
+            assumption("A'", "A"),
+            loop(
+                forms(X=[(["A"], "X", [])]),
+                {"X": "1/smax"},
+                {"X": "-1/2*X^3*lambda + 3/2*X"},
+            ),
+            {"rule": "autonomous", "equal": []},
         ],
-        formula=f"iterate(e -> {rule['map']}, steps, 1 - (lambda/smax^2)^(1/2))",
+        formula=f"iterate({CUBIC}, steps, 1 - (lambda/smax^2)^(1/2))",
         value=last_size(intervals),
         scale="1",
         hypotheses=["singular_values(A) in [smin, smax]"],
@@ -250,8 +212,8 @@ def polar() -> Case:
         read_out=[read_out("X", terms("X"), "m", "n")],
         bindings={"smin": str(smin), "smax": str(smax), "steps": str(steps)},
     )
-    loop = {"symmetric": [], "invariant": {"X": {"n": [["1", ["X#0"]]]}}}
-    return Case(script("polar"), network, [exactness(loop), weights(steps), claim])
+    invariants = {"symmetric": [], "invariant": {"X": {"n": [["1", ["X#0"]]]}}}
+    return Case(script("polar"), network, [exactness(invariants), weights(steps), claim])
 
 
 def heat_kernel() -> Case:
@@ -263,11 +225,13 @@ def heat_kernel() -> Case:
     claim = truncation(
         "E",
         [
-            operator(["A"], "0", "L"),
-            forms(E=[([], "E", [])]),
-            recurrence({"E": "1 - s/3^k*lambda"}, {"E": "E^3"}),
-            output([], "E", [], exp="-s"),
-            {"rule": "power_exp", "error": "E", "power": 3, "rate": "s", "count": "k"},
+            assumption("A"),
+            loop(
+                forms(E=[([], "E", [])]),
+                {"E": "((3^k) - lambda*s)/(3^k)"},
+                {"E": "E^3"},
+            ),
+            {"rule": "power_exp"},
         ],
         formula=f"{top}^2*exp(-{top})/3^(k)",
         value=str(value),
@@ -290,31 +254,24 @@ def heat_kernel() -> Case:
         read_out=[read_out("E", terms("E"), "d", "d")],
         bindings={"L": "5", "s": "3/2", "k": "8"},
     )
-    loop = {"symmetric": ["E#0"], "invariant": {"E": {"d": [["1", ["E#0"]]]}}}
-    return Case(HEAT_KERNEL, network, [exactness(loop), weights(8), claim])
+    invariants = {"symmetric": ["E#0"], "invariant": {"E": {"d": [["1", ["E#0"]]]}}}
+    return Case(HEAT_KERNEL, network, [exactness(invariants), weights(8), claim])
 
 
 def electric_potentials() -> Case:
     mu, high, steps = F(1, 2), F(6), 5
     rate = (high - mu) / (high + mu)
-    ends = ["1 - 2/(mu + L)*mu", "1 - 2/(mu + L)*L"]
-    rule = {
-        "rule": "contraction",
-        "error": "phi",
-        "multiplier": "1 - 2/(mu + L)*lambda",
-        "start": "1",
-        "count": "steps",
-        "auxiliary": None,
-        "ends": ends,
-    }
+    ends = ["(L - mu)/(L + mu)", "(-L + mu)/(L + mu)"]
     claim = truncation(
         "phi",
         [
-            operator(["C", "B'"], "mu", "L", "assumed"),
-            forms(phi=[([], "phi", ["psi"])]),
-            recurrence({"phi": "0"}, {"phi": "phi + 2/(mu + L)*(1 - lambda*phi)"}),
-            output([], "phi", ["psi"], root=1, power="1/lambda"),
-            rule,
+            assumption("C", "B'"),
+            loop(
+                forms(phi=[([], "phi", ["psi"])]),
+                {"phi": "0"},
+                {"phi": "(L*phi - 2*lambda*phi + mu*phi + 2)/(L + mu)"},
+            ),
+            {"rule": "contraction"},
         ],
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
         value=str(rounded_up(rate**steps)),
@@ -352,8 +309,10 @@ def electric_potentials() -> Case:
         read_out=[read_out("phi", terms("phi"), "v", "k")],
         bindings={"mu": str(mu), "L": str(high), "steps": str(steps)},
     )
-    loop = {"symmetric": [], "invariant": {"phi": {"k": [["1", ["phi#0"]]]}}}
-    return Case(script("electric_potentials"), network, [exactness(loop), weights(steps), claim])
+    invariants = {"symmetric": [], "invariant": {"phi": {"k": [["1", ["phi#0"]]]}}}
+    return Case(
+        script("electric_potentials"), network, [exactness(invariants), weights(steps), claim]
+    )
 
 
 CASES: dict[str, Callable[[], Case]] = {

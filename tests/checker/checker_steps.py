@@ -24,30 +24,23 @@ def cubic(e: Fraction) -> Fraction:
     return F(3, 2) * e**2 - F(1, 2) * e**3
 
 
-def operator(word: list[str], low: str, high: str, symmetric: str = "yes") -> dict[str, object]:
-    return {
-        "rule": "operator",
-        "assumption": 0,
-        "word": word,
-        "symmetric": symmetric,
-        "low": low,
-        "high": high,
-    }
+def assumption(*letters: str, number: int = 0) -> dict[str, object]:
+    """``assumption("C", "B'")``: what is assumed of the spectrum of C·B'."""
+    return {"rule": "assumption", "number": number, "of": list(letters)}
 
 
 def forms(**letters: list[tuple[list[str], str, list[str]]]) -> dict[str, object]:
     """``forms(X=[([], "X", [])])``: of loop 0; ``r_context`` stands for ``r#0@context``."""
-    named = {}
+    named: dict[str, object] = {}
     for key, items in letters.items():
         name, _, group = key.partition("_")
         full = f"{name}#0" + (f"@{group}" if group else "")
         named[full] = [{"left": a, "scalar": s, "right": b} for a, s, b in items]
-    return {"rule": "forms", "loop": 0, "forms": named}
+    return named
 
 
-def recurrence(initial: dict[str, str], following: dict[str, str]) -> dict[str, object]:
-    return {"rule": "recurrence", "loop": 0, "initial": initial, "next": following}
-
-
-def output(left: list[str], name: str, right: list[str], **target: object) -> dict[str, object]:
-    return {"rule": "output", "left": left, "scalar": name, "right": right, "target": target}
+def loop(
+    of_letters: dict[str, object], start: dict[str, str], after: dict[str, str], number: int = 0
+) -> dict[str, object]:
+    """The forms of a loop's letters, where their scalars begin and what a pass makes of them."""
+    return {"rule": "loop", "loop": number, "forms": of_letters, "start": start, "pass": after}

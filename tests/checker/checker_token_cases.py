@@ -8,10 +8,9 @@ import flint
 from checker_intervals import chain, root_near
 from checker_steps import (
     TOKENS,
+    assumption,
     forms,
-    operator,
-    output,
-    recurrence,
+    loop,
     script,
 )
 from checker_writing import (
@@ -53,24 +52,13 @@ def gradient_descent(
     mu, high = F(low), F(top)
     eta = 2 / (mu + high) if eta is None else eta
     rate = max(abs(1 - eta * mu), abs(1 - eta * high))
-    ends = ["1 - eta*mu", "1 - eta*L"]
-    rule = {
-        "rule": "contraction",
-        "error": "w",
-        "multiplier": "1 - eta*lambda",
-        "start": "1",
-        "count": "steps",
-        "auxiliary": None,
-        "ends": ends,
-    }
+    ends = ["-eta*mu + 1", "-L*eta + 1"]
     claim = truncation(
         "output",
         [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(w=[(LEAST_SQUARES, "w", [])]),
-            recurrence({"w": "0"}, {"w": "w + eta - eta*lambda*w"}),
-            output(LEAST_SQUARES, "w", ["x@query"], root=1, power="1/lambda"),
-            rule,
+            assumption("x@context", "x@context'"),
+            loop(forms(w=[(LEAST_SQUARES, "w", [])]), {"w": "0"}, {"w": "-eta*lambda*w + eta + w"}),
+            {"rule": "contraction"},
         ],
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
         value=str(rounded_up(rate**steps)),
@@ -95,13 +83,13 @@ def gradient_descent(
         read_out=[read_out("output", terms("r"), "k", "query")],
         bindings={"mu": str(mu), "L": str(high), "eta": str(eta), "steps": str(steps)},
     )
-    loop = {"symmetric": [], "invariant": LINEAR_INVARIANT}
-    return Case(script("gradient_descent"), network, [exactness(loop), weights(steps), claim])
+    invariants = {"symmetric": [], "invariant": LINEAR_INVARIANT}
+    return Case(script("gradient_descent"), network, [exactness(invariants), weights(steps), claim])
 
 
 def heavy_ball() -> Case:
     mu, high, eta, beta, steps = F(1, 10), F(2), F(1), F(1, 3), 6
-    ends = ["1 - eta*mu + beta", "1 - eta*L + beta"]
+    ends = ["beta - eta*mu + 1", "-L*eta + beta + 1"]
     size = max(abs(1 - eta * mu + beta), abs(1 - eta * high + beta))
     before = flint.ctx.prec
     flint.ctx.prec = 400
@@ -112,29 +100,20 @@ def heavy_ball() -> Case:
         u.append(2 * t * u[-1] - u[-2])
     value = arb_up(root**steps * (u[steps] + root * u[steps - 1]))
     flint.ctx.prec = before
-    rule = {
-        "rule": "three_term",
-        "error": "w",
-        "previous": "v",
-        "multiplier": "1 - eta*lambda + beta",
-        "beta": "beta",
-        "count": "steps",
-        "ends": ends,
-    }
     formula = (
-        "(beta)^(steps/2)*(U(steps, t) + (beta)^(1/2)*U(steps - 1, t)) "
+        "(beta)^((steps)/2)*(U(steps, t) + (beta)^(1/2)*U((steps) - 1, t)) "
         f"with t = max(1, max(abs({ends[0]}), abs({ends[1]}))/(2*(beta)^(1/2)))"
     )
     claim = truncation(
         "output",
         [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(w=[(LEAST_SQUARES, "w", [])], v=[(LEAST_SQUARES, "v", [])]),
-            recurrence(
-                {"w": "0", "v": "0"}, {"w": "w + eta - eta*lambda*w + beta*(w - v)", "v": "w"}
+            assumption("x@context", "x@context'"),
+            loop(
+                forms(w=[(LEAST_SQUARES, "w", [])], v=[(LEAST_SQUARES, "v", [])]),
+                {"w": "0", "v": "0"},
+                {"w": "-beta*v + beta*w - eta*lambda*w + eta + w", "v": "w"},
             ),
-            output(LEAST_SQUARES, "w", ["x@query"], root=1, power="1/lambda"),
-            rule,
+            {"rule": "three_term"},
         ],
         formula=formula,
         value=str(value),
@@ -169,8 +148,8 @@ def heavy_ball() -> Case:
     momentum = {
         group: [["-1", ["v#0", f"x@{group}"]], ["1", ["w#0", f"x@{group}"]]] for group in TOKENS
     }
-    loop = {"symmetric": [], "invariant": {**LINEAR_INVARIANT, "p": momentum}}
-    return Case(script("heavy_ball"), network, [exactness(loop), weights(steps), claim])
+    invariants = {"symmetric": [], "invariant": {**LINEAR_INVARIANT, "p": momentum}}
+    return Case(script("heavy_ball"), network, [exactness(invariants), weights(steps), claim])
 
 
 def gd_plus_plus() -> Case:
@@ -185,22 +164,6 @@ def gd_plus_plus() -> Case:
     value = F(1)
     for low, top in ([F(end) for end in interval] for interval in intervals[:steps]):
         value *= max(abs(1 - eta * low**2), abs(1 - eta * top**2))
-    auxiliary = {
-        "name": "u",
-        "root": 2,
-        "power": "1/lambda",
-        "start": "lambda",
-        "map": "u - gamma*u^3",
-        "intervals": intervals,
-    }
-    rule = {
-        "rule": "contraction",
-        "error": "r",
-        "multiplier": "1 - eta*u^2",
-        "start": "1",
-        "count": "steps",
-        "auxiliary": auxiliary,
-    }
     letters = {
         f"r_{group}": [([], "-1", [f"y@{group}"]), (LEAST_SQUARES, "r", [f"x@{group}"])]
         for group in TOKENS
@@ -208,16 +171,15 @@ def gd_plus_plus() -> Case:
     claim = truncation(
         "output",
         [
-            operator(["x@context", "x@context'"], "mu", "L"),
-            forms(**letters),
-            recurrence(
+            assumption("x@context", "x@context'"),
+            loop(
+                forms(**letters),
                 {"r": "0", "u": "1"},
-                {"r": "r + eta*u^2 - eta*lambda*r*u^2", "u": "u - gamma*lambda*u^3"},
+                {"r": "-eta*lambda*r*u^2 + eta*u^2 + r", "u": "-gamma*lambda*u^3 + u"},
             ),
-            output(LEAST_SQUARES, "r", ["x@query"], root=1, power="1/lambda"),
-            rule,
+            {"rule": "contraction"},
         ],
-        formula="product(sup(abs(1 - eta*u^2)), u -> u - gamma*u^3, steps)",
+        formula="product(sup(abs(-eta*u^2 + 1)), u -> -gamma*u^3 + u, steps)",
         value=str(rounded_up(value)),
         scale="norm(solution)*norm(right)",
         hypotheses=["spectrum(x*x' over context) in [mu, L]"],
@@ -252,8 +214,8 @@ def gd_plus_plus() -> Case:
     invariant = {
         name: {group: [["1", [f"{name}#0@{group}"]]] for group in TOKENS} for name in ("r", "u")
     }
-    loop = {"symmetric": [], "invariant": invariant}
-    return Case(script("gd_plus_plus"), network, [exactness(loop), weights(steps), claim])
+    invariants = {"symmetric": [], "invariant": invariant}
+    return Case(script("gd_plus_plus"), network, [exactness(invariants), weights(steps), claim])
 
 
 def preconditioned() -> Case:
@@ -265,13 +227,11 @@ def preconditioned() -> Case:
     claim = truncation(
         "output",
         [
-            operator(["x@context", "x@context'", "P"], "mu", "L", "weighted"),
-            forms(w=[(left, "w", [])]),
-            recurrence({"w": "0"}, {"w": "w + eta - eta*lambda*w"}),
-            output(left, "w", ["x@query"], root=1, power="1/lambda"),
-            base.claims[2]["steps"][4],
+            assumption("x@context", "x@context'", "P"),
+            loop(forms(w=[(left, "w", [])]), {"w": "0"}, {"w": "-eta*lambda*w + eta + w"}),
+            {"rule": "contraction"},
         ],
-        formula="max(abs(1 - eta*mu), abs(1 - eta*L))^(steps)",
+        formula="max(abs(-eta*mu + 1), abs(-L*eta + 1))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(solution*P^(-1/2))*norm(P^(1/2)*right)",
         hypotheses=["spectrum(x*x'*P over context) in [mu, L]", "P is positive definite"],
@@ -301,6 +261,6 @@ def preconditioned() -> Case:
         read_out=[read_out("output", terms("r"), "k", "query")],
         bindings=base.template["bindings"],
     )
-    loop = {"symmetric": [], "invariant": LINEAR_INVARIANT}
+    invariants = {"symmetric": [], "invariant": LINEAR_INVARIANT}
     text = script("preconditioned_gradient_descent")
-    return Case(text, network, [exactness(loop), weights(steps + 1), claim])
+    return Case(text, network, [exactness(invariants), weights(steps + 1), claim])

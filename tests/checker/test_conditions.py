@@ -29,7 +29,7 @@ def numbers(ends: tuple[str, str, str, str], *, squared: bool) -> Numbers:
     kind = program.assumptions[0].kind  # type: ignore[union-attr]
     nine = field.number(Fraction(9))
     low, high, gap = (field.zero, nine, None) if squared else (a, d, (b, c))
-    operator = Operator((A, A) if squared else (A,), "yes", kind, low, high, "", "", gap)
+    operator = Operator((A, A) if squared else (A,), "yes", kind, low, high, gap)
     bindings = dict(zip("abcd", map(Fraction, ends), strict=True))
     return numbers_at(program, operator, 0, field, bindings)
 

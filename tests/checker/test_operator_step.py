@@ -25,11 +25,6 @@ FIELD = Field((), ("X", "Y"))
 A, B = Letter("A", "d", "d", symmetric=True), Letter("B", "d", "e")
 
 
-def operator_of(word: list[str]) -> dict[str, object]:
-    ends = {"low": "1/2", "high": "1"}
-    return {"assumption": 0, "word": word, "symmetric": "assumed", **ends}
-
-
 def read_of(of: core.Node, word: list[str]) -> Operator:
     """Of a program that assumes the spectrum of ``of``, whatever that is."""
     ends = (parse_scalar("1/2"), parse_scalar("1"))
@@ -38,7 +33,8 @@ def read_of(of: core.Node, word: list[str]) -> Operator:
     assumed = core.SpectrumAssumption(SPAN, core.SpectrumKind.SPECTRUM, of, *ends)
     script = replace(plain, assumptions=(assumed,))
     letters = {"A": A, "B": B}
-    return read_operator(operator_of(word), script, read_meaning(plain, FIELD, {}), letters, {})
+    step = {"rule": "assumption", "number": 0, "of": word}
+    return read_operator(step, script, read_meaning(plain, FIELD, {}), letters, {})
 
 
 def test_an_operator_is_square() -> None:
@@ -58,7 +54,7 @@ def read(step: dict[str, object]) -> int:
     """How many forms X has."""
     meaning: Meaning = read_meaning(check(Source("script.alg", SCRIPT)), FIELD, {})
     spectrum = core.SpectrumKind.SPECTRUM
-    operator = Operator((A,), "yes", spectrum, FIELD.zero, FIELD.one, "0", "1")
+    operator = Operator((A,), "yes", spectrum, FIELD.zero, FIELD.one)
     (loop,) = meaning.loops
     return len(read_forms(step, loop, operator, FIELD, {"A": A, "B": B})["X#0"])
 

@@ -22,7 +22,7 @@ F = Fraction
 FIELD = Field((), INTERNAL)
 OPERATOR = Operator(
     (Letter("A", "d", "d", symmetric=True),), "yes", core.SpectrumKind.SPECTRUM,
-    FIELD.zero, FIELD.one, "0", "1",
+    FIELD.zero, FIELD.one,
 )  # fmt: skip
 
 
@@ -79,8 +79,6 @@ OF_A_SPECTRUM = Operator(
     SpectrumKind.SPECTRUM,
     OF_A.number(-3),
     OF_A.number(3),
-    "-3",
-    "3",
 )
 
 

@@ -55,9 +55,7 @@ def test_a_word_is_what_it_collapses_to(which: str, names: list[str], seed: int)
         return
     half = HALVES[which]
     field = Field((), (LAMBDA, "x"))
-    operator = Operator(
-        half + half, "yes", SpectrumKind.SPECTRUM, field.number(1), field.number(2), "1", "2"
-    )
+    operator = Operator(half + half, "yes", SpectrumKind.SPECTRUM, field.number(1), field.number(2))
     assert operator.is_square
     forms = {"X": (Form(half, (), "x", field.variable("x")),)}
     collapser = Collapser(field, operator, forms, {one.name: one for one in (A, B, C)})
@@ -111,13 +109,13 @@ def _number(value: Rational) -> Fraction:
 def test_other_operators_are_no_squares(word: Word) -> None:
     field = Field((), (LAMBDA,))
     one = field.number(1)
-    assert not Operator(word, "yes", SpectrumKind.SPECTRUM, one, one, "1", "1").is_square
+    assert not Operator(word, "yes", SpectrumKind.SPECTRUM, one, one).is_square
 
 
 def test_the_half_moves_to_the_left() -> None:
     field = Field((), (LAMBDA, "x"))
     one, lam, x = field.number(1), field.variable(LAMBDA), field.variable("x")
-    operator = Operator((A, A), "yes", SpectrumKind.SPECTRUM, one, one, "1", "1")
+    operator = Operator((A, A), "yes", SpectrumKind.SPECTRUM, one, one)
     collapser = Collapser(field, operator, {"X": (Form((A,), (), "x", x),)}, {"A": A, "C": C})
     for word, left, scalar, right in (
         ((X, X, X), (A,), lam * x * x * x, ()),

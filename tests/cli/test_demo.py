@@ -118,14 +118,23 @@ def test_the_scale_of_least_squares_is_the_size_of_the_solution() -> None:
     context, query, labels = (np.asarray(v) for v in (x["context"], x["query"], y["context"]))
     weights = np.linalg.lstsq(context.T, labels.T, rcond=None)[0].T
     target = matrix_of(network.target(problem.inputs)["output"])
-    scale = scale_of(claim, problem.inputs, target, network.bindings)
+    scale = scale_of(claim, network.program, problem.inputs, target, network.bindings)
     assert scale == pytest.approx(norm(weights) * norm(query), rel=1e-10)
 
 
 def test_a_scale_that_is_not_known_is_refused() -> None:
-    claim = {"scale": "norm(luck)", "steps": [{"rule": "output", "left": [], "right": []}]}
-    with pytest.raises((ValueError, IndexError)):
-        scale_of(claim, {}, np.eye(2), {})
+    case = next(case for case in CASES if case.script == "gradient_descent")
+    problem = case.problem()
+    network = api.compile(example(case.script), settings=case.parameters(problem))
+    (claim,) = truncation_claims(network.certificate)
+    with pytest.raises(ValueError, match="expected a scale of"):
+        scale_of(
+            {**claim, "scale": "norm(luck)"},
+            network.program,
+            problem.inputs,
+            np.eye(2),
+            network.bindings,
+        )
 
 
 def test_ends_are_rounded_outward_to_short_rationals() -> None:

@@ -32,7 +32,7 @@ def test_two_forms_may_not_share_a_scalar(tmp_path: Path) -> None:
     index = next(i for i, c in enumerate(document["claims"]) if c.get("output") == "W")
     honest = next(c for c in document["claims"] if c.get("output") == "Z")
     forged = {**copy.deepcopy(honest), "id": document["claims"][index]["id"], "output": "W"}
-    step = next(s for s in forged["steps"] if s["rule"] == "forms")
+    step = next(s for s in forged["steps"] if s["rule"] == "loop")
     step["forms"]["Y#0"] = [{"left": ["B"], "scalar": "Z", "right": []}]
     step["forms"]["X#0"] = [
         {"left": [], "scalar": "Z", "right": []},

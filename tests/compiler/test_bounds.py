@@ -40,7 +40,7 @@ def test_observed_error_is_within_the_bound(name: str, dtype: str) -> None:
         for claim in claims(network):
             output = str(claim["output"])
             target = matrix(wanted[output])
-            scale = scale_of(claim, inputs, target, network.bindings)
+            scale = scale_of(claim, network.program, inputs, target, network.bindings)
             bound = float(Fraction(claim["bound"]["value"]))  # type: ignore[index]
             observed = np.linalg.norm(matrix(found[output]) - target, 2) / scale
             allowed = 1e3 * UNIT_ROUND_OFF[dtype] * KAPPA

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import weightsmith.api as ws
+from weightsmith.checker.ranges import Real
+from weightsmith.checker.truncation import Following, Truncation
 from weightsmith.checker.verify import verify_files
 from weightsmith.compiler.certify import certificate, truncation
 from weightsmith.compiler.promises import UNPROVEN
@@ -35,12 +38,12 @@ def half_the_bound(claim: Json) -> Json:
 def wrong_step(claim: Json) -> Json:
     """The recurrence of another loop, or where there is no loop the other target."""
     steps = [dict(step) for step in claim["steps"]]  # type: ignore[attr-defined]
-    loops = [step for step in steps if step["rule"] == "recurrence"]
+    loops = [step for step in steps if step["rule"] == "loop"]
     if loops:
-        name, text = next(iter(loops[0]["next"].items()))
-        loops[0]["next"] = {**loops[0]["next"], name: f"{text} + 1"}
+        name, text = next(iter(loops[0]["pass"].items()))
+        loops[0]["pass"] = {**loops[0]["pass"], name: f"{text} + 1"}
     else:
-        steps[-2]["left"] = ["I"]
+        steps[0]["of"] = ["I"]
     return {**claim, "steps": steps}
 
 
@@ -80,18 +83,15 @@ def test_a_wrong_prover_leaves_the_claim_open(
 
 
 def test_a_wrong_rule_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rule itself gives another map, with a bound that would follow from it."""
-    right = truncation.RULES
+    """A bound that would follow from another map, with all its steps."""
+    right = truncation.claim_of
 
-    def too_fast(recurrence: object) -> object:
-        for rule in right:
-            bounded = rule(recurrence)  # type: ignore[arg-type]
-            if bounded is not None:
-                bounded.step["map"] = "e^3"
-                return bounded
-        return None
+    def too_small(found: Truncation, following: Following, steps: Sequence[Json]) -> Json:
+        assert found.value is not None
+        bound = replace(found.bound, value=Real.of(found.value**2))
+        return right(replace(found, bound=bound), following, steps)
 
-    monkeypatch.setattr(truncation, "RULES", (too_fast,))
+    monkeypatch.setattr(truncation, "claim_of", too_small)
     settings = {"mu": "1/4", "L": 2}
     network = ws.compile(EXAMPLES / "newton_inverse.alg", settings=settings)
     assert open_claims(network) == ["X"]

@@ -140,16 +140,13 @@ def truncation(network: api.Network) -> dict[str, Any]:
 # -- what must not be believed ------------------------------------------------------------------
 
 ALTERED = [
-    ("sign, not mirrored", "low", "a^2"),  # the other interval is nearer to 0
-    ("sign, not mirrored", "low", "c^2 + 1"),
-    ("sign, not mirrored", "high", "b^2"),
-    ("sign, mirrored", "low", "1"),
-    ("sign, mirrored", "high", "mu^2"),
-    ("sign, mirrored", "word", ["A"]),
-    ("inverse between two intervals", "high", "1"),  # the first interval is not all
-    ("inverse between two intervals", "low", "3/2"),
-    ("inverse cube root", "root", 2),
-    ("inverse cube root", "power", "lambda"),
+    ("sign, mirrored", "of", ["A"]),
+    ("sign, mirrored", "of", ["A", "A", "A"]),
+    ("sign, mirrored", "number", 1),
+    ("inverse between two intervals", "of", ["A", "A"]),
+    ("inverse cube root", "of", ["A", "A"]),
+    ("inverse cube root", "equal", ["X"]),
+    ("sign, mirrored", "scale", "norm(target)"),
     ("sign, mirrored", "hypotheses", ["spectrum(A*A) in [mu^2, L^2]"]),
     ("sign, mirrored", "hypotheses", ["spectrum(A) in [-L, L]"]),
 ]
@@ -161,12 +158,25 @@ def test_an_altered_claim_is_refused(name: str, key: str, value: object, tmp_pat
     path = tmp_path / "net" / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
     (claim,) = [one for one in certificate["claims"] if one["kind"] == "truncation"]
-    places = [claim, claim["steps"][0], claim["steps"][3]["target"]]
+    places = [claim, claim["steps"][0], claim["steps"][-1]]
     (place,) = [one for one in places if key in one]
     assert place[key] != value
     place[key] = value
     path.write_text(json.dumps(certificate), encoding="utf-8")
     assert not api.verify(str(tmp_path / "net")).accepted
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_bound_that_other_ends_would_give_is_refused(name: str, tmp_path: Path) -> None:
+    compiled(name).save(str(tmp_path / "net"))
+    path = tmp_path / "net" / "certificate.json"
+    certificate = json.loads(path.read_text(encoding="utf-8"))
+    (claim,) = [one for one in certificate["claims"] if one["kind"] == "truncation"]
+    value = Fraction(claim["bound"]["value"])
+    for wrong in (value * Fraction(999, 1000), value * Fraction(1001, 1000)):
+        claim["bound"]["value"] = str(wrong)
+        path.write_text(json.dumps(certificate), encoding="utf-8")
+        assert not api.verify(str(tmp_path / "net")).accepted
 
 
 @pytest.mark.parametrize(
@@ -240,7 +250,7 @@ def test_an_even_power_is_not_proven_below_zero(tmp_path: Path) -> None:
         re.sub(r'"mu <= spectrum\(A\) <= L"', '"(-1)*L <= spectrum(A) <= (-1)*mu"', text)
     )
     forged["files"] = json.loads(path.read_text(encoding="utf-8"))["files"]
-    forged["claims"][-1]["steps"][0] |= {"low": "-L", "high": "-mu"}
+    forged["claims"][-1]["hypotheses"] = ["spectrum(A) in [-L, -mu]"]
     path.write_text(json.dumps(forged), encoding="utf-8")
     (verdict,) = [o for o in api.verify(str(tmp_path / "net")).verdicts if o.kind == "truncation"]
     assert not verdict.accepted

@@ -56,7 +56,8 @@ def _check_absorbed(operator: Operator, target: Target) -> None:
     begins = target.right[:half] == first
     require(
         square or ends or begins,
-        f"{word_text(operator.word)} may have a kernel, outside the singular values assumed.",
+        f"{word_text(operator.word)} may have eigenvalues 0, a kernel, outside the singular values "
+        "assumed.",
     )
 
 

@@ -29,6 +29,10 @@ from weightsmith.checker.spectral import LAMBDA, Operator
 from weightsmith.checker.targets import Target
 from weightsmith.dsl.scalars import to_text
 
+NOT_POSITIVE = (
+    "The target's function is not positive on the whole spectrum: "
+    "there is a pole, a zero or a negative value."
+)
 EXACT_BITS = 1 << 14  # a product of powers shorter than this is computed exactly
 
 
@@ -161,7 +165,7 @@ class Problem:
             require(free, "The target's function has a pole or a zero on the spectrum.")
             return
         good = is_positive(top, bottom, numbers.spectrum)
-        require(good, "The target's function is not positive on the whole spectrum.")
+        require(good, NOT_POSITIVE)
 
     def check_no_pole(self, value: Rational, numbers: Numbers) -> None:
         _, bottom = self.field.polynomials(value, LAMBDA, numbers.bindings)

@@ -14,7 +14,7 @@ import flint
 from weightsmith.checker.analytic import Analytic, exponential, horner, root_of
 from weightsmith.checker.enclosures import to_arb
 from weightsmith.checker.formula_complex import analytic_formula
-from weightsmith.checker.problem import Numbers
+from weightsmith.checker.problem import NOT_POSITIVE, Numbers
 from weightsmith.checker.ranges import Interval, has_no_root, is_positive, sign_on
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.refusal import RefusedError, require
@@ -94,7 +94,7 @@ def _check_defined(power: Quotient, root: int, interval: Interval) -> None:
         require(good, "The target has a zero or a pole on the spectrum.")
     else:
         good = is_positive(*power, interval)
-        require(good, "The target's function is not positive on the whole spectrum.")
+        require(good, NOT_POSITIVE)
 
 
 def _relative(inverse: Quotient, root: int, interval: Interval) -> Reference:

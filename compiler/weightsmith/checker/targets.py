@@ -29,6 +29,10 @@ from weightsmith.dsl import core
 if TYPE_CHECKING:
     from weightsmith.dsl.formulas import Formula
 
+NO_SIGN = (
+    "sign(A - c*I) is understood of a single symmetric product A whose spectrum(A) is assumed in "
+    "[a, b] or [c, d] about c, and sign(A) also where singular_values(A) are assumed."
+)
 SINGULAR_INVERSE = "inv of a matrix that has the eigenvalue 0: use pinv."
 FUNCTION = "#function"  # the variable and the letter that stand for f*
 
@@ -179,7 +183,7 @@ def _function(
         require(polynomial.rows == polynomial.columns, "inv of a matrix that is not square.")
         require(operator.kind is not NONZERO, "inv of a matrix whose spectrum may contain 0.")
         return Target(operator.word[split:], (), 1, field.variable(LAMBDA).inverse(), None)
-    theta = _scalar_of(polynomial, collapser, operator, field)
+    theta = _argument(node, polynomial, collapser, operator, field)
     if node.exponent is not None:
         require(node.exponent > 0 or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         above, root = node.exponent.as_integer_ratio()
@@ -188,9 +192,22 @@ def _function(
     if node.formula is not None:
         return Target((), (), 1, None, None, formula=node.formula, theta=theta)
     if name == "sign":
-        require(operator.symmetric == "yes", "The sign of a matrix that may not be symmetric.")
+        require(operator.symmetric == "yes", NO_SIGN)
         return Target((), (), 2, field.one, None, orthogonal=True, sign=theta)
     return _scalar_function(name, theta, operator, field)
+
+
+def _argument(
+    node: core.Function,
+    polynomial: Polynomial,
+    collapser: Collapser,
+    operator: Operator,
+    field: Field,
+) -> Rational:
+    try:
+        return _scalar_of(polynomial, collapser, operator, field)
+    except RefusedError as reason:
+        raise RefusedError(NO_SIGN if node.function == "sign" else str(reason)) from None
 
 
 def _scalar_of(

@@ -16,7 +16,7 @@ from fractions import Fraction
 from importlib import import_module
 
 from weightsmith.checker.affine import scaled_bound, without_shift
-from weightsmith.checker.claim_numbers import check_says_something
+from weightsmith.checker.claim_numbers import SAYS_NOTHING, check_says_something
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import above, check_value
 from weightsmith.checker.expressions import evaluate
@@ -93,8 +93,13 @@ class Truncation:
 
     @property
     def value(self) -> Fraction | None:
-        """The number of the bound, rounded up."""
-        return None if self.bound.value is None else above(self.bound.value)
+        """The number of the bound, rounded up; refused if it is larger than all numbers are."""
+        if self.bound.value is None:
+            return None
+        try:
+            return above(self.bound.value)
+        except RefusedError as reason:
+            raise RefusedError(SAYS_NOTHING) from reason
 
 
 class Targeted:

@@ -75,7 +75,7 @@ def _scale(network: Network, claim: Claim, inputs: Inputs) -> Fraction | None:
         for problem in range(data.problems):
             own = _problem(data, problem)
             target = matrix_of(network.target(own)[output])
-            found.append(scale_of(claim, own, target, network.bindings))
+            found.append(scale_of(claim, network.program, own, target, network.bindings))
     except (KeyError, ValueError, InputError, ScalarError, np.linalg.LinAlgError):
         return None
     largest = max(found)

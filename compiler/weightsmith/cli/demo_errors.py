@@ -59,6 +59,8 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
         wanted = matrix_of(target[name])
         scale = norm(wanted)
         if name in claims:
-            scale = scale_of(claims[name], problem.inputs, wanted, network.bindings)
+            scale = scale_of(
+                claims[name], network.program, problem.inputs, wanted, network.bindings
+            )
         errors[name] = norm(found - wanted) / scale
     return errors

@@ -1,20 +1,23 @@
 """The scale of a truncation claim on given data: what its bound is to be multiplied with.
 
 A claim says ‖returned − target‖₂ ≤ bound · scale.  The scale is a formula in the target, in
-``solution`` = factor · left · f*(T), ``shift`` and ``right``, the words of the certificate
-(docs/certificate.md).
+``solution`` = factor · left · f*(T), ``shift`` and ``right``, as the checker reads them from the
+script and the claim's operator (docs/certificate.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from weightsmith.dsl import parse_scalar
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.checker.refusal import Budget
+from weightsmith.checker.targets import Target
+from weightsmith.checker.truncation import Targeted
+from weightsmith.checker.words import Polynomial, Word
+from weightsmith.dsl import core
 
 if TYPE_CHECKING:
     from weightsmith.backends.layout import Inputs
@@ -25,7 +28,11 @@ ZERO = 1e-9  # a smaller eigenvalue, relative to the largest, is one of the null
 
 
 def scale_of(
-    claim: Claim, inputs: Inputs, target: Array, bindings: Mapping[str, Fraction]
+    claim: Claim,
+    program: core.Program,
+    inputs: Inputs,
+    target: Array,
+    bindings: Mapping[str, Fraction],
 ) -> float:
     """Return the value of the claim's scale.  Raises ValueError for a scale that is not known."""
     scale = claim["scale"]
@@ -33,24 +40,31 @@ def scale_of(
         return 1.0
     if scale == "norm(target)":
         return norm(target)
-    step = _step(claim, "output")
+    found = Targeted(program, bindings, claim["output"], claim["steps"][0], Budget())
+    wanted = found.target
     if scale == "norm(target - shift)":
-        return norm(target - _sum(step["shift"], inputs, bindings, len(target)))
-    left, right = _word(step["left"], inputs), _word(step["right"], inputs)
+        shift = (
+            np.zeros(())
+            if wanted.shift is None
+            else _sum(wanted.shift, inputs, bindings, len(target))
+        )
+        return norm(target - shift)
+    left, right = _word(wanted.left, inputs), _word(wanted.right, inputs)
     if scale == "norm(left)*norm(right)":
         return norm(left) * norm(right)
-    operator = _step(claim, "operator")
-    matrix = _word(operator["word"], inputs)
-    nonzero = any("nonzero_spectrum(" in text for text in claim["hypotheses"])
+    word = found.operator.word
+    nonzero = found.operator.kind is core.SpectrumKind.NONZERO_SPECTRUM
+    factor = 1.0
+    if wanted.factor is not None:
+        factor = abs(float(found.field.evaluate(wanted.factor, bindings)))
     if scale == "norm(solution)*norm(right)":
-        factor = abs(_number(step.get("factor", "1"), bindings))
-        solution = left @ _function(matrix, step["target"], bindings, nonzero)
+        solution = left @ _function(_word(word, inputs), wanted, bindings, nonzero=nonzero)
         return factor * norm(solution) * norm(right)
     if scale == "norm(solution*P^(-1/2))*norm(P^(1/2)*right)":
-        root, inverse_root = _roots(_word(operator["word"][-1:], inputs))
-        similar = root @ _word(operator["word"][:-1], inputs) @ root
-        factor = abs(_number(step.get("factor", "1"), bindings))
-        solution = left @ inverse_root @ _function(similar, step["target"], bindings, nonzero)
+        root, inverse_root = _roots(_word(word[-1:], inputs))
+        similar = root @ _word(word[:-1], inputs) @ root
+        function = _function(similar, wanted, bindings, nonzero=nonzero)
+        solution = left @ inverse_root @ function
         return factor * norm(solution) * norm(root @ right)
     raise ValueError(f"expected a scale of docs/certificate.md, got {scale!r}")
 
@@ -73,32 +87,20 @@ def norm(matrix: Array) -> float:
     return float(np.linalg.norm(matrix, 2))
 
 
-def _step(claim: Claim, rule: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(step for step in claim["steps"] if step["rule"] == rule)
-    return found
-
-
-def _number(text: str, bindings: Mapping[str, Fraction]) -> float:
-    return float(evaluate(parse_scalar(text), bindings))
-
-
 def _sum(
-    terms: Sequence[tuple[str, Sequence[str]]],
-    inputs: Inputs,
-    bindings: Mapping[str, Fraction],
-    size: int,
+    polynomial: Polynomial, inputs: Inputs, bindings: Mapping[str, Fraction], size: int
 ) -> Array:
     """Σ coefficient · word; the empty word is the identity."""
     total: Array = np.zeros(())
-    for coefficient, letters in terms:
-        word = _word(letters, inputs) if letters else np.eye(size)
-        total = total + _number(coefficient, bindings) * word
+    for word, coefficient in polynomial.terms.items():
+        matrix = _word(word, inputs) if word else np.eye(size)
+        total = total + float(coefficient.field.evaluate(coefficient, bindings)) * matrix
     return total
 
 
-def _word(letters: Sequence[str], inputs: Inputs) -> Array:
-    """Multiply the letters ``A``, ``A'``, ``x@context``, ``x@context'`` out."""
-    matrices = [_letter(letter, inputs) for letter in letters]
+def _word(word: Word, inputs: Inputs) -> Array:
+    """Multiply the letters out."""
+    matrices = [_letter(letter.text, inputs) for letter in word]
     product = matrices[0]
     for matrix in matrices[1:]:
         product = product @ matrix
@@ -113,17 +115,20 @@ def _letter(letter: str, inputs: Inputs) -> Array:
 
 
 def _function(
-    matrix: Array, target: Mapping[str, Any], bindings: Mapping[str, Fraction], nonzero: bool
+    matrix: Array, target: Target, bindings: Mapping[str, Fraction], *, nonzero: bool
 ) -> Array:
     """Return f*(T) for a symmetric T, with f*^root = power."""
+    if target.power is None:
+        raise ValueError("expected a target that is a root of a rational function")
+    field = target.power.field
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    power, sign = parse_scalar(target["power"]), parse_scalar(target.get("sign", "1"))
     images = np.zeros_like(values)
     for i, value in enumerate(values):
         if not nonzero or abs(value) > ZERO * abs(values).max():
             known = {**bindings, "lambda": Fraction(float(value))}
-            image = float(evaluate(power, known)) ** (1 / int(target["root"]))
-            images[i] = -image if evaluate(sign, known) < 0 else image
+            image = float(field.evaluate(target.power, known)) ** (1 / target.root)
+            negative = target.sign is not None and field.evaluate(target.sign, known) < 0
+            images[i] = -image if negative else image
     result: Array = (vectors * images) @ vectors.T
     return result
 

@@ -16,7 +16,9 @@ from weightsmith.checker.chebyshev_points import smooth
 from weightsmith.checker.enclosures import DIVERGES, HUGE, to_arb
 from weightsmith.checker.problem import Result
 from weightsmith.checker.ranges import PRECISIONS, precision
+from weightsmith.checker.refusal import SHARE, RefusedError, spend
 from weightsmith.checker.scalar_program import MAX_DEGREE
+from weightsmith.checker.work import of_balls, of_transform
 from weightsmith.compiler.certify.ellipses import choose_ellipse, with_tail
 from weightsmith.compiler.certify.intervals import FLOOR, to_fraction
 from weightsmith.compiler.certify.spectral import NoProofError
@@ -25,24 +27,34 @@ from weightsmith.compiler.portable_floats import log2
 Json = dict[str, object]
 LONG = 100  # a degree above which a composition is taken apart
 MANY = 10_000  # points, from where their number is rounded up
+SINGULAR = "the target has a singularity, a kink or no value on the spectrum"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
 
-def polynomial_witnesses(result: Result, reasons: list[str]) -> Iterator[tuple[str, Json]]:
+def polynomial_witnesses(result: Result) -> Iterator[tuple[str, Json]]:
     """The rules in the order in which they are tried.  Raises NoProofError, RefusedError."""
     compared = comparison(result)
-    if compared.relative and compared.degree > LONG and result.recurrences:
+    if compared.relative and result.recurrences and _is_long(compared):
         for name, first in result.recurrences[0].initial.items():
             if not first.is_zero:
                 yield "stages", {"scalar": name}
-        reasons.clear()  # a polynomial that is no composition has another rule
     yield "chebyshev", _chebyshev(compared)
 
 
+def _is_long(compared: Comparison) -> bool:
+    try:
+        return compared.degree > LONG
+    except RefusedError:  # the degree is too large for the rule ``chebyshev``
+        return True
+
+
 def _chebyshev(compared: Comparison) -> Json:
+    if compared.needs_ellipse:
+        _refuse_costly(compared, _few(compared))
     ellipse = _ellipse(compared) if compared.needs_ellipse else None
     total = compared.total(compared.references[0], ellipse)
     witness: Json = {"points": _points(total)}
+    _refuse_costly(compared, _points(total))
     if ellipse is not None:
         parts = {"rho": str(ellipse.rho), "terms": ellipse.terms, "size": str(ellipse.size)}
         witness["ellipse"] = parts
@@ -80,17 +92,33 @@ def _points(total: int) -> int:
     return smooth(points) if points > MANY else points
 
 
+def _few(compared: Comparison) -> int:
+    """The points at which the error is estimated."""
+    return 2 * compared.degree + 33
+
+
+def _refuse_costly(compared: Comparison, points: int) -> None:
+    """Raise OverBudgetError before anything is computed that the checker has no budget for."""
+    few = min(smooth(compared.degree + 1), points)
+    work = few * of_balls(compared.program.work) + 2 * points * of_balls(4)
+    work += of_transform(few) + of_transform(points) if few < points else 0
+    if work > SHARE:
+        spend(work)
+
+
 def _estimate(compared: Comparison, place: int) -> tuple[Fraction, Fraction]:
     """The largest error and the largest value at few points of an interval, roughly."""
+    reason = DIVERGES
     for bits in PRECISIONS:
         with precision(bits):
-            error, size = compared.largest(compared.references[place], 2 * compared.degree + 33)
+            error, size = compared.largest(compared.references[place], _few(compared))
             if not error.is_finite() or not size.is_finite():
+                reason = SINGULAR if size.is_finite() else DIVERGES
                 continue
             _refuse_huge(error, size)
             if error.upper() <= 2 * error.lower() or bits == PRECISIONS[2]:
                 return to_fraction(error.upper()), to_fraction(size.upper())
-    raise NoProofError(DIVERGES)
+    raise NoProofError(reason)
 
 
 def _refuse_huge(*sizes: flint.arb) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from weightsmith.checker import open_claims
+from weightsmith.checker import open_claims, stages
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
 from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
 from weightsmith.checker.problem import Problem
@@ -48,11 +48,12 @@ def truncation_claim(
     found = tuple(grounds(program, normal, bindings))
     if not found:
         return _unproven(returned, no_ground(program), NO_SPECTRUM)
-    reasons: list[str] = []
+    reasons: list[str] = []  # of what was tried; then of operators that do not fit
+    others: list[str] = []
     budget = Budget(SHARE)
     try:
         with budget.active():
-            attempts = list(_attempts(program, normal, returned, found, bindings, budget, reasons))
+            attempts = list(_attempts(program, normal, returned, found, bindings, budget, others))
             for rules in (_by_iterate, _by_polynomial):
                 for attempt in attempts:
                     claim = rules(attempt, reasons)
@@ -62,11 +63,19 @@ def truncation_claim(
         return _unproven(returned, str(reason), OVER_BUDGET)
     if SAYS_NOTHING in reasons:
         return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
-    return _unproven(returned, (*reasons, NONE)[0])
+    return _unproven(returned, _as_clause((*reasons, *others, NONE)[0]))
 
 
 def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
     return open_claim("truncation", returned.name, reason, detail)
+
+
+def _as_clause(sentence: str) -> str:
+    """Without a capital, but for a name of the script, and without the full stop."""
+    first = sentence.split(" ", 1)[0]
+    is_word = first.isalpha() and len(first) > 1 and first[1:].islower()
+    text = first.lower() + sentence[len(first) :] if is_word else sentence
+    return text.removesuffix(".")
 
 
 def _attempts(
@@ -150,12 +159,13 @@ def _by_polynomial(attempt: _Attempt, reasons: list[str]) -> Json | None:
         reasons.append(f"the bound needs a value for every symbol: --set {missing}=…")
         return None
     try:
-        for rule, witness in polynomial_witnesses(following.result(following.numbers), reasons):
+        for rule, witness in polynomial_witnesses(following.result(following.numbers)):
             try:
                 found = following.bounded(rule, witness)
                 return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
             except RefusedError as reason:
-                reasons.append(str(reason))
+                if rule != stages.RULE:  # a polynomial that is no composition has another rule
+                    reasons.append(str(reason))
     except (NoProofError, RefusedError) as reason:
         reasons.append(str(reason))
     return None
