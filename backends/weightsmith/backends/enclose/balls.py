@@ -6,7 +6,7 @@ What FLINT's arb returns is trusted to hold the exact value.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -33,6 +33,7 @@ Ball: TypeAlias = flint.arb
 Number: TypeAlias = "flint.arb | flint.arb_series"
 BITS = 128
 ACCURATE = 100
+HALF = Fraction(1, 2)
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
 ROUGH = "{} has no bounded derivative where the eigenvalues of {} may lie"
 NOT_POSITIVE = "{} is not positive definite, or too near to singular to prove that it is"
@@ -41,7 +42,7 @@ NOT_POSITIVE = "{} is not positive definite, or too near to singular to prove th
 class ScalarFunction(Protocol):
     """A function of the eigenvalues of a symmetric matrix."""
 
-    def value(self, point: Ball) -> Ball: ...
+    def values(self, points: Sequence[float], what: str) -> list[Ball]: ...
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         """f′ at the points, given f there: in floats, and how far off they may be."""
@@ -58,8 +59,8 @@ class ScalarFunction(Protocol):
 class Exponential:
     """f′ = f."""
 
-    def value(self, point: Ball) -> Ball:
-        return point.exp()
+    def values(self, points: Sequence[float], what: str) -> list[Ball]:
+        return [flint.arb(point).exp() for point in points]
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         return image.hi[0], image.low_size + image.radius
@@ -75,8 +76,14 @@ class Power:
 
     exponent: Fraction
 
-    def value(self, point: Ball) -> Ball:
-        return _power(point, self.exponent)
+    def values(self, points: Sequence[float], what: str) -> list[Ball]:
+        require(min(points, default=1.0) > 0, NOT_POSITIVE.format(what))
+        if self.exponent == HALF:
+            return [flint.arb(point).sqrt() for point in points]
+        if self.exponent == -HALF:
+            return [flint.arb(point).rsqrt() for point in points]
+        exponent = flint.fmpq(self.exponent.numerator, self.exponent.denominator)
+        return [flint.arb(point) ** exponent for point in points]
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         scale = float(self.exponent)
@@ -85,10 +92,10 @@ class Power:
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         require(low > 0, NOT_POSITIVE.format(what))
-        p, ends = self.exponent, (flint.arb(low), flint.arb(high))
-        first, second = ball_of(p), ball_of(p * (p - 1))
-        slopes = [upper(first * _power(end, p - 1)) for end in ends]
-        return max(slopes), max(upper(second * _power(end, p - 2)) for end in ends)
+        p = self.exponent
+        first = ball_of(p) * _power(flint.arb(low if p < 1 else high), p - 1)
+        second = ball_of(p * (p - 1)) * _power(flint.arb(low if p < 2 else high), p - 2)
+        return upper(first), upper(second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,8 @@ class OfFormula:
     bindings: Mapping[str, Fraction]
     label: str
 
-    def value(self, point: Ball) -> Ball:
-        return formula_ball(self.formula, point, self.bindings)
+    def values(self, points: Sequence[float], what: str) -> list[Ball]:
+        return [formula_ball(self.formula, flint.arb(point), self.bindings) for point in points]
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         found = row_of(self._series(flint.arb(point))[1] for point in points.tolist())
@@ -134,12 +141,12 @@ def row_of(balls: Iterable[Ball]) -> Near:
     """
     known = list(balls)
     hi = [float(ball) for ball in known]
-    rests = [ball - flint.arb(number) for ball, number in zip(known, hi, strict=True)]
+    rests = [ball - number for ball, number in zip(known, hi, strict=True)]
     lo = [float(rest) for rest in rests]
     off = 0.0
     for ball, rest, number in zip(known, rests, lo, strict=True):
         if ball.rel_accuracy_bits() < ACCURATE + 4:
-            off += upper(rest - flint.arb(number))
+            off += upper(rest - number)
     first, second = near(np.array([hi])), near(np.array([lo]))
     radius = off + 2.0**-ACCURATE * first.size + 4 * UNIT * second.size + FLOOR
     return Near(first.hi, second.hi, radius * WIDER, first.size, second.size)

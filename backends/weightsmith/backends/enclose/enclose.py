@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightsmith.backends.enclose.answers.compare import compared
 from weightsmith.backends.enclose.evaluate import Blocks, Evaluator, shortened
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
     WIDER,
+    Apart,
     Array,
     Digits,
     Near,
@@ -142,10 +143,15 @@ class _Problems:
         values: Pieces,
         used: dict[str, None],
         digits: Digits,
-    ) -> _Distance:
+    ) -> Apart:
         evaluator = evaluator.with_digits(digits)
         try:
             with np.errstate(all="ignore"):
+                if isinstance(one.target, core.Function):
+                    _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
+                    found = compared(evaluator, one.target, values[""], digits)
+                    if found is not None:
+                        return found
                 return distance(values, self._target(one, evaluator, values), one.name)
         finally:
             used.update(evaluator.used)
@@ -187,15 +193,7 @@ class _Problems:
         return array if lead else array[None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Distance:
-    """More than the distance; ``radius`` is what the target's own radius has in it."""
-
-    bound: float
-    radius: float
-
-
-def distance(values: Pieces, target: Blocks, name: str) -> _Distance:
+def distance(values: Pieces, target: Blocks, name: str) -> Apart:
     """The Frobenius distance, all token groups together; raises NoBoundError."""
     squares = radii = 0.0
     for group, value in values.items():
@@ -204,7 +202,7 @@ def distance(values: Pieces, target: Blocks, name: str) -> _Distance:
         squares += _apart(value, known) ** 2
         radii += known.radius**2
     bound = math.nextafter(math.sqrt(squares) * WIDER, math.inf)
-    return _Distance(finite(bound), math.sqrt(radii))
+    return Apart(finite(bound), math.sqrt(radii))
 
 
 def _apart(value: Array, known: Near) -> float:

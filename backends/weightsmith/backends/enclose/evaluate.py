@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
+from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power, ScalarFunction
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import (
@@ -291,16 +291,27 @@ class Evaluator:
             case "polar":
                 self.used[POLAR] = None
                 return polar(inner, what)
-        names = {one.name for one in nodes_of(node.of) if isinstance(one, core.Name)}
-        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
-        self.require_symmetric_inputs(node.of)
-        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
-        require(_is_symmetric(node.of, declared), f"{what} is not symmetric by its form")
         if node.function == "sign":
+            self.require_symmetric(node.of)
             self.used[POLAR] = None
             return polar(inner, what)
+        function = self.scalar_function(node)
         self.used[VECTORS] = None
-        return function_of(inner, _scalar_function(node, self.bindings), what)
+        return function_of(inner, function, what)
+
+    def scalar_function(self, node: core.Function) -> ScalarFunction:
+        """The function of eigenvalues, of what is symmetric."""
+        self.require_symmetric(node.of)
+        return _scalar_function(node, self.bindings)
+
+    def require_symmetric(self, node: Node) -> None:
+        """An expression is made of inputs alone, and is its own transpose."""
+        what = shortened(node)
+        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
+        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
+        self.require_symmetric_inputs(node)
+        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
+        require(_is_symmetric(node, declared), f"{what} is not symmetric by its form")
 
     def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
@@ -333,7 +344,7 @@ def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, 
 
 def _scalar_function(
     node: core.Function, bindings: Mapping[str, Fraction]
-) -> Exponential | Power | OfFormula:
+) -> ScalarFunction:
     if node.formula is not None:
         return OfFormula(node.formula, bindings, node.label)
     if node.exponent is not None:

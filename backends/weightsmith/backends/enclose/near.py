@@ -79,6 +79,19 @@ class Near:
         return (self.size + self.low_size + self.radius) * WIDER
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """More than a distance; ``radius`` is what the target's own radius has in it."""
+
+    bound: float
+    radius: float
+
+    @staticmethod
+    def of(size: float, radius: float) -> Apart:
+        """Of two terms.  Raises NoBoundError where they are too large."""
+        return Apart(finite((size + radius + FLOOR) * WIDER), radius)
+
+
 def near(
     hi: Array, lo: Array | None = None, radius: float = 0.0, *, digits: Digits = Digits.DOUBLE
 ) -> Near:
