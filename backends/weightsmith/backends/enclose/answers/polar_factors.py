@@ -9,20 +9,24 @@ Q has orthonormal columns, and X − Q = Q(½E + E₂) with ‖E₂‖ ≤ 0.15�
 ‖F̂‖ ≤ f < g.  ``polar`` shows that A = PH has full rank, and with Y = I − P′Q
 
     P − Q = PY + (I − PP′)F̂G⁻¹,   HY + YG = P′F̂ − F̂′Q
-    ‖Y‖ ≤ h = f/(g − f),   ‖P − Q‖ ≤ √2·h,   ‖(I − PP′)Q‖ ≤ f/g
+    λ_min(H) ≥ g − f,   h = f/(g − f)
 
 *First order*: let GY₀ + Y₀G = K = Q′F̂ − F̂′Q.  As ‖H − G‖ ≤ √2·‖A − QG‖ (Araki and Yamagami 1981,
 An inequality for the Hilbert-Schmidt norm: | |A| − |B| | ≤ √2·|A − B|),
 
-    G(Y − Y₀) + (Y − Y₀)G = (P − Q)′F̂ − (H − G)Y,   ‖Y − Y₀‖ ≤ 2√2·fh/(2g) ≤ √2·h²
+    G(Y − Y₀) + (Y − Y₀)G = (P − Q)′F̂ − (H − G)Y
 
-‖(P − Q)Y‖ ≤ √2·h², and ‖PP′ − QQ′‖₂ = ‖(I − PP′)Q‖₂ ≤ h, and (I − QQ′)F̂ = (I − QQ′)F, so
+With p ≥ ‖P − Q‖, y ≥ ‖Y‖ and η = f/2g therefore ‖Y − Y₀‖ ≤ η(p + √2·y).  Let o be the norm of
+(I − PP′)F̂G⁻¹ = −(I − PP′)Q, which is also ‖PP′ − QQ′‖₂.  As (I − QQ′)F̂ = (I − QQ′)F, it is at
+most ‖(I − QQ′)FG⁻¹‖ + oh.  So with p ≤ y + o
 
-    P − X = Q(Y₀ − ½E) + (I − QQ′)FG⁻¹ + D,   ‖D‖ ≤ 4h² + 0.15ε²
+    o ≤ ‖(I − QQ′)FG⁻¹‖/(1 − h),   y ≤ (‖Y₀‖ + ηo)/(1 − 2.42η),   p = √(y² + o²)
+
+    P − X = Q(Y₀ − ½E) + (I − QQ′)FG⁻¹ + D,   ‖D‖ ≤ py + η(p + √2·y) + oh + 0.15ε²
 
 Y₀ is skew, E symmetric, and the two terms have orthogonal columns:
 
-    ‖X − P‖ ≤ √(‖Y₀‖² + ¼‖E‖² + ‖(I − QQ′)FG⁻¹‖²) + 4h² + 0.15ε²
+    ‖X − P‖ ≤ √(‖Y₀‖² + ¼‖E‖² + ‖(I − QQ′)FG⁻¹‖²) + ‖D‖
 
 *Solving*: let V and S = diag(s) be computed eigenvectors and eigenvalues of G, GV = VS + D and
 ‖V′V − I‖ ≤ δ < 1/4, ‖D‖ ≤ d.  By ``spectral`` no eigenvalue of G is further than β = 1.2d + δs₁ +
@@ -112,14 +116,24 @@ def polar_distance(matrix: Near, answer: Near) -> Apart | None:
         defect, rest = parts[0], parts[1]
     epsilon = defect.whole
     far = rest.whole + 0.55 * epsilon * basis.most
-    if not (epsilon < 1 / 4 and far < basis.least / 2):
+    if not (epsilon < 1 / 4 and far < basis.least / 8):
         return None
-    part = far / (basis.least - far)
     skew, skew_off, seen = _skew(answer, factor, defect, rest, basis)
     outside, outside_off = _outside(answer, rest, seen, epsilon, basis)
     first_order = math.sqrt(skew**2 + defect.size**2 / 4 + outside**2)
-    whole = math.hypot(skew + skew_off, epsilon / 2, outside + outside_off) * (1 + 4 * UNIT)
-    return Apart.of(first_order, whole - first_order + 4 * part**2 + 0.15 * epsilon**2)
+    turn, out = skew + skew_off, outside + outside_off
+    whole = math.sqrt(turn**2 + epsilon**2 / 4 + out**2) * (1 + 8 * UNIT)
+    off = whole - first_order + _second_order(turn, out, far, basis.least) + 0.15 * epsilon**2
+    return Apart.of(first_order, off)
+
+
+def _second_order(turn: float, out: float, far: float, least: float) -> float:
+    """‖D‖ but for E, from ‖Y₀‖, ‖(I − QQ′)FG⁻¹‖, f and g."""
+    part, half_part = far / (least - far), far / (2 * least)
+    beyond = out / (1 - part)
+    turned = (turn + half_part * beyond) / (1 - 2.42 * half_part)
+    apart = math.sqrt(turned**2 + beyond**2)
+    return apart * turned + half_part * (apart + 1.42 * turned) + beyond * part
 
 
 def _basis(middle: Array) -> _Basis | None:
@@ -229,7 +243,7 @@ def _outside(
         return 0.0, 0.0
     left = rest.matrix - answer.hi @ seen
     size = norm(left)
-    lost = epsilon * rest.whole + 2.5 * rest.off + 2 * UNIT * size
+    lost = epsilon * rest.whole + rest.off + 2 * UNIT * size
     lost += 1.3 * (gamma(count) + gamma(inner)) * answer.size * rest.size
     turned = left @ basis.vectors
     turned /= basis.values
