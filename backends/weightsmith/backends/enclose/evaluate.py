@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from weightsmith.backends.enclose.near import (
     as_short,
     near,
     require,
+    with_digits,
 )
 from weightsmith.backends.enclose.polar import polar
 from weightsmith.backends.enclose.products import product
@@ -29,6 +29,7 @@ from weightsmith.backends.enclose.pseudo_inverse import (
     pseudo_solved,
     sums_vanish,
 )
+from weightsmith.backends.enclose.remembered import remembered
 from weightsmith.backends.enclose.solve import CheckedInverse, checked_inverse, solved
 from weightsmith.backends.enclose.spectral import function_of
 from weightsmith.backends.enclose.sums import combination
@@ -43,7 +44,6 @@ from weightsmith.dsl.scope import Definition
 
 Blocks = Mapping[tuple[str, str], Near]
 WHOLE = ("",)
-KEPT = 256  # expressions whose text and symmetry are remembered: only speed
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
@@ -66,25 +66,23 @@ class Evaluator:
         bindings: Mapping[str, Fraction],
         data: Data,
         problem: int,
-        *,
-        digits: Digits = Digits.DOUBLE,
+        digits: Digits,
     ) -> None:
         self.bindings = dict(bindings)
         self.used: dict[str, None] = {}
         self.values: dict[str, Blocks] = {}
-        self._data, self._problem, self._digits = data, problem, digits
+        self._data, self._problem, self.digits = data, problem, digits
         self._inputs: dict[tuple[str, str], Near] = {}
         self._inverses: dict[tuple[Node, bool], CheckedInverse] = {}
         self._has_run = False  # are there values, which change from statement to statement?
-        self.definitions = {
-            one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
-            for one in program.inputs
-        }
+        self.definitions = _definitions_of(program)
 
     def with_digits(self, digits: Digits) -> Evaluator:
         """Another one of the same data, which shares what depends on these alone."""
+        if digits is self.digits:
+            return self
         other = copy(self)
-        other._digits, other.values, other.bindings = digits, {}, dict(self.bindings)
+        other.digits, other.values, other.bindings = digits, {}, dict(self.bindings)
         other.used = {}
         return other
 
@@ -137,8 +135,7 @@ class Evaluator:
 
     def require_symmetric_inputs(self, node: Node) -> None:
         """Every input in an expression that is declared symmetric is so, bit for bit."""
-        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
-        for name in sorted(names):
+        for name in sorted(_names_of(node)):
             if name in self.definitions and self.definitions[name].is_symmetric:
                 given = self._given(name, "")
                 require(
@@ -161,10 +158,10 @@ class Evaluator:
         place = node.name, key[1]
         if place not in self._inputs:
             self._inputs[place] = self._known(self._given(node.name, key[1]))
-        return replace(self._inputs[place], digits=self._digits)
+        return with_digits(self._inputs[place], self.digits)
 
     def _known(self, matrix: Array) -> Near:
-        return near(matrix, digits=self._digits)
+        return near(matrix, digits=self.digits)
 
     def _given(self, name: str, group: str) -> Array:
         where = f" on {group} tokens" if group else ""
@@ -240,16 +237,21 @@ class Evaluator:
         """The inverse of a value as of a short one, whatever the digits; of a target made once."""
         if not self._has_run and (node, turned) in self._inverses:
             return self._inverses[node, turned]
+        rough = self._as_short().blocks(node)["", ""]
+        found = checked_inverse(rough.transposed if turned else rough, shortened(node))
+        if not self._has_run:
+            self._inverses[node, turned] = found
+        return found
+
+    def _as_short(self) -> Evaluator:
+        if self.digits is Digits.SHORT:
+            return self
         short = self.with_digits(Digits.SHORT)
         short.values = {
             name: {key: as_short(value) for key, value in blocks.items()}
             for name, blocks in self.values.items()
         }
-        rough = short.blocks(node)["", ""]
-        found = checked_inverse(rough.transposed if turned else rough, shortened(node))
-        if not self._has_run:
-            self._inverses[node, turned] = found
-        return found
+        return short
 
     def _times(self, node: Node, right: Near, turned: bool) -> Near:
         """node·right, or node′·right, factor by factor."""
@@ -306,12 +308,16 @@ class Evaluator:
 
     def require_symmetric(self, node: Node) -> None:
         """An expression is made of inputs alone, and is its own transpose."""
-        what = shortened(node)
-        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
-        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
+        what, names = shortened(node), _names_of(node)
+        require(names.isdisjoint(self.values), f"{what} is not made of the inputs alone")
         self.require_symmetric_inputs(node)
-        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
-        require(_is_symmetric(node, declared), f"{what} is not symmetric by its form")
+        require(self._is_symmetric(node), f"{what} is not symmetric by its form")
+
+    def _is_symmetric(self, node: Node) -> bool:
+        """Is an expression of inputs its own transpose by its form?"""
+        if isinstance(node, core.Name):
+            return self.definitions[node.name].is_symmetric
+        return is_symmetric(node, self.definitions, str)
 
     def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
@@ -357,23 +363,27 @@ def _scalar_function(
     raise NoBoundError(f"{node.function} has no test")
 
 
+@remembered
 def keys_of(node: Node) -> list[tuple[str, str]]:
     rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
     columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
     return [(row, column) for row in rows for column in columns]
 
 
-@lru_cache(maxsize=KEPT)
-def _is_symmetric(node: Node, declared: frozenset[str]) -> bool:
-    """Is an expression of inputs its own transpose by its form?"""
-    names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
-    definitions = {
-        name: Definition(None, is_input=True, is_symmetric=name in declared) for name in names
+@remembered
+def _definitions_of(program: core.Program) -> dict[str, Definition]:
+    return {
+        one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
+        for one in program.inputs
     }
-    return is_symmetric(node, definitions, str)
 
 
-@lru_cache(maxsize=KEPT)
+@remembered
+def _names_of(node: Node) -> frozenset[str]:
+    return frozenset(one.name for one in nodes_of(node) if isinstance(one, core.Name))
+
+
+@remembered
 def shortened(node: Node) -> str:
     """An expression in a message."""
     text = node_text(node)

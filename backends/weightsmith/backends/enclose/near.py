@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -48,11 +48,12 @@ class Digits(Enum):
     LONG = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Near:
     """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖.
 
-    ``parts`` keeps what products split hi into, of the matrix that is not ``turned``.
+    ``parts`` keeps what products split hi into, of the matrix that is not ``turned``.  Nothing
+    changes a value; it is not declared frozen, as that would treble the time to make one.
     """
 
     hi: Array
@@ -71,7 +72,16 @@ class Near:
     @property
     def transposed(self) -> Near:
         lo = None if self.lo is None else self.lo.T
-        return replace(self, hi=self.hi.T, lo=lo, turned=not self.turned)
+        return Near(
+            self.hi.T,
+            lo,
+            self.radius,
+            self.size,
+            self.low_size,
+            self.digits,
+            not self.turned,
+            self.parts,
+        )
 
     @property
     def whole(self) -> float:
@@ -102,20 +112,48 @@ def near(
 
 def as_short(value: Near) -> Near:
     """The same matrix as a short value."""
-    radius = value.radius + value.low_size
-    return replace(value, lo=None, radius=finite(radius * WIDER), low_size=0.0, digits=Digits.SHORT)
+    radius = finite((value.radius + value.low_size) * WIDER)
+    return Near(value.hi, None, radius, value.size, 0.0, Digits.SHORT, value.turned, value.parts)
 
 
 def digits_of(values: Iterable[Near]) -> Digits:
     """SHORT if one of the values is, else LONG if one is."""
-    kinds = {value.digits for value in values}
-    if Digits.SHORT in kinds:
-        return Digits.SHORT
-    return Digits.LONG if Digits.LONG in kinds else Digits.DOUBLE
+    found = Digits.DOUBLE
+    for value in values:
+        if value.digits is Digits.SHORT:
+            return Digits.SHORT
+        if value.digits is Digits.LONG:
+            found = Digits.LONG
+    return found
 
 
 def with_radius(value: Near, radius: float) -> Near:
-    return replace(value, radius=finite(radius * WIDER))
+    own = finite(radius * WIDER)
+    return Near(
+        value.hi,
+        value.lo,
+        own,
+        value.size,
+        value.low_size,
+        value.digits,
+        value.turned,
+        value.parts,
+    )
+
+
+def with_digits(value: Near, digits: Digits) -> Near:
+    if value.digits is digits:
+        return value
+    return Near(
+        value.hi,
+        value.lo,
+        value.radius,
+        value.size,
+        value.low_size,
+        digits,
+        value.turned,
+        value.parts,
+    )
 
 
 def gamma(count: int) -> float:

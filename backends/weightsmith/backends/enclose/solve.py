@@ -13,7 +13,7 @@ X + Z is the next X.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) ->
     for _ in range(ROUNDS):
         if rho * rest.size <= rest.radius:
             break
-        point = replace(_moved(point, inverse.hi @ rest.hi), radius=0.0)  # as good a point as any
+        point = with_radius(_moved(point, inverse.hi @ rest.hi), 0.0)  # as good a point as any
         rest = remainder(right, times(point))
     off = (rest.radius + rho * rest.size) / (1 - rho) + gamma(count) * rest.size
     found = _moved(point, inverse.hi @ rest.hi)

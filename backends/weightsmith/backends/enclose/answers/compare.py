@@ -14,13 +14,11 @@ from weightsmith.backends.enclose.answers.polar_factors import polar_distance
 from weightsmith.dsl import core
 
 
-def compared(
-    evaluator: Evaluator, node: core.Function, value: Array, digits: Digits
-) -> Apart | None:
+def compared(evaluator: Evaluator, node: core.Function, value: Array) -> Apart | None:
     """More than the distance of the value from the target; raises NoBoundError."""
-    if digits is Digits.LONG or node.function == "pinv":
+    if evaluator.digits is Digits.LONG or node.function == "pinv":
         return None
-    matrix, answer = evaluator.blocks(node.of)["", ""], near(value, digits=digits)
+    matrix, answer = evaluator.blocks(node.of)["", ""], near(value, digits=evaluator.digits)
     match node.function:
         case "inv":
             evaluator.used[INVERSE] = None
