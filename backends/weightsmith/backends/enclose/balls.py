@@ -6,9 +6,10 @@ What FLINT's arb returns is trusted to hold the exact value.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import pairwise
 from typing import Protocol, TypeAlias
 
@@ -31,9 +32,11 @@ from weightsmith.dsl import scalars as q
 
 Ball: TypeAlias = flint.arb
 Number: TypeAlias = "flint.arb | flint.arb_series"
+Run: TypeAlias = "Callable[[Number], Number]"
 BITS = 128
 ACCURATE = 100
 HALF = Fraction(1, 2)
+FEW_PIECES = 16
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
 ROUGH = "{} has no bounded derivative where the eigenvalues of {} may lie"
 NOT_POSITIVE = "{} is not positive definite, or too near to singular to prove that it is"
@@ -107,29 +110,27 @@ class OfFormula:
     label: str
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
-        return [formula_ball(self.formula, flint.arb(point), self.bindings) for point in points]
+        run = on_balls(self.formula, self.bindings)
+        return [run(flint.arb(point)) for point in points]
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
-        found = row_of(self._series(flint.arb(point))[1] for point in points.tolist())
+        run = compiled(self.formula, self.bindings)
+        found = row_of(_series(run, point, point)[1] for point in points.tolist())
         return found.hi[0], found.low_size + found.radius
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         ends = np.linspace(low, high, PIECES + 1).tolist()
         ends[0], ends[-1] = low, high
         first = second = 0.0
+        run = compiled(self.formula, self.bindings)
         try:
             for left, right in pairwise(ends):
-                series = self._series(flint.arb(left).union(flint.arb(right)))
+                series = _series(run, left, right)
                 first = max(first, upper(series[1]))
                 second = max(second, _upper_or_infinite(2 * series[2]))
         except (NoBoundError, ValueError, ZeroDivisionError):
             raise NoBoundError(ROUGH.format(self.label, what)) from None
         return first, second
-
-    def _series(self, point: Ball) -> flint.arb_series:
-        series = flint.arb_series([point, 1], prec=3)
-        found = formula_at(self.formula, series, self.bindings)
-        return found if isinstance(found, flint.arb_series) else flint.arb_series([found], prec=3)
 
 
 def row_of(balls: Iterable[Ball]) -> Near:
@@ -165,32 +166,66 @@ def ball_of(number: Fraction) -> Ball:
     return flint.arb(flint.fmpq(number.numerator, number.denominator))
 
 
-def formula_ball(formula: f.Formula, t: Ball, bindings: Mapping[str, Fraction]) -> Ball:
-    found = formula_at(formula, t, bindings)
-    return found[0] if isinstance(found, flint.arb_series) else found
+def on_balls(formula: f.Formula, bindings: Mapping[str, Fraction]) -> Callable[[Ball], Ball]:
+    """The formula as a function of balls."""
+    run = compiled(formula, bindings)
+
+    def value(point: Ball) -> Ball:
+        found = run(point)
+        return found[0] if isinstance(found, flint.arb_series) else found
+
+    return value
 
 
-def formula_at(formula: f.Formula, t: Number, bindings: Mapping[str, Fraction]) -> Number:
-    """The formula at a ball, or at a power series of balls."""
+def compiled(formula: f.Formula, bindings: Mapping[str, Fraction]) -> Run:
+    """The formula as a function of a ball, or of a power series of balls."""
     match formula:
         case f.Variable():
-            return t
+            return lambda t: t
         case f.Constant(value):
-            return ball_of(q.evaluate(value, bindings))
+            constant = ball_of(q.evaluate(value, bindings))
+            return lambda t: constant
         case f.Sum(terms):
-            total = formula_at(terms[0], t, bindings)
-            for term in terms[1:]:
-                total = total + formula_at(term, t, bindings)
-            return total
+            return reduce(_sum, (compiled(term, bindings) for term in terms))
         case f.Times(factors):
-            product = formula_at(factors[0], t, bindings)
-            for factor in factors[1:]:
-                product = product * formula_at(factor, t, bindings)
-            return product
+            return reduce(_times, (compiled(factor, bindings) for factor in factors))
         case f.IntegerPower(base, exponent):
-            return _whole_power(formula_at(base, t, bindings), exponent)
+            inner = compiled(base, bindings)
+            return lambda t: _whole_power(inner(t), exponent)
         case f.Apply(function, of):
-            return _applied(function, formula_at(of, t, bindings))
+            apply = FUNCTIONS[function]
+            if isinstance(of, f.Variable):
+                return apply
+            argument = compiled(of, bindings)
+            return lambda t: apply(argument(t))
+
+
+def slope_within(
+    formula: f.Formula, bindings: Mapping[str, Fraction], low: float, high: float
+) -> float:
+    """More than |f′| on [low, high], infinite where it is not told."""
+    run = compiled(formula, bindings)
+    ends = np.linspace(low, high, FEW_PIECES + 1).tolist()
+    ends[0], ends[-1] = low, high
+    try:
+        return max(upper(_series(run, *piece)[1]) for piece in pairwise(ends))
+    except (NoBoundError, ValueError, ZeroDivisionError):
+        return math.inf
+
+
+def _series(run: Run, left: float, right: float) -> flint.arb_series:
+    """Value, slope and half the bend on an interval."""
+    point = flint.arb(left) if left == right else flint.arb(left).union(flint.arb(right))
+    found = run(flint.arb_series([point, 1], prec=3))
+    return found if isinstance(found, flint.arb_series) else flint.arb_series([found], prec=3)
+
+
+def _sum(left: Run, right: Run) -> Run:
+    return lambda t: left(t) + right(t)
+
+
+def _times(left: Run, right: Run) -> Run:
+    return lambda t: left(t) * right(t)
 
 
 def _power(point: Ball, exponent: Fraction) -> Ball:
@@ -205,21 +240,6 @@ def _whole_power(base: Number, exponent: int) -> Number:
     return 1 / result if exponent < 0 else result
 
 
-def _applied(function: str, t: Number) -> Number:
-    match function:
-        case "sigmoid":
-            return 1 / (1 + (-t).exp())
-        case "softplus":
-            return (1 + t.exp()).log()
-        case "tanh":
-            return 1 - 2 / (1 + (2 * t).exp())
-        case "abs":
-            return _absolute(t)
-        case _:
-            found: Number = getattr(t, function)()
-            return found
-
-
 def _absolute(t: Number) -> Number:
     head = t[0] if isinstance(t, flint.arb_series) else t
     if head >= 0:
@@ -230,3 +250,17 @@ def _absolute(t: Number) -> Number:
     if not isinstance(t, flint.arb_series):
         return size
     return flint.arb_series([size, flint.arb(0, 1) * t[1], flint.arb.nan()], prec=3)
+
+
+FUNCTIONS: Mapping[str, Run] = {
+    "exp": lambda t: t.exp(),
+    "log": lambda t: t.log(),
+    "sqrt": lambda t: t.sqrt(),
+    "sin": lambda t: t.sin(),
+    "cos": lambda t: t.cos(),
+    "tanh": lambda t: 1 - 2 / (1 + (2 * t).exp()),
+    "atan": lambda t: t.atan(),
+    "sigmoid": lambda t: 1 / (1 + (-t).exp()),
+    "softplus": lambda t: (1 + t.exp()).log(),
+    "abs": _absolute,
+}

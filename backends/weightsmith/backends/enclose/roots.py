@@ -38,15 +38,19 @@ def root(evaluator: Evaluator, node: core.Root, value: Array) -> Near:
 
 def _nearest(newton: _Newton, point: Near, strength: float) -> Near:
     """The best of a few points; raises NoBoundError if there is nothing to be said of the first."""
-    best = near(point.hi, None, newton.residual(point).whole / strength)
+    found = newton.residual(point)
+    best = near(point.hi, None, found.whole / strength)
     apart = 0.0
     for _ in range(ROUNDS):
+        if best.radius <= ENOUGH * apart or found.size <= found.radius:
+            break  # near enough, or what is left is less than what is known of it
         step = newton.step()
-        if step is None or best.radius <= ENOUGH * apart:
+        if step is None:
             break
         try:
             following = near(*two_sum(best.hi, step if best.lo is None else best.lo + step))
-            radius = newton.residual(following).whole / strength
+            found = newton.residual(following)
+            radius = found.whole / strength
         except NoBoundError:
             break
         if not radius < best.radius:
