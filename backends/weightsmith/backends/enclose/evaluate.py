@@ -237,13 +237,14 @@ class Evaluator:
         """The inverse of a value as of a short one, whatever the digits; of a target made once."""
         if not self._has_run and (node, turned) in self._inverses:
             return self._inverses[node, turned]
-        rough = self._as_short().blocks(node)["", ""]
+        rough = self.as_short().blocks(node)["", ""]
         found = checked_inverse(rough.transposed if turned else rough, shortened(node))
         if not self._has_run:
             self._inverses[node, turned] = found
         return found
 
-    def _as_short(self) -> Evaluator:
+    def as_short(self) -> Evaluator:
+        """The same values as short ones."""
         if self.digits is Digits.SHORT:
             return self
         short = self.with_digits(Digits.SHORT)

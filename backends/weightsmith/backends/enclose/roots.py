@@ -6,16 +6,22 @@ rules of the other files, is small; nothing is assumed of the method.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
 import numpy as np
 
 from weightsmith.backends.enclose.evaluate import Evaluator, keys_of
 from weightsmith.backends.enclose.monotone import Convex, Monotone, Reader
 from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, norm, require
+from weightsmith.backends.enclose.remembered import remembered
 from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Node
 from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.scope import Definition
 
 ROUNDS = 8
 ENOUGH = 1e-4  # what the residual may add to the bound: only tightness depends on it
@@ -27,13 +33,37 @@ def root(evaluator: Evaluator, node: core.Root, value: Array) -> Near:
     """The root as value + lo, up to a radius; raises NoBoundError."""
     require(keys_of(node) == [("", "")], "a root that has columns by token has no test")
     evaluator.require_symmetric_inputs(node.equation)
-    reader = Reader(node, evaluator.definitions, evaluator.bindings)
-    equation = reader.read()
-    strength = rounded(equation.strength) * (1 - 2.0**-50)
+    known = _read(node, evaluator)
+    strength = rounded(known.equation.strength) * (1 - 2.0**-50)
+    newton = _Newton(evaluator, known.reader, node, known.equation)
     try:
-        return _nearest(_Newton(evaluator, reader, node, equation), near(value), strength)
+        return _nearest(newton, near(value), strength)
     finally:
         evaluator.values.pop(node.name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    names: Mapping[str, Definition]
+    bindings: Mapping[str, Fraction]
+    reader: Reader
+    equation: Monotone
+
+
+def _read(node: core.Root, evaluator: Evaluator) -> _Reading:
+    """As it was read before, of the same equation with the same numbers."""
+    names, bindings = evaluator.definitions, evaluator.bindings
+    for known in _readings(node):
+        if known.names is names and known.bindings == bindings:
+            return known
+    reader = Reader(node, names, bindings)
+    _readings(node)[:] = [_Reading(names, dict(bindings), reader, reader.read())]
+    return _readings(node)[0]
+
+
+@remembered
+def _readings(node: core.Root) -> list[_Reading]:
+    return []
 
 
 def _nearest(newton: _Newton, point: Near, strength: float) -> Near:
@@ -69,6 +99,7 @@ class _Newton:
         self._evaluator, self._reader = evaluator, reader
         self._node, self._equation = node, equation
         self._residual: Array | None = None
+        self._rough = evaluator
 
     def residual(self, point: Near) -> Near:
         self._evaluator.values[self._node.name] = {("", ""): point}
@@ -97,7 +128,8 @@ class _Newton:
 
     def _add(self, term: Convex, hessians: Array) -> None:
         """X·diag(φ′)·X′ for every row."""
-        outer = self._evaluator.blocks(term.outer)
+        self._rough = self._evaluator.as_short()
+        outer = self._rough.blocks(term.outer)
         slopes = self._slopes(term.inner, term.linear, False)
         for group in term.summed:
             matrix = outer["", group].hi if term.mirrored else outer[group, ""].hi.T
@@ -109,7 +141,7 @@ class _Newton:
         """Values of φ and slopes by entries of w·X, in floats."""
         free = not self._reader.depends(node)
         if free or self._reader.is_linear(node, linear, turned):
-            found = self._evaluator.blocks(node)
+            found = self._rough.blocks(node)
             return {key: (one.hi, np.full(one.hi.shape, 1.0 - free)) for key, one in found.items()}
         match node:
             case core.Transpose(of=of):
