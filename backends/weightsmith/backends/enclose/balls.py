@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
+from operator import sub
 from typing import Protocol, TypeAlias, cast
 
 import flint
@@ -63,7 +64,7 @@ class Exponential:
     """f′ = f."""
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
-        return [flint.arb(point).exp() for point in points]
+        return list(map(flint.arb.exp, map(flint.arb, points)))
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         return image.hi[0], image.low_size + image.radius
@@ -82,9 +83,9 @@ class Power:
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
         require(min(points, default=1.0) > 0, NOT_POSITIVE.format(what))
         if self.exponent == HALF:
-            return [flint.arb(point).sqrt() for point in points]
+            return list(map(flint.arb.sqrt, map(flint.arb, points)))
         if self.exponent == -HALF:
-            return [flint.arb(point).rsqrt() for point in points]
+            return list(map(flint.arb.rsqrt, map(flint.arb, points)))
         exponent = flint.fmpq(self.exponent.numerator, self.exponent.denominator)
         return [flint.arb(point) ** exponent for point in points]
 
@@ -141,13 +142,14 @@ def row_of(balls: Iterable[Ball]) -> Near:
     computed.
     """
     known = list(balls)
-    hi = [float(ball) for ball in known]
-    rests = [ball - number for ball, number in zip(known, hi, strict=True)]
-    lo = [float(rest) for rest in rests]
+    hi = list(map(float, known))
+    rests = list(map(sub, known, hi))
+    lo = list(map(float, rests))
     off = 0.0
-    for ball, rest, number in zip(known, rests, lo, strict=True):
-        if ball.rel_accuracy_bits() < ACCURATE + 4:
-            off += upper(rest - number)
+    if min(map(flint.arb.rel_accuracy_bits, known), default=ACCURATE + 4) < ACCURATE + 4:
+        for ball, rest, number in zip(known, rests, lo, strict=True):
+            if ball.rel_accuracy_bits() < ACCURATE + 4:
+                off += upper(rest - number)
     first, second = near(np.array([hi])), near(np.array([lo]))
     radius = off + 2.0**-ACCURATE * first.size + 4 * UNIT * second.size + FLOOR
     return Near(first.hi, second.hi, radius * WIDER, first.size, second.size)

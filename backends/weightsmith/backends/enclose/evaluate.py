@@ -316,9 +316,10 @@ class Evaluator:
 
     def _is_symmetric(self, node: Node) -> bool:
         """Is an expression of inputs its own transpose by its form?"""
-        if isinstance(node, core.Name):
-            return self.definitions[node.name].is_symmetric
-        return is_symmetric(node, self.definitions, str)
+        known = _symmetries(node)
+        if not known or known[0] is not self.definitions:
+            known[:] = self.definitions, is_symmetric(node, self.definitions, str)
+        return bool(known[1])
 
     def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
@@ -377,6 +378,12 @@ def _definitions_of(program: core.Program) -> dict[str, Definition]:
         one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
         for one in program.inputs
     }
+
+
+@remembered
+def _symmetries(node: Node) -> list[object]:
+    """Whether it is symmetric, once found, after the definitions that say so."""
+    return []
 
 
 @remembered

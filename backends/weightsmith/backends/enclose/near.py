@@ -49,10 +49,18 @@ class Digits(Enum):
 
 
 @dataclass(slots=True, eq=False)
+class Kept:
+    """What was found of a matrix: parts that products split it into, and more than its 2-norm."""
+
+    parts: dict[tuple[int, int], Parts] = field(default_factory=dict)
+    two_norm: float = math.inf
+
+
+@dataclass(slots=True, eq=False)
 class Near:
     """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖.
 
-    ``parts`` keeps what products split hi into, of the matrix that is not ``turned``.  Nothing
+    ``kept`` is of hi, of the matrix that is not ``turned``.  Nothing
     changes a value; it is not declared frozen, as that would treble the time to make one.
     """
 
@@ -63,7 +71,7 @@ class Near:
     low_size: float = 0.0
     digits: Digits = Digits.DOUBLE
     turned: bool = False
-    parts: dict[tuple[int, int], Parts] = field(default_factory=dict, compare=False, repr=False)
+    kept: Kept = field(default_factory=Kept, repr=False)
 
     @property
     def short(self) -> bool:
@@ -80,8 +88,13 @@ class Near:
             self.low_size,
             self.digits,
             not self.turned,
-            self.parts,
+            self.kept,
         )
+
+    @property
+    def two_norm(self) -> float:
+        """More than ‖hi‖₂: no more than ``size``, less once hi·hi′ is known."""
+        return min(self.size, self.kept.two_norm)
 
     @property
     def whole(self) -> float:
@@ -113,7 +126,7 @@ def near(
 def as_short(value: Near) -> Near:
     """The same matrix as a short value."""
     radius = finite((value.radius + value.low_size) * WIDER)
-    return Near(value.hi, None, radius, value.size, 0.0, Digits.SHORT, value.turned, value.parts)
+    return Near(value.hi, None, radius, value.size, 0.0, Digits.SHORT, value.turned, value.kept)
 
 
 def digits_of(values: Iterable[Near]) -> Digits:
@@ -137,7 +150,7 @@ def with_radius(value: Near, radius: float) -> Near:
         value.low_size,
         value.digits,
         value.turned,
-        value.parts,
+        value.kept,
     )
 
 
@@ -152,7 +165,7 @@ def with_digits(value: Near, digits: Digits) -> Near:
         value.low_size,
         digits,
         value.turned,
-        value.parts,
+        value.kept,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from weightsmith.backends.enclose.near import Array, Near
 from weightsmith.backends.enclose.products import bits_of
 
-FEW = 16  # rows of matrices whose entries are bounded by their norm: speed and tightness only
+FEW = 64  # rows of matrices whose entries are bounded by their norm: speed and tightness only
 
 
 @dataclass(frozen=True, slots=True)
