@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import sub
 from typing import Protocol, TypeAlias, cast
@@ -26,7 +26,6 @@ from weightsmith.backends.enclose.near import (
     NoBoundError,
     finite,
     near,
-    require,
 )
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
@@ -36,6 +35,7 @@ Number: TypeAlias = "flint.arb | flint.arb_series"
 Run: TypeAlias = "Callable[[Number], Number]"
 BITS = 128
 ACCURATE = 100
+KEPT = 64  # exponents: only speed
 HALF = Fraction(1, 2)
 FEW_PIECES = 8
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
@@ -81,7 +81,8 @@ class Power:
     exponent: Fraction
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
-        require(min(points, default=1.0) > 0, NOT_POSITIVE.format(what))
+        if not min(points, default=1.0) > 0:
+            raise NoBoundError(NOT_POSITIVE.format(what))
         if self.exponent == HALF:
             return list(map(flint.arb.sqrt, map(flint.arb, points)))
         if self.exponent == -HALF:
@@ -95,11 +96,33 @@ class Power:
         return scale * image.hi[0] / points, off / float(points.min()) * WIDER
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
-        require(low > 0, NOT_POSITIVE.format(what))
-        p = self.exponent
-        first = ball_of(p) * _power(flint.arb(low if p < 1 else high), p - 1)
-        second = ball_of(p * (p - 1)) * _power(flint.arb(low if p < 2 else high), p - 2)
-        return upper(first), upper(second)
+        if not low > 0:
+            raise NoBoundError(NOT_POSITIVE.format(what))
+        first, second = _derivatives_of_power(self.exponent)
+        return first.at(low, high), second.at(low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Multiple:
+    """A multiple of a power of λ > 0, in size largest at one end of an interval."""
+
+    scale: Ball
+    exponent: flint.fmpq
+    falls: bool
+
+    def at(self, low: float, high: float) -> float:
+        return upper(self.scale * flint.arb(low if self.falls else high) ** self.exponent)
+
+
+@lru_cache(KEPT)
+def _derivatives_of_power(p: Fraction) -> tuple[_Multiple, _Multiple]:
+    """p·λ^(p − 1) and p(p − 1)·λ^(p − 2)."""
+    scales, exponents = (p, p * (p - 1)), (p - 1, p - 2)
+    found = (
+        _Multiple(ball_of(scale), flint.fmpq(one.numerator, one.denominator), one < 0)
+        for scale, one in zip(scales, exponents, strict=True)
+    )
+    return next(found), next(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +245,6 @@ def _sum(left: Run, right: Run) -> Run:
 
 def _times(left: Run, right: Run) -> Run:
     return lambda t: left(t) * right(t)
-
-
-def _power(point: Ball, exponent: Fraction) -> Ball:
-    return point ** flint.fmpq(exponent.numerator, exponent.denominator)
 
 
 def _whole_power(base: Number, exponent: int) -> Number:

@@ -44,6 +44,7 @@ from weightsmith.dsl.scope import Definition
 
 Blocks = Mapping[tuple[str, str], Near]
 WHOLE = ("",)
+ROOTS = {"sqrt": Power(Fraction(1, 2)), "invsqrt": Power(Fraction(-1, 2))}
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
@@ -361,7 +362,7 @@ def _scalar_function(
         case "exp":
             return Exponential()
         case "sqrt" | "invsqrt":
-            return Power(Fraction(1 if node.function == "sqrt" else -1, 2))
+            return ROOTS[node.function]
     raise NoBoundError(f"{node.function} has no test")
 
 

@@ -36,8 +36,8 @@ import flint
 import numpy as np
 
 from weightsmith.backends.enclose.answers.leading import (
+    Leading,
     exponent_of,
-    half,
     leading,
     most_of,
     shift_of,
@@ -52,20 +52,37 @@ from weightsmith.backends.enclose.near import (
     Near,
     finite,
     gamma,
-    near,
     norm,
     require,
 )
 from weightsmith.backends.enclose.products import bits_of
-from weightsmith.backends.enclose.spectral import FAILED, decomposed, divided, largest_of, outward
+from weightsmith.backends.enclose.spectral import FAILED, decomposed, divided, outward
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
+class _Spectrum:
+    """w and V, more than max |w|, f(w) and more than max |f(w)|, δ."""
+
+    values: Array
+    low: float
+    high: float
+    vectors: Near
+    image: Near
+    most: float
+    delta: float
+
+    @property
+    def largest(self) -> float:
+        return max(-self.low, self.high)
+
+
+@dataclass(slots=True, eq=False)
 class _Residuals:
     """W and R, one after the other, and what each is off by."""
 
     pair: Array
-    off: tuple[float, float]
+    lost: float
+    wrong: float
 
 
 def function_distance(
@@ -76,23 +93,23 @@ def function_distance(
     None where the answer is too far off for exact sums.  Raises NoBoundError.
     """
     with flint.ctx.workprec(BITS):
-        return _function_distance(matrix, answer, function, what)
+        spectrum = _spectrum(matrix, function, what)
+        if matrix.short:
+            residuals = _rounded(matrix, answer, spectrum)
+            return _first_order(residuals, spectrum, function, what)
+        split = _split(matrix, answer, spectrum)
+        return None if split is None else _second_order(split, spectrum, function, what)
 
 
-def _function_distance(
-    matrix: Near, answer: Near, function: ScalarFunction, what: str
-) -> Apart | None:
+def _spectrum(matrix: Near, function: ScalarFunction, what: str) -> _Spectrum:
     found, vectors = decomposed(matrix, what)
-    image = row_of(function.values(found.tolist(), what))
-    defect = _defect(vectors)
-    require(defect < 1 / 4, FAILED.format(what))
-    residuals = _residuals(matrix, answer, vectors, found, image)
-    if residuals is None:
-        return None
-    if matrix.short:
-        return _first_order(residuals, found, image, defect, function, what)
-    turned = vectors.hi.T @ residuals.pair
-    return _second_order(turned, residuals, vectors, found, image, defect, function, what)
+    numbers = found.tolist()
+    image = row_of(function.values(numbers, what))
+    delta = _defect(vectors)
+    require(delta < 1 / 4, FAILED.format(what))
+    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+    most = most_of(image.hi) + image.low_size + image.radius
+    return _Spectrum(found, low, high, vectors, image, most, delta)
 
 
 def _defect(vectors: Near) -> float:
@@ -104,141 +121,116 @@ def _defect(vectors: Near) -> float:
     return finite((size + gamma(count) * vectors.size**2 + UNIT * size + FLOOR) * WIDER)
 
 
-def _residuals(
-    matrix: Near, answer: Near, vectors: Near, found: Array, image: Near
-) -> _Residuals | None:
-    count = len(found)
-    pair = np.empty((2, count, count))
-    pair[0], pair[1] = matrix.hi, answer.hi
-    numbers = np.empty((2, 1, count))
-    numbers[0], numbers[1] = found, image.hi
-    most = most_of(found), most_of(image.hi)
-    if matrix.short:
-        return _rounded(pair, numbers, most, (matrix, answer), vectors, image)
-    return _split(pair, numbers, most, (matrix, answer), vectors, image)
-
-
-def _rounded(
-    pair: Array,
-    numbers: Array,
-    most: tuple[float, float],
-    values: tuple[Near, Near],
-    vectors: Near,
-    image: Near,
-) -> _Residuals:
+def _rounded(matrix: Near, answer: Near, spectrum: _Spectrum) -> _Residuals:
     """W and R with rounded products."""
-    count = len(vectors.hi)
-    rest = pair @ vectors.hi
-    rest -= vectors.hi * numbers
-    sizes = [gamma(count + 2) * (one.size + top) for one, top in zip(values, most, strict=True)]
-    off = [size * vectors.size + FLOOR for size in sizes]
-    off[0] += (values[0].radius + values[0].low_size) * vectors.size
-    off[1] += image.low_size * vectors.size
-    return _Residuals(rest, (off[0], off[1]))
+    vectors, count = spectrum.vectors, len(spectrum.values)
+    pair = np.empty((2, count, count))
+    np.matmul(matrix.hi, vectors.hi, out=pair[0])
+    np.matmul(answer.hi, vectors.hi, out=pair[1])
+    pair[0] -= vectors.hi * spectrum.values
+    pair[1] -= vectors.hi * spectrum.image.hi
+    step = gamma(count + 2)
+    lost = step * (matrix.size + spectrum.largest) + matrix.radius + matrix.low_size
+    wrong = step * (answer.size + spectrum.most) + spectrum.image.low_size
+    return _Residuals(pair, lost * vectors.size + FLOOR, wrong * vectors.size + FLOOR)
 
 
-def _split(
-    pair: Array,
-    numbers: Array,
-    most: tuple[float, float],
-    values: tuple[Near, Near],
-    vectors: Near,
-    image: Near,
-) -> _Residuals | None:
+def _split(matrix: Near, answer: Near, spectrum: _Spectrum) -> _Residuals | None:
     """W and R by exact sums of leading bits."""
-    count = len(vectors.hi)
+    vectors, image, count = spectrum.vectors, spectrum.image, len(spectrum.values)
     own, bits = leading(vectors, count), bits_of(2 * count)
-    tops = [exponent_of(one) for one in values]
-    if any(one > count * math.ldexp(1.0, top) for one, top in zip(most, tops, strict=True)):
+    tops = exponent_of(matrix), exponent_of(answer)
+    reach = [count * math.ldexp(1.0, top) for top in tops]
+    if spectrum.largest > reach[0] or spectrum.most > reach[1]:
         return None
-    shifts = np.array([[[shift_of(top - bits)]] for top in tops])
-    first, rest = _parts(pair, shifts)
-    whole, small = _parts(numbers, shifts)
-    if values[0].lo is not None:
-        rest[0] += values[0].lo
+    numbers = np.empty((2, 1, count))
+    numbers[0], numbers[1] = spectrum.values, image.hi
+    whole, small = _parts(numbers[0], numbers[1], tops, bits)
+    first, rest = _parts(matrix.hi, answer.hi, tops, bits)
+    if matrix.lo is not None:
+        rest[0] += matrix.lo
     if image.lo is not None:
         small[1] += image.lo
 
     total = first @ own.first
-    total -= np.multiply(own.first, whole, out=pair)
     tail = first @ own.rest
     tail += rest @ vectors.hi
-    tail -= np.multiply(own.first, small, out=pair)
-    tail -= np.multiply(own.rest, numbers, out=pair)
+    total -= np.multiply(own.first, whole, out=first)
+    tail -= np.multiply(own.first, small, out=first)
+    tail -= np.multiply(own.rest, numbers, out=first)
     total += tail
-
-    off = []
-    for one, top, number in zip(values, tops, most, strict=True):
-        left = half(count**2, top - bits) + one.low_size
-        fine = math.ldexp(1.0, top - bits - 1) + image.low_size
-        smalls = (one.size + left) * own.left + left * vectors.size
-        smalls += (vectors.size + own.left) * fine + own.left * number
-        off.append(gamma(count + 6) * smalls + one.radius * vectors.size + FLOOR)
-    return _Residuals(total, (off[0], off[1] + own.left * image.low_size))
+    halves = [math.ldexp(1.0, top - bits - 1) for top in tops]
+    lost = _lost(matrix, vectors, own, halves[0], 0.0, spectrum.largest)
+    wrong = _lost(answer, vectors, own, halves[1], image.low_size, spectrum.most)
+    return _Residuals(total, lost, wrong + own.left * image.low_size)
 
 
-def _parts(matrix: Array, shifts: Array) -> tuple[Array, Array]:
+def _parts(
+    one: Array, other: Array, tops: tuple[int, int], bits: int
+) -> tuple[Array, Array]:
     """The leading bits of both, and the rest."""
-    first = matrix + shifts
-    first -= shifts
-    return first, matrix - first
+    first, rest = np.empty((2, *one.shape)), np.empty((2, *one.shape))
+    for place, matrix in enumerate((one, other)):
+        shift, part = shift_of(tops[place] - bits), first[place]
+        np.add(matrix, shift, out=part)
+        part -= shift
+        np.subtract(matrix, part, out=rest[place])
+    return first, rest
+
+
+def _lost(
+    value: Near, vectors: Near, own: Leading, step: float, low: float, most: float
+) -> float:
+    """What W or R is off by: entries of what is left are at most a ``step``."""
+    count = len(vectors.hi)
+    left = count * step + value.low_size
+    smalls = (value.size + left) * own.left + left * vectors.size
+    smalls += (vectors.size + own.left) * (step + low) + own.left * most
+    return gamma(count + 6) * smalls + value.radius * vectors.size + FLOOR
 
 
 def _first_order(
-    residuals: _Residuals,
-    found: Array,
-    image: Near,
-    defect: float,
-    function: ScalarFunction,
-    what: str,
+    residuals: _Residuals, spectrum: _Spectrum, function: ScalarFunction, what: str
 ) -> Apart:
     """Without the divided differences."""
-    rest, wrong = (norm(one) for one in residuals.pair)
-    largest, most = most_of(found), largest_of(image)
-    moved = 1.2 * (rest * (1 + UNIT) + residuals.off[0]) + defect * largest
-    hidden = 3 * defect * (2 * defect * largest + moved)
-    beta, slope, _ = _derivatives(found, moved + hidden, function, what)
-    off = (defect + 1.5 * defect**2) * most + image.radius + slope * beta
-    off += (1 + defect) * (residuals.off[1] + UNIT * wrong) + defect * wrong
+    delta, rest, wrong = spectrum.delta, norm(residuals.pair[0]), norm(residuals.pair[1])
+    moved = 1.2 * (rest * (1 + UNIT) + residuals.lost)
+    beta, _, slope, _ = _derivatives(moved, spectrum, function, what)
+    off = (delta + 1.5 * delta**2) * spectrum.most + spectrum.image.radius + slope * beta
+    off += (1 + delta) * (residuals.wrong + UNIT * wrong) + delta * wrong
     return Apart.of(wrong, off)
 
 
 def _second_order(
-    turned: Array,
-    residuals: _Residuals,
-    vectors: Near,
-    found: Array,
-    image: Near,
-    defect: float,
-    function: ScalarFunction,
-    what: str,
+    residuals: _Residuals, spectrum: _Spectrum, function: ScalarFunction, what: str
 ) -> Apart:
-    """Of V′W and V′R; σ_min(V) > 0.86, so ‖W‖ and ‖R‖, computed, are less than 1.2 times those."""
-    rest, wrong = (norm(one) for one in turned)
-    loss = 1.2 * (gamma(len(found)) * vectors.size + 1.2 * UNIT)
-    own = 1.2 * residuals.off[0] + loss * rest
-    other = 1.2 * residuals.off[1] + loss * wrong
-    largest, most = most_of(found), largest_of(image)
-    moved = rest + own + defect * largest
-    hidden = 3 * defect * (2 * defect * largest + moved)
-    beta, slope, bend = _derivatives(found, moved + hidden, function, what)
+    """σ_min(V) > 0.86, so ‖W‖ and ‖R‖, computed, are less than 1.2 times ‖V′W‖ and ‖V′R‖."""
+    vectors, values, image = spectrum.vectors, spectrum.values, spectrum.image
+    turned = vectors.hi.T @ residuals.pair
+    rest, wrong = norm(turned[0]), norm(turned[1])
+    loss = 1.2 * (gamma(len(values)) * vectors.size + 1.2 * UNIT)
+    own, other = 1.2 * residuals.lost + loss * rest, 1.2 * residuals.wrong + loss * wrong
+    beta, hidden, slope, bend = _derivatives(rest + own, spectrum, function, what)
     if bend == math.inf:
-        return _first_order(residuals, found, image, defect, function, what)
-    gaps = found[:, None] - found
-    table, lost = divided(gaps, image, function.slopes(found, image), slope, bend)
+        return _first_order(residuals, spectrum, function, what)
+    slopes = function.slopes(values, image)
+    table, lost = divided(values[:, None] - values, image, slopes, slope, bend)
     table *= turned[0]
     size = norm(table)
     left = np.subtract(turned[1], table, out=table)
-    off = 1.7 * defect * (wrong + other) + 1.5 * defect**2 * most + (1 + defect) * image.radius
-    off += other + slope * (own + hidden) + lost * rest + bend * beta**2 / 2
-    off += 2 * UNIT * (size + wrong)
+    delta = spectrum.delta
+    off = 1.7 * delta * (wrong + other) + 1.5 * delta**2 * spectrum.most
+    off += (1 + delta) * image.radius + other + slope * (own + hidden)
+    off += lost * rest + bend * beta**2 / 2 + 2 * UNIT * (size + wrong)
     return Apart.of(norm(left), off)
 
 
 def _derivatives(
-    found: Array, beta: float, function: ScalarFunction, what: str
-) -> tuple[float, float, float]:
-    """β, and more than |f′| and |f″| within it of the w."""
-    beta = finite(beta) * WIDER
-    ends = outward(float(found.min()) - beta, float(found.max()) + beta)
-    return (beta, *function.bounds(*ends, what))
+    moved: float, spectrum: _Spectrum, function: ScalarFunction, what: str
+) -> tuple[float, float, float, float]:
+    """β, more than ‖Δ′‖, and than |f′| and |f″| within β of the w, where ‖V′W‖ ≤ ``moved``."""
+    off = spectrum.delta * spectrum.largest
+    hidden = 3 * spectrum.delta * (3 * off + moved)
+    beta = finite(moved + off + hidden) * WIDER
+    ends = outward(spectrum.low - beta, spectrum.high + beta)
+    return (beta, hidden, *function.bounds(*ends, what))
