@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
+from weightsmith.backends.enclose.equations.roots import root
 from weightsmith.backends.enclose.evaluate import Blocks, Evaluator, shortened
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.near import (
@@ -33,7 +34,6 @@ from weightsmith.backends.enclose.near import (
     require,
 )
 from weightsmith.backends.enclose.report import Enclosed, Enclosures
-from weightsmith.backends.enclose.roots import root
 from weightsmith.backends.errors import LayoutError, listed
 from weightsmith.backends.measure.data import Data, read_data, reads_of
 from weightsmith.dsl import core
@@ -165,7 +165,7 @@ class _Problems:
             evaluator.used[ROOT] = None
             _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
             return {("", ""): root(evaluator, one.target, values[""])}
-        return evaluator.blocks(one.target)
+        return evaluator.on_groups(one.target, tuple(values))
 
     def _pieces(self, one: core.Return, answer: Mapping[str, object]) -> Pieces | str:
         """The numbers of an answer, by token group; a sentence where they are not exact."""

@@ -8,7 +8,6 @@ from fractions import Fraction
 from itertools import accumulate
 
 import flint
-import numpy as np
 
 from weightsmith.backends.enclose.balls import BITS, Ball, ball_of, on_balls, row_of, slope_within
 from weightsmith.backends.enclose.near import FLOOR, UNIT, WIDER, Array, Near, near, with_radius

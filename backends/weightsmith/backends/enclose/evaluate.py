@@ -10,6 +10,14 @@ from functools import partial
 import numpy as np
 
 from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power, ScalarFunction
+from weightsmith.backends.enclose.contraction import (
+    WHOLE,
+    Blocks,
+    Groups,
+    contracted,
+    ends,
+    keys_of,
+)
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import (
@@ -42,8 +50,6 @@ from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import Definition
 
-Blocks = Mapping[tuple[str, str], Near]
-WHOLE = ("",)
 ROOTS = {"sqrt": Power(Fraction(1, 2)), "invsqrt": Power(Fraction(-1, 2))}
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
@@ -176,7 +182,11 @@ class Evaluator:
             return np.eye(shape[0])
         return np.full(shape, float(isinstance(node, core.Ones)))
 
-    def _product(self, node: core.Product) -> Blocks:
+    def on_groups(self, node: Node, groups: Groups) -> Blocks:
+        """The columns of the groups at least, "" of a matrix."""
+        return self._product(node, groups) if isinstance(node, core.Product) else self.blocks(node)
+
+    def _product(self, node: core.Product, groups: Groups | None = None) -> Blocks:
         """Multiply from the end that has fewer rows or columns; a contraction over tokens sums the
         groups of ``over``.
         """
@@ -185,27 +195,37 @@ class Evaluator:
             last.shape.columns, last.shape.column_groups
         ):
             found = self.blocks(first)
-            for factor in (*middle, last):
-                found = self._from_left(found, factor, node.over)
+            groups_of = ends(node, node.shape.columns, groups or node.shape.column_groups)
+            for factor, wanted in zip((*middle, last), groups_of, strict=True):
+                found = self._from_left(found, factor, node.over, wanted)
         else:
             found = self.blocks(last)
-            for factor in (*reversed(middle), first):
-                found = self._from_right(factor, found, node.over)
-        return {key: found[key] for key in keys_of(node)}
+            groups_of = ends(node, node.shape.rows, node.shape.row_groups)
+            for factor, wanted in zip((*reversed(middle), first), groups_of, strict=True):
+                found = self._from_right(factor, found, node.over, wanted)
+        return {key: found[key] for key in keys_of(node) if groups is None or key[1] in groups}
 
     def _extent(self, axis: str, groups: tuple[str, ...]) -> int:
         return sum(self._size(axis, group) for group in (groups if axis == TOKEN else WHOLE))
 
-    def _from_left(self, left: Blocks, factor: Node, over: tuple[str, ...]) -> Blocks:
-        """left·factor; an inverse solves equations with the rows on the left."""
+    def _from_left(
+        self, left: Blocks, factor: Node, over: Groups, wanted: Groups | None = None
+    ) -> Blocks:
+        """left·factor, for the column groups that are wanted (all, if none are named).
+
+        An inverse solves equations with the rows on the left.
+        """
         if isinstance(factor, core.Function) and factor.function in DIVIDING:
             return {
                 (row, ""): self._divided(factor, value.transposed, True).transposed
                 for (row, _), value in left.items()
             }
-        return _contracted(left, self.blocks(factor), over if factor.shape.rows == TOKEN else WHOLE)
+        summed = over if factor.shape.rows == TOKEN else WHOLE
+        return contracted(left, self.blocks(factor), summed, columns=wanted)
 
-    def _from_right(self, factor: Node, right: Blocks, over: tuple[str, ...]) -> Blocks:
+    def _from_right(
+        self, factor: Node, right: Blocks, over: Groups, wanted: Groups | None = None
+    ) -> Blocks:
         """factor·right, in the same way."""
         if isinstance(factor, core.Function) and factor.function in DIVIDING:
             return {
@@ -213,7 +233,7 @@ class Evaluator:
                 for (_, column), value in right.items()
             }
         summed = over if factor.shape.columns == TOKEN else WHOLE
-        return _contracted(self.blocks(factor), right, summed)
+        return contracted(self.blocks(factor), right, summed, rows=wanted)
 
     def _divided(self, node: core.Function, right: Near, turned: bool) -> Near:
         """inv(M)·right or pinv(M)·right, or turned with M′."""
@@ -270,13 +290,13 @@ class Evaluator:
                 return combination(parts)
             case core.Product(factors=factors) if turned:
                 found: Blocks = {("", ""): right.transposed}
-                for factor in factors:
-                    found = self._from_left(found, factor, node.over)
+                for factor, wanted in zip(factors, (node.over, *ends(node)), strict=True):
+                    found = self._from_left(found, factor, node.over, wanted)
                 return found["", ""].transposed
             case core.Product(factors=factors):
                 found = {("", ""): right}
-                for factor in reversed(factors):
-                    found = self._from_right(factor, found, node.over)
+                for factor, wanted in zip(reversed(factors), (node.over, *ends(node)), strict=True):
+                    found = self._from_right(factor, found, node.over, wanted)
                 return found["", ""]
         inner = self.blocks(node)["", ""]
         return product(inner.transposed if turned else inner, right)
@@ -338,22 +358,7 @@ class Evaluator:
                 return False
 
 
-def _contracted(left: Blocks, right: Blocks, summed: tuple[str, ...]) -> Blocks:
-    rows = dict.fromkeys(row for row, _ in left)
-    columns = dict.fromkeys(column for _, column in right)
-    return {
-        (row, column): _sum(left, right, row, column, summed) for row in rows for column in columns
-    }
-
-
-def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]) -> Near:
-    parts = [product(left[row, group], right[group, column]) for group in summed]
-    return combination([(Fraction(1), part) for part in parts])
-
-
-def _scalar_function(
-    node: core.Function, bindings: Mapping[str, Fraction]
-) -> ScalarFunction:
+def _scalar_function(node: core.Function, bindings: Mapping[str, Fraction]) -> ScalarFunction:
     if node.formula is not None:
         return OfFormula(node.formula, bindings, node.label)
     if node.exponent is not None:
@@ -364,13 +369,6 @@ def _scalar_function(
         case "sqrt" | "invsqrt":
             return ROOTS[node.function]
     raise NoBoundError(f"{node.function} has no test")
-
-
-@remembered
-def keys_of(node: Node) -> list[tuple[str, str]]:
-    rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
-    columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
-    return [(row, column) for row in rows for column in columns]
 
 
 @remembered

@@ -48,8 +48,8 @@ def two_sum(left: Array, right: Array) -> tuple[Array, Array]:
 def fast_two_sum(left: Array, right: Array) -> tuple[Array, Array]:
     """s and right − (s − left): off by at most 2u|right|, and exact where |left| ≥ |right|.
 
-    Dekker proves the latter.  Else s = left + right + d with |d| ≤ 2u|right|, s − left is rounded by
-    at most u|right + d|, and what is then left of right by less than 4u²|right|.
+    Dekker proves the latter.  Else s = left + right + d with |d| ≤ 2u|right|, s − left is rounded
+    by at most u|right + d|, and what is then left of right by less than 4u²|right|.
     """
     total = left + right
     rest = total - left

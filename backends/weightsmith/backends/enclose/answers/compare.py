@@ -7,10 +7,10 @@ far off for that, or more digits than twice those of a float64 are needed, there
 from __future__ import annotations
 
 from weightsmith.backends.enclose.answers.functions import function_distance
-from weightsmith.backends.enclose.evaluate import POLAR, VECTORS, INVERSE, Evaluator, shortened
 from weightsmith.backends.enclose.answers.inverses import inverse_distance
-from weightsmith.backends.enclose.near import Apart, Array, Digits, near
 from weightsmith.backends.enclose.answers.polar_factors import polar_distance
+from weightsmith.backends.enclose.evaluate import INVERSE, POLAR, VECTORS, Evaluator, shortened
+from weightsmith.backends.enclose.near import Apart, Array, Digits, near
 from weightsmith.dsl import core
 
 

@@ -165,9 +165,7 @@ def _split(matrix: Near, answer: Near, spectrum: _Spectrum) -> _Residuals | None
     return _Residuals(total, lost, wrong + own.left * image.low_size)
 
 
-def _parts(
-    one: Array, other: Array, tops: tuple[int, int], bits: int
-) -> tuple[Array, Array]:
+def _parts(one: Array, other: Array, tops: tuple[int, int], bits: int) -> tuple[Array, Array]:
     """The leading bits of both, and the rest."""
     first, rest = np.empty((2, *one.shape)), np.empty((2, *one.shape))
     for place, matrix in enumerate((one, other)):
@@ -178,9 +176,7 @@ def _parts(
     return first, rest
 
 
-def _lost(
-    value: Near, vectors: Near, own: Leading, step: float, low: float, most: float
-) -> float:
+def _lost(value: Near, vectors: Near, own: Leading, step: float, low: float, most: float) -> float:
     """What W or R is off by: entries of what is left are at most a ``step``."""
     count = len(vectors.hi)
     left = count * step + value.low_size

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from weightsmith.backends.enclose.answers.leading import grid, leading
 from weightsmith.backends.enclose.near import FLOOR, UNIT, Apart, Array, Near, gamma, norm
 
