@@ -27,6 +27,7 @@ from weightsmith.backends.enclose.near import (
     finite,
     near,
 )
+from weightsmith.dsl import core
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
 
@@ -155,6 +156,20 @@ class OfFormula:
         except (NoBoundError, ValueError, ZeroDivisionError):
             raise NoBoundError(ROUGH.format(self.label, what)) from None
         return first, second
+
+
+def function_named(node: core.Function, bindings: Mapping[str, Fraction]) -> ScalarFunction:
+    """What a node takes of the eigenvalues; raises NoBoundError where there is no test."""
+    if node.formula is not None:
+        return OfFormula(node.formula, bindings, node.label)
+    if node.exponent is not None:
+        return Power(node.exponent)
+    match node.function:
+        case "exp":
+            return Exponential()
+        case "sqrt" | "invsqrt":
+            return Power(HALF if node.function == "sqrt" else -HALF)
+    raise NoBoundError(f"{node.function} has no test")
 
 
 def row_of(balls: Iterable[Ball]) -> Near:

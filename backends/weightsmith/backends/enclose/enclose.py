@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
+from weightsmith.backends.enclose.contraction import Blocks
 from weightsmith.backends.enclose.equations.roots import root
-from weightsmith.backends.enclose.evaluate import Blocks, Evaluator, shortened
+from weightsmith.backends.enclose.evaluate import Evaluator, shortened
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.near import (
     FLOOR,
@@ -125,7 +126,7 @@ class _Problems:
         every = SHORTEST_FIRST if is_short else SHORTEST_FIRST[1:]
         evaluator = Evaluator(self._program, self._bindings, self._data, problem, every[0])
         for digits in every:
-            evaluator = evaluator.with_digits(digits)
+            evaluator = evaluator.afresh(digits, self._bindings)
             try:
                 found = self._distance(one, evaluator, values, used)
             except NoBoundError as why:

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power, ScalarFunction
+from weightsmith.backends.enclose.balls import ScalarFunction, function_named
 from weightsmith.backends.enclose.contraction import (
     WHOLE,
     Blocks,
@@ -50,7 +50,6 @@ from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import Definition
 
-ROOTS = {"sqrt": Power(Fraction(1, 2)), "invsqrt": Power(Fraction(-1, 2))}
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
@@ -91,6 +90,12 @@ class Evaluator:
         other = copy(self)
         other.digits, other.values, other.bindings = digits, {}, dict(self.bindings)
         other.used = {}
+        return other
+
+    def afresh(self, digits: Digits, bindings: Mapping[str, Fraction]) -> Evaluator:
+        """The one before any statement has run."""
+        other = self.with_digits(digits)
+        other.bindings, other._has_run = dict(bindings), False
         return other
 
     def statements(self, body: Sequence[core.Statement]) -> None:
@@ -326,7 +331,7 @@ class Evaluator:
     def scalar_function(self, node: core.Function) -> ScalarFunction:
         """The function of eigenvalues, of what is symmetric."""
         self.require_symmetric(node.of)
-        return _scalar_function(node, self.bindings)
+        return function_named(node, self.bindings)
 
     def require_symmetric(self, node: Node) -> None:
         """An expression is made of inputs alone, and is its own transpose."""
@@ -338,9 +343,12 @@ class Evaluator:
     def _is_symmetric(self, node: Node) -> bool:
         """Is an expression of inputs its own transpose by its form?"""
         known = _symmetries(node)
-        if not known or known[0] is not self.definitions:
-            known[:] = self.definitions, is_symmetric(node, self.definitions, str)
-        return bool(known[1])
+        for definitions, answer in known:
+            if definitions is self.definitions:
+                return answer
+        found = is_symmetric(node, self.definitions, str)
+        known[:] = [(self.definitions, found)]
+        return found
 
     def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
@@ -358,19 +366,6 @@ class Evaluator:
                 return False
 
 
-def _scalar_function(node: core.Function, bindings: Mapping[str, Fraction]) -> ScalarFunction:
-    if node.formula is not None:
-        return OfFormula(node.formula, bindings, node.label)
-    if node.exponent is not None:
-        return Power(node.exponent)
-    match node.function:
-        case "exp":
-            return Exponential()
-        case "sqrt" | "invsqrt":
-            return ROOTS[node.function]
-    raise NoBoundError(f"{node.function} has no test")
-
-
 @remembered
 def _definitions_of(program: core.Program) -> dict[str, Definition]:
     return {
@@ -380,8 +375,8 @@ def _definitions_of(program: core.Program) -> dict[str, Definition]:
 
 
 @remembered
-def _symmetries(node: Node) -> list[object]:
-    """Whether it is symmetric, once found, after the definitions that say so."""
+def _symmetries(node: Node) -> list[tuple[dict[str, Definition], bool]]:
+    """Whether it is symmetric, once found, with the definitions that say so."""
     return []
 
 

@@ -57,7 +57,7 @@ def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) ->
         return with_radius(point, most * rest.whole / (1 - rho) + FLOOR)
     if inverse.kept.two_norm == math.inf:
         most = inverse.kept.two_norm = gram_norm(inverse)
-    enough = 0.0 if rest.digits is Digits.LONG else ENOUGH * point.size
+    enough = 0.0 if right.digits is Digits.LONG else ENOUGH * point.size
     for _ in range(ROUNDS):
         if rho * rest.size * most <= max(rest.radius * most, enough):
             break

@@ -44,7 +44,7 @@ def grid(left: int, right: int, inner: int) -> int:
 
 
 def rounded_to(matrix: Array, exponent: int) -> tuple[Array, Array]:
-    """Whole multiples of 2^exponent, and the rest; entries may be up to 2^51 times as large."""
+    """Whole multiples of 2^exponent, and the rest; no entry may exceed 2^51 of them."""
     shift = shift_of(exponent)
     first = matrix + shift
     first -= shift

@@ -190,12 +190,12 @@ def _defect(answer: Near, parts: Leading) -> _Known | None:
 
 
 def _rest(matrix: Near, answer: Near, parts: Leading, middle: Near) -> _Known | None:
-    """F = (A₁ − X₁G₁) + (A₂ − X₁G₂ − X₂G), A₁ on the grid of X₁G₁."""
+    """F = (A₁ − X₁G₁) + (A₂ − X₁G₂ − X₂G), A₁ on the grid of X₁G₁, |A| ≤ 2^51 steps."""
     count, inner = answer.hi.shape
     other = leading(middle, count)
     step = grid(parts.exponent, other.exponent, count)
     reach = count * math.ldexp(1.0, parts.exponent + other.exponent)
-    if math.ldexp(1.0, exponent_of(matrix)) > reach:
+    if 2 * math.ldexp(1.0, exponent_of(matrix)) > reach:
         return None
     first, rest = rounded_to(matrix.hi, step)
     if matrix.lo is not None:

@@ -53,12 +53,14 @@ class _Reading:
 def _read(node: core.Root, evaluator: Evaluator) -> _Reading:
     """As it was read before, of the same equation with the same numbers."""
     names, bindings = evaluator.definitions, evaluator.bindings
-    for known in _readings(node):
+    readings = _readings(node)
+    for known in readings:
         if known.names is names and known.bindings == bindings:
             return known
     reader = Reader(node, names, bindings)
-    _readings(node)[:] = [_Reading(names, dict(bindings), reader, reader.read())]
-    return _readings(node)[0]
+    found = _Reading(names, dict(bindings), reader, reader.read())
+    readings[:] = [found]
+    return found
 
 
 @remembered
