@@ -19,12 +19,16 @@ from tests.backends.enclose.truth import (
     unit,
 )
 
+from weightsmith.backends.enclose import enclose
 from weightsmith.backends.enclose.answers.functions import function_distance
 from weightsmith.backends.enclose.answers.inverses import inverse_distance
 from weightsmith.backends.enclose.answers.leading import grid, leading, rounded_to
 from weightsmith.backends.enclose.answers.polar_factors import polar_distance
 from weightsmith.backends.enclose.balls import Exponential, Power
 from weightsmith.backends.enclose.near import Apart, Digits, Near, NoBoundError, near
+from weightsmith.dsl import check as checked
+from weightsmith.dsl.core import Program
+from weightsmith.dsl.source import Source
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")
@@ -32,6 +36,10 @@ CONDITIONS = (1.0, 10.0, 1e3, 1e6, 1e9, 1e12)
 SCALES = (-200, -60, 0, 60, 200)
 DIGITS = (Digits.SHORT, Digits.DOUBLE)
 Rule = Callable[[Near, Near], Apart | None]
+
+
+def check_script(script: str) -> Program:
+    return checked(Source("<test>", script))
 
 
 def spectrum(draw: np.random.Generator, size: int, condition: float) -> np.ndarray:
@@ -234,3 +242,46 @@ def test_what_no_answer_can_be_near_to_is_still_told(dtype: type[np.floating]) -
             distance = size_of(exactly(wrong.astype(np.float64)) - true(exactly(matrix)))
         assert bound is not None
         assert distance <= flint.arb(bound) <= distance * (1 + 2.0**-20)
+
+
+def test_an_answer_on_both_token_groups_and_one_on_one_of_them() -> None:
+    draw = np.random.default_rng(3)
+    x = {"context": draw.normal(size=(3, 8)), "query": draw.normal(size=(3, 2))}
+    y = {"context": draw.normal(size=(1, 8))}
+    target = "y*x'*inv(x*x')*x over context"
+    solved = y["context"] @ x["context"].T @ np.linalg.inv(x["context"] @ x["context"].T)
+    context = exactly(x["context"])
+    exact = exactly(y["context"]) * context.transpose() * (context * context.transpose()).inv()
+    for clause, groups in (("", ("context", "query")), ("on query ", ("query",))):
+        program = check_script(
+            "algorithm a(x: [d] per token, y: [1] per context)\n"
+            f"return y*x'*x {clause}over context approximates {target}\n"
+        )
+        answer = {group: solved @ x[group] for group in groups}
+        name = program.returns[0].name
+        bound = enclose(program, {}, {"x": x, "y": y}, {name: answer})[name].bound
+        parts = [size_of(exactly(answer[one]) - exact * exactly(x[one])) for one in groups]
+        true = sum((part * part for part in parts), flint.arb(0)).sqrt()
+        assert bound is not None
+        assert true <= flint.arb(bound) <= 2 * true
+
+
+def test_an_equation_is_read_again_with_other_numbers() -> None:
+    """Its strong monotonicity is another, and where there is none there is no bound."""
+    program = check_script(
+        "algorithm a(x: [d] per context, y: [1] per context)\nparam mu\n"
+        "return y*x' over context approximates root(w: w*x*x' + mu*w - y*x' over context)\n"
+    )
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(3, 9)), draw.normal(size=(1, 9))
+    name = program.returns[0].name
+    for mu in (Fraction(1), Fraction(1, 1000), Fraction(0), Fraction(-1), Fraction(1)):
+        system = x @ x.T + float(mu) * np.eye(3)
+        answer = y @ x.T @ np.linalg.inv(system)
+        found = enclose(program, {"mu": mu}, {"x": x, "y": y}, {name: answer})[name].bound
+        assert (found is not None) == (mu > 0)
+        if found is not None:
+            ridge = unit(3) * (flint.arb(mu.numerator) / mu.denominator)
+            gram = exactly(x) * exactly(x).transpose() + ridge
+            truth = exactly(y) * exactly(x).transpose() * gram.inv()
+            assert size_of(exactly(answer) - truth) <= flint.arb(found)

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from weightsmith.backends.enclose.contraction import keys_of
 from weightsmith.backends.enclose.equations.monotone import Convex, Monotone, Reader
-from weightsmith.backends.enclose.evaluate import Evaluator, keys_of
+from weightsmith.backends.enclose.evaluate import Evaluator
 from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, norm, require
 from weightsmith.backends.enclose.remembered import remembered
 from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
