@@ -66,6 +66,7 @@ class Reader:
     ) -> None:
         self._root, self._bindings = root, bindings
         self._names = {**names, root.name: Definition(None, is_input=True)}
+        self._known: dict[tuple[int, bool], tuple[Node, Key, bool]] = {}  # only speed
 
     def read(self) -> Monotone:
         strength, terms = Fraction(0), []
@@ -84,7 +85,11 @@ class Reader:
 
     def is_linear(self, node: Node, linear: Key, turned: bool = False) -> bool:
         """Is the node, or turned its transpose, w·X itself?"""
-        return self._key(_transpose(node) if turned else node) == linear
+        known = self._known.get((id(node), turned))
+        if known is None or known[1] is not linear:
+            same = self._key(_transpose(node) if turned else node) == linear
+            known = self._known[id(node), turned] = node, linear, same
+        return known[2]
 
     def direction(self, node: Node, linear: Key, turned: bool = False) -> int:
         """+1, −1 or 0, of the node or its transpose; raises NoBoundError where nothing tells."""
