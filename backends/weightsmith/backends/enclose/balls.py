@@ -28,6 +28,7 @@ from weightsmith.backends.enclose.near import (
 )
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.elementary import elementary
 
 Ball: TypeAlias = flint.arb
 Number: TypeAlias = "flint.arb | flint.arb_series"
@@ -198,28 +199,10 @@ def _whole_power(base: Number, exponent: int) -> Number:
     return 1 / result if exponent < 0 else result
 
 
-def _applied(function: str, t: Number) -> Number:
-    match function:
-        case "sigmoid":
-            return 1 / (1 + (-t).exp())
-        case "softplus":
-            return (1 + t.exp()).log()
-        case "tanh":
-            return 1 - 2 / (1 + (2 * t).exp())
-        case "abs":
-            return _absolute(t)
-        case _:
-            found: Number = getattr(t, function)()
-            return found
-
-
-def _absolute(t: Number) -> Number:
-    head = t[0] if isinstance(t, flint.arb_series) else t
-    if head >= 0:
-        return t
-    if head <= 0:
-        return -t
-    size: Ball = abs(head)
+def _applied(name: str, t: Number) -> Number:
+    """f(t) of a ball; f(v) + f′(v)·(t − v) + f″(v)·(t − v)²/2 of a series with the head v."""
+    function = elementary(name)
     if not isinstance(t, flint.arb_series):
-        return size
-    return flint.arb_series([size, flint.arb(0, 1) * t[1], flint.arb.nan()], prec=3)
+        return function.value(t)
+    value, slope, bend = function.derivatives(t[0])
+    return flint.arb_series([value, slope * t[1], slope * t[2] + bend / 2 * t[1] * t[1]], prec=3)
