@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.formula_values import evaluate_formula
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,
@@ -21,7 +22,6 @@ from weightsmith.dsl.formulas import (
     Times,
     Variable,
     composed,
-    evaluate_formula,
     formula_power,
     formula_product,
     formula_sum,

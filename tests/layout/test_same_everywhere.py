@@ -15,7 +15,6 @@ SOURCES = [path for one in PACKAGES for path in sorted((ROOT / one).rglob("*.py"
 # these compute with a user's data, where a script is run: nothing that is written follows from it
 RUNS = {
     "formula_values.py",
-    "formulas.py",
     "interpreter.py",
     "matrix_functions.py",
     "root_solver.py",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.elaborator import Elaborator, Value
 from weightsmith.dsl.entry_functions import APPROXIMATED, SUM, advice, known_names, written_call
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.nodes import bare, scaled, split, text_of
@@ -18,10 +17,6 @@ from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
 from weightsmith.dsl.shapes import is_unknown
 
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
-
-Value = Scalar | Node
 ROWS_HINT = "one row is repeated down the other's rows; for a column c write (c*ones) .* E"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,21 @@ from weightsmith.dsl.elementary import elementary
 Array = NDArray[Any]
 
 
-def values_at(
+@overload
+def evaluate_formula(formula: f.Formula, t: float, bindings: Mapping[str, Fraction]) -> float: ...
+
+
+@overload
+def evaluate_formula(formula: f.Formula, t: Array, bindings: Mapping[str, Fraction]) -> Array: ...
+
+
+def evaluate_formula(
     formula: f.Formula, t: float | Array, bindings: Mapping[str, Fraction]
 ) -> float | Array:
-    """Return the values at ``t``: a float for a float, an array of its type for an array."""
+    """Return the values at ``t``, nan or inf where there is none.
+
+    That is a float for a float, an array of its type for an array.
+    """
     places = np.asarray(t)
     places = places if places.dtype.kind == "f" else places.astype(np.float64)
     with np.errstate(all="ignore"):

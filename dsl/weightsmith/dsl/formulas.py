@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, overload
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
@@ -21,9 +20,6 @@ from weightsmith.dsl.elementary import NAMES
 from weightsmith.dsl.scalar_printer import bracketed_text, signed
 from weightsmith.dsl.scalar_text import MAX_LENGTH, literal_value, scalar_tokens
 from weightsmith.dsl.scalars import Scalar, ScalarError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 VARIABLE = "t"
 MAX_EXPONENT = 100
@@ -358,25 +354,3 @@ def raised(base: Formula, exponent: Scalar) -> Formula:
 
 def _negative(formula: Formula) -> Formula:
     return formula_product((Constant(q.MINUS_ONE), formula))
-
-
-# -- values -------------------------------------------------------------------------------------
-
-
-@overload
-def evaluate_formula(formula: Formula, t: float, bindings: Mapping[str, Fraction]) -> float: ...
-
-
-@overload
-def evaluate_formula(
-    formula: Formula, t: NDArray[Any], bindings: Mapping[str, Fraction]
-) -> NDArray[Any]: ...
-
-
-def evaluate_formula(
-    formula: Formula, t: float | NDArray[Any], bindings: Mapping[str, Fraction]
-) -> float | NDArray[Any]:
-    """Return the values at ``t`` in floating point, with NumPy; nan or inf where there is none."""
-    from weightsmith.dsl.formula_values import values_at
-
-    return values_at(formula, t, bindings)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import PiecewiseLinear
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, SUM, advice, known_names
 from weightsmith.dsl.entrywise import report_arity, threshold_problem
 from weightsmith.dsl.formulas import (
@@ -37,9 +37,6 @@ from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import EXACT, without_idle
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place, ScalarSymbol
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
