@@ -144,8 +144,8 @@ def _formula(elaborator: Elaborator, which: s.Expression) -> Formula | None:
         return None if body is None else formula_of(body)
     if name in APPROXIMATED:
         return APPROXIMATED[name]
-    if name in EXACT and EXACT[name][0] == 0:
-        return formula_of(EXACT[name][1]())
+    if name in EXACT and not EXACT[name].limits:
+        return formula_of(EXACT[name].make())
     message = f"expected the name of a function of one number, got {text_of(which)}"
     near = near_hint(name, known_names(declared)) if name else None
     report.error(which.span, message, near or SPECTRAL_HINT)
