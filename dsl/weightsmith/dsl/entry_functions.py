@@ -10,10 +10,9 @@ from weightsmith.dsl.other_languages import function_hint
 from weightsmith.dsl.piecewise import EXACT
 from weightsmith.dsl.scope import MATRIX_FUNCTIONS
 
-DEFINED = {"reciprocal": "1/t", "rsqrt": "1/sqrt(t)", "square": "t^2"}
 APPROXIMATED: dict[str, Formula] = {
     **{name: Apply(name, Variable()) for name in elementary.NAMES if name not in EXACT},
-    **{name: parse_formula(text) for name, text in DEFINED.items()},
+    **{name: parse_formula(text) for name, text in elementary.DEFINED.items()},
 }
 SUM = "sum"
 BUILT_IN = (*EXACT, *APPROXIMATED, SUM)

@@ -2,7 +2,8 @@
 
 A file holds one ``Elementary``, called FUNCTION: its values, its derivatives, its enclosures.
 Scripts, the interpreter, the compiler, the checker and the tests of a network on data find it here
-by its name.  To add a function, write its file and add the name below.
+by its name.  To add a function, write its file, add the name below, and drop it from those that are
+lacking; one that others make up takes a formula alone.
 
 Files are loaded when a function is first used: they need libraries that reading a script does not.
 """
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from weightsmith.dsl.elementary.record import Elementary
 
 NAMES = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs")
+# functions that scripts know by a formula of those
+DEFINED = {"reciprocal": "1/t", "rsqrt": "1/sqrt(t)", "square": "t^2"}
+# functions of one number that the language does not have: what to write
+LACKING: dict[str, str] = {
+    **dict.fromkeys(("silu", "swish"), "write E .* sigmoid(E)"),
+    "gelu": "write E .* sigmoid(1.702*E)",
+    "elu": "write relu(E) + exp.(min(E, 0)) - ones",
+    "erf": "declare a table of its values: table f = (-1, 0), …",
+    **dict.fromkeys(("cbrt", "gamma"), "declare a table of its values: table f = (-1, 0), …"),
+    **dict.fromkeys(("sinh", "cosh"), "declare it: function f(t) = (exp(t) + exp(-t))/2"),
+    "tan": "declare it: function f(t) = sin(t)/cos(t)",
+    **dict.fromkeys(("log2", "log10", "log1p"), "declare it: function f(t) = log(1 + t)"),
+    "expm1": "declare it: function f(t) = exp(t) - 1",
+    **dict.fromkeys(
+        ("arcsin", "asin", "arccos", "acos"), "declare a table of its values: table f = …"
+    ),
+}
 
 
 @cache
