@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weightsmith.dsl.elementary.record import Elementary
 
-NAMES = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs")
+NAMES = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs", "erf")
 # functions that scripts know by a formula of those
 DEFINED = {"reciprocal": "1/t", "rsqrt": "1/sqrt(t)", "square": "t^2"}
 # functions of one number that the language does not have: what to write
@@ -25,7 +25,6 @@ LACKING: dict[str, str] = {
     **dict.fromkeys(("silu", "swish"), "write E .* sigmoid(E)"),
     "gelu": "write E .* sigmoid(1.702*E)",
     "elu": "write relu(E) + exp.(min(E, 0)) - ones",
-    "erf": "declare a table of its values: table f = (-1, 0), …",
     **dict.fromkeys(("cbrt", "gamma"), "declare a table of its values: table f = (-1, 0), …"),
     **dict.fromkeys(("sinh", "cosh"), "declare it: function f(t) = (exp(t) + exp(-t))/2"),
     "tan": "declare it: function f(t) = sin(t)/cos(t)",
