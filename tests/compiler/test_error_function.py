@@ -1,4 +1,4 @@
-"""erf, a function that is one file: its tables, targets and texts, against mpmath at 50 digits."""
+"""erf, one file, and gelu, one formula: tables, targets and texts, against mpmath at 50 digits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ import sympy
 from weightsmith import api
 from weightsmith.checker.table_error import table_error
 from weightsmith.compiler.approximate.fit import Table, fit_table
-from weightsmith.dsl.formulas import parse_formula
+from weightsmith.dsl.elementary import DEFINED
+from weightsmith.dsl.formulas import formula_text, parse_formula
 
 F = Fraction
 erf = np.vectorize(math.erf)
-TRUTHS = {"erf(t)": mpmath.erf, "erf(t)*exp(-t^2)": lambda t: mpmath.erf(t) * mpmath.exp(-t * t)}
+GELU = DEFINED["gelu"]
+TRUTHS = {
+    "erf(t)": mpmath.erf,
+    "erf(t)*exp(-t^2)": lambda t: mpmath.erf(t) * mpmath.exp(-t * t),
+    GELU: lambda t: t * mpmath.ncdf(t),
+}
 
 
 def largest_error(text: str, table: Table) -> F:
@@ -60,6 +66,22 @@ def test_a_script_with_erf_compiles_and_is_verified() -> None:
     off = np.abs(found - (erf(places) - erf(2 * places) / 4)).max()
     assert bound.value is not None
     assert 0.9 * float(bound.value) < off <= float(bound.value) <= 1.25e-3
+
+
+def test_gelu_is_known_to_scripts_and_a_formula_of_erf_in_the_certificate() -> None:
+    head = "algorithm f(x: [d] per query)\nassume entries(x) in [-6, 6]\nwithin 1/1000\n"
+    network = api.compile(f"{head}return gelu(x)\n")
+    assert network.verify().accepted
+    (table,) = network.certificate["tables"]
+    assert table["function"] == formula_text(parse_formula(GELU)) == "1/2*t*(1 + erf(t/sqrt(2)))"
+    places = np.linspace(-6, 6, 4001)[None]
+    found = np.asarray(network.run({"x": places})["output"]["query"])
+    (bound,) = network.bounds
+    assert bound.value is not None
+    off = np.abs(found - places / 2 * (1 + erf(places / math.sqrt(2)))).max()
+    assert 0.9 * float(bound.value) < off <= float(bound.value) <= 1e-3
+    declared = api.compile(f"{head}function g(t) = {GELU}\nreturn g(x)\n")
+    assert declared.certificate["tables"] == [table]
 
 
 def test_erf_of_an_operator_is_synthesized_and_its_error_proven_by_complex_balls() -> None:

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 NAMES = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs", "erf")
 # functions that scripts know by a formula of those
-DEFINED = {"reciprocal": "1/t", "rsqrt": "1/sqrt(t)", "square": "t^2"}
+DEFINED = {
+    "reciprocal": "1/t",
+    "rsqrt": "1/sqrt(t)",
+    "square": "t^2",
+    "gelu": "t/2*(1 + erf(t/sqrt(2)))",
+}
 # functions of one number that the language does not have: what to write
 LACKING: dict[str, str] = {
     **dict.fromkeys(("silu", "swish"), "write E .* sigmoid(E)"),
-    "gelu": "write E .* sigmoid(1.702*E)",
     "elu": "write relu(E) + exp.(min(E, 0)) - ones",
     **dict.fromkeys(("cbrt", "gamma"), "declare a table of its values: table f = (-1, 0), …"),
     **dict.fromkeys(("sinh", "cosh"), "declare it: function f(t) = (exp(t) + exp(-t))/2"),
