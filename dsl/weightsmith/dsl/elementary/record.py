@@ -40,7 +40,9 @@ class Jet(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elementary:
-    """A function f of one real number.  The checker trusts ``derivatives`` and ``analytic``.
+    """A function f of one real number.
+
+    The checker trusts ``derivatives``, ``analytic``, ``domain``, ``image`` and ``along``.
 
     floats: the values at an array of floats, by NumPy; inf or nan where there are none.
     value: f over a ball, tight if that is nearly a point; f at ±inf too if it grows.
