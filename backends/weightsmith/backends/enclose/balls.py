@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from itertools import pairwise
 from operator import sub
 from typing import Protocol, TypeAlias, cast
@@ -30,6 +30,7 @@ from weightsmith.backends.enclose.near import (
 from weightsmith.dsl import core
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.elementary import elementary
 
 Ball: TypeAlias = flint.arb
 Number: TypeAlias = "flint.arb | flint.arb_series"
@@ -227,7 +228,7 @@ def compiled(formula: f.Formula, bindings: Mapping[str, Fraction]) -> Run:
             inner = compiled(base, bindings)
             return lambda t: _whole_power(inner(t), exponent)
         case f.Apply(function, of):
-            apply = FUNCTIONS[function]
+            apply = partial(_applied, function)
             if isinstance(of, f.Variable):
                 return apply
             argument = compiled(of, bindings)
@@ -270,27 +271,10 @@ def _whole_power(base: Number, exponent: int) -> Number:
     return 1 / result if exponent < 0 else result
 
 
-def _absolute(t: Number) -> Number:
-    head = t[0] if isinstance(t, flint.arb_series) else t
-    if head >= 0:
-        return t
-    if head <= 0:
-        return -t
-    size: Ball = abs(head)
+def _applied(name: str, t: Number) -> Number:
+    """f(t) of a ball; f(v) + f′(v)·(t − v) + f″(v)·(t − v)²/2 of a series with the head v."""
+    function = elementary(name)
     if not isinstance(t, flint.arb_series):
-        return size
-    return flint.arb_series([size, flint.arb(0, 1) * t[1], flint.arb.nan()], prec=3)
-
-
-FUNCTIONS: Mapping[str, Run] = {
-    "exp": lambda t: t.exp(),
-    "log": lambda t: t.log(),
-    "sqrt": lambda t: t.sqrt(),
-    "sin": lambda t: t.sin(),
-    "cos": lambda t: t.cos(),
-    "tanh": lambda t: 1 - 2 / (1 + (2 * t).exp()),
-    "atan": lambda t: t.atan(),
-    "sigmoid": lambda t: 1 / (1 + (-t).exp()),
-    "softplus": lambda t: (1 + t.exp()).log(),
-    "abs": _absolute,
-}
+        return function.value(t)
+    value, slope, bend = function.derivatives(t[0])
+    return flint.arb_series([value, slope * t[1], slope * t[2] + bend / 2 * t[1] * t[1]], prec=3)

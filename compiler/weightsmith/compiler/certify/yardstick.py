@@ -12,12 +12,14 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.certify.complex_formulas import complex_formula
+from weightsmith.checker.formula_complex import analytic_formula
+from weightsmith.checker.refusal import RefusedError
 from weightsmith.compiler.certify.intervals import polynomial_range
 from weightsmith.compiler.certify.recurrence import sign_of
 from weightsmith.compiler.certify.spectral import LAMBDA, NoProofError, RootScalar
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.scalars import ScalarError, evaluate
 
 Interval = tuple[Fraction, Fraction]
@@ -64,7 +66,7 @@ def yardstick(
     """Raises NoProofError where the target has a pole or, measured relatively, a zero."""
     if target.formula is not None:
         theta = list(map(_exact, _coefficients(target.power, bindings)))
-        outer = complex_formula(target.formula, bindings)
+        outer = _of_formula(target.formula, bindings)
         return Yardstick(False, lambda z: outer(_polynomial(theta, z)), None, interval)
     if target.root == 0:
         (rate,) = _coefficients(target.power, bindings)
@@ -85,6 +87,13 @@ def yardstick(
         return Yardstick(True, lambda s: 1 / s, None, interval, target.root, *linear)
     known = len(bottom) - 1 if len(top) == 1 and (target.root == 1 or len(bottom) == 1) else None
     return Yardstick(True, _inverse_root(top, bottom, target.root, interval[0]), known, interval)
+
+
+def _of_formula(formula: Formula, bindings: Mapping[str, Fraction]) -> Complex:
+    try:
+        return analytic_formula(formula, bindings)
+    except RefusedError as problem:
+        raise NoProofError(str(problem)) from None
 
 
 def _coefficients(value: Coefficient, bindings: Mapping[str, Fraction]) -> Coefficients:

@@ -26,12 +26,12 @@ from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.canonical import form_key
 from weightsmith.dsl.core import Node, Shape
+from weightsmith.dsl.elementary import elementary
+from weightsmith.dsl.elementary.record import Numbers
 from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.scope import Definition
 
 Key = tuple[object, ...]
-GROWING = ("exp", "tanh", "atan", "sigmoid", "softplus")  # on all real numbers
-POSITIVE = ("exp", "sigmoid", "softplus")
 NO_TEST = (
     "the equation is not of a form that is known to have one root: a multiple of {0} above 0, and "
     "growing functions of entries f({0}*X)*X' for one and the same X"
@@ -192,7 +192,9 @@ class Reader:
                 return self._formula(base)
             case f.IntegerPower(base, exponent) if exponent < 0 and self._positive(base):
                 return -self._formula(base)
-            case f.Apply(function, of) if function in GROWING:
+            case f.Apply(name, of):
+                function = elementary(name)
+                require(function.grows and function.domain is Numbers.ALL, self._no_test)
                 return self._formula(of)
         raise NoBoundError(self._no_test)
 
@@ -213,9 +215,9 @@ class Reader:
                 return q.evaluate(value, self._bindings) > 0
             case f.Sum(parts) | f.Times(parts):
                 return all(map(self._positive, parts))
-            case f.Apply(function, of):
+            case f.Apply(name, of):
                 self._formula(of)
-                return function in POSITIVE
+                return elementary(name).image is Numbers.POSITIVE
             case _:
                 return False
 

@@ -21,7 +21,7 @@ from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.formula_values import evaluate_formula
 from weightsmith.dsl.scope import Definition
 
 ROUNDS = 8
