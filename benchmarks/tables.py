@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from weightsmith.cli.table import print_table
 from weightsmith.compiler.approximate.fit import Table, fit_table
-from weightsmith.dsl.formulas import evaluate_formula, parse_formula
+from weightsmith.dsl.formula_values import evaluate_formula
+from weightsmith.dsl.formulas import parse_formula
 
 Floats = NDArray[np.float64]
 

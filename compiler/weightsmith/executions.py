@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -62,6 +62,17 @@ def mask_groups(masks: object) -> tuple[str, ...]:
     if not isinstance(masks, Mapping):
         raise LayoutError(f"expected masks as {{group: mask}}, got {type(masks).__name__}.")
     return tuple(masks)
+
+
+def call_parts(
+    named: Mapping[str, object], inputs: Collection[str], masks: object
+) -> tuple[Told, dict[str, object], tuple[str, ...]]:
+    """Of a call the counts of loops, the inputs by name, and the groups that have masks."""
+    groups = () if masks is None else mask_groups(masks)
+    if not named:
+        return (), {}, groups
+    counts = tuple([(name, value) for name, value in named.items() if name not in inputs])
+    return counts, {name: value for name, value in named.items() if name in inputs}, groups
 
 
 class Executions:

@@ -33,7 +33,7 @@ from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import check as check_source
 from weightsmith.dsl import core
 from weightsmith.dsl.source import Source
-from weightsmith.executions import Execution, Executions, Told, known_when_traced, mask_groups
+from weightsmith.executions import Execution, Executions, Told, call_parts, known_when_traced
 from weightsmith.trainable import Trainable
 
 if TYPE_CHECKING:
@@ -213,10 +213,7 @@ class Network(Trainable):
         Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
         input is missing or unknown, InstantiationError on a wrong count.
         """
-        names = self._input_names()
-        tensors = {name: v for name, v in kwargs.items() if name in names}
-        counts = tuple([(name, v) for name, v in kwargs.items() if name not in names])
-        groups = () if masks is None else mask_groups(masks)
+        counts, tensors, groups = call_parts(kwargs, self._input_names(), masks)
         self._make_caller(counts, execution, groups)
         return self._callers[counts, execution, groups](args, tensors, masks)  # type: ignore[arg-type]
 

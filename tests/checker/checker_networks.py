@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from weightsmith.checker.table_error import table_error
 from weightsmith.checker.tables import approximated_sites
 from weightsmith.dsl import Source, check, core
-from weightsmith.dsl.formulas import evaluate_formula, formula_text
+from weightsmith.dsl.formula_values import evaluate_formula
+from weightsmith.dsl.formulas import formula_text
 from weightsmith.dsl.scalars import Number, evaluate
 
 Array = NDArray[np.float64]

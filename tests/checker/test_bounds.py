@@ -18,7 +18,8 @@ from weightsmith.checker.curves import Curve, curve_bounds, table_curve
 from weightsmith.checker.formula_ranges import FormulaRanges
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.dsl.formulas import evaluate_formula, parse_formula
+from weightsmith.dsl.formula_values import evaluate_formula
+from weightsmith.dsl.formulas import parse_formula
 
 F = Fraction
 Array = NDArray[np.float64]

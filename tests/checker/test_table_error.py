@@ -65,6 +65,7 @@ CASES: dict[str, tuple[Formula, str, str, Ball]] = {
     "exp": (Apply("exp", T), "-4", "3", lambda t: t.exp()),
     "log": (Apply("log", T), "1/10", "3", lambda t: t.log()),
     "softplus": (Apply("softplus", T), "-1000", "1000", lambda t: (1 + t.exp()).log()),
+    "erf": (Apply("erf", T), "-5", "4", lambda t: t.erf()),
     "reciprocal": (IntegerPower(T, -1), "1/10", "10", lambda t: 1 / t),
     "square root": (Apply("sqrt", T), "0", "4", lambda t: t.nonnegative_part().sqrt()),
     "square": (IntegerPower(T, 2), "-1", "1", lambda t: t * t),

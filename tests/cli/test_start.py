@@ -60,6 +60,14 @@ def test_importing_the_api_alone_leaves_numpy_the_language_and_the_checker_out()
     assert not modules & {"numpy", "lark", "flint", "weightsmith.dsl", "weightsmith.checker"}
 
 
+def test_a_script_is_read_without_what_its_functions_are_computed_by() -> None:
+    script = "algorithm f(x: [d] per query)\\nreturn erf(x) - sigmoid(x)"
+    code = f"from weightsmith.dsl import Source, check; check(Source('s', '{script}'))"
+    modules = set(json.loads(python(LOADED.format(code=code))))
+    assert "weightsmith.dsl.elementary" in modules
+    assert not modules & {"numpy", "flint", "weightsmith.dsl.elementary.record"}
+
+
 def test_a_network_is_loaded_and_data_are_checked_without_the_compiler(network: Path) -> None:
     code = (
         f"import weightsmith.api as ws; network = ws.load({str(network)!r}); "

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from weightsmith import api
 from weightsmith.checker.table_error import table_error
-from weightsmith.compiler.approximate.enclosure import Enclosure, UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, jets, range_of
 from weightsmith.compiler.approximate.poles import find_singularity
 from weightsmith.compiler.certify.intervals import to_fraction
+from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.elementary.enclosure import Enclosure, UndefinedError
 from weightsmith.dsl.formulas import (
-    FUNCTIONS,
     Apply,
     Constant,
     Formula,
@@ -40,7 +40,7 @@ def _grow(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
         pairs.map(Sum)
         | pairs.map(Times)
         | st.builds(IntegerPower, inner, st.integers(-2, 4))
-        | st.builds(Apply, st.sampled_from(FUNCTIONS), inner)
+        | st.builds(Apply, st.sampled_from(NAMES), inner)
     )
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,30 @@ def test_a_file_imports_only_what_its_package_may(path: Path) -> None:
         name.split(".")[1] for name in imported_modules(path) if name.startswith("weightsmith.")
     }
     assert ours <= ALLOWED[part] | {part}
+
+
+def modules_of(root: Path) -> dict[str, Path]:
+    """The modules of a package of ours, by their names."""
+    return {
+        ".".join(path.relative_to(root.parents[1]).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in SOURCES
+        if path.is_relative_to(root)
+    }
+
+
+def test_no_module_of_the_language_imports_itself_by_way_of_others() -> None:
+    """Imports within functions, and those for types alone, count."""
+    modules = modules_of(ROOT / "dsl/weightsmith/dsl")
+    graph = networkx.DiGraph()
+    for name, path in modules.items():
+        for imported in imported_modules(path):
+            target = imported if imported in modules else imported.rpartition(".")[0]
+            if target in modules:
+                graph.add_edge(name, target)
+    assert graph.number_of_edges() > 200
+    assert [one for one in networkx.strongly_connected_components(graph) if len(one) > 1] == []
 
 
 def test_only_the_torch_back_end_imports_torch_at_its_top() -> None:

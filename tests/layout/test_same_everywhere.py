@@ -15,14 +15,20 @@ SOURCES = [path for one in PACKAGES for path in sorted((ROOT / one).rglob("*.py"
 # these compute with a user's data, where a script is run: nothing that is written follows from it
 RUNS = {
     "formula_values.py",
-    "formulas.py",
     "interpreter.py",
     "matrix_functions.py",
     "root_solver.py",
 }
 MESSAGES = {"shown.py"}  # how large a number is that is too long to be shown
 FREE = RUNS | MESSAGES
-DECIDE = [path for path in SOURCES if not (path.parent.name == "dsl" and path.name in FREE)]
+# one field of an elementary function is for running scripts too: see who may read it below
+ELEMENTARY = "elementary"
+FLOATING = {"_floats", "by_numpy"}  # the functions in its files that compute them
+DECIDE = [
+    path
+    for path in SOURCES
+    if not (path.parent.name == "dsl" and path.name in FREE) and path.parent.name != ELEMENTARY
+]
 # how long a verdict took is printed, and decides nothing
 CLOCKS = {
     "compiler/weightsmith/checker/verdicts.py",
@@ -78,6 +84,29 @@ def test_a_file_is_the_same_everywhere(path: Path) -> None:
 @pytest.mark.parametrize("path", DECIDE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_float_is_rounded_as_the_machine_likes(path: Path) -> None:
     assert not list(inexact_functions(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def test_only_what_runs_a_script_reads_the_floats_of_a_function() -> None:
+    readers = {
+        path.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "floats"
+    }
+    assert readers == {"formula_values.py"} <= RUNS
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if path.parent.name == ELEMENTARY],
+    ids=lambda path: path.name,
+)
+def test_a_function_takes_floats_only_to_run_a_script(path: Path) -> None:
+    """NumPy and math stand in ``_floats`` alone; all else of a function is computed in balls."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [one for one in tree.body if getattr(one, "name", "") not in FLOATING]
+    assert not list(inexact_functions(tree))
+    assert not {module for module, _ in imports(tree)} & FLOATS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import NamedTuple
 
 import flint
 
@@ -26,6 +25,8 @@ from weightsmith.checker.ranges import (
 from weightsmith.checker.refusal import RefusedError, quoted, require, spend
 from weightsmith.checker.scalar_text import value_at
 from weightsmith.checker.work import of_balls
+from weightsmith.dsl.elementary import NAMES, elementary
+from weightsmith.dsl.elementary.record import Ball, Derivatives, Jet, Numbers
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,
@@ -37,18 +38,7 @@ from weightsmith.dsl.formulas import (
 )
 
 MAX_EXPONENT = 1000
-NEVER_NEGATIVE = ("abs", "exp", "sqrt", "sigmoid", "softplus")
-Ball = flint.arb
 Quotient = tuple[flint.fmpq_poly, flint.fmpq_poly]
-
-
-class Jet(NamedTuple):
-    """f, f′ and f″ over a ball; of a constant, only the value."""
-
-    value: Ball
-    first: Ball
-    second: Ball
-    constant: bool = False
 
 
 def constant_jet(value: Ball) -> Jet:
@@ -99,21 +89,21 @@ class BallFunction:
 
     def _function(self, name: str, of: Formula) -> Node:
         inner = self._node(of)
-        if name == "abs":
-            return lambda ball: _absolute(inner(ball))
-        if name == "sqrt":
-            cut = self._never_negative(of)
-            return _chained(inner, lambda v: _sqrt(v.nonnegative_part() if cut else v))
-        require(name in FUNCTIONS, f"There is no rule for the function {quoted(name)}.")
-        return _chained(inner, FUNCTIONS[name])
+        require(name in NAMES, f"There is no rule for the function {quoted(name)}.")
+        function = elementary(name)
+        if (along := function.along) is not None:
+            return lambda ball: along(inner(ball))
+        if function.domain is Numbers.NONNEGATIVE and self._never_negative(of):
+            return _chained(inner, lambda v: function.derivatives(v.nonnegative_part()))
+        return _chained(inner, function.derivatives)
 
     def _never_negative(self, formula: Formula) -> bool:
         """True only if the formula is shown to be ≥ 0 on the interval, whatever its balls say.
 
         That is a function with no negative value, or a quotient of polynomials.
         """
-        if isinstance(formula, Apply) and formula.function in NEVER_NEGATIVE:
-            return True
+        if isinstance(formula, Apply):
+            return elementary(formula.function).image is not Numbers.ALL
         quotient = self._quotient(formula)
         if quotient is None:
             return False
@@ -194,9 +184,6 @@ def _product(one: Jet, two: Jet) -> Jet:
     )
 
 
-Derivatives = tuple[Ball, Ball, Ball]
-
-
 def _chained(inner: Node, outer: Callable[[Ball], Derivatives]) -> Node:
     """g(u(t)): g′(u)·u′ and g″(u)·u′² + g′(u)·u″; g′(t) and g″(t) of the variable itself."""
     if inner is _variable:
@@ -213,20 +200,6 @@ def _chained(inner: Node, outer: Callable[[Ball], Derivatives]) -> Node:
     return run
 
 
-def _absolute(argument: Jet) -> Jet:
-    """At a kink the slope is anywhere between −|u′| and |u′|, and f″ does not exist."""
-    at_kink = argument.value.is_zero() and not argument.constant
-    if argument.value >= 0 and not at_kink:
-        return argument
-    if argument.value <= 0 and not at_kink:
-        minus = -argument.value, -argument.first, -argument.second
-        return Jet(*minus, argument.constant)
-    if argument.constant:
-        return constant_jet(abs(argument.value))
-    slope = flint.arb(0, argument.first.abs_upper())
-    return Jet(abs(argument.value), slope, flint.arb.nan())
-
-
 def _power(v: Ball, n: int) -> Derivatives:
     if n < 0:
         inverse = 1 / v  # not finite if v may be 0
@@ -236,69 +209,3 @@ def _power(v: Ball, n: int) -> Derivatives:
     first = n * whole_power(v, n - 1) if n else flint.arb(0)
     second = n * (n - 1) * whole_power(v, n - 2) if n * (n - 1) else flint.arb(0)
     return whole_power(v, n), first, second
-
-
-def _sqrt(v: Ball) -> Derivatives:
-    root = v.sqrt()
-    return root, 1 / (2 * root), -1 / (4 * v * root)
-
-
-def _exp(v: Ball) -> Derivatives:
-    value = v.exp()
-    return value, value, value
-
-
-def _log(v: Ball) -> Derivatives:
-    return v.log(), 1 / v, -1 / (v * v)
-
-
-def _sin(v: Ball) -> Derivatives:
-    sine, cosine = v.sin(), v.cos()
-    return sine, cosine, -sine
-
-
-def _cos(v: Ball) -> Derivatives:
-    sine, cosine = v.sin(), v.cos()
-    return cosine, -sine, -cosine
-
-
-def _logistic(v: Ball) -> tuple[Ball, Ball]:
-    """1/(1 + e^−v), which is monotone, and its derivative, which is positive."""
-    up, down = 1 / (1 + (-v).exp()), 1 / (1 + v.exp())
-    if v.rad() > 1:  # a ball of e^v says little of its lower end
-        low, high = v.lower(), v.upper()
-        up = (1 / (1 + (-low).exp())).union(1 / (1 + (-high).exp()))
-        down = (1 / (1 + low.exp())).union(1 / (1 + high.exp()))
-    return up, up * down
-
-
-def _sigmoid(v: Ball) -> Derivatives:
-    value, slope = _logistic(v)
-    return value, slope, -slope * (v / 2).tanh()
-
-
-def _softplus(v: Ball) -> Derivatives:
-    value = v + (-v).exp().log1p() if v > 0 else v.exp().log1p()
-    return value, *_logistic(v)
-
-
-def _tanh(v: Ball) -> Derivatives:
-    value, (_, slope) = v.tanh(), _logistic(2 * v)
-    return value, 4 * slope, -8 * value * slope
-
-
-def _atan(v: Ball) -> Derivatives:
-    slope = 1 / (1 + v * v)
-    return v.atan(), slope, -2 * v * slope * slope
-
-
-FUNCTIONS: Mapping[str, Callable[[Ball], Derivatives]] = {
-    "exp": _exp,
-    "log": _log,
-    "sin": _sin,
-    "cos": _cos,
-    "tanh": _tanh,
-    "atan": _atan,
-    "sigmoid": _sigmoid,
-    "softplus": _softplus,
-}

@@ -15,6 +15,7 @@ from weightsmith.checker.analytic import Analytic
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.scalar_text import value_at
+from weightsmith.dsl.elementary import NAMES, elementary
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,
@@ -48,8 +49,8 @@ def analytic_formula(formula: Formula, bindings: Mapping[str, Fraction]) -> Anal
             below = analytic_formula(base, bindings)
             return lambda z: below(z) ** exponent
         case Apply(function=name, of=of):
-            require(name in FUNCTIONS, f"There is no rule for the function {quoted(name)}.")
-            inner, outer = analytic_formula(of, bindings), FUNCTIONS[name]
+            require(name in NAMES, f"There is no rule for the function {quoted(name)}.")
+            inner, outer = analytic_formula(of, bindings), elementary(name).analytic
             return lambda z: outer(inner(z))
     raise RefusedError("The formula has a part that is not known.")
 
@@ -62,46 +63,3 @@ def _folded(parts: list[Analytic], join: Callable[[Complex, Complex], Complex]) 
         return total
 
     return run
-
-
-def _log(z: Complex) -> Complex:
-    return z.log(analytic=True)
-
-
-def _sqrt(z: Complex) -> Complex:
-    return z.sqrt(analytic=True)
-
-
-def _atan(z: Complex) -> Complex:
-    """Cut along the imaginary axis, beyond ±i."""
-    regular = abs(z.imag) < 1 or not z.real.contains(0)
-    return z.atan() if regular else _nothing()
-
-
-def _absolute(z: Complex) -> Complex:
-    """±z, where the real part has a sign: on a connected set that is one function."""
-    if z.real > 0:
-        return z
-    return -z if z.real < 0 else _nothing()
-
-
-def _sigmoid(z: Complex) -> Complex:
-    return 1 / (1 + (-z).exp())
-
-
-def _nothing() -> Complex:
-    return Complex(flint.arb.nan())
-
-
-FUNCTIONS: Mapping[str, Analytic] = {
-    "exp": lambda z: z.exp(),
-    "log": _log,
-    "sqrt": _sqrt,
-    "sin": lambda z: z.sin(),
-    "cos": lambda z: z.cos(),
-    "tanh": lambda z: z.tanh(),
-    "atan": _atan,
-    "sigmoid": _sigmoid,
-    "softplus": lambda z: _log(1 + z.exp()),
-    "abs": _absolute,
-}

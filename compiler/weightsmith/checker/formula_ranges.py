@@ -15,9 +15,10 @@ from itertools import count
 import flint
 
 from weightsmith.checker.bounds import Ball, above, exact, larger
-from weightsmith.checker.formula_balls import BallFunction, Jet
+from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.checker.ranges import rational
 from weightsmith.checker.refusal import Budget, require
+from weightsmith.dsl.elementary.record import Jet
 from weightsmith.dsl.formulas import Formula
 
 MAX_PIECES = 4000

@@ -21,9 +21,10 @@ from itertools import pairwise
 
 import flint
 
-from weightsmith.checker.formula_balls import Ball, BallFunction, Jet
+from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.checker.ranges import fraction, precision, rational
 from weightsmith.checker.refusal import Budget, RefusedError, require
+from weightsmith.dsl.elementary.record import Ball, Jet
 from weightsmith.dsl.formulas import Formula
 
 BITS = 192

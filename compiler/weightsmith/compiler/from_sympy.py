@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import sympy
 
-from weightsmith.dsl.formulas import FUNCTIONS
+from weightsmith.dsl.elementary import NAMES as FUNCTIONS
 
 Ends = tuple[Fraction, Fraction]
 NAMES = {"Abs": "abs", **{name: name for name in FUNCTIONS if name != "abs"}}

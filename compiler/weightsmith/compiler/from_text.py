@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import sympy
 
-from weightsmith.compiler.from_sympy import Ends, ExpressionError
+from weightsmith.compiler.from_sympy import NAMES, Ends, ExpressionError
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.formulas import (
     Apply,
@@ -29,9 +29,7 @@ from weightsmith.dsl.formulas import (
 MAX_EXPONENT = 1000
 SHOWN = 60  # characters of a text in a message
 CLASSES = {
-    **{name: getattr(sympy, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan")},
-    "abs": sympy.Abs,
-    **{name: sympy.Function(name) for name in ("sigmoid", "softplus")},
+    name: getattr(sympy, spelled, None) or sympy.Function(name) for spelled, name in NAMES.items()
 }
 
 

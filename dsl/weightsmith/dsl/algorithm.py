@@ -10,7 +10,8 @@ from weightsmith.dsl import syntax as s
 from weightsmith.dsl.calls import Budget, Calls
 from weightsmith.dsl.declarations import Head, HeadReader
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.elaborator import Elaborator
+from weightsmith.dsl.expressions import ExpressionReader
 from weightsmith.dsl.finish import Finisher, counted_names
 from weightsmith.dsl.function_declarations import unused_functions
 from weightsmith.dsl.inference import Bound
@@ -41,7 +42,7 @@ def elaborate(
     errors = report.errors
     calls = Calls(algorithm.name.text, callable_, later, budget)
     assigned = assigned_names(algorithm.entries)
-    elaborator = Elaborator(report, calls, assigned, callable_.keys(), later)
+    elaborator = ExpressionReader(report, calls, assigned, callable_.keys(), later)
     head = HeadReader(elaborator).read(algorithm)
     calls.assumptions.extend(head.named)
     calls.bounds.extend(one for one in head.assumptions if isinstance(one, Bound))

@@ -13,7 +13,7 @@ from weightsmith.dsl.default_order import in_order
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.intervals import disorder
 from weightsmith.dsl.passes import check_passes
-from weightsmith.dsl.piecewise import arguments_of
+from weightsmith.dsl.piecewise import EXACT, arguments_of, ordered_ends
 from weightsmith.dsl.printer import assumption_text, node_text
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scalar_text import parse_scalar
@@ -185,15 +185,14 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
         if not isinstance(site.function, core.PiecewiseLinear):
             continue
         limits = arguments_of(site.label, site.function) or ()
-        ends = [_bound(f"A limit of {site.label} is", one, values) for one in limits]
-        least = ends[0] if site.label == "soft" and ends else None
-        if least is not None and least < 0:
-            raise BindingError(f"The threshold of soft is never below 0, got {number_text(least)}.")
-        low, high = ends if site.label == "clip" and ends else (None, None)
+        what = f"A limit of {site.label} is"
+        for limit in limits:
+            _bound(what, limit, values)
+        ends = ordered_ends(site.label, limits) or (q.ZERO, q.ZERO)
+        low, high = (_bound(what, end, values) for end in ends)
         if low is not None and high is not None and low > high:
-            raise BindingError(
-                f"The low end {number_text(low)} of clip is above its high end {number_text(high)}."
-            )
+            wrong = EXACT[site.label].disorder.format(low=number_text(low), high=number_text(high))
+            raise BindingError(f"{wrong[0].upper()}{wrong[1:]}.")
 
 
 def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[str, ...]:
@@ -206,8 +205,8 @@ def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[
         if not isinstance(site.function, core.PiecewiseLinear):
             continue
         limits = arguments_of(site.label, site.function) or ()
-        ends = (q.ZERO, *limits) if site.label == "soft" else limits
-        if site.label in ("clip", "soft") and len(ends) == 2:
+        ends = ordered_ends(site.label, limits)
+        if ends is not None:
             gap = algebra.plus((ends[1], algebra.negated(ends[0])))
             if not q.free_symbols(gap) <= values.keys():
                 found[f"{scalar_text(ends[0])} <= {scalar_text(ends[1])}"] = None

@@ -9,7 +9,7 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY
 from weightsmith.dsl.diagnostics import near_hint
-from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import DimensionSymbol, MatrixSymbol

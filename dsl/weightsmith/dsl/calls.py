@@ -17,8 +17,8 @@ from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
 from weightsmith.dsl.default_order import in_order
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.entry_functions import known_names
-from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.inference import Bound, inferred_bounds
 from weightsmith.dsl.inlining import Inliner, WritingError
 from weightsmith.dsl.needed import needed_parameters

@@ -14,7 +14,7 @@ from weightsmith.dsl.contradictions import check_contradictions
 from weightsmith.dsl.core import CONTEXT, GROUPS, QUERY, TOKEN, Shape
 from weightsmith.dsl.default_order import in_cycles, in_order
 from weightsmith.dsl.diagnostics import near_hint
-from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.function_declarations import read_functions
 from weightsmith.dsl.intervals import check_orders, only_argument, read_interval
 from weightsmith.dsl.nodes import text_of

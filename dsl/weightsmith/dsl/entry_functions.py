@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from weightsmith.dsl.formulas import Apply, Formula, Variable, formula_power
+from weightsmith.dsl import elementary
+from weightsmith.dsl.formulas import Apply, Formula, Variable, parse_formula
 from weightsmith.dsl.other_languages import function_hint
 from weightsmith.dsl.piecewise import EXACT
 from weightsmith.dsl.scope import MATRIX_FUNCTIONS
 
 APPROXIMATED: dict[str, Formula] = {
-    **{
-        name: Apply(name, Variable())
-        for name in ("sigmoid", "tanh", "exp", "softplus", "sqrt", "log", "sin", "cos", "atan")
-    },
-    "reciprocal": formula_power(Variable(), -1),
-    "rsqrt": formula_power(Apply("sqrt", Variable()), -1),
-    "square": formula_power(Variable(), 2),
+    **{name: Apply(name, Variable()) for name in elementary.NAMES if name not in EXACT},
+    **{name: parse_formula(text) for name, text in elementary.DEFINED.items()},
 }
 SUM = "sum"
 BUILT_IN = (*EXACT, *APPROXIMATED, SUM)
@@ -57,7 +53,7 @@ def advice(name: str) -> tuple[str, str] | None:
 
 def written_call(name: str) -> str:
     """Return how the function is called in a statement: ``relu(E)``, but ``exp.(E)``."""
-    dot = "." if name in ("exp", "sqrt") else ""
+    dot = "." if name in BUILT_IN and name in MATRIX_FUNCTIONS else ""
     return f"{name}{dot}(E)"
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.elaborator import Elaborator, Value
 from weightsmith.dsl.entry_functions import APPROXIMATED, SUM, advice, known_names, written_call
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.nodes import bare, scaled, split, text_of
-from weightsmith.dsl.piecewise import EXACT, relu
+from weightsmith.dsl.piecewise import EXACT, ordered_ends, relu
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
 from weightsmith.dsl.shapes import is_unknown
 
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
-
-Value = Scalar | Node
 ROWS_HINT = "one row is repeated down the other's rows; for a column c write (c*ones) .* E"
 
 
@@ -44,7 +39,7 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
         _unknown(elaborator, call)
         return None
     values = [elaborator.value(one) for one in call.positional]
-    wanted = 1 + (EXACT[name][0] if name in EXACT and name not in elaborator.functions else 0)
+    wanted = 1 + (EXACT[name].limits if name in EXACT and name not in elaborator.functions else 0)
     if call.keywords or len(values) != wanted:
         report_arity(elaborator, call, wanted)
         return None
@@ -73,9 +68,9 @@ def _applied(elaborator: Elaborator, call: s.CallExpression, values: list[Value]
     if name in APPROXIMATED:
         body = APPROXIMATED[name]
         return _mapped(elaborator, call, name, body, _matrices(values)[0])
-    if name in ("max", "min"):
+    if (sign := EXACT[name].sign) is not None:
         if all(isinstance(value, Node) for value in values):
-            return _of_two(elaborator, call, *_matrices(values))
+            return _of_two(elaborator, call, sign, *_matrices(values))
         values.sort(key=lambda value: isinstance(value, Scalar))
     return _with_scalars(elaborator, call, values)
 
@@ -95,19 +90,15 @@ def _with_scalars(
     if (problem := threshold_problem(name, scalars)) is not None:
         elaborator.report.error(call.span, *problem)
         return None
-    return _mapped(elaborator, call, name, EXACT[name][1](*scalars), values[0])
+    return _mapped(elaborator, call, name, EXACT[name].make(*scalars), values[0])
 
 
 def threshold_problem(name: str, scalars: list[Scalar]) -> tuple[str, str] | None:
     """Return what is wrong with the numbers of ``clip`` and ``soft``, and the hint."""
-    numbers = [algebra.constant(one) for one in scalars]
-    if name == "soft" and numbers[0] is not None and numbers[0] < 0:
-        return f"the threshold of soft is never below 0, got {numbers[0]}", "write soft(E, tau)"
-    low, high = numbers if name == "clip" else (None, None)
-    if low is not None and high is not None and low > high:
-        message = f"the low end {low} of clip is above its high end {high}"
-        return message, "write clip(E, low, high)"
-    return None
+    low, high = map(algebra.constant, ordered_ends(name, scalars) or (q.ZERO, q.ZERO))
+    if low is None or high is None or low <= high:
+        return None
+    return EXACT[name].disorder.format(low=low, high=high), f"write {EXACT[name].written}"
 
 
 def _mapped(
@@ -125,7 +116,9 @@ def _mapped(
     return core.Entrywise(call.span, bare(of.shape), label, function, of, "")
 
 
-def _of_two(elaborator: Elaborator, call: s.CallExpression, left: Node, right: Node) -> Node | None:
+def _of_two(
+    elaborator: Elaborator, call: s.CallExpression, sign: Scalar, left: Node, right: Node
+) -> Node | None:
     """max(E, F) = F + relu(E - F);  min(E, F) = F - relu(F - E)."""
     axes, name = elaborator.axes, call.name.text
     if not axes.unify_shapes(bare(left.shape), bare(right.shape)):
@@ -135,7 +128,6 @@ def _of_two(elaborator: Elaborator, call: s.CallExpression, left: Node, right: N
         )
         elaborator.report.error(call.span, message)
         return None
-    sign = q.ONE if name == "max" else q.MINUS_ONE
     shape = bare(left.shape)
     difference = _sum_of(call, shape, (sign, left), (algebra.negated(sign), right))
     part = core.Entrywise(call.span, shape, "relu", relu(), difference, "")
@@ -257,10 +249,7 @@ def report_arity(elaborator: Elaborator, call: s.CallExpression, wanted: int) ->
 
 def example(name: str) -> str:
     """Return how the function is written: ``clip(E, low, high)``."""
-    forms = {"clip": "clip(E, low, high)", "soft": "soft(E, tau)"}
-    if name in ("max", "min"):
-        return f"{name}(E, F) or {name}(E, c)"
-    return forms.get(name) or written_call(name)
+    return EXACT[name].written if name in EXACT else written_call(name)
 
 
 def _unknown(elaborator: Elaborator, call: s.CallExpression) -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.elementary import elementary
 
 Array = NDArray[Any]
 
 
-def values_at(
+@overload
+def evaluate_formula(formula: f.Formula, t: float, bindings: Mapping[str, Fraction]) -> float: ...
+
+
+@overload
+def evaluate_formula(formula: f.Formula, t: Array, bindings: Mapping[str, Fraction]) -> Array: ...
+
+
+def evaluate_formula(
     formula: f.Formula, t: float | Array, bindings: Mapping[str, Fraction]
 ) -> float | Array:
-    """Return the values at ``t``: a float for a float, an array of its type for an array."""
+    """Return the values at ``t``, nan or inf where there is none.
+
+    That is a float for a float, an array of its type for an array.
+    """
     places = np.asarray(t)
     places = places if places.dtype.kind == "f" else places.astype(np.float64)
     with np.errstate(all="ignore"):
@@ -47,29 +59,4 @@ def _values(formula: f.Formula, t: Array, bindings: Mapping[str, Fraction]) -> A
             power: Array = np.power(_values(base, t, bindings), float(exponent))
             return power
         case f.Apply(function, of):
-            return FUNCTIONS[function](_values(of, t, bindings))
-
-
-def _sigmoid(t: Array) -> Array:
-    small = np.exp(-np.abs(t))
-    result: Array = np.where(t >= 0, 1, small) / (1 + small)
-    return result
-
-
-def _softplus(t: Array) -> Array:
-    result: Array = np.maximum(t, 0) + np.log1p(np.exp(-np.abs(t)))
-    return result
-
-
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "atan": np.arctan,
-    "sigmoid": _sigmoid,
-    "softplus": _softplus,
-    "abs": np.abs,
-}
+            return elementary(function).floats(_values(of, t, bindings))

@@ -1,7 +1,7 @@
 """Functions of one variable, as formulas: what a script applies to every entry of a value.
 
 A formula is a tree over the variable ``t``, exact scalars, sums, products, powers, and the
-functions of ``FUNCTIONS``.  Its text form, ``sigmoid(t)*(1 - sigmoid(t))``, stands in scripts and
+functions of ``elementary``.  Its text form, ``sigmoid(t)*(1 - sigmoid(t))``, stands in scripts and
 in ``certificate.json``; ``parse_formula`` reads what ``formula_text`` prints.
 
 ``formula_sum``, ``formula_product`` and ``formula_power`` flatten and fold the constants; formulas
@@ -13,19 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, overload
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.elementary import NAMES
 from weightsmith.dsl.scalar_printer import bracketed_text, signed
 from weightsmith.dsl.scalar_text import MAX_LENGTH, literal_value, scalar_tokens
 from weightsmith.dsl.scalars import Scalar, ScalarError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 VARIABLE = "t"
-FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs")
 MAX_EXPONENT = 100
 MAX_NODES = 500
 MAX_DEPTH = 60
@@ -61,7 +57,7 @@ class IntegerPower:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """One of FUNCTIONS: softplus(t) = log(1 + exp(t)), sigmoid(t) = 1/(1 + exp(-t))."""
+    """One of the elementary functions: softplus(t) = log(1 + exp(t)), …"""
 
     function: str
     of: Formula
@@ -333,8 +329,8 @@ class _Reader:
 
     def _named(self, name: str, depth: int) -> Formula:
         if self._take("("):
-            if name not in FUNCTIONS:
-                raise ScalarError(f"expected one of {', '.join(FUNCTIONS)}, got '{name[:40]}'")
+            if name not in NAMES:
+                raise ScalarError(f"expected one of {', '.join(NAMES)}, got '{name[:40]}'")
             return Apply(name, self._closed(depth))
         return Variable() if name == VARIABLE else Constant(q.Symbol(name))
 
@@ -358,25 +354,3 @@ def raised(base: Formula, exponent: Scalar) -> Formula:
 
 def _negative(formula: Formula) -> Formula:
     return formula_product((Constant(q.MINUS_ONE), formula))
-
-
-# -- values -------------------------------------------------------------------------------------
-
-
-@overload
-def evaluate_formula(formula: Formula, t: float, bindings: Mapping[str, Fraction]) -> float: ...
-
-
-@overload
-def evaluate_formula(
-    formula: Formula, t: NDArray[Any], bindings: Mapping[str, Fraction]
-) -> NDArray[Any]: ...
-
-
-def evaluate_formula(
-    formula: Formula, t: float | NDArray[Any], bindings: Mapping[str, Fraction]
-) -> float | NDArray[Any]:
-    """Return the values at ``t`` in floating point, with NumPy; nan or inf where there is none."""
-    from weightsmith.dsl.formula_values import values_at
-
-    return values_at(formula, t, bindings)

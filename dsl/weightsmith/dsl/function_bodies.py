@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import PiecewiseLinear
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, SUM, advice, known_names
 from weightsmith.dsl.entrywise import report_arity, threshold_problem
 from weightsmith.dsl.formulas import (
@@ -34,12 +34,9 @@ from weightsmith.dsl.formulas import (
     refuse_variable,
 )
 from weightsmith.dsl.nodes import text_of
-from weightsmith.dsl.piecewise import EXACT, without_idle
+from weightsmith.dsl.piecewise import EXACT, ordered_ends, without_idle
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place, ScalarSymbol
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
@@ -160,7 +157,7 @@ class _Reader:
         if name not in known_names(declared) or (name == SUM and name not in declared):
             self._unknown(call)
             return None
-        wanted = 1 + (EXACT[name][0] if name in EXACT and name not in declared else 0)
+        wanted = 1 + (EXACT[name].limits if name in EXACT and name not in declared else 0)
         if call.keywords or len(call.positional) != wanted:
             report_arity(self.elaborator, call, wanted)
             return None
@@ -178,8 +175,8 @@ class _Reader:
 
     def _exact(self, call: s.CallExpression, bodies: list[Body]) -> Body | None:
         name = call.name.text
-        if name in ("max", "min"):
-            sign = _constant(q.ONE if name == "max" else q.MINUS_ONE)
+        if (extreme := EXACT[name].sign) is not None:
+            sign = _constant(extreme)
             minus = _product((_constant(q.MINUS_ONE), bodies[1]))
             bend = _relu(_product((sign, _sum((bodies[0], minus)))))
             return _sum((bodies[1], _product((sign, bend))))
@@ -192,7 +189,7 @@ class _Reader:
         if problem is not None:
             self.report.error(call.span, *problem)
             return None
-        return _applied(EXACT[name][1](*scalars), bodies[0])
+        return _applied(EXACT[name].make(*scalars), bodies[0])
 
     def _unknown(self, call: s.CallExpression) -> None:
         name = call.name.text
@@ -210,14 +207,8 @@ class _Reader:
 
 def _unknown_order(name: str, limits: Sequence[Scalar]) -> tuple[str, str] | None:
     """Within a formula nobody sees later which limits it was made of: their order must be plain."""
-    if name == "soft":
-        unknown = algebra.constant(limits[0]) is None
-    elif name == "clip":
-        gap = algebra.plus((limits[1], algebra.negated(limits[0])))
-        unknown = algebra.constant(gap) is None
-    else:
-        return None
-    if not unknown:
+    low, high = ordered_ends(name, limits) or (q.ZERO, q.ZERO)
+    if algebra.constant(algebra.plus((high, algebra.negated(low)))) is not None:
         return None
     message = f"within a function the limits of {name} are numbers"
     return message, f"apply {name} to the matrix, in a statement: there they may be parameters"

@@ -9,8 +9,8 @@ from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import PiecewiseLinear
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.entry_functions import BUILT_IN
-from weightsmith.dsl.expressions import Elaborator
 from weightsmith.dsl.function_bodies import read_body
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import table

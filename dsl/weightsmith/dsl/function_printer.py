@@ -93,10 +93,10 @@ def _formula(node: core.Function) -> Formula:
 
 def _is_named(node: core.Function) -> bool:
     """Does the language know this function under its label?"""
-    made = EXACT.get(node.label)
+    exact = EXACT.get(node.label)
     known = APPROXIMATED.get(node.label)
-    if made is not None and made[0] == 0:
-        known = formula_of(made[1]())
+    if exact is not None and not exact.limits:
+        known = formula_of(exact.make())
     return known == node.formula
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.canonical import is_symmetric
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.entry_functions import APPROXIMATED, advice, known_names
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.function_bodies import formula_of
@@ -16,9 +16,6 @@ from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import EXACT
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 ANY_SHAPE = ("pinv", "polar")
 SYMMETRIC = ("sqrt", "invsqrt", "exp", "sign", "power", "spectral")
@@ -147,8 +144,8 @@ def _formula(elaborator: Elaborator, which: s.Expression) -> Formula | None:
         return None if body is None else formula_of(body)
     if name in APPROXIMATED:
         return APPROXIMATED[name]
-    if name in EXACT and EXACT[name][0] == 0:
-        return formula_of(EXACT[name][1]())
+    if name in EXACT and not EXACT[name].limits:
+        return formula_of(EXACT[name].make())
     message = f"expected the name of a function of one number, got {text_of(which)}"
     near = near_hint(name, known_names(declared)) if name else None
     report.error(which.span, message, near or SPECTRAL_HINT)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import TOKEN, Axis, Group, Node
-from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.formula_values import evaluate_formula
 from weightsmith.dsl.matrix_functions import FUNCTIONS, fractional_power, of_eigenvalues
 from weightsmith.dsl.root_solver import solve
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
@@ -13,11 +12,9 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.bounds import read_entries
 from weightsmith.dsl.diagnostics import Report, near_hint
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.scalars import Scalar
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 KINDS = {
     "spectrum": core.SpectrumKind.SPECTRUM,

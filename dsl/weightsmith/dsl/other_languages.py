@@ -5,6 +5,8 @@ Names are looked up as they are written: ``diag``, ``np.linalg.inv``, ``A.T``, `
 
 from __future__ import annotations
 
+from weightsmith.dsl.elementary import LACKING
+
 PACKAGES = {"np", "numpy", "jnp", "jax", "torch", "scipy", "sp", "linalg", "nn", "F", "math", "tf"}
 
 _NO_SHAPES = "a shape follows from the sums and products around a value; sizes stay symbolic"
@@ -114,21 +116,9 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("absolute", "fabs"), "write abs(E)"),
     **dict.fromkeys(("softshrink", "soft_threshold", "shrink", "prox"), "write soft(E, tau)"),
     **dict.fromkeys(("leaky_relu", "LeakyReLU", "prelu"), "write relu(E) - c*relu(-E)"),
-    **dict.fromkeys(("silu", "swish"), "write E .* sigmoid(E)"),
-    "gelu": "write E .* sigmoid(1.702*E)",
-    "elu": "write relu(E) + exp.(min(E, 0)) - ones",
+    **LACKING,
     "expit": "write sigmoid(E)",
-    **dict.fromkeys(
-        ("erf", "cbrt", "gamma"), "declare a table of its values: table f = (-1, 0), …"
-    ),
-    **dict.fromkeys(("sinh", "cosh"), "declare it: function f(t) = (exp(t) + exp(-t))/2"),
-    "tan": "declare it: function f(t) = sin(t)/cos(t)",
     **dict.fromkeys(("arctan", "atan2"), "write atan(E)"),
-    **dict.fromkeys(("log2", "log10", "log1p"), "declare it: function f(t) = log(1 + t)"),
-    "expm1": "declare it: function f(t) = exp(t) - 1",
-    **dict.fromkeys(
-        ("arcsin", "asin", "arccos", "acos"), "declare a table of its values: table f = …"
-    ),
     **dict.fromkeys(("var", "std", "cov"), "write it with sum(E) and a param n: sum(E .* E)/n"),
     **dict.fromkeys(
         ("layernorm", "layer_norm", "LayerNorm", "batch_norm"),

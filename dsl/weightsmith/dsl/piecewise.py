@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -44,15 +45,51 @@ def soft(threshold: Scalar) -> PiecewiseLinear:
     return PiecewiseLinear(threshold, q.ONE, kinks)
 
 
-# name: the scalars it takes after its value, and how it is made of them
-EXACT: dict[str, tuple[int, Callable[..., PiecewiseLinear]]] = {
-    "relu": (0, relu),
-    "abs": (0, absolute),
-    "max": (1, maximum),
-    "min": (1, minimum),
-    "clip": (2, clip),
-    "soft": (1, soft),
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A function that a ReLU layer computes exactly, of a value and of numbers, its limits.
+
+    ``ends`` are the two numbers, made of the limits, that must be in order; ``disorder`` says what
+    is wrong where they are not.  max and min are also functions of two values,
+    F + sign·relu(sign·(E − F)).
+    """
+
+    make: Callable[..., PiecewiseLinear]
+    written: str
+    limits: int = 0
+    sign: Scalar | None = None
+    ends: Callable[..., tuple[Scalar, Scalar]] | None = None
+    disorder: str = ""
+
+
+EXACT: dict[str, Exact] = {
+    "relu": Exact(relu, "relu(E)"),
+    "abs": Exact(absolute, "abs(E)"),
+    "max": Exact(maximum, "max(E, F) or max(E, c)", limits=1, sign=q.ONE),
+    "min": Exact(minimum, "min(E, F) or min(E, c)", limits=1, sign=q.MINUS_ONE),
+    "clip": Exact(
+        clip,
+        "clip(E, low, high)",
+        limits=2,
+        ends=lambda low, high: (low, high),
+        disorder="the low end {low} of clip is above its high end {high}",
+    ),
+    "soft": Exact(
+        soft,
+        "soft(E, tau)",
+        limits=1,
+        ends=lambda threshold: (q.ZERO, threshold),
+        disorder="the threshold of soft is never below {low}, got {high}",
+    ),
 }
+
+
+def ordered_ends(name: str, limits: Sequence[Scalar]) -> tuple[Scalar, Scalar] | None:
+    """Return the two numbers that must be in order, if the function has such."""
+    known = EXACT.get(name)
+    if known is None or known.ends is None or len(limits) != known.limits:
+        return None
+    return known.ends(*limits)
 
 
 def table(points: Sequence[tuple[Scalar, Scalar]]) -> PiecewiseLinear:
@@ -92,10 +129,11 @@ def arguments_of(label: str, function: PiecewiseLinear) -> tuple[Scalar, ...] | 
     """Return the scalars of a call, ``(-1, 1)`` of ``clip(E, -1, 1)``; None if it is no such."""
     if label not in EXACT:
         return None
-    count, make = EXACT[label]
+    known = EXACT[label]
     places = [place for place, _ in function.kinks]
-    wanted = tuple(places[-1:] if label == "soft" else places[:count])
-    return wanted if len(wanted) == count and make(*wanted) == function else None
+    wanted = tuple(places[len(places) - known.limits :])  # soft has a kink before its threshold
+    fits = len(wanted) == known.limits and known.make(*wanted) == function
+    return wanted if fits else None
 
 
 def _minus(left: Scalar, right: Scalar) -> Scalar:

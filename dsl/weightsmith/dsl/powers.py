@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.functions import fractional_power
 from weightsmith.dsl.nodes import MAX_FACTORS, bracketed, scaled, split, text_of, written_size
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 MAX_POWER = 32  # M^n is written out as n factors
 

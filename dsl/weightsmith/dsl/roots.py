@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.diagnostics import near_hint
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.nodes import bare, text_of
 from weightsmith.dsl.scope import RESERVED, Definition, MatrixSymbol, ScalarSymbol
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 
 def read_root(

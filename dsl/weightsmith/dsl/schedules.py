@@ -7,7 +7,7 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.declarations import is_reserved
 from weightsmith.dsl.diagnostics import Report
-from weightsmith.dsl.expressions import Elaborator
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.formulas import formula_symbols
 from weightsmith.dsl.nodes import nodes_in, text_of
 from weightsmith.dsl.scalar_printer import scalar_text

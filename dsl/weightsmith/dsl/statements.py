@@ -14,8 +14,8 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.calls import Calls
 from weightsmith.dsl.declarations import is_reserved
+from weightsmith.dsl.elaborator import Elaborator, Value
 from weightsmith.dsl.entrywise import is_entry_function
-from weightsmith.dsl.expressions import Elaborator, Value
 from weightsmith.dsl.inlining import is_count
 from weightsmith.dsl.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
 from weightsmith.dsl.roots import read_root

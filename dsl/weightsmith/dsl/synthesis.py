@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from weightsmith.dsl import core
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node
+from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.scope import Place
 from weightsmith.dsl.source import Span
 from weightsmith.dsl.targets import written_out
-
-if TYPE_CHECKING:
-    from weightsmith.dsl.expressions import Elaborator
 
 SYNTHESIZE_HINT = "write within 1e-6"
 ENSURE_HINT = "write ensure error <= 1e-6"

@@ -19,17 +19,18 @@ from tests.backends.enclose.truth import (
     unit,
 )
 
-from weightsmith.backends.enclose.balls import Exponential, Power
+from weightsmith.backends.enclose.balls import Exponential, Power, on_balls
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import HUGE, Near, NoBoundError, near, norm
 from weightsmith.backends.enclose.polar import polar
-from weightsmith.backends.enclose.products import gram_defect, product, top
+from weightsmith.backends.enclose.products import gram_defect, gram_norm, product, top, two_norm
 from weightsmith.backends.enclose.pseudo_inverse import sums_vanish
 from weightsmith.backends.enclose.spectral import function_of
 from weightsmith.backends.enclose.sums import collapsed, combination, remainder, scaled_columns
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
+from weightsmith.dsl.formulas import parse_formula
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")
@@ -77,6 +78,34 @@ def test_a_product_has_nearly_twice_the_digits() -> None:
     found = product(left, right)
     assert found.radius < 2.0**-65 * found.size
     assert norm(found.lo if found.lo is not None else np.ones(1)) < 2.0**-52 * found.size
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_product_whose_leading_bits_cancel_holds_the_exact_one(seed: int) -> None:
+    """What is left of the leading bits is then less than the rest."""
+    draw = np.random.default_rng(seed)
+    half = draw.normal(size=(3, 4))
+    left = np.concatenate((half, half), axis=1)
+    right = np.concatenate((half.T, -half.T * (1 + 2.0**-40 * (seed % 3))), axis=0)
+    for one, other in ((left, right), (right.T, left.T)):
+        found = product(near(one), near(other))
+        truth = exactly(one) * exactly(other)
+        assert holds(found, truth)
+        assert found.radius < 1e-18
+
+
+@pytest.mark.parametrize("shape", [(1, 9), (3, 40), (9, 9), (40, 5)])
+def test_no_two_norm_is_below_the_exact_one(shape: tuple[int, int]) -> None:
+    """‖A‖₂ ≥ ‖Av‖ for the singular vector v, up to its length."""
+    for seed in range(6):
+        matrix = drawn(seed, *shape)
+        value = near(matrix)
+        vector = np.linalg.svd(matrix * 2.0 ** (400 if seed == 3 else 0))[2][:1].T
+        reached = size_of(exactly(matrix) * exactly(vector)) / size_of(exactly(vector))
+        assert reached <= two_norm(value) <= value.size
+        assert reached <= gram_norm(value)
+        product(value, value.transposed)
+        assert reached <= value.two_norm == value.transposed.two_norm
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -195,6 +224,34 @@ def test_functions_of_entries_hold_every_number_in_reach(radius: float) -> None:
         moved = entries.copy()
         moved[1, 2] += shift
         assert holds(of_entries(clip, value, {}), exactly(np.clip(moved, -1, 1)))
+
+
+ENTRIES = ("exp(t)", "1/(1 + exp(-t))", "t^3 - 2*t", "abs(t)", "tanh(t) + sqrt(t + 9)")
+
+
+@pytest.mark.parametrize("radius", [0.0, 1e-12, 0.3])
+@pytest.mark.parametrize("text", ENTRIES)
+def test_formulas_of_entries_hold_every_matrix_in_reach(text: str, radius: float) -> None:
+    """The error may be in one entry or spread over all."""
+    function = core.Approximated(parse_formula(text), q.Number(Fraction(1)))
+    entries = np.array([[-2.5, -1e-3, 0.0, 1.5], [2.0**-40, 3.0, -0.25, 7.0]])
+    value = of_entries(function, near(entries, None, radius), {})
+    run = on_balls(function.formula, {})
+    for place in (None, (0, 0), (0, 2), (1, 3)):
+        for sign in (-1, 1):
+            moved = entries.copy()
+            if place is None:
+                moved += sign * radius / 3
+            else:
+                moved[place] += sign * 0.99 * radius
+            truth = flint.arb_mat(2, 4, [run(flint.arb(one)) for one in moved.ravel().tolist()])
+            assert holds(value, truth)
+
+
+def test_an_error_of_many_entries_costs_the_slope_once() -> None:
+    function = core.Approximated(parse_formula("1/(1 + exp(t))"), q.Number(Fraction(1)))
+    entries = np.random.default_rng(0).normal(size=(1, 500))
+    assert of_entries(function, near(entries, None, 1e-20), {}).radius < 1e-20
 
 
 @pytest.mark.parametrize("rounded", [False, True])

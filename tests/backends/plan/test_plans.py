@@ -58,7 +58,7 @@ def test_newton_is_what_one_writes_by_hand() -> None:
     text = text_of(NEWTON.format(steps=9))
     assert products(text) == 2
     assert "for _ in range(8):" in text
-    assert "beta=2.0, alpha=-1.0" in text
+    assert "beta=2, alpha=-1" in text
 
 
 def test_the_length_of_a_plan_does_not_depend_on_the_passes() -> None:

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightsmith.backends.enclose.evaluate import Blocks, Evaluator, shortened
+from weightsmith.backends.enclose.answers.compare import compared
+from weightsmith.backends.enclose.contraction import Blocks
+from weightsmith.backends.enclose.equations.roots import root
+from weightsmith.backends.enclose.evaluate import Evaluator, shortened
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
     WIDER,
+    Apart,
     Array,
     Digits,
     Near,
@@ -32,7 +35,6 @@ from weightsmith.backends.enclose.near import (
     require,
 )
 from weightsmith.backends.enclose.report import Enclosed, Enclosures
-from weightsmith.backends.enclose.roots import root
 from weightsmith.backends.errors import LayoutError, listed
 from weightsmith.backends.measure.data import Data, read_data, reads_of
 from weightsmith.dsl import core
@@ -47,6 +49,7 @@ SCRIPT = "the script's exact value"
 ROOT = "the residual of the equation over its strong monotonicity"
 SUMS = "sums and products with bounded rounding"
 MEMORY = "the matrices of the proof do not fit into memory"
+SHORTEST_FIRST = tuple(Digits)
 TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 3 / 8}  # part of a bound b that a radius r may be
 Pieces = Mapping[str, Array]  # by token group, "" for a matrix; batch × rows × columns
 
@@ -66,7 +69,8 @@ def enclose(
     """
     data = read_data(program, inputs, {} if template is None else reads_of(template))
     problems = _Problems(program, bindings, data, inputs)
-    return Enclosures(tuple(problems.enclosed(one, answer) for one in program.returns))
+    with np.errstate(all="ignore"):
+        return Enclosures(tuple(problems.enclosed(one, answer) for one in program.returns))
 
 
 class _Problems:
@@ -117,14 +121,14 @@ class _Problems:
 
         Short values are tried only if the answer looks as if it came in float32.
         """
-        known = all(np.isfinite(value).all() for value in values.values())
-        require(known, f"{one.name} is not finite")
         is_short = not isinstance(one.target, core.Root) and all(map(_is_single, values.values()))
         best, reason = math.inf, None
-        evaluator = Evaluator(self._program, self._bindings, self._data, problem)
-        for digits in Digits if is_short else (Digits.DOUBLE, Digits.LONG):
+        every = SHORTEST_FIRST if is_short else SHORTEST_FIRST[1:]
+        evaluator = Evaluator(self._program, self._bindings, self._data, problem, every[0])
+        for digits in every:
+            evaluator = evaluator.afresh(digits, self._bindings)
             try:
-                found = self._distance(one, evaluator, values, used, digits)
+                found = self._distance(one, evaluator, values, used)
             except NoBoundError as why:
                 reason = why
                 continue
@@ -132,6 +136,8 @@ class _Problems:
             if found.radius <= TIGHT.get(digits, 1) * best:
                 break
         if best == math.inf and reason is not None:
+            known = all(np.isfinite(value).all() for value in values.values())
+            require(known, f"{one.name} is not finite")
             raise reason
         return best
 
@@ -141,12 +147,14 @@ class _Problems:
         evaluator: Evaluator,
         values: Pieces,
         used: dict[str, None],
-        digits: Digits,
-    ) -> _Distance:
-        evaluator = evaluator.with_digits(digits)
+    ) -> Apart:
         try:
-            with np.errstate(all="ignore"):
-                return distance(values, self._target(one, evaluator, values), one.name)
+            if isinstance(one.target, core.Function):
+                _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
+                found = compared(evaluator, one.target, values[""])
+                if found is not None:
+                    return found
+            return distance(values, self._target(one, evaluator, values), one.name)
         finally:
             used.update(evaluator.used)
 
@@ -158,7 +166,7 @@ class _Problems:
             evaluator.used[ROOT] = None
             _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
             return {("", ""): root(evaluator, one.target, values[""])}
-        return evaluator.blocks(one.target)
+        return evaluator.on_groups(one.target, tuple(values))
 
     def _pieces(self, one: core.Return, answer: Mapping[str, object]) -> Pieces | str:
         """The numbers of an answer, by token group; a sentence where they are not exact."""
@@ -187,15 +195,7 @@ class _Problems:
         return array if lead else array[None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Distance:
-    """More than the distance; ``radius`` is what the target's own radius has in it."""
-
-    bound: float
-    radius: float
-
-
-def distance(values: Pieces, target: Blocks, name: str) -> _Distance:
+def distance(values: Pieces, target: Blocks, name: str) -> Apart:
     """The Frobenius distance, all token groups together; raises NoBoundError."""
     squares = radii = 0.0
     for group, value in values.items():
@@ -204,7 +204,7 @@ def distance(values: Pieces, target: Blocks, name: str) -> _Distance:
         squares += _apart(value, known) ** 2
         radii += known.radius**2
     bound = math.nextafter(math.sqrt(squares) * WIDER, math.inf)
-    return _Distance(finite(bound), math.sqrt(radii))
+    return Apart(finite(bound), math.sqrt(radii))
 
 
 def _apart(value: Array, known: Near) -> float:
@@ -215,9 +215,9 @@ def _apart(value: Array, known: Near) -> float:
 
 
 def _is_single(value: Array) -> bool:
-    """Are all numbers float32?  Only what is tried first depends on it."""
-    with np.errstate(over="ignore"):
-        return np.array_equal(value.astype(np.float32), value)
+    """Do the numbers look like float32?  Only what is tried first depends on it."""
+    first = value[:1]
+    return bool((first.astype(np.float32) == first).all())
 
 
 def _require_shape(name: str, value: Array, shape: Sequence[int]) -> None:

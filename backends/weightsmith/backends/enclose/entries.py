@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import accumulate
 
 import flint
-import numpy as np
 
-from weightsmith.backends.enclose.balls import BITS, Ball, ball_of, formula_ball, row_of
-from weightsmith.backends.enclose.near import FLOOR, UNIT, Array, Near, near
-from weightsmith.backends.enclose.sums import two_product
+from weightsmith.backends.enclose.balls import BITS, Ball, ball_of, on_balls, row_of, slope_within
+from weightsmith.backends.enclose.near import FLOOR, UNIT, WIDER, Array, Near, near, with_radius
+from weightsmith.backends.enclose.sums import ROUNDED, rounded, two_product
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
+
+SMALL = 2.0**-60  # of f(hi + lo): as radius little enough; only tightness depends on it
 
 
 def of_entries(
@@ -20,19 +23,23 @@ def of_entries(
     value: Near,
     bindings: Mapping[str, Fraction],
 ) -> Near:
-    """f of every entry, in arb: an entry lies within the radius of hi + lo, so f there in f(ball).
+    """f of every entry of hi + lo, in arb; a formula is taken as it is written, not as the table
+    that a network computes.
 
-    A formula is taken as it is written, not as the table that a network computes.
+    By the mean value theorem an error of the entries is at most multiplied by the largest |f′|
+    within reach.  Where that is much or unknown, f is taken of every entry as a ball, and the
+    errors of all entries are added.
     """
     with flint.ctx.workprec(BITS):
-        points = _points(value)
-        images: Iterator[Ball]
-        if isinstance(function, core.Approximated):
-            formula = function.formula
-            images = (formula_ball(formula, point, bindings) for point in points)
-        else:
-            images = _piecewise(function, points, bindings)
-        row = row_of(images)
+        run = _runner(function, bindings)
+        row = row_of(map(run, _points(value, 0.0)))
+        if value.radius and value.hi.size:
+            radius = row.radius + value.radius * _slope(function, value, bindings)
+            if radius > SMALL * row.size:
+                wide = row_of(map(run, _points(value, value.radius)))
+                row = with_radius(row, radius) if radius < wide.radius else wide
+            else:
+                row = with_radius(row, radius)
     return _shaped(row, value.hi.shape)
 
 
@@ -52,29 +59,62 @@ def hadamard(left: Near, right: Near) -> Near:
     return near(hi, lo, off + FLOOR)
 
 
-def _points(value: Near) -> Iterator[Ball]:
-    """Every entry as a ball, row by row."""
-    lows = np.zeros_like(value.hi) if value.lo is None else value.lo
-    wide = flint.arb(0, value.radius)
-    for hi, lo in zip(value.hi.ravel().tolist(), lows.ravel().tolist(), strict=True):
-        yield flint.arb(hi) + flint.arb(lo) + wide
+def _points(value: Near, radius: float) -> Iterator[Ball]:
+    """Every entry of hi + lo as a ball, row by row."""
+    wide = flint.arb(0, radius) if radius else None
+    highs = value.hi.ravel().tolist()
+    lows = [0.0] * len(highs) if value.lo is None else value.lo.ravel().tolist()
+    for hi, lo in zip(highs, lows, strict=True):
+        point = flint.arb(hi)
+        if lo:
+            point += lo
+        yield point if wide is None else point + wide
 
 
-def _piecewise(
-    function: core.PiecewiseLinear, points: Iterator[Ball], bindings: Mapping[str, Fraction]
-) -> Iterator[Ball]:
-    """constant + slope·t + Σ change·max(t − place, 0)."""
+def _runner(
+    function: core.PiecewiseLinear | core.Approximated, bindings: Mapping[str, Fraction]
+) -> Callable[[Ball], Ball]:
+    if isinstance(function, core.Approximated):
+        return on_balls(function.formula, bindings)
+    constant, slope, kinks = _numbers(function, bindings)
+    first, steepness = ball_of(constant), ball_of(slope)
+    changes = [(ball_of(place), ball_of(change)) for place, change in kinks]
 
-    def ball(scalar: q.Scalar) -> Ball:
-        return ball_of(q.evaluate(scalar, bindings))
-
-    constant, slope = ball(function.constant), ball(function.slope)
-    kinks = [(ball(place), ball(change)) for place, change in function.kinks]
-    for point in points:
-        total = constant + slope * point
-        for place, change in kinks:
+    def value(point: Ball) -> Ball:
+        """constant + slope·t + Σ change·max(t − place, 0)."""
+        total = first + steepness * point
+        for place, change in changes:
             total += change * _positive(point - place)
-        yield total
+        return total
+
+    return value
+
+
+def _numbers(
+    function: core.PiecewiseLinear, bindings: Mapping[str, Fraction]
+) -> tuple[Fraction, Fraction, list[tuple[Fraction, Fraction]]]:
+    kinks = [
+        (q.evaluate(place, bindings), q.evaluate(change, bindings))
+        for place, change in function.kinks
+    ]
+    return q.evaluate(function.constant, bindings), q.evaluate(function.slope, bindings), kinks
+
+
+def _slope(
+    function: core.PiecewiseLinear | core.Approximated,
+    value: Near,
+    bindings: Mapping[str, Fraction],
+) -> float:
+    """More than |f′| of all that is within the radius of the entries of hi + lo."""
+    if isinstance(function, core.PiecewiseLinear):
+        _, slope, kinks = _numbers(function, bindings)
+        changes = [change for _, change in sorted(kinks)]
+        slopes = accumulate(changes, initial=slope)
+        return max(abs(rounded(one)) for one in slopes) * ROUNDED
+    reach = (value.low_size + value.radius) * WIDER
+    low, high = float(value.hi.min()) - reach, float(value.hi.max()) + reach
+    ends = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+    return slope_within(function.formula, bindings, *ends)
 
 
 def _positive(ball: Ball) -> Ball:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
-from weightsmith.backends.enclose.balls import Exponential, OfFormula, Power
+from weightsmith.backends.enclose.balls import ScalarFunction, function_named
+from weightsmith.backends.enclose.contraction import (
+    WHOLE,
+    Blocks,
+    Groups,
+    contracted,
+    ends,
+    keys_of,
+)
 from weightsmith.backends.enclose.entries import hadamard, of_entries
 from weightsmith.backends.enclose.inverse import inverse
 from weightsmith.backends.enclose.near import (
@@ -21,6 +28,7 @@ from weightsmith.backends.enclose.near import (
     as_short,
     near,
     require,
+    with_digits,
 )
 from weightsmith.backends.enclose.polar import polar
 from weightsmith.backends.enclose.products import product
@@ -29,6 +37,7 @@ from weightsmith.backends.enclose.pseudo_inverse import (
     pseudo_solved,
     sums_vanish,
 )
+from weightsmith.backends.enclose.remembered import remembered
 from weightsmith.backends.enclose.solve import CheckedInverse, checked_inverse, solved
 from weightsmith.backends.enclose.spectral import function_of
 from weightsmith.backends.enclose.sums import combination
@@ -41,9 +50,6 @@ from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import Definition
 
-Blocks = Mapping[tuple[str, str], Near]
-WHOLE = ("",)
-KEPT = 256  # expressions whose text and symmetry are remembered: only speed
 LONGEST = 60  # characters of an expression in a message
 DIVIDING = ("inv", "pinv")
 INVERSE = "an inverse by its residual"
@@ -66,26 +72,30 @@ class Evaluator:
         bindings: Mapping[str, Fraction],
         data: Data,
         problem: int,
-        *,
-        digits: Digits = Digits.DOUBLE,
+        digits: Digits,
     ) -> None:
         self.bindings = dict(bindings)
         self.used: dict[str, None] = {}
         self.values: dict[str, Blocks] = {}
-        self._data, self._problem, self._digits = data, problem, digits
+        self._data, self._problem, self.digits = data, problem, digits
         self._inputs: dict[tuple[str, str], Near] = {}
         self._inverses: dict[tuple[Node, bool], CheckedInverse] = {}
         self._has_run = False  # are there values, which change from statement to statement?
-        self.definitions = {
-            one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
-            for one in program.inputs
-        }
+        self.definitions = _definitions_of(program)
 
     def with_digits(self, digits: Digits) -> Evaluator:
         """Another one of the same data, which shares what depends on these alone."""
+        if digits is self.digits:
+            return self
         other = copy(self)
-        other._digits, other.values, other.bindings = digits, {}, dict(self.bindings)
+        other.digits, other.values, other.bindings = digits, {}, dict(self.bindings)
         other.used = {}
+        return other
+
+    def afresh(self, digits: Digits, bindings: Mapping[str, Fraction]) -> Evaluator:
+        """The one before any statement has run."""
+        other = self.with_digits(digits)
+        other.bindings, other._has_run = dict(bindings), False
         return other
 
     def statements(self, body: Sequence[core.Statement]) -> None:
@@ -137,8 +147,7 @@ class Evaluator:
 
     def require_symmetric_inputs(self, node: Node) -> None:
         """Every input in an expression that is declared symmetric is so, bit for bit."""
-        names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
-        for name in sorted(names):
+        for name in sorted(_names_of(node)):
             if name in self.definitions and self.definitions[name].is_symmetric:
                 given = self._given(name, "")
                 require(
@@ -161,10 +170,10 @@ class Evaluator:
         place = node.name, key[1]
         if place not in self._inputs:
             self._inputs[place] = self._known(self._given(node.name, key[1]))
-        return replace(self._inputs[place], digits=self._digits)
+        return with_digits(self._inputs[place], self.digits)
 
     def _known(self, matrix: Array) -> Near:
-        return near(matrix, digits=self._digits)
+        return near(matrix, digits=self.digits)
 
     def _given(self, name: str, group: str) -> Array:
         where = f" on {group} tokens" if group else ""
@@ -178,7 +187,11 @@ class Evaluator:
             return np.eye(shape[0])
         return np.full(shape, float(isinstance(node, core.Ones)))
 
-    def _product(self, node: core.Product) -> Blocks:
+    def on_groups(self, node: Node, groups: Groups) -> Blocks:
+        """The columns of the groups at least, "" of a matrix."""
+        return self._product(node, groups) if isinstance(node, core.Product) else self.blocks(node)
+
+    def _product(self, node: core.Product, groups: Groups | None = None) -> Blocks:
         """Multiply from the end that has fewer rows or columns; a contraction over tokens sums the
         groups of ``over``.
         """
@@ -187,27 +200,37 @@ class Evaluator:
             last.shape.columns, last.shape.column_groups
         ):
             found = self.blocks(first)
-            for factor in (*middle, last):
-                found = self._from_left(found, factor, node.over)
+            groups_of = ends(node, node.shape.columns, groups or node.shape.column_groups)
+            for factor, wanted in zip((*middle, last), groups_of, strict=True):
+                found = self._from_left(found, factor, node.over, wanted)
         else:
             found = self.blocks(last)
-            for factor in (*reversed(middle), first):
-                found = self._from_right(factor, found, node.over)
-        return {key: found[key] for key in keys_of(node)}
+            groups_of = ends(node, node.shape.rows, node.shape.row_groups)
+            for factor, wanted in zip((*reversed(middle), first), groups_of, strict=True):
+                found = self._from_right(factor, found, node.over, wanted)
+        return {key: found[key] for key in keys_of(node) if groups is None or key[1] in groups}
 
     def _extent(self, axis: str, groups: tuple[str, ...]) -> int:
         return sum(self._size(axis, group) for group in (groups if axis == TOKEN else WHOLE))
 
-    def _from_left(self, left: Blocks, factor: Node, over: tuple[str, ...]) -> Blocks:
-        """left·factor; an inverse solves equations with the rows on the left."""
+    def _from_left(
+        self, left: Blocks, factor: Node, over: Groups, wanted: Groups | None = None
+    ) -> Blocks:
+        """left·factor, for the column groups that are wanted (all, if none are named).
+
+        An inverse solves equations with the rows on the left.
+        """
         if isinstance(factor, core.Function) and factor.function in DIVIDING:
             return {
                 (row, ""): self._divided(factor, value.transposed, True).transposed
                 for (row, _), value in left.items()
             }
-        return _contracted(left, self.blocks(factor), over if factor.shape.rows == TOKEN else WHOLE)
+        summed = over if factor.shape.rows == TOKEN else WHOLE
+        return contracted(left, self.blocks(factor), summed, columns=wanted)
 
-    def _from_right(self, factor: Node, right: Blocks, over: tuple[str, ...]) -> Blocks:
+    def _from_right(
+        self, factor: Node, right: Blocks, over: Groups, wanted: Groups | None = None
+    ) -> Blocks:
         """factor·right, in the same way."""
         if isinstance(factor, core.Function) and factor.function in DIVIDING:
             return {
@@ -215,7 +238,7 @@ class Evaluator:
                 for (_, column), value in right.items()
             }
         summed = over if factor.shape.columns == TOKEN else WHOLE
-        return _contracted(self.blocks(factor), right, summed)
+        return contracted(self.blocks(factor), right, summed, rows=wanted)
 
     def _divided(self, node: core.Function, right: Near, turned: bool) -> Near:
         """inv(M)·right or pinv(M)·right, or turned with M′."""
@@ -240,16 +263,22 @@ class Evaluator:
         """The inverse of a value as of a short one, whatever the digits; of a target made once."""
         if not self._has_run and (node, turned) in self._inverses:
             return self._inverses[node, turned]
+        rough = self.as_short().blocks(node)["", ""]
+        found = checked_inverse(rough.transposed if turned else rough, shortened(node))
+        if not self._has_run:
+            self._inverses[node, turned] = found
+        return found
+
+    def as_short(self) -> Evaluator:
+        """The same values as short ones."""
+        if self.digits is Digits.SHORT:
+            return self
         short = self.with_digits(Digits.SHORT)
         short.values = {
             name: {key: as_short(value) for key, value in blocks.items()}
             for name, blocks in self.values.items()
         }
-        rough = short.blocks(node)["", ""]
-        found = checked_inverse(rough.transposed if turned else rough, shortened(node))
-        if not self._has_run:
-            self._inverses[node, turned] = found
-        return found
+        return short
 
     def _times(self, node: Node, right: Near, turned: bool) -> Near:
         """node·right, or node′·right, factor by factor."""
@@ -266,13 +295,13 @@ class Evaluator:
                 return combination(parts)
             case core.Product(factors=factors) if turned:
                 found: Blocks = {("", ""): right.transposed}
-                for factor in factors:
-                    found = self._from_left(found, factor, node.over)
+                for factor, wanted in zip(factors, (node.over, *ends(node)), strict=True):
+                    found = self._from_left(found, factor, node.over, wanted)
                 return found["", ""].transposed
             case core.Product(factors=factors):
                 found = {("", ""): right}
-                for factor in reversed(factors):
-                    found = self._from_right(factor, found, node.over)
+                for factor, wanted in zip(reversed(factors), (node.over, *ends(node)), strict=True):
+                    found = self._from_right(factor, found, node.over, wanted)
                 return found["", ""]
         inner = self.blocks(node)["", ""]
         return product(inner.transposed if turned else inner, right)
@@ -291,16 +320,35 @@ class Evaluator:
             case "polar":
                 self.used[POLAR] = None
                 return polar(inner, what)
-        names = {one.name for one in nodes_of(node.of) if isinstance(one, core.Name)}
-        require(not names & self.values.keys(), f"{what} is not made of the inputs alone")
-        self.require_symmetric_inputs(node.of)
-        declared = frozenset(name for name, one in self.definitions.items() if one.is_symmetric)
-        require(_is_symmetric(node.of, declared), f"{what} is not symmetric by its form")
         if node.function == "sign":
+            self.require_symmetric(node.of)
             self.used[POLAR] = None
             return polar(inner, what)
+        function = self.scalar_function(node)
         self.used[VECTORS] = None
-        return function_of(inner, _scalar_function(node, self.bindings), what)
+        return function_of(inner, function, what)
+
+    def scalar_function(self, node: core.Function) -> ScalarFunction:
+        """The function of eigenvalues, of what is symmetric."""
+        self.require_symmetric(node.of)
+        return function_named(node, self.bindings)
+
+    def require_symmetric(self, node: Node) -> None:
+        """An expression is made of inputs alone, and is its own transpose."""
+        what, names = shortened(node), _names_of(node)
+        require(names.isdisjoint(self.values), f"{what} is not made of the inputs alone")
+        self.require_symmetric_inputs(node)
+        require(self._is_symmetric(node), f"{what} is not symmetric by its form")
+
+    def _is_symmetric(self, node: Node) -> bool:
+        """Is an expression of inputs its own transpose by its form?"""
+        known = _symmetries(node)
+        for definitions, answer in known:
+            if definitions is self.definitions:
+                return answer
+        found = is_symmetric(node, self.definitions, str)
+        known[:] = [(self.definitions, found)]
+        return found
 
     def _vanishes(self, node: Node, z: Array, turned: bool) -> bool:
         """Is node·z, or node′·z, exactly zero?  True is proven; z is made of zeros and ones."""
@@ -318,51 +366,26 @@ class Evaluator:
                 return False
 
 
-def _contracted(left: Blocks, right: Blocks, summed: tuple[str, ...]) -> Blocks:
-    rows = dict.fromkeys(row for row, _ in left)
-    columns = dict.fromkeys(column for _, column in right)
+@remembered
+def _definitions_of(program: core.Program) -> dict[str, Definition]:
     return {
-        (row, column): _sum(left, right, row, column, summed) for row in rows for column in columns
+        one.name: Definition(None, is_input=True, is_symmetric=one.symmetric)
+        for one in program.inputs
     }
 
 
-def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: tuple[str, ...]) -> Near:
-    parts = [product(left[row, group], right[group, column]) for group in summed]
-    return combination([(Fraction(1), part) for part in parts])
+@remembered
+def _symmetries(node: Node) -> list[tuple[dict[str, Definition], bool]]:
+    """Whether it is symmetric, once found, with the definitions that say so."""
+    return []
 
 
-def _scalar_function(
-    node: core.Function, bindings: Mapping[str, Fraction]
-) -> Exponential | Power | OfFormula:
-    if node.formula is not None:
-        return OfFormula(node.formula, bindings, node.label)
-    if node.exponent is not None:
-        return Power(node.exponent)
-    match node.function:
-        case "exp":
-            return Exponential()
-        case "sqrt" | "invsqrt":
-            return Power(Fraction(1 if node.function == "sqrt" else -1, 2))
-    raise NoBoundError(f"{node.function} has no test")
+@remembered
+def _names_of(node: Node) -> frozenset[str]:
+    return frozenset(one.name for one in nodes_of(node) if isinstance(one, core.Name))
 
 
-def keys_of(node: Node) -> list[tuple[str, str]]:
-    rows = node.shape.row_groups if node.shape.rows == TOKEN else WHOLE
-    columns = node.shape.column_groups if node.shape.columns == TOKEN else WHOLE
-    return [(row, column) for row in rows for column in columns]
-
-
-@lru_cache(maxsize=KEPT)
-def _is_symmetric(node: Node, declared: frozenset[str]) -> bool:
-    """Is an expression of inputs its own transpose by its form?"""
-    names = {one.name for one in nodes_of(node) if isinstance(one, core.Name)}
-    definitions = {
-        name: Definition(None, is_input=True, is_symmetric=name in declared) for name in names
-    }
-    return is_symmetric(node, definitions, str)
-
-
-@lru_cache(maxsize=KEPT)
+@remembered
 def shortened(node: Node) -> str:
     """An expression in a message."""
     text = node_text(node)

@@ -21,6 +21,8 @@ def exact_array(value: object, what: str) -> Array:
 
     Raises NoBoundError where rounding would change a number, LayoutError on what is no numbers.
     """
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
     is_plain = type(value) is np.ndarray and value.dtype.kind == "f"
     array = value if isinstance(value, np.ndarray) and is_plain else plain_array(value, what)
     if array.dtype.kind == "O" or (array.dtype.kind in "iu" and _is_long(array)):

@@ -23,11 +23,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]  # float64, rows × columns
@@ -36,6 +35,7 @@ UNIT = 2.0**-53
 HUGE = 2.0**250
 FLOOR = 2.0**-480  # more than what underflows costs a rule, norms included
 WIDER = 1 + 2.0**-40
+TOO_LARGE = "its numbers leave the range in which anything is proven"
 
 
 class NoBoundError(Exception):
@@ -48,11 +48,20 @@ class Digits(Enum):
     LONG = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
+class Kept:
+    """What was found of a matrix: parts that products split it into, and more than its 2-norm."""
+
+    parts: dict[tuple[int, int], Parts] = field(default_factory=dict)
+    two_norm: float = math.inf
+
+
+@dataclass(slots=True, eq=False)
 class Near:
     """hi + lo + E with ‖E‖ ≤ radius; ``size`` is more than ‖hi‖, ``low_size`` more than ‖lo‖.
 
-    ``parts`` keeps what products split hi into, of the matrix that is not ``turned``.
+    ``kept`` is of hi, of the matrix that is not ``turned``.  Nothing
+    changes a value; it is not declared frozen, as that would treble the time to make one.
     """
 
     hi: Array
@@ -62,7 +71,7 @@ class Near:
     low_size: float = 0.0
     digits: Digits = Digits.DOUBLE
     turned: bool = False
-    parts: dict[tuple[int, int], Parts] = field(default_factory=dict, compare=False, repr=False)
+    kept: Kept = field(default_factory=Kept, repr=False)
 
     @property
     def short(self) -> bool:
@@ -71,12 +80,39 @@ class Near:
     @property
     def transposed(self) -> Near:
         lo = None if self.lo is None else self.lo.T
-        return replace(self, hi=self.hi.T, lo=lo, turned=not self.turned)
+        return Near(
+            self.hi.T,
+            lo,
+            self.radius,
+            self.size,
+            self.low_size,
+            self.digits,
+            not self.turned,
+            self.kept,
+        )
+
+    @property
+    def two_norm(self) -> float:
+        """More than ‖hi‖₂: no more than ``size``, less once hi·hi′ is known."""
+        return min(self.size, self.kept.two_norm)
 
     @property
     def whole(self) -> float:
         """More than the norm of the matrix itself."""
         return (self.size + self.low_size + self.radius) * WIDER
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """More than a distance; ``radius`` is what the target's own radius has in it."""
+
+    bound: float
+    radius: float
+
+    @staticmethod
+    def of(size: float, radius: float) -> Apart:
+        """Of two terms.  Raises NoBoundError where they are too large."""
+        return Apart(finite((size + radius + FLOOR) * WIDER), radius)
 
 
 def near(
@@ -89,20 +125,48 @@ def near(
 
 def as_short(value: Near) -> Near:
     """The same matrix as a short value."""
-    radius = value.radius + value.low_size
-    return replace(value, lo=None, radius=finite(radius * WIDER), low_size=0.0, digits=Digits.SHORT)
+    radius = finite((value.radius + value.low_size) * WIDER)
+    return Near(value.hi, None, radius, value.size, 0.0, Digits.SHORT, value.turned, value.kept)
 
 
 def digits_of(values: Iterable[Near]) -> Digits:
     """SHORT if one of the values is, else LONG if one is."""
-    kinds = {value.digits for value in values}
-    if Digits.SHORT in kinds:
-        return Digits.SHORT
-    return Digits.LONG if Digits.LONG in kinds else Digits.DOUBLE
+    found = Digits.DOUBLE
+    for value in values:
+        if value.digits is Digits.SHORT:
+            return Digits.SHORT
+        if value.digits is Digits.LONG:
+            found = Digits.LONG
+    return found
 
 
 def with_radius(value: Near, radius: float) -> Near:
-    return replace(value, radius=finite(radius * WIDER))
+    own = finite(radius * WIDER)
+    return Near(
+        value.hi,
+        value.lo,
+        own,
+        value.size,
+        value.low_size,
+        value.digits,
+        value.turned,
+        value.kept,
+    )
+
+
+def with_digits(value: Near, digits: Digits) -> Near:
+    if value.digits is digits:
+        return value
+    return Near(
+        value.hi,
+        value.lo,
+        value.radius,
+        value.size,
+        value.low_size,
+        digits,
+        value.turned,
+        value.kept,
+    )
 
 
 def gamma(count: int) -> float:
@@ -116,14 +180,16 @@ def norm(matrix: Array) -> float:
     A computed sum of N squares is at least 1 − γ_N times the exact one, less N·2^-1022.
     """
     entries = matrix.ravel(order="K")
-    squares = float(np.dot(entries, entries))
-    return finite(math.sqrt(squares) * (1 + gamma(entries.size)) * WIDER + FLOOR)
+    size: float = math.sqrt(entries.dot(entries)) * (WIDER + (entries.size + 4) * UNIT) + FLOOR
+    if not size <= HUGE:
+        raise NoBoundError(TOO_LARGE)
+    return size
 
 
 def finite(size: float) -> float:
     """A norm or a radius that is not too large; raises NoBoundError on any other, and on nan."""
     if not size <= HUGE:
-        raise NoBoundError("its numbers leave the range in which anything is proven")
+        raise NoBoundError(TOO_LARGE)
     return size
 
 

@@ -13,10 +13,10 @@ of two: A₁B₁ is computed without error, in whatever order.
 The first is exact; in the next two one factor is some 2^-23 of hi or hi′, so that γ_n of them is
 that part of what rounding a plain product costs (and γ_{n+4} covers the rounding of that factor and
 of the sum); the last is left out.  ‖A₁‖ ≤ ‖hi‖ + ‖lo‖ + ‖A₂ + lo‖.  A₁B₁ and the sum of the small
-products are added by TwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
+products are added by FastTwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
 M and M′ are off by,
 
-    MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′
+    MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′,   ‖hi·E′‖ ≤ ‖hi‖₂‖E′‖
 
 What is rounded is multiplied by chunks of m terms, each rounded in whatever order, which are added
 one after the other: then γ of m + n/m takes the place of γ_n.
@@ -38,6 +38,7 @@ import numpy as np
 from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
+    WIDER,
     Array,
     Digits,
     Near,
@@ -48,13 +49,18 @@ from weightsmith.backends.enclose.near import (
     norm,
     with_radius,
 )
-from weightsmith.backends.enclose.sums import remainder, two_sum
+from weightsmith.backends.enclose.sums import fast_two_sum, remainder, two_sum
 
+FEW = 8  # rows or columns of matrices whose 2-norm is worth a product: only tightness
 CHUNK = 128  # terms: fewer are slow, and more cost digits
 
 
 def product(left: Near, right: Near) -> Near:
-    off = (left.size + left.low_size) * right.radius + left.radius * right.whole
+    off = 0.0
+    if right.radius:
+        off += (two_norm(left) + left.low_size) * right.radius
+    if left.radius:
+        off += left.radius * (two_norm(right) + right.low_size + right.radius)
     match digits_of((left, right)):
         case Digits.SHORT:
             found = _rounded(left, right)
@@ -68,7 +74,10 @@ def product(left: Near, right: Near) -> Near:
 def _rounded(left: Near, right: Near) -> Near:
     off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
     off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
-    return near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
+    found = near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
+    if _are_transposes(left, right):
+        left.kept.two_norm = right.kept.two_norm = math.sqrt(found.whole) * WIDER
+    return found
 
 
 def _split(left: Near, right: Near) -> Near:
@@ -79,10 +88,10 @@ def _split(left: Near, right: Near) -> Near:
     head, head_size = _with(rest, rest_size, left)
     small = _times(first, tail, tail_size)
     small += _times(head, right.hi, head_size)
-    hi, lo = two_sum(first @ second, small)
+    hi, lo = fast_two_sum(first @ second, small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
-    off = (1 + 2.0**-10) * gamma(_depth(inner) + 4) * smalls + 2 * head_size * right.low_size
+    off = (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     return near(hi, lo, off + FLOOR)
 
 
@@ -114,11 +123,11 @@ def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
     """
     inner = max(inner, *matrix.hi.shape)
     key = bits_of(inner), level
-    if key not in matrix.parts:
+    if key not in matrix.kept.parts:
         whole = matrix.hi if level == 0 else _parts(matrix, inner)[1]
         first, rest = top(whole, inner)
-        matrix.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
-    return _turned(matrix.parts[key], matrix.turned)
+        matrix.kept.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
+    return _turned(matrix.kept.parts[key], matrix.turned)
 
 
 def _turned(parts: Parts, turned: bool) -> Parts:
@@ -158,6 +167,22 @@ def _depth(inner: int) -> int:
     return min(inner, size) + inner // size + 1
 
 
+def two_norm(matrix: Near) -> float:
+    """More than ‖hi‖₂, from ‖hi·hi′‖ ≥ ‖hi‖₂², or hi′·hi, if that is known or small."""
+    kept = matrix.kept
+    if kept.two_norm == math.inf:
+        kept.two_norm = gram_norm(matrix) if 1 < min(matrix.hi.shape) <= FEW else matrix.size
+    return matrix.two_norm
+
+
+def gram_norm(matrix: Near) -> float:
+    """More than √‖hi·hi′‖ of a matrix with few rows, of hi′·hi if it has fewer columns."""
+    rows, columns = matrix.hi.shape
+    gram = matrix.hi @ matrix.hi.T if rows <= columns else matrix.hi.T @ matrix.hi
+    rounding = gamma(max(rows, columns)) * matrix.size**2
+    return math.sqrt(norm(gram) + rounding + FLOOR) * WIDER
+
+
 def gram_defect(matrix: Near) -> Near:
     """V′V − I of an exact V."""
     count = matrix.hi.shape[1]
@@ -178,9 +203,11 @@ def _gram(matrix: Near) -> Near:
     inner = matrix.hi.shape[1]
     first, rest, size = _parts(matrix, inner)
     cross = _times(first + rest / 2, rest.T, size)
-    hi, lo = two_sum(first @ first.T, cross + cross.T)
-    off = 2 * gamma(_depth(inner) + 4) * (matrix.size + size) * size
-    return near(hi, lo, off + FLOOR)
+    hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
+    off = 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
+    found = near(hi, lo, off + FLOOR)
+    matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
+    return found
 
 
 def bits_of(inner: int) -> int:

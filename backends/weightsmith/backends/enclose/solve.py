@@ -1,19 +1,20 @@
 """Solutions of linear equations: M⁻¹B, where B has fewer columns than M.
 
-Let Y ≈ M⁻¹ with ‖I − MY‖ ≤ ρ < 1, so that M is invertible and ‖M⁻¹‖₂ ≤ ‖Y‖/(1 − ρ).  For any X let
+Let Y ≈ M⁻¹ with ‖I − MY‖ ≤ ρ < 1, so that M is invertible and ‖M⁻¹‖₂ ≤ ‖Y‖₂/(1 − ρ).  For any X let
 B − MX = R₀ + R₁ with R₀ known and ‖R₁‖ ≤ ε, and Z = YR₀ + D computed, ‖D‖ ≤ γ_n‖Y‖‖R₀‖.  Then
 
-    M⁻¹B − X − Z = M⁻¹(R₁ + R₀ − MYR₀) − D,   at most ‖Y‖(ε + ρ‖R₀‖)/(1 − ρ) + γ_n‖Y‖‖R₀‖
+    M⁻¹B − X − Z = M⁻¹(R₁ + R₀ − MYR₀) − D,   at most ‖Y‖₂(ε + ρ‖R₀‖)/(1 − ρ) + γ_n‖Y‖‖R₀‖
 
 Only the residual of the few columns needs many digits: where M is a product, its factors multiply
-them one after the other, and of M itself rounded products are enough.  While ρ‖R₀‖ is more than ε,
-X + Z is the next X.
+them one after the other, and of M itself rounded products are enough.  While ρ‖R₀‖ is more than ε
+and matters, X + Z is the next X.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from weightsmith.backends.enclose.near import (
     FLOOR,
     UNIT,
     Array,
+    Digits,
     Near,
     NoBoundError,
     gamma,
@@ -30,9 +32,11 @@ from weightsmith.backends.enclose.near import (
     require,
     with_radius,
 )
+from weightsmith.backends.enclose.products import gram_norm
 from weightsmith.backends.enclose.sums import remainder, two_sum
 
 ROUNDS = 3
+ENOUGH = 2.0**-60  # of a solution that is not long: only tightness depends on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,24 @@ class CheckedInverse:
 
 def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) -> Near:
     """M⁻¹B; ``times`` multiplies M by few columns."""
-    inverse, rho = known.inverse, known.rho
+    inverse, rho, most = known.inverse, known.rho, known.inverse.two_norm
     count = inverse.hi.shape[0]
     point = near(inverse.hi @ right.hi, digits=right.digits)
     rest = remainder(right, times(point))
     if rest.short:
-        return with_radius(point, inverse.size * rest.whole / (1 - rho) + FLOOR)
+        return with_radius(point, most * rest.whole / (1 - rho) + FLOOR)
+    if inverse.kept.two_norm == math.inf:
+        most = inverse.kept.two_norm = gram_norm(inverse)
+    enough = 0.0 if right.digits is Digits.LONG else ENOUGH * point.size
     for _ in range(ROUNDS):
-        if rho * rest.size <= rest.radius:
+        if rho * rest.size * most <= max(rest.radius * most, enough):
             break
-        point = replace(_moved(point, inverse.hi @ rest.hi), radius=0.0)  # as good a point as any
+        point = with_radius(_moved(point, inverse.hi @ rest.hi), 0.0)  # as good a point as any
         rest = remainder(right, times(point))
-    off = (rest.radius + rho * rest.size) / (1 - rho) + gamma(count) * rest.size
+    off = most * (rest.radius + rho * rest.size) / (1 - rho)
+    off += gamma(count) * inverse.size * rest.size
     found = _moved(point, inverse.hi @ rest.hi)
-    return with_radius(found, found.radius + inverse.size * off + FLOOR)
+    return with_radius(found, found.radius + off + FLOOR)
 
 
 def _moved(point: Near, step: Array) -> Near:

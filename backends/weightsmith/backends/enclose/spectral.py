@@ -62,7 +62,7 @@ def function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
 
 
 def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
-    found, vectors = _decomposed(matrix, what)
+    found, vectors = decomposed(matrix, what)
     values = near(found[None])
     defect = gram_defect(vectors)
     rest = remainder(product(matrix, vectors), scaled_columns(vectors, values))
@@ -74,16 +74,16 @@ def _function_of(matrix: Near, function: ScalarFunction, what: str) -> Near:
     moved = 1.2 * rest.whole + delta * largest if shift is None else shift.whole
     hidden = 3 * delta * (2 * delta * largest + moved) * WIDER
     beta = finite(moved + hidden) * WIDER
-    ends = _outward(float(found.min()) - beta, float(found.max()) + beta)
+    ends = outward(float(found.min()) - beta, float(found.max()) + beta)
     slope, bend = function.bounds(*ends, what)
-    image = row_of(function.value(flint.arb(value)) for value in found.tolist())
+    image = row_of(function.values(found.tolist(), what))
     if shift is None or bend == math.inf:
-        most = _largest(image)
+        most = largest_of(image)
         return _composed(vectors, image, None, (1 + 3 * delta) * slope * beta + 2 * delta * most)
 
-    divided = _divided(gaps, image, function.slopes(found, image), slope, bend)
-    change, size = _change(divided, shift, slope)
-    off = 3 * delta * (delta * _largest(image) + size)
+    table = divided(gaps, image, function.slopes(found, image), slope, bend)
+    change, size = _change(table, shift, slope)
+    off = 3 * delta * (delta * largest_of(image) + size)
     off += (1 + 3 * delta) * (slope * hidden + bend * beta**2 / 2)
     return _composed(vectors, image, _turned(change, defect, image), off)
 
@@ -112,18 +112,18 @@ def _turned(change: Near, defect: Near, image: Near) -> Near:
     means *= 0.5
     means *= defect.hi
     found = np.subtract(change.hi, means, out=means)
-    most = _largest(image)
+    most = largest_of(image)
     off = defect.radius * most + defect.size * (image.low_size + image.radius)
     off += 8 * UNIT * (change.size + 2 * most * defect.size)
     return near(found, None, change.radius + off + FLOOR)
 
 
-def _largest(image: Near) -> float:
+def largest_of(image: Near) -> float:
     """More than the largest |f(w_i)|."""
     return float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
 
 
-def _decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
+def decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
     """Eigenvalues and eigenvectors, as LAPACK finds them."""
     try:
         values, vectors = np.linalg.eigh(matrix.hi)
@@ -132,7 +132,7 @@ def _decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
     return values, near(vectors, digits=matrix.digits)
 
 
-def _divided(
+def divided(
     gaps: Array, image: Near, slopes: tuple[Array, float], slope: float, bend: float
 ) -> tuple[Array, float]:
     """The divided differences f[w_i, w_j] in floats, and how far off an entry may be."""
@@ -161,6 +161,6 @@ def _composed(vectors: Near, image: Near, change: Near | None, off: float) -> Ne
     return with_radius(found, found.radius + 1.25 * off)
 
 
-def _outward(low: float, high: float) -> tuple[float, float]:
+def outward(low: float, high: float) -> tuple[float, float]:
     """The ends of an interval, each computed with one rounding."""
     return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from weightsmith.backends.enclose.near import (
 )
 
 Term = tuple[Fraction, Near]
+KEPT = 256  # coefficients: only speed
+TINY = 2.0**-1022
 HALVES = 2.0**27 + 1
 ROUNDED = 1 + 4 * UNIT  # |c| is less than this times |fl(c)|
 
@@ -40,6 +43,17 @@ def two_sum(left: Array, right: Array) -> tuple[Array, Array]:
     np.subtract(right, added, out=added)
     rest += added
     return total, rest
+
+
+def fast_two_sum(left: Array, right: Array) -> tuple[Array, Array]:
+    """s and right − (s − left): off by at most 2u|right|, and exact where |left| ≥ |right|.
+
+    Dekker proves the latter.  Else s = left + right + d with |d| ≤ 2u|right|, s − left is rounded
+    by at most u|right + d|, and what is then left of right by less than 4u²|right|.
+    """
+    total = left + right
+    rest = total - left
+    return total, np.subtract(right, rest, out=rest)
 
 
 def two_difference(left: Array, right: Array) -> tuple[Array, Array]:
@@ -92,14 +106,14 @@ def combination(terms: Sequence[Term]) -> Near:
         lo = _added(_added(lo, small), rest)
     off = smalls = 0.0
     for scale, term in terms:
-        size = abs(rounded(scale)) * ROUNDED
+        size = abs(_two_floats(scale)[0]) * ROUNDED
         off += size * (term.radius + 8 * UNIT * UNIT * term.size)
         smalls += size * (term.low_size + (len(terms) + 2) * UNIT * term.size)
     return near(hi, lo, off + gamma(4 * len(terms)) * smalls + FLOOR, digits=digits)
 
 
 def _rounded_combination(terms: Sequence[Term]) -> Near:
-    numbers = [rounded(scale) for scale, _ in terms]
+    numbers = [_two_floats(scale)[0] for scale, _ in terms]
     pairs = [
         (abs(number) * ROUNDED, term) for number, (_, term) in zip(numbers, terms, strict=True)
     ]
@@ -164,13 +178,14 @@ def scaled_columns(matrix: Near, numbers: Near) -> Near:
 
 def _multiple(exact: Fraction, term: Near) -> tuple[Array, Array | None]:
     """c·(hi + lo) as two matrices; what c is off by after two roundings is below 8u²|c|."""
-    number = rounded(exact)
-    rest = exact - Fraction(number)
+    number, rest = _two_floats(exact)
+    if number == 1 and not rest:
+        return term.hi, term.lo
     if rest == 0 and math.frexp(number)[0] in (0.5, -0.5, 0.0):
         return number * term.hi, None if term.lo is None else number * term.lo
     hi, lo = two_product(term.hi, np.asarray(number))
     if rest:
-        lo = lo + float(rest) * term.hi
+        lo = lo + rest * term.hi
     return hi, lo if term.lo is None else lo + number * term.lo
 
 
@@ -178,6 +193,14 @@ def _added(left: Array | None, right: Array | None) -> Array | None:
     if left is None or right is None:
         return right if left is None else left
     return left + right
+
+
+@lru_cache(KEPT)
+def _two_floats(exact: Fraction) -> tuple[float, float]:
+    """The coefficient, and what is left of it: 0 only if nothing is."""
+    number = rounded(exact)
+    rest = exact - Fraction(number)
+    return number, float(rest) or (TINY if rest else 0.0)
 
 
 def rounded(exact: Fraction) -> float:

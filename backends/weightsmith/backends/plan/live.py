@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from weightsmith.backends.plan.build import Plan
@@ -65,6 +66,16 @@ def _order(graph: Graph, seen: set[int]) -> dict[int, tuple[int, ...]]:
     for number in sorted(seen):
         scopes.setdefault(graph.scopes[number], []).append(number)
     return {scope: tuple(some) for scope, some in scopes.items()}
+
+
+def fused(graph: Graph, found: Live) -> Iterator[int]:
+    """The products that the one combination which uses them computes by itself."""
+    for scope, order in found.order.items():
+        linear = [node for n in order if isinstance(node := graph.nodes[n], Linear)]
+        for ref, _ in (term for node in linear for term in node.of.terms):
+            here = graph.scopes[ref.node] == scope and found.uses[ref.node] == 1
+            if here and isinstance(graph.nodes[ref.node], Product):
+                yield ref.node
 
 
 def cost(plan: Plan, sizes: Sizes) -> float:

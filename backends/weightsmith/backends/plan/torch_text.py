@@ -16,7 +16,7 @@ from math import inf
 
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.graph import TOP
-from weightsmith.backends.plan.live import Live, live, loop_of
+from weightsmith.backends.plan.live import Live, fused, live, loop_of
 from weightsmith.backends.plan.nodes import (
     AllReduced,
     Bucket,
@@ -34,9 +34,11 @@ from weightsmith.backends.plan.nodes import (
     Scaled,
     Table,
 )
+from weightsmith.backends.plan.orientation import oriented
 from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
+WHOLE = 1 << 20  # whole numbers below this are written as such
 OWN = re.compile(
     r"(t|v|c|s|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|like|range|_"
 )  # not for inputs
@@ -74,6 +76,7 @@ def torch_text(
     Same plan, same text.  Without an input the function takes an empty tensor, ``like``, for its
     dtype and device.
     """
+    plan = oriented(plan)
     first = _Writer(plan, name, sizes or {}, scalars)
     first.text()
     writer = _Writer(plan, name, sizes or {}, scalars, *first.worth_names())
@@ -98,7 +101,7 @@ class _Writer:
         self._name = name
         self._scalars = scalars
         self._live: Live = live(plan)
-        self._fused = set(self._find_fused())
+        self._fused = set(fused(self._graph, self._live))
         self._named = named
         self._looped = looped
         self._flips: list[tuple[int, int]] = []  # node whose transpose is read, and in which scope
@@ -254,15 +257,6 @@ class _Writer:
         self._names.update(zip(sums, names, strict=True))
         return Line([f"[{', '.join(names)}] = all_reduce({parts})"], self._taken(), names)
 
-    def _find_fused(self) -> Iterator[int]:
-        """The products that the one combination which uses them computes by itself."""
-        for scope, order in self._live.order.items():
-            linear = [node for n in order if isinstance(node := self._graph.nodes[n], Linear)]
-            for ref, _ in (term for node in linear for term in node.of.terms):
-                here = self._graph.scopes[ref.node] == scope and self._live.uses[ref.node] == 1
-                if here and isinstance(self._graph.nodes[ref.node], Product):
-                    yield ref.node
-
     def _node(self, number: int) -> Iterator[Line]:
         node = self._graph.nodes[number]
         name = self._names[number] = f"t{number}"
@@ -309,8 +303,8 @@ class _Writer:
         others = [(ref, c) for ref, c in of.terms if ref.node not in self._fused]
         others.sort(key=lambda term: term[1] != 1.0)
         total = ""
-        if of.eye and len(others) == 1 and not products:
-            (ref, number), others = others[0], []
+        if of.eye and others and not products:
+            (ref, number), others = others[0], others[1:]
             total, of = self._plus(self._eye(of), ref, number), replace(of, eye=0.0)
         elif of.eye and not others:
             total = self._eye(of)
@@ -366,20 +360,25 @@ class _Writer:
 
     def _added(self, base: str, beta: float, ref: Ref, alpha: float) -> str:
         left, right = self._sides(ref)
-        numbers = [f"{k}={v!r}" for k, v in (("beta", beta), ("alpha", alpha)) if v != 1.0]
+        numbers = [f"{k}={_told(v)}" for k, v in (("beta", beta), ("alpha", alpha)) if v != 1.0]
         return f"addmm({', '.join([base, left, right, *numbers])})"
 
     def _scaled(self, text: str, number: float) -> str:
         if number == 1.0:
             return text
-        return f"-{text}" if number == -1.0 else f"{number!r} * {text}"
+        return f"-{text}" if number == -1.0 else f"{_told(number)} * {text}"
 
     def _plus(self, text: str, ref: Ref, number: float) -> str:
         if number == 1.0:
             return f"{text} + {self._ref(ref)}"
         if number == -1.0:
             return f"{text} - {self._ref(ref)}"
-        return f"torch.add({text}, {self._ref(ref)}, alpha={number!r})"
+        return f"torch.add({text}, {self._ref(ref)}, alpha={_told(number)})"
+
+
+def _told(number: float) -> str:
+    """The number; a whole one without a point, which PyTorch takes faster."""
+    return str(int(number)) if number.is_integer() and abs(number) < WHOLE else repr(number)
 
 
 def _with_deletes(lines: list[Line], kept: set[str]) -> list[str]:

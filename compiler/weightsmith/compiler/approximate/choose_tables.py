@@ -10,7 +10,6 @@ from functools import lru_cache
 from math import ceil, inf, isfinite, isqrt
 
 from weightsmith.compiler.approximate.bounds import Bounds
-from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.fit import (
     MOST_PIECES,
     Table,
@@ -30,6 +29,7 @@ from weightsmith.compiler.program_scalars import all_scalars
 from weightsmith.dsl import core
 from weightsmith.dsl.core import Approximated
 from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.elementary.enclosure import UndefinedError
 from weightsmith.dsl.formulas import Formula, formula_symbols, formula_text
 from weightsmith.dsl.nodes import nodes_in, nodes_of
 from weightsmith.dsl.scalars import Scalar, evaluate

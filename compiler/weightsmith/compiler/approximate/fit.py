@@ -19,7 +19,6 @@ import flint
 
 from weightsmith.checker.approximation import prove_table
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.compiler.approximate.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.grid import Grid, Sampler, TooFineError
 from weightsmith.compiler.approximate.lines import Path
@@ -29,6 +28,7 @@ from weightsmith.compiler.approximate.search import least_error
 from weightsmith.compiler.approximate.table import Knot, Table
 from weightsmith.compiler.certify.intervals import round_down, round_up, to_fraction
 from weightsmith.compiler.nearest_float import as_float, short_text
+from weightsmith.dsl.elementary.enclosure import UndefinedError
 from weightsmith.dsl.formulas import Formula
 
 __all__ = [

@@ -18,7 +18,10 @@ from itertools import count
 
 import flint
 
-from weightsmith.compiler.approximate.enclosure import (
+from weightsmith.compiler.approximate.linear import linear_form
+from weightsmith.compiler.certify.intervals import round_ball_up
+from weightsmith.dsl.elementary import elementary
+from weightsmith.dsl.elementary.enclosure import (
     EVERYTHING,
     INFINITY,
     ONE,
@@ -31,9 +34,7 @@ from weightsmith.compiler.approximate.enclosure import (
     hull,
     whole_power,
 )
-from weightsmith.compiler.approximate.functions import ENCLOSURES, POINTS
-from weightsmith.compiler.approximate.linear import linear_form
-from weightsmith.compiler.certify.intervals import round_ball_up
+from weightsmith.dsl.elementary.record import Numbers
 from weightsmith.dsl.formulas import Apply, Formula, IntegerPower, Sum, Times
 
 BITS = 128
@@ -132,7 +133,7 @@ def _power(base: Jet, exponent: int) -> Jet:
 
 
 def _apply(function: str, of: Jet) -> Jet:
-    value, slope, bend = ENCLOSURES[function](of.value)
+    value, slope, bend = elementary(function).enclosed(of.value)
     if not slope.is_finite and not of.first.sign:
         return Jet(value, EVERYTHING, EVERYTHING)  # sqrt of what may touch 0 inside: a kink
     return _chain(of, value, slope, bend)
@@ -161,8 +162,10 @@ def values(formula: Formula, bindings: Mapping[str, Fraction]) -> ValueAt:
             inner = values(base, bindings)
             return lambda t: _whole(inner(t), exponent)
         case Apply(function, of):
-            inner, outer = values(of, bindings), POINTS[function]
-            return lambda t: outer(inner(t))
+            inner, outer = values(of, bindings), elementary(function)
+            if outer.domain is Numbers.NONNEGATIVE:
+                return lambda t: outer.value(inner(t).nonnegative_part())
+            return lambda t: outer.value(inner(t))
     raise AssertionError("a variable or a constant is linear")
 
 

@@ -19,9 +19,9 @@ import flint
 
 from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.checker.refusal import RefusedError
-from weightsmith.compiler.approximate.enclosure import UndefinedError, ball
 from weightsmith.compiler.approximate.formula_balls import JetAt, Place, ValueAt, jets, values
 from weightsmith.compiler.certify.intervals import to_fraction
+from weightsmith.dsl.elementary.enclosure import UndefinedError, ball
 from weightsmith.dsl.formulas import Formula
 
 DEEPEST = 56  # halvings

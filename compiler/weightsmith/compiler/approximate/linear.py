@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.compiler.approximate.enclosure import UndefinedError
+from weightsmith.dsl.elementary.enclosure import UndefinedError
 from weightsmith.dsl.formulas import (
     Apply,
     Constant,

@@ -18,11 +18,12 @@ from math import inf, sqrt
 
 import flint
 
-from weightsmith.checker.formula_balls import BallFunction, Jet
-from weightsmith.compiler.approximate.enclosure import ball
+from weightsmith.checker.formula_balls import BallFunction
 from weightsmith.compiler.approximate.grid import Grid, Run
 from weightsmith.compiler.approximate.lines import Exit, Line, Link
 from weightsmith.compiler.portable_floats import exp, log
+from weightsmith.dsl.elementary.enclosure import ball
+from weightsmith.dsl.elementary.record import Jet
 
 EXACT = 2.0**-16  # of the error: how nearly a link touches and leaves
 MOST_STEPS = 12

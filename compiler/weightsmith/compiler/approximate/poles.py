@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.approximate.enclosure import UndefinedError, Word
 from weightsmith.compiler.approximate.formula_balls import JetAt, Place, jets, working_bits
+from weightsmith.dsl.elementary.enclosure import UndefinedError, Word
 from weightsmith.dsl.formulas import Formula
 
 DEEPEST = 60  # halvings

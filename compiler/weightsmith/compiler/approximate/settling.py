@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from math import inf, isfinite
 
 from weightsmith.compiler.approximate.bounds import Bounds
-from weightsmith.compiler.approximate.enclosure import UndefinedError
 from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.elementary.enclosure import UndefinedError
 
 SETTLED = 1e-13  # relative change from pass to pass that counts as none
 SLOWER = 0.9999  # of the last growth: less than this comes to rest some time

@@ -19,6 +19,8 @@ from weightsmith.compiler.ir.template import Template
 MOST = 64  # sets of shapes that are kept
 Given = Tensor | Mapping[str, Tensor]
 Returned = Tensor | dict[str, Tensor]
+# a plan, its function for such arrays, and the place of each that it takes where that is another
+Ready = tuple[PlannedModule, Function, list[int] | None]
 
 
 class Caller:
@@ -37,8 +39,9 @@ class Caller:
             key: place
             for place, key in enumerate([*self._keys, *((MASK, group) for group in self._masked)])
         }
+        self._in_order = self._keys == [(name, None) for name in self._order]
         self._usual: list[PlannedModule] = []
-        self._ready: dict[tuple[object, ...], tuple[PlannedModule, Function]] = {}
+        self._ready: dict[tuple[object, ...], Ready] = {}
 
     def __call__(
         self,
@@ -47,8 +50,10 @@ class Caller:
         masks: Mapping[str, Tensor] | None = None,
     ) -> Returned | dict[str, Returned]:
         """The values by name; the value itself where there is one."""
-        given = self._named(args, named)
-        arrays = [self._array(given, name, group) for name, group in self._keys]
+        arrays = None if named else self._as_given(args)
+        if arrays is None:
+            given = self._named(args, named)
+            arrays = [self._array(given, name, group) for name, group in self._keys]
         if masks:
             arrays = self._with_masks(arrays, masks)
         if torch.compiler.is_compiling():
@@ -58,13 +63,28 @@ class Caller:
         key = tuple([(type(a), a.shape, a.dtype, a.device) for a in arrays])
         ready = self._ready.get(key)
         if ready is None:
-            module = self._module(arrays)
-            ready = module, module.prepared(*self._ordered(module, arrays))
-            self._ready[key] = ready
+            ready = self._ready[key] = self._made_ready(arrays)
             if len(self._ready) > MOST:
                 del self._ready[next(iter(self._ready))]
-        module, function = ready
-        return _by_name(module.outputs, function(*self._ordered(module, arrays)))
+        module, function, places = ready
+        if places is not None:
+            arrays = [arrays[place] for place in places]
+        return _by_name(module.outputs, function(*arrays))
+
+    def _made_ready(self, arrays: list[Tensor]) -> Ready:
+        module = self._module(arrays)
+        places = [self._places[key] for key in module.inputs]
+        function = module.prepared(*self._ordered(module, arrays))
+        return module, function, None if places == list(range(len(arrays))) else places
+
+    def _as_given(self, args: tuple[Given, ...]) -> list[Tensor] | None:
+        """Full matrices, one for each input in the script's order; None for anything else."""
+        if not self._in_order or len(args) != len(self._keys):
+            return None
+        for value in args:
+            if not isinstance(value, Tensor) or value.layout != torch.strided:
+                return None
+        return cast(list[Tensor], list(args))
 
     def _with_masks(self, arrays: list[Tensor], masks: Mapping[str, Tensor]) -> list[Tensor]:
         """The arrays, zero where there is no token, and then the masks as numbers."""

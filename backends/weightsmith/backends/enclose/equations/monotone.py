@@ -26,12 +26,12 @@ from weightsmith.dsl import formulas as f
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.canonical import form_key
 from weightsmith.dsl.core import Node, Shape
+from weightsmith.dsl.elementary import elementary
+from weightsmith.dsl.elementary.record import Numbers
 from weightsmith.dsl.nodes import nodes_of
 from weightsmith.dsl.scope import Definition
 
 Key = tuple[object, ...]
-GROWING = ("exp", "tanh", "atan", "sigmoid", "softplus")  # on all real numbers
-POSITIVE = ("exp", "sigmoid", "softplus")
 NO_TEST = (
     "the equation is not of a form that is known to have one root: a multiple of {0} above 0, and "
     "growing functions of entries f({0}*X)*X' for one and the same X"
@@ -66,6 +66,7 @@ class Reader:
     ) -> None:
         self._root, self._bindings = root, bindings
         self._names = {**names, root.name: Definition(None, is_input=True)}
+        self._known: dict[tuple[int, bool], tuple[Node, Key, bool]] = {}  # only speed
 
     def read(self) -> Monotone:
         strength, terms = Fraction(0), []
@@ -84,7 +85,11 @@ class Reader:
 
     def is_linear(self, node: Node, linear: Key, turned: bool = False) -> bool:
         """Is the node, or turned its transpose, w·X itself?"""
-        return self._key(_transpose(node) if turned else node) == linear
+        known = self._known.get((id(node), turned))
+        if known is None or known[1] is not linear:
+            same = self._key(_transpose(node) if turned else node) == linear
+            known = self._known[id(node), turned] = node, linear, same
+        return known[2]
 
     def direction(self, node: Node, linear: Key, turned: bool = False) -> int:
         """+1, −1 or 0, of the node or its transpose; raises NoBoundError where nothing tells."""
@@ -187,7 +192,9 @@ class Reader:
                 return self._formula(base)
             case f.IntegerPower(base, exponent) if exponent < 0 and self._positive(base):
                 return -self._formula(base)
-            case f.Apply(function, of) if function in GROWING:
+            case f.Apply(name, of):
+                function = elementary(name)
+                require(function.grows and function.domain is Numbers.ALL, self._no_test)
                 return self._formula(of)
         raise NoBoundError(self._no_test)
 
@@ -208,9 +215,9 @@ class Reader:
                 return q.evaluate(value, self._bindings) > 0
             case f.Sum(parts) | f.Times(parts):
                 return all(map(self._positive, parts))
-            case f.Apply(function, of):
+            case f.Apply(name, of):
                 self._formula(of)
-                return function in POSITIVE
+                return elementary(name).image is Numbers.POSITIVE
             case _:
                 return False
 

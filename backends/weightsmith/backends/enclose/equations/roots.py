@@ -6,16 +6,23 @@ rules of the other files, is small; nothing is assumed of the method.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
 import numpy as np
 
-from weightsmith.backends.enclose.evaluate import Evaluator, keys_of
-from weightsmith.backends.enclose.monotone import Convex, Monotone, Reader
+from weightsmith.backends.enclose.contraction import keys_of
+from weightsmith.backends.enclose.equations.monotone import Convex, Monotone, Reader
+from weightsmith.backends.enclose.evaluate import Evaluator
 from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, norm, require
+from weightsmith.backends.enclose.remembered import remembered
 from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.formulas import evaluate_formula
+from weightsmith.dsl.formula_values import evaluate_formula
+from weightsmith.dsl.scope import Definition
 
 ROUNDS = 8
 ENOUGH = 1e-4  # what the residual may add to the bound: only tightness depends on it
@@ -27,26 +34,56 @@ def root(evaluator: Evaluator, node: core.Root, value: Array) -> Near:
     """The root as value + lo, up to a radius; raises NoBoundError."""
     require(keys_of(node) == [("", "")], "a root that has columns by token has no test")
     evaluator.require_symmetric_inputs(node.equation)
-    reader = Reader(node, evaluator.definitions, evaluator.bindings)
-    equation = reader.read()
-    strength = rounded(equation.strength) * (1 - 2.0**-50)
+    known = _read(node, evaluator)
+    strength = rounded(known.equation.strength) * (1 - 2.0**-50)
+    newton = _Newton(evaluator, known.reader, node, known.equation)
     try:
-        return _nearest(_Newton(evaluator, reader, node, equation), near(value), strength)
+        return _nearest(newton, near(value), strength)
     finally:
         evaluator.values.pop(node.name, None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    names: Mapping[str, Definition]
+    bindings: Mapping[str, Fraction]
+    reader: Reader
+    equation: Monotone
+
+
+def _read(node: core.Root, evaluator: Evaluator) -> _Reading:
+    """As it was read before, of the same equation with the same numbers."""
+    names, bindings = evaluator.definitions, evaluator.bindings
+    readings = _readings(node)
+    for known in readings:
+        if known.names is names and known.bindings == bindings:
+            return known
+    reader = Reader(node, names, bindings)
+    found = _Reading(names, dict(bindings), reader, reader.read())
+    readings[:] = [found]
+    return found
+
+
+@remembered
+def _readings(node: core.Root) -> list[_Reading]:
+    return []
+
+
 def _nearest(newton: _Newton, point: Near, strength: float) -> Near:
     """The best of a few points; raises NoBoundError if there is nothing to be said of the first."""
-    best = near(point.hi, None, newton.residual(point).whole / strength)
+    found = newton.residual(point)
+    best = near(point.hi, None, found.whole / strength)
     apart = 0.0
     for _ in range(ROUNDS):
+        if best.radius <= ENOUGH * apart or found.size <= found.radius:
+            break  # near enough, or what is left is less than what is known of it
         step = newton.step()
-        if step is None or best.radius <= ENOUGH * apart:
+        if step is None:
             break
         try:
             following = near(*two_sum(best.hi, step if best.lo is None else best.lo + step))
-            radius = newton.residual(following).whole / strength
+            found = newton.residual(following)
+            radius = found.whole / strength
         except NoBoundError:
             break
         if not radius < best.radius:
@@ -65,6 +102,7 @@ class _Newton:
         self._evaluator, self._reader = evaluator, reader
         self._node, self._equation = node, equation
         self._residual: Array | None = None
+        self._rough = evaluator
 
     def residual(self, point: Near) -> Near:
         self._evaluator.values[self._node.name] = {("", ""): point}
@@ -93,7 +131,8 @@ class _Newton:
 
     def _add(self, term: Convex, hessians: Array) -> None:
         """X·diag(φ′)·X′ for every row."""
-        outer = self._evaluator.blocks(term.outer)
+        self._rough = self._evaluator.as_short()
+        outer = self._rough.blocks(term.outer)
         slopes = self._slopes(term.inner, term.linear, False)
         for group in term.summed:
             matrix = outer["", group].hi if term.mirrored else outer[group, ""].hi.T
@@ -105,7 +144,7 @@ class _Newton:
         """Values of φ and slopes by entries of w·X, in floats."""
         free = not self._reader.depends(node)
         if free or self._reader.is_linear(node, linear, turned):
-            found = self._evaluator.blocks(node)
+            found = self._rough.blocks(node)
             return {key: (one.hi, np.full(one.hi.shape, 1.0 - free)) for key, one in found.items()}
         match node:
             case core.Transpose(of=of):

@@ -137,4 +137,7 @@ def _power(x: flint.arb, exponent: int) -> flint.arb:
 
 ZERO = Enclosure(flint.arb(0), flint.arb(0))
 ONE = Enclosure(flint.arb(1), flint.arb(1))
+TWO = Enclosure(flint.arb(2), flint.arb(2))
+HALF = Enclosure(flint.arb(1) / 2, flint.arb(1) / 2)
+UNIT = Enclosure(flint.arb(-1), flint.arb(1))
 EVERYTHING = Enclosure(-INFINITY, INFINITY)

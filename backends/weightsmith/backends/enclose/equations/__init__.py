@@ -1,0 +1,1 @@
+"""Equations that have one root, and values that are near to it."""
