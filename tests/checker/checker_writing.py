@@ -18,18 +18,6 @@ from weightsmith.dsl.core_form import core_form
 from weightsmith.dsl.scalars import evaluate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EXACT_STATEMENT = (
-    "The network of `template.json` computes what `script.alg` says, for every size, every input "
-    "and every value of the symbols at which no denominator vanishes."
-)
-WEIGHTS_STATEMENT = (
-    "Each entry of `model.safetensors` is the coefficient of `template.json` at its bindings, "
-    "rounded to nearest in {}."
-)
-TRUNCATION_STATEMENT = (
-    "‖returned value − target‖₂ ≤ bound · scale in exact arithmetic, for every input that meets "
-    "the hypotheses."
-)
 
 Document = dict[str, Any]
 
@@ -149,12 +137,12 @@ def exactness(*loops: Document) -> Document:
     """The claim; each loop is given as ``{"symmetric": […], "invariant": {…}}``."""
     steps = [{"rule": "loop", "loop": at, **loop} for at, loop in enumerate(loops)]
     steps.append({"rule": "read_out"})
-    return {"kind": "exactness", "statement": EXACT_STATEMENT, "steps": steps}
+    return {"kind": "exactness", "steps": steps}
 
 
 def weights(layers: int, dtype: str = "float64") -> Document:
     step = {"rule": "rounding", "dtype": dtype, "layers": layers}
-    return {"kind": "weights", "statement": WEIGHTS_STATEMENT.format(dtype), "steps": [step]}
+    return {"kind": "weights", "steps": [step]}
 
 
 def truncation(
@@ -168,7 +156,6 @@ def truncation(
 ) -> Document:
     return {
         "kind": "truncation",
-        "statement": TRUNCATION_STATEMENT,
         "output": output,
         "steps": steps,
         "bound": {"formula": formula, "value": value},

@@ -22,6 +22,8 @@ def test_bindings_are_an_object() -> None:
         "version": VERSION,
         "files": dict.fromkeys(FILES, "0" * 64),
         "bindings": {"mu": "1/2"},
+        "program": {},
+        "network": None,
         "tables": [],
         "claims": [],
     }
@@ -33,12 +35,12 @@ def test_bindings_are_an_object() -> None:
 
 def test_a_claim_has_its_own_number() -> None:
     """Verdicts name claims by their place: an id that says another would send a reader astray."""
-    proven = {"kind": "weights", "statement": "so it is", "steps": []}
-    assert check_form(Claim(2, "weights", {**proven, "id": 2}), "so it is") == []
+    proven = {"kind": "weights", "steps": []}
+    assert check_form(Claim(2, "weights", {**proven, "id": 2})) == []
     unproven = {"kind": "truncation", "output": "X", "unproven": "no-rule"}
     assert unproven_reason(Claim(2, "truncation", {**unproven, "id": 2}))
     for other in (1, 3):
         with pytest.raises(RefusedError, match=f"Claim 2 has the id {other}"):
-            check_form(Claim(2, "weights", {**proven, "id": other}), "so it is")
+            check_form(Claim(2, "weights", {**proven, "id": other}))
         with pytest.raises(RefusedError, match=f"Claim 2 has the id {other}"):
             unproven_reason(Claim(2, "truncation", {**unproven, "id": other}))
