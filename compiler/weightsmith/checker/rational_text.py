@@ -21,15 +21,14 @@ Terms = Mapping[tuple[int, ...], Fraction]
 
 def rational_text(value: Rational) -> str:
     """Numbers as fractions; a polynomial without a denominator; else one quotient."""
-    return _text(value, len(value.field.powers))
+    return _text(value, [] if value.as_number is not None else _names(value.field))
 
 
-def _text(value: Rational, powers: int) -> str:
-    """The text of a value that uses the first so many powers of its field only."""
+def _text(value: Rational, names: list[str]) -> str:
+    """The text of a value that uses the first generators of its field only, which have names."""
     number = value.as_number
     if number is not None:
         return str(number)
-    names = _names(value.field, powers)
     order = sorted(range(len(names)), key=lambda place: names[place])
     top, bottom = (
         {tuple(int(degrees[place]) for place in order): Fraction(int(n)) for degrees, n in part}
@@ -47,14 +46,14 @@ def _text(value: Rational, powers: int) -> str:
     return f"{above}/{below}" if plain else f"{above}/({below})"
 
 
-def _names(field: Field, powers: int) -> list[str]:
+def _names(field: Field) -> list[str]:
     """Of the generators; a power such as 3^k, whose parts use those before it, in brackets."""
-    texts = []
-    for place, (base, exponent) in enumerate(field.powers[:powers]):
-        below, above = _text(base, place), _text(exponent, place)
+    names = [*field.symbols, *field.variables]
+    for base, exponent in field.powers:
+        below, above = _text(base, names), _text(exponent, names)
         inner = below if below.isalnum() else f"({below})"
-        texts.append(f"({inner}^{above if above.isalnum() else f'({above})'})")
-    return [*field.symbols, *field.variables, *texts]
+        names.append(f"({inner}^{above if above.isalnum() else f'({above})'})")
+    return names
 
 
 def _sum(terms: Terms, names: list[str]) -> str:
