@@ -82,12 +82,13 @@ def newton(rng: random.Random) -> str:
     low, high = spectrum.names
     start = rng.choice((f"2/({low} + {high})*I", f"1/{high}*I", f"3/(2*{high})*I"))
     head = _head(one, spectrum) + f"W = {one.text}{one.over}\nX = {start}\n"
-    target = f"inv({one.text}){one.over}"
+    around = rng.choice(("{}", "{}", "-2/3*{}", "3*I + {}", "5*W - 1/7*{}"))
+    result, target = around.format("X"), around.format(f"inv({one.text})").replace("W", one.text)
+    last = f"return {result} approximates {target}{one.over}\n"
     if rng.random() < 0.3:
-        loop = _repeat(_passes(rng, 4), "X, E = X + X*E, E*E")
-        return f"{head}E = I - X*W\n{loop}return X approximates {target}\n"
+        return f"{head}E = I - X*W\n{_repeat(_passes(rng, 4), 'X, E = X + X*E, E*E')}{last}"
     step = rng.choice(("2*X - X*W*X", "3*X - 3*X*W*X + X*W*X*W*X"))
-    return f"{head}{_repeat(_passes(rng, 4), f'X = {step}')}return X approximates {target}\n"
+    return f"{head}{_repeat(_passes(rng, 4), f'X = {step}')}{last}"
 
 
 def pseudo_inverse(rng: random.Random) -> str:
@@ -113,33 +114,48 @@ def polar(rng: random.Random) -> str:
         numbers = [Fraction(rng.randint(3, 12), 8) for _ in range(rng.randint(1, 4))]
         listed = ", ".join(map(str, numbers))
         return f"{head}{start}for a in {listed}:\n    X = a*X - (a - 1)*X*X'*X\n{last}"
+    if rng.random() < 0.3:
+        pair = "X, E = X + 1/2*X*E, 3/4*E*E + 1/4*E*E*E"
+        return f"{head}{start}E = I - X'*X\n{_repeat(_passes(rng, 5), pair)}{last}"
     step = rng.choice(("3/2*X - 1/2*X*X'*X", "15/8*X - 10/8*X*X'*X + 3/8*X*X'*X*X'*X"))
     return f"{head}{start}{_repeat(_passes(rng, 5), f'X = {step}')}{last}"
 
 
 def coupled_roots(rng: random.Random) -> str:
-    """The square root and its inverse together."""
+    """The square root and its inverse together, of the operator or a multiple of it."""
     one, spectrum = rng.choice(BY_FORM), drawn_spectrum(rng)
-    factor = _text(Fraction(rng.choice((1, 2)), 1) / (spectrum.low + spectrum.high))
-    head = _head(one, spectrum) + f"W = {one.text}{one.over}\n"
-    if rng.random() < 0.5:  # Y·Z begins as W over a number, so that it is at most 1
-        begin = f"Y, Z = {_text(1 / spectrum.high)}*W, I\n"
-        return f"{head}{begin}{_repeat(_passes(rng, 4), COUPLED)}" + _root_returns(one, spectrum)
-    scaled = f"Y, Z = {factor}*W, {factor}*I\n"
-    returns = f"return Y approximates sqrt({one.text}){one.over}\n"
-    return f"{head}{scaled}{_repeat(_passes(rng, 4), COUPLED)}{returns}"
+    kind = rng.choice(("spectrum", "spectrum", "nonzero_spectrum"))
+    head = _head(one, spectrum, kind) + f"W = {one.text}{one.over}\n"
+    factor, of = _text(1 / spectrum.high), one.text
+    start = f"Y, Z = {factor}*W, I\n"
+    if spectrum.high > 1 and rng.random() < 0.5:  # Y·Z begins as a multiple of W that is below 1
+        start = f"Y, Z = {factor}*W, {factor}*I\n"
+    else:
+        of = f"{factor}*({one.text})"
+    loop = _repeat(_passes(rng, 4), "Y, Z = 1/2*Y*(3*I - Z*Y), 1/2*(3*I - Z*Y)*Z")
+    if kind == "spectrum" and rng.random() < 0.5:
+        return f"{head}{start}{loop}return Z approximates invsqrt({of}){one.over}\n"
+    return f"{head}{start}{loop}return Y approximates sqrt({of}){one.over}\n"
 
 
-COUPLED = "Y, Z = 1/2*Y*(3*I - Z*Y), 1/2*(3*I - Z*Y)*Z"
-
-
-def _root_returns(one: Operator, spectrum: Spectrum) -> str:
-    over = _text(1 / spectrum.high)
-    return f"return Y approximates sqrt({over}*({one.text})){one.over}\n"
+def sign(rng: random.Random) -> str:
+    """The sign about a point between two intervals, or a projector."""
+    one, spectrum = rng.choice(BY_FORM), drawn_spectrum(rng, most=3)
+    low, high = spectrum.low, spectrum.high
+    about = rng.choice((0, 0, high * 2, -high / 3))
+    ends = f"[{about - high}, {about - low}] or [{about + low}, {about + high * 2 / 3 + low}]"
+    head = _head(one, Spectrum(low, high, ends, ("", ""), ""))
+    moved = f"({one.text} - {_text(Fraction(about))}*I)" if about else f"({one.text})"
+    start = f"X = {_text(1 / (high + low))}*{moved}{one.over}\n"
+    loop = _repeat(_passes(rng, 5), rng.choice(("X = 3/2*X - 1/2*X*X*X", "X = 2*X - X*X*X")))
+    around = rng.choice(("{}", "1/2*I + 1/2*{}"))
+    result, target = around.format("X"), around.format(f"sign{moved}")
+    return f"{head}{start}{loop}return {result} approximates {target}{one.over}\n"
 
 
 def autonomous(rng: random.Random) -> str:
-    return rng.choice((newton, newton, pseudo_inverse, polar, coupled_roots))(rng)
+    """Any of those above: the error alone says what a pass makes of it."""
+    return rng.choice((newton, newton, pseudo_inverse, polar, coupled_roots, sign))(rng)
 
 
 # -- contraction --------------------------------------------------------------------------------
@@ -207,7 +223,9 @@ def stages(rng: random.Random) -> str:
 
 def _staged(rng: random.Random, steps: Sequence[str], passes: int) -> str:
     """Loops of one pass or two, and so many passes of the first step in the end."""
-    loops = [_repeat(rng.randint(0, 2), f"X = {rng.choice(steps)}") for _ in range(rng.randint(1, 3))]
+    loops = [
+        _repeat(rng.randint(0, 2), f"X = {rng.choice(steps)}") for _ in range(rng.randint(1, 3))
+    ]
     return "".join(loops) + _repeat(passes, f"X = {steps[0]}")
 
 
@@ -262,7 +280,7 @@ def _taylor(rng: random.Random) -> str:
 def _of_a_formula(rng: random.Random) -> str:
     one, spectrum = rng.choice(BY_FORM), drawn_spectrum(rng, most=0)
     formula = rng.choice(("1/(1 + s)", "exp(-s)*s", "sqrt(s)", "sqrt(1 + s)", "s^3 - s"))
-    numbers = [Fraction(rng.randint(-9, 9), rng.randint(1, 30)) for _ in range(3)]
+    numbers = [Fraction(rng.choice((-9, -2, 1, 5)), rng.randint(1, 30)) for _ in range(3)]
     value = f"{_text(numbers[0])}*I + {_text(numbers[1])}*W + {_text(numbers[2])}*W*W"
     head = _head(one, spectrum) + f"function g(s) = {formula}\nW = {one.text}{one.over}\n"
     return f"{head}return {value} approximates spectral(g, {one.text}){one.over}\n"
