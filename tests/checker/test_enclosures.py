@@ -54,7 +54,7 @@ def is_short(value: Fraction) -> bool:
 
 
 def rationals(seed: int, count: int) -> Iterator[Fraction]:
-    """Random, dyadic, next to dyadic, halfway between two, from 10^-300 to 10^300, of both signs."""
+    """Random, dyadic, next to dyadic, halfway between two; from 10^-300 to 10^300, both signs."""
     rng = random.Random(seed)
     for _ in range(count):
         scale = F(10) ** rng.choice((0, 0, 1, -1, rng.randint(-300, 300)))
@@ -209,12 +209,11 @@ def test_a_chain_of_a_quadratic_map_is_the_narrowest(seed: int) -> None:
     passes = rng.randint(0, 12)
     critical = [-coefficients[1] / (2 * coefficients[2])]
     expected = chain(start, lambda x: at(coefficients, x), critical, passes)
-    try:
-        found = iterated(as_polynomial(coefficients), [Real.of(x) for x in start], passes)
-    except RefusedError as reason:
-        assert "diverges" in str(reason)
-        assert max(abs(F(end)) for pair in expected for end in pair) > HUGE
+    if max(abs(F(end)) for pair in expected for end in pair) > HUGE:
+        with pytest.raises(RefusedError, match="diverges"):
+            iterated(as_polynomial(coefficients), [Real.of(x) for x in start], passes)
         return
+    found = iterated(as_polynomial(coefficients), [Real.of(x) for x in start], passes)
     assert [[str(low), str(high)] for low, high in found] == expected
 
 
@@ -241,7 +240,7 @@ def test_every_orbit_stays_in_its_chain(seed: int) -> None:
 
 
 def test_a_chain_ends_only_where_it_stays() -> None:
-    """2·e from [0, 1] grows forever; e/2 shrinks until 2^-1000; a turn of the sign stays at once."""
+    """2·e from [0, 1] grows; e/2 shrinks until 2^-1000; a turn of the sign stays at once."""
     double, half, turn = as_polynomial([F(0), F(2)]), as_polynomial([F(0), F(1, 2)]), [F(0), F(-1)]
     assert len(iterated(double, [Real.of(F(0)), Real.of(F(1))], 100)) == 101
     with pytest.raises(RefusedError, match="diverges"):

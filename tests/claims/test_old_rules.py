@@ -1,4 +1,4 @@
-"""What the truncation rules bound: random scripts of every rule, and data that meet what is printed.
+"""What the truncation rules bound: random scripts of every rule, data that meet what is printed.
 
 The network runs in 150 digits, its target is evaluated in 150 digits, and the error is compared
 with the bound of the claim that the checker has derived.  Formulas of numbers alone are evaluated
