@@ -14,6 +14,7 @@ from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.strict_json import read_json
 from weightsmith.checker.tables import Table, read_tables
 from weightsmith.checker.template import Template, read_template
+from weightsmith.checker.well_formed import check_program
 from weightsmith.dsl import core
 
 PIECE = 1 << 22  # bytes that are hashed at once
@@ -54,7 +55,9 @@ class ReadFiles:
         return self._once(f"program of {name}", lambda: self._core(name))
 
     def _core(self, name: str) -> core.Program:
-        return read_core(self._certificate.programs[name], f"The program of {name}")
+        program = read_core(self._certificate.programs[name], f"The program of {name}")
+        check_program(program)
+        return program
 
     def check_scripts(self) -> str:
         """The front end of the language reads the scripts as the certificate says."""
