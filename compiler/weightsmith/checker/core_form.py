@@ -1,8 +1,8 @@
 """Reads the program of a certificate: the script's core form, and nothing else of a script.
 
 Every list begins with its operation, every shape is given, scalars and formulas are texts.  What
-is read is data for the checks that follow (shapes are compared by ``expressions``): a form that no
-script has is refused here or there, and means what it says.
+is read is data for the checks that follow (``well_formed`` compares names and shapes): a form that
+no script has is refused here or there, and means what it says.
 """
 
 from __future__ import annotations
