@@ -1,0 +1,36 @@
+"""Sums over a matrix: each one object, defined by matrix products and products of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from weightsmith.dsl import core
+from weightsmith.dsl import syntax as s
+from weightsmith.dsl.core import Node, Shape
+from weightsmith.dsl.elaborator import Elaborator
+from weightsmith.dsl.nodes import scaled, split
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """``name(E)``, and what it stands for; ``of_entries`` if that has functions of entries.
+
+    ``expand`` returns the node, or None after a report.
+    """
+
+    name: str
+    expand: Callable[[Elaborator, s.CallExpression, Node], Node | None]
+    of_entries: bool = False
+
+
+def _column_sums(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node:
+    """The sum of every column: a row of ones times the value."""
+    own, inner = split(of)
+    shape = Shape("1", inner.shape.columns)
+    ones = core.Ones(call.span, Shape("1", inner.shape.rows))
+    product = core.Product(call.span, shape, (ones, inner), elaborator.over)
+    return scaled(own, product, call.span)
+
+
+SUMS = {one.name: one for one in (Sum("sum", _column_sums),)}
