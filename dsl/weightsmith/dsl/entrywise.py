@@ -28,9 +28,10 @@ def is_entry_function(elaborator: Elaborator, call: s.CallExpression) -> bool:
         return True
     if name in elaborator.algorithms:
         return False
-    if name in known_names(elaborator.functions):
+    if name in elaborator.functions:
         return True
-    return advice(name) is not None and name not in elaborator.later
+    known = name in known_names({}) or advice(name) is not None
+    return known and name not in elaborator.later
 
 
 def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node | None:
