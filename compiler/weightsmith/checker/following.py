@@ -39,7 +39,7 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the module ``checker.NAME``, which is loaded when the rule is used.
+    """A rule of the module NAME beside this one, which is loaded when the rule is used.
 
     Its ``derive_NAME`` bounds one iterate of one loop or, ``of_values``, any polynomial in T.
     ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
@@ -55,7 +55,7 @@ class Rule:
     for_signs: bool = False
 
     def derive(self) -> Callable[..., Bound]:
-        module = import_module(f"weightsmith.checker.{self.name}")
+        module = import_module(f"{__package__}.{self.name}")
         derive: Callable[..., Bound] = getattr(module, f"derive_{self.name}")
         return derive
 
