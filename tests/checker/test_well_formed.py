@@ -12,6 +12,7 @@ from checker_cases import CASES
 from checker_mutations import Path as Place
 from checker_writing import core_of, write
 
+from weightsmith import api
 from weightsmith.checker import verify_directory
 from weightsmith.checker.core_form import read_core
 from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
@@ -151,6 +152,8 @@ NEWTON: dict[str, tuple[Place, Any, str]] = {
     "a default of itself": (("parameters", 0, "default"), "mu + 0*mu", "depends on itself"),
     "a count that is called none": (("parameters", 2, "count"), False, "not called a count"),
     "no count that is called one": (("parameters", 0, "count"), True, "not called a count"),
+    "a default that counts nothing": (("parameters", 2, "default"), "-1", "a count that is not wh"),
+    "a default of half a pass": (("parameters", 2, "default"), "1/2", "a count that is not whole"),
     "an unknown count that is chosen": (("untils",), [["q", "1/2"]], "counts no passes"),
     "a number that is chosen": (("untils",), [["mu", "1/2"]], "counts no passes"),
     "an unknown number to be ensured": (("ensure",), "q", "'q' is not known here"),
@@ -205,6 +208,22 @@ def test_a_count_that_is_none_is_refused(count: str, tmp_path: Path) -> None:
     form["parameters"][0]["count"] = count == "mu"
     form["parameters"][2]["count"] = False
     kernel_refuses("newton_inverse", form, tmp_path)
+
+
+def test_two_functions_have_two_sites(tmp_path: Path) -> None:
+    """A function is known by its site: one of them would be taken for the other."""
+    text = "algorithm f(A: [d, m])\nX = relu(A)\nY = relu(A + A)\nreturn X + Y\n"
+    api.compile(text).save(tmp_path / "net")
+    path = tmp_path / "net" / "certificate.json"
+    certificate = json.loads(path.read_text())
+    node = certificate["program"]["body"][1]["be"][0]
+    assert (node[0], node[2]) == ("entrywise", "2")
+    node[2:5] = "1", "abs", {"constant": "0", "slope": "-1", "kinks": [["0", "2"]]}
+    path.write_text(json.dumps(certificate))
+    verdicts = verify_directory(tmp_path / "net", kernel=True).verdicts
+    (exactness,) = (one for one in verdicts if one.kind == "exactness")
+    assert not exactness.accepted
+    assert "Two sites of the script have the number 1" in exactness.reason
 
 
 # the path, what stands there, and what is said; all of gradient_descent, which has tokens

@@ -55,6 +55,9 @@ def _check_numbers(program: core.Program, parameters: Symbols) -> None:
     for one in program.parameters:
         right = one.is_count == (one.name in counted)
         require(right, f"{quoted(one.name)} is not called a count where it is one.")
+        number = one.default.value if isinstance(one.default, Number) else Fraction(0)
+        whole = number.denominator == 1 and number >= 0
+        require(whole or not one.is_count, f"{quoted(one.name)} is a count that is not whole.")
     chosen = {one.parameter for one in program.untils}
     require(chosen <= counted & parameters, "A count that is chosen counts no passes.")
     if program.ensure is not None:
@@ -199,12 +202,16 @@ class _Reader:
                 return known[name]
             case core.Identity():
                 require(shape.rows == shape.columns, "An identity of the script is not square.")
+                return shape
+            case core.Zero() | core.Ones():
+                return shape
             case core.Transpose(of=of):
                 return _transposed(part(of))
             case core.Combination(terms=terms):
                 _check_symbols([scalar for scalar, _ in terms], symbols)
                 for _, one in terms:
                     _require_shape(part(one), shape)
+                return shape
             case core.Product(factors=factors, over=over):
                 return _product([part(one) for one in factors], over)
             case core.Function(function=name):
@@ -219,7 +226,6 @@ class _Reader:
                 return part(right)
             case core.Root():
                 raise RefusedError("The root of an equation is not a whole target.")
-        return shape
 
 
 def _numbers_of(function: core.PiecewiseLinear | core.Approximated) -> list[Scalar]:
