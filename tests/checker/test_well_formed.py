@@ -274,7 +274,7 @@ def test_loops_within_loops_that_lose_tokens_cost_what_they_cost() -> None:
     loop["body"] = body
     program = read_core(form, "the program")
     assert whole in [one["shape"] for one in form["inputs"]]
-    with Budget(20_000).active(), pytest.raises((OverBudgetError, RefusedError)):
+    with Budget(3_000).active(), pytest.raises((OverBudgetError, RefusedError)):
         check_program(program)
 
 

@@ -24,7 +24,7 @@ from weightsmith import api
 from weightsmith.checker.enclosures import VALUE_SLACK
 from weightsmith.checker.following import RULES
 
-REACHED = {"power_exp": 0.4}  # the largest share of a bound that a draw has at least; else 0.99
+REACHED = {"power_exp": 0.4, "three_term": 0.9}  # of a bound, by some draw; else 0.99
 TRIES = 10  # scripts for each instance, as not every script of a family has the family's rule
 WITH_LAMBDA = ("sup(", "iterate(", "product(", "stages(", "chebyshev(")
 DIGITS = mpmath.mpf(2) ** -300
@@ -116,7 +116,7 @@ def test_every_rule_has_a_family() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_no_draw_exceeds_the_bound_of_a_rule(rule: str) -> None:
-    found = swept(rule, 0, 12, 3)
+    found = swept(rule, 0, 12, 2)
     assert found.draws.violations == []
     assert found.wrong == []
     assert found.draws.undrawn <= found.draws.draws / 10
