@@ -12,6 +12,7 @@ from fractions import Fraction
 from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
 from weightsmith.checker.follow import Follower
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.site_bounds import SiteBounds
@@ -40,7 +41,7 @@ def derive_domain(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     budget: Budget,
-) -> tuple[str, ...]:
+) -> Premises:
     """The hypotheses; refused unless every table's argument stays in its interval."""
     with precision(BITS), budget.active():
         script = read_script(program, bindings, budget)

@@ -10,6 +10,7 @@ from weightsmith.checker.bounds import BITS, ZERO, larger
 from weightsmith.checker.claim_numbers import check_says_something, rounded_up
 from weightsmith.checker.domain import follower_of
 from weightsmith.checker.error_formula import error_formula
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.site_letters import Script, read_script
@@ -27,7 +28,7 @@ class Propagation:
 
     formula: str
     value: Fraction
-    hypotheses: tuple[str, ...]
+    hypotheses: Premises
 
 
 def derive_propagation(
@@ -45,7 +46,7 @@ def derive_propagation(
         size = ZERO
         for polynomial in _returned(script, output):
             size = larger(size, follower.value(polynomial).difference.size)
-        require(bool(size.is_finite()), _reason(assumed.hypotheses()))
+        require(bool(size.is_finite()), _reason(program, assumed.hypotheses()))
         errors = errors_of(tables)
         formula = error_formula(size, errors)
         value = rounded_up(formula.covers(size, errors))
@@ -65,8 +66,10 @@ def _returned(script: Script, output: str) -> Iterator[Polynomial]:
     raise RefusedError(f"The script returns no {quoted(output)}.")
 
 
-def _reason(hypotheses: tuple[str, ...]) -> str:
-    known = f"{', '.join(hypotheses)}" if hypotheses else "nothing"
+def _reason(program: core.Program, hypotheses: Premises) -> str:
+    from weightsmith.dsl.hypotheses import premise_text
+
+    known = ", ".join(premise_text(program, one) for one in hypotheses) or "nothing"
     return (
         "The difference is not bounded by the assumptions: an input or a sum in it may be as large "
         f"as it likes (assumed: {known})."
