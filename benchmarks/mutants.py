@@ -116,7 +116,7 @@ def found_by(mutant: Mutant, tests: Sequence[str], limit: float, copies: Path) -
     copy = Path(tempfile.mkdtemp(dir=copies))
     for part in PARTS:
         _copy(copies / HONEST / part, copy / part)
-    path = copy / CHECKER / f"{mutant.module}.py"
+    (path,) = (copy / CHECKER).rglob(f"{mutant.module}.py")
     path.write_bytes(mutant.apply(path.read_bytes()))
     first = _FirstFailure()
     try:

@@ -79,7 +79,7 @@ def chosen(tree: Path, seed: int, quotas: dict[str, int] | None = None) -> list[
     A mutant is drawn by its own texts, so that a change elsewhere leaves the others as they are.
     """
     by_kind: dict[str, list[Mutant]] = {kind: [] for kind in QUOTAS}
-    for path in sorted((tree / CHECKER).glob("*.py")):
+    for path in sorted((tree / CHECKER).rglob("*.py")):
         if path.stem not in ONLY_WORDS:
             for mutant in mutants(path):
                 by_kind[mutant.kind].append(mutant)

@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 
 from weightsmith.checker.affine import scaled_bound, without_shift
+from weightsmith.checker.following import Following, Targeted
 from weightsmith.checker.problem import Bound
 from weightsmith.checker.ranges import Real
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.targets import Target
-from weightsmith.checker.truncation import Following, Targeted
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import Source, check, parse_scalar
 

@@ -19,8 +19,12 @@ from weightsmith.checker.tables import read_tables
 from weightsmith.dsl import Source, check
 
 F = Fraction
+STATEMENT = (
+    "The network of template.json computes what script.alg says, for every size, every input and "
+    "every value of the symbols at which no denominator vanishes."
+)
 WITH_TABLES = (
-    "The network of `template.json` computes what `script.alg` says, every approximated function "
+    "The network of template.json computes what script.alg says, every approximated function "
     "replaced by its table, for every size and every input."
 )
 SCRIPTS = {

@@ -13,9 +13,10 @@ from checker_steps import assumption, loop
 
 from weightsmith.checker.analytic import check_bounded, exponential, root_of
 from weightsmith.checker.chebyshev_points import resampled, smooth, zero
+from weightsmith.checker.following import Truncation
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.truncation import Truncation, check_truncation
+from weightsmith.checker.truncation import check_truncation
 from weightsmith.dsl import Source, check
 
 F = Fraction

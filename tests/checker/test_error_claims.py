@@ -13,7 +13,7 @@ from checker_writing import write
 from test_approximation import directory_case, refused
 from test_follow import SCRIPTS
 
-from weightsmith.checker import domain, propagation, root_claim, verify_directory
+from weightsmith.checker import verify_directory
 from weightsmith.checker.certificate import Claim
 from weightsmith.checker.error_claims import check_domain, check_propagation
 from weightsmith.checker.prove import prove_domain, prove_propagation
@@ -243,9 +243,3 @@ def test_claims_that_are_not_owed_are_refused(tmp_path: Path) -> None:
     ramp = directory_case("ramp")
     ramp.claims.append({"kind": "propagation", "output": "output", "unproven": "not-derived"})
     assert refused(verify_directory(write(ramp, tmp_path))) == {("propagation", 3)}
-
-
-def test_the_document_has_the_statements() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "certificate.md").read_text()
-    for statement in (domain.STATEMENT, propagation.STATEMENT, root_claim.STATEMENT):
-        assert statement in text

@@ -15,5 +15,5 @@ def test_only_a_truncation_that_is_proven_bounds_the_distance_from_a_target() ->
         {"kind": "exactness", "steps": []},
     ]
     numbered = (Claim(at, str(one["kind"]), one) for at, one in enumerate(claims, 1))
-    certificate = Certificate({}, {}, (), tuple(numbered))
+    certificate = Certificate({}, {}, {}, (), tuple(numbered))
     assert proven_targets(certificate) == {"near"}

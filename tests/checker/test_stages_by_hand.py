@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from checker_steps import assumption, forms, loop
 
+from weightsmith.checker.following import Truncation
 from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.truncation import Truncation, check_truncation
+from weightsmith.checker.truncation import check_truncation
 from weightsmith.dsl import Source, check
 
 Json = dict[str, Any]

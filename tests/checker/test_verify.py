@@ -42,7 +42,8 @@ def refused_kinds(report: Report) -> set[tuple[str, int]]:
 def test_honest_directory_is_accepted(name: str, tmp_path: Path) -> None:
     report = verify_directory(write(CASES[name](), tmp_path))
     assert report.accepted, [v for v in report.verdicts if not v.accepted]
-    assert {v.kind for v in report.verdicts} == {"integrity", "exactness", "weights", "truncation"}
+    kinds = {"integrity", "script", "exactness", "weights", "truncation"}
+    assert {v.kind for v in report.verdicts} == kinds
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -153,7 +154,7 @@ def test_an_unproven_claim_is_reported_and_does_not_fail(tmp_path: Path) -> None
     case.claims[2] = {"kind": "truncation", "output": "X", "unproven": "no-rule"}
     report = verify_directory(write(case, tmp_path))
     assert report.accepted
-    assert [v.proven for v in report.verdicts] == [True, True, True, False]
+    assert [v.proven for v in report.verdicts] == [True, True, True, True, False]
     assert report.outcome == "open"
     assert report.open[0].reason.startswith("Not proven, and not claimed: no rule proves it;")
     for reason in ("holds   truncation (claim 3)\nProven.", "", "no rule", "No-Rule"):

@@ -34,7 +34,7 @@ LOCKLESS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def place_of(target: Path) -> Path:
-    """The directory beside a target; weightsmith/checker/directory.py knows the name too."""
+    """The directory beside a target; its name stands in checker/directory.py too."""
     return target.parent / f".{target.name}.saving"
 
 

@@ -94,12 +94,16 @@ class Comparison:
     def total(self, against: Reference, ellipse: Ellipse | None) -> int:
         """The degree in s of p·g − 1, or of p − g, with a polynomial in place of g."""
         own = against.known_degree or 0 if ellipse is None else ellipse.terms
-        in_s = self.degree * against.lambda_of.degree()
+        in_s = self.degree_in_s(against)
         return in_s + own if against.relative else max(in_s, own)
+
+    def degree_in_s(self, against: Reference) -> int:
+        """The degree of p(λ(s))."""
+        return self.degree * against.lambda_of.degree()
 
     def largest(self, against: Reference, points: int) -> tuple[flint.arb, flint.arb]:
         """The largest |error| at the zeros of T_points, and the largest |p| there."""
-        enough = self.degree * against.lambda_of.degree() + 1
+        enough = self.degree_in_s(against) + 1
         values = _values(self.program, against, enough, points, self.budget)
         return _largest_error(values, against, self.budget)
 

@@ -1,7 +1,7 @@
 """The files of a compiled directory, opened as one network also while a save replaces it.
 
-A save, weightsmith/backends/files.py, makes a new directory and lets it take the name of the old
-one; between two renames the old one may be ``.NAME.saving/old``.  It takes files only out of a
+A save, backends/files.py, makes a new directory and lets it take the name of the old one;
+between two renames the old one may be ``.NAME.saving/old``.  It takes files only out of a
 directory that has lost its name for good.  So if the directory still has its name when all its
 files are open, they are one network, whole, and stay readable whatever becomes of the name.
 """

@@ -16,9 +16,9 @@ from weightsmith.dsl.number_text import is_short
 from weightsmith.dsl.printer import input_text, node_text
 
 if TYPE_CHECKING:
+    from weightsmith.checker.following import Truncation
     from weightsmith.checker.spectral import Operator
     from weightsmith.checker.targets import Target
-    from weightsmith.checker.truncation import Truncation
 
 LONGEST_BINDING = 40  # characters of a number that is shown as it is; a longer one is in the files
 EXACT = "in exact arithmetic"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from weightsmith.cli.mistakes import Mistake
 
-HERE = Path(__file__).resolve()
-PLACES = (HERE.parents[1] / "examples", HERE.parents[3] / "examples")
+PLACES = (
+    Path(__file__).resolve().parents[1] / "examples",
+    Path(__file__).resolve().parents[3] / "examples",
+)
 
 
 def example(name: str) -> Path:

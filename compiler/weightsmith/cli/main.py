@@ -10,17 +10,17 @@ import click
 from weightsmith.cli.mistakes import Mistake, explain
 from weightsmith.cli.version import VERSION
 
-# The commands in the order in which one meets them, each a module here: what it is called there.
+# The commands in the order in which one meets them: in which module, and what it is called there.
 COMMANDS = {
-    "check": "check",
-    "compile": "compile_command",
-    "synthesize": "synthesize",
-    "measure": "measure",
-    "run": "run",
-    "verify": "verify",
-    "show": "show",
-    "export": "export",
-    "demo": "demo",
+    "check": ("weightsmith.cli.check", "check"),
+    "compile": ("weightsmith.cli.compile", "compile_command"),
+    "synthesize": ("weightsmith.cli.synthesize", "synthesize"),
+    "measure": ("weightsmith.cli.measure", "measure"),
+    "run": ("weightsmith.cli.run", "run"),
+    "verify": ("weightsmith.cli.verify", "verify"),
+    "show": ("weightsmith.cli.show", "show"),
+    "export": ("weightsmith.cli.export", "export"),
+    "demo": ("weightsmith.cli.demo", "demo"),
 }
 
 
@@ -45,8 +45,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"weightsmith.cli.{cmd_name}")
-        return cast(click.Command, getattr(module, COMMANDS[cmd_name]))
+        module, name = COMMANDS[cmd_name]
+        return cast(click.Command, getattr(import_module(module), name))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

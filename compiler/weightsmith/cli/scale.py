@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from weightsmith.checker.following import Targeted
 from weightsmith.checker.refusal import Budget
 from weightsmith.checker.targets import Target
-from weightsmith.checker.truncation import Targeted
 from weightsmith.checker.words import Polynomial, Word
 from weightsmith.dsl import core
 

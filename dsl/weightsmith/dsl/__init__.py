@@ -34,13 +34,13 @@ __all__ = [
     "resolve_bindings",
 ]
 _HOMES = {
-    "bindings": ("BindingError", "resolve_bindings"),
-    "self_contained": ("bundle",),
-    "front_end": ("Checked", "check", "diagnose", "load_source"),
-    "diagnostics": ("Diagnostic", "DiagnosticError"),
-    "printer": ("node_text", "program_text"),
-    "scalar_text": ("parse_scalar",),
-    "source": ("Source", "Span"),
+    "weightsmith.dsl.bindings": ("BindingError", "resolve_bindings"),
+    "weightsmith.dsl.self_contained": ("bundle",),
+    "weightsmith.dsl.front_end": ("Checked", "check", "diagnose", "load_source"),
+    "weightsmith.dsl.diagnostics": ("Diagnostic", "DiagnosticError"),
+    "weightsmith.dsl.printer": ("node_text", "program_text"),
+    "weightsmith.dsl.scalar_text": ("parse_scalar",),
+    "weightsmith.dsl.source": ("Source", "Span"),
 }
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and that there are no others
@@ -48,6 +48,6 @@ if not TYPE_CHECKING:  # a type checker knows the names from above, and that the
     def __getattr__(name: str) -> object:
         for home, names in _HOMES.items():
             if name in names:
-                found = globals()[name] = getattr(import_module(f"weightsmith.dsl.{home}"), name)
+                found = globals()[name] = getattr(import_module(home), name)
                 return found
         raise AttributeError(f"module 'weightsmith.dsl' has no attribute '{name}'")

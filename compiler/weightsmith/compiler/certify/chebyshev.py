@@ -99,7 +99,8 @@ def _few(compared: Comparison) -> int:
 
 def _refuse_costly(compared: Comparison, points: int) -> None:
     """Raise OverBudgetError before anything is computed that the checker has no budget for."""
-    few = min(smooth(compared.degree + 1), points)
+    enough = max(map(compared.degree_in_s, compared.references)) + 1
+    few = min(smooth(enough), points)
     work = few * of_balls(compared.program.work) + 2 * points * of_balls(4)
     work += of_transform(few) + of_transform(points) if few < points else 0
     if work > SHARE:

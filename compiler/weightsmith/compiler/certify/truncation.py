@@ -14,10 +14,11 @@ from itertools import product
 
 from weightsmith.checker import open_claims, stages
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.following import Following, Targeted
 from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
 from weightsmith.checker.problem import Problem
 from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
-from weightsmith.checker.truncation import Following, Targeted, claim_of
+from weightsmith.checker.truncation import claim_of
 from weightsmith.compiler.certify.chebyshev import polynomial_witnesses
 from weightsmith.compiler.certify.evidence import assumption_step, loop_steps
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground

@@ -1,7 +1,7 @@
 """Newton's iteration for the inverse and its kin, and repeated powers, as an affine loop.
 
 X ← Σ_{j<m} (I − X·A)ʲ·X takes Σ_{k<n} Lᵏ·X₀ with L = I − X₀·A from n to m·n, and X ← Xᵐ takes Lⁿ
-with L = X₀: k passes are mᵏ passes of s ← L·s + c (``checker/newton_loop.py`` has the proof).
+with L = X₀: k passes are mᵏ passes of s ← L·s + c (proof: ``checker/newton_loop.py``).
 Neither A nor X₀ need commute, and X₀ may be anything.
 """
 

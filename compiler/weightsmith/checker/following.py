@@ -1,0 +1,319 @@
+"""Follows a returned value through its loops, as functions of one operator T, towards its target.
+
+    returned value = C + b·left·f(T)·right,  target = C + b·left·f*(T)·right
+
+All is derived from the script and a few hints: what a pass does to the scalars, which function f of
+T is returned, the scale, the hypotheses, the bound by a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import import_module
+
+from weightsmith.checker.affine import scaled_bound, without_shift
+from weightsmith.checker.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
+from weightsmith.checker.enclosures import above
+from weightsmith.checker.expressions import evaluate
+from weightsmith.checker.kernels import vanishes_at_zero
+from weightsmith.checker.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.operator_step import read_forms, read_names, read_operator
+from weightsmith.checker.problem import Bound, Numbers, Problem, Result
+from weightsmith.checker.rational import Field, Rational
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.recurrence import INTERNAL, Recurrence, derive_recurrence
+from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.spectral import Collapser, Form, Operator
+from weightsmith.checker.strict_json import as_integer
+from weightsmith.checker.targets import Target, read_target
+from weightsmith.checker.words import Letter, Polynomial, word_text
+from weightsmith.dsl import core
+
+Json = dict[str, object]
+Step = Mapping[str, object]
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the module NAME beside this one, which is loaded when the rule is used.
+
+    Its ``derive_NAME`` bounds one iterate of one loop or, ``of_values``, any polynomial in T.
+    ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
+    it knows loops whose numbers change from pass to pass, and ``for_signs`` if it knows targets
+    that jump.
+    """
+
+    name: str
+    keys: Keys = ()
+    optional: Keys = ()
+    of_values: bool = False
+    for_schedules: bool = False
+    for_signs: bool = False
+
+    def derive(self) -> Callable[..., Bound]:
+        module = import_module(f"{__package__}.{self.name}")
+        derive: Callable[..., Bound] = getattr(module, f"derive_{self.name}")
+        return derive
+
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("power_exp"),
+        Rule("autonomous", ("equal",), ("polynomials",), for_schedules=True, for_signs=True),
+        Rule("contraction"),
+        Rule("three_term"),
+        Rule("stages", ("scalar",), of_values=True),
+        Rule("chebyshev", ("points",), ("ellipse",), of_values=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Truncation:
+    """A bound that is proven, as the reader is to see it; ``value`` is None without numbers."""
+
+    output: str
+    returned_target: core.Node
+    operator: Operator
+    target: Target
+    bound: Bound
+    scale: str
+    hypotheses: tuple[str, ...]
+    facts: tuple[str, ...]  # what was derived before the bound, in words
+
+    @property
+    def formula(self) -> str:
+        return self.bound.formula
+
+    @property
+    def value(self) -> Fraction | None:
+        """The number of the bound, rounded up; refused if it is larger than all numbers are."""
+        if self.bound.value is None:
+            return None
+        try:
+            return above(self.bound.value)
+        except RefusedError as reason:
+            raise RefusedError(SAYS_NOTHING) from reason
+
+
+class Targeted:
+    """A returned value whose target is C + b·left·f*(T)·right, T the operator of an assumption."""
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        output: str,
+        assumption: Step,
+        budget: Budget,
+        names: Iterable[str] = (),
+    ) -> None:
+        """``names``: those of scalars of loops.  Raises RefusedError."""
+        self.field = field = Field(program.symbols, (*INTERNAL, *names), budget)
+        self.program, self._meaning = program, read_meaning(program, field, {})
+        self.returned, self._wanted = _returned(program, output)
+        self.missing = [one.name for one in program.parameters if one.name not in bindings]
+        self._letters = dict(_input_letters(self._meaning))
+        spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+        known = {} if self.missing else bindings
+        self.operator = read_operator(assumption, program, self._meaning, self._letters, known)
+        self._number = as_integer(assumption["number"], "number")
+        self._assumption = spectra[self._number]
+        self._forms: dict[str, tuple[Form, ...]] = {}
+        self._collapser = Collapser(field, self.operator, self._forms, self._letters)
+        part, self._returned_value = self._returned_part()
+        self.target = read_target(
+            self._wanted, part, self._meaning.final, self._collapser, self.operator, field
+        )
+
+    def _returned_part(self) -> tuple[tuple[str, str], Polynomial]:
+        returned = self.returned
+        value = evaluate(returned.value, self._meaning.final, self.field)
+        require(value.rows != core.TOKEN, "The rows of the returned value are tokens.")
+        groups = returned.groups if value.columns == core.TOKEN else ("",)
+        require(len(groups) == 1, "The value is returned at several groups of tokens.")
+        part = ("", groups[0])
+        require(part in value.parts, "The value is not defined where it is returned.")
+        return part, value.parts[part]
+
+    @property
+    def frame(self) -> tuple[list[str], list[str]]:
+        """The letters left and right of the function."""
+        left, right = self.target.left, self.target.right
+        return [letter.text for letter in left], [letter.text for letter in right]
+
+
+class Following(Targeted):
+    """Such a value, followed through its loops as functions of the operator."""
+
+    def __init__(
+        self,
+        program: core.Program,
+        bindings: Mapping[str, Fraction],
+        output: str,
+        assumption: Step,
+        loops: Sequence[Step],
+        budget: Budget,
+    ) -> None:
+        """Derive everything but the bound.  Raises RefusedError where the steps do not do."""
+        names = dict.fromkeys(name for step in loops for name in read_names(step))
+        super().__init__(program, bindings, output, assumption, budget, names)
+        field = self.field
+        self.recurrences: list[Recurrence] = []
+        for step in loops:
+            self._follow(step)
+        self.value = self._value()
+        vanish = self.target.zero_on_kernel and vanishes_at_zero(
+            self.value, self.recurrences, field
+        )
+        self._in_range = frame_hypotheses(
+            self.operator, self.target, program, self._meaning, both_vanish=vanish
+        )
+        self.numbers: Numbers | None = None
+        if not self.missing:
+            self.numbers = numbers_at(program, self.operator, self._number, field, bindings)
+
+    def _follow(self, step: Step) -> None:
+        """The forms of one more loop, and what a pass does; it may depend on those before."""
+        loop = self._loop(as_integer(step["loop"], "loop"))
+        later = not self.recurrences or self.recurrences[-1].loop.index < loop.index
+        require(later, "The loops are not in the order of the script.")
+        own = read_forms(step, loop, self.operator, self.field, self._letters)
+        self._forms |= own
+        found = derive_recurrence(loop, own, self._collapser, self.field)
+        known = {name for one in self.recurrences for name in one.initial}
+        require(known.isdisjoint(found.initial), "Two loops have a scalar of the same name.")
+        self.recurrences.append(found)
+
+    def _loop(self, index: int) -> Loop:
+        for loop in self._meaning.loops:
+            if loop.index == index:
+                return loop
+        raise RefusedError(f"The script has no loop {index} outside of others.")
+
+    def _value(self) -> Rational:
+        """What stands in place of f* in the returned value: a polynomial in λ and the scalars."""
+        target = self.target
+        collapsed = self._collapser.collapse(without_shift(self._returned_value, target))
+        scalar = collapsed.take(target.left, target.right, self.field.zero)
+        require(collapsed.is_empty, "The returned value and its target have different forms.")
+        return scalar if target.factor is None else scalar / target.factor
+
+    def bounded(self, name: str, witness: Step, *, symbolic: bool = False) -> Truncation:
+        """The bound by a rule; ``symbolic`` without numbers, as far as the rule goes without."""
+        rule = RULES[name]
+        numbers = None if symbolic else self.numbers
+        bound = self._by_rule(rule, witness, numbers)
+        factor = scale(self.operator, self.target)
+        bindings = None if numbers is None else numbers.bindings
+        bound = scaled_bound(bound, self.target, factor, self.field, bindings)
+        open_rule = name if numbers is None else ""
+        assumed = hypotheses(
+            self.operator, self._assumption, self._in_range, self.program, open_rule
+        )
+        facts = (*self._facts(), f"By the rule {name} the bound is {bound.formula}.")
+        return Truncation(
+            self.returned.name,
+            self._wanted,
+            self.operator,
+            self.target,
+            bound,
+            factor,
+            assumed,
+            facts,
+        )
+
+    def _facts(self) -> Iterator[str]:
+        """What is known before the bound: T, its functions in the loops, the value, the target."""
+        operator, target = self.operator, self.target
+        low, high = rational_text(operator.low), rational_text(operator.high)
+        outside = ""
+        if operator.gap is not None:
+            below, above = map(rational_text, operator.gap)
+            outside = f", and not between {below} and {above}"
+        word = word_text(operator.word)
+        yield f"T = {word} has real eigenvalues lambda in [{low}, {high}]{outside}."
+        for one in self.recurrences:
+            for letter, forms in self._forms.items():
+                if letter in one.loop.letters:
+                    whole = " + ".join(form.text for form in forms)
+                    where = f"In loop {one.loop.index}"
+                    yield f"{where} {letter} is {whole}, its scalar a function of T."
+            for name in one.initial:
+                start, after = map(rational_text, (one.initial[name], one.following[name]))
+                yield f"{name} begins as {start}, and a pass makes it {after}."
+        left, right = (word_text(side) if side else "I" for side in (target.left, target.right))
+        value = rational_text(self.value)
+        yield f"{self.returned.name} is {left} · f · {right} with f = {value}."
+        yield f"Its target is the same with f* in place of f, {_function_text(target)}."
+
+    def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
+        if rule.of_values:
+            return rule.derive()(self.result(numbers), witness)
+        problem = self.problem(numbers)
+        steady = not problem.recurrence.loop.schedule or rule.for_schedules
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        known = self.target.sign is None or rule.for_signs
+        require(known, "The rule is not for a target that jumps.")
+        shifted = problem.offset.is_zero or rule.name == "power_exp"
+        require(shifted, "The returned value is not one iterate.")
+        if numbers is not None:
+            defined = problem.without_root() if rule.for_signs else problem
+            for part in self.target.must_be_positive():
+                defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
+        return rule.derive()(problem, witness)
+
+    def result(self, numbers: Numbers | None) -> Result:
+        """The returned value as a polynomial in T.  Raises RefusedError without numbers."""
+        if numbers is None:
+            raise RefusedError("This rule needs a value for every symbol.")
+        return Result(self.field, self.operator, self.recurrences, self.value, self.target, numbers)
+
+    def problem(self, numbers: Numbers | None) -> Problem:
+        """The returned value as an iterate of one loop, or 1 more.  Raises RefusedError."""
+        require(len(self.recurrences) == 1, "The result does not come from exactly one loop.")
+        (recurrence,) = self.recurrences
+        for name in recurrence.initial:
+            offset = self.value - self.field.variable(name)
+            if offset.is_zero or offset.is_one:
+                return Problem(
+                    self.field, self.operator, recurrence, self.target, name, numbers, offset
+                )
+        raise RefusedError("The returned value is not one iterate.")
+
+    def loop_facts(self) -> Iterator[Json]:
+        """What was derived of each loop: the scalars' starts, and what a pass makes of them."""
+        for one in self.recurrences:
+            yield {
+                "start": {name: rational_text(value) for name, value in one.initial.items()},
+                "pass": {name: rational_text(value) for name, value in one.following.items()},
+            }
+
+
+def _function_text(target: Target) -> str:
+    """f* in terms of lambda."""
+    if target.rate is not None:
+        return f"f* = exp(({rational_text(target.rate)})*lambda)"
+    if target.power is None:
+        return "f* the formula of the target"
+    root = "" if target.root == 1 else f"^(1/{target.root})"
+    sign = "" if target.sign is None else f", its sign that of {rational_text(target.sign)}"
+    return f"f* = ({rational_text(target.power)}){root}{sign}"
+
+
+def _returned(program: core.Program, name: str) -> tuple[core.Return, core.Node]:
+    for returned in program.returns:
+        if returned.name == name and returned.target is not None:
+            return returned, returned.target
+    raise RefusedError(f"The script returns no {quoted(name)} with a target.")
+
+
+def _input_letters(meaning: Meaning) -> Iterator[tuple[str, Letter]]:
+    for value in meaning.inputs.values():
+        for polynomial in value.parts.values():
+            yield from ((letter.name, letter) for letter in polynomial.letters())
