@@ -37,8 +37,12 @@ class Page:
 RULES = (
     Page("exactness", "exactness", ("exactness", "meaning", "network", "mlp", "words", "entries")),
     Page("rounding", "weights", ("weights", "rounding", "schedules", "tensors")),
-    Page("assumption", "truncation", ("operator_step", "two_intervals", "targets", "kernels")),
-    Page("loop", "truncation", ("recurrence", "spectral", "truncation", "affine")),
+    Page(
+        "assumption",
+        "truncation",
+        ("operator_step", "truncation", "two_intervals", "targets", "kernels", "conditions"),
+    ),
+    Page("loop", "truncation", ("recurrence", "spectral", "following", "affine")),
     Page("autonomous", "truncation", ("autonomous", "enclosures", "ranges")),
     Page("contraction", "truncation", ("contraction",)),
     Page("three_term", "truncation", ("three_term",)),
@@ -152,9 +156,16 @@ def _block_text(block: list[str]) -> str:
 def inline(text: str) -> str:
     """Code between backticks; elsewhere no character is one of Markdown's."""
     parts = re.split(r"``(.+?)``", text)
-    plain = (re.sub(r"([*<])", r"\\\1", part).replace("  ", " ") for part in parts[::2])
+    plain = (_escaped(part).replace("  ", " ") for part in parts[::2])
     code = [f"`{part}`" for part in parts[1::2]]
     return "".join(one for pair in zip(plain, (*code, ""), strict=True) for one in pair)
+
+
+def _escaped(text: str) -> str:
+    """Stars are products or names, but for those around words, which are emphasis."""
+    parts = re.split(r"(?<![\w*])(\*[A-Za-z][A-Za-z ]*\*)(?![\w*])", text)
+    plain = [re.sub(r"([*<])", r"\\\1", part) for part in parts[::2]]
+    return "".join(one for pair in zip(plain, (*parts[1::2], ""), strict=True) for one in pair)
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
