@@ -313,7 +313,7 @@ def _loss() -> Ball:
 
 
 def newton_formula(problem: RootProblem, shape: NewtonShape, ell: Fraction) -> str:
-    """The recursion as it is written in docs/certificate.md, from its start."""
+    """The recursion as it is written in docs/rules/logistic_newton.md, from its start."""
     mu, count = shape.gradient.mu, problem.count_text
     radius = f"min(({ell})^(1/2)/(2*({mu})), ({LOSS}/({mu}))^(1/2))"
     return f"iterate((e, r) -> newton(e, r), {count}, {radius})"
