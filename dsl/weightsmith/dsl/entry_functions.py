@@ -9,13 +9,13 @@ from weightsmith.dsl.formulas import Apply, Formula, Variable, parse_formula
 from weightsmith.dsl.other_languages import function_hint
 from weightsmith.dsl.piecewise import EXACT
 from weightsmith.dsl.scope import MATRIX_FUNCTIONS
+from weightsmith.dsl.sums import SUMS
 
 APPROXIMATED: dict[str, Formula] = {
     **{name: Apply(name, Variable()) for name in elementary.NAMES if name not in EXACT},
     **{name: parse_formula(text) for name, text in elementary.DEFINED.items()},
 }
-SUM = "sum"
-BUILT_IN = (*EXACT, *APPROXIMATED, SUM)
+BUILT_IN = (*EXACT, *APPROXIMATED, *SUMS)
 
 _CONTINUOUS = "and a ReLU network is continuous"
 _JUMPS: dict[str, tuple[str, str]] = {

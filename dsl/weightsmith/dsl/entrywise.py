@@ -9,13 +9,14 @@ from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.diagnostics import near_hint
 from weightsmith.dsl.elaborator import Elaborator, Value
-from weightsmith.dsl.entry_functions import APPROXIMATED, SUM, advice, known_names, written_call
+from weightsmith.dsl.entry_functions import APPROXIMATED, advice, known_names, written_call
 from weightsmith.dsl.formulas import Formula
 from weightsmith.dsl.nodes import bare, scaled, split, text_of
 from weightsmith.dsl.piecewise import EXACT, ordered_ends, relu
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place
 from weightsmith.dsl.shapes import is_unknown
+from weightsmith.dsl.sums import SUMS
 
 ROWS_HINT = "one row is repeated down the other's rows; for a column c write (c*ones) .* E"
 
@@ -27,9 +28,10 @@ def is_entry_function(elaborator: Elaborator, call: s.CallExpression) -> bool:
         return True
     if name in elaborator.algorithms:
         return False
-    if name in known_names(elaborator.functions):
+    if name in elaborator.functions:
         return True
-    return advice(name) is not None and name not in elaborator.later
+    known = name in known_names({}) or advice(name) is not None
+    return known and name not in elaborator.later
 
 
 def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node | None:
@@ -49,10 +51,12 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
         message = f"{name} is applied to the entries of a matrix, got {text_of(call.positional[0])}"
         elaborator.report.error(call.span, message, "pass the number as a param")
         return None
-    if name == SUM and name not in elaborator.functions:
-        return _sum(elaborator, call, _matrices(values)[0])
-    if not is_allowed(elaborator, call, f"'{name}'"):
+    found = None if name in elaborator.functions else SUMS.get(name)
+    by_entries = found is None or found.of_entries
+    if by_entries and not is_allowed(elaborator, call, f"'{name}'"):
         return None
+    if found is not None:
+        return found.expand(elaborator, call, _matrices(values)[0])
     return _applied(elaborator, call, [value for value in values if value is not None])
 
 
@@ -140,15 +144,6 @@ def _sum_of(call: s.CallExpression, shape: Shape, *terms: tuple[Scalar, Node]) -
         own, inner = split(node)
         parts.append((algebra.times((scale, own)), inner))
     return core.Combination(call.span, shape, tuple(parts))
-
-
-def _sum(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node:
-    """The sum of every column: a row of ones times the value."""
-    own, inner = split(of)
-    shape = Shape("1", inner.shape.columns)
-    ones = core.Ones(call.span, Shape("1", inner.shape.rows))
-    product = core.Product(call.span, shape, (ones, inner), elaborator.over)
-    return scaled(own, product, call.span)
 
 
 # -- products entry by entry --------------------------------------------------------------------

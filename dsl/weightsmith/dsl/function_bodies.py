@@ -15,7 +15,7 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl import syntax as s
 from weightsmith.dsl.core import PiecewiseLinear
 from weightsmith.dsl.elaborator import Elaborator
-from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, SUM, advice, known_names
+from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, advice, known_names
 from weightsmith.dsl.entrywise import report_arity, threshold_problem
 from weightsmith.dsl.formulas import (
     MAX_DEPTH,
@@ -37,6 +37,7 @@ from weightsmith.dsl.nodes import text_of
 from weightsmith.dsl.piecewise import EXACT, ordered_ends, without_idle
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.scope import Place, ScalarSymbol
+from weightsmith.dsl.sums import SUMS
 
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
@@ -154,7 +155,7 @@ class _Reader:
 
     def _call(self, call: s.CallExpression) -> Body | None:
         name, declared = call.name.text, self.elaborator.functions
-        if name not in known_names(declared) or (name == SUM and name not in declared):
+        if name not in known_names(declared) or (name in SUMS and name not in declared):
             self._unknown(call)
             return None
         wanted = 1 + (EXACT[name].limits if name in EXACT and name not in declared else 0)
@@ -196,7 +197,7 @@ class _Reader:
         message, hint = f"unknown function '{name}'", None
         if name in self.elaborator.algorithms:
             message, hint = f"'{name}' is an algorithm: it works on matrices", "write a formula"
-        elif name == SUM:
+        elif name in SUMS:
             message, hint = f"'{name}' adds up a matrix, not a number", "apply it in a statement"
         elif (found := advice(name)) is not None:
             message, hint = found

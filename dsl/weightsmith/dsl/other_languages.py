@@ -21,7 +21,7 @@ FUNCTIONS: dict[str, str] = {
         ("diag", "diagonal"),
         "the diagonal part of A is A .* I; a column v on the diagonal is (v*ones) .* I",
     ),
-    **dict.fromkeys(("trace", "tr"), "write sum(sum(A .* I)'), or compute it outside as a param"),
+    "tr": "write trace(A)",
     **dict.fromkeys(
         ("tril", "triu", "tri", "mask", "masked_fill", "where"),
         "the mask is an input of zeros and ones, M: [d, d]: write A .* M",
