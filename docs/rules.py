@@ -169,14 +169,16 @@ def _escaped(text: str) -> str:
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
+    """Lines of a paragraph; none begins with a sign that Markdown takes for a list or a quote."""
+    lines = textwrap.wrap(
+        re.sub(r" ([-+>]|1[.)])(?= )", "\0\\1", text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\0", " ") for line in lines]
 
 
 def stale() -> list[str]:
