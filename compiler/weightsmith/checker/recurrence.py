@@ -3,7 +3,7 @@
 Witness: ``forms``: each letter of the loop that counts is a sum of left · scalar · right, words of
 inputs around a function of T that has a name, or a number that does not change.
 
-Follows: ``start`` and ``pass``: the value before the loop and the value after a pass, collapsed
+Follows: ``start`` and ``pass``: the value before the loop and the value after a pass, scalarised
 (``spectral.py``), are exactly these forms again, with these scalars; nothing is left over.
 
 Proof: by induction over the passes, each letter is its forms, the scalars functions of T.
