@@ -12,6 +12,8 @@ from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.truncation import check_truncation
 from weightsmith.dsl import BindingError, DiagnosticError
 
+from .forging import of_script
+
 BESIDE = """algorithm beside(A: symmetric[d, d])
 assume spectrum(A) in {spectrum}
 X = A*A
@@ -52,7 +54,7 @@ def test_an_invariant_may_not_hide_a_number_of_the_passes_in_a_function(tmp_path
     """relu(g·X) of this pass is not that of the last pass, though at first both are 0."""
     script, network = ws.compile(LATE).files(), ws.compile(LATER).files()
     document = json.loads(network["certificate.json"])
-    document["files"]["script.alg"] = json.loads(script["certificate.json"])["files"]["script.alg"]
+    document = of_script(document, script["script.alg"].decode())
     document["claims"][0]["steps"][0]["invariant"]["B"]["d"] = [["1", ["relu[1]"]]]
     for name, data in {**network, "script.alg": script["script.alg"]}.items():
         (tmp_path / name).write_bytes(data)

@@ -12,12 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from weightsmith import api
+from weightsmith.checker.following import Targeted
 from weightsmith.checker.refusal import Budget
-from weightsmith.checker.truncation import Targeted
-from weightsmith.checker.verdicts import Verdict
+from weightsmith.checker.verdicts import Report, Verdict
 from weightsmith.cli.scale import scale_of
 from weightsmith.dsl.diagnostics import DiagnosticError
 
+from .forging import of_script
 from .test_schedules import written
 
 Array = NDArray[np.float64]
@@ -201,8 +202,20 @@ def test_the_bound_has_the_factor_where_the_scale_has_not() -> None:
     assert (relative.value, relative.scale) == (Fraction(3, 4) ** 8, "norm(target - shift)")
 
 
+def another(old: str, new: str) -> Report:
+    """The verdicts on a certificate beside another script than that of which it was made."""
+    text = BY_HAND.replace("param c = 2/5\n", "").replace("c*I", "2/5*I")
+    files = api.compile(text).files()
+    script = files["script.alg"].decode()
+    assert old in script
+    other = script.replace(old, new)
+    changed = {**files, "script.alg": other.encode()}
+    forged = of_script(json.loads(files["certificate.json"]), other)
+    return api.verify(written(changed, "certificate.json", forged))
+
+
 SHIFTED = [
-    ("sign(A - 2/5*I)", "sign(A - 1/3*I)"),  # c
+    ("sign(A - 2/5*I)", "sign(A - 1/4*I)"),  # within the other interval
     ("sign(A - 2/5*I)", "sign(2/5*I - A)"),
     ("sign(A - 2/5*I)", "sign(A - 3/5*I)"),  # within an interval
     ("[1/2, 1]", "[9/20, 1]"),
@@ -215,14 +228,15 @@ SHIFTED = [
 ]
 
 
+def test_a_place_between_the_intervals_is_as_good_as_another() -> None:
+    """The sign of A - 1/3*I is that of A - 2/5*I, as no eigenvalue lies between 3/10 and 1/2."""
+    report = another("sign(A - 2/5*I)", "sign(A - 1/3*I)")
+    assert report.outcome == "proven"
+
+
 @pytest.mark.parametrize(("old", "new"), SHIFTED)
 def test_another_target_or_spectrum_is_refused(old: str, new: str) -> None:
-    text = BY_HAND.replace("param c = 2/5\n", "").replace("c*I", "2/5*I")
-    files = api.compile(text).files()
-    script = files["script.alg"].decode()
-    assert old in script
-    changed = {**files, "script.alg": script.replace(old, new).encode()}
-    report = api.verify(written(changed, "certificate.json", json.loads(files["certificate.json"])))
+    report = another(old, new)
     refused = [one.kind for one in report.verdicts if not one.accepted]
     assert not report.accepted
     assert set(refused) == {"truncation"}

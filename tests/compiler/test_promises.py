@@ -11,6 +11,8 @@ import pytest
 from weightsmith import api
 from weightsmith.dsl import DiagnosticError
 
+from .forging import put_script
+
 NEWTON = """algorithm f(A: symmetric[d, d])
 assume spectrum(A) in [1, 10]
 {head}
@@ -93,17 +95,14 @@ def test_verify_asks_for_promises_too(text: str, line: str, tmp_path: Path) -> N
     assert verdicts(tmp_path / "net") == [
         (True, f"The script's line '{line} <= 1/1000000' is kept.")
     ]
-    script = tmp_path / "net" / "script.alg"
-    written = script.read_text().replace("1e-6", "1e-300")
-    script.write_text(written)
+    put_script(tmp_path / "net", "1e-6", "1e-300")
     assert verdicts(tmp_path / "net")[0][0] is False
 
 
 def test_verify_asks_whether_tables_are_as_near_as_the_script_says(tmp_path: Path) -> None:
     api.compile(TABLE).save(tmp_path / "net")
     assert verdicts(tmp_path / "net") == [(True, "The tolerances of the script are kept.")]
-    script = tmp_path / "net" / "script.alg"
-    script.write_text(script.read_text().replace("1e-3", "1e-4"))
+    put_script(tmp_path / "net", "1e-3", "1e-4")
     assert verdicts(tmp_path / "net")[0][0] is False
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.checker.ranges import Real
-from weightsmith.checker.truncation import Following, Truncation
 from weightsmith.checker.verify import verify_files
 from weightsmith.compiler.certify import certificate, truncation
 from weightsmith.compiler.promises import UNPROVEN
@@ -82,16 +81,17 @@ def test_a_wrong_prover_leaves_the_claim_open(
     assert all(verdict.accepted for verdict in verify_files(network.files()))
 
 
-def test_a_wrong_rule_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bound that would follow from another map, with all its steps."""
-    right = truncation.claim_of
+def test_a_wrong_witness_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms of another value of the loop: what follows from them is not what the script returns."""
+    right = truncation.loop_steps
 
-    def too_small(found: Truncation, following: Following, steps: Sequence[Json]) -> Json:
-        assert found.value is not None
-        bound = replace(found.bound, value=Real.of(found.value**2))
-        return right(replace(found, bound=bound), following, steps)
+    def other_forms(*arguments: Any) -> list[Json]:
+        found: list[Json] = json.loads(
+            json.dumps(right(*arguments)).replace('"left": []', '"left": ["A"]')
+        )
+        return found
 
-    monkeypatch.setattr(truncation, "claim_of", too_small)
+    monkeypatch.setattr(truncation, "loop_steps", other_forms)
     settings = {"mu": "1/4", "L": 2}
     network = ws.compile(EXAMPLES / "newton_inverse.alg", settings=settings)
     assert open_claims(network) == ["X"]
