@@ -1,4 +1,9 @@
-"""What the script assumes of its inputs, at the bindings: sizes, bounds of inputs, spectra."""
+"""What the script assumes of its inputs, at the bindings: sizes, bounds of inputs, spectra.
+
+A norm bounds an input, every column if it is per token; entries bound entries; spectra of a
+symmetric word, or singular values (of AA' and A'A then: [0, high²]), bound ‖A‖ ≤ max |end| of A
+itself and ‖A‖² ≤ max |end| of AA' and A'A.  A nonzero spectrum is extended to 0.
+"""
 
 from __future__ import annotations
 

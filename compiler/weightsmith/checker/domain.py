@@ -1,7 +1,15 @@
-"""The claim ``domain``: every entry that a table is applied to lies in the table's interval.
+"""The claim ``domain``, rule ``bounds``: the arguments of all tables stay in their intervals.
 
-The network is followed pass by pass, with bounds of every letter; nothing is assumed but what the
-script assumes of its inputs.
+Hypotheses: all assumptions of the script but those of ranges, in its order and words (of a norm per
+token ``norm(x) <= B for every token``), then ``size(k) >= 1`` for each dimension over which a sum
+was bounded away from 0 because its terms have one sign: an empty sum is 0.
+
+Witness: none.  One claim if a table is not gated, after the approximation claims.
+
+Follows: a function table's argument lies in [low, high] at every pass, the operands of a product
+table within ±P and ±Q.  The network is followed pass by pass, at the bindings.
+
+Numbers: balls of 128 bits, rounded outward; the number of passes is limited for speed.
 """
 
 from __future__ import annotations

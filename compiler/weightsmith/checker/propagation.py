@@ -1,4 +1,20 @@
-"""The claim ``propagation``: how far the tables move a returned value, entry by entry."""
+"""The claim ``propagation``, rule ``telescope``: how far tables move each returned entry.
+
+Hypotheses: those of the claim ``domain``.
+
+Witness: none.  One claim, with ``"norm": "entries"``, for each returned value whose distance from a
+target is not proven, if there are tables.  The formula must be the derived text; the value may be
+larger than the derived one, never smaller.
+
+Follows: with v the values in the network, w those of the script with its exact functions and δ = v
+− w, all three followed pass by pass,
+    Π vᵢ − Π wᵢ = Σᵢ v₁ … vᵢ₋₁·δᵢ·wᵢ₊₁ … w_m
+is bounded as a polynomial in the letters of v, δ and w.  After each value w is also bounded by v −
+δ, and δ by v − w.  The formula is a sum of nonnegative multiples of the tables' errors e[N]; it
+holds at these errors: with other tables bounds of v change too.
+
+Numbers: balls of 128 bits, rounded outward; the coefficients of the formula are rounded up.
+"""
 
 from __future__ import annotations
 
