@@ -1,8 +1,8 @@
 """The claim ``domain``, rule ``bounds``: the arguments of all tables stay in their intervals.
 
-Hypotheses: all assumptions of the script but those of ranges, in its order and words (of a norm per
-token ``norm(x) <= B for every token``), then ``size(k) >= 1`` for each dimension over which a sum
-was bounded away from 0 because its terms have one sign: an empty sum is 0.
+Hypotheses: ``["assumption", N]`` for every assumption of the script but those of ranges, in its
+order, then ``["nonempty", "k"]``, size(k) >= 1, for each dimension over which a sum was bounded
+away from 0 because its terms have one sign: an empty sum is 0.
 
 Witness: none.  One claim if a table is not gated, after the approximation claims.
 
