@@ -127,7 +127,7 @@ class Network(Trainable):
     def bounds(self) -> tuple[Bound, ...]:
         """What the certificate states; nothing where it is not of these files."""
         claims = [c for c in self.claims if c["kind"] in AGAINST] if self.intact else []
-        return tuple(bound_of(claim, self.details) for claim in claims)
+        return tuple(bound_of(claim, self.program, self.details) for claim in claims)
 
     @cached_property
     def rounding(self) -> str:

@@ -13,7 +13,7 @@ import weightsmith.api as ws
 from weightsmith.backends.errors import LayoutError
 from weightsmith.cli.demo_cases import CASES
 from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.dsl.hypotheses import hypotheses
+from weightsmith.dsl.hypotheses import hypotheses, premise_text
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ADVICE = r"compile with --set L=5\.226"
@@ -172,4 +172,5 @@ def test_every_hypothesis_of_a_certificate_is_measured(name: str) -> None:
     for claim in network.claims:
         said = claim.get("hypotheses", [])
         assert isinstance(said, list)
-        assert {text for text in said if "side conditions" not in text} <= texts
+        words = {premise_text(network.program, one) for one in said}
+        assert {text for text in words if "side conditions" not in text} <= texts

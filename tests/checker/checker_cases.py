@@ -52,7 +52,7 @@ def newton_inverse(low: str = "1/10", top: str = "2", steps: int = 5) -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
         scale="norm(target)",
-        hypotheses=["spectrum(A) in [mu, L]"],
+        hypotheses=[["assumption", 0]],
     )
     step = head(
         terms("X"), terms("A"), terms("X"), [("X", "-1/2")], key_groups=["d"], query_groups=["d"]
@@ -112,7 +112,7 @@ def newton_inverse_general() -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(2^(steps))",
         value=last_size(intervals),
         scale="norm(target)",
-        hypotheses=["singular_values(A) in [smin, smax]"],
+        hypotheses=[["assumption", 0]],
     )
     step = head(
         terms("X"), terms("At"), terms("X"), [("X", "-1/2")], key_groups=["d"], query_groups=["d"]
@@ -153,7 +153,7 @@ def square_root() -> Case:
                 formula=f"iterate({CUBIC}, steps, 1 - (4*lambda/(L^2 + 2*L + 1))^(1/2))",
                 value=last_size(intervals),
                 scale="norm(target)",
-                hypotheses=["spectrum(A) in [mu, L]"],
+                hypotheses=[["assumption", 0]],
             )
         )
     heads = [
@@ -196,7 +196,7 @@ def polar() -> Case:
         formula=f"iterate({CUBIC}, steps, 1 - (lambda/smax^2)^(1/2))",
         value=last_size(intervals),
         scale="1",
-        hypotheses=["singular_values(A) in [smin, smax]"],
+        hypotheses=[["assumption", 0]],
     )
     step = head(
         terms("X"), terms("X"), terms("X"), [("X", "-1/3")], key_groups=["n"], query_groups=["n"]
@@ -236,7 +236,7 @@ def heat_kernel() -> Case:
         formula=f"{top}^2*exp(-{top})/3^(k)",
         value=str(value),
         scale="1",
-        hypotheses=["spectrum(A) in [0, L]"],
+        hypotheses=[["assumption", 0]],
     )
     cube = head(
         terms("E"), terms("E"), terms("E"), [("E", "1")], key_groups=["d"], query_groups=["d"]
@@ -276,11 +276,7 @@ def electric_potentials() -> Case:
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(target)",
-        hypotheses=[
-            "nonzero_spectrum(C*B') in [mu, L]",
-            "C*B' is symmetric",
-            "psi in range(C*B')",
-        ],
+        hypotheses=[["assumption", 0], ["symmetric", 0], ["assumption", 1]],
     )
     step = head(
         terms("C"),

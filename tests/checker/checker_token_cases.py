@@ -63,7 +63,7 @@ def gradient_descent(
         formula=f"max(abs({ends[0]}), abs({ends[1]}))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(solution)*norm(right)",
-        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
+        hypotheses=[["assumption", 0]],
     )
     step = head(
         terms("r"),
@@ -118,7 +118,7 @@ def heavy_ball() -> Case:
         formula=formula,
         value=str(value),
         scale="norm(solution)*norm(right)",
-        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
+        hypotheses=[["assumption", 0]],
     )
     step = head(
         terms("r"),
@@ -182,7 +182,7 @@ def gd_plus_plus() -> Case:
         formula="product(sup(abs(-eta*u^2 + 1)), u -> -gamma*u^3 + u, steps)",
         value=str(rounded_up(value)),
         scale="norm(solution)*norm(right)",
-        hypotheses=["spectrum(x*x' over context) in [mu, L]"],
+        hypotheses=[["assumption", 0]],
     )
     heads = [
         head(
@@ -234,7 +234,7 @@ def preconditioned() -> Case:
         formula="max(abs(-eta*mu + 1), abs(-L*eta + 1))^(steps)",
         value=str(rounded_up(rate**steps)),
         scale="norm(solution*P^(-1/2))*norm(P^(1/2)*right)",
-        hypotheses=["spectrum(x*x'*P over context) in [mu, L]", "P is positive definite"],
+        hypotheses=[["assumption", 0], ["definite", "P"]],
     )
     spread = head(
         terms("P"), terms("I"), terms("x"), [("z", "1")], key_groups=["d"], query_groups=TOKENS

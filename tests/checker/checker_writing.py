@@ -152,7 +152,7 @@ def truncation(
     formula: str,
     value: str | None,
     scale: str,
-    hypotheses: list[str],
+    hypotheses: list[list[Any]],
 ) -> Document:
     return {
         "kind": "truncation",

@@ -86,7 +86,7 @@ def two_loops() -> Json:
         "output": "output",
         "steps": steps,
         "scale": "norm(target)",
-        "hypotheses": ["spectrum(A) in [mu, L]"],
+        "hypotheses": [["assumption", 0]],
         "bound": {
             "formula": f"chebyshev(1 - (1/2*Z)/target, degree 16, points {points})",
             "value": str(value),
@@ -112,7 +112,7 @@ def heat(rho: str = "8", terms: int = 20, size: str = "8") -> Json:
         "output": "output",
         "steps": steps,
         "scale": "1",
-        "hypotheses": ["spectrum(A) in [0, 1]"],
+        "hypotheses": [["assumption", 0]],
         "bound": {"formula": f"chebyshev(({text}) - target, {shown})", "value": str(value)},
     }
 

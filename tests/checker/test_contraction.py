@@ -34,7 +34,7 @@ def claimed(body: str, scalars: dict[str, tuple[str, str]], rule: str, bound: Js
         "output": "X",
         "steps": [{"step": place, **step} for place, step in enumerate(steps, 1)],
         "scale": "norm(target)",
-        "hypotheses": ["spectrum(A) in [1/4, 1]"],
+        "hypotheses": [["assumption", 0]],
         "bound": bound,
     }
     proven = check_truncation(program, {}, claim, Budget()).value

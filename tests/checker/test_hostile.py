@@ -127,7 +127,7 @@ def test_claims_of_a_wrong_type(claims: object, tmp_path: Path) -> None:
     assert not report.accepted
 
 
-@pytest.mark.parametrize("key", ["output", "bound", "steps", "kind", "id", "statement"])
+@pytest.mark.parametrize("key", ["output", "bound", "steps", "kind", "id", "hypotheses"])
 @pytest.mark.parametrize("value", [{}, [], [[]], None, True])
 def test_parts_of_claims_of_a_wrong_type(key: str, value: object, tmp_path: Path) -> None:
     def change(document: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from weightsmith import api
-from weightsmith.dsl.hypotheses import hypotheses
+from weightsmith.dsl.hypotheses import hypotheses, premise_text
 
 HEADS = {
     "two letters": (
@@ -51,7 +51,7 @@ def test_a_claim_lists_the_words_of_the_script(name: str, tmp_path: Path) -> Non
     text, wanted = HEADS[name]
     network = api.compile(text)
     claim = truncation(network)
-    assert claim["hypotheses"] == wanted
+    assert [premise_text(network.program, one) for one in claim["hypotheses"]] == wanted
     assert set(wanted) <= {one.text for one in hypotheses(network.program)}
     network.save(tmp_path / "net")
     (verdict,) = [one for one in api.verify(tmp_path / "net").verdicts if one.kind == "truncation"]
@@ -60,15 +60,27 @@ def test_a_claim_lists_the_words_of_the_script(name: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_words_about_the_operator_are_refused(name: str, tmp_path: Path) -> None:
-    """The words of the build that was audited, and weaker ones."""
+def test_other_hypotheses_are_refused(name: str, tmp_path: Path) -> None:
+    """Words in place of data, another assumption, one too many, one too few."""
     network = api.compile(HEADS[name][0])
-    for words in (["(1/2)^2 <= singular_values(B)^2 <= 1^2"], ["spectrum(A) in [0, 9]"], []):
+    known = truncation(network)["hypotheses"]
+    first = known[0]
+    for others in (
+        ["spectrum(A) in [0, 9]"],
+        [],
+        known[:-1],
+        [*known, first],
+        [["assumption", 1 - first[1]], *known[1:]],
+        [["assumption", False], *known[1:]],
+        [["assumption", 0.0], *known[1:]],
+        [["assumption", "0"], *known[1:]],
+        [["symmetric", 0], *known[1:]],
+    ):
         network.save(tmp_path / "net")
         path = tmp_path / "net" / "certificate.json"
         document = json.loads(path.read_text())
         for claim in document["claims"]:
             if claim["kind"] == "truncation":
-                claim["hypotheses"] = words
+                claim["hypotheses"] = others
         path.write_text(json.dumps(document))
         assert api.verify(tmp_path / "net").outcome == "refused"

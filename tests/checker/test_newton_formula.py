@@ -1,4 +1,4 @@
-"""The recursion of ``logistic_newton`` against docs/certificate.md, computed in 60 digits."""
+"""The recursion of ``logistic_newton`` against docs/rules/logistic_newton.md, in in 60 digits."""
 
 from __future__ import annotations
 

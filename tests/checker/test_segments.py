@@ -164,7 +164,7 @@ def test_variables_on_fewer_tokens(factor: str) -> None:
 
 @pytest.mark.parametrize("names", ["X", "XP"])
 def test_a_block_of_several_passes_holds_only_values_and_all_of_them(names: str) -> None:
-    """As docs/certificate.md has it: a block of s alone may run several passes."""
+    """As docs/rules/powers.md has it: a block of s alone may run several passes."""
     script = "X = A\nrepeat 4:\n    X = B*X\nreturn X\n"
     network = "X, P = A, B*B\nrepeat 2:\n    X, P = P*X, P*I\nreturn X\n"
     held: dict[str, Json] = {

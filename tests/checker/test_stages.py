@@ -30,7 +30,7 @@ def claim(scalars: dict[str, tuple[str, str]], degrees: str, value: str) -> Json
     of_letters = forms(**{name: [([], name, [])] for name in scalars})
     return {
         "output": "X",
-        "hypotheses": ["spectrum(A) in [1/2, 1]"],
+        "hypotheses": [["assumption", 0]],
         "scale": "norm(target)",
         "bound": {
             "formula": f"stages(1 - (X)/target, degrees {degrees}, 1 - (4/3*lambda)^(1/1))",

@@ -48,7 +48,7 @@ def of_sign(low: str, high: str) -> Truncation:
         ],
         bound={"formula": "stages(1 - (X)/target, degrees 3, 3, 1 - (1)^(1/2))", "value": "0"},
         scale="1",
-        hypotheses=[f"spectrum(A) in [{low}, {high}]"],
+        hypotheses=[["assumption", 0]],
     )
 
 
@@ -77,7 +77,7 @@ def of_delayed(value: Fraction) -> Truncation:
             "value": str(value),
         },
         scale="norm(target)",
-        hypotheses=["spectrum(A) in [1/2, 1]"],
+        hypotheses=[["assumption", 0]],
     )
 
 

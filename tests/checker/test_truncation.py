@@ -159,7 +159,7 @@ def test_ridge_after_inlining() -> None:
         "value": last_size(intervals),
     }
     claim["scale"] = "norm(solution)*norm(right)"
-    claim["hypotheses"] = ["spectrum(x*x' over context) in [mu, L]"]
+    claim["hypotheses"] = [["assumption", 0]]
     bindings = {"mu": "1/5", "L": "3", "lam": "1/10", "steps": "9"}
     assert prove(script("ridge"), claim, bindings).value == F(last_size(intervals))
 
@@ -307,7 +307,7 @@ return X approximates inv(A'*A)
     claim = case.claims[2]
     claim["steps"][0]["of"] = ["A'", "A"]
     claim["steps"][1]["forms"]["X#0"][0]["left"] = []
-    claim["hypotheses"] = ["singular_values(A) in [smin, smax]"]
+    claim["hypotheses"] = [["assumption", 0]]
     case.template["bindings"]["steps"] = "5"
     refused(case, "kernel")
     square = case.copy()

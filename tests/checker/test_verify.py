@@ -169,7 +169,7 @@ def test_without_bindings_the_formula_is_proven(tmp_path: Path) -> None:
     del case.template["bindings"]["mu"]
     case.claims[1]["bound"]["value"] = None
     assert refused_kinds(verify_directory(write(case, tmp_path))) == {("truncation", 2)}
-    case.claims[1]["hypotheses"].append("the side conditions of the rule autonomous hold")
+    case.claims[1]["hypotheses"].append(["conditions", "autonomous"])
     report = verify_directory(write(case, tmp_path))
     assert report.accepted, report.verdicts
     case.template["bindings"]["mu"] = "1/10"

@@ -89,6 +89,8 @@ def answer(network: api.Network, document: object) -> str:
         (("claims", -1, "output"), {}, "the 'output' of claim"),
         (("claims", -1, "bound"), {}, "the 'formula' of the bound"),
         (("claims", -1, "hypotheses"), [3], "hypotheses of claim"),
+        (("claims", -1, "hypotheses"), ["norm(x) <= 1"], "hypotheses of claim"),
+        (("claims", -1, "hypotheses"), [["assumption", True]], "hypotheses of claim"),
         (("tables",), 3, "the tables should be a list"),
         (("tables", 0, "error"), "1/0", "the 'error' of table 1 is not a number"),
         (("bindings",), {"a": 1}, "the bindings of the certificate are not all texts"),

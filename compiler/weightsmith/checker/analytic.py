@@ -1,7 +1,12 @@
 """Analytic functions on complex balls, and a proof that one is bounded on an ellipse.
 
-A box on which a function comes out finite has no pole and no branch cut in it: roots and logarithms
-are computed with ``analytic``, which gives no number where the cut is touched.
+The ellipse is (l + r)/2 + (r − l)/2·cosh(u + iv), 0 ≤ u ≤ log ρ, around [l, r].  The rectangle 0 ≤
+u ≤ log ρ, 0 ≤ v ≤ π is halved until on each box the function comes out finite and at most the size
+that is claimed; it is real on [l, r], so its values below are conjugates of those above. A box on
+which a function comes out finite has no pole and no branch cut in it: roots and logarithms are
+computed with ``analytic``, which gives no number where the cut is touched. A root of c·Π f^n, the
+irreducible factors f taken positive on [l, r], is c^(1/root)·Π (f^(1/root))^n with principal roots:
+λ^(2/3) is analytic where λ^(1/3) is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,19 @@
-"""The claim ``approximation``: a table is within its error of the function, on its interval."""
+"""The claim ``approximation``, rule ``table``: a table is within its error of its function.
+
+Hypotheses: the argument lies in the interval of the table, or the operands within ``left`` and
+``right``; the claim ``domain`` says that they do.
+
+Witness: none beside the table.  One claim for each table that is not gated, with its ``site``.
+
+Follows: |table(t) − f(t)| ≤ error on [low, high], f at the bindings, by ball arithmetic.  Of a
+product E .* F with P = left, Q = right and h the widest piece: the values of the knots are the
+squares of their places, and P·Q·(h/2)² ≤ error.
+
+Proof: for a product u, v = ½(E/P ± F/Q) lie in [−1, 1] and E·F = P·Q·(u² − v²).  The chords S of
+the square have 0 ≤ S(t) − t² ≤ (h/2)², so the errors of the two squares have one sign.
+
+Numbers: SOON decides what is proven anew, never whether it holds.
+"""
 
 from __future__ import annotations
 

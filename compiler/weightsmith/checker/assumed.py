@@ -1,4 +1,9 @@
-"""What the script assumes of its inputs, at the bindings: sizes, bounds of inputs, spectra."""
+"""What the script assumes of its inputs, at the bindings: sizes, bounds of inputs, spectra.
+
+A norm bounds an input, every column if it is per token; entries bound entries; spectra of a
+symmetric word, or singular values (of AA' and A'A then: [0, high²]), bound ‖A‖ ≤ max |end| of A
+itself and ‖A‖² ≤ max |end| of AA' and A'A.  A nonzero spectrum is extended to 0.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +21,12 @@ from weightsmith.checker.bounds import (
     least,
 )
 from weightsmith.checker.expressions import Environment, evaluate
+from weightsmith.checker.premises import Premises, assumed
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
 from weightsmith.checker.scalar_text import value_at
 from weightsmith.checker.words import ONES, Letter, Polynomial, Word, transpose_word
 from weightsmith.dsl import core, scalars
-from weightsmith.dsl.hypotheses import Nonempty, stated
 
 Ends = tuple[Fraction, Fraction]
 SINGULAR = core.SpectrumKind.SINGULAR_VALUES
@@ -160,14 +165,14 @@ class Assumed:
             return None
         return value.parts.get(("", ""))
 
-    def hypotheses(self) -> tuple[str, ...]:
-        """Every assumption of sizes, norms, entries and spectra, in the script's words and order.
+    def hypotheses(self) -> Premises:
+        """Every assumption of sizes, norms, entries and spectra, in the script's order.
 
-        After them the dimensions that were taken to have an index: ``size(k) >= 1``.
+        After them the dimensions that were taken to have an index.
         """
-        return (*self._texts(), *(Nonempty(axis).text for axis in sorted(self._nonempty)))
-
-    def _texts(self) -> Iterator[str]:
-        for assumption in self._program.assumptions:
-            if not isinstance(assumption, core.RangeAssumption):
-                yield stated(self._program, assumption).text
+        used = (
+            assumed(self._program, one)
+            for one in self._program.assumptions
+            if not isinstance(one, core.RangeAssumption)
+        )
+        return (*used, *(("nonempty", axis) for axis in sorted(self._nonempty)))

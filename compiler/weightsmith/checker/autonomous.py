@@ -1,9 +1,27 @@
 """The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − start^(1/root) over the spectrum.
 
-f = t·f*, and each ``equal`` scalar g = t·g* with g* = f*·g₀/f₀.  If the recurrence takes t = 1 − e
-to 1 − map(e) in all of them, then by induction e after k passes lies in the k-th of the intervals
-that enclose the iterates.  A scalar that the loop carries beside them may be a polynomial in e
-(E = I − A·X is e itself): it begins as that, and a pass takes it to the same polynomial in map(e).
+Hypotheses: f is one iterate of one loop, with f*^root = power and start = f₀^root/power, a
+polynomial in λ.  The power is positive on the spectrum, and f₀/f* ≥ 0; with root 1 it is enough
+that the power has no zero and no pole there, each of two intervals alone.
+
+Witness: ``equal``, scalars g in a fixed ratio to f; ``polynomials``, scalars that are a polynomial
+in e (E = I − A·X is e itself), as texts, absent if there are none.
+
+Follows: write s for f*, f = (1 − e)·s and g = (1 − e)·s·g₀/f₀.  If a pass, reduced by s^root =
+power, takes f to (1 − map(e))·s with a map free of λ, and each equal g to (1 − map(e))·s·g₀/f₀, and
+if each polynomial scalar begins as q(e₀) and goes to q(map(e)), then e after k passes is the k-th
+iterate of map at e₀.  Intervals that enclose the iterates are derived, rounded outward; the bound
+is the largest |e| of the last one.  If map = e^n and e₀ is linear in λ the formula is max(abs(e₀ at
+low), abs(e₀ at high))^(n^(count)).
+
+Proof: at each λ, by induction over the passes.  The reduction uses f*^root = power alone, which is
+true of f* at every λ of the spectrum, and f* ≠ 0 there.  At first t = f₀/f* has t^root = start and
+t ≥ 0, so t = start^(1/root); for root 1 it is start, whatever the sign of f*.  An interval that
+contains its own image contains all later iterates.  A loop whose numbers change from pass to pass
+has the map of each pass, with its numbers.
+
+Numbers: the degree of the map and the number of intervals are limited for speed.  The 64 bits and
+2^-1000 of the intervals cost tightness alone: every end is rounded outward.
 """
 
 from __future__ import annotations

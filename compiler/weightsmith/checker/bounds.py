@@ -3,6 +3,17 @@
     entries in [low, high],  every column ‖·‖₂ ≤ column,  every row ≤ row,  the matrix ≤ norm
 
 All numbers are exact balls, each rounded outward when it is made; what is not known is infinite.
+With at most r rows and c columns they bound each other: |entry| ≤ min(column, row), column ≤
+min(norm, √r·|entry|), row ≤ min(norm, √c·|entry|), norm ≤ min(√c·column, √r·row).  Sums add.  For a
+product over at most n indices, |A| the largest absolute entry:
+
+    norm ≤ min(‖A‖‖B‖, n·col(A)·row(B))        column ≤ min(‖A‖·col(B), n·col(A)·|B|)
+    row ≤ min(row(A)·‖B‖, n·|A|·row(B))        |entry| ≤ min(row(A)·col(B), n·|A||B|)
+
+and an entry lies between n times the least and n times the largest product of two entries (between
+once and n times those that are not 0, where the sum has a term).  For A .* B: the products of the
+ends, column ≤ min(col(A)·|B|, |A|·col(B)), rows likewise.
+
 Those of a difference may have shares (see ``shared``), which the arithmetic here carries along.
 """
 

@@ -1,10 +1,29 @@
 """The rule ``chebyshev``: sup |1 − p/f*| or sup |p − f*| of any polynomial p(λ), from its values.
 
-A real polynomial D of degree d is at most max |D| over the n > d zeros of T_n, divided by
-cos(πd/2n) (Ehlich and Zeller, 1964).  Inside the ellipse of ρ, where |g| ≤ M, the Chebyshev series
-of g up to degree K misses at most τ = 2·M·ρ^(−K)/(ρ − 1) (Trefethen, Approximation Theory and
-Approximation Practice, Theorem 8.2).  So with E the largest error at the zeros and P the largest
-|p| there (absolute: P = 1), the error is at most (E + 2·P·τ)/cos(πd/2n).
+For whatever the other rules do not cover.  Every symbol needs a value.  Where f* has a power, g is
+1/f* and the error is h = p·g − 1 (relative); for exponentials and formulas g = f* and h = p − g.
+
+Hypotheses: f* has no zero and no pole on the spectrum (root 1), or a positive power (root ≥ 2); a
+formula is also defined at λ = 0 if T may have the eigenvalue 0 besides.
+
+Witness: ``points``, the number n of places at which h is computed; and unless g is a polynomial,
+``ellipse`` with ``rho``, ``terms`` K and ``size`` M: |g| ≤ M inside the ellipse of rho around the
+interval, which is proven in complex balls.
+
+Follows: let d be the degree of p·g − 1 or p − g in the variable of comparison, with K as the degree
+of g where there is an ellipse, and n > d.  With E = max |h| and P = max |p| (absolute: P = 1) at
+the n zeros of T_n, moved to the interval, and τ = 2·M·ρ^(−K)/(ρ − 1) (τ = 0 without ellipse),
+    |h| ≤ (E + 2·P·τ)/cos(πd/2n);
+of two intervals the larger counts.  The degree of p is bounded by following the passes.
+
+Proof: the Chebyshev series of g up to degree K misses at most τ (Trefethen, Approximation Theory
+and Approximation Practice, Theorem 8.2).  With it in place of g, h is a polynomial D of degree d,
+and max |D| ≤ max |D| at the zeros / cos(πd/2n) (Ehlich and Zeller, Math. Z. 86, 1964): D(cos θ) is
+a trigonometric polynomial of degree d; where it has its maximum 1, at θ₀, it is ≥ cos(d(θ − θ₀))
+for |θ − θ₀| ≤ π/d (M. Riesz), and some zero is within π/2n.  |D| ≤ E + P·τ at the zeros, |h| ≤ |D|
++ |p|·τ, and |p| ≤ P/cos(πd/2n).
+
+Numbers: the limits of points, terms, boxes and passes are for speed; balls decide everything.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from fractions import Fraction
 from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.meaning import Meaning
 from weightsmith.checker.operator_step import NONZERO, SINGULAR, input_word, single_word
+from weightsmith.checker.premises import Premises, assumed
 from weightsmith.checker.problem import Numbers
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
@@ -16,7 +17,6 @@ from weightsmith.checker.spectral import Operator
 from weightsmith.checker.targets import Target
 from weightsmith.checker.words import Word, word_shape, word_text
 from weightsmith.dsl import core
-from weightsmith.dsl.hypotheses import Symmetric, stated
 from weightsmith.dsl.scalars import Scalar, free_symbols
 
 
@@ -151,26 +151,27 @@ def _node_scalars(node: core.Node) -> Iterator[Scalar]:
 
 def hypotheses(
     operator: Operator,
-    assumption: core.SpectrumAssumption,
+    spectrum: core.SpectrumAssumption,
     in_range: core.RangeAssumption | None,
     program: core.Program,
     open_rule: str,
-) -> tuple[str, ...]:
-    """What the statement assumes: the script's own words, and what is presumed besides.
+) -> Premises:
+    """What the statement rests on: assumptions of the script, and what is presumed besides.
 
-    The operator may be a square of what the assumption speaks of; the words never come from it.
+    The operator may be a square of what the assumption speaks of; the premise never is of it.
     Where its symmetry is presumed it is the assumption's own value (``read_operator``).
     ``open_rule`` is the rule whose side conditions no numbers decide, or "".
     """
-    listed = [stated(program, assumption).text]
+    first = assumed(program, spectrum)
+    listed = [first]
     if operator.symmetric == "assumed":
-        listed.append(Symmetric(assumption.of, False, assumption.span).text)
+        listed.append(("symmetric", first[1]))
     if operator.symmetric == "weighted":
-        listed.append(f"{operator.weight} is positive definite")
+        listed.append(("definite", operator.weight))
     if in_range is not None:
-        listed.append(stated(program, in_range).text)
+        listed.append(assumed(program, in_range))
     if open_rule:
-        listed.append(f"the side conditions of the rule {open_rule} hold")
+        listed.append(("conditions", open_rule))
     return tuple(listed)
 
 

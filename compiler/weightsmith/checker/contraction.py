@@ -1,9 +1,21 @@
 """The rule ``contraction``: e ← multiplier·e, with a multiplier in λ or in an auxiliary scalar.
 
-Without auxiliary |e| ≤ (max |multiplier|)^count · max |e₀| over the spectrum.  With one, u is the
-carried scalar divided by power^(1/root), u ← map(u) is free of λ and enclosed by intervals, and
-|e| ≤ Π_k max_{u ∈ intervals[k]} |multiplier(u)| · max |e₀|.  Of a square root either sign will do,
-at every λ the one with which u₀ ≥ 0: the recurrences hold for both.
+Hypotheses: f is one iterate of one loop without numbers of its own for each pass; f* is a rational
+function of λ (root 1), positive on [low, high]; e₀ = 1 − f₀/f* is a polynomial in λ.
+
+Witness: none.
+
+Follows: put f = f*·(1 − e) into a pass; 1 − f/f* afterwards is multiplier·e.  If the multiplier is
+a polynomial in λ, then |e| ≤ (max |multiplier|)^count · max |e₀| over the spectrum.  If the pass
+uses one other scalar, u = that scalar divided by √(1/λ), and if u ← map(u) and the multiplier are
+polynomials in u, free of λ, then u is enclosed by intervals I_k, I₀ the square roots of u₀²·λ, and
+|e| ≤ Π_{k < count} max_{u ∈ I_k} |multiplier(u)| · max |e₀|.
+
+Proof: at each λ the factors multiply.  Of the square root either sign will do, at every λ the one
+with which u₀ ≥ 0: the recurrences hold for both, since they are reduced by (√(1/λ))² = 1/λ alone.
+
+Numbers: maxima of polynomials are taken at isolated critical points, exactly or in balls; the
+intervals are rounded outward.  No number touches soundness.
 """
 
 from __future__ import annotations

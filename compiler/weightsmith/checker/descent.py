@@ -1,13 +1,32 @@
 """The rule ``descent``: gradient steps to the root of an equation, as a contraction.
 
-The step is next(w) = α·w + Σ β_i·P_i·x′ + C, with P_i a function of w·x + A_i or w·x itself, and
-next(w) = w − η·E(w).  F̂ is next with f̂_i = f_i(clip(t, low, high)) for each table.  Divided
-differences of f̂_i lie in its slopes, so with S diagonal, s = −Σ β_i·slope in [s0, s1], by rows
-    F̂(w) − F̂(v) = (w − v)·(αI − x S x′),     factor = max |α − e| over the ends e of x S x′.
-Its fixed point ŵ has ‖ŵ‖ ≤ start = ‖F̂(0)‖/(1 − factor).  Where its arguments lie in the intervals,
-f̂ = f there and ŵ is a root of E, the only one of this kind.  A step of the network is next with the
-tables, within noise = Σ |β_i|·error_i·√(k·n)·‖x‖ of F̂ in the Frobenius norm, so that
-    ‖w_k − ŵ‖ ≤ factor^k·start + noise·(1 − factor^k)/(1 − factor).
+Hypotheses: those of the claim ``domain``; every symbol has a value.  The value is a variable w that
+a loop outside of others carries, w = 0 before it, with next(w) = w − η·E(w), E the equation, and
+next(w) = α·w + λ·w·x·x′ + Σ β_i·P_i·x′ + C: x one input letter, P_i a function of a·w·x + A_i or of
+functions of that, A_i and C of inputs alone.
+
+Witness: ``step_size`` η, ``features`` x, ``slopes`` by site, ``factor``, ``start``, and ``noise``,
+multiples of tables' errors by site.  Texts must be equal; numbers may be larger than the derived
+ones by a thousandth, not smaller.  ``scale`` is 1.
+
+    {"rule": "descent", "loop": 0, "step_size": "40/9", "features": "x@context",
+     "slopes": {"1": ["0", "1/4"]}, "factor": "3/4", "start": "5", "noise": {"1": "9/2"}}
+
+Follows: ‖w_k − ŵ‖ ≤ factor^k·start + noise·(1 − factor^k)/(1 − factor), tables included, with ŵ the
+root of E, the only one at which every table has its argument in its interval.  The formula is
+``FACTOR^COUNT*START + NOISE*(1 - FACTOR^COUNT)/(1 - FACTOR)`` with the numbers of the step.
+
+Proof: let f̂_i = f_i(clip(t, low, high)) for each table, F̂ = next with f̂_i.  Divided differences
+of f̂_i lie in its slopes (f′ on the interval by balls, and 0; products for functions of functions),
+so with S diagonal, s = −λ − Σ β_i·slope in [s0, s1], by rows
+    F̂(w) − F̂(v) = (w − v)·(αI − x S x′),     factor = max |α − e| over the ends e of x S x′;
+x·x′ has its spectrum in an assumed one, or in 0 and the bound of ‖x‖².  The fixed point ŵ has ‖ŵ‖ ≤
+start = ‖F̂(0)‖/(1 − factor).  Where for all |t| ≤ start·column(x) the arguments lie in the
+intervals, f̂ = f there and ŵ is a root of E; any root of this kind is a fixed point of F̂.  A table
+is within its error of f̂ everywhere, being constant outside, so a step of the network is within
+noise = Σ |β_i|·error_i·√(k·n)·‖x‖ of F̂ in the Frobenius norm, k rows of w, n columns of x.
+
+Numbers: decimals of nine digits, rounded to the safe side.
 """
 
 from __future__ import annotations

@@ -1,7 +1,15 @@
-"""The claim ``domain``: every entry that a table is applied to lies in the table's interval.
+"""The claim ``domain``, rule ``bounds``: the arguments of all tables stay in their intervals.
 
-The network is followed pass by pass, with bounds of every letter; nothing is assumed but what the
-script assumes of its inputs.
+Hypotheses: ``["assumption", N]`` for every assumption of the script but those of ranges, in its
+order, then ``["nonempty", "k"]``, size(k) >= 1, for each dimension over which a sum was bounded
+away from 0 because its terms have one sign: an empty sum is 0.
+
+Witness: none.  One claim if a table is not gated, after the approximation claims.
+
+Follows: a function table's argument lies in [low, high] at every pass, the operands of a product
+table within ±P and ±Q.  The network is followed pass by pass, at the bindings.
+
+Numbers: balls of 128 bits, rounded outward; the number of passes is limited for speed.
 """
 
 from __future__ import annotations
@@ -12,6 +20,7 @@ from fractions import Fraction
 from weightsmith.checker.assumed import Assumed
 from weightsmith.checker.bounds import BITS
 from weightsmith.checker.follow import Follower
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.site_bounds import SiteBounds
@@ -40,7 +49,7 @@ def derive_domain(
     bindings: Mapping[str, Fraction],
     tables: Mapping[str, Table],
     budget: Budget,
-) -> tuple[str, ...]:
+) -> Premises:
     """The hypotheses; refused unless every table's argument stays in its interval."""
     with precision(BITS), budget.active():
         script = read_script(program, bindings, budget)

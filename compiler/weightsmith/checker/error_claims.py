@@ -12,9 +12,10 @@ from weightsmith.checker import domain, propagation, root_claim
 from weightsmith.checker.certificate import Claim, check_form
 from weightsmith.checker.claim_numbers import check_number
 from weightsmith.checker.owed import needs_domain
+from weightsmith.checker.premises import check_premises
 from weightsmith.checker.refusal import Budget, quoted, require
 from weightsmith.checker.sentences import domain_sentence, propagation_sentence, root_sentence
-from weightsmith.checker.strict_json import as_number, as_object, as_text, as_texts
+from weightsmith.checker.strict_json import as_number, as_object, as_text
 from weightsmith.checker.tables import Table
 from weightsmith.dsl import core
 
@@ -29,7 +30,7 @@ def check_domain(
     require(needs_domain(tables), "There is no table of which a domain could be claimed.")
     domain.check_rule(steps, domain.RULE)
     hypotheses = domain.derive_domain(program, bindings, tables, Budget())
-    _check_hypotheses(claim, hypotheses)
+    check_premises(claim.parts["hypotheses"], hypotheses)
     return domain_sentence(hypotheses, program, bindings)
 
 
@@ -46,7 +47,7 @@ def check_propagation(
     require(norm == propagation.NORM, f"The norm is {quoted(norm)}, not '{propagation.NORM}'.")
     derived = propagation.derive_propagation(program, bindings, tables, name, Budget())
     value = _check_bound(claim, derived.formula, derived.value)
-    _check_hypotheses(claim, derived.hypotheses)
+    check_premises(claim.parts["hypotheses"], derived.hypotheses)
     return propagation_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
@@ -64,7 +65,7 @@ def check_root(
     value = _check_bound(claim, derived.formula, derived.value)
     scale = as_text(claim.parts["scale"], "scale")
     require(scale == "1", f"The scale is {quoted(scale)}, it must be '1'.")
-    _check_hypotheses(claim, derived.hypotheses)
+    check_premises(claim.parts["hypotheses"], derived.hypotheses)
     return root_sentence(name, value, derived.formula, derived.hypotheses, program, bindings)
 
 
@@ -75,8 +76,3 @@ def _check_bound(claim: Claim, formula: str, derived: Fraction) -> Fraction:
     value = as_number(bound["value"], "The bound's value")
     check_number(value, derived, "The bound's value")
     return value
-
-
-def _check_hypotheses(claim: Claim, wanted: tuple[str, ...]) -> None:
-    listed = as_texts(claim.parts["hypotheses"], "hypotheses")
-    require(listed == wanted, f"The hypotheses must be {list(wanted)}.")

@@ -1,8 +1,21 @@
 """The claim ``exactness``: the network computes what the script says, for every size and symbol.
 
-Induction over loops: *entry* (the invariant holds with the values before the loop), *step* (if it
-holds at the start of a pass, it holds at its end with the body's new values), hence at the exit.
-Everything in between is simulated, layer by layer, in the free algebra; nothing is sampled.
+Hypotheses: no denominator vanishes.  With tables every symbol is the number it is bound to, and
+every approximated function is replaced by its table.
+
+Witness: a ``loop`` step for each loop of the script, in order, with its ``invariant``: what each
+block holds at the start of every pass, at each group of tokens, as a polynomial in the letters that
+the loop carries and those from outside; and ``symmetric``, the carried letters that equal their
+transpose.  Then ``read_out``.
+
+Proof: by induction over loops.  *Entry*: the invariant holds with the values before the loop.
+*Step*: if it holds at the start of a pass, it holds at its end with the body's new values; hence at
+the exit, the letters standing for the final values.  Everything in between is simulated, layer by
+layer, in the free algebra, where equal polynomials are equal matrices for every size; nothing is
+sampled.  A block that the body writes and no invariant names is a letter of its own, *unknown*: it
+may only cancel.  The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
+
+Numbers: none touches soundness; words, terms and bits are limited for speed.
 """
 
 from __future__ import annotations

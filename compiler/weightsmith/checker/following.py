@@ -21,6 +21,7 @@ from weightsmith.checker.expressions import evaluate
 from weightsmith.checker.kernels import vanishes_at_zero
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.operator_step import read_forms, read_names, read_operator
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.problem import Bound, Numbers, Problem, Result
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.rational_text import rational_text
@@ -83,7 +84,7 @@ class Truncation:
     target: Target
     bound: Bound
     scale: str
-    hypotheses: tuple[str, ...]
+    hypotheses: Premises
     facts: tuple[str, ...]  # what was derived before the bound, in words
 
     @property

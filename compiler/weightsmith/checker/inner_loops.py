@@ -1,8 +1,9 @@
 """A loop with affine loops within it, as one without: what these leave is Lⁿ·s₀·Rⁿ + S_n.
 
 Lⁿ, Rⁿ and S_n are made of inputs alone, so they are the same in every pass of the outer loop: the
-letters of ``affine_powers.py``.  s₀ is what the outer loop's pass gives the inner one.  A letter of
-a loop around, or before, that an inner loop reads is carried by it too, and never changed.
+letters of ``affine_powers.py``; a block that holds them says ``"loop": 1``.  s₀ is what the outer
+loop's pass gives the inner one.  A letter of a loop around, or before, that an inner loop reads is
+carried by it too, and never changed: X of loop 0 is ``0.X`` there.
 
 An inner loop whose passes have the numbers of a ``for`` loop around it is unrolled.
 """

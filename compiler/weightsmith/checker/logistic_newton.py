@@ -1,10 +1,42 @@
 """The rule ``logistic_newton``: how near damped Newton comes to the minimum of the logistic loss.
 
-The network's step is w ← w − γ·g̃·X, with g̃ within δ_g of the gradient g, X within ΔX of H⁻¹, and
-any γ in [γ₀, γ₁].  From e ≥ ‖w − w*‖ and r ≥ ‖w − w*‖ in the norm of H* = H(w*) follow bounds for
-the next pass (docs/certificate.md has the proof):
-    e⁺ = max over γ of (|1 − γ| + γ·Θ)·e + γ·δ_g·x̄         Θ = ρ + x̄·(δ_H + c₁·B·ℓ·e/2)
-    r⁺ = max over γ of (|1 − γ| + γ·θ)·r + γ·δ_g·x̄·√h      θ by self-concordance
+Hypotheses: E(w) = κ(σ(w·x) − y)·x′ + μ·w, w one row, κ, μ > 0; every column of x ≤ B, y in [0, 1],
+at most n tokens with κn ≤ 1; ℓ ≥ κ‖x·x′‖; at most m rows of x if Q is by a table.  ε₁, ε₂, ε₃ are
+the errors of the tables of σ, s = σ(1 − σ) and of the product (0 if gated).
+
+Witness: the loops ``loop`` and ``inner``, ``features`` x, ``labels`` y, ``mu``, the ``sites``, and
+``passes``: [e, r] before the first pass and after each, each derived from the one before it.
+
+    {"rule": "logistic_newton", "loop": 0, "inner": 1, "features": "x@context",
+     "labels": "y@context", "mu": "1/10", "passes": [["e0", "r0"]],
+     "sites": {"probability": "2", "weight": "3", "scaled": "4", "damping": "6"}}
+
+Follows: ‖w_k − w*‖ ≤ e_k, the last e of ``passes``, w* the root of E.  The step is w ← w − γ·g̃·X.
+
+Proof, constants: 0 ≤ σ′ ≤ 1/4.  With p = σ(1 − σ): σ″ = p(1 − 2σ), so |σ″| ≤ σ′ (self-concordance;
+Bach, EJS 4, 2010), hence σ′(t + a) ≤ e^|a|·σ′(t); and σ″² = p²(1 − 4p) ≤ 1/108, so |σ″| ≤ c₁ =
+STEEPEST.  H(w) = κ·x·diag σ′(w·x)·x′ + μI has its spectrum in [μ, h], h = μ + ℓ/4, so E has one
+root.  R ≥ ‖w*‖: μ‖w*‖ ≤ ‖E(0)‖ ≤ ½√ℓ; and μ‖w*‖² = κ Σ (yᵢ − σ(tᵢ))tᵢ ≤ max t·σ(−t) ≤ LOSS =: s, as
+0 = E(w*)·w*′ and t ≤ s(1 + e^t) for all t (s + 1 + log s ≥ 0); R is the smaller. ‖g̃ − E(w)‖ ≤ δ_g
+= ε₁√ℓ; ‖H̃ − H(w)‖ ≤ δ_H = ε₂ℓ + ε₃√(mℓ), and δ_H < μ is needed.  I − X·H̃ squares in every inner
+pass, from X = c·I, so after K of them ‖I − XH̃‖ ≤ ρ = ρ₀^(2^K) with ρ₀ = max(|1 − cμ|, |1 − ch|) +
+|c|δ_H < 1.  So ‖X‖ ≤ x̄ = (1 + ρ)/(μ − δ_H) and ‖X − H(w)⁻¹‖ ≤ ΔX = δ_H/(μ(μ − δ_H)) + ρ/(μ − δ_H).
+
+Proof, a pass: let u = w − w*, ‖u‖ ≤ e, ‖u·H*^½‖ ≤ r with H* = H(w*); at first e = R, r = R√h.
+Needed: (R + e)·B is within the clip and the intervals of the tables, and Q's operands within its
+table.  With H̄ = ∫₀¹ H(w* + τu)dτ, E(w) = u·H̄ and ‖H̃ − H̄‖ ≤ δ_H + ℓ·c₁·B·e/2, so u⁺ = u·((1 −
+γ)I + γ(I − H̃X) + γ(H̃ − H̄)X) − γ(g̃ − E(w))·X gives
+    e⁺ = max over γ of (|1 − γ| + γ·Θ)·e + γ·δ_g·x̄         Θ = ρ + x̄·(δ_H + c₁·B·ℓ·e/2).
+In the metric of H*: let ρ₁ = B·e, d = (ℓ/4)/(ℓ/4 + μ), φ = (e^ρ₁ − 1 − ρ₁)/ρ₁.  By self-concordance
+u(H − H̄)H⁻¹ is at most dφ times u in the norm of H = H(w), and (1 − d(1 − e^−ρ₁))·H* ≤ H ≤ (1 +
+d(e^ρ₁ − 1))·H*.  With u − E(w)·X = u(H − H̄)H⁻¹ + u·H̄·(H⁻¹ − X):
+    r⁺ = max over γ of (|1 − γ| + γ·θ)·r + γ·δ_g·x̄·√h,
+    θ = dφ·√((1 + d(e^ρ₁ − 1))/(1 − d(1 − e^−ρ₁))) + √(h/μ)·h·ΔX.
+Then e ← min(e⁺, r⁺/√μ), r ← min(r⁺, e⁺√h).  Both are convex in γ: the ends of its interval decide,
+γ₀ ≥ 0, the exact range of the damping function over what its argument can be: |g̃·X·g̃′| ≤ (h·e +
+δ_g)²·x̄ if that is its argument, or everything.
+
+Numbers: STEEPEST and LOSS touch soundness, both are proven above; MAX_INNER only wastes passes.
 """
 
 from __future__ import annotations
@@ -281,7 +313,7 @@ def _loss() -> Ball:
 
 
 def newton_formula(problem: RootProblem, shape: NewtonShape, ell: Fraction) -> str:
-    """The recursion as it is written in docs/certificate.md, from its start."""
+    """The recursion as it is written in docs/rules/logistic_newton.md, from its start."""
     mu, count = shape.gradient.mu, problem.count_text
     radius = f"min(({ell})^(1/2)/(2*({mu})), ({LOSS}/({mu}))^(1/2))"
     return f"iterate((e, r) -> newton(e, r), {count}, {radius})"

@@ -1,4 +1,12 @@
-"""Which T an assumption speaks of, why its spectrum is real, and which forms the values have."""
+"""The step ``assumption``: which T an assumption is about, and why its spectrum is real.
+
+Witness: ``number``, which of the script's spectral assumptions, and ``of``, the word of T: that of
+the assumption; of singular values A'A or AA'; of two intervals around 0 also A·A.
+
+Follows: T = T' by its word (``yes``); or T = u·P with u = u' and P a symmetric letter
+(``weighted``), so that P^(1/2)·T·P^(-1/2) is symmetric given that P is positive definite; or T is
+assumed to be symmetric.  The forms of values, left · f(T) · right, are read here too.
+"""
 
 from __future__ import annotations
 

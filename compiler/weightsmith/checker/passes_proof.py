@@ -1,8 +1,20 @@
 """The rule ``passes``: several passes of a loop as one pass of another, whatever a pass is.
 
-Each loop of network.alg takes the values on by a number of passes of the script's only loop; its
-own loops, if it has any, are blocks of one pass.  A pass is a map of polynomials in free letters,
-so several passes are these polynomials in each other's place.
+Hypotheses: the script has one loop, with no loop in it.
+
+Witness: ``passes``: how many passes of the script's loop one pass of each loop of network.alg is;
+these may have loops of one pass in them, blocks.
+
+    {"rule": "passes", "passes": [2, 1]}
+
+Follows: both scripts return the same values, if the values before the first loop are equal, each
+loop begins with what the one before left, and the passes add up.
+
+Proof: a pass is a map of polynomials in free letters, so several passes are these polynomials in
+each other's place.  They must equal those of a pass of network.alg, word by word, with the numbers
+of these passes if it is a ``for`` loop (whose passes are then not repeated).
+
+Numbers: the passes are limited for speed.
 """
 
 from __future__ import annotations

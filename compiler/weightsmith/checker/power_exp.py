@@ -1,10 +1,18 @@
 """The rule ``power_exp``: f ← f^power from 1 − rate·λ/n, n = power^count, against exp(−rate·λ).
 
-With z = rate·λ in [0, n]:  0 ≤ e^(−z) − (1 − z/n)^n ≤ z² e^(−z)/n, since
-1 − z/n ≥ e^(−z/n)·(1 − z²/n²) and, by Bernoulli, (1 − z²/n²)^n ≥ 1 − z²/n
-(Mitrinović, Analytic Inequalities, 3.6.2).  z² e^(−z) grows up to z = 2.
+Hypotheses: low ≥ 0, rate ≥ 0 and rate·high ≤ n; the power is a whole number from 2 to 9.
 
-With the offset 1 the loop carries g, and f = 1 + g is what is meant: g ← (1 + g)^power − 1.
+Witness: none.  Where what is returned is 1 more than what the loop carries, f = 1 + g is meant: g ←
+(1 + g)^power − 1, whose digits floats keep.
+
+Follows: with z = rate·λ, 0 ≤ e^(−z) − f ≤ m² e^(−m)/n at m = min(rate·high, 2).
+
+Proof: f at the exit is (1 − z/n)^n, and for 0 ≤ z ≤ n
+    0 ≤ e^(−z) − (1 − z/n)^n ≤ z² e^(−z)/n,
+since 1 − z/n ≥ e^(−z/n)·(1 − z²/n²) and, by Bernoulli, (1 − z²/n²)^n ≥ 1 − z²/n (Mitrinović,
+Analytic Inequalities, 3.6.2).  z² e^(−z) grows up to z = 2.
+
+Numbers: 9 limits what is tried; the value is computed in balls.
 """
 
 from __future__ import annotations

@@ -1,9 +1,29 @@
 """The rule ``powers``: an affine loop of one script, by powers of its step in the other.
 
-Steps: which variables are turned, and how a pass is read; for every loop of network.alg what its
-values hold afterwards, each an Lⁿ, Rⁿ, S_n or s_n by a sum of counts (``affine_powers.py``); by
-which counts the values are compared at the end.  A loop runs one pass, or several that take all of
-its values on by the same counts.
+Witness: ``powers``, first: which variables are ``turned`` (transposed, so that all stand on one
+side), and the ``kind``: ``one_side``, ``newton`` with an ``exponent``, or ``both_sides``.  With
+``split`` each assignment in a loop is first read as a loop of one pass; with ``recomputed`` the
+variables named are computed anew in every pass.  Then a ``block`` for every loop of network.alg:
+what each of its ``values`` holds afterwards, an entry of Lⁿ (``left``), Rⁿ (``right``), S_n
+(``sum``) or s_n (``value``), n the sum of one to three ``counts`` (in ``for`` loops from pass
+``first`` on; of a loop within the script's loop with ``loop``).  Then ``equal`` with the counts by
+which the values are compared at the end.
+
+    {"rule": "powers", "turned": [], "kind": "one_side"}
+    {"rule": "block", "loop": 0, "values":
+        {"P": {"kind": "left", "of": ["X", "X"], "turned": false, "counts": [1, 1, 1]}}}
+    {"rule": "equal", "counts": [81, 19]}
+
+Follows: both scripts return the same values.  A pass of the script is s ← L·s·R + c, found from its
+polynomials, so that s_n = Lⁿ·s₀·Rⁿ + S_n with S_n = Σ_{k<n} Lᵏ·c·Rᵏ.  The value of each variable
+after a block, a polynomial in inputs and in letters for Lⁿ, Rⁿ, S_n and s_n, must be that of the
+identity for its counts, multiplied out; it is then replaced by its letter.  A loop runs one pass,
+or several that take all of its values on by the same counts.
+
+Proof: the letters have the values that their names say, and only the identities of
+``affine_powers.py`` are used of them; so equal polynomials in letters are equal values.
+
+Numbers: counts go up to 10¹⁷, exactly; other limits are for speed.
 """
 
 from __future__ import annotations

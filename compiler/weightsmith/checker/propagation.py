@@ -1,4 +1,20 @@
-"""The claim ``propagation``: how far the tables move a returned value, entry by entry."""
+"""The claim ``propagation``, rule ``telescope``: how far tables move each returned entry.
+
+Hypotheses: those of the claim ``domain``.
+
+Witness: none.  One claim, with ``"norm": "entries"``, for each returned value whose distance from a
+target is not proven, if there are tables.  The formula must be the derived text; the value may be
+larger than the derived one, never smaller.
+
+Follows: with v the values in the network, w those of the script with its exact functions and δ = v
+− w, all three followed pass by pass,
+    Π vᵢ − Π wᵢ = Σᵢ v₁ … vᵢ₋₁·δᵢ·wᵢ₊₁ … w_m
+is bounded as a polynomial in the letters of v, δ and w.  After each value w is also bounded by v −
+δ, and δ by v − w.  The formula is a sum of nonnegative multiples of the tables' errors e[N]; it
+holds at these errors: with other tables bounds of v change too.
+
+Numbers: balls of 128 bits, rounded outward; the coefficients of the formula are rounded up.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +26,7 @@ from weightsmith.checker.bounds import BITS, ZERO, larger
 from weightsmith.checker.claim_numbers import check_says_something, rounded_up
 from weightsmith.checker.domain import follower_of
 from weightsmith.checker.error_formula import error_formula
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.site_letters import Script, read_script
@@ -27,7 +44,7 @@ class Propagation:
 
     formula: str
     value: Fraction
-    hypotheses: tuple[str, ...]
+    hypotheses: Premises
 
 
 def derive_propagation(
@@ -45,7 +62,7 @@ def derive_propagation(
         size = ZERO
         for polynomial in _returned(script, output):
             size = larger(size, follower.value(polynomial).difference.size)
-        require(bool(size.is_finite()), _reason(assumed.hypotheses()))
+        require(bool(size.is_finite()), _reason(program, assumed.hypotheses()))
         errors = errors_of(tables)
         formula = error_formula(size, errors)
         value = rounded_up(formula.covers(size, errors))
@@ -65,8 +82,10 @@ def _returned(script: Script, output: str) -> Iterator[Polynomial]:
     raise RefusedError(f"The script returns no {quoted(output)}.")
 
 
-def _reason(hypotheses: tuple[str, ...]) -> str:
-    known = f"{', '.join(hypotheses)}" if hypotheses else "nothing"
+def _reason(program: core.Program, hypotheses: Premises) -> str:
+    from weightsmith.dsl.hypotheses import premise_text
+
+    known = ", ".join(premise_text(program, one) for one in hypotheses) or "nothing"
     return (
         "The difference is not bounded by the assumptions: an input or a sum in it may be as large "
         f"as it likes (assumed: {known})."

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from weightsmith.checker import domain, exactness, propagation, restructuring, root_claim
+from weightsmith.checker.premises import as_json
 from weightsmith.checker.refusal import Budget
 from weightsmith.checker.strict_json import as_list, read_json
 from weightsmith.checker.tables import Table, read_tables
@@ -26,7 +27,7 @@ def prove_domain(program: core.Program, bindings: Mapping[str, Fraction], tables
     hypotheses = domain.derive_domain(program, bindings, read, Budget())
     return {
         "kind": "domain",
-        "hypotheses": list(hypotheses),
+        "hypotheses": as_json(hypotheses),
         "steps": [{"step": 1, "rule": domain.RULE}],
     }
 
@@ -40,7 +41,7 @@ def prove_propagation(
     return {
         "kind": "propagation",
         "output": output,
-        "hypotheses": list(derived.hypotheses),
+        "hypotheses": as_json(derived.hypotheses),
         "steps": [{"step": 1, "rule": propagation.RULE}],
         "bound": {"formula": derived.formula, "value": str(derived.value)},
         "norm": propagation.NORM,
@@ -56,7 +57,7 @@ def prove_root(
     return {
         "kind": "truncation",
         "output": output,
-        "hypotheses": list(derived.hypotheses),
+        "hypotheses": as_json(derived.hypotheses),
         "steps": [derived.step],
         "bound": {"formula": derived.formula, "value": str(derived.value)},
         "scale": "1",

@@ -1,4 +1,12 @@
-"""The scalar map of a loop, and f against f*.
+"""The step ``loop``: the scalar map of a loop; and f against f*.
+
+Witness: ``forms``: each letter of the loop that counts is a sum of left · scalar · right, words of
+inputs around a function of T that has a name, or a number that does not change.
+
+Follows: ``start`` and ``pass``: the value before the loop and the value after a pass, scalarised
+(``spectral.py``), are exactly these forms again, with these scalars; nothing is left over.
+
+Proof: by induction over the passes, each letter is its forms, the scalars functions of T.
 
 The error of the carried scalar f is e = 1 − f/f*.  With f*^root = power, write s for f*: a value is
 a polynomial in s reduced by s^root = power, and the new f must be (1 − e′)·s with nothing left

@@ -1,9 +1,26 @@
-"""The claim ``restructuring``: network.alg returns what script.alg says.
+"""The claim ``restructuring``, rule ``operator``: network.alg returns what script.alg says.
 
-Both scripts are followed as polynomials in one operator T, a word of inputs, pass by pass and
-exactly: nothing is assumed of T, so equal polynomials are equal values for every input and size.
-The claim's witnesses say which T, in which variable t = (λ − offset)/slope its polynomials are
-short, and between which words the functions of T stand.
+Hypotheses: neither script has functions of entries or loops within loops; both have the same
+inputs, and return values of the same names and groups.  The symbols are at their bindings.
+
+Witness: ``operator`` says which T, a square word of inputs, and λ = offset + slope·t in which
+polynomials are short; ``forms``, one for each loop of script.alg and then of network.alg, says
+between which words functions of T stand in each letter (of T' where ``turned``); then ``equal``.
+
+    {"rule": "operator", "word": ["x@context", "x@context'"], "offset": "1/eta", "slope": "-1/eta"}
+    {"rule": "forms", "script": "network.alg", "loop": 0, "forms": {"R#0@query":
+        [{"left": ["y@context", "x@context'"], "right": ["x@query"], "turned": false}]}}
+    {"rule": "equal"}
+
+Follows: both return the same values, for every input and size.
+
+Proof: both scripts are followed as polynomials in T, pass by pass and exactly.  Letters are
+replaced by their forms, T's word by λ, functions of T that meet are multiplied; what results must
+be the forms of the letter, nothing left over.  Nothing is assumed of T, and f(T)' = f(T'), so equal
+polynomials between equal words are equal values.  left·T·right must have the letter's shape; if
+only left·right has it, the function must be a number.
+
+Numbers: the passes are limited for speed.
 """
 
 from __future__ import annotations

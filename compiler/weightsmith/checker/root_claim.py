@@ -17,6 +17,7 @@ from weightsmith.checker.descent import derive_descent, descent_formula, descent
 from weightsmith.checker.error_formula import ErrorFormula
 from weightsmith.checker.logistic_newton import LogisticNewton, derive_passes, newton_formula
 from weightsmith.checker.newton_shape import read_shape
+from weightsmith.checker.premises import Premises
 from weightsmith.checker.ranges import precision
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.root_problem import RootProblem, read_root
@@ -48,7 +49,7 @@ class RootBound:
     step: Json
     formula: str
     value: Fraction
-    hypotheses: tuple[str, ...]
+    hypotheses: Premises
 
 
 @dataclass(frozen=True, slots=True)

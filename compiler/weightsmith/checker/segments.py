@@ -1,8 +1,20 @@
-"""Two scripts that differ in some places: each place, a segment, returns the same in both.
+"""The rule ``segment``: two scripts that differ in some places, each proven by a rule of its own.
 
-What stands between the segments is the same statement by statement.  So before a segment every
-variable of script.alg that is used has the same value in both scripts, and if the segments agree
-as programs of their own (``excerpts.py``), so have those that are used after it.
+Witness: ``segment``: statements ``script`` [from, to) of script.alg are statements ``network``
+[from, to) of network.alg by the proof ``steps``; with ``returns`` the last segment reaches the end
+of both and includes what they return.  ``inside``: a statement is a loop, the other one of the same
+count and numbers, and ``steps`` are the segments of their bodies.
+
+    {"rule": "segment", "script": [2, 4], "network": [2, 9], "returns": false, "steps": []}
+    {"rule": "inside", "script": [4, 5], "network": [9, 10], "steps": []}
+
+Follows: both scripts return the same values.
+
+Proof: what stands between the segments is the same statement by statement.  So before a segment
+every variable of script.alg that is used has the same value in both scripts, and if the segments
+agree as programs of their own (``excerpts.py``), so have those that are used after it; the passes
+of a loop by induction.  What else a segment of network.alg assigns has a name that script.alg does
+not have.
 """
 
 from __future__ import annotations

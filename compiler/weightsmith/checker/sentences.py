@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from weightsmith.checker.wording import decimal_above, size_text
 from weightsmith.checker.words import Word, word_text
 from weightsmith.dsl import core
+from weightsmith.dsl.hypotheses import premise_text
 from weightsmith.dsl.number_text import is_short
 from weightsmith.dsl.printer import input_text, node_text
 
 if TYPE_CHECKING:
     from weightsmith.checker.following import Truncation
+    from weightsmith.checker.premises import Premises
     from weightsmith.checker.spectral import Operator
     from weightsmith.checker.targets import Target
 
@@ -24,14 +26,13 @@ LONGEST_BINDING = 40  # characters of a number that is shown as it is; a longer 
 EXACT = "in exact arithmetic"
 
 
-def for_every(
-    program: core.Program, hypotheses: tuple[str, ...], bindings: Mapping[str, Fraction]
-) -> str:
+def for_every(program: core.Program, hypotheses: Premises, bindings: Mapping[str, Fraction]) -> str:
     """``in exact arithmetic, for every A: symmetric[d, d], if spectrum(A) in [mu, L], mu = 1``."""
     inputs = ", ".join(map(input_text, program.inputs))
     every = f"{EXACT}, for every {inputs}" if inputs else EXACT
     numbers = tuple(f"{name} = {_number(value)}" for name, value in bindings.items())
-    every += f", if {'; '.join(hypotheses)}" if hypotheses else ""
+    assumed = "; ".join(premise_text(program, one) for one in hypotheses)
+    every += f", if {assumed}" if assumed else ""
     return every + (f", at {', '.join(numbers)}" if numbers else "")
 
 
@@ -86,7 +87,7 @@ def propagation_sentence(
     output: str,
     value: Fraction,
     formula: str,
-    hypotheses: tuple[str, ...],
+    hypotheses: Premises,
     program: core.Program,
     bindings: Mapping[str, Fraction],
 ) -> str:
@@ -101,7 +102,7 @@ def root_sentence(
     output: str,
     value: Fraction,
     formula: str,
-    hypotheses: tuple[str, ...],
+    hypotheses: Premises,
     program: core.Program,
     bindings: Mapping[str, Fraction],
 ) -> str:
@@ -116,7 +117,7 @@ def root_sentence(
 
 
 def domain_sentence(
-    hypotheses: tuple[str, ...], program: core.Program, bindings: Mapping[str, Fraction]
+    hypotheses: Premises, program: core.Program, bindings: Mapping[str, Fraction]
 ) -> str:
     every = for_every(program, hypotheses, bindings)
     return f"Every entry that a table is applied to lies in its interval, {every}."

@@ -1,8 +1,8 @@
 """Spectral calculus: values as Σ left · f(T) · right, with one operator T of real spectrum.
 
-*Collapse*: carried letters are replaced by their forms, occurrences of the operator's word by the
-scalar λ, adjacent scalars multiply (functions of one T commute).  The transpose of a form is
-right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
+*Scalarise* (collapse): carried letters are replaced by their forms, occurrences of the operator's
+word by the scalar λ, adjacent scalars multiply (functions of one T commute).  The transpose of a
+form is right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
 """
 
 from __future__ import annotations

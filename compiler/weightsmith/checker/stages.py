@@ -1,10 +1,26 @@
 """The rule ``stages``: loops in which one ratio t = f/f* goes through polynomials free of λ.
 
-Every carried scalar is g = t_g·ratio_g·f*.  If with that in place of all scalars each start and
-each pass gives t_g as a polynomial in the other t alone, free of λ, then by induction every t_g is
-a polynomial in e₀ = 1 − f₀/f*.  At a *cut* all scalars that are still used have one and the same t:
-its range is enclosed, and what follows is a polynomial in the new e.  So no polynomial has a degree
-above that of what lies between two cuts, however long the composition.
+For a composition in several loops, of a degree in λ as high as you like (cubics, then polynomials
+of degree 9 and 27, …).  Every symbol needs a value.
+
+Hypotheses: every carried scalar is g = t_g·f*.  With that in place of all scalars each start of a
+later loop, each pass, and the value, reduced by f*^root = power and divided by f*, is a polynomial
+in the other t alone, free of λ; each start of the first loop is a number times that of ``scalar``.
+What is said of f* and of the start of ``scalar`` in the rule ``autonomous`` holds here too.
+
+Witness: ``scalar``, the one of the first loop whose t₀ is enclosed at first.
+
+Follows: every t_g is a polynomial in e₀ = 1 − f₀/f* with coefficients free of λ, which is followed
+exactly, the numbers of ``for`` loops in place.  At a *cut*, after a pass, all scalars that are
+still used have one and the same t: its range is enclosed, all of them are 1 − e in the new e, and
+nothing is known of the others any more.  Cuts are made wherever they are possible.  The bound is
+the largest |e| at the end, e = 1 − t of the value.
+
+Proof: by induction over the passes, at each λ of the spectrum: the polynomials do not depend on λ,
+so an interval that holds e₀ at every λ is taken by them to one that holds e at every λ.
+
+Numbers: the degree between two cuts, the passes and the bits are limited for speed.  The intervals
+are rounded outward.
 """
 
 from __future__ import annotations

@@ -1,9 +1,19 @@
 """The rule ``three_term``: e ← multiplier(λ)·e − beta·ē, ē ← e, from e₀ = ē₀ = 1, beta > 0.
 
-With τ = multiplier/(2√β), e_k = β^(k/2)·(U_k(τ) − √β·U_{k−1}(τ)), U the Chebyshev polynomials of
-the second kind (U_{−1} = 0): e₀ = 1, e₁ = multiplier − β, and both sides satisfy the recurrence.
-|U_k(τ)| ≤ U_k(t) for |τ| ≤ t, t ≥ 1: all zeros of U_k lie in (−1, 1), so |U_k| grows outside, and
-|U_k| ≤ k + 1 = U_k(1) inside.
+Hypotheses: f is one iterate of one loop that carries f and its previous value, both 0 at first; f*
+is a rational function of λ (root 1), positive on [low, high].  A pass is linear in both and keeps
+f*, the multiplier has degree at most 1 in λ, and beta is free of λ.
+
+Witness: none.
+
+Follows: with t = max(1, max |multiplier|/(2√β)) over the spectrum, |e| ≤ β^(count/2)·(U_count(t) +
+√β·U_{count−1}(t)), U the Chebyshev polynomials of the second kind, U_{−1} = 0.
+
+Proof: with τ = multiplier/(2√β), e_k = β^(k/2)·(U_k(τ) − √β·U_{k−1}(τ)): e₀ = 1, e₁ = multiplier −
+β, and both sides satisfy the recurrence.  |U_k(τ)| ≤ U_k(t) for |τ| ≤ t, t ≥ 1: all zeros of U_k
+lie in (−1, 1), so |U_k| grows outside, and |U_k| ≤ k + 1 = U_k(1) inside.
+
+Numbers: the value is computed in balls, with more bits than count needs.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from fractions import Fraction
 from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.enclosures import check_value
 from weightsmith.checker.following import RULES, Following, Step, Truncation
+from weightsmith.checker.premises import as_json, check_premises
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.strict_json import as_list, as_number, as_object, as_text
 from weightsmith.dsl import core
@@ -37,7 +38,7 @@ def claim_of(found: Truncation, following: Following, steps: Sequence[Json]) -> 
         "kind": "truncation",
         "output": found.output,
         "steps": [{"step": n, **step} for n, step in enumerate((first, *derived, last), 1)],
-        "hypotheses": list(found.hypotheses),
+        "hypotheses": as_json(found.hypotheses),
         "scale": found.scale,
         "bound": {"formula": found.formula, "value": None if value is None else str(value)},
     }
@@ -65,8 +66,7 @@ def check_truncation(
         _check_bound(claim, found)
     given = as_text(claim["scale"], "scale")
     require(given == found.scale, f"The scale is {quoted(given)}, it must be '{found.scale}'.")
-    listed = as_list(claim["hypotheses"], "hypotheses")
-    require(listed == list(found.hypotheses), f"The hypotheses must be {list(found.hypotheses)}.")
+    check_premises(claim["hypotheses"], found.hypotheses)
     return found
 
 

@@ -8,6 +8,9 @@ What multiplies from the left commutes with what multiplies from the right: with
 where λⁱμʲ of a value is Aⁱ·value·Bʲ.  A number times s is half in A and half in B; where there are
 terms from both sides at once, they are δ·A·s·B with what stands alone on either side made part of
 A and B: a + bλ + cμ + dλμ = (a − bc/d) + d·(λ + c/d)·(μ + b/d).
+
+Blocks hold powers of A (``left``) and of B (``right``), S_n = (1 + p + … + pⁿ⁻¹)(c) by one count,
+and s_n by its start (one count) or by two, s_(a+b) = pᵃ(s_b) + S_a, with pᵃ multiplied out.
 """
 
 from __future__ import annotations

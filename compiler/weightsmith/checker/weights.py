@@ -1,4 +1,12 @@
-"""The claim ``weights``: every tensor is the template's, correctly rounded, bit for bit."""
+"""The claim ``weights``, rule ``rounding``: every tensor is the template's, rounded, bit for bit.
+
+Witness: ``dtype`` and ``layers``, the number of layers as run.
+
+Follows: the file has exactly the tensors of docs/template.md, each of its shape; each entry is the
+coefficient at the bindings, an exact rational, rounded once to nearest, ties to even.
+
+Proof: every tensor is made anew and compared.
+"""
 
 from __future__ import annotations
 

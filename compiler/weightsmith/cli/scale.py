@@ -2,7 +2,7 @@
 
 A claim says ‖returned − target‖₂ ≤ bound · scale.  The scale is a formula in the target, in
 ``solution`` = factor · left · f*(T), ``shift`` and ``right``, as the checker reads them from the
-script and the claim's operator (docs/certificate.md).
+script and the claim's operator (docs/format.md).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def scale_of(
         function = _function(similar, wanted, bindings, nonzero=nonzero)
         solution = left @ inverse_root @ function
         return factor * norm(solution) * norm(root @ right)
-    raise ValueError(f"expected a scale of docs/certificate.md, got {scale!r}")
+    raise ValueError(f"expected a scale of docs/format.md, got {scale!r}")
 
 
 def truncation_claims(certificate: Mapping[str, object]) -> list[Claim]:

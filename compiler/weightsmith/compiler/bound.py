@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.open_claims import REASONS
 from weightsmith.compiler.rounded_text import above
+from weightsmith.dsl import core
+from weightsmith.dsl.hypotheses import premise_text
 
 AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the claim
 
@@ -30,7 +32,9 @@ class Bound:
     unproven: str | None
 
 
-def bound_of(claim: dict[str, object], details: Mapping[tuple[str, str], str]) -> Bound:
+def bound_of(
+    claim: dict[str, object], program: core.Program, details: Mapping[tuple[str, str], str]
+) -> Bound:
     output, against = str(claim["output"]), AGAINST[str(claim["kind"])]
     if "unproven" in claim:
         reason = str(claim["unproven"])
@@ -40,14 +44,14 @@ def bound_of(claim: dict[str, object], details: Mapping[tuple[str, str], str]) -
         return Bound(output, against, None, "", "", (), detail)
     bound = _object(claim["bound"])
     value = bound["value"]
-    hypotheses = claim["hypotheses"]
+    hypotheses: Sequence[tuple[str, int | str]] = claim["hypotheses"]  # type: ignore[assignment]
     return Bound(
         output,
         against,
         None if value is None else Fraction(str(value)),
         str(bound["formula"]),
         str(claim.get("scale", "1")),
-        tuple(str(h) for h in hypotheses) if isinstance(hypotheses, list) else (),
+        tuple(premise_text(program, (kind, of)) for kind, of in hypotheses),
         None,
     )
 

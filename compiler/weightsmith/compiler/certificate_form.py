@@ -51,8 +51,15 @@ def _check_claim(claim: Mapping[str, object], what: str) -> None:
     if "scale" in claim:
         _text(claim, "scale", what)
     hypotheses = _list(claim.get("hypotheses"), f"the hypotheses of {what}")
-    if not all(isinstance(one, str) for one in hypotheses):
-        raise ValueError(f"the hypotheses of {what} are not all texts")
+    if not all(map(_is_premise, hypotheses)):
+        raise ValueError(f"the hypotheses of {what} are not all pairs of a kind and what it is of")
+
+
+def _is_premise(value: object) -> bool:
+    """["assumption", 0], as in checker/premises.py"""
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+        return False
+    return isinstance(value[1], int | str) and not isinstance(value[1], bool)
 
 
 def _check_table(table: Mapping[str, object], what: str) -> None:

@@ -2,7 +2,7 @@
 
 Lists with an operation in front for expressions, objects for declarations and statements; scalars
 and formulas as their texts.  Everything is in it but the places in the script.
-docs/certificate.md has the format; ``checker.core_form`` reads it.
+docs/format.md has the format; ``checker.core_form`` reads it.
 """
 
 from __future__ import annotations

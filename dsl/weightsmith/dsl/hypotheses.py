@@ -156,3 +156,24 @@ def hypotheses(program: core.Program) -> tuple[Hypothesis, ...]:
     assumed = (stated(program, one) for one in program.assumptions)
     sizes = (Nonempty(axis) for axis in program.dimensions)
     return (*declared, *assumed, *presumptions(program), *sizes)
+
+
+def premise_text(program: core.Program, premise: tuple[str, int | str]) -> str:
+    """A premise of a certificate (see docs/format.md) in the script's own words.
+
+    One that no certificate of this script can have is told as that.
+    """
+    kind, of = premise
+    known = isinstance(of, int) and 0 <= of < len(program.assumptions)
+    assumed = program.assumptions[int(of)] if known else None
+    if kind == "assumption" and assumed is not None:
+        return stated(program, assumed).text
+    if kind == "symmetric" and isinstance(assumed, core.SpectrumAssumption):
+        return Symmetric(assumed.of, False, assumed.span).text
+    if kind == "definite" and any(one.name == of for one in program.inputs):
+        return f"{of} is positive definite"
+    if kind == "nonempty" and of in program.dimensions:
+        return Nonempty(str(of)).text
+    if kind == "conditions" and str(of).isidentifier():
+        return f"the side conditions of the rule {of} hold"
+    return "something that the script does not say"

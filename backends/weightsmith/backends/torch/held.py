@@ -23,7 +23,7 @@ from weightsmith.backends.unroll import LayerPlace
 from weightsmith.backends.wellformed import DATA
 from weightsmith.compiler.ir.template import Template
 
-Word = tuple[str, ...]  # letters as docs/certificate.md has them: w#0, x@context, A'
+Word = tuple[str, ...]  # letters as docs/format.md has them: w#0, x@context, A'
 ONES = re.compile(r"1\[(.+)\]")
 OF_LOOP = re.compile(r"#\d+")
 NUMBER = re.compile(r"(-?)(\d+(?:/\d+)?)")

@@ -2,7 +2,7 @@
 
 T is the operator of a spectrum assumption, a word.  In a word, each occurrence of T becomes the
 scalar λ, each carried letter its forms; adjacent scalars multiply, since functions of T commute.
-What is left must be letters, one scalar, letters.  See docs/certificate.md, claim truncation.
+What is left must be letters, one scalar, letters.  See docs/format.md, section 11.2.
 """
 
 from __future__ import annotations

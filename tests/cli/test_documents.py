@@ -1,0 +1,91 @@
+"""What docs/ shows of newton_inverse is what happens: files, verdicts, facts, stages."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from weightsmith import api
+from weightsmith.checker.__main__ import main
+from weightsmith.checker.rational import Field
+from weightsmith.checker.rational_text import rational_text
+from weightsmith.cli.main import commands
+from weightsmith.dsl import parse_scalar
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "examples" / "newton_inverse.alg"
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("documents") / "newton"
+    api.compile(SCRIPT, settings={"mu": "1/10", "L": 2}).save(path)
+    return path
+
+
+def shown(text: str, first: str, last: str) -> list[str]:
+    """The indented lines of a page from one to another, what is cut left out."""
+    lines = text[text.index(first) : text.index(last) + len(last)].splitlines()
+    return [re.split(r" ?…", line.strip())[0] for line in lines if line.strip()]
+
+
+def test_the_format_page_has_the_claims_and_the_program(directory: Path) -> None:
+    certificate = json.loads((directory / "certificate.json").read_text())
+    text = page("format").partition("## 16. A whole example")[2]
+    program, claims = map(json.loads, re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    assert program == certificate["program"]
+    claims[-1]["bound"]["value"] = certificate["claims"][-1]["bound"]["value"]
+    assert claims == certificate["claims"]
+
+
+def test_the_format_page_has_texts_of_rational_functions() -> None:
+    table = page("format").partition("| scalar | text |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", table, re.MULTILINE)
+    field = Field(("L", "mu", "s", "k", "smax", "eta"), ("lambda", "X", "w"))
+    assert len(rows) > 8
+    for scalar, text in rows:
+        assert rational_text(field.read(parse_scalar(scalar))) == text
+
+
+def test_the_certificate_page_has_the_verdicts(directory: Path) -> None:
+    found = CliRunner().invoke(commands, ["verify", "--explain", str(directory)])
+    assert found.exit_code == 0
+    lines = shown(page("certificate"), "holds   integrity", "newton: every claim holds.")
+    lines += shown(page("certificate"), "1. T = A has", "6. By the rule autonomous")
+    assert len(lines) > 20
+    for line in lines:
+        assert line in found.output
+
+
+def test_the_kernel_prints_the_same_end(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "$ python -m weightsmith.checker --kernel newton" in page("certificate")
+    assert main(["--kernel", str(directory)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.endswith("\nproven\n")
+    assert "script.alg:" not in printed
+
+
+@pytest.mark.parametrize(
+    ("stage", "first", "last"),
+    [
+        ("graph", "%0 = input", "%6 = exit(X) %5 %3 : [d, d]"),
+        ("normal", "X#0 := ", "return X on d = X#0"),
+        ("schedule", "start   X#0", "return  X = X#0"),
+        ("weights", "tokens  d scratch", "return  X = X at d tokens"),
+    ],
+)
+def test_the_architecture_page_has_the_stages(stage: str, first: str, last: str) -> None:
+    found = CliRunner().invoke(commands, ["compile", str(SCRIPT), "--emit", stage])
+    assert found.exit_code == 0
+    printed = {line.strip() for line in found.output.splitlines()}
+    assert set(shown(page("architecture"), first, last)) <= printed
