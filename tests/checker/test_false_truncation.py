@@ -74,6 +74,7 @@ FORMULA = "The formula is .*, it must be"
 HYPOTHESES = "The hypotheses must be"
 OPERATOR = ("steps", 0, "of")
 NUMBER = ("steps", 0, "number")
+ASSUMED = ("hypotheses",)
 LOOP = ("steps", 1)
 FORMS = ("steps", 1, "forms")
 LAST = ("steps", -1)
@@ -81,18 +82,18 @@ FULL: dict[str, object] = {"left": [], "scalar": "X", "right": []}
 
 ATTACKS: dict[str, tuple[str, Place, object, str]] = {
     # what is said
-    "narrower": ("newton", ("hypotheses",), ["spectrum(A) in [2*mu, L]"], HYPOTHESES),
-    "another matrix": ("newton", ("hypotheses",), ["spectrum(B) in [mu, L]"], HYPOTHESES),
-    "nothing assumed": ("newton", ("hypotheses",), [], HYPOTHESES),
-    "twice": ("newton", ("hypotheses",), ["spectrum(A) in [mu, L]"] * 2, HYPOTHESES),
-    "more": (
-        "newton",
-        ("hypotheses",),
-        ["spectrum(A) in [mu, L]", "spectrum(B) in [mu/2, L]"],
-        HYPOTHESES,
-    ),
-    "a blank": ("newton", ("hypotheses",), ["spectrum(A) in [mu,  L]"], HYPOTHESES),
-    "texts": ("newton", ("hypotheses",), "spectrum(A) in [mu, L]", "hypotheses"),
+    "what is assumed of B": ("newton", ASSUMED, [["assumption", 0]], HYPOTHESES),
+    "nothing assumed": ("newton", ASSUMED, [], HYPOTHESES),
+    "assumed twice": ("newton", ASSUMED, [["assumption", 1]] * 2, HYPOTHESES),
+    "more assumed": ("newton", ASSUMED, [["assumption", 1], ["assumption", 0]], HYPOTHESES),
+    "more presumed": ("newton", ASSUMED, [["assumption", 1], ["symmetric", 1]], HYPOTHESES),
+    "presumed, not assumed": ("newton", ASSUMED, [["symmetric", 1]], HYPOTHESES),
+    "true for one": ("newton", ASSUMED, [["assumption", True]], HYPOTHESES),
+    "a half for one": ("newton", ASSUMED, [["assumption", 1.0]], HYPOTHESES),
+    "a text for one": ("newton", ASSUMED, [["assumption", "1"]], HYPOTHESES),
+    "words": ("newton", ASSUMED, ["spectrum(A) in [mu, L]"], HYPOTHESES),
+    "one list": ("newton", ASSUMED, ["assumption", 1], HYPOTHESES),
+    "no list": ("newton", ASSUMED, None, HYPOTHESES),
     "absolute": ("newton", ("scale",), "1", "The scale is '1', it must be"),
     "relative": ("taylor", ("scale",), "norm(target)", "The scale is .*, it must be '1'"),
     "a larger scale": ("newton", ("scale",), "2*norm(target)", "The scale is"),
@@ -243,7 +244,14 @@ def test_a_false_part_is_refused_for_what_it_is(what: str) -> None:
         proven(name).judge(claim)
 
 
-KINDS = ("twice", "the other assumption", "a wrong pass", "equal to itself", "absolute", "nobody")
+KINDS = (
+    "assumed twice",
+    "the other assumption",
+    "a wrong pass",
+    "equal to itself",
+    "absolute",
+    "nobody",
+)
 
 
 @pytest.mark.parametrize("what", KINDS)
