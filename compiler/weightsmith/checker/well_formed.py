@@ -218,14 +218,20 @@ class _Reader:
                 require(target, f"The function {quoted(name)} stands outside a target.")
                 return _function(node, part(node.of))
             case core.Entrywise(of=of, function=function):
+                _check_site(node.site)
                 _check_symbols(_numbers_of(function), symbols)
                 return part(of)
             case core.Hadamard(left=left, right=right, tolerance=tolerance):
+                _check_site(node.site)
                 _check_symbols([tolerance], symbols)
                 _require_shape(part(left), shape)
                 return part(right)
             case core.Root():
                 raise RefusedError("The root of an equation is not a whole target.")
+
+
+def _check_site(site: str) -> None:
+    require(site.isascii() and site.isdigit(), f"The site {quoted(site)} is no number.")
 
 
 def _numbers_of(function: core.PiecewiseLinear | core.Approximated) -> list[Scalar]:
