@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from weightsmith.checker.following import Targeted
 from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.recurrence import INTERNAL, only_in, reduce_root, relative
 from weightsmith.checker.refusal import Budget, RefusedError
 from weightsmith.checker.targets import FUNCTION
-from weightsmith.checker.truncation import Targeted
 from weightsmith.dsl import Source, check, parse_scalar
 from weightsmith.dsl.scalars import evaluate
 
