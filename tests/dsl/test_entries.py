@@ -11,7 +11,7 @@ from weightsmith.dsl import Checked, core, program_text
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Approximated, Entrywise, Hadamard, PiecewiseLinear
 from weightsmith.dsl.formulas import formula_text
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 from weightsmith.dsl.scalar_printer import scalar_text
 
 Look = Callable[..., Checked]

@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from weightsmith.checker.entries import same_values, symbols_of
 from weightsmith.checker.expressions import Value
 from weightsmith.checker.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.network import Network, Stream
@@ -32,13 +32,14 @@ from weightsmith.checker.rational import Field
 from weightsmith.checker.rational_text import polynomial_text
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.scalar_text import read_scalar
-from weightsmith.checker.schedules import check_schedule, check_visible, scheduled_names
 from weightsmith.checker.strict_json import as_integer, as_list, as_object, as_texts
-from weightsmith.checker.tables import Table
 from weightsmith.checker.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.words import Letter, Polynomial, ones_word, read_word
 from weightsmith.dsl import core
-from weightsmith.dsl.nodes import nodes_in, nodes_of
+from weightsmith.dsl.parts import nodes_in, nodes_of
+
+if TYPE_CHECKING:
+    from weightsmith.checker.tables import Table
 
 STATEMENT = (
     "The network of template.json computes what script.alg says, for every size, every input and "
@@ -71,7 +72,7 @@ def check_exactness(
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
     """
     field = Field(program.symbols, budget=budget, values=template.bindings if tables else None)
-    check_visible(template, scheduled_names(program))
+    _check_schedules(program, template)
     require(
         template.algorithm == program.name,
         f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
@@ -91,6 +92,23 @@ def check_exactness(
         raise RefusedError(f"Step {last} (read_out): {refused}") from None
     returned = ", ".join(one.name for one in program.returns)
     return (*prover.facts, f"After the last layer the network returns {returned}.")
+
+
+def _check_schedules(program: core.Program, template: Template) -> None:
+    """A number of a loop's passes stands in that loop only."""
+    if any(loop.schedule for loop in core.repeats(program.body)):
+        from weightsmith.checker.schedules import check_visible, scheduled_names
+
+        check_visible(template, scheduled_names(program))
+
+
+def same_values(left: Polynomial, right: Polynomial) -> bool:
+    """Equal, if need be after writing every function of entries as a sum."""
+    if left.equals(right):
+        return True
+    from weightsmith.checker import entries  # loaded where it is used
+
+    return entries.same_values(left, right)
 
 
 def _check_bindings(program: core.Program, template: Template) -> None:
@@ -166,7 +184,8 @@ class _Prover:
             self._check_entry_symmetries(step, loop)
             counts = self._network.field.read(item.count), self._network.field.read(loop.count)
             require(counts[0] == counts[1], "the network's count differs from the script's.")
-            check_schedule(item, loop)
+            same = item.schedule == loop.schedule
+            require(same, "the numbers of its passes differ from the script's.")
             written = self._network.written(item.body)
             invariant = self._read_invariant(step, loop)
             assumed = self._assume(before, invariant, written, loop.index)
@@ -208,7 +227,11 @@ class _Prover:
 
     def _check_constant(self, invariant: Mapping[tuple[str, str], Polynomial], loop: Loop) -> None:
         """An invariant holds at the start of every pass: no number of a pass may stand in it."""
-        for (block, _), polynomial in invariant.items() if loop.schedule else ():
+        if not loop.schedule:
+            return
+        from weightsmith.checker.entries import symbols_of  # loaded where it is used
+
+        for (block, _), polynomial in invariant.items():
             found = symbols_of(polynomial) & loop.schedule.keys()
             require(not found, f"the invariant of '{block}' names a number of the passes.")
 

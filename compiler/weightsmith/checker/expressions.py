@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, require
-from weightsmith.checker.sites import Sites
 from weightsmith.checker.words import Polynomial
 from weightsmith.dsl import core
 from weightsmith.dsl.scalars import Scalar
+
+if TYPE_CHECKING:
+    from weightsmith.checker.sites import Sites
 
 Part = tuple[str, str]  # the row group and the column group; "" where the axis is not TOKEN
 
@@ -48,8 +51,7 @@ def evaluate(
 
     ``sites`` has the tables of what is approximated, and takes down the value of every site.
     """
-    value = _evaluate(node, environment, field, sites or Sites({}, field))
-    return restrict(value, node.shape)
+    return restrict(_evaluate(node, environment, field, sites), node.shape)
 
 
 def restrict(value: Value, shape: core.Shape) -> Value:
@@ -77,7 +79,7 @@ def _identities(shape: core.Shape, field: Field) -> dict[Part, Polynomial]:
 
 
 def _evaluate(
-    node: core.Node, environment: Mapping[str, Value], field: Field, sites: Sites
+    node: core.Node, environment: Mapping[str, Value], field: Field, sites: Sites | None
 ) -> Value:
     shape = node.shape
     match node:
@@ -103,7 +105,8 @@ def _evaluate(
             return result
         case core.Entrywise(of=of):
             value = restrict(evaluate(of, environment, field, sites), shape)
-            applied = {p: sites.apply(node, p, one) for p, one in value.parts.items()}
+            apply = _applying(sites, field).apply
+            applied = {p: apply(node, p, one) for p, one in value.parts.items()}
             return Value(shape.rows, shape.columns, applied)
         case core.Hadamard():
             return _hadamard(node, environment, field, sites)
@@ -113,14 +116,23 @@ def _evaluate(
             raise RefusedError("There is no rule for the root of an equation.")
 
 
+def _applying(sites: Sites | None, field: Field) -> Sites:
+    if sites is not None:
+        return sites
+    from weightsmith.checker.sites import Sites  # loaded where there are functions of entries
+
+    return Sites({}, field)
+
+
 def _hadamard(
-    node: core.Hadamard, environment: Mapping[str, Value], field: Field, sites: Sites
+    node: core.Hadamard, environment: Mapping[str, Value], field: Field, sites: Sites | None
 ) -> Value:
     left, right = (
         restrict(evaluate(factor, environment, field, sites), node.shape)
         for factor in (node.left, node.right)
     )
-    products = {p: sites.multiply(node, p, one, right.parts[p]) for p, one in left.parts.items()}
+    multiply = _applying(sites, field).multiply
+    products = {p: multiply(node, p, one, right.parts[p]) for p, one in left.parts.items()}
     return Value(left.rows, left.columns, products)
 
 
@@ -145,7 +157,7 @@ def _combination(
     shape: core.Shape,
     environment: Mapping[str, Value],
     field: Field,
-    sites: Sites,
+    sites: Sites | None,
 ) -> Value:
     total = _zero(shape, field)
     for scalar, node in terms:

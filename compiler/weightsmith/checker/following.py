@@ -14,7 +14,7 @@ from fractions import Fraction
 from importlib import import_module
 
 from weightsmith.checker.affine import scaled_bound, without_shift
-from weightsmith.checker.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.claim_numbers import SAYS_NOTHING, shown
 from weightsmith.checker.conditions import frame_hypotheses, hypotheses, numbers_at, scale
 from weightsmith.checker.enclosures import above
 from weightsmith.checker.expressions import evaluate
@@ -90,6 +90,14 @@ class Truncation:
     @property
     def formula(self) -> str:
         return self.bound.formula
+
+    @property
+    def parts(self) -> str:
+        """What is proven, as the certificate has it."""
+        value = "" if self.value is None else f" <= {shown(self.value)}"
+        assumed = ", ".join(f"{kind} {of}" for kind, of in self.hypotheses)
+        bound = f"bound {self.formula}{value}, scale {self.scale}"
+        return f"output {self.output}, {bound}, hypotheses {assumed}."
 
     @property
     def value(self) -> Fraction | None:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weightsmith.checker.expressions import Environment, Part, Value, evaluate, parts_of
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import require
-from weightsmith.checker.sites import Sites
-from weightsmith.checker.tables import Table
 from weightsmith.checker.words import Letter, Polynomial
 from weightsmith.dsl import core
+from weightsmith.dsl.parts import applies_functions
 from weightsmith.dsl.scalars import Scalar
+
+if TYPE_CHECKING:
+    from weightsmith.checker.sites import Sites
+    from weightsmith.checker.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,21 @@ def read_meaning(
     for declared in program.inputs:
         require(declared.name not in inputs, f"The input '{declared.name}' is declared twice.")
         inputs[declared.name] = _input_value(declared, field)
-    sites = Sites(tables or {}, field) if sites is None else sites
+    sites = _sites(program, tables or {}, field) if sites is None else sites
     reader = _Reader(field, symmetric, sites)
     outside = {letter.name: letter for letter in _letters(inputs)}
     final, loops = reader.statements(program.body, dict(inputs), outside)
     returned = {one.name: evaluate(one.value, final, field, sites) for one in program.returns}
-    return Meaning(field, inputs, loops, final, returned, sites.values)
+    return Meaning(field, inputs, loops, final, returned, {} if sites is None else sites.values)
+
+
+def _sites(program: core.Program, tables: Mapping[str, Table], field: Field) -> Sites | None:
+    """What applies the program's functions of entries, if there are any."""
+    if not applies_functions(program):
+        return None
+    from weightsmith.checker.sites import Sites  # loaded where there are any
+
+    return Sites(tables, field)
 
 
 def _input_value(declared: core.Input, field: Field) -> Value:
@@ -126,7 +139,7 @@ class _Reader:
     """Runs statements; counts the loops as they begin."""
 
     def __init__(
-        self, field: Field, symmetric: Mapping[int, Collection[str]], sites: Sites
+        self, field: Field, symmetric: Mapping[int, Collection[str]], sites: Sites | None
     ) -> None:
         self._field = field
         self._symmetric = symmetric

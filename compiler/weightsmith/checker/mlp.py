@@ -10,7 +10,7 @@ only add up to one piecewise-linear function (``entries.py``); c·relu(s) − c�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from weightsmith.checker.entries import (
     Direction,
@@ -18,15 +18,13 @@ from weightsmith.checker.entries import (
     direction_of,
     multiply_entries,
 )
+from weightsmith.checker.linear_mlp import Held, biases, mapped
 from weightsmith.checker.piecewise import PiecewiseSum
 from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import require
-from weightsmith.checker.template import Hidden, Mlp, Terms, meets
+from weightsmith.checker.template import Hidden, Mlp, Terms
 from weightsmith.checker.word_keys import PolynomialKey
-from weightsmith.checker.words import Polynomial, ones_word
+from weightsmith.checker.words import Polynomial
 from weightsmith.dsl.scalars import Number, Scalar
-
-Held = Mapping[str, Polynomial]  # what every block holds at the group
 
 
 def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str, Polynomial]]:
@@ -51,18 +49,7 @@ def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tupl
             sums[place][1].add_relu(direction.scale, offset, factor)
     for (block, _, _), (direction, total) in sums.items():
         yield block, mapped(apply_to(total.result(), direction), held[block].rows)
-    for block, scalar in mlp.bias:
-        ones = Polynomial.ones(field, held[block].rows, group)
-        yield block, ones.scaled(field.read(scalar))
-
-
-def mapped(value: Polynomial, rows: str) -> Polynomial:
-    """The same rows; or one row repeated; or the sum of all rows as one."""
-    if value.rows == rows:
-        return value
-    require(meets(value.rows, rows), f"{value.rows} rows enter a block of {rows} rows.")
-    ones = ones_word(rows, value.rows)  # one of the two is "1": a column or a row of ones
-    return Polynomial(value.field, rows, value.rows, {ones: value.field.one}) @ value
+    yield from biases(mlp, held, group, field)
 
 
 class _HiddenReader:

@@ -1,17 +1,17 @@
 """The meaning of the network: what every block holds at every group, layer by layer.
 
     head:  out[q] += Σ_j output_j · (Σ_{g ∈ key_groups} value_j[g] · keys[g]ᵀ) · queries[q]
-    mlp:   see mlp.py
+    mlp:   see linear_mlp.py, and mlp.py where functions are applied to entries
 
 The stream maps block and group to a polynomial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from weightsmith.checker.linear_mlp import linear_changes
 from weightsmith.checker.meaning import Meaning
-from weightsmith.checker.mlp import mlp_changes
 from weightsmith.checker.rational import Field
 from weightsmith.checker.refusal import RefusedError, quoted, require
 from weightsmith.checker.template import Head, Item, Layer, Mlp, Source, Template, Terms
@@ -130,13 +130,25 @@ class Network:
         after = dict(stream)
         for group in self.template.groups:
             held = {block: stream[block, group] for block in self.template.blocks}
-            for block, change in mlp_changes(mlp, held, group, self.field):
+            for block, change in _changes(mlp, held, group, self.field):
                 after[block, group] = after[block, group] + change
         return after
 
     def written(self, items: tuple[Item, ...]) -> frozenset[str]:
         """The blocks that some layer of these items writes."""
         return frozenset(_written(items))
+
+
+def _changes(
+    mlp: Mlp, held: dict[str, Polynomial], group: str, field: Field
+) -> Iterable[tuple[str, Polynomial]]:
+    """What an MLP adds to blocks at a group."""
+    linear = linear_changes(mlp, held, group, field)
+    if linear is not None:
+        return linear
+    from weightsmith.checker.mlp import mlp_changes  # loaded where it applies functions
+
+    return mlp_changes(mlp, held, group, field)
 
 
 def _axes(program: core.Program) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from weightsmith.checker.certificate import NETWORK, SCRIPT, Certificate
 from weightsmith.checker.compiled_files import Files
@@ -12,10 +12,13 @@ from weightsmith.checker.core_form import read_core
 from weightsmith.checker.directory import Content
 from weightsmith.checker.refusal import Budget, RefusedError, require
 from weightsmith.checker.strict_json import read_json
-from weightsmith.checker.tables import Table, read_tables
 from weightsmith.checker.template import Template, read_template
 from weightsmith.checker.well_formed import check_program
 from weightsmith.dsl import core
+from weightsmith.dsl.parts import applies_functions
+
+if TYPE_CHECKING:
+    from weightsmith.checker.tables import Table
 
 PIECE = 1 << 22  # bytes that are hashed at once
 LARGE = 64 << 20  # bytes of weights that are not hashed before their numbers are compared
@@ -87,6 +90,10 @@ class ReadFiles:
 
     def _listed_tables(self) -> Mapping[str, Table]:
         program, template = self.compiled_program(), self.template()
+        if not self._certificate.tables and not applies_functions(program):
+            return {}
+        from weightsmith.checker.tables import read_tables  # loaded where there are any
+
         return read_tables(self._certificate.tables, program, template.bindings)
 
     def check_hashes(self) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from weightsmith.checker.meaning import Loop
 from weightsmith.checker.refusal import quoted, require, spend
 from weightsmith.checker.template import Item, Layer, Mlp, Outputs, Repeat, Template, Terms
 from weightsmith.dsl import core
@@ -25,11 +24,6 @@ def scheduled_names(program: core.Program) -> frozenset[str]:
     known = [*names, *(parameter.name for parameter in program.parameters)]
     require(len(set(known)) == len(known), "Two numbers of the script's loops have one name.")
     return frozenset(names)
-
-
-def check_schedule(item: Repeat, loop: Loop) -> None:
-    """The network's loop takes the numbers of the script's, pass by pass."""
-    require(item.schedule == loop.schedule, "the numbers of its passes differ from the script's.")
 
 
 def check_visible(template: Template, names: frozenset[str]) -> None:

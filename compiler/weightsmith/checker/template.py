@@ -172,6 +172,14 @@ def meets(rows: str, other: str) -> bool:
     return rows == other or "1" in (rows, other)
 
 
+def repeats_in(items: tuple[Item, ...]) -> Iterator[Repeat]:
+    """The loops, each before those within it."""
+    for item in items:
+        if isinstance(item, Repeat):
+            yield item
+            yield from repeats_in(item.body)
+
+
 def unrolled(items: tuple[Item, ...], bindings: Mapping[str, Fraction]) -> Iterator[Layer]:
     """The layers as run, in order, of items that have no schedules any more."""
     for item in items:

@@ -51,6 +51,7 @@ from weightsmith.dsl import core
 
 if TYPE_CHECKING:
     from weightsmith.checker.approximation import TableProof
+    from weightsmith.checker.following import Truncation
 
 CERTIFICATE = "certificate.json"
 NO_VALUE = (
@@ -283,14 +284,21 @@ class _Verifier:
 
     def _truncation(self, claim: Claim) -> Found:
         from weightsmith.checker import truncation
-        from weightsmith.checker.sentences import truncation_sentence
 
         program, template = self._read.program(), self._read.template()
         check_form(claim)
         result = truncation.check_truncation(program, template.bindings, claim.parts, Budget())
         proven = result.value is not None
-        statement = truncation_sentence(result, program, template.bindings)
+        statement = self._truncation_statement(result)
         return Found("Proven." if proven else NO_VALUE, statement, proven, result.facts)
+
+    def _truncation_statement(self, result: Truncation) -> str:
+        """A sentence; of the kernel alone the parts, for which it needs no words of the script."""
+        if self._kernel:
+            return result.parts
+        from weightsmith.checker.sentences import truncation_sentence
+
+        return truncation_sentence(result, self._read.program(), self._read.template().bindings)
 
 
 def _unknown(claim: Claim) -> Found:

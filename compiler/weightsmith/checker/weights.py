@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.rounding import FORMATS, nearest
 from weightsmith.checker.scalar_text import value_at
-from weightsmith.checker.schedules import written_out
 from weightsmith.checker.strict_json import (
     as_boolean,
     as_integer,
@@ -30,11 +29,13 @@ from weightsmith.checker.strict_json import (
     read_json,
 )
 from weightsmith.checker.template import (
+    Item,
     Layer,
     Outputs,
     Template,
     Terms,
     layer_count,
+    repeats_in,
     unrolled,
 )
 from weightsmith.checker.tensors import Tensor, TensorFile
@@ -130,13 +131,21 @@ def strips(rows: int, columns: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + step, rows)
 
 
+def _without_schedules(body: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The same layers; loops with numbers of their own for each pass are written out."""
+    if not any(repeat.schedule for repeat in repeats_in(body)):
+        return body
+    from weightsmith.checker.schedules import written_out  # loaded where there are any
+
+    return written_out(body)
+
+
 class _Comparer:
     """Compares tensors one by one with the coefficients of the template."""
 
     def __init__(self, template: Template, file: TensorFile, dtype: str, budget: Budget) -> None:
-        body = written_out(template.body)
-        template = replace(template, body=body)
-        self.layers = layer_count(body, template.bindings)
+        template = replace(template, body=_without_schedules(template.body))
+        self.layers = layer_count(template.body, template.bindings)
         self._template = template
         self._file = file
         self._dtype = dtype

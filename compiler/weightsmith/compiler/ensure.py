@@ -29,7 +29,7 @@ from weightsmith.compiler.search_counts import (
 )
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.nodes import nodes_in, nodes_of
+from weightsmith.dsl.parts import nodes_in, nodes_of
 from weightsmith.dsl.scalars import Scalar, ScalarError, Symbol, evaluate
 
 MAX_COUNTS = 3  # that are chosen together

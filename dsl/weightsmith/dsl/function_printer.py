@@ -11,7 +11,7 @@ from weightsmith.dsl import scalars as q
 from weightsmith.dsl.entry_functions import APPROXIMATED, BUILT_IN, written_call
 from weightsmith.dsl.formulas import Formula, formula_text
 from weightsmith.dsl.function_bodies import formula_of
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 from weightsmith.dsl.piecewise import EXACT, arguments_of, points_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text
 from weightsmith.dsl.scope import RESERVED

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.formulas import formula_symbols
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 
 
 def needed_parameters(program: core.Program) -> frozenset[str]:

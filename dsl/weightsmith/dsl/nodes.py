@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import Node, Shape
+from weightsmith.dsl.parts import parts_of
 from weightsmith.dsl.scalars import Scalar
 from weightsmith.dsl.source import Span
 
@@ -66,40 +67,6 @@ def is_deep(node: Node) -> bool:
             return True
         waiting.extend((part, level + 1) for part in parts_of(one))
     return False
-
-
-def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:
-    """Every node that statements assign, operands before what is made of them."""
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield from nodes_in(statement.body)
-        else:
-            for value in statement.values:
-                yield from nodes_of(value)
-
-
-def nodes_of(node: Node) -> Iterator[Node]:
-    """The nodes within a node, operands before what is made of them, itself last."""
-    for part in parts_of(node):
-        yield from nodes_of(part)
-    yield node
-
-
-def parts_of(node: Node) -> tuple[Node, ...]:
-    """The nodes that a node is made of, in the order of evaluation."""
-    match node:
-        case core.Name() | core.Identity() | core.Zero() | core.Ones():
-            return ()
-        case core.Transpose(of=of) | core.Function(of=of) | core.Entrywise(of=of):
-            return (of,)
-        case core.Product(factors=factors):
-            return factors
-        case core.Combination(terms=terms):
-            return tuple(part for _, part in terms)
-        case core.Hadamard(left=left, right=right):
-            return left, right
-        case core.Root(equation=equation):
-            return (equation,)
 
 
 def with_parts(node: Node, change: Callable[[Node], Node]) -> Node:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
-from weightsmith.dsl.nodes import nodes_in
+from weightsmith.dsl.parts import nodes_in
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.shown import number_text
 

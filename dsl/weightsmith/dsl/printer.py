@@ -11,7 +11,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.groups import existing_groups, meet
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 from weightsmith.dsl.scalar_printer import coefficient_text, scalar_text, signed
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE
 

@@ -9,7 +9,8 @@ from weightsmith.dsl.declarations import is_reserved
 from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.elaborator import Elaborator
 from weightsmith.dsl.formulas import formula_symbols
-from weightsmith.dsl.nodes import nodes_in, text_of
+from weightsmith.dsl.nodes import text_of
+from weightsmith.dsl.parts import nodes_in
 from weightsmith.dsl.scalar_printer import scalar_text
 from weightsmith.dsl.scope import Place, ScalarSymbol
 

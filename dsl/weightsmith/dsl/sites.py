@@ -13,7 +13,8 @@ from itertools import count
 from weightsmith.dsl import core
 from weightsmith.dsl import scalar_algebra as algebra
 from weightsmith.dsl.core import Node
-from weightsmith.dsl.nodes import nodes_in, nodes_of, with_parts
+from weightsmith.dsl.nodes import with_parts
+from weightsmith.dsl.parts import nodes_in, nodes_of
 from weightsmith.dsl.scalars import Scalar, Symbol, free_symbols
 from weightsmith.dsl.tolerances import DEFAULT_TOLERANCE, INHERITED
 

@@ -46,7 +46,7 @@ from weightsmith.dsl import core
 from weightsmith.dsl import scalars as q
 from weightsmith.dsl.canonical import is_symmetric
 from weightsmith.dsl.core import TOKEN, Node
-from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.parts import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scope import Definition
 

@@ -26,7 +26,7 @@ from weightsmith.backends.measure.spectra import (
 )
 from weightsmith.dsl import core
 from weightsmith.dsl.core import TOKEN, Node
-from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.parts import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import evaluate
 

@@ -44,7 +44,7 @@ from weightsmith.backends.measure.spectra import (
 from weightsmith.backends.measure.symmetry import symmetry
 from weightsmith.dsl import core
 from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated, Symmetric, presumed
-from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.parts import nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import ScalarError
 

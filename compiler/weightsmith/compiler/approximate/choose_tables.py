@@ -31,7 +31,7 @@ from weightsmith.dsl.core import Approximated
 from weightsmith.dsl.diagnostics import DiagnosticError, error
 from weightsmith.dsl.elementary.enclosure import UndefinedError
 from weightsmith.dsl.formulas import Formula, formula_symbols, formula_text
-from weightsmith.dsl.nodes import nodes_in, nodes_of
+from weightsmith.dsl.parts import nodes_in, nodes_of
 from weightsmith.dsl.scalars import Scalar, evaluate
 
 DIGITS = 3  # of the ends of an interval, rounded outward

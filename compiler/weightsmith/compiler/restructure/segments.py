@@ -22,7 +22,7 @@ from weightsmith.compiler.restructure.aliases import aliased, body_without, proo
 from weightsmith.compiler.restructure.attempt import Json, Restructured
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import position
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 
 Names = frozenset[str]
 Attempt = Callable[[core.Program, Names], Restructured]

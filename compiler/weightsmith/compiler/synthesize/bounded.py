@@ -21,7 +21,7 @@ from collections import Counter
 from math import gcd
 
 from weightsmith.dsl import core
-from weightsmith.dsl.nodes import parts_of
+from weightsmith.dsl.parts import parts_of
 
 
 def is_bounded(target: core.Node, function: core.Function, program: core.Program) -> bool:

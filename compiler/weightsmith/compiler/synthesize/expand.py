@@ -21,7 +21,7 @@ from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, re
 from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
 from weightsmith.dsl import check, core, program_text
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.nodes import nodes_in, nodes_of
+from weightsmith.dsl.parts import nodes_in, nodes_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import Number
 from weightsmith.dsl.scope import RESERVED

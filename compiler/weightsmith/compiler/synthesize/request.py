@@ -9,7 +9,8 @@ from math import prod
 from weightsmith.compiler.synthesize.lower_bound import Degrees
 from weightsmith.dsl import core
 from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.nodes import parts_of, with_parts
+from weightsmith.dsl.nodes import with_parts
+from weightsmith.dsl.parts import parts_of
 from weightsmith.dsl.printer import node_text
 from weightsmith.dsl.scalars import evaluate
 from weightsmith.dsl.source import Span

@@ -28,7 +28,7 @@ from weightsmith.dsl.canonical import form_key
 from weightsmith.dsl.core import Node, Shape
 from weightsmith.dsl.elementary import elementary
 from weightsmith.dsl.elementary.record import Numbers
-from weightsmith.dsl.nodes import nodes_of
+from weightsmith.dsl.parts import nodes_of
 from weightsmith.dsl.scope import Definition
 
 Key = tuple[object, ...]
