@@ -24,7 +24,7 @@ from weightsmith.checker.ranges import (
 )
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.rounding import FORMATS, nearest
-from weightsmith.checker.three_term import chebyshev_pair
+from weightsmith.checker.rules.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)
 

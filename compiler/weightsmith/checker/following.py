@@ -8,10 +8,9 @@ T is returned, the scale, the hypotheses, the bound by a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib import import_module
 
 from weightsmith.checker.affine import scaled_bound, without_shift
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
@@ -26,6 +25,7 @@ from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import INTERNAL, Recurrence, derive_recurrence
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.rules import IterateRule, Rule, Step, ValueRule, find
 from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.strict_json import as_integer
 from weightsmith.checker.targets import Target, read_target
@@ -33,44 +33,6 @@ from weightsmith.checker.words import Letter, Polynomial, word_text
 from weightsmith.dsl import core
 
 Json = dict[str, object]
-Step = Mapping[str, object]
-Keys = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the module NAME beside this one, which is loaded when the rule is used.
-
-    Its ``derive_NAME`` bounds one iterate of one loop or, ``of_values``, any polynomial in T.
-    ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
-    it knows loops whose numbers change from pass to pass, and ``for_signs`` if it knows targets
-    that jump.
-    """
-
-    name: str
-    keys: Keys = ()
-    optional: Keys = ()
-    of_values: bool = False
-    for_schedules: bool = False
-    for_signs: bool = False
-
-    def derive(self) -> Callable[..., Bound]:
-        module = import_module(f"{__package__}.{self.name}")
-        derive: Callable[..., Bound] = getattr(module, f"derive_{self.name}")
-        return derive
-
-
-RULES = {
-    rule.name: rule
-    for rule in (
-        Rule("power_exp"),
-        Rule("autonomous", ("equal",), ("polynomials",), for_schedules=True, for_signs=True),
-        Rule("contraction"),
-        Rule("three_term"),
-        Rule("stages", ("scalar",), of_values=True),
-        Rule("chebyshev", ("points",), ("ellipse",), of_values=True),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +168,7 @@ class Following(Targeted):
 
     def bounded(self, name: str, witness: Step, *, symbolic: bool = False) -> Truncation:
         """The bound by a rule; ``symbolic`` without numbers, as far as the rule goes without."""
-        rule = RULES[name]
+        rule = find(name)
         numbers = None if symbolic else self.numbers
         bound = self._by_rule(rule, witness, numbers)
         factor = scale(self.operator, self.target)
@@ -253,20 +215,24 @@ class Following(Targeted):
         yield f"Its target is the same with f* in place of f, {_function_text(target)}."
 
     def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
-        if rule.of_values:
-            return rule.derive()(self.result(numbers), witness)
+        if isinstance(rule, ValueRule):
+            return rule.derive(self.result(numbers), witness)
         problem = self.problem(numbers)
-        steady = not problem.recurrence.loop.schedule or rule.for_schedules
-        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
-        known = self.target.sign is None or rule.for_signs
-        require(known, "The rule is not for a target that jumps.")
-        shifted = problem.offset.is_zero or rule.name == "power_exp"
-        require(shifted, "The returned value is not one iterate.")
+        self._check_for(rule, problem)
         if numbers is not None:
             defined = problem.without_root() if rule.for_signs else problem
             for part in self.target.must_be_positive():
                 defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
-        return rule.derive()(problem, witness)
+        return rule.derive(problem, witness)
+
+    def _check_for(self, rule: IterateRule, problem: Problem) -> None:
+        """A rule is asked only about what it says it is for."""
+        steady = not problem.recurrence.loop.schedule or rule.for_schedules
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        known = self.target.sign is None or rule.for_signs
+        require(known, "The rule is not for a target that jumps.")
+        shifted = problem.offset.is_zero or rule.for_offsets
+        require(shifted, "The returned value is not one iterate.")
 
     def result(self, numbers: Numbers | None) -> Result:
         """The returned value as a polynomial in T.  Raises RefusedError without numbers."""
