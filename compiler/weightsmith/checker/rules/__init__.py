@@ -29,7 +29,7 @@ class IterateRule:
     """A bound of one iterate of one loop, from the ``keys`` of its witness; some are ``optional``.
 
     It is never asked about what it does not say it is for: loops whose numbers change from pass to
-    pass, targets that jump, a returned value that is 1 more than the iterate.
+    pass, targets that jump, a returned value that is 1 more than the iterate, loops within a loop.
     """
 
     name: str
@@ -39,11 +39,15 @@ class IterateRule:
     for_schedules: bool = False
     for_signs: bool = False
     for_offsets: bool = False
+    for_inner_loops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRule:
-    """A bound of any polynomial in T and in what loops leave, where every symbol has a value."""
+    """A bound of any polynomial in T and in what loops leave, where every symbol has a value.
+
+    It is never asked about loops within a loop.
+    """
 
     name: str
     derive: Callable[[Result, Step], Bound]

@@ -13,10 +13,11 @@ from fractions import Fraction
 
 from weightsmith.checker import open_claims
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
-from weightsmith.checker.following import Following, Targeted
+from weightsmith.checker.following import NESTED, Following, Targeted
 from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
 from weightsmith.checker.problem import Problem, Result
 from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.rules.chebyshev import comparison
 from weightsmith.checker.truncation import claim_of
 from weightsmith.compiler.certify.evidence import assumption_step, loop_steps
@@ -110,28 +111,33 @@ def _by_iterate(attempt: _Attempt, reasons: list[str]) -> Json | None:
         return None
     for rule, witness in _for_iterates(problem):
         try:
-            found = following.bounded(rule, witness, symbolic=True)
-        except RefusedError:
+            found = following.bounded(rule.name, witness, symbolic=True)
+        except RefusedError as reason:
+            if rule.for_inner_loops and following.is_nested:
+                reasons.append(str(reason))  # few rules are for these: each says what it needs
             continue
         try:
             if following.numbers is not None:
-                found = following.bounded(rule, witness)
-            return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
+                found = following.bounded(rule.name, witness)
+            return claim_of(found, following, [*attempt.steps, {"rule": rule.name, **witness}])
         except RefusedError as reason:
             reasons.append(str(reason))
             return None
     return None
 
 
-def _for_iterates(problem: Problem) -> Iterator[tuple[str, Json]]:
+def _for_iterates(problem: Problem) -> Iterator[tuple[IterateRule, Json]]:
     for search in iterate_searches():
         for witness in search.witnesses(problem):
-            yield search.rule.name, witness
+            yield search.rule, witness
 
 
 def _by_polynomial(attempt: _Attempt, reasons: list[str]) -> Json | None:
     """By the rules for any polynomial in the operator, which need a value for every symbol."""
     following = attempt.following
+    if following.is_nested:
+        reasons.append(NESTED)
+        return None
     if following.numbers is None:
         missing = following.missing[0]
         reasons.append(f"the bound needs a value for every symbol: --set {missing}=…")
