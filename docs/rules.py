@@ -35,7 +35,11 @@ class Page:
 
 
 RULES = (
-    Page("exactness", "exactness", ("exactness", "meaning", "network", "mlp", "words", "entries")),
+    Page(
+        "exactness",
+        "exactness",
+        ("exactness", "meaning", "network", "linear_mlp", "mlp", "words", "entries"),
+    ),
     Page("rounding", "weights", ("weights", "rounding", "schedules", "tensors")),
     Page(
         "assumption",
@@ -47,6 +51,7 @@ RULES = (
     Page("contraction", "truncation", ("contraction",)),
     Page("three_term", "truncation", ("three_term",)),
     Page("power_exp", "truncation", ("power_exp",)),
+    Page("halley", "truncation", ("halley",)),
     Page("stages", "truncation", ("stages",)),
     Page(
         "chebyshev",

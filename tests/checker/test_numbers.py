@@ -6,6 +6,7 @@ import math
 import random
 import struct
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 import numpy as np
@@ -13,18 +14,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from weightsmith.checker.enclosures import check_value, followed, iterated, outward
+from weightsmith.checker.enclosures import check_value, followed, iterated, iterated_map, outward
 from weightsmith.checker.ranges import (
     Real,
     _outside,
     at_most,
     extremes,
+    extremes_of_quotient,
     is_positive,
     precision,
 )
 from weightsmith.checker.refusal import RefusedError
 from weightsmith.checker.rounding import FORMATS, nearest
-from weightsmith.checker.three_term import chebyshev_pair
+from weightsmith.checker.rules.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)
 
@@ -55,6 +57,55 @@ def test_extremes_hold_every_sample_and_are_attained(
     gap = float(slope * (high - low) / 97) + 1e-9
     assert float(max(samples)) >= top - gap
     assert float(min(samples)) <= bottom + gap
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(small, min_size=1, max_size=5), st.lists(small, min_size=1, max_size=4), small, small
+)
+def test_extremes_of_a_quotient_hold_every_sample_and_are_attained(
+    above: list[Fraction], below: list[Fraction], one: Fraction, two: Fraction
+) -> None:
+    low, high = min(one, two), max(one, two)
+    places = [low + (high - low) * Fraction(i, 397) for i in range(398)]
+    try:
+        values = extremes_of_quotient(poly(above), poly(below), (low, high))
+    except RefusedError:
+        bottoms = [evaluate(below, x) for x in places]
+        slope = sum(abs(power * c) * 4**power for power, c in enumerate(below))
+        assert min(map(abs, bottoms)) <= slope * (high - low) / 397  # a zero is near
+        return
+    found = [float(evaluate(above, x) / evaluate(below, x)) for x in places]
+    ends = outward(values)
+    assert ends[0] <= min(Fraction(evaluate(above, x) / evaluate(below, x)) for x in places)
+    assert ends[1] >= max(Fraction(evaluate(above, x) / evaluate(below, x)) for x in places)
+    step = max((abs(a - b) for a, b in pairwise(found)), default=0.0)
+    assert max(found) >= float(ends[1]) - 2 * step - 1e-9
+    assert min(found) <= float(ends[0]) + 2 * step + 1e-9
+
+
+def test_a_quotient_is_not_taken_where_the_bottom_may_be_zero() -> None:
+    one, line = poly([Fraction(1)]), poly([Fraction(-1), Fraction(2)])
+    found = outward(extremes_of_quotient(one, line, (Fraction(1), Fraction(2))))
+    assert found == outward([Real.of(Fraction(1, 3)), Real.of(Fraction(1))])
+    for interval in ((Fraction(0), Fraction(1)), (Fraction(1, 2), Fraction(1))):
+        with pytest.raises(RefusedError, match="denominator may be zero"):
+            extremes_of_quotient(one, line, interval)
+        with pytest.raises(RefusedError, match="denominator may be zero"):
+            extremes_of_quotient(line, line, interval)
+    with pytest.raises(RefusedError, match="denominator may be zero"):
+        extremes_of_quotient(one, poly([]), (Fraction(1), Fraction(2)))
+
+
+def test_any_map_is_iterated_as_a_polynomial_is() -> None:
+    step = poly([Fraction(0), Fraction(1, 3), Fraction(1, 2)])
+    start = [Real.of(Fraction(-1, 2)), Real.of(Fraction(3, 4))]
+    one = poly([Fraction(1)])
+    by_map = iterated_map(lambda last: extremes_of_quotient(step, one, last), start, 40)
+    assert by_map == iterated(step, start, 40)
+    assert len(by_map) == 41
+    endless = iterated_map(lambda last: extremes(poly([Fraction(1, 2)]), last), start, 10**12)
+    assert len(endless) == 2
 
 
 def test_positivity_is_decided_on_the_closed_interval() -> None:

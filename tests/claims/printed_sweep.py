@@ -48,6 +48,7 @@ PROVEN = (
     "electric_potentials",
     "gd_plus_plus",
     "gradient_descent",
+    "halley_polar",
     "heat_kernel",
     "heavy_ball",
     "muon",

@@ -175,6 +175,7 @@ MAKERS: dict[str, Callable[[np.random.Generator], Instance]] = {
     "newton_inverse_general": general_inverse,
     "polar": rectangle("A"),
     "polar_quintic": rectangle("A"),
+    "halley_polar": rectangle("A"),
     "muon": rectangle("G"),
     "square_root": inverse,
     "heat_kernel": heat,

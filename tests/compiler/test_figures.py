@@ -20,6 +20,7 @@ FIGURES = {
     "newton_inverse_general": ("steps", 1, "2*d"),
     "polar": ("steps", 1, "m"),
     "polar_quintic": ("2*steps", 1, "2*m"),
+    "halley_polar": ("(inner + 2)*steps", 1, "3*n + 3*m"),
     "muon": ("2*steps", 1, "2*m"),
     "square_root": ("steps", 2, "2*d"),
     "heat_kernel": ("k", 1, "2*d"),

@@ -71,7 +71,7 @@ def inputs_of(name: str, chance: np.random.Generator) -> tuple[Inputs, dict[str,
         inputs = regression(chance)
         inputs["y"] = {"context": inputs["y"], "query": np.zeros((2, 2))}
         return inputs, {"mu": 1, "L": 4, "steps": 30}
-    if name in ("muon", "polar", "polar_quintic"):
+    if name in ("muon", "polar", "polar_quintic", "halley_polar"):
         matrix = spd(chance, 4)[:, :3]
         return {("G" if name == "muon" else "A"): matrix}, {"smin": "0.4", "smax": 2}
     if name == "newton_inverse_general":

@@ -7,7 +7,7 @@ decides it: the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import flint
@@ -110,14 +110,21 @@ def iterated(step: flint.fmpq_poly, start: Sequence[Real], passes: int) -> list[
 
     The list ends early at one that holds for all later passes: that encloses its own image.
     """
+    return iterated_map(lambda last: extremes(step, last), start, passes)
+
+
+def iterated_map(
+    image: Callable[[Interval], Sequence[Real]], start: Sequence[Real], passes: int
+) -> list[Interval]:
+    """The same for any map; ``image`` has its least and its largest value on an interval."""
     intervals = [outward(start)]
     while len(intervals) <= passes:
         last = intervals[-1]
-        image = outward(extremes(step, last))
-        inside = last[0] <= image[0] and image[1] <= last[1]
-        if inside and (image == last or size(last) <= SMALLEST):
+        found = outward(image(last))
+        inside = last[0] <= found[0] and found[1] <= last[1]
+        if inside and (found == last or size(last) <= SMALLEST):
             break
-        intervals.append(image)
+        intervals.append(found)
         few = len(intervals) <= MAX_INTERVALS
         require(few, f"More than {MAX_INTERVALS} passes bring no interval that stays.")
     return intervals

@@ -8,10 +8,9 @@ T is returned, the scale, the hypotheses, the bound by a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib import import_module
 
 from weightsmith.checker.affine import scaled_bound, without_shift
 from weightsmith.checker.claim_numbers import SAYS_NOTHING, shown
@@ -27,6 +26,7 @@ from weightsmith.checker.rational import Field, Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import INTERNAL, Recurrence, derive_recurrence
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.rules import IterateRule, Rule, Step, ValueRule, find
 from weightsmith.checker.spectral import Collapser, Form, Operator
 from weightsmith.checker.strict_json import as_integer
 from weightsmith.checker.targets import Target, read_target
@@ -34,44 +34,7 @@ from weightsmith.checker.words import Letter, Polynomial, word_text
 from weightsmith.dsl import core
 
 Json = dict[str, object]
-Step = Mapping[str, object]
-Keys = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the module NAME beside this one, which is loaded when the rule is used.
-
-    Its ``derive_NAME`` bounds one iterate of one loop or, ``of_values``, any polynomial in T.
-    ``keys`` are those of its witness; ``optional`` may be left out.  A rule is ``for_schedules`` if
-    it knows loops whose numbers change from pass to pass, and ``for_signs`` if it knows targets
-    that jump.
-    """
-
-    name: str
-    keys: Keys = ()
-    optional: Keys = ()
-    of_values: bool = False
-    for_schedules: bool = False
-    for_signs: bool = False
-
-    def derive(self) -> Callable[..., Bound]:
-        module = import_module(f"{__package__}.{self.name}")
-        derive: Callable[..., Bound] = getattr(module, f"derive_{self.name}")
-        return derive
-
-
-RULES = {
-    rule.name: rule
-    for rule in (
-        Rule("power_exp"),
-        Rule("autonomous", ("equal",), ("polynomials",), for_schedules=True, for_signs=True),
-        Rule("contraction"),
-        Rule("three_term"),
-        Rule("stages", ("scalar",), of_values=True),
-        Rule("chebyshev", ("points",), ("ellipse",), of_values=True),
-    )
-}
+NESTED = "The result comes from a loop within a loop."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +136,11 @@ class Following(Targeted):
         names = dict.fromkeys(name for step in loops for name in read_names(step))
         super().__init__(program, bindings, output, assumption, budget, names)
         field = self.field
-        self.recurrences: list[Recurrence] = []
+        self._own: dict[int, dict[str, tuple[Form, ...]]] = {}  # forms by loop
         for step in loops:
-            self._follow(step)
+            self._read(step)
+        self.recurrences = list(self._followed(self._meaning.loops))
+        self._check_scalars()
         self.value = self._value()
         vanish = self.target.zero_on_kernel and vanishes_at_zero(
             self.value, self.recurrences, field
@@ -187,23 +152,43 @@ class Following(Targeted):
         if not self.missing:
             self.numbers = numbers_at(program, self.operator, self._number, field, bindings)
 
-    def _follow(self, step: Step) -> None:
-        """The forms of one more loop, and what a pass does; it may depend on those before."""
+    def _read(self, step: Step) -> None:
+        """The forms of the letters of one more loop; a loop around it must have a step too."""
         loop = self._loop(as_integer(step["loop"], "loop"))
-        later = not self.recurrences or self.recurrences[-1].loop.index < loop.index
+        later = all(index < loop.index for index in self._own)
         require(later, "The loops are not in the order of the script.")
-        own = read_forms(step, loop, self.operator, self.field, self._letters)
-        self._forms |= own
-        found = derive_recurrence(loop, own, self._collapser, self.field)
-        known = {name for one in self.recurrences for name in one.initial}
-        require(known.isdisjoint(found.initial), "Two loops have a scalar of the same name.")
-        self.recurrences.append(found)
+        self._own[loop.index] = read_forms(step, loop, self.operator, self.field, self._letters)
+        self._forms |= self._own[loop.index]
 
     def _loop(self, index: int) -> Loop:
-        for loop in self._meaning.loops:
+        """One of the outermost loops, or one within a loop that has a step."""
+        around = (one for one in self._meaning.all_loops() if one.index in self._own)
+        known = (*self._meaning.loops, *(child for one in around for child in one.children))
+        for loop in known:
             if loop.index == index:
                 return loop
-        raise RefusedError(f"The script has no loop {index} outside of others.")
+        raise RefusedError(f"The script has no loop {index}, or the loop around it has no step.")
+
+    def _followed(self, loops: Iterable[Loop]) -> Iterator[Recurrence]:
+        """What a pass does to the scalars of those loops that have a step."""
+        for loop in loops:
+            if loop.index in self._own:
+                inner = tuple(self._followed(loop.children))
+                own = self._own[loop.index]
+                yield derive_recurrence(loop, own, inner, self._collapser, self.field)
+
+    def every_recurrence(self) -> list[Recurrence]:
+        """Those of the loops within a loop too, in the order of the script."""
+        return [one for outer in self.recurrences for one in outer.whole()]
+
+    @property
+    def is_nested(self) -> bool:
+        """Does the value come from a loop within a loop?"""
+        return any(one.inner for one in self.recurrences)
+
+    def _check_scalars(self) -> None:
+        names = [name for one in self.every_recurrence() for name in one.initial]
+        require(len(set(names)) == len(names), "Two loops have a scalar of the same name.")
 
     def _value(self) -> Rational:
         """What stands in place of f* in the returned value: a polynomial in λ and the scalars."""
@@ -215,7 +200,7 @@ class Following(Targeted):
 
     def bounded(self, name: str, witness: Step, *, symbolic: bool = False) -> Truncation:
         """The bound by a rule; ``symbolic`` without numbers, as far as the rule goes without."""
-        rule = RULES[name]
+        rule = find(name)
         numbers = None if symbolic else self.numbers
         bound = self._by_rule(rule, witness, numbers)
         factor = scale(self.operator, self.target)
@@ -247,7 +232,7 @@ class Following(Targeted):
             outside = f", and not between {below} and {above}"
         word = word_text(operator.word)
         yield f"T = {word} has real eigenvalues lambda in [{low}, {high}]{outside}."
-        for one in self.recurrences:
+        for one in self.every_recurrence():
             for letter, forms in self._forms.items():
                 if letter in one.loop.letters:
                     whole = " + ".join(form.text for form in forms)
@@ -262,23 +247,31 @@ class Following(Targeted):
         yield f"Its target is the same with f* in place of f, {_function_text(target)}."
 
     def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
-        if rule.of_values:
-            return rule.derive()(self.result(numbers), witness)
+        if isinstance(rule, ValueRule):
+            return rule.derive(self.result(numbers), witness)
         problem = self.problem(numbers)
-        steady = not problem.recurrence.loop.schedule or rule.for_schedules
-        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
-        known = self.target.sign is None or rule.for_signs
-        require(known, "The rule is not for a target that jumps.")
-        shifted = problem.offset.is_zero or rule.name == "power_exp"
-        require(shifted, "The returned value is not one iterate.")
+        self._check_for(rule, problem)
         if numbers is not None:
             defined = problem.without_root() if rule.for_signs else problem
             for part in self.target.must_be_positive():
                 defined.check_positive(part, numbers)  # pinv(A)*A is 0 at 0
-        return rule.derive()(problem, witness)
+        return rule.derive(problem, witness)
+
+    def _check_for(self, rule: IterateRule, problem: Problem) -> None:
+        """A rule is asked only about what it says it is for."""
+        alone = not problem.recurrence.inner or rule.for_inner_loops
+        require(alone, f"The rule {rule.name} is not for a loop with loops within it.")
+        changing = any(one.loop.schedule for one in problem.recurrence.whole())
+        steady = not changing or rule.for_schedules
+        require(steady, "The rule is not for a loop whose numbers change from pass to pass.")
+        known = self.target.sign is None or rule.for_signs
+        require(known, "The rule is not for a target that jumps.")
+        shifted = problem.offset.is_zero or rule.for_offsets
+        require(shifted, "The returned value is not one iterate.")
 
     def result(self, numbers: Numbers | None) -> Result:
         """The returned value as a polynomial in T.  Raises RefusedError without numbers."""
+        require(not self.is_nested, NESTED)
         if numbers is None:
             raise RefusedError("This rule needs a value for every symbol.")
         return Result(self.field, self.operator, self.recurrences, self.value, self.target, numbers)
@@ -297,7 +290,7 @@ class Following(Targeted):
 
     def loop_facts(self) -> Iterator[Json]:
         """What was derived of each loop: the scalars' starts, and what a pass makes of them."""
-        for one in self.recurrences:
+        for one in self.every_recurrence():
             yield {
                 "start": {name: rational_text(value) for name, value in one.initial.items()},
                 "pass": {name: rational_text(value) for name, value in one.following.items()},

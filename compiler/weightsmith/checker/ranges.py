@@ -139,13 +139,33 @@ def _root(isolated: Callable[[], list[flint.arb]], place: int) -> Callable[[], f
 
 def extremes(polynomial: flint.fmpq_poly, interval: Interval) -> tuple[Real, ...]:
     """Values among which are the least and the largest of the polynomial on the interval."""
+    points = _critical(polynomial.derivative(), interval)
+    return tuple(_value(polynomial, point) for point in points)
+
+
+def extremes_of_quotient(
+    top: flint.fmpq_poly, bottom: flint.fmpq_poly, interval: Interval
+) -> tuple[Real, ...]:
+    """The same of top/bottom; refused where the bottom may have a zero."""
+    require(has_no_root(bottom, interval), "A denominator may be zero on an interval.")
+    slope = top.derivative() * bottom - top * bottom.derivative()
+    points = _critical(slope, interval)
+    return tuple(_quotient(_value(top, one), _value(bottom, one)) for one in points)
+
+
+def _quotient(above: Real, below: Real) -> Real:
+    if above.exact is not None and below.exact is not None:
+        return Real.of(above.exact / below.exact)
+    return Real(None, lambda: above.ball() / below.ball())
+
+
+def _critical(slope: flint.fmpq_poly, interval: Interval) -> list[Real]:
+    """The ends of an interval, and the zeros in it of what has the sign of a derivative."""
     low, high = interval
     points = [Real.of(low), Real.of(high)]
-    if polynomial.degree() > 1:
-        for root in real_roots(polynomial.derivative()):
-            if not _outside(root, low, high):
-                points.append(root)
-    return tuple(_value(polynomial, point) for point in points)
+    if slope.degree() > 0:
+        points += (root for root in real_roots(slope) if not _outside(root, low, high))
+    return points
 
 
 def _outside(point: Real, low: Fraction, high: Fraction) -> bool:

@@ -15,7 +15,7 @@ over.  That is sufficient at every λ where the power is defined and positive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from weightsmith.checker.meaning import Loop
@@ -31,15 +31,32 @@ INTERNAL = (LAMBDA, ERROR, PREVIOUS, FUNCTION)  # variables beside the scalars' 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """f₀ and f ← next(f, λ) for each scalar name of one loop."""
+    """f₀ and f ← next(f, λ) for each scalar name of one loop.
+
+    ``inner`` are those of the loops within it.  Where they begin, and what their passes do, may
+    depend on the scalars of this loop, as they are in its pass.  In ``following``, and in inner
+    loops after it, the name of an inner scalar is what it is after the last pass of its loop, where
+    it begins if there is none.
+    """
 
     loop: Loop
     initial: Mapping[str, Rational]
     following: Mapping[str, Rational]
+    inner: tuple[Recurrence, ...] = ()
+
+    def whole(self) -> Iterator[Recurrence]:
+        """This one, and those of all loops within it, in the order of the script."""
+        yield self
+        for one in self.inner:
+            yield from one.whole()
 
 
 def derive_recurrence(
-    loop: Loop, forms: Mapping[str, tuple[Form, ...]], collapser: Collapser, field: Field
+    loop: Loop,
+    forms: Mapping[str, tuple[Form, ...]],
+    inner: tuple[Recurrence, ...],
+    collapser: Collapser,
+    field: Field,
 ) -> Recurrence:
     """What takes every letter from its forms to its forms; all groups of tokens must agree."""
     initial: dict[str, Rational] = {}
@@ -47,14 +64,16 @@ def derive_recurrence(
     for letter, items in forms.items():
         start = collapser.scalars(loop.entering[letter], items)
         after = collapser.scalars(loop.leaving[letter], items)
-        for found, known in ((start, initial), (after, following)):
-            for name, value in found.items():
+        for scalars, known in ((start, initial), (after, following)):
+            for name, value in scalars.items():
                 same = known.setdefault(name, value) == value
                 require(same, f"'{letter}' and another letter differ in {name}.")
+    found = Recurrence(loop, initial, following, inner)
+    carried = {name for one in found.whole() for name in one.initial}
     for name, value in initial.items():
-        alone = field.names_in(value).isdisjoint({*initial, *INTERNAL} - {LAMBDA})
+        alone = field.names_in(value).isdisjoint({*carried, *INTERNAL} - {LAMBDA})
         require(alone, f"The initial value of '{name}' depends on a carried scalar.")
-    return Recurrence(loop, initial, following)
+    return found
 
 
 def reduce_root(value: Rational, root: int, power: Rational, field: Field) -> dict[int, Rational]:

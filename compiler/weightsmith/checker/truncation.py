@@ -15,9 +15,10 @@ from fractions import Fraction
 
 from weightsmith.checker.claim_numbers import check_says_something
 from weightsmith.checker.enclosures import check_value
-from weightsmith.checker.following import RULES, Following, Step, Truncation
+from weightsmith.checker.following import Following, Truncation
 from weightsmith.checker.premises import as_json, check_premises
 from weightsmith.checker.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.rules import Step, find
 from weightsmith.checker.strict_json import as_list, as_number, as_object, as_text
 from weightsmith.dsl import core
 
@@ -96,12 +97,9 @@ def _read_steps(steps: Sequence[object]) -> list[Step]:
     last = steps[-1]
     if not isinstance(last, dict):
         raise RefusedError(f"Step {len(steps)} is not an object.")
-    name = last.get("rule")
-    known = isinstance(name, str) and name in RULES
-    require(known, f"Step {len(steps)}: the rule {quoted(name)} is not known.")
-    rule = RULES[str(name)]
-    keys = ("step", "rule", *rule.keys)
-    return [*found, as_object(last, f"Step {len(steps)} ({name})", keys, rule.optional)]
+    rule = find(last.get("rule"))
+    what = f"Step {len(steps)} ({rule.name})"
+    return [*found, as_object(last, what, ("step", "rule", *rule.keys), rule.optional)]
 
 
 def _assumption(step: object) -> Step:

@@ -69,6 +69,12 @@ CASES = (
     Case("newton_inverse_general", "karate club: PageRank matrix", data.page_rank, {"steps": 12}),
     Case("polar", "diabetes: 442x10 data matrix", data.samples_by_features, {"steps": 12}),
     Case("polar_quintic", "diabetes: 442x10 data matrix", data.samples_by_features, {"steps": 8}),
+    Case(
+        "halley_polar",
+        "diabetes: 442x10 data matrix",
+        data.samples_by_features,
+        {"steps": 5, "inner": 5},
+    ),
     Case("muon", "diabetes: gradient of a layer", data.gradient_of_a_layer, {"steps": 5}),
     Case("square_root", "diabetes: correlation matrix", data.correlation, {"steps": 13}),
     Case(

@@ -1,6 +1,7 @@
 """The steps of a truncation claim but the rule: the operator, and the forms of the loops' values.
 
-The loops are taken in order; the values of one may depend on those of the loops before it.
+The loops are taken in order; the values of one may depend on those of the loops before it, and of
+the loops within it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from weightsmith.compiler.certify.spectral import (
     infer_forms,
     scalar_name,
 )
-from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.dsl import core
 
@@ -63,28 +64,29 @@ def _steps(
     """The steps, if no variable has more than so many forms with a scalar."""
     collapse = Collapse(normal, ground.operator, ScalarField(normal, with_suffixes(names, forms)))
     collapse.names, collapse.frames = names, (frame,)
-    letters = {carried.letter for _, carried in wanted}
+    wanted_letters = {carried.letter for _, carried in wanted}
     steps, count = [], len(tuple(program.symbols))
-    for loop in dict.fromkeys(loop.index for loop, _ in wanted):
-        own = _infer(collapse, normal.loops, loop, letters)
-        count += sum(1 for found in own.values() for form in found if form.name)
-        steps.append({"rule": "loop", "loop": loop, "forms": _forms_json(own)})
+    for outer in normal.loops:
+        for index, own in _infer(collapse, outer, wanted_letters):
+            count += sum(1 for found in own.values() for form in found if form.name)
+            steps.append({"rule": "loop", "loop": index, "forms": _forms_json(own)})
     if count > MAX_SYMBOLS:
         raise NoProofError(f"the loops have more than {MAX_SYMBOLS} numbers and variables")
     return steps
 
 
 def _infer(
-    collapse: Collapse, loops: tuple[Loop, ...], index: int, letters: set[str]
-) -> dict[tuple[str, str], tuple[Form, ...]]:
-    """The forms of the values of one loop."""
-    (loop,) = (one for one in loops if one.index == index)
-    own = {carried.letter for carried in loop.carried} & letters
-    infer_forms(collapse, loop, own)
-    found = {key: forms for key, forms in collapse.forms.items() if key[0] in own}
-    if not all(form.constant.is_number for forms in found.values() for form in forms):
-        raise NoProofError("a part that does not change depends on a parameter")
-    return found
+    collapse: Collapse, outer: Loop, wanted: set[str]
+) -> Iterator[tuple[int, dict[tuple[str, str], tuple[Form, ...]]]]:
+    """The forms of the values of one loop, and of those within it, by the loops' numbers."""
+    infer_forms(collapse, outer, wanted)
+    for loop in nested((outer,)):
+        own = {carried.letter for carried in loop.carried} & wanted
+        found = {key: forms for key, forms in collapse.forms.items() if key[0] in own}
+        if not all(form.constant.is_number for forms in found.values() for form in forms):
+            raise NoProofError("a part that does not change depends on a parameter")
+        if own:
+            yield loop.index, found
 
 
 def _forms_json(found: dict[tuple[str, str], tuple[Form, ...]]) -> Json:
@@ -116,23 +118,20 @@ def _letter(text: str) -> Letter:
 
 
 def dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:
-    """The carried variables on which the result depends, loop by loop."""
-    outer = {c.letter: (loop, c) for loop in normal.loops for c in loop.carried}
-    inner = {c.letter for loop in normal.all_loops() for c in loop.carried} - outer.keys()
+    """The carried variables on which the result depends, loop by loop, outer before inner."""
+    carried = {one.letter: (loop, one) for loop in normal.all_loops() for one in loop.carried}
     functions = {one.letter for one in normal.applications}
     queue = set(_names_in(returned.value))
     found: set[str] = set()
     while queue:
         name = queue.pop()
-        if name in inner:
-            raise NoProofError("the result comes from a loop within a loop")
         if name in functions:
             raise NoProofError("the result depends on a function of entries")
-        if name in outer and name not in found:
+        if name in carried and name not in found:
             found.add(name)
-            _, carried = outer[name]
-            queue |= {*_names_in(carried.initial), *_names_in(carried.next)}
-    return [pair for name, pair in outer.items() if name in found]
+            _, one = carried[name]
+            queue |= {*_names_in(one.initial), *_names_in(one.next)}
+    return [pair for name, pair in carried.items() if name in found]
 
 
 def _names_in(columns: Columns) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
-from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
+from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.scalars import Symbol
 
@@ -210,10 +210,12 @@ def scalar_name(letter: str) -> str:
 def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
     """Find the forms of the loop's variables: those of their initial values, then what a pass adds.
 
-    Fills ``collapse.forms``.  Raises NoProofError if they do not close.
+    Fills ``collapse.forms``.  Variables of loops within the loop, if ``wanted``, are found with its
+    own: each may depend on the other.  Raises NoProofError if they do not close.
     """
-    variables = [c for c in loop.carried if c.letter in wanted]
-    for _ in range(MAX_FORMS + 1):
+    loops = tuple(nested((loop,)))
+    variables = [c for one in loops for c in one.carried if c.letter in wanted]
+    for _ in range((MAX_FORMS + 1) * len(loops)):
         grown = False
         for carried in variables:
             for space in carried.spaces:

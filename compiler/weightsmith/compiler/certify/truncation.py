@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
-from weightsmith.checker import open_claims, stages
+from weightsmith.checker import open_claims
 from weightsmith.checker.claim_numbers import SAYS_NOTHING
-from weightsmith.checker.following import Following, Targeted
+from weightsmith.checker.following import NESTED, Following, Targeted
 from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
-from weightsmith.checker.problem import Problem
+from weightsmith.checker.problem import Problem, Result
 from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.checker.rules import IterateRule
+from weightsmith.checker.rules.chebyshev import comparison
 from weightsmith.checker.truncation import claim_of
-from weightsmith.compiler.certify.chebyshev import polynomial_witnesses
 from weightsmith.compiler.certify.evidence import assumption_step, loop_steps
 from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
 from weightsmith.compiler.certify.open_claim import open_claim
+from weightsmith.compiler.certify.rules import iterate_searches, value_searches
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram, Returned
 from weightsmith.dsl import core
@@ -108,65 +109,55 @@ def _by_iterate(attempt: _Attempt, reasons: list[str]) -> Json | None:
         problem = following.problem(None)
     except RefusedError:
         return None
-    for rule, witness in _witnesses(problem):
+    for rule, witness in _for_iterates(problem):
         try:
-            found = following.bounded(rule, witness, symbolic=True)
-        except RefusedError:
+            found = following.bounded(rule.name, witness, symbolic=True)
+        except RefusedError as reason:
+            if rule.for_inner_loops and following.is_nested:
+                reasons.append(str(reason))  # few rules are for these: each says what it needs
             continue
         try:
             if following.numbers is not None:
-                found = following.bounded(rule, witness)
-            return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
+                found = following.bounded(rule.name, witness)
+            return claim_of(found, following, [*attempt.steps, {"rule": rule.name, **witness}])
         except RefusedError as reason:
             reasons.append(str(reason))
             return None
     return None
 
 
-def _witnesses(problem: Problem) -> Iterator[tuple[str, Json]]:
-    """The rules for iterates, in the order in which they are tried."""
-    yield "power_exp", {}
-    for witness in _autonomous(problem):
-        yield "autonomous", witness
-    yield "contraction", {}
-    yield "three_term", {}
-
-
-def _autonomous(problem: Problem) -> Iterator[Json]:
-    """No other scalar or one is in a fixed ratio to f; others are polynomials in the error."""
-    field, initial, name = problem.field, problem.recurrence.initial, problem.error
-    if problem.target.power is None:
-        return
-    root = problem.target.root
-    start = initial[name] ** root / problem.power
-    texts = {
-        other: text
-        for text, first in ((f"(1 - e)^{root}", start), (f"1 - (1 - e)^{root}", field.one - start))
-        for other, begins in initial.items()
-        if other != name and begins == first
-    }
-    others = [other for other, first in initial.items() if other != name and not first.is_zero]
-    for equal, used in product(((), *((other,) for other in others)), ({}, texts)):
-        polynomials = {other: text for other, text in used.items() if other not in equal}
-        if polynomials or not used:
-            yield {"equal": list(equal), **({"polynomials": polynomials} if polynomials else {})}
+def _for_iterates(problem: Problem) -> Iterator[tuple[IterateRule, Json]]:
+    for search in iterate_searches():
+        for witness in search.witnesses(problem):
+            yield search.rule, witness
 
 
 def _by_polynomial(attempt: _Attempt, reasons: list[str]) -> Json | None:
     """By the rules for any polynomial in the operator, which need a value for every symbol."""
     following = attempt.following
+    if following.is_nested:
+        reasons.append(NESTED)
+        return None
     if following.numbers is None:
         missing = following.missing[0]
         reasons.append(f"the bound needs a value for every symbol: --set {missing}=…")
         return None
+    refused: list[str] = []
     try:
-        for rule, witness in polynomial_witnesses(following.result(following.numbers)):
+        for rule, witness in _for_values(following.result(following.numbers)):
             try:
                 found = following.bounded(rule, witness)
                 return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
             except RefusedError as reason:
-                if rule != stages.RULE:  # a polynomial that is no composition has another rule
-                    reasons.append(str(reason))
+                refused.append(str(reason))
     except (NoProofError, RefusedError) as reason:
-        reasons.append(str(reason))
+        refused.append(str(reason))
+    reasons += refused[-1:]  # a polynomial for which one rule is not has a later one
     return None
+
+
+def _for_values(result: Result) -> Iterator[tuple[str, Json]]:
+    compared = comparison(result)
+    for search in value_searches():
+        for witness in search.witnesses(result, compared):
+            yield search.rule.name, witness

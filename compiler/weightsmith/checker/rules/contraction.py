@@ -30,6 +30,7 @@ from weightsmith.checker.rational import Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
 from weightsmith.checker.refusal import require
+from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.targets import FUNCTION
 
@@ -154,3 +155,6 @@ def _factors(problem: Problem, auxiliary: _Auxiliary, numbers: Numbers) -> list[
     ]
     factors[-1] = (factors[-1][0], 1 + count - len(used))
     return factors
+
+
+RULE = IterateRule("contraction", derive_contraction)

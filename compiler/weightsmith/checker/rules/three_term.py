@@ -29,6 +29,7 @@ from weightsmith.checker.rational import Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import only_in
 from weightsmith.checker.refusal import require
+from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.spectral import LAMBDA
 
 EXTRA_BITS = 128
@@ -112,3 +113,6 @@ def _formula(beta: str, count: str, low: str, high: str) -> str:
         f"{b}^(({count})/2)*(U({count}, t) + {b}^(1/2)*U(({count}) - 1, t)) with "
         f"t = max(1, max(abs({low}), abs({high}))/(2*{b}^(1/2)))"
     )
+
+
+RULE = IterateRule("three_term", derive_three_term)

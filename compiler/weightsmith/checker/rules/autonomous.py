@@ -37,6 +37,7 @@ from weightsmith.checker.rational import Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
 from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.scalar_text import read_scalar
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_texts
@@ -181,3 +182,13 @@ def _formula(problem: Problem, error_map: Rational, start: Rational) -> str:
     passes = f"for {', '.join(sorted(schedule))}" if schedule else count
     begin = f"1 - ({rational_text(start)})^(1/{root})"
     return f"iterate(e -> {rational_text(error_map)}, {passes}, {begin})"
+
+
+RULE = IterateRule(
+    "autonomous",
+    derive_autonomous,
+    keys=("equal",),
+    optional=("polynomials",),
+    for_schedules=True,
+    for_signs=True,
+)

@@ -49,11 +49,12 @@ from weightsmith.checker.references import (
     reference,
 )
 from weightsmith.checker.refusal import Budget, require
+from weightsmith.checker.rules import ValueRule
 from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_program
 from weightsmith.checker.strict_json import as_integer, as_number, as_object
 from weightsmith.checker.work import of_balls
 
-RULE = "chebyshev"
+NAME = "chebyshev"
 ELLIPSE = ("rho", "terms", "size")
 MAX_POINTS = 200_000
 MAX_RHO = 1 << 40
@@ -228,7 +229,10 @@ def _formula(
     """``chebyshev(1 - (w)/target, degree 40, points 2560)``; the ellipse's numbers follow."""
     text = rational_text(result.value)
     error = f"1 - ({text})/target" if compared.relative else f"({text}) - target"
-    formula = f"{RULE}({error}, degree {total}, points {points}"
+    formula = f"{NAME}({error}, degree {total}, points {points}"
     if ellipse is not None:
         formula += f", rho {ellipse.rho}, terms {ellipse.terms}, size {ellipse.size}"
     return formula + ")"
+
+
+RULE = ValueRule(NAME, derive_chebyshev, keys=("points",), optional=("ellipse",))

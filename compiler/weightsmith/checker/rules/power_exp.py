@@ -28,6 +28,7 @@ from weightsmith.checker.ranges import Real, at_most
 from weightsmith.checker.rational import Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.dsl.scalars import Number, Power
 
@@ -76,3 +77,6 @@ def _value(problem: Problem, rate: Rational, power: int, numbers: Numbers) -> Re
     if top == 0:
         return Real.of(Fraction(0))
     return Real(None, lambda: to_arb(top * top) * (-to_arb(top)).exp() / pieces.ball())
+
+
+RULE = IterateRule("power_exp", derive_power_exp, for_offsets=True)

@@ -1,4 +1,4 @@
-"""Witnesses for the rules ``stages`` and ``chebyshev``: points, and an ellipse for the target.
+"""Witnesses for the rule ``chebyshev``: points, and an ellipse for the target.
 
 The error at the points and on the ellipse is estimated by the checker's own functions, at few
 points; what they prove is derived there.
@@ -11,41 +11,28 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.chebyshev import MAX_POINTS, Comparison, Ellipse, comparison
 from weightsmith.checker.chebyshev_points import smooth
 from weightsmith.checker.enclosures import DIVERGES, HUGE, to_arb
 from weightsmith.checker.problem import Result
 from weightsmith.checker.ranges import PRECISIONS, precision
-from weightsmith.checker.refusal import SHARE, RefusedError, spend
+from weightsmith.checker.refusal import SHARE, spend
+from weightsmith.checker.rules.chebyshev import MAX_POINTS, RULE, Comparison, Ellipse
 from weightsmith.checker.scalar_program import MAX_DEGREE
 from weightsmith.checker.work import of_balls, of_transform
-from weightsmith.compiler.certify.ellipses import choose_ellipse, with_tail
 from weightsmith.compiler.certify.intervals import FLOOR, to_fraction
+from weightsmith.compiler.certify.rules import Json, ValueSearch
+from weightsmith.compiler.certify.rules.ellipses import choose_ellipse, with_tail
 from weightsmith.compiler.certify.spectral import NoProofError
 from weightsmith.compiler.portable_floats import log2
 
-Json = dict[str, object]
-LONG = 100  # a degree above which a composition is taken apart
 MANY = 10_000  # points, from where their number is rounded up
 SINGULAR = "the target has a singularity, a kink or no value on the spectrum"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
 
-def polynomial_witnesses(result: Result) -> Iterator[tuple[str, Json]]:
-    """The rules in the order in which they are tried.  Raises NoProofError, RefusedError."""
-    compared = comparison(result)
-    if compared.relative and result.recurrences and _is_long(compared):
-        for name, first in result.recurrences[0].initial.items():
-            if not first.is_zero:
-                yield "stages", {"scalar": name}
-    yield "chebyshev", _chebyshev(compared)
-
-
-def _is_long(compared: Comparison) -> bool:
-    try:
-        return compared.degree > LONG
-    except RefusedError:  # the degree is too large for the rule ``chebyshev``
-        return True
+def witnesses(_: Result, compared: Comparison) -> Iterator[Json]:
+    """So many points, and an ellipse.  Raises NoProofError, RefusedError."""
+    yield _chebyshev(compared)
 
 
 def _chebyshev(compared: Comparison) -> Json:
@@ -126,3 +113,6 @@ def _refuse_huge(*sizes: flint.arb) -> None:
     """As a fraction e^(10¹²) would fill the memory."""
     if any(size.upper() > to_arb(HUGE) for size in sizes):
         raise NoProofError(DIVERGES)
+
+
+SEARCH = ValueSearch(RULE, witnesses, order=100)  # the last: for whatever others do not cover

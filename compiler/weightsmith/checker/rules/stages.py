@@ -36,13 +36,14 @@ from weightsmith.checker.rational import Rational
 from weightsmith.checker.rational_text import rational_text
 from weightsmith.checker.recurrence import Recurrence, only_in, relative
 from weightsmith.checker.refusal import RefusedError, quoted, require, spend
+from weightsmith.checker.rules import ValueRule
 from weightsmith.checker.scalar_program import ScalarProgram, Terms, read_program
 from weightsmith.checker.spectral import LAMBDA
 from weightsmith.checker.strict_json import as_text
 from weightsmith.checker.targets import FUNCTION
 from weightsmith.checker.work import of_products
 
-RULE = "stages"
+NAME = "stages"
 MAX_DEGREE = 200
 MAX_PASSES = 5000
 MAX_BITS = 1 << 28  # of a polynomial's coefficients together
@@ -75,7 +76,7 @@ def derive_stages(result: Result, witness: Mapping[str, object]) -> Bound:
     walk = _Walk(program, outward(errors))
     degrees = ", ".join(map(str, walk.run()))
     begin = f"1 - ({rational_text(start)})^(1/{target.root})"
-    formula = f"{RULE}(1 - ({rational_text(result.value)})/target, degrees {degrees}, {begin})"
+    formula = f"{NAME}(1 - ({rational_text(result.value)})/target, degrees {degrees}, {begin})"
     return Bound(formula, Real.of(size(walk.interval)))
 
 
@@ -199,3 +200,6 @@ def _places(sums: Sequence[Terms]) -> frozenset[int]:
 def _bits(polynomial: flint.fmpq_poly) -> int:
     """Of the largest coefficient, numerator and denominator."""
     return int(polynomial.numer().height_bits()) + int(polynomial.denom()).bit_length()
+
+
+RULE = ValueRule(NAME, derive_stages, keys=("scalar",))
