@@ -74,6 +74,18 @@ repeat k:
     E = E*E*E
 return E approximates exp(-s*A)
 """
+HALLEY = """algorithm f(A: [m, n])
+assume singular_values(A) in [1/3, 1]
+param steps = 2
+X = A
+repeat steps:
+    M = I + 3*X'*X
+    G = 1/4*I
+    repeat 2:
+        G = 2*G - G*M*G
+    X = X*(3*I + X'*X)*G
+return X approximates polar(A)
+"""
 STAGES = """algorithm f(A: [m, n])
 assume singular_values(A) in [smin, 1]
 param smin = 1/4, first = 2
@@ -112,6 +124,7 @@ SCRIPTS = {
     "preconditioned": PRECONDITIONED,
     "heavy_ball": HEAVY_BALL,
     "heat": HEAT,
+    "halley": HALLEY,
     "stages": STAGES,
     "listed": LISTED,
     "taylor": TAYLOR,

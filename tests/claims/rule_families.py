@@ -158,6 +158,28 @@ def autonomous(rng: random.Random) -> str:
     return rng.choice((newton, newton, pseudo_inverse, polar, coupled_roots, sign))(rng)
 
 
+# -- halley ------------------------------------------------------------------------------------
+
+
+def halley(rng: random.Random) -> str:
+    """Halley's iteration for a polar factor, its inverse an inexact solve of some passes."""
+    one, spectrum = rng.choice(GENERAL), drawn_spectrum(rng, most=3)
+    head = _head(one, spectrum, "singular_values")
+    start = f"X = {rng.choice(('1', '1/2', '9/8'))}/{spectrum.names[1]}*({one.text}){one.over}\n"
+    solve = rng.choice(("2*G - G*M*G", "3*G - 3*G*M*G + G*M*G*M*G"))
+    begin, inner = rng.choice(("1/4", "1/3", "1/5")), rng.randint(0, 4)
+    body = [
+        "M = I + 3*X'*X",
+        f"G = {begin}*I",
+        f"repeat {inner}:",
+        f"    G = {solve}",
+        "X = X*(3*I + X'*X)*G",
+    ]
+    loop = "".join(f"    {line}\n" for line in body)
+    last = f"return X approximates polar({one.text}){one.over}\n"
+    return f"{head}{start}repeat {rng.choice((0, 1, 2, 3))}:\n{loop}{last}"
+
+
 # -- contraction --------------------------------------------------------------------------------
 
 
@@ -290,6 +312,7 @@ FAMILIES: Mapping[str, Callable[[random.Random], str]] = {
     "power_exp": power_exp,
     "autonomous": autonomous,
     "contraction": contraction,
+    "halley": halley,
     "three_term": three_term,
     "stages": stages,
     "chebyshev": chebyshev,
