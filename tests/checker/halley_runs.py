@@ -33,6 +33,17 @@ repeat steps:
     X = {outer}
 return {value} approximates {target}
 """
+GOOD = """algorithm f(A: [m, n])
+assume singular_values(A) in [1/10, 1]
+param c = 3
+X = A
+repeat 3:
+    G = 1/4*I
+    repeat 3:
+        G = 2*G - G*(I + 3*X'*X)*G
+    X = X*(3*I + X'*X)*G
+return X approximates polar(A)
+"""
 NEWTON = "2*G - G*({})*G"
 
 

@@ -151,7 +151,8 @@ def _scalars(problem: Problem, inner: Recurrence) -> tuple[str, str]:
     used = {name for value in passes for name in field.names_in(value)}
     mine = [name for name in inner.initial if name in used]
     others = [name for name in inner.initial if name not in used]
-    require(len(mine) == 1 and len(others) <= 1, "The inner loop carries too many scalars.")
+    single = len(mine) == 1 and len(others) <= 1
+    require(single, "A pass must use one scalar of the inner loop, which may carry its residual.")
     anew = field.variable(mine[0]) not in passes
     require(anew, "The inner loop begins with what it left in the pass before: begin it anew.")
     return mine[0], "".join(others)
@@ -163,7 +164,6 @@ def _residual(
     """What a second inner scalar must be: 1 − m·g, as it is at the start."""
     field = problem.field
     first = _free(problem, field.substitute(start, put), False, "The inner start")
-    require(not begin.is_zero, f"'{name}' starts at zero.")
     return field.one - (field.one - first) / begin * field.variable(name)
 
 
