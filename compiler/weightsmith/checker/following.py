@@ -238,6 +238,9 @@ class Following(Targeted):
                     whole = " + ".join(form.text for form in forms)
                     where = f"In loop {one.loop.index}"
                     yield f"{where} {letter} is {whole}, its scalar a function of T."
+            for inner in one.inner:
+                names, where = " and ".join(inner.initial), f"In a pass of loop {one.loop.index}"
+                yield f"{where} {names} stands for what loop {inner.loop.index} leaves."
             for name in one.initial:
                 start, after = map(rational_text, (one.initial[name], one.following[name]))
                 yield f"{name} begins as {start}, and a pass makes it {after}."

@@ -107,7 +107,9 @@ def _by_iterate(attempt: _Attempt, reasons: list[str]) -> Json | None:
     following = attempt.following
     try:
         problem = following.problem(None)
-    except RefusedError:
+    except RefusedError as reason:
+        if following.is_nested:
+            reasons.append(str(reason))  # no rule for values knows loops within a loop
         return None
     for rule, witness in _for_iterates(problem):
         try:
