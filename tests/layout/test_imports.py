@@ -91,6 +91,16 @@ def test_no_module_of_the_language_imports_itself_by_way_of_others() -> None:
     assert [one for one in networkx.strongly_connected_components(graph) if len(one) > 1] == []
 
 
+def test_the_checker_imports_no_rule_that_a_certificate_may_name() -> None:
+    """They are loaded by their names when they are used; nor does a rule import another."""
+    checker = ROOT / "compiler/weightsmith/checker"
+    rules = {f"weightsmith.checker.rules.{path.stem}" for path in (checker / "rules").glob("*.py")}
+    assert len(rules) > 6
+    for path in sorted(checker.rglob("*.py")):
+        modules = {name.rpartition(".")[0] for name in imported_modules(path)}
+        assert not rules & {*modules, *imported_modules(path)}, path
+
+
 def test_only_the_torch_back_end_imports_torch_at_its_top() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
