@@ -19,7 +19,7 @@ from pathlib import Path
 from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.dsl import bundle, load_source
 
 STEPS = 16

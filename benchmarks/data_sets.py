@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightsmith import api
-from weightsmith.cli.demo_cases import CASES, Case
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.cli.examples import example
-from weightsmith.dsl import core
-from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated, Symmetric, hypotheses
-from weightsmith.dsl.scalars import Scalar, evaluate
+from weightsmith.cli.demonstration.demo_cases import CASES, Case
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.inputs.examples import example
+from weightsmith.dsl.numbers.scalars import Scalar, evaluate
+from weightsmith.dsl.printing.hypotheses import (
+    Definite,
+    Hypothesis,
+    Nonempty,
+    Stated,
+    Symmetric,
+    hypotheses,
+)
+from weightsmith.dsl.program import core
 
 Array = NDArray[np.float64]
 Data = dict[tuple[str, str], Array]  # by input and token group; "" of a whole matrix

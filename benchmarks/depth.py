@@ -8,7 +8,7 @@ from __future__ import annotations
 from settings import EXAMPLES, NAMES
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 # algorithm: source, layers, heads, width
 PUBLISHED = {

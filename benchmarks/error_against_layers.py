@@ -17,8 +17,8 @@ from picture import Curve, Points, picture
 from settings import EXAMPLES
 
 from weightsmith import api
-from weightsmith.compiler.synthesize.inverse import chebyshev_inverse
-from weightsmith.compiler.synthesize.lower_bound import inverse_error
+from weightsmith.compiler.synthesize.families.inverse import chebyshev_inverse
+from weightsmith.compiler.synthesize.requests.lower_bound import inverse_error
 
 LOW, HIGH = Fraction(1, 100), Fraction(1)
 MOST_LAYERS, LOWEST = 16, 1e-24

@@ -16,7 +16,7 @@ from picture import Curve, Points, picture
 from settings import EXAMPLES
 
 from weightsmith import api
-from weightsmith.cli.demo_data import correlation
+from weightsmith.cli.demonstration.demo_data import correlation
 
 STEPS = range(1, 17)
 LOWEST = 1e-18  # of the axis; a bound below it leaves the picture

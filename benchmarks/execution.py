@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
 EXAMPLES = "examples"

@@ -25,9 +25,9 @@ from weightsmith import api
 from weightsmith.backends.export import Options, subject_of
 from weightsmith.backends.export.onnx_file import write
 from weightsmith.backends.reference import run_files
-from weightsmith.cli.demo_cases import CASES, Case
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.cli.examples import example
+from weightsmith.cli.demonstration.demo_cases import CASES, Case
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.inputs.examples import example
 
 MOST_MS, MOST_KB, MOST_ERROR = 50.0, 30.0, 1e-12
 TIMES = 5

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from settings import EXAMPLES
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 ENDS = {"mu": "1/2", "L": "3"}
 SINGULAR = {"smin": "1/2", "smax": "3"}

@@ -25,9 +25,9 @@ import torch
 from execution import Subject, compiled, descent, medians, newton, positive, synthesized
 from torch import Tensor
 
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import arguments
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.executions import Execution
 from weightsmith.network import Network
 

@@ -23,7 +23,7 @@ from execution import GRAPH, graph_data
 from torch import Tensor
 
 from weightsmith.backends.torch import run
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
 WAYS = ("plan, sparse", "plan, full", "layer after layer")

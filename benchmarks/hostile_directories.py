@@ -268,7 +268,7 @@ def _said(answer: Answer) -> Answer:
 
 
 def _tell(answers: list[Answer]) -> int:
-    from weightsmith.cli.table import print_table
+    from weightsmith.cli.outputs.table import print_table
 
     rows = []
     for command in dict.fromkeys(answer.command for answer in answers):

@@ -32,9 +32,9 @@ from data_sets import Data, Subject, breaks, cases, met, nested, subject, turn
 from weightsmith import api
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure import AssumptionError
-from weightsmith.cli.examples import example
-from weightsmith.cli.table import print_table
-from weightsmith.dsl.hypotheses import Hypothesis, Nonempty
+from weightsmith.cli.inputs.examples import example
+from weightsmith.cli.outputs.table import print_table
+from weightsmith.dsl.printing.hypotheses import Hypothesis, Nonempty
 
 COUNT, SMALL_COUNT = 300, 60
 SMALL = (

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 RUNS = 9
 SCRIPT = Path(__file__).parents[1] / "examples" / "newton_inverse.alg"

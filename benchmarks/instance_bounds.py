@@ -29,7 +29,7 @@ import numpy as np
 from instance_targets import TARGETS, Array, Inputs, Target, exactly, size_of
 
 from weightsmith.backends.enclose import enclose
-from weightsmith.dsl.core import Program
+from weightsmith.dsl.program.core import Program
 
 BITS = 400
 DTYPES = ("float32", "float64")

@@ -11,8 +11,8 @@ import flint
 import numpy as np
 
 from weightsmith.dsl import check
-from weightsmith.dsl.core import Program
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.program.core import Program
+from weightsmith.dsl.text.source import Source
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Inputs: TypeAlias = dict[str, Any]

@@ -26,10 +26,10 @@ from scipy.special import expit
 from settings import EXAMPLES
 
 from weightsmith import api
-from weightsmith.cli.demo_data import Array, Problem
-from weightsmith.cli.demo_function_data import CELLS, measured_tumours
-from weightsmith.cli.scale import matrix_of
-from weightsmith.cli.table import print_table
+from weightsmith.cli.demonstration.demo_data import Array, Problem
+from weightsmith.cli.demonstration.demo_function_data import CELLS, measured_tumours
+from weightsmith.cli.outputs.scale import matrix_of
+from weightsmith.cli.outputs.table import print_table
 
 MU = Fraction(1, 10)
 # tolerance of every table: Newton steps and inversion steps with which the bound is at its floor

@@ -17,9 +17,9 @@ import torch
 from settings import EXAMPLES
 
 from weightsmith import api
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import arguments
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 PROBLEMS = 9
 DTYPES = {torch.float32: 2**-24, torch.float16: 2**-11, torch.bfloat16: 2**-8}

@@ -22,7 +22,7 @@ import numpy as np
 from settings import CHOSEN, EXAMPLES
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 Numbers = dict[str, int | Fraction]
 BURNERS = 2

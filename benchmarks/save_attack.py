@@ -33,8 +33,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightsmith import api
-from weightsmith.backends import exchange
-from weightsmith.cli.table import print_table
+from weightsmith.backends.storage import exchange
+from weightsmith.cli.outputs.table import print_table
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike

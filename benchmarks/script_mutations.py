@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weightsmith.dsl import Source, diagnose
-from weightsmith.dsl.lexer import KEYWORDS, Token, tokens_of
+from weightsmith.dsl.reading.lexer import KEYWORDS, Token, tokens_of
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("examples", "tests/scripts")

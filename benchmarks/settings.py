@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from weightsmith import api
-from weightsmith.cli.demo_cases import CASES
+from weightsmith.cli.demonstration.demo_cases import CASES
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

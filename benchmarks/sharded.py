@@ -24,7 +24,7 @@ import torch
 from torch import distributed
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "gradient_descent.alg"

@@ -21,12 +21,12 @@ from mpmath import mp  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from weightsmith import api
-from weightsmith.cli.table import print_table
-from weightsmith.compiler.bound import upward
-from weightsmith.compiler.synthesize import lower_bound
+from weightsmith.cli.outputs.table import print_table
+from weightsmith.compiler.reports.bound import upward
 from weightsmith.compiler.synthesize.expand import Synthesized, expand
-from weightsmith.compiler.synthesize.minimax import greedy
-from weightsmith.compiler.synthesize.numbers import decimal_text
+from weightsmith.compiler.synthesize.families.minimax import greedy
+from weightsmith.compiler.synthesize.families.numbers import decimal_text
+from weightsmith.compiler.synthesize.requests import lower_bound
 from weightsmith.dsl import Source, check
 
 Floats = NDArray[np.float64]

@@ -21,7 +21,7 @@ from statistics import fmean
 import numpy as np
 
 import weightsmith.api as ws
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 HERE = Path(__file__).resolve().parent.parent
 SCRIPTS = {

@@ -21,10 +21,10 @@ import numpy as np
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from weightsmith.cli.table import print_table
-from weightsmith.compiler.approximate.fit import Table, fit_table
-from weightsmith.dsl.formula_values import evaluate_formula
-from weightsmith.dsl.formulas import parse_formula
+from weightsmith.cli.outputs.table import print_table
+from weightsmith.compiler.approximate.fitting.fit import Table, fit_table
+from weightsmith.dsl.numbers.formula_values import evaluate_formula
+from weightsmith.dsl.numbers.formulas import parse_formula
 
 Floats = NDArray[np.float64]
 

@@ -19,13 +19,13 @@ from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
-from weightsmith.checker.following import Following
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.recurrence import Recurrence
-from weightsmith.checker.refusal import Budget
-from weightsmith.checker.scalar_text import count_at
-from weightsmith.cli.scale import truncation_claims
-from weightsmith.cli.table import print_table
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.claims.following import Following
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.reading.scalar_text import count_at
+from weightsmith.checker.spectra.recurrence import Recurrence
+from weightsmith.cli.outputs.scale import truncation_claims
+from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
 BITS = 1200  # after the point: the smallest errors are of the size 1e-300

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from weightsmith import api
 from weightsmith.backends.torch import arguments
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 PASSES = 20
 SIZES = ((16, 1_000, 30), (16, 100_000, 7), (64, 1_000, 30))  # dimension, tokens, runs

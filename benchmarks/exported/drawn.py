@@ -17,10 +17,10 @@ from tests.compiler.entry_programs import entry_scripts
 from tests.compiler.programs import scripts
 
 from weightsmith import api
-from weightsmith.backends.layout import Inputs
-from weightsmith.cli.demo_cases import CASES
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.cli.examples import example
+from weightsmith.backends.template.layout import Inputs
+from weightsmith.cli.demonstration.demo_cases import CASES
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.inputs.examples import example
 from weightsmith.dsl import DiagnosticError
 
 SIZES = {"d": 4, "e": 3, "k": 2, "context": 6, "query": 5}

@@ -30,7 +30,7 @@ from exact import AMPLIFIES, Truth, truths_of
 from forms import FORMS, Run, UnfitError
 
 from weightsmith.backends.errors import ExportError, PlanError
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 MOST = 1e-12
 LARGE = 1e200  # a program with such a magnitude may leave the range of floats, and is passed over

@@ -27,8 +27,8 @@ from flint import arb, arb_mat
 from printed_networks import PrintedNetwork
 from printed_values import Grid
 
-from weightsmith.backends.layout import Inputs, layout
-from weightsmith.backends.template_json import template_to_json
+from weightsmith.backends.template.layout import Inputs, layout
+from weightsmith.backends.template.template_json import template_to_json
 from weightsmith.compiler.ir.template import Template
 
 UNIT = 2.0**-53

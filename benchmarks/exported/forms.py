@@ -21,15 +21,15 @@ from tests.backends.export.tensor_reader import compute, read
 
 from weightsmith import api
 from weightsmith.backends.export import subject_of
-from weightsmith.backends.instantiate import Weights
-from weightsmith.backends.layout import Answer, Inputs
 from weightsmith.backends.plan.build import Form as PlanForm
 from weightsmith.backends.reference import run_files
-from weightsmith.backends.safetensors_file import weights_from_bytes
+from weightsmith.backends.storage.safetensors_file import weights_from_bytes
+from weightsmith.backends.template.instantiate import Weights
+from weightsmith.backends.template.layout import Answer, Inputs
+from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 from weightsmith.backends.torch import run as run_module
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import input_keys
-from weightsmith.backends.wellformed import TOKEN_GROUPS
 
 Matrices = list[np.ndarray]
 

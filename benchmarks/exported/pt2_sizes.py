@@ -28,10 +28,10 @@ from forms import Matrices, Run, flat, matrices, python_function
 
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export import Subject, subject_of
-from weightsmith.backends.layout import Inputs
-from weightsmith.backends.plan.nodes import Input
+from weightsmith.backends.plan.operations.nodes import Input
 from weightsmith.backends.reference import run_files
-from weightsmith.cli.table import print_table
+from weightsmith.backends.template.layout import Inputs
+from weightsmith.cli.outputs.table import print_table
 
 MOST = 1e-12
 SIZES = (10**9, 7, 1)

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from weightsmith import api
 from weightsmith.backends.torch import arguments
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 TORCHWRIGHT = "torchwright==0.2.0"
 SIZE, STEPS = 4, 8

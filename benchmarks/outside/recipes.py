@@ -21,7 +21,7 @@ from pathlib import Path
 
 from installed import NotInstalledError, installed
 
-from weightsmith.cli.table import print_table
+from weightsmith.cli.outputs.table import print_table
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "pytorch.md"

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 from weightsmith.compiler.collector import collected_rarely
 
 if TYPE_CHECKING:
-    from weightsmith.backends.graphs import GraphMatrices, graph_matrices
-    from weightsmith.backends.layout import Inputs
+    from weightsmith.backends.data.graphs import GraphMatrices, graph_matrices
+    from weightsmith.backends.data.regression import regression_data
     from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
-    from weightsmith.backends.regression import regression_data
-    from weightsmith.checker.verdicts import Report as VerificationReport
-    from weightsmith.compiler.bound import Bound, upward
-    from weightsmith.dsl import core
-    from weightsmith.dsl.source import Source
+    from weightsmith.backends.template.layout import Inputs
+    from weightsmith.checker.reading.verdicts import Report as VerificationReport
+    from weightsmith.compiler.reports.bound import Bound, upward
+    from weightsmith.dsl.program import core
+    from weightsmith.dsl.text.source import Source
     from weightsmith.network import Network
 
 Setting = int | float | str | Fraction
@@ -54,13 +54,13 @@ __all__ = [
 HOMES = {
     "AssumptionError": "weightsmith.backends.measure",
     "AssumptionWarning": "weightsmith.backends.measure",
-    "Bound": "weightsmith.compiler.bound",
+    "Bound": "weightsmith.compiler.reports.bound",
     "DataReport": "weightsmith.backends.measure",
-    "GraphMatrices": "weightsmith.backends.graphs",
+    "GraphMatrices": "weightsmith.backends.data.graphs",
     "Network": "weightsmith.network",
-    "graph_matrices": "weightsmith.backends.graphs",
-    "regression_data": "weightsmith.backends.regression",
-    "upward": "weightsmith.compiler.bound",
+    "graph_matrices": "weightsmith.backends.data.graphs",
+    "regression_data": "weightsmith.backends.data.regression",
+    "upward": "weightsmith.compiler.reports.bound",
 }
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and that there are no others
@@ -103,9 +103,9 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
-    from weightsmith.backends.unroll import MAX_LAYERS
-    from weightsmith.compiler.choices import resolve_choices
-    from weightsmith.compiler.promises import check_promises
+    from weightsmith.backends.template.unroll import MAX_LAYERS
+    from weightsmith.compiler.choosing.choices import resolve_choices
+    from weightsmith.compiler.choosing.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
     from weightsmith.dsl import bundle
     from weightsmith.network import Network
@@ -163,8 +163,8 @@ def approximate(
     and never run.  The tolerances of the tables are halved until the certificate's bound is at
     most ``within``.  Raises ExpressionError, DiagnosticError.
     """
-    from weightsmith.compiler.from_sympy import script_of
-    from weightsmith.compiler.from_text import ends_of, expression_of, tolerance_of
+    from weightsmith.compiler.sources.from_sympy import script_of
+    from weightsmith.compiler.sources.from_text import ends_of, expression_of, tolerance_of
 
     wanted = tolerance_of(within)
     ends = {name: ends_of(name, interval) for name, interval in box.items()}
@@ -187,8 +187,8 @@ def load(directory: str | Path) -> Network:
     Loading reads the files and proves nothing: that is ``verify``.
     """
     from weightsmith.backends.errors import DirectoryError
-    from weightsmith.backends.files import CERTIFICATE, SCRIPT, TEMPLATE, read_directory
-    from weightsmith.dsl.shown import shown
+    from weightsmith.backends.storage.files import CERTIFICATE, SCRIPT, TEMPLATE, read_directory
+    from weightsmith.dsl.text.shown import shown
     from weightsmith.network import Network
 
     files = read_directory(directory)
@@ -220,9 +220,9 @@ def emit(
     gated: bool = False,
 ) -> str:
     """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
-    from weightsmith.compiler.choices import resolve_choices
-    from weightsmith.compiler.emit import STAGES
+    from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
+    from weightsmith.compiler.reports.emit import STAGES
 
     program = check(script)
     chosen = resolve_choices(program, _bindings(program, settings), gated=gated)

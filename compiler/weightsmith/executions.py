@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import (
     InstantiationError,
     LayoutError,
@@ -18,23 +17,24 @@ from weightsmith.backends.errors import (
     listed,
     shown_name,
 )
-from weightsmith.backends.files import MODEL
-from weightsmith.backends.instantiate import Weights, structured_weights, weights_of
-from weightsmith.backends.layout import input_groups
 from weightsmith.backends.reference import run_weights
-from weightsmith.backends.safetensors_file import (
+from weightsmith.backends.storage.files import MODEL
+from weightsmith.backends.storage.safetensors_file import (
     announced,
     check_shapes,
     check_weights,
     weights_from_bytes,
 )
-from weightsmith.backends.schedules import written_out
+from weightsmith.backends.template.coefficients import DType
+from weightsmith.backends.template.instantiate import Weights, structured_weights, weights_of
+from weightsmith.backends.template.layout import input_groups
+from weightsmith.backends.template.schedules import written_out
+from weightsmith.backends.template.unroll import count_symbols, network_shape
 from weightsmith.backends.trained.resized import resized
-from weightsmith.backends.unroll import count_symbols, network_shape
 from weightsmith.compiler.ir.template import Template
 
 if TYPE_CHECKING:
-    from weightsmith.backends.layout import Answer, Inputs
+    from weightsmith.backends.template.layout import Answer, Inputs
     from weightsmith.backends.torch.plans.calling import Caller
     from weightsmith.backends.torch.plans.engine import Engine
     from weightsmith.backends.torch.sharded import Group, Processes, ShardedCaller, ShardedNetwork
@@ -270,7 +270,7 @@ class Executions:
 
     def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
         """Run the dense transformer: that of the file, or the template's for these data."""
-        from weightsmith.backends.layout import fit
+        from weightsmith.backends.template.layout import fit
         from weightsmith.backends.torch.load import build
         from weightsmith.backends.torch.run import run
 

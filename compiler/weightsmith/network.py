@@ -11,7 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, overload
 
-from weightsmith.backends.files import (
+from weightsmith.backends.data.given import FloatInputs, float_inputs
+from weightsmith.backends.measure import DataMeter, DataReport, apply_check
+from weightsmith.backends.measure.data import reads_of
+from weightsmith.backends.storage.files import (
     CERTIFICATE,
     NETWORK,
     SCRIPT,
@@ -19,20 +22,17 @@ from weightsmith.backends.files import (
     are_intact,
     write_directory,
 )
-from weightsmith.backends.given import FloatInputs, float_inputs
-from weightsmith.backends.lazy_files import LazyFiles
-from weightsmith.backends.measure import DataMeter, DataReport, apply_check
-from weightsmith.backends.measure.data import reads_of
-from weightsmith.backends.template_json import parse_json
-from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.storage.lazy_files import LazyFiles
+from weightsmith.backends.template.template_json import parse_json
+from weightsmith.backends.template.template_reader import template_from_json
+from weightsmith.backends.template.unroll import LayerPlace, layer_places
 from weightsmith.backends.trained.moves import Move
-from weightsmith.backends.unroll import LayerPlace, layer_places
-from weightsmith.compiler.bound import AGAINST, Bound, bound_of
-from weightsmith.compiler.certificate_form import check_certificate
 from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.reports.bound import AGAINST, Bound, bound_of
+from weightsmith.compiler.reports.certificate_form import check_certificate
 from weightsmith.dsl import check as check_source
-from weightsmith.dsl import core
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.source import Source
 from weightsmith.executions import Execution, Executions, Told, call_parts, known_when_traced
 from weightsmith.trainable import Trainable
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from weightsmith.backends.enclose import Enclosures
-    from weightsmith.backends.layout import Answer, Inputs
     from weightsmith.backends.measure import DataCheck
+    from weightsmith.backends.template.layout import Answer, Inputs
     from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
     from weightsmith.backends.torch.sharded import Group, ShardedNetwork
     from weightsmith.backends.torch.trace import Trace
-    from weightsmith.checker.verdicts import Report as VerificationReport
+    from weightsmith.checker.reading.verdicts import Report as VerificationReport
+    from weightsmith.compiler.costs.report import Report
     from weightsmith.compiler.pipeline import Compilation
-    from weightsmith.compiler.report import Report
 
 
 class Network(Trainable):
@@ -317,7 +317,7 @@ class Network(Trainable):
 
     def _check_sizes(self, inputs: Inputs) -> None:
         """Do the data fit the network?  Raises LayoutError or WeightsError."""
-        from weightsmith.backends.layout import check_sizes, fit
+        from weightsmith.backends.template.layout import check_sizes, fit
 
         sizes = fit(self.template, self.used(inputs)).dims
         check_sizes(self._executions.dense_sizes, sizes)
@@ -340,7 +340,7 @@ class Network(Trainable):
 
     def dims_of(self, inputs: Inputs) -> dict[str, int]:
         """Return the sizes that a user's data gives the dimensions of the residual stream."""
-        from weightsmith.backends.layout import fit
+        from weightsmith.backends.template.layout import fit
 
         found = fit(self.template, self.used(float_inputs(inputs))).dims
         rows = {block.rows for block in self.template.blocks}
@@ -351,7 +351,7 @@ class Network(Trainable):
 
         Its functions are exact, or with ``tables`` the piecewise-linear ones of the network.
         """
-        from weightsmith.dsl import interpreter
+        from weightsmith.dsl.running import interpreter
 
         program = self.compilation.lowered.program if tables else self.program
         given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
@@ -359,7 +359,7 @@ class Network(Trainable):
 
     def target(self, inputs: Inputs) -> dict[str, object]:
         """Compute what each returned value approximates, with NumPy's decompositions."""
-        from weightsmith.dsl import interpreter
+        from weightsmith.dsl.running import interpreter
 
         given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.target(self.program, given, self.bindings))

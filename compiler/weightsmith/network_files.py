@@ -10,19 +10,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from weightsmith.backends.errors import TooLargeError
-from weightsmith.backends.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
-from weightsmith.backends.instantiate import dense_weights, structured_weights
-from weightsmith.backends.safetensors_file import weights_to_bytes
-from weightsmith.backends.template_json import canonical_json, template_to_json
-from weightsmith.backends.unroll import missing_symbols, unroll
-from weightsmith.checker.open_claims import NOT_ACCEPTED, OVER_BUDGET
+from weightsmith.backends.storage.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
+from weightsmith.backends.storage.safetensors_file import weights_to_bytes
+from weightsmith.backends.template.instantiate import dense_weights, structured_weights
+from weightsmith.backends.template.template_json import canonical_json, template_to_json
+from weightsmith.backends.template.unroll import missing_symbols, unroll
+from weightsmith.checker.reading.open_claims import NOT_ACCEPTED, OVER_BUDGET
 from weightsmith.compiler.pipeline import Compilation, compile_program
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, error
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
 
 if TYPE_CHECKING:
-    from weightsmith.checker.approximation import TableProof
-    from weightsmith.checker.verdicts import Verdict
+    from weightsmith.checker.claims.approximation import TableProof
+    from weightsmith.checker.reading.verdicts import Verdict
     from weightsmith.compiler.certify.open_claim import Details
     from weightsmith.compiler.ir.template import Template
     from weightsmith.compiler.restructure.attempt import Restructured
@@ -133,7 +133,7 @@ class NetworkFiles:
 
         ``opened`` are distances that it shall leave open.
         """
-        from weightsmith.checker.refusal import SHARE, Budget
+        from weightsmith.checker.reading.refusal import SHARE, Budget
         from weightsmith.compiler.certify.certificate import certificate as make_certificate
 
         with Budget(SHARE).active():

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
-from weightsmith.compiler import depth
-from weightsmith.compiler.bound import bound_line
-from weightsmith.compiler.hinge_rounding import rounding_text
+from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.pipeline import front
-from weightsmith.compiler.report import Report, report, with_degree_of
-from weightsmith.compiler.show import show_template
-from weightsmith.compiler.table_text import table_lines
-from weightsmith.compiler.target_depth import target_text
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.hypotheses import presumptions
+from weightsmith.compiler.reports import depth
+from weightsmith.compiler.reports.bound import bound_line
+from weightsmith.compiler.reports.hinge_rounding import rounding_text
+from weightsmith.compiler.reports.show import show_template
+from weightsmith.compiler.reports.table_text import table_lines
+from weightsmith.compiler.reports.target_depth import target_text
+from weightsmith.dsl.printing.hypotheses import presumptions
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from weightsmith.network import Network

@@ -10,9 +10,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 from weightsmith.backends.errors import BackendError, InstantiationError, WeightsError, listed
-from weightsmith.backends.files import MODEL, NETWORK, SCRIPT
-from weightsmith.backends.instantiate import Weights, structured_weights
-from weightsmith.backends.safetensors_file import weights_to_bytes
+from weightsmith.backends.storage.files import MODEL, NETWORK, SCRIPT
+from weightsmith.backends.storage.safetensors_file import weights_to_bytes
+from weightsmith.backends.template.instantiate import Weights, structured_weights
+from weightsmith.backends.template.unroll import missing_symbols, network_shape, refuse_missing
 from weightsmith.backends.trained.given import (
     State,
     coefficients_of,
@@ -23,11 +24,10 @@ from weightsmith.backends.trained.live import trainable_symbols
 from weightsmith.backends.trained.moves import Move, moved_parameters, moved_weights
 from weightsmith.backends.trained.parameters import parameters_of, same_weights, structured_form
 from weightsmith.backends.trained.resized import resized
-from weightsmith.backends.unroll import missing_symbols, network_shape, refuse_missing
 from weightsmith.compiler.ir.template import Template
-from weightsmith.dsl import core
-from weightsmith.dsl.bindings import BindingError
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.program import core
+from weightsmith.dsl.running.bindings import BindingError
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 from weightsmith.executions import Executions
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.backends import templates
 
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import Transformer, arguments, module_from_template, run
 
 RANDOM = np.random.default_rng(11)

@@ -14,7 +14,8 @@ from types import ModuleType
 
 import pytest
 
-from weightsmith.backends import DirectoryError, exchange, files
+from weightsmith.backends import DirectoryError
+from weightsmith.backends.storage import exchange, files
 
 # What changes something, or waits; then what only looks.
 CHANGING: tuple[tuple[ModuleType, str], ...] = (

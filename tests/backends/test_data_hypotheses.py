@@ -19,8 +19,9 @@ from weightsmith.backends.measure import (
     fitting_settings,
 )
 from weightsmith.backends.measure import enclosure as enclosures
-from weightsmith.dsl import check, core, resolve_bindings
-from weightsmith.dsl.source import Source
+from weightsmith.dsl import check, resolve_bindings
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.source import Source
 
 HOLDS, ROUND_OFF, BROKEN, UNMEASURED = Verdict
 Given = dict[str, object]

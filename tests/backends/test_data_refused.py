@@ -15,7 +15,7 @@ from weightsmith.backends.measure import (
     DataReport,
     apply_check,
 )
-from weightsmith.dsl.hypotheses import hypotheses
+from weightsmith.dsl.printing.hypotheses import hypotheses
 
 
 def test_broken_data_are_refused_or_warned_of() -> None:

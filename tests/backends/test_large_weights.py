@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from weightsmith import api
-from weightsmith.backends import files, lazy_files
 from weightsmith.backends.errors import DirectoryError, LayoutError, WeightsError
-from weightsmith.backends.lazy_files import LazyFiles, pieces_of, start_of
+from weightsmith.backends.storage import files, lazy_files
+from weightsmith.backends.storage.lazy_files import LazyFiles, pieces_of, start_of
 
 SCRIPT = "algorithm square(A: [d, d])\nB = A*A\nreturn B\n"
 DATA = {"A": np.arange(9.0).reshape(3, 3)}

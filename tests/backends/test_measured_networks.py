@@ -11,9 +11,9 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import LayoutError
-from weightsmith.cli.demo_cases import CASES
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.dsl.hypotheses import hypotheses, premise_text
+from weightsmith.cli.demonstration.demo_cases import CASES
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
+from weightsmith.dsl.printing.hypotheses import hypotheses, premise_text
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ADVICE = r"compile with --set L=5\.226"

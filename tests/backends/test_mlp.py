@@ -26,7 +26,7 @@ from weightsmith.backends import (
     structured_weights,
     template_to_json,
 )
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import module_from_template, run, structured_mlp
 from weightsmith.backends.torch.run import planes_of, sizes_of
 from weightsmith.compiler.ir.template import (

@@ -24,7 +24,7 @@ from weightsmith.backends import (
     structured_weights,
     weights_to_bytes,
 )
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import (
     DenseTransformer,
     StructuredTransformer,

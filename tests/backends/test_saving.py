@@ -16,15 +16,8 @@ import pytest
 from tests.backends import saving_faults, templates
 from tests.backends.saving_faults import CHANGING, LOOKING, count, faults, leftovers, read, snapshot
 
-from weightsmith.backends import (
-    DirectoryError,
-    exchange,
-    files,
-    read_directory,
-    template_to_json,
-    workshop,
-    write_directory,
-)
+from weightsmith.backends import DirectoryError, read_directory, template_to_json, write_directory
+from weightsmith.backends.storage import exchange, files, workshop
 
 TEMPLATE = template_to_json(templates.newton_inverse()).encode()
 OLD = {"template.json": TEMPLATE, "script.alg": b"old", "certificate.json": b"{}"}

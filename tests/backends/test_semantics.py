@@ -24,9 +24,9 @@ from weightsmith.backends import (
     template_to_json,
     weights_to_bytes,
 )
-from weightsmith.backends.layout import Answer, Inputs
 from weightsmith.backends.plan.build import Form
 from weightsmith.backends.reference import full_matrices, interpret
+from weightsmith.backends.template.layout import Answer, Inputs
 from weightsmith.backends.torch import build, module_from_template, run
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.compiler.ir.template import Layer, Template

@@ -22,7 +22,7 @@ from weightsmith.backends import (
     graph_matrices,
     layout,
 )
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import (
     module_from_template,
     run,

@@ -24,8 +24,8 @@ from weightsmith.backends import (
     weights_to_bytes,
     write_directory,
 )
-from weightsmith.backends.coefficients import DType
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.coefficients import DType
+from weightsmith.backends.template.layout import Inputs
 from weightsmith.backends.torch import (
     DenseTransformer,
     StructuredTransformer,

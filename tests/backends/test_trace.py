@@ -12,11 +12,11 @@ from tests.backends import templates
 
 from weightsmith import api
 from weightsmith.backends import DirectoryError, unroll
-from weightsmith.backends.layout import Inputs
+from weightsmith.backends.template.layout import Inputs
+from weightsmith.backends.template.unroll import LayerPlace, LoopPass, layer_places
 from weightsmith.backends.torch.held import Held, held_blocks
-from weightsmith.backends.unroll import LayerPlace, LoopPass, layer_places
 from weightsmith.compiler.ir.template import Layer, Repeat
-from weightsmith.dsl import interpreter
+from weightsmith.dsl.running import interpreter
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = 4

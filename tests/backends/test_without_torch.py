@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from weightsmith import api
-from weightsmith.backends.layout import Answer, Inputs
+from weightsmith.backends.template.layout import Answer, Inputs
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BLOCKED = "import sys; sys.modules['torch'] = None\n"  # its import raises ModuleNotFoundError

@@ -9,15 +9,15 @@ import numpy as np
 from checker_networks import Array, Bindings, Inputs, Json, network_of
 from numpy.typing import NDArray
 
-from weightsmith.checker.bounds import BITS, Ball, Bounds, exact
-from weightsmith.checker.domain import follower_of
-from weightsmith.checker.ranges import precision
-from weightsmith.checker.refusal import Budget
-from weightsmith.checker.site_bounds import Triple
-from weightsmith.checker.site_letters import read_script
-from weightsmith.checker.tables import read_tables
-from weightsmith.dsl import core
-from weightsmith.dsl.interpreter import run, target
+from weightsmith.checker.balls.bounds import BITS, Ball, Bounds, exact
+from weightsmith.checker.balls.ranges import precision
+from weightsmith.checker.claims.domain import follower_of
+from weightsmith.checker.errors.site_bounds import Triple
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.semantics.site_letters import read_script
+from weightsmith.checker.semantics.tables import read_tables
+from weightsmith.dsl.program import core
+from weightsmith.dsl.running.interpreter import run, target
 
 Key = tuple[str, str, str, str]  # output, group, which value, which bound
 Scores = dict[Key, float]

@@ -8,7 +8,7 @@ from typing import Any
 from checker_writing import Case
 
 from weightsmith.checker.prove import prove_domain, prove_propagation
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.dsl import DiagnosticError, Source, check
 
 DERIVED = ("domain", "propagation")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from weightsmith.dsl import Source, Span, core, parse_scalar
-from weightsmith.dsl.formulas import Formula
-from weightsmith.dsl.scalars import ONE
+from weightsmith.dsl import Source, Span, parse_scalar
+from weightsmith.dsl.numbers.formulas import Formula
+from weightsmith.dsl.numbers.scalars import ONE
+from weightsmith.dsl.program import core
 
 SPAN = Span(Source("by hand", ""), 0, 0)
 BOTH = ("context", "query")

@@ -11,8 +11,8 @@ from typing import Any
 import checker_core as c
 from checker_writing import gain, head, hidden, layer, read_out, source, template, terms
 
-from weightsmith.dsl import core
-from weightsmith.dsl.formulas import Apply, Variable
+from weightsmith.dsl.numbers.formulas import Apply, Variable
+from weightsmith.dsl.program import core
 
 Document = dict[str, Any]
 F = Fraction

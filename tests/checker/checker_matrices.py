@@ -6,9 +6,9 @@ import random
 from fractions import Fraction
 from itertools import pairwise
 
-from weightsmith.checker.entries import Kinked, Multiplied
-from weightsmith.checker.piecewise import Piecewise
-from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.checker.algebra.piecewise import Piecewise
+from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.semantics.entries import Kinked, Multiplied
 
 Matrix = list[list[Fraction]]
 

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from weightsmith.checker.table_error import table_error
-from weightsmith.checker.tables import approximated_sites
-from weightsmith.dsl import Source, check, core
-from weightsmith.dsl.formula_values import evaluate_formula
-from weightsmith.dsl.formulas import formula_text
-from weightsmith.dsl.scalars import Number, evaluate
+from weightsmith.checker.balls.table_error import table_error
+from weightsmith.checker.semantics.tables import approximated_sites
+from weightsmith.dsl import Source, check
+from weightsmith.dsl.numbers.formula_values import evaluate_formula
+from weightsmith.dsl.numbers.formulas import formula_text
+from weightsmith.dsl.numbers.scalars import Number, evaluate
+from weightsmith.dsl.program import core
 
 Array = NDArray[np.float64]
 Json = dict[str, object]

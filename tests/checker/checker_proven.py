@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from weightsmith import api
-from weightsmith.checker.refusal import Budget
-from weightsmith.checker.truncation import Truncation, check_truncation
-from weightsmith.dsl import Source, check, core
+from weightsmith.checker.claims.truncation import Truncation, check_truncation
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.dsl import Source, check
+from weightsmith.dsl.program import core
 
 Claim = dict[str, Any]
 Place = tuple[Any, ...]

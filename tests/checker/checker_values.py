@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from checker_matrices import Matrix, World, added, full, multiplied, product, turned
 
-from weightsmith.checker.entries import apply, multiply_entries
-from weightsmith.checker.piecewise import Piecewise, PiecewiseSum
-from weightsmith.checker.rational import Field, Rational
-from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.words import Letter, Polynomial
+from weightsmith.checker.algebra.piecewise import Piecewise, PiecewiseSum
+from weightsmith.checker.algebra.rational import Field, Rational
+from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.semantics.entries import apply, multiply_entries
 from weightsmith.dsl import parse_scalar
 
 F = Fraction

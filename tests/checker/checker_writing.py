@@ -14,8 +14,8 @@ import flint
 import numpy as np
 
 from weightsmith.dsl import DiagnosticError, Source, check, parse_scalar
-from weightsmith.dsl.core_form import core_form
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.printing.core_form import core_form
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from weightsmith.checker.prove import prove_restructuring
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.dsl import Source, check
 
 HEAD = "algorithm forged(A: [d, d], C: [d, d])\n"

@@ -13,16 +13,16 @@ from checker_writing import write
 
 from weightsmith import api
 from weightsmith.checker import verify, verify_directory
-from weightsmith.checker.chebyshev_points import resampled
-from weightsmith.checker.composition import NumericPiecewise, composed
-from weightsmith.checker.exact_scalars import VARIABLE, Exact
-from weightsmith.checker.ranges import extremes, precision
-from weightsmith.checker.rational import Field
-from weightsmith.checker.refusal import UNITS, Budget, OverBudgetError, RefusedError, spend
-from weightsmith.checker.table_error import table_error
-from weightsmith.checker.tensors import TENSOR, read_tensors
-from weightsmith.checker.words import Letter, Polynomial
-from weightsmith.dsl.formulas import parse_formula
+from weightsmith.checker.algebra.composition import NumericPiecewise, composed
+from weightsmith.checker.algebra.exact_scalars import VARIABLE, Exact
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.balls.ranges import extremes, precision
+from weightsmith.checker.balls.table_error import table_error
+from weightsmith.checker.reading.refusal import UNITS, Budget, OverBudgetError, RefusedError, spend
+from weightsmith.checker.reading.tensors import TENSOR, read_tensors
+from weightsmith.checker.spectra.chebyshev_points import resampled
+from weightsmith.dsl.numbers.formulas import parse_formula
 
 F = Fraction
 OVER = r"Out of budget: .* neither proven nor shown to be wrong"

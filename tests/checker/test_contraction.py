@@ -10,8 +10,8 @@ from checker_intervals import chain, root_near
 from checker_steps import assumption, forms, loop
 from checker_writing import rounded_up
 
-from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.truncation import check_truncation
+from weightsmith.checker.claims.truncation import check_truncation
+from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check
 
 F = Fraction

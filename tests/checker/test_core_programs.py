@@ -19,12 +19,13 @@ from tests.claims.printed_scripts import random_script
 from tests.compiler.programs import scripts
 
 from weightsmith.checker import verify_directory
-from weightsmith.checker.core_form import read_core
-from weightsmith.checker.refusal import RefusedError
-from weightsmith.checker.round_trip import check_script
-from weightsmith.checker.well_formed import check_program
-from weightsmith.dsl import DiagnosticError, Source, check, core, program_text
-from weightsmith.dsl.core_form import core_form
+from weightsmith.checker.reading.core_form import read_core
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.reading.round_trip import check_script
+from weightsmith.checker.reading.well_formed import check_program
+from weightsmith.dsl import DiagnosticError, Source, check, program_text
+from weightsmith.dsl.printing.core_form import core_form
+from weightsmith.dsl.program import core
 
 Form = Any
 NAMES = ("Q", "X", "A", "d", "7", "0", "-1", "1/2", "context", "query", "token", "identity", "zero")

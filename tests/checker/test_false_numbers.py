@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from checker_proven import changed, claim_of, proven
 
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 
 F = Fraction
 FORMULA = "The formula is .*, it must be"

@@ -15,8 +15,8 @@ from checker_proven import SCRIPTS, Place, changed, claim_of, proven
 
 from weightsmith import api
 from weightsmith.checker import verify_directory
-from weightsmith.checker.enclosures import VALUE_SLACK
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.balls.enclosures import VALUE_SLACK
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.rules import names
 
 F = Fraction

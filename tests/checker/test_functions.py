@@ -12,10 +12,10 @@ from checker_function_cases import FUNCTION_CASES, FunctionCase, units
 from checker_mutations import mutations
 from checker_writing import exactness, hidden, terms
 
-from weightsmith.checker.exactness import check_exactness
-from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.tables import read_tables
-from weightsmith.checker.template import read_template
+from weightsmith.checker.claims.exactness import check_exactness
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.reading.template import read_template
+from weightsmith.checker.semantics.tables import read_tables
 
 
 def prove(case: FunctionCase) -> None:

@@ -22,8 +22,8 @@ from halley_runs import (
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 
 import weightsmith.api as ws
-from weightsmith.checker.enclosures import DIVERGES
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.balls.enclosures import DIVERGES
+from weightsmith.checker.reading.refusal import RefusedError
 
 F = Fraction
 Json = dict[str, Any]

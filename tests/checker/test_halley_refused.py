@@ -13,9 +13,9 @@ from checker_steps import assumption
 from halley_runs import FAMILIES, GOOD
 
 import weightsmith.api as ws
-from weightsmith.checker.following import Following
-from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.truncation import check_truncation
+from weightsmith.checker.claims.following import Following
+from weightsmith.checker.claims.truncation import check_truncation
+from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check
 
 F = Fraction

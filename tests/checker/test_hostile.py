@@ -16,11 +16,12 @@ from checker_cases import newton_inverse
 from checker_token_cases import gradient_descent
 from checker_writing import tensors_of, weights, write
 
-from weightsmith.checker import Report, read_files, verify_directory
+from weightsmith.checker import Report, verify_directory
 from weightsmith.checker import verify as verification
-from weightsmith.checker import weights as weights_rule
-from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError, spend
-from weightsmith.checker.scalar_text import value_at
+from weightsmith.checker.claims import read_files
+from weightsmith.checker.claims import weights as weights_rule
+from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError, spend
+from weightsmith.checker.reading.scalar_text import value_at
 from weightsmith.dsl import parse_scalar
 
 NAMES = ("certificate.json", "template.json", "script.alg", "model.safetensors")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from weightsmith import api
-from weightsmith.dsl.hypotheses import hypotheses, premise_text
+from weightsmith.dsl.printing.hypotheses import hypotheses, premise_text
 
 HEADS = {
     "two letters": (

@@ -13,17 +13,17 @@ import pytest
 from checker_steps import assumption
 
 from weightsmith.checker import rules
-from weightsmith.checker.following import Following
-from weightsmith.checker.kernels import vanishes_at_zero
-from weightsmith.checker.problem import Problem, Result
-from weightsmith.checker.recurrence import Recurrence
-from weightsmith.checker.refusal import Budget, RefusedError
+from weightsmith.checker.claims.following import Following
+from weightsmith.checker.claims.truncation import check_truncation
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.rules import IterateRule, Rule
-from weightsmith.checker.scalar_text import count_at
-from weightsmith.checker.truncation import check_truncation
+from weightsmith.checker.spectra.kernels import vanishes_at_zero
+from weightsmith.checker.spectra.problem import Problem, Result
+from weightsmith.checker.spectra.recurrence import Recurrence
 from weightsmith.dsl import Source, check, parse_scalar
-from weightsmith.dsl.interpreter import run
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.running.interpreter import run
 
 F = Fraction
 Json = dict[str, Any]

@@ -14,8 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from weightsmith.checker.enclosures import check_value, followed, iterated, iterated_map, outward
-from weightsmith.checker.ranges import (
+from weightsmith.checker.balls.enclosures import (
+    check_value,
+    followed,
+    iterated,
+    iterated_map,
+    outward,
+)
+from weightsmith.checker.balls.ranges import (
     Real,
     _outside,
     at_most,
@@ -24,8 +30,8 @@ from weightsmith.checker.ranges import (
     is_positive,
     precision,
 )
-from weightsmith.checker.refusal import RefusedError
-from weightsmith.checker.rounding import FORMATS, nearest
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.reading.rounding import FORMATS, nearest
 from weightsmith.checker.rules.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from checker_cases import newton_inverse
-from test_truncation import prove_case
+from tests.checker.claims.test_truncation import prove_case
 
 from weightsmith.checker import rules
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.rules import IterateRule
 from weightsmith.compiler.certify import rules as searched
 from weightsmith.compiler.certify.rules import iterate_searches, value_searches
@@ -50,7 +50,7 @@ def test_a_name_that_is_no_rule_is_refused_with_a_sentence(name: object) -> None
 REFUSES = """
 import sys
 from weightsmith.checker import rules
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 rules.names()
 before = set(sys.modules)
 for name in sys.argv[1:]:

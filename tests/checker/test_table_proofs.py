@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.backends.files import CERTIFICATE
-from weightsmith.checker.approximation import TableProof, check_approximation, prove_table
-from weightsmith.checker.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.tables import FormulaTable
+from weightsmith.backends.storage.files import CERTIFICATE
+from weightsmith.checker.claims.approximation import TableProof, check_approximation, prove_table
+from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
+from weightsmith.checker.semantics.tables import FormulaTable
 from weightsmith.checker.verify import verify_files
-from weightsmith.dsl.formulas import Constant, Sum, parse_formula
-from weightsmith.dsl.scalars import Symbol
+from weightsmith.dsl.numbers.formulas import Constant, Sum, parse_formula
+from weightsmith.dsl.numbers.scalars import Symbol
 
 F = Fraction
 STEPS: list[object] = [{"step": 1, "rule": "table"}]

@@ -15,7 +15,7 @@ from checker_token_cases import gradient_descent
 from checker_writing import Case, tensors_of, weights, write
 
 from weightsmith.checker import Report, verify, verify_directory
-from weightsmith.checker.refusal import Budget
+from weightsmith.checker.reading.refusal import Budget
 
 # Changes after which every claim still holds: an end of the spectrum that is not the worst one, the
 # transpose of a value that is shown symmetric.

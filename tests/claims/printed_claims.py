@@ -20,9 +20,9 @@ from printed_values import Grid, Meaning, operator_function
 from printed_words import Expression, UnreadableError, read
 
 from weightsmith import api
-from weightsmith.dsl import core
 from weightsmith.dsl.front_end import check
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.source import Source
 
 SLACK = arb(10) ** -80  # of 150 digits
 

@@ -10,8 +10,9 @@ import printed_numbers as n
 from flint import arb, arb_mat
 from printed_values import Data, Grid, Side, scalar_function
 
-from weightsmith.dsl import core, formulas
-from weightsmith.dsl.scalars import Scalar, evaluate
+from weightsmith.dsl.numbers import formulas
+from weightsmith.dsl.numbers.scalars import Scalar, evaluate
+from weightsmith.dsl.program import core
 
 
 class UnsolvedError(Exception):

@@ -15,7 +15,7 @@ from printed_programs import UnsolvedError
 from printed_scripts import Script
 
 from weightsmith import api
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 VALUES = {

@@ -21,7 +21,7 @@ from printed_sweep import Tally, sweep
 from rule_families import FAMILIES
 
 from weightsmith import api
-from weightsmith.checker.enclosures import VALUE_SLACK
+from weightsmith.checker.balls.enclosures import VALUE_SLACK
 from weightsmith.checker.rules import IterateRule, find, names
 
 REACHED = {"power_exp": 0.4, "three_term": 0.9}  # of a bound, by some draw; else 0.99

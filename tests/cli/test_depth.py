@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from weightsmith.compiler.depth import Stretch
+from weightsmith.compiler.reports.depth import Stretch
 
 Call = Callable[..., Result]
 

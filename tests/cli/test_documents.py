@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from weightsmith import api
 from weightsmith.checker.__main__ import main
-from weightsmith.checker.rational import Field
-from weightsmith.checker.rational_text import rational_text
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.cli.main import commands
 from weightsmith.dsl import parse_scalar
 

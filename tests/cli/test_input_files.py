@@ -117,8 +117,8 @@ def test_groups_that_are_missing(call: Call, regression: Path, folder: Path) -> 
 )
 def test_a_first_line_of_damaged_numbers_is_no_heading(text: str, tmp_path: Path) -> None:
     """No row of data is lost in silence."""
-    from weightsmith.cli.arrays import _read_csv
-    from weightsmith.cli.mistakes import Mistake
+    from weightsmith.cli.inputs.arrays import _read_csv
+    from weightsmith.cli.inputs.mistakes import Mistake
 
     path = tmp_path / "a.csv"
     path.write_text(text)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from weightsmith.cli.demo import FUNCTION_HEADERS, HEADERS
-from weightsmith.cli.demo_cases import CASES
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.commands.demo import FUNCTION_HEADERS, HEADERS
+from weightsmith.cli.demonstration.demo_cases import CASES
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

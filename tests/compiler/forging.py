@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from weightsmith.dsl import Source, check
-from weightsmith.dsl.core_form import core_form
+from weightsmith.dsl.printing.core_form import core_form
 
 
 def of_script(certificate: dict[str, Any], script: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.checker.refusal import Budget, RefusedError
-from weightsmith.checker.truncation import check_truncation
+from weightsmith.checker.claims.truncation import check_truncation
+from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import BindingError, DiagnosticError
 
 from .forging import of_script
@@ -93,7 +93,7 @@ def test_a_scalar_without_value_in_some_pass_is_an_error(
 def test_a_division_by_zero_in_some_pass_is_refused_where_it_cancels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("weightsmith.dsl.bindings.check_passes", lambda body, values: None)
+    monkeypatch.setattr("weightsmith.dsl.running.bindings.check_passes", lambda body, values: None)
     forged = ws.compile(PASSES.format(numbers="1, 0", step="X = X + g/g*A*X")).files()
     monkeypatch.undo()
     for name, data in forged.items():

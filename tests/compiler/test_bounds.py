@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.cli.scale import scale_of
+from weightsmith.cli.outputs.scale import scale_of
 
 from .compiled_examples import compiled
 from .instances import EXAMPLES, HIGH, LOW, MAKERS

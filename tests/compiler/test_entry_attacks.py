@@ -14,8 +14,8 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.torch.run import run
-from weightsmith.dsl import core
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.program import core
 
 from .entry_instances import TABLE_MAKERS
 from .instances import EXAMPLES, Array

@@ -12,10 +12,10 @@ import pytest
 import sympy
 
 from weightsmith import api
-from weightsmith.checker.table_error import table_error
-from weightsmith.compiler.approximate.fit import Table, fit_table
+from weightsmith.checker.balls.table_error import table_error
+from weightsmith.compiler.approximate.fitting.fit import Table, fit_table
 from weightsmith.dsl.elementary import DEFINED
-from weightsmith.dsl.formulas import formula_text, parse_formula
+from weightsmith.dsl.numbers.formulas import formula_text, parse_formula
 
 F = Fraction
 erf = np.vectorize(math.erf)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.compiler.degree import depth_lower_bound
+from weightsmith.compiler.costs.degree import depth_lower_bound
 from weightsmith.dsl import DiagnosticError
 
 from .entry_instances import EXACT_MAKERS, TABLE_MAKERS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 from .entry_instances import TABLE_MAKERS
 from .instances import EXAMPLES

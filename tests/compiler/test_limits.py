@@ -9,18 +9,18 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import InstantiationError
-from weightsmith.checker.claim_numbers import LARGEST, SAYS_NOTHING, check_says_something
-from weightsmith.checker.rational import MAX_SYMBOLS
-from weightsmith.checker.refusal import RefusedError
-from weightsmith.checker.strict_json import MAX_NUMBER, as_number, exact_text
-from weightsmith.checker.table_error import table_error
+from weightsmith.checker.algebra.rational import MAX_SYMBOLS
+from weightsmith.checker.balls.claim_numbers import LARGEST, SAYS_NOTHING, check_says_something
+from weightsmith.checker.balls.table_error import table_error
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.reading.strict_json import MAX_NUMBER, as_number, exact_text
 from weightsmith.compiler.approximate.choose_tables import square_pieces
-from weightsmith.compiler.nearest_float import as_float, short_text
-from weightsmith.compiler.passes.normalize import MAX_CHAIN
+from weightsmith.compiler.numbers.nearest_float import as_float, short_text
+from weightsmith.compiler.passes.normalizing.normalize import MAX_CHAIN
 from weightsmith.compiler.pipeline import front
-from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.formulas import parse_formula
-from weightsmith.dsl.number_text import is_short
+from weightsmith.dsl.numbers.formulas import parse_formula
+from weightsmith.dsl.text.diagnostics import DiagnosticError
+from weightsmith.dsl.text.number_text import is_short
 
 HUGE_TABLE = """algorithm digits_crash(A: [d, d])
 assume entries(A) in [-1, 1]

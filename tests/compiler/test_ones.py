@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 A = np.array([[1.0, 2.0], [2.0, 5.0]])
 X = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])

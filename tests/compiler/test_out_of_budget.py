@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from weightsmith import api
-from weightsmith.checker import propagation, prove, verify
-from weightsmith.checker.refusal import SHARE, Budget
-from weightsmith.compiler.restructure import affine_blocks
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.checker import prove, verify
+from weightsmith.checker.claims import propagation
+from weightsmith.checker.reading.refusal import SHARE, Budget
+from weightsmith.compiler.restructure.affine_loops import affine_blocks
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 from weightsmith.network_files import SIMPLER
 
 DESCENT = "examples/gradient_descent.alg"

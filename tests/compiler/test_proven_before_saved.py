@@ -13,8 +13,8 @@ import pytest
 import weightsmith.api as ws
 from weightsmith.checker.verify import verify_files
 from weightsmith.compiler.certify import certificate, truncation
-from weightsmith.compiler.promises import UNPROVEN
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.compiler.choosing.promises import UNPROVEN
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 from .instances import EXAMPLES, MAKERS, SYNTHESIZED
 

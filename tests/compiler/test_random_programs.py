@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import weightsmith.api as ws
 from weightsmith.backends.reference import run_files
-from weightsmith.dsl import DiagnosticError, interpreter
+from weightsmith.dsl import DiagnosticError
+from weightsmith.dsl.running import interpreter
 
 from .programs import scripts
 

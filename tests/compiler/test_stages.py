@@ -6,9 +6,9 @@ import networkx as nx
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.compiler.emit import STAGES
 from weightsmith.compiler.ir.graph import CarriedOperation, ExitOperation
 from weightsmith.compiler.pipeline import compile_program
+from weightsmith.compiler.reports.emit import STAGES
 from weightsmith.dsl import Source, check
 
 from .instances import EXAMPLES

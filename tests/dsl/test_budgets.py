@@ -16,10 +16,10 @@ from weightsmith.dsl import (
     program_text,
     resolve_bindings,
 )
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.calls import Budget
-from weightsmith.dsl.default_order import in_cycles, in_order
-from weightsmith.dsl.scalar_text import parse_scalar
+from weightsmith.dsl.checking.calls import Budget
+from weightsmith.dsl.checking.default_order import in_cycles, in_order
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.scalar_text import parse_scalar
 
 Look = Callable[..., Checked]
 HEAD = "algorithm f(A: symmetric[d, d])\n"

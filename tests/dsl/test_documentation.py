@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from weightsmith.dsl import Source, diagnose
-from weightsmith.dsl.lexer import KEYWORDS
-from weightsmith.dsl.scope import RESERVED
+from weightsmith.dsl.program.scope import RESERVED
+from weightsmith.dsl.reading.lexer import KEYWORDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```alg\n(.*?)```", TEXT, re.DOTALL)

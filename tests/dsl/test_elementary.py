@@ -14,7 +14,7 @@ import pytest
 from weightsmith.dsl.elementary import DEFINED, LACKING, NAMES, elementary
 from weightsmith.dsl.elementary.enclosure import Enclosure, UndefinedError
 from weightsmith.dsl.elementary.record import Elementary, Numbers
-from weightsmith.dsl.entry_functions import BUILT_IN
+from weightsmith.dsl.meaning.entry_functions import BUILT_IN
 
 DIGITS = 50
 DIRECT: dict[str, Callable[[mpmath.mpf], mpmath.mpf]] = {

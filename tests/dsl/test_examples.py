@@ -8,17 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from weightsmith.dsl import (
-    Source,
-    bundle,
-    check,
-    core,
-    diagnose,
-    load_source,
-    program_text,
-    scalars,
-)
-from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl import Source, bundle, check, diagnose, load_source, program_text
+from weightsmith.dsl.numbers import scalars
+from weightsmith.dsl.numbers.scalar_printer import scalar_text
+from weightsmith.dsl.program import core
 
 NAMES = [path.stem for path in sorted((Path(__file__).parents[2] / "examples").glob("*.alg"))]
 

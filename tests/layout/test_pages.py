@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from weightsmith.checker import domain, propagation, restructuring, root_claim
-from weightsmith.checker.open_claims import REASONS
+from weightsmith.checker.claims import domain, propagation, restructuring, root_claim
+from weightsmith.checker.reading.open_claims import REASONS
 from weightsmith.checker.rules import names
 
 ROOT = Path(__file__).parents[2]

@@ -27,15 +27,16 @@ FLOATING = {"_floats", "by_numpy"}  # the functions in its files that compute th
 DECIDE = [
     path
     for path in SOURCES
-    if not (path.parent.name == "dsl" and path.name in FREE) and path.parent.name != ELEMENTARY
+    if not (path.is_relative_to(ROOT / "dsl") and path.name in FREE)
+    and path.parent.name != ELEMENTARY
 ]
 # how long a verdict took is printed, and decides nothing
 CLOCKS = {
-    "compiler/weightsmith/checker/verdicts.py",
+    "compiler/weightsmith/checker/reading/verdicts.py",
     "compiler/weightsmith/checker/verify.py",
 }
 # numbers drawn from the text of a name, the same everywhere
-CHANCE = {"compiler/weightsmith/compiler/degree.py"}
+CHANCE = {"compiler/weightsmith/compiler/costs/degree.py"}
 FORBIDDEN = {"secrets", "uuid", "locale", "datetime", "multiprocessing", "threading", "platform"}
 # rounded in one way by the C library or NumPy on one processor, in another way on the next
 INEXACT = re.compile(

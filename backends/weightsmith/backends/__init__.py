@@ -3,7 +3,8 @@
 Nothing here imports torch; ``weightsmith.backends.torch`` holds the PyTorch module.
 """
 
-from weightsmith.backends.architecture import Architecture
+from weightsmith.backends.data.graphs import GraphMatrices, graph_matrices
+from weightsmith.backends.data.regression import regression_data
 from weightsmith.backends.errors import (
     BackendError,
     DirectoryError,
@@ -13,26 +14,25 @@ from weightsmith.backends.errors import (
     TemplateError,
     WeightsError,
 )
-from weightsmith.backends.files import read_directory, write_directory
-from weightsmith.backends.graphs import GraphMatrices, graph_matrices
-from weightsmith.backends.instantiate import (
+from weightsmith.backends.reference import run_files
+from weightsmith.backends.storage.files import read_directory, write_directory
+from weightsmith.backends.storage.safetensors_file import (
+    check_weights,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+from weightsmith.backends.template.architecture import Architecture
+from weightsmith.backends.template.instantiate import (
     Weights,
     dense_weights,
     exact_weights,
     structured_weights,
 )
-from weightsmith.backends.layout import Stream, layout, read_back
-from weightsmith.backends.reference import run_files
-from weightsmith.backends.regression import regression_data
-from weightsmith.backends.safetensors_file import (
-    check_weights,
-    weights_from_bytes,
-    weights_to_bytes,
-)
-from weightsmith.backends.template_json import template_to_json
-from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import missing_symbols, network_shape, unroll
-from weightsmith.backends.wellformed import check_template
+from weightsmith.backends.template.layout import Stream, layout, read_back
+from weightsmith.backends.template.template_json import template_to_json
+from weightsmith.backends.template.template_reader import template_from_json
+from weightsmith.backends.template.unroll import missing_symbols, network_shape, unroll
+from weightsmith.backends.template.wellformed import check_template
 
 __all__ = [
     "Architecture",

@@ -15,13 +15,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from weightsmith.backends.architecture import Architecture, MlpShape, axis_sizes
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.instantiate import Weights, exact_weights, expand
-from weightsmith.backends.layout import Answer, Inputs, Readings, Stream, layout, read_back
-from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
-from weightsmith.backends.template_reader import template_from_json
-from weightsmith.backends.unroll import network_shape
+from weightsmith.backends.data.arrays import Array
+from weightsmith.backends.storage.safetensors_file import check_weights, weights_from_bytes
+from weightsmith.backends.template.architecture import Architecture, MlpShape, axis_sizes
+from weightsmith.backends.template.instantiate import Weights, exact_weights, expand
+from weightsmith.backends.template.layout import Answer, Inputs, Readings, Stream, layout, read_back
+from weightsmith.backends.template.template_reader import template_from_json
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
 

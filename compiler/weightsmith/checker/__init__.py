@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightsmith.checker.verdicts import Report, Verdict
+from weightsmith.checker.reading.verdicts import Report, Verdict
 
 if TYPE_CHECKING:
     from weightsmith.checker.verify import verify_directory

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from weightsmith.checker.verdicts import Verdict
+from weightsmith.checker.reading.verdicts import Verdict
 from weightsmith.checker.verify import verify_directory
 
 USAGE = "usage: python -m weightsmith.checker [--kernel] [--explain] DIR"

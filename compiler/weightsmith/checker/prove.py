@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker import domain, exactness, propagation, restructuring, root_claim
-from weightsmith.checker.premises import as_json
-from weightsmith.checker.refusal import Budget
-from weightsmith.checker.strict_json import as_list, read_json
-from weightsmith.checker.tables import Table, read_tables
-from weightsmith.checker.template import read_template
-from weightsmith.dsl import core
+from weightsmith.checker.claims import domain, exactness, propagation, restructuring, root_claim
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.reading.strict_json import as_list, read_json
+from weightsmith.checker.reading.template import read_template
+from weightsmith.checker.semantics.premises import as_json
+from weightsmith.checker.semantics.tables import Table, read_tables
+from weightsmith.dsl.program import core
 
 Json = dict[str, object]
 Tables = list[Json] | Mapping[str, Table]  # as a certificate has them, or read

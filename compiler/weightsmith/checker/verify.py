@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weightsmith.checker import exactness
-from weightsmith.checker.certificate import (
+from weightsmith.checker.claims import exactness
+from weightsmith.checker.claims.owed import kept, missing, needs_propagation, proven_targets
+from weightsmith.checker.claims.read_files import WEIGHTS, ReadFiles
+from weightsmith.checker.reading.certificate import (
     FILES,
     KEYS,
     NETWORK,
@@ -24,11 +26,9 @@ from weightsmith.checker.certificate import (
     read_certificate,
     unproven_reason,
 )
-from weightsmith.checker.compiled_files import Files, InMemory
-from weightsmith.checker.directory import opened
-from weightsmith.checker.owed import kept, missing, needs_propagation, proven_targets
-from weightsmith.checker.read_files import WEIGHTS, ReadFiles
-from weightsmith.checker.refusal import (
+from weightsmith.checker.reading.compiled_files import Files, InMemory
+from weightsmith.checker.reading.directory import opened
+from weightsmith.checker.reading.refusal import (
     DIRECTORY_UNITS,
     SHARE,
     Budget,
@@ -36,8 +36,8 @@ from weightsmith.checker.refusal import (
     quoted,
     require,
 )
-from weightsmith.checker.strict_json import as_number, read_json
-from weightsmith.checker.verdicts import (
+from weightsmith.checker.reading.strict_json import as_number, read_json
+from weightsmith.checker.reading.verdicts import (
     Found,
     Report,
     Verdict,
@@ -47,11 +47,11 @@ from weightsmith.checker.verdicts import (
     told,
     unreadable,
 )
-from weightsmith.dsl import core
+from weightsmith.dsl.program import core
 
 if TYPE_CHECKING:
-    from weightsmith.checker.approximation import TableProof
-    from weightsmith.checker.following import Truncation
+    from weightsmith.checker.claims.approximation import TableProof
+    from weightsmith.checker.claims.following import Truncation
 
 CERTIFICATE = "certificate.json"
 NO_VALUE = (
@@ -192,7 +192,9 @@ class _Verifier:
             program, bindings = self._read.compiled_program(), self._read.template().bindings
             if not exactness.has_limits(program):
                 return ()
-            from weightsmith.dsl.bindings import open_orders  # loaded where there are limits
+            from weightsmith.dsl.running.bindings import (
+                open_orders,  # loaded where there are limits
+            )
 
             return open_orders(program, bindings)
         except Exception:
@@ -206,7 +208,7 @@ class _Verifier:
         return statement.replace(SCRIPT, NETWORK) if self._read.restructured else statement
 
     def _restructuring(self, claim: Claim) -> Found:
-        from weightsmith.checker import restructuring
+        from weightsmith.checker.claims import restructuring
 
         steps = check_form(claim)
         require(self._read.restructured, f"There is no {NETWORK}.")
@@ -216,9 +218,9 @@ class _Verifier:
         return Found("Both scripts were followed, pass by pass, to the same polynomials.")
 
     def _approximation(self, claim: Claim) -> Found:
-        from weightsmith.checker import approximation
-        from weightsmith.checker.tables import Gated
-        from weightsmith.checker.wording import approximation_statement
+        from weightsmith.checker.claims import approximation
+        from weightsmith.checker.claims.wording import approximation_statement
+        from weightsmith.checker.semantics.tables import Gated
 
         table = self._read.tables().get(claim.subject or "")
         if table is None or isinstance(table, Gated):
@@ -230,7 +232,8 @@ class _Verifier:
         return Found(reason, approximation_statement(table))
 
     def _weights(self, claim: Claim) -> Found:
-        from weightsmith.checker import tensors, weights  # NumPy is loaded only where it is used
+        from weightsmith.checker.claims import weights  # NumPy is loaded only where it is used
+        from weightsmith.checker.reading import tensors
 
         steps = check_form(claim)
         require(
@@ -253,7 +256,7 @@ class _Verifier:
 
     def _derived(self, claim: Claim) -> Found:
         """A claim that the checker derives by itself."""
-        from weightsmith.checker import error_claims
+        from weightsmith.checker.claims import error_claims
 
         program, bindings = self._read.program(), self._read.template().bindings
         checks = {
@@ -283,7 +286,7 @@ class _Verifier:
             require(needed, reason)
 
     def _truncation(self, claim: Claim) -> Found:
-        from weightsmith.checker import truncation
+        from weightsmith.checker.claims import truncation
 
         program, template = self._read.program(), self._read.template()
         check_form(claim)
@@ -296,7 +299,7 @@ class _Verifier:
         """A sentence; of the kernel alone the parts, for which it needs no words of the script."""
         if self._kernel:
             return result.parts
-        from weightsmith.checker.sentences import truncation_sentence
+        from weightsmith.checker.claims.sentences import truncation_sentence
 
         return truncation_sentence(result, self._read.program(), self._read.template().bindings)
 

@@ -7,20 +7,20 @@ from typing import cast
 
 import click
 
-from weightsmith.cli.mistakes import Mistake, explain
+from weightsmith.cli.inputs.mistakes import Mistake, explain
 from weightsmith.cli.version import VERSION
 
 # The commands in the order in which one meets them: in which module, and what it is called there.
 COMMANDS = {
-    "check": ("weightsmith.cli.check", "check"),
-    "compile": ("weightsmith.cli.compile", "compile_command"),
-    "synthesize": ("weightsmith.cli.synthesize", "synthesize"),
-    "measure": ("weightsmith.cli.measure", "measure"),
-    "run": ("weightsmith.cli.run", "run"),
-    "verify": ("weightsmith.cli.verify", "verify"),
-    "show": ("weightsmith.cli.show", "show"),
-    "export": ("weightsmith.cli.export", "export"),
-    "demo": ("weightsmith.cli.demo", "demo"),
+    "check": ("weightsmith.cli.commands.check", "check"),
+    "compile": ("weightsmith.cli.commands.compile", "compile_command"),
+    "synthesize": ("weightsmith.cli.commands.synthesize", "synthesize"),
+    "measure": ("weightsmith.cli.commands.measure", "measure"),
+    "run": ("weightsmith.cli.commands.run", "run"),
+    "verify": ("weightsmith.cli.commands.verify", "verify"),
+    "show": ("weightsmith.cli.commands.show", "show"),
+    "export": ("weightsmith.cli.commands.export", "export"),
+    "demo": ("weightsmith.cli.commands.demo", "demo"),
 }
 
 

@@ -10,28 +10,31 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from weightsmith.checker.rational import MAX_SYMBOLS
+from weightsmith.checker.algebra.rational import MAX_SYMBOLS
 from weightsmith.compiler.approximate.choose_tables import SiteTable
 from weightsmith.compiler.approximate.lower import Lowered, lower
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import Graph
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.template import Template, layers_of
-from weightsmith.compiler.passes.build_graph import build_graph
-from weightsmith.compiler.passes.by_groups import InfeasibleError
-from weightsmith.compiler.passes.choose_representation import Candidate, choose_representation
-from weightsmith.compiler.passes.emit_template import emit_template
-from weightsmith.compiler.passes.normalize import normalize
-from weightsmith.compiler.passes.represent import script_representation
-from weightsmith.compiler.program_scalars import all_scalars
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.scalars import (
+from weightsmith.compiler.passes.layers.by_groups import InfeasibleError
+from weightsmith.compiler.passes.layers.emit_template import emit_template
+from weightsmith.compiler.passes.normalizing.build_graph import build_graph
+from weightsmith.compiler.passes.normalizing.normalize import normalize
+from weightsmith.compiler.passes.normalizing.program_scalars import all_scalars
+from weightsmith.compiler.passes.representing.choose_representation import (
+    Candidate,
+    choose_representation,
+)
+from weightsmith.compiler.passes.representing.represent import script_representation
+from weightsmith.dsl.numbers.scalars import (
     ScalarError,
     evaluate,
     free_symbols,
     to_text,
 )
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 
 Tables = tuple[SiteTable, ...]
 MOST_DIGITS = 1900  # the checker reads scalars of 2000 characters

@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from weightsmith.dsl.bindings import BindingError, resolve_bindings
-    from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError
     from weightsmith.dsl.front_end import Checked, check, diagnose, load_source
-    from weightsmith.dsl.printer import node_text, program_text
-    from weightsmith.dsl.scalar_text import parse_scalar
+    from weightsmith.dsl.numbers.scalar_text import parse_scalar
+    from weightsmith.dsl.printing.printer import node_text, program_text
+    from weightsmith.dsl.running.bindings import BindingError, resolve_bindings
     from weightsmith.dsl.self_contained import bundle
-    from weightsmith.dsl.source import Source, Span
+    from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError
+    from weightsmith.dsl.text.source import Source, Span
 
 __all__ = [
     "BindingError",
@@ -34,13 +34,13 @@ __all__ = [
     "resolve_bindings",
 ]
 _HOMES = {
-    "weightsmith.dsl.bindings": ("BindingError", "resolve_bindings"),
+    "weightsmith.dsl.running.bindings": ("BindingError", "resolve_bindings"),
     "weightsmith.dsl.self_contained": ("bundle",),
     "weightsmith.dsl.front_end": ("Checked", "check", "diagnose", "load_source"),
-    "weightsmith.dsl.diagnostics": ("Diagnostic", "DiagnosticError"),
-    "weightsmith.dsl.printer": ("node_text", "program_text"),
-    "weightsmith.dsl.scalar_text": ("parse_scalar",),
-    "weightsmith.dsl.source": ("Source", "Span"),
+    "weightsmith.dsl.text.diagnostics": ("Diagnostic", "DiagnosticError"),
+    "weightsmith.dsl.printing.printer": ("node_text", "program_text"),
+    "weightsmith.dsl.numbers.scalar_text": ("parse_scalar",),
+    "weightsmith.dsl.text.source": ("Source", "Span"),
 }
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and that there are no others

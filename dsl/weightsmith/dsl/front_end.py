@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from weightsmith.dsl import core
-from weightsmith.dsl import syntax as s
-from weightsmith.dsl.algorithm import elaborate
-from weightsmith.dsl.calls import Budget
-from weightsmith.dsl.diagnostics import Diagnostic, DiagnosticError, Report, error, near_hint
-from weightsmith.dsl.hypotheses import warn_of_presumptions
-from weightsmith.dsl.library import Library, Read, load_source
-from weightsmith.dsl.sites import numbered
-from weightsmith.dsl.source import Source, Span
+from weightsmith.dsl.checking.algorithm import elaborate
+from weightsmith.dsl.checking.calls import Budget
+from weightsmith.dsl.printing.hypotheses import warn_of_presumptions
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.sites import numbered
+from weightsmith.dsl.reading import syntax as s
+from weightsmith.dsl.reading.library import Library, Read, load_source
+from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, Report, error, near_hint
+from weightsmith.dsl.text.source import Source, Span
 
 REMEMBERED = 20_000  # characters; of longer scripts nothing is kept
 Algorithms = dict[str, core.Program | None]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from weightsmith.dsl import syntax as s
-from weightsmith.dsl.diagnostics import Report
 from weightsmith.dsl.front_end import check
-from weightsmith.dsl.library import Library, Read, load_source
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.reading import syntax as s
+from weightsmith.dsl.reading.library import Library, Read, load_source
+from weightsmith.dsl.text.diagnostics import Report
+from weightsmith.dsl.text.source import Source
 
 
 def bundle(source: Source, *, read: Read | None = None) -> str:

@@ -24,11 +24,11 @@ from weightsmith.backends.enclose.answers.functions import function_distance
 from weightsmith.backends.enclose.answers.inverses import inverse_distance
 from weightsmith.backends.enclose.answers.leading import grid, leading, rounded_to
 from weightsmith.backends.enclose.answers.polar_factors import polar_distance
-from weightsmith.backends.enclose.balls import Exponential, Power
-from weightsmith.backends.enclose.near import Apart, Digits, Near, NoBoundError, near
+from weightsmith.backends.enclose.matrices.near import Apart, Digits, Near, NoBoundError, near
+from weightsmith.backends.enclose.values.balls import Exponential, Power
 from weightsmith.dsl import check as checked
-from weightsmith.dsl.core import Program
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.program.core import Program
+from weightsmith.dsl.text.source import Source
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")

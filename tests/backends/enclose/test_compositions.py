@@ -11,10 +11,12 @@ import pytest
 from tests.backends.enclose.truth import Matrix, exactly, polar_of, roots_of, size_of, unit
 
 from weightsmith.backends.enclose import enclose
-from weightsmith.dsl import check, core, interpreter
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.source import Source
+from weightsmith.dsl import check
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.program import core
+from weightsmith.dsl.running import interpreter
+from weightsmith.dsl.text.diagnostics import DiagnosticError
+from weightsmith.dsl.text.source import Source
 
 BITS = 600
 COUNT = 40

@@ -19,7 +19,7 @@ from weightsmith import api
 from weightsmith.backends.enclose import enclose
 from weightsmith.backends.errors import LayoutError
 from weightsmith.dsl import check
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.text.source import Source
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")
@@ -147,7 +147,7 @@ def test_growing_functions_in_other_words_have_a_bound(equation: str) -> None:
     ).replace("1/(1 + e(-w*x))", "rise(w*x)")
     inputs = {"x": draw.normal(size=(2, 6)), "y": draw.normal(size=(1, 6)), "P": symmetric(1, 2)}
     program = check(Source("<test>", script))
-    from weightsmith.dsl import interpreter
+    from weightsmith.dsl.running import interpreter
 
     root = np.asarray(interpreter.target(program, inputs, {})["output"])
     bound = enclose(program, {}, inputs, {"output": root})["output"].bound

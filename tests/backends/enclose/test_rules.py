@@ -19,18 +19,29 @@ from tests.backends.enclose.truth import (
     unit,
 )
 
-from weightsmith.backends.enclose.balls import Exponential, Power, on_balls
-from weightsmith.backends.enclose.entries import hadamard, of_entries
-from weightsmith.backends.enclose.inverse import inverse
-from weightsmith.backends.enclose.near import HUGE, Near, NoBoundError, near, norm
-from weightsmith.backends.enclose.polar import polar
-from weightsmith.backends.enclose.products import gram_defect, gram_norm, product, top, two_norm
-from weightsmith.backends.enclose.pseudo_inverse import sums_vanish
-from weightsmith.backends.enclose.spectral import function_of
-from weightsmith.backends.enclose.sums import collapsed, combination, remainder, scaled_columns
-from weightsmith.dsl import core
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.formulas import parse_formula
+from weightsmith.backends.enclose.matrices.inverse import inverse
+from weightsmith.backends.enclose.matrices.near import HUGE, Near, NoBoundError, near, norm
+from weightsmith.backends.enclose.matrices.polar import polar
+from weightsmith.backends.enclose.matrices.products import (
+    gram_defect,
+    gram_norm,
+    product,
+    top,
+    two_norm,
+)
+from weightsmith.backends.enclose.matrices.pseudo_inverse import sums_vanish
+from weightsmith.backends.enclose.matrices.sums import (
+    collapsed,
+    combination,
+    remainder,
+    scaled_columns,
+)
+from weightsmith.backends.enclose.values.balls import Exponential, Power, on_balls
+from weightsmith.backends.enclose.values.entries import hadamard, of_entries
+from weightsmith.backends.enclose.values.spectral import function_of
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.formulas import parse_formula
+from weightsmith.dsl.program import core
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")

@@ -24,8 +24,9 @@ from tests.backends.enclose.truth import (
 
 from weightsmith import api
 from weightsmith.backends.enclose import enclose
-from weightsmith.dsl import check, interpreter
-from weightsmith.dsl.source import Source
+from weightsmith.dsl import check
+from weightsmith.dsl.running import interpreter
+from weightsmith.dsl.text.source import Source
 
 __all__ = ["precise"]
 pytestmark = pytest.mark.usefixtures("precise")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from weightsmith.backends.enclose import Enclosed, enclose
-from weightsmith.backends.enclose.near import Near
+from weightsmith.backends.enclose.matrices.near import Near
 from weightsmith.dsl import check
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.text.source import Source
 
 BITS = 2500  # products of doubles, whatever their exponents, are exact
 FUNCTIONS = (

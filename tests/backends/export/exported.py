@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 
 import weightsmith.api as ws
-from weightsmith.backends.layout import Answer, Inputs
 from weightsmith.backends.reference import run_files
-from weightsmith.cli.demo_cases import CASES, Case
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
-from weightsmith.cli.examples import example
+from weightsmith.backends.template.layout import Answer, Inputs
+from weightsmith.cli.demonstration.demo_cases import CASES, Case
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.inputs.examples import example
 
 ALL = {case.name: case for case in (*CASES, *FUNCTION_CASES)}
 NAMES = (

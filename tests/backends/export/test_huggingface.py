@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.instantiate import structured_weights
+from weightsmith.backends.template.instantiate import structured_weights
 
 from .exported import (
     GATED,

@@ -9,7 +9,7 @@ import pytest
 
 from weightsmith import dsl
 from weightsmith.backends.measure import DataMeter
-from weightsmith.dsl.source import Source
+from weightsmith.dsl.text.source import Source
 
 LETTERS = "algorithm a({})\nassume {}\nreturn {}\n"
 SCRIPTS = {

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from weightsmith import api
 from weightsmith.backends import structured_weights
-from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, plan_of
-from weightsmith.backends.plan.looped_numbers import numbers_of
+from weightsmith.backends.plan.layers.looped_numbers import numbers_of
+from weightsmith.backends.template.layout import layout
 from weightsmith.backends.torch.plans import chunks
 from weightsmith.backends.torch.plans.chunks import ChunkedModule, chunked
 from weightsmith.backends.torch.plans.engine import untold_axes
 from weightsmith.backends.torch.plans.module import PlannedModule
-from weightsmith.cli.examples import example
+from weightsmith.cli.inputs.examples import example
 
 ENDS = {"mu": "1/10", "L": 2}
 

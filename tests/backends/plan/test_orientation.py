@@ -15,12 +15,12 @@ from tests.backends.strategies import Case, cases, repeatable
 
 from weightsmith import api
 from weightsmith.backends import structured_weights
-from weightsmith.backends.layout import layout
 from weightsmith.backends.plan import orientation, torch_text
 from weightsmith.backends.plan.build import Plan, plan_of
+from weightsmith.backends.plan.layers.looped_numbers import numbers_of
 from weightsmith.backends.plan.live import live
-from weightsmith.backends.plan.looped_numbers import numbers_of
 from weightsmith.backends.plan.orientation import oriented
+from weightsmith.backends.template.layout import layout
 from weightsmith.backends.torch.plans.module import PlannedModule
 from weightsmith.compiler.ir.template import Template
 

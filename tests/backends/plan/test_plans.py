@@ -17,13 +17,13 @@ from tests.backends.strategies import Case, cases, repeatable
 
 from weightsmith import api
 from weightsmith.backends import structured_weights
-from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
-from weightsmith.backends.plan.graph import Graph, add, single
+from weightsmith.backends.plan.layers.looped_numbers import Passes, numbers_of
 from weightsmith.backends.plan.live import live
-from weightsmith.backends.plan.looped_numbers import Passes, numbers_of
-from weightsmith.backends.plan.nodes import Input, Product, Ref
+from weightsmith.backends.plan.operations.graph import Graph, add, single
+from weightsmith.backends.plan.operations.nodes import Input, Product, Ref
 from weightsmith.backends.plan.torch_text import torch_text
+from weightsmith.backends.template.layout import layout
 from weightsmith.backends.torch import build, run
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import PlannedModule

@@ -10,7 +10,7 @@ from tests.compiler.compiled_examples import compiled
 from torch import Tensor, nn
 
 from weightsmith import api
-from weightsmith.backends.layout import Inputs, layout
+from weightsmith.backends.template.layout import Inputs, layout
 from weightsmith.backends.torch import Transformer
 from weightsmith.backends.torch.run import planes_of, sizes_of
 from weightsmith.network import Network

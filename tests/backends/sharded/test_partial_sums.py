@@ -22,12 +22,12 @@ from torch import Tensor
 from weightsmith import api
 from weightsmith.backends import structured_weights
 from weightsmith.backends.errors import ShardingError
-from weightsmith.backends.layout import layout
 from weightsmith.backends.plan.build import Form, Plan, plan_of
-from weightsmith.backends.plan.looped_numbers import numbers_of
-from weightsmith.backends.plan.nodes import AllReduced
+from weightsmith.backends.plan.layers.looped_numbers import numbers_of
+from weightsmith.backends.plan.operations.nodes import AllReduced
 from weightsmith.backends.plan.partial_sums import sharded_plan
 from weightsmith.backends.plan.torch_text import torch_text
+from weightsmith.backends.template.layout import layout
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import PlannedModule
 from weightsmith.compiler.ir.template import Template

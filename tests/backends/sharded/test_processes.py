@@ -19,8 +19,8 @@ from torch import Tensor
 
 from weightsmith import api
 from weightsmith.backends.errors import ShardingError
-from weightsmith.cli.demo_cases import CASES, Case
-from weightsmith.cli.demo_function_cases import FUNCTION_CASES
+from weightsmith.cli.demonstration.demo_cases import CASES, Case
+from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
 from weightsmith.network import Network
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -11,11 +11,11 @@ import torch
 from tests.backends import templates
 
 from weightsmith import api
-from weightsmith.backends.instantiate import Named, exact_weights, named_tensors
+from weightsmith.backends.template.instantiate import Named, exact_weights, named_tensors
 from weightsmith.backends.torch.training.coefficients import Coefficients, value_of
 from weightsmith.backends.trained.live import FIXED, entry_scalar, live_weights, trainable_symbols
 from weightsmith.compiler.ir.template import Template
-from weightsmith.dsl.scalars import Number, evaluate
+from weightsmith.dsl.numbers.scalars import Number, evaluate
 
 SYMBOLS = {"a": Fraction(3, 2), "b": Fraction(-1, 4)}
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.dsl import Source, check, core
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl import Source, check
+from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.program import core
 
 Ball = flint.arb
 

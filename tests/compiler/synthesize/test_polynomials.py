@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weightsmith.compiler.rounded_text import text_above
-from weightsmith.compiler.synthesize import lower_bound as bound
-from weightsmith.compiler.synthesize.inverse import chebyshev_inverse, image
-from weightsmith.compiler.synthesize.minimax import best, greedy, image_of
-from weightsmith.compiler.synthesize.numbers import decimal_text, middle, rounded
-from weightsmith.compiler.synthesize.series import NoSeriesError, chebyshev_series
-from weightsmith.compiler.synthesize.series_plan import split
+from weightsmith.compiler.numbers.rounded_text import text_above
+from weightsmith.compiler.synthesize.families.inverse import chebyshev_inverse, image
+from weightsmith.compiler.synthesize.families.minimax import best, greedy, image_of
+from weightsmith.compiler.synthesize.families.numbers import decimal_text, middle, rounded
+from weightsmith.compiler.synthesize.families.series import NoSeriesError, chebyshev_series
+from weightsmith.compiler.synthesize.plans.series_plan import split
+from weightsmith.compiler.synthesize.requests import lower_bound as bound
 
 F = Fraction
 TOLERANCE = F(1, 10**8)

@@ -9,15 +9,15 @@ from fractions import Fraction
 import flint
 import pytest
 
-from weightsmith.compiler.synthesize.inverse_plan import (
+from weightsmith.compiler.synthesize.families.series import chebyshev_series
+from weightsmith.compiler.synthesize.plans.inverse_plan import (
     Shifted,
     general_inverse_plan,
     resolvents_plan,
 )
-from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
-from weightsmith.compiler.synthesize.series import chebyshev_series
-from weightsmith.compiler.synthesize.series_plan import blocks_for, layers_for, series_plan
-from weightsmith.compiler.synthesize.sign_plan import (
+from weightsmith.compiler.synthesize.plans.script import Plan, choose_names, named, side_by_side
+from weightsmith.compiler.synthesize.plans.series_plan import blocks_for, layers_for, series_plan
+from weightsmith.compiler.synthesize.plans.sign_plan import (
     inverse_root_plan,
     polar_plan,
     sign_plan,

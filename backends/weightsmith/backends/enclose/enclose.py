@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
-from weightsmith.backends.enclose.contraction import Blocks
 from weightsmith.backends.enclose.equations.roots import root
-from weightsmith.backends.enclose.evaluate import Evaluator, shortened
 from weightsmith.backends.enclose.given import exact_array, inexact
-from weightsmith.backends.enclose.near import (
+from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
     WIDER,
@@ -35,14 +33,16 @@ from weightsmith.backends.enclose.near import (
     require,
 )
 from weightsmith.backends.enclose.report import Enclosed, Enclosures
+from weightsmith.backends.enclose.values.contraction import Blocks
+from weightsmith.backends.enclose.values.evaluate import Evaluator, shortened
 from weightsmith.backends.errors import LayoutError, listed
 from weightsmith.backends.measure.data import Data, read_data, reads_of
-from weightsmith.dsl import core
-from weightsmith.dsl.core import TOKEN
-from weightsmith.dsl.scalars import ScalarError
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import TOKEN
 
 if TYPE_CHECKING:
-    from weightsmith.backends.layout import Inputs
+    from weightsmith.backends.template.layout import Inputs
     from weightsmith.compiler.ir.template import Template
 
 SCRIPT = "the script's exact value"

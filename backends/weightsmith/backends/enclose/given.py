@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.backends.enclose.near import Array, NoBoundError
+from weightsmith.backends.data.given import plain_array
+from weightsmith.backends.enclose.matrices.near import Array, NoBoundError
 from weightsmith.backends.errors import shown_name
-from weightsmith.backends.given import plain_array
 
 DOUBLE = 8  # bytes
 WHOLE = 2**53  # whole numbers up to this are floats

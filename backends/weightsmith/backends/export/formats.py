@@ -12,11 +12,11 @@ from weightsmith.backends.export import (
     pt2_file,
     safetensors_export,
 )
-from weightsmith.backends.export.format import Format, Options, reason_of
+from weightsmith.backends.export.base.format import Format, Options, reason_of
+from weightsmith.backends.export.base.subject import Subject
+from weightsmith.backends.export.base.whole_folder import write_folder
 from weightsmith.backends.export.python import python_file
-from weightsmith.backends.export.subject import Subject
-from weightsmith.backends.export.whole_folder import write_folder
-from weightsmith.backends.whole_file import replacing
+from weightsmith.backends.storage.whole_file import replacing
 
 FORMATS: tuple[Format, ...] = (
     onnx_file.FORMAT,

@@ -11,14 +11,14 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.format import Format, Options
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.subject import Port, Subject
+from weightsmith.backends.export.base.tensors import layout_of, tensors_of
 from weightsmith.backends.export.huggingface_text import TEXT
 from weightsmith.backends.export.python.python_file import about, quoted
-from weightsmith.backends.export.subject import Port, Subject
-from weightsmith.backends.export.tensors import layout_of, tensors_of
-from weightsmith.backends.plan.nodes import Input
-from weightsmith.backends.safetensors_file import tensors_to_bytes
-from weightsmith.backends.template_json import Json, canonical_json
+from weightsmith.backends.plan.operations.nodes import Input
+from weightsmith.backends.storage.safetensors_file import tensors_to_bytes
+from weightsmith.backends.template.template_json import Json, canonical_json
 
 INDENT = "    "
 

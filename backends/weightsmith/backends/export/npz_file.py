@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.export.format import Format, Options
-from weightsmith.backends.export.subject import Subject
-from weightsmith.backends.export.tensors import metadata_of, tensors_of
+from weightsmith.backends.data.arrays import Array
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.subject import Subject
+from weightsmith.backends.export.base.tensors import metadata_of, tensors_of
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that an archive can have
 METADATA = "metadata"

@@ -6,8 +6,8 @@ set is that of 2022, which every runtime since has; all is MatMul and arithmetic
 
 from __future__ import annotations
 
-from weightsmith.backends.export.format import Format, Options
-from weightsmith.backends.export.subject import Subject
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.subject import Subject
 
 IR_VERSION = 8  # of opset 17: onnx 1.12, onnxruntime 1.12
 

@@ -11,11 +11,11 @@ from math import inf
 
 import onnx_ir as ir
 
+from weightsmith.backends.export.base.subject import Port, Subject
 from weightsmith.backends.export.onnx_parts import Parts, Scope
-from weightsmith.backends.export.subject import Port, Subject
-from weightsmith.backends.plan.graph import TOP
 from weightsmith.backends.plan.live import Live, live, loop_of
-from weightsmith.backends.plan.nodes import (
+from weightsmith.backends.plan.operations.graph import TOP
+from weightsmith.backends.plan.operations.nodes import (
     Bucket,
     Carried,
     Clamp,

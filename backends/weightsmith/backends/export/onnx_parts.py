@@ -10,8 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.subject import Count, Port, Subject, free_name, in_dtype
-from weightsmith.backends.plan.nodes import Axis, Shape
+from weightsmith.backends.export.base.subject import Count, Port, Subject, free_name, in_dtype
+from weightsmith.backends.plan.operations.nodes import Axis, Shape
 
 BATCH = "batch"
 # onnxruntime 1.32 leaves out a constant factor within 1e-8 of 1, in float64, too:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from weightsmith.backends.errors import ExportError
-from weightsmith.backends.export.format import Format, Options
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.subject import Subject, free_name, identifier
 from weightsmith.backends.export.python.dialect import TORCH
 from weightsmith.backends.export.python.python_file import file_text, function_of
-from weightsmith.backends.export.subject import Subject, free_name, identifier
-from weightsmith.backends.files import CERTIFICATE
 from weightsmith.backends.plan.live import live
-from weightsmith.backends.plan.nodes import Carried, Input, Result
+from weightsmith.backends.plan.operations.nodes import Carried, Input, Result
+from weightsmith.backends.storage.files import CERTIFICATE
 
 if TYPE_CHECKING:
     from torch import nn

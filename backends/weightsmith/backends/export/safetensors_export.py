@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from weightsmith.backends.export.format import Format, Options
-from weightsmith.backends.export.subject import Subject
-from weightsmith.backends.export.tensors import metadata_of, tensors_of
-from weightsmith.backends.safetensors_file import tensors_to_bytes
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.subject import Subject
+from weightsmith.backends.export.base.tensors import metadata_of, tensors_of
+from weightsmith.backends.storage.safetensors_file import tensors_to_bytes
 
 
 def write(subject: Subject, options: Options) -> bytes:

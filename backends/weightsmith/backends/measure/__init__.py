@@ -22,13 +22,13 @@ from weightsmith.backends.measure.report import (
 )
 from weightsmith.backends.measure.settings import UnsolvableError, advice, exact_text, solved
 from weightsmith.backends.measure.verdicts import Excess, ends_of, judge, limits_of
-from weightsmith.dsl import core
-from weightsmith.dsl.bindings import resolve_bindings
-from weightsmith.dsl.hypotheses import Hypothesis, hypotheses
-from weightsmith.dsl.scalars import free_symbols
+from weightsmith.dsl.numbers.scalars import free_symbols
+from weightsmith.dsl.printing.hypotheses import Hypothesis, hypotheses
+from weightsmith.dsl.program import core
+from weightsmith.dsl.running.bindings import resolve_bindings
 
 if TYPE_CHECKING:
-    from weightsmith.backends.layout import Inputs
+    from weightsmith.backends.template.layout import Inputs
 
 __all__ = [
     "AssumptionError",

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from weightsmith.backends.arrays import Array, checked_array
+from weightsmith.backends.data.arrays import Array, checked_array
+from weightsmith.backends.data.given import FloatInputs
 from weightsmith.backends.errors import LayoutError, listed
-from weightsmith.backends.given import FloatInputs
-from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
-from weightsmith.dsl import core
-from weightsmith.dsl.core import TOKEN
+from weightsmith.backends.template.wellformed import DATA, TOKEN_GROUPS
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import TOKEN
 
 if TYPE_CHECKING:
-    from weightsmith.backends.layout import Inputs
+    from weightsmith.backends.template.layout import Inputs
     from weightsmith.compiler.ir.template import Template
 
 UNITS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))

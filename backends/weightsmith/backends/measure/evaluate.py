@@ -24,11 +24,11 @@ from weightsmith.backends.measure.spectra import (
     eigenvalues,
     singular_values,
 )
-from weightsmith.dsl import core
-from weightsmith.dsl.core import TOKEN, Node
-from weightsmith.dsl.parts import nodes_of
-from weightsmith.dsl.printer import node_text
-from weightsmith.dsl.scalars import evaluate
+from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.printing.printer import node_text
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import TOKEN, Node
+from weightsmith.dsl.program.parts import nodes_of
 
 Blocks = dict[tuple[str, str], Enclosure]
 Found = TypeVar("Found")

@@ -42,11 +42,18 @@ from weightsmith.backends.measure.spectra import (
     weighted_eigenvalues,
 )
 from weightsmith.backends.measure.symmetry import symmetry
-from weightsmith.dsl import core
-from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated, Symmetric, presumed
-from weightsmith.dsl.parts import nodes_of
-from weightsmith.dsl.printer import node_text
-from weightsmith.dsl.scalars import ScalarError
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.printing.hypotheses import (
+    Definite,
+    Hypothesis,
+    Nonempty,
+    Stated,
+    Symmetric,
+    presumed,
+)
+from weightsmith.dsl.printing.printer import node_text
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import nodes_of
 
 Half: TypeAlias = tuple[Subject, tuple[str, ...]]
 Split: TypeAlias = tuple[Subject, Subject, Half | None]

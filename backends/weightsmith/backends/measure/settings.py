@@ -19,10 +19,10 @@ from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure.decimals import DIGITS, MOST_DIGITS, number_text, rounded, text_of
 from weightsmith.backends.measure.quantities import SIZE, Measured, Quantity, exact_value
 from weightsmith.backends.measure.verdicts import Excess, ends_of
-from weightsmith.dsl import core
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.bindings import BindingError, resolve_bindings
-from weightsmith.dsl.hypotheses import Hypothesis, Stated
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.printing.hypotheses import Hypothesis, Stated
+from weightsmith.dsl.program import core
+from weightsmith.dsl.running.bindings import BindingError, resolve_bindings
 
 SPLITS = 32  # ways to share eigenvalues between two intervals that are tried
 Found = Sequence[tuple[Hypothesis, Measured]]

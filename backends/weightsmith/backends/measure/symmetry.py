@@ -13,7 +13,7 @@ import numpy as np
 from weightsmith.backends.measure.enclosure import UNIT, WIDER, Array
 from weightsmith.backends.measure.evaluate import Evaluator, Subject, UnknownValueError
 from weightsmith.backends.measure.quantities import ROUND_OFF, Finding, Verdict
-from weightsmith.dsl import core
+from weightsmith.dsl.program import core
 
 
 def symmetry(evaluator: Evaluator, of: Subject) -> Finding:

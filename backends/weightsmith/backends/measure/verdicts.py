@@ -21,10 +21,10 @@ from weightsmith.backends.measure.quantities import (
     exact_value,
 )
 from weightsmith.backends.measure.report import Row
-from weightsmith.dsl import core
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.hypotheses import Definite, Hypothesis, Nonempty, Stated
-from weightsmith.dsl.scalar_printer import scalar_text
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.scalar_printer import scalar_text
+from weightsmith.dsl.printing.hypotheses import Definite, Hypothesis, Nonempty, Stated
+from weightsmith.dsl.program import core
 
 Advice = Callable[["Excess"], str]  # what to do about a number that is beyond an end
 

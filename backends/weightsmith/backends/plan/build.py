@@ -7,17 +7,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from weightsmith.backends.architecture import HeadShape
 from weightsmith.backends.errors import PlanError
-from weightsmith.backends.plan.attention import Head, attention
-from weightsmith.backends.plan.cost import Sizes
-from weightsmith.backends.plan.graph import TOP, Graph, single
-from weightsmith.backends.plan.looped_numbers import Entry, LayerNumbers, Numbers, Part, Passes
-from weightsmith.backends.plan.masks import mask, masked
-from weightsmith.backends.plan.mlp import MlpPlan
-from weightsmith.backends.plan.nodes import Axis, Combination, Input, Loop, Ref, Shape
-from weightsmith.backends.plan.origins import Origins
-from weightsmith.backends.plan.stream import (
+from weightsmith.backends.plan.layers.attention import Head, attention
+from weightsmith.backends.plan.layers.looped_numbers import (
+    Entry,
+    LayerNumbers,
+    Numbers,
+    Part,
+    Passes,
+)
+from weightsmith.backends.plan.layers.masks import mask, masked
+from weightsmith.backends.plan.layers.mlp import MlpPlan
+from weightsmith.backends.plan.layers.stream import (
     DIRECT,
     ZERO,
     Key,
@@ -27,7 +28,12 @@ from weightsmith.backends.plan.stream import (
     total,
     without_number,
 )
-from weightsmith.backends.wellformed import TOKEN_GROUPS
+from weightsmith.backends.plan.operations.cost import Sizes
+from weightsmith.backends.plan.operations.graph import TOP, Graph, single
+from weightsmith.backends.plan.operations.nodes import Axis, Combination, Input, Loop, Ref, Shape
+from weightsmith.backends.plan.operations.origins import Origins
+from weightsmith.backends.template.architecture import HeadShape
+from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
 LONG = 6  # terms of a value that is written out

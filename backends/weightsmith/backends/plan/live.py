@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from weightsmith.backends.plan.build import Plan
-from weightsmith.backends.plan.cost import CALL, Sizes, cost_of
-from weightsmith.backends.plan.graph import TOP, Graph
-from weightsmith.backends.plan.nodes import Carried, Linear, Loop, Product, Result, operands
+from weightsmith.backends.plan.operations.cost import CALL, Sizes, cost_of
+from weightsmith.backends.plan.operations.graph import TOP, Graph
+from weightsmith.backends.plan.operations.nodes import (
+    Carried,
+    Linear,
+    Loop,
+    Product,
+    Result,
+    operands,
+)
 
 
 @dataclass(frozen=True, slots=True)

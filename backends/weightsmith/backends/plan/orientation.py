@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.backends.plan.build import Plan, PlannedOutput
-from weightsmith.backends.plan.graph import TOP, Graph
 from weightsmith.backends.plan.live import Live, live, loop_of
-from weightsmith.backends.plan.nodes import (
+from weightsmith.backends.plan.operations.graph import TOP, Graph
+from weightsmith.backends.plan.operations.nodes import (
     AllReduced,
     Bucket,
     Carried,
@@ -35,7 +35,7 @@ from weightsmith.backends.plan.nodes import (
     Table,
     operands,
 )
-from weightsmith.backends.wellformed import TOKEN_GROUPS
+from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 
 STAYS = -1  # in place of a node: all that are computed as they are
 COPY = 6  # views of a transpose in the time of a copy of it

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from weightsmith.backends.errors import ShardingError
 from weightsmith.backends.plan.build import Plan, PlannedOutput
-from weightsmith.backends.plan.graph import TOP, Graph
 from weightsmith.backends.plan.live import Live, live, loop_of
-from weightsmith.backends.plan.nodes import (
+from weightsmith.backends.plan.operations.graph import TOP, Graph
+from weightsmith.backends.plan.operations.nodes import (
     AllReduced,
     Axis,
     Bucket,

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from weightsmith.backends.plan.build import Plan
-from weightsmith.backends.plan.graph import TOP
 from weightsmith.backends.plan.live import Live, fused, live, loop_of
-from weightsmith.backends.plan.nodes import (
+from weightsmith.backends.plan.operations.graph import TOP
+from weightsmith.backends.plan.operations.nodes import (
     AllReduced,
     Bucket,
     Carried,
@@ -35,7 +35,7 @@ from weightsmith.backends.plan.nodes import (
     Table,
 )
 from weightsmith.backends.plan.orientation import oriented
-from weightsmith.backends.wellformed import TOKEN_GROUPS
+from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 
 INDENT = "    "
 WHOLE = 1 << 20  # whole numbers below this are written as such

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import Architecture, axis_size, axis_sizes, row_axes
-from weightsmith.backends.layout import check_sizes
+from weightsmith.backends.template.architecture import Architecture, axis_size, axis_sizes, row_axes
+from weightsmith.backends.template.layout import check_sizes
 from weightsmith.backends.torch.module import (
     Attention,
     Head,

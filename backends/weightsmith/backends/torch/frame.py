@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import axis_size
+from weightsmith.backends.template.architecture import axis_size
+from weightsmith.backends.template.wellformed import join
 from weightsmith.backends.torch.pieces import Coefficient
-from weightsmith.backends.wellformed import join
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from typing import cast
 
 import numpy as np
 
-from weightsmith.backends.architecture import axis_size
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.coefficients import Values
+from weightsmith.backends.data.arrays import Array
 from weightsmith.backends.errors import DirectoryError
-from weightsmith.backends.layout import Stream
-from weightsmith.backends.unroll import LayerPlace
-from weightsmith.backends.wellformed import DATA
+from weightsmith.backends.template.architecture import axis_size
+from weightsmith.backends.template.coefficients import Values
+from weightsmith.backends.template.layout import Stream
+from weightsmith.backends.template.unroll import LayerPlace
+from weightsmith.backends.template.wellformed import DATA
 from weightsmith.compiler.ir.template import Template
 
 Word = tuple[str, ...]  # letters as docs/format.md has them: w#0, x@context, A'

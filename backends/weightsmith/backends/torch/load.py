@@ -8,20 +8,20 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from weightsmith.backends.coefficients import Bindings, DType
 from weightsmith.backends.errors import WeightsError
-from weightsmith.backends.files import MODEL, TEMPLATE, read_directory
-from weightsmith.backends.instantiate import (
+from weightsmith.backends.storage.files import MODEL, TEMPLATE, read_directory
+from weightsmith.backends.storage.safetensors_file import check_weights, weights_from_bytes
+from weightsmith.backends.template.coefficients import Bindings, DType
+from weightsmith.backends.template.instantiate import (
     FloatArray,
     Weights,
     weights_of,
 )
-from weightsmith.backends.safetensors_file import check_weights, weights_from_bytes
-from weightsmith.backends.template_reader import template_from_json
+from weightsmith.backends.template.template_reader import template_from_json
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.backends.torch.dense import DenseTransformer
 from weightsmith.backends.torch.module import Transformer
 from weightsmith.backends.torch.structured import StructuredTransformer
-from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
 DTYPES: Mapping[DType, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}

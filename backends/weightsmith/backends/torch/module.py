@@ -21,7 +21,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from weightsmith.backends.architecture import Architecture, HeadShape, LayerShape, MlpShape
+from weightsmith.backends.template.architecture import Architecture, HeadShape, LayerShape, MlpShape
 from weightsmith.backends.torch.pieces import Pieces
 
 Planes = Mapping[tuple[int, int], Tensor]  # (source, group) -> batch × tokens × rows

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weightsmith.backends.arrays import Array
+from weightsmith.backends.data.arrays import Array
 from weightsmith.backends.errors import LayoutError, PrecisionError
-from weightsmith.backends.layout import (
+from weightsmith.backends.template.layout import (
     Answer,
     Inputs,
     Stream,

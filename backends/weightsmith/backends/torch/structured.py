@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from weightsmith.backends.architecture import OutputShape, axis_size, axis_sizes
 from weightsmith.backends.errors import LayoutError
+from weightsmith.backends.template.architecture import OutputShape, axis_size, axis_sizes
 from weightsmith.backends.torch.frame import Frame
 from weightsmith.backends.torch.module import (
     Attention,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from weightsmith.backends.architecture import axis_size
-from weightsmith.backends.arrays import Array
+from weightsmith.backends.data.arrays import Array
 from weightsmith.backends.errors import DirectoryError, listed
-from weightsmith.backends.layout import Inputs, Stream, layout, read_back
+from weightsmith.backends.template.architecture import axis_size
+from weightsmith.backends.template.layout import Inputs, Stream, layout, read_back
+from weightsmith.backends.template.unroll import LayerPlace, LoopPass, layer_places
 from weightsmith.backends.torch.held import DAMAGED, Held, Variables, between_passes
 from weightsmith.backends.torch.module import Readings, Transformer
 from weightsmith.backends.torch.pieces import Pieces
@@ -22,7 +23,6 @@ from weightsmith.backends.torch.run import (
     planes_of,
     sizes_of,
 )
-from weightsmith.backends.unroll import LayerPlace, LoopPass, layer_places
 from weightsmith.compiler.ir.template import Template
 
 START = -1  # the layer before the first

@@ -13,11 +13,11 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weightsmith.backends.architecture import Architecture, row_axes
-from weightsmith.backends.coefficients import DType, float_format, round_fraction
 from weightsmith.backends.errors import WeightsError, listed, shown_name
-from weightsmith.backends.instantiate import FloatArray, Weights
-from weightsmith.backends.safetensors_file import Announced, check_shapes, check_weights
+from weightsmith.backends.storage.safetensors_file import Announced, check_shapes, check_weights
+from weightsmith.backends.template.architecture import Architecture, row_axes
+from weightsmith.backends.template.coefficients import DType, float_format, round_fraction
+from weightsmith.backends.template.instantiate import FloatArray, Weights
 
 PREFIX = "coefficients."  # of the parameters of a script in a state_dict
 WRAPPERS = ("module.", "_orig_mod.")  # what DistributedDataParallel and torch.compile put before

@@ -14,7 +14,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from weightsmith.backends.coefficients import (
+from weightsmith.backends.errors import InstantiationError, TooLargeError
+from weightsmith.backends.plan.operations.nodes import FIXED
+from weightsmith.backends.template.coefficients import (
     MAX_BITS,
     DType,
     Values,
@@ -23,13 +25,11 @@ from weightsmith.backends.coefficients import (
     parse_coefficient,
     round_fraction,
 )
-from weightsmith.backends.errors import InstantiationError, TooLargeError
-from weightsmith.backends.instantiate import ExactArray, FloatArray, Named, named_tensors
-from weightsmith.backends.plan.nodes import FIXED
-from weightsmith.backends.schedules import written_out
-from weightsmith.backends.unroll import count_symbols
+from weightsmith.backends.template.instantiate import ExactArray, FloatArray, Named, named_tensors
+from weightsmith.backends.template.schedules import written_out
+from weightsmith.backends.template.unroll import count_symbols
 from weightsmith.compiler.ir.template import Template
-from weightsmith.dsl.scalars import (
+from weightsmith.dsl.numbers.scalars import (
     Add,
     Multiply,
     Number,

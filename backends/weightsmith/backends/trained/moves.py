@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.backends.architecture import Matrix, axis_sizes
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.instantiate import (
+from weightsmith.backends.data.arrays import Array
+from weightsmith.backends.template.architecture import Matrix, axis_sizes
+from weightsmith.backends.template.instantiate import (
     ExactArray,
     Named,
     Weights,
@@ -19,7 +19,7 @@ from weightsmith.backends.instantiate import (
     named_tensors,
     structured_weights,
 )
-from weightsmith.backends.unroll import network_shape
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
 MOST = 20  # that are printed

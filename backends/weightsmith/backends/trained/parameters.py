@@ -11,20 +11,20 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.backends.architecture import axis_sizes
-from weightsmith.backends.coefficients import Values
 from weightsmith.backends.errors import InstantiationError
-from weightsmith.backends.instantiate import (
+from weightsmith.backends.template.architecture import axis_sizes
+from weightsmith.backends.template.coefficients import Values
+from weightsmith.backends.template.instantiate import (
     Named,
     Weights,
     expand,
     named_tensors,
     structured_weights,
 )
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.backends.trained.live import entry_scalar, trainable_symbols
-from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
-from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate, free_symbols
+from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate, free_symbols
 
 POINTS = (Fraction(1), Fraction(2), Fraction(3))
 

@@ -7,11 +7,11 @@ from typing import cast
 
 import numpy as np
 
-from weightsmith.backends.coefficients import DType
 from weightsmith.backends.errors import WeightsError
-from weightsmith.backends.instantiate import FloatArray, Weights, expand, sizes_of
-from weightsmith.backends.safetensors_file import check_weights
-from weightsmith.backends.unroll import network_shape
+from weightsmith.backends.storage.safetensors_file import check_weights
+from weightsmith.backends.template.coefficients import DType
+from weightsmith.backends.template.instantiate import FloatArray, Weights, expand, sizes_of
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
 

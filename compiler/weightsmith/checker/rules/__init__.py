@@ -15,10 +15,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from weightsmith.checker.refusal import quoted, require
+from weightsmith.checker.reading.refusal import quoted, require
 
 if TYPE_CHECKING:
-    from weightsmith.checker.problem import Bound, Problem, Result
+    from weightsmith.checker.spectra.problem import Bound, Problem, Result
 
 Keys = tuple[str, ...]
 Step = Mapping[str, object]

@@ -30,18 +30,18 @@ from collections.abc import Mapping
 
 import flint
 
-from weightsmith.checker.enclosures import followed, iterated, size
-from weightsmith.checker.problem import Bound, Numbers, Problem
-from weightsmith.checker.ranges import Real
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.enclosures import followed, iterated, size
+from weightsmith.checker.balls.ranges import Real
+from weightsmith.checker.reading.refusal import RefusedError, require
+from weightsmith.checker.reading.scalar_text import read_scalar
+from weightsmith.checker.reading.strict_json import as_texts
 from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.scalar_text import read_scalar
-from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.strict_json import as_texts
-from weightsmith.checker.targets import FUNCTION
+from weightsmith.checker.spectra.problem import Bound, Numbers, Problem
+from weightsmith.checker.spectra.recurrence import ERROR, only_in, reduce_root, relative
+from weightsmith.checker.spectra.spectral import LAMBDA
+from weightsmith.checker.spectra.targets import FUNCTION
 
 MAX_DEGREE = 64
 Ratios = Mapping[str, Rational]

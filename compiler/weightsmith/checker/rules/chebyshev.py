@@ -35,24 +35,24 @@ from functools import cached_property
 
 import flint
 
-from weightsmith.checker.analytic import check_bounded
-from weightsmith.checker.chebyshev_points import resampled, smooth, zero
-from weightsmith.checker.enclosures import to_arb
-from weightsmith.checker.problem import Bound, Result
-from weightsmith.checker.ranges import Real, largest
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.references import (
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.analytic import check_bounded
+from weightsmith.checker.balls.enclosures import to_arb
+from weightsmith.checker.balls.ranges import Real, largest
+from weightsmith.checker.reading.refusal import Budget, require
+from weightsmith.checker.reading.strict_json import as_integer, as_number, as_object
+from weightsmith.checker.reading.work import of_balls
+from weightsmith.checker.rules import ValueRule
+from weightsmith.checker.spectra.chebyshev_points import resampled, smooth, zero
+from weightsmith.checker.spectra.problem import Bound, Result
+from weightsmith.checker.spectra.references import (
     Reference,
     is_relative,
     polynomial_at,
     real_at,
     reference,
 )
-from weightsmith.checker.refusal import Budget, require
-from weightsmith.checker.rules import ValueRule
-from weightsmith.checker.scalar_program import MAX_DEGREE, ScalarProgram, read_program
-from weightsmith.checker.strict_json import as_integer, as_number, as_object
-from weightsmith.checker.work import of_balls
+from weightsmith.checker.spectra.scalar_program import MAX_DEGREE, ScalarProgram, read_program
 
 NAME = "chebyshev"
 ELLIPSE = ("rho", "terms", "size")

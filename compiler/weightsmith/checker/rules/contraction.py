@@ -23,16 +23,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from weightsmith.checker.enclosures import iterated
-from weightsmith.checker.problem import Bound, Numbers, Problem, product_of_powers
-from weightsmith.checker.ranges import Real, extremes, largest
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.recurrence import ERROR, only_in, reduce_root, relative
-from weightsmith.checker.refusal import require
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.enclosures import iterated
+from weightsmith.checker.balls.ranges import Real, extremes, largest
+from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.targets import FUNCTION
+from weightsmith.checker.spectra.problem import Bound, Numbers, Problem, product_of_powers
+from weightsmith.checker.spectra.recurrence import ERROR, only_in, reduce_root, relative
+from weightsmith.checker.spectra.spectral import LAMBDA
+from weightsmith.checker.spectra.targets import FUNCTION
 
 ROOT = 2  # of the auxiliary's power 1/λ
 

@@ -43,19 +43,25 @@ from dataclasses import dataclass
 
 import flint
 
-from weightsmith.checker.enclosures import iterated, iterated_map, outward, size
-from weightsmith.checker.meaning import Loop
-from weightsmith.checker.problem import Bound, Numbers, Problem
-from weightsmith.checker.ranges import Interval, Real, extremes, extremes_of_quotient, rational
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.recurrence import ERROR, Recurrence, only_in, reduce_root
-from weightsmith.checker.refusal import RefusedError, require, spend
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.enclosures import iterated, iterated_map, outward, size
+from weightsmith.checker.balls.ranges import (
+    Interval,
+    Real,
+    extremes,
+    extremes_of_quotient,
+    rational,
+)
+from weightsmith.checker.reading.refusal import RefusedError, require, spend
+from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.scalar_text import count_at
-from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.targets import FUNCTION
-from weightsmith.dsl.scalars import to_text
+from weightsmith.checker.semantics.meaning import Loop
+from weightsmith.checker.spectra.problem import Bound, Numbers, Problem
+from weightsmith.checker.spectra.recurrence import ERROR, Recurrence, only_in, reduce_root
+from weightsmith.checker.spectra.spectral import LAMBDA
+from weightsmith.checker.spectra.targets import FUNCTION
+from weightsmith.dsl.numbers.scalars import to_text
 
 MAX_POWER = 9
 Scalars = Mapping[str, Rational]

@@ -22,15 +22,15 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.enclosures import to_arb
-from weightsmith.checker.problem import Bound, Numbers, Problem
-from weightsmith.checker.ranges import Real, at_most
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.refusal import RefusedError, require
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.enclosures import to_arb
+from weightsmith.checker.balls.ranges import Real, at_most
+from weightsmith.checker.reading.refusal import RefusedError, require
 from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.spectral import LAMBDA
-from weightsmith.dsl.scalars import Number, Power
+from weightsmith.checker.spectra.problem import Bound, Numbers, Problem
+from weightsmith.checker.spectra.spectral import LAMBDA
+from weightsmith.dsl.numbers.scalars import Number, Power
 
 MAX_POWER = 9
 

@@ -29,19 +29,19 @@ from collections.abc import Mapping, Sequence
 
 import flint
 
-from weightsmith.checker.enclosures import outward, size
-from weightsmith.checker.problem import Bound, Problem, Result
-from weightsmith.checker.ranges import Interval, Real, extremes
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.recurrence import Recurrence, only_in, relative
-from weightsmith.checker.refusal import RefusedError, quoted, require, spend
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.enclosures import outward, size
+from weightsmith.checker.balls.ranges import Interval, Real, extremes
+from weightsmith.checker.reading.refusal import RefusedError, quoted, require, spend
+from weightsmith.checker.reading.strict_json import as_text
+from weightsmith.checker.reading.work import of_products
 from weightsmith.checker.rules import ValueRule
-from weightsmith.checker.scalar_program import ScalarProgram, Terms, read_program
-from weightsmith.checker.spectral import LAMBDA
-from weightsmith.checker.strict_json import as_text
-from weightsmith.checker.targets import FUNCTION
-from weightsmith.checker.work import of_products
+from weightsmith.checker.spectra.problem import Bound, Problem, Result
+from weightsmith.checker.spectra.recurrence import Recurrence, only_in, relative
+from weightsmith.checker.spectra.scalar_program import ScalarProgram, Terms, read_program
+from weightsmith.checker.spectra.spectral import LAMBDA
+from weightsmith.checker.spectra.targets import FUNCTION
 
 NAME = "stages"
 MAX_DEGREE = 200

@@ -23,14 +23,14 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.problem import Bound, Problem
-from weightsmith.checker.ranges import Real, precision
-from weightsmith.checker.rational import Rational
-from weightsmith.checker.rational_text import rational_text
-from weightsmith.checker.recurrence import only_in
-from weightsmith.checker.refusal import require
+from weightsmith.checker.algebra.rational import Rational
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.balls.ranges import Real, precision
+from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.spectral import LAMBDA
+from weightsmith.checker.spectra.problem import Bound, Problem
+from weightsmith.checker.spectra.recurrence import only_in
+from weightsmith.checker.spectra.spectral import LAMBDA
 
 EXTRA_BITS = 128
 

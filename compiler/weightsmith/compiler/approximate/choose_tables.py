@@ -9,30 +9,30 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, inf, isfinite, isqrt
 
-from weightsmith.compiler.approximate.bounds import Bounds
-from weightsmith.compiler.approximate.fit import (
+from weightsmith.compiler.approximate.arguments.bounds import Bounds
+from weightsmith.compiler.approximate.arguments.ranges import Ranges
+from weightsmith.compiler.approximate.arguments.unbounded import unbounded_message
+from weightsmith.compiler.approximate.enclosures.formula_balls import range_of
+from weightsmith.compiler.approximate.enclosures.poles import find_singularity
+from weightsmith.compiler.approximate.fitting.fit import (
     MOST_PIECES,
     Table,
     TooManyPiecesError,
     fit_table,
     square_table,
 )
-from weightsmith.compiler.approximate.formula_balls import range_of
-from weightsmith.compiler.approximate.poles import find_singularity
-from weightsmith.compiler.approximate.ranges import Ranges
-from weightsmith.compiler.approximate.unbounded import unbounded_message
 from weightsmith.compiler.ir.coefficients import CoefficientField
-from weightsmith.compiler.nearest_float import as_float, short_text
-from weightsmith.compiler.passes.build_graph import build_graph
-from weightsmith.compiler.passes.normalize import normalize
-from weightsmith.compiler.program_scalars import all_scalars
-from weightsmith.dsl import core
-from weightsmith.dsl.core import Approximated
-from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.compiler.numbers.nearest_float import as_float, short_text
+from weightsmith.compiler.passes.normalizing.build_graph import build_graph
+from weightsmith.compiler.passes.normalizing.normalize import normalize
+from weightsmith.compiler.passes.normalizing.program_scalars import all_scalars
 from weightsmith.dsl.elementary.enclosure import UndefinedError
-from weightsmith.dsl.formulas import Formula, formula_symbols, formula_text
-from weightsmith.dsl.parts import nodes_in, nodes_of
-from weightsmith.dsl.scalars import Scalar, evaluate
+from weightsmith.dsl.numbers.formulas import Formula, formula_symbols, formula_text
+from weightsmith.dsl.numbers.scalars import Scalar, evaluate
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import Approximated
+from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 
 DIGITS = 3  # of the ends of an interval, rounded outward
 MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth

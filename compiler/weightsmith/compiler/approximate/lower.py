@@ -24,13 +24,13 @@ from itertools import pairwise
 import flint
 
 from weightsmith.compiler.approximate.choose_tables import SiteTable, choose_tables
-from weightsmith.compiler.approximate.fit import Table
+from weightsmith.compiler.approximate.fitting.fit import Table
 from weightsmith.compiler.ir.piecewise import exactly, fraction, numeric
-from weightsmith.compiler.passes.fuse_entries import APART
-from weightsmith.dsl import core
-from weightsmith.dsl.core import PiecewiseLinear
-from weightsmith.dsl.nodes import with_parts
-from weightsmith.dsl.scalars import Number
+from weightsmith.compiler.passes.normalizing.fuse_entries import APART
+from weightsmith.dsl.numbers.scalars import Number
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import PiecewiseLinear
+from weightsmith.dsl.program.nodes import with_parts
 
 
 @dataclass(frozen=True)

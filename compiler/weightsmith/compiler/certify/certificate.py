@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from weightsmith.checker import claim_numbers
-from weightsmith.checker.open_claims import (
+from weightsmith.checker.balls import claim_numbers
+from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
+from weightsmith.checker.reading.open_claims import (
     NOT_DERIVED,
     OVER_BUDGET,
     SAYS_NOTHING,
 )
-from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
-from weightsmith.checker.refusal import OverBudgetError, RefusedError
-from weightsmith.checker.tables import Table, read_tables
+from weightsmith.checker.reading.refusal import OverBudgetError, RefusedError
+from weightsmith.checker.semantics.tables import Table, read_tables
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import exactness_steps
 from weightsmith.compiler.certify.open_claim import (
@@ -25,9 +25,9 @@ from weightsmith.compiler.certify.open_claim import (
 )
 from weightsmith.compiler.certify.truncation import truncation_claim
 from weightsmith.compiler.pipeline import Compilation, Front
-from weightsmith.dsl import core
-from weightsmith.dsl.core_form import core_form
-from weightsmith.dsl.diagnostics import DiagnosticError, error
+from weightsmith.dsl.printing.core_form import core_form
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details

@@ -16,8 +16,8 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledLoop,
 )
 from weightsmith.compiler.ir.template import Template
-from weightsmith.compiler.passes.allocate_blocks import Allocation
-from weightsmith.compiler.passes.choose_representation import Candidate
+from weightsmith.compiler.passes.layers.allocate_blocks import Allocation
+from weightsmith.compiler.passes.representing.choose_representation import Candidate
 
 Json = dict[str, object]
 Reach = dict[int, set[str]]  # block -> token groups in which it may be nonzero

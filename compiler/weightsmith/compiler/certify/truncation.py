@@ -11,23 +11,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.checker import open_claims
-from weightsmith.checker.claim_numbers import SAYS_NOTHING
-from weightsmith.checker.following import NESTED, Following, Targeted
-from weightsmith.checker.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
-from weightsmith.checker.problem import Problem, Result
-from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.checker.balls.claim_numbers import SAYS_NOTHING
+from weightsmith.checker.claims.following import NESTED, Following, Targeted
+from weightsmith.checker.claims.truncation import claim_of
+from weightsmith.checker.reading import open_claims
+from weightsmith.checker.reading.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
+from weightsmith.checker.reading.refusal import SHARE, Budget, OverBudgetError, RefusedError
 from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.rules.chebyshev import comparison
-from weightsmith.checker.truncation import claim_of
-from weightsmith.compiler.certify.evidence import assumption_step, loop_steps
-from weightsmith.compiler.certify.grounds import Ground, grounds, no_ground
+from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.compiler.certify.open_claim import open_claim
 from weightsmith.compiler.certify.rules import iterate_searches, value_searches
-from weightsmith.compiler.certify.spectral import NoProofError
+from weightsmith.compiler.certify.spectra.evidence import assumption_step, loop_steps
+from weightsmith.compiler.certify.spectra.grounds import Ground, grounds, no_ground
+from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram, Returned
-from weightsmith.dsl import core
-from weightsmith.dsl.scalars import ScalarError
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.program import core
 
 Json = dict[str, object]
 Bindings = Mapping[str, Fraction]

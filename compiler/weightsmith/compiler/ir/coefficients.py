@@ -15,8 +15,8 @@ from typing import Any
 from sympy import Symbol as SympySymbol
 from sympy.polys.domains import QQ
 
-from weightsmith.dsl import scalars
-from weightsmith.dsl.scalars import Scalar, ScalarError
+from weightsmith.dsl.numbers import scalars
+from weightsmith.dsl.numbers.scalars import Scalar, ScalarError
 
 Monomial = tuple[dict[str, int], Fraction]  # the exponents that are not zero, the factor
 

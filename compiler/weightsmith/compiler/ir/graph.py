@@ -13,10 +13,10 @@ from fractions import Fraction
 
 import networkx as nx
 
-from weightsmith.dsl.core import Approximated, PiecewiseLinear, Schedule, Shape
-from weightsmith.dsl.formulas import Formula
-from weightsmith.dsl.scalars import Scalar
-from weightsmith.dsl.source import Span
+from weightsmith.dsl.numbers.formulas import Formula
+from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.program.core import Approximated, PiecewiseLinear, Schedule, Shape
+from weightsmith.dsl.text.source import Span
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from fractions import Fraction
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
-from weightsmith.dsl.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
-from weightsmith.dsl.scalars import Scalar, ScalarError, evaluate
-from weightsmith.dsl.schedules import loop_text
+from weightsmith.dsl.checking.schedules import loop_text
+from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate
+from weightsmith.dsl.program.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
 
 Columns = Mapping[Space, Polynomial]
 """The polynomials of a value, by the space of its columns (one, or one a token group)."""

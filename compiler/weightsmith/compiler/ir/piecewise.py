@@ -12,8 +12,8 @@ from operator import itemgetter
 
 import flint
 
-from weightsmith.dsl.core import PiecewiseLinear
-from weightsmith.dsl.scalars import Number, Scalar, evaluate
+from weightsmith.dsl.numbers.scalars import Number, Scalar, evaluate
+from weightsmith.dsl.program.core import PiecewiseLinear
 
 Point = tuple[flint.fmpq, flint.fmpq]  # place, value
 Kink = tuple[flint.fmpq, flint.fmpq]  # place, change of slope

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Space, Word
-from weightsmith.dsl import core
-from weightsmith.dsl.core import Axis, PiecewiseLinear
-from weightsmith.dsl.scalars import Scalar
+from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import Axis, PiecewiseLinear
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from weightsmith.checker.excerpts import Body
-from weightsmith.checker.meaning import assigned_names
-from weightsmith.dsl import core
-from weightsmith.dsl.nodes import with_parts
+from weightsmith.checker.semantics.excerpts import Body
+from weightsmith.checker.semantics.meaning import assigned_names
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.nodes import with_parts
 
 Names = frozenset[str]
 

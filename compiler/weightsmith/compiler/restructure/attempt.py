@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-from weightsmith.checker.refusal import SHARE, Budget, OverBudgetError, RefusedError
-from weightsmith.compiler.certify.restructuring import restructuring_claim
-from weightsmith.compiler.certify.spectral import NoProofError, OverLimitError
+from weightsmith.checker.reading.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.costs.report import layers_as_run
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
-from weightsmith.compiler.report import layers_as_run
-from weightsmith.compiler.restructure.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
-from weightsmith.compiler.restructure.affine_blocks import TOO_MANY
-from weightsmith.compiler.restructure.affine_rewrite import (
+from weightsmith.compiler.restructure.affine_loops.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
+from weightsmith.compiler.restructure.affine_loops.affine_blocks import TOO_MANY
+from weightsmith.compiler.restructure.affine_loops.affine_rewrite import (
     Powered,
     around_loops,
     around_loops_inline,
@@ -30,7 +29,7 @@ from weightsmith.compiler.restructure.affine_rewrite import (
     with_residuals,
     with_residuals_inline,
 )
-from weightsmith.compiler.restructure.evaluate import (
+from weightsmith.compiler.restructure.polynomials.evaluate import (
     MAX_DIGITS,
     TOO_LONG,
     Evaluated,
@@ -38,12 +37,14 @@ from weightsmith.compiler.restructure.evaluate import (
     evaluated,
     evaluated_on_data,
 )
-from weightsmith.compiler.restructure.fused import Fused, fused
+from weightsmith.compiler.restructure.polynomials.fused import Fused, fused
+from weightsmith.compiler.restructure.recurrences.task import Bindings, Names, Task
 from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
-from weightsmith.compiler.restructure.task import Bindings, Names, Task
-from weightsmith.dsl import Source, check, core
-from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.scalars import ScalarError
+from weightsmith.compiler.restructure.witnesses import restructuring_claim
+from weightsmith.dsl import Source, check
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 Json = dict[str, object]
 Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]

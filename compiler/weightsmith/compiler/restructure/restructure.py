@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from weightsmith.checker.refusal import OverBudgetError, RefusedError
-from weightsmith.checker.strict_json import as_list
-from weightsmith.compiler.certify.restructuring import claim_of
-from weightsmith.compiler.long_loops import refuse_long_loops
+from weightsmith.checker.reading.refusal import OverBudgetError, RefusedError
+from weightsmith.checker.reading.strict_json import as_list
+from weightsmith.compiler.passes.normalizing.long_loops import refuse_long_loops
 from weightsmith.compiler.pipeline import compile_program, front
 from weightsmith.compiler.restructure.attempt import (
     CHECKING,
@@ -22,11 +21,13 @@ from weightsmith.compiler.restructure.attempt import (
     reason_text,
     without_repeats,
 )
+from weightsmith.compiler.restructure.recurrences.task import Bindings, Names
 from weightsmith.compiler.restructure.segments import Segmented, segmented
-from weightsmith.compiler.restructure.task import Bindings, Names
-from weightsmith.dsl import Source, check, core, program_text
-from weightsmith.dsl.diagnostics import DiagnosticError
-from weightsmith.dsl.scalars import ScalarError, evaluate
+from weightsmith.compiler.restructure.witnesses import claim_of
+from weightsmith.dsl import Source, check, program_text
+from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 FEWEST = ("layers", "operations")
 FEW = 1  # passes of a loop that only stands around others

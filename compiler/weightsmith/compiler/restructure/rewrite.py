@@ -9,23 +9,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from weightsmith.compiler.certify.spectral import Frame, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
-from weightsmith.compiler.restructure.coordinates import in_coordinates, to_scalar
-from weightsmith.compiler.restructure.linear import Linear, System, linear_parts, read_system
-from weightsmith.compiler.restructure.operators import ScalarLoop, candidates
-from weightsmith.compiler.restructure.powers import Recurrence
-from weightsmith.compiler.restructure.setting import (
+from weightsmith.compiler.restructure.recurrences.coordinates import in_coordinates, to_scalar
+from weightsmith.compiler.restructure.recurrences.linear import (
+    Linear,
+    System,
+    linear_parts,
+    read_system,
+)
+from weightsmith.compiler.restructure.recurrences.operators import ScalarLoop, candidates
+from weightsmith.compiler.restructure.recurrences.powers import Recurrence
+from weightsmith.compiler.restructure.recurrences.setting import (
     Setting,
     choose_setting,
     contracted_group,
     word_text,
 )
-from weightsmith.compiler.restructure.task import Task
-from weightsmith.compiler.restructure.write import Code, Writer, sum_text
-from weightsmith.dsl import core, program_text
+from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.write import Code, Writer, sum_text
+from weightsmith.dsl import program_text
+from weightsmith.dsl.program import core
 
 _OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
 LONGEST_REST = 4  # the largest power of the operator that is written out

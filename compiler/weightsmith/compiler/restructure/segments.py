@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from weightsmith.checker.excerpts import (
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.semantics.excerpts import (
     Body,
     Shapes,
     excerpt,
@@ -16,13 +17,12 @@ from weightsmith.checker.excerpts import (
     shapes_after,
     used_names,
 )
-from weightsmith.checker.meaning import assigned_names
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.compiler.restructure.aliases import aliased, body_without, proof_without
 from weightsmith.compiler.restructure.attempt import Json, Restructured
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import position
-from weightsmith.dsl.parts import parts_of
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import parts_of
+from weightsmith.dsl.text.diagnostics import position
 
 Names = frozenset[str]
 Attempt = Callable[[core.Program, Names], Restructured]

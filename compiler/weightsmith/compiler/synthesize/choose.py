@@ -17,32 +17,32 @@ from functools import lru_cache
 
 import flint
 
-from weightsmith.compiler.approximate.formula_balls import values
-from weightsmith.compiler.round_off import UNITS, carried
-from weightsmith.compiler.rounded_text import text_above, text_below
-from weightsmith.compiler.synthesize import lower_bound as bound
-from weightsmith.compiler.synthesize.inverse_plan import (
+from weightsmith.compiler.approximate.enclosures.formula_balls import values
+from weightsmith.compiler.numbers.round_off import UNITS, carried
+from weightsmith.compiler.numbers.rounded_text import text_above, text_below
+from weightsmith.compiler.synthesize.families.numbers import SHORT, Ball
+from weightsmith.compiler.synthesize.families.series import NoSeriesError, Series, chebyshev_series
+from weightsmith.compiler.synthesize.plans.inverse_plan import (
     Shifted,
     general_inverse_plan,
     indefinite_inverse_plan,
     resolvents_plan,
 )
-from weightsmith.compiler.synthesize.lower_bound import Degrees, LowerBound
-from weightsmith.compiler.synthesize.numbers import SHORT, Ball
-from weightsmith.compiler.synthesize.script import Plan
-from weightsmith.compiler.synthesize.series import NoSeriesError, Series, chebyshev_series
-from weightsmith.compiler.synthesize.series_plan import series_plan
-from weightsmith.compiler.synthesize.sign_plan import (
+from weightsmith.compiler.synthesize.plans.script import Plan
+from weightsmith.compiler.synthesize.plans.series_plan import series_plan
+from weightsmith.compiler.synthesize.plans.sign_plan import (
     inverse_root_plan,
     polar_plan,
     sign_plan,
     square_root_plan,
 )
-from weightsmith.compiler.synthesize.spectrum import Interval, Spectrum
-from weightsmith.dsl import core
-from weightsmith.dsl.core import SpectrumKind
-from weightsmith.dsl.formulas import Formula
-from weightsmith.dsl.number_text import is_short
+from weightsmith.compiler.synthesize.requests import lower_bound as bound
+from weightsmith.compiler.synthesize.requests.lower_bound import Degrees, LowerBound
+from weightsmith.compiler.synthesize.requests.spectrum import Interval, Spectrum
+from weightsmith.dsl.numbers.formulas import Formula
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import SpectrumKind
+from weightsmith.dsl.text.number_text import is_short
 
 LEAST = 8  # a tolerance below so many units of round-off, times the condition, is refused
 SHARE = Fraction(48, 49)  # of a tolerance that a series takes: its certificate is a little wider

@@ -13,20 +13,21 @@ from fractions import Fraction
 from itertools import count
 from typing import TypeVar
 
-from weightsmith.compiler.rounded_text import text_above, text_below
+from weightsmith.compiler.numbers.rounded_text import text_above, text_below
 from weightsmith.compiler.synthesize.choose import Choice
 from weightsmith.compiler.synthesize.grouped import grouped
-from weightsmith.compiler.synthesize.numeric import Numbers
-from weightsmith.compiler.synthesize.request import Asked, Request, asked_of, read_request
-from weightsmith.compiler.synthesize.script import Plan, choose_names, named, side_by_side
-from weightsmith.dsl import check, core, program_text
-from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.parts import nodes_in, nodes_of
-from weightsmith.dsl.printer import node_text
-from weightsmith.dsl.scalars import Number
-from weightsmith.dsl.scope import RESERVED
-from weightsmith.dsl.sites import assigned_names
-from weightsmith.dsl.source import Source
+from weightsmith.compiler.synthesize.plans.script import Plan, choose_names, named, side_by_side
+from weightsmith.compiler.synthesize.requests.numeric import Numbers
+from weightsmith.compiler.synthesize.requests.request import Asked, Request, asked_of, read_request
+from weightsmith.dsl import check, program_text
+from weightsmith.dsl.numbers.scalars import Number
+from weightsmith.dsl.printing.printer import node_text
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.scope import RESERVED
+from weightsmith.dsl.program.sites import assigned_names
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.source import Source
 
 
 @dataclass(frozen=True)

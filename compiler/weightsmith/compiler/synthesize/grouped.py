@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from weightsmith.compiler.synthesize.bounded import is_bounded
 from weightsmith.compiler.synthesize.choose import (
     Choice,
     RefusedError,
@@ -16,13 +15,14 @@ from weightsmith.compiler.synthesize.choose import (
     choose_inverses,
     is_definite_inverse,
 )
-from weightsmith.compiler.synthesize.lower_bound import NOTHING
-from weightsmith.compiler.synthesize.request import Request
-from weightsmith.compiler.synthesize.spectrum import Spectrum, spectrum_of
-from weightsmith.dsl import core
-from weightsmith.dsl.core import SpectrumKind
-from weightsmith.dsl.diagnostics import DiagnosticError, error
-from weightsmith.dsl.printer import node_text
+from weightsmith.compiler.synthesize.requests.bounded import is_bounded
+from weightsmith.compiler.synthesize.requests.lower_bound import NOTHING
+from weightsmith.compiler.synthesize.requests.request import Request
+from weightsmith.compiler.synthesize.requests.spectrum import Spectrum, spectrum_of
+from weightsmith.dsl.printing.printer import node_text
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import SpectrumKind
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 
 LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 

@@ -14,10 +14,10 @@ from fractions import Fraction
 
 from weightsmith.compiler.synthesize.expand import in_numbers
 from weightsmith.compiler.synthesize.grouped import Group, grouped
-from weightsmith.compiler.synthesize.request import asked_of, read_request
-from weightsmith.compiler.synthesize.script import Plan
-from weightsmith.dsl import core
-from weightsmith.dsl.diagnostics import DiagnosticError
+from weightsmith.compiler.synthesize.plans.script import Plan
+from weightsmith.compiler.synthesize.requests.request import asked_of, read_request
+from weightsmith.dsl.program import core
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 
 OCTAVE = 4  # tolerances between one and its half
 MOST = 60 * OCTAVE

@@ -9,9 +9,15 @@ from __future__ import annotations
 from weightsmith.backends.enclose.answers.functions import function_distance
 from weightsmith.backends.enclose.answers.inverses import inverse_distance
 from weightsmith.backends.enclose.answers.polar_factors import polar_distance
-from weightsmith.backends.enclose.evaluate import INVERSE, POLAR, VECTORS, Evaluator, shortened
-from weightsmith.backends.enclose.near import Apart, Array, Digits, near
-from weightsmith.dsl import core
+from weightsmith.backends.enclose.matrices.near import Apart, Array, Digits, near
+from weightsmith.backends.enclose.values.evaluate import (
+    INVERSE,
+    POLAR,
+    VECTORS,
+    Evaluator,
+    shortened,
+)
+from weightsmith.dsl.program import core
 
 
 def compared(evaluator: Evaluator, node: core.Function, value: Array) -> Apart | None:

@@ -42,8 +42,7 @@ from weightsmith.backends.enclose.answers.leading import (
     most_of,
     shift_of,
 )
-from weightsmith.backends.enclose.balls import BITS, ScalarFunction, row_of
-from weightsmith.backends.enclose.near import (
+from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
     WIDER,
@@ -55,8 +54,9 @@ from weightsmith.backends.enclose.near import (
     norm,
     require,
 )
-from weightsmith.backends.enclose.products import bits_of
-from weightsmith.backends.enclose.spectral import FAILED, decomposed, divided, outward
+from weightsmith.backends.enclose.matrices.products import bits_of
+from weightsmith.backends.enclose.values.balls import BITS, ScalarFunction, row_of
+from weightsmith.backends.enclose.values.spectral import FAILED, decomposed, divided, outward
 
 
 @dataclass(slots=True, eq=False)

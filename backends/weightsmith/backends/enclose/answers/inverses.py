@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from weightsmith.backends.enclose.answers.leading import grid, leading
-from weightsmith.backends.enclose.near import FLOOR, UNIT, Apart, Array, Near, gamma, norm
+from weightsmith.backends.enclose.matrices.near import FLOOR, UNIT, Apart, Array, Near, gamma, norm
 
 CLOSE = 1 / 64  # above, ρ is no small part of the bound
 

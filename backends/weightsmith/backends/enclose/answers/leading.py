@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from weightsmith.backends.enclose.near import Array, Near
-from weightsmith.backends.enclose.products import bits_of
+from weightsmith.backends.enclose.matrices.near import Array, Near
+from weightsmith.backends.enclose.matrices.products import bits_of
 
 FEW = 64  # rows of matrices whose entries are bounded by their norm: speed and tightness only
 

@@ -57,7 +57,7 @@ from weightsmith.backends.enclose.answers.leading import (
     leading,
     rounded_to,
 )
-from weightsmith.backends.enclose.near import (
+from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
     Apart,

@@ -20,16 +20,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.backends.enclose.near import NoBoundError, require
-from weightsmith.dsl import core
-from weightsmith.dsl import formulas as f
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.canonical import form_key
-from weightsmith.dsl.core import Node, Shape
+from weightsmith.backends.enclose.matrices.near import NoBoundError, require
 from weightsmith.dsl.elementary import elementary
 from weightsmith.dsl.elementary.record import Numbers
-from weightsmith.dsl.parts import nodes_of
-from weightsmith.dsl.scope import Definition
+from weightsmith.dsl.numbers import formulas as f
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.canonical import form_key
+from weightsmith.dsl.program.core import Node, Shape
+from weightsmith.dsl.program.parts import nodes_of
+from weightsmith.dsl.program.scope import Definition
 
 Key = tuple[object, ...]
 NO_TEST = (

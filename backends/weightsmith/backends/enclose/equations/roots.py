@@ -12,17 +12,24 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.backends.enclose.contraction import keys_of
 from weightsmith.backends.enclose.equations.monotone import Convex, Monotone, Reader
-from weightsmith.backends.enclose.evaluate import Evaluator
-from weightsmith.backends.enclose.near import Array, Near, NoBoundError, near, norm, require
-from weightsmith.backends.enclose.remembered import remembered
-from weightsmith.backends.enclose.sums import collapsed, rounded, two_sum
-from weightsmith.dsl import core
-from weightsmith.dsl import scalars as q
-from weightsmith.dsl.core import Node
-from weightsmith.dsl.formula_values import evaluate_formula
-from weightsmith.dsl.scope import Definition
+from weightsmith.backends.enclose.matrices.near import (
+    Array,
+    Near,
+    NoBoundError,
+    near,
+    norm,
+    require,
+)
+from weightsmith.backends.enclose.matrices.sums import collapsed, rounded, two_sum
+from weightsmith.backends.enclose.values.contraction import keys_of
+from weightsmith.backends.enclose.values.evaluate import Evaluator
+from weightsmith.backends.enclose.values.remembered import remembered
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.formula_values import evaluate_formula
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import Node
+from weightsmith.dsl.program.scope import Definition
 
 ROUNDS = 8
 ENOUGH = 1e-4  # what the residual may add to the bound: only tightness depends on it

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from weightsmith.backends.coefficients import Values
-from weightsmith.backends.export.subject import Subject
-from weightsmith.backends.unroll import unroll
+from weightsmith.backends.export.base.subject import Subject
+from weightsmith.backends.template.coefficients import Values
+from weightsmith.backends.template.unroll import unroll
 from weightsmith.compiler.ir.template import Item, Layer
-from weightsmith.compiler.show import layer_lines
-from weightsmith.dsl.shown import printable
+from weightsmith.compiler.reports.show import layer_lines
+from weightsmith.dsl.text.shown import printable
 
 LONGEST = 94
 MOST = 12  # lines about one layer

@@ -7,9 +7,9 @@ import keyword
 from collections.abc import Iterator
 from functools import cached_property
 
-from weightsmith.backends.export.steps import Steps, block_of
-from weightsmith.backends.export.subject import Subject, identifier
-from weightsmith.backends.plan.nodes import Bucket, Carried, Input, Linear, Result
+from weightsmith.backends.export.base.steps import Steps, block_of
+from weightsmith.backends.export.base.subject import Subject, identifier
+from weightsmith.backends.plan.operations.nodes import Bucket, Carried, Input, Linear, Result
 
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "torch", "np", "Tensor"}
 RESERVED |= {"table", "repeated", "self", "nn", "forward"}

@@ -8,14 +8,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from weightsmith.backends.export.format import Format, Options
+from weightsmith.backends.export.base.format import Format, Options
+from weightsmith.backends.export.base.steps import Steps
+from weightsmith.backends.export.base.subject import Port, Subject
 from weightsmith.backends.export.python.dialect import NUMPY, TORCH, Dialect
 from weightsmith.backends.export.python.names import Names
 from weightsmith.backends.export.python.python_text import INDENT, Function, Writer
-from weightsmith.backends.export.steps import Steps
-from weightsmith.backends.export.subject import Port, Subject
-from weightsmith.compiler.show import show_template
-from weightsmith.dsl.shown import printable
+from weightsmith.compiler.reports.show import show_template
+from weightsmith.dsl.text.shown import printable
 
 WIDTH = 98
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from weightsmith.backends.errors import ExportError
+from weightsmith.backends.export.base.steps import Run, Step, Steps, apart_from_data
+from weightsmith.backends.export.base.subject import Subject, identifier, in_dtype
 from weightsmith.backends.export.python.dialect import Dialect
 from weightsmith.backends.export.python.layer_notes import LayerNotes
 from weightsmith.backends.export.python.names import Names
-from weightsmith.backends.export.steps import Run, Step, Steps, apart_from_data
-from weightsmith.backends.export.subject import Subject, identifier, in_dtype
 from weightsmith.backends.plan.live import loop_of
-from weightsmith.backends.plan.nodes import (
+from weightsmith.backends.plan.operations.nodes import (
     Axis,
     Clamp,
     Combination,

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError, listed
-from weightsmith.backends.layout import input_groups, size_of_axes
-from weightsmith.backends.plan.masks import MASK
+from weightsmith.backends.plan.layers.masks import MASK
+from weightsmith.backends.template.layout import input_groups, size_of_axes
 from weightsmith.backends.torch.plans.engine import Engine, one_or_several
 from weightsmith.backends.torch.plans.module import Function, InputKey, PlannedModule
 from weightsmith.backends.torch.plans.sparse import sparse_of

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from weightsmith.backends.errors import ShardingError
 from weightsmith.backends.plan.build import Plan
-from weightsmith.backends.plan.nodes import AllReduced
+from weightsmith.backends.plan.operations.nodes import AllReduced
 from weightsmith.backends.plan.partial_sums import sharded_plan
 from weightsmith.backends.plan.torch_text import Text
 from weightsmith.backends.torch.plans import sparse

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.coefficients import Bindings
+from weightsmith.backends.data.arrays import Array
 from weightsmith.backends.errors import PlanError
-from weightsmith.backends.instantiate import Weights
-from weightsmith.backends.layout import Answer, Inputs, fit
 from weightsmith.backends.plan.build import Form, Plan, plan_of
-from weightsmith.backends.plan.cost import Sizes
+from weightsmith.backends.plan.layers.looped_numbers import numbers_of
 from weightsmith.backends.plan.live import cost
-from weightsmith.backends.plan.looped_numbers import numbers_of
+from weightsmith.backends.plan.operations.cost import Sizes
+from weightsmith.backends.template.coefficients import Bindings
+from weightsmith.backends.template.instantiate import Weights
+from weightsmith.backends.template.layout import Answer, Inputs, fit
+from weightsmith.backends.template.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.backends.torch.plans.chunks import LONG, chunked
 from weightsmith.backends.torch.plans.module import PlannedModule, Scalars
 from weightsmith.backends.torch.run import check_mode
-from weightsmith.backends.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
 
 MOST = 64  # plans that are kept

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from weightsmith.backends.plan.build import Plan
-from weightsmith.backends.plan.nodes import Input
+from weightsmith.backends.plan.operations.nodes import Input
 from weightsmith.backends.plan.torch_text import Text, torch_text
 from weightsmith.backends.torch.plans import sparse
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.plan.nodes import Shape
+from weightsmith.backends.plan.operations.nodes import Shape
 from weightsmith.backends.torch.sharded.processes import Processes
 
 PROBLEM = "problem"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from weightsmith.backends.coefficients import Bindings
 from weightsmith.backends.errors import ShardingError, listed
-from weightsmith.backends.instantiate import Weights
-from weightsmith.backends.layout import axes_of, input_groups
 from weightsmith.backends.plan.build import Form, Plan
 from weightsmith.backends.plan.partial_sums import sharded_plan
+from weightsmith.backends.template.coefficients import Bindings
+from weightsmith.backends.template.instantiate import Weights
+from weightsmith.backends.template.layout import axes_of, input_groups
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.torch.plans.module import PlannedModule
 from weightsmith.backends.torch.sharded.processes import Processes

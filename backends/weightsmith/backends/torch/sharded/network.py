@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError
-from weightsmith.backends.layout import axes_of, called
+from weightsmith.backends.template.layout import axes_of, called
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
 from weightsmith.backends.torch.plans.module import PlannedModule
 from weightsmith.backends.torch.sharded.agreement import Facts, check_agreement, facts_of

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weightsmith.backends.arrays import Array
-from weightsmith.backends.instantiate import ExactArray, Weights, expand, named_tensors
+from weightsmith.backends.data.arrays import Array
+from weightsmith.backends.template.instantiate import ExactArray, Weights, expand, named_tensors
+from weightsmith.backends.template.unroll import network_shape
 from weightsmith.backends.torch.load import build
 from weightsmith.backends.torch.module import Matrix, Transformer
-from weightsmith.backends.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
 

@@ -14,15 +14,15 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from weightsmith.backends.coefficients import DType, float_format, round_fraction
 from weightsmith.backends.errors import InstantiationError, LayoutError, listed
-from weightsmith.backends.instantiate import Weights
+from weightsmith.backends.template.coefficients import DType, float_format, round_fraction
+from weightsmith.backends.template.instantiate import Weights
 from weightsmith.backends.torch.load import DTYPES
 from weightsmith.backends.torch.plans.calling import Caller, Given, Returned
 from weightsmith.backends.torch.plans.engine import Engine
 from weightsmith.backends.trained.live import LiveWeights, live_weights
 from weightsmith.compiler.ir.template import Template
-from weightsmith.dsl.scalars import Add, Multiply, Number, Power, Scalar, Symbol
+from weightsmith.dsl.numbers.scalars import Add, Multiply, Number, Power, Scalar, Symbol
 
 
 class Coefficients(nn.Module):

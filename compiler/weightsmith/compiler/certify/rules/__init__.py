@@ -17,8 +17,8 @@ from weightsmith.checker import rules
 from weightsmith.checker.rules import IterateRule, Rule, ValueRule
 
 if TYPE_CHECKING:
-    from weightsmith.checker.problem import Problem, Result
     from weightsmith.checker.rules.chebyshev import Comparison
+    from weightsmith.checker.spectra.problem import Problem, Result
 
 Json = dict[str, object]
 MIDDLE = 50  # the order of a rule that does not say when it is tried

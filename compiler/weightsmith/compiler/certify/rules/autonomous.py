@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from weightsmith.checker.problem import Problem
 from weightsmith.checker.rules.autonomous import RULE
+from weightsmith.checker.spectra.problem import Problem
 from weightsmith.compiler.certify.rules import IterateSearch, Json
 
 

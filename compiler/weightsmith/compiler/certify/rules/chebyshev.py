@@ -11,19 +11,19 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.chebyshev_points import smooth
-from weightsmith.checker.enclosures import DIVERGES, HUGE, to_arb
-from weightsmith.checker.problem import Result
-from weightsmith.checker.ranges import PRECISIONS, precision
-from weightsmith.checker.refusal import SHARE, spend
+from weightsmith.checker.balls.enclosures import DIVERGES, HUGE, to_arb
+from weightsmith.checker.balls.ranges import PRECISIONS, precision
+from weightsmith.checker.reading.refusal import SHARE, spend
+from weightsmith.checker.reading.work import of_balls, of_transform
 from weightsmith.checker.rules.chebyshev import MAX_POINTS, RULE, Comparison, Ellipse
-from weightsmith.checker.scalar_program import MAX_DEGREE
-from weightsmith.checker.work import of_balls, of_transform
-from weightsmith.compiler.certify.intervals import FLOOR, to_fraction
+from weightsmith.checker.spectra.chebyshev_points import smooth
+from weightsmith.checker.spectra.problem import Result
+from weightsmith.checker.spectra.scalar_program import MAX_DEGREE
 from weightsmith.compiler.certify.rules import Json, ValueSearch
 from weightsmith.compiler.certify.rules.ellipses import choose_ellipse, with_tail
-from weightsmith.compiler.certify.spectral import NoProofError
-from weightsmith.compiler.portable_floats import log2
+from weightsmith.compiler.certify.spectra.spectral import NoProofError
+from weightsmith.compiler.numbers.intervals import FLOOR, to_fraction
+from weightsmith.compiler.numbers.portable_floats import log2
 
 MANY = 10_000  # points, from where their number is rounded up
 SINGULAR = "the target has a singularity, a kink or no value on the spectrum"

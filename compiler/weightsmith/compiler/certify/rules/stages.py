@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from weightsmith.checker.problem import Result
-from weightsmith.checker.refusal import RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.rules.chebyshev import Comparison
 from weightsmith.checker.rules.stages import RULE
+from weightsmith.checker.spectra.problem import Result
 from weightsmith.compiler.certify.rules import Json, ValueSearch
 
 LONG = 100  # a degree above which a composition is taken apart

@@ -1,0 +1,1 @@
+"""A user's data as matrices: arrays, graphs, regression data."""

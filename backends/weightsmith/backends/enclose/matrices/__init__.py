@@ -1,0 +1,1 @@
+"""Matrices known up to a proven radius: sums, products, inverses, polar factors."""

@@ -1,0 +1,224 @@
+"""Products of matrices that are known up to a radius.
+
+*Splitting* (Rump, Ogita, Oishi, Accurate floating-point summation I, 2008, Lemma 3.3).  With
+|a| ≤ 2^e for every entry and σ = 3·2^(51 + e − b), fl(fl(a + σ) − σ) is a rounded to a multiple of
+2^(e − b), and what is left, a − that, is a float.  If b is at most (53 − log2 n)/2, all partial
+sums of a product A₁B₁ of such parts over n terms are whole numbers of at most 53 bits times a power
+of two: A₁B₁ is computed without error, in whatever order.
+
+*The product*, with hi = A₁ + A₂ and hi′ = B₁ + B₂ split in this way:
+
+    (hi + lo)(hi′ + lo′) = A₁B₁ + A₁(B₂ + lo′) + (A₂ + lo)hi′ + (A₂ + lo)lo′
+
+The first is exact; in the next two one factor is some 2^-23 of hi or hi′, so that γ_n of them is
+that part of what rounding a plain product costs (and γ_{n+4} covers the rounding of that factor and
+of the sum); the last is left out.  ‖A₁‖ ≤ ‖hi‖ + ‖lo‖ + ‖A₂ + lo‖.  A₁B₁ and the sum of the small
+products are added by FastTwoSum.  With ‖E‖ ≤ r and ‖E′‖ ≤ r′ for what the factors
+M and M′ are off by,
+
+    MM′ − (hi + lo)(hi′ + lo′) = (hi + lo)·E′ + E·M′,   ‖hi·E′‖ ≤ ‖hi‖₂‖E′‖
+
+What is rounded is multiplied by chunks of m terms, each rounded in whatever order, which are added
+one after the other: then γ of m + n/m takes the place of γ_n.
+
+*Of short values* it is fl(hi·hi′), off by γ_n‖hi‖‖hi′‖ besides.  *Of long ones* hi = A₁ + A₂ + A₃
+and hi′ = B₁ + B₂ + B₃ are split twice, A₁B₁, A₁B₂ and A₂B₁ are exact and added by TwoSum, and in
+
+    A₁(B₃ + lo′) + A₂(B₂ + B₃ + lo′) + (A₃ + lo)hi′ + (A₃ + lo)lo′
+
+all but the last, which is left out, are some 2^-46 of hi·hi′; |A₁| ≤ 2|hi| entry by entry.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from weightsmith.backends.enclose.matrices.near import (
+    FLOOR,
+    UNIT,
+    WIDER,
+    Array,
+    Digits,
+    Near,
+    Parts,
+    digits_of,
+    gamma,
+    near,
+    norm,
+    with_radius,
+)
+from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
+
+FEW = 8  # rows or columns of matrices whose 2-norm is worth a product: only tightness
+CHUNK = 128  # terms: fewer are slow, and more cost digits
+
+
+def product(left: Near, right: Near) -> Near:
+    off = 0.0
+    if right.radius:
+        off += (two_norm(left) + left.low_size) * right.radius
+    if left.radius:
+        off += left.radius * (two_norm(right) + right.low_size + right.radius)
+    match digits_of((left, right)):
+        case Digits.SHORT:
+            found = _rounded(left, right)
+        case Digits.DOUBLE:
+            found = _gram(left) if _are_transposes(left, right) else _split(left, right)
+        case Digits.LONG:
+            found = _split_twice(left, right)
+    return with_radius(found, found.radius + off)
+
+
+def _rounded(left: Near, right: Near) -> Near:
+    off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
+    off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
+    found = near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
+    if _are_transposes(left, right):
+        left.kept.two_norm = right.kept.two_norm = math.sqrt(found.whole) * WIDER
+    return found
+
+
+def _split(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    first, rest, rest_size = _parts(left, inner)
+    second, other, other_size = _parts(right, inner)
+    tail, tail_size = _with(other, other_size, right)
+    head, head_size = _with(rest, rest_size, left)
+    small = _times(first, tail, tail_size)
+    small += _times(head, right.hi, head_size)
+    hi, lo = fast_two_sum(first @ second, small)
+    first_size = left.size + left.low_size + head_size
+    smalls = first_size * tail_size + head_size * right.size
+    off = (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    return near(hi, lo, off + FLOOR)
+
+
+def _split_twice(left: Near, right: Near) -> Near:
+    inner = left.hi.shape[-1]
+    first, _, first_rest = _parts(left, inner)
+    third, rest, rest_size = _parts(left, inner, 1)
+    second, _, second_rest = _parts(right, inner)
+    fourth, other, other_size = _parts(right, inner, 1)
+    tail, tail_size = _with(other, other_size, right)
+    head, head_size = _with(rest, rest_size, left)
+    hi, one = two_sum(first @ second, first @ fourth)
+    hi, two = two_sum(hi, third @ second)
+    third_size, fourth_size = first_rest + rest_size, second_rest + other_size
+    small = _times(first, tail, tail_size) + _times(head, right.hi, head_size)
+    small += _times(third, fourth + tail, min(third_size, fourth_size + tail_size))
+    hi, lo = two_sum(hi, (one + two) + small)
+    smalls = left.size * tail_size + third_size * (fourth_size + tail_size)
+    smalls += head_size * right.size
+    off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += 4 * UNIT * (norm(one) + norm(two))
+    return near(hi, lo, off + FLOOR, digits=Digits.LONG)
+
+
+def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
+    """A₁ and what is left of hi, or at the next level A₂ and what is then left; kept.
+
+    Of as many bits as serve a product from either side.
+    """
+    inner = max(inner, *matrix.hi.shape)
+    key = bits_of(inner), level
+    if key not in matrix.kept.parts:
+        whole = matrix.hi if level == 0 else _parts(matrix, inner)[1]
+        first, rest = top(whole, inner)
+        matrix.kept.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
+    return _turned(matrix.kept.parts[key], matrix.turned)
+
+
+def _turned(parts: Parts, turned: bool) -> Parts:
+    return (parts[0].T, parts[1].T, parts[2]) if turned else parts
+
+
+def _with(rest: Array, size: float, matrix: Near) -> tuple[Array, float]:
+    """What is left of hi, and lo; more than the norm of the sum."""
+    if matrix.lo is None:
+        return rest, size
+    found = rest + matrix.lo
+    return found, norm(found)
+
+
+def _times(left: Array, right: Array, size: float) -> Array:
+    """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them.
+
+    ``size`` is more than the norm of the factor that may be zero.
+    """
+    inner = left.shape[1]
+    if size <= 2 * FLOOR and not (left.any() and right.any()):
+        return np.zeros((len(left), right.shape[1]))
+    step = _chunk(inner)
+    total: Array = left[:, :step] @ right[:step]
+    for start in range(step, inner, step):
+        total += left[:, start : start + step] @ right[start : start + step]
+    return total
+
+
+def _chunk(inner: int) -> int:
+    return max(CHUNK, math.isqrt(inner))
+
+
+def _depth(inner: int) -> int:
+    """The largest number of additions that a term of a product by chunks goes through."""
+    size = _chunk(inner)
+    return min(inner, size) + inner // size + 1
+
+
+def two_norm(matrix: Near) -> float:
+    """More than ‖hi‖₂, from ‖hi·hi′‖ ≥ ‖hi‖₂², or hi′·hi, if that is known or small."""
+    kept = matrix.kept
+    if kept.two_norm == math.inf:
+        kept.two_norm = gram_norm(matrix) if 1 < min(matrix.hi.shape) <= FEW else matrix.size
+    return matrix.two_norm
+
+
+def gram_norm(matrix: Near) -> float:
+    """More than √‖hi·hi′‖ of a matrix with few rows, of hi′·hi if it has fewer columns."""
+    rows, columns = matrix.hi.shape
+    gram = matrix.hi @ matrix.hi.T if rows <= columns else matrix.hi.T @ matrix.hi
+    rounding = gamma(max(rows, columns)) * matrix.size**2
+    return math.sqrt(norm(gram) + rounding + FLOOR) * WIDER
+
+
+def gram_defect(matrix: Near) -> Near:
+    """V′V − I of an exact V."""
+    count = matrix.hi.shape[1]
+    return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
+
+
+def _are_transposes(left: Near, right: Near) -> bool:
+    """Are hi and hi′ the same numbers in memory, and lo and lo′ zero?"""
+    if left.lo is not None or right.lo is not None:
+        return False
+    one, other = left.hi, right.hi.T
+    same = one.shape == other.shape and one.strides == other.strides
+    return same and one.ctypes.data == other.ctypes.data
+
+
+def _gram(matrix: Near) -> Near:
+    """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
+    inner = matrix.hi.shape[1]
+    first, rest, size = _parts(matrix, inner)
+    cross = _times(first + rest / 2, rest.T, size)
+    hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
+    off = 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
+    found = near(hi, lo, off + FLOOR)
+    matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
+    return found
+
+
+def bits_of(inner: int) -> int:
+    return (53 - max(inner - 1, 1).bit_length()) // 2
+
+
+def top(matrix: Array, inner: int) -> tuple[Array, Array]:
+    """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
+    bits = bits_of(inner)
+    largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+    shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
+    first: Array = matrix + shift
+    first -= shift
+    return first, matrix - first

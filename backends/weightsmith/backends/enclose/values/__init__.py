@@ -1,0 +1,1 @@
+"""What an expression is worth on data: functions, entries, products, up to a radius."""

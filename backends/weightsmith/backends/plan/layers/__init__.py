@@ -1,0 +1,1 @@
+"""A layer as operations: the stream, heads, MLPs, masks, and their numbers."""

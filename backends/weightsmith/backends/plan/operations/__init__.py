@@ -1,0 +1,1 @@
+"""The operations of a plan, the algebra of combinations over them, and what they cost."""

@@ -1,0 +1,1 @@
+"""Files and directories of a network, written whole or not at all."""

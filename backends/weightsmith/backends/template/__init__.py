@@ -1,0 +1,1 @@
+"""The weight template: read, checked, unrolled, with numbers, with data as tokens."""

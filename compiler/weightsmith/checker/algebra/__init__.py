@@ -1,0 +1,1 @@
+"""Exact algebra: rational functions, polynomials in matrices, piecewise-linear functions."""

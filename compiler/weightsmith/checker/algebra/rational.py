@@ -1,0 +1,304 @@
+"""Exact rational functions of the symbols, over python-flint's multivariate polynomials.
+
+A ``Rational`` is numerator/denominator in lowest terms, so equality is equality of both.  A power
+with a symbol in its exponent is an opaque generator: with one value of log b,
+b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·3^k`` and
+``(3^k)^-1`` is ``3^(-k)``; an identity between such fractions holds wherever both are defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.algebra.rational_function import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_TERMS,
+    TOO_LARGE,
+    Rational,
+)
+from weightsmith.checker.reading.refusal import Budget, RefusedError, require
+from weightsmith.checker.reading.work import of_fractions
+from weightsmith.dsl.numbers import scalars
+
+__all__ = ["MAX_BITS", "TOO_LARGE", "Field", "Rational"]
+MAX_SYMBOLS = 128
+MAX_POWERS = 8  # opaque generators such as 3^k
+
+
+class Field:
+    """The rational functions of the given symbols and variables.
+
+    ``symbols`` are the parameters of the script; ``variables`` stand for functions (``lambda``, the
+    carried scalars, the error) and may not occur in an exponent.  A symbol that has one of the
+    ``values`` is read as that number.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        variables: Iterable[str] = (),
+        budget: Budget | None = None,
+        values: Mapping[str, Fraction] | None = None,
+    ) -> None:
+        self.symbols = tuple(symbols)
+        self.variables = tuple(variables)
+        self.budget = budget or Budget()
+        self._values = dict(values or {})
+        self._serials: dict[Hashable, int] = {}
+        names = (*self.symbols, *self.variables)
+        require(len(names) <= MAX_SYMBOLS, f"There are more than {MAX_SYMBOLS} symbols.")
+        require(len(set(names)) == len(names), "A name is used for two different symbols.")
+        generators = tuple(f"g{place}" for place in range(len(names) + MAX_POWERS))
+        self._context = flint.fmpz_mpoly_ctx.get(generators, flint.Ordering.lex)
+        self._generators = self._context.gens()
+        self._places = {name: place for place, name in enumerate(names)}
+        self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
+        self._one = self._context.constant(1)
+        self.zero = Rational.of_number(self, flint.fmpq(0))
+        self.one = Rational.of_number(self, flint.fmpq(1))
+
+    def place(self, name: str) -> int:
+        """Which generator stands for a symbol or a variable."""
+        return self._places[name]
+
+    def serial(self, key: Hashable) -> int:
+        """A number for each key: the same for equal keys, another for any other."""
+        return self._serials.setdefault(key, len(self._serials))
+
+    def text(self, polynomial: flint.fmpz_mpoly) -> str:
+        """A polynomial for a message, in the names of the symbols."""
+        return re.sub(r"g(\d+)", lambda found: self._name(int(found.group(1))), str(polynomial))
+
+    def _name(self, place: int) -> str:
+        names = (*self.symbols, *self.variables)
+        if place < len(names):
+            return names[place]
+        base, exponent = self._powers[place - len(names)]
+        return f"({base!r})^({exponent!r})"
+
+    @property
+    def powers(self) -> tuple[tuple[Rational, Rational], ...]:
+        """Base and exponent of every power that is a generator of its own."""
+        return tuple(self._powers)
+
+    def constant(self, value: flint.fmpz) -> flint.fmpz_mpoly:
+        """A number as a polynomial."""
+        return self._context.constant(value)
+
+    def limited(self, value: flint.fmpq) -> Rational:
+        """A number that was computed: refused if it is too long; its work is counted."""
+        bits = value.height_bits()
+        if bits > MAX_BITS:
+            raise RefusedError(TOO_LARGE)
+        self.budget.spend(of_fractions(bits))
+        return Rational.of_number(self, value)
+
+    def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
+        """Reduce to lowest terms, the denominator's leading coefficient positive."""
+        require(not bottom.is_zero(), "A denominator is zero for every value of the symbols.")
+        self._guard(top)
+        self._guard(bottom)
+        if top.is_zero():
+            return self.zero
+        common = top.gcd(bottom)
+        if not common.is_one():
+            top, bottom = top // common, bottom // common
+        if not common.is_constant():  # such are found last, and long after others
+            self.budget.spend((len(top) + len(bottom)) * max(common.total_degree(), 32))
+        if bottom.leading_coefficient() < 0:
+            top, bottom = -top, -bottom
+        return Rational(self, top, bottom)
+
+    def _guard(self, polynomial: flint.fmpz_mpoly) -> None:
+        """Refuse what is too large, and count what it costs to reduce the rest."""
+        require(len(polynomial) <= MAX_TERMS, TOO_LARGE)
+        if polynomial.is_zero():
+            return
+        require(polynomial.total_degree() <= MAX_DEGREE, TOO_LARGE)
+        bits = max(int(part.bit_length()) for part in polynomial.coeffs())
+        require(bits <= MAX_BITS, TOO_LARGE)
+        self.budget.spend(4 + len(polynomial) * (1 + bits // 200 + (bits // 700) ** 2))
+
+    def number(self, value: Fraction | flint.fmpq | int) -> Rational:
+        exact = value
+        if not isinstance(exact, flint.fmpq):
+            exact = flint.fmpq(value.numerator, value.denominator)
+        if exact.height_bits() > MAX_BITS:
+            raise RefusedError(TOO_LARGE)
+        return Rational.of_number(self, exact)
+
+    def variable(self, name: str) -> Rational:
+        require(name in self._places, f"The symbol '{name}' is not known here.")
+        return Rational(self, self._generators[self._places[name]], self._one)
+
+    def read(self, scalar: scalars.Scalar) -> Rational:
+        """The value of a scalar expression of the language."""
+        match scalar:
+            case scalars.Number(value):
+                return self.number(value)
+            case scalars.Symbol(name):
+                bound = self._values.get(name)
+                return self.variable(name) if bound is None else self.number(bound)
+            case scalars.Add(terms):
+                total = self.zero
+                for term in terms:
+                    total = total + self.read(term)
+                return total
+            case scalars.Multiply(factors):
+                product = self.one
+                for factor in factors:
+                    product = product * self.read(factor)
+                return product
+            case scalars.Power(base, exponent):
+                return self._power(self.read(base), self.read(exponent))
+
+    def _power(self, base: Rational, exponent: Rational) -> Rational:
+        require(exponent.denominator.is_one(), "An exponent is not a whole number.")
+        result = self.one
+        for monomial, count in exponent.numerator.to_dict().items():
+            times = int(count)
+            require(abs(times) <= MAX_BITS, TOO_LARGE)
+            if not any(monomial):
+                result = result * base**times
+            elif not base.is_one:
+                result = result * self._opaque(base, monomial) ** times
+        return result
+
+    def _opaque(self, base: Rational, monomial: tuple[int, ...]) -> Rational:
+        """The generator that stands for base^monomial."""
+        exponent = Rational(self, self._context.from_dict({monomial: 1}), self._one)
+        for part in (base, exponent):
+            used = self.names_in(part)
+            require(
+                used.isdisjoint(self.variables), "A power with a varying exponent is not supported."
+            )
+        known = (base, exponent)
+        if known not in self._powers:
+            require(len(self._powers) < MAX_POWERS, f"More than {MAX_POWERS} symbolic powers.")
+            self._powers.append(known)
+        place = len(self.symbols) + len(self.variables) + self._powers.index(known)
+        return Rational(self, self._generators[place], self._one)
+
+    def names_in(self, value: Rational) -> frozenset[str]:
+        """Symbols and variables on which a value depends, through powers too."""
+        names: set[str] = set()
+        for polynomial in (value.numerator, value.denominator):
+            for place, degree in enumerate(polynomial.degrees()):
+                if degree <= 0:
+                    continue
+                if place < len(self._places):
+                    names.add((*self.symbols, *self.variables)[place])
+                else:
+                    base, exponent = self._powers[place - len(self._places)]
+                    names |= self.names_in(base) | self.names_in(exponent)
+        return frozenset(names)
+
+    def substitute(self, value: Rational, replacements: Mapping[str, Rational]) -> Rational:
+        """Replace variables (never symbols) by rational functions, all at once."""
+        require(set(replacements) <= set(self.variables), "Only variables can be replaced.")
+        places = {self._places[name]: new for name, new in replacements.items()}
+        top = self._compose(value.numerator, places)
+        return top / self._compose(value.denominator, places)
+
+    def _compose(self, polynomial: flint.fmpz_mpoly, places: Mapping[int, Rational]) -> Rational:
+        total = self.zero
+        for monomial, count in polynomial.to_dict().items():
+            rest = tuple(0 if place in places else power for place, power in enumerate(monomial))
+            term = Rational(self, self._context.from_dict({rest: count}), self._one)
+            for place, new in places.items():
+                if monomial[place]:
+                    term = term * new ** int(monomial[place])
+            total = total + term
+        return total
+
+    def coefficients(self, value: Rational, name: str) -> dict[int, Rational]:
+        """Write a value as a polynomial in one variable: power -> coefficient."""
+        place = self._places[name]
+        require(value.denominator.degrees()[place] <= 0, f"'{name}' stands in a denominator here.")
+        parts: dict[int, dict[tuple[int, ...], flint.fmpz]] = {}
+        for monomial, count in value.numerator.to_dict().items():
+            rest = (*monomial[:place], 0, *monomial[place + 1 :])
+            parts.setdefault(int(monomial[place]), {})[rest] = count
+        return {
+            power: self.fraction(self._context.from_dict(part), value.denominator)
+            for power, part in parts.items()
+        }
+
+    def evaluate(self, value: Rational, bindings: Mapping[str, Fraction]) -> Fraction:
+        """The exact value at the bindings; a vanishing denominator is refused."""
+        top, bottom = self.polynomials(value, None, bindings)
+        return _fraction(top[0]) / _fraction(bottom[0])
+
+    def polynomials(
+        self, value: Rational, name: str | None, bindings: Mapping[str, Fraction]
+    ) -> tuple[flint.fmpq_poly, flint.fmpq_poly]:
+        """Numerator and denominator as polynomials in one variable, the symbols at the bindings."""
+        top = self._at(value.numerator, name, bindings)
+        bottom = self._at(value.denominator, name, bindings)
+        require(not bottom.is_zero(), "A denominator vanishes at the bindings.")
+        return top, bottom
+
+    def numeric_terms(
+        self, value: Rational, bindings: Mapping[str, Fraction]
+    ) -> dict[tuple[int, ...], flint.fmpq]:
+        """A polynomial in the variables, the symbols at the bindings: exponents -> number."""
+        first, last = len(self.symbols), len(self._places)
+        powers = value.denominator.degrees()[first:last]
+        require(all(power <= 0 for power in powers), "A scalar is not a polynomial.")
+        divisor = self._at(value.denominator, None, bindings)[0]
+        require(divisor != 0, "A denominator vanishes at the bindings.")
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], flint.fmpz]] = {}
+        for monomial, count in value.numerator.to_dict().items():
+            free = tuple(int(power) for power in monomial[first:last])
+            rest = (*monomial[:first], *(0 for _ in free), *monomial[last:])
+            parts.setdefault(free, {})[rest] = count
+        numbers = {
+            free: self._at(self._context.from_dict(part), None, bindings)[0] / divisor
+            for free, part in parts.items()
+        }
+        return {free: number for free, number in numbers.items() if number != 0}
+
+    def _at(
+        self, polynomial: flint.fmpz_mpoly, name: str | None, bindings: Mapping[str, Fraction]
+    ) -> flint.fmpq_poly:
+        free = self._places[name] if name is not None else -1
+        used = [place for place, degree in enumerate(polynomial.degrees()) if degree > 0]
+        values = {place: self._value(place, bindings) for place in used if place != free}
+        result: dict[int, flint.fmpq] = {}
+        self.budget.spend(2 + 3 * len(polynomial) * (1 + len(values)))
+        for monomial, count in polynomial.to_dict().items():
+            term = flint.fmpq(count)
+            for place, number in values.items():
+                term *= number ** int(monomial[place])
+            power = int(monomial[free]) if name is not None else 0
+            result[power] = result.get(power, flint.fmpq(0)) + term
+        return flint.fmpq_poly(
+            [result.get(power, 0) for power in range(max(result, default=0) + 1)]
+        )
+
+    def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
+        if place >= len(self._places):
+            base, exponent = self._powers[place - len(self._places)]
+            number = _power_value(self.evaluate(base, bindings), self.evaluate(exponent, bindings))
+            return flint.fmpq(number.numerator, number.denominator)
+        name = (*self.symbols, *self.variables)[place]
+        require(name in bindings, f"The symbol '{name}' has no value.")
+        return flint.fmpq(bindings[name].numerator, bindings[name].denominator)
+
+
+def _power_value(base: Fraction, exponent: Fraction) -> Fraction:
+    require(exponent.denominator == 1, "An exponent is not a whole number at the bindings.")
+    require(base != 0 or exponent >= 0, "A denominator vanishes at the bindings.")
+    length = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if length > 1 and length * abs(exponent) > 4 * MAX_BITS:
+        raise RefusedError("A power at the bindings is too large to hold exactly.")
+    return base ** int(exponent)
+
+
+def _fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

@@ -1,0 +1,92 @@
+"""A rational function as text in the language's own syntax: ``(L - mu)/(L + mu)``.
+
+Equal values have equal texts: terms in lexicographic order of their powers, names in order of the
+alphabet, the denominator's first term positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from weightsmith.checker.algebra.rational_function import Rational
+
+if TYPE_CHECKING:
+    from weightsmith.checker.algebra.rational import Field
+    from weightsmith.checker.algebra.words import Polynomial
+
+Terms = Mapping[tuple[int, ...], Fraction]
+
+
+def rational_text(value: Rational) -> str:
+    """Numbers as fractions; a polynomial without a denominator; else one quotient."""
+    return _text(value, [] if value.as_number is not None else _names(value.field))
+
+
+def _text(value: Rational, names: list[str]) -> str:
+    """The text of a value that uses the first generators of its field only, which have names."""
+    number = value.as_number
+    if number is not None:
+        return str(number)
+    order = sorted(range(len(names)), key=lambda place: names[place])
+    top, bottom = (
+        {tuple(int(degrees[place]) for place in order): Fraction(int(n)) for degrees, n in part}
+        for part in (value.numerator.to_dict().items(), value.denominator.to_dict().items())
+    )
+    sign = -1 if bottom[max(bottom)] < 0 else 1
+    ordered = [names[place] for place in order]
+    if len(bottom) == 1 and not any(max(bottom)):
+        return _sum({degrees: n / bottom[max(bottom)] for degrees, n in top.items()}, ordered)
+    above = _sum({degrees: sign * n for degrees, n in top.items()}, ordered)
+    below = _sum({degrees: sign * n for degrees, n in bottom.items()}, ordered)
+    if len(top) > 1:
+        above = f"({above})"
+    plain = len(bottom) == 1 and "*" not in below
+    return f"{above}/{below}" if plain else f"{above}/({below})"
+
+
+def _names(field: Field) -> list[str]:
+    """Of the generators; a power such as 3^k, whose parts use those before it, in brackets."""
+    names = [*field.symbols, *field.variables]
+    for base, exponent in field.powers:
+        below, above = _text(base, names), _text(exponent, names)
+        inner = below if below.isalnum() else f"({below})"
+        names.append(f"({inner}^{above if above.isalnum() else f'({above})'})")
+    return names
+
+
+def _sum(terms: Terms, names: list[str]) -> str:
+    text = ""
+    for powers in sorted(terms, reverse=True):
+        number = terms[powers]
+        term = _term(abs(number), powers, names)
+        sign = " - " if number < 0 else " + "
+        text += sign + term if text else ("-" if number < 0 else "") + term
+    return text
+
+
+def _term(size: Fraction, powers: tuple[int, ...], names: list[str]) -> str:
+    factors = [
+        name if power == 1 else f"{name}^{power}"
+        for name, power in zip(names, powers, strict=False)
+        if power
+    ]
+    if size != 1 or not factors:
+        factors.insert(0, str(size))
+    return "*".join(factors)
+
+
+def polynomial_text(polynomial: Polynomial) -> str:
+    """Σ coefficient·word, as ``2*X - X*A*X``; the empty word is I."""
+    text = ""
+    for word in sorted(polynomial.terms, key=lambda word: [letter.text for letter in word]):
+        number = rational_text(polynomial.terms[word])
+        product = "*".join(letter.text for letter in word) or "I"
+        plain = number.lstrip("-")
+        if not plain.replace("/", "").isalnum():
+            plain, number = f"({number})", ""
+        term = product if plain == "1" else f"{plain}*{product}"
+        sign = (" - " if text else "-") if number.startswith("-") else (" + " if text else "")
+        text += sign + term
+    return text or "0"

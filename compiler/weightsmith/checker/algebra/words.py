@@ -1,0 +1,284 @@
+"""Noncommutative polynomials over matrix letters, with shapes: the free algebra of the claims.
+
+A polynomial is Σ coefficient · word, each word a product of letters.  Every letter has a shape (two
+axis names), every operation checks it, and different axis names are different sizes; so equal
+polynomials of equal shape are equal matrices for every size, and the converse is not needed.
+The empty word is the identity, allowed only where rows and columns are the same axis.  The letter
+``1[d]`` is the column of ones of axis d.  A letter may stand for a function of the entries of
+polynomials (``entries.py``): it then has a ``content``, and its name is given to no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Protocol
+
+from weightsmith.checker.algebra.rational import Field, Rational
+from weightsmith.checker.reading.refusal import require
+
+MAX_WORDS = 4096
+MAX_LETTERS = 200_000  # of all words of one polynomial together
+ONES = "1["  # how the names of ones begin, and no others
+TOO_LARGE = "A value grows into too many words to be checked."
+
+
+class Content(Protocol):
+    """What a letter stands for, if it is a function of other letters."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends, through functions of functions too."""
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        """The same function of the changed arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A matrix symbol; a symmetric letter equals its transpose and is never written with '."""
+
+    name: str
+    rows: str
+    columns: str
+    symmetric: bool = False
+    transposed: bool = False
+    content: Content | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.name + ("'" if self.transposed else "")
+
+    def transpose(self) -> Letter:
+        if self.symmetric:
+            return self
+        turned = not self.transposed
+        return Letter(self.name, self.columns, self.rows, False, turned, self.content)
+
+    def plain(self) -> Letter:
+        return self.transpose() if self.transposed else self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends: itself, or those that it is a function of.
+
+        Ones depend on nothing.
+        """
+        if self.content is not None:
+            return self.content.names
+        return frozenset(() if self.name.startswith(ONES) else (self.name,))
+
+
+Word = tuple[Letter, ...]
+
+
+def word_text(word: Word) -> str:
+    """``x@context*x@context'``; the empty word is ``I``."""
+    return "*".join(letter.text for letter in word) or "I"
+
+
+def transpose_word(word: Word) -> Word:
+    return tuple(letter.transpose() for letter in reversed(word))
+
+
+def ones_word(rows: str, columns: str) -> Word:
+    """Every entry 1: 1[rows]·1[columns]'; the ones of an axis of size 1 are its identity."""
+    left = () if rows == "1" else (Letter(f"{ONES}{rows}]", rows, "1"),)
+    right = () if columns == "1" else (Letter(f"{ONES}{columns}]", columns, "1").transpose(),)
+    return (*left, *right)
+
+
+def word_shape(word: Word) -> tuple[str, str] | None:
+    """Rows and columns of a product of letters; None if it is empty or its axes do not meet."""
+    if not word:
+        return None
+    meets = all(left.columns == right.rows for left, right in pairwise(word))
+    return (word[0].rows, word[-1].columns) if meets else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polynomial:
+    """Σ coefficient · word, rows by columns; ``terms`` holds no zero coefficient."""
+
+    field: Field
+    rows: str
+    columns: str
+    terms: Mapping[Word, Rational]
+
+    @staticmethod
+    def zero(field: Field, rows: str, columns: str) -> Polynomial:
+        return Polynomial(field, rows, columns, {})
+
+    @staticmethod
+    def identity(field: Field, axis: str) -> Polynomial:
+        return Polynomial(field, axis, axis, {(): field.one})
+
+    @staticmethod
+    def ones(field: Field, rows: str, columns: str) -> Polynomial:
+        return Polynomial(field, rows, columns, {ones_word(rows, columns): field.one})
+
+    @staticmethod
+    def letter(field: Field, letter: Letter) -> Polynomial:
+        return Polynomial(field, letter.rows, letter.columns, {(letter,): field.one})
+
+    @property
+    def shape(self) -> tuple[str, str]:
+        return self.rows, self.columns
+
+    @property
+    def is_zero(self) -> bool:
+        return not self.terms
+
+    def letters(self) -> frozenset[Letter]:
+        """Every letter that occurs, without its transposition."""
+        return frozenset(letter.plain() for word in self.terms for letter in word)
+
+    def names(self) -> frozenset[str]:
+        """The letters on which it depends, inside functions too."""
+        return frozenset().union(*(letter.names for letter in self.letters()))
+
+    def equals(self, other: Polynomial) -> bool:
+        """Equal shapes and, word by word, equal coefficients."""
+        if self.shape != other.shape or len(self.terms) != len(other.terms):
+            return False
+        return all(word in other.terms and other.terms[word] == c for word, c in self.terms.items())
+
+    def __add__(self, other: Polynomial) -> Polynomial:
+        require(self.shape == other.shape, _mismatch("a sum", self, other))
+        self.field.budget.spend(2 + len(other.terms) + other.length // 2)
+        total = dict(self.terms)
+        for word, coefficient in other.terms.items():
+            _accumulate(total, word, coefficient)
+        return self._with(total)
+
+    def __sub__(self, other: Polynomial) -> Polynomial:
+        return self + other.scaled(self.field.number(-1))
+
+    @property
+    def length(self) -> int:
+        """The letters of all its words together."""
+        return sum(map(len, self.terms))
+
+    def scaled(self, factor: Rational) -> Polynomial:
+        if factor.is_zero:
+            return self._with({})
+        self.field.budget.spend(self.length // 4)
+        return self._with({word: c * factor for word, c in self.terms.items()})
+
+    def __matmul__(self, other: Polynomial) -> Polynomial:
+        require(self.columns == other.rows, _mismatch("a product", self, other))
+        require(len(self.terms) * len(other.terms) <= 8 * MAX_WORDS, TOO_LARGE)
+        total: dict[Word, Rational] = {}
+        length = 0
+        letters = other.length
+        for left, first in self.terms.items():
+            own = len(left) * len(other.terms)
+            self.field.budget.spend(2 + 2 * len(other.terms) + (own + letters) // 2)
+            for right, second in other.terms.items():
+                length += len(left) + len(right)
+                require(length <= 8 * MAX_LETTERS, TOO_LARGE)
+                _accumulate(total, left + right, first * second)
+        return _guarded(Polynomial(self.field, self.rows, other.columns, total))
+
+    def transpose(self) -> Polynomial:
+        self.field.budget.spend(2 + 2 * self.length)
+        turned = {transpose_word(word): c for word, c in self.terms.items()}
+        return Polynomial(self.field, self.columns, self.rows, turned)
+
+    def replace_letters(self, replacements: Mapping[str, Polynomial]) -> Polynomial:
+        """Put polynomials in the place of letters, by name; transposes get the transpose."""
+        return _Replacer(self.field, replacements).polynomial(self)
+
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        """The polynomial with numbers in place of symbols."""
+        if not numbers:
+            return self
+        terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
+        return self._with({word: one for word, one in terms.items() if not one.is_zero})
+
+    def _with(self, terms: Mapping[Word, Rational]) -> Polynomial:
+        return _guarded(replace(self, terms=terms))
+
+    def __str__(self) -> str:
+        words = sorted(self.terms, key=word_key)
+        parts = (f"({self.terms[word]!r})*{word_text(word)}" for word in words)
+        return " + ".join(parts) or "0"
+
+
+class _Replacer:
+    """Puts polynomials in the place of letters, also in the arguments of functions."""
+
+    def __init__(self, field: Field, replacements: Mapping[str, Polynomial]) -> None:
+        self._field = field
+        self._replacements = replacements
+        self._known: dict[str, Polynomial] = {}  # what became of each function
+
+    def polynomial(self, old: Polynomial) -> Polynomial:
+        total = old._with({})
+        for word, coefficient in old.terms.items():
+            product = Polynomial.identity(self._field, old.rows).scaled(coefficient)
+            for letter in word:
+                product = product @ self._letter(letter)
+            total = total + product
+        return total
+
+    def _letter(self, letter: Letter) -> Polynomial:
+        new = self._new(letter)
+        if new is None:
+            return Polynomial.letter(self._field, letter)
+        turned = new.transpose() if letter.transposed else new
+        same = turned.shape == (letter.rows, letter.columns)
+        require(same, f"'{letter.name}' changes its shape.")
+        return turned
+
+    def _new(self, letter: Letter) -> Polynomial | None:
+        if letter.content is None:
+            return self._replacements.get(letter.name)
+        if letter.names.isdisjoint(self._replacements):
+            return None
+        if letter.name not in self._known:
+            self._known[letter.name] = letter.content.mapped(self.polynomial)
+        return self._known[letter.name]
+
+
+def _accumulate(total: dict[Word, Rational], word: Word, coefficient: Rational) -> None:
+    summed = total[word] + coefficient if word in total else coefficient
+    if summed.is_zero:
+        total.pop(word, None)
+    else:
+        total[word] = summed
+
+
+def _guarded(polynomial: Polynomial) -> Polynomial:
+    require(len(polynomial.terms) <= MAX_WORDS, TOO_LARGE)
+    require(polynomial.length <= MAX_LETTERS, TOO_LARGE)
+    polynomial.field.budget.spend(1 + len(polynomial.terms) // 8)
+    return polynomial
+
+
+def _mismatch(what: str, left: Polynomial, right: Polynomial) -> str:
+    return (
+        f"The shapes in {what} do not meet: {left.rows} by {left.columns} "
+        f"and {right.rows} by {right.columns}."
+    )
+
+
+def word_key(word: Word) -> list[str]:
+    """The order in which words stand in a certificate: lexicographic by the letters' texts."""
+    return [letter.text for letter in word]
+
+
+def read_word(texts: tuple[str, ...], letters: Mapping[str, Letter], what: str) -> Word:
+    """Look letters up by their texts; an unknown one, or 'A' transposed in vain, is refused."""
+    word = []
+    for text in texts:
+        name = text.removesuffix("'")
+        require(name in letters, f"{what} names '{text[:80]}', which is not a letter here.")
+        letter = letters[name]
+        require(
+            name == text or not letter.symmetric,
+            f"{what} writes the symmetric letter {name} with a transposition.",
+        )
+        word.append(letter.transpose() if text.endswith("'") else letter)
+    return tuple(word)

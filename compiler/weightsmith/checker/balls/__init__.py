@@ -1,0 +1,1 @@
+"""Numbers with proven errors: intervals, balls, formulas on them, sizes of matrices."""

@@ -1,0 +1,376 @@
+"""The claim ``exactness``: the network computes what the script says, for every size and symbol.
+
+Hypotheses: no denominator vanishes.  With tables every symbol is the number it is bound to, and
+every approximated function is replaced by its table.
+
+Witness: a ``loop`` step for each loop of the script, in order, with its ``invariant``: what each
+block holds at the start of every pass, at each group of tokens, as a polynomial in the letters that
+the loop carries and those from outside; and ``symmetric``, the carried letters that equal their
+transpose.  Then ``read_out``.
+
+Proof: by induction over loops.  *Entry*: the invariant holds with the values before the loop.
+*Step*: if it holds at the start of a pass, it holds at its end with the body's new values; hence at
+the exit, the letters standing for the final values.  Everything in between is simulated, layer by
+layer, in the free algebra, where equal polynomials are equal matrices for every size; nothing is
+sampled.  A block that the body writes and no invariant names is a letter of its own, *unknown*: it
+may only cancel.  The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
+
+Numbers: none touches soundness; words, terms and bits are limited for speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.rational_text import polynomial_text
+from weightsmith.checker.algebra.words import Letter, Polynomial, ones_word, read_word
+from weightsmith.checker.reading.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.reading.scalar_text import read_scalar
+from weightsmith.checker.reading.strict_json import as_integer, as_list, as_object, as_texts
+from weightsmith.checker.reading.template import Item, Layer, ReadOut, Repeat, Template
+from weightsmith.checker.semantics.expressions import Value
+from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.semantics.network import Network, Stream
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import nodes_in, nodes_of
+
+if TYPE_CHECKING:
+    from weightsmith.checker.semantics.tables import Table
+
+STATEMENT = (
+    "The network of template.json computes what script.alg says, for every size, every input and "
+    "every value of the symbols at which no denominator vanishes."
+)
+WITH_TABLES = (
+    "The network of template.json computes what script.alg says, every approximated function "
+    "replaced by its table, for every size and every input."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStep:
+    """The evidence for one loop: its symmetric letters and its invariant, not yet read."""
+
+    number: int
+    symmetric: tuple[str, ...]
+    invariant: dict[str, object]
+
+
+def check_exactness(
+    program: core.Program,
+    template: Template,
+    steps: Sequence[object],
+    budget: Budget,
+    tables: Mapping[str, Table] | None = None,
+) -> tuple[str, ...]:
+    """Refuse unless the steps prove that the template computes the script; say what they prove.
+
+    With ``tables``, of its approximated sites, every symbol is the number it is bound to.
+    """
+    field = Field(program.symbols, budget=budget, values=template.bindings if tables else None)
+    _check_schedules(program, template)
+    require(
+        template.algorithm == program.name,
+        f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
+    )
+    _check_bindings(program, template)
+    loops, last = _read_steps(steps)
+    symmetric = {place: step.symmetric for place, step in enumerate(loops)}
+    meaning = read_meaning(program, field, symmetric, tables)
+    count = sum(1 for _ in meaning.all_loops())
+    require(count == len(loops), f"The script has {count} loops, the claim {len(loops)} of them.")
+    network = Network(template, program, meaning)
+    prover = _Prover(network, meaning, loops)
+    stream = prover.run(template.body, network.start(), meaning.loops)
+    try:
+        _check_read_out(program, template, meaning, network, stream)
+    except RefusedError as refused:
+        raise RefusedError(f"Step {last} (read_out): {refused}") from None
+    returned = ", ".join(one.name for one in program.returns)
+    return (*prover.facts, f"After the last layer the network returns {returned}.")
+
+
+def _check_schedules(program: core.Program, template: Template) -> None:
+    """A number of a loop's passes stands in that loop only."""
+    if any(loop.schedule for loop in core.repeats(program.body)):
+        from weightsmith.checker.semantics.schedules import check_visible, scheduled_names
+
+        check_visible(template, scheduled_names(program))
+
+
+def same_values(left: Polynomial, right: Polynomial) -> bool:
+    """Equal, if need be after writing every function of entries as a sum."""
+    if left.equals(right):
+        return True
+    from weightsmith.checker.semantics import entries  # loaded where it is used
+
+    return entries.same_values(left, right)
+
+
+def _check_bindings(program: core.Program, template: Template) -> None:
+    counts = {parameter.name: parameter.is_count for parameter in program.parameters}
+    for name, value in template.bindings.items():
+        require(name in counts, f"The template binds {quoted(name)}, which is not a parameter.")
+        whole = value.denominator == 1 and value >= 0
+        require(whole or not counts[name], f"The count '{name}' is bound to {value}.")
+    if has_limits(program):
+        from weightsmith.checker.semantics.limits import check_limits  # loaded where there are any
+
+        check_limits(program, template.bindings)
+
+
+def has_limits(program: core.Program) -> bool:
+    """Are there functions of entries, or loops with numbers of their own for every pass?"""
+    returned = (node for one in program.returns for node in (one.value, one.target) if node)
+    nodes = chain(nodes_in(program.body), *map(nodes_of, returned))
+    loops = any(loop.schedule for loop in core.repeats(program.body))
+    return loops or any(isinstance(one, core.Entrywise) for one in nodes)
+
+
+def _read_steps(steps: Sequence[object]) -> tuple[list[LoopStep], int]:
+    """The loop steps in order, then one read_out; return its number too."""
+    require(bool(steps), "The claim has no steps.")
+    loops = []
+    for place, step in enumerate(steps[:-1]):
+        what = f"Step {place + 1} (loop)"
+        parts = as_object(step, what, ("step", "rule", "loop", "symmetric", "invariant"))
+        require(parts["rule"] == "loop", f"{what}: the rule is {quoted(parts['rule'])}.")
+        index = as_integer(parts["loop"], what)
+        require(index == place, f"{what} speaks of loop {index}; the loops go in order.")
+        symmetric = as_texts(parts["symmetric"], f"{what}, symmetric")
+        require(len(set(symmetric)) == len(symmetric), f"{what} names a letter twice.")
+        invariant = parts["invariant"]
+        if not isinstance(invariant, dict):
+            raise RefusedError(f"{what}: the invariant is not an object.")
+        loops.append(LoopStep(place + 1, symmetric, invariant))
+    final = as_object(steps[-1], f"Step {len(steps)} (read_out)", ("step", "rule"))
+    require(final["rule"] == "read_out", f"Step {len(steps)}: the last rule must be read_out.")
+    return loops, len(steps)
+
+
+class _Prover:
+    """Simulates the body; at every repeat it proves and then uses the invariant."""
+
+    def __init__(self, network: Network, meaning: Meaning, steps: Sequence[LoopStep]) -> None:
+        self._network = network
+        self._steps = steps
+        axes = {*network.template.groups, *network.template.blocks.values()} - {"1"}
+        self._ones = {letter.name: letter for axis in axes for letter in ones_word(axis, "1")}
+        self.facts: list[str] = []
+        self._sites = {name: (value, value.names()) for name, value in meaning.sites.items()}
+
+    def run(self, items: tuple[Item, ...], stream: Stream, loops: tuple[Loop, ...]) -> Stream:
+        repeats = sum(isinstance(item, Repeat) for item in items)
+        require(
+            repeats == len(loops),
+            f"The network has {repeats} repeats where the script has {len(loops)} loops.",
+        )
+        remaining = iter(loops)
+        for item in items:
+            if isinstance(item, Layer):
+                stream = self._network.layer(item, stream)
+            else:
+                stream = self._loop(item, stream, next(remaining))
+        return stream
+
+    def _loop(self, item: Repeat, before: Stream, loop: Loop) -> Stream:
+        step = self._steps[loop.index]
+        what = f"Step {step.number} (loop {loop.index})"
+        try:
+            self._check_entry_symmetries(step, loop)
+            counts = self._network.field.read(item.count), self._network.field.read(loop.count)
+            require(counts[0] == counts[1], "the network's count differs from the script's.")
+            same = item.schedule == loop.schedule
+            require(same, "the numbers of its passes differ from the script's.")
+            written = self._network.written(item.body)
+            invariant = self._read_invariant(step, loop)
+            assumed = self._assume(before, invariant, written, loop.index)
+            _compare(invariant, loop.entering, before, "at the entry")
+        except RefusedError as refused:
+            raise RefusedError(f"{what}: {refused}") from None
+        after = self.run(item.body, assumed, loop.children)
+        try:
+            _compare(invariant, loop.leaving, after, "after the body")
+            _check_symmetric(step.symmetric, loop.leaving, "after the body")
+        except RefusedError as refused:
+            raise RefusedError(f"{what}: {refused}") from None
+        self.facts += _invariant_facts(loop, step, invariant)
+        return assumed
+
+    def _check_entry_symmetries(self, step: LoopStep, loop: Loop) -> None:
+        _check_symmetric(step.symmetric, loop.entering, "before the loop")
+
+    def _read_invariant(self, step: LoopStep, loop: Loop) -> dict[tuple[str, str], Polynomial]:
+        invariant = {}
+        words = self._words({**loop.outside, **loop.letters})
+        for block, groups in step.invariant.items():
+            known = block in self._network.template.blocks
+            require(known, f"the invariant names {quoted(block)}, which is not a block.")
+            if not isinstance(groups, dict):
+                raise RefusedError(f"the invariant of '{block}' is not an object.")
+            require(bool(groups), f"the invariant of '{block}' names no group.")
+            for group, terms in groups.items():
+                known = group in self._network.template.groups
+                require(known, f"the invariant of '{block}' names {quoted(group)}, not a group.")
+                rows = self._network.template.blocks[block]
+                what = f"the invariant of '{block}' at '{group}'"
+                shape = (rows, group)
+                invariant[block, group] = _read_polynomial(
+                    terms, shape, words, self._network.field, what
+                )
+        self._check_constant(invariant, loop)
+        return invariant
+
+    def _check_constant(self, invariant: Mapping[tuple[str, str], Polynomial], loop: Loop) -> None:
+        """An invariant holds at the start of every pass: no number of a pass may stand in it."""
+        if not loop.schedule:
+            return
+        from weightsmith.checker.semantics.entries import symbols_of  # loaded where it is used
+
+        for (block, _), polynomial in invariant.items():
+            found = symbols_of(polynomial) & loop.schedule.keys()
+            require(not found, f"the invariant of '{block}' names a number of the passes.")
+
+    def _words(self, letters: Mapping[str, Letter]) -> Mapping[str, Polynomial | Letter]:
+        """What an invariant may name: letters, ones, and the sites that depend on these only."""
+        known = letters.keys() | self._ones.keys()
+        sites = {name: value for name, (value, names) in self._sites.items() if names <= known}
+        return {**sites, **self._ones, **letters}
+
+    def _assume(
+        self,
+        before: Stream,
+        invariant: Mapping[tuple[str, str], Polynomial],
+        written: frozenset[str],
+        index: int,
+    ) -> Stream:
+        """The stream at the start of a pass and at the exit: the invariant, where it speaks.
+
+        Elsewhere a block that the body writes is unknown, and any other holds what it held.
+        """
+        kept = {
+            (block, group): self._unknown(block, group, index) if block in written else held
+            for (block, group), held in before.items()
+        }
+        return {**kept, **invariant}
+
+    def _unknown(self, block: str, group: str, loop: int) -> Polynomial:
+        """Whatever the block holds, as a letter of its own: it may cancel, and nothing else."""
+        rows = self._network.template.blocks[block]
+        return Polynomial.letter(
+            self._network.field, Letter(f"?{loop} {block}@{group}", rows, group)
+        )
+
+
+def _invariant_facts(
+    loop: Loop, step: LoopStep, invariant: Mapping[tuple[str, str], Polynomial]
+) -> Iterator[str]:
+    """The loop's invariant in words: it holds before the loop, and a pass keeps it."""
+    when = f"Before every pass of loop {loop.index} and after the last"
+    for (block, group), polynomial in invariant.items():
+        yield f"{when} block {block} at {group} holds {polynomial_text(polynomial)}."
+    for name in step.symmetric:
+        yield f"{when} {name} is symmetric."
+
+
+def _compare(
+    invariant: Mapping[tuple[str, str], Polynomial],
+    values: Mapping[str, Polynomial],
+    stream: Stream,
+    when: str,
+) -> None:
+    """With the values in place of the letters, the invariant must be what the blocks hold."""
+    for (block, group), polynomial in invariant.items():
+        held = stream[block, group]
+        wanted = polynomial.replace_letters(values)
+        require(
+            same_values(wanted, held),
+            f"{when}, block '{block}' holds {_shown(held)} at '{group}', "
+            f"the invariant says {_shown(wanted)}.",
+        )
+
+
+def _check_symmetric(names: tuple[str, ...], values: Mapping[str, Polynomial], when: str) -> None:
+    for name in names:
+        value = values[name]
+        require(same_values(value, value.transpose()), f"{when}, '{name}' is not shown symmetric.")
+
+
+def _read_polynomial(
+    value: object,
+    shape: tuple[str, str],
+    words: Mapping[str, Polynomial | Letter],
+    field: Field,
+    what: str,
+) -> Polynomial:
+    """A list of [coefficient, word], words in order, no zero coefficient, shapes that meet."""
+    total = Polynomial.zero(field, *shape)
+    letters = {name: one for name, one in words.items() if isinstance(one, Letter)}
+    previous: list[str] | None = None
+    for item in as_list(value, what):
+        pair = as_list(item, what)
+        require(len(pair) == 2, f"{what}: expected [coefficient, [letters]].")
+        coefficient = field.read(read_scalar(pair[0], what))
+        require(not coefficient.is_zero, f"{what} has a zero coefficient.")
+        texts = as_texts(pair[1], what)
+        require(previous is None or previous < [*texts], f"{what}: the words are not in order.")
+        previous = [*texts]
+        product = Polynomial.identity(field, shape[0])
+        for text in texts:
+            named = words.get(text.removesuffix("'"))
+            if isinstance(named, Polynomial):
+                factor = named.transpose() if text.endswith("'") else named
+            else:
+                factor = Polynomial.letter(field, *read_word((text,), letters, what))
+            product = product @ factor
+        total = total + product.scaled(coefficient)
+    return total
+
+
+def _check_read_out(
+    program: core.Program,
+    template: Template,
+    meaning: Meaning,
+    network: Network,
+    stream: Stream,
+) -> None:
+    names = [output.name for output in template.read_out]
+    wanted = [output.name for output in program.returns]
+    require(names == wanted, f"the network returns {names}, the script {wanted}.")
+    for returned, output in zip(program.returns, template.read_out, strict=True):
+        value = meaning.returned[returned.name]
+        for group, polynomial in _columns(returned, value, output):
+            held = network.combine(output.terms, group, stream)
+            require(
+                same_values(polynomial, held),
+                f"for '{output.name}' at '{group}' the network returns {_shown(held)}, "
+                f"the script {_shown(polynomial)}.",
+            )
+
+
+def _columns(
+    returned: core.Return, value: Value, output: ReadOut
+) -> Iterator[tuple[str, Polynomial]]:
+    """What the read-out must hold at each of its groups; its rows and groups are the script's."""
+    name = output.name
+    by_tokens = value.rows == core.TOKEN
+    require(output.transposed == by_tokens, f"'{name}' is transposed if its rows are tokens only.")
+    turned = value.transpose() if output.transposed else value
+    require(turned.rows != core.TOKEN, f"the columns of '{name}' are not tokens: transpose it.")
+    require(turned.rows == output.rows, f"'{name}' has {turned.rows} rows, not {output.rows}.")
+    groups = returned.groups if turned.columns == core.TOKEN else (turned.columns,)
+    require(bool(groups), f"'{name}' is returned at no token.")
+    require(groups == output.groups, f"'{name}' is returned at {groups}, not {output.groups}.")
+    for group in groups:
+        part = ("", group if turned.columns == core.TOKEN else "")
+        require(part in turned.parts, f"'{name}' is not defined at '{group}'.")
+        yield group, turned.parts[part]
+
+
+def _shown(polynomial: Polynomial) -> str:
+    text = str(polynomial)
+    return text if len(text) < 120 else text[:119] + "…"

@@ -1,0 +1,1 @@
+"""Proofs that two scripts return the same."""

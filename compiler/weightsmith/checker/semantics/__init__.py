@@ -1,0 +1,1 @@
+"""The meaning of script and network: every value a family of polynomials."""

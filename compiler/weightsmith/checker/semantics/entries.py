@@ -1,0 +1,387 @@
+"""Functions of the entries of a value, as letters of the free algebra, in one form each.
+
+A value is written left · (scale·q + offset·ones) · right, or the transpose of that: left and right
+are ones that repeat a row or a column, q has no constant part, and its leading coefficient is free
+of numeric factors.  f of it is then left · (constant·ones + slope·q + rest) · right, and the rest,
+Σ change·relu(q − place), is a sum of letters: one a breakpoint if there are few, else one for all
+of them, divided by the first change.  Equal rests of equal q are the same letter.
+A function of a value that is itself such a function of one q, all with numbers, is a function of q.
+A product of entries is bilinear: it has a letter for each unordered pair of words.
+All equalities used hold for all real entries, of every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.checker.algebra.composition import Kinks, NumericPiecewise, composed
+from weightsmith.checker.algebra.piecewise import Kink, Piecewise, PiecewiseSum, moved
+from weightsmith.checker.algebra.rational import Field, Rational
+from weightsmith.checker.algebra.word_keys import PolynomialKey, letters_key, polynomial_key
+from weightsmith.checker.algebra.words import (
+    MAX_WORDS,
+    TOO_LARGE,
+    Letter,
+    Polynomial,
+    Word,
+    ones_word,
+    transpose_word,
+    word_key,
+)
+from weightsmith.checker.reading.refusal import RefusedError, require
+
+FEW = 4  # so many kinks have a letter each, that sums of functions may meet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """left · (scale·argument + offset·ones) · right; the middle transposed if ``turned``."""
+
+    argument: Polynomial
+    scale: Fraction
+    offset: Rational
+    left: Word
+    right: Word
+    turned: bool
+
+    @property
+    def key(self) -> PolynomialKey:
+        """Equal for values that differ in scale and offset only."""
+        frame = (letters_key(self.left), letters_key(self.right), self.turned)
+        return (*frame, polynomial_key(self.argument))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinked:
+    """Σ change·relu(argument − place): what a letter of a function stands for."""
+
+    argument: Polynomial
+    kinks: tuple[Kink, ...]
+    names: frozenset[str]
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        direction = direction_of(change(self.argument))
+        field = self.argument.field
+        total = PiecewiseSum(field)
+        for place, factor in self.kinks:
+            total.add_relu(direction.scale, direction.offset - place, factor)
+        return apply_to(total.result(), direction)
+
+    def split(self) -> Polynomial:
+        """The same with a letter for each kink."""
+        field, (rows, columns) = self.argument.field, self.argument.shape
+        total = Polynomial.zero(field, rows, columns)
+        for place, factor in self.kinks:
+            total = total + _kinked_letter(self.argument, ((place, field.one),)).scaled(factor)
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multiplied:
+    """The product, entry by entry, of two words of one shape."""
+
+    left: Polynomial
+    right: Polynomial
+    names: frozenset[str]
+
+    def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
+        return multiply_entries(change(self.left), change(self.right))
+
+
+def apply(function: Piecewise, value: Polynomial) -> Polynomial:
+    """f of every entry of a value."""
+    direction = direction_of(value)
+    return apply_to(moved(function, direction.scale, direction.offset), direction)
+
+
+def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
+    """A function of the direction's argument, brought into the place of the value."""
+    middle = _applied(function, direction.argument)
+    return _framed(middle.transpose() if direction.turned else middle, direction)
+
+
+def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
+    """f of every entry of an argument that has the form of a direction's."""
+    field, (rows, columns) = argument.field, argument.shape
+    middle = Polynomial.ones(field, rows, columns).scaled(function.constant)
+    middle = middle + argument.scaled(function.slope)
+    kinks = function.in_order()
+    if argument.is_zero:
+        return middle + _of_zero(kinks, rows, columns, field)
+    inner = _as_function(argument)
+    if inner is not None:
+        middle = middle + _composed(kinks, inner)
+        kinks = [kink for kink in kinks if kink[0].number is None]
+    if len(kinks) > FEW:
+        first, unit = kinks[0][1], kinks[0][1].inverse()
+        divided = tuple((place, change * unit) for place, change in kinks)
+        return middle + _kinked_letter(argument, divided).scaled(first)
+    for place, change in kinks:
+        middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
+    return middle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inner:
+    """A value that is itself a piecewise-linear function, of ``argument``, with numbers only."""
+
+    argument: Polynomial
+    function: NumericPiecewise
+
+
+def _as_function(value: Polynomial) -> _Inner | None:
+    """Write a value as slope·q + Σ change·relu(q − place), if it is that, of one q.
+
+    Its letters are not transposed: a direction is turned so that they are not.
+    """
+    found: dict[tuple[object, ...], dict[Word, Kinked]] = {}
+    for word in value.terms:
+        content = word[0].content if len(word) == 1 else None
+        if isinstance(content, Kinked) and not word[0].transposed:
+            found.setdefault(polynomial_key(content.argument), {})[word] = content
+    candidates = (_as_function_of(value, found[key]) for key in sorted(found))
+    return next((inner for inner in candidates if inner is not None), None)
+
+
+def _as_function_of(value: Polynomial, kinked: Mapping[Word, Kinked]) -> _Inner | None:
+    """The same for the argument that some letters have in common."""
+    argument = next(iter(kinked.values())).argument
+    if len(value.terms) - len(kinked) not in (0, len(argument.terms)):
+        return None  # what is left is no multiple of the argument
+    value.field.budget.spend(value.length // 4)
+    kinks: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
+    for word, content in kinked.items():
+        factor = value.terms[word].number
+        if factor is None:
+            return None
+        for place, change in content.kinks:
+            at, more = place.number, change.number
+            if at is None or more is None:
+                return None
+            _, known = kinks.get(place.key, (at, flint.fmpq(0)))
+            kinks[place.key] = at, known + factor * more
+    rest = {word: c for word, c in value.terms.items() if word not in kinked}
+    slope = _multiple(Polynomial(value.field, value.rows, value.columns, rest), argument)
+    if slope is None:
+        return None
+    return _Inner(argument, NumericPiecewise.of(slope, kinks.values()))
+
+
+def _multiple(value: Polynomial, of: Polynomial) -> flint.fmpq | None:
+    """The number by which a value is a multiple of another that is not zero."""
+    if value.is_zero:
+        return flint.fmpq(0)
+    word = next(iter(of.terms))
+    if word not in value.terms:
+        return None
+    ratio = value.terms[word] / of.terms[word]
+    return ratio.number if value.equals(of.scaled(ratio)) else None
+
+
+def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
+    """Σ change·relu(inner − place) over the kinks whose places are numbers."""
+    field = inner.argument.field
+    total = PiecewiseSum(field)
+    numeric: list[tuple[flint.fmpq, flint.fmpq]] = []
+    for place, change in kinks:
+        at, number = place.number, change.number
+        if at is not None and number is not None:
+            numeric.append((at, number))
+        elif at is not None:
+            _add_composed(((at, flint.fmpq(1)),), inner, change, total)
+    if numeric:
+        _add_composed(tuple(numeric), inner, field.one, total)
+    return _applied(total.result(), inner.argument)
+
+
+def _add_composed(kinks: Kinks, inner: _Inner, factor: Rational, total: PiecewiseSum) -> None:
+    field = inner.argument.field
+    outer = NumericPiecewise.of(flint.fmpq(0), kinks)
+    constant, slope, composite = composed(outer, inner.function, field.budget)
+    total.add_line(field.number(constant) * factor, field.number(slope) * factor)
+    for place, change in composite:
+        bend = field.number(change)
+        total.add_kink(field.number(place), bend if factor.is_one else bend * factor)
+
+
+def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
+    for letter in direction.left:
+        middle = Polynomial.letter(middle.field, letter) @ middle
+    for letter in direction.right:
+        middle = middle @ Polynomial.letter(middle.field, letter)
+    return middle
+
+
+def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Polynomial:
+    """Σ change·relu(−place) in every entry: a number, or relu of what holds symbols."""
+    constant = field.zero
+    symbolic: dict[tuple[object, ...], Kink] = {}
+    for place, change in kinks:
+        number = place.as_number
+        if number is not None:
+            constant = constant + change * field.number(max(-number, Fraction(0)))
+            continue
+        size = abs(place.leading_number)
+        positive = place.leading_number < 0  # relu(−place) = size·relu(part), else that of −part
+        part = (-place if positive else place) * field.number(1 / size)
+        change = change * field.number(size)
+        if not positive:
+            constant = constant - change * part
+        known = symbolic[part.key][1] if part.key in symbolic else field.zero
+        symbolic[part.key] = (-part, known + change)
+    total = Polynomial.ones(field, rows, columns).scaled(constant)
+    zero = Polynomial.zero(field, rows, columns)
+    for key in sorted(symbolic):
+        place, change = symbolic[key]
+        total = total + _kinked_letter(zero, ((place, field.one),)).scaled(change)
+    return total
+
+
+def direction_of(value: Polynomial) -> Direction:
+    """Bring a value into the form of which functions are taken."""
+    field = value.field
+    constant = ones_word(value.rows, value.columns)
+    offset = value.terms.get(constant, field.zero)
+    rest = {word: c for word, c in value.terms.items() if word != constant}
+    if not rest:
+        left, right = ones_word(value.rows, "1"), ones_word("1", value.columns)
+        zero = Polynomial.zero(field, "1", "1")
+        return Direction(zero, Fraction(1), offset, left, right, False)
+    bare, left, right = _stripped(Polynomial(field, value.rows, value.columns, rest))
+    scale, argument = _without_numbers(bare)
+    other_scale, other = _without_numbers(bare.transpose())
+    if polynomial_key(other) < polynomial_key(argument):
+        return Direction(other, other_scale, offset, left, right, True)
+    return Direction(argument, scale, offset, left, right, False)
+
+
+def _stripped(value: Polynomial) -> tuple[Polynomial, Word, Word]:
+    """Take off ones that every word begins with, or ends with: they repeat a row or a column."""
+    field, terms, rows, columns = value.field, value.terms, value.rows, value.columns
+    left, right = ones_word(rows, "1"), ones_word("1", columns)
+    if not left or any(word[:1] != left for word in terms):
+        left = ()
+    if not right or any(word[-1:] != right for word in terms):
+        right = ()
+    bare = {word[len(left) : len(word) - len(right)]: c for word, c in terms.items()}
+    shape = ("1" if left else rows, "1" if right else columns)
+    return Polynomial(field, *shape, bare), left, right
+
+
+def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
+    """Divide by the number that the coefficient of the first word holds."""
+    first = min(value.terms, key=word_key)
+    number = value.terms[first].leading_number
+    return number, value.scaled(value.field.number(1 / number)) if number != 1 else value
+
+
+def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
+    """The letter of Σ change·relu(argument − place), the same one for equal functions."""
+    field = argument.field
+    field.budget.spend(10 + 4 * len(kinks))
+    places = tuple((place.key, change.key) for place, change in kinks)
+    number = field.serial(("kinked", places, polynomial_key(argument)))
+    content = Kinked(argument, kinks, argument.names())
+    symmetric = argument.rows == argument.columns and argument.equals(argument.transpose())
+    name = f"relu~{number}" if len(kinks) == 1 else f"table~{number}"
+    letter = Letter(name, argument.rows, argument.columns, symmetric, False, content)
+    return Polynomial.letter(field, letter)
+
+
+def multiply_entries(left: Polynomial, right: Polynomial) -> Polynomial:
+    """The product, entry by entry, of two values of one shape."""
+    require(left.shape == right.shape, "A product of entries has factors of two shapes.")
+    require(len(left.terms) * len(right.terms) <= MAX_WORDS, TOO_LARGE)
+    total = Polynomial.zero(left.field, left.rows, left.columns)
+    for one, first in left.terms.items():
+        for two, second in right.terms.items():
+            total = total + _pair(one, two, left).scaled(first * second)
+    return total
+
+
+def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
+    """The product of two words, entry by entry, of the shape of ``like``."""
+    field, (rows, columns) = like.field, like.shape
+    constant = ones_word(rows, columns)
+    if constant in (one, two):
+        return Polynomial(field, rows, columns, {two if one == constant else one: field.one})
+    straight = tuple(sorted((letters_key(one), letters_key(two))))
+    flipped = transpose_word(one), transpose_word(two)
+    turned = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
+    if (turned, columns, rows) < (straight, rows, columns):
+        return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
+    field.budget.spend(10 + len(one) + len(two))
+    number = field.serial(("product", straight, rows, columns))
+    left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
+    content = Multiplied(left, right, left.names() | right.names())
+    symmetric = rows == columns and turned == straight
+    letter = Letter(f"product~{number}", rows, columns, symmetric, False, content)
+    return Polynomial.letter(field, letter)
+
+
+def symbols_of(value: Polynomial) -> frozenset[str]:
+    """The symbols of a value: of its coefficients, and within its functions."""
+    field = value.field
+    found = {name for scalar in value.terms.values() for name in field.names_in(scalar)}
+    for content in {letter.name: letter.content for letter in value.letters()}.values():
+        match content:
+            case Kinked(argument=argument, kinks=kinks):
+                found |= symbols_of(argument)
+                found |= {n for kink in kinks for scalar in kink for n in field.names_in(scalar)}
+            case Multiplied(left=left, right=right):
+                found |= symbols_of(left) | symbols_of(right)
+    return frozenset(found)
+
+
+def same_values(left: Polynomial, right: Polynomial) -> bool:
+    """Equal, if need be after writing every function as a sum of its kinks."""
+    if left.equals(right):
+        return True
+    if left.shape != right.shape:
+        return False
+    try:
+        difference = _without_sums(left - right)
+        functions = {letter.name: letter for letter in difference.letters()}
+        pieces = {
+            name: letter.content.split()
+            for name, letter in functions.items()
+            if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
+        }
+        return difference.is_zero or (bool(pieces) and _with_pieces(difference, pieces).is_zero)
+    except RefusedError:
+        return False  # too large to be written out
+
+
+def _without_sums(value: Polynomial) -> Polynomial:
+    """Leave out Σ left·f(q)·right over functions f of one q, where their kinks add up to none."""
+    sums: dict[tuple[object, ...], PiecewiseSum] = {}
+    words: dict[tuple[object, ...], list[Word]] = {}
+    for word, coefficient in value.terms.items():
+        functions = [letter for letter in word if isinstance(letter.content, Kinked)]
+        content = functions[0].content if len(functions) == 1 else None
+        if isinstance(content, Kinked):
+            at, whole = word.index(functions[0]), letters_key(word)
+            frame = (whole[:at], whole[at + 1 :], functions[0].transposed)
+            key = (*frame, polynomial_key(content.argument))
+            words.setdefault(key, []).append(word)
+            total = sums.setdefault(key, PiecewiseSum(value.field))
+            for place, change in content.kinks:
+                total.add_kink(place, coefficient * change)
+    gone = {word for key, one in sums.items() if not one.result().kinks for word in words[key]}
+    rest = {word: c for word, c in value.terms.items() if word not in gone}
+    return Polynomial(value.field, value.rows, value.columns, rest)
+
+
+def _with_pieces(value: Polynomial, pieces: dict[str, Polynomial]) -> Polynomial:
+    total = Polynomial.zero(value.field, value.rows, value.columns)
+    for word, coefficient in value.terms.items():
+        product = Polynomial.identity(value.field, value.rows).scaled(coefficient)
+        for letter in word:
+            one = pieces.get(letter.name, Polynomial.letter(value.field, letter.plain()))
+            product = product @ (one.transpose() if letter.transposed else one)
+        total = total + product
+    return total

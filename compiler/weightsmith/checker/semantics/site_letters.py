@@ -1,0 +1,146 @@
+"""A script in which every function of entries stays closed: a letter for each site.
+
+The letter ``sigmoid[3]@context`` stands for the value of site 3 at the place where it stands, be it
+the function or its table.  Polynomials in such letters mean both the script and the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.reading.refusal import Budget, RefusedError, require
+from weightsmith.checker.semantics.expressions import Environment, evaluate
+from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.semantics.sites import Part, Sites
+from weightsmith.dsl.program import core
+
+Node = core.Entrywise | core.Hadamard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteValue:
+    """What a site's letter stands for: the function, and the polynomials that it is applied to.
+
+    A value whose rows are tokens is transposed, and so are its arguments.
+    """
+
+    node: Node
+    letter: Letter
+    arguments: tuple[Polynomial, ...]
+
+
+class SiteLetters(Sites):
+    """Gives each site a letter, and keeps what it stands for."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__({}, field)
+        self.found: dict[str, SiteValue] = {}
+
+    def apply(self, node: core.Entrywise, part: Part, value: Polynomial) -> Polynomial:
+        return self._letter(node, node.label, part, (value,))
+
+    def multiply(
+        self, node: core.Hadamard, part: Part, left: Polynomial, right: Polynomial
+    ) -> Polynomial:
+        return self._letter(node, "product", part, (left, right))
+
+    def _letter(
+        self, node: Node, label: str, part: Part, arguments: tuple[Polynomial, ...]
+    ) -> Polynomial:
+        name = f"{label}[{node.site}]" + "".join(f"@{group}" for group in part if group)
+        require(name not in self.found, f"Two sites of the script have the name '{name}'.")
+        by_tokens = node.shape.rows == core.TOKEN != node.shape.columns
+        turned = tuple(one.transpose() for one in arguments) if by_tokens else arguments
+        letter = Letter(name, turned[0].rows, turned[0].columns)
+        self.found[name] = SiteValue(node, letter, turned)
+        value = Polynomial.letter(arguments[0].field, letter)
+        return value.transpose() if by_tokens else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Script:
+    """A script at bindings: its meaning in the letters of its sites, and where each site stands."""
+
+    program: core.Program
+    bindings: Mapping[str, Fraction]
+    meaning: Meaning
+    sites: Mapping[str, SiteValue]  # by the letter's name, in order of evaluation
+    home: Mapping[str, int | None]  # of a site's number: the innermost loop in which it stands
+
+    @property
+    def field(self) -> Field:
+        return self.meaning.field
+
+    def sites_in(self, loop: int | None) -> Iterator[SiteValue]:
+        return (one for one in self.sites.values() if self.home.get(one.node.site) == loop)
+
+    def loop(self, index: int) -> Loop:
+        return next(one for one in self.meaning.all_loops() if one.index == index)
+
+    def evaluate(self, node: core.Node, environment: Environment) -> tuple[Polynomial, SiteLetters]:
+        """The value of a node without tokens, and the sites that stand in it."""
+        letters = SiteLetters(self.field)
+        value = evaluate(node, environment, self.field, letters)
+        require(set(value.parts) == {("", "")}, "The value has a token axis.")
+        return value.parts["", ""], letters
+
+
+def read_script(program: core.Program, bindings: Mapping[str, Fraction], budget: Budget) -> Script:
+    """Read a script at bindings of all its symbols."""
+    for parameter in program.parameters:
+        known = parameter.name in bindings
+        require(known, f"The symbol '{parameter.name}' has no value.")
+    for loop in core.repeats(program.body):
+        require(not loop.schedule, "A 'for' loop changes its numbers: bounds need a 'repeat'.")
+    field = Field(program.symbols, budget=budget, values=bindings)
+    letters = SiteLetters(field)
+    meaning = read_meaning(program, field, {}, sites=letters)
+    home: dict[str, int | None] = {}
+    _walk(program.body, None, [0], home)
+    for returned in program.returns:
+        home |= dict.fromkeys(_numbers(returned.value))
+    for one in letters.found.values():
+        if one.node.site not in home:
+            raise RefusedError(f"Site {one.node.site} of the script stands nowhere.")
+    return Script(program, bindings, meaning, letters.found, home)
+
+
+def _walk(
+    body: tuple[core.Statement, ...],
+    loop: int | None,
+    begun: list[int],
+    home: dict[str, int | None],
+) -> None:
+    """Note for each site the loop it stands in; loops are counted as they begin."""
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            index, begun[0] = begun[0], begun[0] + 1
+            _walk(statement.body, index, begun, home)
+        else:
+            for value in statement.values:
+                home |= dict.fromkeys(_numbers(value), loop)
+
+
+def _numbers(node: core.Node) -> Iterator[str]:
+    match node:
+        case core.Entrywise(of=of, site=site):
+            yield from _numbers(of)
+            yield site
+        case core.Hadamard(left=left, right=right, site=site):
+            yield from (*_numbers(left), *_numbers(right), site)
+        case core.Transpose(of=of) | core.Function(of=of):
+            yield from _numbers(of)
+        case core.Combination(terms=terms):
+            for _, term in terms:
+                yield from _numbers(term)
+        case core.Product(factors=factors):
+            for factor in factors:
+                yield from _numbers(factor)
+        case core.Root(equation=equation):
+            yield from _numbers(equation)
+        case core.Name() | core.Identity() | core.Zero() | core.Ones():
+            return

@@ -1,0 +1,1 @@
+"""Functions of one operator: its spectrum, recurrences in its eigenvalue, targets."""

@@ -1,0 +1,188 @@
+"""``weightsmith compile``: from a script to a directory with the network and its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightsmith.cli.inputs.mistakes import Mistake, suggestion
+from weightsmith.cli.inputs.options import (
+    as_mapping,
+    dtype_option,
+    fewest_option,
+    gated_option,
+    set_option,
+    size_assignment,
+)
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from weightsmith.api import Bound, Network
+    from weightsmith.compiler.costs.report import Report
+
+STAGES = ("tree", "graph", "normal", "schedule", "weights")
+
+
+@click.command("compile")
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
+@set_option
+@click.option(
+    "--dim",
+    "dims",
+    type=size_assignment,
+    multiple=True,
+    metavar="NAME=SIZE",
+    help="The size of a dimension, d=16: for --dense, and to print the width.",
+)
+@click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
+@gated_option
+@fewest_option
+@dtype_option("The number format of the weights.  [default: float64]", "float64")
+@click.option("--emit", type=click.Choice(STAGES), help="Print a stage of the compiler.")
+def compile_command(
+    script: Path,
+    output: Path | None,
+    settings: tuple[tuple[str, str], ...],
+    dims: tuple[tuple[str, str], ...],
+    dense: bool,
+    gated: bool,
+    fewest: str | None,
+    dtype: str,
+    emit: str | None,
+) -> None:
+    """Compile SCRIPT to a network with its certificate.
+
+    Parameters without a value stay symbols: then there are a template and a certificate in
+    formulas, but no weights.
+    """
+    from weightsmith import api
+
+    if output is None and emit is None:
+        raise click.UsageError("say where to write the network, -o DIR, or what to print, --emit.")
+    values = as_mapping(settings, "--set")
+    sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
+    _check_sizes(api.check(script).dimensions, sizes, dense)
+    if emit is not None:
+        click.echo(_stage(script, emit, values, gated).rstrip("\n"))
+    if output is not None:
+        full = sizes if dense else None
+        network = api.compile(
+            script, settings=values, dtype=dtype, dims=full, gated=gated, fewest=fewest
+        )
+        _require_numbers(network, dense)
+        network.save(output)
+        click.echo(summary(network, output, sizes), err=emit is not None)
+
+
+def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:
+    from weightsmith import api
+
+    return api.emit(script, stage, settings=values, gated=gated)
+
+
+def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: bool) -> None:
+    for name in sizes:
+        if name not in dimensions:
+            known = ", ".join(dimensions) or "none"
+            raise Mistake(
+                f"the script has no dimension '{name}'; it has {known}."
+                + suggestion(name, dimensions)
+            )
+    missing = [name for name in dimensions if name not in sizes]
+    if dense and missing:
+        wanted = " ".join(f"--dim {name}=…" for name in missing)
+        raise Mistake(f"--dense needs the size of every dimension: add {wanted}")
+
+
+def _require_numbers(network: Network, dense: bool) -> None:
+    if dense and network.missing:
+        wanted = " ".join(f"--set {name}=…" for name in network.missing)
+        raise Mistake(f"--dense needs the value of every parameter: add {wanted}")
+
+
+def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
+    """Say what was written: the size of the network, its bounds, what has no value yet."""
+    from weightsmith.dsl.printing.hypotheses import presumptions
+    from weightsmith.dsl.text.shown import printable
+
+    report = network.report
+    layers = report.layers_text if report.layers is None else str(report.layers)
+    lines = [
+        f"{network.template.algorithm} -> {printable(str(output))}",
+        f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
+        f"  heads   {report.heads} a layer",
+        f"  width   {_width(report.width_text, sizes)}",
+        *(
+            [f"  cost    {report.operations_text} multiply-adds in the heads"]
+            * bool(report.operations_text)
+        ),
+    ]
+    if report.pieces:
+        lines.append(f"  mlp     {_mlp(report, sizes)}")
+    lines += [f"  note    {line}" for note in network.notes for line in note.split("\n")]
+    lines += [f"  found   {name} = {count}" for name, count in _found(network)]
+    lines += [f"  round   {network.rounding}"] * bool(network.rounding)
+    lines += [_bound(bound) for bound in network.bounds]
+    lines += [
+        f"  presume {one.text}, which nothing states" for one in presumptions(network.program)
+    ]
+    if network.missing:
+        names = ", ".join(network.missing)
+        lines.append(f"  no weights yet: {names} {_has(network.missing)} no value (--set NAME=…)")
+    return "\n".join(lines)
+
+
+def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
+    kinks = f"{report.pieces} kink{'s' * (report.pieces != 1)}"
+    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {kinks}"
+
+
+def _found(network: Network) -> list[tuple[str, Fraction]]:
+    """What the compiler has chosen: the passes of ``repeat until``, and for ``ensure``."""
+    from weightsmith.compiler.choosing.ensure import open_parameters
+
+    program = network.program
+    names = [until.parameter for until in program.untils]
+    if program.ensure is not None:
+        defaults = {one.name for one in program.parameters if one.default is not None}
+        counts, tolerances = open_parameters(program, defaults)
+        names += [*(name for name in counts if name not in names), *tolerances]
+    return [(name, network.bindings[name]) for name in names if name in network.bindings]
+
+
+def _lower_bound(layers: int | None) -> str:
+    return (
+        "" if layers is None else f" (no linear-attention network can do with fewer than {layers})"
+    )
+
+
+def _width(text: str, sizes: Mapping[str, int]) -> str:
+    from fractions import Fraction
+
+    from weightsmith.dsl import parse_scalar
+    from weightsmith.dsl.numbers.scalars import evaluate, free_symbols
+
+    scalar = parse_scalar(text)
+    if not free_symbols(scalar) or not free_symbols(scalar) <= sizes.keys():
+        return text
+    shown = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+    value = evaluate(scalar, {name: Fraction(size) for name, size in sizes.items()})
+    return f"{text} = {value} for {shown}"
+
+
+def _bound(bound: Bound) -> str:
+    from weightsmith.cli.outputs.bounds import inequality
+
+    if bound.unproven is not None:
+        return f"  bound   {bound.output}: not proven: {bound.unproven}"
+    assumed = "; ".join(bound.hypotheses)
+    return f"  bound   {inequality(bound)}" + (f", if {assumed}" if assumed else "")
+
+
+def _has(names: tuple[str, ...]) -> str:
+    return "has" if len(names) == 1 else "have"

@@ -1,0 +1,34 @@
+"""``weightsmith measure``: the parameters under which data meet the assumptions of a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from weightsmith.cli.inputs.options import as_mapping, input_option, rows_option, set_option
+
+
+@click.command()
+@click.argument("script", type=click.Path(path_type=Path))
+@input_option
+@rows_option
+@set_option
+def measure(
+    script: Path, sources: tuple[str, ...], rows: bool, settings: tuple[tuple[str, str], ...]
+) -> None:
+    """Measure data, and print the parameters of SCRIPT under which they meet its assumptions.
+
+    They are printed as options for 'weightsmith compile': --set mu=0.00856 --set L=4.025, rounded
+    outward.  What --set gives here keeps its value.
+    """
+    from weightsmith import api
+    from weightsmith.cli.commands.run import per_token
+    from weightsmith.cli.inputs.arrays import read_inputs
+
+    inputs = read_inputs(sources, per_token(api.check(script)), rows=rows)
+    found = api.measure(script, inputs, settings=as_mapping(settings, "--set"))
+    if not found:
+        click.echo("no assumption of the script has a parameter to set.", err=True)
+        return
+    click.echo(" ".join(f"--set {name}={text}" for name, text in found.items()))

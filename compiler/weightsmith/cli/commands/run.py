@@ -1,0 +1,109 @@
+"""``weightsmith run``: a compiled network on data from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightsmith.cli.inputs.mistakes import Mistake
+from weightsmith.cli.inputs.options import dtype_option, input_option, open_network, rows_option
+
+if TYPE_CHECKING:
+    from weightsmith.api import DataReport, Network
+    from weightsmith.backends.template.layout import Inputs
+    from weightsmith.dsl.program.core import Program
+
+HINT = (
+    "'weightsmith measure SCRIPT --input …' prints parameters that fit the data; --unchecked runs "
+    "all the same, without a certificate."
+)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@input_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .npz, .npy or .csv file.")
+@rows_option
+@dtype_option("The number format to compute in.  [default: that of the saved weights]")
+@click.option("--unchecked", is_flag=True, help="Run whatever the data are, without a certificate.")
+@click.option(
+    "--certify", is_flag=True, help="Bound the distance of this result from its target, proven."
+)
+def run(
+    directory: Path,
+    sources: tuple[str, ...],
+    output: Path | None,
+    rows: bool,
+    dtype: str | None,
+    unchecked: bool,
+    certify: bool,
+) -> None:
+    """Run the network in DIRECTORY on arrays from .npy, .npz and .csv files.
+
+    A matrix input is named as in the script, an input per token with its group: x.context,
+    x.query.  Tokens are columns.  Without -o the returned values are printed.
+
+    The data are measured first: a table says which assumptions hold, and data that break one are
+    refused.  The certificate is verified before a word of it is said.
+
+    --certify needs no certificate: it encloses the target for these very numbers, whatever they
+    are, and says how far the result is from it at most, in the Frobenius norm.
+    """
+    from weightsmith.cli.inputs.arrays import check_output, read_inputs, write_outputs
+
+    if output is not None:
+        check_output(output)
+    network = open_network(directory)
+    inputs = read_inputs(sources, per_token(network.program), rows=rows)
+    report = None if unchecked else _measured(network, inputs)
+    answer = network.run(inputs, dtype, check="off")
+    if not is_finite(answer):
+        raise Mistake("not finite: the numbers left the range of the dtype; nothing is written.")
+    write_outputs(answer, output)
+    if report is not None and report.intact:
+        for line in _certified(network, inputs, report):
+            click.echo(line, err=True)
+    if certify:
+        for value in network.enclose(inputs, answer).values:
+            click.echo(f"for this input: {value}", err=True)
+
+
+def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:
+    """What the certificate says of the result, if the checker accepts it."""
+    from weightsmith.cli.outputs.certified import certified_lines
+
+    if network.verify().accepted:
+        yield from certified_lines(network, inputs, report)
+    else:
+        yield "nothing is certified: 'weightsmith verify' refuses the certificate, and says why"
+
+
+def _measured(network: Network, inputs: Inputs) -> DataReport:
+    """Print the table of the hypotheses.  Raises Mistake on data that break one."""
+    report = network.check(inputs)
+    click.echo(str(report), err=True)
+    if report.broken:
+        sentences = "\n".join(f"{row.sentence}." for row in report.broken)
+        raise Mistake(f"{sentences}\n{HINT}")
+    return report
+
+
+def is_finite(answer: Mapping[str, object]) -> bool:
+    """Is every number of the answer finite?"""
+    import numpy as np
+
+    for value in answer.values():
+        for piece in value.values() if isinstance(value, dict) else (value,):
+            if not np.isfinite(np.asarray(piece, dtype=np.float64)).all():
+                return False
+    return True
+
+
+def per_token(program: Program) -> frozenset[str]:
+    """The names of the inputs that are given by token group."""
+    from weightsmith.dsl.program.core import TOKEN
+
+    return frozenset(one.name for one in program.inputs if one.shape.columns == TOKEN)

@@ -1,0 +1,50 @@
+"""``weightsmith show``: a network as a person wants to see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from weightsmith.cli.inputs.mistakes import Mistake
+from weightsmith.cli.inputs.options import (
+    as_mapping,
+    fewest_option,
+    gated_option,
+    open_network,
+    set_option,
+)
+
+
+@click.command()
+@click.argument("network", type=click.Path(path_type=Path), metavar="DIR|SCRIPT")
+@set_option
+@gated_option
+@fewest_option
+@click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
+def show(
+    network: Path,
+    settings: tuple[tuple[str, str], ...],
+    gated: bool,
+    fewest: str | None,
+    depth: bool,
+) -> None:
+    """Show the network in DIR, or the one that SCRIPT compiles to.
+
+    Tokens, blocks, layers with each head as a formula, and what the certificate claims.
+    """
+    from weightsmith import api
+    from weightsmith.backends.storage.files import is_directory
+
+    if not is_directory(network):
+        values = as_mapping(settings, "--set")
+        found = api.compile(network, settings=values, gated=gated, fewest=fewest)
+    elif settings:
+        raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
+    elif gated:
+        raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
+    elif fewest:
+        raise Mistake("--fewest is for scripts; the layers of a compiled network are fixed.")
+    else:
+        found = open_network(network)
+    click.echo((found.depth() if depth else found.show()).rstrip("\n"))

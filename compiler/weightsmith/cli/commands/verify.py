@@ -1,0 +1,82 @@
+"""``weightsmith verify``: the independent checker on a compiled directory.
+
+It loads the checker and the language; the compiler and the back ends stay out, and a test says so.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightsmith.cli.inputs.mistakes import Mistake
+
+if TYPE_CHECKING:
+    from weightsmith.checker import Report, Verdict
+
+LOADED = "were loaded to check this:"
+EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command line
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--explain", is_flag=True, help="Print what is derived on the way to every claim.")
+@click.pass_context
+def verify(ctx: click.Context, directory: Path, explain: bool) -> None:
+    """Re-derive every claim of the certificate in DIRECTORY, and print each with its verdict.
+
+    Exits with status 0 if all that the certificate owes is proven, 1 if a claim is refused, 3 if
+    none is refused and some are open: owed, and not proven.
+    """
+    from weightsmith.checker import verify_directory
+    from weightsmith.checker.reading.directory import is_directory
+    from weightsmith.dsl.text.shown import printable
+
+    if not is_directory(directory):
+        raise Mistake(
+            f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
+        )
+    report = verify_directory(directory)
+    for verdict in report.verdicts:
+        click.echo(_shown(verdict))
+        for number, fact in enumerate(verdict.facts if explain else (), 1):
+            click.echo(f"        {number:3}. {printable(fact)}")
+    if explain:
+        for line in kernel_files(directory):
+            click.echo(line)
+    click.echo(f"{printable(str(directory))}: {_end(report)}")
+    ctx.exit(EXIT[report.outcome])
+
+
+def kernel_files(directory: Path) -> list[str]:
+    """What the kernel loads to check the claims, with line counts, in a process of its own."""
+    command = [sys.executable, "-m", "weightsmith.checker", "--kernel", "--explain", str(directory)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    lines = found.splitlines()
+    start = next((at for at, line in enumerate(lines) if line.endswith(LOADED)), len(lines))
+    return lines[start:]
+
+
+def _end(report: Report) -> str:
+    """The last line, which no other line of the output looks like."""
+    if report.outcome == "proven":
+        return "every claim holds."
+    found = [one for one in report.verdicts if not one.accepted] or report.open
+    names = ", ".join(_name(one) for one in found)
+    count = f"{len(found)} {'claim is' if len(found) == 1 else 'claims are'}"
+    return f"{count} {'open' if report.accepted else 'refused'}: {names}."
+
+
+def _name(verdict: Verdict) -> str:
+    return f"{verdict.kind} (claim {verdict.claim})" if verdict.claim else verdict.kind
+
+
+def _shown(verdict: Verdict) -> str:
+    mark = "holds" if verdict.proven else "open"
+    mark = mark if verdict.accepted else "REFUSED"
+    lines = [f"{mark:8}{_name(verdict)}, {verdict.seconds:.3f} s"]
+    lines += [f"        {text}" for text in (verdict.statement, verdict.reason) if text]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""What the demo runs: cases, real data, errors in the certificate's terms."""

@@ -1,0 +1,1 @@
+"""What a user gives to a command, and what can be wrong with it."""

@@ -1,0 +1,1 @@
+"""What a command tells a user: bounds, scales, tables."""

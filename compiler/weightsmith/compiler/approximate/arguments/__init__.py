@@ -1,0 +1,1 @@
+"""How large the arguments of a script's functions are."""

@@ -1,0 +1,1 @@
+"""Formulas enclosed on intervals: values, derivatives, poles."""

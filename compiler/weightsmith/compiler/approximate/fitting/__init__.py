@@ -1,0 +1,1 @@
+"""Piecewise-linear tables that are near a function: few pieces, small error."""

@@ -1,0 +1,1 @@
+"""Values as functions of one operator: which operators there are, recurrences, targets."""

@@ -1,0 +1,247 @@
+"""Collapse polynomials to scalars: every value of interest is left · f(T) · right.
+
+T is the operator of a spectrum assumption, a word.  In a word, each occurrence of T becomes the
+scalar λ, each carried letter its forms; adjacent scalars multiply, since functions of T commute.
+What is left must be letters, one scalar, letters.  See docs/format.md, section 11.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
+from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
+from weightsmith.dsl.numbers.scalars import Symbol
+
+LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
+MAX_FORMS = 4
+
+Frame = tuple[Word, Word]
+Token = Letter | Coefficient
+
+
+class NoProofError(Exception):
+    """The rules do not apply; the message says why."""
+
+
+class OverLimitError(NoProofError):
+    """A limit on how much is tried is met: what is sought may well exist."""
+
+
+class UnknownNameError(NoProofError):
+    """A scalar is needed that the field does not have."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """T as a word; ``symmetric``: "yes", "weighted" (u·P, P the last letter) or "assumed".
+
+    ``has_kernel``: it may have the eigenvalue 0 besides its spectrum (a graph Laplacian).
+    """
+
+    word: Word
+    symmetric: str
+    space: str
+    has_kernel: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """left · constant · scalar · right; ``name`` is "" if there is only the constant."""
+
+    left: Word
+    right: Word
+    name: str
+    constant: Coefficient
+
+
+class ScalarField:
+    """The coefficients of the program, with λ and the scalars' names as further symbols."""
+
+    def __init__(self, normal: NormalProgram, names: tuple[str, ...]) -> None:
+        wanted = (*normal.field.names, LAMBDA, ERROR, RATIO, *names)
+        if len(set(wanted)) < len(wanted):
+            raise NoProofError("a parameter has a name that the proof needs (lambda or e)")
+        self.normal, self.names = normal, names
+        self.field = CoefficientField(Symbol(name) for name in wanted)
+
+    def of(self, coefficient: Coefficient) -> Coefficient:
+        """Move a coefficient of the program into this field."""
+        return self.field.put(coefficient, lambda _: None)
+
+    def symbol(self, name: str) -> Coefficient:
+        if name not in self.field.names:
+            raise UnknownNameError(f"a value of the loops has too many forms, '{name}' among them")
+        return self.field.symbol(name)
+
+
+class Collapse:
+    """Collapses polynomials for one operator, with the forms of the carried letters."""
+
+    def __init__(self, normal: NormalProgram, operator: Operator, scalars: ScalarField) -> None:
+        self.normal, self.operator, self.scalars = normal, operator, scalars
+        self.forms: dict[tuple[str, str], tuple[Form, ...]] = {}
+        self.carried = {c.letter for loop in normal.all_loops() for c in loop.carried}
+        self.names: dict[str, str] = {}  # of the scalars, where a letter's own name is taken
+        self.frames: tuple[Frame, ...] = ()  # frames in which letters alone may be split
+
+    def __call__(self, polynomial: Polynomial) -> dict[Frame, Coefficient]:
+        """Return the scalar of every frame.  Raises NoProofError if a word has no such form."""
+        total: dict[Frame, Coefficient] = {}
+        for word, coefficient in polynomial.terms.items():
+            for factor, tokens in self._expanded(word):
+                frame, scalar = self._frame(self._reduced(tokens))
+                scalar = scalar * factor * self.scalars.of(coefficient)
+                total[frame] = total[frame] + scalar if frame in total else scalar
+        return {frame: scalar for frame, scalar in total.items() if scalar != 0}
+
+    def _expanded(self, word: Word) -> Iterator[tuple[Coefficient, list[Token]]]:
+        """Put the forms in place of carried letters: constants in front, words of tokens."""
+        choices: list[list[tuple[Coefficient, list[Token]]]] = []
+        for letter in word:
+            forms = self.forms.get((letter.name, letter.group), ())
+            if letter.name not in self.carried and not forms:
+                choices.append([(self.scalars.field.one, [letter])])
+            else:
+                choices.append([self._tokens(form, letter.transposed) for form in forms])
+        for chosen in product(*choices):
+            factor = self.scalars.field.one
+            for constant, _ in chosen:
+                factor = factor * constant
+            yield factor, [token for _, part in chosen for token in part]
+
+    def _tokens(self, form: Form, flipped: bool) -> tuple[Coefficient, list[Token]]:
+        left, right = form.left, form.right
+        if flipped:
+            if self.operator.symmetric not in ("yes", "assumed"):
+                raise NoProofError("a transposed variable, but the operator is not symmetric")
+            transpose = self.normal.alphabet.transpose_word
+            left, right = transpose(form.right), transpose(form.left)
+        scalar = [self.scalars.symbol(form.name)] if form.name else []
+        return form.constant, [*left, *scalar, *right]
+
+    def _reduced(self, tokens: list[Token]) -> list[Token]:
+        result: list[Token] = []
+        for token in tokens:
+            if isinstance(token, Letter):
+                result.append(token)
+                scalar = self._passed_by_half(result)
+                self._contract(result)
+                if scalar is not None:
+                    self._push(result, scalar)
+            else:
+                self._push(result, token)
+        return result
+
+    def _contract(self, result: list[Token]) -> None:
+        """Put λ in place of the operator's word, if the tokens end with it."""
+        word = self.operator.word
+        if tuple(result[-len(word) :]) == word:
+            del result[-len(word) :]
+            self._push(result, self.scalars.symbol(LAMBDA))
+
+    def _passed_by_half(self, result: list[Token]) -> Coefficient | None:
+        """T = w·w commutes with w: a w at the end moves to the left of a scalar, which is taken."""
+        word = self.operator.word
+        size = len(word) // 2
+        if word[:size] != word[size:] or tuple(result[-size:]) != word[:size]:
+            return None
+        scalar = result[-size - 1] if len(result) > size else None
+        if not isinstance(scalar, Coefficient):
+            return None
+        del result[-size - 1]
+        return scalar
+
+    @staticmethod
+    def _push(result: list[Token], scalar: Coefficient) -> None:
+        if result and isinstance(result[-1], Coefficient):
+            result[-1] = result[-1] * scalar
+        else:
+            result.append(scalar)
+
+    def _frame(self, tokens: list[Token]) -> tuple[Frame, Coefficient]:
+        scalars = [(i, t) for i, t in enumerate(tokens) if isinstance(t, Coefficient)]
+        letters = [token for token in tokens if isinstance(token, Letter)]
+        if len(scalars) > 1:
+            raise NoProofError("a product is not a function of one operator")
+        if not scalars:
+            return self._unsplit(tuple(letters))
+        ((place, scalar),) = scalars
+        return (tuple(letters[:place]), tuple(letters[place:])), scalar
+
+    def _unsplit(self, word: Word) -> tuple[Frame, Coefficient]:
+        """Letters only: f = 1 in a frame already in use, else split where T could stand."""
+        one = self.scalars.field.one
+        known = [(f.left, f.right) for forms in self.forms.values() for f in forms]
+        known += self.frames
+        for left, right in known:
+            if left + right == word:
+                return (left, right), one
+        for place in self._split_places(word):
+            if not word or self._space(word, place) == self.operator.space:
+                return (word[:place], word[place:]), one
+        return (word, ()), one
+
+    def _split_places(self, word: Word) -> Iterable[int]:
+        return range(len(word), -1, -1)
+
+    def _space(self, word: Word, place: int) -> str:
+        alphabet = self.normal.alphabet
+        return alphabet.columns(word[place - 1]) if place else alphabet.rows(word[0])
+
+
+def rigid(collapse: Collapse, frame: Frame) -> bool:
+    """Can no function of T stand in this frame?"""
+    left, right = frame
+    alphabet, space = collapse.normal.alphabet, collapse.operator.space
+    if left:
+        return alphabet.columns(left[-1]) != space
+    return bool(right) and alphabet.rows(right[0]) != space
+
+
+def scalar_name(letter: str) -> str:
+    """Name the scalar of a letter: ``inverse.X#0`` becomes ``inverse_X``."""
+    return letter.split("#")[0].replace(".", "_")
+
+
+def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
+    """Find the forms of the loop's variables: those of their initial values, then what a pass adds.
+
+    Fills ``collapse.forms``.  Variables of loops within the loop, if ``wanted``, are found with its
+    own: each may depend on the other.  Raises NoProofError if they do not close.
+    """
+    loops = tuple(nested((loop,)))
+    variables = [c for one in loops for c in one.carried if c.letter in wanted]
+    for _ in range((MAX_FORMS + 1) * len(loops)):
+        grown = False
+        for carried in variables:
+            for space in carried.spaces:
+                grown |= _grow(collapse, carried, space)
+        if not grown:
+            return
+    raise NoProofError("the values of the loop do not keep one form from pass to pass")
+
+
+def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
+    group = space if collapse.normal.alphabet.axes[carried.letter][1] == "" else ""
+    key = (carried.letter, group)
+    forms = list(collapse.forms.get(key, ()))
+    before = len(forms)
+    initial = collapse(carried.initial[space])
+    for frame in (*initial, *collapse(carried.next[space])):
+        if any((form.left, form.right) == frame for form in forms):
+            continue
+        if len(forms) == MAX_FORMS:
+            raise NoProofError("the values of the loop are not functions of the operator alone")
+        if rigid(collapse, frame):
+            forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
+        else:
+            named = sum(1 for form in forms if form.name)
+            own = collapse.names.get(carried.letter) or scalar_name(carried.letter)
+            name = own + (f"_{named}" if named else "")
+            forms.append(Form(*frame, name, collapse.scalars.field.one))
+    collapse.forms[key] = tuple(forms)
+    return len(forms) > before

@@ -1,0 +1,1 @@
+"""What a network costs, and the least it can cost: layers, operations, degree."""

@@ -1,0 +1,1 @@
+"""Numbers: floats from exact ones, rounding to the safe side, ranges enclosed by balls."""

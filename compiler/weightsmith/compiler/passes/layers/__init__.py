@@ -1,0 +1,1 @@
+"""From the normal form to layers, blocks, and the weight template."""

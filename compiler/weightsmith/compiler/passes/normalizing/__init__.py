@@ -1,0 +1,1 @@
+"""From the core program to its normal form."""

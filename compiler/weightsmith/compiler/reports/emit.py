@@ -1,0 +1,121 @@
+"""Any stage as text: tree, graph, normal form, schedule, weights (``compile --emit``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.ir.graph import Graph
+from weightsmith.compiler.ir.normal import show as show_normal
+from weightsmith.compiler.ir.schedule import (
+    Combination,
+    ScheduledItem,
+    ScheduledLayer,
+)
+from weightsmith.compiler.pipeline import Compilation
+from weightsmith.compiler.reports.show import show_template
+from weightsmith.dsl import program_text
+from weightsmith.dsl.checking.schedules import loop_text, schedule_text
+from weightsmith.dsl.numbers.formulas import Formula, formula_text
+from weightsmith.dsl.numbers.scalars import to_text
+
+
+def emit_tree(compilation: Compilation) -> str:
+    return program_text(compilation.program)
+
+
+def emit_graph(compilation: Compilation) -> str:
+    """One line a node: number, operation, operands, shape."""
+    graph = compilation.graph
+    lines = [_node_line(graph, node) for node in graph.nodes]
+    lines += [
+        f"loop {loop.index}: {to_text(loop.count)} passes, "
+        + (f"for {schedule_text(loop.schedule)}, " if loop.schedule else "")
+        + ", ".join(f"{name}: %{a} -> %{b} <- %{c}" for name, a, b, c in loop.carried)
+        for loop in graph.loops
+    ]
+    lines += [f"return %{node}" for node in graph.returns]
+    return "\n".join(lines) + "\n"
+
+
+def _node_line(graph: Graph, node: int) -> str:
+    operation, shape = graph.operation(node), graph.shape(node)
+    name = type(operation).__name__.removesuffix("Operation").lower()
+    details = ", ".join(
+        _detail_text(key, value)
+        for key, value in vars(operation).items()
+        if value not in ((), False, None)
+    )
+    operands = " ".join(f"%{operand}" for operand in graph.operands(node))
+    text = f"%{node} = {name}{f'({details})' if details else ''} {operands}".rstrip()
+    return f"{text} : [{shape.rows}, {shape.columns}]"
+
+
+def _detail_text(key: str, value: object) -> str:
+    if key == "coefficients" and isinstance(value, tuple):
+        return " ".join(map(to_text, value))
+    return formula_text(value) if isinstance(value, Formula) else str(value)
+
+
+def emit_normal(compilation: Compilation) -> str:
+    return show_normal(compilation.normal)
+
+
+def emit_schedule(compilation: Compilation) -> str:
+    """The representation chosen, then layers of triple products on values, loops around them."""
+    schedule = compilation.candidate.schedule
+    field = compilation.normal.field
+    lines = [f"choice: {choice}" for choice in compilation.candidate.representation.choices]
+    lines += [
+        f"start   {value.name} = {_combination(field, terms)}"
+        for value, terms in schedule.initial.items()
+    ]
+    lines += _schedule_lines(field, schedule.items, "")
+    lines += [
+        f"return  {output.name} = {_combination(field, output.terms)}"
+        for output in schedule.outputs
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent: str) -> list[str]:
+    lines = []
+    for item in items:
+        if not isinstance(item, ScheduledLayer):
+            lines.append(f"{indent}{loop_text(item.count, item.schedule)}:")
+            lines += _schedule_lines(field, item.body, indent + "    ")
+            continue
+        lines.append(f"{indent}layer")
+        for head in item.heads:
+            right, last = _combination(field, head.right), _combination(field, head.last)
+            lines += [
+                f"{indent}    {value.name} += {c!s} * "
+                f"({_combination(field, head.values[i])})*({right})'*({last})"
+                for value, i, c in head.outputs
+            ]
+        lines += [
+            f"{indent}    {value.name} <- {_combination(field, terms)}"
+            for value, terms in item.moves.items()
+        ]
+    return lines
+
+
+def _combination(field: CoefficientField, terms: Combination) -> str:
+    parts = [
+        value.name if coefficient == 1 else f"({coefficient!s})*{value.name}"
+        for value, coefficient in terms.items()
+    ]
+    return " + ".join(parts) or "0"
+
+
+def emit_weights(compilation: Compilation) -> str:
+    return show_template(compilation.template)
+
+
+STAGES: Mapping[str, Callable[[Compilation], str]] = {
+    "tree": emit_tree,
+    "graph": emit_graph,
+    "normal": emit_normal,
+    "schedule": emit_schedule,
+    "weights": emit_weights,
+}

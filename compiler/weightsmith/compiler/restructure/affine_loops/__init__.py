@@ -1,0 +1,1 @@
+"""Loops that are affine in what they carry, by powers of their step."""

@@ -1,0 +1,298 @@
+"""A program of one affine loop, by powers of the loop's step, whatever matrices it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.rewrites.recomputing import recomputed
+from weightsmith.checker.rewrites.splitting import split
+from weightsmith.checker.semantics.blocks import field_of
+from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
+from weightsmith.compiler.ir.polynomial import Letter, Word
+from weightsmith.compiler.pipeline import front
+from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, bare, turning
+from weightsmith.compiler.restructure.affine_loops.affine_blocks import Start
+from weightsmith.compiler.restructure.affine_loops.affine_write import NOTHING, AffineWriter
+from weightsmith.compiler.restructure.affine_loops.both_sides import (
+    BothSidesWriter,
+    read_both_sides,
+)
+from weightsmith.compiler.restructure.affine_loops.nested import flattened
+from weightsmith.compiler.restructure.affine_loops.newton import read_newton
+from weightsmith.compiler.restructure.recurrences.coordinates import to_scalar
+from weightsmith.compiler.restructure.recurrences.setting import IDENTITY, NAME, contracted_group
+from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.write import sum_text
+
+MAX_COUNT = 10**17
+MAX_DOUBLINGS = 64
+Json = dict[str, object]
+
+
+class Inline(Protocol):
+    """A way to restructure that can leave the last block to what is returned."""
+
+    def __call__(self, task: Task, *, inline: bool = False) -> Powered: ...
+
+
+@dataclass(frozen=True)
+class Powered:
+    """The new body and its returned expressions, with the witnesses of the claim."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    clause: str
+    turned: tuple[str, ...]
+    held: tuple[Json, ...]
+    counts: tuple[int, ...]
+    kind: str = "one_side"
+    exponent: int = 0
+    split: bool = False
+    recomputed: tuple[str, ...] = ()
+
+    def steps(self) -> list[Json]:
+        """Of the claim, without their numbers."""
+        blocks: list[Json] = [
+            {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
+        ]
+        first: Json = {"rule": "powers", "turned": list(self.turned), "kind": self.kind}
+        first |= {"exponent": self.exponent} if self.exponent else {}
+        first |= {"split": True} if self.split else {}
+        first |= {"recomputed": list(self.recomputed)} if self.recomputed else {}
+        return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
+
+
+def for_loop_inline(task: Task) -> Powered:
+    """As ``powered_inline``, of a ``for`` loop."""
+    return powered_inline(task, for_loop)
+
+
+def for_loop(task: Task, *, inline: bool = False) -> Powered:
+    """A ``for`` loop by the products of its passes.  Raises NoProofError."""
+    return powered(task, inline=inline, scheduled=True)
+
+
+def powered(
+    task: Task,
+    *,
+    inline: bool = False,
+    transposes: Mapping[str, str] = NOTHING,
+    scheduled: bool = False,
+) -> Powered:
+    """``transposes`` as ``AffineWriter`` has them; ``scheduled``: also of a ``for`` loop.
+
+    Raises NoProofError, with the reason, where the loop is not affine, or of another kind.
+    """
+    around = _Around(task, scheduled=scheduled)
+    loop, normal = around.loop, task.normal
+    step = min(
+        affine_steps(normal, loop),
+        key=lambda one: one.has_right and (one.has_left or bool(loop.schedule)),
+    )
+    returned = _words(one.value for one in normal.returns)
+    wanted = {letter.name for word in returned for letter in word}
+    turn, taken = turning(normal), around.taken
+    numbers, count = task.numbers(loop), around.count
+    writer = AffineWriter(
+        loop, step, turn, around.clause, taken, count, transposes=transposes, numbers=numbers
+    )
+    blocks = writer.values(wanted, inline=inline)
+    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
+    return around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts, turned)
+
+
+def powered_inline(task: Task, way: Inline | None = None) -> Powered:
+    """The last block and what is made of it for the result as one, ``w*P*x`` of ``w*x``.
+
+    Raises NoProofError; the compiler need not find a network for it.
+    """
+    found = (way or powered)(task, inline=True)
+    variables = {one.variable for one in task.normal.loops[0].carried}
+    if variables.issuperset(found.results):
+        raise NoProofError("nothing is made of the loop's values")
+    return found
+
+
+def around_loops_inline(task: Task) -> Powered:
+    """As ``powered_inline``, of a loop with loops within it."""
+    return powered_inline(task, around_loops)
+
+
+def around_loops(task: Task, *, inline: bool = False) -> Powered:
+    """A loop with loops within it, as ``nested.py`` says.  Raises NoProofError."""
+    variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
+    flat = flattened(task, clause_of(task.normal), set(task.taken | variables))
+    flat_task = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
+    found = powered(flat_task, inline=inline, transposes=flat.transposes, scheduled=True)
+    lines, held = flat.blocks(found.lines)
+    turned = (*found.turned, *flat.turned)
+    return replace(found, lines=lines + found.lines, held=held + found.held, turned=turned)
+
+
+def statement_by_statement_inline(task: Task) -> Powered:
+    """As ``powered_inline``, the statements of a pass one by one."""
+    return powered_inline(task, statement_by_statement)
+
+
+def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
+    """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
+        raise NoProofError("the program has functions of entries")
+    normal = front(split(task.program), task.bindings).normal
+    return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
+
+
+def with_residuals_inline(task: Task) -> Powered:
+    """As ``powered_inline``, residuals computed anew in every pass."""
+    return powered_inline(task, with_residuals)
+
+
+def with_residuals(task: Task, *, inline: bool = False) -> Powered:
+    """A loop that carries functions of its other variables (r = y - w*x), without these.
+
+    Raises NoProofError where there are none.
+    """
+    task.only_loop()
+    program, names = task.program, []
+    field = field_of((program,), task.bindings, Budget())
+    for one in task.normal.loops[0].carried:
+        try:
+            program = recomputed(program, one.variable, field)
+        except RefusedError:
+            continue
+        names.append(one.variable)
+    if not names:
+        raise NoProofError("no value is a function of the others")
+    normal = front(program, task.bindings).normal
+    found = powered(replace(task, program=program, normal=normal), inline=inline)
+    return replace(found, recomputed=tuple(names))
+
+
+def by_newton(task: Task) -> Powered:
+    """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
+    around = _Around(task)
+    loop = around.loop
+    newton = read_newton(task.normal, loop)
+    count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
+    if count > MAX_COUNT:
+        raise OverLimitError("it raises to a power that is too large")
+    start: Start = "unit" if newton.from_unit else "zero"
+    turn = turning(task.normal)
+    writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
+    blocks = writer.values({one.letter for one in loop.carried})
+    found = around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts)
+    return replace(found, kind="newton", exponent=newton.exponent)
+
+
+def from_both_sides(task: Task) -> Powered:
+    """A loop that multiplies its variable from both sides, as ``both_sides.py`` says.
+
+    Raises NoProofError.
+    """
+    around = _Around(task)
+    two = read_both_sides(task.normal, around.loop, task.bindings)
+    writer = BothSidesWriter(task.normal, around.loop, two, around.clause, around.taken)
+    lines, held, counts = writer.blocks(around.count)
+    return replace(around.powered(lines, held, counts), kind="both_sides")
+
+
+class _Around:
+    """The only loop of a program, and what stands around it."""
+
+    def __init__(self, task: Task, *, scheduled: bool = False) -> None:
+        self.normal = task.normal
+        self.loop = task.only_loop(scheduled=scheduled)
+        self.count = task.count(self.loop)
+        if not 0 < self.count <= MAX_COUNT:
+            if self.count == 0:
+                raise NoProofError("the loop runs no pass")
+            raise OverLimitError("the loop runs too often")
+        self.clause = clause_of(self.normal)
+        self.taken = set(task.taken | {one.variable for one in self.loop.carried})
+        self._text = WordText({one.letter: one for one in self.loop.carried})
+
+    def powered(
+        self,
+        lines: tuple[str, ...],
+        held: tuple[Json, ...],
+        counts: tuple[int, ...],
+        turned: tuple[str, ...] = (),
+    ) -> Powered:
+        """The lines with what stands before and after them."""
+        results = self.results()
+        places = [self._begins(line) for line in lines]
+        first = places.index(True) if True in places else len(lines)
+        start = self._start(set(NAME.findall(" ".join((*lines, *results)))))
+        lines = (*lines[:first], *start, *lines[first:])
+        return Powered(lines, results, self.clause, turned, held, counts)
+
+    def _begins(self, line: str) -> bool:
+        """Does a line read what the loop carries, or begin a block?"""
+        own = {one.variable for one in self.loop.carried}
+        return line.startswith("repeat") or not own.isdisjoint(NAME.findall(line))
+
+    def _start(self, read: set[str]) -> list[str]:
+        """The values before the first block, at once: of a segment they may be of each other."""
+        found = {one.variable: self._text.start(one) for one in self.loop.carried}
+        starts = {name: text for name, text in found.items() if text and name in read}
+        left, right = ", ".join(starts), ", ".join(starts.values())
+        return [f"{left} = {right}{self.clause}"] if starts else []
+
+    def results(self) -> tuple[str, ...]:
+        results = tuple(map(self._text.returned, self.normal.returns))
+        if "0" in results:
+            raise NoProofError("a returned value is zero")
+        return results
+
+
+def clause_of(normal: NormalProgram) -> str:
+    """Over which tokens everything in a program of one loop is summed."""
+    carried = [one for loop in normal.all_loops() for one in loop.carried]
+    values = [one.value for one in normal.returns]
+    values += [columns for one in carried for columns in (one.initial, one.next)]
+    group = contracted_group(normal, _words(values))
+    return f" over {group}" if group else ""
+
+
+def _words(values: Iterable[Columns]) -> list[Word]:
+    return [word for columns in values for value in columns.values() for word in value.terms]
+
+
+@dataclass(frozen=True)
+class WordText:
+    """Words as text, carried letters as the script's variables."""
+
+    carried: Mapping[str, Carried]
+
+    def start(self, one: Carried) -> str:
+        """The value before the loop; empty if it is what the variable is already."""
+        found = {self._words(value.terms) for value in one.initial.values()}
+        if len(found) > 1:
+            raise NoProofError("context and query tokens start differently")
+        (text,) = found
+        if text == one.variable + ("'" if one.flipped else ""):
+            return ""
+        return f"({text})'" if one.flipped and text != "0" else text
+
+    def returned(self, one: Returned) -> str:
+        found = {self._words(value.terms) for value in one.value.values()}
+        if len(found) > 1:
+            raise NoProofError("the groups of the returned value differ")
+        (text,) = found
+        return f"({text})'" if one.transposed else text
+
+    def _words(self, terms: Mapping[Word, Coefficient]) -> str:
+        return sum_text([(to_scalar(number), self._word(word)) for word, number in terms.items()])
+
+    def _word(self, word: Word) -> str:
+        return "*".join(map(self._letter, bare(word))) or IDENTITY
+
+    def _letter(self, letter: Letter) -> str:
+        one = self.carried.get(letter.name)
+        turned = letter.transposed != (one is not None and one.flipped)
+        return (letter.name if one is None else one.variable) + ("'" if turned else "")

@@ -1,0 +1,375 @@
+"""A variable that is multiplied from both sides, s ← A·s + s·B + c or α·s + δ·A·s·B + c.
+
+What multiplies from the left commutes with what multiplies from the right: n passes are
+Σᵢⱼ aᵢⱼ·Aⁱ·s·Bʲ + Σᵢⱼ bᵢⱼ·Aⁱ·c·Bʲ, the coefficients those of pⁿ and of 1 + p + … + pⁿ⁻¹ in λ and μ
+for p = λ + μ or p = α + δλμ.  All powers up to n are held, made in ⌈log₃ n⌉ layers; one more is the
+sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
+
+Half of a number times s is in A, half in B: then the powers are those of steps, such as ½ − ηλ, and
+do not cancel.  The terms of (α + δλμ)ⁿ do, by a factor of about 2ⁿ.  So more passes go in rounds of
+some at once, a layer each: s ← pⁿ(s) + S_n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import flint
+
+from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Loop, NormalProgram
+from weightsmith.compiler.restructure.affine_loops.affine import Sided, Terms, read_sided, turning
+from weightsmith.compiler.restructure.affine_loops.affine_write import terms_text
+from weightsmith.compiler.restructure.recurrences.linear import number_of
+from weightsmith.compiler.restructure.recurrences.setting import IDENTITY
+from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.dsl.numbers.scalars import Number, Scalar
+from weightsmith.dsl.program.core import GROUPS
+
+MOST_AT_ONCE = 40  # 861 products Aⁱ·s·Bʲ, which take seconds to compile
+MOST_A_ROUND = 20
+MOST_MIXED = 16  # 2¹⁶ units of round-off are 1e-11
+MOST_ROUNDS = 1000
+SIDES = {"left": "P", "right": "Q"}
+Json = dict[str, object]
+Weights = dict[int, dict[int, Fraction]]  # by i, then by j
+Begun = tuple[Terms, Weights, tuple[str, str]]  # a value, what it is multiplied with, its texts
+
+
+class Held(NamedTuple):
+    """A power of A or B, or its transpose."""
+
+    kind: str
+    power: int
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """A, B, α and δ; without δ a pass is the sum of both."""
+
+    left: Terms
+    right: Terms
+    alpha: Fraction
+    delta: Fraction | None
+    sided: Sided
+
+
+def read_both_sides(normal: NormalProgram, loop: Loop, bindings: dict[str, Fraction]) -> BothSides:
+    """Raises NoProofError where a pass is of another kind."""
+    if len(loop.carried) != 1:
+        raise NoProofError("a pass multiplies several variables from both sides")
+    (carried,) = loop.carried
+    rows, columns = normal.alphabet.axes[carried.letter]
+    if carried.flipped or {rows, columns} & {"", *GROUPS}:
+        raise NoProofError("a pass multiplies tokens by tokens")
+    sided = read_sided(normal, loop, {carried.letter: False})
+    terms = {(u, w): number for (u, _, w), number in sided.linear[carried.letter].items()}
+    left = {u: number for (u, w), number in terms.items() if u and not w}
+    right = {w: number for (u, w), number in terms.items() if w and not u}
+    mixed = {pair: number for pair, number in terms.items() if all(pair)}
+    zero = normal.field.zero
+    alpha = terms.get(((), ()), zero)
+    if not mixed:
+        if not left or not right:
+            raise NoProofError("a pass does not multiply from both sides")
+        half = alpha * normal.field.number(Fraction(1, 2))
+        return BothSides(_plus(left, half), _plus(right, half), Fraction(0), None, sided)
+    beta, gamma = (normal.field.number(Fraction(bool(one))) for one in (left, right))
+    first, last = min(mixed, key=lambda pair: [[x.text() for x in word] for word in pair])
+    left = left or {u: number for (u, w), number in mixed.items() if w == last}
+    right = right or {w: number for (u, w), number in mixed.items() if u == first}
+    if first not in left or last not in right:
+        raise NoProofError("what multiplies from both sides is no product")
+    delta = mixed[first, last] / (left[first] * right[last])
+    if {(u, w): delta * a * b for u, a in left.items() for w, b in right.items()} != mixed:
+        raise NoProofError("what multiplies from both sides is no product")
+    left, right = _plus(left, gamma / delta), _plus(right, beta / delta)
+    numbers = _number(alpha - beta * gamma / delta, bindings), _number(delta, bindings)
+    return BothSides(left, right, *numbers, sided)
+
+
+def _plus(terms: Terms, number: Coefficient) -> Terms:
+    """With a multiple of the identity."""
+    return {**terms, (): number} if number else terms
+
+
+def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction:
+    found = number_of(value, bindings)
+    if found is None:
+        raise NoProofError("a number of the pass has no value")
+    return found
+
+
+def polynomials(two: BothSides, count: int) -> tuple[Weights, Weights]:
+    """pⁿ and 1 + p + … + pⁿ⁻¹."""
+    context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
+    left, right = context.gens()
+    step = left + right
+    if two.delta is not None:
+        alpha, delta = (flint.fmpq(x.numerator, x.denominator) for x in (two.alpha, two.delta))
+        step = alpha + delta * left * right
+    power, total = context.constant(1), context.constant(0)
+    for _ in range(count):
+        total += power
+        power *= step
+    return _by_left(power), _by_left(total)
+
+
+def _by_left(polynomial: flint.fmpq_mpoly) -> Weights:
+    found: Weights = {}
+    for (i, j), number in polynomial.to_dict().items():
+        found.setdefault(int(i), {})[int(j)] = Fraction(int(number.p), int(number.q))
+    return found
+
+
+class BothSidesWriter:
+    """Writes one loop; ``clause`` ends every line, ``taken`` are the names that are not free."""
+
+    def __init__(
+        self, normal: NormalProgram, loop: Loop, two: BothSides, clause: str, taken: set[str]
+    ) -> None:
+        (self.carried,) = loop.carried
+        self.two, self.clause, self.taken = two, clause, set(taken)
+        self.turn = turning(normal)
+        self.symmetric = {
+            "left": two.left == self.turn(two.left),
+            "right": two.right == self.turn(two.right),
+        }
+        self.adjoint = two.right == self.turn(two.left)
+        self.names: dict[Held, str] = {}
+        self.transpose = ""
+        self.totals: dict[str, str] = {}
+        self.first: dict[str, str] = {}  # what the first block makes, beside powers
+
+    def blocks(self, count: int) -> tuple[tuple[str, ...], tuple[Json, ...], tuple[int, ...]]:
+        """The lines, what the variables of each block hold, and the counts of the values."""
+        most = MOST_MIXED
+        if self.two.delta is None:
+            most = MOST_AT_ONCE if count <= MOST_AT_ONCE else MOST_A_ROUND
+        rounds = -(-count // most) - 1  # after the first passes
+        once = count // (rounds + 1)
+        if rounds > MOST_ROUNDS:
+            raise OverLimitError(
+                f"it multiplies from both sides in more than {most} passes at once"
+            )
+        first = count - rounds * once
+        letter, variable = self.carried.letter, self.carried.variable
+        start, constant = self.two.sided.start[letter], self.two.sided.constant[letter]
+        begun = [
+            (value, weights, self._multiplied(value, name))
+            for value, name, weights in zip(
+                (start, constant), "VC", polynomials(self.two, first), strict=True
+            )
+            if value
+        ]
+        made = {self._own(turned=False): self._start_sum(begun, turned=False)}
+        witness: Json = {}
+        if rounds:
+            witness[variable] = self._witness("value", [first], turned=False)
+            made, witness = self._with_rounds(made, witness, begun, once, first)
+        blocks = [*self._powers(max(first, once)), (made, witness)]
+        times = [1] * len(blocks)
+        if rounds:
+            blocks.append(self._round(once, first))
+            times.append(rounds)
+        names = dict.fromkeys(name for texts, _ in blocks for name in texts)
+        lines = [f"{name} = 0" for name in names if name != variable]
+        for (texts, _), number in zip(blocks, times, strict=True):
+            left, right = ", ".join(texts), ", ".join(texts.values())
+            lines += [f"repeat {number}:", f"    {left} = {right}{self.clause}"]
+        counts = (0, count) if rounds else (count,)
+        return tuple(lines), tuple(held for _, held in blocks), counts
+
+    # -- rounds ------------------------------------------------------------------------------------
+
+    def _own(self, *, turned: bool) -> str:
+        """The variable, or what holds its transpose."""
+        if not turned:
+            return self.carried.variable
+        if not self.transpose:
+            self.transpose = self._free("Xt")
+        return self.transpose
+
+    def _total(self, *, turned: bool) -> str:
+        """What holds S_n of a round, or its transpose."""
+        name = "St" if turned else "S"
+        if name not in self.totals:
+            self.totals[name] = self._free(name)
+        return self.totals[name]
+
+    def _start_sum(self, begun: list[Begun], *, turned: bool) -> str:
+        terms = []
+        for _, weights, (plain, other) in begun:
+            texts = (other, plain) if turned else (plain, other)
+            terms += self._sum(weights, *texts, turned=turned)
+        return " + ".join(terms) or "0"
+
+    def _with_rounds(
+        self,
+        made: dict[str, str],
+        witness: Json,
+        begun: list[Begun],
+        once: int,
+        first: int,
+    ) -> tuple[dict[str, str], Json]:
+        """What later rounds need beside: the value's transpose, and S_n of a round."""
+        made, witness = dict(made), dict(witness)
+        turned = self._own(turned=True)
+        made[turned] = self._start_sum(begun, turned=True)
+        witness[turned] = self._witness("value", [first], turned=True)
+        constant = self.two.sided.constant[self.carried.letter]
+        if not constant:
+            return made, witness
+        _, added = polynomials(self.two, once)
+        names = next(names for value, _, names in begun if value is constant)
+        for side in (False, True):
+            name = self._total(turned=side)
+            made[name] = self._start_sum([(constant, added, names)], turned=side)
+            witness[name] = self._witness("sum", [once], turned=side)
+        return made, witness
+
+    def _round(self, once: int, done: int) -> tuple[dict[str, str], Json]:
+        """X ← pⁿ(X) + S_n, and its transpose for the round after it."""
+        moved, _ = polynomials(self.two, once)
+        plain, other = self._own(turned=False), self._own(turned=True)
+        made: dict[str, str] = {}
+        witness: Json = {}
+        for turned in (False, True):
+            texts = (other, plain) if turned else (plain, other)
+            terms = self._sum(moved, *texts, turned=turned)
+            if self.totals:
+                terms.append(self._total(turned=turned))
+            name = self._own(turned=turned)
+            made[name] = " + ".join(terms)
+            witness[name] = self._witness("value", [once, done], turned=turned)
+        return made, witness
+
+    def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
+        of = [self.carried.variable]
+        return {"kind": kind, "of": of, "turned": turned, "counts": counts}
+
+    def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
+        """What is multiplied from both sides, and its transpose: a product is held for it."""
+        texts = terms_text(value), terms_text(self.turn(value))
+        if _is_simple(value):
+            return f"({texts[0]})", f"({texts[1]})"
+        names = self._free(name), self._free(f"{name}t")
+        self.first |= dict(zip(names, texts, strict=True))
+        return names
+
+    def _powers(self, count: int) -> list[tuple[dict[str, str], Json]]:
+        """The blocks that make Aⁱ, Bʲ and what they need transposed, up to ``count``."""
+        families = {
+            self._canonical(Held(kind, 1, turned)) for kind in SIDES for turned in (False, True)
+        }
+        blocks: list[tuple[dict[str, str], Json]] = []
+        bases = [one for one in sorted(families) if not _is_simple(self._terms(one))]
+        if bases:
+            first = {self._name(one): terms_text(self._terms(one)) for one in bases}
+            blocks.append((first, {}))
+        largest = 1
+        while largest < count:
+            following = min(3 * largest, count)
+            texts: dict[str, str] = {}
+            witness: Json = {}
+            for family in sorted(families):
+                for power in range(largest + 1, following + 1):
+                    counts = _counts(power, largest)
+                    one = family._replace(power=power)
+                    texts[self._name(one)] = self._product(one, counts)
+                    of = [self.carried.variable] * 2 if one.kind == "left" else []
+                    witness[self._name(one)] = {
+                        "kind": one.kind,
+                        "of": of,
+                        "turned": one.turned,
+                        "counts": counts,
+                    }
+            blocks.append((texts, witness))
+            largest = following
+        if self.first:
+            blocks[:1] = (
+                [(blocks[0][0] | self.first, blocks[0][1])] if blocks else [(self.first, {})]
+            )
+        return blocks
+
+    def _product(self, one: Held, counts: list[int]) -> str:
+        """A power as a product of two or three; what is transposed is multiplied in turn."""
+        order = counts[::-1] if one.turned else counts
+        factors = [self._text(one._replace(power=power)) for power in order]
+        if len(factors) == 3:
+            middle = one._replace(power=order[1], turned=not one.turned)
+            factors[1] = f"{self._text(middle)}'"
+        return "*".join(factors)
+
+    def _sum(self, weights: Weights, plain: str, other: str, *, turned: bool) -> list[str]:
+        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); turned, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
+        first, last = ("right", "left") if turned else ("left", "right")
+        found = []
+        for i, row in sorted((_by_other(weights) if turned else weights).items()):
+            parts: list[tuple[Scalar, str]] = [
+                (Number(number), self._text(Held(last, j, turned)) if j else IDENTITY)
+                for j, number in sorted(row.items())
+            ]
+            left = [self._text(Held(first, i, turned))] if i else []
+            if set(row) == {0}:
+                found.append(sum_text([(Number(row[0]), "*".join([*left, plain]))]))
+            else:
+                middle = f"{other}'" if left else plain
+                found.append("*".join([*left, middle, f"({sum_text(parts)})"]))
+        return found
+
+    # -- what is held ----------------------------------------------------------------------------
+
+    def _canonical(self, one: Held) -> Held:
+        """Of powers that are equal, the one that is held."""
+        if one.kind == "right" and self.adjoint:
+            one = Held("left", one.power, not one.turned)
+        return one._replace(turned=one.turned and not self.symmetric[one.kind])
+
+    def _terms(self, one: Held) -> Terms:
+        terms = self.two.left if one.kind == "left" else self.two.right
+        return self.turn(terms) if one.turned else terms
+
+    def _text(self, one: Held) -> str:
+        """The name, or the base itself where it is made of inputs as they are."""
+        one = self._canonical(one)
+        if one.power == 1 and _is_simple(self._terms(one)):
+            return f"({terms_text(self._terms(one))})"
+        return self._name(one)
+
+    def _name(self, one: Held) -> str:
+        if one not in self.names:
+            base = SIDES[one.kind] + ("t" if one.turned else "")
+            self.names[one] = self._free(f"{base}{one.power}")
+        return self.names[one]
+
+    def _free(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+
+def _by_other(weights: Weights) -> Weights:
+    """By j, then by i."""
+    found: Weights = {}
+    for i, row in weights.items():
+        for j, number in row.items():
+            found.setdefault(j, {})[i] = number
+    return found
+
+
+def _counts(power: int, largest: int) -> list[int]:
+    """Two or three counts up to ``largest``."""
+    first = min(largest, power - 1)
+    second = min(largest, power - first)
+    return [one for one in (first, second, power - first - second) if one]
+
+
+def _is_simple(terms: Terms) -> bool:
+    """Made of inputs as they are, without a product."""
+    return all(len(word) <= 1 for word in terms)

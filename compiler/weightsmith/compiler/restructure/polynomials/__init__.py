@@ -1,0 +1,1 @@
+"""Programs that return a polynomial in one operator, evaluated in few layers."""

@@ -1,0 +1,146 @@
+"""What a program returns as one polynomial in an operator, exactly, through loops of any kind.
+
+The values are left·p(T)·right + constant words, T a symmetric word of inputs; every symbol that
+counts must have a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from weightsmith.compiler.certify.spectra.evidence import dependencies, scalar_names, with_suffixes
+from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
+from weightsmith.compiler.certify.spectra.spectral import (
+    MAX_FORMS,
+    Collapse,
+    Frame,
+    NoProofError,
+    Operator,
+    OverLimitError,
+    ScalarField,
+    infer_forms,
+)
+from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.restructure.recurrences.loop_polynomials import LoopScalars, ScalarValues
+from weightsmith.compiler.restructure.recurrences.operators import candidates
+
+MAX_DEGREE = 363  # six layers of triple products of data, less one
+
+
+@dataclass(frozen=True)
+class Goal:
+    """left·p(T)·right + Σ number · word, for the p of all goals."""
+
+    frame: Frame
+    constants: tuple[tuple[Fraction, Word], ...]
+
+
+@dataclass(frozen=True)
+class PolynomialValue:
+    """The returned values, in order, and the forms under which the loops were followed."""
+
+    word: Word
+    goals: tuple[Goal, ...]
+    polynomial: flint.fmpq_poly
+    collapse: Collapse
+    loops: tuple[Loop, ...]
+    words: tuple[Word, ...]  # what the values are made of, with the groups of tokens
+
+
+def polynomial_value(normal: NormalProgram, bindings: dict[str, Fraction]) -> PolynomialValue:
+    """Raises NoProofError, with the reason, where the program returns no such values."""
+    if normal.applications:
+        raise NoProofError("the program has functions of entries")
+    if not normal.loops:
+        raise NoProofError("the program has no loop")
+    if any(loop.inner for loop in normal.loops):
+        raise NoProofError("the program has a loop within a loop")
+    reasons: list[str] = []
+    for word in candidates(normal):
+        try:
+            return _Following(normal, word, bindings).value()
+        except NoProofError as reason:
+            reasons.append(str(reason))
+    raise NoProofError((reasons or ["no operator moves its values"])[0])
+
+
+class _Following:
+    def __init__(self, normal: NormalProgram, word: Word, bindings: dict[str, Fraction]) -> None:
+        self.normal, self.word, self.bindings = normal, word, bindings
+        if normal.alphabet.transpose_word(word) != word:
+            raise NoProofError("its operator is no symmetric product of inputs")
+        pairs = [pair for one in normal.returns for pair in dependencies(normal, one)]
+        self.letters = {carried.letter for _, carried in pairs}
+        ordered = [c.letter for loop in normal.loops for c in loop.carried]
+        names = scalar_names([letter for letter in ordered if letter in self.letters])
+        self.scalars = ScalarField(normal, with_suffixes(names, MAX_FORMS))
+        operator = Operator(word, "yes", normal.alphabet.rows(word[0]))
+        self.collapse = Collapse(normal, operator, self.scalars)
+        self.collapse.names = names
+
+    def value(self) -> PolynomialValue:
+        loops = tuple(self._loop(loop) for loop in self.normal.loops)
+        words: list[Word] = []
+        goals, found = [], []
+        for returned in self.normal.returns:
+            goal, polynomial = self._goal(returned, loops, words)
+            goals.append(goal)
+            found.append(polynomial)
+        if any(one != found[0] for one in found):
+            raise NoProofError("the returned values are several functions of the operator")
+        return PolynomialValue(
+            self.word, tuple(goals), found[0], self.collapse, self.normal.loops, tuple(words)
+        )
+
+    def _loop(self, loop: Loop) -> LoopScalars:
+        own = {carried.letter for carried in loop.carried} & self.letters
+        infer_forms(self.collapse, loop, own)
+        initial, after = loop_scalars(self.collapse, loop, own)
+        return LoopScalars(loop.count, initial, after, loop.schedule)
+
+    def _goal(
+        self, returned: Returned, loops: tuple[LoopScalars, ...], words: list[Word]
+    ) -> tuple[Goal, flint.fmpq_poly]:
+        if returned.transposed:
+            raise NoProofError("the rows of the returned value are tokens")
+        moving: dict[Frame, flint.fmpq_poly] = {}
+        constants: list[tuple[Fraction, Word]] = []
+        frames = self._frames(returned, words)
+        for frame, scalar in frames.items():
+            polynomial = self._polynomial(loops, scalar)
+            if polynomial.degree() > 0:
+                moving[frame] = polynomial
+            elif polynomial.degree() == 0:
+                number = Fraction(int(polynomial[0].p), int(polynomial[0].q))
+                constants.append((number, frame[0] + frame[1]))
+        if len(moving) != 1:
+            raise NoProofError("the returned value is not one function of the operator")
+        ((frame, found),) = moving.items()
+        return Goal(frame, tuple(constants)), found
+
+    def _frames(self, returned: Returned, words: list[Word]) -> dict[Frame, Coefficient]:
+        """The scalars by the words around them, which are the same for every group of tokens."""
+        found: list[dict[Frame, Coefficient]] = []
+        for value in returned.value.values():
+            frames = self.collapse(value)
+            words += [left + self.word + right for left, right in frames]
+            found.append({(_bare(left), _bare(right)): s for (left, right), s in frames.items()})
+        if any(one != found[0] for one in found):
+            raise NoProofError("the groups of the returned value differ")
+        return found[0]
+
+    def _polynomial(self, loops: tuple[LoopScalars, ...], scalar: Coefficient) -> flint.fmpq_poly:
+        values = ScalarValues(loops, scalar, self.bindings)
+        if values.degree() > MAX_DEGREE:
+            raise OverLimitError(f"it is a polynomial of degree more than {MAX_DEGREE}")
+        return values.polynomial()
+
+
+def _bare(word: Word) -> Word:
+    """Groups are said once, by ``over``."""
+    return tuple(letter._replace(group="") for letter in word)

@@ -1,0 +1,1 @@
+"""Polynomials that are near a function: series, minimax polynomials, compositions."""

@@ -1,0 +1,1 @@
+"""Polynomials as scripts, each family in a file of its own."""

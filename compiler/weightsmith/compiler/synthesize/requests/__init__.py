@@ -1,0 +1,1 @@
+"""What a script asks for: a function of a matrix on a spectrum; and what no network can do."""

@@ -1,0 +1,1 @@
+"""From the syntax tree of an algorithm to its core program: declarations, statements, calls."""

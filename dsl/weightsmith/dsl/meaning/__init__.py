@@ -1,0 +1,1 @@
+"""What an expression means: scalars, matrices, functions of entries and of matrices."""

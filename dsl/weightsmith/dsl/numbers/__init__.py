@@ -1,0 +1,1 @@
+"""Exact scalars, and formulas of one variable: trees, their algebra, their text, their values."""

@@ -1,0 +1,1 @@
+"""Core programs and what they assume, as text."""

@@ -1,0 +1,1 @@
+"""Core programs: what they are made of, and small operations on them."""

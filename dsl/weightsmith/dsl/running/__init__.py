@@ -1,0 +1,1 @@
+"""Programs with numbers: values of parameters, and the reference semantics in NumPy."""
