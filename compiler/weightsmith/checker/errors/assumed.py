@@ -28,6 +28,7 @@ from weightsmith.checker.semantics.expressions import Environment, evaluate
 from weightsmith.checker.semantics.premises import Premises, assumed
 from weightsmith.dsl.numbers import scalars
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import variable_of
 
 Ends = tuple[Fraction, Fraction]
 SINGULAR = core.SpectrumKind.SINGULAR_VALUES
@@ -77,7 +78,7 @@ class Assumed:
 
     def is_known(self, letter: Letter) -> bool:
         """True of inputs and of ones, which are the same at every pass."""
-        return letter.name.startswith(ONES) or letter.name.split("@")[0] in self._columns
+        return letter.name.startswith(ONES) or variable_of(letter.name) in self._columns
 
     def letter(self, letter: Letter) -> Bounds:
         """The bounds of an input, or of a column of ones."""
@@ -90,7 +91,7 @@ class Assumed:
         return bounds.transposed() if letter.transposed else bounds
 
     def _of(self, letter: Letter) -> Bounds:
-        name = letter.name.split("@")[0]
+        name = variable_of(letter.name)
         require(name in self._columns, f"Nothing is known of '{letter.name}' here.")
         per_token = self._columns[name] == core.TOKEN
         result = Bounds()

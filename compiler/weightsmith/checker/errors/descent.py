@@ -66,6 +66,7 @@ from weightsmith.checker.errors.word_bounds import WordBounds
 from weightsmith.checker.reading.refusal import Budget, RefusedError, require
 from weightsmith.checker.reading.scalar_text import count_at, is_atom
 from weightsmith.checker.semantics.tables import Table
+from weightsmith.dsl.program.letters import read_letter
 
 NO_TERM = "The step has a term that is not w, w·x·x', a function of w·x times x', or free of w."
 NO_NORM = "Nothing bounds the norm of {}: assume norms and a size, or a spectrum."
@@ -182,7 +183,7 @@ def _read_step(problem: RootProblem, tables: Mapping[str, Table], budget: Budget
             linear = number
         else:
             names = {name for letter in word for name in letter.names}
-            free = not any(name in sites or "#" in name for name in names)
+            free = not any(name in sites or read_letter(name).loop for name in names)
             require(free, NO_TERM)
             rest[word] = coefficient
     if features is None:

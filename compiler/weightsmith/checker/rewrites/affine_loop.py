@@ -23,6 +23,7 @@ from weightsmith.checker.algebra.words import Letter, Polynomial, Word, word_key
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.dsl.numbers.scalars import free_symbols
+from weightsmith.dsl.program.letters import variable_of
 
 Entry = tuple[str, str]
 Terms = dict[Word, Rational]
@@ -55,11 +56,6 @@ class AffineLoop:
                 part = part @ Polynomial.letter(field, letter)
             result = result + part
         return result
-
-
-def variable_of(letter: str) -> str:
-    """``X`` of ``X#0`` or ``X#0@context``."""
-    return letter.split("#")[0]
 
 
 Linear = dict[tuple[Word, Letter, Word], Rational]  # left, the carried letter, right

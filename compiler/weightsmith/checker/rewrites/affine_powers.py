@@ -26,7 +26,8 @@ from functools import reduce
 from weightsmith.checker.algebra.rational import Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word
 from weightsmith.checker.reading.refusal import require
-from weightsmith.checker.rewrites.affine_loop import AffineLoop, Entry, variable_of
+from weightsmith.checker.rewrites.affine_loop import AffineLoop, Entry
+from weightsmith.dsl.program.letters import variable_of
 
 MAX_COUNT = 10**17
 Matrix = dict[Entry, Polynomial]  # no zero entries

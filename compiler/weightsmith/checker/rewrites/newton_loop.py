@@ -15,8 +15,9 @@ from math import comb
 
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word
 from weightsmith.checker.reading.refusal import require
-from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms, variable_of
+from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms
 from weightsmith.checker.semantics.meaning import Loop
+from weightsmith.dsl.program.letters import variable_of
 
 MAX_EXPONENT = 16
 

@@ -30,6 +30,7 @@ from weightsmith.checker.reading.strict_json import as_integer, as_items, as_obj
 from weightsmith.checker.semantics.blocks import after_block, compare_returned, read_pair
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import read_letter
 
 MAX_PASSES = 1000  # of one loop's pass
 Values = dict[str, Polynomial]  # what letters stand for
@@ -141,5 +142,5 @@ def _after_a_pass(loop: Loop, bindings: Mapping[str, Fraction]) -> Values:
 
 def _variable(name: str) -> tuple[str, str]:
     """``X`` and its tokens, of ``X#0@context``."""
-    variable, _, rest = name.partition("#")
-    return variable, rest.partition("@")[2]
+    found = read_letter(name)
+    return found.variable, found.group

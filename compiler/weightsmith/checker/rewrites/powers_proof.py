@@ -44,7 +44,7 @@ from weightsmith.checker.reading.strict_json import (
     as_text,
     as_texts,
 )
-from weightsmith.checker.rewrites.affine_loop import read_affine_loop, variable_of
+from weightsmith.checker.rewrites.affine_loop import read_affine_loop
 from weightsmith.checker.rewrites.affine_powers import MAX_COUNT, AffinePowers, Held
 from weightsmith.checker.rewrites.inner_loops import InnerLoops
 from weightsmith.checker.rewrites.newton_loop import read_newton_loop
@@ -62,6 +62,7 @@ from weightsmith.checker.semantics.blocks import (
 from weightsmith.checker.semantics.live import live_loops
 from weightsmith.checker.semantics.meaning import Loop, Meaning
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import variable_of
 
 KINDS = ("left", "right", "sum", "value")
 MAX_ROUNDS = 1000

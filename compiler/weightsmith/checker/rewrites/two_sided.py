@@ -25,7 +25,7 @@ from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, word_key
 from weightsmith.checker.balls.ranges import rational
 from weightsmith.checker.reading.refusal import RefusedError, require
-from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms, read_sided, variable_of
+from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms, read_sided
 from weightsmith.checker.rewrites.affine_powers import (
     AffinePowers,
     Counts,
@@ -34,6 +34,7 @@ from weightsmith.checker.rewrites.affine_powers import (
     check_counts,
 )
 from weightsmith.checker.semantics.meaning import Loop
+from weightsmith.dsl.program.letters import variable_of
 
 MAX_PASSES = 100
 

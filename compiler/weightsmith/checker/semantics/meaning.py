@@ -18,6 +18,7 @@ from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.semantics.expressions import Environment, Part, Value, evaluate, parts_of
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import of_loop
 from weightsmith.dsl.program.parts import applies_functions
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class _Reader:
         inside = {}
         for name in carried:
             parts = _surviving(tuple(before[name].parts), name, statement.body)
-            inside[name] = self._carry(f"{name}#{index}", before[name], parts, symmetric)
+            inside[name] = self._carry(of_loop(name, index), before[name], parts, symmetric)
         letters = {letter.name: letter for letter in _letters(inside)}
         for name in symmetric:
             require(name in letters, f"'{name}' is not a letter that loop {index} carries.")

@@ -39,6 +39,7 @@ from weightsmith.checker.semantics.meaning import Loop, Meaning
 from weightsmith.checker.spectra.spectral import Form, Operator
 from weightsmith.checker.spectra.two_intervals import squared_ends
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import read_letter
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 SINGULAR = core.SpectrumKind.SINGULAR_VALUES
@@ -188,5 +189,5 @@ def _check_families(forms: Mapping[str, tuple[Form, ...]]) -> None:
     families: dict[str, list[str]] = {}
     for name, items in forms.items():
         scalars = [form.name or repr(form.scalar) for form in items]
-        first = families.setdefault(name.split("@")[0], scalars)
+        first = families.setdefault(read_letter(name)._replace(group="").text, scalars)
         require(sorted(first) == sorted(scalars), f"'{name}' has other scalars than its groups.")

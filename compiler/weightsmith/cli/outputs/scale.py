@@ -18,6 +18,7 @@ from weightsmith.checker.claims.following import Targeted
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import read_turned
 
 if TYPE_CHECKING:
     from weightsmith.backends.template.layout import Inputs
@@ -108,10 +109,11 @@ def _word(word: Word, inputs: Inputs) -> Array:
 
 
 def _letter(letter: str, inputs: Inputs) -> Array:
-    name, _, group = letter.removesuffix("'").partition("@")
-    given = inputs[name]
-    matrix = np.asarray(given[group] if isinstance(given, Mapping) else given, dtype=np.float64)
-    return matrix.T if letter.endswith("'") else matrix
+    name, turned = read_turned(letter)
+    given = inputs[name.variable]
+    part = given[name.group] if isinstance(given, Mapping) else given
+    matrix = np.asarray(part, dtype=np.float64)
+    return matrix.T if turned else matrix
 
 
 def _function(

@@ -23,6 +23,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import GROUP, read_turned
 
 Json = dict[str, object]
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
@@ -91,7 +92,7 @@ def _infer(
 
 def _forms_json(found: dict[tuple[str, str], tuple[Form, ...]]) -> Json:
     return {
-        f"{name}@{group}" if group else name: [
+        f"{name}{GROUP}{group}" if group else name: [
             {
                 "left": letters(form.left),
                 "scalar": form.name or str(form.constant),
@@ -113,8 +114,8 @@ def _word(texts: list[str]) -> Word:
 
 
 def _letter(text: str) -> Letter:
-    name, _, group = text.removesuffix("'").partition("@")
-    return Letter(name, group, text.endswith("'"))
+    name, turned = read_turned(text)
+    return Letter(name._replace(group="").text, name.group, turned)
 
 
 def dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:

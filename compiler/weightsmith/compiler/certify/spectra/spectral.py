@@ -15,6 +15,7 @@ from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.dsl.numbers.scalars import Symbol
+from weightsmith.dsl.program.letters import variable_of
 
 LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
 MAX_FORMS = 4
@@ -204,7 +205,7 @@ def rigid(collapse: Collapse, frame: Frame) -> bool:
 
 def scalar_name(letter: str) -> str:
     """Name the scalar of a letter: ``inverse.X#0`` becomes ``inverse_X``."""
-    return letter.split("#")[0].replace(".", "_")
+    return variable_of(letter).replace(".", "_")
 
 
 def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:

@@ -48,6 +48,7 @@ from weightsmith.compiler.passes.normalizing.symmetries import with_symmetries
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
+from weightsmith.dsl.program.letters import of_loop
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Span
 
@@ -209,7 +210,7 @@ class _Expansion:
             case InputOperation(name):
                 return self._letter(name, self.graph.shape(node), rows, columns)
             case CarriedOperation(loop, variable) | ExitOperation(loop, variable):
-                return self._letter(f"{variable}#{loop}", self.graph.shape(node), rows, columns)
+                return self._letter(of_loop(variable, loop), self.graph.shape(node), rows, columns)
             case IdentityOperation():
                 same = rows == columns
                 return identity(rows, self.field.one) if same else zero(rows, columns)
@@ -327,7 +328,13 @@ def _children(graph: Graph, parent: int | None) -> Iterator[GraphLoop]:
 
 def _loop(graph: Graph, families: list[Family], loop: GraphLoop) -> Loop:
     carried = tuple(
-        _carried(graph.shape(start), f"{variable}#{loop.index}", variable, families[a], families[b])
+        _carried(
+            graph.shape(start),
+            of_loop(variable, loop.index),
+            variable,
+            families[a],
+            families[b],
+        )
         for variable, a, start, b in loop.carried
     )
     inner = tuple(_loop(graph, families, child) for child in _children(graph, loop.index))

@@ -29,6 +29,7 @@ from weightsmith.compiler.passes.normalizing.fold_entries import (
 from weightsmith.compiler.passes.normalizing.fuse_entries import APART, pruned
 from weightsmith.compiler.passes.representing.represent import rewrite_program, with_carried
 from weightsmith.dsl.program.core import PiecewiseLinear
+from weightsmith.dsl.program.letters import of_loop
 
 FIRST, NEXT = " first", " next"  # of the names of f before the loop, and after a pass
 
@@ -61,7 +62,7 @@ def carry_applied(
     """Carry the values of some functions that are ``carriable``."""
     program = given.program
     parent = next((p.index for p in program.all_loops() if loop in p.inner), None)
-    names = {a.letter: f"{a.letter}#{loop.index}" for a in applications}
+    names = {a.letter: of_loop(a.letter, loop.index) for a in applications}
     after_loop = {
         b.letter: names[a.letter] for a in applications for b in _same_after(program, a, parent)
     }
