@@ -218,7 +218,7 @@ SHIFTED = [
     ("sign(A - 2/5*I)", "sign(2/5*I - A)"),
     ("sign(A - 2/5*I)", "sign(A - 3/5*I)"),  # within an interval
     ("[1/2, 1]", "[9/20, 1]"),
-    ("[0, 3/10]", "[-1/10, 3/10]"),
+    ("[0, 3/10]", "[-1, 3/10]"),
     ("[0, 3/10] or [1/2, 1]", "[0, 1]"),
     ("approximates ", "approximates 2*"),
     ("approximates ", "approximates -"),

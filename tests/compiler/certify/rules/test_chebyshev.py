@@ -133,7 +133,7 @@ def test_corner_cases(low: str, high: str, body: str, exact: Fraction, tmp_path:
             header("spectrum(A) in [1/2, 1]")
             + "X = I\nrepeat 2:\n    repeat 2:\n        X = 2*X - X*A*X\n"
             "return X approximates inv(A)\n",
-            "within a loop",
+            "begin it anew",
         ),
         (
             header("spectrum(A) in [1/2, 1]")
