@@ -17,7 +17,13 @@ from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Letter, Polynomial, word_text
 from weightsmith.checker.balls.claim_numbers import SAYS_NOTHING, shown
 from weightsmith.checker.balls.enclosures import above
-from weightsmith.checker.reading.refusal import Budget, RefusedError, quoted, require
+from weightsmith.checker.reading.refusal import (
+    Budget,
+    RefusedError,
+    SaysNothingError,
+    quoted,
+    require,
+)
 from weightsmith.checker.reading.strict_json import as_integer
 from weightsmith.checker.rules import IterateRule, Rule, Step, ValueRule, find
 from weightsmith.checker.semantics.expressions import evaluate
@@ -70,7 +76,7 @@ class Truncation:
         try:
             return above(self.bound.value)
         except RefusedError as reason:
-            raise RefusedError(SAYS_NOTHING) from reason
+            raise SaysNothingError(SAYS_NOTHING) from reason
 
 
 class Targeted:

@@ -16,6 +16,10 @@ class RefusedError(Exception):
     """The claim is not accepted; the message says why."""
 
 
+class SaysNothingError(RefusedError):
+    """A bound is larger than all numbers that are ever computed."""
+
+
 class OverBudgetError(Exception):
     """The work that a claim may cost was spent before it was decided: neither proven nor wrong.
 

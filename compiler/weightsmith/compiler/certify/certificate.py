@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from weightsmith.checker.balls import claim_numbers
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.reading.open_claims import (
     NOT_DERIVED,
     OVER_BUDGET,
     SAYS_NOTHING,
 )
-from weightsmith.checker.reading.refusal import OverBudgetError, RefusedError
+from weightsmith.checker.reading.refusal import OverBudgetError, RefusedError, SaysNothingError
 from weightsmith.checker.semantics.tables import Table, read_tables
 from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
 from weightsmith.compiler.certify.exactness import exactness_steps
@@ -134,7 +133,7 @@ def _proven(
     except OverBudgetError as problem:
         return open_claim(kind, output, OVER_BUDGET, str(problem))
     except RefusedError as problem:
-        reason = SAYS_NOTHING if str(problem) == claim_numbers.SAYS_NOTHING else NOT_DERIVED
+        reason = SAYS_NOTHING if isinstance(problem, SaysNothingError) else NOT_DERIVED
         return open_claim(kind, output, reason, str(problem))
 
 

@@ -11,12 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.checker.balls.claim_numbers import SAYS_NOTHING
 from weightsmith.checker.claims.following import NESTED, Following, Targeted
 from weightsmith.checker.claims.truncation import claim_of
 from weightsmith.checker.reading import open_claims
 from weightsmith.checker.reading.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
-from weightsmith.checker.reading.refusal import SHARE, Budget, OverBudgetError, RefusedError
+from weightsmith.checker.reading.refusal import (
+    SHARE,
+    Budget,
+    OverBudgetError,
+    RefusedError,
+    SaysNothingError,
+)
 from weightsmith.checker.rules import IterateRule
 from weightsmith.checker.rules.chebyshev import comparison
 from weightsmith.checker.spectra.problem import Problem, Result
@@ -50,8 +55,8 @@ def truncation_claim(
     found = tuple(grounds(program, normal, bindings))
     if not found:
         return _unproven(returned, no_ground(program), NO_SPECTRUM)
-    reasons: list[str] = []  # of what was tried; then of operators that do not fit
-    others: list[str] = []
+    reasons: list[Exception] = []  # of what was tried; then of operators that do not fit
+    others: list[Exception] = []
     budget = Budget(SHARE)
     try:
         with budget.active():
@@ -63,9 +68,10 @@ def truncation_claim(
                         return claim
     except OverBudgetError as reason:
         return _unproven(returned, str(reason), OVER_BUDGET)
-    if SAYS_NOTHING in reasons:
-        return _unproven(returned, SAYS_NOTHING, open_claims.SAYS_NOTHING)
-    return _unproven(returned, _as_clause((*reasons, *others, NONE)[0]))
+    for one in reasons:
+        if isinstance(one, SaysNothingError):
+            return _unproven(returned, str(one), open_claims.SAYS_NOTHING)
+    return _unproven(returned, _as_clause(str((*reasons, *others, NONE)[0])))
 
 
 def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
@@ -87,7 +93,7 @@ def _attempts(
     found: tuple[Ground, ...],
     bindings: Bindings,
     budget: Budget,
-    reasons: list[str],
+    reasons: list[Exception],
 ) -> Iterator[_Attempt]:
     """The operators for which the value and its target are functions between the same letters."""
     for ground in found:
@@ -97,33 +103,33 @@ def _attempts(
             loops = loop_steps(program, normal, returned, ground, targeted.frame)
             following = Following(program, bindings, returned.name, first, loops, budget)
         except (NoProofError, RefusedError, ScalarError) as reason:
-            reasons.append(str(reason))
+            reasons.append(reason)
             continue
         yield _Attempt(following, [first, *loops])
 
 
-def _by_iterate(attempt: _Attempt, reasons: list[str]) -> Json | None:
+def _by_iterate(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
     """The first rule for one iterate of one loop whose form fits; then its numbers must too."""
     following = attempt.following
     try:
         problem = following.problem(None)
     except RefusedError as reason:
         if following.is_nested:
-            reasons.append(str(reason))  # no rule for values knows loops within a loop
+            reasons.append(reason)  # no rule for values knows loops within a loop
         return None
     for rule, witness in _for_iterates(problem):
         try:
             found = following.bounded(rule.name, witness, symbolic=True)
         except RefusedError as reason:
             if rule.for_inner_loops and following.is_nested:
-                reasons.append(str(reason))  # few rules are for these: each says what it needs
+                reasons.append(reason)  # few rules are for these: each says what it needs
             continue
         try:
             if following.numbers is not None:
                 found = following.bounded(rule.name, witness)
             return claim_of(found, following, [*attempt.steps, {"rule": rule.name, **witness}])
         except RefusedError as reason:
-            reasons.append(str(reason))
+            reasons.append(reason)
             return None
     return None
 
@@ -134,26 +140,27 @@ def _for_iterates(problem: Problem) -> Iterator[tuple[IterateRule, Json]]:
             yield search.rule, witness
 
 
-def _by_polynomial(attempt: _Attempt, reasons: list[str]) -> Json | None:
+def _by_polynomial(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
     """By the rules for any polynomial in the operator, which need a value for every symbol."""
     following = attempt.following
     if following.is_nested:
-        reasons.append(NESTED)
+        reasons.append(NoProofError(NESTED))
         return None
     if following.numbers is None:
         missing = following.missing[0]
-        reasons.append(f"the bound needs a value for every symbol: --set {missing}=…")
+        needed = f"the bound needs a value for every symbol: --set {missing}=…"
+        reasons.append(NoProofError(needed))
         return None
-    refused: list[str] = []
+    refused: list[Exception] = []
     try:
         for rule, witness in _for_values(following.result(following.numbers)):
             try:
                 found = following.bounded(rule, witness)
                 return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
             except RefusedError as reason:
-                refused.append(str(reason))
+                refused.append(reason)
     except (NoProofError, RefusedError) as reason:
-        refused.append(str(reason))
+        refused.append(reason)
     reasons += refused[-1:]  # a polynomial for which one rule is not has a later one
     return None
 

@@ -9,11 +9,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from weightsmith.checker.reading.refusal import SHARE, Budget, OverBudgetError, RefusedError
-from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.certify.spectra.spectral import (
+    ManyWordsError,
+    NoProofError,
+    OverLimitError,
+)
 from weightsmith.compiler.costs.report import layers_as_run
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
-from weightsmith.compiler.restructure.affine_loops.affine import TOKENS, TOO_LONG_WORDS, TWO_SIDED
-from weightsmith.compiler.restructure.affine_loops.affine_blocks import TOO_MANY
+from weightsmith.compiler.restructure.affine_loops.affine import TokenStepError, TwoSidedError
 from weightsmith.compiler.restructure.affine_loops.affine_rewrite import (
     Powered,
     around_loops,
@@ -77,6 +80,7 @@ class Restructured:
 
     ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
     ``given_up`` says what was not tried to its end, so that fewer layers may be possible.
+    ``problem`` is why this way does not do, if that is no matter of layers.
     If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
     and ``written`` the normal form of the user's script.
     """
@@ -89,6 +93,7 @@ class Restructured:
     compilation: Compilation | None = None
     written: Front | None = None
     given_up: tuple[str, ...] = ()
+    problem: Exception | None = field(default=None, compare=False)
 
     @property
     def layers(self) -> int:
@@ -158,30 +163,33 @@ def attempt(program: core.Program, written: Written, outside: Names = frozenset(
         if series.changed:
             return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
         given_up += series.given_up
-    notes: list[str] = []
+    tried: list[Restructured] = []
     for way in WAYS:
         found = _tried(task, written, way)
         if found.changed:
             best = _better(task, written, found) if coupled(normal) else found
             return replace(best, given_up=without_repeats(given_up, best.notes))
-        notes += found.notes
+        tried.append(found)
         given_up += found.given_up
-    found = _unchanged(program, written.front, notes)
+    found = _unchanged(program, written.front, tried)
     return replace(found, given_up=without_repeats(given_up, found.notes))
 
 
-def _unchanged(program: core.Program, written: Front, notes: list[str]) -> Restructured:
-    """The note that says most of why nothing saves layers; ``notes`` has one of every way."""
+def _unchanged(program: core.Program, written: Front, tried: list[Restructured]) -> Restructured:
+    """What the way says that says most of why nothing saves layers; ``tried`` has all of them."""
     loops = list(written.normal.all_loops())
-    for note in notes:
-        if TOO_MANY in note or TOO_LONG_WORDS in note or TOKENS in note:
-            return as_written(program, note)
-    if any(loop.inner for loop in loops):
-        return as_written(program, notes[WAYS.index(around_loops)])
-    if len(loops) != 1 or loops[0].schedule:
-        return as_written(program, notes[WAYS.index(evaluated)])
-    one_sided = not any(TWO_SIDED in note for note in notes)
-    return as_written(program, notes[0 if one_sided else WAYS.index(from_both_sides)])
+    telling = [one for one in tried if isinstance(one.problem, ManyWordsError | TokenStepError)]
+    if telling:
+        said = telling[0]
+    elif any(loop.inner for loop in loops):
+        said = tried[WAYS.index(around_loops)]
+    elif len(loops) != 1 or loops[0].schedule:
+        said = tried[WAYS.index(evaluated)]
+    elif any(isinstance(one.problem, TwoSidedError) for one in tried):
+        said = tried[WAYS.index(from_both_sides)]
+    else:
+        said = tried[0]
+    return as_written(program, *said.notes)
 
 
 def _better(task: Task, written: Written, found: Restructured) -> Restructured:
@@ -200,12 +208,13 @@ def _tried(task: Task, written: Written, way: Way) -> Restructured:
         claim = restructuring_claim(rewritten, compiled.normal)
         accept(program, new, bindings, claim)
     except OverLimitError as limit:
-        return as_written(program, f"as written: {limit}", given_up=(str(limit),))
+        found = as_written(program, f"as written: {limit}", given_up=(str(limit),))
+        return replace(found, problem=limit)
     except OverBudgetError as over:
         reason = f"{layers} layers were found, but {CHECKING}" if layers else CHECKING
         return as_written(program, f"as written: {over}", given_up=(reason,))
     except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
-        return as_written(program, f"as written: {reason_text(problem)}")
+        return replace(as_written(program, f"as written: {reason_text(problem)}"), problem=problem)
     return judged(program, written, Restructured(new, True, (), text, claim, compiled))
 
 

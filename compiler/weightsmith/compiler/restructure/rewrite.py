@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from weightsmith.compiler.certify.spectra.spectral import Frame, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import FittingError, Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
@@ -56,21 +56,21 @@ def rewrite(task: Task) -> Rewritten:
     count = task.count(loop)
     if count == 0:
         raise NoProofError("the loop runs no pass")
-    reasons = []
+    reasons: list[NoProofError] = []
     for word in candidates(task.normal):
         for from_left in (True, False):
             try:
                 scalars = ScalarLoop(task.normal, loop, word, from_left=from_left)
                 return _Rewriting(task, scalars).run(count)
             except NoProofError as reason:
-                reasons.append(str(reason))
-    raise NoProofError(_best(reasons))
+                reasons.append(reason)
+    raise _best(reasons)
 
 
-def _best(reasons: list[str]) -> str:
+def _best(reasons: list[NoProofError]) -> NoProofError:
     """What the first operator that got furthest says; the rest are words that are none."""
-    told = [reason for reason in reasons if reason.startswith(("its ", "it ", "the step"))]
-    return (told or reasons or ["no operator moves its values"])[0]
+    told = [reason for reason in reasons if isinstance(reason, FittingError)]
+    return (told or reasons or [NoProofError("no operator moves its values")])[0]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class _Rewriting:
             for goal in goals
         ]
         if any(max(one.rest, default=0) > LONGEST_REST for one in plain):
-            raise NoProofError("its result has a long fixed part")
+            raise FittingError("its result has a long fixed part")
         held = len(setting.unit) <= 1
         first = plain[0]
         from_rest = setting.outer is not None and first.at_rest is not None

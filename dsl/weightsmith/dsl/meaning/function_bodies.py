@@ -84,7 +84,9 @@ class _Reader:
         except q.ScalarError as reason:
             message = f"{text_of(expression)} cannot stand in a function: {reason}"
             hint = "write sqrt(t), or exp(p*log(t)) for the power p"
-            self.report.error(expression.span, message, hint if "power" in str(reason) else None)
+            self.report.error(
+                expression.span, message, hint if isinstance(reason, q.PowerError) else None
+            )
             return None
         return body
 

@@ -19,7 +19,7 @@ from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import bracketed_text, signed
 from weightsmith.dsl.numbers.scalar_text import MAX_LENGTH, literal_value, scalar_tokens
-from weightsmith.dsl.numbers.scalars import Scalar, ScalarError
+from weightsmith.dsl.numbers.scalars import PowerError, Scalar, ScalarError
 
 VARIABLE = "t"
 MAX_EXPONENT = 100
@@ -348,7 +348,7 @@ def raised(base: Formula, exponent: Scalar) -> Formula:
         return Constant(algebra.power(base.value, exponent))
     number = algebra.constant(exponent)
     if number is None or number.denominator != 1:
-        raise ScalarError("the power of a formula is a whole number")
+        raise PowerError("the power of a formula is a whole number")
     return formula_power(base, int(number))
 
 

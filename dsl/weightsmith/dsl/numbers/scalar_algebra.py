@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from weightsmith.dsl.numbers import scalars as q
-from weightsmith.dsl.numbers.scalars import Scalar, ScalarError
+from weightsmith.dsl.numbers.scalars import PowerError, Scalar, ScalarError
 from weightsmith.dsl.text.shown import number_text
 
 MAX_FOLDED_BITS = q.MAX_NUMBER_BITS  # longer numbers stay products, sums and powers
@@ -71,7 +71,7 @@ def power(base: Scalar, exponent: Scalar) -> Scalar:
         if size <= 1 or size * abs(exponent.value) <= MAX_FOLDED_BITS:
             return q.Number(q.evaluate(q.Power(base, exponent), {}))
         if size * abs(exponent.value) > q.MAX_POWER_BITS:
-            raise ScalarError("this power is too large to hold exactly")
+            raise PowerError("this power is too large to hold exactly")
     return q.Power(base, exponent)
 
 

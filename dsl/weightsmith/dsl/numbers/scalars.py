@@ -24,6 +24,10 @@ class ScalarError(Exception):
         super().__init__(shown(message))
 
 
+class PowerError(ScalarError):
+    """A power that is too large to hold, or that is no whole number where it must be one."""
+
+
 class LongNumberError(ScalarError):
     """An exact value has more digits than a number may have."""
 

@@ -28,8 +28,16 @@ class NoProofError(Exception):
     """The rules do not apply; the message says why."""
 
 
+class FittingError(NoProofError):
+    """An operator fits the loop, and something else does not: it says more than that none fits."""
+
+
 class OverLimitError(NoProofError):
     """A limit on how much is tried is met: what is sought may well exist."""
+
+
+class ManyWordsError(OverLimitError):
+    """Powers or passes, written out, have too many words."""
 
 
 class UnknownNameError(NoProofError):

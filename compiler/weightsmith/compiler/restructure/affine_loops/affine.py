@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.certify.spectra.spectral import (
+    ManyWordsError,
+    NoProofError,
+)
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
@@ -18,9 +21,7 @@ from weightsmith.dsl.program.core import GROUPS
 SHORT = 3  # letters of a word, one layer
 MOST_LETTERS = 250  # of all longer words of a pass
 NOT_AFFINE = "a pass is not affine in what the loop carries"
-TWO_SIDED = "a pass multiplies from both sides, and not by one matrix on each"
 TOO_LONG_WORDS = "a pass has too many long words, written out"
-TOKENS = "a step would act on tokens, as a matrix of tokens by tokens"
 Terms = dict[Word, Coefficient]
 Turn = Callable[[Terms], Terms]  # the transpose
 Linear = dict[tuple[Word, str, Word], Coefficient]  # left, the carried letter, right
@@ -54,6 +55,14 @@ class AffineStep:
         return not (set(same) != {()} or same[()] != 1 or self.constant[letter] or self.has_right)
 
 
+class TwoSidedError(NoProofError):
+    """A pass multiplies from both sides."""
+
+
+class TokenStepError(NoProofError):
+    """A step acts on tokens."""
+
+
 def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
     """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none.
 
@@ -61,18 +70,18 @@ def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
     """
     if loop.inner:
         raise NoProofError("a pass has loops of its own")
-    reasons = []
+    reasons: list[NoProofError] = []
     found = False
     for start in (False, True):
         try:
             step = _read(normal, loop, _sides(loop, start))
         except NoProofError as reason:
-            reasons.append(str(reason))
+            reasons.append(reason)
             continue
         found = True
         yield replace(step, symmetries=frozenset()) if loop.schedule else step
     if not found:
-        raise NoProofError(TOKENS if TOKENS in reasons else reasons[0])
+        raise next((one for one in reasons if isinstance(one, TokenStepError)), reasons[0])
 
 
 def _occurrences(loop: Loop) -> Iterator[tuple[str, Letter]]:
@@ -136,7 +145,7 @@ def read_sided(normal: NormalProgram, loop: Loop, turned: Mapping[str, bool]) ->
 def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineStep:
     rows = _rows(normal, loop, turned)
     if any(axis in (*GROUPS, "") for axis in rows.values()):
-        raise NoProofError(TOKENS)
+        raise TokenStepError("a step would act on tokens, as a matrix of tokens by tokens")
     sided = read_sided(normal, loop, turned)
     _refuse_long(sided)
     left, right = _factors(sided.linear, normal.field.one)
@@ -151,7 +160,7 @@ def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineS
         for name in sided.linear
     }
     if rebuilt != sided.linear:
-        raise NoProofError(TWO_SIDED)
+        raise TwoSidedError("a pass multiplies from both sides, and not by one matrix on each")
     found = symmetries(normal, left, right, sided.constant, sided.start)
     return AffineStep(turned, left, right, sided.constant, found)
 
@@ -161,7 +170,7 @@ def _refuse_long(sided: Sided) -> None:
     words = {word for terms in sided.constant.values() for word in terms}
     words |= {word for linear in sided.linear.values() for u, _, w in linear for word in (u, w)}
     if sum(len(word) for word in words if len(word) > SHORT) > MOST_LETTERS:
-        raise OverLimitError(TOO_LONG_WORDS)
+        raise ManyWordsError(TOO_LONG_WORDS)
 
 
 def symmetries(

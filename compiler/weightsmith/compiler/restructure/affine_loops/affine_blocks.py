@@ -19,7 +19,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.certify.spectra.spectral import (
+    ManyWordsError,
+    NoProofError,
+)
 from weightsmith.compiler.ir.normal import Loop
 from weightsmith.compiler.restructure.affine_loops.affine import AffineStep
 
@@ -100,7 +103,7 @@ class BlockFormulas:
         if self._products() > MOST_OF_THREE:
             self._base = 2
         if self._products() > MOST_OF_TWO:
-            raise OverLimitError(f"{TOO_MANY}: {self._products()}, more than {MOST_OF_TWO}")
+            raise ManyWordsError(f"{TOO_MANY}: {self._products()}, more than {MOST_OF_TWO}")
 
     def _products(self) -> int:
         """About how many there are: ways through the block matrices, and their transposes'."""

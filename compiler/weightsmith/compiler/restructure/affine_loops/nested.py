@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 
-from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
+from weightsmith.compiler.certify.spectra.spectral import (
+    ManyWordsError,
+    NoProofError,
+)
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
 from weightsmith.compiler.restructure.affine_loops.affine import (
@@ -247,7 +250,7 @@ class _Replacing:
     def flat(self, value: Polynomial) -> Polynomial:
         found = substitute(value, self._left, self.one)
         if sum(map(len, found.terms)) > MOST_LETTERS:
-            raise OverLimitError(TOO_LONG_WORDS)
+            raise ManyWordsError(TOO_LONG_WORDS)
         return found
 
     def _left(self, letter: Letter) -> Polynomial | None:

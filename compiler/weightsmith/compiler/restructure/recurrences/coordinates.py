@@ -15,7 +15,7 @@ from sympy import Symbol as SympySymbol
 from sympy import factor_list, sympify
 from sympy import sqrt as sympy_sqrt
 
-from weightsmith.compiler.certify.spectra.spectral import NoProofError
+from weightsmith.compiler.certify.spectra.spectral import FittingError, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.restructure.recurrences.linear import Linear, Series, System, number_of
 from weightsmith.dsl import parse_scalar
@@ -59,12 +59,12 @@ def in_coordinates(
     Raises NoProofError where the step is of no known kind.
     """
     if any(power > 1 for row in system.matrix for series in row for power in series):
-        raise NoProofError("its step is not of degree 1 in the operator")
+        raise FittingError("its step is not of degree 1 in the operator")
     zero = field.zero
     c0: Rows = tuple(tuple(s.get(0, zero) for s in row) for row in system.matrix)
     c1: Rows = tuple(tuple(s.get(1, zero) for s in row) for row in system.matrix)
     if not any(entry != 0 for row in c1 for entry in row):
-        raise NoProofError("its step does not depend on an operator")
+        raise FittingError("its step does not depend on an operator")
     begin = _start(system, c0, c1, field)
     goals = [goal.get(name, {}) for name in system.names]
     rest = dict(goal.get("", {}))
@@ -158,7 +158,7 @@ def _start(system: System, c0: Rows, c1: Rows, field: CoefficientField) -> _Begi
     if not any(power for series in first for power in series):
         return _Begin(value, tuple(s.get(0, zero) for s in first), shift, {0: one})
     if len(first) > 1:
-        raise NoProofError("its start is not a number times a word")
+        raise FittingError("its start is not a number times a word")
     return _Begin(value, (one,), shift, first[0])
 
 

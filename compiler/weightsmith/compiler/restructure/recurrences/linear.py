@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from weightsmith.compiler.certify.spectra.spectral import LAMBDA, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import LAMBDA, FittingError, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.restructure.recurrences.operators import ScalarLoop
 
@@ -36,7 +36,7 @@ def linear_parts(value: Coefficient, loop: ScalarLoop) -> Linear:
     for powers, number in value.monomials():
         used = [name for name in powers if name in names]
         if sum(powers[name] for name in used) > 1:
-            raise NoProofError("the step is not affine in the values that the loop carries")
+            raise FittingError("the step is not affine in the values that the loop carries")
         term = field.number(number)
         for name, exponent in powers.items():
             if name not in names and name != LAMBDA:
@@ -138,7 +138,7 @@ def _power_system(
 ) -> System:
     """Σ_{j < m^count} step^j · start, or step^(m^count) if there is no start."""
     if count > LARGEST.bit_length() or degree**count > LARGEST:
-        raise NoProofError(f"it raises to the power {degree}^{count}, which is too large")
+        raise FittingError(f"it raises to the power {degree}^{count}, which is too large")
     total = degree**count
     base = linear_parts(step, loop).get("", {})
     if start is None:

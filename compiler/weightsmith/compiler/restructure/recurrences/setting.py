@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from weightsmith.compiler.certify.spectra.spectral import Frame, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import FittingError, Frame, NoProofError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
 
@@ -104,5 +104,5 @@ def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
             if columns in ("context", "query") and right.transposed:
                 groups.add(columns)
     if len(groups) > 1:
-        raise NoProofError("it sums over two groups of tokens")
+        raise FittingError("it sums over two groups of tokens")
     return groups.pop() if groups else ""
