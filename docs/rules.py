@@ -21,8 +21,30 @@ ROOT = Path(__file__).resolve().parents[1]
 CHECKER = ROOT / "compiler" / "weightsmith" / "checker"
 PAGES = ROOT / "docs" / "rules"
 WIDTH = 100
-LABELS = ("Hypotheses", "Witness", "Follows", "Proof", "Numbers")
+LABELS = ("Hypotheses", "Witness", "Follows", "Example", "Proof", "Numbers")
 NOTE = "<!-- Written by docs/rules.py from docstrings: change those, and run it. -->"
+
+READING = r"""
+For `examples/newton_inverse.alg` read [exactness](exactness.md) up to `linear_mlp.py`, and
+`words.py`; [assumption](assumption.md) with `conditions.py`; [loop](loop.md);
+[autonomous](autonomous.md). [architecture.md](../architecture.md) has the files in order.
+
+## Symbols
+
+On the pages of truncation:
+
+| symbol | means |
+|---|---|
+| T, λ | the operator, a word of inputs; its eigenvalues (`lambda` in files) |
+| low, high | the ends of the spectrum that the script assumes of T |
+| left, right, b, C | of the returned value C + b·left·f(T)·right; those of the target too |
+| f, f\* | the function of T in the returned value, and in the target |
+| f₀, g₀ | a scalar f or g before the first pass |
+| root, power | f\*^root = power, a rational function of λ |
+| s | stands for f\* in computations: s^root = power |
+| e, e₀ | the error 1 − f/f\*, and before the first pass; f − f\* where f\* has no power |
+| count | the number of passes |
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +107,10 @@ def pages() -> dict[str, str]:
 
 def page_text(page: Page) -> str:
     main, *others = (docstring(name) for name in page.files)
-    head = (
-        f"# {page.rule}\n\n{NOTE}\n\nOf the claim *{page.claim}*; checked by `{page.files[0]}.py`. "
-        "The format:\n[format.md](../format.md). All rules: [index.md](index.md).\n"
-    )
+    place = path_of(page.files[0]).relative_to(CHECKER.parent).as_posix()
+    where = f"Of the claim *{page.claim}*; checked by `{place}`."
+    more = "The format: [format.md](../format.md). Symbols, and all rules: [index.md](index.md)."
+    head = "\n".join([f"# {page.rule}", "", NOTE, "", *wrapped(f"{where} {more}"), ""])
     parts = [head, markdown(main)]
     for name, text in zip(page.files[1:], others, strict=True):
         parts.append(f"## {name}.py\n\n{markdown(text)}")
@@ -102,7 +124,9 @@ def index_text() -> str:
         NOTE,
         "",
         "A rule says what its witness is, what follows, and why. Each page is made of the",
-        "docstrings of the files that check it.",
+        "docstrings of the files that check it, the main file first.",
+        "",
+        *READING.strip().splitlines(),
     ]
     for claim in dict.fromkeys(page.claim for page in RULES):
         lines += ["", f"## {claim[0].upper()}{claim[1:]}", ""]
@@ -115,11 +139,16 @@ def index_text() -> str:
 
 def docstring(name: str) -> str:
     """The module docstring of the one file of this name."""
-    (path,) = CHECKER.rglob(f"{name}.py")
+    path = path_of(name)
     found = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     if not found:
         raise ValueError(f"{path} has no docstring")
     return found
+
+
+def path_of(name: str) -> Path:
+    (path,) = CHECKER.rglob(f"{name}.py")
+    return path
 
 
 def markdown(text: str) -> str:

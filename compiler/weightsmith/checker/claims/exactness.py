@@ -8,9 +8,14 @@ block holds at the start of every pass, at each group of tokens, as a polynomial
 the loop carries and those from outside; and ``symmetric``, the carried letters that equal their
 transpose.  Then ``read_out``.
 
+Follows: the values that the network returns are those of the script.  So what a claim
+``truncation`` or ``propagation`` bounds of the script's values is bounded of the network's.
+
 Proof: by induction over loops.  *Entry*: the invariant holds with the values before the loop.
 *Step*: if it holds at the start of a pass, it holds at its end with the body's new values; hence at
-the exit, the letters standing for the final values.  Everything in between is simulated, layer by
+the exit, the letters standing for the final values.  A letter of ``symmetric`` equals its transpose
+by the same induction: its entering value does, and its leaving value does if the letters do.
+Everything in between is simulated, layer by
 layer, in the free algebra, where equal polynomials are equal matrices for every size; nothing is
 sampled.  A block that the body writes and no invariant names is a letter of its own, *unknown*: it
 may only cancel.  The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
@@ -49,6 +54,9 @@ WITH_TABLES = (
     "The network of template.json computes what script.alg says, every approximated function "
     "replaced by its table, for every size and every input."
 )
+
+
+MOST_TERMS = 20  # of a polynomial that a fact shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,10 @@ def check_exactness(
     except RefusedError as refused:
         raise RefusedError(f"Step {last} (read_out): {refused}") from None
     returned = ", ".join(one.name for one in program.returns)
-    return (*prover.facts, f"After the last layer the network returns {returned}.")
+    return (
+        *prover.facts,
+        f"After the last layer the network returns what the script does: {returned}.",
+    )
 
 
 def _check_schedules(program: core.Program, template: Template) -> None:
@@ -270,11 +281,21 @@ def _invariant_facts(
     loop: Loop, step: LoopStep, invariant: Mapping[tuple[str, str], Polynomial]
 ) -> Iterator[str]:
     """The loop's invariant in words: it holds before the loop, and a pass keeps it."""
+    for name, first in loop.entering.items():
+        after = _text(loop.leaving[name])
+        yield f"By the program {name} begins as {_text(first)}, and a pass makes it {after}."
     when = f"Before every pass of loop {loop.index} and after the last"
     for (block, group), polynomial in invariant.items():
-        yield f"{when} block {block} at {group} holds {polynomial_text(polynomial)}."
+        holds = polynomial_text(polynomial)
+        yield f"{when}, block {block} holds {holds} at the tokens {group}."
     for name in step.symmetric:
-        yield f"{when} {name} is symmetric."
+        yield f"{when}, {name} is symmetric."
+
+
+def _text(polynomial: Polynomial) -> str:
+    """In words only how long it is, if it is long."""
+    count = len(polynomial.terms)
+    return polynomial_text(polynomial) if count <= MOST_TERMS else f"a sum of {count} terms"
 
 
 def _compare(

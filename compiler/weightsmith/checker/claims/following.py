@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.algebra.rational_text import rational_text
-from weightsmith.checker.algebra.words import Letter, Polynomial, word_text
+from weightsmith.checker.algebra.rational_text import polynomial_text, rational_text
+from weightsmith.checker.algebra.words import Letter, Polynomial, Word, word_text
 from weightsmith.checker.balls.claim_numbers import SAYS_NOTHING, shown
 from weightsmith.checker.balls.enclosures import above
 from weightsmith.checker.reading.refusal import (
@@ -122,8 +122,7 @@ class Targeted:
     @property
     def frame(self) -> tuple[list[str], list[str]]:
         """The letters left and right of the function."""
-        left, right = self.target.left, self.target.right
-        return [letter.text for letter in left], [letter.text for letter in right]
+        return _texts(self.target.left), _texts(self.target.right)
 
 
 class Following(Targeted):
@@ -216,7 +215,8 @@ class Following(Targeted):
         assumed = hypotheses(
             self.operator, self._assumption, self._in_range, self.program, open_rule
         )
-        facts = (*self._facts(), f"By the rule {name} the bound is {bound.formula}.")
+        by_rule = f"By the rule {name} the bound is {bound.formula}, the scale {factor}."
+        facts = (*self._facts(), *bound.facts, by_rule)
         return Truncation(
             self.returned.name,
             self._wanted,
@@ -237,23 +237,22 @@ class Following(Targeted):
             below, above = map(rational_text, operator.gap)
             outside = f", and not between {below} and {above}"
         word = word_text(operator.word)
-        yield f"T = {word} has real eigenvalues lambda in [{low}, {high}]{outside}."
+        yield f"T = {word} has real eigenvalues lambda, by assumption in [{low}, {high}]{outside}."
         for one in self.every_recurrence():
             for letter, forms in self._forms.items():
                 if letter in one.loop.letters:
-                    whole = " + ".join(form.text for form in forms)
-                    where = f"In loop {one.loop.index}"
-                    yield f"{where} {letter} is {whole}, its scalar a function of T."
+                    whole = " + ".join(map(_form_text, forms))
+                    when = f"Before every pass of loop {one.loop.index} and after the last"
+                    yield f"{when}, {letter} = {whole}."
             for inner in one.inner:
                 names, where = " and ".join(inner.initial), f"In a pass of loop {one.loop.index}"
-                yield f"{where} {names} stands for what loop {inner.loop.index} leaves."
+                yield f"{where}, {names} stands for what loop {inner.loop.index} leaves."
             for name in one.initial:
                 start, after = map(rational_text, (one.initial[name], one.following[name]))
-                yield f"{name} begins as {start}, and a pass makes it {after}."
-        left, right = (word_text(side) if side else "I" for side in (target.left, target.right))
+                yield f"{name}(lambda) begins as {start}, and a pass makes it {after}."
         value = rational_text(self.value)
-        yield f"{self.returned.name} is {left} · f · {right} with f = {value}."
-        yield f"Its target is the same with f* in place of f, {_function_text(target)}."
+        yield f"The returned value {self.returned.name} is {_whole_text(target)} with f = {value}."
+        yield f"The target is the same with f* in place of f, {_function_text(target)}."
 
     def _by_rule(self, rule: Rule, witness: Step, numbers: Numbers | None) -> Bound:
         if isinstance(rule, ValueRule):
@@ -306,15 +305,36 @@ class Following(Targeted):
             }
 
 
+def _form_text(form: Form) -> str:
+    """``x · w(T) · y``, and ``2 · x · y`` of a part that does not change."""
+    scalar = (f"{form.name}(T)",) if form.name else ()
+    parts = [*_texts(form.left), *scalar, *_texts(form.right)]
+    return " · ".join(parts if form.name else [rational_text(form.scalar), *parts])
+
+
+def _texts(word: Word) -> list[str]:
+    return [letter.text for letter in word]
+
+
+def _whole_text(target: Target) -> str:
+    """C + b · left · f(T) · right, as far as these are there."""
+    parts = [*_texts(target.left), "f(T)", *_texts(target.right)]
+    if target.factor is not None and not target.factor.is_one:
+        parts.insert(0, f"({rational_text(target.factor)})")
+    whole = " · ".join(parts)
+    return whole if target.shift is None else f"{polynomial_text(target.shift)} + {whole}"
+
+
 def _function_text(target: Target) -> str:
     """f* in terms of lambda."""
     if target.rate is not None:
         return f"f* = exp(({rational_text(target.rate)})*lambda)"
     if target.power is None:
         return "f* the formula of the target"
-    root = "" if target.root == 1 else f"^(1/{target.root})"
+    power = rational_text(target.power)
+    power = power if target.root == 1 else f"({power})^(1/{target.root})"
     sign = "" if target.sign is None else f", its sign that of {rational_text(target.sign)}"
-    return f"f* = ({rational_text(target.power)}){root}{sign}"
+    return f"f* = {power}{sign}"
 
 
 def _returned(program: core.Program, name: str) -> tuple[core.Return, core.Node]:

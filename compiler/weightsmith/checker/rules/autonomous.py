@@ -1,18 +1,25 @@
 """The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − start^(1/root) over the spectrum.
 
-Hypotheses: f is one iterate of one loop, with f*^root = power and start = f₀^root/power, a
-polynomial in λ.  The power is positive on the spectrum, and f₀/f* ≥ 0; with root 1 it is enough
-that the power has no zero and no pole there, each of two intervals alone.
+On this page start is (f₀/f*)^root = f₀^root/power; the ``start`` of the step ``loop`` is f₀.
 
-Witness: ``equal``, scalars g in a fixed ratio to f; ``polynomials``, scalars that are a polynomial
-in e (E = I − A·X is e itself), as texts, absent if there are none.
+Hypotheses: f is one iterate of one loop, and start is a polynomial in λ.  With root 1 the power has
+no zero and no pole on the spectrum, of two intervals on neither.  With a root above 1 the power is
+positive on all of [low, high], and f₀/f* ≥ 0 on the spectrum.
+
+Witness: ``equal``, other scalars g of the loop that keep a fixed ratio to f; ``polynomials``, those
+that are a polynomial q(e) (E = I − A·X is e itself), as texts, absent if there are none.
 
 Follows: write s for f*, f = (1 − e)·s and g = (1 − e)·s·g₀/f₀.  If a pass, reduced by s^root =
-power, takes f to (1 − map(e))·s with a map free of λ, and each equal g to (1 − map(e))·s·g₀/f₀, and
-if each polynomial scalar begins as q(e₀) and goes to q(map(e)), then e after k passes is the k-th
-iterate of map at e₀.  Intervals that enclose the iterates are derived, rounded outward; the bound
-is the largest |e| of the last one.  If map = e^n and e₀ is linear in λ the formula is max(abs(e₀ at
-low), abs(e₀ at high))^(n^(count)).
+power, takes f to (1 − map(e))·s with a map free of λ, and each g of ``equal`` to (1 −
+map(e))·s·g₀/f₀, and if each scalar of ``polynomials`` begins as q(e₀) and goes to q(map(e)), then e
+after k passes is the k-th iterate of map at e₀.  Intervals that enclose the iterates are derived,
+rounded outward; the bound is the largest |e| of the last one.  If map = e^n and e₀ is linear in λ
+the formula is max(abs(e₀ at low), abs(e₀ at high))^(n^(count)).
+
+Example: in newton_inverse f* is 1/λ, with root 1 and power 1/λ, and f₀ = 2/(mu + L); start is
+2λ/(mu + L).  A pass takes f to 2f − λf², so (1 − e)·s to 2(1 − e)·s − λ(1 − e)²·s².  With s = 1/λ
+that is (1 − e²)·s: the map is e².  e₀ = 1 − 2λ/(mu + L) is linear, its largest size is at an end.
+So |e| ≤ ((L − mu)/(L + mu))^(2^steps) after the last pass.
 
 Proof: at each λ, by induction over the passes.  The reduction uses f*^root = power alone, which is
 true of f* at every λ of the spectrum, and f* ≠ 0 there.  At first t = f₀/f* has t^root = start and
@@ -61,16 +68,16 @@ def derive_autonomous(problem: Problem, witness: Mapping[str, object]) -> Bound:
     ratios = _ratios(problem, as_texts(witness["equal"], "equal"))
     polynomials = _read_polynomials(problem, witness, frozenset(ratios))
     error_map = _error_map(problem, ratios, polynomials)
-    formula = _formula(problem, error_map, start)
+    formula, facts = _formula(problem, error_map, start), (_fact(problem, error_map, start),)
     if problem.numbers is None:
-        return Bound(formula, None)
+        return Bound(formula, None, facts)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     problem.check_sign(numbers)
     problem.check_not_negative(first, numbers)
     for ratio in ratios.values():
         problem.check_no_pole(ratio, numbers)
-    return Bound(formula, _last_error(problem, error_map, start, numbers))
+    return Bound(formula, _last_error(problem, error_map, start, numbers), facts)
 
 
 def _ratios(problem: Problem, equal: tuple[str, ...]) -> Ratios:
@@ -167,6 +174,13 @@ def _polynomial(problem: Problem, error_map: Rational, numbers: Numbers) -> flin
     polynomial = problem.polynomial(error_map, ERROR, numbers)
     require(polynomial.degree() <= MAX_DEGREE, "The map has too high a degree.")
     return polynomial
+
+
+def _fact(problem: Problem, error_map: Rational, start: Rational) -> str:
+    """The recurrence of the error, in words."""
+    root, begin = problem.target.root, rational_text(problem.field.one - start)
+    begin = begin if root == 1 else f"1 - ({rational_text(start)})^(1/{root})"
+    return f"e = 1 - f/f* begins as {begin}, and a pass makes it {rational_text(error_map)}."
 
 
 def _formula(problem: Problem, error_map: Rational, start: Rational) -> str:

@@ -70,15 +70,17 @@ def _in_lambda(problem: Problem, start: Rational) -> Bound:
     multiplier = _multiplier(problem, field.substitute(problem.recurrence.following[name], put))
     only_in(multiplier, LAMBDA, "The multiplier", field)
     formula = _formula(problem, multiplier, start)
+    begin, factor = rational_text(start), rational_text(multiplier)
+    facts = (f"e = 1 - f/f* begins as {begin}, and a pass multiplies it by {factor}.",)
     if problem.numbers is None:
-        return Bound(formula, None)
+        return Bound(formula, None, facts)
     numbers = problem.numbers
     problem.check_positive(problem.power, numbers)
     factors = [
         (problem.largest_size(multiplier, numbers), problem.count(numbers)),
         (problem.largest_size(start, numbers), 1),
     ]
-    return Bound(formula, product_of_powers(factors))
+    return Bound(formula, product_of_powers(factors), facts)
 
 
 def _formula(problem: Problem, multiplier: Rational, start: Rational) -> str:

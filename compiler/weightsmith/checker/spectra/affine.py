@@ -6,6 +6,7 @@ Of a value C + b·left·f(T)·right the distance from the target is b·left·(f 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from weightsmith.checker.algebra.rational import Field
@@ -34,7 +35,8 @@ def scaled_bound(
         return bound
     formula = f"abs({rational_text(target.factor)})*({bound.formula})"
     if bound.value is None or bindings is None:
-        return Bound(formula, None)
+        return replace(bound, formula=formula, value=None)
     number = abs(field.evaluate(target.factor, bindings))
     exact = rational(number)
-    return Bound(formula, bound.value.map(lambda one: one * number, lambda ball: ball * exact))
+    value = bound.value.map(lambda one: one * number, lambda ball: ball * exact)
+    return replace(bound, formula=formula, value=value)

@@ -1,4 +1,29 @@
-"""What a truncation claim assumes: kernels, numbers at the bindings, hypotheses, scale."""
+"""What a truncation claim assumes, and its norm: kernels, numbers at the bindings, scale.
+
+Follows: ‖returned value − target‖₂ ≤ bound · scale, from what the rule shows at each λ: |e| ≤
+bound, e = 1 − f/f*.  Of a target without a power (an exponential, a formula) the rule shows
+|f − f*| ≤ bound.  Where the scale has nothing of b, |b| is in the bound.
+
+Proof: the distance is b·left·(f − f*)(T)·right = −b·left·f*(T)·e(T)·right, since C is in both and
+functions of T commute.  Let T be symmetric.  Then ‖e(T)‖₂ is the largest |e|, and the scale bounds
+the rest of the product:
+
+    right empty             ‖b·left·f*(T)‖₂ = ‖target − C‖₂, beside ‖e(T)‖₂
+    left empty              ‖b·f*(T)·right‖₂ = ‖target − C‖₂, beside ‖e(T)‖₂
+    neither                 ‖b·left·f*(T)‖₂ · ‖right‖₂, e(T) between them
+    polar(A), T = A'A       1: the singular values of A·T^(-1/2) are 1, or 0 on the kernel of T
+    sign(A), T = A·A        1: the eigenvalues of A·T^(-1/2) are 1 and −1
+    sign of θ(T)            1: f*(λ) is 1 or −1
+    f* without a power      ‖left‖₂ · ‖right‖₂, and (f − f*)(T) in place of f*(T)·e(T)
+
+A weighted T is u·P, and S = P^(1/2)·T·P^(-1/2) is symmetric with the same eigenvalues.  Then e(T) =
+P^(-1/2)·e(S)·P^(1/2), and the scale is ‖b·left·f*(T)·P^(-1/2)‖₂ · ‖P^(1/2)·right‖₂.
+
+T may have an eigenvalue 0 beside the assumed spectrum, at which the rule shows nothing.  It does
+not count if f(0) = 0 = f*(0), or if left or right sees no kernel of T: it lies in the range of T,
+which the script then assumes; or it is A left of g(A'A), or A' right of it, for with A = UΣV' the
+product A·g(A'A) is U·Σ·g(Σ²)·V'.
+"""
 
 from __future__ import annotations
 
@@ -176,13 +201,7 @@ def hypotheses(
 
 
 def scale(operator: Operator, target: Target) -> str:
-    """The factor that turns the scalar error into a 2-norm.
-
-    An exponential has the error f − f*, every other target 1 − f/f*:
-    value − target = −b·left·f*(T)·e(T)·right, and the 2-norm of e(T) is max |e| if T is symmetric;
-    if T = u·P, P^(1/2)·e(T)·P^(-1/2) is symmetric.  b is in the target and in solution =
-    b·left·f*(T); where the scale speaks of neither, |b| is in the bound.
-    """
+    """The factor that turns the scalar error into a 2-norm; solution is b·left·f*(T)."""
     empty = not target.left, not target.right
     if target.power is None:
         require(operator.symmetric != "weighted", "An exponential needs a symmetric operator.")

@@ -3,9 +3,20 @@
 Witness: ``number``, which of the script's spectral assumptions, and ``of``, the word of T: that of
 the assumption; of singular values A'A or AA'; of two intervals around 0 also A·A.
 
-Follows: T = T' by its word (``yes``); or T = u·P with u = u' and P a symmetric letter
-(``weighted``), so that P^(1/2)·T·P^(-1/2) is symmetric given that P is positive definite; or T is
-assumed to be symmetric.  The forms of values, left · f(T) · right, are read here too.
+Follows: T has a basis of eigenvectors, and its eigenvalues λ are real and lie in [low, high], the
+ends that are assumed (of singular values their squares).  0 may be a further eigenvalue: see
+``conditions.py``.
+
+Proof: in one of three ways.  ``yes``: T = T' by its word, and the spectral theorem holds.
+``weighted``: T = u·P with u = u' and P a symmetric letter, so that P^(1/2)·T·P^(-1/2) =
+P^(1/2)·u·P^(1/2) is symmetric, given that P is positive definite.  ``assumed``: that T is symmetric
+is a hypothesis.
+
+So f(T), of any function f on the eigenvalues, has the eigenvectors of T and the eigenvalues f(λ).
+Functions of T commute, and T·f(T) is the function λ·f(λ).  If T is symmetric, f(T)' = f(T), and
+‖f(T)‖₂ is the largest |f(λ)|.
+
+The forms of values, left · f(T) · right, are read here too.
 """
 
 from __future__ import annotations

@@ -38,10 +38,14 @@ EXACT_BITS = 1 << 14  # a product of powers shorter than this is computed exactl
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The bound as a formula, and its value (None if a symbol has no value)."""
+    """The bound as a formula, and its value (None if a symbol has no value).
+
+    ``facts`` are what the rule derived on the way, in words.
+    """
 
     formula: str
     value: Real | None
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

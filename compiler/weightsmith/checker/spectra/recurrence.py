@@ -6,11 +6,14 @@ inputs around a function of T that has a name, or a number that does not change.
 Follows: ``start`` and ``pass``: the value before the loop and the value after a pass, scalarised
 (``spectral.py``), are exactly these forms again, with these scalars; nothing is left over.
 
-Proof: by induction over the passes, each letter is its forms, the scalars functions of T.
+Proof: by induction over the passes, each letter is its forms, the scalars functions of T: these
+commute, and T·f(T) is the function λ·f(λ) (``operator_step.py``).
 
-The error of the carried scalar f is e = 1 − f/f*.  With f*^root = power, write s for f*: a value is
-a polynomial in s reduced by s^root = power, and the new f must be (1 − e′)·s with nothing left
-over.  That is sufficient at every λ where the power is defined and positive.
+Most rules then compare the scalar f with f* of the target by the error e = 1 − f/f*.  With
+f*^root = power, write s for f*, and put f = (1 − e)·s into a pass.  What comes out is a polynomial
+in s, reduced by s^root = power.  If it is (1 − e′)·s, nothing left over, a pass takes e to e′.
+That is right at every λ at which f* is defined and not zero: s^root = power is all that is used
+of f*.
 """
 
 from __future__ import annotations
