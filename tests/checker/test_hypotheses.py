@@ -84,3 +84,9 @@ def test_other_hypotheses_are_refused(name: str, tmp_path: Path) -> None:
                 claim["hypotheses"] = others
         path.write_text(json.dumps(document))
         assert api.verify(tmp_path / "net").outcome == "refused"
+
+
+def test_a_parameter_with_a_name_that_proofs_use_is_named() -> None:
+    text, _ = HEADS["two letters"]
+    (bound,) = api.compile(text.replace("X = A*B", "param e = 1\nX = e*A*B")).bounds
+    assert bound.unproven == "the parameter e has a name that proofs use"

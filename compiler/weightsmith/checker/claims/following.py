@@ -92,6 +92,8 @@ class Targeted:
         names: Iterable[str] = (),
     ) -> None:
         """``names``: those of scalars of loops.  Raises RefusedError."""
+        taken = [name for name in INTERNAL if name in program.symbols]
+        require(not taken, f"The parameter {' and '.join(taken)} has a name that proofs use.")
         self.field = field = Field(program.symbols, (*INTERNAL, *names), budget)
         self.program, self._meaning = program, read_meaning(program, field, {})
         self.returned, self._wanted = _returned(program, output)

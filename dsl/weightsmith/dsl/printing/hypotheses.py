@@ -23,6 +23,7 @@ from weightsmith.dsl.text.source import Span
 if TYPE_CHECKING:
     from weightsmith.dsl.text.diagnostics import Report
 
+LONGEST_RULE = 40  # characters of its name
 MEASURED = "certificates name it as a hypothesis, and 'run' measures it on the data"
 DECLARE = "declare it, as in {0}: symmetric[d, d]; or assume singular_values({0})"
 
@@ -174,6 +175,6 @@ def premise_text(program: core.Program, premise: tuple[str, int | str]) -> str:
         return f"{of} is positive definite"
     if kind == "nonempty" and of in program.dimensions:
         return Nonempty(str(of)).text
-    if kind == "conditions" and str(of).isidentifier():
+    if kind == "conditions" and str(of).isidentifier() and len(str(of)) <= LONGEST_RULE:
         return f"the side conditions of the rule {of} hold"
     return "something that the script does not say"
