@@ -1,7 +1,7 @@
-"""``python -m weightsmith.checker [--kernel] [--explain] DIR``: print every claim with its verdict.
+"""``python -m weightsmith.checker [--kernel] [--explain] DIR``: every claim with its verdict.
 
 ``--kernel`` checks the claims for the programs of the certificate alone, and loads no front end of
-the language: that the scripts are these programs is then not looked at.  ``--explain`` prints what
+the language: that the scripts are these programs is then not looked at.  ``--explain`` tells what
 is derived on the way, and which files of the checker and the language were loaded for it.
 
 Exit status: 0 if all that is owed is proven, 1 if a claim is refused, 2 for wrong usage, 3 if
@@ -11,9 +11,10 @@ none is refused and some are open.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from weightsmith.checker.reading.verdicts import Verdict
+from weightsmith.checker.reading.verdicts import Report, Verdict
 from weightsmith.checker.verify import verify_directory
 
 USAGE = "usage: python -m weightsmith.checker [--kernel] [--explain] DIR"
@@ -25,18 +26,23 @@ def main(arguments: list[str]) -> int:
     chosen = [one for one in arguments if one in OPTIONS]
     rest = [one for one in arguments if one not in OPTIONS]
     if len(rest) != 1 or rest[0].startswith("-"):
-        print(USAGE, file=sys.stderr)
+        sys.stderr.write(f"{USAGE}\n")
         return 2
     report = verify_directory(rest[0], kernel="--kernel" in chosen)
-    for verdict in report.verdicts:
-        print(_line(verdict))
-        for number, fact in enumerate(verdict.facts if "--explain" in chosen else (), 1):
-            print(f"           {number:3}. {fact}")
-    print(report.outcome)
-    if "--explain" in chosen:
-        for line in _files():
-            print(line)
+    for line in _report(report, explain="--explain" in chosen):
+        sys.stdout.write(f"{line}\n")
     return {"proven": 0, "refused": 1, "open": 3}[report.outcome]
+
+
+def _report(report: Report, *, explain: bool) -> Iterator[str]:
+    """Every verdict, how it ends and, to ``explain``, what was derived and which files did it."""
+    for verdict in report.verdicts:
+        yield _line(verdict)
+        for number, fact in enumerate(verdict.facts if explain else (), 1):
+            yield f"           {number:3}. {fact}"
+    yield report.outcome
+    if explain:
+        yield from _files()
 
 
 def _line(verdict: Verdict) -> str:
