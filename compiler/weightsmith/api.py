@@ -219,7 +219,7 @@ def emit(
     settings: Mapping[str, Setting] | None = None,
     gated: bool = False,
 ) -> str:
-    """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
+    """Print a stage of the compiler: tree, graph, dot, normal, schedule or weights."""
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
     from weightsmith.compiler.reports.emit import STAGES
