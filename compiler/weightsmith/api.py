@@ -107,12 +107,11 @@ def compile(
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.choosing.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
-    from weightsmith.dsl import bundle
+    from weightsmith.dsl import checked_bundle
     from weightsmith.network import Network
     from weightsmith.network_files import proven_files
 
-    source = _source(script)
-    given, text = _checked(source), bundle(source)
+    given, text = checked_bundle(_source(script))
     narrow = fewest == "operations"
     chosen = resolve_choices(
         given, _bindings(given, settings), text, gated=gated, dtype=dtype, narrow=narrow
