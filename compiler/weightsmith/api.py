@@ -107,12 +107,11 @@ def compile(
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.choosing.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
-    from weightsmith.dsl import bundle
+    from weightsmith.dsl import checked_bundle
     from weightsmith.network import Network
     from weightsmith.network_files import proven_files
 
-    source = _source(script)
-    given, text = _checked(source), bundle(source)
+    given, text = checked_bundle(_source(script))
     narrow = fewest == "operations"
     chosen = resolve_choices(
         given, _bindings(given, settings), text, gated=gated, dtype=dtype, narrow=narrow
@@ -219,7 +218,7 @@ def emit(
     settings: Mapping[str, Setting] | None = None,
     gated: bool = False,
 ) -> str:
-    """Print a stage of the compiler: tree, graph, normal, schedule or weights."""
+    """Print a stage of the compiler: tree, graph, dot, normal, schedule or weights."""
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.pipeline import compile_program
     from weightsmith.compiler.reports.emit import STAGES

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from weightsmith.dsl.numbers.scalar_text import parse_scalar
     from weightsmith.dsl.printing.printer import node_text, program_text
     from weightsmith.dsl.running.bindings import BindingError, resolve_bindings
-    from weightsmith.dsl.self_contained import bundle
+    from weightsmith.dsl.self_contained import bundle, checked_bundle
     from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError
     from weightsmith.dsl.text.source import Source, Span
 
@@ -26,6 +26,7 @@ __all__ = [
     "Span",
     "bundle",
     "check",
+    "checked_bundle",
     "diagnose",
     "load_source",
     "node_text",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 _HOMES = {
     "weightsmith.dsl.running.bindings": ("BindingError", "resolve_bindings"),
-    "weightsmith.dsl.self_contained": ("bundle",),
+    "weightsmith.dsl.self_contained": ("bundle", "checked_bundle"),
     "weightsmith.dsl.front_end": ("Checked", "check", "diagnose", "load_source"),
     "weightsmith.dsl.text.diagnostics": ("Diagnostic", "DiagnosticError"),
     "weightsmith.dsl.printing.printer": ("node_text", "program_text"),

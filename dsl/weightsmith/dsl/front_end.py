@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,15 +17,20 @@ from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, Report
 from weightsmith.dsl.text.source import Source, Span
 
 REMEMBERED = 20_000  # characters; of longer scripts nothing is kept
+USES = re.compile(r"^[ \t]*use\b", re.MULTILINE)  # a line that most likely uses another script
 Algorithms = dict[str, core.Program | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The program, if there is one, and everything there is to say about the script."""
+    """The program, if there is one, and everything there is to say about the script.
+
+    ``scripts``: what was parsed, those that it uses before itself.
+    """
 
     program: core.Program | None
     diagnostics: tuple[Diagnostic, ...]
+    scripts: tuple[s.Script, ...]
 
 
 def check(source: Source, *, read: Read | None = None, main: str | None = None) -> core.Program:
@@ -44,7 +50,8 @@ def diagnose(source: Source, *, read: Read | None = None, main: str | None = Non
 
     What was found of a short script that uses no other is remembered: the text says it all.
     """
-    alone = _alone(source, main) if len(source.text) <= REMEMBERED else None
+    short = len(source.text) <= REMEMBERED and not USES.search(source.text)
+    alone = _alone(source, main) if short else None
     return alone or _diagnosed(source, read or load_source, main)
 
 
@@ -63,19 +70,22 @@ def _alone(source: Source, main: str | None) -> Checked | None:
 
 def _diagnosed(source: Source, read: Read, main: str | None) -> Checked:
     report = Report()
+    library = Library(read, report)
     try:
-        program = _program(source, read, main, report)
+        program = _program(source, library, main, report)
         program = None if program is None else numbered(program)
         if program is not None:
             warn_of_presumptions(program, report)
     except DiagnosticError as reason:
         report.extend(reason.diagnostics)
         program = None
-    return Checked(None if report.errors else program, report.diagnostics)
+    scripts = tuple(library.scripts.values())
+    return Checked(None if report.errors else program, report.diagnostics, scripts)
 
 
-def _program(source: Source, read: Read, main: str | None, report: Report) -> core.Program | None:
-    library = Library(read, report)
+def _program(
+    source: Source, library: Library, main: str | None, report: Report
+) -> core.Program | None:
     script = library.add(source)
     meanings: dict[int, Algorithms] = {}
     budget = Budget()

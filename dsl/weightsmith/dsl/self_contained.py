@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from weightsmith.dsl.front_end import check
+from weightsmith.dsl.front_end import diagnose
+from weightsmith.dsl.program import core
 from weightsmith.dsl.reading import syntax as s
-from weightsmith.dsl.reading.library import Library, Read, load_source
-from weightsmith.dsl.text.diagnostics import Report
+from weightsmith.dsl.reading.library import Read
+from weightsmith.dsl.text.diagnostics import DiagnosticError
 from weightsmith.dsl.text.source import Source
 
 
@@ -15,15 +16,18 @@ def bundle(source: Source, *, read: Read | None = None) -> str:
     A script that uses nothing is returned as it is.  Raises DiagnosticError if the script has
     errors: a bundle is always sound.
     """
-    check(source, read=read)
-    report = Report()
-    library = Library(read or load_source, report)
-    main = library.add(source)
-    report.raise_errors()
+    return checked_bundle(source, read=read)[1]
+
+
+def checked_bundle(source: Source, *, read: Read | None = None) -> tuple[core.Program, str]:
+    """Check a script once; return its program, and its bundle.  Raises DiagnosticError."""
+    checked = diagnose(source, read=read)
+    if checked.program is None:
+        raise DiagnosticError(checked.diagnostics)
+    *others, main = checked.scripts
     if not main.uses:
-        return source.text
-    others = [script for script in library.scripts.values() if script is not main]
-    return "\n".join([*(_own_text(script) for script in others), _own_text(main)])
+        return checked.program, source.text
+    return checked.program, "\n".join(_own_text(script) for script in (*others, main))
 
 
 def _own_text(script: s.Script) -> str:

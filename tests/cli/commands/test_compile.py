@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from weightsmith import api
+from weightsmith.compiler.reports.emit import STAGES
 
 Call = Callable[..., Result]
 NUMBERS = ("--set", "mu=1/2", "--set", "L=3", "--set", "steps=4")
@@ -93,7 +94,7 @@ def test_a_dense_network_is_written_and_verifies(
     assert call("verify", tmp_path / "net").exit_code == 0
 
 
-@pytest.mark.parametrize("stage", ["tree", "graph", "normal", "schedule", "weights"])
+@pytest.mark.parametrize("stage", sorted(STAGES))
 def test_every_stage_can_be_printed(call: Call, examples: Path, stage: str) -> None:
     result = call("compile", examples / "polar.alg", "--emit", stage)
     assert result.exit_code == 0

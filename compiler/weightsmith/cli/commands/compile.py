@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from weightsmith.api import Bound, Network
     from weightsmith.compiler.costs.report import Report
 
-STAGES = ("tree", "graph", "normal", "schedule", "weights")
+STAGES = ("tree", "graph", "dot", "normal", "schedule", "weights")
 
 
 @click.command("compile")
@@ -43,7 +43,11 @@ STAGES = ("tree", "graph", "normal", "schedule", "weights")
 @gated_option
 @fewest_option
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
-@click.option("--emit", type=click.Choice(STAGES), help="Print a stage of the compiler.")
+@click.option(
+    "--emit",
+    type=click.Choice(STAGES),
+    help="Print a stage of the compiler; dot is the graph as Graphviz draws it.",
+)
 def compile_command(
     script: Path,
     output: Path | None,

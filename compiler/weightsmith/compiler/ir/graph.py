@@ -14,7 +14,7 @@ from fractions import Fraction
 import networkx as nx
 
 from weightsmith.dsl.numbers.formulas import Formula
-from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program.core import Approximated, PiecewiseLinear, Schedule, Shape
 from weightsmith.dsl.text.source import Span
 
@@ -143,6 +143,16 @@ class Graph:
             self._known[key] = node
         return self._known[key]
 
+    def back_edges(self) -> list[tuple[int, int]]:
+        """From each value after a pass to the value at the start of the next."""
+        return [(after, start) for loop in self.loops for _, _, start, after in loop.carried]
+
+    def alive(self) -> set[int]:
+        """The nodes on which a returned value depends, in any pass."""
+        cyclic = self.nodes.copy()
+        cyclic.add_edges_from(self.back_edges())
+        return {*self.returns}.union(*(nx.ancestors(cyclic, node) for node in self.returns))
+
     def operation(self, node: int) -> Operation:
         result: Operation = self.nodes.nodes[node]["operation"]
         return result
@@ -158,3 +168,25 @@ class Graph:
     def span(self, node: int) -> Span:
         result: Span = self.nodes.nodes[node]["span"]
         return result
+
+
+def homes(graph: Graph) -> dict[int, int | None]:
+    """Of each node: the innermost loop whose passes its value depends on."""
+    parents = {loop.index: loop.parent for loop in graph.loops}
+    scheduled = {one.name: loop.index for loop in graph.loops for one in loop.schedule}
+    depths: dict[int | None, int] = {None: 0}
+    for loop in graph.loops:  # outer loops come before those within them
+        depths[loop.index] = 1 + depths[loop.parent]
+    found: dict[int, int | None] = {}
+    for node in nx.topological_sort(graph.nodes):
+        inside = [found[operand] for operand in graph.operands(node)]
+        match graph.operation(node):
+            case CarriedOperation(loop=index):
+                inside = [index]
+            case ExitOperation(loop=index):
+                inside = [parents[index]]
+            case CombineOperation(coefficients=coefficients):
+                names = {name for one in coefficients for name in free_symbols(one)}
+                inside += [scheduled[name] for name in names & scheduled.keys()]
+        found[node] = max(inside, key=depths.__getitem__, default=None)
+    return found

@@ -1,11 +1,10 @@
-"""Any stage as text: tree, graph, normal form, schedule, weights (``compile --emit``)."""
+"""Any stage as text, from tree to weights; the graph also as a drawing (``compile --emit``)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
-from weightsmith.compiler.ir.graph import Graph
 from weightsmith.compiler.ir.normal import show as show_normal
 from weightsmith.compiler.ir.schedule import (
     Combination,
@@ -13,11 +12,10 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledLayer,
 )
 from weightsmith.compiler.pipeline import Compilation
+from weightsmith.compiler.reports.graph_text import graph_dot, graph_text
 from weightsmith.compiler.reports.show import show_template
 from weightsmith.dsl import program_text
-from weightsmith.dsl.checking.schedules import loop_text, schedule_text
-from weightsmith.dsl.numbers.formulas import Formula, formula_text
-from weightsmith.dsl.numbers.scalars import to_text
+from weightsmith.dsl.checking.schedules import loop_text
 
 
 def emit_tree(compilation: Compilation) -> str:
@@ -25,36 +23,12 @@ def emit_tree(compilation: Compilation) -> str:
 
 
 def emit_graph(compilation: Compilation) -> str:
-    """One line a node: number, operation, operands, shape."""
-    graph = compilation.graph
-    lines = [_node_line(graph, node) for node in graph.nodes]
-    lines += [
-        f"loop {loop.index}: {to_text(loop.count)} passes, "
-        + (f"for {schedule_text(loop.schedule)}, " if loop.schedule else "")
-        + ", ".join(f"{name}: %{a} -> %{b} <- %{c}" for name, a, b, c in loop.carried)
-        for loop in graph.loops
-    ]
-    lines += [f"return %{node}" for node in graph.returns]
-    return "\n".join(lines) + "\n"
+    return graph_text(compilation.graph)
 
 
-def _node_line(graph: Graph, node: int) -> str:
-    operation, shape = graph.operation(node), graph.shape(node)
-    name = type(operation).__name__.removesuffix("Operation").lower()
-    details = ", ".join(
-        _detail_text(key, value)
-        for key, value in vars(operation).items()
-        if value not in ((), False, None)
-    )
-    operands = " ".join(f"%{operand}" for operand in graph.operands(node))
-    text = f"%{node} = {name}{f'({details})' if details else ''} {operands}".rstrip()
-    return f"{text} : [{shape.rows}, {shape.columns}]"
-
-
-def _detail_text(key: str, value: object) -> str:
-    if key == "coefficients" and isinstance(value, tuple):
-        return " ".join(map(to_text, value))
-    return formula_text(value) if isinstance(value, Formula) else str(value)
+def emit_dot(compilation: Compilation) -> str:
+    names = [returned.name for returned in compilation.program.returns]
+    return graph_dot(compilation.graph, compilation.program.name, names)
 
 
 def emit_normal(compilation: Compilation) -> str:
@@ -115,6 +89,7 @@ def emit_weights(compilation: Compilation) -> str:
 STAGES: Mapping[str, Callable[[Compilation], str]] = {
     "tree": emit_tree,
     "graph": emit_graph,
+    "dot": emit_dot,
     "normal": emit_normal,
     "schedule": emit_schedule,
     "weights": emit_weights,

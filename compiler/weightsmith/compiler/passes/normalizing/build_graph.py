@@ -144,7 +144,21 @@ def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
         case core.Root():
             raise TypeError("a root is a target of its own, and has no node")
     operands = tuple(_node(graph, part, environment) for part in parts)
+    if isinstance(operation, TransposeOperation):
+        known = _transposed(graph, operands[0])
+        if known is not None and graph.shape(known) == value.shape:
+            return known
     node = graph.add(operation, value.shape, operands, value.span)
     if isinstance(operation, EntrywiseOperation | HadamardOperation):
         graph.sites[operation.site] = node
     return node
+
+
+def _transposed(graph: Graph, node: int) -> int | None:
+    """The node that is the transpose of this one already: the twice transposed, the symmetric."""
+    match graph.operation(node):
+        case InputOperation(symmetric=True) | IdentityOperation():
+            return node
+        case TransposeOperation():
+            return graph.operands(node)[0]
+    return None

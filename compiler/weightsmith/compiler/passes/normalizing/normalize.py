@@ -24,6 +24,7 @@ from weightsmith.compiler.ir.graph import (
     OnesOperation,
     TransposeOperation,
     ZeroOperation,
+    homes,
 )
 from weightsmith.compiler.ir.normal import (
     Application,
@@ -45,7 +46,7 @@ from weightsmith.compiler.passes.normalizing.drop_dead_state import drop_dead_st
 from weightsmith.compiler.passes.normalizing.fold_entries import folded, ones, ones_axes
 from weightsmith.compiler.passes.normalizing.fuse_entries import fused
 from weightsmith.compiler.passes.normalizing.symmetries import with_symmetries
-from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
+from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
 from weightsmith.dsl.program.letters import of_loop
@@ -101,17 +102,12 @@ class _Expansion:
         self.functions: dict[str, tuple[FunctionOperation, Polynomial]] = {}
         self.applications: list[Application] = []
         self.chains: dict[str, int] = {}  # of a function's letter: how many it is made of, nested
-        self.home: list[int | None] = []  # of each node: the loop whose variables it depends on
-        self.parents = {loop.index: loop.parent for loop in graph.loops}
+        self.home = homes(graph)
         self.fuse = fuse
-        self.scheduled: dict[str, int | None] = {  # the loop whose passes a number is of
-            one.name: loop.index for loop in graph.loops for one in loop.schedule
-        }
 
     def family(self, node: int) -> Family:
         shape, span = self.graph.shape(node), self.graph.span(node)
         operands = [self.families[operand] for operand in self.graph.operands(node)]
-        self.home.append(self._home(node))
         result: dict[tuple[str, str], Polynomial] = {}
         operation = self.graph.operation(node)
         if isinstance(operation, EntrywiseOperation | HadamardOperation):
@@ -124,21 +120,6 @@ class _Expansion:
             _guard(value, span)
         self.families.append(result)
         return result
-
-    def _home(self, node: int) -> int | None:
-        match self.graph.operation(node):
-            case CarriedOperation(loop, _):
-                return loop
-            case ExitOperation(loop, _):
-                return self.parents[loop]
-        found = [self.home[operand] for operand in self.graph.operands(node)]
-        if isinstance(operation := self.graph.operation(node), CombineOperation):
-            symbols = {name for c in operation.coefficients for name in free_symbols(c)}
-            found += [self.scheduled[name] for name in symbols & self.scheduled.keys()]
-        return max(found, key=self._depth, default=None)
-
-    def _depth(self, loop: int | None) -> int:
-        return 0 if loop is None else 1 + self._depth(self.parents[loop])
 
     def _applied(
         self, node: int, operation: EntrywiseOperation | HadamardOperation, operands: list[Family]
