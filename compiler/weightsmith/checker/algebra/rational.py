@@ -8,8 +8,7 @@ b^(c0 + Σ c_m·m) = b^c0 · Π (b^m)^c_m for whole c, so ``3^(k + 1)`` is ``3·
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import flint
@@ -27,6 +26,7 @@ from weightsmith.dsl.numbers import scalars
 
 __all__ = ["MAX_BITS", "TOO_LARGE", "Field", "Rational"]
 MAX_SYMBOLS = 128
+VANISHES = "A denominator vanishes at the bindings."
 MAX_POWERS = 8  # opaque generators such as 3^k
 
 
@@ -38,6 +38,8 @@ class Field:
     ``values`` is read as that number.
     """
 
+    most_symbols, most_powers = MAX_SYMBOLS, MAX_POWERS
+
     def __init__(
         self,
         symbols: Iterable[str],
@@ -48,15 +50,15 @@ class Field:
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
         self.budget = budget or Budget()
+        self.names = (*self.symbols, *self.variables)
         self._values = dict(values or {})
         self._serials: dict[Hashable, int] = {}
-        names = (*self.symbols, *self.variables)
-        require(len(names) <= MAX_SYMBOLS, f"There are more than {MAX_SYMBOLS} symbols.")
-        require(len(set(names)) == len(names), "A name is used for two different symbols.")
-        generators = tuple(f"g{place}" for place in range(len(names) + MAX_POWERS))
+        require(len(self.names) <= self.most_symbols, f"There are more than {MAX_SYMBOLS} symbols.")
+        self._places = {name: place for place, name in enumerate(self.names)}
+        require(len(self._places) == len(self.names), "A name is used for two different symbols.")
+        generators = tuple(f"g{place}" for place in range(len(self.names) + self.most_powers))
         self._context = flint.fmpz_mpoly_ctx.get(generators, flint.Ordering.lex)
         self._generators = self._context.gens()
-        self._places = {name: place for place, name in enumerate(names)}
         self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
         self._one = self._context.constant(1)
         self.zero = Rational.of_number(self, flint.fmpq(0))
@@ -70,17 +72,6 @@ class Field:
         """A number for each key: the same for equal keys, another for any other."""
         return self._serials.setdefault(key, len(self._serials))
 
-    def text(self, polynomial: flint.fmpz_mpoly) -> str:
-        """A polynomial for a message, in the names of the symbols."""
-        return re.sub(r"g(\d+)", lambda found: self._name(int(found.group(1))), str(polynomial))
-
-    def _name(self, place: int) -> str:
-        names = (*self.symbols, *self.variables)
-        if place < len(names):
-            return names[place]
-        base, exponent = self._powers[place - len(names)]
-        return f"({base!r})^({exponent!r})"
-
     @property
     def powers(self) -> tuple[tuple[Rational, Rational], ...]:
         """Base and exponent of every power that is a generator of its own."""
@@ -92,17 +83,26 @@ class Field:
 
     def limited(self, value: flint.fmpq) -> Rational:
         """A number that was computed: refused if it is too long; its work is counted."""
-        bits = value.height_bits()
-        if bits > MAX_BITS:
-            raise RefusedError(TOO_LARGE)
-        self.budget.spend(of_fractions(bits))
+        self.check_number(value)
+        self.budget.spend(of_fractions(value.height_bits()))
         return Rational.of_number(self, value)
+
+    def check_product(self, terms: int) -> None:
+        """Refuse a product of so many terms if they are too many, and count them."""
+        require(terms <= 16 * MAX_TERMS, TOO_LARGE)
+        self.budget.spend(1 + terms // 8)
+
+    def check_power(self, base: Rational, count: int) -> None:
+        """Refuse a power that is too large."""
+        single = len(base.numerator) <= 1 and len(base.denominator) <= 1
+        require(count <= (MAX_BITS if single else 64), TOO_LARGE)
+        require(count * base.bits() <= MAX_BITS and count * base.degree() <= MAX_DEGREE, TOO_LARGE)
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""
         require(not bottom.is_zero(), "A denominator is zero for every value of the symbols.")
-        self._guard(top)
-        self._guard(bottom)
+        self.check_size(top)
+        self.check_size(bottom)
         if top.is_zero():
             return self.zero
         common = top.gcd(bottom)
@@ -114,7 +114,7 @@ class Field:
             top, bottom = -top, -bottom
         return Rational(self, top, bottom)
 
-    def _guard(self, polynomial: flint.fmpz_mpoly) -> None:
+    def check_size(self, polynomial: flint.fmpz_mpoly) -> None:
         """Refuse what is too large, and count what it costs to reduce the rest."""
         require(len(polynomial) <= MAX_TERMS, TOO_LARGE)
         if polynomial.is_zero():
@@ -128,9 +128,12 @@ class Field:
         exact = value
         if not isinstance(exact, flint.fmpq):
             exact = flint.fmpq(value.numerator, value.denominator)
-        if exact.height_bits() > MAX_BITS:
-            raise RefusedError(TOO_LARGE)
+        self.check_number(exact)
         return Rational.of_number(self, exact)
+
+    def check_number(self, number: flint.fmpq) -> None:
+        """Refuse a number that is too long."""
+        require(number.height_bits() <= MAX_BITS, TOO_LARGE)
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")
@@ -179,9 +182,10 @@ class Field:
             )
         known = (base, exponent)
         if known not in self._powers:
-            require(len(self._powers) < MAX_POWERS, f"More than {MAX_POWERS} symbolic powers.")
+            most = self.most_powers
+            require(len(self._powers) < most, f"More than {most} symbolic powers.")
             self._powers.append(known)
-        place = len(self.symbols) + len(self.variables) + self._powers.index(known)
+        place = len(self.names) + self._powers.index(known)
         return Rational(self, self._generators[place], self._one)
 
     def names_in(self, value: Rational) -> frozenset[str]:
@@ -191,16 +195,20 @@ class Field:
             for place, degree in enumerate(polynomial.degrees()):
                 if degree <= 0:
                     continue
-                if place < len(self._places):
-                    names.add((*self.symbols, *self.variables)[place])
+                if place < len(self.names):
+                    names.add(self.names[place])
                 else:
-                    base, exponent = self._powers[place - len(self._places)]
+                    base, exponent = self._powers[place - len(self.names)]
                     names |= self.names_in(base) | self.names_in(exponent)
         return frozenset(names)
 
     def substitute(self, value: Rational, replacements: Mapping[str, Rational]) -> Rational:
         """Replace variables (never symbols) by rational functions, all at once."""
         require(set(replacements) <= set(self.variables), "Only variables can be replaced.")
+        return self.composed(value, replacements)
+
+    def composed(self, value: Rational, replacements: Mapping[str, Rational]) -> Rational:
+        """Replace variables, or symbols that stand in no power with a varying exponent."""
         places = {self._places[name]: new for name, new in replacements.items()}
         top = self._compose(value.numerator, places)
         return top / self._compose(value.denominator, places)
@@ -218,87 +226,91 @@ class Field:
 
     def coefficients(self, value: Rational, name: str) -> dict[int, Rational]:
         """Write a value as a polynomial in one variable: power -> coefficient."""
-        place = self._places[name]
-        require(value.denominator.degrees()[place] <= 0, f"'{name}' stands in a denominator here.")
-        parts: dict[int, dict[tuple[int, ...], flint.fmpz]] = {}
+        return {powers[0]: part for powers, part in self.parts(value, (name,)).items()}
+
+    def parts(self, value: Rational, names: Sequence[str]) -> dict[tuple[int, ...], Rational]:
+        """Write a value as a polynomial in some names: their powers -> coefficient."""
+        free = [self._places[name] for name in names]
+        below = value.denominator.degrees()
+        for name, place in zip(names, free, strict=True):
+            require(below[place] <= 0, f"'{name}' stands in a denominator here.")
+        found: dict[tuple[int, ...], dict[tuple[int, ...], flint.fmpz]] = {}
         for monomial, count in value.numerator.to_dict().items():
-            rest = (*monomial[:place], 0, *monomial[place + 1 :])
-            parts.setdefault(int(monomial[place]), {})[rest] = count
+            rest = list(monomial)
+            for place in free:
+                rest[place] = 0
+            powers = tuple(int(monomial[place]) for place in free)
+            found.setdefault(powers, {})[tuple(rest)] = count
         return {
-            power: self.fraction(self._context.from_dict(part), value.denominator)
-            for power, part in parts.items()
+            powers: self.fraction(self._context.from_dict(part), value.denominator)
+            for powers, part in found.items()
         }
 
     def evaluate(self, value: Rational, bindings: Mapping[str, Fraction]) -> Fraction:
         """The exact value at the bindings; a vanishing denominator is refused."""
-        top, bottom = self.polynomials(value, None, bindings)
-        return _fraction(top[0]) / _fraction(bottom[0])
+        return fraction(self.numeric_terms(value, bindings, ()).get((), flint.fmpq(0)))
 
     def polynomials(
-        self, value: Rational, name: str | None, bindings: Mapping[str, Fraction]
+        self, value: Rational, name: str, bindings: Mapping[str, Fraction]
     ) -> tuple[flint.fmpq_poly, flint.fmpq_poly]:
         """Numerator and denominator as polynomials in one variable, the symbols at the bindings."""
-        top = self._at(value.numerator, name, bindings)
-        bottom = self._at(value.denominator, name, bindings)
-        require(not bottom.is_zero(), "A denominator vanishes at the bindings.")
+        top, bottom = (
+            flint.fmpq_poly([parts.get((k,), 0) for k in range(max(parts, default=(0,))[0] + 1)])
+            for parts in (
+                self._at(polynomial, (self._places[name],), bindings)
+                for polynomial in (value.numerator, value.denominator)
+            )
+        )
+        require(not bottom.is_zero(), VANISHES)
         return top, bottom
 
     def numeric_terms(
-        self, value: Rational, bindings: Mapping[str, Fraction]
+        self, value: Rational, bindings: Mapping[str, Fraction], names: Sequence[str]
     ) -> dict[tuple[int, ...], flint.fmpq]:
-        """A polynomial in the variables, the symbols at the bindings: exponents -> number."""
-        first, last = len(self.symbols), len(self._places)
-        powers = value.denominator.degrees()[first:last]
-        require(all(power <= 0 for power in powers), "A scalar is not a polynomial.")
-        divisor = self._at(value.denominator, None, bindings)[0]
-        require(divisor != 0, "A denominator vanishes at the bindings.")
-        parts: dict[tuple[int, ...], dict[tuple[int, ...], flint.fmpz]] = {}
-        for monomial, count in value.numerator.to_dict().items():
-            free = tuple(int(power) for power in monomial[first:last])
-            rest = (*monomial[:first], *(0 for _ in free), *monomial[last:])
-            parts.setdefault(free, {})[rest] = count
-        numbers = {
-            free: self._at(self._context.from_dict(part), None, bindings)[0] / divisor
-            for free, part in parts.items()
-        }
-        return {free: number for free, number in numbers.items() if number != 0}
+        """A polynomial in some variables, the rest at the bindings: exponents -> number."""
+        free = [self._places[name] for name in names]
+        below = value.denominator.degrees()
+        require(all(below[place] <= 0 for place in free), "A scalar is not a polynomial.")
+        divisor = self._at(value.denominator, (), bindings)[()]
+        require(divisor != 0, VANISHES)
+        found = self._at(value.numerator, free, bindings)
+        return {powers: number / divisor for powers, number in found.items() if number != 0}
 
     def _at(
-        self, polynomial: flint.fmpz_mpoly, name: str | None, bindings: Mapping[str, Fraction]
-    ) -> flint.fmpq_poly:
-        free = self._places[name] if name is not None else -1
+        self, polynomial: flint.fmpz_mpoly, free: Sequence[int], bindings: Mapping[str, Fraction]
+    ) -> dict[tuple[int, ...], flint.fmpq]:
+        """The coefficients of the monomials in the free places, all others at the bindings."""
         used = [place for place, degree in enumerate(polynomial.degrees()) if degree > 0]
-        values = {place: self._value(place, bindings) for place in used if place != free}
-        result: dict[int, flint.fmpq] = {}
+        values = {place: self._value(place, bindings) for place in used if place not in free}
+        result: dict[tuple[int, ...], flint.fmpq] = {}
         self.budget.spend(2 + 3 * len(polynomial) * (1 + len(values)))
         for monomial, count in polynomial.to_dict().items():
             term = flint.fmpq(count)
             for place, number in values.items():
                 term *= number ** int(monomial[place])
-            power = int(monomial[free]) if name is not None else 0
-            result[power] = result.get(power, flint.fmpq(0)) + term
-        return flint.fmpq_poly(
-            [result.get(power, 0) for power in range(max(result, default=0) + 1)]
-        )
+            powers = tuple(int(monomial[place]) for place in free)
+            result[powers] = result[powers] + term if powers in result else term
+        return result
 
     def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
-        if place >= len(self._places):
-            base, exponent = self._powers[place - len(self._places)]
+        if place >= len(self.names):
+            base, exponent = self._powers[place - len(self.names)]
             number = _power_value(self.evaluate(base, bindings), self.evaluate(exponent, bindings))
-            return flint.fmpq(number.numerator, number.denominator)
-        name = (*self.symbols, *self.variables)[place]
-        require(name in bindings, f"The symbol '{name}' has no value.")
-        return flint.fmpq(bindings[name].numerator, bindings[name].denominator)
+        else:
+            name = self.names[place]
+            require(name in bindings, f"The symbol '{name}' has no value.")
+            number = bindings[name]
+        return flint.fmpq(number.numerator, number.denominator)
 
 
 def _power_value(base: Fraction, exponent: Fraction) -> Fraction:
     require(exponent.denominator == 1, "An exponent is not a whole number at the bindings.")
-    require(base != 0 or exponent >= 0, "A denominator vanishes at the bindings.")
+    require(base != 0 or exponent >= 0, VANISHES)
     length = max(base.numerator.bit_length(), base.denominator.bit_length())
     if length > 1 and length * abs(exponent) > 4 * MAX_BITS:
         raise RefusedError("A power at the bindings is too large to hold exactly.")
     return base ** int(exponent)
 
 
-def _fraction(value: flint.fmpq) -> Fraction:
+def fraction(value: flint.fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))

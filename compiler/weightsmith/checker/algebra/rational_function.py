@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import flint
 
+from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.reading.refusal import require
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ class Rational:
     def __pow__(self, exponent: int) -> Rational:
         base = self if exponent >= 0 else self.inverse()
         count = abs(exponent)
-        single = len(base.numerator) <= 1 and len(base.denominator) <= 1
-        require(count <= (MAX_BITS if single else 64), TOO_LARGE)
-        require(count * base.bits() <= MAX_BITS and count * base.degree() <= MAX_DEGREE, TOO_LARGE)
+        self.field.check_power(base, count)
         result = self.field.one
         while count:
             if count & 1:
@@ -113,17 +112,31 @@ class Rational:
         return result
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, int):
+            return self._number is not None and bool(self._number == other)
         if not isinstance(other, Rational):
             return NotImplemented
-        if self._number is not None and other._number is not None:
+        if self._number is not None or other._number is not None:
             return bool(self._number == other._number)
         return bool(self.numerator == other.numerator and self.denominator == other.denominator)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(self.key if self._number is None else self._number)
+
+    def __bool__(self) -> bool:
+        return not self.is_zero
 
     def __repr__(self) -> str:
-        top, bottom = (self.field.text(part) for part in (self.numerator, self.denominator))
-        return top if bottom == "1" else f"({top})/({bottom})"
+        return rational_text(self)
+
+    def __str__(self) -> str:
+        """One fraction, its numbers whole: as coefficients stand in a template."""
+        return rational_text(self, whole=True)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Symbols and variables on which it depends, through powers too."""
+        return self.field.names_in(self)
 
     @property
     def is_zero(self) -> bool:
@@ -171,9 +184,7 @@ class Rational:
         return max(0, *(int(p.total_degree()) for p in (self.numerator, self.denominator)))
 
     def _times(self, left: flint.fmpz_mpoly, right: flint.fmpz_mpoly) -> flint.fmpz_mpoly:
-        products = len(left) * len(right)
-        require(products <= 16 * MAX_TERMS, TOO_LARGE)
-        self.field.budget.spend(1 + products // 8)
+        self.field.check_product(len(left) * len(right))
         return left * right
 
 

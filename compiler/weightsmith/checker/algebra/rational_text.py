@@ -6,25 +6,28 @@ alphabet, the denominator's first term positive.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from weightsmith.checker.algebra.rational_function import Rational
-
 if TYPE_CHECKING:
-    from weightsmith.checker.algebra.rational import Field
+    from weightsmith.checker.algebra.rational import Field, Rational
     from weightsmith.checker.algebra.words import Polynomial
 
+_ATOM = re.compile(r"[\w.]+")  # a name, or a whole number
 Terms = Mapping[tuple[int, ...], Fraction]
 
 
-def rational_text(value: Rational) -> str:
-    """Numbers as fractions; a polynomial without a denominator; else one quotient."""
-    return _text(value, [] if value.as_number is not None else _names(value.field))
+def rational_text(value: Rational, *, whole: bool = False) -> str:
+    """Numbers as fractions; a polynomial without a denominator, unless ``whole``; one quotient.
+
+    ``whole``: one fraction, all numbers in it whole, as ``(L + mu)/2``.
+    """
+    return _text(value, [] if value.number is not None else names_of(value.field), whole)
 
 
-def _text(value: Rational, names: list[str]) -> str:
+def _text(value: Rational, names: list[str], whole: bool = False) -> str:
     """The text of a value that uses the first generators of its field only, which have names."""
     number = value.as_number
     if number is not None:
@@ -34,25 +37,29 @@ def _text(value: Rational, names: list[str]) -> str:
         {tuple(int(degrees[place]) for place in order): Fraction(int(n)) for degrees, n in part}
         for part in (value.numerator.to_dict().items(), value.denominator.to_dict().items())
     )
-    sign = -1 if bottom[max(bottom)] < 0 else 1
+    first = bottom[max(bottom)]
+    is_number = value.denominator.is_constant()
+    divisor = first if is_number and not whole else 1 if first > 0 else -1
     ordered = [names[place] for place in order]
-    if len(bottom) == 1 and not any(max(bottom)):
-        return _sum({degrees: n / bottom[max(bottom)] for degrees, n in top.items()}, ordered)
-    above = _sum({degrees: sign * n for degrees, n in top.items()}, ordered)
-    below = _sum({degrees: sign * n for degrees, n in bottom.items()}, ordered)
+    above = _sum({degrees: n / divisor for degrees, n in top.items()}, ordered)
+    below = _sum({degrees: n / divisor for degrees, n in bottom.items()}, ordered)
+    if below == "1":
+        return above
     if len(top) > 1:
         above = f"({above})"
-    plain = len(bottom) == 1 and "*" not in below
+    plain = below in (*names, str(first)) or (not whole and len(bottom) == 1 and "*" not in below)
     return f"{above}/{below}" if plain else f"{above}/({below})"
 
 
-def _names(field: Field) -> list[str]:
+def names_of(field: Field) -> list[str]:
     """Of the generators; a power such as 3^k, whose parts use those before it, in brackets."""
-    names = [*field.symbols, *field.variables]
+    names = list(field.names)
     for base, exponent in field.powers:
-        below, above = _text(base, names), _text(exponent, names)
-        inner = below if below.isalnum() else f"({below})"
-        names.append(f"({inner}^{above if above.isalnum() else f'({above})'})")
+        below, above = (
+            text if _ATOM.fullmatch(text) else f"({text})"
+            for text in (_text(base, names), _text(exponent, names))
+        )
+        names.append(f"({below}^{above})")
     return names
 
 

@@ -160,7 +160,7 @@ def _terms(
 ) -> Terms:
     places = {name: place for place, name in enumerate(names)}
     result = []
-    for exponents, number in field.numeric_terms(value, bindings).items():
+    for exponents, number in field.numeric_terms(value, bindings, field.variables).items():
         used = dict(zip(field.variables, exponents, strict=True))
         power = used.pop(LAMBDA)
         factors = {name: exponent for name, exponent in used.items() if exponent}

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import flint
+
+from weightsmith.checker.algebra.rational_text import names_of
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial
@@ -140,17 +143,24 @@ class _Point:
         return self._parts[id(polynomial)][1]
 
     def _coefficient(self, coefficient: Coefficient) -> int:
-        bottom = self._polynomial(coefficient.denominator)
+        if coefficient.as_number is not None:
+            return _residue(coefficient.as_number)
+        names = names_of(coefficient.field)
+        top, bottom = (
+            self._polynomial(part, names)
+            for part in (coefficient.numerator, coefficient.denominator)
+        )
         if bottom == 0:
             raise UnknownDegreeError
-        return self._polynomial(coefficient) * pow(bottom, -1, PRIME) % PRIME
+        return top * pow(bottom, -1, PRIME) % PRIME
 
-    def _polynomial(self, coefficient: Coefficient) -> int:
+    def _polynomial(self, polynomial: flint.fmpz_mpoly, names: list[str]) -> int:
         total = 0
-        for powers, number in coefficient.monomials():
-            term = _residue(number)
-            for name, exponent in powers.items():
-                term = term * pow(self.at(name), exponent, PRIME) % PRIME
+        for powers, number in polynomial.to_dict().items():
+            term = int(number) % PRIME
+            for name, exponent in zip(names, powers, strict=False):
+                if exponent:
+                    term = term * pow(self.at(name), int(exponent), PRIME) % PRIME
             total = (total + term) % PRIME
         return total
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
@@ -80,8 +81,8 @@ class Loop:
             rows = [[evaluate(value, {}) for value in one.values] for one in self.schedule]
             names = [one.name for one in self.schedule]
             passes = [dict(zip(names, row, strict=True)) for row in zip(*rows, strict=True)]
-            return tuple(coefficient.coefficients("", one.__getitem__)[0] for one in passes)
-        except (ScalarError, ZeroDivisionError):
+            return tuple(coefficient.field.evaluate(coefficient, one) for one in passes)
+        except (ScalarError, RefusedError):
             return ()
 
 

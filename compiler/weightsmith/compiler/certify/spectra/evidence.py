@@ -84,7 +84,7 @@ def _infer(
     for loop in nested((outer,)):
         own = {carried.letter for carried in loop.carried} & wanted
         found = {key: forms for key, forms in collapse.forms.items() if key[0] in own}
-        if not all(form.constant.is_number for forms in found.values() for form in forms):
+        if not all(form.constant.number is not None for forms in found.values() for form in forms):
             raise NoProofError("a part that does not change depends on a parameter")
         if own:
             yield loop.index, found

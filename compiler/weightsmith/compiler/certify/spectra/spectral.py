@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
+from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
-from weightsmith.dsl.numbers.scalars import Symbol
 from weightsmith.dsl.program.letters import variable_of
 
 LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
@@ -71,20 +70,20 @@ class ScalarField:
     """The coefficients of the program, with λ and the scalars' names as further symbols."""
 
     def __init__(self, normal: NormalProgram, names: tuple[str, ...]) -> None:
-        wanted = (*normal.field.names, LAMBDA, ERROR, RATIO, *names)
-        if len(set(wanted)) < len(wanted):
+        own = (LAMBDA, ERROR, RATIO, *names)
+        if len({*normal.field.names, *own}) < len(normal.field.names) + len(own):
             raise NoProofError("a parameter has a name that the proof needs (lambda or e)")
         self.normal, self.names = normal, names
-        self.field = CoefficientField(Symbol(name) for name in wanted)
+        self.field = normal.field.extended(own)
 
     def of(self, coefficient: Coefficient) -> Coefficient:
         """Move a coefficient of the program into this field."""
-        return self.field.put(coefficient, lambda _: None)
+        return self.field.moved(coefficient)
 
     def symbol(self, name: str) -> Coefficient:
         if name not in self.field.names:
             raise UnknownNameError(f"a value of the loops has too many forms, '{name}' among them")
-        return self.field.symbol(name)
+        return self.field.variable(name)
 
 
 class Collapse:

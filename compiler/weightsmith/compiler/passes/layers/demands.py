@@ -96,7 +96,7 @@ class Carriers:
         known = self._alone.get(demand.value, [])
         for value, factor in sorted(known, key=lambda one: one[0] != demand.value):
             free = value not in self._read and value.rows == demand.value.rows
-            if free and (factor.is_number or is_moderate(factor, self._loop)):
+            if free and (factor.number is not None or is_moderate(factor, self._loop)):
                 return value, factor
         return None
 

@@ -46,7 +46,7 @@ def _normalized(product: TripleProduct) -> TripleProduct:
 
 def _monic(combination: Combination) -> tuple[Combination, Coefficient | None]:
     """Divide by the first coefficient that is a number (a symbol might be zero)."""
-    numbers = [value for value, c in combination.items() if c.is_number]
+    numbers = [value for value, c in combination.items() if c.number is not None]
     if not numbers:
         return combination, None
     scale = combination[min(numbers, key=_order)]
@@ -142,9 +142,8 @@ def _together(first: TripleProduct, second: TripleProduct) -> TripleProduct | No
     ratio = _ratio(first.left, second.left)
     if ratio is None:
         return None
-    if not ratio.is_polynomial:
-        inverse = ratio.denominator / ratio.numerator
-        return _together(second, first) if inverse.is_polynomial else None
+    if not ratio.denominator.is_constant():
+        return _together(second, first) if ratio.numerator.is_constant() else None
     if first.last == second.last:
         right = _sum(first.right, {v: ratio * c for v, c in second.right.items()})
         return _with(first, first.left, right, first.last)

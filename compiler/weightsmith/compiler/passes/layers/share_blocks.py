@@ -25,6 +25,7 @@ from weightsmith.compiler.passes.layers.demands import (
     is_moderate,
     local_values,
 )
+from weightsmith.dsl.numbers.scalars import bits
 
 MODERATE = 64  # nothing much larger is added, to be taken away again
 SHORT_BITS = 128  # of a pivot, as quotients of long numbers are longer
@@ -156,11 +157,10 @@ def _pivot(row: Linear, own: Value, kept: set[Value], loop: Loop | None) -> Valu
 
 
 def _is_pivot(factor: Coefficient, loop: Loop | None) -> bool:
-    if not factor.is_number:
+    if factor.as_number is None:
         return is_moderate(factor, loop)
-    size = abs(factor.coefficients("", lambda _: Fraction(0))[0])
-    is_long = max(size.numerator, size.denominator).bit_length() > SHORT_BITS
-    return not is_long and Fraction(1, MODERATE) <= size <= MODERATE
+    size = abs(factor.as_number)
+    return bits(size) <= SHORT_BITS and Fraction(1, MODERATE) <= size <= MODERATE
 
 
 @dataclass

@@ -62,15 +62,7 @@ def constant_of(value: Polynomial) -> Fraction | None:
     if set(value.terms) - {word}:
         return None
     coefficient = value.terms.get(word)
-    return Fraction(0) if coefficient is None else as_number(coefficient)
-
-
-def as_number(coefficient: Coefficient) -> Fraction | None:
-    if not coefficient.is_number:
-        return None
-    ((_, top),) = coefficient.monomials() or [({}, Fraction(0))]
-    ((_, bottom),) = coefficient.denominator.monomials()
-    return top / bottom
+    return Fraction(0) if coefficient is None else coefficient.as_number
 
 
 def value_at(
@@ -79,7 +71,7 @@ def value_at(
     """Return f(number), or None where the place of a kink is no number."""
     total = field.of(function.constant) + field.of(function.slope) * field.number(number)
     for place, change in function.kinks:
-        kink = as_number(field.of(place))
+        kink = field.of(place).as_number
         if kink is None:
             return None
         total = total + field.of(change) * field.number(max(number - kink, Fraction(0)))

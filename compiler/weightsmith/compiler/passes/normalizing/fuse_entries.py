@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.normal import Application, NormalProgram, polynomials
 from weightsmith.compiler.ir.piecewise import affine, composed, is_numeric
-from weightsmith.compiler.passes.normalizing.fold_entries import as_number, ones_word
+from weightsmith.compiler.passes.normalizing.fold_entries import ones_word
 from weightsmith.dsl.program.core import PiecewiseLinear
 
 APART = "~tent"  # the label of functions that are kept apart: composed they have many more kinks
@@ -43,8 +43,8 @@ def _inside(applied: Application) -> tuple[str, Fraction, Fraction] | None:
             words = [word for word in value.terms if word != constant]
             if len(words) != 1 or len(words[0]) != 1 or words[0][0].transposed:
                 return None
-            factor = as_number(value.terms[words[0]])
-            number = as_number(value.terms[constant]) if constant in value.terms else Fraction(0)
+            factor = value.terms[words[0]].as_number
+            number = value.terms[constant].as_number if constant in value.terms else Fraction(0)
             if factor is None or number is None:
                 return None
             found.add((words[0][0].name, factor, number))

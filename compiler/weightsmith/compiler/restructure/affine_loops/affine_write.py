@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, Turn
@@ -204,7 +205,7 @@ class AffineWriter:
             "sum": self.step.constant.get(one.row, {}),
         }[one.kind]
         if self.numbers:
-            now = {word: number.at(self.numbers[one.first]) for word, number in terms.items()}
+            now = {word: at(number, self.numbers[one.first]) for word, number in terms.items()}
             terms = {word: number for word, number in now.items() if number}
         return terms_text(self.turn(terms) if one.turned else terms, self.transposes)
 

@@ -17,6 +17,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
     ManyWordsError,
     NoProofError,
 )
+from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
 from weightsmith.compiler.restructure.affine_loops.affine import (
@@ -204,7 +205,7 @@ def _letter(name: str, columns: Space) -> Letter:
 
 
 def _at(value: Polynomial, numbers: Mapping[str, Fraction]) -> Polynomial:
-    terms = {word: number.at(numbers) for word, number in value.terms.items()}
+    terms = {word: at(number, numbers) for word, number in value.terms.items()}
     return replace(value, terms={word: number for word, number in terms.items() if number})
 
 

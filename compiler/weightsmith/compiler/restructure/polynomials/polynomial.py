@@ -6,11 +6,16 @@ counts must have a number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.semantics import meaning
+from weightsmith.checker.spectra.recurrence import Recurrence
+from weightsmith.checker.spectra.scalar_program import ScalarProgram, Terms, read_program
 from weightsmith.compiler.certify.spectra.evidence import dependencies, scalar_names, with_suffixes
 from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.spectra.spectral import (
@@ -26,7 +31,6 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.compiler.restructure.recurrences.loop_polynomials import LoopScalars, ScalarValues
 from weightsmith.compiler.restructure.recurrences.operators import candidates
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
@@ -97,14 +101,16 @@ class _Following:
             self.word, tuple(goals), found[0], self.collapse, self.normal.loops, tuple(words)
         )
 
-    def _loop(self, loop: Loop) -> LoopScalars:
+    def _loop(self, loop: Loop) -> Recurrence:
         own = {carried.letter for carried in loop.carried} & self.letters
         infer_forms(self.collapse, loop, own)
         initial, after = loop_scalars(self.collapse, loop, own)
-        return LoopScalars(loop.count, initial, after, loop.schedule)
+        schedule = {one.name: one.values for one in loop.schedule}
+        meant = meaning.Loop(loop.index, loop.count, {}, {}, {}, {}, (), schedule)
+        return Recurrence(meant, initial, after)
 
     def _goal(
-        self, returned: Returned, loops: tuple[LoopScalars, ...], words: list[Word]
+        self, returned: Returned, loops: tuple[Recurrence, ...], words: list[Word]
     ) -> tuple[Goal, flint.fmpq_poly]:
         if returned.transposed:
             raise NoProofError("the rows of the returned value are tokens")
@@ -134,11 +140,36 @@ class _Following:
             raise NoProofError("the groups of the returned value differ")
         return found[0]
 
-    def _polynomial(self, loops: tuple[LoopScalars, ...], scalar: Coefficient) -> flint.fmpq_poly:
-        values = ScalarValues(loops, scalar, self.bindings)
-        if values.degree() > MAX_DEGREE:
+    def _polynomial(self, loops: tuple[Recurrence, ...], scalar: Coefficient) -> flint.fmpq_poly:
+        try:
+            program = read_program(self.scalars.field, loops, scalar, self.bindings)
+            degree = program.degree()
+        except RefusedError as problem:
+            raise NoProofError(str(problem)) from None
+        if degree > MAX_DEGREE:
             raise OverLimitError(f"it is a polynomial of degree more than {MAX_DEGREE}")
-        return values.polynomial()
+        return _expanded(program)
+
+
+def _expanded(program: ScalarProgram) -> flint.fmpq_poly:
+    """The value at the end, as a polynomial in λ: for small degrees."""
+    known: list[flint.fmpq_poly] = []
+    for stage in program.stages:
+        known += [_sum(terms, known) for terms in stage.initial]
+        for number in range(stage.count):
+            terms_of = stage.maps[number % len(stage.maps)]
+            known[stage.first :] = [_sum(terms, known) for terms in terms_of]
+    return _sum(program.value, known)
+
+
+def _sum(terms: Terms, known: Sequence[flint.fmpq_poly]) -> flint.fmpq_poly:
+    total = flint.fmpq_poly()
+    for one in terms:
+        term = flint.fmpq_poly([0] * one.power + [one.coefficient])
+        for place, exponent in one.factors:
+            term *= known[place] ** exponent
+        total += term
+    return total
 
 
 def _bare(word: Word) -> Word:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.certify.spectra.spectral import LAMBDA, FittingError, NoProofError
-from weightsmith.compiler.ir.coefficients import Coefficient
+from weightsmith.compiler.ir.coefficients import Coefficient, denominator_names
 from weightsmith.compiler.restructure.recurrences.operators import ScalarLoop
 
 MOST_COUPLED = 4  # values of one recurrence; more go as block matrices
@@ -29,23 +30,16 @@ class System:
 
 def linear_parts(value: Coefficient, loop: ScalarLoop) -> Linear:
     """Write a scalar as Σ name · (polynomial in λ).  Raises NoProofError if it is not linear."""
-    field, names = loop.scalars.field, set(loop.names)
-    if value.denominator_names & {*names, LAMBDA}:
+    field, names = loop.scalars.field, tuple(loop.names)
+    if denominator_names(value) & {*names, LAMBDA}:
         raise NoProofError("a value has the operator in a denominator")
     found: Linear = {}
-    for powers, number in value.monomials():
-        used = [name for name in powers if name in names]
-        if sum(powers[name] for name in used) > 1:
+    for (power, *used), term in field.parts(value, (LAMBDA, *names)).items():
+        if sum(used) > 1:
             raise FittingError("the step is not affine in the values that the loop carries")
-        term = field.number(number)
-        for name, exponent in powers.items():
-            if name not in names and name != LAMBDA:
-                term = term * field.symbol(name) ** exponent
-        series = found.setdefault(used[0] if used else "", {})
-        place = powers.get(LAMBDA, 0)
-        term = term / value.denominator
-        series[place] = series[place] + term if place in series else term
-    return {name: {k: c for k, c in series.items() if c != 0} for name, series in found.items()}
+        name = names[used.index(1)] if any(used) else ""
+        found.setdefault(name, {})[power] = term
+    return found
 
 
 def read_system(loop: ScalarLoop, wanted: set[str], count: int) -> System:
@@ -70,7 +64,7 @@ def read_system(loop: ScalarLoop, wanted: set[str], count: int) -> System:
 def _closure(loop: ScalarLoop, wanted: set[str]) -> tuple[str, ...]:
     found = set(wanted)
     while True:
-        used = {n for name in found for n in loop.next[name].numerator_names}
+        used = {n for name in found for n in loop.next[name].names}
         larger = found | (used & set(loop.names))
         if larger == found:
             return tuple(name for name in loop.names if name in found)
@@ -86,7 +80,10 @@ def _powered(loop: ScalarLoop, wanted: set[str], count: int) -> System | None:
         return None
     (name,) = wanted
     after = loop.next[name]
-    degree = max((sum(p.get(n, 0) for n in loop.names) for p, _ in after.monomials()), default=0)
+    names, field = tuple(loop.names), loop.scalars.field
+    if denominator_names(after) & set(names):
+        return None
+    degree = max(map(sum, field.parts(after, names)), default=0)
     if degree < 2:
         return None
     one, x = loop.scalars.field.one, loop.scalars.symbol(name)
@@ -109,23 +106,12 @@ def _powered(loop: ScalarLoop, wanted: set[str], count: int) -> System | None:
 def _newton_factor(loop: ScalarLoop, name: str, degree: int) -> Coefficient | None:
     """θ with 1 − θ·next = (1 − θx)^m, if there is one."""
     after, x, field = loop.next[name], loop.scalars.symbol(name), loop.scalars.field
-    if after.names & (set(loop.names) - {name}) or name in after.denominator_names:
+    if after.names & (set(loop.names) - {name}):
         return None
-    terms = [
-        field.number(number) * _monomial(loop, {n: e for n, e in powers.items() if n != name})
-        for powers, number in after.monomials()
-        if powers.get(name, 0) == 2
-    ]
-    theta = -field.sum(terms) / after.denominator / field.number(comb(degree, 2))
+    square = field.coefficients(after, name).get(2, field.zero)
+    theta = -square / field.number(comb(degree, 2))
     one = field.one
     return theta if one - theta * after == (one - theta * x) ** degree else None
-
-
-def _monomial(loop: ScalarLoop, powers: dict[str, int]) -> Coefficient:
-    result = loop.scalars.field.one
-    for name, exponent in powers.items():
-        result = result * loop.scalars.symbol(name) ** exponent
-    return result
 
 
 def _power_system(
@@ -150,9 +136,7 @@ def _power_system(
 
 def number_of(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction | None:
     """The value at the bindings, None if a symbol has no value or the denominator vanishes."""
-    if not all(name in bindings for name in value.names):
-        return None
     try:
-        return value.coefficients("", lambda name: bindings[name])[0]
-    except ZeroDivisionError:
+        return value.field.evaluate(value, bindings)
+    except RefusedError:
         return None
