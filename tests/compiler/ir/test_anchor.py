@@ -15,25 +15,31 @@ from weightsmith.backends.storage.files import CERTIFICATE, TEMPLATE
 from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.anchor import Hinge, anchored
-from weightsmith.compiler.ir.piecewise import NumericFunction, composed
+from weightsmith.compiler.ir.piecewise import composed
 from weightsmith.compiler.reports.hinge_rounding import rounding_of
-from weightsmith.dsl.numbers.scalars import Number
+from weightsmith.dsl.numbers.scalars import Number, Scalar, Symbol, evaluate
 from weightsmith.dsl.program.core import PiecewiseLinear
 
 small = st.fractions(-3, 3, max_denominator=4)
+numbers = small.map(Number)
 functions = st.builds(
-    NumericFunction,
-    small,
-    small,
-    st.lists(st.tuples(small, small), min_size=1, max_size=6).map(lambda ks: tuple(sorted(ks))),
+    PiecewiseLinear,
+    numbers,
+    numbers,
+    st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6).map(tuple),
 )
+lines = st.builds(PiecewiseLinear, numbers, numbers, st.just(()))
 INTERVALS = {"1/1000": "1e-2", "1/10000": "1e-1"}
 STEEP = "algorithm f(x: [1] per query)\nwithin {}\nreturn reciprocal(clip(x, {}, 5))\n"
 
 
-def value(function: NumericFunction, t: Fraction) -> Fraction:
-    bent = (change * max(t - place, Fraction(0)) for place, change in function.kinks)
-    return function.constant + function.slope * t + sum(bent, Fraction(0))
+def at(scalar: Scalar) -> Fraction:
+    return evaluate(scalar, {})
+
+
+def value(function: PiecewiseLinear, t: Fraction) -> Fraction:
+    bent = (at(change) * max(t - at(place), Fraction(0)) for place, change in function.kinks)
+    return at(function.constant) + at(function.slope) * t + sum(bent, Fraction(0))
 
 
 def of_hinges(constant: Fraction, hinges: tuple[Hinge, ...], t: Fraction) -> Fraction:
@@ -44,10 +50,10 @@ def of_hinges(constant: Fraction, hinges: tuple[Hinge, ...], t: Fraction) -> Fra
 @settings(max_examples=150, deadline=None)
 @given(functions, st.lists(st.fractions(-5, 5, max_denominator=7), min_size=1, max_size=8))
 def test_an_anchored_function_is_the_same_function(
-    function: NumericFunction, places: list[Fraction]
+    function: PiecewiseLinear, places: list[Fraction]
 ) -> None:
     constant, hinges = anchored(function)
-    for t in (*places, *(place for place, _ in function.kinks)):
+    for t in (*places, *(at(place) for place, _ in function.kinks)):
         assert of_hinges(constant, hinges, t) == value(function, t)
     assert len(hinges) <= len(function.kinks) + 1
     left = [h.place for h in hinges if h.sign < 0]
@@ -56,20 +62,22 @@ def test_an_anchored_function_is_the_same_function(
 
 
 @settings(max_examples=150, deadline=None)
-@given(functions, functions, st.lists(small, min_size=1, max_size=8))
+@given(functions | lines, functions | lines, st.lists(small, min_size=1, max_size=8))
 def test_a_function_of_a_function_has_its_values(
-    outer: NumericFunction, inner: NumericFunction, places: list[Fraction]
+    outer: PiecewiseLinear, inner: PiecewiseLinear, places: list[Fraction]
 ) -> None:
-    found = composed(written(outer), written(inner))
+    found = composed(outer, inner)
     assert found is not None
-    both = NumericFunction.of(found)
     for t in (*places, Fraction(-9), Fraction(9)):
-        assert value(both, t) == value(outer, value(inner, t))
+        assert value(found, t) == value(outer, value(inner, t))
 
 
-def written(function: NumericFunction) -> PiecewiseLinear:
-    kinks = tuple((Number(place), Number(change)) for place, change in function.kinks)
-    return PiecewiseLinear(Number(function.constant), Number(function.slope), kinks)
+def test_of_too_many_kinks_or_of_symbols_there_is_none() -> None:
+    kinks = tuple((Number(Fraction(k)), Number(Fraction((-1) ** k))) for k in range(30_000))
+    wave = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(0)), kinks)
+    line = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(1)), ())
+    assert composed(wave, line) is None
+    assert composed(PiecewiseLinear(Symbol("c"), Number(Fraction(1)), ()), line) is None
 
 
 @pytest.mark.parametrize(("low", "within"), INTERVALS.items())

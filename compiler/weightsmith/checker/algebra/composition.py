@@ -35,12 +35,16 @@ class NumericPiecewise:
     slopes: tuple[flint.fmpq, ...]
 
     @staticmethod
-    def of(start: flint.fmpq, kinks: Iterable[tuple[flint.fmpq, flint.fmpq]]) -> NumericPiecewise:
-        """start·t + Σ change·relu(t − place); the places are distinct."""
+    def of(
+        start: flint.fmpq,
+        kinks: Iterable[tuple[flint.fmpq, flint.fmpq]],
+        constant: flint.fmpq | int = 0,
+    ) -> NumericPiecewise:
+        """constant + start·t + Σ change·relu(t − place); the places are distinct."""
         ordered = sorted(kinks, key=itemgetter(0))
         places = tuple(place for place, _ in ordered)
         slopes = tuple(accumulate((change for _, change in ordered), initial=start))
-        values = [start * places[0]]
+        values = [constant + start * places[0]]
         for (before, after), steep in zip(pairwise(places), slopes[1:-1], strict=True):
             values.append(values[-1] + steep * (after - before))
         return NumericPiecewise(places, tuple(values), slopes)

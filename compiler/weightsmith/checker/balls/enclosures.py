@@ -40,19 +40,19 @@ def check_value(claimed: Fraction, true: Real) -> None:
         require(at_most(slack, true), "The bound's value is larger than the evidence gives.")
 
 
-def round_up(value: Fraction) -> Fraction:
+def round_up(value: Fraction, length: int = BITS) -> Fraction:
     """The least dyadic number of 64 bits that is not below a value."""
-    return -round_down(-value)
+    return -round_down(-value, length)
 
 
-def round_down(value: Fraction) -> Fraction:
+def round_down(value: Fraction, length: int = BITS) -> Fraction:
     if value == 0:
         return value
     if abs(value) < SMALLEST:
         return Fraction(0) if value > 0 else -SMALLEST
     size = abs(value.numerator).bit_length() - value.denominator.bit_length()
-    shift = BITS - size
-    if abs(value) * Fraction(2) ** shift >= 1 << BITS:
+    shift = length - size
+    if abs(value) * Fraction(2) ** shift >= 1 << length:
         shift -= 1
     scaled = value * Fraction(2) ** shift
     return Fraction(scaled.numerator // scaled.denominator) / Fraction(2) ** shift

@@ -23,9 +23,10 @@ from itertools import pairwise
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.compiler.approximate.choose_tables import SiteTable, choose_tables
 from weightsmith.compiler.approximate.fitting.fit import Table
-from weightsmith.compiler.ir.piecewise import exactly, fraction, numeric
+from weightsmith.compiler.ir.piecewise import numeric
 from weightsmith.compiler.passes.normalizing.fuse_entries import APART
 from weightsmith.dsl.numbers.scalars import Number
 from weightsmith.dsl.program import core
@@ -156,7 +157,7 @@ class _Sawteeth:
 
 def piecewise(table: Table) -> PiecewiseLinear:
     """The function of a table: linear between the knots, constant outside."""
-    knots = [(exactly(place), exactly(value)) for place, value in table.knots]
+    knots = [(rational(place), rational(value)) for place, value in table.knots]
     slopes = [(after - before) / (end - start) for (start, before), (end, after) in pairwise(knots)]
     flat = flint.fmpq(0)
     changes = (after - before for before, after in pairwise((flat, *slopes, flat)))

@@ -18,7 +18,9 @@ from itertools import accumulate, pairwise
 
 import flint
 
-from weightsmith.compiler.ir.piecewise import Kink, NumericFunction, exactly, fraction
+from weightsmith.checker.balls.ranges import fraction
+from weightsmith.compiler.ir.piecewise import exact_form
+from weightsmith.dsl.program.core import PiecewiseLinear
 
 WORTH = 2  # by how much another hinge must lessen the sum
 Numbers = Sequence[flint.fmpq]
@@ -33,11 +35,11 @@ class Hinge:
     place: Fraction
 
 
-def anchored(function: NumericFunction) -> tuple[Fraction, tuple[Hinge, ...]]:
+def anchored(function: PiecewiseLinear) -> tuple[Fraction, tuple[Hinge, ...]]:
     """Write a function with kinks as a constant and hinges that open away from its anchor."""
-    places, changes = zip(*_merged(function), strict=True)
-    slopes = list(accumulate(changes, initial=exactly(function.slope)))
-    values = _values(function, places, slopes)
+    exact = exact_form(function)
+    places, values, slopes = exact.places, exact.values, exact.slopes
+    changes = [after - before for before, after in pairwise(slopes)]
     at = _anchor(places, changes, slopes, values)
     terms: list[tuple[flint.fmpq, int, flint.fmpq]] = []
     for i, (place, change) in enumerate(zip(places, changes, strict=True)):
@@ -47,27 +49,6 @@ def anchored(function: NumericFunction) -> tuple[Fraction, tuple[Hinge, ...]]:
             terms.append((change, 1 if i > at else -1, place))
     hinges = (Hinge(fraction(c), sign, fraction(place)) for c, sign, place in terms if c)
     return fraction(values[at]), tuple(hinges)
-
-
-def _merged(function: NumericFunction) -> list[Kink]:
-    """The kinks in order, those at one place added up; the first, without a change, if none is."""
-    found: list[Kink] = []
-    for place, change in function.kinks:
-        at, more = exactly(place), exactly(change)
-        if found and found[-1][0] == at:
-            more += found.pop()[1]
-        found.append((at, more))
-    return [kink for kink in found if kink[1]] or [(found[0][0], flint.fmpq(0))]
-
-
-def _values(function: NumericFunction, places: Numbers, slopes: Numbers) -> list[flint.fmpq]:
-    """The values at the kinks."""
-    steps = (
-        slope * (after - before)
-        for slope, (before, after) in zip(slopes[1:-1], pairwise(places), strict=True)
-    )
-    first = exactly(function.constant) + exactly(function.slope) * places[0]
-    return list(accumulate(steps, initial=first))
 
 
 def _anchor(places: Numbers, changes: Numbers, slopes: Numbers, values: Numbers) -> int:

@@ -22,6 +22,14 @@ Coefficient = Rational
 Power = tuple[Scalar, Scalar]
 
 
+class _Uncounted(Budget):
+    def spend(self, units: int = 1) -> None:
+        """Count nothing."""
+
+
+UNCOUNTED = _Uncounted()
+
+
 class CoefficientField(Field):
     """The rational functions over ℚ of the symbols that occur in the given scalars."""
 
@@ -36,7 +44,7 @@ class CoefficientField(Field):
             len(scalars.free_symbols(exponent))
             for _, exponent in {power for scalar in used for power in _powers(scalar)}
         )
-        super().__init__(sorted(names), variables, _Uncounted())
+        super().__init__(sorted(names), variables, UNCOUNTED)
 
     def of(self, scalar: Scalar) -> Coefficient:
         """Return the element.  Raises ScalarError on a division by zero or a senseless power."""
@@ -83,11 +91,6 @@ class CoefficientField(Field):
     def check_product(self, terms: int) -> None: ...
 
     def check_power(self, base: Rational, count: int) -> None: ...
-
-
-class _Uncounted(Budget):
-    def spend(self, units: int = 1) -> None:
-        """Count nothing."""
 
 
 def _powers(scalar: Scalar) -> Iterator[Power]:

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.enclosures import round_down, round_up
 from weightsmith.checker.claims.approximation import prove_table
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.compiler.approximate.enclosures.formula_balls import Place, working_bits
@@ -26,7 +27,7 @@ from weightsmith.compiler.approximate.fitting.links import shortest_path
 from weightsmith.compiler.approximate.fitting.round_table import rounded_knots
 from weightsmith.compiler.approximate.fitting.search import least_error
 from weightsmith.compiler.approximate.fitting.table import Knot, Table
-from weightsmith.compiler.numbers.intervals import round_down, round_up, to_fraction
+from weightsmith.compiler.numbers.intervals import to_fraction
 from weightsmith.compiler.numbers.nearest_float import as_float, short_text
 from weightsmith.dsl.elementary.enclosure import UndefinedError
 from weightsmith.dsl.numbers.formulas import Formula

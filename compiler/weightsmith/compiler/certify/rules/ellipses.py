@@ -14,8 +14,8 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.enclosures import round_up
 from weightsmith.checker.rules.chebyshev import Ellipse
-from weightsmith.compiler.numbers.intervals import round_up
 from weightsmith.compiler.numbers.portable_floats import exp2, expm1, log, log2
 
 BITS = 64

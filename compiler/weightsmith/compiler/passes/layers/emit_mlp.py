@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.anchor import anchored
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
-from weightsmith.compiler.ir.piecewise import NumericFunction, is_numeric
+from weightsmith.compiler.ir.piecewise import is_numeric
 from weightsmith.compiler.ir.schedule import Affine, ScheduledApplication, ScheduledLayer, Value
 from weightsmith.compiler.ir.template import Hidden, Mlp, Terms
 from weightsmith.dsl.program.core import PiecewiseLinear
@@ -126,7 +126,7 @@ def units_of(
 ) -> tuple[Coefficient, tuple[Unit, ...]]:
     """Write a piecewise-linear function as a constant and hidden units."""
     if function.kinks and is_numeric(function):
-        value, hinges = anchored(NumericFunction.of(function))
+        value, hinges = anchored(function)
         number = scalars.number
         found = (Unit(number(one.coefficient), one.sign, number(one.place)) for one in hinges)
         return number(value), tuple(found)

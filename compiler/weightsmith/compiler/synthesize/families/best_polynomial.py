@@ -15,12 +15,9 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from weightsmith.compiler.numbers.intervals import (
-    Interval,
-    largest,
-    polynomial_range,
-    to_fraction,
-)
+from weightsmith.checker.balls.enclosures import above
+from weightsmith.checker.balls.ranges import Interval, extremes, largest, rational
+from weightsmith.compiler.numbers.intervals import to_fraction
 from weightsmith.compiler.synthesize.families.exchange import alternation
 from weightsmith.compiler.synthesize.families.numbers import PRECISION, Ball, ball, neat, rounded
 
@@ -47,27 +44,19 @@ def best_inverse(intervals: Sequence[Interval], degree: int) -> BestPolynomial:
         solved = _levelled(ys, [1 / x for x in places])
     decimals = tuple(rounded(c) for c in solved)
     residual = 1 - flint.fmpq_poly([0, 1]) * in_powers(decimals, middle, half)
-    ranges = [polynomial_range(_fractions(residual), interval) for interval in intervals]
-    return BestPolynomial(decimals, middle, half, max(map(largest, ranges)))
+    sizes = [abs(value) for interval in intervals for value in extremes(residual, interval)]
+    return BestPolynomial(decimals, middle, half, above(largest(sizes)))
 
 
 def in_powers(series: Sequence[Fraction], middle: Fraction, half: Fraction) -> flint.fmpq_poly:
     """Σ c_k T_k((λ − middle)/half) as a polynomial in λ."""
-    y = flint.fmpq_poly([_exact(-middle / half), _exact(1 / half)])
+    y = flint.fmpq_poly([rational(-middle / half), rational(1 / half)])
     before, now = flint.fmpq_poly([1]), y
-    total = before * _exact(series[0])
+    total = before * rational(series[0])
     for c in series[1:]:
-        total += now * _exact(c)
+        total += now * rational(c)
         before, now = now, 2 * y * now - before
     return total
-
-
-def _exact(value: Fraction) -> flint.fmpq:
-    return flint.fmpq(value.numerator, value.denominator)
-
-
-def _fractions(polynomial: flint.fmpq_poly) -> list[Fraction]:
-    return [Fraction(int(c.p), int(c.q)) for c in polynomial.coeffs()]
 
 
 def _levelled(ys: Sequence[Ball], values: Sequence[Ball]) -> list[Fraction]:

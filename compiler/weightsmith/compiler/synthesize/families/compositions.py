@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.compiler.numbers.intervals import Interval
+from weightsmith.checker.balls.ranges import Interval
 from weightsmith.compiler.synthesize.families.numbers import rounded
 from weightsmith.compiler.synthesize.families.odd import OddPolynomial, deviation, minimax_odd
 from weightsmith.dsl.text.number_text import is_short

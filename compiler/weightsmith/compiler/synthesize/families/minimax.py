@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.numbers.intervals import Interval
+from weightsmith.checker.balls.ranges import Interval
 from weightsmith.compiler.numbers.intervals import outward as to_64_bits
 from weightsmith.compiler.synthesize.families.numbers import (
     PRECISION,

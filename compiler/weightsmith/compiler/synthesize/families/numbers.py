@@ -11,7 +11,9 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.numbers.intervals import Interval, round_up, to_fraction
+from weightsmith.checker.balls.enclosures import round_up
+from weightsmith.checker.balls.ranges import Interval, rational
+from weightsmith.compiler.numbers.intervals import to_fraction
 from weightsmith.dsl.text.number_text import is_short
 
 Ball = flint.arb
@@ -22,8 +24,7 @@ SHORT = 24  # a fraction of at most so many characters is kept as it is
 
 
 def ball(value: Fraction | int) -> Ball:
-    number = Fraction(value)
-    return flint.arb(flint.fmpq(number.numerator, number.denominator))
+    return flint.arb(rational(Fraction(value)))
 
 
 def middle(value: Ball) -> Fraction:

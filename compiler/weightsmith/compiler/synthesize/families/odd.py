@@ -20,7 +20,8 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from weightsmith.compiler.numbers.intervals import Interval, to_fraction
+from weightsmith.checker.balls.ranges import Interval
+from weightsmith.compiler.numbers.intervals import to_fraction
 from weightsmith.compiler.synthesize.families.exchange import Alternation, alternation
 from weightsmith.compiler.synthesize.families.numbers import PRECISION, Ball, ball, rounded
 

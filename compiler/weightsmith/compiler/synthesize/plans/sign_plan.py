@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.compiler.numbers.intervals import Interval
+from weightsmith.checker.balls.ranges import Interval
 from weightsmith.compiler.synthesize.families.compositions import Stages, fewest_layers
 from weightsmith.compiler.synthesize.families.minimax import greedy
 from weightsmith.compiler.synthesize.families.numbers import PRECISION, ball, lower, neat, upper

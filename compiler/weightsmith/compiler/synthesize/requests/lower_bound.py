@@ -35,7 +35,8 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from weightsmith.compiler.numbers.intervals import round_down, to_fraction
+from weightsmith.checker.balls.enclosures import round_down
+from weightsmith.compiler.numbers.intervals import to_fraction
 from weightsmith.compiler.synthesize.families.exchange import alternation
 from weightsmith.compiler.synthesize.families.numbers import PRECISION, Ball, ball
 from weightsmith.compiler.synthesize.families.portable_arrays import Floats
