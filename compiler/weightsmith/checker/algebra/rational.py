@@ -26,6 +26,8 @@ from weightsmith.dsl.numbers import scalars
 
 __all__ = ["MAX_BITS", "TOO_LARGE", "Field", "Rational"]
 MAX_SYMBOLS = 128
+MAX_WORDS = 4096  # of one polynomial in matrices
+MAX_LETTERS = 200_000  # of all its words together
 VANISHES = "A denominator vanishes at the bindings."
 MAX_POWERS = 8  # opaque generators such as 3^k
 
@@ -91,6 +93,11 @@ class Field:
         """Refuse a product of so many terms if they are too many, and count them."""
         require(terms <= 16 * MAX_TERMS, TOO_LARGE)
         self.budget.spend(1 + terms // 8)
+
+    def check_words(self, words: int, letters: int, room: int = 1) -> None:
+        """Refuse a polynomial in matrices of too many words, or words too long all together."""
+        fits = words <= room * MAX_WORDS and letters <= room * MAX_LETTERS
+        require(fits, "A value grows into too many words to be checked.")
 
     def check_power(self, base: Rational, count: int) -> None:
         """Refuse a power that is too large."""

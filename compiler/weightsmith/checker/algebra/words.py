@@ -10,18 +10,18 @@ polynomials (``entries.py``): it then has a ``content``, and its name is given t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
+from typing import Generic, Protocol, Self, TypeVar
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.reading.refusal import require
 
-MAX_WORDS = 4096
-MAX_LETTERS = 200_000  # of all words of one polynomial together
 ONES = "1["  # how the names of ones begin, and no others
-TOO_LARGE = "A value grows into too many words to be checked."
+L = TypeVar("L")
+K = TypeVar("K", bound=Hashable)
+PolynomialKey = tuple[object, ...]
 
 
 class Content(Protocol):
@@ -98,29 +98,24 @@ def word_shape(word: Word) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Polynomial:
-    """Σ coefficient · word, rows by columns; ``terms`` holds no zero coefficient."""
+class FreePolynomial(Generic[L]):
+    """Σ coefficient · word, rows by columns; ``terms`` holds no zero coefficient.
+
+    The letters are of any kind: the compiler's have other parts than those of this file.
+    """
 
     field: Field
     rows: str
     columns: str
-    terms: Mapping[Word, Rational]
+    terms: Mapping[tuple[L, ...], Rational]
 
-    @staticmethod
-    def zero(field: Field, rows: str, columns: str) -> Polynomial:
-        return Polynomial(field, rows, columns, {})
+    @classmethod
+    def zero(cls, field: Field, rows: str, columns: str) -> Self:
+        return cls(field, rows, columns, {})
 
-    @staticmethod
-    def identity(field: Field, axis: str) -> Polynomial:
-        return Polynomial(field, axis, axis, {(): field.one})
-
-    @staticmethod
-    def ones(field: Field, rows: str, columns: str) -> Polynomial:
-        return Polynomial(field, rows, columns, {ones_word(rows, columns): field.one})
-
-    @staticmethod
-    def letter(field: Field, letter: Letter) -> Polynomial:
-        return Polynomial(field, letter.rows, letter.columns, {(letter,): field.one})
+    @classmethod
+    def identity(cls, field: Field, axis: str) -> Self:
+        return cls(field, axis, axis, {(): field.one})
 
     @property
     def shape(self) -> tuple[str, str]:
@@ -130,6 +125,88 @@ class Polynomial:
     def is_zero(self) -> bool:
         return not self.terms
 
+    @property
+    def length(self) -> int:
+        """The letters of all its words together."""
+        return sum(map(len, self.terms))
+
+    def equals(self, other: FreePolynomial[L]) -> bool:
+        """Equal shapes and, word by word, equal coefficients."""
+        return self.shape == other.shape and dict(self.terms) == dict(other.terms)
+
+    def __add__(self, other: FreePolynomial[L]) -> Self:
+        require(self.shape == other.shape, _mismatch("a sum", self, other))
+        self.field.budget.spend(2 + len(other.terms) + other.length // 2)
+        total = dict(self.terms)
+        for word, coefficient in other.terms.items():
+            accumulate(total, word, coefficient)
+        return self._with(total)
+
+    def __sub__(self, other: FreePolynomial[L]) -> Self:
+        return self + other.scaled(-self.field.one)
+
+    def scaled(self, factor: Rational) -> Self:
+        if factor.is_zero:
+            return self._with({})
+        self.field.budget.spend(self.length // 4)
+        return self._with({word: c * factor for word, c in self.terms.items()})
+
+    def __matmul__(self, other: FreePolynomial[L]) -> Self:
+        require(self.columns == other.rows, _mismatch("a product", self, other))
+        total = self._product(self.terms, other)
+        return type(self)(self.field, self.rows, other.columns, total)._guarded()
+
+    def _product(
+        self, first: Mapping[tuple[L, ...], Rational], second: FreePolynomial[L]
+    ) -> dict[tuple[L, ...], Rational]:
+        self.field.check_words(len(first) * len(second.terms), 0, room=8)
+        total: dict[tuple[L, ...], Rational] = {}
+        length, letters = 0, second.length
+        for left, one in first.items():
+            own = len(left) * len(second.terms)
+            self.field.budget.spend(2 + 2 * len(second.terms) + (own + letters) // 2)
+            length += own + letters
+            self.field.check_words(0, length, room=8)
+            for right, two in second.terms.items():
+                accumulate(total, left + right, one * two)
+        return total
+
+    def replaced(self, change: Callable[[L], FreePolynomial[L] | None]) -> Self:
+        """Put polynomials in the place of letters, of their shapes; None keeps a letter."""
+        total = self._with({})
+        for word, coefficient in self.terms.items():
+            product = {word[:0]: coefficient}
+            for letter in word:
+                new = change(letter)
+                if new is None:
+                    self.field.budget.spend(2 + len(product))
+                    product = {(*left, letter): one for left, one in product.items()}
+                else:
+                    product = self._product(product, new)
+            total = total + self._with(product)
+        return total
+
+    def _with(self, terms: Mapping[tuple[L, ...], Rational]) -> Self:
+        return type(self)(self.field, self.rows, self.columns, terms)._guarded()
+
+    def _guarded(self) -> Self:
+        self.field.check_words(len(self.terms), self.length)
+        self.field.budget.spend(1 + len(self.terms) // 8)
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polynomial(FreePolynomial[Letter]):
+    """A polynomial over the letters of this file, which know their shapes."""
+
+    @staticmethod
+    def ones(field: Field, rows: str, columns: str) -> Polynomial:
+        return Polynomial(field, rows, columns, {ones_word(rows, columns): field.one})
+
+    @staticmethod
+    def letter(field: Field, letter: Letter) -> Polynomial:
+        return Polynomial(field, letter.rows, letter.columns, {(letter,): field.one})
+
     def letters(self) -> frozenset[Letter]:
         """Every letter that occurs, without its transposition."""
         return frozenset(letter.plain() for word in self.terms for letter in word)
@@ -138,49 +215,6 @@ class Polynomial:
         """The letters on which it depends, inside functions too."""
         return frozenset().union(*(letter.names for letter in self.letters()))
 
-    def equals(self, other: Polynomial) -> bool:
-        """Equal shapes and, word by word, equal coefficients."""
-        if self.shape != other.shape or len(self.terms) != len(other.terms):
-            return False
-        return all(word in other.terms and other.terms[word] == c for word, c in self.terms.items())
-
-    def __add__(self, other: Polynomial) -> Polynomial:
-        require(self.shape == other.shape, _mismatch("a sum", self, other))
-        self.field.budget.spend(2 + len(other.terms) + other.length // 2)
-        total = dict(self.terms)
-        for word, coefficient in other.terms.items():
-            _accumulate(total, word, coefficient)
-        return self._with(total)
-
-    def __sub__(self, other: Polynomial) -> Polynomial:
-        return self + other.scaled(self.field.number(-1))
-
-    @property
-    def length(self) -> int:
-        """The letters of all its words together."""
-        return sum(map(len, self.terms))
-
-    def scaled(self, factor: Rational) -> Polynomial:
-        if factor.is_zero:
-            return self._with({})
-        self.field.budget.spend(self.length // 4)
-        return self._with({word: c * factor for word, c in self.terms.items()})
-
-    def __matmul__(self, other: Polynomial) -> Polynomial:
-        require(self.columns == other.rows, _mismatch("a product", self, other))
-        require(len(self.terms) * len(other.terms) <= 8 * MAX_WORDS, TOO_LARGE)
-        total: dict[Word, Rational] = {}
-        length = 0
-        letters = other.length
-        for left, first in self.terms.items():
-            own = len(left) * len(other.terms)
-            self.field.budget.spend(2 + 2 * len(other.terms) + (own + letters) // 2)
-            for right, second in other.terms.items():
-                length += len(left) + len(right)
-                require(length <= 8 * MAX_LETTERS, TOO_LARGE)
-                _accumulate(total, left + right, first * second)
-        return _guarded(Polynomial(self.field, self.rows, other.columns, total))
-
     def transpose(self) -> Polynomial:
         self.field.budget.spend(2 + 2 * self.length)
         turned = {transpose_word(word): c for word, c in self.terms.items()}
@@ -188,7 +222,7 @@ class Polynomial:
 
     def replace_letters(self, replacements: Mapping[str, Polynomial]) -> Polynomial:
         """Put polynomials in the place of letters, by name; transposes get the transpose."""
-        return _Replacer(self.field, replacements).polynomial(self)
+        return self.replaced(_Replacer(replacements).letter)
 
     def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
         """The polynomial with numbers in place of symbols."""
@@ -196,9 +230,6 @@ class Polynomial:
             return self
         terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
         return self._with({word: one for word, one in terms.items() if not one.is_zero})
-
-    def _with(self, terms: Mapping[Word, Rational]) -> Polynomial:
-        return _guarded(replace(self, terms=terms))
 
     def __str__(self) -> str:
         words = sorted(self.terms, key=word_key)
@@ -209,24 +240,14 @@ class Polynomial:
 class _Replacer:
     """Puts polynomials in the place of letters, also in the arguments of functions."""
 
-    def __init__(self, field: Field, replacements: Mapping[str, Polynomial]) -> None:
-        self._field = field
+    def __init__(self, replacements: Mapping[str, Polynomial]) -> None:
         self._replacements = replacements
         self._known: dict[str, Polynomial] = {}  # what became of each function
 
-    def polynomial(self, old: Polynomial) -> Polynomial:
-        total = old._with({})
-        for word, coefficient in old.terms.items():
-            product = Polynomial.identity(self._field, old.rows).scaled(coefficient)
-            for letter in word:
-                product = product @ self._letter(letter)
-            total = total + product
-        return total
-
-    def _letter(self, letter: Letter) -> Polynomial:
+    def letter(self, letter: Letter) -> Polynomial | None:
         new = self._new(letter)
         if new is None:
-            return Polynomial.letter(self._field, letter)
+            return None
         turned = new.transpose() if letter.transposed else new
         same = turned.shape == (letter.rows, letter.columns)
         require(same, f"'{letter.name}' changes its shape.")
@@ -238,26 +259,21 @@ class _Replacer:
         if letter.names.isdisjoint(self._replacements):
             return None
         if letter.name not in self._known:
-            self._known[letter.name] = letter.content.mapped(self.polynomial)
+            changed = letter.content.mapped(lambda argument: argument.replaced(self.letter))
+            self._known[letter.name] = changed
         return self._known[letter.name]
 
 
-def _accumulate(total: dict[Word, Rational], word: Word, coefficient: Rational) -> None:
-    summed = total[word] + coefficient if word in total else coefficient
+def accumulate(total: dict[K, Rational], key: K, coefficient: Rational) -> None:
+    """Add to a sum that holds no zero coefficient."""
+    summed = total[key] + coefficient if key in total else coefficient
     if summed.is_zero:
-        total.pop(word, None)
+        total.pop(key, None)
     else:
-        total[word] = summed
+        total[key] = summed
 
 
-def _guarded(polynomial: Polynomial) -> Polynomial:
-    require(len(polynomial.terms) <= MAX_WORDS, TOO_LARGE)
-    require(polynomial.length <= MAX_LETTERS, TOO_LARGE)
-    polynomial.field.budget.spend(1 + len(polynomial.terms) // 8)
-    return polynomial
-
-
-def _mismatch(what: str, left: Polynomial, right: Polynomial) -> str:
+def _mismatch(what: str, left: FreePolynomial[L], right: FreePolynomial[L]) -> str:
     return (
         f"The shapes in {what} do not meet: {left.rows} by {left.columns} "
         f"and {right.rows} by {right.columns}."
@@ -282,3 +298,14 @@ def read_word(texts: tuple[str, ...], letters: Mapping[str, Letter], what: str) 
         )
         word.append(letter.transpose() if text.endswith("'") else letter)
     return tuple(word)
+
+
+def letters_key(word: Word) -> tuple[tuple[str, bool], ...]:
+    return tuple((letter.name, letter.transposed) for letter in word)
+
+
+def polynomial_key(value: Polynomial) -> PolynomialKey:
+    """Equal for equal polynomials, by the names of letters; orders them somehow."""
+    value.field.budget.spend(4 * len(value.terms) + value.length // 4)
+    terms = sorted((letters_key(word), c.key) for word, c in value.terms.items())
+    return (value.rows, value.columns, tuple(terms))

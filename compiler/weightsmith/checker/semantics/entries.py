@@ -21,14 +21,14 @@ import flint
 from weightsmith.checker.algebra.composition import Kinks, NumericPiecewise, composed
 from weightsmith.checker.algebra.piecewise import Kink, Piecewise, PiecewiseSum, moved
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.algebra.word_keys import PolynomialKey, letters_key, polynomial_key
 from weightsmith.checker.algebra.words import (
-    MAX_WORDS,
-    TOO_LARGE,
     Letter,
     Polynomial,
+    PolynomialKey,
     Word,
+    letters_key,
     ones_word,
+    polynomial_key,
     transpose_word,
     word_key,
 )
@@ -295,7 +295,7 @@ def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
 def multiply_entries(left: Polynomial, right: Polynomial) -> Polynomial:
     """The product, entry by entry, of two values of one shape."""
     require(left.shape == right.shape, "A product of entries has factors of two shapes.")
-    require(len(left.terms) * len(right.terms) <= MAX_WORDS, TOO_LARGE)
+    left.field.check_words(len(left.terms) * len(right.terms), 0)
     total = Polynomial.zero(left.field, left.rows, left.columns)
     for one, first in left.terms.items():
         for two, second in right.terms.items():
@@ -377,11 +377,8 @@ def _without_sums(value: Polynomial) -> Polynomial:
 
 
 def _with_pieces(value: Polynomial, pieces: dict[str, Polynomial]) -> Polynomial:
-    total = Polynomial.zero(value.field, value.rows, value.columns)
-    for word, coefficient in value.terms.items():
-        product = Polynomial.identity(value.field, value.rows).scaled(coefficient)
-        for letter in word:
-            one = pieces.get(letter.name, Polynomial.letter(value.field, letter.plain()))
-            product = product @ (one.transpose() if letter.transposed else one)
-        total = total + product
-    return total
+    def piece(letter: Letter) -> Polynomial | None:
+        one = pieces.get(letter.name)
+        return one.transpose() if one is not None and letter.transposed else one
+
+    return value.replaced(piece)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.algebra.word_keys import PolynomialKey, polynomial_key
-from weightsmith.checker.algebra.words import Polynomial, ones_word
+from weightsmith.checker.algebra.words import Polynomial, PolynomialKey, ones_word, polynomial_key
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Mlp, Terms, meets
 from weightsmith.dsl.numbers.scalars import ZERO

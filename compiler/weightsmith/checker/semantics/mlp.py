@@ -14,8 +14,7 @@ from collections.abc import Iterator
 
 from weightsmith.checker.algebra.piecewise import PiecewiseSum
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.algebra.word_keys import PolynomialKey
-from weightsmith.checker.algebra.words import Polynomial
+from weightsmith.checker.algebra.words import Polynomial, PolynomialKey
 from weightsmith.checker.reading.template import Hidden, Mlp, Terms
 from weightsmith.checker.semantics.entries import (
     Direction,

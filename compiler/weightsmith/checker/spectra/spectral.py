@@ -11,7 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.algebra.words import Letter, Polynomial, Word, transpose_word, word_text
+from weightsmith.checker.algebra.words import (
+    Letter,
+    Polynomial,
+    Word,
+    accumulate,
+    transpose_word,
+    word_text,
+)
 from weightsmith.checker.reading.refusal import quoted, require
 from weightsmith.dsl.program.core import SpectrumKind
 
@@ -196,13 +203,13 @@ class Collapser:
         require(len(places) <= 1, "A word of a value has two functions that do not meet.")
         if not places:
             word = tuple(token for token in tokens if isinstance(token, Letter))
-            _accumulate(result.plain, word, coefficient)
+            accumulate(result.plain, word, coefficient)
             return
         scalar = tokens[places[0]]
         left = tuple(token for token in tokens[: places[0]] if isinstance(token, Letter))
         right = tuple(token for token in tokens[places[0] + 1 :] if isinstance(token, Letter))
         if isinstance(scalar, Rational):
-            _accumulate(result.framed, (left, right), coefficient * scalar)
+            accumulate(result.framed, (left, right), coefficient * scalar)
 
     def scalars(self, polynomial: Polynomial, forms: tuple[Form, ...]) -> dict[str, Rational]:
         """The scalars with which a value is the sum of the given forms; constants must agree."""
@@ -222,11 +229,3 @@ class Collapser:
             + ", which no form covers.",
         )
         return result
-
-
-def _accumulate(total: dict, key: object, value: Rational) -> None:  # type: ignore[type-arg]
-    summed = total[key] + value if key in total else value
-    if summed.is_zero:
-        total.pop(key, None)
-    else:
-        total[key] = summed

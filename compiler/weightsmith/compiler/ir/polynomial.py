@@ -7,10 +7,12 @@ A space is what an axis of a matrix is indexed by: an axis of the script (``d``)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.words import FreePolynomial, accumulate
 from weightsmith.compiler.ir.coefficients import Coefficient
 
 Space = str
@@ -30,27 +32,23 @@ Word = tuple[Letter, ...]
 
 
 @dataclass(frozen=True)
-class Polynomial:
-    """A matrix polynomial from space ``columns`` to space ``rows``; no zero coefficients."""
+class Polynomial(FreePolynomial[Letter]):
+    """A matrix polynomial from space ``columns`` to space ``rows``."""
 
-    rows: Space
-    columns: Space
-    terms: Mapping[Word, Coefficient]
+    @staticmethod
+    def letter(field: Field, rows: Space, columns: Space, letter: Letter) -> Polynomial:
+        return Polynomial(field, rows, columns, {(letter,): field.one})
 
-    def __add__(self, other: Polynomial) -> Polynomial:
-        both = [*self.terms.items(), *other.terms.items()]
-        return Polynomial(self.rows, self.columns, collected(both))
 
-    def scaled(self, factor: Coefficient) -> Polynomial:
-        terms = {} if factor == 0 else {w: factor * c for w, c in self.terms.items()}
-        return Polynomial(self.rows, self.columns, terms)
-
-    def __sub__(self, other: Polynomial) -> Polynomial:
-        minus = {word: -coefficient for word, coefficient in other.terms.items()}
-        return self + Polynomial(self.rows, self.columns, minus)
-
-    def __mul__(self, other: Polynomial) -> Polynomial:
-        return Polynomial(self.rows, other.columns, _times(self.terms, other.terms))
+def in_spaces(
+    field: Field, name: str, axes: tuple[Space, Space], spaces: Iterable[Space]
+) -> dict[Space, Polynomial]:
+    """What a letter with such axes stands for, by the space of its columns."""
+    rows, columns = axes
+    return {
+        space: Polynomial.letter(field, rows, space, Letter(name, "" if columns else space))
+        for space in spaces
+    }
 
 
 @dataclass(frozen=True)
@@ -80,65 +78,23 @@ class Alphabet:
 
     def transpose(self, polynomial: Polynomial) -> Polynomial:
         terms = {self.transpose_word(word): c for word, c in polynomial.terms.items()}
-        return Polynomial(polynomial.columns, polynomial.rows, terms)
+        return Polynomial(polynomial.field, polynomial.columns, polynomial.rows, terms)
 
     def canonical(self, polynomial: Polynomial) -> Polynomial:
         """Write symmetric letters without their transposition mark."""
-        terms = collected(
-            (
-                tuple(
-                    letter._replace(transposed=False) if letter.name in self.symmetric else letter
-                    for letter in word
-                ),
-                coefficient,
+        terms: dict[Word, Coefficient] = {}
+        for word, coefficient in polynomial.terms.items():
+            plain = (
+                letter._replace(transposed=False) if letter.name in self.symmetric else letter
+                for letter in word
             )
-            for word, coefficient in polynomial.terms.items()
-        )
-        return Polynomial(polynomial.rows, polynomial.columns, terms)
+            accumulate(terms, tuple(plain), coefficient)
+        return replace(polynomial, terms=terms)
 
     def with_letters(
         self, axes: Mapping[str, tuple[Space, Space]], symmetric: frozenset[str] = frozenset()
     ) -> Alphabet:
         return Alphabet({**self.axes, **axes}, self.symmetric | symmetric)
-
-
-def identity(space: Space, one: Coefficient) -> Polynomial:
-    return Polynomial(space, space, {(): one})
-
-
-def zero(rows: Space, columns: Space) -> Polynomial:
-    return Polynomial(rows, columns, {})
-
-
-def substitute(
-    polynomial: Polynomial, replacement: Callable[[Letter], Polynomial | None], one: Coefficient
-) -> Polynomial:
-    """Replace letters by polynomials; ``None`` keeps a letter."""
-    total = zero(polynomial.rows, polynomial.columns)
-    for word, coefficient in polynomial.terms.items():
-        product: Mapping[Word, Coefficient] = {(): coefficient}
-        for letter in word:
-            factor = replacement(letter)
-            if factor is None:  # coefficients are not multiplied by one: that costs a gcd each
-                product = {(*left, letter): c for left, c in product.items()}
-            else:
-                product = _times(product, factor.terms)
-        total = total + Polynomial(polynomial.rows, polynomial.columns, product)
-    return total
-
-
-def _times(
-    left: Mapping[Word, Coefficient], right: Mapping[Word, Coefficient]
-) -> dict[Word, Coefficient]:
-    return collected((u + v, a * b) for u, a in left.items() for v, b in right.items())
-
-
-def collected(terms: Iterable[tuple[Word, Coefficient]]) -> dict[Word, Coefficient]:
-    """Add up the coefficients of equal words, and leave out those that vanish."""
-    total: dict[Word, Coefficient] = {}
-    for word, coefficient in terms:
-        total[word] = total[word] + coefficient if word in total else coefficient
-    return {word: coefficient for word, coefficient in total.items() if coefficient}
 
 
 Family = Mapping[tuple[Space, Space], Polynomial]

@@ -8,7 +8,7 @@ approximated within a tolerance has values in its range, widened by the toleranc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import inf, sqrt
@@ -153,10 +153,10 @@ class Ranges:
                 rest[word] = coefficient
         if all(len(prefixes) == 1 for prefixes in ends.values()):
             return plain
-        total = self._plain(Polynomial(value.rows, value.columns, rest), state)
+        total = self._plain(replace(value, terms=rest), state)
         for letter, prefixes in ends.items():
             inner = self.normal.alphabet.rows(letter)
-            before = self.polynomial(Polynomial(value.rows, inner, prefixes), state)
+            before = self.polynomial(replace(value, columns=inner, terms=prefixes), state)
             total = total + self._product(before, self._letter(letter, state), inner)
         return plain.meet(total).tightened(rows, columns)
 

@@ -23,7 +23,8 @@ def ones_word(rows: Space, columns: Space) -> Word:
 
 
 def ones(rows: Space, columns: Space, factor: Coefficient) -> Polynomial:
-    return Polynomial(rows, columns, {ones_word(rows, columns): factor} if factor else {})
+    terms = {ones_word(rows, columns): factor} if factor else {}
+    return Polynomial(factor.field, rows, columns, terms)
 
 
 def is_ones(letter: Letter) -> bool:

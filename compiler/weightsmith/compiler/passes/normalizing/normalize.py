@@ -39,8 +39,6 @@ from weightsmith.compiler.ir.polynomial import (
     Family,
     Letter,
     Polynomial,
-    identity,
-    zero,
 )
 from weightsmith.compiler.passes.normalizing.drop_dead_state import drop_dead_state
 from weightsmith.compiler.passes.normalizing.fold_entries import folded, ones, ones_axes
@@ -125,7 +123,7 @@ class _Expansion:
         self, node: int, operation: EntrywiseOperation | HadamardOperation, operands: list[Family]
     ) -> dict[tuple[str, str], Polynomial]:
         """The letter of a function of entries, or the constant that it is."""
-        shape, one = self.graph.shape(node), self.field.one
+        shape = self.graph.shape(node)
         if shape.rows == shape.columns == TOKEN:
             message = "a value whose rows and columns are both tokens cannot be held"
             hint = "apply the function to a value with columns for tokens, before the product"
@@ -157,10 +155,11 @@ class _Expansion:
         self.applications.append(fused(applied, known))
         self.axes[name] = (axis, "" if TOKEN in (shape.rows, shape.columns) else first.columns)
         return {
-            (rows, columns): Polynomial(
+            (rows, columns): Polynomial.letter(
+                self.field,
                 rows,
                 columns,
-                {(Letter(name, self._group(shape, rows, columns), flipped),): one},
+                Letter(name, self._group(shape, rows, columns), flipped),
             )
             for rows, columns in places
         }
@@ -193,10 +192,11 @@ class _Expansion:
             case CarriedOperation(loop, variable) | ExitOperation(loop, variable):
                 return self._letter(of_loop(variable, loop), self.graph.shape(node), rows, columns)
             case IdentityOperation():
-                same = rows == columns
-                return identity(rows, self.field.one) if same else zero(rows, columns)
+                if rows == columns:
+                    return Polynomial.identity(self.field, rows)
+                return Polynomial.zero(self.field, rows, columns)
             case ZeroOperation():
-                return zero(rows, columns)
+                return Polynomial.zero(self.field, rows, columns)
             case OnesOperation():
                 value = ones(rows, columns, self.field.one)
                 self.axes.update(ones_axes({(rows, columns): value}))
@@ -226,7 +226,7 @@ class _Expansion:
         axis = shape.rows if flipped else shape.columns
         group = own_columns if axis == TOKEN else ""
         self.axes[name] = (own_rows, "" if group else own_columns)
-        return Polynomial(rows, columns, {(Letter(name, group, flipped),): self.field.one})
+        return Polynomial.letter(self.field, rows, columns, Letter(name, group, flipped))
 
     def _combination(
         self,
@@ -235,7 +235,7 @@ class _Expansion:
         rows: str,
         columns: str,
     ) -> Polynomial:
-        total = zero(rows, columns)
+        total = Polynomial.zero(self.field, rows, columns)
         for coefficient, operand in zip(coefficients, operands, strict=True):
             total = total + operand[rows, columns].scaled(self.field.of(coefficient))
         return total
@@ -264,16 +264,15 @@ class _Expansion:
             return [shape.columns]
         return [group for group in shape.column_groups if group in over]
 
-    @staticmethod
     def _contract(
-        row: dict[str, Polynomial], factor: Family, rows: str, columns: str, span: Span
+        self, row: dict[str, Polynomial], factor: Family, rows: str, columns: str, span: Span
     ) -> Polynomial:
-        total = zero(rows, columns)
+        total = Polynomial.zero(self.field, rows, columns)
         for space, left in row.items():
             right = factor[space, columns]
             if len(left.terms) * len(right.terms) > 4 * MAX_TERMS:
                 raise _exploded(span)
-            total = total + left * right
+            total = total + left @ right
         return total
 
 
@@ -300,7 +299,7 @@ def _transpose(value: Polynomial) -> Polynomial:
         tuple(letter._replace(transposed=not letter.transposed) for letter in reversed(word)): c
         for word, c in value.terms.items()
     }
-    return Polynomial(value.columns, value.rows, terms)
+    return Polynomial(value.field, value.columns, value.rows, terms)
 
 
 def _children(graph: Graph, parent: int | None) -> Iterator[GraphLoop]:

@@ -18,7 +18,7 @@ from weightsmith.compiler.ir.normal import (
     NormalProgram,
     nested,
 )
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, substitute
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, in_spaces
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.passes.normalizing.fold_entries import (
     constant_of,
@@ -73,11 +73,11 @@ def carry_applied(
             return None
         new = letter._replace(name=names_everywhere[letter.name])
         axes = program.alphabet.rows(letter), program.alphabet.columns(letter)
-        return Polynomial(*axes, {(new,): program.field.one})
+        return Polynomial.letter(program.field, *axes, new)
 
     kept = tuple(a for a in program.applications if a.letter not in names_everywhere)
     result = replace(program, applications=kept)
-    result = rewrite_program(result, lambda p: substitute(p, renamed, program.field.one))
+    result = rewrite_program(result, lambda p: p.replaced(renamed))
     carried, added, held = [], list[Application](), dict(given.held)
     axes = {names[a.letter]: program.alphabet.axes[a.letter] for a in applications}
     now = next(one for one in result.all_loops() if one.index == loop.index)
@@ -140,7 +140,7 @@ def _applied(
         return program.alphabet.transpose(value) if letter.transposed else value
 
     (argument,) = application.arguments
-    new = {s: substitute(p, moved, program.field.one) for s, p in argument.items()}
+    new = {s: p.replaced(moved) for s, p in argument.items()}
     folded = _constant(program, application, new)
     if folded is not None:
         return folded, ()
@@ -165,12 +165,5 @@ def _constant(
 
 def _alone(program: NormalProgram, application: Application, name: str) -> Columns:
     """The value that a letter of this application's shape stands for, in every space."""
-    tokens = program.alphabet.axes[application.letter][1] == ""
-    return {
-        space: Polynomial(
-            application.rows,
-            space,
-            {(Letter(name, space if tokens else ""),): program.field.one},
-        )
-        for space in application.spaces
-    }
+    axes = program.alphabet.axes[application.letter]
+    return in_spaces(program.field, name, axes, application.spaces)

@@ -15,15 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from weightsmith.checker.algebra.words import accumulate
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
-from weightsmith.compiler.ir.polynomial import (
-    Letter,
-    Polynomial,
-    Space,
-    Word,
-    substitute,
-)
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word, in_spaces
 from weightsmith.compiler.ir.representation import Representation
 
 MAX_IMAGES = 12
@@ -46,7 +41,7 @@ class _Images:
     def __init__(self, given: Representation, letters: frozenset[str]) -> None:
         self.given, self.letters = given, letters
         self.program = given.program
-        self.one = self.program.field.one
+        self.field = self.program.field
         self.loops = {c.letter: loop for loop in self.program.all_loops() for c in loop.carried}
         self.variables = {c.letter: c for loop in self.program.all_loops() for c in loop.carried}
         own = tuple({id(self.loops[name]): self.loops[name] for name in letters}.values())
@@ -76,7 +71,7 @@ class _Images:
         held = dict(self.given.held)
         for (w, u, flipped), name in images.items():
             held[name] = {
-                space: _meaning(held, w) * self._letter_polynomial(u, flipped, space)
+                space: _meaning(held, w) @ self._letter_polynomial(u, flipped, space)
                 for space in self.needed[w, u, flipped]
             }
         program = replace(program, alphabet=alphabet)
@@ -90,9 +85,8 @@ class _Images:
         """Replace w·u by the letter of the image, u'·w' by its transpose."""
         terms: dict[Word, Coefficient] = {}
         for word, coefficient in polynomial.terms.items():
-            new = self._word(word)
-            terms[new] = terms[new] + coefficient if new in terms else coefficient
-        return Polynomial(polynomial.rows, polynomial.columns, terms)
+            accumulate(terms, self._word(word), coefficient)
+        return replace(polynomial, terms=terms)
 
     def _word(self, word: Word) -> Word:
         result: list[Letter] = []
@@ -136,9 +130,9 @@ class _Images:
         while self.queue:
             w, u = self.queue.pop()
             axis = self.program.alphabet.rows(u)
-            times = Polynomial(axis, self.program.alphabet.columns(u), {(u,): self.one})
-            self.next[w, u] = self.rewritten(self.variables[w].next[axis] * times)
-            self.initial[w, u] = self.rewritten(self.variables[w].initial[axis] * times)
+            times = Polynomial.letter(self.field, axis, self.program.alphabet.columns(u), u)
+            self.next[w, u] = self.rewritten(self.variables[w].next[axis] @ times)
+            self.initial[w, u] = self.rewritten(self.variables[w].initial[axis] @ times)
         return {key: _image_name(key) for key in self.needed}
 
     def _carried(self, key: tuple[str, str, bool], name: str) -> Carried:
@@ -158,7 +152,7 @@ class _Images:
 
     def _letter_polynomial(self, u: str, flipped: bool, space: Space) -> Polynomial:
         letter = self._letter(u, flipped, space)
-        return Polynomial(self.program.alphabet.rows(letter), space, {(letter,): self.one})
+        return Polynomial.letter(self.field, self.program.alphabet.rows(letter), space, letter)
 
     def _axes(self, key: tuple[str, str, bool]) -> tuple[Space, Space]:
         w, u, flipped = key
@@ -190,17 +184,16 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
     variable, number = letter.rsplit("#", 1)
     name = f"{variable}'#{number}" if not variable.endswith("'") else f"{variable[:-1]}#{number}"
     rows, columns = program.alphabet.axes[letter]
-    one = program.field.one
 
     def swapped(other: Letter) -> Polynomial | None:
         if other.name != letter:
             return None
         flipped = Letter(name, "", not other.transposed)
         axes = (columns, rows) if other.transposed else (rows, columns)
-        return Polynomial(*axes, {(flipped,): one})
+        return Polynomial.letter(program.field, *axes, flipped)
 
     alphabet = program.alphabet.with_letters({name: (columns, rows)})
-    result = rewrite_program(program, lambda p: substitute(p, swapped, one))
+    result = rewrite_program(program, lambda p: p.replaced(swapped))
     result = replace(result, alphabet=alphabet)
     new_old = next(c for lp in result.all_loops() for c in lp.carried if c.letter == letter)
     turned = Carried(
@@ -243,7 +236,7 @@ def offset(
     given: Representation, loop: Loop, letters: frozenset[str], z: str, factor: Coefficient
 ) -> Representation | None:
     """Carry p + factor·z in place of each p in ``letters``."""
-    program, one = given.program, given.program.field.one
+    program = given.program
     source = next(i for i in program.inputs if i.name == z)
     spaces = source.groups or (source.columns,)
     old = [c for c in loop.carried if c.letter in letters]
@@ -254,19 +247,19 @@ def offset(
     def shift(space: Space, rows: Space) -> Polynomial:
         letter = Letter(z, space if source.groups else "")
         terms: dict[Word, Coefficient] = {(letter,): factor} if space in spaces else {}
-        return Polynomial(rows, space, terms)
+        return Polynomial(program.field, rows, space, terms)
 
     def replaced(letter: Letter) -> Polynomial | None:
         if letter.name not in names:
             return None
         rows, columns = program.alphabet.axes[letter.name]
         space = letter.group or columns
-        new = Polynomial(rows, space, {(Letter(names[letter.name], letter.group),): one})
-        total = new - shift(space, rows)
+        new = letter._replace(name=names[letter.name], transposed=False)
+        total = Polynomial.letter(program.field, rows, space, new) - shift(space, rows)
         return program.alphabet.transpose(total) if letter.transposed else total
 
     axes = {names[c.letter]: program.alphabet.axes[c.letter] for c in old}
-    result = rewrite_program(program, lambda p: substitute(p, replaced, one))
+    result = rewrite_program(program, lambda p: p.replaced(replaced))
     result = replace(result, alphabet=program.alphabet.with_letters(axes))
     shifted = []
     held = dict(given.held)
@@ -340,14 +333,10 @@ def with_carried(
 
 def script_representation(program: NormalProgram) -> Representation:
     """Every variable held as the script writes it."""
-    held = {}
-    for loop in program.all_loops():
-        for c in loop.carried:
-            tokens = program.alphabet.axes[c.letter][1] == ""
-            held[c.letter] = {
-                space: Polynomial(
-                    c.rows, space, {(Letter(c.letter, space if tokens else ""),): program.field.one}
-                )
-                for space in c.spaces
-            }
+    field, axes = program.field, program.alphabet.axes
+    held = {
+        c.letter: in_spaces(field, c.letter, axes[c.letter], c.spaces)
+        for loop in program.all_loops()
+        for c in loop.carried
+    }
     return Representation(program, held)

@@ -19,7 +19,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 )
 from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, identity, substitute
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space
 from weightsmith.compiler.restructure.affine_loops.affine import (
     TOO_LONG_WORDS,
     AffineStep,
@@ -111,7 +111,6 @@ class _Flattening:
 
     def __init__(self, task: Task, clause: str, taken: set[str]) -> None:
         self.task, self.normal, self.clause, self.taken = task, task.normal, clause, taken
-        self.one = task.normal.field.one
         self.inner: list[tuple[_Inner, ...]] = []
         self.turned: list[str] = []
         self.transposes: dict[str, str] = {}
@@ -172,7 +171,7 @@ class _Flattening:
         """What an inner loop reads, as if it carried it."""
         rows, _ = self.normal.alphabet.axes[one.letter]
         value = {
-            space: Polynomial(rows, space, {(_letter(one.letter, space),): self.one})
+            space: Polynomial.letter(self.normal.field, rows, space, _letter(one.letter, space))
             for space in one.initial
         }
         home = next(
@@ -223,7 +222,7 @@ class _Replacing:
     def __init__(
         self, task: Task, normal: NormalProgram, inner: Iterable[_Inner], unrolled: Iterable[Loop]
     ) -> None:
-        self.task, self.alphabet, self.one = task, normal.alphabet, normal.field.one
+        self.task, self.alphabet, self.field = task, normal.alphabet, normal.field
         self.known = {name: one for one in inner for name in one.letters}
         self.values: dict[str, Mapping[Space, Polynomial]] = {}
         for loop in unrolled:  # in order: later ones read earlier ones
@@ -249,7 +248,7 @@ class _Replacing:
         return values
 
     def flat(self, value: Polynomial) -> Polynomial:
-        found = substitute(value, self._left, self.one)
+        found = value.replaced(self._left)
         if sum(map(len, found.terms)) > MOST_LETTERS:
             raise ManyWordsError(TOO_LONG_WORDS)
         return found
@@ -267,16 +266,17 @@ class _Replacing:
         plain = letter._replace(transposed=False)
         rows, columns = self.alphabet.rows(plain), self.alphabet.columns(plain)
         rows, columns = (columns, rows) if turned else (rows, columns)
-        after = Polynomial(rows, columns, {})
+        after = Polynomial.zero(self.field, rows, columns)
         for one in left.loop.carried:
             power = self._power(left, letter.name, one.letter, rows)
             if power is not None:
-                after = after + power * self._given(one, left.step.turned[one.letter], columns)
+                after = after + power @ self._given(one, left.step.turned[one.letter], columns)
         right, total = (left.parts.get(Held(*one)) for one in (("after",), ("total", letter.name)))
         if right is not None:
-            after = after * Polynomial(columns, columns, {(Letter(right, ""),): self.one})
+            after = after @ Polynomial.letter(self.field, columns, columns, Letter(right, ""))
         if total is not None:
-            after = after + Polynomial(rows, columns, {(_letter(total, columns),): self.one})
+            added = Polynomial.letter(self.field, rows, columns, _letter(total, columns))
+            after = after + added
         return after if turned == letter.transposed else self.alphabet.transpose(after)
 
     def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
@@ -284,10 +284,10 @@ class _Replacing:
         name = left.parts.get(Held("power", row, column))
         if name is not None:
             _, columns = self.alphabet.axes[name]
-            return Polynomial(rows, columns, {(Letter(name, ""),): self.one})
+            return Polynomial.letter(self.field, rows, columns, Letter(name, ""))
         step = left.step
         unchanged = row == column and (step.is_unchanged(row) or not step.has_left)
-        return identity(rows, self.one) if unchanged else None
+        return Polynomial.identity(self.field, rows) if unchanged else None
 
     def _given(self, one: Carried, turned: bool, columns: Space) -> Polynomial:
         """What a letter was before the inner loop, turned to the side on which it is read."""

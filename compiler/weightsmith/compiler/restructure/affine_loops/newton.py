@@ -13,7 +13,7 @@ from math import comb
 
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word, identity
+from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, bare, symmetries
 
 LONGEST = 16
@@ -40,19 +40,19 @@ def read_newton(normal: NormalProgram, loop: Loop) -> NewtonStep:
     exponent = max((_count(word, letter) for word in after.terms), default=0)
     if not 2 <= exponent <= LONGEST:
         raise NoProofError("a pass is no Newton step")
-    one = normal.field.one
-    value = Polynomial(after.rows, after.columns, {(letter,): one})
+    value = Polynomial.letter(normal.field, after.rows, after.columns, letter)
+    one = Polynomial.identity(normal.field, after.rows)
     if set(after.terms) == {(letter,) * exponent} and after.terms[(letter,) * exponent] == 1:
         return NewtonStep(_step(normal, carried.letter, start, None, start), exponent, True)
     target = _target(normal, after, letter, exponent)
-    error = identity(after.rows, one) - value * target
+    error = one - value @ target
     total = power = value
     for _ in range(exponent - 1):
-        power = error * power
+        power = error @ power
         total = total + power
     if dict(normal.alphabet.canonical(total).terms) != dict(after.terms):
         raise NoProofError("a pass is no Newton step")
-    left = identity(after.rows, one) - start * target
+    left = one - start @ target
     return NewtonStep(_step(normal, carried.letter, left, start, start), exponent, False)
 
 
@@ -68,7 +68,7 @@ def _target(normal: NormalProgram, after: Polynomial, letter: Letter, exponent: 
         for word, number in after.terms.items()
         if _count(word, letter) == 2 and word[0] == letter == word[-1]
     }
-    return Polynomial(after.columns, after.rows, terms)
+    return Polynomial(normal.field, after.columns, after.rows, terms)
 
 
 def _step(
