@@ -85,8 +85,10 @@ class Field:
 
     def limited(self, value: flint.fmpq) -> Rational:
         """A number that was computed: refused if it is too long; its work is counted."""
-        self.check_number(value)
-        self.budget.spend(of_fractions(value.height_bits()))
+        bits = value.height_bits()
+        if bits > MAX_BITS:
+            raise RefusedError(TOO_LARGE)
+        self.budget.spend(of_fractions(bits))
         return Rational.of_number(self, value)
 
     def check_product(self, terms: int) -> None:

@@ -29,9 +29,8 @@ def rational_text(value: Rational, *, whole: bool = False) -> str:
 
 def _text(value: Rational, names: list[str], whole: bool = False) -> str:
     """The text of a value that uses the first generators of its field only, which have names."""
-    number = value.as_number
-    if number is not None:
-        return str(number)
+    if value.number is not None:
+        return str(value.number)
     order = sorted(range(len(names)), key=lambda place: names[place])
     top, bottom = (
         {tuple(int(degrees[place]) for place in order): Fraction(int(n)) for degrees, n in part}

@@ -7,8 +7,9 @@ form is right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import (
@@ -19,12 +20,19 @@ from weightsmith.checker.algebra.words import (
     transpose_word,
     word_text,
 )
-from weightsmith.checker.reading.refusal import quoted, require
+from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.dsl.program.core import SpectrumKind
 
 MAX_TERMS = 20_000
 LAMBDA = "lambda"
-Token = Letter | Rational
+TOO_MANY = "A value collapses into too many words."
+L = TypeVar("L")
+Tokens = tuple[L | Rational, ...]
+Frame = tuple[tuple[L, ...], tuple[L, ...]]
+
+
+class ApartError(RefusedError):
+    """A product is not a function of one operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,88 @@ class Collapsed:
         return word_text(next(iter(self.plain)))
 
 
-class Collapser:
+class Scalariser(Generic[L]):
+    """Finds the frames and scalars of sums of words; the letters are of any kind."""
+
+    def __init__(self, field: Field, word: tuple[L, ...], scalar: Rational) -> None:
+        """``word`` is the operator's, ``scalar`` what stands for it."""
+        self.field, self.word, self.scalar = field, list(word), scalar
+        half = self.word[: len(word) // 2]
+        self.half = half if half + half == self.word else []
+
+    def forms_of(self, letter: L) -> list[tuple[Rational, Tokens[L]]]:
+        """What may stand for a letter, each with a factor; scalars are tokens too."""
+        raise NotImplementedError
+
+    def value(
+        self, terms: Mapping[tuple[L, ...], Rational]
+    ) -> tuple[dict[Frame[L], Rational], dict[tuple[L, ...], Rational]]:
+        """The scalars by what is to their left and right, and the words without one."""
+        framed: dict[Frame[L], Rational] = {}
+        plain: dict[tuple[L, ...], Rational] = {}
+        count = 0
+        for word, coefficient in terms.items():
+            for factor, tokens in self._expanded(word):
+                count += 1
+                require(count <= MAX_TERMS, TOO_MANY)
+                frame, scalar = self._framed(self._reduced(tokens))
+                if scalar is None:
+                    accumulate(plain, frame[0], coefficient * factor)
+                else:
+                    accumulate(framed, frame, coefficient * factor * scalar)
+        return framed, plain
+
+    def _expanded(self, word: tuple[L, ...]) -> list[tuple[Rational, Tokens[L]]]:
+        """Replace each letter by each of its forms: the words of the product."""
+        partial: list[tuple[Rational, Tokens[L]]] = [(self.field.one, ())]
+        for letter in word:
+            forms = self.forms_of(letter)
+            require(len(partial) * len(forms) <= MAX_TERMS, TOO_MANY)
+            partial = [
+                (factor * constant, tokens + more)
+                for factor, tokens in partial
+                for constant, more in forms
+            ]
+        return partial
+
+    def _reduced(self, tokens: Tokens[L]) -> list[L | Rational]:
+        """Replace each occurrence of the operator's word by λ and multiply adjacent scalars.
+
+        Where the operator is w·w, a w to the right of a scalar moves to its left: f(w·w) commutes
+        with w.
+        """
+        stack: list[L | Rational] = []
+        word, half = self.word, self.half
+        for token in tokens:
+            stack.append(token)
+            passed: list[L | Rational] = []
+            before = len(stack) - len(half) - 1
+            if half and before >= 0 and stack[-len(half) :] == half:
+                passed = [one for one in stack[before : before + 1] if isinstance(one, Rational)]
+                del stack[before : before + len(passed)]
+            if stack[-len(word) :] == word:
+                del stack[-len(word) :]
+                stack.append(self.scalar)
+            stack += passed
+            while len(stack) > 1:
+                first, second = stack[-2], stack[-1]
+                if not (isinstance(first, Rational) and isinstance(second, Rational)):
+                    break
+                stack[-2:] = [first * second]
+        return stack
+
+    def _framed(self, tokens: list[L | Rational]) -> tuple[Frame[L], Rational | None]:
+        letters = tuple(token for token in tokens if not isinstance(token, Rational))
+        scalars = [(at, token) for at, token in enumerate(tokens) if isinstance(token, Rational)]
+        if len(scalars) > 1:
+            raise ApartError("A word of a value has two functions that do not meet.")
+        if not scalars:
+            return (letters, ()), None
+        ((at, scalar),) = scalars
+        return (letters[:at], letters[at:]), scalar
+
+
+class Collapser(Scalariser[Letter]):
     """Collapses polynomials with one operator and the forms of the carried letters."""
 
     def __init__(
@@ -116,54 +205,29 @@ class Collapser:
         forms: Mapping[str, tuple[Form, ...]],
         inputs: Mapping[str, Letter],
     ) -> None:
-        self._field = field
+        super().__init__(field, operator.word, field.variable(LAMBDA))
         self.operator = operator
         self._forms = forms
         self._inputs = inputs
-        self._lambda = field.variable(LAMBDA)
+        self._extra: Mapping[str, Form] = {}
 
     def collapse(
         self, polynomial: Polynomial, extra: Mapping[str, Form] | None = None
     ) -> Collapsed:
         """Collapse a value; ``extra`` are forms of further letters (the functions of a target)."""
-        result = Collapsed()
-        count = 0
-        for word, coefficient in polynomial.terms.items():
-            for factor, tokens in self._expand(word, extra or {}):
-                count += 1
-                require(count <= MAX_TERMS, "A value collapses into too many words.")
-                self._put(result, coefficient * factor, self._reduce(tokens))
-        return result
+        self._extra = extra or {}
+        return Collapsed(*self.value(polynomial.terms))
 
-    def _expand(
-        self, word: Word, extra: Mapping[str, Form]
-    ) -> Iterator[tuple[Rational, tuple[Token, ...]]]:
-        """Replace each letter by each of its forms: the words of the product."""
-        partial: list[tuple[Rational, tuple[Token, ...]]] = [(self._field.one, ())]
-        for letter in word:
-            forms = self._forms_of(letter, extra)
-            require(
-                len(partial) * len(forms) <= MAX_TERMS, "A value collapses into too many words."
-            )
-            partial = [
-                (factor * constant, tokens + more)
-                for factor, tokens in partial
-                for constant, more in forms
-            ]
-        yield from partial
-
-    def _forms_of(
-        self, letter: Letter, extra: Mapping[str, Form]
-    ) -> list[tuple[Rational, tuple[Token, ...]]]:
-        if letter.name in extra:
-            return [self._tokens(extra[letter.name], letter.transposed)]
+    def forms_of(self, letter: Letter) -> list[tuple[Rational, Tokens[Letter]]]:
+        if letter.name in self._extra:
+            return [self._tokens(self._extra[letter.name], letter.transposed)]
         if letter.name in self._forms:
             return [self._tokens(form, letter.transposed) for form in self._forms[letter.name]]
         known = letter.name in self._inputs
         require(known, f"The letter '{letter.name}' has no form, but the result depends on it.")
-        return [(self._field.one, (letter,))]
+        return [(self.field.one, (letter,))]
 
-    def _tokens(self, form: Form, transposed: bool) -> tuple[Rational, tuple[Token, ...]]:
+    def _tokens(self, form: Form, transposed: bool) -> tuple[Rational, Tokens[Letter]]:
         left, right = form.left, form.right
         if transposed:
             allowed = not form.name or self.operator.transposable
@@ -171,45 +235,7 @@ class Collapser:
             left, right = transpose_word(right), transpose_word(left)
         if not form.name:
             return form.scalar, (*left, *right)
-        return self._field.one, (*left, form.scalar, *right)
-
-    def _reduce(self, tokens: tuple[Token, ...]) -> list[Token]:
-        """Replace each occurrence of the operator's word by λ and multiply adjacent scalars.
-
-        Where the operator is w·w, a w to the right of a scalar moves to its left: f(w·w) commutes
-        with w.
-        """
-        stack: list[Token] = []
-        word = list(self.operator.word)
-        half = word[: len(word) // 2] if self.operator.is_square else []
-        for token in tokens:
-            stack.append(token)
-            passed: list[Token] = []
-            before = len(stack) - len(half) - 1
-            if half and before >= 0 and stack[-len(half) :] == half:
-                passed = [one for one in stack[before : before + 1] if isinstance(one, Rational)]
-                del stack[before : before + len(passed)]
-            if stack[-len(word) :] == word:
-                del stack[-len(word) :]
-                stack.append(self._lambda)
-            stack += passed
-            while len(stack) > 1 and all(isinstance(top, Rational) for top in stack[-2:]):
-                second, first = stack.pop(), stack.pop()
-                stack.append(first * second)  # type: ignore[operator]
-        return stack
-
-    def _put(self, result: Collapsed, coefficient: Rational, tokens: list[Token]) -> None:
-        places = [place for place, token in enumerate(tokens) if isinstance(token, Rational)]
-        require(len(places) <= 1, "A word of a value has two functions that do not meet.")
-        if not places:
-            word = tuple(token for token in tokens if isinstance(token, Letter))
-            accumulate(result.plain, word, coefficient)
-            return
-        scalar = tokens[places[0]]
-        left = tuple(token for token in tokens[: places[0]] if isinstance(token, Letter))
-        right = tuple(token for token in tokens[places[0] + 1 :] if isinstance(token, Letter))
-        if isinstance(scalar, Rational):
-            accumulate(result.framed, (left, right), coefficient * scalar)
+        return self.field.one, (*left, form.scalar, *right)
 
     def scalars(self, polynomial: Polynomial, forms: tuple[Form, ...]) -> dict[str, Rational]:
         """The scalars with which a value is the sum of the given forms; constants must agree."""
@@ -218,9 +244,9 @@ class Collapser:
         for form in forms:
             if form.name:
                 require(form.name not in result, f"The scalar '{form.name}' stands for two forms.")
-                result[form.name] = collapsed.take(form.left, form.right, self._field.zero)
+                result[form.name] = collapsed.take(form.left, form.right, self.field.zero)
                 continue
-            constant = collapsed.plain.pop(form.whole, self._field.zero)
+            constant = collapsed.plain.pop(form.whole, self.field.zero)
             require(constant == form.scalar, f"The constant part {form.text} does not stay.")
         require(
             collapsed.is_empty,

@@ -83,6 +83,9 @@ class CoefficientField(Field):
         )
         return Rational(self, top, bottom)
 
+    def limited(self, value: flint.fmpq) -> Coefficient:
+        return Rational.of_number(self, value)
+
     def check_number(self, number: flint.fmpq) -> None:
         """Any will do, and so below."""
 

@@ -7,10 +7,12 @@ What is left must be letters, one scalar, letters.  See docs/format.md, section 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 
+from weightsmith.checker.algebra.words import accumulate
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.spectra.spectral import ApartError, Scalariser, Tokens
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram, nested
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
@@ -20,7 +22,6 @@ LAMBDA, ERROR, RATIO = "lambda", "e", "#t"
 MAX_FORMS = 4
 
 Frame = tuple[Word, Word]
-Token = Letter | Coefficient
 
 
 class NoProofError(Exception):
@@ -86,10 +87,11 @@ class ScalarField:
         return self.field.variable(name)
 
 
-class Collapse:
+class Collapse(Scalariser[Letter]):
     """Collapses polynomials for one operator, with the forms of the carried letters."""
 
     def __init__(self, normal: NormalProgram, operator: Operator, scalars: ScalarField) -> None:
+        super().__init__(scalars.field, operator.word, scalars.symbol(LAMBDA))
         self.normal, self.operator, self.scalars = normal, operator, scalars
         self.forms: dict[tuple[str, str], tuple[Form, ...]] = {}
         self.carried = {c.letter for loop in normal.all_loops() for c in loop.carried}
@@ -98,30 +100,24 @@ class Collapse:
 
     def __call__(self, polynomial: Polynomial) -> dict[Frame, Coefficient]:
         """Return the scalar of every frame.  Raises NoProofError if a word has no such form."""
-        total: dict[Frame, Coefficient] = {}
-        for word, coefficient in polynomial.terms.items():
-            for factor, tokens in self._expanded(word):
-                frame, scalar = self._frame(self._reduced(tokens))
-                scalar = scalar * factor * self.scalars.of(coefficient)
-                total[frame] = total[frame] + scalar if frame in total else scalar
-        return {frame: scalar for frame, scalar in total.items() if scalar != 0}
+        terms = {word: self.scalars.of(c) for word, c in polynomial.terms.items()}
+        try:
+            total, plain = self.value(terms)
+        except ApartError:
+            raise NoProofError("a product is not a function of one operator") from None
+        except RefusedError as problem:
+            raise ManyWordsError(str(problem)) from None
+        for word, scalar in plain.items():
+            accumulate(total, self._unsplit(word), scalar)
+        return total
 
-    def _expanded(self, word: Word) -> Iterator[tuple[Coefficient, list[Token]]]:
-        """Put the forms in place of carried letters: constants in front, words of tokens."""
-        choices: list[list[tuple[Coefficient, list[Token]]]] = []
-        for letter in word:
-            forms = self.forms.get((letter.name, letter.group), ())
-            if letter.name not in self.carried and not forms:
-                choices.append([(self.scalars.field.one, [letter])])
-            else:
-                choices.append([self._tokens(form, letter.transposed) for form in forms])
-        for chosen in product(*choices):
-            factor = self.scalars.field.one
-            for constant, _ in chosen:
-                factor = factor * constant
-            yield factor, [token for _, part in chosen for token in part]
+    def forms_of(self, letter: Letter) -> list[tuple[Coefficient, Tokens[Letter]]]:
+        forms = self.forms.get((letter.name, letter.group), ())
+        if letter.name not in self.carried and not forms:
+            return [(self.field.one, (letter,))]
+        return [self._tokens(form, letter.transposed) for form in forms]
 
-    def _tokens(self, form: Form, flipped: bool) -> tuple[Coefficient, list[Token]]:
+    def _tokens(self, form: Form, flipped: bool) -> tuple[Coefficient, Tokens[Letter]]:
         left, right = form.left, form.right
         if flipped:
             if self.operator.symmetric not in ("yes", "assumed"):
@@ -129,69 +125,19 @@ class Collapse:
             transpose = self.normal.alphabet.transpose_word
             left, right = transpose(form.right), transpose(form.left)
         scalar = [self.scalars.symbol(form.name)] if form.name else []
-        return form.constant, [*left, *scalar, *right]
+        return form.constant, (*left, *scalar, *right)
 
-    def _reduced(self, tokens: list[Token]) -> list[Token]:
-        result: list[Token] = []
-        for token in tokens:
-            if isinstance(token, Letter):
-                result.append(token)
-                scalar = self._passed_by_half(result)
-                self._contract(result)
-                if scalar is not None:
-                    self._push(result, scalar)
-            else:
-                self._push(result, token)
-        return result
-
-    def _contract(self, result: list[Token]) -> None:
-        """Put λ in place of the operator's word, if the tokens end with it."""
-        word = self.operator.word
-        if tuple(result[-len(word) :]) == word:
-            del result[-len(word) :]
-            self._push(result, self.scalars.symbol(LAMBDA))
-
-    def _passed_by_half(self, result: list[Token]) -> Coefficient | None:
-        """T = w·w commutes with w: a w at the end moves to the left of a scalar, which is taken."""
-        word = self.operator.word
-        size = len(word) // 2
-        if word[:size] != word[size:] or tuple(result[-size:]) != word[:size]:
-            return None
-        scalar = result[-size - 1] if len(result) > size else None
-        if not isinstance(scalar, Coefficient):
-            return None
-        del result[-size - 1]
-        return scalar
-
-    @staticmethod
-    def _push(result: list[Token], scalar: Coefficient) -> None:
-        if result and isinstance(result[-1], Coefficient):
-            result[-1] = result[-1] * scalar
-        else:
-            result.append(scalar)
-
-    def _frame(self, tokens: list[Token]) -> tuple[Frame, Coefficient]:
-        scalars = [(i, t) for i, t in enumerate(tokens) if isinstance(t, Coefficient)]
-        letters = [token for token in tokens if isinstance(token, Letter)]
-        if len(scalars) > 1:
-            raise NoProofError("a product is not a function of one operator")
-        if not scalars:
-            return self._unsplit(tuple(letters))
-        ((place, scalar),) = scalars
-        return (tuple(letters[:place]), tuple(letters[place:])), scalar
-
-    def _unsplit(self, word: Word) -> tuple[Frame, Coefficient]:
+    def _unsplit(self, word: Word) -> Frame:
         """Letters only: f = 1 in a frame already in use, else split where T could stand."""
-        one = self.scalars.field.one
         known = [(f.left, f.right) for forms in self.forms.values() for f in forms]
         known += self.frames
         for left, right in known:
             if left + right == word:
-                return (left, right), one
+                return left, right
         for place in self._split_places(word):
             if not word or self._space(word, place) == self.operator.space:
-                return (word[:place], word[place:]), one
-        return (word, ()), one
+                return word[:place], word[place:]
+        return word, ()
 
     def _split_places(self, word: Word) -> Iterable[int]:
         return range(len(word), -1, -1)
