@@ -86,7 +86,7 @@ ROOMS: dict[str, str] = {
         "ir approximate passes.layers passes.representing compiler certify.spectra certify.rules"
     ),
     "compiler.synthesize.families": "numbers",
-    "compiler.synthesize.plans": "numbers synthesize.families",
+    "compiler.synthesize.plans": "synthesize.families",
     "compiler.synthesize.requests": "numbers synthesize.families",
     "compiler.synthesize": (
         "numbers approximate.enclosures synthesize.families synthesize.plans synthesize.requests"

@@ -56,9 +56,9 @@ def test_a_word_is_what_it_collapses_to(which: str, names: list[str], seed: int)
     half = HALVES[which]
     field = Field((), (LAMBDA, "x"))
     operator = Operator(half + half, "yes", SpectrumKind.SPECTRUM, field.number(1), field.number(2))
-    assert operator.is_square
     forms = {"X": (Form(half, (), "x", field.variable("x")),)}
     collapser = Collapser(field, operator, forms, {one.name: one for one in (A, B, C)})
+    assert tuple(collapser.half) == half
     try:
         found = collapser.collapse(Polynomial(field, *shape, {word: field.one}))
     except RefusedError:
@@ -109,7 +109,8 @@ def _number(value: Rational) -> Fraction:
 def test_other_operators_are_no_squares(word: Word) -> None:
     field = Field((), (LAMBDA,))
     one = field.number(1)
-    assert not Operator(word, "yes", SpectrumKind.SPECTRUM, one, one).is_square
+    operator = Operator(word, "yes", SpectrumKind.SPECTRUM, one, one)
+    assert not Collapser(field, operator, {}, {}).half
 
 
 def test_the_half_moves_to_the_left() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import gcd
 from operator import itemgetter
 
 import flint
@@ -127,3 +128,18 @@ def table_function(knots: Sequence[tuple[Fraction, Fraction]], field: Field) -> 
         total.add_kink(field.number(place), field.number(slope - before))
         before = slope
     return total.result()
+
+
+def leading_number(value: Rational) -> Fraction:
+    """A number with the sign of the leading coefficient: the value is that times a primitive.
+
+    It is 0 for 0, and never 0 otherwise.
+    """
+    number = value.as_number
+    if number is not None:
+        return number
+    top, bottom = (
+        gcd(*(int(count) for count in part.coeffs()))
+        for part in (value.numerator, value.denominator)
+    )
+    return Fraction(-top if value.numerator.leading_coefficient() < 0 else top, bottom)

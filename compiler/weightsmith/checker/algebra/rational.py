@@ -19,8 +19,10 @@ from weightsmith.checker.algebra.rational_function import (
     MAX_TERMS,
     TOO_LARGE,
     Rational,
+    fraction,
 )
 from weightsmith.checker.reading.refusal import Budget, RefusedError, require
+from weightsmith.checker.reading.scalar_text import value_at
 from weightsmith.checker.reading.work import of_fractions
 from weightsmith.dsl.numbers import scalars
 
@@ -103,9 +105,13 @@ class Field:
 
     def check_power(self, base: Rational, count: int) -> None:
         """Refuse a power that is too large."""
-        single = len(base.numerator) <= 1 and len(base.denominator) <= 1
+        parts = (base.numerator, base.denominator)
+        single = all(len(part) <= 1 for part in parts)
+        numbers = [int(abs(number) - 1) for part in parts for number in part.coeffs() if number]
+        bits = max((number.bit_length() for number in numbers), default=0)  # 0 for 0, 1 and −1
+        degree = max(0, *(int(part.total_degree()) for part in parts))
         require(count <= (MAX_BITS if single else 64), TOO_LARGE)
-        require(count * base.bits() <= MAX_BITS and count * base.degree() <= MAX_DEGREE, TOO_LARGE)
+        require(count * bits <= MAX_BITS and count * degree <= MAX_DEGREE, TOO_LARGE)
 
     def fraction(self, top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> Rational:
         """Reduce to lowest terms, the denominator's leading coefficient positive."""
@@ -304,22 +310,10 @@ class Field:
     def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
         if place >= len(self.names):
             base, exponent = self._powers[place - len(self.names)]
-            number = _power_value(self.evaluate(base, bindings), self.evaluate(exponent, bindings))
+            parts = (scalars.Number(self.evaluate(part, bindings)) for part in (base, exponent))
+            number = value_at(scalars.Power(*parts), {})
         else:
             name = self.names[place]
             require(name in bindings, f"The symbol '{name}' has no value.")
             number = bindings[name]
         return flint.fmpq(number.numerator, number.denominator)
-
-
-def _power_value(base: Fraction, exponent: Fraction) -> Fraction:
-    require(exponent.denominator == 1, "An exponent is not a whole number at the bindings.")
-    require(base != 0 or exponent >= 0, VANISHES)
-    length = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if length > 1 and length * abs(exponent) > 4 * MAX_BITS:
-        raise RefusedError("A power at the bindings is too large to hold exactly.")
-    return base ** int(exponent)
-
-
-def fraction(value: flint.fmpq) -> Fraction:
-    return Fraction(int(value.p), int(value.q))

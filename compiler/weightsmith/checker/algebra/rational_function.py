@@ -5,7 +5,6 @@ Most are numbers: these are added and multiplied as such, without gcds of polyno
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -156,32 +155,7 @@ class Rational:
     @property
     def as_number(self) -> Fraction | None:
         """The value, if it depends on no symbol."""
-        if self._number is None:
-            return None
-        return Fraction(int(self._number.p), int(self._number.q))
-
-    @property
-    def leading_number(self) -> Fraction:
-        """A number with the sign of the leading coefficient: the value is that times a primitive.
-
-        It is 0 for 0, and never 0 otherwise.
-        """
-        number = self.as_number
-        if number is not None:
-            return number
-        top, bottom = (
-            math.gcd(*(int(count) for count in part.coeffs()))
-            for part in (self.numerator, self.denominator)
-        )
-        return Fraction(-top if self.numerator.leading_coefficient() < 0 else top, bottom)
-
-    def bits(self) -> int:
-        """The length of the longest coefficient; 0 for 0, 1 and -1."""
-        parts = (*self.numerator.coeffs(), *self.denominator.coeffs())
-        return max((int(abs(part) - 1).bit_length() for part in parts if part), default=0)
-
-    def degree(self) -> int:
-        return max(0, *(int(p.total_degree()) for p in (self.numerator, self.denominator)))
+        return None if self._number is None else fraction(self._number)
 
     def _times(self, left: flint.fmpz_mpoly, right: flint.fmpz_mpoly) -> flint.fmpz_mpoly:
         self.field.check_product(len(left) * len(right))
@@ -192,3 +166,7 @@ def _quotient(top: flint.fmpz_mpoly, bottom: flint.fmpz_mpoly) -> flint.fmpq:
     """The number that two constants have as their quotient; the second is not zero."""
     above = top.leading_coefficient() if not top.is_zero() else 0
     return flint.fmpq(above, bottom.leading_coefficient())
+
+
+def fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

@@ -6,16 +6,16 @@ alphabet, the denominator's first term positive.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from weightsmith.checker.reading.scalar_text import is_atom
 
 if TYPE_CHECKING:
     from weightsmith.checker.algebra.rational import Field, Rational
     from weightsmith.checker.algebra.words import Polynomial
 
-_ATOM = re.compile(r"[\w.]+")  # a name, or a whole number
 Terms = Mapping[tuple[int, ...], Fraction]
 
 
@@ -55,7 +55,7 @@ def names_of(field: Field) -> list[str]:
     names = list(field.names)
     for base, exponent in field.powers:
         below, above = (
-            text if _ATOM.fullmatch(text) else f"({text})"
+            text if is_atom(text) else f"({text})"
             for text in (_text(base, names), _text(exponent, names))
         )
         names.append(f"({below}^{above})")

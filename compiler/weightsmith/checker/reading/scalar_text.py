@@ -18,7 +18,7 @@ SHORT = 4  # characters of a number that is kept, as 0, 1 and -1 are met again a
 COEFFICIENT = 50  # units of work: reading one, and the least that is done with it
 MAX_BITS = 1 << 17  # of a value, and of what it is made of
 _PLAIN = re.compile(r"(-?\d+)(?:/([1-9]\d*))?", re.ASCII)
-_ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+", re.ASCII)
+_ATOM = re.compile(r"[A-Za-z_][A-Za-z_0-9.]*|\d+", re.ASCII)
 _known: dict[str, scalars.Scalar] = {}
 
 

@@ -19,7 +19,13 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.algebra.composition import Kinks, NumericPiecewise, composed
-from weightsmith.checker.algebra.piecewise import Kink, Piecewise, PiecewiseSum, moved
+from weightsmith.checker.algebra.piecewise import (
+    Kink,
+    Piecewise,
+    PiecewiseSum,
+    leading_number,
+    moved,
+)
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import (
     Letter,
@@ -225,8 +231,8 @@ def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Po
         if number is not None:
             constant = constant + change * field.number(max(-number, Fraction(0)))
             continue
-        size = abs(place.leading_number)
-        positive = place.leading_number < 0  # relu(−place) = size·relu(part), else that of −part
+        size = abs(leading_number(place))
+        positive = leading_number(place) < 0  # relu(−place) = size·relu(part), else that of −part
         part = (-place if positive else place) * field.number(1 / size)
         change = change * field.number(size)
         if not positive:
@@ -275,7 +281,7 @@ def _stripped(value: Polynomial) -> tuple[Polynomial, Word, Word]:
 def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
     """Divide by the number that the coefficient of the first word holds."""
     first = min(value.terms, key=word_key)
-    number = value.terms[first].leading_number
+    number = leading_number(value.terms[first])
     return number, value.scaled(value.field.number(1 / number)) if number != 1 else value
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from weightsmith.checker.algebra.rational import Field, Rational
+from weightsmith.checker.algebra.words import accumulate
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.checker.spectra.spectral import LAMBDA, Collapser, Form
@@ -83,10 +84,8 @@ def reduce_root(value: Rational, root: int, power: Rational, field: Field) -> di
     """Write a polynomial in s = power^(1/root) as Σ_{j < root} value_j · s^j, zeros left out."""
     result: dict[int, Rational] = {}
     for degree, coefficient in field.coefficients(value, FUNCTION).items():
-        rest = degree % root
-        term = coefficient * power ** (degree // root)
-        result[rest] = result[rest] + term if rest in result else term
-    return {degree: term for degree, term in result.items() if not term.is_zero}
+        accumulate(result, degree % root, coefficient * power ** (degree // root))
+    return result
 
 
 def relative(value: Rational, root: int, power: Rational, field: Field) -> Rational:

@@ -8,7 +8,7 @@ form is right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from weightsmith.checker.algebra.rational import Field, Rational
@@ -63,12 +63,6 @@ class Operator:
         return self.symmetric in ("yes", "assumed")
 
     @property
-    def is_square(self) -> bool:
-        """True if T = w·w for a word w: then w commutes with f(T)."""
-        half = len(self.word) // 2
-        return self.word[:half] == self.word[half:]
-
-    @property
     def weight(self) -> str:
         return self.word[-1].name
 
@@ -96,8 +90,8 @@ class Form:
 class Collapsed:
     """A collapsed value: scalars by their frames, and words without a scalar."""
 
-    framed: dict[tuple[Word, Word], Rational] = field(default_factory=dict)
-    plain: dict[Word, Rational] = field(default_factory=dict)
+    framed: dict[tuple[Word, Word], Rational]
+    plain: dict[Word, Rational]
 
     def take(self, left: Word, right: Word, zero: Rational) -> Rational:
         """Remove and return the scalar between two frames; a plain word may be split anywhere."""
@@ -121,7 +115,7 @@ class Scalariser(Generic[L]):
         """``word`` is the operator's, ``scalar`` what stands for it."""
         self.field, self.word, self.scalar = field, list(word), scalar
         half = self.word[: len(word) // 2]
-        self.half = half if half + half == self.word else []
+        self.half = half if half + half == self.word else []  # T = w·w: w commutes with f(T)
 
     def forms_of(self, letter: L) -> list[tuple[Rational, Tokens[L]]]:
         """What may stand for a letter, each with a factor; scalars are tokens too."""
