@@ -44,7 +44,7 @@ class Exact:
 
     def is_constant(self) -> bool:
         """Is it free of t?"""
-        return self.is_zero or int(self.numerator.degrees()[self.field.place(VARIABLE)]) <= 0
+        return self.is_zero or int(self.numerator.degrees()[self.field.names.index(VARIABLE)]) <= 0
 
     def as_rational(self) -> Rational:
         """A constant, in lowest terms."""

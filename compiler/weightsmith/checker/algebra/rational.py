@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import prod
 
 import flint
 
@@ -63,30 +64,21 @@ class Field:
         generators = tuple(f"g{place}" for place in range(len(self.names) + self.most_powers))
         self._context = flint.fmpz_mpoly_ctx.get(generators, flint.Ordering.lex)
         self._generators = self._context.gens()
-        self._powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
+        self.powers: list[tuple[Rational, Rational]] = []  # base, exponent of each generator
         self._one = self._context.constant(1)
         self.zero = Rational.of_number(self, flint.fmpq(0))
         self.one = Rational.of_number(self, flint.fmpq(1))
 
-    def place(self, name: str) -> int:
-        """Which generator stands for a symbol or a variable."""
-        return self._places[name]
-
     def serial(self, key: Hashable) -> int:
         """A number for each key: the same for equal keys, another for any other."""
         return self._serials.setdefault(key, len(self._serials))
-
-    @property
-    def powers(self) -> tuple[tuple[Rational, Rational], ...]:
-        """Base and exponent of every power that is a generator of its own."""
-        return tuple(self._powers)
 
     def constant(self, value: flint.fmpz) -> flint.fmpz_mpoly:
         """A number as a polynomial."""
         return self._context.constant(value)
 
     def limited(self, value: flint.fmpq) -> Rational:
-        """A number that was computed: refused if it is too long; its work is counted."""
+        """A number: refused if it is too long; its work is counted."""
         bits = value.height_bits()
         if bits > MAX_BITS:
             raise RefusedError(TOO_LARGE)
@@ -143,12 +135,7 @@ class Field:
         exact = value
         if not isinstance(exact, flint.fmpq):
             exact = flint.fmpq(value.numerator, value.denominator)
-        self.check_number(exact)
-        return Rational.of_number(self, exact)
-
-    def check_number(self, number: flint.fmpq) -> None:
-        """Refuse a number that is too long."""
-        require(number.height_bits() <= MAX_BITS, TOO_LARGE)
+        return self.limited(exact)
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")
@@ -163,15 +150,9 @@ class Field:
                 bound = self._values.get(name)
                 return self.variable(name) if bound is None else self.number(bound)
             case scalars.Add(terms):
-                total = self.zero
-                for term in terms:
-                    total = total + self.read(term)
-                return total
+                return sum(map(self.read, terms), self.zero)
             case scalars.Multiply(factors):
-                product = self.one
-                for factor in factors:
-                    product = product * self.read(factor)
-                return product
+                return prod(map(self.read, factors), start=self.one)
             case scalars.Power(base, exponent):
                 return self._power(self.read(base), self.read(exponent))
 
@@ -196,11 +177,11 @@ class Field:
                 used.isdisjoint(self.variables), "A power with a varying exponent is not supported."
             )
         known = (base, exponent)
-        if known not in self._powers:
+        if known not in self.powers:
             most = self.most_powers
-            require(len(self._powers) < most, f"More than {most} symbolic powers.")
-            self._powers.append(known)
-        place = len(self.names) + self._powers.index(known)
+            require(len(self.powers) < most, f"More than {most} symbolic powers.")
+            self.powers.append(known)
+        place = len(self.names) + self.powers.index(known)
         return Rational(self, self._generators[place], self._one)
 
     def names_in(self, value: Rational) -> frozenset[str]:
@@ -213,7 +194,7 @@ class Field:
                 if place < len(self.names):
                     names.add(self.names[place])
                 else:
-                    base, exponent = self._powers[place - len(self.names)]
+                    base, exponent = self.powers[place - len(self.names)]
                     names |= self.names_in(base) | self.names_in(exponent)
         return frozenset(names)
 
@@ -309,7 +290,7 @@ class Field:
 
     def _value(self, place: int, bindings: Mapping[str, Fraction]) -> flint.fmpq:
         if place >= len(self.names):
-            base, exponent = self._powers[place - len(self.names)]
+            base, exponent = self.powers[place - len(self.names)]
             parts = (scalars.Number(self.evaluate(part, bindings)) for part in (base, exponent))
             number = value_at(scalars.Power(*parts), {})
         else:

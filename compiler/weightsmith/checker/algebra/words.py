@@ -153,8 +153,7 @@ class FreePolynomial(Generic[L]):
 
     def __matmul__(self, other: FreePolynomial[L]) -> Self:
         require(self.columns == other.rows, _mismatch("a product", self, other))
-        total = self._product(self.terms, other)
-        return type(self)(self.field, self.rows, other.columns, total)._guarded()
+        return self._with(self._product(self.terms, other), other.columns)
 
     def _product(
         self, first: Mapping[tuple[L, ...], Rational], second: FreePolynomial[L]
@@ -186,13 +185,11 @@ class FreePolynomial(Generic[L]):
             total = total + self._with(product)
         return total
 
-    def _with(self, terms: Mapping[tuple[L, ...], Rational]) -> Self:
-        return type(self)(self.field, self.rows, self.columns, terms)._guarded()
-
-    def _guarded(self) -> Self:
-        self.field.check_words(len(self.terms), self.length)
-        self.field.budget.spend(1 + len(self.terms) // 8)
-        return self
+    def _with(self, terms: Mapping[tuple[L, ...], Rational], columns: str | None = None) -> Self:
+        made = type(self)(self.field, self.rows, columns or self.columns, terms)
+        self.field.check_words(len(terms), made.length)
+        self.field.budget.spend(1 + len(terms) // 8)
+        return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,11 +227,6 @@ class Polynomial(FreePolynomial[Letter]):
             return self
         terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
         return self._with({word: one for word, one in terms.items() if not one.is_zero})
-
-    def __str__(self) -> str:
-        words = sorted(self.terms, key=word_key)
-        parts = (f"({self.terms[word]!r})*{word_text(word)}" for word in words)
-        return " + ".join(parts) or "0"
 
 
 class _Replacer:

@@ -29,7 +29,12 @@ def rounded_up(value: Fraction) -> Fraction:
         return value
     if value <= SMALLEST:
         return SMALLEST
-    excess = value.numerator.bit_length() - value.denominator.bit_length() + 1 - WIDEST
+    return _above(value)
+
+
+def _above(value: Fraction) -> Fraction:
+    size = abs(value)
+    excess = size.numerator.bit_length() - size.denominator.bit_length() + 1 - WIDEST
     unit = Fraction(2) ** excess
     return -(-value // unit) * unit
 
@@ -42,14 +47,7 @@ def check_says_something(bound: Fraction | None) -> None:
 
 def rounded_outward(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
     """An interval with ends of 64 bits that holds the given one."""
-    ends = []
-    for end, sign in ((low, -1), (high, 1)):
-        outward = end * sign  # to be rounded up
-        size = abs(end)
-        excess = size.numerator.bit_length() - size.denominator.bit_length() + 1 - WIDEST
-        unit = Fraction(2) ** excess
-        ends.append(sign * -(-outward // unit) * unit)
-    return ends[0], ends[1]
+    return -_above(-low), _above(high)
 
 
 def ball_rounded_up(value: flint.arb) -> Fraction:

@@ -393,5 +393,5 @@ def _columns(
 
 
 def _shown(polynomial: Polynomial) -> str:
-    text = str(polynomial)
+    text = polynomial_text(polynomial)
     return text if len(text) < 120 else text[:119] + "…"

@@ -101,8 +101,7 @@ class TwoSidedPowers(AffinePowers):
         for (i, j), number in polynomial.to_dict().items():
             (left,) = self.left(int(i)).values()
             term = left @ value @ self.right(int(j), value.columns)
-            factor = field.number(Fraction(int(number.p), int(number.q)))
-            total = total + term.scaled(factor)
+            total = total + term.scaled(field.number(number))
         return {name: total}
 
 

@@ -80,10 +80,8 @@ def biases(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str
 
 def argument(rows: str, terms: Terms, held: Held, group: str, field: Field) -> Polynomial:
     """Σ coefficient · block, of so many rows."""
-    total = Polynomial.zero(field, rows, group)
-    for block, scalar in terms:
-        total = total + mapped(held[block], rows).scaled(field.read(scalar))
-    return total
+    parts = (mapped(held[block], rows).scaled(field.read(scalar)) for block, scalar in terms)
+    return sum(parts, Polynomial.zero(field, rows, group))
 
 
 def mapped(value: Polynomial, rows: str) -> Polynomial:

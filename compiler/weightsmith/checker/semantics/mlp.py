@@ -89,7 +89,5 @@ class _HiddenReader:
         return multiply_entries(left, right)
 
     def _argument(self, rows: str, terms: Terms) -> Polynomial:
-        total = Polynomial.zero(self._field, rows, self._group)
-        for block, scalar in terms:
-            total = total + mapped(self._held[block], rows).scaled(self.scalar(scalar))
-        return total
+        parts = (mapped(self._held[block], rows).scaled(self.scalar(c)) for block, c in terms)
+        return sum(parts, Polynomial.zero(self._field, rows, self._group))

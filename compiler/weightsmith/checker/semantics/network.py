@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Polynomial
-from weightsmith.checker.reading.refusal import RefusedError, quoted, require
+from weightsmith.checker.reading.refusal import quoted, require
 from weightsmith.checker.reading.template import Head, Item, Layer, Mlp, Source, Template, Terms
 from weightsmith.checker.semantics.linear_mlp import linear_changes
 from weightsmith.checker.semantics.meaning import Meaning
@@ -110,21 +110,17 @@ class Network:
     def _moment(self, head: Head, value: Terms, stream: Stream) -> Polynomial:
         """Σ over the key groups of value · keysᵀ, the same for every query."""
         blocks = self.template.blocks
-        total = Polynomial.zero(self.field, blocks[value[0][0]], blocks[head.keys[0][0]])
-        for group in head.key_groups:
-            keys = self.combine(head.keys, group, stream)
-            total = total + self.combine(value, group, stream) @ keys.transpose()
-        return total
+        parts = (
+            self.combine(value, group, stream) @ self.combine(head.keys, group, stream).transpose()
+            for group in head.key_groups
+        )
+        return sum(parts, Polynomial.zero(self.field, blocks[value[0][0]], blocks[head.keys[0][0]]))
 
     def combine(self, terms: Terms, group: str, stream: Stream) -> Polynomial:
         """Σ coefficient · block at one group; at least one term."""
-        total = None
-        for block, scalar in terms:
-            scaled = stream[block, group].scaled(self.field.read(scalar))
-            total = scaled if total is None else total + scaled
-        if total is None:
-            raise RefusedError("A combination of the network has no terms.")
-        return total
+        require(bool(terms), "A combination of the network has no terms.")
+        parts = [stream[block, group].scaled(self.field.read(scalar)) for block, scalar in terms]
+        return sum(parts[1:], parts[0])
 
     def _mlp(self, mlp: Mlp, stream: Stream) -> Stream:
         after = dict(stream)

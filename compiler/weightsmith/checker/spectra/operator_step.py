@@ -192,7 +192,7 @@ def _check_shape(form: Form, letter: Letter, operator: Operator) -> None:
         identity = not form.whole and letter.rows == letter.columns
         shape = (letter.rows, letter.columns) if identity else shape
     good = shape == (letter.rows, letter.columns)
-    require(good, f"The form {form.text} does not have the shape of '{letter.name}'.")
+    require(good, f"The form {word_text(form.whole)} does not have the shape of '{letter.name}'.")
 
 
 def _check_families(forms: Mapping[str, tuple[Form, ...]]) -> None:

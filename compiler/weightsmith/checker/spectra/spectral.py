@@ -7,7 +7,7 @@ form is right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,6 +29,7 @@ TOO_MANY = "A value collapses into too many words."
 L = TypeVar("L")
 Tokens = tuple[L | Rational, ...]
 Frame = tuple[tuple[L, ...], tuple[L, ...]]
+FormsOf = Callable[[L], list[tuple[Rational, Tokens[L]]]]
 
 
 class ApartError(RefusedError):
@@ -80,11 +81,6 @@ class Form:
     def whole(self) -> Word:
         return self.left + self.right
 
-    @property
-    def text(self) -> str:
-        parts = (*(letter.text for letter in self.left), self.name or repr(self.scalar))
-        return " · ".join((*parts, *(letter.text for letter in self.right)))
-
 
 @dataclass(slots=True)
 class Collapsed:
@@ -117,19 +113,18 @@ class Scalariser(Generic[L]):
         half = self.word[: len(word) // 2]
         self.half = half if half + half == self.word else []  # T = w·w: w commutes with f(T)
 
-    def forms_of(self, letter: L) -> list[tuple[Rational, Tokens[L]]]:
-        """What may stand for a letter, each with a factor; scalars are tokens too."""
-        raise NotImplementedError
-
     def value(
-        self, terms: Mapping[tuple[L, ...], Rational]
+        self, terms: Mapping[tuple[L, ...], Rational], forms_of: FormsOf[L]
     ) -> tuple[dict[Frame[L], Rational], dict[tuple[L, ...], Rational]]:
-        """The scalars by what is to their left and right, and the words without one."""
+        """The scalars by what is to their left and right, and the words without one.
+
+        ``forms_of`` gives what may stand for a letter, each with a factor; scalars are tokens too.
+        """
         framed: dict[Frame[L], Rational] = {}
         plain: dict[tuple[L, ...], Rational] = {}
         count = 0
         for word, coefficient in terms.items():
-            for factor, tokens in self._expanded(word):
+            for factor, tokens in self._expanded(word, forms_of):
                 count += 1
                 require(count <= MAX_TERMS, TOO_MANY)
                 frame, scalar = self._framed(self._reduced(tokens))
@@ -139,11 +134,13 @@ class Scalariser(Generic[L]):
                     accumulate(framed, frame, coefficient * factor * scalar)
         return framed, plain
 
-    def _expanded(self, word: tuple[L, ...]) -> list[tuple[Rational, Tokens[L]]]:
+    def _expanded(
+        self, word: tuple[L, ...], forms_of: FormsOf[L]
+    ) -> list[tuple[Rational, Tokens[L]]]:
         """Replace each letter by each of its forms: the words of the product."""
         partial: list[tuple[Rational, Tokens[L]]] = [(self.field.one, ())]
         for letter in word:
-            forms = self.forms_of(letter)
+            forms = forms_of(letter)
             require(len(partial) * len(forms) <= MAX_TERMS, TOO_MANY)
             partial = [
                 (factor * constant, tokens + more)
@@ -203,20 +200,19 @@ class Collapser(Scalariser[Letter]):
         self.operator = operator
         self._forms = forms
         self._inputs = inputs
-        self._extra: Mapping[str, Form] = {}
 
     def collapse(
         self, polynomial: Polynomial, extra: Mapping[str, Form] | None = None
     ) -> Collapsed:
         """Collapse a value; ``extra`` are forms of further letters (the functions of a target)."""
-        self._extra = extra or {}
-        return Collapsed(*self.value(polynomial.terms))
+        known = {**self._forms, **{name: (form,) for name, form in (extra or {}).items()}}
+        return Collapsed(*self.value(polynomial.terms, lambda one: self._forms_of(one, known)))
 
-    def forms_of(self, letter: Letter) -> list[tuple[Rational, Tokens[Letter]]]:
-        if letter.name in self._extra:
-            return [self._tokens(self._extra[letter.name], letter.transposed)]
-        if letter.name in self._forms:
-            return [self._tokens(form, letter.transposed) for form in self._forms[letter.name]]
+    def _forms_of(
+        self, letter: Letter, forms: Mapping[str, tuple[Form, ...]]
+    ) -> list[tuple[Rational, Tokens[Letter]]]:
+        if letter.name in forms:
+            return [self._tokens(form, letter.transposed) for form in forms[letter.name]]
         known = letter.name in self._inputs
         require(known, f"The letter '{letter.name}' has no form, but the result depends on it.")
         return [(self.field.one, (letter,))]
@@ -241,11 +237,10 @@ class Collapser(Scalariser[Letter]):
                 result[form.name] = collapsed.take(form.left, form.right, self.field.zero)
                 continue
             constant = collapsed.plain.pop(form.whole, self.field.zero)
-            require(constant == form.scalar, f"The constant part {form.text} does not stay.")
-        require(
-            collapsed.is_empty,
-            "A value has the part "
-            + ("" if collapsed.is_empty else quoted(collapsed.some_word()))
-            + ", which no form covers.",
-        )
+            require(
+                constant == form.scalar, f"The constant part {word_text(form.whole)} does not stay."
+            )
+        if not collapsed.is_empty:
+            part = quoted(collapsed.some_word())
+            raise RefusedError(f"A value has the part {part}, which no form covers.")
         return result

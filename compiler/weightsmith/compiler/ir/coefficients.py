@@ -54,10 +54,7 @@ class CoefficientField(Field):
             raise ScalarError(str(problem)) from None
 
     def sum(self, terms: Iterable[Coefficient]) -> Coefficient:
-        total = self.zero
-        for term in terms:
-            total = total + term
-        return total
+        return sum(terms, self.zero)
 
     def extended(self, names: Iterable[str]) -> CoefficientField:
         """The field with further variables."""
@@ -67,7 +64,7 @@ class CoefficientField(Field):
     def moved(self, value: Coefficient) -> Coefficient:
         """An element of the field that this one extends."""
         for base, exponent in value.field.powers[len(self.powers) :]:
-            self._powers.append((self._copied(base), self._copied(exponent)))
+            self.powers.append((self._copied(base), self._copied(exponent)))
         return self._copied(value)
 
     def _copied(self, value: Coefficient) -> Coefficient:
@@ -85,9 +82,6 @@ class CoefficientField(Field):
 
     def limited(self, value: flint.fmpq) -> Coefficient:
         return Rational.of_number(self, value)
-
-    def check_number(self, number: flint.fmpq) -> None:
-        """Any will do, and so below."""
 
     def check_size(self, polynomial: flint.fmpz_mpoly) -> None: ...
 

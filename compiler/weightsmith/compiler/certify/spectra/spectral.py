@@ -102,7 +102,7 @@ class Collapse(Scalariser[Letter]):
         """Return the scalar of every frame.  Raises NoProofError if a word has no such form."""
         terms = {word: self.scalars.of(c) for word, c in polynomial.terms.items()}
         try:
-            total, plain = self.value(terms)
+            total, plain = self.value(terms, self._forms_of)
         except ApartError:
             raise NoProofError("a product is not a function of one operator") from None
         except RefusedError as problem:
@@ -111,7 +111,7 @@ class Collapse(Scalariser[Letter]):
             accumulate(total, self._unsplit(word), scalar)
         return total
 
-    def forms_of(self, letter: Letter) -> list[tuple[Coefficient, Tokens[Letter]]]:
+    def _forms_of(self, letter: Letter) -> list[tuple[Coefficient, Tokens[Letter]]]:
         forms = self.forms.get((letter.name, letter.group), ())
         if letter.name not in self.carried and not forms:
             return [(self.field.one, (letter,))]
