@@ -6,8 +6,8 @@ carried variable before the loop and after one pass, and the returned values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from weightsmith.checker.reading.refusal import RefusedError
@@ -141,6 +141,39 @@ def polynomials(program: NormalProgram) -> Iterator[Polynomial]:
             yield from argument.values()
     for returned in program.returns:
         yield from returned.value.values()
+
+
+def rewrite_program(
+    program: NormalProgram,
+    rewrite: Callable[[Polynomial], Polynomial],
+    *,
+    skip: frozenset[str] = frozenset(),
+) -> NormalProgram:
+    """Rewrite every polynomial but those of the carried variables in ``skip``."""
+
+    def columns(value: Columns) -> dict[Space, Polynomial]:
+        return {space: rewrite(p) for space, p in value.items()}
+
+    def carried(c: Carried) -> Carried:
+        if c.letter in skip:
+            return c
+        return replace(c, initial=columns(c.initial), next=columns(c.next))
+
+    def loop(one: Loop) -> Loop:
+        return replace(
+            one, carried=tuple(map(carried, one.carried)), inner=tuple(map(loop, one.inner))
+        )
+
+    returns = tuple(replace(one, value=columns(one.value)) for one in program.returns)
+    applications = tuple(
+        replace(a, arguments=tuple(map(columns, a.arguments))) for a in program.applications
+    )
+    return replace(
+        program,
+        loops=tuple(map(loop, program.loops)),
+        returns=returns,
+        applications=applications,
+    )
 
 
 def show(program: NormalProgram) -> str:

@@ -24,6 +24,7 @@ from itertools import pairwise
 
 import flint
 
+from weightsmith.checker.balls.ranges import rational
 from weightsmith.compiler.costs.report import nonlinear
 from weightsmith.compiler.ir.template import Layer, Mlp, Template, layers_of
 from weightsmith.compiler.reports.bound import upward
@@ -80,8 +81,7 @@ def rounding_of(template: Template, dtype: str) -> Rounding | None:
         plain = PLAIN.fullmatch(text)
         if plain is not None:
             return flint.fmpq(int(plain[1]), int(plain[2] or 1))
-        value = evaluate(parse_scalar(text), numbers)
-        return flint.fmpq(value.numerator, value.denominator)
+        return rational(evaluate(parse_scalar(text), numbers))
 
     bounds: list[Fraction | None] = []
     for layer in layers_of(template.body):

@@ -15,7 +15,7 @@ from weightsmith.dsl.numbers.formulas import (
     Times,
     Variable,
 )
-from weightsmith.dsl.numbers.scalars import evaluate
+from weightsmith.dsl.numbers.scalars import bits, evaluate
 
 MOST_BITS = 1 << 16  # a longer power of a constant is left to the balls
 LinearForm = tuple[Fraction, Fraction]  # slope, offset
@@ -45,10 +45,6 @@ def linear_form(formula: Formula, bindings: Mapping[str, Fraction]) -> LinearFor
             return None
 
 
-def _bits(value: Fraction) -> int:
-    return max(value.numerator.bit_length(), value.denominator.bit_length())
-
-
 def _add(first: LinearForm | None, second: LinearForm | None) -> LinearForm | None:
     if first is None or second is None:
         return None
@@ -64,7 +60,7 @@ def _multiply(first: LinearForm | None, second: LinearForm | None) -> LinearForm
 def _power(base: LinearForm | None, exponent: int) -> LinearForm | None:
     if base is not None and exponent == 1:
         return base
-    if base is None or base[0] != 0 or _bits(base[1]) * abs(exponent) > MOST_BITS:
+    if base is None or base[0] != 0 or bits(base[1]) * abs(exponent) > MOST_BITS:
         return None
     if base[1] == 0 and exponent < 0:
         raise UndefinedError("pole", certain=True)

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.balls.enclosures import round_up
+from weightsmith.checker.balls.enclosures import round_up, to_arb
 from weightsmith.checker.rules.chebyshev import Ellipse
 from weightsmith.compiler.numbers.portable_floats import exp2, expm1, log, log2
 
@@ -88,13 +88,13 @@ def _size(function: Function, low: flint.arb, high: flint.arb, rho: Fraction) ->
     with flint.ctx.workprec(BITS):
         middle, half = (low + high) / 2, (high - low) / 2
         ends = (
-            flint.arb(flint.fmpq(rho.numerator, rho.denominator)).log(),
+            to_arb(rho).log(),
             flint.arb.pi(),
         )
 
         def bounds(u: Fraction, v: Fraction, wide: Fraction, tall: Fraction) -> tuple[float, ...]:
             place = flint.acb(_span(u, wide) * ends[0], _span(v, tall) * ends[1])
-            corner = flint.acb(_point(u) * ends[0], _point(v) * ends[1])
+            corner = flint.acb(to_arb(u) * ends[0], to_arb(v) * ends[1])
             values = [function(middle + half * w.cosh()) for w in (place, corner)]
             return _log_upper(values[0]), _log_upper(values[1])
 
@@ -128,11 +128,7 @@ def _refine(bounds: Callable[..., tuple[float, ...]]) -> Fraction | None:
 
 def _span(start: Fraction, size: Fraction) -> flint.arb:
     middle, radius = start + size / 2, size / 2
-    return flint.arb(_point(middle), _point(radius))
-
-
-def _point(value: Fraction) -> flint.arb:
-    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    return flint.arb(to_arb(middle), to_arb(radius))
 
 
 def _log_upper(value: flint.acb) -> float:

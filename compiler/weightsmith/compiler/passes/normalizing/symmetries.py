@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned
-from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial
+from weightsmith.compiler.ir.normal import Columns, NormalProgram, rewrite_program
+from weightsmith.compiler.ir.polynomial import Alphabet
 
 
 def with_symmetries(program: NormalProgram) -> NormalProgram:
@@ -31,23 +31,16 @@ def with_symmetries(program: NormalProgram) -> NormalProgram:
         if not failing:
             break
         candidates -= failing
-    return NormalProgram(
-        program.name,
-        program.field,
-        alphabet,
-        program.inputs,
-        tuple(_canonical_loop(alphabet, loop) for loop in program.loops),
-        tuple(
-            Returned(r.name, r.rows, _canonical(alphabet, r.value), r.transposed)
-            for r in program.returns
+    canonical = alphabet.canonical
+    return replace(
+        rewrite_program(program, canonical),
+        alphabet=alphabet,
+        targets=tuple(
+            None if one is None else {space: canonical(p) for space, p in one.items()}
+            for one in program.targets
         ),
-        tuple(None if t is None else _canonical(alphabet, t) for t in program.targets),
-        {n: (f, alphabet.canonical(p)) for n, (f, p) in program.functions.items()},
-        tuple(alphabet.canonical(p) for p in program.assumed),
-        tuple(
-            replace(a, arguments=tuple(_canonical(alphabet, c) for c in a.arguments))
-            for a in program.applications
-        ),
+        functions={name: (f, canonical(p)) for name, (f, p) in program.functions.items()},
+        assumed=tuple(map(canonical, program.assumed)),
     )
 
 
@@ -56,24 +49,3 @@ def _symmetric(alphabet: Alphabet, value: Columns) -> bool:
         alphabet.canonical(p).terms == alphabet.transpose(alphabet.canonical(p)).terms
         for p in value.values()
     )
-
-
-def _canonical(alphabet: Alphabet, value: Columns) -> dict[str, Polynomial]:
-    return {space: alphabet.canonical(p) for space, p in value.items()}
-
-
-def _canonical_loop(alphabet: Alphabet, loop: Loop) -> Loop:
-    carried = tuple(
-        Carried(
-            c.letter,
-            c.variable,
-            c.rows,
-            c.spaces,
-            _canonical(alphabet, c.initial),
-            _canonical(alphabet, c.next),
-            c.flipped,
-        )
-        for c in loop.carried
-    )
-    inner = tuple(_canonical_loop(alphabet, child) for child in loop.inner)
-    return replace(loop, carried=carried, inner=inner)

@@ -17,6 +17,7 @@ from weightsmith.compiler.ir.normal import (
     Loop,
     NormalProgram,
     nested,
+    rewrite_program,
 )
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, in_spaces
 from weightsmith.compiler.ir.representation import Representation
@@ -27,7 +28,7 @@ from weightsmith.compiler.passes.normalizing.fold_entries import (
     value_at,
 )
 from weightsmith.compiler.passes.normalizing.fuse_entries import APART, pruned
-from weightsmith.compiler.passes.representing.represent import rewrite_program, with_carried
+from weightsmith.compiler.passes.representing.represent import with_carried
 from weightsmith.dsl.program.core import PiecewiseLinear
 from weightsmith.dsl.program.letters import of_loop
 

@@ -12,17 +12,23 @@ letter in the letters of the script.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from weightsmith.checker.algebra.words import accumulate
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
+from weightsmith.compiler.ir.normal import (
+    Carried,
+    Columns,
+    Loop,
+    NormalProgram,
+    nested,
+    rewrite_program,
+)
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word, in_spaces
 from weightsmith.compiler.ir.representation import Representation
 
 MAX_IMAGES = 12
-Rewrite = Callable[[Polynomial], Polynomial]
 
 
 class _DoesNotApplyError(Exception):
@@ -284,38 +290,6 @@ def _offset_name(program: NormalProgram, letter: str, z: str, factor: Coefficien
     text = str(factor)
     scale = {"1": f"+{z}", "-1": f"-{z}"}.get(text, f"+({text})*{z}")
     return f"{variable}{scale}#{number}"
-
-
-def rewrite_program(
-    program: NormalProgram, rewrite: Rewrite, *, skip: frozenset[str] = frozenset()
-) -> NormalProgram:
-    """Rewrite every polynomial but those of the carried variables in ``skip``."""
-
-    def columns(value: Columns) -> dict[Space, Polynomial]:
-        return {space: rewrite(p) for space, p in value.items()}
-
-    def carried(c: Carried) -> Carried:
-        if c.letter in skip:
-            return c
-        return replace(c, initial=columns(c.initial), next=columns(c.next))
-
-    def loop(one: Loop) -> Loop:
-        return replace(
-            one, carried=tuple(map(carried, one.carried)), inner=tuple(map(loop, one.inner))
-        )
-
-    returns = tuple(
-        Returned(r.name, r.rows, columns(r.value), r.transposed) for r in program.returns
-    )
-    applications = tuple(
-        replace(a, arguments=tuple(map(columns, a.arguments))) for a in program.applications
-    )
-    return replace(
-        program,
-        loops=tuple(map(loop, program.loops)),
-        returns=returns,
-        applications=applications,
-    )
 
 
 def with_carried(

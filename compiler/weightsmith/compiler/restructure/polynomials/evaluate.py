@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.compiler.certify.spectra.grounds import grounds
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import NormalProgram
@@ -206,7 +207,7 @@ def chebyshev_coefficients(
     polynomial: flint.fmpq_poly, scale: Fraction, shift: Fraction
 ) -> list[Fraction]:
     """Of p(λ) in T_k(scale·λ + shift): exact, by Horner's rule with 2y·T_k = T_{k+1} + T_{k−1}."""
-    inverse = flint.fmpq_poly([_fmpq(-shift / scale), _fmpq(1 / scale)])
+    inverse = flint.fmpq_poly([rational(-shift / scale), rational(1 / scale)])
     found: list[flint.fmpq] = []
     for coefficient in reversed(polynomial(inverse).coeffs()):
         more = [flint.fmpq(0)] * (len(found) + 1)
@@ -216,11 +217,7 @@ def chebyshev_coefficients(
                 more[k - 1] += one / 2
         more[0] += coefficient
         found = more
-    return [Fraction(int(one.p), int(one.q)) for one in found]
-
-
-def _fmpq(value: Fraction) -> flint.fmpq:
-    return flint.fmpq(value.numerator, value.denominator)
+    return [fraction(one) for one in found]
 
 
 class _Writer:

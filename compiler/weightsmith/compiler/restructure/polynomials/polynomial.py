@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.semantics import meaning
 from weightsmith.checker.spectra.recurrence import Recurrence
@@ -31,6 +32,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
+from weightsmith.compiler.restructure.affine_loops.affine import bare
 from weightsmith.compiler.restructure.recurrences.operators import candidates
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
@@ -122,8 +124,7 @@ class _Following:
             if polynomial.degree() > 0:
                 moving[frame] = polynomial
             elif polynomial.degree() == 0:
-                number = Fraction(int(polynomial[0].p), int(polynomial[0].q))
-                constants.append((number, frame[0] + frame[1]))
+                constants.append((fraction(polynomial[0]), frame[0] + frame[1]))
         if len(moving) != 1:
             raise NoProofError("the returned value is not one function of the operator")
         ((frame, found),) = moving.items()
@@ -135,7 +136,7 @@ class _Following:
         for value in returned.value.values():
             frames = self.collapse(value)
             words += [left + self.word + right for left, right in frames]
-            found.append({(_bare(left), _bare(right)): s for (left, right), s in frames.items()})
+            found.append({(bare(left), bare(right)): s for (left, right), s in frames.items()})
         if any(one != found[0] for one in found):
             raise NoProofError("the groups of the returned value differ")
         return found[0]
@@ -170,8 +171,3 @@ def _sum(terms: Terms, known: Sequence[flint.fmpq_poly]) -> flint.fmpq_poly:
             term *= known[place] ** exponent
         total += term
     return total
-
-
-def _bare(word: Word) -> Word:
-    """Groups are said once, by ``over``."""
-    return tuple(letter._replace(group="") for letter in word)
