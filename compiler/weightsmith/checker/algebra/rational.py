@@ -132,10 +132,9 @@ class Field:
         self.budget.spend(4 + len(polynomial) * (1 + bits // 200 + (bits // 700) ** 2))
 
     def number(self, value: Fraction | flint.fmpq | int) -> Rational:
-        exact = value
-        if not isinstance(exact, flint.fmpq):
-            exact = flint.fmpq(value.numerator, value.denominator)
-        return self.limited(exact)
+        if not isinstance(value, flint.fmpq):
+            value = flint.fmpq(value.numerator, value.denominator)
+        return self.limited(value)
 
     def variable(self, name: str) -> Rational:
         require(name in self._places, f"The symbol '{name}' is not known here.")

@@ -228,6 +228,10 @@ class Polynomial(FreePolynomial[Letter]):
         terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
         return self._with({word: one for word, one in terms.items() if not one.is_zero})
 
+    def __str__(self) -> str:
+        words = sorted(self.terms, key=word_key)
+        return " + ".join(f"({self.terms[w]!r})*{word_text(w)}" for w in words) or "0"
+
 
 class _Replacer:
     """Puts polynomials in the place of letters, also in the arguments of functions."""
