@@ -28,10 +28,9 @@ from weightsmith.compiler.restructure.affine_loops.affine import (
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import Held
 from weightsmith.compiler.restructure.affine_loops.affine_write import AffineWriter
 from weightsmith.compiler.restructure.recurrences.setting import NAME
-from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.task import Json, Task
 from weightsmith.dsl.program.core import GROUPS
 
-Json = dict[str, object]
 NOTHING: Json = {}
 BLOCK = "repeat 1:"
 MOST_UNROLLED = 12  # passes

@@ -14,7 +14,8 @@ from math import comb
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word, identity
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, bare, symmetries
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, symmetries
+from weightsmith.compiler.restructure.recurrences.setting import bare
 
 LONGEST = 16
 

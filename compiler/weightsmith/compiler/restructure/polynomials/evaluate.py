@@ -8,11 +8,11 @@ of p in T_k(y), and one layer the result.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.compiler.certify.spectra.grounds import grounds
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import NormalProgram
@@ -23,6 +23,7 @@ from weightsmith.compiler.restructure.polynomials.polynomial import (
     PolynomialValue,
     polynomial_value,
 )
+from weightsmith.compiler.restructure.recurrences.lines import block
 from weightsmith.compiler.restructure.recurrences.setting import (
     IDENTITY,
     Setting,
@@ -30,7 +31,8 @@ from weightsmith.compiler.restructure.recurrences.setting import (
     contracted_group,
     word_text,
 )
-from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.task import Made, Steps, Task
+from weightsmith.compiler.restructure.recurrences.witnesses import Placement, operator_steps
 from weightsmith.compiler.synthesize.families.numbers import rounded
 from weightsmith.compiler.synthesize.plans.script import (
     Loop,
@@ -49,23 +51,9 @@ MAX_TEXT = 1900  # of its characters
 TOO_LONG = f"an exact coefficient would have more than {MAX_DIGITS} digits"
 SHORT = 10  # characters of an end of y's map
 DIGITS = 6
-Placement = tuple[Word, Word, bool]  # the words around a function of T, or of T'
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """The new body and its returned expressions, with what the claim needs to know."""
-
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    clause: str
-    value: PolynomialValue
-    scale: Fraction
-    shift: Fraction
-    placements: dict[str, Placement] = field(default_factory=dict)
-
-
-def evaluated(task: Task) -> Evaluated:
+def evaluated(task: Task) -> Made:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
     value = polynomial_value(task.normal, task.bindings)
     setting = _data_setting(task.normal, value)
@@ -81,7 +69,20 @@ def evaluated(task: Task) -> Evaluated:
     lines = side_by_side([(plan, names)])
     results = tuple(named(result, names) for result in plan.results)
     placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
-    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+    steps = _steps(value, scale, shift, clause, placements)
+    return Made(tuple(lines), results, clause, steps)
+
+
+def _steps(
+    value: PolynomialValue,
+    scale: Fraction,
+    shift: Fraction,
+    clause: str,
+    placements: dict[str, Placement],
+) -> Steps:
+    """λ in terms of y = scale·λ + shift."""
+    line, followed = (-shift / scale, 1 / scale), (value.collapse, value.loops)
+    return operator_steps(value.word, line, followed, clause, placements)
 
 
 def coupled(normal: NormalProgram) -> bool:
@@ -90,7 +91,7 @@ def coupled(normal: NormalProgram) -> bool:
     return len(loops) == 1 and len(loops[0].carried) > 1 and not loops[0].schedule
 
 
-def evaluated_on_data(task: Task) -> Evaluated:
+def evaluated_on_data(task: Task) -> Made:
     """Raises NoProofError where the value is none on data blocks."""
     value = polynomial_value(task.normal, task.bindings)
     setting = _data_setting(task.normal, value)
@@ -121,7 +122,7 @@ def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | No
     return setting if setting.symmetric and setting.outer is not None else None
 
 
-def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Evaluated:
+def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Made:
     """With y = 2T/c − 1, c the largest of the assumed spectrum."""
     clause = _clause(task.normal, value)
     top = _top(task, value)
@@ -144,14 +145,14 @@ def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Evaluated:
     names = choose_names(plan, set(task.taken))
     lines = [named(line, names) for line in series.start]
     for layer in series.layers:
-        left, right = ", ".join(name for name, _ in layer), ", ".join(new for _, new in layer)
-        lines += ["repeat 1:", f"    {named(f'{left} = {right}', names)}{clause}"]
+        lines += block({named(x, names): named(new, names) for x, new in layer}, clause)
     result = named(series.result, names)
     result = result if unit == 1 else f"{unit}*({result})"
     results = tuple(_with_constants(result, goal) for goal in value.goals)
     factor, products = ((), setting.one, False), (setting.left, setting.right, False)
     placements = {new: factor if one == "G" else products for one, new in names.items()}
-    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+    steps = _steps(value, scale, shift, clause, placements)
+    return Made(tuple(lines), results, clause, steps)
 
 
 def _top(task: Task, value: PolynomialValue) -> Fraction:
@@ -194,7 +195,7 @@ def _guess(polynomial: flint.fmpq_poly) -> tuple[Fraction, Fraction]:
     mean = -polynomial[degree - 1] / (degree * polynomial[degree])
     if mean == 0:
         return Fraction(1), Fraction(0)
-    return _short(Fraction(int(mean.q), int(mean.p))), Fraction(-1)
+    return _short(1 / fraction(mean)), Fraction(-1)
 
 
 def _short(value: Fraction) -> Fraction:
@@ -206,7 +207,7 @@ def chebyshev_coefficients(
     polynomial: flint.fmpq_poly, scale: Fraction, shift: Fraction
 ) -> list[Fraction]:
     """Of p(λ) in T_k(scale·λ + shift): exact, by Horner's rule with 2y·T_k = T_{k+1} + T_{k−1}."""
-    inverse = flint.fmpq_poly([_fmpq(-shift / scale), _fmpq(1 / scale)])
+    inverse = flint.fmpq_poly([rational(-shift / scale), rational(1 / scale)])
     found: list[flint.fmpq] = []
     for coefficient in reversed(polynomial(inverse).coeffs()):
         more = [flint.fmpq(0)] * (len(found) + 1)
@@ -216,11 +217,7 @@ def chebyshev_coefficients(
                 more[k - 1] += one / 2
         more[0] += coefficient
         found = more
-    return [Fraction(int(one.p), int(one.q)) for one in found]
-
-
-def _fmpq(value: Fraction) -> flint.fmpq:
-    return flint.fmpq(value.numerator, value.denominator)
+    return [fraction(one) for one in found]
 
 
 class _Writer:

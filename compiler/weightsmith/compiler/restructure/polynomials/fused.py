@@ -14,45 +14,34 @@ rectangular.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine_loops.affine_rewrite import WordText, clause_of
 from weightsmith.compiler.restructure.recurrences.linear import number_of
-from weightsmith.compiler.restructure.recurrences.task import Names, Task
-from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.compiler.restructure.recurrences.lines import (
+    assignment,
+    block,
+    free_name,
+    sum_text,
+)
+from weightsmith.compiler.restructure.recurrences.task import Json, Made, Names, Task
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 LARGEST = 27  # the degree of three layers
 MOST_PASSES = 400
 SAMPLES = 64
-BLOCK = "repeat 1:"
-Json = dict[str, object]
 Numbers = dict[int, Fraction]  # by n
 
 
-@dataclass(frozen=True)
-class Fused:
-    """The new body and its returned expressions; how many passes a pass of each loop is."""
-
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    clause: str
-    passes: tuple[int, ...]
-
-    def steps(self) -> list[Json]:
-        """Of the claim, without their numbers."""
-        return [{"rule": "passes", "passes": list(self.passes)}]
-
-
-def fused(task: Task) -> Fused:
+def fused(task: Task) -> Made:
     """Raises NoProofError, with the reason, where a pass is no odd polynomial of the variable."""
     normal = task.normal
     loop = _loop(normal)
@@ -77,7 +66,9 @@ def fused(task: Task) -> Fused:
         lines += writer.loop(times, _composed(size), _reach(size))
         passes.append(len(size))
         done += times
-    return Fused(tuple(lines), tuple(map(text.returned, normal.returns)), clause, tuple(passes))
+    results = tuple(map(text.returned, normal.returns))
+    steps: list[Json] = [{"rule": "passes", "passes": passes}]
+    return Made(tuple(lines), results, clause, lambda _: steps)
 
 
 def _loop(normal: NormalProgram) -> Loop:
@@ -104,7 +95,7 @@ def _polynomials(
     found = []
     for row in rows:
         numbers = [row.get(n, Fraction(0)) for n in range(max(row, default=0) + 1)]
-        found.append(flint.fmpq_poly([flint.fmpq(x.numerator, x.denominator) for x in numbers]))
+        found.append(flint.fmpq_poly(list(map(rational, numbers))))
     return found
 
 
@@ -198,12 +189,12 @@ def _value(polynomial: flint.fmpq_poly, x: float) -> float:
 
 def _chebyshev(polynomial: flint.fmpq_poly, reach: Fraction) -> Numbers:
     """The coefficients of T_n(x/reach)."""
-    scaled = polynomial(flint.fmpq_poly([0, flint.fmpq(reach.numerator, reach.denominator)]))
+    scaled = polynomial(flint.fmpq_poly([0, rational(reach)]))
     found: Numbers = {}
     while scaled.degree() >= 0:
         n, first = scaled.degree(), flint.fmpq_poly(flint.fmpz_poly.chebyshev_t(scaled.degree()))
         c = scaled[n] / first[n]
-        found[n] = Fraction(int(c.p), int(c.q))
+        found[n] = fraction(c)
         scaled -= first * c
     return found
 
@@ -233,22 +224,19 @@ class _Writer:
         self.reach = reach
         layers = max(layers_of_degree(polynomial.degree()), 1)
         blocks = [[3], [5, 7, 9]][: layers - 1]
-        body = [f"{self._power(n)} = {self.powers[1]}" for block in blocks for n in block]
-        for level, block in enumerate(blocks):
-            left = ", ".join(map(self._power, block))
-            right = ", ".join(self._sum_text({n: Fraction(1)}, 3**level) for n in block)
-            body += [BLOCK, f"    {left} = {right}{self.clause}"]
+        body = [f"{self._power(n)} = {self.powers[1]}" for numbers in blocks for n in numbers]
+        for level, numbers in enumerate(blocks):
+            sums = {self._power(n): self._sum_text({n: Fraction(1)}, 3**level) for n in numbers}
+            body += block(sums, self.clause)
         result = self._sum_text(_chebyshev(polynomial, reach), 3 ** (layers - 1))
-        line = f"{self.powers[1]} = {result}{self.clause}"
-        body += [BLOCK, f"    {line}"] if blocks else [line]
+        last = {self.powers[1]: result}
+        body += block(last, self.clause) if blocks else [assignment(last, self.clause)]
         return [f"repeat {times}:", *(f"    {line}" for line in body)]
 
     def _power(self, n: int) -> str:
         """The name of T_n; X is that of r·T_1."""
         if n not in self.powers:
-            name = f"{self.powers[1]}{n}"
-            while name in self.taken:
-                name += "_"
+            name = free_name(f"{self.powers[1]}{n}", self.taken)
             self.taken.add(name)
             self.powers[n] = name
         return self.powers[n]

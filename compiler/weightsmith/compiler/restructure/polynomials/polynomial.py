@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction
 from weightsmith.compiler.certify.spectra.evidence import dependencies, scalar_names, with_suffixes
 from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.spectra.spectral import (
@@ -28,6 +29,7 @@ from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.recurrences.loop_polynomials import LoopScalars, ScalarValues
 from weightsmith.compiler.restructure.recurrences.operators import candidates
+from weightsmith.compiler.restructure.recurrences.setting import bare
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
 
@@ -116,8 +118,7 @@ class _Following:
             if polynomial.degree() > 0:
                 moving[frame] = polynomial
             elif polynomial.degree() == 0:
-                number = Fraction(int(polynomial[0].p), int(polynomial[0].q))
-                constants.append((number, frame[0] + frame[1]))
+                constants.append((fraction(polynomial[0]), frame[0] + frame[1]))
         if len(moving) != 1:
             raise NoProofError("the returned value is not one function of the operator")
         ((frame, found),) = moving.items()
@@ -129,7 +130,7 @@ class _Following:
         for value in returned.value.values():
             frames = self.collapse(value)
             words += [left + self.word + right for left, right in frames]
-            found.append({(_bare(left), _bare(right)): s for (left, right), s in frames.items()})
+            found.append({(bare(left), bare(right)): s for (left, right), s in frames.items()})
         if any(one != found[0] for one in found):
             raise NoProofError("the groups of the returned value differ")
         return found[0]
@@ -139,8 +140,3 @@ class _Following:
         if values.degree() > MAX_DEGREE:
             raise OverLimitError(f"it is a polynomial of degree more than {MAX_DEGREE}")
         return values.polynomial()
-
-
-def _bare(word: Word) -> Word:
-    """Groups are said once, by ``over``."""
-    return tuple(letter._replace(group="") for letter in word)

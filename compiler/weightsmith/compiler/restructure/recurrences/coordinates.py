@@ -18,6 +18,7 @@ from sympy import sqrt as sympy_sqrt
 from weightsmith.compiler.certify.spectra.spectral import FittingError, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.restructure.recurrences.linear import Linear, Series, System, number_of
+from weightsmith.compiler.restructure.recurrences.lines import to_scalar
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
@@ -40,10 +41,6 @@ class Coordinates:
     weights: tuple[Series, ...]
     rest: Series
     at_rest: tuple[Scalar, ...] | None
-
-
-def to_scalar(value: Coefficient) -> Scalar:
-    return parse_scalar(str(value))
 
 
 def in_coordinates(

@@ -1,7 +1,8 @@
-"""What a way to restructure is given: one program, its normal form, and what names are taken."""
+"""What a strategy is given, a program with its normal form, and what it makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,29 @@ from weightsmith.dsl.program import core
 
 Bindings = dict[str, Fraction]
 Names = frozenset[str]
+Json = dict[str, object]
+Steps = Callable[[NormalProgram], list[Json]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The new body and its returned expressions; ``clause`` ends what is summed over tokens.
+
+    ``steps``: those of the claim, without their numbers, given the new program's normal form.
+    """
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    clause: str
+    steps: Steps
+
+
+def claim_of(steps: Iterable[Json]) -> Json:
+    """The claim of some steps, without its number."""
+    return {
+        "kind": "restructuring",
+        "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
+    }
 
 
 @dataclass(frozen=True)
