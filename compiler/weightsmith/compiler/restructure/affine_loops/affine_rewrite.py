@@ -29,7 +29,7 @@ from weightsmith.compiler.restructure.recurrences.setting import (
     IDENTITY,
     NAME,
     bare,
-    contracted_group,
+    clause_of_words,
 )
 from weightsmith.compiler.restructure.recurrences.task import Json, Task
 
@@ -144,7 +144,7 @@ def by_newton(task: Task) -> Powered:
     """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
     around = _Around(task)
     loop = around.loop
-    newton = read_newton(task.normal, loop)
+    newton = read_newton(task.program, task.normal, loop)
     count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
         raise OverLimitError("it raises to a power that is too large")
@@ -222,8 +222,7 @@ def clause_of(normal: NormalProgram) -> str:
     carried = [one for loop in normal.all_loops() for one in loop.carried]
     values = [one.value for one in normal.returns]
     values += [columns for one in carried for columns in (one.initial, one.next)]
-    group = contracted_group(normal, _words(values))
-    return f" over {group}" if group else ""
+    return clause_of_words(normal, _words(values))
 
 
 def _words(values: Iterable[Columns]) -> list[Word]:

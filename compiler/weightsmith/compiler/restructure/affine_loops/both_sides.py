@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import flint
 
-from weightsmith.checker.balls.ranges import fraction, rational
+from weightsmith.checker.balls.ranges import fraction
+from weightsmith.checker.rewrites.two_sided import powers_of_pass
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
@@ -107,16 +108,7 @@ def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction:
 
 def polynomials(two: BothSides, count: int) -> tuple[Weights, Weights]:
     """pⁿ and 1 + p + … + pⁿ⁻¹."""
-    context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
-    left, right = context.gens()
-    step = left + right
-    if two.delta is not None:
-        alpha, delta = rational(two.alpha), rational(two.delta)
-        step = alpha + delta * left * right
-    power, total = context.constant(1), context.constant(0)
-    for _ in range(count):
-        total += power
-        power *= step
+    power, total = powers_of_pass(two.alpha, two.delta, count)
     return _by_left(power), _by_left(total)
 
 

@@ -28,7 +28,7 @@ from weightsmith.compiler.restructure.recurrences.setting import (
     IDENTITY,
     Setting,
     choose_setting,
-    contracted_group,
+    clause_of_words,
     word_text,
 )
 from weightsmith.compiler.restructure.recurrences.task import Made, Steps, Task
@@ -59,7 +59,7 @@ def evaluated(task: Task) -> Made:
     setting = _data_setting(task.normal, value)
     if setting is not None:
         return _on_data(task, value, setting)
-    clause = _clause(task.normal, value)
+    clause = clause_of_words(task.normal, [value.word * 2, *value.words])
     scale, shift = _line(task, value)
     coefficients = chebyshev_coefficients(value.polynomial, scale, shift)
     _refuse_long(coefficients)
@@ -100,11 +100,6 @@ def evaluated_on_data(task: Task) -> Made:
     return _on_data(task, value, setting)
 
 
-def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
-    group = contracted_group(normal, [value.word * 2, *value.words])
-    return f" over {group}" if group else ""
-
-
 def _refuse_long(coefficients: list[Fraction]) -> None:
     if not all(is_short(c, MAX_TEXT) for c in coefficients):
         raise OverLimitError(TOO_LONG)
@@ -124,7 +119,7 @@ def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | No
 
 def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Made:
     """With y = 2T/c − 1, c the largest of the assumed spectrum."""
-    clause = _clause(task.normal, value)
+    clause = clause_of_words(task.normal, [value.word * 2, *value.words])
     top = _top(task, value)
     scale, shift = 2 / top, Fraction(-1)
     times_operator = value.polynomial * flint.fmpq_poly([0, 1])

@@ -19,12 +19,13 @@ from itertools import groupby
 
 import flint
 
-from weightsmith.checker.balls.ranges import fraction, rational
+from weightsmith.checker.balls.ranges import rational
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine_loops.affine_rewrite import WordText, clause_of
+from weightsmith.compiler.restructure.polynomials.evaluate import chebyshev_coefficients
 from weightsmith.compiler.restructure.recurrences.linear import number_of
 from weightsmith.compiler.restructure.recurrences.lines import (
     assignment,
@@ -44,7 +45,9 @@ Numbers = dict[int, Fraction]  # by n
 def fused(task: Task) -> Made:
     """Raises NoProofError, with the reason, where a pass is no odd polynomial of the variable."""
     normal = task.normal
-    loop = _loop(normal)
+    loop = task.only_loop(scheduled=True)
+    if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1:
+        raise NoProofError("the loop carries several values")
     (carried,) = loop.carried
     count = task.count(loop)
     if not count:
@@ -69,17 +72,6 @@ def fused(task: Task) -> Made:
     results = tuple(map(text.returned, normal.returns))
     steps: list[Json] = [{"rule": "passes", "passes": passes}]
     return Made(tuple(lines), results, clause, lambda _: steps)
-
-
-def _loop(normal: NormalProgram) -> Loop:
-    if normal.applications:
-        raise NoProofError("the program has functions of entries")
-    if len(normal.loops) != 1 or normal.loops[0].inner:
-        raise NoProofError("the program has not one loop")
-    (loop,) = normal.loops
-    if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1:
-        raise NoProofError("the loop carries several values")
-    return loop
 
 
 def _polynomials(
@@ -189,14 +181,8 @@ def _value(polynomial: flint.fmpq_poly, x: float) -> float:
 
 def _chebyshev(polynomial: flint.fmpq_poly, reach: Fraction) -> Numbers:
     """The coefficients of T_n(x/reach)."""
-    scaled = polynomial(flint.fmpq_poly([0, rational(reach)]))
-    found: Numbers = {}
-    while scaled.degree() >= 0:
-        n, first = scaled.degree(), flint.fmpq_poly(flint.fmpz_poly.chebyshev_t(scaled.degree()))
-        c = scaled[n] / first[n]
-        found[n] = fraction(c)
-        scaled -= first * c
-    return found
+    found = chebyshev_coefficients(polynomial, 1 / reach, Fraction(0))
+    return {n: c for n, c in enumerate(found) if c}
 
 
 def _by_products(numbers: Numbers, top: int) -> tuple[Numbers, dict[tuple[int, int], Numbers]]:

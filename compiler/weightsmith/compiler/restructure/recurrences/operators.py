@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.spectra.spectral import (
     Collapse,
     Frame,
-    NoProofError,
     Operator,
     ScalarField,
     infer_forms,
     scalar_name,
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Columns, Loop, NormalProgram
+from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
 
 LONGEST = 4  # letters of an operator
@@ -100,30 +100,7 @@ class ScalarLoop:
         kind_of = _RightCollapse if from_left else Collapse
         self.collapse = kind_of(normal, self.operator, self.scalars)
         infer_forms(self.collapse, loop, letters)
-        self.initial: dict[str, Coefficient] = {}
-        self.next: dict[str, Coefficient] = {}
-        for carried in loop.carried:
-            for space in carried.spaces:
-                tokens = normal.alphabet.axes[carried.letter][1] == ""
-                key = carried.letter, space if tokens else ""
-                self._take(key, carried.initial, carried.next, space)
-
-    def _take(self, key: tuple[str, str], initial: Columns, following: Columns, space: str) -> None:
-        """Collect the map of one letter's scalars; every group of tokens must agree."""
-        first, second = self.collapse(initial[space]), self.collapse(following[space])
-        zero = self.scalars.field.zero
-        for form in self.collapse.forms[key]:
-            frame = form.left, form.right
-            a, b = first.pop(frame, zero), second.pop(frame, zero)
-            if not form.name:
-                if a != form.constant or b != form.constant:
-                    raise NoProofError("a part that should not change does")
-                continue
-            same = self.initial.setdefault(form.name, a) == a
-            if not same or self.next.setdefault(form.name, b) != b:
-                raise NoProofError("context and query tokens follow different recurrences")
-        if first or second:
-            raise NoProofError("a pass leaves the forms of the loop's values")
+        self.initial, self.next = loop_scalars(self.collapse, loop, letters)
 
     @property
     def names(self) -> tuple[str, ...]:

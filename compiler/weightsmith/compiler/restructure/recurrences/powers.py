@@ -54,7 +54,7 @@ class Recurrence:
     constant: tuple[Scalar, ...]
     value: str
     plus: bool
-    unit_held: bool
+    unit_held: bool = False
     at_rest: tuple[Scalar, ...] | None = None
     from_rest: bool = False
 

@@ -17,12 +17,11 @@ from weightsmith.compiler.restructure.recurrences.linear import (
 )
 from weightsmith.compiler.restructure.recurrences.lines import sum_text, to_scalar
 from weightsmith.compiler.restructure.recurrences.operators import ScalarLoop, candidates
-from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.setting import (
     Setting,
     bare,
     choose_setting,
-    contracted_group,
+    clause_of_words,
     word_text,
 )
 from weightsmith.compiler.restructure.recurrences.task import Made, Task
@@ -78,8 +77,7 @@ class _Rewriting:
             raise NoProofError("the returned values stand between different words")
         setting = choose_setting(self.normal, self.word, frame)
         words = [word for goal in goals for word in goal.words]
-        group = contracted_group(self.normal, [self.word * 2, *words])
-        clause = f" over {group}" if group else ""
+        clause = clause_of_words(self.normal, [self.word * 2, *words])
         wanted = {name for goal in goals for name in goal.linear if name}
         system = read_system(self.loop, wanted, count)
         code = self._code(system, goals, setting, clause)
@@ -151,19 +149,10 @@ class _Rewriting:
         ]
         if any(max(one.rest, default=0) > LONGEST_REST for one in plain):
             raise FittingError("its result has a long fixed part")
-        held = len(setting.unit) <= 1
-        first = plain[0]
+        first = plain[0].recurrence
         from_rest = setting.outer is not None and first.at_rest is not None
-        recurrence = Recurrence(
-            first.fixed,
-            first.slope,
-            first.constant,
-            first.value,
-            setting.plus,
-            held or from_rest,
-            first.at_rest,
-            from_rest,
-        )
+        held = len(setting.unit) <= 1 or from_rest
+        recurrence = replace(first, unit_held=held, from_rest=from_rest)
         writer = Writer(recurrence, setting, clause, set(self.taken))
         return writer.code(system.count, [(one.weights, one.rest) for one in plain])
 

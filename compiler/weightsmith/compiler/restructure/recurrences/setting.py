@@ -92,8 +92,8 @@ def _letter_text(letter: Letter) -> str:
     return letter.name + ("'" if letter.transposed else "")
 
 
-def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
-    """The one group over which tokens are summed, "" if none are.
+def clause_of_words(normal: NormalProgram, words: list[Word]) -> str:
+    """``over`` the one group over which tokens are summed, "" if none are.
 
     Raises NoProofError if there are several.
     """
@@ -105,4 +105,4 @@ def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
                 groups.add(columns)
     if len(groups) > 1:
         raise FittingError("it sums over two groups of tokens")
-    return groups.pop() if groups else ""
+    return f" over {groups.pop()}" if groups else ""

@@ -55,14 +55,17 @@ class Task:
         names |= {one.name for one in program.returns} | set(program.dimensions)
         return self.outside | names
 
-    def only_loop(self, *, scheduled: bool = False) -> Loop:
-        """The loop of a program that has one, of ``repeat`` or of ``for``.  Raises NoProofError."""
+    def only_loop(self, *, scheduled: bool = False, inner: bool = False) -> Loop:
+        """The loop of a program that has one, also of ``for``, or with loops within it.
+
+        Raises NoProofError.
+        """
         normal = self.normal
         if normal.applications:
             raise NoProofError("the program has functions of entries")
         if not scheduled and any(loop.schedule for loop in normal.all_loops()):
             raise NoProofError("the program has a loop with numbers of its own for every pass")
-        if len(normal.loops) != 1 or normal.loops[0].inner:
+        if len(normal.loops) != 1 or (normal.loops[0].inner and not inner):
             number = len(list(normal.all_loops()))
             what = "no loop" if number == 0 else f"{number} loops, not one"
             raise NoProofError(f"the program has {what}")
