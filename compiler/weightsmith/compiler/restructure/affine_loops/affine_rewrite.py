@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from weightsmith.checker.reading.refusal import Budget, RefusedError
@@ -12,7 +12,7 @@ from weightsmith.checker.rewrites.splitting import split
 from weightsmith.checker.semantics.blocks import field_of
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Carried, NormalProgram, Returned, polynomials
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, turning
@@ -87,8 +87,8 @@ def powered(
         affine_steps(normal, loop),
         key=lambda one: one.has_right and (one.has_left or bool(loop.schedule)),
     )
-    returned = _words(one.value for one in normal.returns)
-    wanted = {letter.name for word in returned for letter in word}
+    returned = [value for one in normal.returns for value in one.value.values()]
+    wanted = {letter.name for value in returned for word in value.terms for letter in word}
     turn, taken = turning(normal), around.taken
     numbers, count = task.numbers(loop), around.count
     writer = AffineWriter(
@@ -219,14 +219,7 @@ class _Around:
 
 def clause_of(normal: NormalProgram) -> str:
     """Over which tokens everything in a program of one loop is summed."""
-    carried = [one for loop in normal.all_loops() for one in loop.carried]
-    values = [one.value for one in normal.returns]
-    values += [columns for one in carried for columns in (one.initial, one.next)]
-    return clause_of_words(normal, _words(values))
-
-
-def _words(values: Iterable[Columns]) -> list[Word]:
-    return [word for columns in values for value in columns.values() for word in value.terms]
+    return clause_of_words(normal, [word for value in polynomials(normal) for word in value.terms])
 
 
 @dataclass(frozen=True)

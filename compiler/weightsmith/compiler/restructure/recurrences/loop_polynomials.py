@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 import flint
 
@@ -16,12 +15,8 @@ from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate
 from weightsmith.dsl.program import core
 
 MAX_DEGREE = 20_000
-MAX_PASSES = 20_000
+MAX_PASSES = 1_000_000
 Monomial = tuple[flint.fmpq, dict[str, int]]  # the factor, and the powers of λ and the scalars
-
-
-class TooLargeError(NoProofError):
-    """The polynomial is too large for the rule: why no other rule applied says more."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +47,16 @@ class ScalarValues:
             raise NoProofError(f"a count has no value: {problem}") from None
         if count.denominator != 1 or count < 0:
             raise NoProofError(f"the count {count} is not a whole number")
+        if count > MAX_PASSES:
+            raise NoProofError(f"a loop has more than {MAX_PASSES} passes")
         readers = [self._read]
         if loop.schedule:
             readers = [_Reader(self._free, one) for one in _of_passes(loop, int(count), bindings)]
-        found = Passes(
+        return Passes(
             int(count),
             {name: self._read(value) for name, value in loop.initial.items()},
             [{name: read(value) for name, value in loop.next.items()} for read in readers],
         )
-        if found.count > MAX_PASSES and not found.affine:
-            raise TooLargeError(f"a loop of more than {MAX_PASSES} passes is not affine")
-        return found
 
     def degree(self) -> int:
         """A bound of the result's degree in λ, by the degrees of the scalars pass by pass."""
@@ -145,18 +139,6 @@ class Passes:
     def map(self, number: int) -> Mapping[str, list[Monomial]]:
         return self.maps[number % len(self.maps)]
 
-    @cached_property
-    def affine(self) -> bool:
-        if len(self.maps) != 1:
-            return False
-        own = self.maps[0].keys()
-        sums = self.maps[0].values()
-        return all(
-            sum(exponent for name, exponent in powers.items() if name in own) <= 1
-            for sum_ in sums
-            for _, powers in sum_
-        )
-
 
 def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     """The degree of a sum, −1 for zero."""
@@ -167,7 +149,7 @@ def _degree(monomials: list[Monomial], known: Mapping[str, int]) -> int:
     ]
     degree = max(degrees, default=-1)
     if degree > MAX_DEGREE:
-        raise TooLargeError(f"the result is a polynomial of degree more than {MAX_DEGREE}")
+        raise NoProofError(f"the result is a polynomial of degree more than {MAX_DEGREE}")
     return degree
 
 
