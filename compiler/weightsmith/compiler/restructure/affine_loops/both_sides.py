@@ -241,7 +241,7 @@ class BothSidesWriter:
         return made, witness
 
     def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
-        of = [self.carried.variable]
+        of = [self.carried.variable] * {"left": 2, "right": 0}.get(kind, 1)
         return {"kind": kind, "of": of, "turned": turned, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
@@ -273,13 +273,7 @@ class BothSidesWriter:
                     counts = _counts(power, largest)
                     one = family._replace(power=power)
                     texts[self._name(one)] = self._product(one, counts)
-                    of = [self.carried.variable] * 2 if one.kind == "left" else []
-                    witness[self._name(one)] = {
-                        "kind": one.kind,
-                        "of": of,
-                        "turned": one.turned,
-                        "counts": counts,
-                    }
+                    witness[self._name(one)] = self._witness(one.kind, counts, turned=one.turned)
             blocks.append((texts, witness))
             largest = following
         if self.first:

@@ -55,7 +55,7 @@ DIGITS = 6
 
 def evaluated(task: Task) -> Made:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
-    value = polynomial_value(task.normal, task.bindings)
+    value = polynomial_value(task)
     setting = _data_setting(task.normal, value)
     if setting is not None:
         return _on_data(task, value, setting)
@@ -93,7 +93,7 @@ def coupled(normal: NormalProgram) -> bool:
 
 def evaluated_on_data(task: Task) -> Made:
     """Raises NoProofError where the value is none on data blocks."""
-    value = polynomial_value(task.normal, task.bindings)
+    value = polynomial_value(task)
     setting = _data_setting(task.normal, value)
     if setting is None:
         raise NoProofError("its value is no polynomial applied to data")

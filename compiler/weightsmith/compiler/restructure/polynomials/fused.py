@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 
 import flint
 
@@ -64,7 +64,8 @@ def fused(task: Task) -> Made:
     lines = [f"{carried.variable} = {start}{clause}"] if start else []
     passes = []
     done = 0
-    for size, run in groupby(_merged(polynomials, groups), key=lambda one: one):
+    each = iter(polynomials)
+    for size, run in groupby([tuple(islice(each, group)) for group in groups]):
         times = len(list(run))
         lines += writer.loop(times, _composed(size), _reach(size))
         passes.append(len(size))
@@ -139,16 +140,6 @@ def _groups(degrees: Sequence[int]) -> list[int]:
             raise NoProofError(f"a pass is a polynomial of degree more than {LARGEST}")
         best.append(min(options, key=lambda option: option[:2]))
     return best[-1][2]
-
-
-def _merged(
-    polynomials: Sequence[flint.fmpq_poly], groups: Sequence[int]
-) -> list[tuple[flint.fmpq_poly, ...]]:
-    found, at = [], 0
-    for size in groups:
-        found.append(tuple(polynomials[at : at + size]))
-        at += size
-    return found
 
 
 def _composed(polynomials: Sequence[flint.fmpq_poly]) -> flint.fmpq_poly:

@@ -25,11 +25,12 @@ from weightsmith.compiler.certify.spectra.spectral import (
     infer_forms,
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Loop, Returned
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.recurrences.loop_polynomials import LoopScalars, ScalarValues
 from weightsmith.compiler.restructure.recurrences.operators import candidates
 from weightsmith.compiler.restructure.recurrences.setting import bare
+from weightsmith.compiler.restructure.recurrences.task import Task
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
 
@@ -54,8 +55,9 @@ class PolynomialValue:
     words: tuple[Word, ...]  # what the values are made of, with the groups of tokens
 
 
-def polynomial_value(normal: NormalProgram, bindings: dict[str, Fraction]) -> PolynomialValue:
+def polynomial_value(task: Task) -> PolynomialValue:
     """Raises NoProofError, with the reason, where the program returns no such values."""
+    normal = task.normal
     if normal.applications:
         raise NoProofError("the program has functions of entries")
     if not normal.loops:
@@ -65,15 +67,16 @@ def polynomial_value(normal: NormalProgram, bindings: dict[str, Fraction]) -> Po
     reasons: list[str] = []
     for word in candidates(normal):
         try:
-            return _Following(normal, word, bindings).value()
+            return _Following(task, word).value()
         except NoProofError as reason:
             reasons.append(str(reason))
     raise NoProofError((reasons or ["no operator moves its values"])[0])
 
 
 class _Following:
-    def __init__(self, normal: NormalProgram, word: Word, bindings: dict[str, Fraction]) -> None:
-        self.normal, self.word, self.bindings = normal, word, bindings
+    def __init__(self, task: Task, word: Word) -> None:
+        self.task, self.normal, self.word = task, task.normal, word
+        normal = task.normal
         if normal.alphabet.transpose_word(word) != word:
             raise NoProofError("its operator is no symmetric product of inputs")
         pairs = [pair for one in normal.returns for pair in dependencies(normal, one)]
@@ -103,7 +106,7 @@ class _Following:
         own = {carried.letter for carried in loop.carried} & self.letters
         infer_forms(self.collapse, loop, own)
         initial, after = loop_scalars(self.collapse, loop, own)
-        return LoopScalars(loop.count, initial, after, loop.schedule)
+        return LoopScalars(self.task.count(loop), initial, after, self.task.numbers(loop))
 
     def _goal(
         self, returned: Returned, loops: tuple[LoopScalars, ...], words: list[Word]
@@ -136,7 +139,7 @@ class _Following:
         return found[0]
 
     def _polynomial(self, loops: tuple[LoopScalars, ...], scalar: Coefficient) -> flint.fmpq_poly:
-        values = ScalarValues(loops, scalar, self.bindings)
+        values = ScalarValues(loops, scalar, self.task.bindings)
         if values.degree() > MAX_DEGREE:
             raise OverLimitError(f"it is a polynomial of degree more than {MAX_DEGREE}")
         return values.polynomial()

@@ -11,8 +11,7 @@ import flint
 from weightsmith.compiler.certify.spectra.spectral import LAMBDA, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.dsl import parse_scalar
-from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate
-from weightsmith.dsl.program import core
+from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
 
 MAX_DEGREE = 20_000
 MAX_PASSES = 1_000_000
@@ -21,12 +20,12 @@ Monomial = tuple[flint.fmpq, dict[str, int]]  # the factor, and the powers of λ
 
 @dataclass(frozen=True)
 class LoopScalars:
-    """f ← next(f), ``count`` times, from ``initial``; ``schedule`` has the numbers of each pass."""
+    """f ← next(f), ``count`` times, from ``initial``; ``numbers``: those of a ``for``'s passes."""
 
-    count: Scalar
+    count: int
     initial: Mapping[str, Coefficient]
     next: Mapping[str, Coefficient]
-    schedule: tuple[core.Schedule, ...] = ()
+    numbers: tuple[Mapping[str, Fraction], ...] = ()
 
 
 class ScalarValues:
@@ -41,21 +40,16 @@ class ScalarValues:
         self.value = self._read(value)
 
     def _loop(self, loop: LoopScalars, bindings: Mapping[str, Fraction]) -> Passes:
-        try:
-            count = evaluate(loop.count, bindings)
-        except ScalarError as problem:
-            raise NoProofError(f"a count has no value: {problem}") from None
-        if count.denominator != 1 or count < 0:
-            raise NoProofError(f"the count {count} is not a whole number")
-        if count > MAX_PASSES:
+        if loop.count > MAX_PASSES:
             raise NoProofError(f"a loop has more than {MAX_PASSES} passes")
-        readers = [self._read]
-        if loop.schedule:
-            readers = [_Reader(self._free, one) for one in _of_passes(loop, int(count), bindings)]
+        readers = [_Reader(self._free, {**bindings, **one}) for one in loop.numbers]
         return Passes(
-            int(count),
+            loop.count,
             {name: self._read(value) for name, value in loop.initial.items()},
-            [{name: read(value) for name, value in loop.next.items()} for read in readers],
+            [
+                {name: read(value) for name, value in loop.next.items()}
+                for read in readers or [self._read]
+            ],
         )
 
     def degree(self) -> int:
@@ -79,16 +73,6 @@ class ScalarValues:
             for number in range(loop.count):
                 known |= {name: _exact_sum(sum_, known) for name, sum_ in loop.map(number).items()}
         return _exact_sum(self.value, known)
-
-
-def _of_passes(
-    loop: LoopScalars, count: int, bindings: Mapping[str, Fraction]
-) -> list[dict[str, Fraction]]:
-    """The bindings with the numbers of each pass."""
-    return [
-        {**bindings, **{one.name: evaluate(one.values[k], bindings) for one in loop.schedule}}
-        for k in range(count)
-    ]
 
 
 class _Reader:
