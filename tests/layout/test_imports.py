@@ -100,7 +100,7 @@ ROOMS: dict[str, str] = {
         "restructure.affine_loops"
     ),
     "compiler.restructure": (
-        "ir passes.normalizing costs compiler certify.spectra restructure.recurrences "
+        "passes.normalizing costs compiler certify.spectra restructure.recurrences "
         "restructure.affine_loops restructure.polynomials"
     ),
     "compiler.sources": "",

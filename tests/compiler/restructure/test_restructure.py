@@ -15,11 +15,12 @@ from weightsmith import api
 from weightsmith.checker.prove import prove_restructuring
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.pipeline import front
+from weightsmith.compiler.restructure.attempt import new_text
 from weightsmith.compiler.restructure.recurrences.counts import Chain
-from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.rewrite import rewrite
+from weightsmith.compiler.restructure.recurrences.task import Task, claim_of
 from weightsmith.compiler.restructure.restructure import restructure
-from weightsmith.compiler.restructure.rewrite import new_text, rewrite
-from weightsmith.compiler.restructure.witnesses import restructuring_claim
+from weightsmith.compiler.restructure.strategies import BY_NAME, STRATEGIES
 from weightsmith.dsl import Source, check, resolve_bindings
 from weightsmith.dsl.running import interpreter
 
@@ -38,17 +39,35 @@ def test_the_values_are_the_same(script: str, seed: int) -> None:
         if str(reason) == "a returned value is zero":
             return
         raise
-    new = check(
-        Source(
-            "network.alg", new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
-        )
-    )
+    new = check(Source("network.alg", new_text(program, rewritten)))
     event(f"{len(new.body)} statements")
     inputs = exact_inputs(program, seed)
     found = interpreter.run(new, inputs, {}, exact=True)
     for name, value in interpreter.run(program, inputs, {}, exact=True).items():
         compare(found[name], value)
-    prove_restructuring(program, new, {}, restructuring_claim(rewritten, front(new, {}).normal))
+    steps = rewritten.steps(front(new, {}).normal)
+    prove_restructuring(program, new, {}, claim_of(steps))
+
+
+FOUND_BY = [  # a script's loop, and the strategy of which the network is
+    ("gradient_descent", {"steps": 30}, "functions of an operator"),
+    ("muon", {"smin": "1/2", "smax": 3, "steps": 5}, "passes as one"),
+]
+
+
+@pytest.mark.parametrize(("name", "chosen", "strategy"), FOUND_BY)
+def test_strategies_are_found_by_name(name: str, chosen: dict[str, object], strategy: str) -> None:
+    """The claim begins with the rule that the strategy names."""
+    assert len(BY_NAME) == len(STRATEGIES) + 1
+    program = api.check(EXAMPLES / f"{name}.alg")
+    bindings = resolve_bindings(program, chosen)
+    normal = front(program, bindings).normal
+    made = BY_NAME[strategy].make(Task(program, normal, bindings))
+    new = check(Source("network.alg", new_text(program, made)))
+    first, *_ = made.steps(front(new, bindings).normal)
+    assert first["rule"] == BY_NAME[strategy].rule
+    found = restructure(program, bindings)
+    assert found.text == new_text(program, made)
 
 
 def token_data(seed: int, d: int, k: int, n: int) -> dict[str, dict[str, np.ndarray]]:

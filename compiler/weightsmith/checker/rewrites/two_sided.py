@@ -79,19 +79,8 @@ class TwoSidedPowers(AffinePowers):
         return _sum(self._applied(moved, self.values(counts[1])), self.sums(counts[0]))
 
     def _polynomials(self, count: int) -> tuple[flint.fmpq_mpoly, flint.fmpq_mpoly]:
-        """pⁿ and 1 + p + … + pⁿ⁻¹."""
         require(0 <= count <= MAX_PASSES, f"More than {MAX_PASSES} passes are taken at once.")
-        context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
-        left, right = context.gens()
-        step = left + right
-        if self._two.delta is not None:
-            alpha, delta = rational(self._two.alpha), rational(self._two.delta)
-            step = alpha + delta * left * right
-        power, total = context.constant(1), context.constant(0)
-        for _ in range(count):
-            total += power
-            power *= step
-        return power, total
+        return powers_of_pass(self._two.alpha, self._two.delta, count)
 
     def _applied(self, polynomial: flint.fmpq_mpoly, vector: Mapping[str, Polynomial]) -> Vector:
         """Σ cᵢⱼ·Aⁱ·value·Bʲ."""
@@ -103,6 +92,22 @@ class TwoSidedPowers(AffinePowers):
             term = left @ value @ self.right(int(j), value.columns)
             total = total + term.scaled(field.number(number))
         return {name: total}
+
+
+def powers_of_pass(
+    alpha: Fraction, delta: Fraction | None, count: int
+) -> tuple[flint.fmpq_mpoly, flint.fmpq_mpoly]:
+    """pⁿ and 1 + p + … + pⁿ⁻¹, in λ and μ."""
+    context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
+    left, right = context.gens()
+    step = left + right
+    if delta is not None:
+        step = rational(alpha) + rational(delta) * left * right
+    power, total = context.constant(1), context.constant(0)
+    for _ in range(count):
+        total += power
+        power *= step
+    return power, total
 
 
 def _sum(first: Vector, second: Mapping[str, Polynomial]) -> Vector:

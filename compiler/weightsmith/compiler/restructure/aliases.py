@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from weightsmith.checker.semantics.excerpts import Body
 from weightsmith.checker.semantics.meaning import assigned_names
+from weightsmith.compiler.restructure.recurrences.lines import free_name
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.nodes import with_parts
 
@@ -28,9 +29,7 @@ def aliased(program: core.Program, taken: Names) -> tuple[core.Program, dict[str
         if one.name not in changed:
             inputs.append(one)
             continue
-        alias = f"{one.name}_before"
-        while alias in taken:
-            alias += "_"
+        alias = free_name(f"{one.name}_before", taken)
         aliases[alias] = one.name
         inputs.append(replace(one, name=alias))
         value = core.Name(program.span, one.shape, alias)

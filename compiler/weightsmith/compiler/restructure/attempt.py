@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,60 +17,24 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.costs.report import layers_as_run
 from weightsmith.compiler.pipeline import Compilation, Front, compile_program
 from weightsmith.compiler.restructure.affine_loops.affine import TokenStepError, TwoSidedError
-from weightsmith.compiler.restructure.affine_loops.affine_rewrite import (
-    Powered,
-    around_loops,
-    around_loops_inline,
-    by_newton,
-    for_loop,
-    for_loop_inline,
-    from_both_sides,
-    powered,
-    powered_inline,
-    statement_by_statement,
-    statement_by_statement_inline,
-    with_residuals,
-    with_residuals_inline,
+from weightsmith.compiler.restructure.polynomials.evaluate import MAX_DIGITS, TOO_LONG, coupled
+from weightsmith.compiler.restructure.recurrences.task import (
+    Bindings,
+    Json,
+    Names,
+    Task,
+    claim_of,
 )
-from weightsmith.compiler.restructure.polynomials.evaluate import (
-    MAX_DIGITS,
-    TOO_LONG,
-    Evaluated,
-    coupled,
-    evaluated,
-    evaluated_on_data,
-)
-from weightsmith.compiler.restructure.polynomials.fused import Fused, fused
-from weightsmith.compiler.restructure.recurrences.task import Bindings, Names, Task
-from weightsmith.compiler.restructure.rewrite import Rewritten, new_text, rewrite
-from weightsmith.compiler.restructure.witnesses import restructuring_claim
-from weightsmith.dsl import Source, check
+from weightsmith.compiler.restructure.strategies import BY_NAME, ON_DATA, STRATEGIES, Make, Result
+from weightsmith.dsl import Source, check, program_text
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import DiagnosticError
 
-Json = dict[str, object]
-Way = Callable[[Task], Rewritten | Powered | Fused | Evaluated]
 NETWORK = "network.alg"
 NEVER = 10**30  # layers, or blocks
 CHECKING = f"checking that the values are the same takes more than {SHARE:,} units of work"
-WAYS: tuple[Way, ...] = (
-    rewrite,
-    powered_inline,
-    powered,
-    from_both_sides,
-    by_newton,
-    around_loops_inline,
-    around_loops,
-    fused,
-    evaluated,
-    for_loop_inline,
-    for_loop,
-    with_residuals_inline,
-    with_residuals,
-    statement_by_statement_inline,
-    statement_by_statement,
-)
+OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
 LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
@@ -159,53 +123,57 @@ def attempt(program: core.Program, written: Written, outside: Names = frozenset(
     task = Task(program, normal, written.bindings, outside)
     given_up: list[str] = []
     if coupled(normal):
-        series = _tried(task, written, evaluated_on_data)
+        series = _tried(task, written, ON_DATA.make)
         if series.changed:
             return replace(series, notes=(f"{series.notes[0]}, by the polynomial it returns",))
         given_up += series.given_up
-    tried: list[Restructured] = []
-    for way in WAYS:
-        found = _tried(task, written, way)
-        if found.changed:
-            best = _better(task, written, found) if coupled(normal) else found
-            return replace(best, given_up=without_repeats(given_up, best.notes))
-        tried.append(found)
-        given_up += found.given_up
+    tried: dict[str, Restructured] = {}
+    for strategy in STRATEGIES:
+        for make in strategy.makes:
+            found = _tried(task, written, make)
+            if found.changed:
+                best = _better(task, written, found) if coupled(normal) else found
+                return replace(best, given_up=without_repeats(given_up, best.notes))
+            tried[strategy.name] = found
+            given_up += found.given_up
     found = _unchanged(program, written.front, tried)
     return replace(found, given_up=without_repeats(given_up, found.notes))
 
 
-def _unchanged(program: core.Program, written: Front, tried: list[Restructured]) -> Restructured:
-    """What the way says that says most of why nothing saves layers; ``tried`` has all of them."""
+def _unchanged(
+    program: core.Program, written: Front, tried: dict[str, Restructured]
+) -> Restructured:
+    """What the strategy says that says most of why nothing saves layers; ``tried`` has all."""
     loops = list(written.normal.all_loops())
-    telling = [one for one in tried if isinstance(one.problem, ManyWordsError | TokenStepError)]
+    problems = {name: one.problem for name, one in tried.items()}
+    telling = [n for n, one in problems.items() if isinstance(one, ManyWordsError | TokenStepError)]
     if telling:
-        said = telling[0]
+        name = telling[0]
     elif any(loop.inner for loop in loops):
-        said = tried[WAYS.index(around_loops)]
+        name = "loops within the loop"
     elif len(loops) != 1 or loops[0].schedule:
-        said = tried[WAYS.index(evaluated)]
-    elif any(isinstance(one.problem, TwoSidedError) for one in tried):
-        said = tried[WAYS.index(from_both_sides)]
+        name = "the polynomial returned"
+    elif any(isinstance(one, TwoSidedError) for one in problems.values()):
+        name = "from both sides"
     else:
-        said = tried[0]
-    return as_written(program, *said.notes)
+        name = "functions of an operator"
+    return as_written(program, *tried[name].notes)
 
 
 def _better(task: Task, written: Written, found: Restructured) -> Restructured:
     """Of coupled sequences: their powers, or the polynomial that they return if it is narrower."""
-    series = _tried(task, written, evaluated)
+    series = _tried(task, written, BY_NAME["the polynomial returned"].make)
     return min(found, series, key=lambda one: (one.layers, one.rows)) if series.changed else found
 
 
-def _tried(task: Task, written: Written, way: Way) -> Restructured:
+def _tried(task: Task, written: Written, make: Make) -> Restructured:
     program, bindings, layers = task.program, task.bindings, 0
     try:
-        rewritten = way(task)
-        text = new_text(program, rewritten.lines, rewritten.results, rewritten.clause)
+        made = make(task)
+        text = new_text(program, made)
         new, compiled = written.network(text)
         layers = layers_of(compiled)
-        claim = restructuring_claim(rewritten, compiled.normal)
+        claim = claim_of(made.steps(compiled.normal))
         accept(program, new, bindings, claim)
     except OverLimitError as limit:
         found = as_written(program, f"as written: {limit}", given_up=(str(limit),))
@@ -216,6 +184,23 @@ def _tried(task: Task, written: Written, way: Way) -> Restructured:
     except (NoProofError, RefusedError, ScalarError, DiagnosticError) as problem:
         return replace(as_written(program, f"as written: {reason_text(problem)}"), problem=problem)
     return judged(program, written, Restructured(new, True, (), text, claim, compiled))
+
+
+def new_text(program: core.Program, made: Result) -> str:
+    """The script of the new program: its body, and a returned expression for each value."""
+    head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
+    written = [head.rstrip("\n"), "", *made.lines]
+    returned = []
+    for one, result in zip(program.returns, made.results, strict=True):
+        text = f"1*{result}" if result.isidentifier() and result != one.name else result
+        if text != one.name and not OUTPUT.fullmatch(one.name):
+            written.append(f"{one.name} = {result}{made.clause}")
+            text = one.name
+        if one.groups:
+            text += " on " + ("tokens" if len(one.groups) > 1 else one.groups[0])
+        returned.append(text + ("" if text.startswith(one.name) else made.clause))
+    written.append("return " + ", ".join(returned))
+    return "\n".join(written) + "\n"
 
 
 def judged(program: core.Program, written: Written, found: Restructured) -> Restructured:

@@ -21,9 +21,8 @@ from weightsmith.compiler.restructure.attempt import (
     reason_text,
     without_repeats,
 )
-from weightsmith.compiler.restructure.recurrences.task import Bindings, Names
+from weightsmith.compiler.restructure.recurrences.task import Bindings, Names, claim_of
 from weightsmith.compiler.restructure.segments import Segmented, segmented
-from weightsmith.compiler.restructure.witnesses import claim_of
 from weightsmith.dsl import Source, check, program_text
 from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
 from weightsmith.dsl.program import core

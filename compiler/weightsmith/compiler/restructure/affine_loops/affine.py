@@ -16,6 +16,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
+from weightsmith.compiler.restructure.recurrences.setting import bare
 from weightsmith.dsl.program.core import GROUPS
 
 SHORT = 3  # letters of a word, one layer
@@ -233,10 +234,6 @@ def turning(normal: NormalProgram) -> Turn:
         return {normal.alphabet.transpose_word(word): number for word, number in terms.items()}
 
     return turned
-
-
-def bare(word: Word) -> Word:
-    return tuple(letter._replace(group="") for letter in word)
 
 
 def _factors(

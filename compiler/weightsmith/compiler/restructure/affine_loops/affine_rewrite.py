@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.reading.strict_json import as_list
 from weightsmith.checker.rewrites.recomputing import recomputed
 from weightsmith.checker.rewrites.splitting import split
 from weightsmith.checker.semantics.blocks import field_of
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Carried, Columns, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Carried, NormalProgram, Returned, polynomials
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.pipeline import front
-from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, bare, turning
+from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, turning
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import Start
 from weightsmith.compiler.restructure.affine_loops.affine_write import NOTHING, AffineWriter
 from weightsmith.compiler.restructure.affine_loops.both_sides import (
@@ -24,56 +24,49 @@ from weightsmith.compiler.restructure.affine_loops.both_sides import (
 )
 from weightsmith.compiler.restructure.affine_loops.nested import flattened
 from weightsmith.compiler.restructure.affine_loops.newton import read_newton
-from weightsmith.compiler.restructure.recurrences.coordinates import to_scalar
-from weightsmith.compiler.restructure.recurrences.setting import IDENTITY, NAME, contracted_group
-from weightsmith.compiler.restructure.recurrences.task import Task
-from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.compiler.restructure.recurrences.lines import assignment, sum_text, to_scalar
+from weightsmith.compiler.restructure.recurrences.setting import (
+    IDENTITY,
+    NAME,
+    bare,
+    clause_of_words,
+)
+from weightsmith.compiler.restructure.recurrences.task import Json, Task
 
 MAX_COUNT = 10**17
 MAX_DOUBLINGS = 64
-Json = dict[str, object]
-
-
-class Inline(Protocol):
-    """A way to restructure that can leave the last block to what is returned."""
-
-    def __call__(self, task: Task, *, inline: bool = False) -> Powered: ...
 
 
 @dataclass(frozen=True)
 class Powered:
-    """The new body and its returned expressions, with the witnesses of the claim."""
+    """What is made, as ``Made`` has it, by powers: ``first`` is the claim's first step.
+
+    ``held`` is what the blocks hold, ``counts`` those of the values at the end.
+    """
 
     lines: tuple[str, ...]
     results: tuple[str, ...]
     clause: str
-    turned: tuple[str, ...]
+    first: Json
     held: tuple[Json, ...]
     counts: tuple[int, ...]
-    kind: str = "one_side"
-    exponent: int = 0
-    split: bool = False
-    recomputed: tuple[str, ...] = ()
 
-    def steps(self) -> list[Json]:
+    def steps(self, _: NormalProgram) -> list[Json]:
         """Of the claim, without their numbers."""
         blocks: list[Json] = [
             {"rule": "block", "loop": index, "values": held} for index, held in enumerate(self.held)
         ]
-        first: Json = {"rule": "powers", "turned": list(self.turned), "kind": self.kind}
-        first |= {"exponent": self.exponent} if self.exponent else {}
-        first |= {"split": True} if self.split else {}
-        first |= {"recomputed": list(self.recomputed)} if self.recomputed else {}
-        return [first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
+        return [self.first, *blocks, {"rule": "equal", "counts": list(self.counts)}]
 
-
-def for_loop_inline(task: Task) -> Powered:
-    """As ``powered_inline``, of a ``for`` loop."""
-    return powered_inline(task, for_loop)
+    def read(self, **more: object) -> Powered:
+        """With more of how the script is read."""
+        return replace(self, first=self.first | more)
 
 
 def for_loop(task: Task, *, inline: bool = False) -> Powered:
     """A ``for`` loop by the products of its passes.  Raises NoProofError."""
+    if not any(loop.schedule for loop in task.normal.loops):
+        raise NoProofError("the program has no 'for' loop")
     return powered(task, inline=inline, scheduled=True)
 
 
@@ -94,8 +87,8 @@ def powered(
         affine_steps(normal, loop),
         key=lambda one: one.has_right and (one.has_left or bool(loop.schedule)),
     )
-    returned = _words(one.value for one in normal.returns)
-    wanted = {letter.name for word in returned for letter in word}
+    returned = [value for one in normal.returns for value in one.value.values()]
+    wanted = {letter.name for value in returned for word in value.terms for letter in word}
     turn, taken = turning(normal), around.taken
     numbers, count = task.numbers(loop), around.count
     writer = AffineWriter(
@@ -106,23 +99,6 @@ def powered(
     return around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts, turned)
 
 
-def powered_inline(task: Task, way: Inline | None = None) -> Powered:
-    """The last block and what is made of it for the result as one, ``w*P*x`` of ``w*x``.
-
-    Raises NoProofError; the compiler need not find a network for it.
-    """
-    found = (way or powered)(task, inline=True)
-    variables = {one.variable for one in task.normal.loops[0].carried}
-    if variables.issuperset(found.results):
-        raise NoProofError("nothing is made of the loop's values")
-    return found
-
-
-def around_loops_inline(task: Task) -> Powered:
-    """As ``powered_inline``, of a loop with loops within it."""
-    return powered_inline(task, around_loops)
-
-
 def around_loops(task: Task, *, inline: bool = False) -> Powered:
     """A loop with loops within it, as ``nested.py`` says.  Raises NoProofError."""
     variables = {one.variable for loop in task.normal.all_loops() for one in loop.carried}
@@ -130,13 +106,9 @@ def around_loops(task: Task, *, inline: bool = False) -> Powered:
     flat_task = replace(task, normal=flat.normal, outside=task.outside | flat.taken)
     found = powered(flat_task, inline=inline, transposes=flat.transposes, scheduled=True)
     lines, held = flat.blocks(found.lines)
-    turned = (*found.turned, *flat.turned)
-    return replace(found, lines=lines + found.lines, held=held + found.held, turned=turned)
-
-
-def statement_by_statement_inline(task: Task) -> Powered:
-    """As ``powered_inline``, the statements of a pass one by one."""
-    return powered_inline(task, statement_by_statement)
+    found = replace(found, lines=lines + found.lines, held=held + found.held)
+    turned = as_list(found.first["turned"], "turned")
+    return found.read(turned=[*turned, *flat.turned])
 
 
 def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
@@ -144,12 +116,7 @@ def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
     if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
         raise NoProofError("the program has functions of entries")
     normal = front(split(task.program), task.bindings).normal
-    return replace(around_loops(replace(task, normal=normal), inline=inline), split=True)
-
-
-def with_residuals_inline(task: Task) -> Powered:
-    """As ``powered_inline``, residuals computed anew in every pass."""
-    return powered_inline(task, with_residuals)
+    return around_loops(replace(task, normal=normal), inline=inline).read(split=True)
 
 
 def with_residuals(task: Task, *, inline: bool = False) -> Powered:
@@ -170,14 +137,14 @@ def with_residuals(task: Task, *, inline: bool = False) -> Powered:
         raise NoProofError("no value is a function of the others")
     normal = front(program, task.bindings).normal
     found = powered(replace(task, program=program, normal=normal), inline=inline)
-    return replace(found, recomputed=tuple(names))
+    return found.read(recomputed=names)
 
 
 def by_newton(task: Task) -> Powered:
     """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
     around = _Around(task)
     loop = around.loop
-    newton = read_newton(task.normal, loop)
+    newton = read_newton(task.program, task.normal, loop)
     count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
         raise OverLimitError("it raises to a power that is too large")
@@ -186,7 +153,7 @@ def by_newton(task: Task) -> Powered:
     writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
     blocks = writer.values({one.letter for one in loop.carried})
     found = around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts)
-    return replace(found, kind="newton", exponent=newton.exponent)
+    return found.read(kind="newton", exponent=newton.exponent)
 
 
 def from_both_sides(task: Task) -> Powered:
@@ -198,7 +165,7 @@ def from_both_sides(task: Task) -> Powered:
     two = read_both_sides(task.normal, around.loop, task.bindings)
     writer = BothSidesWriter(task.normal, around.loop, two, around.clause, around.taken)
     lines, held, counts = writer.blocks(around.count)
-    return replace(around.powered(lines, held, counts), kind="both_sides")
+    return around.powered(lines, held, counts).read(kind="both_sides")
 
 
 class _Around:
@@ -229,7 +196,8 @@ class _Around:
         first = places.index(True) if True in places else len(lines)
         start = self._start(set(NAME.findall(" ".join((*lines, *results)))))
         lines = (*lines[:first], *start, *lines[first:])
-        return Powered(lines, results, self.clause, turned, held, counts)
+        said: Json = {"rule": "powers", "turned": list(turned), "kind": "one_side"}
+        return Powered(lines, results, self.clause, said, held, counts)
 
     def _begins(self, line: str) -> bool:
         """Does a line read what the loop carries, or begin a block?"""
@@ -240,8 +208,7 @@ class _Around:
         """The values before the first block, at once: of a segment they may be of each other."""
         found = {one.variable: self._text.start(one) for one in self.loop.carried}
         starts = {name: text for name, text in found.items() if text and name in read}
-        left, right = ", ".join(starts), ", ".join(starts.values())
-        return [f"{left} = {right}{self.clause}"] if starts else []
+        return [assignment(starts, self.clause)] if starts else []
 
     def results(self) -> tuple[str, ...]:
         results = tuple(map(self._text.returned, self.normal.returns))
@@ -252,15 +219,7 @@ class _Around:
 
 def clause_of(normal: NormalProgram) -> str:
     """Over which tokens everything in a program of one loop is summed."""
-    carried = [one for loop in normal.all_loops() for one in loop.carried]
-    values = [one.value for one in normal.returns]
-    values += [columns for one in carried for columns in (one.initial, one.next)]
-    group = contracted_group(normal, _words(values))
-    return f" over {group}" if group else ""
-
-
-def _words(values: Iterable[Columns]) -> list[Word]:
-    return [word for columns in values for value in columns.values() for word in value.terms]
+    return clause_of_words(normal, [word for value in polynomials(normal) for word in value.terms])
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,16 @@ from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     Product,
     Start,
 )
-from weightsmith.compiler.restructure.recurrences.coordinates import to_scalar
+from weightsmith.compiler.restructure.recurrences.lines import (
+    assignment,
+    free_name,
+    sum_text,
+    to_scalar,
+)
+from weightsmith.compiler.restructure.recurrences.lines import block as script_block
 from weightsmith.compiler.restructure.recurrences.setting import word_text
-from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.compiler.restructure.recurrences.task import Json
 
-Json = dict[str, object]
 NOTHING: Mapping[str, str] = {}
 Numbers = tuple[Mapping[str, Fraction], ...]
 BASES = {"left": "P", "right": "Q", "sum": "S", "value": "V"}
@@ -100,13 +105,12 @@ class AffineWriter:
         for block in (one for one in blocks if one.made):
             is_block = not (inline and block is blocks[-1])
             texts = {self._name(one): self._sum_text(made) for one, made in block.made.items()}
-            names = sorted(texts)
-            left, right = ", ".join(names), ", ".join(texts[name] for name in names)
+            texts = dict(sorted(texts.items()))
             if is_block:
-                lines += ["repeat 1:", f"    {left} = {right}{self.clause}"]
+                lines += script_block(texts, self.clause)
                 held.append({self._name(one): self._witness(one, block) for one in block.made})
             else:
-                lines.append(f"{left} = {right}{self.clause}")
+                lines.append(assignment(texts, self.clause))
         counts = tuple(blocks[-1].counts["value"]) if inline else (self.count,)
         return Blocks(self._starts(first, used), tuple(lines), tuple(held), counts)
 
@@ -168,8 +172,7 @@ class AffineWriter:
             name = BASES[one.kind] + ("t" if one.turned else "") + places
             if self.numbers and one.kind in ("left", "sum"):
                 name += f"_{one.first + 1}"
-            while name in self.taken:
-                name += "_"
+            name = free_name(name, self.taken)
             self.taken.add(name)
             self.names[one] = name
         return self.names[one]

@@ -18,14 +18,17 @@ from typing import NamedTuple
 
 import flint
 
+from weightsmith.checker.balls.ranges import fraction
+from weightsmith.checker.rewrites.two_sided import powers_of_pass
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.restructure.affine_loops.affine import Sided, Terms, read_sided, turning
 from weightsmith.compiler.restructure.affine_loops.affine_write import terms_text
 from weightsmith.compiler.restructure.recurrences.linear import number_of
+from weightsmith.compiler.restructure.recurrences.lines import block, free_name, sum_text
 from weightsmith.compiler.restructure.recurrences.setting import IDENTITY
-from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.compiler.restructure.recurrences.task import Json
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 from weightsmith.dsl.program.core import GROUPS
 
@@ -34,7 +37,6 @@ MOST_A_ROUND = 20
 MOST_MIXED = 16  # 2¹⁶ units of round-off are 1e-11
 MOST_ROUNDS = 1000
 SIDES = {"left": "P", "right": "Q"}
-Json = dict[str, object]
 Weights = dict[int, dict[int, Fraction]]  # by i, then by j
 Begun = tuple[Terms, Weights, tuple[str, str]]  # a value, what it is multiplied with, its texts
 
@@ -106,23 +108,14 @@ def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction:
 
 def polynomials(two: BothSides, count: int) -> tuple[Weights, Weights]:
     """pⁿ and 1 + p + … + pⁿ⁻¹."""
-    context = flint.fmpq_mpoly_ctx.get(("l", "m"), "lex")
-    left, right = context.gens()
-    step = left + right
-    if two.delta is not None:
-        alpha, delta = (flint.fmpq(x.numerator, x.denominator) for x in (two.alpha, two.delta))
-        step = alpha + delta * left * right
-    power, total = context.constant(1), context.constant(0)
-    for _ in range(count):
-        total += power
-        power *= step
+    power, total = powers_of_pass(two.alpha, two.delta, count)
     return _by_left(power), _by_left(total)
 
 
 def _by_left(polynomial: flint.fmpq_mpoly) -> Weights:
     found: Weights = {}
     for (i, j), number in polynomial.to_dict().items():
-        found.setdefault(int(i), {})[int(j)] = Fraction(int(number.p), int(number.q))
+        found.setdefault(int(i), {})[int(j)] = fraction(number)
     return found
 
 
@@ -179,8 +172,7 @@ class BothSidesWriter:
         names = dict.fromkeys(name for texts, _ in blocks for name in texts)
         lines = [f"{name} = 0" for name in names if name != variable]
         for (texts, _), number in zip(blocks, times, strict=True):
-            left, right = ", ".join(texts), ", ".join(texts.values())
-            lines += [f"repeat {number}:", f"    {left} = {right}{self.clause}"]
+            lines += block(texts, self.clause, times=number)
         counts = (0, count) if rounds else (count,)
         return tuple(lines), tuple(held for _, held in blocks), counts
 
@@ -249,7 +241,7 @@ class BothSidesWriter:
         return made, witness
 
     def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
-        of = [self.carried.variable]
+        of = [self.carried.variable] * {"left": 2, "right": 0}.get(kind, 1)
         return {"kind": kind, "of": of, "turned": turned, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
@@ -281,13 +273,7 @@ class BothSidesWriter:
                     counts = _counts(power, largest)
                     one = family._replace(power=power)
                     texts[self._name(one)] = self._product(one, counts)
-                    of = [self.carried.variable] * 2 if one.kind == "left" else []
-                    witness[self._name(one)] = {
-                        "kind": one.kind,
-                        "of": of,
-                        "turned": one.turned,
-                        "counts": counts,
-                    }
+                    witness[self._name(one)] = self._witness(one.kind, counts, turned=one.turned)
             blocks.append((texts, witness))
             largest = following
         if self.first:
@@ -348,10 +334,9 @@ class BothSidesWriter:
         return self.names[one]
 
     def _free(self, name: str) -> str:
-        while name in self.taken:
-            name += "_"
-        self.taken.add(name)
-        return name
+        found = free_name(name, self.taken)
+        self.taken.add(found)
+        return found
 
 
 def _by_other(weights: Weights) -> Weights:

@@ -29,10 +29,9 @@ from weightsmith.compiler.restructure.affine_loops.affine import (
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import Held
 from weightsmith.compiler.restructure.affine_loops.affine_write import AffineWriter
 from weightsmith.compiler.restructure.recurrences.setting import NAME
-from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.task import Json, Task
 from weightsmith.dsl.program.core import GROUPS
 
-Json = dict[str, object]
 NOTHING: Json = {}
 BLOCK = "repeat 1:"
 MOST_UNROLLED = 12  # passes
@@ -90,20 +89,14 @@ class Flat:
 
 def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
     """Raises NoProofError where a loop within is no affine loop."""
-    outer = _outer(task.normal)
+    outer = task.only_loop(scheduled=True, inner=True)
+    if not outer.inner:
+        raise NoProofError("the program has no loop within its only loop")
     flattening = _Flattening(task, clause, taken)
     loop = flattening.loop(outer, ())
     normal = replace(flattening.normal, loops=(loop,))
     inner, turned = tuple(flattening.inner), tuple(flattening.turned)
     return Flat(normal, inner, flattening.taken, turned, flattening.transposes)
-
-
-def _outer(normal: NormalProgram) -> Loop:
-    if normal.applications:
-        raise NoProofError("the program has functions of entries")
-    if len(normal.loops) != 1 or not normal.loops[0].inner:
-        raise NoProofError("the program has no loop within its only loop")
-    return normal.loops[0]
 
 
 class _Flattening:

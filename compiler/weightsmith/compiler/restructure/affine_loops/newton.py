@@ -1,22 +1,28 @@
 """Newton's iteration for the inverse and its kin, and repeated powers, as an affine loop.
 
 X ← Σ_{j<m} (I − X·A)ʲ·X takes Σ_{k<n} Lᵏ·X₀ with L = I − X₀·A from n to m·n, and X ← Xᵐ takes Lⁿ
-with L = X₀: k passes are mᵏ passes of s ← L·s + c (proof: ``checker/rewrites/newton_loop.py``).
-Neither A nor X₀ need commute, and X₀ may be anything.
+with L = X₀: k passes are mᵏ passes of s ← L·s + c.  The checker's rule reads the loop so
+(``checker/rewrites/newton_loop.py``, with the proof).  Neither A nor X₀ need commute, and X₀ may be
+anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from math import comb
 
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.algebra.words import Polynomial
+from weightsmith.checker.rewrites.newton_loop import MAX_EXPONENT, read_newton_loop
+from weightsmith.checker.semantics.live import live_loops
+from weightsmith.checker.semantics.meaning import read_meaning
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, bare, symmetries
-
-LONGEST = 16
+from weightsmith.compiler.ir.polynomial import Letter
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, symmetries
+from weightsmith.dsl import parse_scalar
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.letters import read_letter
 
 
 @dataclass(frozen=True)
@@ -28,61 +34,32 @@ class NewtonStep:
     from_unit: bool  # repeated powers: s₀ = I, not 0
 
 
-def read_newton(normal: NormalProgram, loop: Loop) -> NewtonStep:
-    """Raises NoProofError where a pass is of another kind."""
-    if loop.inner or loop.schedule or len(loop.carried) != 1:
+def read_newton(program: core.Program, normal: NormalProgram, loop: Loop) -> NewtonStep:
+    """Raises NoProofError, or RefusedError, where a pass is of another kind."""
+    if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1 or loop.carried[0].flipped:
         raise NoProofError("a pass is no Newton step of one variable")
     (carried,) = loop.carried
-    if len(carried.spaces) != 1 or carried.flipped:
-        raise NoProofError("a Newton step of tokens is not known")
-    (after,), (start,) = carried.next.values(), carried.initial.values()
-    letter = Letter(carried.letter, "")
-    exponent = max((_count(word, letter) for word in after.terms), default=0)
-    if not 2 <= exponent <= LONGEST:
+    (after,) = carried.next.values()
+    exponent = max((sum(x.name == carried.letter for x in w) for w in after.terms), default=0)
+    if not 2 <= exponent <= MAX_EXPONENT:
         raise NoProofError("a pass is no Newton step")
-    value = Polynomial.letter(normal.field, after.rows, after.columns, letter)
-    one = Polynomial.identity(normal.field, after.rows)
-    if set(after.terms) == {(letter,) * exponent} and after.terms[(letter,) * exponent] == 1:
-        return NewtonStep(_step(normal, carried.letter, start, None, start), exponent, True)
-    target = _target(normal, after, letter, exponent)
-    error = one - value @ target
-    total = power = value
-    for _ in range(exponent - 1):
-        power = error @ power
-        total = total + power
-    if dict(normal.alphabet.canonical(total).terms) != dict(after.terms):
-        raise NoProofError("a pass is no Newton step")
-    left = one - start @ target
-    return NewtonStep(_step(normal, carried.letter, left, start, start), exponent, False)
-
-
-def _count(word: Word, letter: Letter) -> int:
-    return sum(one.name == letter.name for one in word)
-
-
-def _target(normal: NormalProgram, after: Polynomial, letter: Letter, exponent: int) -> Polynomial:
-    """A, by the terms X·A·X, whose coefficient is −m(m − 1)/2 times that of A."""
-    scale = normal.field.number(Fraction(-1, comb(exponent, 2)))
-    terms = {
-        word[1:-1]: scale * number
-        for word, number in after.terms.items()
-        if _count(word, letter) == 2 and word[0] == letter == word[-1]
-    }
-    return Polynomial(normal.field, after.columns, after.rows, terms)
-
-
-def _step(
-    normal: NormalProgram,
-    letter: str,
-    left: Polynomial,
-    constant: Polynomial | None,
-    start: Polynomial,
-) -> AffineStep:
-    def terms_of(value: Polynomial | None) -> Terms:
-        return {} if value is None else {bare(w): c for w, c in value.terms.items()}
-
-    lefts = {(letter, letter): terms_of(normal.alphabet.canonical(left))}
+    (written,) = live_loops(read_meaning(program, Field(program.symbols), {}))
+    affine = read_newton_loop(written, exponent)
+    (left,), (constant,) = affine.left.values(), affine.constant.values()
+    (start,) = written.entering.values()
+    lefts = {(carried.letter, carried.letter): _terms(left, normal)}
     right: Terms = {(): normal.field.one}
-    constants = {letter: terms_of(constant)}
-    found = symmetries(normal, lefts, right, constants, {letter: terms_of(start)})
-    return AffineStep({letter: False}, lefts, right, constants, found)
+    constants = {carried.letter: _terms(constant, normal)}
+    found = symmetries(normal, lefts, right, constants, {carried.letter: _terms(start, normal)})
+    step = AffineStep({carried.letter: False}, lefts, right, constants, found)
+    return NewtonStep(step, exponent, constant.is_zero)
+
+
+def _terms(value: Polynomial, normal: NormalProgram) -> Terms:
+    """The checker's words as the compiler's, without groups."""
+    return {
+        tuple(Letter(read_letter(x.name).variable, "", x.transposed) for x in word): (
+            normal.field.of(parse_scalar(rational_text(number)))
+        )
+        for word, number in value.terms.items()
+    }

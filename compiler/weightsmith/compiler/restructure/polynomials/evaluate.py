@@ -8,7 +8,6 @@ of p in T_k(y), and one layer the result.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 import flint
@@ -24,14 +23,16 @@ from weightsmith.compiler.restructure.polynomials.polynomial import (
     PolynomialValue,
     polynomial_value,
 )
+from weightsmith.compiler.restructure.recurrences.lines import block
 from weightsmith.compiler.restructure.recurrences.setting import (
     IDENTITY,
     Setting,
     choose_setting,
-    contracted_group,
+    clause_of_words,
     word_text,
 )
-from weightsmith.compiler.restructure.recurrences.task import Task
+from weightsmith.compiler.restructure.recurrences.task import Made, Steps, Task
+from weightsmith.compiler.restructure.recurrences.witnesses import Placement, operator_steps
 from weightsmith.compiler.synthesize.families.numbers import rounded
 from weightsmith.compiler.synthesize.plans.script import (
     Loop,
@@ -50,29 +51,15 @@ MAX_TEXT = 1900  # of its characters
 TOO_LONG = f"an exact coefficient would have more than {MAX_DIGITS} digits"
 SHORT = 10  # characters of an end of y's map
 DIGITS = 6
-Placement = tuple[Word, Word, bool]  # the words around a function of T, or of T'
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """The new body and its returned expressions, with what the claim needs to know."""
-
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    clause: str
-    value: PolynomialValue
-    scale: Fraction
-    shift: Fraction
-    placements: dict[str, Placement] = field(default_factory=dict)
-
-
-def evaluated(task: Task) -> Evaluated:
+def evaluated(task: Task) -> Made:
     """Raises NoProofError, with the reason, where the values are of no such kind."""
-    value = polynomial_value(task.normal, task.bindings)
+    value = polynomial_value(task)
     setting = _data_setting(task.normal, value)
     if setting is not None:
         return _on_data(task, value, setting)
-    clause = _clause(task.normal, value)
+    clause = clause_of_words(task.normal, [value.word * 2, *value.words])
     scale, shift = _line(task, value)
     coefficients = chebyshev_coefficients(value.polynomial, scale, shift)
     _refuse_long(coefficients)
@@ -82,7 +69,20 @@ def evaluated(task: Task) -> Evaluated:
     lines = side_by_side([(plan, names)])
     results = tuple(named(result, names) for result in plan.results)
     placements = {name: writer.placements.get(one, ((), (), False)) for one, name in names.items()}
-    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+    steps = _steps(value, scale, shift, clause, placements)
+    return Made(tuple(lines), results, clause, steps)
+
+
+def _steps(
+    value: PolynomialValue,
+    scale: Fraction,
+    shift: Fraction,
+    clause: str,
+    placements: dict[str, Placement],
+) -> Steps:
+    """λ in terms of y = scale·λ + shift."""
+    line, followed = (-shift / scale, 1 / scale), (value.collapse, value.loops)
+    return operator_steps(value.word, line, followed, clause, placements)
 
 
 def coupled(normal: NormalProgram) -> bool:
@@ -91,18 +91,13 @@ def coupled(normal: NormalProgram) -> bool:
     return len(loops) == 1 and len(loops[0].carried) > 1 and not loops[0].schedule
 
 
-def evaluated_on_data(task: Task) -> Evaluated:
+def evaluated_on_data(task: Task) -> Made:
     """Raises NoProofError where the value is none on data blocks."""
-    value = polynomial_value(task.normal, task.bindings)
+    value = polynomial_value(task)
     setting = _data_setting(task.normal, value)
     if setting is None:
         raise NoProofError("its value is no polynomial applied to data")
     return _on_data(task, value, setting)
-
-
-def _clause(normal: NormalProgram, value: PolynomialValue) -> str:
-    group = contracted_group(normal, [value.word * 2, *value.words])
-    return f" over {group}" if group else ""
 
 
 def _refuse_long(coefficients: list[Fraction]) -> None:
@@ -122,9 +117,9 @@ def _data_setting(normal: NormalProgram, value: PolynomialValue) -> Setting | No
     return setting if setting.symmetric and setting.outer is not None else None
 
 
-def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Evaluated:
+def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Made:
     """With y = 2T/c − 1, c the largest of the assumed spectrum."""
-    clause = _clause(task.normal, value)
+    clause = clause_of_words(task.normal, [value.word * 2, *value.words])
     top = _top(task, value)
     scale, shift = 2 / top, Fraction(-1)
     times_operator = value.polynomial * flint.fmpq_poly([0, 1])
@@ -145,14 +140,14 @@ def _on_data(task: Task, value: PolynomialValue, setting: Setting) -> Evaluated:
     names = choose_names(plan, set(task.taken))
     lines = [named(line, names) for line in series.start]
     for layer in series.layers:
-        left, right = ", ".join(name for name, _ in layer), ", ".join(new for _, new in layer)
-        lines += ["repeat 1:", f"    {named(f'{left} = {right}', names)}{clause}"]
+        lines += block({named(x, names): named(new, names) for x, new in layer}, clause)
     result = named(series.result, names)
     result = result if unit == 1 else f"{unit}*({result})"
     results = tuple(_with_constants(result, goal) for goal in value.goals)
     factor, products = ((), setting.one, False), (setting.left, setting.right, False)
     placements = {new: factor if one == "G" else products for one, new in names.items()}
-    return Evaluated(tuple(lines), results, clause, value, scale, shift, placements)
+    steps = _steps(value, scale, shift, clause, placements)
+    return Made(tuple(lines), results, clause, steps)
 
 
 def _top(task: Task, value: PolynomialValue) -> Fraction:
@@ -195,7 +190,7 @@ def _guess(polynomial: flint.fmpq_poly) -> tuple[Fraction, Fraction]:
     mean = -polynomial[degree - 1] / (degree * polynomial[degree])
     if mean == 0:
         return Fraction(1), Fraction(0)
-    return _short(Fraction(int(mean.q), int(mean.p))), Fraction(-1)
+    return _short(1 / fraction(mean)), Fraction(-1)
 
 
 def _short(value: Fraction) -> Fraction:

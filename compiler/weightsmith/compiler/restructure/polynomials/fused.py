@@ -14,48 +14,40 @@ rectangular.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 
 import flint
 
+from weightsmith.checker.balls.ranges import rational
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
 from weightsmith.compiler.restructure.affine_loops.affine_rewrite import WordText, clause_of
+from weightsmith.compiler.restructure.polynomials.evaluate import chebyshev_coefficients
 from weightsmith.compiler.restructure.recurrences.linear import number_of
-from weightsmith.compiler.restructure.recurrences.task import Names, Task
-from weightsmith.compiler.restructure.recurrences.write import sum_text
+from weightsmith.compiler.restructure.recurrences.lines import (
+    assignment,
+    block,
+    free_name,
+    sum_text,
+)
+from weightsmith.compiler.restructure.recurrences.task import Json, Made, Names, Task
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 LARGEST = 27  # the degree of three layers
 MOST_PASSES = 400
 SAMPLES = 64
-BLOCK = "repeat 1:"
-Json = dict[str, object]
 Numbers = dict[int, Fraction]  # by n
 
 
-@dataclass(frozen=True)
-class Fused:
-    """The new body and its returned expressions; how many passes a pass of each loop is."""
-
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    clause: str
-    passes: tuple[int, ...]
-
-    def steps(self) -> list[Json]:
-        """Of the claim, without their numbers."""
-        return [{"rule": "passes", "passes": list(self.passes)}]
-
-
-def fused(task: Task) -> Fused:
+def fused(task: Task) -> Made:
     """Raises NoProofError, with the reason, where a pass is no odd polynomial of the variable."""
     normal = task.normal
-    loop = _loop(normal)
+    loop = task.only_loop(scheduled=True)
+    if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1:
+        raise NoProofError("the loop carries several values")
     (carried,) = loop.carried
     count = task.count(loop)
     if not count:
@@ -72,23 +64,15 @@ def fused(task: Task) -> Fused:
     lines = [f"{carried.variable} = {start}{clause}"] if start else []
     passes = []
     done = 0
-    for size, run in groupby(_merged(polynomials, groups), key=lambda one: one):
+    each = iter(polynomials)
+    for size, run in groupby([tuple(islice(each, group)) for group in groups]):
         times = len(list(run))
         lines += writer.loop(times, _composed(size), _reach(size))
         passes.append(len(size))
         done += times
-    return Fused(tuple(lines), tuple(map(text.returned, normal.returns)), clause, tuple(passes))
-
-
-def _loop(normal: NormalProgram) -> Loop:
-    if normal.applications:
-        raise NoProofError("the program has functions of entries")
-    if len(normal.loops) != 1 or normal.loops[0].inner:
-        raise NoProofError("the program has not one loop")
-    (loop,) = normal.loops
-    if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1:
-        raise NoProofError("the loop carries several values")
-    return loop
+    results = tuple(map(text.returned, normal.returns))
+    steps: list[Json] = [{"rule": "passes", "passes": passes}]
+    return Made(tuple(lines), results, clause, lambda _: steps)
 
 
 def _polynomials(
@@ -104,7 +88,7 @@ def _polynomials(
     found = []
     for row in rows:
         numbers = [row.get(n, Fraction(0)) for n in range(max(row, default=0) + 1)]
-        found.append(flint.fmpq_poly([flint.fmpq(x.numerator, x.denominator) for x in numbers]))
+        found.append(flint.fmpq_poly(list(map(rational, numbers))))
     return found
 
 
@@ -158,16 +142,6 @@ def _groups(degrees: Sequence[int]) -> list[int]:
     return best[-1][2]
 
 
-def _merged(
-    polynomials: Sequence[flint.fmpq_poly], groups: Sequence[int]
-) -> list[tuple[flint.fmpq_poly, ...]]:
-    found, at = [], 0
-    for size in groups:
-        found.append(tuple(polynomials[at : at + size]))
-        at += size
-    return found
-
-
 def _composed(polynomials: Sequence[flint.fmpq_poly]) -> flint.fmpq_poly:
     """One pass after the other."""
     total = flint.fmpq_poly([0, 1])
@@ -198,14 +172,8 @@ def _value(polynomial: flint.fmpq_poly, x: float) -> float:
 
 def _chebyshev(polynomial: flint.fmpq_poly, reach: Fraction) -> Numbers:
     """The coefficients of T_n(x/reach)."""
-    scaled = polynomial(flint.fmpq_poly([0, flint.fmpq(reach.numerator, reach.denominator)]))
-    found: Numbers = {}
-    while scaled.degree() >= 0:
-        n, first = scaled.degree(), flint.fmpq_poly(flint.fmpz_poly.chebyshev_t(scaled.degree()))
-        c = scaled[n] / first[n]
-        found[n] = Fraction(int(c.p), int(c.q))
-        scaled -= first * c
-    return found
+    found = chebyshev_coefficients(polynomial, 1 / reach, Fraction(0))
+    return {n: c for n, c in enumerate(found) if c}
 
 
 def _by_products(numbers: Numbers, top: int) -> tuple[Numbers, dict[tuple[int, int], Numbers]]:
@@ -233,22 +201,19 @@ class _Writer:
         self.reach = reach
         layers = max(layers_of_degree(polynomial.degree()), 1)
         blocks = [[3], [5, 7, 9]][: layers - 1]
-        body = [f"{self._power(n)} = {self.powers[1]}" for block in blocks for n in block]
-        for level, block in enumerate(blocks):
-            left = ", ".join(map(self._power, block))
-            right = ", ".join(self._sum_text({n: Fraction(1)}, 3**level) for n in block)
-            body += [BLOCK, f"    {left} = {right}{self.clause}"]
+        body = [f"{self._power(n)} = {self.powers[1]}" for numbers in blocks for n in numbers]
+        for level, numbers in enumerate(blocks):
+            sums = {self._power(n): self._sum_text({n: Fraction(1)}, 3**level) for n in numbers}
+            body += block(sums, self.clause)
         result = self._sum_text(_chebyshev(polynomial, reach), 3 ** (layers - 1))
-        line = f"{self.powers[1]} = {result}{self.clause}"
-        body += [BLOCK, f"    {line}"] if blocks else [line]
+        last = {self.powers[1]: result}
+        body += block(last, self.clause) if blocks else [assignment(last, self.clause)]
         return [f"repeat {times}:", *(f"    {line}" for line in body)]
 
     def _power(self, n: int) -> str:
         """The name of T_n; X is that of r·T_1."""
         if n not in self.powers:
-            name = f"{self.powers[1]}{n}"
-            while name in self.taken:
-                name += "_"
+            name = free_name(f"{self.powers[1]}{n}", self.taken)
             self.taken.add(name)
             self.powers[n] = name
         return self.powers[n]

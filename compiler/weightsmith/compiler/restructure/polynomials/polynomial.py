@@ -30,10 +30,11 @@ from weightsmith.compiler.certify.spectra.spectral import (
     infer_forms,
 )
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Loop, NormalProgram, Returned
+from weightsmith.compiler.ir.normal import Loop, Returned
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.compiler.restructure.affine_loops.affine import bare
 from weightsmith.compiler.restructure.recurrences.operators import candidates
+from weightsmith.compiler.restructure.recurrences.setting import bare
+from weightsmith.compiler.restructure.recurrences.task import Task
 
 MAX_DEGREE = 363  # six layers of triple products of data, less one
 
@@ -58,8 +59,9 @@ class PolynomialValue:
     words: tuple[Word, ...]  # what the values are made of, with the groups of tokens
 
 
-def polynomial_value(normal: NormalProgram, bindings: dict[str, Fraction]) -> PolynomialValue:
+def polynomial_value(task: Task) -> PolynomialValue:
     """Raises NoProofError, with the reason, where the program returns no such values."""
+    normal = task.normal
     if normal.applications:
         raise NoProofError("the program has functions of entries")
     if not normal.loops:
@@ -69,15 +71,16 @@ def polynomial_value(normal: NormalProgram, bindings: dict[str, Fraction]) -> Po
     reasons: list[str] = []
     for word in candidates(normal):
         try:
-            return _Following(normal, word, bindings).value()
+            return _Following(task, word).value()
         except NoProofError as reason:
             reasons.append(str(reason))
     raise NoProofError((reasons or ["no operator moves its values"])[0])
 
 
 class _Following:
-    def __init__(self, normal: NormalProgram, word: Word, bindings: dict[str, Fraction]) -> None:
-        self.normal, self.word, self.bindings = normal, word, bindings
+    def __init__(self, task: Task, word: Word) -> None:
+        self.task, self.normal, self.word = task, task.normal, word
+        normal = task.normal
         if normal.alphabet.transpose_word(word) != word:
             raise NoProofError("its operator is no symmetric product of inputs")
         pairs = [pair for one in normal.returns for pair in dependencies(normal, one)]
@@ -143,7 +146,7 @@ class _Following:
 
     def _polynomial(self, loops: tuple[Recurrence, ...], scalar: Coefficient) -> flint.fmpq_poly:
         try:
-            program = read_program(self.scalars.field, loops, scalar, self.bindings)
+            program = read_program(self.scalars.field, loops, scalar, self.task.bindings)
             degree = program.degree()
         except RefusedError as problem:
             raise NoProofError(str(problem)) from None

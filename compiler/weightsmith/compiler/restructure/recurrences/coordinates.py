@@ -18,6 +18,8 @@ from sympy import sqrt as sympy_sqrt
 from weightsmith.compiler.certify.spectra.spectral import FittingError, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.restructure.recurrences.linear import Linear, Series, System, number_of
+from weightsmith.compiler.restructure.recurrences.lines import to_scalar
+from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
@@ -27,23 +29,11 @@ Rows = tuple[tuple[Coefficient, ...], ...]
 
 @dataclass(frozen=True)
 class Coordinates:
-    """z ← (fixed + λ·slope)z + constant, ``value`` as in Recurrence.
+    """The result is Σ_i weights[i](λ)·z_i + rest(λ), z the values of the recurrence."""
 
-    The result is Σ_i weights[i](λ)·z_i + rest(λ).  ``at_rest`` is an s with fixed·s = s and
-    slope·s = −constant, if there is one: then z = s/λ does not move.
-    """
-
-    fixed: tuple[tuple[Scalar, ...], ...]
-    slope: tuple[tuple[Scalar, ...], ...]
-    constant: tuple[Scalar, ...]
-    value: str
+    recurrence: Recurrence
     weights: tuple[Series, ...]
     rest: Series
-    at_rest: tuple[Scalar, ...] | None
-
-
-def to_scalar(value: Coefficient) -> Scalar:
-    return parse_scalar(str(value))
 
 
 def in_coordinates(
@@ -54,7 +44,7 @@ def in_coordinates(
     *,
     powers: bool,
 ) -> Coordinates:
-    """``powers``: those of C₀ are needed.
+    """``powers``: those of C₀ are needed, three held functions making λ times their product.
 
     Raises NoProofError where the step is of no known kind.
     """
@@ -78,15 +68,15 @@ def in_coordinates(
     weights = tuple(_total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places)
     constant = [field.sum(basis[i][j] * begin.constant[j] for j in places) for i in places]
     rests = begin.value == "S" and powers
-    return Coordinates(
+    recurrence = Recurrence(
         _fixed(turned0, bindings) if powers else _scalars(turned0),
         _scalars(turned1),
         tuple(map(to_scalar, constant)),
         begin.value,
-        weights,
-        rest,
-        _at_rest(turned0, turned1, constant, field) if rests else None,
+        powers,
+        at_rest=_at_rest(turned0, turned1, constant, field) if rests else None,
     )
+    return Coordinates(recurrence, weights, rest)
 
 
 def _at_rest(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
-from weightsmith.compiler.restructure.recurrences.coordinates import to_scalar
+from weightsmith.compiler.restructure.recurrences.lines import to_scalar
 from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.sums import ONE, Atom, Key, Sum
 from weightsmith.dsl.numbers import scalar_algebra as algebra

@@ -54,7 +54,7 @@ class Recurrence:
     constant: tuple[Scalar, ...]
     value: str
     plus: bool
-    unit_held: bool
+    unit_held: bool = False
     at_rest: tuple[Scalar, ...] | None = None
     from_rest: bool = False
 
@@ -94,9 +94,7 @@ class Recurrence:
 
     def column(self, count: int) -> Matrix:
         """S_a or P_a, as it is held."""
-        if self.from_rest and count == 0:
-            return tuple(({},) for _ in range(self.order))
-        if count == self.start - 1:
+        if count == (0 if self.from_rest else self.start - 1):
             return tuple(({},) for _ in range(self.order))
         if count == self.start and self.unit_held:
             return self._unit
@@ -124,25 +122,22 @@ class Recurrence:
         cube = self._product(*(self.power(n) for n in (split.a, split.b, split.c)))
         if not self.plus:
             return cube
-        plain = self._plain_power(split)
+        plain = self._followed(split, self.power(split.c))
         return self._one_more(plain, cube) if split.extra else plain
 
     def _one_more(self, plain: Matrix, times_lambda: Matrix) -> Matrix:
         """C·f from f and λf."""
         return add(times(self.at_zero(1), plain), times(self._slope, times_lambda))
 
-    def _plain_power(self, split: Split) -> Matrix:
-        third = self.power(split.c)
-        return self._followed(split, third)
-
-    def _followed(self, split: Split, third: Matrix) -> Matrix:
-        """M_a·M_b·f for a held f, with a factor λ in every product."""
+    def _followed(self, split: Split, third: Matrix, moved: Matrix | None = None) -> Matrix:
+        """M_a·M_b·f for a held f, with a factor λ in every product; there ``moved`` is for f."""
+        moved = third if moved is None else moved
         a, b = self.at_zero(split.a), self.at_zero(split.b)
         n_a, n_b = self.quotient(split.a), self.quotient(split.b)
         return add(
             times(times(a, b), third),
-            times(a, self._product(n_b, self._one, third)),
-            self._product(n_a, self.power(split.b), third),
+            times(a, self._product(n_b, self._one, moved)),
+            self._product(n_a, self.power(split.b), moved),
         )
 
     def next_quotient(self, split: Split) -> Matrix:
@@ -159,8 +154,7 @@ class Recurrence:
         )
         if not split.extra:
             return plain
-        power = self._plain_power(split)
-        return add(times(self.at_zero(1), plain), times(self._slope, power))
+        return self._one_more(plain, self._followed(split, self.power(split.c)))
 
     def next_column(self, split: Split) -> Matrix:
         """S_n or P_n; the split 0 + 0 + 0 + 1 is the start if that is not at hand."""
@@ -169,10 +163,8 @@ class Recurrence:
         first, second = self.power(split.a), self.power(split.b)
         third = self.column(split.c)
         if self.value == "P":
-            plain = (
-                self._followed(split, third) if self.plus else self._product(first, second, third)
-            )
             cube = self._product(first, second, third)
+            plain = self._followed(split, third) if self.plus else cube
             return self._one_more(plain, cube) if split.extra else plain
         if self.from_rest:
             return self._next_from_rest(split)
@@ -197,15 +189,9 @@ class Recurrence:
         held = self.column(split.c)
         rest = tuple((single(OUTER, algebra.negated(entry)),) for entry in self.at_rest or ())
         moved = add(held, rest)
-        d_a, d_b = self.at_zero(split.a), self.at_zero(split.b)
-        n_a, n_b = self.quotient(split.a), self.quotient(split.b)
-        m_a, m_b = self.power(split.a), self.power(split.b)
-        plain = add(
-            times(times(d_a, d_b), held),
-            times(d_a, self._product(n_b, self._one, moved)),
-            self._product(n_a, m_b, moved),
-        )
-        return self._one_more(plain, self._product(m_a, m_b, moved)) if split.extra else plain
+        plain = self._followed(split, held, moved)
+        cube = self._product(self.power(split.a), self.power(split.b), moved)
+        return self._one_more(plain, cube) if split.extra else plain
 
     def value_from_powers(self, count: int) -> Matrix:
         """The value as a combination of held powers: −N_n s, or M_n h."""

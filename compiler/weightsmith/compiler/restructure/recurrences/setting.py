@@ -52,8 +52,8 @@ class Setting:
 
 def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setting:
     """Raises NoProofError where no product of three held blocks moves the value."""
-    left, right = _without_groups(frame[0]), _without_groups(frame[1])
-    word = _without_groups(operator)
+    left, right = bare(frame[0]), bare(frame[1])
+    word = bare(operator)
     turned = _turned(normal, word)
     if len(word) == 1:
         prefix = left if right else ()
@@ -75,7 +75,7 @@ def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setti
     raise NoProofError("the result stands where no held block can be multiplied")
 
 
-def _without_groups(word: Word) -> Word:
+def bare(word: Word) -> Word:
     """Groups are said once, by ``over``."""
     return tuple(letter._replace(group="") for letter in word)
 
@@ -92,8 +92,8 @@ def _letter_text(letter: Letter) -> str:
     return letter.name + ("'" if letter.transposed else "")
 
 
-def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
-    """The one group over which tokens are summed, "" if none are.
+def clause_of_words(normal: NormalProgram, words: list[Word]) -> str:
+    """``over`` the one group over which tokens are summed, "" if none are.
 
     Raises NoProofError if there are several.
     """
@@ -105,4 +105,4 @@ def contracted_group(normal: NormalProgram, words: list[Word]) -> str:
                 groups.add(columns)
     if len(groups) > 1:
         raise FittingError("it sums over two groups of tokens")
-    return groups.pop() if groups else ""
+    return f" over {groups.pop()}" if groups else ""

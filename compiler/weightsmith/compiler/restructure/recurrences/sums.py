@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import flint
+
+from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
@@ -69,14 +72,9 @@ def matrix_power(entries: tuple[tuple[Scalar, ...], ...], count: int) -> Matrix:
     places = range(len(entries))
     if all(entries[i][j] == q.ZERO for i in places for j in places if i != j):
         return diagonal(tuple(raised(entries[i][i], count) for i in places))
-    base = [[q.evaluate(entry, {}) for entry in row] for row in entries]
-    power = [[Fraction(i == j) for j in places] for i in places]
-    for _ in range(count):
-        power = [
-            [sum((row[k] * base[k][j] for k in places), Fraction(0)) for j in places]
-            for row in power
-        ]
-    return tuple(tuple(single(ONE, q.Number(entry)) for entry in row) for row in power)
+    base = flint.fmpq_mat([[rational(q.evaluate(entry, {})) for entry in row] for row in entries])
+    rows = (base**count).tolist()
+    return tuple(tuple(single(ONE, q.Number(fraction(entry))) for entry in row) for row in rows)
 
 
 def add(*matrices: Matrix) -> Matrix:

@@ -1,7 +1,8 @@
-"""What a way to restructure is given: one program, its normal form, and what names are taken."""
+"""What a strategy is given, a program with its normal form, and what it makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,29 @@ from weightsmith.dsl.program import core
 
 Bindings = dict[str, Fraction]
 Names = frozenset[str]
+Json = dict[str, object]
+Steps = Callable[[NormalProgram], list[Json]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The new body and its returned expressions; ``clause`` ends what is summed over tokens.
+
+    ``steps``: those of the claim, without their numbers, given the new program's normal form.
+    """
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    clause: str
+    steps: Steps
+
+
+def claim_of(steps: Iterable[Json]) -> Json:
+    """The claim of some steps, without its number."""
+    return {
+        "kind": "restructuring",
+        "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
+    }
 
 
 @dataclass(frozen=True)
@@ -31,14 +55,17 @@ class Task:
         names |= {one.name for one in program.returns} | set(program.dimensions)
         return self.outside | names
 
-    def only_loop(self, *, scheduled: bool = False) -> Loop:
-        """The loop of a program that has one, of ``repeat`` or of ``for``.  Raises NoProofError."""
+    def only_loop(self, *, scheduled: bool = False, inner: bool = False) -> Loop:
+        """The loop of a program that has one, also of ``for``, or with loops within it.
+
+        Raises NoProofError.
+        """
         normal = self.normal
         if normal.applications:
             raise NoProofError("the program has functions of entries")
         if not scheduled and any(loop.schedule for loop in normal.all_loops()):
             raise NoProofError("the program has a loop with numbers of its own for every pass")
-        if len(normal.loops) != 1 or normal.loops[0].inner:
+        if len(normal.loops) != 1 or (normal.loops[0].inner and not inner):
             number = len(list(normal.all_loops()))
             what = "no loop" if number == 0 else f"{number} loops, not one"
             raise NoProofError(f"the program has {what}")

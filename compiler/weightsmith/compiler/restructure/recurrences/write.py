@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
-from weightsmith.compiler.ir.coefficients import CoefficientField
-from weightsmith.compiler.restructure.recurrences.coordinates import to_scalar
 from weightsmith.compiler.restructure.recurrences.counts import Chain, Step
 from weightsmith.compiler.restructure.recurrences.held import choose_held
 from weightsmith.compiler.restructure.recurrences.linear import Series
+from weightsmith.compiler.restructure.recurrences.lines import (
+    block,
+    free_name,
+    sum_text,
+    to_scalar,
+)
 from weightsmith.compiler.restructure.recurrences.order import few_heads, few_turned
 from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.setting import Setting, word_text
@@ -28,7 +31,6 @@ from weightsmith.compiler.restructure.recurrences.sums import (
 )
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
-from weightsmith.dsl.numbers.scalar_printer import coefficient_text
 from weightsmith.dsl.numbers.scalars import Scalar
 
 DIRECT, TURNED, VALUE = "B", "D", "R"  # the three families of held functions
@@ -217,9 +219,7 @@ class Writer:
         if self.recurrence.order > 1 and kind not in ("V", "Y"):
             base += f"{row + 1}" + ("" if family == VALUE else f"{column + 1}")
         name = base + ("" if slot == 1 else f"_{slot}")
-        while name in self.taken:
-            name += "_"
-        return name
+        return free_name(name, self.taken)
 
     def _families(self) -> dict[str, str]:
         named = {name: held[0] for held, name in self.names.items()}
@@ -232,7 +232,7 @@ class Writer:
         lines = []
         if len(self.setting.other) > 1:
             text = word_text(self.setting.other)
-            lines += [f"{self.other} = 0", "repeat 1:", f"    {self.other} = {text}{self.clause}"]
+            lines += [f"{self.other} = 0", *block({self.other: text}, self.clause)]
         starts = dict.fromkeys(self.names.values(), "0")
         starts |= {name: self._start_text(*held) for held, name in self.at_start.items()}
         lines += [f"{name} = {start}" for name, start in sorted(starts.items())]
@@ -257,10 +257,8 @@ class Writer:
         counts = {self.names[one]: one[1].count for one in layer}
         values |= {self.names[one]: "0" for one in before if self.names[one] not in values}
         values |= {self.unit: self.unit_text} if keeps_unit else {}
-        names = sorted(values)
-        left, right = ", ".join(names), ", ".join(values[name] for name in names)
         comment = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
-        return ["repeat 1:", f"    # {comment}", f"    {left} = {right}{self.clause}"]
+        return block(dict(sorted(values.items())), self.clause, comment=comment)
 
     def _text(self, family: str, total: Sum) -> str:
         terms = [(scale, self._key_text(family, key)) for key, scale in total.items()]
@@ -351,30 +349,3 @@ class Writer:
         for power, weight in sorted(rest.items()):
             terms.append((to_scalar(weight), self._moved(self.unit_text, power)))
         return sum_text(terms)
-
-
-@lru_cache(maxsize=10_000)
-def tidied(scale: Scalar) -> Scalar:
-    """In lowest terms; powers of numbers stay powers, whose digits would be many."""
-    if isinstance(scale, q.Number | q.Symbol) or _has_long_power(scale):
-        return scale
-    return to_scalar(CoefficientField([scale]).of(scale))
-
-
-def _has_long_power(scale: Scalar) -> bool:
-    match scale:
-        case q.Add(parts) | q.Multiply(parts):
-            return any(_has_long_power(part) for part in parts)
-        case q.Power(base, _):
-            return isinstance(base, q.Number) or _has_long_power(base)
-    return False
-
-
-def sum_text(terms: list[tuple[Scalar, str]]) -> str:
-    """Σ coefficient · text, as a person writes it."""
-    text = ""
-    for scale, inner in terms:
-        negative, factor = coefficient_text(tidied(scale))
-        sign = (" - " if negative else " + ") if text else ("-" if negative else "")
-        text += sign + (f"{factor}*{inner}" if factor else inner)
-    return text or "0"

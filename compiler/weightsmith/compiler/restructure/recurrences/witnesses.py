@@ -1,78 +1,38 @@
-"""The claim that network.alg returns what script.alg says: its witnesses."""
+"""The claim that network.alg returns what script.alg says, of functions of one operator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from weightsmith.compiler.certify.spectra.spectral import Collapse, NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
-from weightsmith.compiler.restructure.affine_loops.affine_rewrite import Powered
-from weightsmith.compiler.restructure.polynomials.evaluate import Evaluated, Placement
-from weightsmith.compiler.restructure.polynomials.fused import Fused
-from weightsmith.compiler.restructure.recurrences.write import DIRECT, TURNED, VALUE
-from weightsmith.compiler.restructure.rewrite import Rewritten
+from weightsmith.compiler.restructure.recurrences.task import Json, Steps
 from weightsmith.dsl.program.core import GROUPS
 
-Json = dict[str, object]
+Placement = tuple[Word, Word, bool]  # the words around a function of T, or of T'
 
 
-def restructuring_claim(
-    rewritten: Rewritten | Evaluated | Powered | Fused, network: NormalProgram
-) -> Json:
-    """Return the claim without its number; ``network`` is the new program's normal form."""
-    if isinstance(rewritten, Powered | Fused):
-        return claim_of(rewritten.steps())
-    if isinstance(rewritten, Evaluated):
-        operator = _variable_step(rewritten)
-        script = _script_forms(rewritten.value.collapse, rewritten.value.loops)
-        placements = rewritten.placements
-    else:
-        operator = _operator_step(rewritten)
-        script = _script_forms(rewritten.loop.collapse, (rewritten.loop.loop,))
-        placements = _placements(rewritten)
-    forms = script + _NetworkForms(rewritten.clause, placements, network).loops()
-    return claim_of([operator, *forms, {"rule": "equal"}])
+def operator_steps(
+    word: Word,
+    line: tuple[object, object],
+    followed: tuple[Collapse, tuple[Loop, ...]],
+    clause: str,
+    placements: Mapping[str, Placement],
+) -> Steps:
+    """The steps, given the network: λ = offset + slope·t is in ``line``.
 
+    ``followed`` are the script's loops and their forms, ``placements`` those of the variables.
+    """
+    offset, slope = map(str, line)
+    letters = [letter.text() for letter in word]
+    first: Json = {"rule": "operator", "word": letters, "offset": offset, "slope": slope}
 
-def claim_of(steps: Iterable[Json]) -> Json:
-    """The claim of some steps, without its number."""
-    return {
-        "kind": "restructuring",
-        "steps": [{"step": number, **step} for number, step in enumerate(steps, 1)],
-    }
+    def steps(network: NormalProgram) -> list[Json]:
+        forms = _NetworkForms(clause, placements, network).loops()
+        return [first, *_script_forms(*followed), *forms, {"rule": "equal"}]
 
-
-def _variable_step(evaluated: Evaluated) -> Json:
-    """λ in terms of y = scale·λ + shift."""
-    word = [letter.text() for letter in evaluated.value.word]
-    offset, slope = -evaluated.shift / evaluated.scale, 1 / evaluated.scale
-    return {"rule": "operator", "word": word, "offset": str(offset), "slope": str(slope)}
-
-
-def _operator_step(rewritten: Rewritten) -> Json:
-    """λ in terms of t = the trace of the step, so that powers of a single step are monomials."""
-    field, matrix = rewritten.loop.scalars.field, rewritten.system.matrix
-    zero = field.zero
-    offset, slope = (
-        field.sum(row[i].get(power, zero) for i, row in enumerate(matrix)) for power in (0, 1)
-    )
-    if slope == 0:
-        offset, slope = zero, field.one
-    texts = str(-offset / slope), str(field.one / slope)
-    word = [letter.text() for letter in rewritten.loop.word]
-    return {"rule": "operator", "word": word, "offset": texts[0], "slope": texts[1]}
-
-
-def _placements(rewritten: Rewritten) -> dict[str, Placement]:
-    """Where the functions of each family stand."""
-    setting = rewritten.setting
-    known: dict[str, Placement] = {
-        DIRECT: ((), setting.one, False),
-        TURNED: ((), setting.other, True),
-        VALUE: (setting.left, setting.right, False),
-    }
-    return {name: known[family] for name, family in rewritten.families.items()}
+    return steps
 
 
 def _script_forms(collapse: Collapse, loops: tuple[Loop, ...]) -> list[Json]:

@@ -1,56 +1,37 @@
-"""The pass: a program whose loop is affine in what it carries becomes one of few layers.
-
-The values stay the same polynomials; the text of the new program is read by the front end again.
-"""
+"""A loop that moves its values by one operator, by powers of its step as functions of that."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from weightsmith.compiler.certify.spectra.spectral import FittingError, Frame, NoProofError
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Returned
 from weightsmith.compiler.ir.polynomial import Polynomial, Word
-from weightsmith.compiler.restructure.recurrences.coordinates import in_coordinates, to_scalar
+from weightsmith.compiler.restructure.recurrences.coordinates import in_coordinates
 from weightsmith.compiler.restructure.recurrences.linear import (
     Linear,
     System,
     linear_parts,
     read_system,
 )
+from weightsmith.compiler.restructure.recurrences.lines import sum_text, to_scalar
 from weightsmith.compiler.restructure.recurrences.operators import ScalarLoop, candidates
-from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.setting import (
     Setting,
+    bare,
     choose_setting,
-    contracted_group,
+    clause_of_words,
     word_text,
 )
-from weightsmith.compiler.restructure.recurrences.task import Task
-from weightsmith.compiler.restructure.recurrences.write import Code, Writer, sum_text
-from weightsmith.dsl import program_text
-from weightsmith.dsl.program import core
+from weightsmith.compiler.restructure.recurrences.task import Made, Task
+from weightsmith.compiler.restructure.recurrences.witnesses import Placement, operator_steps
+from weightsmith.compiler.restructure.recurrences.write import DIRECT, TURNED, VALUE, Code, Writer
 
-_OUTPUT = re.compile(r"output\d*")  # the name of a returned expression
 LONGEST_REST = 4  # the largest power of the operator that is written out
 
 
-@dataclass(frozen=True)
-class Rewritten:
-    """The new body and its returned expressions, with what the claim needs to know."""
-
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    setting: Setting
-    clause: str
-    families: dict[str, str]
-    loop: ScalarLoop
-    system: System
-
-
-def rewrite(task: Task) -> Rewritten:
+def rewrite(task: Task) -> Made:
     """Raises NoProofError, with the reason, where the loop is of no kind that is known."""
     loop = task.only_loop()
     count = task.count(loop)
@@ -89,22 +70,40 @@ class _Rewriting:
         self.normal, self.bindings, self.taken = task.normal, task.bindings, task.taken
         self.loop, self.word = loop, loop.word
 
-    def run(self, count: int) -> Rewritten:
+    def run(self, count: int) -> Made:
         goals = [self._goal(returned) for returned in self.normal.returns]
         frame = goals[0].frame
         if any(goal.frame != frame for goal in goals):
             raise NoProofError("the returned values stand between different words")
         setting = choose_setting(self.normal, self.word, frame)
         words = [word for goal in goals for word in goal.words]
-        group = contracted_group(self.normal, [self.word * 2, *words])
-        clause = f" over {group}" if group else ""
+        clause = clause_of_words(self.normal, [self.word * 2, *words])
         wanted = {name for goal in goals for name in goal.linear if name}
         system = read_system(self.loop, wanted, count)
         code = self._code(system, goals, setting, clause)
         results = tuple(map(_with_constants, code.results, goals))
         if "0" in results:
             raise NoProofError("a returned value is zero")
-        return Rewritten(code.lines, results, setting, clause, code.families, self.loop, system)
+        known: dict[str, Placement] = {
+            DIRECT: ((), setting.one, False),
+            TURNED: ((), setting.other, True),
+            VALUE: (setting.left, setting.right, False),
+        }
+        placements = {name: known[family] for name, family in code.families.items()}
+        followed = self.loop.collapse, (self.loop.loop,)
+        steps = operator_steps(self.word, self._trace(system), followed, clause, placements)
+        return Made(code.lines, results, clause, steps)
+
+    def _trace(self, system: System) -> tuple[Coefficient, Coefficient]:
+        """λ by t = the trace of the step, so that powers of a single step are monomials."""
+        field, matrix = self.loop.scalars.field, system.matrix
+        offset, slope = (
+            field.sum(row[i].get(power, field.zero) for i, row in enumerate(matrix))
+            for power in (0, 1)
+        )
+        if slope == 0:
+            offset, slope = field.zero, field.one
+        return -offset / slope, field.one / slope
 
     def _goal(self, returned: Returned) -> _Goal:
         """What is returned, as one function of the operator and constant words."""
@@ -126,7 +125,10 @@ class _Rewriting:
 
     def _read_goal(self, value: Polynomial, *, flipped: bool) -> _Goal:
         frames = self.loop.frames(value)
-        linear = {_bare(frame): linear_parts(scalar, self.loop) for frame, scalar in frames.items()}
+        linear = {
+            (bare(left), bare(right)): linear_parts(scalar, self.loop)
+            for (left, right), scalar in frames.items()
+        }
         moving = [frame for frame, parts in linear.items() if set(parts) - {""}]
         if len(moving) != 1:
             raise NoProofError("the returned value is not one function of the operator")
@@ -134,7 +136,7 @@ class _Rewriting:
         for frame, parts in linear.items():
             if frame not in moving:
                 for power, scalar in parts.get("", {}).items():
-                    text = word_text(frame[0] + _bare_word(self.word) * power + frame[1])
+                    text = word_text(frame[0] + bare(self.word) * power + frame[1])
                     constants[text] = scalar
         words = tuple(left + self.word + right for left, right in frames)
         return _Goal(moving[0], linear[moving[0]], constants, flipped, words)
@@ -147,19 +149,10 @@ class _Rewriting:
         ]
         if any(max(one.rest, default=0) > LONGEST_REST for one in plain):
             raise FittingError("its result has a long fixed part")
-        held = len(setting.unit) <= 1
-        first = plain[0]
+        first = plain[0].recurrence
         from_rest = setting.outer is not None and first.at_rest is not None
-        recurrence = Recurrence(
-            first.fixed,
-            first.slope,
-            first.constant,
-            first.value,
-            setting.plus,
-            held or from_rest,
-            first.at_rest,
-            from_rest,
-        )
+        held = len(setting.unit) <= 1 or from_rest
+        recurrence = replace(first, unit_held=held, from_rest=from_rest)
         writer = Writer(recurrence, setting, clause, set(self.taken))
         return writer.code(system.count, [(one.weights, one.rest) for one in plain])
 
@@ -168,30 +161,3 @@ def _with_constants(result: str, goal: _Goal) -> str:
     extra = sum_text([(to_scalar(c), text) for text, c in goal.constants.items()])
     total = result if extra == "0" else f"{result} + ({extra})"
     return f"({total})'" if goal.flipped else total
-
-
-def _bare(frame: Frame) -> Frame:
-    return _bare_word(frame[0]), _bare_word(frame[1])
-
-
-def _bare_word(word: Word) -> Word:
-    return tuple(letter._replace(group="") for letter in word)
-
-
-def new_text(
-    program: core.Program, lines: Sequence[str], results: Sequence[str], clause: str
-) -> str:
-    """The script of the new program: its body, and a returned expression for each value."""
-    head = program_text(replace(program, body=(), untils=())).split("\nreturn ")[0]
-    written = [head.rstrip("\n"), "", *lines]
-    returned = []
-    for one, result in zip(program.returns, results, strict=True):
-        text = f"1*{result}" if result.isidentifier() and result != one.name else result
-        if text != one.name and not _OUTPUT.fullmatch(one.name):
-            written.append(f"{one.name} = {result}{clause}")
-            text = one.name
-        if one.groups:
-            text += " on " + ("tokens" if len(one.groups) > 1 else one.groups[0])
-        returned.append(text + ("" if text.startswith(one.name) else clause))
-    written.append("return " + ", ".join(returned))
-    return "\n".join(written) + "\n"
