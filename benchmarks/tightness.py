@@ -17,10 +17,10 @@ from typing import Any
 
 from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
+from weightsmith.checker.claims.following import Following
 
 from weightsmith import api
 from weightsmith.checker.algebra.rational import Rational
-from weightsmith.checker.claims.following import Following
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.spectra.recurrence import Recurrence

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 from checker_networks import Array, Bindings, Inputs, Json, network_of
 from numpy.typing import NDArray
+from weightsmith.checker.claims.domain import follower_of
 
 from weightsmith.checker.balls.bounds import BITS, Ball, Bounds, exact
 from weightsmith.checker.balls.ranges import precision
-from weightsmith.checker.claims.domain import follower_of
 from weightsmith.checker.errors.site_bounds import Triple
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.semantics.site_letters import read_script

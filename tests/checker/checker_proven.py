@@ -10,8 +10,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from weightsmith import api
 from weightsmith.checker.claims.truncation import Truncation, check_truncation
+
+from weightsmith import api
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.dsl import Source, check
 from weightsmith.dsl.program import core

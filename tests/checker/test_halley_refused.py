@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from checker_steps import assumption
 from halley_runs import FAMILIES, GOOD
-
-import weightsmith.api as ws
 from weightsmith.checker.claims.following import Following
 from weightsmith.checker.claims.truncation import check_truncation
+
+import weightsmith.api as ws
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check
 

@@ -15,11 +15,11 @@ import pytest
 from checker_cases import newton_inverse
 from checker_token_cases import gradient_descent
 from checker_writing import tensors_of, weights, write
+from weightsmith.checker.claims import read_files
+from weightsmith.checker.claims import weights as weights_rule
 
 from weightsmith.checker import Report, verify_directory
 from weightsmith.checker import verify as verification
-from weightsmith.checker.claims import read_files
-from weightsmith.checker.claims import weights as weights_rule
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError, spend
 from weightsmith.checker.reading.scalar_text import value_at
 from weightsmith.dsl import parse_scalar

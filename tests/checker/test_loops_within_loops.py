@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from checker_steps import assumption
-
-from weightsmith.checker import rules
 from weightsmith.checker.claims.following import Following
 from weightsmith.checker.claims.truncation import check_truncation
+
+from weightsmith.checker import rules
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.rules import IterateRule, Rule

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from weightsmith.checker.reading.rounding import FORMATS, nearest
+from weightsmith.checker.rules.three_term import chebyshev_pair
 
 from weightsmith.checker.balls.enclosures import (
     check_value,
@@ -31,8 +33,6 @@ from weightsmith.checker.balls.ranges import (
     precision,
 )
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.reading.rounding import FORMATS, nearest
-from weightsmith.checker.rules.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from weightsmith.checker.claims.approximation import TableProof, check_approximation, prove_table
 
 import weightsmith.api as ws
 from weightsmith.backends.storage.files import CERTIFICATE
-from weightsmith.checker.claims.approximation import TableProof, check_approximation, prove_table
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
 from weightsmith.checker.semantics.tables import FormulaTable
 from weightsmith.checker.verify import verify_files

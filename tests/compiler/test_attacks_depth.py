@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from weightsmith.checker.claims.truncation import check_truncation
 
 import weightsmith.api as ws
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import BindingError, DiagnosticError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from weightsmith.checker.claims import domain, propagation, restructuring, root_claim
+
 from weightsmith.checker.reading.open_claims import REASONS
 from weightsmith.checker.rules import names
 

@@ -12,11 +12,11 @@ from checker_networks import Json, read_program, tables_of
 from checker_writing import write
 from tests.checker.claims.test_approximation import directory_case, refused
 from tests.checker.errors.test_follow import SCRIPTS
+from weightsmith.checker.claims.error_claims import check_domain, check_propagation
+from weightsmith.checker.reading.certificate import Claim
 
 from weightsmith.checker import verify_directory
-from weightsmith.checker.claims.error_claims import check_domain, check_propagation
 from weightsmith.checker.prove import prove_domain, prove_propagation
-from weightsmith.checker.reading.certificate import Claim
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.semantics.tables import read_tables
 from weightsmith.dsl import parse_scalar

@@ -20,8 +20,8 @@ from checker_writing import (
     template,
     terms,
 )
-
 from weightsmith.checker.claims.exactness import check_exactness
+
 from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.template import read_template

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from checker_writing import core_of
+from weightsmith.checker.claims.restructuring import check_restructuring
 
 from weightsmith import api
-from weightsmith.checker.claims.restructuring import check_restructuring
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.verify import verify_directory
 from weightsmith.dsl import Source, check

@@ -14,8 +14,8 @@ from checker_intervals import chain, last_size
 from checker_steps import script
 from checker_token_cases import gradient_descent
 from checker_writing import EXAMPLES, Case
-
 from weightsmith.checker.claims.truncation import Truncation, check_truncation
+
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check, load_source
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from weightsmith.checker.reading.certificate import (
     FILES,
     FORMAT,
@@ -13,6 +12,7 @@ from weightsmith.checker.reading.certificate import (
     read_certificate,
     unproven_reason,
 )
+
 from weightsmith.checker.reading.refusal import RefusedError
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from weightsmith.checker.claims.following import Following, Targeted
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial
 from weightsmith.checker.balls.ranges import Real
-from weightsmith.checker.claims.following import Following, Targeted
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.spectra.affine import scaled_bound, without_shift
 from weightsmith.checker.spectra.problem import Bound

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 from checker_steps import assumption, forms, loop
 from mpmath import mp, mpf  # type: ignore[import-untyped]
+from weightsmith.checker.claims.truncation import check_truncation
 
 import weightsmith.api as ws
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 
 HEAD = "algorithm f(L: symmetric[v, v], b: [v, k])\nassume nonzero_spectrum(L) in [1/2, 2]\n"

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from tests.compiler.forging import of_script
 from tests.compiler.test_schedules import written
+from weightsmith.checker.claims.following import Targeted
 
 from weightsmith import api
-from weightsmith.checker.claims.following import Targeted
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.verdicts import Report, Verdict
 from weightsmith.cli.outputs.scale import scale_of

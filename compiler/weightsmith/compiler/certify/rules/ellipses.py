@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.rules.chebyshev import Ellipse
+from weightsmith.checker.rules.truncation.chebyshev import Ellipse
 from weightsmith.compiler.numbers.intervals import round_up
 from weightsmith.compiler.numbers.portable_floats import exp2, expm1, log, log2
 
