@@ -17,7 +17,7 @@ from typing import Any
 
 from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
-from weightsmith.checker.claims.following import Following
+from weightsmith.checker.spectra.following import Following
 
 from weightsmith import api
 from weightsmith.checker.algebra.rational import Rational

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from checker_networks import Array, Bindings, Inputs, Json, network_of
 from numpy.typing import NDArray
-from weightsmith.checker.claims.domain import follower_of
+from weightsmith.checker.rules.tables.intervals import follower_of
 
 from weightsmith.checker.balls.bounds import BITS, Ball, Bounds, exact
 from weightsmith.checker.balls.ranges import precision

@@ -10,7 +10,7 @@ from typing import Any
 
 from checker_steps import assumption
 from mpmath import mp, mpf  # type: ignore[import-untyped]
-from weightsmith.checker.claims.following import Following, Truncation
+from weightsmith.checker.spectra.following import Following, Truncation
 
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.dsl import Source, check

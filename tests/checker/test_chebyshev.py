@@ -10,7 +10,7 @@ import flint
 import pytest
 from checker_mutations import mutations
 from checker_steps import assumption, loop
-from weightsmith.checker.claims.following import Truncation
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.checker.claims.truncation import check_truncation
 
 from weightsmith.checker.balls.analytic import check_bounded, exponential, root_of

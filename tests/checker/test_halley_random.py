@@ -10,7 +10,7 @@ import flint
 import pytest
 from checker_steps import assumption
 from halley_runs import BOTH, FAMILIES, RECTANGULAR, SYMMETRIC
-from weightsmith.checker.claims.following import Following
+from weightsmith.checker.spectra.following import Following
 
 from weightsmith.checker.balls.enclosures import DIVERGES, to_arb
 from weightsmith.checker.balls.ranges import precision

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from checker_steps import assumption
 from halley_runs import FAMILIES, GOOD
-from weightsmith.checker.claims.following import Following
+from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.claims.truncation import check_truncation
 
 import weightsmith.api as ws

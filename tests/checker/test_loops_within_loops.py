@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checker_steps import assumption
-from weightsmith.checker.claims.following import Following
+from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.claims.truncation import check_truncation
 
 from weightsmith.checker import rules

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from weightsmith.checker.reading.rounding import FORMATS, nearest
-from weightsmith.checker.rules.three_term import chebyshev_pair
+from weightsmith.checker.reading.nearest import FORMATS, nearest
+from weightsmith.checker.rules.truncation.three_term import chebyshev_pair
 
 from weightsmith.checker.balls.enclosures import (
     check_value,

@@ -31,7 +31,7 @@ def test_every_file_of_the_folder_is_a_rule_of_its_name() -> None:
 
 NO_RULES: list[object] = [
     *("chebyshev_points", "enclosures", "problem", "rules", "__init__", "", ".", "..", "os"),
-    *("weightsmith.checker.rules.contraction", "rules.contraction", "contraction.os", "names"),
+    *("weightsmith.checker.rules.truncation.contraction", "rules.contraction", "contraction.os", "names"),
     *("../contraction", "contraction.py", "Contraction", "contraction ", "__pycache__", "find"),
     *(None, 3, True, ["contraction"], {"contraction": "contraction"}),
 ]

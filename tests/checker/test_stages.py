@@ -10,7 +10,7 @@ import pytest
 from checker_intervals import chain, last_size
 from checker_steps import assumption, cubic, forms, loop, square
 from weightsmith.checker.claims.truncation import Truncation, check_truncation
-from weightsmith.checker.rules.stages import MAX_DEGREE, _Walk
+from weightsmith.checker.rules.truncation.stages import MAX_DEGREE, _Walk
 
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.rules import stages

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from weightsmith.checker.claims.approximation import TableProof, check_approximation, prove_table
+from weightsmith.checker.rules.tables.table import TableProof, check_approximation, prove_table
 
 import weightsmith.api as ws
 from weightsmith.backends.storage.files import CERTIFICATE

@@ -155,7 +155,7 @@ class _Verifier:
         if fact.proven:
             self._facts[line.number] = fact
         sentence = fact_text(line.fact) if self._kernel else fact.sentence()
-        way = (*fact.way, f"By {rule.name}{_from(numbers)}: {fact_text(line.fact)}")
+        way = (*fact.way, f"So it follows by the rule {rule.name}{_from(numbers)}.")
         return Found(fact.reason, sentence, fact.proven, way)
 
     def _premise(self, number: int) -> Fact:
@@ -180,4 +180,5 @@ def _number(line: Line) -> Fraction | None:
 
 
 def _from(numbers: Sequence[int]) -> str:
-    return f", from {' and '.join(map(str, numbers))}" if numbers else ""
+    facts = "claim" if len(numbers) == 1 else "claims"
+    return f" from {facts} {', '.join(map(str, numbers))}" if numbers else ""

@@ -13,7 +13,7 @@ import pytest
 from checker_matrices import table_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from weightsmith.checker.claims.approximation import product_error
+from weightsmith.checker.rules.tables.table import product_error
 
 from weightsmith.checker.balls.formula_balls import BallFunction, Jet
 from weightsmith.checker.balls.ranges import precision

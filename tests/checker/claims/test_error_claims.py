@@ -13,7 +13,7 @@ from checker_writing import write
 from tests.checker.claims.test_approximation import directory_case, refused
 from tests.checker.errors.test_follow import SCRIPTS
 from weightsmith.checker.claims.error_claims import check_domain, check_propagation
-from weightsmith.checker.reading.certificate import Claim
+from weightsmith.checker.facts.certificate import Claim
 
 from weightsmith.checker import verify_directory
 from weightsmith.checker.prove import prove_domain, prove_propagation

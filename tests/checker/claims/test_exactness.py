@@ -20,7 +20,7 @@ from checker_writing import (
     template,
     terms,
 )
-from weightsmith.checker.claims.exactness import check_exactness
+from weightsmith.checker.rules.network.simulation import check_exactness
 
 from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.reading.refusal import Budget, RefusedError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from checker_writing import core_of
-from weightsmith.checker.claims.restructuring import check_restructuring
+from weightsmith.checker.rules.network.rewriting import check_restructuring
 
 from weightsmith import api
 from weightsmith.checker.reading.refusal import Budget, RefusedError

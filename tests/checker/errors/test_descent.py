@@ -11,7 +11,7 @@ from checker_attacks import bound_of, worst_distance
 from checker_networks import Bindings, Json, read_program, tables_of
 from checker_writing import EXAMPLES
 from weightsmith.checker.claims.error_claims import check_root
-from weightsmith.checker.reading.certificate import Claim
+from weightsmith.checker.facts.certificate import Claim
 
 from weightsmith.checker.prove import prove_root
 from weightsmith.checker.reading.refusal import RefusedError

@@ -11,7 +11,7 @@ from checker_attacks import bound_of, worst_distance
 from checker_networks import Bindings, Json, read_program, tables_of
 from checker_writing import EXAMPLES
 from tests.checker.errors.test_descent import checked
-from weightsmith.checker.errors.logistic_newton import LOSS, STEEPEST
+from weightsmith.checker.errors.damped_newton import LOSS, STEEPEST
 
 from weightsmith.checker.prove import prove_root
 from weightsmith.checker.reading.refusal import RefusedError

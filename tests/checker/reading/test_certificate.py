@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from weightsmith.checker.reading.certificate import (
+from weightsmith.checker.facts.certificate import (
     FILES,
     FORMAT,
     VERSION,

@@ -195,4 +195,4 @@ def test_the_kernel_loads_what_a_certificate_needs_and_nothing_else(tmp_path: Pa
     assert not [name for name in names if name.startswith(NOT_LOADED)]
     assert not {name.split(".")[-1] for name in names} & {*FOR_OTHERS}
     rules = [name for name in names if name.startswith("weightsmith.checker.rules.")]
-    assert rules == ["weightsmith.checker.rules.autonomous"]
+    assert rules == ["weightsmith.checker.rules.truncation.autonomous"]

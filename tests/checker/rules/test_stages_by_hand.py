@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from checker_steps import assumption, forms, loop
-from weightsmith.checker.claims.following import Truncation
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.checker.claims.truncation import check_truncation
 
 from weightsmith.checker.reading.refusal import Budget, RefusedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from weightsmith.checker.claims.following import Following, Targeted
+from weightsmith.checker.spectra.following import Following, Targeted
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from weightsmith.checker.claims.following import Targeted
+from weightsmith.checker.spectra.following import Targeted
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.reading.refusal import Budget, RefusedError

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.compiler.forging import of_script
 from tests.compiler.test_schedules import written
-from weightsmith.checker.claims.following import Targeted
+from weightsmith.checker.spectra.following import Targeted
 
 from weightsmith import api
 from weightsmith.checker.reading.refusal import Budget

@@ -80,15 +80,23 @@ class Fact:
         wanted = self.written(value)
         as_object(claimed, f"The fact ({self.kind})", wanted)
         for key, derived in wanted.items():
-            given = claimed[key]
-            same = given == derived and repr(given) == repr(derived)  # true and 1 are equal
-            require(same, f"'{key}' is {quoted(given)}, it must be {quoted(derived)}.")
+            given, wrong = claimed[key], f"'{key}' is {quoted(claimed[key])}, it must be"
+            require(_same(given, derived), f"{wrong} {quoted(derived)}.")
         if value is not None and self.bound is not None and self.bound.value is not None:
             from weightsmith.checker.balls.claim_numbers import check_says_something
             from weightsmith.checker.balls.enclosures import check_value
 
             check_says_something(value)
             check_value(value, self.bound.value)
+
+
+def _same(one: object, other: object) -> bool:
+    """Are two values of JSON equal?  True is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and one == other
 
 
 def _number(claimed: Json, bound: Bound | None) -> Fraction | None:

@@ -188,8 +188,7 @@ class Following(Targeted):
         assumed = hypotheses(
             self.operator, loops.assumption, self._in_range, loops.program, open_rule
         )
-        by_rule = f"By the rule {rule.name} the bound is {bound.formula}, the scale {factor}."
-        way = (*self._way(), *bound.way, by_rule)
+        way = (*self._way(), *bound.way, f"So the bound is {bound.formula}, the scale {factor}.")
         return Truncation(
             self.returned.name,
             self.wanted,
