@@ -32,6 +32,7 @@ Json = dict[str, object]
 Bindings = dict[str, Fraction]
 Opened = dict[tuple[str, str], tuple[str, str]]  # kind, output: why it is not proven, details
 DERIVED = ("intervals", "telescope", "rewriting", "descent", "logistic_newton")  # asked before
+STEPS = ("spectrum", "recurrence")  # kinds of facts from which distances follow, and nothing else
 REFUSED = "the checker does not accept the bound that was found"
 SIMPLER = "give loops smaller counts, or the script fewer and shorter numbers"
 HINTS = {  # by the claim that is not accepted
@@ -198,14 +199,19 @@ def _refused(
     parts = [{key: line[key] for key in ("fact", "by", "with")} for line in lines]
     derived = [one for one in parts if one["by"] in DERIVED]
     opened: Opened = {}
+    first: Verdict | None = None  # on what a distance was to follow from
     for verdict in verify_files(files, derived, proofs):
         if verdict.accepted or verdict.kind == "promise":
             continue  # promises are judged of the network as a whole, with their places
+        if verdict.kind in STEPS:
+            first = first or verdict
+            continue
         fact: Json = parts[verdict.claim - 1]["fact"] if verdict.claim else {}
         if fact.get("is") != "truncation":
             return {}, verdict
-        over = verdict.over_budget
-        detail = verdict.reason if over else f"{REFUSED}: {verdict.reason}"
+        why = first or verdict
+        over = why.over_budget
+        detail = why.reason if over else f"{REFUSED}: {why.reason}"
         reason = OVER_BUDGET if over else NOT_ACCEPTED
         opened["truncation", str(fact["of"])] = reason, detail
     return opened, None

@@ -10,9 +10,9 @@ from typing import Any
 
 from checker_steps import assumption
 from mpmath import mp, mpf  # type: ignore[import-untyped]
-from weightsmith.checker.spectra.following import Following, Truncation
 
 from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.spectra.following import Following, Truncation
 from weightsmith.dsl import Source, check
 
 Json = dict[str, Any]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from checker_mutations import mutations
 from checker_proven import SCRIPTS, Place, changed, claim_of, proven
+from claims_by_hand import claims_in
 
 from weightsmith import api
 from weightsmith.checker import verify_directory
@@ -262,7 +263,7 @@ def test_a_directory_with_a_false_claim_is_refused_as_truncation(what: str, tmp_
     api.compile(SCRIPTS[name]).save(directory)
     assert verify_directory(directory).accepted
     certificate = json.loads((directory / "certificate.json").read_text())
-    (claim,) = (one for one in certificate["claims"] if one["kind"] == "truncation")
+    (claim,) = (one for one in claims_in(certificate) if one["kind"] == "truncation")
     changed(claim, path, new)
     (directory / "certificate.json").write_text(json.dumps(certificate))
     for kernel in (False, True):

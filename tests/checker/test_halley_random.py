@@ -10,11 +10,11 @@ import flint
 import pytest
 from checker_steps import assumption
 from halley_runs import BOTH, FAMILIES, RECTANGULAR, SYMMETRIC
-from weightsmith.checker.spectra.following import Following
 
 from weightsmith.checker.balls.enclosures import DIVERGES, to_arb
 from weightsmith.checker.balls.ranges import precision
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.spectra.following import Following
 from weightsmith.dsl import Source, check
 
 F = Fraction

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from checker_steps import assumption
+from claims_by_hand import check_truncation, claims_in
 from halley_runs import FAMILIES, GOOD
-from weightsmith.checker.spectra.following import Following
-from weightsmith.checker.claims.truncation import check_truncation
 
 import weightsmith.api as ws
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.spectra.following import Following
 from weightsmith.dsl import Source, check
 
 F = Fraction
@@ -161,7 +161,7 @@ def honest() -> Json:
 
 
 def certificate(network: ws.Network) -> list[Json]:
-    claims: list[Json] = network.certificate["claims"]  # type: ignore[assignment]
+    claims: list[Json] = claims_in(network.certificate)  # type: ignore[assignment]
     return claims
 
 

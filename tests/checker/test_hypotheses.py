@@ -79,9 +79,9 @@ def test_other_hypotheses_are_refused(name: str, tmp_path: Path) -> None:
         network.save(tmp_path / "net")
         path = tmp_path / "net" / "certificate.json"
         document = json.loads(path.read_text())
-        for claim in document["claims"]:
-            if claim["kind"] == "truncation":
-                claim["hypotheses"] = others
+        for line in document["facts"]:
+            if line["fact"]["is"] == "truncation":
+                line["fact"]["hypotheses"] = others
         path.write_text(json.dumps(document))
         assert api.verify(tmp_path / "net").outcome == "refused"
 

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 from checker_steps import assumption
-from weightsmith.checker.spectra.following import Following
-from weightsmith.checker.claims.truncation import check_truncation
+from claims_by_hand import check_truncation
 
 from weightsmith.checker import rules
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.scalar_text import count_at
-from weightsmith.checker.rules import IterateRule, Rule
+from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.spectra.kernels import vanishes_at_zero
 from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.checker.spectra.recurrence import Recurrence
+from weightsmith.checker.spectra.spectral_rule import IterateRule, Rule
 from weightsmith.dsl import Source, check, parse_scalar
 from weightsmith.dsl.numbers.scalars import evaluate
 from weightsmith.dsl.running.interpreter import run

@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from weightsmith.checker.reading.nearest import FORMATS, nearest
-from weightsmith.checker.rules.truncation.three_term import chebyshev_pair
 
 from weightsmith.checker.balls.enclosures import (
     check_value,
@@ -32,7 +30,9 @@ from weightsmith.checker.balls.ranges import (
     is_positive,
     precision,
 )
+from weightsmith.checker.reading.nearest import FORMATS, nearest
 from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rules.truncation.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.checker.claims_by_hand import claims_in
 
 import weightsmith.api as ws
 from weightsmith.cli.outputs.scale import scale_of
@@ -27,7 +28,7 @@ def matrix(value: object) -> np.ndarray:
 
 
 def claims(network: ws.Network) -> list[dict[str, object]]:
-    return [c for c in network.certificate["claims"] if c["kind"] == "truncation"]  # type: ignore[attr-defined]
+    return [c for c in claims_in(network.certificate) if c["kind"] == "truncation"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("dtype", sorted(UNIT_ROUND_OFF))

@@ -59,12 +59,17 @@ ROOMS: dict[str, str] = {
     "checker.balls": "reading",
     "checker.algebra": "reading balls",
     "checker.semantics": "reading algebra",
-    "checker.errors": "reading balls algebra semantics",
+    "checker.facts": "reading balls semantics",
+    "checker.errors": "reading balls algebra semantics facts",
     "checker.rewrites": "reading balls algebra semantics",
-    "checker.spectra": "reading balls algebra semantics",
-    "checker.rules": "reading balls algebra semantics spectra",
-    "checker.claims": "reading balls algebra semantics errors rewrites spectra rules",
-    "checker": "reading semantics claims",
+    "checker.spectra": "reading balls algebra semantics facts",
+    "checker.rules.network": "reading algebra semantics facts rewrites",
+    "checker.rules.tables": "reading balls algebra semantics facts errors",
+    "checker.rules.truncation": "reading balls algebra semantics facts spectra",
+    "checker.rules": "reading facts",
+    "checker": (
+        "reading balls semantics facts errors rules.network rules.tables rules.truncation rules"
+    ),
     # compiler
     "compiler.ir": "",
     "compiler.numbers": "",
@@ -91,7 +96,7 @@ ROOMS: dict[str, str] = {
     "compiler.synthesize": (
         "numbers approximate.enclosures synthesize.families synthesize.plans synthesize.requests"
     ),
-    "compiler.reports": "ir numbers approximate costs compiler synthesize",
+    "compiler.reports": "ir numbers approximate costs compiler certify synthesize",
     "compiler.choosing": "numbers costs compiler certify synthesize reports",
     "compiler.restructure.recurrences": "ir certify.spectra",
     "compiler.restructure.affine_loops": "ir compiler certify.spectra restructure.recurrences",

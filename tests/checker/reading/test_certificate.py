@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from weightsmith.checker.facts.certificate import (
     FILES,
     FORMAT,
@@ -12,7 +13,6 @@ from weightsmith.checker.facts.certificate import (
     read_certificate,
     unproven_reason,
 )
-
 from weightsmith.checker.reading.refusal import RefusedError
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from weightsmith.checker.spectra.following import Following, Targeted
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial
 from weightsmith.checker.balls.ranges import Real
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.spectra.affine import scaled_bound, without_shift
+from weightsmith.checker.spectra.following import Following, Targeted
 from weightsmith.checker.spectra.problem import Bound
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl import Source, check, parse_scalar

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 from checker_steps import assumption, forms, loop
+from claims_by_hand import check_truncation, claims_in
 from mpmath import mp, mpf  # type: ignore[import-untyped]
-from weightsmith.checker.claims.truncation import check_truncation
 
 import weightsmith.api as ws
 from weightsmith.checker.reading.refusal import Budget, RefusedError
@@ -58,7 +58,7 @@ def test_what_does_not_vanish_is_open(name: str) -> None:
 
 
 def truncation_of(network: ws.Network) -> dict[str, object]:
-    claims: list[dict[str, object]] = network.certificate["claims"]  # type: ignore[assignment]
+    claims: list[dict[str, object]] = claims_in(network.certificate)  # type: ignore[assignment]
     return next(claim for claim in claims if claim["kind"] == "truncation")
 
 

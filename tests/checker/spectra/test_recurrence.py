@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from weightsmith.checker.spectra.following import Targeted
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.spectra.following import Targeted
 from weightsmith.checker.spectra.recurrence import INTERNAL, only_in, reduce_root, relative
 from weightsmith.checker.spectra.targets import FUNCTION
 from weightsmith.dsl import Source, check, parse_scalar

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.checker.claims_by_hand import claims_in
 from tests.compiler.forging import of_script
 from tests.compiler.test_schedules import written
-from weightsmith.checker.spectra.following import Targeted
 
 from weightsmith import api
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.verdicts import Report, Verdict
+from weightsmith.checker.spectra.following import Targeted
 from weightsmith.cli.outputs.scale import scale_of
 from weightsmith.dsl.text.diagnostics import DiagnosticError
 
@@ -142,7 +143,7 @@ def certificate(network: api.Network) -> Json:
 
 
 def truncation(found: Json) -> Json:
-    claim: Json = next(one for one in found["claims"] if one["kind"] == "truncation")
+    claim: Json = next(one for one in claims_in(found) if one["kind"] == "truncation")
     return claim
 
 

@@ -34,18 +34,18 @@ from typing import TYPE_CHECKING
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import polynomial_text
-from weightsmith.checker.algebra.words import Letter, Polynomial, ones_word, read_word
+from weightsmith.checker.algebra.words import Letter, Polynomial, ones_word
 from weightsmith.checker.facts.certificate import NETWORK, SCRIPT
 from weightsmith.checker.facts.fact import Fact
 from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
 from weightsmith.checker.reading.refusal import Budget, RefusedError, quoted, require
-from weightsmith.checker.reading.scalar_text import read_scalar
 from weightsmith.checker.reading.strict_json import as_list, as_object, as_texts
 from weightsmith.checker.reading.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.semantics.expressions import Value
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.semantics.network import Network, Stream
+from weightsmith.checker.semantics.written import read_polynomial
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
 
@@ -249,7 +249,7 @@ class _Prover:
                 rows = self._network.template.blocks[block]
                 what = f"the invariant of '{block}' at '{group}'"
                 shape = (rows, group)
-                invariant[block, group] = _read_polynomial(
+                invariant[block, group] = read_polynomial(
                     terms, shape, words, self._network.field, what
                 )
         self._check_constant(invariant, loop)
@@ -338,37 +338,6 @@ def _check_symmetric(names: tuple[str, ...], values: Mapping[str, Polynomial], w
     for name in names:
         value = values[name]
         require(same_values(value, value.transpose()), f"{when}, '{name}' is not shown symmetric.")
-
-
-def _read_polynomial(
-    value: object,
-    shape: tuple[str, str],
-    words: Mapping[str, Polynomial | Letter],
-    field: Field,
-    what: str,
-) -> Polynomial:
-    """A list of [coefficient, word], words in order, no zero coefficient, shapes that meet."""
-    total = Polynomial.zero(field, *shape)
-    letters = {name: one for name, one in words.items() if isinstance(one, Letter)}
-    previous: list[str] | None = None
-    for item in as_list(value, what):
-        pair = as_list(item, what)
-        require(len(pair) == 2, f"{what}: expected [coefficient, [letters]].")
-        coefficient = field.read(read_scalar(pair[0], what))
-        require(not coefficient.is_zero, f"{what} has a zero coefficient.")
-        texts = as_texts(pair[1], what)
-        require(previous is None or previous < [*texts], f"{what}: the words are not in order.")
-        previous = [*texts]
-        product = Polynomial.identity(field, shape[0])
-        for text in texts:
-            named = words.get(text.removesuffix("'"))
-            if isinstance(named, Polynomial):
-                factor = named.transpose() if text.endswith("'") else named
-            else:
-                factor = Polynomial.letter(field, *read_word((text,), letters, what))
-            product = product @ factor
-        total = total + product.scaled(coefficient)
-    return total
 
 
 def _check_read_out(
