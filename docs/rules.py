@@ -27,7 +27,8 @@ NOTE = "<!-- Written by docs/rules.py from docstrings: change those, and run it.
 READING = r"""
 For `examples/newton_inverse.alg` read [simulation](simulation.md) up to `linear_mlp.py`, and
 `words.py`; [assumption](assumption.md) with `conditions.py`; [loops](loops.md);
-[autonomous](autonomous.md), and what comes before it, [targets](targets.md). [architecture.md](../architecture.md) has the files in order.
+[autonomous](autonomous.md), and what comes before it, [targets](targets.md).
+[architecture.md](../architecture.md) has the files in order.
 
 ## Symbols
 
@@ -121,9 +122,9 @@ def index_text() -> str:
         "",
         NOTE,
         "",
-        "A rule says what its witness is, what follows, and why; *targets* says what all rules for a",
-        "truncation start from. Each page is made of the",
-        "docstrings of the files that check it, the main file first.",
+        "A rule says what its witness is, what follows, and why; *targets* says what all rules for",
+        "a truncation start from. Each page is made of the docstrings of the files that check it,",
+        "the main file first.",
         "",
         *READING.strip().splitlines(),
     ]

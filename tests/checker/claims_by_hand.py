@@ -19,7 +19,7 @@ from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.strict_json import as_object
-from weightsmith.checker.rules import find
+from weightsmith.checker.rules import find, in_folder
 from weightsmith.checker.rules.truncation.assumption import spectrum_fact
 from weightsmith.checker.rules.truncation.loops import recurrence_fact
 from weightsmith.checker.semantics.tables import Table, read_tables
@@ -31,6 +31,7 @@ from weightsmith.dsl.program import core
 Document = dict[str, Any]
 STATED = ("bound", "scale", "hypotheses")
 ROOTS = ("descent", "logistic_newton")
+SPECTRAL = tuple(n for n in in_folder("truncation") if n not in ("assumption", "loops"))
 TABLES = ("descent", "logistic_newton", "telescope")
 
 

@@ -18,7 +18,6 @@ from weightsmith import api
 from weightsmith.checker import verify_directory
 from weightsmith.checker.balls.enclosures import VALUE_SLACK
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.rules import names
 
 F = Fraction
 

@@ -20,7 +20,7 @@ from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.spectra.kernels import vanishes_at_zero
 from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.checker.spectra.recurrence import Recurrence
-from weightsmith.checker.spectra.spectral_rule import IterateRule, Rule
+from weightsmith.checker.spectra.spectral_rule import IterateRule
 from weightsmith.dsl import Source, check, parse_scalar
 from weightsmith.dsl.numbers.scalars import evaluate
 from weightsmith.dsl.running.interpreter import run

@@ -11,8 +11,9 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.storage.files import CERTIFICATE
+from weightsmith.checker.facts.table_proof import TableProof
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.rules.tables.table import TableProof, check_approximation, prove_table
+from weightsmith.checker.rules.tables.table import prove_table
 from weightsmith.checker.semantics.tables import FormulaTable
 from weightsmith.checker.verify import verify_files
 from weightsmith.dsl.numbers.formulas import Constant, Sum, parse_formula

@@ -67,9 +67,7 @@ ROOMS: dict[str, str] = {
     "checker.rules.tables": "reading balls algebra semantics facts errors",
     "checker.rules.truncation": "reading balls algebra semantics facts spectra",
     "checker.rules": "reading facts",
-    "checker": (
-        "reading balls semantics facts errors rules.network rules.tables rules.truncation rules"
-    ),
+    "checker": "reading balls semantics facts errors rules.network rules.tables rules",
     # compiler
     "compiler.ir": "",
     "compiler.numbers": "",

@@ -114,8 +114,8 @@ def squared_ends(
 ) -> tuple[Rational, Rational]:
     """The least and greatest λ², by the numbers; without numbers of mirror images alone.
 
-    λ² ≥ b² for λ ≤ b < 0 and λ² ≥ c² for λ ≥ c > 0; λ² ≤ a² for a ≤ λ < 0 and λ² ≤ d² for 0 < λ ≤ d.
-    So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)].
+    λ² ≥ b² for λ ≤ b < 0 and λ² ≥ c² for λ ≥ c > 0; λ² ≤ a² for a ≤ λ < 0 and λ² ≤ d² for 0 < λ ≤
+    d.  So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)].
     """
     require(
         assumption.kind is core.SpectrumKind.SPECTRUM and len(assumption.ends) == 4,

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import polynomial_text
 from weightsmith.checker.algebra.words import Letter, Polynomial, ones_word
+from weightsmith.checker.algebra.written import read_polynomial
 from weightsmith.checker.facts.certificate import NETWORK, SCRIPT
 from weightsmith.checker.facts.fact import Fact
 from weightsmith.checker.facts.read_files import ReadFiles
@@ -45,7 +46,6 @@ from weightsmith.checker.reading.template import Item, Layer, ReadOut, Repeat, T
 from weightsmith.checker.semantics.expressions import Value
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.semantics.network import Network, Stream
-from weightsmith.checker.semantics.written import read_polynomial
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
 
