@@ -10,26 +10,26 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from weightsmith.checker.facts.fact import Fact
 from weightsmith.checker.facts.read_files import ReadFiles
+from weightsmith.checker.facts.rule import check_kinds
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.strict_json import as_object
 from weightsmith.checker.rules import find, in_folder
-from weightsmith.checker.rules.truncation.assumption import spectrum_fact
-from weightsmith.checker.rules.truncation.loops import recurrence_fact
 from weightsmith.checker.semantics.tables import Table, read_tables
-from weightsmith.checker.spectra.following import Following, Truncation, fact_of
+from weightsmith.checker.spectra.following import Following, Targeted, Truncation
 from weightsmith.checker.spectra.ground import Ground, Loops
-from weightsmith.checker.spectra.spectral_rule import IterateRule, ValueRule
 from weightsmith.dsl.program import core
 
 Document = dict[str, Any]
 STATED = ("bound", "scale", "hypotheses")
+DERIVED = ("loop", "start", "pass")
 ROOTS = ("descent", "logistic_newton")
 SPECTRAL = tuple(n for n in in_folder("truncation") if n not in ("assumption", "loops"))
 TABLES = ("descent", "logistic_newton", "telescope")
@@ -60,7 +60,7 @@ def _made(
     claim = copy.deepcopy(claim)
     kind, steps = claim.get("kind"), claim.get("steps", [])
     stated = {key: claim[key] for key in STATED if key in claim}
-    rules = [_rule(step) for step in steps]
+    rules = [_rule(step) for step in steps] or [""]
     if "unproven" in claim:
         fact = {"is": "open", "of": [kind, claim.get("output")]}
         yield {"fact": fact, "by": "unproven", "with": {"why": claim["unproven"]}}
@@ -74,9 +74,13 @@ def _made(
     elif kind == "truncation" and rules[0] == "assumption":
         of = steps[0]["of"]
         fact = {"is": "spectrum", "of": of, "ends": _ends(steps[0], program, bindings)}
-        yield {"fact": fact, "by": "assumption", "with": {"number": steps[0]["number"]}}
-        derived = [{key: s.get(key) for key in ("loop", "start", "pass")} for s in steps[1:-1]]
-        forms = [{key: s.get(key) for key in ("loop", "forms")} for s in steps[1:-1]]
+        yield {
+            "fact": fact,
+            "by": "assumption",
+            "with": _without(steps[0], "rule", "step", "of", "ends"),
+        }
+        derived = [{key: one[key] for key in DERIVED if key in one} for one in steps[1:-1]]
+        forms = [_without(_plain(one), "start", "pass") for one in steps[1:-1]]
         fact = {"is": "recurrence", "of": of, "loops": derived}
         yield {"fact": fact, "by": "loops", "with": {"forms": forms}, "from": [len(lines)]}
         fact = {"is": kind, "of": claim["output"], **stated}
@@ -88,15 +92,29 @@ def _made(
         inside = [one["n"] for one in lines if one["fact"]["is"] == "domain"]
         before = known if kind == "domain" else [*inside, *known] if rules[0] in TABLES else []
         fact = {"is": kind, "of": of, **stated}
-        yield {"fact": fact, "by": rules[0], "with": _witness(steps[0]), "from": before}
+        yield {
+            "fact": fact,
+            "by": rules[0],
+            "with": _witness(steps[0]) if steps else {},
+            "from": before,
+        }
 
 
 def _rule(step: object) -> object:
     return step.get("rule") if isinstance(step, dict) else None
 
 
+def _plain(step: Document) -> Document:
+    """Of a loop, without what is the same of all; with it where it is something else."""
+    return _without(step, "step", *(["rule"] if _rule(step) == "loop" else []))
+
+
 def _witness(step: Document) -> Document:
-    return {key: value for key, value in step.items() if key not in ("rule", "step")}
+    return _without(step, "rule", "step")
+
+
+def _without(step: Document, *keys: str) -> Document:
+    return {key: value for key, value in step.items() if key not in keys}
 
 
 def _ends(
@@ -108,7 +126,7 @@ def _ends(
         return []
     try:
         return Ground(program, bindings, step["number"], step["of"], Budget()).ends
-    except (RefusedError, IndexError):
+    except (RefusedError, IndexError, TypeError):
         return []
 
 
@@ -160,6 +178,15 @@ def put(certificate: Document, claims: Sequence[Document]) -> None:
     certificate["facts"] = lines_of(claims)
 
 
+@contextmanager
+def changing(certificate: Document, kind: str = "truncation") -> Iterator[Document]:
+    """The one claim of this kind, put back when it was changed."""
+    claims = claims_in(certificate)
+    (claim,) = (one for one in claims if one["kind"] == kind)
+    yield claim
+    put(certificate, claims)
+
+
 # -- checked alone --------------------------------------------------------------------------------
 
 
@@ -167,20 +194,40 @@ def check_truncation(
     program: core.Program, bindings: Mapping[str, Fraction], claim: Document, budget: Budget
 ) -> Truncation:
     """What the steps prove, compared with what the claim states.  Raises RefusedError."""
-    first, *steps, last = claim["steps"]
-    hints = [{key: one[key] for key in ("loop", "forms")} for one in steps]
+    read: ReadFiles = _Given(program, bindings, {})  # type: ignore[assignment]
+    facts: dict[int, Fact] = {}
     with budget.active():
-        loops = Loops(program, bindings, first["number"], first["of"], hints, budget)
-        spectrum_fact(loops).check(spectrum_fact(loops).written())
-        derived = [{key: one[key] for key in ("loop", "start", "pass")} for one in steps]
-        recurrence_fact(loops).check({**recurrence_fact(loops).written(), "loops": derived})
-        rule, witness = find(last["rule"]), _witness(last)
-        assert isinstance(rule, IterateRule | ValueRule)
-        as_object(witness, "The witness", rule.keys, rule.optional)
-        found = Following(loops, claim["output"]).bounded(rule, witness)
-        stated = {key: claim[key] for key in STATED}
-        fact_of(found).check({"is": "truncation", "of": claim["output"], **stated})
+        for line in lines_of([{**claim, "kind": "truncation"}], program, bindings):
+            rule = find(line["by"])
+            as_object(line["with"], "The witness", rule.keys, rule.optional)
+            premises = [facts[number] for number in line["from"]]
+            check_kinds(rule, premises)
+            fact = rule.fact(read, line["fact"]["of"], premises, line["with"])
+            fact.check(line["fact"])
+            facts[line["n"]] = fact
+    found = fact.known
+    assert isinstance(found, Truncation)
     return found
+
+
+def followed(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    output: str,
+    first: Document,
+    steps: Sequence[Document],
+) -> Following:
+    """A returned value by the assumption and the loops of a claim.  Raises RefusedError."""
+    hints = [{key: one[key] for key in ("loop", "forms")} for one in steps]
+    loops = Loops(program, bindings, first["number"], first["of"], hints, Budget())
+    return Following(loops, output)
+
+
+def targeted(
+    program: core.Program, bindings: Mapping[str, Fraction], output: str, first: Document
+) -> Targeted:
+    """The same before its loops are looked at."""
+    return Targeted(Ground(program, bindings, first["number"], first["of"], Budget()), output)
 
 
 def domain_claim(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from claims_by_hand import claims_in
 
 from weightsmith import api
 from weightsmith.dsl.printing.hypotheses import hypotheses, premise_text
@@ -42,7 +43,7 @@ HEADS = {
 
 
 def truncation(network: api.Network) -> dict[str, Any]:
-    (claim,) = [one for one in network.claims if one["kind"] == "truncation"]
+    (claim,) = [one for one in claims_in(network.certificate) if one["kind"] == "truncation"]
     return claim
 
 

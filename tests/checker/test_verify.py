@@ -66,7 +66,7 @@ def test_every_corruption_of_the_template_is_refused(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_corruption_of_a_fact_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    """And what follows from it is refused with it."""
+    """And what follows from it; a form that is not there may be missed only there."""
     honest = CASES[name]()
     write(honest, tmp_path)
     original = json.loads((tmp_path / "certificate.json").read_text())
@@ -77,8 +77,9 @@ def test_every_corruption_of_a_fact_is_refused_by_name(name: str, tmp_path: Path
             (tmp_path / "certificate.json").write_text(json.dumps(document))
             report = verify_directory(tmp_path)
             refused = {at for _, at in refused_kinds(report)} - {0}
-            assert number in refused, (path, report.verdicts)
+            assert refused, (path, report.verdicts)
             assert refused <= {number, *following(original["facts"], number)}
+            assert number in refused or path[:2] == ("with", "forms")
 
 
 def following(lines: list[dict[str, Any]], number: int) -> set[int]:

@@ -71,7 +71,7 @@ def test_a_forged_claim_of_another_start_is_refused() -> None:
     other = ws.check(HEAD + OTHERS["start"])
     for start in (steps[1]["start"], {"X": "1/2"}):
         steps[1] = {**steps[1], "start": start}
-        with pytest.raises(RefusedError, match=r"eigenvalue 0|range of the operator|derived"):
+        with pytest.raises(RefusedError, match=r"eigenvalue 0|range of the operator|'loops' is"):
             check_truncation(other, {}, {**claim, "steps": steps}, Budget())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.checker.claims_by_hand import claims_in
+from tests.checker.claims_by_hand import changing, claims_in
 
 from weightsmith import api
 
@@ -157,11 +157,11 @@ def test_an_altered_claim_is_refused(name: str, key: str, value: object, tmp_pat
     compiled(name).save(str(tmp_path / "net"))
     path = tmp_path / "net" / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
-    (claim,) = [one for one in claims_in(certificate) if one["kind"] == "truncation"]
-    places = [claim, claim["steps"][0], claim["steps"][-1]]
-    (place,) = [one for one in places if key in one]
-    assert place[key] != value
-    place[key] = value
+    with changing(certificate) as claim:
+        places = [claim, claim["steps"][0], claim["steps"][-1]]
+        (place,) = [one for one in places if key in one]
+        assert place[key] != value
+        place[key] = value
     path.write_text(json.dumps(certificate), encoding="utf-8")
     assert not api.verify(str(tmp_path / "net")).accepted
 
@@ -171,10 +171,11 @@ def test_a_bound_that_other_ends_would_give_is_refused(name: str, tmp_path: Path
     compiled(name).save(str(tmp_path / "net"))
     path = tmp_path / "net" / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
-    (claim,) = [one for one in claims_in(certificate) if one["kind"] == "truncation"]
-    value = Fraction(claim["bound"]["value"])
+    with changing(certificate) as claim:
+        value = Fraction(claim["bound"]["value"])
     for wrong in (value * Fraction(999, 1000), value * Fraction(1001, 1000)):
-        claim["bound"]["value"] = str(wrong)
+        with changing(certificate) as claim:
+            claim["bound"]["value"] = str(wrong)
         path.write_text(json.dumps(certificate), encoding="utf-8")
         assert not api.verify(str(tmp_path / "net")).accepted
 

@@ -74,7 +74,7 @@ def test_the_error_of_a_synthesised_value_inside_is_checked(
     monkeypatch.setattr(promises, "worst_error", worst_error)
     api.compile(INSIDE)
     ((claims, worst),) = seen
-    assert [claim["output"] for claim in claims] == ["P"]
+    assert [claim.output for claim in claims] == ["P"]
     assert 0 < worst <= 1e-3
     monkeypatch.setattr(promises, "worst_error", lambda claims: 2 * worst_error(claims))
     with pytest.raises(DiagnosticError, match="is proven"):

@@ -76,18 +76,28 @@ class Fact:
 
     def check(self, claimed: Json) -> None:
         """Refuse unless a certificate states just this; its number may be a little larger."""
-        value = _number(claimed, self.bound)
-        wanted = self.written(value)
+        wanted = self.written()
         as_object(claimed, f"The fact ({self.kind})", wanted)
+        if self.bound is not None:
+            _check_bound(claimed["bound"], self.bound)
         for key, derived in wanted.items():
             given, wrong = claimed[key], f"'{key}' is {quoted(claimed[key])}, it must be"
-            require(_same(given, derived), f"{wrong} {quoted(derived)}.")
-        if value is not None and self.bound is not None and self.bound.value is not None:
-            from weightsmith.checker.balls.claim_numbers import check_says_something
-            from weightsmith.checker.balls.enclosures import check_value
+            require(key == "bound" or _same(given, derived), f"{wrong} {quoted(derived)}.")
 
-            check_says_something(value)
-            check_value(value, self.bound.value)
+
+def _check_bound(claimed: object, derived: Bound) -> None:
+    parts = as_object(claimed, "The bound", ("formula", "value"))
+    wrong = f"The formula is {quoted(parts['formula'])}, it must be {quoted(derived.formula)}."
+    require(_same(parts["formula"], derived.formula), wrong)
+    given = (parts["value"] is None) == (derived.value is None)
+    require(given, "The bound has a value exactly where every symbol has one.")
+    if derived.value is not None:
+        from weightsmith.checker.balls.claim_numbers import check_says_something
+        from weightsmith.checker.balls.enclosures import check_value
+
+        value = as_number(parts["value"], "The bound's value")
+        check_says_something(value)
+        check_value(value, derived.value)
 
 
 def _same(one: object, other: object) -> bool:
@@ -97,14 +107,6 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
     return type(one) is type(other) and one == other
-
-
-def _number(claimed: Json, bound: Bound | None) -> Fraction | None:
-    """The number of a claimed bound, which it has where the derived one has."""
-    if bound is None or bound.value is None:
-        return None
-    given = as_object(claimed.get("bound"), "The bound", ("formula", "value"))
-    return as_number(given["value"], "The bound's value")
 
 
 def fact_text(fact: Json) -> str:

@@ -76,6 +76,7 @@ def fact_of(found: Truncation, read: ReadFiles | None = None) -> Fact:
         {"scale": found.scale},
         found.bound,
         found.hypotheses,
+        known=found,
         way=found.way,
         sentence=sentence,
         reason=NO_VALUE if found.bound.value is None else "Proven.",
