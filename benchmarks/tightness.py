@@ -20,11 +20,11 @@ from settings import EXAMPLES, NAMES, settings
 
 from weightsmith import api
 from weightsmith.checker.algebra.rational import Rational
-from weightsmith.checker.claims.following import Following
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.scalar_text import count_at
+from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.spectra.recurrence import Recurrence
-from weightsmith.cli.outputs.scale import truncation_claims
+from weightsmith.cli.outputs.scale import truncations
 from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
@@ -43,7 +43,7 @@ def main() -> int:
         script = EXAMPLES / f"{name}.alg"
         for steps in STEPS:
             network = api.compile(script, settings=settings(script, steps))
-            for claim in truncation_claims(network.certificate):
+            for claim in truncations(network.certificate):
                 certified = fraction(Fraction(claim["bound"]["value"]))
                 observed = worst(claim, network, points)
                 ratio = certified / observed

@@ -25,9 +25,10 @@ LABELS = ("Hypotheses", "Witness", "Follows", "Example", "Proof", "Numbers")
 NOTE = "<!-- Written by docs/rules.py from docstrings: change those, and run it. -->"
 
 READING = r"""
-For `examples/newton_inverse.alg` read [exactness](exactness.md) up to `linear_mlp.py`, and
-`words.py`; [assumption](assumption.md) with `conditions.py`; [loop](loop.md);
-[autonomous](autonomous.md). [architecture.md](../architecture.md) has the files in order.
+For `examples/newton_inverse.alg` read [simulation](simulation.md) up to `linear_mlp.py`, and
+`words.py`; [assumption](assumption.md) with `conditions.py`; [loops](loops.md);
+[autonomous](autonomous.md), and what comes before it, [targets](targets.md).
+[architecture.md](../architecture.md) has the files in order.
 
 ## Symbols
 
@@ -49,26 +50,23 @@ On the pages of truncation:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rule, the claim that uses it, and the files whose docstrings explain it, the main first."""
+    """A rule, the kind of its facts, and the files whose docstrings explain it, the main first."""
 
     rule: str
-    claim: str
+    kind: str
     files: tuple[str, ...]
 
 
 RULES = (
     Page(
+        "simulation",
         "exactness",
-        "exactness",
-        ("exactness", "meaning", "network", "linear_mlp", "mlp", "words", "entries"),
+        ("simulation", "meaning", "network", "linear_mlp", "mlp", "words", "entries"),
     ),
-    Page("rounding", "weights", ("weights", "rounding", "schedules", "tensors")),
-    Page(
-        "assumption",
-        "truncation",
-        ("operator_step", "truncation", "two_intervals", "targets", "kernels", "conditions"),
-    ),
-    Page("loop", "truncation", ("recurrence", "spectral", "following", "affine")),
+    Page("rounding", "weights", ("rounding", "nearest", "schedules", "tensors")),
+    Page("assumption", "spectrum", ("assumption", "conditions")),
+    Page("loops", "recurrence", ("loops", "recurrence", "spectral", "ground")),
+    Page("targets", "truncation", ("following", "targets", "kernels", "affine")),
     Page("autonomous", "truncation", ("autonomous", "enclosures", "ranges")),
     Page("contraction", "truncation", ("contraction",)),
     Page("three_term", "truncation", ("three_term",)),
@@ -80,12 +78,13 @@ RULES = (
         "truncation",
         ("chebyshev", "references", "analytic", "chebyshev_points", "scalar_program"),
     ),
-    Page("table", "approximation", ("approximation", "table_error", "tables")),
-    Page("bounds", "domain", ("domain", "follow", "bounds", "assumed", "word_bounds")),
-    Page("telescope", "propagation", ("propagation", "site_bounds", "shared", "error_formula")),
-    Page("descent", "truncation of a root", ("descent", "root_problem", "chains")),
-    Page("logistic_newton", "truncation of a root", ("logistic_newton", "newton_shape", "curves")),
-    Page("operator", "restructuring", ("restructuring", "function_values", "exact_scalars")),
+    Page("descent", "truncation", ("descent", "root_problem", "chains")),
+    Page("logistic_newton", "truncation", ("logistic_newton", "newton_shape", "curves")),
+    Page("table", "approximation", ("table", "table_error", "tables")),
+    Page("intervals", "domain", ("intervals", "follow", "bounds", "assumed", "word_bounds")),
+    Page("telescope", "propagation", ("telescope", "site_bounds", "shared", "error_formula")),
+    Page("unproven", "open", ("unproven",)),
+    Page("rewriting", "restructuring", ("rewriting", "function_values", "exact_scalars")),
     Page(
         "powers",
         "restructuring",
@@ -108,7 +107,7 @@ def pages() -> dict[str, str]:
 def page_text(page: Page) -> str:
     main, *others = (docstring(name) for name in page.files)
     place = path_of(page.files[0]).relative_to(CHECKER.parent).as_posix()
-    where = f"Of the claim *{page.claim}*; checked by `{place}`."
+    where = f"Facts of the kind *{page.kind}* follow by it; checked by `{place}`."
     more = "The format: [format.md](../format.md). Symbols, and all rules: [index.md](index.md)."
     head = "\n".join([f"# {page.rule}", "", NOTE, "", *wrapped(f"{where} {more}"), ""])
     parts = [head, markdown(main)]
@@ -123,15 +122,16 @@ def index_text() -> str:
         "",
         NOTE,
         "",
-        "A rule says what its witness is, what follows, and why. Each page is made of the",
-        "docstrings of the files that check it, the main file first.",
+        "A rule says what its witness is, what follows, and why; *targets* says what all rules for",
+        "a truncation start from. Each page is made of the docstrings of the files that check it,",
+        "the main file first.",
         "",
         *READING.strip().splitlines(),
     ]
-    for claim in dict.fromkeys(page.claim for page in RULES):
-        lines += ["", f"## {claim[0].upper()}{claim[1:]}", ""]
+    for kind in dict.fromkeys(page.kind for page in RULES):
+        lines += ["", f"## {kind[0].upper()}{kind[1:]}", ""]
         for page in RULES:
-            if page.claim == claim:
+            if page.kind == kind:
                 first = inline(docstring(page.files[0]).split("\n")[0])
                 lines += wrapped(f"[{page.rule}]({page.rule}.md): {first}", "* ", "  ")
     return "\n".join(lines) + "\n"

@@ -124,7 +124,7 @@ def compile(
     )
     network = Network(proven.files)
     numbers = {**_bindings(given, settings), **bindings}
-    check_promises(given, program, numbers, network.claims)
+    check_promises(given, program, numbers, network.facts)
     network.__dict__["compilation"] = proven.compilation
     network.notes = (*chosen.notes, *proven.found.notes)
     network.details = proven.details

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.torch.sharded import Group, ShardedNetwork
     from weightsmith.backends.torch.trace import Trace
     from weightsmith.checker.reading.verdicts import Report as VerificationReport
+    from weightsmith.compiler.certify.stated import Stated
     from weightsmith.compiler.costs.report import Report
     from weightsmith.compiler.pipeline import Compilation
 
@@ -119,15 +120,17 @@ class Network(Trainable):
         return report_of(self, written, self._functions)
 
     @property
-    def claims(self) -> list[dict[str, object]]:
-        claims = self.certificate["claims"]
-        return claims if isinstance(claims, list) else []
+    def facts(self) -> list[Stated]:
+        """What the certificate states, in its order."""
+        from weightsmith.compiler.certify.stated import stated_in
+
+        return stated_in(self.certificate)
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
-        """What the certificate states; nothing where it is not of these files."""
-        claims = [c for c in self.claims if c["kind"] in AGAINST] if self.intact else []
-        return tuple(bound_of(claim, self.program, self.details) for claim in claims)
+        """What the certificate says of errors; nothing where it is not of these files."""
+        facts = [one for one in self.facts if one.kind in AGAINST] if self.intact else []
+        return tuple(bound_of(one, self.program, self.details) for one in facts)
 
     @cached_property
     def rounding(self) -> str:

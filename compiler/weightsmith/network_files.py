@@ -21,9 +21,9 @@ from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
 
 if TYPE_CHECKING:
-    from weightsmith.checker.claims.approximation import TableProof
+    from weightsmith.checker.facts.table_proof import TableProof
     from weightsmith.checker.reading.verdicts import Verdict
-    from weightsmith.compiler.certify.open_claim import Details
+    from weightsmith.compiler.certify.stated import Details
     from weightsmith.compiler.ir.template import Template
     from weightsmith.compiler.restructure.attempt import Restructured
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 Bindings = dict[str, Fraction]
 Opened = dict[tuple[str, str], tuple[str, str]]  # kind, output: why it is not proven, details
-DERIVED = ("domain", "propagation", "restructuring")  # claims that the checker made, or followed
+DERIVED = ("intervals", "telescope", "rewriting", "descent", "logistic_newton")  # asked before
+STEPS = ("spectrum", "recurrence")  # kinds of facts from which distances follow, and nothing else
 REFUSED = "the checker does not accept the bound that was found"
 SIMPLER = "give loops smaller counts, or the script fewer and shorter numbers"
 HINTS = {  # by the claim that is not accepted
@@ -76,7 +77,7 @@ def proven_files(
         tried.append((compilation.template, kept.changed))
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
         try:
-            files, details, failed = _accepted(made, program)
+            files, details, failed = _accepted(made)
         except TooLargeError:
             continue  # a number that the dtype does not hold
         if failed is None:
@@ -174,47 +175,43 @@ class NetworkFiles:
         return files
 
 
-def _accepted(
-    made: NetworkFiles, program: core.Program
-) -> tuple[dict[str, bytes], Details, Verdict | None]:
+def _accepted(made: NetworkFiles) -> tuple[dict[str, bytes], Details, Verdict | None]:
     """The files, what they leave open, and the verdict that refuses them: None if all are well."""
     opened: Opened = {}
     while True:
         files, details = made.files(opened)
-        more, failed = _refused(files, program, made.proofs)
+        more, failed = _refused(files, made.proofs)
         if failed is not None or not more:
             return files, details, failed
         opened |= more
 
 
 def _refused(
-    files: Mapping[str, bytes], program: core.Program, proofs: Sequence[TableProof]
+    files: Mapping[str, bytes], proofs: Sequence[TableProof]
 ) -> tuple[Opened, Verdict | None]:
     """The distances that the checker does not accept, or the verdict that rules the network out.
 
-    What the checker itself derived while tables and claims were made is not derived again.
+    What the checker itself derived while tables and facts were made is not derived again.
     """
     from weightsmith.checker.verify import verify_files
 
-    claims = _claims(files[CERTIFICATE])
-    roots = {one.name for one in program.returns if isinstance(one.target, core.Root)}
-    derived = [c for c in claims if c["kind"] in DERIVED or c.get("output") in roots]
+    lines = json.loads(files[CERTIFICATE])["facts"]
+    parts = [{key: line[key] for key in ("fact", "by", "with")} for line in lines]
+    derived = [one for one in parts if one["by"] in DERIVED]
     opened: Opened = {}
-    derived = [one for one in derived if "unproven" not in one]
+    first: Verdict | None = None  # on what a distance was to follow from
     for verdict in verify_files(files, derived, proofs):
         if verdict.accepted or verdict.kind == "promise":
             continue  # promises are judged of the network as a whole, with their places
-        claim = claims[verdict.claim - 1] if verdict.claim else {}
-        if claim.get("kind") != "truncation" or "unproven" in claim:
+        if verdict.kind in STEPS:
+            first = first or verdict
+            continue
+        fact: Json = parts[verdict.claim - 1]["fact"] if verdict.claim else {}
+        if fact.get("is") != "truncation":
             return {}, verdict
-        over = verdict.over_budget
-        detail = verdict.reason if over else f"{REFUSED}: {verdict.reason}"
+        why = first or verdict
+        over = why.over_budget
+        detail = why.reason if over else f"{REFUSED}: {why.reason}"
         reason = OVER_BUDGET if over else NOT_ACCEPTED
-        opened["truncation", str(claim["output"])] = reason, detail
+        opened["truncation", str(fact["of"])] = reason, detail
     return opened, None
-
-
-def _claims(certificate: bytes) -> list[Json]:
-    """The claims in order, without their numbers."""
-    listed: list[Json] = json.loads(certificate)["claims"]
-    return [{key: value for key, value in one.items() if key != "id"} for one in listed]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
+from weightsmith.compiler.certify.stated import stated_in
 from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.pipeline import front
@@ -99,10 +100,6 @@ def _first(lines: Sequence[str], what: str) -> list[str]:
 
 def _dtype_of(certificate: Mapping[str, object]) -> str:
     """The dtype that the weights were rounded to."""
-    claims = certificate["claims"]
-    found = claims if isinstance(claims, list) else []
-    weights = next((claim for claim in found if claim["kind"] == "weights"), None)
-    steps = [] if weights is None else weights["steps"]
-    first = steps[0] if isinstance(steps, list) and steps else None
-    named = first.get("dtype") if isinstance(first, dict) else None
+    weights = next((one for one in stated_in(certificate) if one.kind == "weights"), None)
+    named = None if weights is None else weights.fact.get("dtype")
     return "float32" if named == "float32" else "float64"

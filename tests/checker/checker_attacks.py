@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from weightsmith.checker.balls.bounds import BITS, Ball, Bounds, exact
 from weightsmith.checker.balls.ranges import precision
-from weightsmith.checker.claims.domain import follower_of
 from weightsmith.checker.errors.site_bounds import Triple
 from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.rules.tables.intervals import follower_of
 from weightsmith.checker.semantics.site_letters import read_script
 from weightsmith.checker.semantics.tables import read_tables
 from weightsmith.dsl.program import core

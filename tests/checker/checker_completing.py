@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from checker_writing import Case
+from claims_by_hand import domain_claim, propagation_claim
 
-from weightsmith.checker.prove import prove_domain, prove_propagation
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.dsl import DiagnosticError, Source, check
 
@@ -29,8 +29,8 @@ def _claims(case: Case, program: Any) -> list[dict[str, Any]]:
     bindings = {name: Fraction(value) for name, value in case.template["bindings"].items()}
     claims: list[dict[str, Any]] = []
     if any(table["function"] != "gated" for table in case.tables):
-        claims.append(prove_domain(program, bindings, case.tables))
+        claims.append(domain_claim(program, bindings, case.tables))
     for returned in program.returns if case.tables else ():
         if returned.target is None:
-            claims.append(prove_propagation(program, bindings, case.tables, returned.name))
+            claims.append(propagation_claim(program, bindings, case.tables, returned.name))
     return claims

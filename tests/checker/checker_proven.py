@@ -10,9 +10,11 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from claims_by_hand import check_truncation, claims_in
+
 from weightsmith import api
-from weightsmith.checker.claims.truncation import Truncation, check_truncation
 from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.dsl import Source, check
 from weightsmith.dsl.program import core
 
@@ -152,7 +154,7 @@ class Proven:
 def proven(name: str) -> Proven:
     certificate = json.loads(api.compile(SCRIPTS[name]).files()["certificate.json"])
     bindings = {one: Fraction(value) for one, value in certificate["bindings"].items()}
-    claims = tuple(one for one in certificate["claims"] if one["kind"] == "truncation")
+    claims = tuple(one for one in claims_in(certificate) if one["kind"] == "truncation")
     return Proven(check(Source("script.alg", SCRIPTS[name])), bindings, claims)
 
 

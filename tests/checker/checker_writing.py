@@ -12,10 +12,12 @@ from typing import Any
 
 import flint
 import numpy as np
+from claims_by_hand import lines_of
 
 from weightsmith.dsl import DiagnosticError, Source, check, parse_scalar
 from weightsmith.dsl.numbers.scalars import evaluate
 from weightsmith.dsl.printing.core_form import core_form
+from weightsmith.dsl.program import core
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -329,31 +331,30 @@ def write_certificate(
     case: Case,
     bindings: dict[str, str],
 ) -> None:
-    numbered = copy.deepcopy(case.claims)
-    for number, claim in enumerate(numbered, 1):
-        claim.setdefault("id", number)
-        for place, step in enumerate(claim.get("steps", []), 1):
-            if isinstance(step, dict):
-                step.setdefault("step", place)
+    program = program_of(case.script)
+    try:
+        numbers = {name: Fraction(value) for name, value in bindings.items()}
+    except ValueError:  # the test is about what is wrong with them
+        numbers = {}
     document = {
         "format": "weightsmith-certificate",
-        "version": 2,
+        "version": 3,
         "bindings": bindings,
         "files": hashes,
-        "program": core_of(case.script),
+        "program": {} if program is None else core_form(program),
         "network": None,
         "tables": case.tables,
-        "claims": numbered,
+        "facts": lines_of(case.claims, program, numbers),
     }
     (directory / "certificate.json").write_bytes(_json(document))
 
 
-def core_of(script: str) -> Document:
-    """The script's core form; that of no program, if it has a mistake."""
+def program_of(script: str) -> core.Program | None:
+    """None, if the script has a mistake."""
     try:
-        return core_form(check(Source("script.alg", script)))
+        return check(Source("script.alg", script))
     except DiagnosticError:
-        return {}
+        return None
 
 
 def _json(document: Document) -> bytes:

@@ -9,10 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from checker_steps import assumption
+from claims_by_hand import followed
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 
-from weightsmith.checker.claims.following import Following, Truncation
-from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.rules import find
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.dsl import Source, check
 
 Json = dict[str, Any]
@@ -200,8 +201,8 @@ def proven(family: Family, one: Instance) -> Truncation:
     program = check(Source("script.alg", family.script(**one.numbers())))
     bindings = {"steps": Fraction(one.steps), "inner": Fraction(one.inner), "c": one.c}
     first = assumption(*family.word)
-    found = Following(program, bindings, "X", first, family.steps(), Budget())
-    return found.bounded("halley", {})
+    found = followed(program, bindings, "X", first, family.steps())
+    return found.bounded(find("halley"), {})
 
 
 def random_instance(chance: random.Random) -> Instance:

@@ -10,13 +10,13 @@ import flint
 import pytest
 from checker_mutations import mutations
 from checker_steps import assumption, loop
+from claims_by_hand import check_truncation
 
 from weightsmith.checker.balls.analytic import check_bounded, exponential, root_of
 from weightsmith.checker.balls.ranges import precision
-from weightsmith.checker.claims.following import Truncation
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.spectra.chebyshev_points import resampled, smooth, zero
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.dsl import Source, check
 
 F = Fraction

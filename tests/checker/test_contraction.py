@@ -9,8 +9,8 @@ import pytest
 from checker_intervals import chain, root_near
 from checker_steps import assumption, forms, loop
 from checker_writing import rounded_up
+from claims_by_hand import check_truncation
 
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import Source, check
 

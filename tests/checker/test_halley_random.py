@@ -9,12 +9,13 @@ from fractions import Fraction
 import flint
 import pytest
 from checker_steps import assumption
+from claims_by_hand import followed
 from halley_runs import BOTH, FAMILIES, RECTANGULAR, SYMMETRIC
 
 from weightsmith.checker.balls.enclosures import DIVERGES, to_arb
 from weightsmith.checker.balls.ranges import precision
-from weightsmith.checker.claims.following import Following
-from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rules import find
 from weightsmith.dsl import Source, check
 
 F = Fraction
@@ -74,7 +75,7 @@ class Iteration:
         family = FAMILIES[KINDS[self.kind][4]]
         program = check(Source("script.alg", self.script()))
         steps, first = family.steps(), assumption(*family.word)
-        return Following(program, {}, "X", first, steps, Budget()).bounded("halley", {}).value
+        return followed(program, {}, "X", first, steps).bounded(find("halley"), {}).value
 
 
 def random_iteration(chance: random.Random) -> Iteration:

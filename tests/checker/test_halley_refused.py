@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from checker_steps import assumption
+from claims_by_hand import check_truncation, claims_in, followed
 from halley_runs import FAMILIES, GOOD
 
 import weightsmith.api as ws
-from weightsmith.checker.claims.following import Following
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.rules import find
 from weightsmith.dsl import Source, check
 
 F = Fraction
@@ -133,12 +133,12 @@ def test_the_sign_of_what_may_be_zero_is_not_one() -> None:
     steps = FAMILIES["inverse"].steps()  # of X and G, functions of A
     for ends, known in (("[1/2, 1]", True), ("[-1, 1]", False)):
         program = check(Source("script.alg", POINT.replace("[-1, 1]", ends)))
-        found = Following(program, {}, "X", assumption("A"), steps, Budget())
+        found = followed(program, {}, "X", assumption("A"), steps)
         if known:
-            assert found.bounded("halley", {}).value == 0
+            assert found.bounded(find("halley"), {}).value == 0
             continue
         with pytest.raises(RefusedError, match="where the target's sign changes"):
-            found.bounded("halley", {})
+            found.bounded(find("halley"), {})
 
 
 def test_an_inner_loop_that_goes_on_from_the_last_pass_is_not_bounded() -> None:
@@ -161,7 +161,7 @@ def honest() -> Json:
 
 
 def certificate(network: ws.Network) -> list[Json]:
-    claims: list[Json] = network.certificate["claims"]  # type: ignore[assignment]
+    claims: list[Json] = claims_in(network.certificate)  # type: ignore[assignment]
     return claims
 
 

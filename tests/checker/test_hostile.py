@@ -18,10 +18,10 @@ from checker_writing import tensors_of, weights, write
 
 from weightsmith.checker import Report, verify_directory
 from weightsmith.checker import verify as verification
-from weightsmith.checker.claims import read_files
-from weightsmith.checker.claims import weights as weights_rule
+from weightsmith.checker.facts import read_files
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError, spend
 from weightsmith.checker.reading.scalar_text import value_at
+from weightsmith.checker.rules.network import rounding as weights_rule
 from weightsmith.dsl import parse_scalar
 
 NAMES = ("certificate.json", "template.json", "script.alg", "model.safetensors")
@@ -124,30 +124,33 @@ def certificate_with(tmp_path: Path, change: Callable[[dict[str, object]], None]
 
 @pytest.mark.parametrize("claims", [{}, None, 3, "x", {"output": {}}, [3], [None], [{"kind": []}]])
 def test_claims_of_a_wrong_type(claims: object, tmp_path: Path) -> None:
-    report = certificate_with(tmp_path, lambda document: document.update(claims=claims))
+    report = certificate_with(tmp_path, lambda document: document.update(facts=claims))
     assert not report.accepted
 
 
-@pytest.mark.parametrize("key", ["output", "bound", "steps", "kind", "id", "hypotheses"])
+KEYS = ("of", "bound", "is", "n", "by", "from", "with", "fact", "hypotheses")
+
+
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("value", [{}, [], [[]], None, True])
 def test_parts_of_claims_of_a_wrong_type(key: str, value: object, tmp_path: Path) -> None:
     def change(document: dict[str, object]) -> None:
-        for claim in document["claims"]:  # type: ignore[attr-defined]
-            claim[key] = value
+        for line in document["facts"]:  # type: ignore[attr-defined]
+            (line if key in line else line["fact"])[key] = value
 
     assert not certificate_with(tmp_path, change).accepted
 
 
 def test_very_many_claims_are_one_refusal(tmp_path: Path) -> None:
-    many = [{"kind": "truncation", "id": number + 1} for number in range(80_000)]
-    report = certificate_with(tmp_path, lambda document: document.update(claims=many))
+    many = [{"n": number + 1} for number in range(80_000)]
+    report = certificate_with(tmp_path, lambda document: document.update(facts=many))
     assert len(report.verdicts) == 1
-    assert "80000 claims" in report.verdicts[0].reason
+    assert "80000 facts" in report.verdicts[0].reason
 
 
 def test_no_text_of_a_certificate_moves_the_cursor(tmp_path: Path) -> None:
     def change(document: dict[str, object]) -> None:
-        document["claims"][2]["unproven"] = "\x1b[2J\nholds"  # type: ignore[index]
+        document["facts"][4]["with"]["why"] = "\x1b[2J\nholds"  # type: ignore[index]
 
     report = certificate_with(tmp_path, change)
     assert not report.accepted

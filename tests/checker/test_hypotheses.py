@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from claims_by_hand import claims_in
 
 from weightsmith import api
 from weightsmith.dsl.printing.hypotheses import hypotheses, premise_text
@@ -42,7 +43,7 @@ HEADS = {
 
 
 def truncation(network: api.Network) -> dict[str, Any]:
-    (claim,) = [one for one in network.claims if one["kind"] == "truncation"]
+    (claim,) = [one for one in claims_in(network.certificate) if one["kind"] == "truncation"]
     return claim
 
 
@@ -79,9 +80,9 @@ def test_other_hypotheses_are_refused(name: str, tmp_path: Path) -> None:
         network.save(tmp_path / "net")
         path = tmp_path / "net" / "certificate.json"
         document = json.loads(path.read_text())
-        for claim in document["claims"]:
-            if claim["kind"] == "truncation":
-                claim["hypotheses"] = others
+        for line in document["facts"]:
+            if line["fact"]["is"] == "truncation":
+                line["fact"]["hypotheses"] = others
         path.write_text(json.dumps(document))
         assert api.verify(tmp_path / "net").outcome == "refused"
 

@@ -30,9 +30,9 @@ from weightsmith.checker.balls.ranges import (
     is_positive,
     precision,
 )
+from weightsmith.checker.reading.nearest import FORMATS, nearest
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.reading.rounding import FORMATS, nearest
-from weightsmith.checker.rules.three_term import chebyshev_pair
+from weightsmith.checker.rules.truncation.three_term import chebyshev_pair
 
 small = st.fractions(-4, 4, max_denominator=9)
 

@@ -11,27 +11,47 @@ from checker_cases import newton_inverse
 from tests.checker.claims.test_truncation import prove_case
 
 from weightsmith.checker import rules
+from weightsmith.checker.facts.fact import Fact
+from weightsmith.checker.facts.rule import FileRule, check_kinds
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.rules import IterateRule
+from weightsmith.checker.spectra.spectral_rule import IterateRule, ValueRule
 from weightsmith.compiler.certify import rules as searched
 from weightsmith.compiler.certify.rules import iterate_searches, value_searches
 
 FOLDER = Path(rules.__file__).parent
-FILES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+FILES = {
+    path.stem: ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+    for path in sorted(FOLDER.rglob("*.py"))
+    if path.stem != "__init__"
+}
 
 
 def test_every_file_of_the_folder_is_a_rule_of_its_name() -> None:
-    assert list(rules.names()) == FILES
-    assert len(FILES) >= 6
-    for name in FILES:
+    assert rules.places() == {n: f"weightsmith.checker.rules.{at}" for n, at in FILES.items()}
+    assert len(FILES) >= 16
+    for name, place in FILES.items():
         found = rules.find(name)
+        assert isinstance(found, FileRule | IterateRule | ValueRule)
         assert found.name == name
-        assert found.derive.__module__ == f"weightsmith.checker.rules.{name}"
+        assert found.derive.__module__ == f"weightsmith.checker.rules.{place}"
+
+
+def test_premises_are_checked_before_a_rule_is_asked() -> None:
+    """``kind?`` may be absent, ``kind*`` may be there any number of times, in this order."""
+    kinds = {"telescope": ["domain", "approximation", "approximation"], "loops": ["spectrum"]}
+    for name, wanted in kinds.items():
+        facts = [Fact(kind, "1", {}) for kind in wanted]
+        check_kinds(rules.find(name), facts)
+        for wrong in (facts[::-1] if len(facts) > 1 else [], [*facts, Fact("spectrum", "1", {})]):
+            with pytest.raises(RefusedError, match="follow"):
+                check_kinds(rules.find(name), wrong)
+    check_kinds(rules.find("telescope"), [])
 
 
 NO_RULES: list[object] = [
     *("chebyshev_points", "enclosures", "problem", "rules", "__init__", "", ".", "..", "os"),
-    *("weightsmith.checker.rules.contraction", "rules.contraction", "contraction.os", "names"),
+    *("weightsmith.checker.rules.truncation.contraction", "truncation.contraction", "names"),
+    *("rules.contraction", "contraction.os", "truncation", "network"),
     *("../contraction", "contraction.py", "Contraction", "contraction ", "__pycache__", "find"),
     *(None, 3, True, ["contraction"], {"contraction": "contraction"}),
 ]
@@ -50,8 +70,10 @@ def test_a_name_that_is_no_rule_is_refused_with_a_sentence(name: object) -> None
 REFUSES = """
 import sys
 from weightsmith.checker import rules
+from weightsmith.checker.facts.fact import Fact
+from weightsmith.checker.facts.rule import FileRule, check_kinds
 from weightsmith.checker.reading.refusal import RefusedError
-rules.names()
+rules.places()
 before = set(sys.modules)
 for name in sys.argv[1:]:
     try:
@@ -71,7 +93,8 @@ def test_what_is_refused_loads_nothing() -> None:
 
 def test_a_rule_with_a_witness_has_a_file_that_seeks_it() -> None:
     tried = [*iterate_searches(), *value_searches()]
-    assert sorted(search.rule.name for search in tried) == FILES
+    spectral = [one for one in map(rules.find, FILES) if isinstance(one, IterateRule | ValueRule)]
+    assert {search.rule.name for search in tried} == {one.name for one in spectral}
     for search in tried:
         rule = search.rule
         assert rule is rules.find(rule.name)

@@ -9,11 +9,12 @@ import flint
 import pytest
 from checker_intervals import chain, last_size
 from checker_steps import assumption, cubic, forms, loop, square
+from claims_by_hand import check_truncation
 
-from weightsmith.checker.claims.truncation import Truncation, check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
-from weightsmith.checker.rules import stages
-from weightsmith.checker.rules.stages import MAX_DEGREE, _Walk
+from weightsmith.checker.rules.truncation import stages
+from weightsmith.checker.rules.truncation.stages import MAX_DEGREE, _Walk
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.checker.spectra.scalar_program import ScalarProgram, Stage, Term
 from weightsmith.dsl import Source, check
 

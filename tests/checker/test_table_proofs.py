@@ -11,8 +11,9 @@ import pytest
 
 import weightsmith.api as ws
 from weightsmith.backends.storage.files import CERTIFICATE
-from weightsmith.checker.claims.approximation import TableProof, check_approximation, prove_table
+from weightsmith.checker.facts.table_proof import TableProof
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
+from weightsmith.checker.rules.tables.table import prove_table
 from weightsmith.checker.semantics.tables import FormulaTable
 from weightsmith.checker.verify import verify_files
 from weightsmith.dsl.numbers.formulas import Constant, Sum, parse_formula
@@ -37,14 +38,12 @@ def test_a_known_proof_is_not_made_again_and_its_work_counts() -> None:
     known = proof()
     assert known.units > 100
     budget = Budget()
-    check_approximation(table(KNOTS, known.bound), NUMBERS, STEPS, budget, [known])
+    check_table(table(KNOTS, known.bound), NUMBERS, budget, [known])
     assert budget.spent == known.units
     with pytest.raises(OverBudgetError):
-        check_approximation(table(KNOTS, known.bound), NUMBERS, STEPS, Budget(100), [known])
+        check_table(table(KNOTS, known.bound), NUMBERS, Budget(100), [known])
     with pytest.raises(RefusedError, match="only shown to be within"):
-        check_approximation(
-            table(KNOTS, known.bound * F(99, 100)), NUMBERS, STEPS, Budget(), [known]
-        )
+        check_table(table(KNOTS, known.bound * F(99, 100)), NUMBERS, Budget(), [known])
 
 
 @pytest.mark.parametrize("place", range(5))
@@ -56,23 +55,23 @@ def test_a_proof_of_another_table_is_not_used(place: int, which: int) -> None:
     moved[place][which] += F(1, 50)
     knots = tuple((one[0], one[1]) for one in moved)
     with pytest.raises(RefusedError, match="only shown to be within"):
-        check_approximation(table(knots, known.bound), NUMBERS, STEPS, Budget(), [known])
+        check_table(table(knots, known.bound), NUMBERS, Budget(), [known])
 
 
 def test_a_proof_at_other_numbers_or_of_another_function_is_not_used() -> None:
     known = proof()
     claimed = table(KNOTS, known.bound)
     with pytest.raises(RefusedError):
-        check_approximation(claimed, {"c": F(1)}, STEPS, Budget(), [known])
+        check_table(claimed, {"c": F(1)}, Budget(), [known])
     other = replace(claimed, formula=Sum((parse_formula("exp(2*t)"), Constant(Symbol("c")))))
     with pytest.raises(RefusedError):
-        check_approximation(other, NUMBERS, STEPS, Budget(), [known])
-    check_approximation(claimed, {"c": F(0)}, STEPS, Budget(), [known])
+        check_table(other, NUMBERS, Budget(), [known])
+    check_table(claimed, {"c": F(0)}, Budget(), [known])
 
 
 def test_a_long_proof_is_made_anew() -> None:
     known = replace(proof(), units=10**9)
-    check_approximation(table(KNOTS, known.bound * 2), NUMBERS, STEPS, Budget(), [known])
+    check_table(table(KNOTS, known.bound * 2), NUMBERS, Budget(), [known])
 
 
 def test_what_a_compiler_knows_excuses_no_other_certificate() -> None:

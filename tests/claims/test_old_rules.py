@@ -19,10 +19,11 @@ import pytest
 from printed_claims import Subject
 from printed_sweep import Tally, sweep
 from rule_families import FAMILIES
+from tests.checker.claims_by_hand import claims_in
 
 from weightsmith import api
 from weightsmith.checker.balls.enclosures import VALUE_SLACK
-from weightsmith.checker.rules import IterateRule, find, names
+from weightsmith.checker.spectra.spectral_rule import IterateRule, find, names
 
 REACHED = {"power_exp": 0.4, "three_term": 0.9}  # of a bound, by some draw; else 0.99
 TRIES = 10  # scripts for each instance, as not every script of a family has the family's rule
@@ -55,7 +56,7 @@ def instances(rule: str, seed: int, count: int) -> Iterator[Instance]:
     for _ in range(TRIES * count):
         network = api.compile(FAMILIES[rule](rng))
         certificate = json.loads(network.files()["certificate.json"])
-        (claim,) = (one for one in certificate["claims"] if one["kind"] == "truncation")
+        (claim,) = (one for one in claims_in(certificate) if one["kind"] == "truncation")
         if claim.get("steps", [{}])[-1].get("rule") != rule:
             continue
         bound = claim["bound"]

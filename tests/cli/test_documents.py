@@ -37,13 +37,13 @@ def shown(text: str, first: str, last: str) -> list[str]:
     return [re.split(r" ?…", line.strip())[0] for line in lines if line.strip()]
 
 
-def test_the_format_page_has_the_claims_and_the_program(directory: Path) -> None:
+def test_the_format_page_has_the_facts_and_the_program(directory: Path) -> None:
     certificate = json.loads((directory / "certificate.json").read_text())
     text = page("format").partition("## 16. A whole example")[2]
-    program, claims = map(json.loads, re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    program, facts = map(json.loads, re.findall(r"```json\n(.*?)```", text, re.DOTALL))
     assert program == certificate["program"]
-    claims[-1]["bound"]["value"] = certificate["claims"][-1]["bound"]["value"]
-    assert claims == certificate["claims"]
+    facts[-1]["fact"]["bound"]["value"] = certificate["facts"][-1]["fact"]["bound"]["value"]
+    assert facts == certificate["facts"]
 
 
 def test_the_format_page_has_texts_of_rational_functions() -> None:

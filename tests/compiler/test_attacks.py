@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from tests.checker.claims_by_hand import claims_in, put
 
 import weightsmith.api as ws
 from weightsmith.dsl import DiagnosticError
@@ -29,21 +30,23 @@ def test_two_forms_may_not_share_a_scalar(tmp_path: Path) -> None:
     """W never changes; a claim that borrows Z's recurrence for both parts of X must fall."""
     network = ws.compile(TWO_FORMS, settings={"mu": "1/10", "L": 2})
     document = json.loads(network.files()["certificate.json"])
-    index = next(i for i, c in enumerate(document["claims"]) if c.get("output") == "W")
-    honest = next(c for c in document["claims"] if c.get("output") == "Z")
-    forged = {**copy.deepcopy(honest), "id": document["claims"][index]["id"], "output": "W"}
+    claims = claims_in(document)
+    index = next(i for i, c in enumerate(claims) if c.get("output") == "W")
+    honest = next(c for c in claims if c.get("output") == "Z")
+    forged = {**copy.deepcopy(honest), "output": "W"}
     step = next(s for s in forged["steps"] if s["rule"] == "loop")
     step["forms"]["Y#0"] = [{"left": ["B"], "scalar": "Z", "right": []}]
     step["forms"]["X#0"] = [
         {"left": [], "scalar": "Z", "right": []},
         {"left": ["B"], "scalar": "Z", "right": []},
     ]
-    document["claims"][index] = forged
+    claims[index] = forged
+    put(document, claims)
     for name, data in network.files().items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "certificate.json").write_text(json.dumps(document))
     refused = [v for v in ws.verify(tmp_path).verdicts if not v.accepted]
-    assert [v.claim for v in refused] == [forged["id"]]
+    assert [v.kind for v in refused] == ["recurrence", "truncation"]
     assert "own" in refused[0].reason
 
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.checker.claims_by_hand import check_truncation, claims_in
 
 import weightsmith.api as ws
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.dsl import BindingError, DiagnosticError
 
@@ -29,7 +29,7 @@ def test_a_negative_factor_beside_a_root_is_no_part_of_it(loop: str) -> None:
     assert positive.bounds[0].value is not None
     script = BESIDE.format(spectrum="[-2, -1]", loop=loop)
     assert ws.compile(script).bounds[0].value is None
-    claims: list[dict[str, object]] = positive.certificate["claims"]  # type: ignore[assignment]
+    claims: list[dict[str, object]] = claims_in(positive.certificate)  # type: ignore[assignment]
     claim = claims[-1]
     with pytest.raises(RefusedError, match="not positive on the whole spectrum"):
         check_truncation(ws.check(script), {}, claim, Budget())
@@ -55,7 +55,7 @@ def test_an_invariant_may_not_hide_a_number_of_the_passes_in_a_function(tmp_path
     script, network = ws.compile(LATE).files(), ws.compile(LATER).files()
     document = json.loads(network["certificate.json"])
     document = of_script(document, script["script.alg"].decode())
-    document["claims"][0]["steps"][0]["invariant"]["B"]["d"] = [["1", ["relu[1]"]]]
+    document["facts"][0]["with"]["loops"][0]["invariant"]["B"]["d"] = [["1", ["relu[1]"]]]
     for name, data in {**network, "script.alg": script["script.alg"]}.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "certificate.json").write_text(json.dumps(document))

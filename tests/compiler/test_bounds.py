@@ -9,9 +9,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.checker.claims_by_hand import claims_in
 
 import weightsmith.api as ws
-from weightsmith.cli.outputs.scale import scale_of
+from weightsmith.cli.outputs.scale import scale_of, truncations
 
 from .compiled_examples import compiled
 from .instances import EXAMPLES, HIGH, LOW, MAKERS
@@ -27,7 +28,7 @@ def matrix(value: object) -> np.ndarray:
 
 
 def claims(network: ws.Network) -> list[dict[str, object]]:
-    return [c for c in network.certificate["claims"] if c["kind"] == "truncation"]  # type: ignore[attr-defined]
+    return [c for c in claims_in(network.certificate) if c["kind"] == "truncation"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("dtype", sorted(UNIT_ROUND_OFF))
@@ -37,11 +38,12 @@ def test_observed_error_is_within_the_bound(name: str, dtype: str) -> None:
         settings, inputs = MAKERS[name](np.random.default_rng(seed))
         network = compiled(name, settings)
         found, wanted = network.run(inputs, dtype), network.target(inputs)
-        for claim in claims(network):
-            output = str(claim["output"])
+        certified = {one.output: one.value for one in network.bounds}
+        for fact in truncations(network.certificate):
+            output = fact.output
             target = matrix(wanted[output])
-            scale = scale_of(claim, network.program, inputs, target, network.bindings)
-            bound = float(Fraction(claim["bound"]["value"]))  # type: ignore[index]
+            scale = scale_of(fact, network.program, inputs, target, network.bindings)
+            bound = float(certified[output] or 0)
             observed = np.linalg.norm(matrix(found[output]) - target, 2) / scale
             allowed = 1e3 * UNIT_ROUND_OFF[dtype] * KAPPA
             assert observed <= bound + allowed, (seed, output)

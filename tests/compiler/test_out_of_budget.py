@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from weightsmith.checker.claims import propagation
 
 from weightsmith import api
 from weightsmith.checker import prove, verify
-from weightsmith.checker.claims import propagation
 from weightsmith.checker.reading.refusal import SHARE, Budget
 from weightsmith.compiler.restructure.affine_loops import affine_blocks
 from weightsmith.dsl.program import core

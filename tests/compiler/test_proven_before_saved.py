@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.checker.claims_by_hand import claims_in
 
 import weightsmith.api as ws
 from weightsmith.checker.verify import verify_files
 from weightsmith.compiler.certify import certificate, truncation
+from weightsmith.compiler.certify.stated import Stated
 from weightsmith.compiler.choosing.promises import UNPROVEN
 from weightsmith.dsl.text.diagnostics import DiagnosticError
 
@@ -26,31 +29,31 @@ PROVEN = [
 ]
 
 
-def half_the_bound(claim: Json) -> Json:
+def half_the_bound(stated: Stated) -> Stated:
     """A bound too small by half; where it is no number, or none is smaller, another formula."""
-    bound = dict(claim["bound"])  # type: ignore[call-overload]
+    bound = dict(stated.fact["bound"])  # type: ignore[call-overload]
     value = Fraction(bound["value"] or 0)
     changed = {"value": str(value / 2)} if value > Fraction(1, 2**900) else {"formula": "0"}
-    return {**claim, "bound": {**bound, **changed}}
+    return replace(stated, fact={**stated.fact, "bound": {**bound, **changed}})
 
 
-def wrong_step(claim: Json) -> Json:
+def wrong_step(stated: Stated) -> Stated:
     """The recurrence of another loop, or where there is no loop the other target."""
-    steps = [dict(step) for step in claim["steps"]]  # type: ignore[attr-defined]
-    loops = [step for step in steps if step["rule"] == "loop"]
+    (recurrence,) = stated.premises
+    loops: Any = json.loads(json.dumps(recurrence.fact["loops"]))
     if loops:
         name, text = next(iter(loops[0]["pass"].items()))
-        loops[0]["pass"] = {**loops[0]["pass"], name: f"{text} + 1"}
-    else:
-        steps[0]["of"] = ["I"]
-    return {**claim, "steps": steps}
+        loops[0]["pass"][name] = f"{text} + 1"
+    of = recurrence.fact["of"] if loops else ["I"]
+    wrong = replace(recurrence, fact={**recurrence.fact, "of": of, "loops": loops})
+    return replace(stated, premises=(wrong,))
 
 
-WRONG: dict[str, Callable[[Json], Json]] = {"bound": half_the_bound, "step": wrong_step}
+WRONG: dict[str, Callable[[Stated], Stated]] = {"bound": half_the_bound, "step": wrong_step}
 
 
 def open_claims(network: ws.Network) -> list[object]:
-    claims: list[Json] = network.certificate["claims"]  # type: ignore[assignment]
+    claims: list[Json] = claims_in(network.certificate)  # type: ignore[assignment]
     return [claim["output"] for claim in claims if "unproven" in claim]
 
 
@@ -60,13 +63,13 @@ def test_a_wrong_prover_leaves_the_claim_open(
     name: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No certificate that verify refuses, and no false bound: an open claim with a reason."""
-    prove = certificate.truncation_claim
+    prove = certificate.truncation_stated
 
-    def wrongly(*given: object) -> Json:
-        claim = prove(*given)  # type: ignore[arg-type]
-        return claim if "unproven" in claim else WRONG[wrong](claim)
+    def wrongly(*given: object) -> Stated:
+        stated = prove(*given)  # type: ignore[arg-type]
+        return stated if stated.is_open else WRONG[wrong](stated)
 
-    monkeypatch.setattr(certificate, "truncation_claim", wrongly)
+    monkeypatch.setattr(certificate, "truncation_stated", wrongly)
     settings, _ = {**MAKERS, **SYNTHESIZED}[name](np.random.default_rng(1))
     if name in SYNTHESIZED:  # what is promised and not proven is not compiled at all
         with pytest.raises(
@@ -83,7 +86,7 @@ def test_a_wrong_prover_leaves_the_claim_open(
 
 def test_a_wrong_witness_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forms of another value of the loop: what follows from them is not what the script returns."""
-    right = truncation.loop_steps
+    right = truncation.loop_forms
 
     def other_forms(*arguments: Any) -> list[Json]:
         found: list[Json] = json.loads(
@@ -91,7 +94,7 @@ def test_a_wrong_witness_leaves_the_claim_open(monkeypatch: pytest.MonkeyPatch) 
         )
         return found
 
-    monkeypatch.setattr(truncation, "loop_steps", other_forms)
+    monkeypatch.setattr(truncation, "loop_forms", other_forms)
     settings = {"mu": "1/4", "L": 2}
     network = ws.compile(EXAMPLES / "newton_inverse.alg", settings=settings)
     assert open_claims(network) == ["X"]

@@ -68,7 +68,7 @@ def test_an_invariant_that_names_a_number_is_refused() -> None:
     script = script.replace("X, E = X", "X, E, B = X").replace("(E*E - I)", "(E*E - I), g*X")
     files = ws.compile(script).files()
     certificate = json.loads(files["certificate.json"])
-    (step,) = [one for one in certificate["claims"][0]["steps"] if one["rule"] == "loop"]
+    (step,) = certificate["facts"][0]["with"]["loops"]
     block = next(name for name, held in step["invariant"].items() if "B#0" in json.dumps(held))
     step["invariant"][block] = {"d": [["g", ["X#0"]]]}
     verdicts = ws.verify(written(files, "certificate.json", certificate)).verdicts

@@ -38,7 +38,7 @@ def _report(report: Report, *, explain: bool) -> Iterator[str]:
     """Every verdict, how it ends and, to ``explain``, what was derived and which files did it."""
     for verdict in report.verdicts:
         yield _line(verdict)
-        for number, fact in enumerate(verdict.facts if explain else (), 1):
+        for number, fact in enumerate(verdict.way if explain else (), 1):
             yield f"           {number:3}. {fact}"
     yield report.outcome
     if explain:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from weightsmith.checker.balls.formula_balls import BallFunction, Jet
 from weightsmith.checker.balls.ranges import precision
 from weightsmith.checker.balls.table_error import _Knot, _root, table_error
-from weightsmith.checker.claims.approximation import product_error
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
+from weightsmith.checker.rules.tables.table import product_error
 from weightsmith.checker.semantics.tables import ProductTable
 from weightsmith.dsl.numbers.formulas import (
     Apply,

@@ -21,10 +21,10 @@ from checker_writing import (
     terms,
 )
 
-from weightsmith.checker.claims.exactness import check_exactness
 from weightsmith.checker.prove import prove_exactness
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.template import read_template
+from weightsmith.checker.rules.network.simulation import check_exactness
 from weightsmith.dsl import Source, check
 
 NESTED = """algorithm nested(A: symmetric[d, d])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from weightsmith.checker.claims.owed import proven_targets
-from weightsmith.checker.reading.certificate import Certificate, Claim
+from weightsmith.checker.facts.certificate import Certificate, Claim
+from weightsmith.checker.facts.owed import proven_targets
 
 
 def test_only_a_truncation_that_is_proven_bounds_the_distance_from_a_target() -> None:

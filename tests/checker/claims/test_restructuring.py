@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from checker_writing import core_of
+from claims_by_hand import claims_in, put
 
 from weightsmith import api
-from weightsmith.checker.claims.restructuring import check_restructuring
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.rules.network.rewriting import check_restructuring
 from weightsmith.checker.verify import verify_directory
 from weightsmith.dsl import Source, check
 
@@ -277,12 +278,12 @@ def test_a_changed_file_is_refused(
 
 def test_the_claim_is_owed(saved: dict[str, bytes], tmp_path: Path) -> None:
     certificate = json.loads(saved["certificate.json"])
-    kept = [claim for claim in certificate["claims"] if claim["kind"] != "restructuring"]
-    certificate["claims"] = [{**claim, "id": number} for number, claim in enumerate(kept, 1)]
+    kept = [claim for claim in claims_in(certificate) if claim["kind"] != "restructuring"]
+    put(certificate, kept)
     files = {**saved, "certificate.json": json.dumps(certificate).encode()}
     accepted, reason = verdict(files, tmp_path / "net", "restructuring")
     assert not accepted
-    assert reason == "Nothing says that network.alg is script.alg."
+    assert reason == "Nothing says that network.alg is the script."
 
 
 def test_a_second_script_must_be_spoken_of(saved: dict[str, bytes], tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ import pytest
 from checker_attacks import bound_of, worst_distance
 from checker_networks import Bindings, Json, read_program, tables_of
 from checker_writing import EXAMPLES
+from claims_by_hand import check_claim, root_claim
 
-from weightsmith.checker.claims.error_claims import check_root
-from weightsmith.checker.prove import prove_root
-from weightsmith.checker.reading.certificate import Claim
+from weightsmith.checker.facts.certificate import Claim
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.semantics.tables import read_tables
 from weightsmith.dsl.program import core
@@ -80,14 +79,14 @@ def prepared(name: str, shift: int = 0) -> tuple[core.Program, Bindings, list[Js
 
 def checked(claim: Json, program: core.Program, bindings: Bindings, tables: list[Json]) -> str:
     numbered = Claim(1, "truncation", {"id": 1, **claim})
-    return check_root(numbered, program, bindings, read_tables(tables, program, bindings))
+    return check_claim(numbered, program, bindings, read_tables(tables, program, bindings))
 
 
 @pytest.mark.parametrize("shift", [-4, 4])
 @pytest.mark.parametrize("name", CASES)
 def test_no_input_is_farther_than_proven(name: str, shift: int) -> None:
     program, bindings, tables = prepared(name, shift)
-    claim = prove_root(program, bindings, tables, program.returns[0].name)
+    claim = root_claim(program, bindings, tables, program.returns[0].name)
     assert "tables included" in checked(claim, program, bindings, tables)
     found = worst_distance(program, bindings, tables, steps=120, seed=shift + 4)
     assert found <= float(bound_of(claim)) * (1 + 1e-9)
@@ -97,7 +96,7 @@ def test_no_input_is_farther_than_proven(name: str, shift: int) -> None:
 def test_the_numbers_of_the_logistic_case() -> None:
     """mu = 1/10, eta = 2/(2·mu + 1/4): factor 5/9; ‖w*‖ ≤ (1/2)/mu; noise eta·error."""
     program, bindings, tables = prepared("logistic")
-    claim = prove_root(program, bindings, tables, "w")
+    claim = root_claim(program, bindings, tables, "w")
     step: Any = claim["steps"]
     (one,) = step
     assert (one["rule"], one["loop"], one["step_size"]) == ("descent", 0, "40/9")
@@ -119,7 +118,7 @@ def test_the_numbers_of_the_logistic_case() -> None:
 
 def test_claimed_numbers_may_be_larger_never_smaller() -> None:
     program, bindings, tables = prepared("logistic")
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     larger = copy.deepcopy(claim)
     larger["bound"]["value"] = str(bound_of(claim) * 2)
     checked(larger, program, bindings, tables)
@@ -150,7 +149,7 @@ def with_number(claim: Any, name: str, share: Fraction) -> Any:
 
 def test_formulas_have_the_numbers_of_the_step() -> None:
     program, bindings, tables = prepared("logistic")
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     number = Fraction(claim["steps"][0]["start"]) * Fraction(7001, 7000)
     changed = with_number(claim, "start", Fraction(7001, 7000))
     changed["bound"]["formula"] = claim["bound"]["formula"].replace("5.00000001", f"({number})")
@@ -178,7 +177,7 @@ def test_formulas_have_the_numbers_of_the_step() -> None:
 )
 def test_other_evidence_is_refused(key: str, value: object) -> None:
     program, bindings, tables = prepared("logistic")
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     claim["steps"][0][key] = value
     with pytest.raises(RefusedError):
         checked(claim, program, bindings, tables)
@@ -190,7 +189,7 @@ def test_other_evidence_is_refused(key: str, value: object) -> None:
 )
 def test_other_claims_are_refused(key: str, value: object) -> None:
     program, bindings, tables = prepared("logistic")
-    claim = prove_root(program, bindings, tables, "w")
+    claim = root_claim(program, bindings, tables, "w")
     claim[key] = value
     with pytest.raises(RefusedError):
         checked(claim, program, bindings, tables)
@@ -287,7 +286,7 @@ def test_what_is_no_descent_is_refused(name: str) -> None:
     tables = tables_of(program, bindings, ends, pieces=16)
     output = "output" if "return 2*w" in text else program.returns[0].name
     with pytest.raises(RefusedError, match=reason):
-        prove_root(program, bindings, tables, output)
+        root_claim(program, bindings, tables, output)
 
 
 @pytest.mark.parametrize(("ends", "good"), [((-7.5, 8.5), True), ((-8.5, 7.5), False)])
@@ -298,16 +297,16 @@ def test_what_is_added_to_the_argument_moves_where_the_table_must_be(
     program, bindings = read_program(LOGISTIC.replace("sigmoid(w*x)", "sigmoid(w*x + y)"), n=3)
     tables = tables_of(program, bindings, {"1": ends}, pieces=16)
     if good:
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
         return
     with pytest.raises(RefusedError, match="where the tables are"):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
 
 
 def test_an_inner_table_counts_as_often_as_the_outer_function_is_steep() -> None:
     """sigmoid(2·T(w·x)) moves by 2·1/4 of the error of T, at most."""
     program, bindings, tables = prepared("a table of a table")
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     noise = {site: Fraction(text) for site, text in claim["steps"][0]["noise"].items()}
     assert len(noise) == 2
     assert abs(noise["1"] / noise["2"] - Fraction(1, 2)) < Fraction(1, 10**7)
@@ -321,7 +320,7 @@ def test_a_step_that_does_not_move_finds_no_root() -> None:
         program, bindings = read_program(text, n=3, eta=eta)
         tables = tables_of(program, bindings, {"1": (-6, 6)}, pieces=16)
         with pytest.raises(RefusedError, match="The step does not move"):
-            prove_root(program, bindings, tables, "w")
+            root_claim(program, bindings, tables, "w")
 
 
 def test_a_slope_without_bound_is_refused() -> None:
@@ -329,7 +328,7 @@ def test_a_slope_without_bound_is_refused() -> None:
     program, bindings = read_program(text, n=3)
     tables = tables_of(program, bindings, {"1": (-6, 6), "2": (0, 36)}, pieces=16)
     with pytest.raises(RefusedError, match="slope"):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
 
 
 def test_symbols_must_have_values() -> None:
@@ -337,4 +336,4 @@ def test_symbols_must_have_values() -> None:
     tables = tables_of(program, bindings, {"1": (-6, 6)})
     del bindings["eta"]
     with pytest.raises(RefusedError, match="'eta' has no value"):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")

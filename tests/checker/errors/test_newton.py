@@ -10,10 +10,10 @@ import pytest
 from checker_attacks import bound_of, worst_distance
 from checker_networks import Bindings, Json, read_program, tables_of
 from checker_writing import EXAMPLES
+from claims_by_hand import root_claim
 from tests.checker.errors.test_descent import checked
 
-from weightsmith.checker.errors.logistic_newton import LOSS, STEEPEST
-from weightsmith.checker.prove import prove_root
+from weightsmith.checker.errors.damped_newton import LOSS, STEEPEST
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.dsl.program import core
 
@@ -52,7 +52,7 @@ def test_no_input_is_farther_than_proven(
     numbers: dict[str, object], shift: int, gated: bool
 ) -> None:
     program, bindings, tables = prepared(shift=shift, gated=gated, **numbers)
-    claim = prove_root(program, bindings, tables, "w")
+    claim = root_claim(program, bindings, tables, "w")
     assert "tables included" in checked(claim, program, bindings, tables)
     found = worst_distance(program, bindings, tables, steps=60, seed=shift + 4)
     assert found <= float(bound_of(claim)) * (1 + 1e-9)
@@ -61,7 +61,7 @@ def test_no_input_is_farther_than_proven(
 
 
 def test_convergence_is_quadratic_down_to_the_tables() -> None:
-    claim: Any = prove_root(*prepared(steps=8), "w")
+    claim: Any = root_claim(*prepared(steps=8), "w")
     errors = [float(Fraction(e)) for e, _ in claim["steps"][0]["passes"]]
     assert len(errors) == 9
     assert errors[0] == pytest.approx(0.5)
@@ -81,7 +81,7 @@ def test_the_constants() -> None:
 
 def test_the_evidence_is_checked() -> None:
     program, bindings, tables = prepared()
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     step = claim["steps"][0]
     assert step["sites"] == {"probability": "2", "weight": "3", "scaled": "4", "damping": "6"}
     assert (step["features"], step["labels"], step["mu"]) == ("x@context", "y@context", "1")
@@ -135,7 +135,7 @@ def test_variants_are_proven(name: str) -> None:
     ends = {**ENDS, "4": (1, "3/10")} if name == "factors exchanged" else ENDS
     program, bindings = read_program(text, **{**SMALL, "steps": 1})
     tables = tables_of(program, bindings, ends, pieces=120, shift=4)
-    claim = prove_root(program, bindings, tables, "w")
+    claim = root_claim(program, bindings, tables, "w")
     found = worst_distance(program, bindings, tables, steps=60)
     assert found <= float(bound_of(claim)) * (1 + 1e-9)
 
@@ -176,7 +176,7 @@ def test_near_misses_are_refused(name: str) -> None:
     program, bindings = read_program(text, **numbers)
     tables = tables_of(program, bindings, ENDS, pieces=120)
     with pytest.raises(RefusedError):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,14 @@ def test_tables_that_are_too_short_are_refused(
     program, bindings = read_program(NEWTON, **SMALL)
     tables = tables_of(program, bindings, {**ENDS, site: ends}, pieces=120)
     with pytest.raises(RefusedError, match=reason):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
 
 
 def test_tables_that_are_too_coarse_are_refused() -> None:
     program, bindings = read_program(NEWTON, **{**SMALL, "mu": "1/100"})
     tables = tables_of(program, bindings, ENDS, pieces=4)
     with pytest.raises(RefusedError, match="more than mu"):
-        prove_root(program, bindings, tables, "w")
+        root_claim(program, bindings, tables, "w")
 
 
 PLAIN = NEWTON.replace("2*sqrt(mu)/(2*sqrt(mu) + sqrt(t))", "1/(1 + sqrt(t))")
@@ -210,11 +210,11 @@ PLAIN = NEWTON.replace("2*sqrt(mu)/(2*sqrt(mu) + sqrt(t))", "1/(1 + sqrt(t))")
 def test_a_loss_without_a_ridge_is_refused() -> None:
     """With mu < 0 there need not be one root, and every bound is divided by mu."""
     with pytest.raises(RefusedError, match="not strongly convex"):
-        prove_root(*prepared(PLAIN, mu="-1/10", steps=1), "w")
+        root_claim(*prepared(PLAIN, mu="-1/10", steps=1), "w")
 
 
 def test_a_bound_that_says_nothing_is_not_proven() -> None:
     """With mu = 10^-604 and ell = 10^-606 the root may lie as far from 0 as 5·10^300."""
     tiny = {"mu": Fraction(1, 10**604), "ell": Fraction(1, 10**606)}
     with pytest.raises(RefusedError, match="which says nothing"):
-        prove_root(*prepared(PLAIN, gated=True, steps=0, **tiny), "w")
+        root_claim(*prepared(PLAIN, gated=True, steps=0, **tiny), "w")

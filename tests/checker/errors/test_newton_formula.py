@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from checker_networks import Bindings, Json
+from claims_by_hand import root_claim
 from mpmath import exp, mp, mpf, sqrt
 from tests.checker.errors.test_newton import prepared
-
-from weightsmith.checker.prove import prove_root
 
 SIZES = {"n": 3, "m": 2}  # tokens, rows of x
 
@@ -72,7 +71,7 @@ def passes(bindings: Bindings, tables: list[Json], inner: int, steps: int) -> li
 )
 def test_passes_are_those_of_the_document(numbers: dict[str, object], gated: bool) -> None:
     program, bindings, tables = prepared(gated=gated, shift=2, steps=4, **SIZES, **numbers)
-    claim: Any = prove_root(program, bindings, tables, "w")
+    claim: Any = root_claim(program, bindings, tables, "w")
     with mp.workdps(60):
         wanted = passes(bindings, tables, int(str(numbers["inner"])), 4)
         for found, pair in zip(claim["steps"][0]["passes"], wanted, strict=True):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from weightsmith.checker.reading.certificate import (
+from weightsmith.checker.facts.certificate import (
     FILES,
     FORMAT,
     VERSION,
-    Claim,
-    check_form,
+    Line,
     read_certificate,
-    unproven_reason,
 )
 from weightsmith.checker.reading.refusal import RefusedError
 
@@ -25,7 +23,7 @@ def test_bindings_are_an_object() -> None:
         "program": {},
         "network": None,
         "tables": [],
-        "claims": [],
+        "facts": [],
     }
     assert read_certificate(document).bindings == {"mu": "1/2"}
     for bindings in ([], [["mu", "1/2"]], "mu", None):
@@ -33,14 +31,25 @@ def test_bindings_are_an_object() -> None:
             read_certificate({**document, "bindings": bindings})
 
 
-def test_a_claim_has_its_own_number() -> None:
-    """Verdicts name claims by their place: an id that says another would send a reader astray."""
-    proven = {"kind": "weights", "steps": []}
-    assert check_form(Claim(2, "weights", {**proven, "id": 2})) == []
-    unproven = {"kind": "truncation", "output": "X", "unproven": "no-rule"}
-    assert unproven_reason(Claim(2, "truncation", {**unproven, "id": 2}))
-    for other in (1, 3):
-        with pytest.raises(RefusedError, match=f"Claim 2 has the id {other}"):
-            check_form(Claim(2, "weights", {**proven, "id": other}))
-        with pytest.raises(RefusedError, match=f"Claim 2 has the id {other}"):
-            unproven_reason(Claim(2, "truncation", {**unproven, "id": other}))
+LINE = {"n": 2, "fact": {"is": "weights", "of": "x"}, "by": "rounding", "from": [1], "with": {}}
+
+
+def test_a_line_has_its_own_number_and_follows_from_earlier_ones() -> None:
+    """Verdicts name facts by their place: a number that says another would lead astray."""
+    assert Line(2, LINE).check() == ((1,), {})
+    for n in (1, 3, True, "2"):
+        with pytest.raises(RefusedError):
+            Line(2, {**LINE, "n": n}).check()
+    for before in ([2], [3], [0], [-1], ["1"], [True], 1, None):
+        with pytest.raises(RefusedError, match="from|whole number"):
+            Line(2, {**LINE, "from": before}).check()
+    for key in LINE:
+        with pytest.raises(RefusedError, match="lacks the key"):
+            Line(2, {name: value for name, value in LINE.items() if name != key}).check()
+    with pytest.raises(RefusedError, match="unknown key"):
+        Line(2, {**LINE, "note": ""}).check()
+
+
+def test_an_old_certificate_is_refused_with_its_version() -> None:
+    with pytest.raises(RefusedError, match="version is 2, not 3"):
+        read_certificate({"format": FORMAT, "version": 2, "claims": []})

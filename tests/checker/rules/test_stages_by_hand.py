@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from checker_steps import assumption, forms, loop
+from claims_by_hand import check_truncation
 
-from weightsmith.checker.claims.following import Truncation
-from weightsmith.checker.claims.truncation import check_truncation
 from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.spectra.following import Truncation
 from weightsmith.dsl import Source, check
 
 Json = dict[str, Any]

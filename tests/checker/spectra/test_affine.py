@@ -5,14 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from claims_by_hand import followed, targeted
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial
 from weightsmith.checker.balls.ranges import Real
-from weightsmith.checker.claims.following import Following, Targeted
-from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.facts.fact import Bound
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rules import find
 from weightsmith.checker.spectra.affine import scaled_bound, without_shift
-from weightsmith.checker.spectra.problem import Bound
+from weightsmith.checker.spectra.following import Following
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl import Source, check, parse_scalar
 
@@ -38,14 +40,14 @@ LOOP = {
 }
 
 
-def followed(value: str) -> Following:
+def returned(value: str) -> Following:
     program = check(Source("script.alg", SCRIPT.format(value)))
-    return Following(program, {"mu": F(3)}, program.returns[0].name, ASSUMED, [LOOP], Budget())
+    return followed(program, {"mu": F(3)}, program.returns[0].name, ASSUMED, [LOOP])
 
 
 def test_the_part_without_a_function_is_the_script_s() -> None:
     program = check(Source("script.alg", SCRIPT.format("X")))
-    found = Targeted(program, {"mu": F(3)}, "X", ASSUMED, Budget())
+    found = targeted(program, {"mu": F(3)}, "X", ASSUMED)
     assert found.target.shift is not None
     letters = {
         tuple(letter.text for letter in word): coefficient
@@ -61,9 +63,9 @@ def test_the_part_without_a_function_is_the_script_s() -> None:
 )
 def test_another_part_is_a_distance_that_no_rule_bounds(shift: str) -> None:
     """With another C the distance of the value from the target would have C - C' in it."""
-    assert followed("mu/2*A + B*A - 2*X").bounded("contraction", {}).value == F(1, 4)
+    assert returned("mu/2*A + B*A - 2*X").bounded(find("contraction"), {}).value == F(1, 4)
     with pytest.raises(RefusedError):
-        followed(f"{shift} - 2*X").bounded("contraction", {})
+        returned(f"{shift} - 2*X").bounded(find("contraction"), {})
 
 
 def test_a_shift_is_taken_from_the_value() -> None:

@@ -39,8 +39,7 @@ def read_of(of: core.Node, word: list[str]) -> Operator:
     assumed = core.SpectrumAssumption(SPAN, core.SpectrumKind.SPECTRUM, of, *ends)
     script = replace(plain, assumptions=(assumed,))
     letters = {"A": A, "B": B}
-    step = {"rule": "assumption", "number": 0, "of": word}
-    return read_operator(step, script, read_meaning(plain, FIELD, {}), letters, {})
+    return read_operator(0, word, script, read_meaning(plain, FIELD, {}), letters, {})
 
 
 def test_an_operator_is_square() -> None:

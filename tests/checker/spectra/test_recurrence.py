@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from claims_by_hand import targeted
 
 from weightsmith.checker.algebra.rational import Field, Rational
-from weightsmith.checker.claims.following import Targeted
-from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.spectra.recurrence import INTERNAL, only_in, reduce_root, relative
 from weightsmith.checker.spectra.targets import FUNCTION
 from weightsmith.dsl import Source, check, parse_scalar
@@ -53,7 +53,7 @@ def test_the_target_has_the_sign_of_the_script_s_polynomial(theta: str) -> None:
     )
     program = check(Source("script.alg", script))
     step = {"rule": "assumption", "number": 0, "of": ["A"]}
-    found = Targeted(program, {}, program.returns[0].name, step, Budget()).target.sign
+    found = targeted(program, {}, program.returns[0].name, step).target.sign
     assert found is not None
     of_matrix = theta.replace("*I", "").replace("- I", "- 1").replace("A", "lambda")
     for at in (Fraction(-3, 2), Fraction(5, 4)):

@@ -8,7 +8,7 @@ import pytest
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.spectra.two_intervals import squared_ends
+from weightsmith.checker.spectra.operator_step import squared_ends
 from weightsmith.dsl import Source, check
 from weightsmith.dsl.program import core
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from weightsmith.cli.demonstration.demo_data import outward, short
 from weightsmith.cli.demonstration.demo_errors import promises
 from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
 from weightsmith.cli.inputs.examples import example
-from weightsmith.cli.outputs.scale import matrix_of, norm, scale_of, truncation_claims
+from weightsmith.cli.outputs.scale import matrix_of, norm, scale_of, truncations
 from weightsmith.cli.outputs.table import aligned
 from weightsmith.dsl import resolve_bindings
 from weightsmith.dsl.numbers.scalars import evaluate
@@ -112,7 +113,7 @@ def test_the_scale_of_least_squares_is_the_size_of_the_solution() -> None:
     case = next(case for case in CASES if case.script == "gradient_descent")
     problem = case.problem()
     network = api.compile(example(case.script), settings=case.parameters(problem))
-    (claim,) = truncation_claims(network.certificate)
+    (claim,) = truncations(network.certificate)
     x, y = problem.inputs["x"], problem.inputs["y"]
     assert isinstance(x, Mapping)
     assert isinstance(y, Mapping)
@@ -127,10 +128,10 @@ def test_a_scale_that_is_not_known_is_refused() -> None:
     case = next(case for case in CASES if case.script == "gradient_descent")
     problem = case.problem()
     network = api.compile(example(case.script), settings=case.parameters(problem))
-    (claim,) = truncation_claims(network.certificate)
+    (claim,) = truncations(network.certificate)
     with pytest.raises(ValueError, match="expected a scale of"):
         scale_of(
-            {**claim, "scale": "norm(luck)"},
+            replace(claim, scale="norm(luck)"),
             network.program,
             problem.inputs,
             np.eye(2),

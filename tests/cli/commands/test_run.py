@@ -222,9 +222,9 @@ def test_a_certificate_that_is_refused_certifies_nothing(
 ) -> None:
     place = shutil.copytree(network, tmp_path / "forged")
     document = json.loads((place / "certificate.json").read_text())
-    for claim in document["claims"]:
-        if claim["kind"] == "truncation":
-            claim["bound"]["value"] = "1/1000000000000000000000000000000"
+    for line in document["facts"]:
+        if line["fact"]["is"] == "truncation":
+            line["fact"]["bound"]["value"] = "1/1000000000000000000000000000000"
     (place / "certificate.json").write_text(json.dumps(document))
     np.save(tmp_path / "a.npy", MATRIX)
     result = call("run", place, "--input", f"A={tmp_path / 'a.npy'}")

@@ -105,14 +105,13 @@ def _leaves(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, 
 def test_every_change_of_the_step_is_refused(name: str, tmp_path: object) -> None:
     files = ws.compile(CASES[name][0]).files()
     certificate = json.loads(files["certificate.json"])
-    claim = next(place for place, one in enumerate(certificate["claims"]) if "bound" in one)
-    step = certificate["claims"][claim]["steps"][-1]
+    place = next(at for at, one in enumerate(certificate["facts"]) if "bound" in one["fact"])
+    step = certificate["facts"][place]["with"]
     assert step["polynomials"]
-    changes = [path for path in _leaves(step) if path != ("step",)]
-    for path in changes:
+    for path in _leaves(step):
         for change in (lambda text: f"{text} + 1", lambda text: f"1/2*({text})"):
             changed = copy.deepcopy(certificate)
-            holder = changed["claims"][claim]["steps"][-1]
+            holder = changed["facts"][place]["with"]
             for key in path[:-1]:
                 holder = holder[key]
             holder[path[-1]] = change(holder[path[-1]])

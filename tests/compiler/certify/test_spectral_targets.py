@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.checker.claims_by_hand import changing, claims_in
 
 from weightsmith import api
 
@@ -132,7 +133,7 @@ def test_singular_values_may_lie_in_two_intervals(tmp_path: Path) -> None:
 
 
 def truncation(network: api.Network) -> dict[str, Any]:
-    (claim,) = [one for one in network.certificate["claims"] if one["kind"] == "truncation"]
+    (claim,) = [one for one in claims_in(network.certificate) if one["kind"] == "truncation"]
     return claim
 
 
@@ -156,11 +157,11 @@ def test_an_altered_claim_is_refused(name: str, key: str, value: object, tmp_pat
     compiled(name).save(str(tmp_path / "net"))
     path = tmp_path / "net" / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
-    (claim,) = [one for one in certificate["claims"] if one["kind"] == "truncation"]
-    places = [claim, claim["steps"][0], claim["steps"][-1]]
-    (place,) = [one for one in places if key in one]
-    assert place[key] != value
-    place[key] = value
+    with changing(certificate) as claim:
+        places = [claim, claim["steps"][0], claim["steps"][-1]]
+        (place,) = [one for one in places if key in one]
+        assert place[key] != value
+        place[key] = value
     path.write_text(json.dumps(certificate), encoding="utf-8")
     assert not api.verify(str(tmp_path / "net")).accepted
 
@@ -170,10 +171,11 @@ def test_a_bound_that_other_ends_would_give_is_refused(name: str, tmp_path: Path
     compiled(name).save(str(tmp_path / "net"))
     path = tmp_path / "net" / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
-    (claim,) = [one for one in certificate["claims"] if one["kind"] == "truncation"]
-    value = Fraction(claim["bound"]["value"])
+    with changing(certificate) as claim:
+        value = Fraction(claim["bound"]["value"])
     for wrong in (value * Fraction(999, 1000), value * Fraction(1001, 1000)):
-        claim["bound"]["value"] = str(wrong)
+        with changing(certificate) as claim:
+            claim["bound"]["value"] = str(wrong)
         path.write_text(json.dumps(certificate), encoding="utf-8")
         assert not api.verify(str(tmp_path / "net")).accepted
 
@@ -290,7 +292,7 @@ def test_tables_reach_as_far_as_both_intervals(tmp_path: Path) -> None:
     (table,) = network.certificate["tables"]
     assert Fraction(table["low"]) <= -3
     assert Fraction(table["high"]) >= 3
-    (claim,) = [one for one in network.certificate["claims"] if one["kind"] == "domain"]
+    (claim,) = [one for one in claims_in(network.certificate) if one["kind"] == "domain"]
     assert claim["hypotheses"] == [["assumption", 0], ["assumption", 1]]
     network.save(str(tmp_path / "net"))
     assert api.verify(str(tmp_path / "net")).accepted

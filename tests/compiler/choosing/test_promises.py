@@ -74,7 +74,7 @@ def test_the_error_of_a_synthesised_value_inside_is_checked(
     monkeypatch.setattr(promises, "worst_error", worst_error)
     api.compile(INSIDE)
     ((claims, worst),) = seen
-    assert [claim["output"] for claim in claims] == ["P"]
+    assert [claim.output for claim in claims] == ["P"]
     assert 0 < worst <= 1e-3
     monkeypatch.setattr(promises, "worst_error", lambda claims: 2 * worst_error(claims))
     with pytest.raises(DiagnosticError, match="is proven"):
@@ -109,11 +109,10 @@ def test_an_open_error_keeps_no_promise(tmp_path: Path) -> None:
     api.compile(UNTIL).save(tmp_path / "net")
     path = tmp_path / "net" / "certificate.json"
     document = json.loads(path.read_text())
-    for claim in document["claims"]:
-        if claim["kind"] == "truncation":
-            number = claim["id"]
-            claim.clear()
-            claim.update(id=number, kind="truncation", output="X", unproven="no-rule")
+    for line in document["facts"]:
+        if line["fact"]["is"] == "truncation":
+            open_one = {"is": "open", "of": ["truncation", "X"]}
+            line |= {"fact": open_one, "by": "unproven", "from": [], "with": {"why": "no-rule"}}
     path.write_text(json.dumps(document))
     report = api.verify(tmp_path / "net")
     assert report.outcome == "refused"

@@ -140,7 +140,7 @@ def test_a_hinge_that_opens_to_the_wrong_side_is_refused() -> None:
     files = network.files()
     document = json.loads(files[CERTIFICATE])
     template = json.loads(files[TEMPLATE])
-    steps, tables = document["claims"][0]["steps"], document["tables"]
+    steps, tables = document["facts"][0]["with"]["loops"], document["tables"]
     prove_exactness(network.program, files[TEMPLATE], steps, tables)
     hidden = next(h for h in template["body"][0]["mlp"]["hidden"] if h["terms"][0][1] == "-1")
     hidden["terms"][0][1] = "1"
@@ -154,7 +154,7 @@ def test_every_number_of_a_table_s_network_is_needed() -> None:
     network = ws.compile(STEEP.format("1e-1", "1/10"))
     files = network.files()
     document = json.loads(files[CERTIFICATE])
-    steps, tables = document["claims"][0]["steps"], document["tables"]
+    steps, tables = document["facts"][0]["with"]["loops"], document["tables"]
     mlp = json.loads(files[TEMPLATE])["body"][0]["mlp"]
     places: list[tuple[str | int, ...]] = [("bias", 0, 1)]
     places += [("outputs", i, 2) for i in range(0, len(mlp["outputs"]), 3)]

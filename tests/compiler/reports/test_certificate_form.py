@@ -83,14 +83,18 @@ def answer(network: api.Network, document: object) -> str:
     ("place", "value", "reason"),
     [
         ((), [], "the certificate is not an object"),
-        (("claims",), {}, "the claims should be a list"),
-        (("claims", 0), None, "claim 1 is not an object"),
-        (("claims", 0, "kind"), [], "the 'kind' of claim 1 is not a text"),
-        (("claims", -1, "output"), {}, "the 'output' of claim"),
-        (("claims", -1, "bound"), {}, "the 'formula' of the bound"),
-        (("claims", -1, "hypotheses"), [3], "hypotheses of claim"),
-        (("claims", -1, "hypotheses"), ["norm(x) <= 1"], "hypotheses of claim"),
-        (("claims", -1, "hypotheses"), [["assumption", True]], "hypotheses of claim"),
+        (("facts",), {}, "the facts should be a list"),
+        (("facts", 0), None, "fact 1 is not an object"),
+        (("facts", 0, "fact", "is"), [], "the 'is' of fact 1 is not a text"),
+        (("facts", 0, "n"), 2, "fact 1 has another number"),
+        (("facts", 0, "from"), [1], "fact 1 follows from something that does not stand before it"),
+        (("facts", 0, "from"), 1, "what fact 1 follows from should be a list"),
+        (("facts", 0, "with"), [], "the witness of fact 1 is not an object"),
+        (("facts", -1, "fact", "of"), {}, "the 'of' of fact"),
+        (("facts", -1, "fact", "bound"), {}, "the 'formula' of the bound"),
+        (("facts", -1, "fact", "hypotheses"), [3], "hypotheses of fact"),
+        (("facts", -1, "fact", "hypotheses"), ["norm(x) <= 1"], "hypotheses of fact"),
+        (("facts", -1, "fact", "hypotheses"), [["assumption", True]], "hypotheses of fact"),
         (("tables",), 3, "the tables should be a list"),
         (("tables", 0, "error"), "1/0", "the 'error' of table 1 is not a number"),
         (("bindings",), {"a": 1}, "the bindings of the certificate are not all texts"),
@@ -105,6 +109,6 @@ def test_what_is_wrong_is_named(
 
 
 def test_a_certificate_of_very_many_claims_is_refused(network: api.Network) -> None:
-    document = replaced(network.certificate, ("claims",), [{"kind": "k"}] * 80_000)
-    with pytest.raises(ValueError, match="80000 claims; it may have 2000"):
+    document = replaced(network.certificate, ("facts",), [{"n": 1}] * 80_000)
+    with pytest.raises(ValueError, match="80000 facts; it may have 4000"):
         check_certificate(document)

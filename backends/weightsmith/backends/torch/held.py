@@ -60,9 +60,9 @@ def held_blocks(certificate: Mapping[str, object]) -> tuple[Held, ...]:
 
 
 def _invariants(certificate: Mapping[str, object]) -> Iterator[Held]:
-    claims = cast("list[dict[str, object]]", certificate["claims"])
-    steps = next((one["steps"] for one in claims if one["kind"] == "exactness"), [])
-    for loop, step in enumerate(cast("list[dict[str, object]]", steps), start=1):
+    lines = cast("list[dict[str, dict[str, object]]]", certificate["facts"])
+    shown = next((one["with"]["loops"] for one in lines if one["fact"]["is"] == "exactness"), [])
+    for loop, step in enumerate(cast("list[dict[str, object]]", shown), start=1):
         invariant = cast("dict[str, dict[str, list[tuple[str, Word]]]]", step.get("invariant", {}))
         for block, groups in invariant.items():
             for group, terms in groups.items():

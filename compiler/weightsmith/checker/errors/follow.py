@@ -14,12 +14,14 @@ from fractions import Fraction
 from weightsmith.checker.algebra.rational import Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word
 from weightsmith.checker.balls.bounds import Bounds
+from weightsmith.checker.errors.assumed import Assumed
 from weightsmith.checker.errors.site_bounds import SiteBounds, Triple
 from weightsmith.checker.errors.word_bounds import WordBounds
 from weightsmith.checker.reading.refusal import Budget, RefusedError, require
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.checker.semantics.site_letters import Script, SiteValue
+from weightsmith.checker.semantics.tables import Table
 
 MAX_PASSES = 20_000
 NEARLY = Fraction((1 << 42) + 1, 1 << 42)  # growth in a pass that is given room once, to settle
@@ -211,3 +213,14 @@ def _stretched(bounds: Bounds, share: Fraction = NEARLY) -> Bounds:
     """A little more room in every bound."""
     more = bounds.scaled(share)
     return bounds.hull(more)
+
+
+def follower_of(
+    script: Script, tables: Mapping[str, Table], budget: Budget, *, compare: bool = False
+) -> tuple[Follower, Assumed]:
+    """A follower of the script, at its bindings, and what is assumed."""
+    inputs, bindings = script.meaning.inputs, script.bindings
+    assumed = Assumed(script.program, inputs, script.field, bindings)
+    functions = SiteBounds(tables, bindings, budget)
+    words = WordBounds(assumed, budget)
+    return Follower(script, words, functions, budget, compare=compare), assumed

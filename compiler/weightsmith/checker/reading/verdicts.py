@@ -27,7 +27,7 @@ class Verdict:
     seconds: float
     proven: bool = True
     over_budget: bool = False  # not accepted since its check costs too much: not shown to be wrong
-    facts: tuple[str, ...] = ()  # what was derived on the way, in the order of the proof
+    way: tuple[str, ...] = ()  # what was derived on the way, in the order of the proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Found:
     reason: str
     statement: str = ""
     proven: bool = True
-    facts: tuple[str, ...] = ()
+    way: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,7 @@ def judge(number: int, kind: str, statement: str, run: Callable[[], Found]) -> V
         return Verdict(number, kind, statement, False, reason_of(error), seconds, False, over)
     seconds = time.perf_counter() - begin
     shown = found.statement or statement
-    return Verdict(
-        number, kind, shown, True, found.reason, seconds, found.proven, facts=found.facts
-    )
+    return Verdict(number, kind, shown, True, found.reason, seconds, found.proven, way=found.way)
 
 
 def told(check: Callable[[], str]) -> Found:

@@ -13,7 +13,7 @@ from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Polynomial
 from weightsmith.checker.balls.ranges import rational
-from weightsmith.checker.spectra.problem import Bound
+from weightsmith.checker.facts.fact import Bound
 from weightsmith.checker.spectra.targets import Target
 
 ABSOLUTE = ("1", "norm(left)*norm(right)")  # scales that do not speak of the target

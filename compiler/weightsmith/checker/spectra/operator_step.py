@@ -1,23 +1,4 @@
-"""The step ``assumption``: which T an assumption is about, and why its spectrum is real.
-
-Witness: ``number``, which of the script's spectral assumptions, and ``of``, the word of T: that of
-the assumption; of singular values A'A or AA'; of two intervals around 0 also A·A.
-
-Follows: T has a basis of eigenvectors, and its eigenvalues λ are real and lie in [low, high], the
-ends that are assumed (of singular values their squares).  0 may be a further eigenvalue: see
-``conditions.py``.
-
-Proof: in one of three ways.  ``yes``: T = T' by its word, and the spectral theorem holds.
-``weighted``: T = u·P with u = u' and P a symmetric letter, so that P^(1/2)·T·P^(-1/2) =
-P^(1/2)·u·P^(1/2) is symmetric, given that P is positive definite.  ``assumed``: that T is symmetric
-is a hypothesis.
-
-So f(T), of any function f on the eigenvalues, has the eigenvectors of T and the eigenvalues f(λ).
-Functions of T commute, and T·f(T) is the function λ·f(λ).  If T is symmetric, f(T)' = f(T), and
-‖f(T)‖₂ is the largest |f(λ)|.
-
-The forms of values, left · f(T) · right, are read here too.
-"""
+"""Reads what the rules ``assumption`` and ``loops`` are given: an operator, and forms of values."""
 
 from __future__ import annotations
 
@@ -25,7 +6,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import (
     Letter,
     Polynomial,
@@ -36,8 +17,8 @@ from weightsmith.checker.algebra.words import (
     word_text,
 )
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
+from weightsmith.checker.reading.scalar_text import value_at
 from weightsmith.checker.reading.strict_json import (
-    as_integer,
     as_items,
     as_list,
     as_number,
@@ -48,7 +29,7 @@ from weightsmith.checker.reading.strict_json import (
 from weightsmith.checker.semantics.expressions import evaluate
 from weightsmith.checker.semantics.meaning import Loop, Meaning
 from weightsmith.checker.spectra.spectral import Form, Operator
-from weightsmith.checker.spectra.two_intervals import squared_ends
+from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.letters import read_letter
 
@@ -76,22 +57,22 @@ def input_word(node: core.Node, meaning: Meaning, what: str) -> Word:
 
 
 def read_operator(
-    step: Mapping[str, object],
+    index: int,
+    of: object,
     program: core.Program,
     meaning: Meaning,
     letters: Mapping[str, Letter],
     bindings: Mapping[str, Fraction],
 ) -> Operator:
-    """Check the step against the script's spectrum assumption.
+    """T, if it is of the spectral assumption of this number: ``of``, its word.
 
     ``bindings`` are complete, or empty.
     """
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
-    index = as_integer(step["number"], "number")
     known = 0 <= index < len(spectra)
     require(known, f"The script has no spectrum assumption number {index}.")
     assumption = spectra[index]
-    word = read_word(as_texts(step["of"], "the operator's word"), letters, "the operator's word")
+    word = read_word(as_texts(of, "the operator's word"), letters, "the operator's word")
     shape = word_shape(word)
     square = shape is not None and shape[0] == shape[1]
     require(square, f"The operator {word_text(word)} is not a square product.")
@@ -126,6 +107,28 @@ def _symmetry(word: Word) -> str:
     if last.symmetric and rest and transpose_word(rest) == rest:
         return "weighted"
     return "assumed"
+
+
+def squared_ends(
+    assumption: core.SpectrumAssumption, field: Field, bindings: Mapping[str, Fraction]
+) -> tuple[Rational, Rational]:
+    """The least and greatest λ², by the numbers; without numbers of mirror images alone.
+
+    λ² ≥ b² for λ ≤ b < 0 and λ² ≥ c² for λ ≥ c > 0; λ² ≤ a² for a ≤ λ < 0 and λ² ≤ d² for 0 < λ ≤
+    d.  So the spectrum of A·A, of a symmetric A, lies in [min(b², c²), max(a², d²)].
+    """
+    require(
+        assumption.kind is core.SpectrumKind.SPECTRUM and len(assumption.ends) == 4,
+        "Only two intervals of a spectrum tell that of its square.",
+    )
+    a, b, c, d = (field.read(end) for end in assumption.ends)
+    if frozenset().union(*map(free_symbols, assumption.ends)) <= bindings.keys():
+        first, below, above, last = (value_at(end, bindings) for end in assumption.ends)
+        require(below < 0 < above, "The value 0 does not lie between the two intervals.")
+        return (c if above <= -below else b) ** 2, (d if last >= -first else a) ** 2
+    mirrored = (b + c).is_zero and (a + d).is_zero
+    require(mirrored, "Without numbers the two intervals must be mirror images.")
+    return c**2, d**2
 
 
 def read_names(step: Mapping[str, object]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a rule of the scalar calculus is given, and the bound it returns."""
+"""What a rule of the scalar calculus is given."""
 
 from __future__ import annotations
 
@@ -34,18 +34,6 @@ NOT_POSITIVE = (
     "there is a pole, a zero or a negative value."
 )
 EXACT_BITS = 1 << 14  # a product of powers shorter than this is computed exactly
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The bound as a formula, and its value (None if a symbol has no value).
-
-    ``facts`` are what the rule derived on the way, in words.
-    """
-
-    formula: str
-    value: Real | None
-    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

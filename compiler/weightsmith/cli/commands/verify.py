@@ -42,7 +42,7 @@ def verify(ctx: click.Context, directory: Path, explain: bool) -> None:
     report = verify_directory(directory)
     for verdict in report.verdicts:
         click.echo(_shown(verdict))
-        for number, fact in enumerate(verdict.facts if explain else (), 1):
+        for number, fact in enumerate(verdict.way if explain else (), 1):
             click.echo(f"        {number:3}. {printable(fact)}")
     if explain:
         for line in kernel_files(directory):

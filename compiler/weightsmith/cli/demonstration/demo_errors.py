@@ -9,7 +9,7 @@ import numpy as np
 
 from weightsmith import api
 from weightsmith.cli.demonstration.demo_data import Problem
-from weightsmith.cli.outputs.scale import matrix_of, norm, scale_of, truncation_claims
+from weightsmith.cli.outputs.scale import matrix_of, norm, scale_of, truncations
 
 Against = Literal["target", "script"]
 
@@ -48,7 +48,7 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
     """The error of each returned value, as its promise counts it."""
     answer = network.run(problem.inputs, dtype)
     script, target = network.interpret(problem.inputs), network.target(problem.inputs)
-    claims = {claim["output"]: claim for claim in truncation_claims(network.certificate)}
+    scaled = {one.output: one for one in truncations(network.certificate)}
     errors = {}
     for promise in promises(network):
         name = promise.output
@@ -58,9 +58,9 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
             continue
         wanted = matrix_of(target[name])
         scale = norm(wanted)
-        if name in claims:
+        if name in scaled:
             scale = scale_of(
-                claims[name], network.program, problem.inputs, wanted, network.bindings
+                scaled[name], network.program, problem.inputs, wanted, network.bindings
             )
         errors[name] = norm(found - wanted) / scale
     return errors

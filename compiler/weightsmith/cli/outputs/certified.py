@@ -17,7 +17,7 @@ from weightsmith.backends.measure.data import Data, read_data, reads_of
 from weightsmith.backends.measure.decimals import rounded
 from weightsmith.backends.measure.enclosure import WORK
 from weightsmith.cli.outputs.bounds import distance, inequality
-from weightsmith.cli.outputs.scale import Claim, matrix_of, scale_of, truncation_claims
+from weightsmith.cli.outputs.scale import Scaled, matrix_of, scale_of, truncations
 from weightsmith.compiler.reports.bound import upward
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.running.interpreter import InputError
@@ -31,13 +31,13 @@ LEAST_WORK = 2**17  # multiply-adds that evaluating a target is counted as, at t
 
 def certified_lines(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:
     """One line for each bound that has a number, with what it depends on and nobody measured."""
-    claims = {claim["output"]: claim for claim in truncation_claims(network.certificate)}
+    scaled = {one.output: one for one in truncations(network.certificate)}
     for bound in network.bounds:
         if bound.value is None:
             continue
         scale = None
-        if bound.scale != "1" and bound.output in claims:
-            scale = _scale(network, claims[bound.output], inputs)
+        if bound.scale != "1" and bound.output in scaled:
+            scale = _scale(network, scaled[bound.output], inputs)
         open_ones = _open_conditions(bound, report)
         yield f"certified, before round-off: {_shown(bound, bound.value, scale)}" + (
             f", if {', '.join(open_ones)}" if open_ones else ""
@@ -63,19 +63,19 @@ def _open_conditions(bound: Bound, report: DataReport) -> list[str]:
     return list(dict.fromkeys([*named, *unmeasured]))
 
 
-def _scale(network: Network, claim: Claim, inputs: Inputs) -> Fraction | None:
+def _scale(network: Network, fact: Scaled, inputs: Inputs) -> Fraction | None:
     """The largest scale of a batch, rounded up; None if it is too large or has no value."""
     data = read_data(network.program, inputs, reads_of(network.template))
     work = sum(one[0].size * min(one.shape[-2:]) for one in data.matrices.values()) + LEAST_WORK
     if work * data.problems > WORK:
         return None
-    output = claim["output"]
+    output = fact.output
     try:
         found = []
         for problem in range(data.problems):
             own = _problem(data, problem)
             target = matrix_of(network.target(own)[output])
-            found.append(scale_of(claim, network.program, own, target, network.bindings))
+            found.append(scale_of(fact, network.program, own, target, network.bindings))
     except (KeyError, ValueError, InputError, ScalarError, np.linalg.LinAlgError):
         return None
     largest = max(found)

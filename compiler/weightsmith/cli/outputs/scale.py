@@ -1,21 +1,23 @@
-"""The scale of a truncation claim on given data: what its bound is to be multiplied with.
+"""The scale of a truncation on given data: what its bound is to be multiplied with.
 
-A claim says ‖returned − target‖₂ ≤ bound · scale.  The scale is a formula in the target, in
+The fact says ‖returned − target‖₂ ≤ bound · scale.  The scale is a formula in the target, in
 ``solution`` = factor · left · f*(T), ``shift`` and ``right``, as the checker reads them from the
-script and the claim's operator (docs/format.md).
+script and the operator (docs/format.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from weightsmith.checker.algebra.words import Polynomial, Word
-from weightsmith.checker.claims.following import Targeted
 from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.spectra.following import Targeted
+from weightsmith.checker.spectra.ground import Ground
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.letters import read_turned
@@ -24,24 +26,37 @@ if TYPE_CHECKING:
     from weightsmith.backends.template.layout import Inputs
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-Claim = Mapping[str, Any]
 ZERO = 1e-9  # a smaller eigenvalue, relative to the largest, is one of the null space
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """A returned value whose distance from its target is proven, its scale, and the operator.
+
+    ``number`` is that of the spectral assumption, ``word`` the operator; of a root there is none.
+    """
+
+    output: str
+    scale: str
+    number: int = 0
+    word: object = None
+
+
 def scale_of(
-    claim: Claim,
+    fact: Scaled,
     program: core.Program,
     inputs: Inputs,
     target: Array,
     bindings: Mapping[str, Fraction],
 ) -> float:
-    """Return the value of the claim's scale.  Raises ValueError for a scale that is not known."""
-    scale = claim["scale"]
+    """Return the value of the scale.  Raises ValueError for a scale that is not known."""
+    scale = fact.scale
     if scale == "1":
         return 1.0
     if scale == "norm(target)":
         return norm(target)
-    found = Targeted(program, bindings, claim["output"], claim["steps"][0], Budget())
+    ground = Ground(program, bindings, fact.number, fact.word, Budget())
+    found = Targeted(ground, fact.output)
     wanted = found.target
     if scale == "norm(target - shift)":
         shift = (
@@ -70,10 +85,18 @@ def scale_of(
     raise ValueError(f"expected a scale of docs/format.md, got {scale!r}")
 
 
-def truncation_claims(certificate: Mapping[str, object]) -> list[Claim]:
-    """The claims that bound how far a returned value is from its target."""
-    claims: Any = certificate["claims"]
-    return [claim for claim in claims if claim["kind"] == "truncation" and "scale" in claim]
+def truncations(certificate: Mapping[str, object]) -> Iterator[Scaled]:
+    """What a certificate proves of the distances from targets."""
+    facts: Any = certificate["facts"]
+    lines = {line["n"]: line for line in facts}
+    for line in facts:
+        fact = line["fact"]
+        if fact["is"] == "truncation":
+            before = [lines[number] for number in line["from"]]
+            loops = [one for one in before if one["fact"]["is"] == "recurrence"]
+            spectra = [lines[number] for one in loops for number in one["from"]]
+            operators = [(one["with"]["number"], one["fact"]["of"]) for one in spectra]
+            yield Scaled(fact["of"], fact["scale"], *(operators[0] if operators else ()))
 
 
 def matrix_of(value: object) -> Array:

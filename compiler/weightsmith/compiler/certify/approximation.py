@@ -1,9 +1,10 @@
-"""Evidence for approximated functions: their tables, and a claim about each of them."""
+"""Approximated functions: their tables, and a fact about each of them."""
 
 from __future__ import annotations
 
 from weightsmith.compiler.approximate.choose_tables import SiteTable
 from weightsmith.compiler.approximate.lower import Lowered
+from weightsmith.compiler.certify.stated import Stated
 
 Json = dict[str, object]
 
@@ -38,14 +39,10 @@ def _table_json(found: SiteTable) -> Json:
     }
 
 
-def approximation_claims(lowered: Lowered) -> list[Json]:
-    """One claim for each table: how far it is from its function."""
+def approximation_facts(lowered: Lowered) -> list[Stated]:
+    """One for each table: it is near to its function."""
     return [
-        {
-            "kind": "approximation",
-            "site": found.site,
-            "steps": [{"step": 1, "rule": "table"}],
-        }
+        Stated({"is": "approximation", "of": found.site}, "table")
         for found in lowered.tables
         if found.table is not None
     ]

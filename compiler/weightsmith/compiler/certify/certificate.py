@@ -1,9 +1,10 @@
-"""The certificate as a document: claims with their evidence, tied to the bytes they speak of."""
+"""The certificate as a document: facts with their witnesses, tied to the bytes they speak of."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
@@ -14,15 +15,10 @@ from weightsmith.checker.reading.open_claims import (
 )
 from weightsmith.checker.reading.refusal import OverBudgetError, RefusedError, SaysNothingError
 from weightsmith.checker.semantics.tables import Table, read_tables
-from weightsmith.compiler.certify.approximation import approximation_claims, tables_json
-from weightsmith.compiler.certify.exactness import exactness_steps
-from weightsmith.compiler.certify.open_claim import (
-    Details,
-    details_of,
-    for_certificate,
-    open_claim,
-)
-from weightsmith.compiler.certify.truncation import truncation_claim
+from weightsmith.compiler.certify.approximation import approximation_facts, tables_json
+from weightsmith.compiler.certify.exactness import exactness_witness
+from weightsmith.compiler.certify.stated import Details, Stated, details_of, listed, open_fact
+from weightsmith.compiler.certify.truncation import truncation_stated
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl.printing.core_form import core_form
 from weightsmith.dsl.program import core
@@ -31,8 +27,7 @@ from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
 Tables = Mapping[str, Table]  # as the checker reads them
-Prover = Callable[[core.Program, Mapping[str, Fraction], Tables, str], Json]
-FORMAT, VERSION = "weightsmith-certificate", 2
+FORMAT, VERSION = "weightsmith-certificate", 3
 
 
 def certificate(
@@ -54,16 +49,17 @@ def certificate(
     claim that both are equal.  ``refused`` are distances that the checker did not accept: they are
     said not to be proven.
     """
-    steps = exactness_steps(compilation.normal, compilation.candidate, compilation.template)
-    tables = tables_json(compilation.lowered)
-    claims: list[Json] = [{"kind": "exactness", "steps": _numbered(steps)}]
+    witness = exactness_witness(compilation.normal, compilation.candidate, compilation.template)
+    script = "script.alg" if restructuring is None else "network.alg"
+    facts = [Stated({"is": "exactness", "of": script}, "simulation", witness)]
     if restructuring is not None:
-        claims.append(restructuring)
+        steps: Json = {"steps": restructuring["steps"]}
+        facts.append(Stated({"is": "restructuring", "of": script}, "rewriting", steps))
     if layers is not None:
-        rounding: Json = {"rule": "rounding", "dtype": dtype, "layers": layers}
-        claims.append({"kind": "weights", "steps": _numbered([rounding])})
-    claims += approximation_claims(compilation.lowered)
-    claims += error_claims(written or compilation, bindings, refused or {})
+        weights: Json = {"is": "weights", "of": "model.safetensors", "dtype": dtype}
+        facts.append(Stated({**weights, "layers": layers}, "rounding"))
+    facts += approximation_facts(compilation.lowered)
+    facts += error_facts(written or compilation, bindings, refused or {})
     document: Json = {
         "format": FORMAT,
         "version": VERSION,
@@ -71,75 +67,71 @@ def certificate(
         "files": {name: _digest(content) for name, content in files.items()},
         "program": core_form((written or compilation).program),
         "network": None if restructuring is None else core_form(compilation.program),
-        "tables": tables,
-        "claims": [{"id": n, **for_certificate(claim)} for n, claim in enumerate(claims, 1)],
+        "tables": tables_json(compilation.lowered),
+        "facts": listed(facts),
     }
-    return document, details_of(claims)
+    return document, details_of(facts)
 
 
-def error_claims(
+def error_facts(
     front: Front, bindings: dict[str, Fraction], refused: Refused | None = None
-) -> list[Json]:
+) -> list[Stated]:
     """What is proven about the distance from the script, and from the targets."""
-    claims: list[Json] = []
+    facts: list[Stated] = []
+    near = tuple(approximation_facts(front.lowered))
     try:
         tables = read_tables(tables_json(front.lowered), front.program, bindings)
-        if any(table.table is not None for table in front.lowered.tables):
-            claims.append(prove_domain(front.program, bindings, tables))
+        if near:
+            inside = prove_domain(front.program, bindings, tables)
+            facts.append(Stated(inside, "intervals", premises=near))
     except (RefusedError, OverBudgetError) as reason:
         message = f"it is not proven that the tables' arguments stay in their intervals: {reason}"
         raise DiagnosticError([error(front.program.span, message)]) from None
+    proving = _Proving(front, bindings, tables, (*facts, *near))
     for position, returned in enumerate(front.program.returns):
-        to_target = _to_target(front, position, bindings, refused or {}, tables)
-        claims += to_target
-        if tables and all("unproven" in claim for claim in to_target):
-            proven = _proven(
-                "propagation", prove_propagation, front, bindings, returned.name, tables
-            )
-            claims.append(proven)
-    return claims
+        to_target = proving.to_target(position, refused or {})
+        facts += to_target
+        if tables and all(one.is_open for one in to_target):
+            facts.append(proving.of("propagation", returned.name))
+    return facts
 
 
-def _to_target(
-    front: Front,
-    position: int,
-    bindings: dict[str, Fraction],
-    refused: Refused,
-    tables: Tables,
-) -> list[Json]:
-    """The claim about the distance from the target, if the returned value has one."""
-    returned = front.program.returns[position]
-    if returned.target is None:
-        return []
-    found = refused.get(("truncation", returned.name))
-    if found is not None:
-        return [open_claim("truncation", returned.name, *found)]
-    if isinstance(returned.target, core.Root):
-        return [_proven("truncation", prove_root, front, bindings, returned.name, tables)]
-    return [truncation_claim(front.program, front.normal, position, bindings)]
+@dataclass(frozen=True)
+class _Proving:
+    """What the checker is asked of a script; ``known`` are the facts about its tables."""
 
+    front: Front
+    bindings: dict[str, Fraction]
+    tables: Tables
+    known: tuple[Stated, ...]
 
-def _proven(
-    kind: str,
-    prove: Prover,
-    front: Front,
-    bindings: dict[str, Fraction],
-    output: str,
-    tables: Tables,
-) -> Json:
-    """Ask the checker what it can prove, in these claims that need no witness."""
-    try:
-        return prove(front.program, bindings, tables, output)
-    except OverBudgetError as problem:
-        return open_claim(kind, output, OVER_BUDGET, str(problem))
-    except RefusedError as problem:
-        reason = SAYS_NOTHING if isinstance(problem, SaysNothingError) else NOT_DERIVED
-        return open_claim(kind, output, reason, str(problem))
+    def to_target(self, position: int, refused: Refused) -> list[Stated]:
+        """The distance from the target, if the returned value has one."""
+        program = self.front.program
+        returned = program.returns[position]
+        if returned.target is None:
+            return []
+        found = refused.get(("truncation", returned.name))
+        if found is not None:
+            return [open_fact("truncation", returned.name, *found)]
+        if isinstance(returned.target, core.Root):
+            return [self.of("truncation", returned.name)]
+        return [truncation_stated(program, self.front.normal, position, self.bindings)]
+
+    def of(self, kind: str, output: str) -> Stated:
+        """Ask the checker what it can prove, of what needs no witness that is sought here."""
+        given = self.front.program, self.bindings, self.tables, output
+        try:
+            if kind == "propagation":
+                return Stated(prove_propagation(*given), "telescope", premises=self.known)
+            fact, rule, witness = prove_root(*given)
+            return Stated(fact, rule, witness, self.known)
+        except OverBudgetError as problem:
+            return open_fact(kind, output, OVER_BUDGET, str(problem))
+        except RefusedError as problem:
+            reason = SAYS_NOTHING if isinstance(problem, SaysNothingError) else NOT_DERIVED
+            return open_fact(kind, output, reason, str(problem))
 
 
 def _digest(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _numbered(steps: list[Json]) -> list[Json]:
-    return [{"step": number, **step} for number, step in enumerate(steps, 1)]

@@ -23,12 +23,11 @@ Json = dict[str, object]
 Reach = dict[int, set[str]]  # block -> token groups in which it may be nonzero
 
 
-def exactness_steps(normal: NormalProgram, candidate: Candidate, template: Template) -> list[Json]:
-    """Return the steps of the exactness claim: one loop after the other, then the read-out."""
+def exactness_witness(normal: NormalProgram, candidate: Candidate, template: Template) -> Json:
+    """The invariant of every loop, in the order of the script."""
     writer = _Invariants(normal, candidate, template)
     writer.run(candidate.schedule.items, writer.start())
-    steps = [writer.steps[index] for index in sorted(writer.steps)]
-    return [*steps, {"rule": "read_out"}]
+    return {"loops": [writer.loops[index] for index in sorted(writer.loops)]}
 
 
 class _Invariants:
@@ -36,7 +35,7 @@ class _Invariants:
         self.normal, self.candidate, self.template = normal, candidate, template
         self.allocation: Allocation = candidate.allocation
         self.names = [block.name for block in template.blocks]
-        self.steps: dict[int, Json] = {}
+        self.loops: dict[int, Json] = {}
         self.layer_number = 0
 
     def start(self) -> Reach:
@@ -84,10 +83,10 @@ class _Invariants:
             if joined == reach:
                 break
             reach = joined
-        self.steps[loop.index] = self._step(loop, reach)
+        self.loops[loop.index] = self._witness(loop, reach)
         return reach
 
-    def _step(self, loop: ScheduledLoop, reach: Reach) -> Json:
+    def _witness(self, loop: ScheduledLoop, reach: Reach) -> Json:
         program = self.candidate.representation.program
         held = self.candidate.representation.held
         carried = {
@@ -107,12 +106,7 @@ class _Invariants:
                 invariant[self.names[block]] = known
         own = next(one for one in self.normal.all_loops() if one.index == loop.index)
         symmetric = [c.letter for c in own.carried if c.letter in self.normal.alphabet.symmetric]
-        return {
-            "rule": "loop",
-            "loop": loop.index,
-            "symmetric": sorted(symmetric),
-            "invariant": invariant,
-        }
+        return {"symmetric": sorted(symmetric), "invariant": invariant}
 
     def _written(self, items: list[ScheduledItem]) -> set[int]:
         """Blocks that some layer of the body changes (clears included: they follow a write)."""

@@ -1,8 +1,8 @@
-"""The truncation claim of one returned value: how far the iteration is from its target.
+"""How far a returned value is from its target: the search for a proof.
 
 Here only witnesses are sought: which operator, which forms, which rule.  The checker derives what
-follows from them (``checker.truncation``); the first bound that it derives is the claim.  What no
-rule bounds is reported as unproven, with the reason.
+follows from them (``checker.spectra.following``); the first bound that it derives is stated.  What
+no rule bounds is open, with the reason.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from weightsmith.checker.claims.following import NESTED, Following, Targeted
-from weightsmith.checker.claims.truncation import claim_of
+from weightsmith.checker.balls.claim_numbers import check_says_something
 from weightsmith.checker.reading import open_claims
 from weightsmith.checker.reading.open_claims import NO_RULE, NO_SPECTRUM, OVER_BUDGET
 from weightsmith.checker.reading.refusal import (
@@ -22,14 +21,18 @@ from weightsmith.checker.reading.refusal import (
     RefusedError,
     SaysNothingError,
 )
-from weightsmith.checker.rules import IterateRule
-from weightsmith.checker.rules.chebyshev import comparison
+from weightsmith.checker.rules.truncation.assumption import spectrum_fact
+from weightsmith.checker.rules.truncation.chebyshev import comparison
+from weightsmith.checker.rules.truncation.loops import recurrence_fact
+from weightsmith.checker.spectra import ground as checked
+from weightsmith.checker.spectra.following import NESTED, Following, Targeted, Truncation, fact_of
 from weightsmith.checker.spectra.problem import Problem, Result
-from weightsmith.compiler.certify.open_claim import open_claim
+from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule, ValueRule
 from weightsmith.compiler.certify.rules import iterate_searches, value_searches
-from weightsmith.compiler.certify.spectra.evidence import assumption_step, loop_steps
+from weightsmith.compiler.certify.spectra.evidence import letters, loop_forms
 from weightsmith.compiler.certify.spectra.grounds import Ground, grounds, no_ground
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
+from weightsmith.compiler.certify.stated import Stated, open_fact
 from weightsmith.compiler.ir.normal import NormalProgram, Returned
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.program import core
@@ -41,16 +44,22 @@ NONE = "no rule bounds this recurrence"
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A returned value, followed for one operator; ``steps`` are the evidence so far."""
+    """A returned value, followed for one operator, and the fact that it follows from."""
 
     following: Following
-    steps: list[Json]
+    recurrence: Stated
+
+    def stated(self, found: Truncation, rule: SpectralRule, witness: Json) -> Stated:
+        """Raises RefusedError where the bound says nothing."""
+        check_says_something(found.value)
+        fact = fact_of(found).written(found.value)
+        return Stated(fact, rule.name, witness, (self.recurrence,))
 
 
-def truncation_claim(
+def truncation_stated(
     program: core.Program, normal: NormalProgram, position: int, bindings: dict[str, Fraction]
-) -> Json:
-    """Return the claim (without its number) for the returned value at ``position``."""
+) -> Stated:
+    """The distance of the returned value at ``position`` from its target, or that it is open."""
     returned = normal.returns[position]
     found = tuple(grounds(program, normal, bindings))
     if not found:
@@ -63,9 +72,9 @@ def truncation_claim(
             attempts = list(_attempts(program, normal, returned, found, bindings, budget, others))
             for rules in (_by_iterate, _by_polynomial):
                 for attempt in attempts:
-                    claim = rules(attempt, reasons)
-                    if claim is not None:
-                        return claim
+                    stated = rules(attempt, reasons)
+                    if stated is not None:
+                        return stated
     except OverBudgetError as reason:
         return _unproven(returned, str(reason), OVER_BUDGET)
     for one in reasons:
@@ -74,8 +83,8 @@ def truncation_claim(
     return _unproven(returned, _as_clause(str((*reasons, *others, NONE)[0])))
 
 
-def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Json:
-    return open_claim("truncation", returned.name, reason, detail)
+def _unproven(returned: Returned, detail: str, reason: str = NO_RULE) -> Stated:
+    return open_fact("truncation", returned.name, reason, detail)
 
 
 def _as_clause(sentence: str) -> str:
@@ -97,18 +106,31 @@ def _attempts(
 ) -> Iterator[_Attempt]:
     """The operators for which the value and its target are functions between the same letters."""
     for ground in found:
-        first = assumption_step(ground)
         try:
-            targeted = Targeted(program, bindings, returned.name, first, budget)
-            loops = loop_steps(program, normal, returned, ground, targeted.frame)
-            following = Following(program, bindings, returned.name, first, loops, budget)
+            yield _attempt(program, normal, returned, ground, bindings, budget)
         except (NoProofError, RefusedError, ScalarError) as reason:
             reasons.append(reason)
-            continue
-        yield _Attempt(following, [first, *loops])
 
 
-def _by_iterate(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
+def _attempt(
+    program: core.Program,
+    normal: NormalProgram,
+    returned: Returned,
+    found: Ground,
+    bindings: Bindings,
+    budget: Budget,
+) -> _Attempt:
+    number, word = found.assumption, letters(found.operator.word)
+    ground = checked.Ground(program, bindings, number, word, budget)
+    spectrum = Stated(spectrum_fact(ground).written(), "assumption", {"number": number})
+    frame = Targeted(ground, returned.name).frame
+    forms: list[Json] = loop_forms(program, normal, returned, found, frame)
+    loops = checked.Loops(program, bindings, number, word, forms, budget)
+    recurrence = Stated(recurrence_fact(loops).written(), "loops", {"forms": forms}, (spectrum,))
+    return _Attempt(Following(loops, returned.name), recurrence)
+
+
+def _by_iterate(attempt: _Attempt, reasons: list[Exception]) -> Stated | None:
     """The first rule for one iterate of one loop whose form fits; then its numbers must too."""
     following = attempt.following
     try:
@@ -119,15 +141,15 @@ def _by_iterate(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
         return None
     for rule, witness in _for_iterates(problem):
         try:
-            found = following.bounded(rule.name, witness, symbolic=True)
+            found = following.bounded(rule, witness, symbolic=True)
         except RefusedError as reason:
             if rule.for_inner_loops and following.is_nested:
                 reasons.append(reason)  # few rules are for these: each says what it needs
             continue
         try:
             if following.numbers is not None:
-                found = following.bounded(rule.name, witness)
-            return claim_of(found, following, [*attempt.steps, {"rule": rule.name, **witness}])
+                found = following.bounded(rule, witness)
+            return attempt.stated(found, rule, witness)
         except RefusedError as reason:
             reasons.append(reason)
             return None
@@ -140,7 +162,7 @@ def _for_iterates(problem: Problem) -> Iterator[tuple[IterateRule, Json]]:
             yield search.rule, witness
 
 
-def _by_polynomial(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
+def _by_polynomial(attempt: _Attempt, reasons: list[Exception]) -> Stated | None:
     """By the rules for any polynomial in the operator, which need a value for every symbol."""
     following = attempt.following
     if following.is_nested:
@@ -156,7 +178,7 @@ def _by_polynomial(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
         for rule, witness in _for_values(following.result(following.numbers)):
             try:
                 found = following.bounded(rule, witness)
-                return claim_of(found, following, [*attempt.steps, {"rule": rule, **witness}])
+                return attempt.stated(found, rule, witness)
             except RefusedError as reason:
                 refused.append(reason)
     except (NoProofError, RefusedError) as reason:
@@ -165,8 +187,8 @@ def _by_polynomial(attempt: _Attempt, reasons: list[Exception]) -> Json | None:
     return None
 
 
-def _for_values(result: Result) -> Iterator[tuple[str, Json]]:
+def _for_values(result: Result) -> Iterator[tuple[ValueRule, Json]]:
     compared = comparison(result)
     for search in value_searches():
         for witness in search.witnesses(result, compared):
-            yield search.rule.name, witness
+            yield search.rule, witness

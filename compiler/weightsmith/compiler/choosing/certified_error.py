@@ -1,37 +1,34 @@
-"""The error that a program's certificate would claim, before any layer is made."""
+"""The error that a program's certificate would state, before any layer is made."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from weightsmith.compiler.certify.certificate import error_claims
+from weightsmith.compiler.certify.certificate import error_facts
+from weightsmith.compiler.certify.stated import ERRORS, Stated
 from weightsmith.compiler.pipeline import front
 from weightsmith.dsl.program import core
-
-Json = dict[str, object]
 
 
 class UnprovenError(Exception):
     """There is no proof of the error, for this reason."""
 
 
-def error_claims_of(
+def error_facts_of(
     program: core.Program, bindings: dict[str, Fraction], *, gated: bool
-) -> list[Json]:
-    """The claims about the distance from the targets, or from the script."""
-    claims = error_claims(front(program, bindings, gated=gated), bindings)
-    return [claim for claim in claims if claim["kind"] in ("truncation", "propagation")]
+) -> list[Stated]:
+    """What bounds the distance from the targets, or from the script."""
+    facts = error_facts(front(program, bindings, gated=gated), bindings)
+    return [one for one in facts if one.kind in ERRORS]
 
 
-def worst_error(claims: list[Json]) -> Fraction:
-    """The largest bound, of claims that are proven with numbers.  Raises UnprovenError."""
+def worst_error(facts: list[Stated]) -> Fraction:
+    """The largest bound, of facts that are proven with numbers.  Raises UnprovenError."""
     worst = Fraction(0)
-    for claim in claims:
-        if "unproven" in claim:
-            raise UnprovenError(str(claim["unproven"]))
-        bound = claim["bound"]
-        value = bound["value"] if isinstance(bound, dict) else None
-        if value is None:
+    for one in facts:
+        if one.unproven is not None:
+            raise UnprovenError(one.unproven)
+        if one.value is None:
             raise UnprovenError("a symbol has no value")
-        worst = max(worst, Fraction(str(value)))
+        worst = max(worst, one.value)
     return worst

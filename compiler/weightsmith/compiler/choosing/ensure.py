@@ -17,7 +17,7 @@ from functools import cached_property
 
 from weightsmith.compiler.choosing.certified_error import (
     UnprovenError,
-    error_claims_of,
+    error_facts_of,
     worst_error,
 )
 from weightsmith.compiler.choosing.search_counts import (
@@ -174,15 +174,15 @@ class EnsureSearch:
 
     def _proven_error(self, bindings: Bindings) -> Fraction | None:
         try:
-            claims = error_claims_of(self.program, bindings, gated=self.gated)
+            facts = error_facts_of(self.program, bindings, gated=self.gated)
         except DiagnosticError as reason:  # a table of too many pieces, or outside its interval
             self.reason = self.reason or reason
             return None
-        if not claims:
+        if not facts:
             message = "there is no error to bound: the network equals the script, exactly"
             raise self._error(message, "name a target with 'approximates', or leave it out")
         try:
-            return worst_error(claims)
+            return worst_error(facts)
         except UnprovenError as reason:
             hint = "change the script as the reason says, or: return synthesize …"
             found = self._error(f"the error is not proven: {reason}", hint)

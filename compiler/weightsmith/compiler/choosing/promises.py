@@ -11,9 +11,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from weightsmith.checker.reading.open_claims import OVER_BUDGET, REASONS
+from weightsmith.compiler.certify.stated import ERRORS, Stated
 from weightsmith.compiler.choosing.certified_error import (
     UnprovenError,
-    error_claims_of,
+    error_facts_of,
     worst_error,
 )
 from weightsmith.compiler.reports.bound import upward
@@ -23,22 +24,20 @@ from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
 from weightsmith.dsl.text.source import Span
 
-Json = dict[str, object]
 Bindings = dict[str, Fraction]
-ERRORS = ("truncation", "propagation")  # the kinds of claims that bound a returned value's error
 UNPROVEN = "leave the promise out: the network is compiled then, and you are told what is missing"
 CHEAPER = "give loops smaller counts, or the script shorter numbers: the proof is cheaper then"
 
 
 def check_promises(
-    given: core.Program, compiled: core.Program, bindings: Bindings, claims: list[Json]
+    given: core.Program, compiled: core.Program, bindings: Bindings, facts: list[Stated]
 ) -> None:
-    """Raise DiagnosticError unless the claims are as small as the script says.
+    """Raise DiagnosticError unless the bounds are as small as the script says.
 
     ``given`` is the user's program, ``compiled`` that with its steps written out; ``bindings`` are
     the numbers of both.
     """
-    errors = [claim for claim in claims if claim["kind"] in ERRORS]
+    errors = [one for one in facts if one.kind in ERRORS]
     found = [
         *_of_lines(compiled, bindings, errors),
         *_of_synthesis(given, compiled, bindings, errors),
@@ -48,33 +47,33 @@ def check_promises(
 
 
 def _of_lines(
-    program: core.Program, bindings: Bindings, claims: list[Json]
+    program: core.Program, bindings: Bindings, facts: list[Stated]
 ) -> Iterator[Diagnostic]:
     if program.ensure is not None:
         hint = "allow a larger error, or leave what is set by hand to the compiler"
-        yield from _kept(program.ensure.span, program.ensure.error, bindings, claims, hint)
+        yield from _kept(program.ensure.span, program.ensure.error, bindings, facts, hint)
     for until in program.untils:
         hint = f"leave '{until.parameter}' to the compiler, or give it more passes"
-        yield from _kept(until.span, until.tolerance, bindings, claims, hint)
+        yield from _kept(until.span, until.tolerance, bindings, facts, hint)
 
 
 def _of_synthesis(
-    given: core.Program, compiled: core.Program, bindings: Bindings, claims: list[Json]
+    given: core.Program, compiled: core.Program, bindings: Bindings, facts: list[Stated]
 ) -> Iterator[Diagnostic]:
     hint = "this is a fault of the compiler, whose error is not as predicted: allow a larger one"
     for one, written in zip(given.returns, compiled.returns, strict=True):
         if one.synthesize is not None and one.synthesize.tolerance is not None:
-            own = [claim for claim in claims if claim["output"] == written.name]
+            own = [one for one in facts if one.output == written.name]
             yield from _kept(one.span, one.synthesize.tolerance, bindings, own, hint)
     for place in in_numbers(given, bindings)[0].body if given.synthesized else ():
         if isinstance(place, core.Assign) and place.synthesize is not None:
             tolerance = place.synthesize.tolerance
             if tolerance is not None:
-                own = _claims_of_value(place, compiled, bindings)
+                own = _facts_of_value(place, compiled, bindings)
                 yield from _kept(place.span, tolerance, bindings, own, hint)
 
 
-def _claims_of_value(place: core.Assign, compiled: core.Program, bindings: Bindings) -> list[Json]:
+def _facts_of_value(place: core.Assign, compiled: core.Program, bindings: Bindings) -> list[Stated]:
     """The error of a synthesised value, as if it were returned by itself."""
     (name,), (target,) = place.names, place.values
     body: list[core.Statement] = []
@@ -88,15 +87,15 @@ def _claims_of_value(place: core.Assign, compiled: core.Program, bindings: Bindi
     alone = replace(
         compiled, parameters=known, body=tuple(body), returns=(returned,), untils=(), ensure=None
     )
-    return error_claims_of(alone, bindings, gated=False)
+    return error_facts_of(alone, bindings, gated=False)
 
 
 def _kept(
-    span: Span, tolerance: Scalar, bindings: Bindings, claims: list[Json], hint: str
+    span: Span, tolerance: Scalar, bindings: Bindings, facts: list[Stated], hint: str
 ) -> Iterator[Diagnostic]:
     wanted = evaluate(tolerance, bindings)
     try:
-        reached = worst_error(claims)
+        reached = worst_error(facts)
     except UnprovenError as problem:
         reason = REASONS.get(str(problem), str(problem))
         lacks = CHEAPER if str(problem) == OVER_BUDGET else UNPROVEN

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from weightsmith.compiler.choosing.certified_error import (
     UnprovenError,
-    error_claims_of,
+    error_facts_of,
     worst_error,
 )
 from weightsmith.compiler.numbers.rounded_text import text_above
@@ -81,12 +81,12 @@ class _Search:
 
     def _error_after(self, passes: int) -> Fraction:
         bindings = {**self.bindings, self.until.parameter: Fraction(passes)}
-        claims = error_claims_of(self.program, bindings, gated=self.gated)
-        if not any(claim["kind"] == "truncation" for claim in claims):
+        facts = error_facts_of(self.program, bindings, gated=self.gated)
+        if not any(one.kind == "truncation" for one in facts):
             message = "the error is the distance from a target, and no returned value has one"
             raise self._error(message, "write 'return … approximates …'")
         try:
-            return worst_error(claims)
+            return worst_error(facts)
         except UnprovenError as reason:
             message = f"the error is not proven: {reason}"
             raise self._error(message, "say how often: repeat steps:") from None

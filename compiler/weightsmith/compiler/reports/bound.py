@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.reading.open_claims import REASONS
+from weightsmith.compiler.certify.stated import Stated
 from weightsmith.compiler.numbers.rounded_text import above
 from weightsmith.dsl.printing.hypotheses import premise_text
 from weightsmith.dsl.program import core
 
-AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the claim
+AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the fact
 
 
 @dataclass(frozen=True)
@@ -32,25 +33,20 @@ class Bound:
     unproven: str | None
 
 
-def bound_of(
-    claim: dict[str, object], program: core.Program, details: Mapping[tuple[str, str], str]
-) -> Bound:
-    output, against = str(claim["output"]), AGAINST[str(claim["kind"])]
-    if "unproven" in claim:
-        reason = str(claim["unproven"])
-        detail = details.get(
-            (str(claim["kind"]), output), REASONS.get(reason, "for no reason of the list")
-        )
+def bound_of(one: Stated, program: core.Program, details: Mapping[tuple[str, str], str]) -> Bound:
+    output, against = one.output, AGAINST[one.kind]
+    if one.is_open:
+        reason = REASONS.get(str(one.unproven), "for no reason of the list")
+        detail = details.get((one.kind, output), reason)
         return Bound(output, against, None, "", "", (), detail)
-    bound = _object(claim["bound"])
-    value = bound["value"]
-    hypotheses: Sequence[tuple[str, int | str]] = claim["hypotheses"]  # type: ignore[assignment]
+    bound = one.fact["bound"]
+    hypotheses: Sequence[tuple[str, int | str]] = one.fact["hypotheses"]  # type: ignore[assignment]
     return Bound(
         output,
         against,
-        None if value is None else Fraction(str(value)),
-        str(bound["formula"]),
-        str(claim.get("scale", "1")),
+        one.value,
+        str(bound["formula"] if isinstance(bound, dict) else ""),
+        str(one.fact.get("scale", "1")),
         tuple(premise_text(program, (kind, of)) for kind, of in hypotheses),
         None,
     )
@@ -79,7 +75,3 @@ def _distance(bound: Bound) -> str:
 def upward(value: Fraction) -> str:
     """Print a bound with four digits, rounded up."""
     return f"{above(value):.3e}" if value else "0"
-
-
-def _object(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}

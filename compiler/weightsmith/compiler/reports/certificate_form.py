@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from weightsmith.compiler.reports.bound import AGAINST
 
-MAX_CLAIMS = 2000  # as in checker/reading/certificate.py
+MAX_FACTS = 4000  # as in checker/facts/certificate.py
 MAX_DIGITS = 4000  # of a numerator or a denominator
 _NUMBER = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(/0*[1-9][0-9]{{0,{MAX_DIGITS}}})?", re.ASCII)
 TABLES = {"gated": (), "product": ("left", "right", "error")}
@@ -20,37 +20,55 @@ OTHER_TABLES = ("low", "high", "error")  # of a formula
 def check_certificate(document: object) -> dict[str, object]:
     """Return the certificate.  Raises ValueError, naming the place that is not as it should be."""
     certificate = _object(document, "the certificate")
-    for key in ("claims", "tables", "files", "bindings"):
+    for key in ("facts", "tables", "files", "bindings"):
         if key not in certificate:
             raise ValueError(f"the certificate has no '{key}'")
     _texts(certificate["bindings"], "the bindings of the certificate")
     files = _object(certificate["files"], "the files of the certificate")
     _texts({name: one for name, one in files.items() if one is not None}, "the files")
-    claims = _list(certificate["claims"], "the claims")
-    if len(claims) > MAX_CLAIMS:
-        raise ValueError(f"the certificate has {len(claims)} claims; it may have {MAX_CLAIMS}")
-    for number, claim in enumerate(claims, 1):
-        _check_claim(_object(claim, f"claim {number}"), f"claim {number}")
+    lines = _list(certificate["facts"], "the facts")
+    if len(lines) > MAX_FACTS:
+        raise ValueError(f"the certificate has {len(lines)} facts; it may have {MAX_FACTS}")
+    for number, line in enumerate(lines, 1):
+        _check_line(_object(line, f"fact {number}"), number)
     for number, table in enumerate(_list(certificate["tables"], "the tables"), 1):
         _check_table(_object(table, f"table {number}"), f"table {number}")
     return certificate
 
 
-def _check_claim(claim: Mapping[str, object], what: str) -> None:
-    kind = _text(claim, "kind", what)
-    if kind not in AGAINST:
-        return
-    _text(claim, "output", what)
-    if "unproven" in claim:
-        _text(claim, "unproven", what)
-        return
-    bound = _object(claim.get("bound"), f"the bound of {what}")
+def _check_line(line: Mapping[str, object], number: int) -> None:
+    what = f"fact {number}"
+    if line.get("n") != number:
+        raise ValueError(f"{what} has another number")
+    _text(line, "by", what)
+    before = _list(line.get("from"), f"what {what} follows from")
+    if not all(type(one) is int and 1 <= one < number for one in before):
+        raise ValueError(f"{what} follows from something that does not stand before it")
+    witness = _object(line.get("with"), f"the witness of {what}")
+    fact = _object(line.get("fact"), what)
+    kind = _text(fact, "is", what)
+    if kind == "open":
+        of = _list(fact.get("of"), what)
+        if len(of) != 2 or of[0] not in AGAINST or not isinstance(of[1], str):
+            raise ValueError(f"{what} says of nothing that is owed that it is open")
+        _text(witness, "why", what)
+    elif kind == "spectrum":
+        _texts(dict(enumerate(_list(fact.get("of"), what))), f"the letters of {what}")
+        if type(witness.get("number")) is not int:
+            raise ValueError(f"the number of {what} is not a whole number")
+    elif kind in AGAINST:
+        _check_bound(fact, what)
+
+
+def _check_bound(fact: Mapping[str, object], what: str) -> None:
+    _text(fact, "of", what)
+    bound = _object(fact.get("bound"), f"the bound of {what}")
     _text(bound, "formula", f"the bound of {what}")
     if bound.get("value") is not None:
         _number(bound, "value", f"the bound of {what}")
-    if "scale" in claim:
-        _text(claim, "scale", what)
-    hypotheses = _list(claim.get("hypotheses"), f"the hypotheses of {what}")
+    if "scale" in fact or fact["is"] == "truncation":
+        _text(fact, "scale", what)
+    hypotheses = _list(fact.get("hypotheses"), f"the hypotheses of {what}")
     if not all(map(_is_premise, hypotheses)):
         raise ValueError(f"the hypotheses of {what} are not all pairs of a kind and what it is of")
 

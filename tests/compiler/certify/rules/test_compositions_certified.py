@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from tests.checker.claims_by_hand import changing, claims_in
 from tests.compiler.test_schedules import written
 
 from weightsmith import api
@@ -45,7 +46,7 @@ def certificate(name: str) -> Json:
 
 
 def truncation(found: Json) -> Json:
-    (claim,) = (one for one in found["claims"] if one["kind"] == "truncation")
+    (claim,) = (one for one in claims_in(found) if one["kind"] == "truncation")
     return dict(claim)
 
 
@@ -74,14 +75,16 @@ CHANGES: dict[str, Callable[[Json], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_step_is_refused(change: str) -> None:
     found = copy.deepcopy(certificate("polar"))
-    CHANGES[change](truncation(found)["steps"][-1])
+    with changing(found) as claim:
+        CHANGES[change](claim["steps"][-1])
     assert not verdict("polar", found)
 
 
 def test_a_smaller_bound_is_refused() -> None:
     found = copy.deepcopy(certificate("polar"))
-    top, bottom = truncation(found)["bound"]["value"].split("/")
-    truncation(found)["bound"]["value"] = f"{int(top) - 2}/{bottom}"
+    with changing(found) as claim:
+        top, bottom = claim["bound"]["value"].split("/")
+        claim["bound"]["value"] = f"{int(top) - 2}/{bottom}"
     assert not verdict("polar", found)
 
 
@@ -90,13 +93,14 @@ def test_a_changed_coefficient_is_refused() -> None:
     step = truncation(found)["steps"][1]
     name, text = next((n, t) for n, t in step["pass"].items() if "*" in t)
     for changed in (f"{text} + 1/1000000*{name}*lambda", f"({text})", text + " "):
-        step["pass"][name] = changed
+        with changing(found) as claim:
+            claim["steps"][1]["pass"][name] = changed
         assert not verdict("polar", found)
 
 
 def test_the_degrees_between_the_cuts_are_those_of_the_script() -> None:
     found = copy.deepcopy(certificate("polar"))
-    bound = truncation(found)["bound"]
-    before, degrees, after = bound["formula"].partition("degrees ")
-    bound["formula"] = before + degrees + "3, " + after
+    with changing(found) as claim:
+        before, degrees, after = claim["bound"]["formula"].partition("degrees ")
+        claim["bound"]["formula"] = before + degrees + "3, " + after
     assert not verdict("polar", found)

@@ -18,8 +18,8 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.balls.enclosures import round_down, round_up
-from weightsmith.checker.claims.approximation import prove_table
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
+from weightsmith.checker.rules.tables.table import prove_table
 from weightsmith.compiler.approximate.enclosures.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.fitting.grid import Grid, Sampler, TooFineError
 from weightsmith.compiler.approximate.fitting.lines import Path

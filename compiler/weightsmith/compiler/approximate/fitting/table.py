@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
-from weightsmith.checker.claims.approximation import TableProof
+from weightsmith.checker.facts.table_proof import TableProof
 
 Knot = tuple[Fraction, Fraction]  # place, value
 

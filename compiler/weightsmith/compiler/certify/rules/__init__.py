@@ -14,10 +14,10 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from weightsmith.checker import rules
-from weightsmith.checker.rules import IterateRule, Rule, ValueRule
+from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule, ValueRule
 
 if TYPE_CHECKING:
-    from weightsmith.checker.rules.chebyshev import Comparison
+    from weightsmith.checker.rules.truncation.chebyshev import Comparison
     from weightsmith.checker.spectra.problem import Problem, Result
 
 Json = dict[str, object]
@@ -61,7 +61,9 @@ def value_searches() -> Iterator[ValueSearch]:
 def _searches() -> tuple[Search, ...]:
     """One for every rule, in the order in which they are tried."""
     own = {found.name for found in iter_modules(__path__)}
-    found = [_of_file(name) if name in own else _plain(rules.find(name)) for name in rules.names()]
+    known = [rules.find(name) for name in rules.in_folder("truncation")]
+    spectral = [one for one in known if isinstance(one, IterateRule | ValueRule)]
+    found = [_of_file(one.name) if one.name in own else _plain(one) for one in spectral]
     return tuple(sorted(found, key=lambda one: (one.order, one.rule.name)))
 
 
@@ -70,5 +72,5 @@ def _of_file(name: str) -> Search:
     return found
 
 
-def _plain(rule: Rule) -> Search:
+def _plain(rule: SpectralRule) -> Search:
     return IterateSearch(rule) if isinstance(rule, IterateRule) else ValueSearch(rule)

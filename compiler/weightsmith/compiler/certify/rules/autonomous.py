@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from weightsmith.checker.rules.autonomous import RULE
+from weightsmith.checker.rules.truncation.autonomous import RULE
 from weightsmith.checker.spectra.problem import Problem
 from weightsmith.compiler.certify.rules import IterateSearch, Json
 

@@ -15,7 +15,7 @@ from weightsmith.checker.balls.enclosures import DIVERGES, HUGE, to_arb
 from weightsmith.checker.balls.ranges import PRECISIONS, precision
 from weightsmith.checker.reading.refusal import SHARE, spend
 from weightsmith.checker.reading.work import of_balls, of_transform
-from weightsmith.checker.rules.chebyshev import MAX_POINTS, RULE, Comparison, Ellipse
+from weightsmith.checker.rules.truncation.chebyshev import MAX_POINTS, RULE, Comparison, Ellipse
 from weightsmith.checker.spectra.chebyshev_points import smooth
 from weightsmith.checker.spectra.problem import Result
 from weightsmith.checker.spectra.scalar_program import MAX_DEGREE

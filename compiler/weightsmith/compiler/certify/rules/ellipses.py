@@ -15,7 +15,7 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.balls.enclosures import round_up, to_arb
-from weightsmith.checker.rules.chebyshev import Ellipse
+from weightsmith.checker.rules.truncation.chebyshev import Ellipse
 from weightsmith.compiler.numbers.portable_floats import exp2, expm1, log, log2
 
 BITS = 64

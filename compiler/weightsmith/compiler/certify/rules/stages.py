@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.rules.chebyshev import Comparison
-from weightsmith.checker.rules.stages import RULE
+from weightsmith.checker.rules.truncation.chebyshev import Comparison
+from weightsmith.checker.rules.truncation.stages import RULE
 from weightsmith.checker.spectra.problem import Result
 from weightsmith.compiler.certify.rules import Json, ValueSearch
 

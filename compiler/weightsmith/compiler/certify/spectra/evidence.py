@@ -1,4 +1,4 @@
-"""The steps of a truncation claim but the rule: the operator, and the forms of the loops' values.
+"""The forms of the loops' values: between which letters functions of an operator stand in them.
 
 The loops are taken in order; the values of one may depend on those of the loops before it, and of
 the loops within it.
@@ -29,18 +29,14 @@ Json = dict[str, object]
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
 
 
-def assumption_step(ground: Ground) -> Json:
-    return {"rule": "assumption", "number": ground.assumption, "of": letters(ground.operator.word)}
-
-
-def loop_steps(
+def loop_forms(
     program: core.Program,
     normal: NormalProgram,
     returned: Returned,
     ground: Ground,
     frame: tuple[list[str], list[str]],
 ) -> list[Json]:
-    """One step for each loop that the result depends on.  Raises NoProofError.
+    """An item for each loop that the result depends on.  Raises NoProofError.
 
     ``frame``: the letters beside the function of the target.
     """
@@ -48,12 +44,12 @@ def loop_steps(
     names = scalar_names([carried.letter for _, carried in wanted])
     frames = (_word(frame[0]), _word(frame[1]))
     try:  # most variables have one form, and fewer symbols are faster
-        return _steps(program, normal, ground, frames, wanted, names, 1)
+        return _forms(program, normal, ground, frames, wanted, names, 1)
     except UnknownNameError:
-        return _steps(program, normal, ground, frames, wanted, names, MAX_FORMS)
+        return _forms(program, normal, ground, frames, wanted, names, MAX_FORMS)
 
 
-def _steps(
+def _forms(
     program: core.Program,
     normal: NormalProgram,
     ground: Ground,
@@ -62,18 +58,18 @@ def _steps(
     names: dict[str, str],
     forms: int,
 ) -> list[Json]:
-    """The steps, if no variable has more than so many forms with a scalar."""
+    """The same, if no variable has more than so many forms with a scalar."""
     collapse = Collapse(normal, ground.operator, ScalarField(normal, with_suffixes(names, forms)))
     collapse.names, collapse.frames = names, (frame,)
     wanted_letters = {carried.letter for _, carried in wanted}
-    steps, count = [], len(tuple(program.symbols))
+    items, count = [], len(tuple(program.symbols))
     for outer in normal.loops:
         for index, own in _infer(collapse, outer, wanted_letters):
             count += sum(1 for found in own.values() for form in found if form.name)
-            steps.append({"rule": "loop", "loop": index, "forms": _forms_json(own)})
+            items.append({"loop": index, "forms": _forms_json(own)})
     if count > MAX_SYMBOLS:
         raise NoProofError(f"the loops have more than {MAX_SYMBOLS} numbers and variables")
-    return steps
+    return items
 
 
 def _infer(

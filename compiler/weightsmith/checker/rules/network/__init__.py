@@ -1,0 +1,1 @@
+"""Rules: what the network of template.json computes, and its weights."""

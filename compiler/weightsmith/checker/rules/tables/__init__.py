@@ -1,0 +1,1 @@
+"""Rules: tables in place of functions, and what they move."""

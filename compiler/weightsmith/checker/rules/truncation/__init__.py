@@ -1,0 +1,1 @@
+"""Rules: the distance from a target, by functions of one operator."""

@@ -1,0 +1,44 @@
+"""The rule ``loops``: what loops carry are functions of T, and a pass takes them to others.
+
+Hypotheses: those of the fact ``spectrum`` of T.
+
+Witness: ``forms``, one item for each loop that counts, in order: which letters it carries as sums
+of left · scalar(T) · right, or of left · right with a number.
+
+    {"fact": {"is": "recurrence", "of": ["A"], "loops": [
+        {"loop": 0, "start": {"X": "2/(L + mu)"}, "pass": {"X": "-X^2*lambda + 2*X"}}]},
+     "by": "loops", "from": [3], "with": {"forms": [
+        {"loop": 0, "forms": {"X#0": [{"left": [], "scalar": "X", "right": []}]}}]}}
+
+Follows: before every pass and after the last each of these letters is the sum of its forms, with
+scalars that ``start`` before the loop and become ``pass`` by a pass, functions of λ.
+
+Proof: see ``recurrence.py``, by induction over the passes.
+"""
+
+from __future__ import annotations
+
+from weightsmith.checker.facts.fact import Fact
+from weightsmith.checker.facts.read_files import ReadFiles
+from weightsmith.checker.facts.rule import Facts, FileRule, Witness
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.reading.strict_json import as_integer
+from weightsmith.checker.spectra.ground import Loops
+
+
+def derive_recurrence(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:
+    (spectrum,) = premises
+    number = as_integer(spectrum.known, "number")
+    program, bindings = read.program(), read.template().bindings
+    with Budget().active():
+        return recurrence_fact(
+            Loops(program, bindings, number, spectrum.of, witness["forms"], Budget())
+        )
+
+
+def recurrence_fact(loops: Loops) -> Fact:
+    word = [letter.text for letter in loops.operator.word]
+    return Fact("recurrence", word, {"loops": loops.derived}, known=loops, way=tuple(loops.way()))
+
+
+RULE = FileRule("loops", "recurrence", derive_recurrence, ("spectrum",), ("forms",))
