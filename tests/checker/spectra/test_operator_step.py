@@ -10,7 +10,7 @@ from checker_core import SPAN, given, name, program
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.semantics.meaning import Meaning, read_meaning
+from weightsmith.checker.semantics.meaning import Meaning, read_inputs, read_meaning
 from weightsmith.checker.spectra.operator_step import (
     Operator,
     read_forms,
@@ -39,7 +39,7 @@ def read_of(of: core.Node, word: list[str]) -> Operator:
     assumed = core.SpectrumAssumption(SPAN, core.SpectrumKind.SPECTRUM, of, *ends)
     script = replace(plain, assumptions=(assumed,))
     letters = {"A": A, "B": B}
-    return read_operator(0, word, script, read_meaning(plain, FIELD, {}), letters, {})
+    return read_operator(0, word, script, read_inputs(plain, FIELD), FIELD, letters, {})
 
 
 def test_an_operator_is_square() -> None:

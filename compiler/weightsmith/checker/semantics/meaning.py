@@ -69,6 +69,15 @@ def _walk(loops: tuple[Loop, ...]) -> Iterator[Loop]:
         yield from _walk(loop.children)
 
 
+def read_inputs(program: core.Program, field: Field) -> Environment:
+    """The letters of the inputs, as values."""
+    inputs: Environment = {}
+    for declared in program.inputs:
+        require(declared.name not in inputs, f"The input '{declared.name}' is declared twice.")
+        inputs[declared.name] = _input_value(declared, field)
+    return inputs
+
+
 def read_meaning(
     program: core.Program,
     field: Field,
@@ -84,10 +93,7 @@ def read_meaning(
     taken = {*core.GROUPS, core.TOKEN}
     for name in program.dimensions:
         require(name not in taken, f"The dimension '{name}' has the name of a token group.")
-    inputs: Environment = {}
-    for declared in program.inputs:
-        require(declared.name not in inputs, f"The input '{declared.name}' is declared twice.")
-        inputs[declared.name] = _input_value(declared, field)
+    inputs = read_inputs(program, field)
     sites = _sites(program, tables or {}, field) if sites is None else sites
     reader = _Reader(field, symmetric, sites)
     outside = {letter.name: letter for letter in _letters(inputs)}

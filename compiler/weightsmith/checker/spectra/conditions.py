@@ -105,7 +105,10 @@ def _words_in_range(
         if not isinstance(assumption, core.RangeAssumption):
             continue
         try:
-            same = input_word(assumption.operator, meaning, "An assumption") == operator.word
+            same = (
+                input_word(assumption.operator, meaning.inputs, meaning.field, "An assumption")
+                == operator.word
+            )
         except RefusedError:
             continue  # an assumption about something else
         if same:

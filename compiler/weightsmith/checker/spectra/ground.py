@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Letter, word_text
 from weightsmith.checker.reading.refusal import Budget, RefusedError, require
 from weightsmith.checker.reading.strict_json import as_integer, as_list, as_object
-from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.semantics.expressions import Environment
+from weightsmith.checker.semantics.meaning import Loop, Meaning, read_inputs, read_meaning
 from weightsmith.checker.spectra.operator_step import read_forms, read_names, read_operator
 from weightsmith.checker.spectra.recurrence import INTERNAL, Recurrence, derive_recurrence
 from weightsmith.checker.spectra.spectral import Collapser, Form
@@ -41,15 +43,20 @@ class Ground:
         require(not taken, f"The parameter {' and '.join(taken)} has a name that proofs use.")
         self.program, self.bindings, self.number = program, bindings, number
         self.field = field = Field(program.symbols, (*INTERNAL, *names), budget)
-        self.meaning = read_meaning(program, field, {})
+        inputs = read_inputs(program, field)
         self.missing = [one.name for one in program.parameters if one.name not in bindings]
-        self.letters = dict(_input_letters(self.meaning))
+        self.letters = dict(_letters(inputs))
         known = {} if self.missing else bindings
-        self.operator = read_operator(number, word, program, self.meaning, self.letters, known)
+        self.operator = read_operator(number, word, program, inputs, field, self.letters, known)
         spectra = (a for a in program.assumptions if isinstance(a, core.SpectrumAssumption))
         self.assumption = [*spectra][number]
         self.forms: dict[str, tuple[Form, ...]] = {}
         self.collapser = Collapser(field, self.operator, self.forms, self.letters)
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Of the whole script."""
+        return read_meaning(self.program, self.field, {})
 
     @property
     def ends(self) -> list[str]:
@@ -162,7 +169,7 @@ def form_text(form: Form) -> str:
     return " · ".join(parts if form.name else [rational_text(form.scalar), *parts])
 
 
-def _input_letters(meaning: Meaning) -> Iterator[tuple[str, Letter]]:
-    for value in meaning.inputs.values():
+def _letters(inputs: Environment) -> Iterator[tuple[str, Letter]]:
+    for value in inputs.values():
         for polynomial in value.parts.values():
             yield from ((letter.name, letter) for letter in polynomial.letters())

@@ -26,8 +26,8 @@ from weightsmith.checker.reading.strict_json import (
     as_text,
     as_texts,
 )
-from weightsmith.checker.semantics.expressions import evaluate
-from weightsmith.checker.semantics.meaning import Loop, Meaning
+from weightsmith.checker.semantics.expressions import Environment, evaluate
+from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.checker.spectra.spectral import Form, Operator
 from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program import core
@@ -46,9 +46,9 @@ def single_word(polynomial: Polynomial) -> Word | None:
     return word if coefficient.is_one else None
 
 
-def input_word(node: core.Node, meaning: Meaning, what: str) -> Word:
+def input_word(node: core.Node, inputs: Environment, field: Field, what: str) -> Word:
     """The word of a value of an assumption: inputs only, no token axis left, coefficient 1."""
-    value = evaluate(node, meaning.inputs, meaning.field)
+    value = evaluate(node, inputs, field)
     require(set(value.parts) <= {("", "")}, f"{what} has a token axis.")
     word = single_word(value.parts["", ""])
     if not word:
@@ -60,7 +60,8 @@ def read_operator(
     index: int,
     of: object,
     program: core.Program,
-    meaning: Meaning,
+    inputs: Environment,
+    field: Field,
     letters: Mapping[str, Letter],
     bindings: Mapping[str, Fraction],
 ) -> Operator:
@@ -76,10 +77,9 @@ def read_operator(
     shape = word_shape(word)
     square = shape is not None and shape[0] == shape[1]
     require(square, f"The operator {word_text(word)} is not a square product.")
-    field = meaning.field
     low, high = field.read(assumption.low), field.read(assumption.high)
     gap = None if assumption.gap is None else tuple(map(field.read, assumption.gap))
-    given = input_word(assumption.of, meaning, "The value whose spectrum is assumed")
+    given = input_word(assumption.of, inputs, field, "The value whose spectrum is assumed")
     if assumption.kind is SINGULAR:
         products = (transpose_word(given) + given, given + transpose_word(given))
         require(word in products, f"{word_text(word)} is not the square of {word_text(given)}.")
