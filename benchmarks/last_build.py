@@ -6,8 +6,8 @@ COMMIT (HEAD) is checked out into a folder of its own.  A process of each build 
 verifies the demo's cases by turns; times are the least process times.  Prints for every case
 whether script, template and weights are the same bytes, the layers, by how much the bounds grew,
 and the ratios of the times; then the lines of the language, the compiler and the checker, and those
-that the kernel loads for newton_inverse.  Exits with status 1 if a network has more layers, or a bound grew
-by more than 1 in a million.
+that the kernel loads for newton_inverse.  Exits with status 1 if a network has other layers or a
+bound grew by more than 1 in a million.
 """
 
 from __future__ import annotations

@@ -169,8 +169,8 @@ def test_every_hypothesis_of_a_certificate_is_measured(name: str) -> None:
     assert not report.unmeasured
     texts = {one.text for one in hypotheses(network.program)}
     assert texts == {row.hypothesis for row in report.rows}
-    for claim in network.claims:
-        said = claim.get("hypotheses", [])
+    for stated in network.facts:
+        said = stated.fact.get("hypotheses", [])
         assert isinstance(said, list)
         words = {premise_text(network.program, one) for one in said}
         assert {text for text in words if "side conditions" not in text} <= texts

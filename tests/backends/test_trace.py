@@ -145,8 +145,8 @@ def test_what_the_certificate_says_of_a_block() -> None:
 )
 def test_invariants_that_make_no_sense_are_said_to_be_damaged(invariant: object) -> None:
     network = api.compile(EXAMPLES / "newton_inverse.alg", settings=SETTINGS)
-    (exactness,) = (claim for claim in network.claims if claim["kind"] == "exactness")
-    exactness["steps"][0]["invariant"] = invariant  # type: ignore[index]
+    (exactness,) = (fact for fact in network.facts if fact.kind == "exactness")
+    exactness.witness["loops"][0]["invariant"] = invariant  # type: ignore[index]
     with pytest.raises(DirectoryError, match="invariants in the certificate"):
         network.trace({"A": A})
 

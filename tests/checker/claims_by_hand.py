@@ -173,9 +173,12 @@ def _before(line: Document, lines: Mapping[int, Document]) -> list[Document]:
     return [first, *({"rule": "loop", **forms, **derived} for forms, derived in pairs)]
 
 
-def put(certificate: Document, claims: Sequence[Document]) -> None:
-    """Let a certificate make these claims and no others."""
-    certificate["facts"] = lines_of(claims)
+def put(
+    certificate: Document, claims: Sequence[Document], program: core.Program | None = None
+) -> None:
+    """Let a certificate make these claims and no others; ``program`` if they do not say all."""
+    numbers = {name: Fraction(value) for name, value in certificate["bindings"].items()}
+    certificate["facts"] = lines_of(claims, program, numbers)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from weightsmith.checker.claims import propagation
 
 from weightsmith import api
 from weightsmith.checker import prove, verify
 from weightsmith.checker.reading.refusal import SHARE, Budget
+from weightsmith.checker.rules.tables import telescope
 from weightsmith.compiler.restructure.affine_loops import affine_blocks
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import DiagnosticError
@@ -73,8 +73,8 @@ def test_a_claim_that_costs_too_much_is_open(monkeypatch: pytest.MonkeyPatch) ->
     def poor(*arguments: object) -> object:
         return derive(*arguments[:-1], Budget(20))  # type: ignore[arg-type]
 
-    derive = propagation.derive_propagation
-    monkeypatch.setattr(propagation, "derive_propagation", poor)
+    derive = telescope.derive_propagation
+    monkeypatch.setattr(telescope, "derive_propagation", poor)
     (bound,) = api.compile("examples/divide.alg").bounds
     assert bound.unproven is not None
     assert bound.unproven.startswith("Out of budget: ")

@@ -279,8 +279,9 @@ def forged(script: str, initial: str) -> Verdict:
     claim["steps"][1]["start"]["X"] = initial
     network = api.compile(script)
     found = certificate(network)
-    claim["steps"][0] |= truncation(found)["steps"][0]  # the ends of its own spectrum
-    put(found, [claim if one["kind"] == "truncation" else one for one in claims_in(found)])
+    del claim["steps"][0]["ends"]  # those of its own spectrum
+    claims = [claim if one["kind"] == "truncation" else one for one in claims_in(found)]
+    put(found, claims, network.program)
     report = api.verify(written(network.files(), "certificate.json", found))
     return next(one for one in report.verdicts if one.kind == "truncation")
 

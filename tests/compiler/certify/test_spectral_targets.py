@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.checker.claims_by_hand import changing, claims_in
+from tests.checker.claims_by_hand import changing, claims_in, put
 
 from weightsmith import api
 
@@ -206,6 +205,8 @@ def test_another_script_is_refused(name: str, old: str, new: str, tmp_path: Path
     path.write_text(json.dumps(mine), encoding="utf-8")
     kinds = {one.kind: one.accepted for one in api.verify(str(tmp_path / "other")).verdicts}
     honest = dict.fromkeys(("integrity", "script", "exactness", "weights"), True)
+    assert kinds.pop("spectrum") in (True, False)
+    assert kinds.pop("recurrence") in (True, False)
     assert kinds == {**honest, "truncation": False}
 
 
@@ -248,11 +249,11 @@ def test_an_even_power_is_not_proven_below_zero(tmp_path: Path) -> None:
     path = tmp_path / "net" / "certificate.json"
     text = path.read_text(encoding="utf-8")
     api.compile(negative, settings=settings).save(str(tmp_path / "net"))
-    forged = json.loads(
-        re.sub(r'"mu <= spectrum\(A\) <= L"', '"(-1)*L <= spectrum(A) <= (-1)*mu"', text)
-    )
-    others = json.loads(path.read_text(encoding="utf-8"))
+    forged, others = json.loads(text), json.loads(path.read_text(encoding="utf-8"))
     forged |= {key: others[key] for key in ("files", "program")}
+    claims = claims_in(forged)
+    del claims[-1]["steps"][0]["ends"]  # those of the other spectrum
+    put(forged, claims, api.check(negative))
     path.write_text(json.dumps(forged), encoding="utf-8")
     (verdict,) = [o for o in api.verify(str(tmp_path / "net")).verdicts if o.kind == "truncation"]
     assert not verdict.accepted
