@@ -27,7 +27,7 @@ def with_units(units: int) -> Callable[[], Budget]:
 
 
 def test_a_restructuring_that_is_given_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = prove.restructuring.check_restructuring
+    checked = prove.rewriting.check_restructuring
 
     def poor(
         script: core.Program,
@@ -40,7 +40,7 @@ def test_a_restructuring_that_is_given_up_is_told(monkeypatch: pytest.MonkeyPatc
 
     full = api.compile(DESCENT, settings=SETTINGS, fewest="layers")
     assert not any("not tried to the end" in note for note in full.notes)
-    monkeypatch.setattr(prove.restructuring, "check_restructuring", poor)
+    monkeypatch.setattr(prove.rewriting, "check_restructuring", poor)
     network = api.compile(DESCENT, settings=SETTINGS, fewest="layers")
     assert (full.report.layers, network.report.layers) == (4, 30)
     (told,) = [note for note in network.notes if note.startswith("not tried to the end: 4 layers")]
