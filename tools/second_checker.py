@@ -2776,6 +2776,29 @@ RULES: dict[str, Callable[[Case], Bound]] = {
 OTHER_RULES = ("halley", "stages", "chebyshev", "descent", "logistic_newton")
 
 
+ROOTS = ("descent", "logistic_newton")
+
+
+def check_scalars(claim: dict[str, object], program: object, bindings: Bindings) -> None:
+    """A spectrum, or a recurrence: the operator, its ends, and what loops do to functions of it."""
+    meaning = Meaning(program)
+    require(not {"lambda", "e"} & set(meaning.parameters), "a parameter lambda or e")
+    numbers = bindings if set(meaning.parameters) <= set(bindings) else None
+    first, *loops = [as_object(step) for step in listing(claim["steps"])]
+    operator = read_operator(record(first, "step rule number of"), meaning, numbers)
+    ends = [show(one) for one in (operator.low, *(operator.gap or ()), operator.high)]
+    require(claim["ends"] == ends, f"expected the ends {ends}")
+    for step in loops:  # asked first: a loop around them cannot be read without them
+        number = whole(step["loop"])
+        if 0 <= number < len(meaning.loops) and meaning.loops[number].around:
+            raise NotCheckedError("loops within loops are not known here")
+    calculus, names, last = Calculus(meaning, operator), set[str](), -1
+    for step in loops:
+        loop, start, _ = calculus.read_loop(step, names)
+        require(last < loop.number, "loops out of order")
+        last, names = loop.number, names | set(start)
+
+
 def check_truncation(claim: dict[str, object], program: object, bindings: Bindings) -> str:
     bound = record(claim["bound"], "formula value")
     steps = [as_object(step) for step in listing(claim["steps"])]
@@ -2810,16 +2833,20 @@ def within_bound(stated: Fraction, true: Fraction) -> None:
 
 # ---- A whole directory (sections 1, 4 and 15) ---------------------------------------------------
 
-CERTIFICATE_KEYS = "format version bindings files program network tables claims"
-CLAIM_KEYS = {
-    "exactness": "",
-    "weights": "",
-    "restructuring": "",
-    "approximation": "site",
-    "domain": "hypotheses",
-    "propagation": "output norm bound hypotheses",
-    "truncation": "output bound scale hypotheses",
+CERTIFICATE_KEYS = "format version bindings files program network tables facts"
+FACTS = {  # kind: its parts, and of most kinds the rule with the keys of its witness
+    "exactness": ("", "simulation", "loops"),
+    "weights": ("dtype layers", "rounding", ""),
+    "restructuring": ("", "rewriting", "steps"),
+    "approximation": ("", "table", ""),
+    "domain": ("hypotheses", "intervals", ""),
+    "propagation": ("bound hypotheses", "telescope", ""),
+    "spectrum": ("ends", "assumption", "number"),
+    "recurrence": ("loops", "loops", "forms"),
+    "truncation": ("scale bound hypotheses", "", ""),
+    "open": ("", "unproven", "why"),
 }
+PREMISES = {"recurrence": ["spectrum"], "truncation": ["recurrence"]}  # without those of tables
 OPEN_REASONS = [
     "no-spectrum",
     "no-rule",
@@ -2838,7 +2865,7 @@ class Directory:
         certificate = strict_json(self._bytes("certificate.json"))
         self.certificate = record(certificate, CERTIFICATE_KEYS)
         require(self.certificate["format"] == "weightsmith-certificate", "the format")
-        require(whole(self.certificate["version"]) == 2, "the version")
+        require(whole(self.certificate["version"]) == 3, "the version")
         self.program, self.network = self.certificate["program"], self.certificate["network"]
         self._check_hashes(as_object(self.certificate["files"]))
         self.template = Template(strict_json(self._bytes("template.json")))
@@ -2865,28 +2892,79 @@ class Directory:
                 require(text(files[name]).removeprefix("sha256:") == found, f"the hash of {name}")
 
     def _read_claims(self) -> list[dict[str, object]]:
-        claims, seen = [as_object(claim) for claim in listing(self.certificate["claims"])], set()
-        require(len(claims) <= 2000, "more than 2000 claims")
-        for number, claim in enumerate(claims, 1):
-            require(whole(claim["id"]) == number, "claims out of order")
-            self._check_form(claim)
+        """Each fact as a claim with steps: a truncation has those of what it follows from."""
+        lines, seen = [as_object(line) for line in listing(self.certificate["facts"])], set()
+        require(len(lines) <= 4000, "more than 4000 facts")
+        claims: list[dict[str, object]] = []
+        for number, line in enumerate(lines, 1):
+            record(line, "n fact by from with")
+            require(whole(line["n"]) == number, "facts out of order")
+            before = [whole(one) for one in listing(line["from"])]
+            require(all(1 <= one < number for one in before), "a premise that is not before")
+            claim = _claim(line, [claims[one - 1] for one in before])
             about = text(claim["kind"]), claim.get("site", claim.get("output"))
-            require(about not in seen, f"a claim {about} twice")
+            several = claim["kind"] in ("spectrum", "recurrence")
+            require(several or about not in seen, f"a fact {about} twice")
             seen.add(about)
+            claims.append({"id": number, **claim})
         return claims
 
-    def _check_form(self, claim: dict[str, object]) -> None:
-        kind = text(claim["kind"])
-        require(kind in CLAIM_KEYS, f"a claim of kind {kind}")
-        if "unproven" in claim:
-            record(claim, "id kind output unproven")
-            require(kind in ("truncation", "propagation"), f"an open claim of kind {kind}")
-            require(claim["unproven"] in OPEN_REASONS, "the reason of an open claim")
-            return
-        record(claim, "id kind steps " + CLAIM_KEYS[kind])
-        for number, step in enumerate(listing(claim["steps"]), 1):
-            require(whole(as_object(step)["step"]) == number, "steps out of order")
-            text(as_object(step)["rule"])
+
+def _claim(line: dict[str, object], before: list[dict[str, object]]) -> dict[str, object]:
+    fact, witness = as_object(line["fact"]), as_object(line["with"])
+    kind, rule = text(fact["is"]), text(line["by"])
+    require(kind in FACTS, f"a fact of kind {kind}")
+    parts, own, keys = FACTS[kind]
+    record(fact, f"is of {parts}")
+    require(rule == own or kind == "truncation", f"a fact of kind {kind} by {rule}")
+    if kind != "truncation":
+        record(witness, keys)
+    premises = PREMISES.get(kind, []) if rule not in ROOTS else None
+    kinds = [text(one["kind"]) for one in before]
+    tables = kind in ("domain", "propagation") or rule in ROOTS
+    require(tables or kinds == premises or (premises is None), f"the premises of {kind}")
+    of, steps = fact["of"], [{"rule": rule, **witness}]
+    claim: dict[str, object] = {"kind": kind, **{key: fact[key] for key in parts.split()}}
+    if kind == "open":
+        owed, output = texts(of)
+        require(owed in ("truncation", "propagation"), f"an open fact of kind {owed}")
+        require(witness["why"] in OPEN_REASONS, "the reason of an open fact")
+        return {"kind": owed, "output": output, "unproven": witness["why"]}
+    if kind == "exactness":
+        loops = [record(one, "symmetric invariant") for one in listing(witness["loops"])]
+        steps = [{"rule": "loop", "loop": at, **one} for at, one in enumerate(loops)]
+        steps += [{"rule": "read_out"}]
+    elif kind == "weights":
+        steps = [{"rule": rule, "dtype": fact["dtype"], "layers": fact["layers"]}]
+    elif kind == "spectrum":
+        steps = [{"rule": rule, "number": witness["number"], "of": list(texts(of))}]
+    elif kind == "recurrence":
+        require(of == before[0]["of"], "a recurrence of another operator")
+        pairs = zip(listing(witness["forms"]), listing(fact["loops"]), strict=True)
+        merged = [{"rule": "loop", **_loop(hint, derived)} for hint, derived in pairs]
+        steps = [*listing(before[0]["steps"]), *merged]  # type: ignore[list-item]
+        claim["ends"] = before[0]["ends"]
+    elif kind == "truncation" and rule not in ROOTS:
+        steps = [*listing(before[0]["steps"]), *steps]  # type: ignore[list-item]
+        claim["ends"] = before[0]["ends"]
+    if kind in ("truncation", "propagation"):
+        claim["output"] = text(of)
+    elif kind == "approximation":
+        claim["site"] = text(of)
+    else:
+        claim["of"] = of
+    numbered = [{"step": at, **as_object(one)} for at, one in enumerate(map(_plain, steps), 1)]
+    return {**claim, "steps": numbered}
+
+
+def _plain(step: object) -> dict[str, object]:
+    return {key: value for key, value in as_object(step).items() if key != "step"}
+
+
+def _loop(hint: object, derived: object) -> dict[str, object]:
+    forms, found = record(hint, "loop forms"), record(derived, "loop start pass")
+    require(forms["loop"] == found["loop"], "a recurrence of another loop")
+    return {**forms, **found}
 
 
 def check_claim(directory: Directory, claim: dict[str, object]) -> str:
@@ -2896,10 +2974,14 @@ def check_claim(directory: Directory, claim: dict[str, object]) -> str:
     steps = [as_object(step) for step in listing(claim["steps"])]
     network = directory.program if directory.network is None else directory.network
     if kind == "exactness" and not directory.tables:
+        named = "script.alg" if directory.network is None else "network.alg"
+        require(claim["of"] == named, "the network of another script")
         Exactness(directory.template, network, steps).run()
     elif kind == "weights":
         raw = directory._bytes("model.safetensors")
         check_weights(raw, directory.template, Meaning(network), steps)
+    elif kind in ("spectrum", "recurrence"):
+        check_scalars(claim, directory.program, directory.template.bindings)
     elif kind == "truncation":
         return check_truncation(claim, directory.program, directory.template.bindings)
     else:
@@ -2909,7 +2991,9 @@ def check_claim(directory: Directory, claim: dict[str, object]) -> str:
 
 def check_owed(directory: Directory) -> str:
     """Everything that section 15 asks for is claimed, and nothing beside."""
-    made = {(claim["kind"], claim.get("output")) for claim in directory.claims}
+    scalars = ("spectrum", "recurrence")
+    stated = [one for one in directory.claims if one["kind"] not in scalars]
+    made = {(claim["kind"], claim.get("output")) for claim in stated}
     owed: set[tuple[object, object]] = {("exactness", None)}
     if directory.network is not None:
         owed.add(("restructuring", None))
