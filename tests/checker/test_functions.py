@@ -10,7 +10,7 @@ import checker_core as c
 import pytest
 from checker_function_cases import FUNCTION_CASES, FunctionCase, units
 from checker_mutations import mutations
-from checker_writing import exactness, hidden, terms
+from checker_writing import hidden, terms
 
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.template import read_template
@@ -21,8 +21,7 @@ from weightsmith.checker.semantics.tables import read_tables
 def prove(case: FunctionCase) -> None:
     template = read_template(case.template)
     tables = read_tables(case.tables, case.program, template.bindings)
-    steps = [{"step": at, **s} for at, s in enumerate(exactness(*case.loops)["steps"], 1)]
-    check_exactness(case.program, template, steps, Budget(), tables)
+    check_exactness(case.program, template, case.loops, Budget(), tables)
 
 
 def refused(case: FunctionCase) -> bool:

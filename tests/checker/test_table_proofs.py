@@ -13,14 +13,13 @@ import weightsmith.api as ws
 from weightsmith.backends.storage.files import CERTIFICATE
 from weightsmith.checker.facts.table_proof import TableProof
 from weightsmith.checker.reading.refusal import Budget, OverBudgetError, RefusedError
-from weightsmith.checker.rules.tables.table import prove_table
+from weightsmith.checker.rules.tables.table import check_table, prove_table
 from weightsmith.checker.semantics.tables import FormulaTable
 from weightsmith.checker.verify import verify_files
 from weightsmith.dsl.numbers.formulas import Constant, Sum, parse_formula
 from weightsmith.dsl.numbers.scalars import Symbol
 
 F = Fraction
-STEPS: list[object] = [{"step": 1, "rule": "table"}]
 FORMULA = Sum((parse_formula("exp(t)"), Constant(Symbol("c"))))
 KNOTS = tuple((F(k, 4), F(round(2.0**20 * 2.718281828 ** (k / 4)), 2**20)) for k in range(5))
 NUMBERS = {"c": F(0), "unused": F(7)}

@@ -9,7 +9,6 @@ from typing import Any
 import checker_core as core
 import pytest
 from checker_writing import (
-    exactness,
     gain,
     head,
     hidden,
@@ -80,13 +79,7 @@ def nested() -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def prove(text: str, network: dict[str, Any], loops: list[dict[str, Any]]) -> None:
     program = check(Source("script.alg", text))
-    check_exactness(program, read_template(network), numbered(*loops), Budget())
-
-
-def numbered(*loops: dict[str, Any]) -> list[object]:
-    """The steps of the claim."""
-    steps = exactness(*loops)["steps"]
-    return [{"step": place, **step} for place, step in enumerate(steps, 1)]
+    check_exactness(program, read_template(network), loops, Budget())
 
 
 def test_nested_loops_are_proven() -> None:
@@ -211,14 +204,11 @@ def test_a_relu_that_is_not_linear_is_refused() -> None:
 
 def test_a_network_that_is_not_written_yet_is_checked_in_the_same_way() -> None:
     network, loops = nested()
-    steps: list[object] = [
-        {"step": place, **step} for place, step in enumerate(exactness(*loops)["steps"], 1)
-    ]
     program = check(Source("script.alg", NESTED))
-    prove_exactness(program, json.dumps(network).encode(), steps, [])
+    prove_exactness(program, json.dumps(network).encode(), [*loops], [])
     network["body"][0]["body"][0]["mlp"]["outputs"][0][2] = "2"
     with pytest.raises(RefusedError, match="block 'Y' holds"):
-        prove_exactness(program, json.dumps(network).encode(), steps, [])
+        prove_exactness(program, json.dumps(network).encode(), [*loops], [])
 
 
 def test_the_limits_of_a_clip_are_in_order_at_the_bindings() -> None:
@@ -293,7 +283,7 @@ def test_a_network_repeats_as_often_as_the_script_has_loops() -> None:
 @pytest.mark.parametrize("invariant", [[], "X", None, [["1", ["X#0"]]]])
 def test_an_invariant_is_given_by_blocks_and_groups(invariant: object) -> None:
     network, loops = nested()
-    with pytest.raises(RefusedError, match=r"Step 1 \(loop\): the invariant is not an object"):
+    with pytest.raises(RefusedError, match="Loop 0: the invariant is not an object"):
         prove(NESTED, network, [loops[0] | {"invariant": invariant}, loops[1]])
     loops[0]["invariant"]["X"] = invariant
     with pytest.raises(RefusedError, match="the invariant of 'X' is not an object"):
@@ -319,4 +309,4 @@ def test_a_value_of_tokens_by_tokens_is_not_returned() -> None:
         bindings={},
     )
     with pytest.raises(RefusedError, match="the columns of 'output' are not tokens"):
-        check_exactness(script, read_template(network), numbered(), Budget())
+        check_exactness(script, read_template(network), [], Budget())

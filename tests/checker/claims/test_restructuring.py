@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from checker_writing import core_of
 from claims_by_hand import claims_in, put
 
 from weightsmith import api
@@ -18,6 +17,7 @@ from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.rules.network.rewriting import check_restructuring
 from weightsmith.checker.verify import verify_directory
 from weightsmith.dsl import Source, check
+from weightsmith.dsl.printing.core_form import core_form
 
 SCRIPT = """algorithm descent(x: [d] per token, y: [k] per context)
 param eta
@@ -235,6 +235,10 @@ def saved() -> dict[str, bytes]:
     return api.compile(script, settings=settings, fewest="layers").files()
 
 
+def _core(script: str) -> Json:
+    return core_form(check(Source("script.alg", script)))
+
+
 def verdict(files: dict[str, bytes], place: Path, kind: str) -> tuple[bool, str]:
     """Write the files, the certificate's hashes and programs made right again, and verify."""
     certificate = json.loads(files["certificate.json"])
@@ -243,7 +247,7 @@ def verdict(files: dict[str, bytes], place: Path, kind: str) -> tuple[bool, str]
             certificate["files"][name] = hashlib.sha256(files[name]).hexdigest()
     for key, name in (("program", "script.alg"), ("network", "network.alg")):
         spoken_of = name in certificate["files"]
-        certificate[key] = core_of(files[name].decode()) if spoken_of else None
+        certificate[key] = _core(files[name].decode()) if spoken_of else None
     place.mkdir()
     for name, content in {**files, "certificate.json": json.dumps(certificate).encode()}.items():
         (place / name).write_bytes(content)

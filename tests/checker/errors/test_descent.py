@@ -12,7 +12,6 @@ from checker_networks import Bindings, Json, read_program, tables_of
 from checker_writing import EXAMPLES
 from claims_by_hand import check_claim, root_claim
 
-from weightsmith.checker.facts.certificate import Claim
 from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.semantics.tables import read_tables
 from weightsmith.dsl.program import core
@@ -78,8 +77,7 @@ def prepared(name: str, shift: int = 0) -> tuple[core.Program, Bindings, list[Js
 
 
 def checked(claim: Json, program: core.Program, bindings: Bindings, tables: list[Json]) -> str:
-    numbered = Claim(1, "truncation", {"id": 1, **claim})
-    return check_claim(numbered, program, bindings, read_tables(tables, program, bindings))
+    return check_claim(claim, program, bindings, read_tables(tables, program, bindings))
 
 
 @pytest.mark.parametrize("shift", [-4, 4])
