@@ -2978,6 +2978,7 @@ def check_claim(directory: Directory, claim: dict[str, object]) -> str:
         require(claim["of"] == named, "the network of another script")
         Exactness(directory.template, network, steps).run()
     elif kind == "weights":
+        require(claim["of"] == "model.safetensors", "weights of another file")
         raw = directory._bytes("model.safetensors")
         check_weights(raw, directory.template, Meaning(network), steps)
     elif kind in ("spectrum", "recurrence"):

@@ -19,11 +19,12 @@ import pytest
 from printed_claims import Subject
 from printed_sweep import Tally, sweep
 from rule_families import FAMILIES
-from tests.checker.claims_by_hand import claims_in
+from tests.checker.claims_by_hand import SPECTRAL, claims_in
 
 from weightsmith import api
 from weightsmith.checker.balls.enclosures import VALUE_SLACK
-from weightsmith.checker.spectra.spectral_rule import IterateRule, find, names
+from weightsmith.checker.rules import find
+from weightsmith.checker.spectra.spectral_rule import IterateRule
 
 REACHED = {"power_exp": 0.4, "three_term": 0.9}  # of a bound, by some draw; else 0.99
 TRIES = 10  # scripts for each instance, as not every script of a family has the family's rule
@@ -112,10 +113,10 @@ def chebyshev_u(degree: mpmath.mpf, t: mpmath.mpf) -> mpmath.mpf:
 
 
 def test_every_rule_has_a_family() -> None:
-    assert sorted(FAMILIES) == [*names()]
+    assert sorted(FAMILIES) == [*SPECTRAL]
 
 
-@pytest.mark.parametrize("rule", names())
+@pytest.mark.parametrize("rule", SPECTRAL)
 def test_no_draw_exceeds_the_bound_of_a_rule(rule: str) -> None:
     found = swept(rule, 0, 12, 2)
     assert found.draws.violations == []
@@ -128,7 +129,7 @@ def test_no_draw_exceeds_the_bound_of_a_rule(rule: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(1, 11))
-@pytest.mark.parametrize("rule", names())
+@pytest.mark.parametrize("rule", SPECTRAL)
 def test_no_draw_of_many_exceeds_the_bound_of_a_rule(rule: str, chunk: int) -> None:
     """200 scripts of each rule, 8 draws of each."""
     found = swept(rule, chunk, 20, 8)

@@ -150,8 +150,9 @@ class _Verifier:
         if {key: line.parts[key] for key in ("fact", "by", "with")} in self._known:
             self._facts[line.number] = Fact(line.kind, line.of, {})
             return Found("Derived while it was stated.", KNOWN)
-        fact = rule.fact(self._read, line.of, premises, witness)
-        fact.check(line.fact)
+        with Budget().active():
+            fact = rule.fact(self._read, line.of, premises, witness)
+            fact.check(line.fact)
         if fact.proven:
             self._facts[line.number] = fact
         sentence = fact_text(line.fact) if self._kernel else fact.sentence()

@@ -42,7 +42,7 @@ return W approximates inv(A)*B
 def facts(script: str, kind: str = "truncation") -> tuple[str, ...]:
     (found,) = (one for one in api.compile(script).verify().verdicts if one.kind == kind)
     assert found.proven
-    return found.facts
+    return found.way
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,5 @@ def test_a_fact_has_what_the_program_says_of_a_pass() -> None:
 def test_a_long_pass_is_said_to_be_long() -> None:
     power = "*".join(["(X + A)"] * 5)
     script = SCRIPT.format(value="X", target="inv(A)").replace("2*X - X*A*X", power)
-    first = api.compile(script).verify().verdicts[2].facts[0]
+    first = api.compile(script).verify().verdicts[2].way[0]
     assert first == "By the program X#0 begins as I, and a pass makes it a sum of 32 terms."

@@ -1,19 +1,26 @@
-"""What a certificate owes: which of its claims count as a distance from the target."""
+"""What a certificate owes: only a truncation that is proven makes up for a propagation."""
 
 from __future__ import annotations
 
-from weightsmith.checker.facts.certificate import Certificate, Claim
-from weightsmith.checker.facts.owed import proven_targets
+from pathlib import Path
+
+import pytest
+from checker_completing import complete
+from checker_writing import write
+from tests.checker.claims.test_approximation import directory_case, refused
+
+from weightsmith.checker import verify_directory
 
 
-def test_only_a_truncation_that_is_proven_bounds_the_distance_from_a_target() -> None:
-    claims: list[dict[str, object]] = [
-        {"kind": "truncation", "output": "near", "steps": []},
-        {"kind": "truncation", "output": "open", "unproven": "no-rule"},
-        {"kind": "propagation", "output": "moved", "steps": []},
-        {"kind": "approximation", "site": "1", "steps": []},
-        {"kind": "exactness", "steps": []},
-    ]
-    numbered = (Claim(at, str(one["kind"]), one) for at, one in enumerate(claims, 1))
-    certificate = Certificate({}, {}, {}, (), tuple(numbered))
-    assert proven_targets(certificate) == {"near"}
+@pytest.mark.parametrize("why", ["no-rule", "not-derived"])
+def test_an_open_propagation_is_owed_and_one_too_many_is_not(why: str, tmp_path: Path) -> None:
+    case = complete(directory_case("logistic"))
+    case.claims[-1] = {"kind": "propagation", "output": "output", "unproven": why}
+    report = verify_directory(write(case, tmp_path))
+    assert report.outcome == "open"
+    case.claims.append({"kind": "truncation", "output": "output", "unproven": why})
+    assert refused(verify_directory(write(case, tmp_path))) == {("truncation", 6)}
+    case.claims[-1] = {"kind": "propagation", "output": "other", "unproven": why}
+    assert refused(verify_directory(write(case, tmp_path))) == {("propagation", 6)}
+    case.claims[-1] = {"kind": "exactness", "output": "output", "unproven": why}
+    assert ("exactness", 6) in refused(verify_directory(write(case, tmp_path)))

@@ -41,7 +41,7 @@ def test_a_line_has_its_own_number_and_follows_from_earlier_ones() -> None:
         with pytest.raises(RefusedError):
             Line(2, {**LINE, "n": n}).check()
     for before in ([2], [3], [0], [-1], ["1"], [True], 1, None):
-        with pytest.raises(RefusedError, match="from|whole number"):
+        with pytest.raises(RefusedError, match=r"from|whole number"):
             Line(2, {**LINE, "from": before}).check()
     for key in LINE:
         with pytest.raises(RefusedError, match="lacks the key"):
