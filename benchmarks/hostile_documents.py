@@ -118,6 +118,8 @@ def _changed(
 
 HEAD: Place = ("body", 0, "body", 0, "heads", 0)
 MLP: Place = ("body", 0, "body", 0, "mlp")
+SPECTRUM, RECURRENCE, TRUNCATION = (("facts", place) for place in (2, 3, 4))  # of newton
+FORMS: Place = (*RECURRENCE, "with", "forms", 0, "forms", "X#0")
 
 
 def _scalar_attacks() -> Iterator[Attack]:
@@ -133,14 +135,17 @@ def _scalar_attacks() -> Iterator[Attack]:
         for where, place in spots.items():
             yield Attack(f"template, {where}: {label}", "newton", _replaced(TEMPLATE, place, text))
         spots = {
-            "a bound": ("claims", 2, "bound", "formula"),
-            "a value": ("claims", 2, "bound", "value"),
-            "a start": ("claims", 2, "steps", 1, "start", "X"),
-            "a pass": ("claims", 2, "steps", 1, "pass", "X"),
-            "a form": ("claims", 2, "steps", 1, "forms", "X#0", 0, "scalar"),
-            "an operator": ("claims", 2, "steps", 0, "of", 0),
-            "a scalar in fixed ratio": ("claims", 2, "steps", 2, "equal"),
-            "a hypothesis": ("claims", 2, "hypotheses", 0),
+            "a bound": (*TRUNCATION, "fact", "bound", "formula"),
+            "a value": (*TRUNCATION, "fact", "bound", "value"),
+            "a start": (*RECURRENCE, "fact", "loops", 0, "start", "X"),
+            "a pass": (*RECURRENCE, "fact", "loops", 0, "pass", "X"),
+            "a form": (*FORMS, 0, "scalar"),
+            "an operator": (*SPECTRUM, "fact", "of", 0),
+            "an end": (*SPECTRUM, "fact", "ends", 0),
+            "a rule": (*SPECTRUM, "by"),
+            "a premise": (*RECURRENCE, "from", 0),
+            "a scalar in fixed ratio": (*TRUNCATION, "with", "equal"),
+            "a hypothesis": (*TRUNCATION, "fact", "hypotheses", 0),
             "a binding": ("bindings", "mu"),
         }
         for where, place in spots.items():
@@ -245,21 +250,21 @@ def _claim_attacks() -> Iterator[Attack]:
             yield Attack(f"{base}, claims: {label}", base, _claims(change))
         wrong = WRONG if base in ("newton", "tables") else {}
         for label, value in wrong.items():
-            for key in ("claims", "tables", "bindings", "files", "format", "version"):
+            for key in ("facts", "tables", "bindings", "files", "format", "version"):
                 changed = _replaced(CERTIFICATE, (key,), value)
                 yield Attack(f"{base}, {key}: {label}", base, changed)
-            for key in ("kind", "output", "site", "bound", "steps", "statement", "id"):
+            for key in ("n", "by", "from", "with", "fact", "is", "of", "bound", "statement"):
                 changed = _claims(lambda old, key=key, value=value: _each(old, key, value))  # type: ignore[misc]
-                yield Attack(f"{base}, {key} of every claim: {label}", base, changed)
+                yield Attack(f"{base}, {key} of every fact: {label}", base, changed)
     for count in (1000, MANY):
         lists: dict[str, Place] = {
-            "equal": (2, "equal"),
-            "forms": (1, "forms", "X#0"),
-            "letters": (0, "of"),
-            "steps": (),
+            "equal": (*TRUNCATION, "with", "equal"),
+            "forms": FORMS,
+            "loops": (*RECURRENCE, "with", "forms"),
+            "letters": (*SPECTRUM, "fact", "of"),
+            "premises": (*TRUNCATION, "from"),
         }
-        for key, within in lists.items():
-            place: Place = ("claims", 2, "steps", *within)
+        for key, place in lists.items():
             changed = _changed(CERTIFICATE, place, lambda old, n=count: _repeated(old or ["1"], n))  # type: ignore[misc]
             yield Attack(f"{count} {key}", "newton", changed)
     for count in (2100, MANY):
@@ -287,50 +292,64 @@ def str_of(top: int, bottom: int) -> str:
 def _claims(change: Callable[[list[Value]], Value]) -> Callable[[Directory], None]:
     def apply(directory: Directory) -> None:
         document = directory.json(CERTIFICATE)
-        claims = document["claims"]
-        document["claims"] = change(claims if isinstance(claims, list) else [])
+        facts = document["facts"]
+        document["facts"] = change(facts if isinstance(facts, list) else [])
         directory.write_json(CERTIFICATE, document)
 
     return apply
 
 
-def _each(claims: list[Value], key: str, value: Value) -> Value:
-    return [{**claim, key: value} for claim in claims if isinstance(claim, dict)]
+def _each(lines: list[Value], key: str, value: Value) -> Value:
+    """With this value for a key of the line, or of its fact."""
+    found: list[Value] = []
+    for line in lines:
+        if isinstance(line, dict):
+            fact = line.get("fact")
+            inner = isinstance(fact, dict) and key not in line
+            found.append({**line, "fact": {**fact, key: value}} if inner else {**line, key: value})  # type: ignore[dict-item]
+    return found
 
 
-def _numbered(claims: list[Value], count: int, **parts: Value) -> Value:
-    """As many copies of the last claim, each with the number of its place."""
-    last: dict[str, Value] = claims[-1] if isinstance(claims[-1], dict) else {}
+def _numbered(lines: list[Value], count: int, **parts: Value) -> Value:
+    """As many copies of the last line, each with the number of its place."""
+    last: dict[str, Value] = lines[-1] if isinstance(lines[-1], dict) else {}
     return [
-        *claims,
-        *({**last, **parts, "id": len(claims) + 1 + number} for number in range(count)),
+        *lines,
+        *({**last, **parts, "n": len(lines) + 1 + number} for number in range(count)),
     ]
 
 
-def _subjects(claims: list[Value], count: int) -> Value:
-    """The same, each of an output and a site of its own."""
-    last: dict[str, Value] = copy.deepcopy(claims[-1]) if isinstance(claims[-1], dict) else {}
-    keys = [key for key in ("output", "site") if key in last]
+def _subjects(lines: list[Value], count: int) -> Value:
+    """The same, each of an output or a site of its own."""
+    last: dict[str, Value] = copy.deepcopy(lines[-1]) if isinstance(lines[-1], dict) else {}
     extra: list[Value] = []
     for number in range(count):
-        subject: dict[str, Value] = dict.fromkeys(keys, f"y{number}")
-        extra.append({**last, **subject, "id": len(claims) + 1 + number})
-    return [*claims, *extra]
+        fact: dict[str, Value] = {**_object(last.get("fact")), "of": f"y{number}"}
+        extra.append({**last, "fact": fact, "n": len(lines) + 1 + number})
+    return [*lines, *extra]
 
 
-def _unproven(claims: list[Value], reason: str) -> Value:
-    output = next(
-        (claim["output"] for claim in claims if isinstance(claim, dict) and "output" in claim), "w"
-    )
-    kept = [claim for claim in claims if isinstance(claim, dict) and "output" not in claim]
-    open_claim = {"kind": "truncation", "output": output, "unproven": reason, "id": len(kept) + 1}
-    return [*kept, open_claim]
+def _unproven(lines: list[Value], reason: str) -> Value:
+    """The first truncation is open, for this reason; nothing else is said of errors."""
+    facts = [_object(_object(line).get("fact")) for line in lines]
+    kinds = ("exactness", "weights", "restructuring")
+    kept = [one for one, fact in zip(lines, facts, strict=True) if fact.get("is") in kinds]
+    outputs = [fact["of"] for fact in facts if fact.get("is") == "truncation"]
+    of: list[Value] = ["truncation", outputs[0] if outputs else "w"]
+    open_one: dict[str, Value] = {"fact": {"is": "open", "of": of}, "by": "unproven", "from": []}
+    return [*kept, {**open_one, "with": {"why": reason}, "n": len(kept) + 1}]
 
 
+def _object(value: Value) -> dict[str, Value]:
+    return value if isinstance(value, dict) else {}
+
+
+PREMISES: dict[str, Value] = {"from": [1] * 90}
 CLAIMS: dict[str, Callable[[list[Value]], Value]] = {
-    "80000 of them": lambda claims: _numbered(claims[:3], 80_000, steps=[], bound={}),
+    "80000 of them": lambda claims: _numbered(claims[:3], 80_000, fact={}),
+    "3900 that follow from many": lambda claims: _numbered(claims, 3900, **PREMISES),
     "80000 of unknown kinds": lambda claims: [
-        {"kind": f"k{number}", "id": number + 1} for number in range(80_000)
+        {"fact": {"is": f"k{number}"}, "n": number + 1} for number in range(80_000)
     ],
     "3000 outputs": lambda claims: _subjects(claims, 3000),
     "the last one 300 times": lambda claims: _numbered(claims, 300),
@@ -345,5 +364,5 @@ CLAIMS: dict[str, Callable[[list[Value]], Value]] = {
     "a reason written backwards": lambda claims: _unproven(claims, "\u202e.sdloh mialc yreve"),
     "a reason of a megabyte": lambda claims: _unproven(claims, "no " * 300_000),
     "an empty reason": lambda claims: _unproven(claims, ""),
-    "a kind that clears the screen": lambda claims: [{"kind": "\x1b[2J", "id": 1}, *claims],
+    "a kind that clears the screen": lambda claims: [{"fact": {"is": "\x1b[2J"}, "n": 1}, *claims],
 }

@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
@@ -23,8 +22,9 @@ from weightsmith.checker.algebra.rational import Rational
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.spectra.following import Following
+from weightsmith.checker.spectra.ground import Loops
 from weightsmith.checker.spectra.recurrence import Recurrence
-from weightsmith.cli.outputs.scale import truncations
+from weightsmith.cli.outputs.scale import Scaled, truncations
 from weightsmith.cli.outputs.table import print_table
 from weightsmith.network import Network
 
@@ -43,14 +43,15 @@ def main() -> int:
         script = EXAMPLES / f"{name}.alg"
         for steps in STEPS:
             network = api.compile(script, settings=settings(script, steps))
-            for claim in truncations(network.certificate):
-                certified = fraction(Fraction(claim["bound"]["value"]))
-                observed = worst(claim, network, points)
+            values = {bound.output: bound.value for bound in network.bounds}
+            for proven in truncations(network.certificate):
+                certified = fraction(values[proven.output] or Fraction(0))
+                observed = worst(proven, network, points)
                 ratio = certified / observed
                 rows.append(
                     (
                         name,
-                        claim["output"],
+                        proven.output,
                         str(steps),
                         mp.nstr(certified, 6),
                         mp.nstr(observed, 6),
@@ -65,11 +66,11 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def worst(claim: Mapping[str, Any], network: Network, points: int) -> mpf:
-    """The largest error over the grid, in the claim's own terms."""
-    first, *loops, _ = claim["steps"]
-    output, budget = claim["output"], Budget()
-    found = Following(network.program, network.bindings, output, first, loops, budget)
+def worst(proven: Scaled, network: Network, points: int) -> mpf:
+    """The largest error over the grid, in the fact's own terms."""
+    known = proven.number, proven.word, proven.forms
+    loops = Loops(network.program, network.bindings, *known, Budget())
+    found = Following(loops, proven.output)
     low, high = (
         found.field.evaluate(end, network.bindings)
         for end in (found.operator.low, found.operator.high)

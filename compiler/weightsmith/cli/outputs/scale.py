@@ -33,13 +33,15 @@ ZERO = 1e-9  # a smaller eigenvalue, relative to the largest, is one of the null
 class Scaled:
     """A returned value whose distance from its target is proven, its scale, and the operator.
 
-    ``number`` is that of the spectral assumption, ``word`` the operator; of a root there is none.
+    ``number`` is that of the spectral assumption, ``word`` the operator, ``forms`` those of the
+    loops' letters; of a root there are none.
     """
 
     output: str
     scale: str
     number: int = 0
     word: object = None
+    forms: object = ()
 
 
 def scale_of(
@@ -95,8 +97,9 @@ def truncations(certificate: Mapping[str, object]) -> Iterator[Scaled]:
             before = [lines[number] for number in line["from"]]
             loops = [one for one in before if one["fact"]["is"] == "recurrence"]
             spectra = [lines[number] for one in loops for number in one["from"]]
-            operators = [(one["with"]["number"], one["fact"]["of"]) for one in spectra]
-            yield Scaled(fact["of"], fact["scale"], *(operators[0] if operators else ()))
+            operator = [(one["with"]["number"], one["fact"]["of"]) for one in spectra]
+            known = (*operator[0], loops[0]["with"]["forms"]) if operator else ()
+            yield Scaled(fact["of"], fact["scale"], *known)
 
 
 def matrix_of(value: object) -> Array:

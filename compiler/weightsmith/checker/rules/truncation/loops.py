@@ -18,7 +18,7 @@ Proof: see ``recurrence.py``, by induction over the passes.
 
 from __future__ import annotations
 
-from weightsmith.checker.facts.fact import Fact
+from weightsmith.checker.facts.fact import Fact, Json
 from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
 from weightsmith.checker.reading.refusal import Budget
@@ -38,7 +38,11 @@ def derive_recurrence(read: ReadFiles, of: object, premises: Facts, witness: Wit
 
 def recurrence_fact(loops: Loops) -> Fact:
     word = [letter.text for letter in loops.operator.word]
-    return Fact("recurrence", word, {"loops": loops.derived}, known=loops, way=tuple(loops.way()))
+    letters = ", ".join(loops.forms) or "nothing"
+    of = f"Of what loops carry, functions of T = {' · '.join(word)} in every pass: {letters}."
+    derived: Json = {"loops": loops.derived}
+    way = tuple(loops.way())
+    return Fact("recurrence", word, derived, known=loops, way=way, sentence=lambda: of)
 
 
 RULE = FileRule("loops", "recurrence", derive_recurrence, ("spectrum",), ("forms",))
