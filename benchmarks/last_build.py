@@ -103,16 +103,20 @@ def build(tree: Path) -> Iterator[Build]:
 
 
 @contextmanager
-def checked_out(commit: str) -> Iterator[Path]:
-    """The tree of a commit, in a folder that is there for the while."""
+def checked_out(commit: str) -> Iterator[Path | None]:
+    """The tree of a commit, in a folder that is there for the while; None where Git has none."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        try:
+            subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            yield None
+            return
         try:
             yield tree
         finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+            subprocess.run([*git, "remove", "--force", str(tree)], check=False)
 
 
 def grown(before: Answer, after: Answer) -> Fraction | None:
@@ -170,29 +174,40 @@ def kernel_lines(tree: Path) -> str:
     return next(one for one in str(said).splitlines() if "were loaded" in one)
 
 
+def beside(tree: Path, small: bool, turns: int) -> bool:
+    """Print the table of cases; whether all is well."""
+    rows, good = [], True
+    with build(tree) as old, build(ROOT) as new:
+        cases = SMALL if small else tuple(one for one in new.cases if one in old.cases)
+        for case in cases:
+            row, well = compared(case, old, new, 2 if small else turns)
+            rows.append(row)
+            good = good and well
+    print_table(("case", "network", "layers", "bound grew", "compile", "verify"), rows)
+    return good
+
+
+def print_lines(tree: Path, commit: str) -> None:
+    for name, part in PARTS.items():
+        print(f"{name}: {lines(tree, part)} lines -> {lines(ROOT, part)}")
+    whole = [sum(lines(at, part) for part in PARTS.values()) for at in (tree, ROOT)]
+    print(f"together: {whole[0]} -> {whole[1]}")
+    print(f"kernel, {commit}: {kernel_lines(tree)}")
+    print(f"kernel, here: {kernel_lines(ROOT)}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commit", nargs="?", default="HEAD")
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
-    if not (ROOT / ".git").exists():
-        print("there is no Git history here: nothing is compared")
-        return 0
-    rows, good = [], True
-    with checked_out(options.commit) as tree, build(tree) as old, build(ROOT) as new:
-        cases = SMALL if options.small else tuple(one for one in new.cases if one in old.cases)
-        for case in cases:
-            row, well = compared(case, old, new, 2 if options.small else options.turns)
-            rows.append(row)
-            good = good and well
-        print_table(("case", "network", "layers", "bound grew", "compile", "verify"), rows)
-        for name, part in PARTS.items():
-            print(f"{name}: {lines(tree, part)} lines -> {lines(ROOT, part)}")
-        whole = [sum(lines(at, part) for part in PARTS.values()) for at in (tree, ROOT)]
-        print(f"together: {whole[0]} -> {whole[1]}")
-        print(f"kernel, {options.commit}: {kernel_lines(tree)}")
-        print(f"kernel, here: {kernel_lines(ROOT)}")
+    with checked_out(options.commit) as tree:
+        if tree is None:
+            print("Git has no such commit here: nothing is compared")
+            return 0
+        good = beside(tree, options.small, options.turns)
+        print_lines(tree, options.commit)
     print("no network or bound is worse" if good else "a network or a bound is WORSE")
     return 0 if good else 1
 
