@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 CERTIFICATE = "certificate.json"
 BOUNDED = ("propagation", "truncation")  # facts that bound the error of a returned value
 SEVERAL = ("spectrum", "recurrence")  # kinds of which there may be many with one subject
+Bounds = Mapping[tuple[str, str], Fraction | None]  # by kind and output; None: not proven
 KNOWN = "What the checker has derived for these files."
 INTEGRITY = "The files are those of which the certificate speaks."
 READ = "The scripts say what the programs of the certificate say."
@@ -118,17 +119,15 @@ class _Verifier:
         if not self._kernel:
             yield judge(0, "script", READ, partial(told, self._read.check_scripts))
         seen: dict[tuple[str, str], bool] = {}
-        bounds: dict[str, Fraction | None] = {}
+        bounds: dict[tuple[str, str], Fraction | None] = {}
         for line in self._lines:
             verdict = self._verdict(line, _key(line) in seen)
             yield verdict
             seen[_key(line)] = line.kind != "open"
             if _key(line)[0] in BOUNDED:
-                output = _key(line)[1]
-                known = verdict.proven and bounds.get(output, 0) is not None
-                bounds[output] = _number(line) if known else None
+                bounds[_key(line)] = _number(line) if verdict.proven else None
         yield from missing(self._read, seen)
-        yield from kept(self._read, bounds)
+        yield from kept(self._read, _errors(bounds))
 
     def _hashes(self) -> str:
         return self._read.check_hashes(lambda: find("rounding").fact(self._read, WEIGHTS, (), {}))
@@ -171,6 +170,13 @@ def _key(line: Line) -> tuple[str, str]:
     if line.kind == "open" and isinstance(of, list) and len(of) == 2:
         return str(of[0]), str(of[1])
     return line.kind, line.subject
+
+
+def _errors(bounds: Bounds) -> dict[str, Fraction | None]:
+    """The error of each output: from its target, if a fact speaks of that, else from the script."""
+    found = {output: value for (_, output), value in bounds.items()}
+    to_target = {output: value for (kind, output), value in bounds.items() if kind == "truncation"}
+    return {**found, **to_target}
 
 
 def _number(line: Line) -> Fraction | None:

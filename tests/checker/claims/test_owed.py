@@ -24,3 +24,9 @@ def test_an_open_propagation_is_owed_and_one_too_many_is_not(why: str, tmp_path:
     assert refused(verify_directory(write(case, tmp_path))) == {("propagation", 6)}
     case.claims[-1] = {"kind": "exactness", "output": "output", "unproven": why}
     assert ("exactness", 6) in refused(verify_directory(write(case, tmp_path)))
+
+
+def test_a_distance_is_not_said_to_be_open_and_proven(tmp_path: Path) -> None:
+    case = complete(directory_case("logistic"))
+    case.claims.append({"kind": "propagation", "output": "output", "unproven": "not-derived"})
+    assert refused(verify_directory(write(case, tmp_path))) == {("propagation", 6)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from tests.compiler.forging import put_script
 
 from weightsmith import api
+from weightsmith.checker.prove import prove_propagation
+from weightsmith.checker.semantics.tables import read_tables
 from weightsmith.dsl import DiagnosticError
 
 NEWTON = """algorithm f(A: symmetric[d, d])
@@ -118,3 +121,56 @@ def test_an_open_error_keeps_no_promise(tmp_path: Path) -> None:
     assert report.outcome == "refused"
     (reason,) = [one.reason for one in report.verdicts if one.kind == "promise"]
     assert reason == "The error of 'X' is not proven."
+
+
+MARGIN = """algorithm margin(x: [d] per context, y: [1] per context)
+assume norm(x) <= 1
+assume entries(y) in [0, 1]
+assume size(context) <= 3
+param mu = 1/10, eta = 40/9
+within 1e-4
+ensure error <= 1
+w = 0
+repeat 3:
+    w = w - eta * ((sigmoid(w*x) - y)*x'/3 + mu*w)  over context
+return w approximates root(w: (sigmoid(w*x) - y)*x'/3 + mu*w over context)
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_tables_move_keeps_no_promise_of_the_distance_from_a_target(
+    first: bool, tmp_path: Path
+) -> None:
+    """A bound of 0.86 from the root is not within 1/10, though the tables move less than that."""
+    network = api.compile(MARGIN)
+    (bound,) = network.bounds
+    assert bound.value is not None
+    assert Fraction(1, 10) < bound.value <= 1
+    network.save(tmp_path / "net")
+    path = tmp_path / "net" / "certificate.json"
+    document = json.loads(path.read_text())
+    tables = read_tables(document["tables"], network.program, network.bindings)
+    moved = prove_propagation(network.program, network.bindings, tables, "w")
+    assert Fraction(moved["bound"]["value"]) < Fraction(1, 10)  # type: ignore[index]
+    *others, last = document["facts"]
+    line = {"fact": moved, "by": "telescope", "from": last["from"], "with": {}}
+    ordered = [line, last] if first else [last, line]
+    document["facts"] = [{**one, "n": n} for n, one in enumerate([*others, *ordered], 1)]
+    path.write_text(json.dumps(document))
+    assert api.verify(tmp_path / "net").outcome == "proven"
+    put_script(tmp_path / "net", "error <= 1", "error <= 1/10")
+    refused = [one for one in api.verify(tmp_path / "net").verdicts if not one.accepted]
+    assert [one.kind for one in refused] == ["promise"]
+    assert "The error of 'w' is only proven to be at most 0.8582" in refused[0].reason
+
+
+def test_what_tables_move_is_not_open_where_the_target_is_near(tmp_path: Path) -> None:
+    api.compile(MARGIN).save(tmp_path / "net")
+    path = tmp_path / "net" / "certificate.json"
+    document = json.loads(path.read_text())
+    fact = {"is": "open", "of": ["propagation", "w"]}
+    line = {"fact": fact, "by": "unproven", "from": [], "with": {"why": "not-derived"}}
+    document["facts"].append({**line, "n": len(document["facts"]) + 1})
+    path.write_text(json.dumps(document))
+    refused = [one for one in api.verify(tmp_path / "net").verdicts if not one.accepted]
+    assert [one.kind for one in refused] == ["propagation"]

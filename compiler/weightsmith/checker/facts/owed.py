@@ -90,8 +90,12 @@ def missing(read: ReadFiles, seen: Seen) -> Iterator[Verdict]:
         if returned.target is not None and ("truncation", name) not in seen:
             yield refused(0, "truncation", f"'{name}' has a target, but no fact speaks of it.")
         proven = seen.get(("truncation", name), False)
-        if tables and not proven and ("propagation", name) not in seen:
+        moved = seen.get(("propagation", name))
+        if tables and not proven and moved is None:
             yield refused(0, "propagation", f"Nothing says how far the tables move '{name}'.")
+        if proven and moved is False:
+            reason = f"The distance of '{name}' from its target is proven: nothing else is open."
+            yield refused(0, "propagation", reason)
     for site, table in tables.items():
         if not table.exact and ("approximation", site) not in seen:
             yield refused(0, "approximation", f"No fact speaks of the table of site {site}.")
