@@ -10,7 +10,7 @@ least b − 2r: 1.07 times where short values are enough, 4 times where double o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -220,6 +220,6 @@ def _is_single(value: Array) -> bool:
     return bool((first.astype(np.float32) == first).all())
 
 
-def _require_shape(name: str, value: Array, shape: Sequence[int]) -> None:
-    if value.shape != tuple(shape):
-        raise LayoutError(f"expected the shape {tuple(shape)} for '{name}', got {value.shape}.")
+def _require_shape(name: str, value: Array, shape: tuple[int, ...]) -> None:
+    if value.shape != shape:
+        raise LayoutError(f"expected the shape {shape} for '{name}', got {value.shape}.")

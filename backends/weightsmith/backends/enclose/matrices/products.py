@@ -44,15 +44,15 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     Parts,
     digits_of,
+    finite,
     gamma,
     near,
     norm,
-    with_radius,
 )
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
 FEW = 8  # rows or columns of matrices whose 2-norm is worth a product: only tightness
-CHUNK = 128  # terms: fewer are slow, and more cost digits
+CHUNK = 256  # terms: fewer are slow, and more cost digits
 
 
 def product(left: Near, right: Near) -> Near:
@@ -61,18 +61,19 @@ def product(left: Near, right: Near) -> Near:
         off += (two_norm(left) + left.low_size) * right.radius
     if left.radius:
         off += left.radius * (two_norm(right) + right.low_size + right.radius)
-    match digits_of((left, right)):
+    match left.digits if left.digits is right.digits else digits_of((left, right)):
         case Digits.SHORT:
-            found = _rounded(left, right)
+            return _rounded(left, right, off)
+        case Digits.DOUBLE if _are_transposes(left, right):
+            return _gram(left, off)
         case Digits.DOUBLE:
-            found = _gram(left) if _are_transposes(left, right) else _split(left, right)
+            return _split(left, right, off)
         case Digits.LONG:
-            found = _split_twice(left, right)
-    return with_radius(found, found.radius + off)
+            return _split_twice(left, right, off)
 
 
-def _rounded(left: Near, right: Near) -> Near:
-    off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
+def _rounded(left: Near, right: Near, off: float) -> Near:
+    off += left.size * right.low_size + left.low_size * (right.size + right.low_size)
     off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
     found = near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
     if _are_transposes(left, right):
@@ -80,7 +81,7 @@ def _rounded(left: Near, right: Near) -> Near:
     return found
 
 
-def _split(left: Near, right: Near) -> Near:
+def _split(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
     first, rest, rest_size = _parts(left, inner)
     second, other, other_size = _parts(right, inner)
@@ -91,11 +92,13 @@ def _split(left: Near, right: Near) -> Near:
     hi, lo = fast_two_sum(first @ second, small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
-    off = (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
-    return near(hi, lo, off + FLOOR)
+    off += (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    size = norm(hi)
+    low_size = (size + 2 * smalls) * UNIT * WIDER + FLOOR
+    return Near(hi, lo, finite((off + FLOOR) * WIDER), size, low_size)
 
 
-def _split_twice(left: Near, right: Near) -> Near:
+def _split_twice(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
     first, _, first_rest = _parts(left, inner)
     third, rest, rest_size = _parts(left, inner, 1)
@@ -111,7 +114,7 @@ def _split_twice(left: Near, right: Near) -> Near:
     hi, lo = two_sum(hi, (one + two) + small)
     smalls = left.size * tail_size + third_size * (fourth_size + tail_size)
     smalls += head_size * right.size
-    off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     off += 4 * UNIT * (norm(one) + norm(two))
     return near(hi, lo, off + FLOOR, digits=Digits.LONG)
 
@@ -123,23 +126,25 @@ def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
     """
     inner = max(inner, *matrix.hi.shape)
     key = bits_of(inner), level
-    if key not in matrix.kept.parts:
-        whole = matrix.hi if level == 0 else _parts(matrix, inner)[1]
-        first, rest = top(whole, inner)
-        matrix.kept.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
-    return _turned(matrix.kept.parts[key], matrix.turned)
+    found = matrix.kept.parts.get(key)
+    if found is not None:
+        return _turned(found) if matrix.turned else found
+    if level:
+        first, rest = top(_parts(matrix, inner)[1], inner)
+    else:
+        first, rest = top(matrix.hi, inner, matrix.size)
+    found = first, rest, norm(rest)
+    matrix.kept.parts[key] = _turned(found) if matrix.turned else found
+    return found
 
 
-def _turned(parts: Parts, turned: bool) -> Parts:
-    return (parts[0].T, parts[1].T, parts[2]) if turned else parts
+def _turned(parts: Parts) -> Parts:
+    return parts[0].T, parts[1].T, parts[2]
 
 
 def _with(rest: Array, size: float, matrix: Near) -> tuple[Array, float]:
     """What is left of hi, and lo; more than the norm of the sum."""
-    if matrix.lo is None:
-        return rest, size
-    found = rest + matrix.lo
-    return found, norm(found)
+    return (rest, size) if matrix.lo is None else (rest + matrix.lo, size + matrix.low_size)
 
 
 def _times(left: Array, right: Array, size: float) -> Array:
@@ -151,6 +156,8 @@ def _times(left: Array, right: Array, size: float) -> Array:
     if size <= 2 * FLOOR and not (left.any() and right.any()):
         return np.zeros((len(left), right.shape[1]))
     step = _chunk(inner)
+    if inner <= step:
+        return left @ right
     total: Array = left[:, :step] @ right[:step]
     for start in range(step, inner, step):
         total += left[:, start : start + step] @ right[start : start + step]
@@ -190,21 +197,18 @@ def gram_defect(matrix: Near) -> Near:
 
 
 def _are_transposes(left: Near, right: Near) -> bool:
-    """Are hi and hi′ the same numbers in memory, and lo and lo′ zero?"""
-    if left.lo is not None or right.lo is not None:
-        return False
-    one, other = left.hi, right.hi.T
-    same = one.shape == other.shape and one.strides == other.strides
-    return same and one.ctypes.data == other.ctypes.data
+    """Are hi and hi′ one matrix, and lo and lo′ zero?"""
+    same = left.kept is right.kept and left.turned is not right.turned
+    return same and left.lo is None and right.lo is None
 
 
-def _gram(matrix: Near) -> Near:
+def _gram(matrix: Near, off: float) -> Near:
     """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
     inner = matrix.hi.shape[1]
     first, rest, size = _parts(matrix, inner)
     cross = _times(first + rest / 2, rest.T, size)
     hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
-    off = 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
+    off += 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
     found = near(hi, lo, off + FLOOR)
     matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
@@ -214,10 +218,14 @@ def bits_of(inner: int) -> int:
     return (53 - max(inner - 1, 1).bit_length()) // 2
 
 
-def top(matrix: Array, inner: int) -> tuple[Array, Array]:
-    """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
-    bits = bits_of(inner)
-    largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+def top(matrix: Array, inner: int, size: float = math.inf) -> tuple[Array, Array]:
+    """The leading bits of every entry, few enough for exact products over ``inner``; the rest.
+
+    ``size`` is at least that of every entry, and serves for a single row or column.
+    """
+    bits, largest = bits_of(inner), size
+    if size == math.inf or 1 not in matrix.shape:
+        largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift
     first -= shift
