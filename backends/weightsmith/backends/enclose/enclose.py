@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
+from weightsmith.backends.enclose.answers.solutions import solution_distance
 from weightsmith.backends.enclose.equations.roots import root
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.matrices.near import (
@@ -152,6 +153,12 @@ class _Problems:
             if isinstance(one.target, core.Function):
                 _require_shape(one.name, values[""], evaluator.shape(one.target, ("", "")))
                 found = compared(evaluator, one.target, values[""])
+                if found is not None:
+                    return found
+            if isinstance(one.target, core.Product) and len(values) == 1:
+                [(group, value)] = values.items()
+                _require_shape(one.name, value, evaluator.shape(one.target, ("", group)))
+                found = solution_distance(evaluator, one.target, group, value)
                 if found is not None:
                     return found
             return distance(values, self._target(one, evaluator, values), one.name)

@@ -32,6 +32,7 @@ all but the last, which is left out, are some 2^-46 of hi·hi′; |A₁| ≤ 2|h
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,16 +52,16 @@ from weightsmith.backends.enclose.matrices.near import (
 )
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
-FEW = 8  # rows or columns of matrices whose 2-norm is worth a product: only tightness
+KEPT = 64  # sizes: only speed
 CHUNK = 256  # terms: fewer are slow, and more cost digits
 
 
 def product(left: Near, right: Near) -> Near:
     off = 0.0
     if right.radius:
-        off += (two_norm(left) + left.low_size) * right.radius
+        off += (left.two_norm + left.low_size) * right.radius
     if left.radius:
-        off += left.radius * (two_norm(right) + right.low_size + right.radius)
+        off += left.radius * (right.two_norm + right.low_size + right.radius)
     match left.digits if left.digits is right.digits else digits_of((left, right)):
         case Digits.SHORT:
             return _rounded(left, right, off)
@@ -74,8 +75,8 @@ def product(left: Near, right: Near) -> Near:
 
 def _rounded(left: Near, right: Near, off: float) -> Near:
     off += left.size * right.low_size + left.low_size * (right.size + right.low_size)
-    off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
-    found = near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
+    off += gamma(depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
+    found = near(by_chunks(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
     if _are_transposes(left, right):
         left.kept.two_norm = right.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
@@ -83,16 +84,16 @@ def _rounded(left: Near, right: Near, off: float) -> Near:
 
 def _split(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
-    first, rest, rest_size = _parts(left, inner)
-    second, other, other_size = _parts(right, inner)
+    first, rest, rest_size = parts_of(left, inner)
+    second, other, other_size = parts_of(right, inner)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
-    small = _times(first, tail, tail_size)
-    small += _times(head, right.hi, head_size)
+    small = by_chunks(first, tail, tail_size)
+    small += by_chunks(head, right.hi, head_size)
     hi, lo = fast_two_sum(first @ second, small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
-    off += (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += (1 + 2.0**-10) * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     size = norm(hi)
     low_size = (size + 2 * smalls) * UNIT * WIDER + FLOOR
     return Near(hi, lo, finite((off + FLOOR) * WIDER), size, low_size)
@@ -100,26 +101,26 @@ def _split(left: Near, right: Near, off: float) -> Near:
 
 def _split_twice(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
-    first, _, first_rest = _parts(left, inner)
-    third, rest, rest_size = _parts(left, inner, 1)
-    second, _, second_rest = _parts(right, inner)
-    fourth, other, other_size = _parts(right, inner, 1)
+    first, _, first_rest = parts_of(left, inner)
+    third, rest, rest_size = parts_of(left, inner, 1)
+    second, _, second_rest = parts_of(right, inner)
+    fourth, other, other_size = parts_of(right, inner, 1)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
     hi, one = two_sum(first @ second, first @ fourth)
     hi, two = two_sum(hi, third @ second)
     third_size, fourth_size = first_rest + rest_size, second_rest + other_size
-    small = _times(first, tail, tail_size) + _times(head, right.hi, head_size)
-    small += _times(third, fourth + tail, min(third_size, fourth_size + tail_size))
+    small = by_chunks(first, tail, tail_size) + by_chunks(head, right.hi, head_size)
+    small += by_chunks(third, fourth + tail, min(third_size, fourth_size + tail_size))
     hi, lo = two_sum(hi, (one + two) + small)
     smalls = left.size * tail_size + third_size * (fourth_size + tail_size)
     smalls += head_size * right.size
-    off += 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += 2 * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     off += 4 * UNIT * (norm(one) + norm(two))
     return near(hi, lo, off + FLOOR, digits=Digits.LONG)
 
 
-def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
+def parts_of(matrix: Near, inner: int, level: int = 0) -> Parts:
     """A₁ and what is left of hi, or at the next level A₂ and what is then left; kept.
 
     Of as many bits as serve a product from either side.
@@ -130,7 +131,7 @@ def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
     if found is not None:
         return _turned(found) if matrix.turned else found
     if level:
-        first, rest = top(_parts(matrix, inner)[1], inner)
+        first, rest = top(parts_of(matrix, inner)[1], inner)
     else:
         first, rest = top(matrix.hi, inner, matrix.size)
     found = first, rest, norm(rest)
@@ -147,7 +148,7 @@ def _with(rest: Array, size: float, matrix: Near) -> tuple[Array, float]:
     return (rest, size) if matrix.lo is None else (rest + matrix.lo, size + matrix.low_size)
 
 
-def _times(left: Array, right: Array, size: float) -> Array:
+def by_chunks(left: Array, right: Array, size: float) -> Array:
     """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them.
 
     ``size`` is more than the norm of the factor that may be zero.
@@ -168,26 +169,11 @@ def _chunk(inner: int) -> int:
     return max(CHUNK, math.isqrt(inner))
 
 
-def _depth(inner: int) -> int:
+@lru_cache(KEPT)
+def depth(inner: int) -> int:
     """The largest number of additions that a term of a product by chunks goes through."""
     size = _chunk(inner)
     return min(inner, size) + inner // size + 1
-
-
-def two_norm(matrix: Near) -> float:
-    """More than ‖hi‖₂, from ‖hi·hi′‖ ≥ ‖hi‖₂², or hi′·hi, if that is known or small."""
-    kept = matrix.kept
-    if kept.two_norm == math.inf:
-        kept.two_norm = gram_norm(matrix) if 1 < min(matrix.hi.shape) <= FEW else matrix.size
-    return matrix.two_norm
-
-
-def gram_norm(matrix: Near) -> float:
-    """More than √‖hi·hi′‖ of a matrix with few rows, of hi′·hi if it has fewer columns."""
-    rows, columns = matrix.hi.shape
-    gram = matrix.hi @ matrix.hi.T if rows <= columns else matrix.hi.T @ matrix.hi
-    rounding = gamma(max(rows, columns)) * matrix.size**2
-    return math.sqrt(norm(gram) + rounding + FLOOR) * WIDER
 
 
 def gram_defect(matrix: Near) -> Near:
@@ -205,15 +191,16 @@ def _are_transposes(left: Near, right: Near) -> bool:
 def _gram(matrix: Near, off: float) -> Near:
     """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
     inner = matrix.hi.shape[1]
-    first, rest, size = _parts(matrix, inner)
-    cross = _times(first + rest / 2, rest.T, size)
+    first, rest, size = parts_of(matrix, inner)
+    cross = by_chunks(first + rest / 2, rest.T, size)
     hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
-    off += 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
+    off += 2 * gamma(depth(inner) + 6) * (matrix.size + size) * size
     found = near(hi, lo, off + FLOOR)
     matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
 
 
+@lru_cache(KEPT)
 def bits_of(inner: int) -> int:
     return (53 - max(inner - 1, 1).bit_length()) // 2
 

@@ -12,7 +12,6 @@ and matters, X + Z is the next X.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +31,6 @@ from weightsmith.backends.enclose.matrices.near import (
     require,
     with_radius,
 )
-from weightsmith.backends.enclose.matrices.products import gram_norm
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder
 
 ROUNDS = 3
@@ -49,15 +47,13 @@ class CheckedInverse:
 
 def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) -> Near:
     """M⁻¹B; ``times`` multiplies M by few columns."""
-    inverse, rho, most = known.inverse, known.rho, known.inverse.two_norm
+    inverse, rho, most = known.inverse, known.rho, known.inverse.size
     count = inverse.hi.shape[0]
     point = near(inverse.hi @ right.hi, digits=right.digits)
     rest = remainder(right, times(point))
     if rest.short:
         return with_radius(point, most * rest.whole / (1 - rho) + FLOOR)
     enough = 0.0 if right.digits is Digits.LONG else ENOUGH * point.size
-    if most * (rest.radius + rho * rest.size) > enough and inverse.kept.two_norm == math.inf:
-        most = inverse.kept.two_norm = gram_norm(inverse)
     for _ in range(ROUNDS):
         if rho * rest.size * most <= max(rest.radius * most, enough):
             break

@@ -56,6 +56,17 @@ def fast_two_sum(left: Array, right: Array) -> tuple[Array, Array]:
     return total, np.subtract(right, rest, out=rest)
 
 
+def two_difference(left: Array, right: Array) -> tuple[Array, Array]:
+    """TwoSum of left and −right."""
+    total = left - right
+    added = total - left
+    rest = total - added
+    np.subtract(left, rest, out=rest)
+    added += right
+    rest -= added
+    return total, rest
+
+
 def two_product(left: Array, right: Array) -> tuple[Array, Array]:
     """p and ((ac − p) + ad + bc) + bd for left = a + b and right = c + d, of 26 bits each.
 

@@ -252,7 +252,7 @@ class Evaluator:
         if node.function == "inv":
             self.used[SOLUTION] = None
             times = partial(self._times, node.of, turned=turned)
-            return solved(self._inverse_of(node.of, turned), right, times)
+            return solved(self.inverse_of(node.of, turned), right, times)
         inner = self.blocks(node.of)["", ""]
         inner = inner.transposed if turned else inner
         self.used[PSEUDO] = None
@@ -262,7 +262,7 @@ class Evaluator:
 
         return pseudo_solved(inner, right, vanishes, what)
 
-    def _inverse_of(self, node: Node, turned: bool) -> CheckedInverse:
+    def inverse_of(self, node: Node, turned: bool) -> CheckedInverse:
         """The inverse of a value as of a short one, whatever the digits; of a target made once."""
         if not self._has_run and (id(node), turned) in self._inverses:
             return self._inverses[id(node), turned]
