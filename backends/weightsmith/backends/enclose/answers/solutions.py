@@ -34,15 +34,16 @@ from weightsmith.backends.enclose.matrices.near import (
     Array,
     Digits,
     Near,
+    as_short,
     gamma,
     near,
     norm,
 )
-from weightsmith.backends.enclose.matrices.products import by_chunks, depth, parts_of, top
-from weightsmith.backends.enclose.matrices.solve import CheckedInverse
+from weightsmith.backends.enclose.matrices.products import by_chunks, depth, parts_of, product, top
+from weightsmith.backends.enclose.matrices.solve import CheckedInverse, checked_inverse
 from weightsmith.backends.enclose.matrices.sums import two_difference
 from weightsmith.backends.enclose.values.contraction import Groups, Link, links_of
-from weightsmith.backends.enclose.values.evaluate import SOLUTION, Evaluator
+from weightsmith.backends.enclose.values.evaluate import SOLUTION, Evaluator, shortened
 from weightsmith.backends.enclose.values.remembered import remembered
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN, Node
@@ -86,7 +87,11 @@ def solution_distance(
     right = None if form.right is None else _known(evaluator, form.right, form.mirrored, group)
     if len(left.hi) >= inner.hi.shape[1]:
         return None
-    found = evaluator.inverse_of(form.inverted, form.mirrored)
+    key = id(form.inverted), form.mirrored
+    found = evaluator.inverses.get(key)
+    if found is None:
+        rough = product(as_short(other), as_short(inner))
+        found = evaluator.inverses[key] = checked_inverse(rough, shortened(form.inverted))
     if found.rho > CLOSE:
         return None
     evaluator.used[SOLUTION] = None

@@ -53,6 +53,7 @@ from weightsmith.backends.enclose.matrices.near import (
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
 KEPT = 64  # sizes: only speed
+FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
 CHUNK = 256  # terms: fewer are slow, and more cost digits
 
 
@@ -165,6 +166,7 @@ def by_chunks(left: Array, right: Array, size: float) -> Array:
     return total
 
 
+@lru_cache(KEPT)
 def _chunk(inner: int) -> int:
     return max(CHUNK, math.isqrt(inner))
 
@@ -208,10 +210,10 @@ def bits_of(inner: int) -> int:
 def top(matrix: Array, inner: int, size: float = math.inf) -> tuple[Array, Array]:
     """The leading bits of every entry, few enough for exact products over ``inner``; the rest.
 
-    ``size`` is at least that of every entry, and serves for a single row or column.
+    ``size`` is at least that of every entry, and serves for few rows or columns.
     """
     bits, largest = bits_of(inner), size
-    if size == math.inf or 1 not in matrix.shape:
+    if size == math.inf or min(matrix.shape) > FEW:
         largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift

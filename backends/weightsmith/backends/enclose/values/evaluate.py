@@ -77,7 +77,7 @@ class Evaluator:
         self.values: dict[str, Blocks] = {}
         self._data, self._problem, self.digits = data, problem, digits
         self._inputs: dict[tuple[str, str], Near] = {}
-        self._inverses: dict[tuple[int, bool], CheckedInverse] = {}  # by the id of the node
+        self.inverses: dict[tuple[int, bool], CheckedInverse] = {}  # by the id of the node
         self._has_run = False  # are there values, which change from statement to statement?
         self.definitions = _definitions_of(program)
 
@@ -252,7 +252,7 @@ class Evaluator:
         if node.function == "inv":
             self.used[SOLUTION] = None
             times = partial(self._times, node.of, turned=turned)
-            return solved(self.inverse_of(node.of, turned), right, times)
+            return solved(self._inverse_of(node.of, turned), right, times)
         inner = self.blocks(node.of)["", ""]
         inner = inner.transposed if turned else inner
         self.used[PSEUDO] = None
@@ -262,14 +262,14 @@ class Evaluator:
 
         return pseudo_solved(inner, right, vanishes, what)
 
-    def inverse_of(self, node: Node, turned: bool) -> CheckedInverse:
+    def _inverse_of(self, node: Node, turned: bool) -> CheckedInverse:
         """The inverse of a value as of a short one, whatever the digits; of a target made once."""
-        if not self._has_run and (id(node), turned) in self._inverses:
-            return self._inverses[id(node), turned]
+        if not self._has_run and (id(node), turned) in self.inverses:
+            return self.inverses[id(node), turned]
         rough = self.as_short().blocks(node)["", ""]
         found = checked_inverse(rough.transposed if turned else rough, shortened(node))
         if not self._has_run:
-            self._inverses[id(node), turned] = found
+            self.inverses[id(node), turned] = found
         return found
 
     def as_short(self) -> Evaluator:
