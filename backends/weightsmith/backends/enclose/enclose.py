@@ -223,7 +223,9 @@ def _apart(value: Array, known: Near) -> float:
 
 def _is_single(value: Array) -> bool:
     """Do the numbers look like float32?  Only what is tried first depends on it."""
-    return all(float(np.float32(one)) == one for one in value[0, :2].tolist()) if len(value) else True
+    return (
+        all(float(np.float32(one)) == one for one in value[0, :2].tolist()) if len(value) else True
+    )
 
 
 def _require_shape(name: str, value: Array, shape: tuple[int, ...]) -> None:

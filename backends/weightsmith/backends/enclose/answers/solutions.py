@@ -25,8 +25,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
@@ -48,6 +46,7 @@ from weightsmith.backends.enclose.values.remembered import remembered
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN, Node
 
+MOST = 64  # rows of M for which the split is sharp enough: speed only
 CLOSE = 1 / 64  # above, ρ is no small part of the bound
 
 
@@ -85,7 +84,8 @@ def solution_distance(
     links = form.left, form.inner, form.other
     left, inner, other = (_known(evaluator, one, form.mirrored, group) for one in links)
     right = None if form.right is None else _known(evaluator, form.right, form.mirrored, group)
-    if len(left.hi) >= inner.hi.shape[1]:
+    count = inner.hi.shape[1]
+    if len(left.hi) >= count or (count > MOST and not left.short):
         return None
     key = id(form.inverted), form.mirrored
     found = evaluator.inverses.get(key)

@@ -54,7 +54,7 @@ from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, 
 
 KEPT = 64  # sizes: only speed
 FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
-CHUNK = 256  # terms: fewer are slow, and more cost digits
+CHUNK = 128  # terms: fewer are slow, and more cost digits
 
 
 def product(left: Near, right: Near) -> Near:

@@ -45,9 +45,7 @@ def links_of(node: core.Product) -> tuple[Link, ...]:
         Link(
             factor,
             _groups(factor.shape.rows, node.over if place else node.shape.row_groups),
-            _groups(
-                factor.shape.columns, node.over if place < last else node.shape.column_groups
-            ),
+            _groups(factor.shape.columns, node.over if place < last else node.shape.column_groups),
             isinstance(factor, core.Function) and factor.function in DIVIDING,
         )
         for place, factor in enumerate(node.factors)

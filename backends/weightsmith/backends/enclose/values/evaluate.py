@@ -223,7 +223,7 @@ class Evaluator:
 
     def _from_left(self, left: Blocks, link: Link, columns: Groups) -> Blocks:
         """left·factor; an inverse solves equations with the rows on the left."""
-        if link.divides:
+        if link.divides and isinstance(link.factor, core.Function):
             return {
                 (row, ""): self._divided(link.factor, value.transposed, True).transposed
                 for (row, _), value in left.items()
@@ -234,7 +234,7 @@ class Evaluator:
 
     def _from_right(self, link: Link, right: Blocks) -> Blocks:
         """factor·right, in the same way."""
-        if link.divides:
+        if link.divides and isinstance(link.factor, core.Function):
             return {
                 ("", column): self._divided(link.factor, value, False)
                 for (_, column), value in right.items()
