@@ -1,19 +1,23 @@
 """How far X is from T = L·F·M⁻¹·Q with M = G·F, as of least squares: y·x′·inv(x·x′)·q.
 
 Of few rows L, so that no more than rounded products of M and Y ≈ M⁻¹ is needed: let E = I − MY with
-‖E‖ ≤ ρ < 1 (see ``solve``).  For any W, as M⁻¹ = Y(I − E)⁻¹ and M⁻¹ − Y = YE(I − E)⁻¹,
+‖E‖ ≤ ρ < 1 (see ``solve``).  For any W, as M⁻¹ = Y(I − E)⁻¹ and M⁻¹ − Y = YE(I − E)⁻¹, let
 
-    R = (L − WG)F,   LFM⁻¹ = W + RM⁻¹,   R = R₀ + R₁,  ‖R₁‖ ≤ ε,   Z = R₀Y + Z₁,  ‖Z₁‖ ≤ γ_n‖R₀‖‖Y‖
-    T = (W + Z)Q + DQ,   ‖D‖ ≤ ‖Z₁‖ + (ρ(‖Z‖ + ‖Z₁‖) + ε‖Y‖)/(1 − ρ)
+    L − WG = V + V′,  ‖V′‖ ≤ ε,   VF = R + R′,  ‖R′‖ ≤ η,   RY = Z + Z′,  ‖Z′‖ ≤ γ_n‖R‖‖Y‖
 
-*Rounded*, for an answer in float32: V = fl(L − fl(WG)) is off by γ‖W‖‖G‖ + u‖V‖, and R₀ = fl(VF).
+    LFM⁻¹ = W + (L − WG)FM⁻¹,   so T = (W + Z)Q + DQ with
+    ‖D‖ ≤ ‖Z′‖ + (ρ(‖Z‖ + ‖Z′‖) + η‖Y‖ + ε‖FY‖₂)/(1 − ρ)
+
+If G = F′, (FY)′FY = Y′MY = Y′(I − E), so that ‖FY‖₂² ≤ (1 + ρ)‖Y‖; else ‖FY‖₂ ≤ ‖F‖₂‖Y‖.
+
+*Rounded*, for an answer in float32: V = fl(L − fl(WG)) with ε = γ‖W‖‖G‖ + u‖V‖, and R = fl(VF).
 
 *Split*: with leading bits W = W₁ + W₂, G = G₁ + G₂ (see ``products``) W₁G₁ is exact, and
 
-    L − W₁G₁ = V + V′ exactly (TwoSum),   S = fl(V′ − fl(W₁G₂ + W₂G))
-    R₀ = fl(V₁F₁ + fl(V₁F₂ + (V₂ + S)F)),   V₁F₁ exact
+    L − W₁G₁ = V₀ + V₀′ exactly (TwoSum),   S = fl(V₀′ − fl(W₁G₂ + W₂G)),   V = V₀ + S
+    R = fl(V₁F₁ + fl(V₁F₂ + (V₂ + S)F)),   V₀ = V₁ + V₂,   V₁F₁ exact
 
-where S is off by γ(‖W₁‖‖G₂‖ + ‖W₂‖‖G‖) + u‖S‖, ‖S‖ ≤ 2u‖V‖ + 3(‖W₁‖‖G₂‖ + ‖W₂‖‖G‖), and no entry of
+where ε = γ(‖W₁‖‖G₂‖ + ‖W₂‖‖G‖) + u‖S‖, ‖S‖ ≤ 2u‖V₀‖ + 3(‖W₁‖‖G₂‖ + ‖W₂‖‖G‖), and no entry of
 W₁ is more than twice that of W.  (W + Z)Q is W₁Q₁, exact, and fl(W₁Q₂ + (W₂ + Z)Q), which are
 subtracted from X in turn.
 
@@ -28,6 +32,7 @@ from dataclasses import dataclass
 from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
+    WIDER,
     Apart,
     Array,
     Digits,
@@ -37,7 +42,14 @@ from weightsmith.backends.enclose.matrices.near import (
     near,
     norm,
 )
-from weightsmith.backends.enclose.matrices.products import by_chunks, depth, parts_of, product, top
+from weightsmith.backends.enclose.matrices.products import (
+    are_transposes,
+    by_fine_chunks,
+    fine_depth,
+    parts_of,
+    product,
+    top,
+)
 from weightsmith.backends.enclose.matrices.solve import CheckedInverse, checked_inverse
 from weightsmith.backends.enclose.matrices.sums import two_difference
 from weightsmith.backends.enclose.values.contraction import Groups, Link, links_of
@@ -46,7 +58,6 @@ from weightsmith.backends.enclose.values.remembered import remembered
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN, Node
 
-MOST = 64  # rows of M for which the split is sharp enough: speed only
 CLOSE = 1 / 64  # above, ρ is no small part of the bound
 
 
@@ -64,11 +75,12 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class _Residual:
-    """R₀, its norm, ε."""
+    """R, its norm, ε and η."""
 
     matrix: Array
     size: float
-    off: float
+    before: float
+    after: float
 
 
 def solution_distance(
@@ -84,8 +96,7 @@ def solution_distance(
     links = form.left, form.inner, form.other
     left, inner, other = (_known(evaluator, one, form.mirrored, group) for one in links)
     right = None if form.right is None else _known(evaluator, form.right, form.mirrored, group)
-    count = inner.hi.shape[1]
-    if len(left.hi) >= count or (count > MOST and not left.short):
+    if len(left.hi) >= inner.hi.shape[1]:
         return None
     key = id(form.inverted), form.mirrored
     found = evaluator.inverses.get(key)
@@ -103,13 +114,14 @@ def _distance(
     left: Near, inner: Near, other: Near, right: Near | None, found: CheckedInverse, answer: Array
 ) -> Apart:
     inverse, rho, count = found.inverse, found.rho, len(found.inverse.hi)
-    point = near(by_chunks(left.hi, inner.hi, math.inf) @ inverse.hi)
+    point = near(left.hi @ inner.hi @ inverse.hi)
     short = left.short
     rest = (_rounded if short else _split)(left, inner, other, point)
     step = rest.matrix @ inverse.hi
     lost = gamma(count) * rest.size * inverse.size
     size = norm(step)
-    off = lost + (rho * (size + lost) + rest.off * inverse.size) / (1 - rho)
+    moved = rest.after * inverse.size + rest.before * _stretched(inner, other, found)
+    off = lost + (rho * (size + lost) + moved) / (1 - rho)
     if right is None:
         first = answer - point.hi
         first -= step
@@ -131,6 +143,13 @@ def _distance(
     return _apart(first, 2 * smalls, off + gamma(count + 4) * smalls)
 
 
+def _stretched(inner: Near, other: Near, found: CheckedInverse) -> float:
+    """More than ‖FY‖₂."""
+    if are_transposes(other, inner):
+        return math.sqrt((1 + found.rho) * found.inverse.size) * WIDER
+    return inner.two_norm * found.inverse.size
+
+
 def _apart(left: Array, less: float, radius: float) -> Apart:
     """‖left‖, of which what was subtracted last is at most ``less``: two roundings."""
     size = norm(left)
@@ -141,10 +160,10 @@ def _apart(left: Array, less: float, radius: float) -> Apart:
 def _rounded(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
     rest = left.hi - point.hi @ other.hi
     size = norm(rest)
-    found = by_chunks(rest, inner.hi, math.inf)
-    off = gamma(point.hi.shape[1]) * point.size * other.size + UNIT * size
-    off += gamma(depth(len(inner.hi))) * size
-    return _Residual(found, norm(found), off * inner.size + FLOOR)
+    found = by_fine_chunks(rest, inner.hi)
+    before = gamma(point.hi.shape[1]) * point.size * other.size + UNIT * size
+    after = gamma(fine_depth(len(inner.hi))) * size * inner.size
+    return _Residual(found, norm(found), before + FLOOR, after + FLOOR)
 
 
 def _split(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
@@ -157,18 +176,18 @@ def _split(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
     smalls = 2 * point.size * rest_size + norm(small) * other.size
     beyond -= tail
     size = norm(above)
-    off = gamma(count + 4) * smalls + UNIT * (2 * UNIT * size + 3 * smalls)
+    before = gamma(count + 4) * smalls + UNIT * (2 * UNIT * size + 3 * smalls)
 
     second, last, last_size = parts_of(inner, tokens)
-    whole, small = top(above, tokens, size)
+    whole, small = top(above, tokens)
     small += beyond
-    more = by_chunks(whole, last, last_size)
-    more += by_chunks(small, inner.hi, math.inf)
+    more = by_fine_chunks(whole, last)
+    more += by_fine_chunks(small, inner.hi)
     more += whole @ second
     smalls = 2 * size * last_size + norm(small) * inner.size
     found = norm(more)
-    off = off * inner.size + gamma(depth(tokens) + 6) * smalls + 2 * UNIT * found
-    return _Residual(more, found, off + FLOOR)
+    after = gamma(fine_depth(tokens) + 6) * smalls + 2 * UNIT * found
+    return _Residual(more, found, before + FLOOR, after + FLOOR)
 
 
 def _known(evaluator: Evaluator, link: Link, mirrored: bool, group: str) -> Near:

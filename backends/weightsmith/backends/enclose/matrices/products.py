@@ -55,6 +55,7 @@ from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, 
 KEPT = 64  # sizes: only speed
 FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
 CHUNK = 128  # terms: fewer are slow, and more cost digits
+FINE = 32  # the same of a left factor with few rows
 
 
 def product(left: Near, right: Near) -> Near:
@@ -66,7 +67,7 @@ def product(left: Near, right: Near) -> Near:
     match left.digits if left.digits is right.digits else digits_of((left, right)):
         case Digits.SHORT:
             return _rounded(left, right, off)
-        case Digits.DOUBLE if _are_transposes(left, right):
+        case Digits.DOUBLE if are_transposes(left, right):
             return _gram(left, off)
         case Digits.DOUBLE:
             return _split(left, right, off)
@@ -78,7 +79,7 @@ def _rounded(left: Near, right: Near, off: float) -> Near:
     off += left.size * right.low_size + left.low_size * (right.size + right.low_size)
     off += gamma(depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
     found = near(by_chunks(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
-    if _are_transposes(left, right):
+    if are_transposes(left, right):
         left.kept.two_norm = right.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
 
@@ -157,7 +158,11 @@ def by_chunks(left: Array, right: Array, size: float) -> Array:
     inner = left.shape[1]
     if size <= 2 * FLOOR and not (left.any() and right.any()):
         return np.zeros((len(left), right.shape[1]))
-    step = _chunk(inner)
+    return _by(_chunk(inner), left, right)
+
+
+def _by(step: int, left: Array, right: Array) -> Array:
+    inner = left.shape[1]
     if inner <= step:
         return left @ right
     total: Array = left[:, :step] @ right[:step]
@@ -174,8 +179,36 @@ def _chunk(inner: int) -> int:
 @lru_cache(KEPT)
 def depth(inner: int) -> int:
     """The largest number of additions that a term of a product by chunks goes through."""
-    size = _chunk(inner)
-    return min(inner, size) + inner // size + 1
+    return _depth(inner, _chunk(inner))
+
+
+def _depth(inner: int, step: int) -> int:
+    return min(inner, step) + inner // step + 1
+
+
+def by_fine_chunks(left: Array, right: Array) -> Array:
+    """The product in floats, by smaller chunks, all at once if the left one has few rows."""
+    rows, inner = left.shape
+    step = _fine_chunk(inner)
+    count = inner // step
+    whole = count * step
+    if rows > FEW or count < 2:
+        return _by(step, left, right)
+    chunks = left[:, :whole].reshape(rows, count, step).transpose(1, 0, 2)
+    total: Array = (chunks @ right[:whole].reshape(count, step, -1)).sum(axis=0)
+    if whole < inner:
+        total += left[:, whole:] @ right[whole:]
+    return total
+
+
+@lru_cache(KEPT)
+def _fine_chunk(inner: int) -> int:
+    return max(FINE, math.isqrt(inner))
+
+
+@lru_cache(KEPT)
+def fine_depth(inner: int) -> int:
+    return _depth(inner, _fine_chunk(inner))
 
 
 def gram_defect(matrix: Near) -> Near:
@@ -184,7 +217,7 @@ def gram_defect(matrix: Near) -> Near:
     return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
 
 
-def _are_transposes(left: Near, right: Near) -> bool:
+def are_transposes(left: Near, right: Near) -> bool:
     """Are hi and hi′ one matrix, and lo and lo′ zero?"""
     same = left.kept is right.kept and left.turned is not right.turned
     return same and left.lo is None and right.lo is None
