@@ -56,7 +56,8 @@ EXPONENTS = [
 
 def require_held(found: Near | None, points: np.ndarray, exact: Exact, part: float) -> None:
     """Every entry is off by no more than that part of itself; sizes and radius are large enough."""
-    assert found is not None and found.lo is not None
+    assert found is not None
+    assert found.lo is not None
     with flint.ctx.workprec(2000):
         squares = tops = lows = flint.arb(0)
         pairs = zip(found.hi[0].tolist(), found.lo[0].tolist(), strict=True)
