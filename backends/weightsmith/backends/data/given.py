@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from math import prod
+from math import isfinite, prod
 from numbers import Rational
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -21,6 +21,7 @@ from weightsmith.backends.errors import LayoutError, shown_name
 
 Array: TypeAlias = NDArray[Any]  # float64, float32, or object (Fractions)
 KINDS = {"U": "texts", "S": "bytes", "M": "dates", "m": "spans of time", "V": "records"}
+FLOAT64 = np.dtype(np.float64)
 DENSE = 1 << 30  # entries of a sparse matrix that is written out
 
 
@@ -61,6 +62,8 @@ def plain_array(value: object, what: str) -> Array:
 
     Raises LayoutError, naming ``what``.
     """
+    if type(value) is np.ndarray and value.dtype == FLOAT64 and isfinite(np.vdot(value, value)):
+        return value  # at once: the squares of its numbers have a finite sum
     array = _array(value, what)
     if array.dtype.kind == "O":
         return _exact(array, what)

@@ -10,13 +10,14 @@ least b − 2r: 1.07 times where short values are enough, 4 times where double o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
+from weightsmith.backends.enclose.answers.solutions import solution_distance
 from weightsmith.backends.enclose.equations.roots import root
 from weightsmith.backends.enclose.given import exact_array, inexact
 from weightsmith.backends.enclose.matrices.near import (
@@ -154,6 +155,12 @@ class _Problems:
                 found = compared(evaluator, one.target, values[""])
                 if found is not None:
                     return found
+            if isinstance(one.target, core.Product) and len(values) == 1:
+                [(group, value)] = values.items()
+                _require_shape(one.name, value, evaluator.shape(one.target, ("", group)))
+                found = solution_distance(evaluator, one.target, group, value)
+                if found is not None:
+                    return found
             return distance(values, self._target(one, evaluator, values), one.name)
         finally:
             used.update(evaluator.used)
@@ -216,10 +223,11 @@ def _apart(value: Array, known: Near) -> float:
 
 def _is_single(value: Array) -> bool:
     """Do the numbers look like float32?  Only what is tried first depends on it."""
-    first = value[:1]
-    return bool((first.astype(np.float32) == first).all())
+    return (
+        all(float(np.float32(one)) == one for one in value[0, :2].tolist()) if len(value) else True
+    )
 
 
-def _require_shape(name: str, value: Array, shape: Sequence[int]) -> None:
-    if value.shape != tuple(shape):
-        raise LayoutError(f"expected the shape {tuple(shape)} for '{name}', got {value.shape}.")
+def _require_shape(name: str, value: Array, shape: tuple[int, ...]) -> None:
+    if value.shape != shape:
+        raise LayoutError(f"expected the shape {shape} for '{name}', got {value.shape}.")

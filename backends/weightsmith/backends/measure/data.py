@@ -119,6 +119,8 @@ def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
 
 def _unit(value: object) -> float:
     """The unit round-off of the numbers given; arrays of any library name their dtype."""
+    if type(value) is np.ndarray and value.dtype == FLOAT64:
+        return UNIT  # as in most calls: soon
     if not isinstance(value, Mapping):
         return _unit_of(getattr(value, "dtype", None))
     return max((_unit(part) for part in value.values()), default=UNIT)

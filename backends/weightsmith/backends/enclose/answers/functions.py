@@ -55,7 +55,7 @@ from weightsmith.backends.enclose.matrices.near import (
     require,
 )
 from weightsmith.backends.enclose.matrices.products import bits_of
-from weightsmith.backends.enclose.values.balls import BITS, ScalarFunction, row_of
+from weightsmith.backends.enclose.values.balls import BITS, ScalarFunction
 from weightsmith.backends.enclose.values.spectral import FAILED, decomposed, divided, outward
 
 
@@ -103,11 +103,10 @@ def function_distance(
 
 def _spectrum(matrix: Near, function: ScalarFunction, what: str) -> _Spectrum:
     found, vectors = decomposed(matrix, what)
-    numbers = found.tolist()
-    image = row_of(function.values(numbers, what))
+    image = function.image(found, what)
     delta = _defect(vectors)
     require(delta < 1 / 4, FAILED.format(what))
-    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+    low, high = (float(found.min()), float(found.max())) if found.size else (0.0, 0.0)
     most = most_of(image.hi) + image.low_size + image.radius
     return _Spectrum(found, low, high, vectors, image, most, delta)
 

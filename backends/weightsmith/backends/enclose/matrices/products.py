@@ -32,6 +32,7 @@ all but the last, which is left out, are some 2^-46 of hi·hi′; |A₁| ≤ 2|h
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,105 +45,112 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     Parts,
     digits_of,
+    finite,
     gamma,
     near,
     norm,
-    with_radius,
 )
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
-FEW = 8  # rows or columns of matrices whose 2-norm is worth a product: only tightness
+KEPT = 64  # sizes: only speed
+FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
 CHUNK = 128  # terms: fewer are slow, and more cost digits
+FINE = 32  # the same of a left factor with few rows
 
 
 def product(left: Near, right: Near) -> Near:
     off = 0.0
     if right.radius:
-        off += (two_norm(left) + left.low_size) * right.radius
+        off += (left.two_norm + left.low_size) * right.radius
     if left.radius:
-        off += left.radius * (two_norm(right) + right.low_size + right.radius)
-    match digits_of((left, right)):
+        off += left.radius * (right.two_norm + right.low_size + right.radius)
+    match left.digits if left.digits is right.digits else digits_of((left, right)):
         case Digits.SHORT:
-            found = _rounded(left, right)
+            return _rounded(left, right, off)
+        case Digits.DOUBLE if are_transposes(left, right):
+            return _gram(left, off)
         case Digits.DOUBLE:
-            found = _gram(left) if _are_transposes(left, right) else _split(left, right)
+            return _split(left, right, off)
         case Digits.LONG:
-            found = _split_twice(left, right)
-    return with_radius(found, found.radius + off)
+            return _split_twice(left, right, off)
 
 
-def _rounded(left: Near, right: Near) -> Near:
-    off = left.size * right.low_size + left.low_size * (right.size + right.low_size)
-    off += gamma(_depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
-    found = near(_times(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
-    if _are_transposes(left, right):
+def _rounded(left: Near, right: Near, off: float) -> Near:
+    off += left.size * right.low_size + left.low_size * (right.size + right.low_size)
+    off += gamma(depth(left.hi.shape[-1])) * left.size * right.size + FLOOR
+    found = near(by_chunks(left.hi, right.hi, math.inf), None, off, digits=Digits.SHORT)
+    if are_transposes(left, right):
         left.kept.two_norm = right.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
 
 
-def _split(left: Near, right: Near) -> Near:
+def _split(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
-    first, rest, rest_size = _parts(left, inner)
-    second, other, other_size = _parts(right, inner)
+    first, rest, rest_size = parts_of(left, inner)
+    second, other, other_size = parts_of(right, inner)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
-    small = _times(first, tail, tail_size)
-    small += _times(head, right.hi, head_size)
+    small = by_chunks(first, tail, tail_size)
+    small += by_chunks(head, right.hi, head_size)
     hi, lo = fast_two_sum(first @ second, small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
-    off = (1 + 2.0**-10) * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
-    return near(hi, lo, off + FLOOR)
+    off += (1 + 2.0**-10) * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    size = norm(hi)
+    low_size = (size + 2 * smalls) * UNIT * WIDER + FLOOR
+    return Near(hi, lo, finite((off + FLOOR) * WIDER), size, low_size)
 
 
-def _split_twice(left: Near, right: Near) -> Near:
+def _split_twice(left: Near, right: Near, off: float) -> Near:
     inner = left.hi.shape[-1]
-    first, _, first_rest = _parts(left, inner)
-    third, rest, rest_size = _parts(left, inner, 1)
-    second, _, second_rest = _parts(right, inner)
-    fourth, other, other_size = _parts(right, inner, 1)
+    first, _, first_rest = parts_of(left, inner)
+    third, rest, rest_size = parts_of(left, inner, 1)
+    second, _, second_rest = parts_of(right, inner)
+    fourth, other, other_size = parts_of(right, inner, 1)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
     hi, one = two_sum(first @ second, first @ fourth)
     hi, two = two_sum(hi, third @ second)
     third_size, fourth_size = first_rest + rest_size, second_rest + other_size
-    small = _times(first, tail, tail_size) + _times(head, right.hi, head_size)
-    small += _times(third, fourth + tail, min(third_size, fourth_size + tail_size))
+    small = by_chunks(first, tail, tail_size) + by_chunks(head, right.hi, head_size)
+    small += by_chunks(third, fourth + tail, min(third_size, fourth_size + tail_size))
     hi, lo = two_sum(hi, (one + two) + small)
     smalls = left.size * tail_size + third_size * (fourth_size + tail_size)
     smalls += head_size * right.size
-    off = 2 * gamma(_depth(inner) + 6) * smalls + 2 * head_size * right.low_size
+    off += 2 * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
     off += 4 * UNIT * (norm(one) + norm(two))
     return near(hi, lo, off + FLOOR, digits=Digits.LONG)
 
 
-def _parts(matrix: Near, inner: int, level: int = 0) -> Parts:
+def parts_of(matrix: Near, inner: int, level: int = 0) -> Parts:
     """A₁ and what is left of hi, or at the next level A₂ and what is then left; kept.
 
     Of as many bits as serve a product from either side.
     """
     inner = max(inner, *matrix.hi.shape)
     key = bits_of(inner), level
-    if key not in matrix.kept.parts:
-        whole = matrix.hi if level == 0 else _parts(matrix, inner)[1]
-        first, rest = top(whole, inner)
-        matrix.kept.parts[key] = _turned((first, rest, norm(rest)), matrix.turned)
-    return _turned(matrix.kept.parts[key], matrix.turned)
+    found = matrix.kept.parts.get(key)
+    if found is not None:
+        return _turned(found) if matrix.turned else found
+    if level:
+        first, rest = top(parts_of(matrix, inner)[1], inner)
+    else:
+        first, rest = top(matrix.hi, inner, matrix.size)
+    found = first, rest, norm(rest)
+    matrix.kept.parts[key] = _turned(found) if matrix.turned else found
+    return found
 
 
-def _turned(parts: Parts, turned: bool) -> Parts:
-    return (parts[0].T, parts[1].T, parts[2]) if turned else parts
+def _turned(parts: Parts) -> Parts:
+    return parts[0].T, parts[1].T, parts[2]
 
 
 def _with(rest: Array, size: float, matrix: Near) -> tuple[Array, float]:
     """What is left of hi, and lo; more than the norm of the sum."""
-    if matrix.lo is None:
-        return rest, size
-    found = rest + matrix.lo
-    return found, norm(found)
+    return (rest, size) if matrix.lo is None else (rest + matrix.lo, size + matrix.low_size)
 
 
-def _times(left: Array, right: Array, size: float) -> Array:
+def by_chunks(left: Array, right: Array, size: float) -> Array:
     """The product in floats, by chunks; nothing is done for zeros, as whole numbers leave them.
 
     ``size`` is more than the norm of the factor that may be zero.
@@ -150,37 +158,57 @@ def _times(left: Array, right: Array, size: float) -> Array:
     inner = left.shape[1]
     if size <= 2 * FLOOR and not (left.any() and right.any()):
         return np.zeros((len(left), right.shape[1]))
-    step = _chunk(inner)
+    return _by(_chunk(inner), left, right)
+
+
+def _by(step: int, left: Array, right: Array) -> Array:
+    inner = left.shape[1]
+    if inner <= step:
+        return left @ right
     total: Array = left[:, :step] @ right[:step]
     for start in range(step, inner, step):
         total += left[:, start : start + step] @ right[start : start + step]
     return total
 
 
+@lru_cache(KEPT)
 def _chunk(inner: int) -> int:
     return max(CHUNK, math.isqrt(inner))
 
 
-def _depth(inner: int) -> int:
+@lru_cache(KEPT)
+def depth(inner: int) -> int:
     """The largest number of additions that a term of a product by chunks goes through."""
-    size = _chunk(inner)
-    return min(inner, size) + inner // size + 1
+    return _depth(inner, _chunk(inner))
 
 
-def two_norm(matrix: Near) -> float:
-    """More than ‖hi‖₂, from ‖hi·hi′‖ ≥ ‖hi‖₂², or hi′·hi, if that is known or small."""
-    kept = matrix.kept
-    if kept.two_norm == math.inf:
-        kept.two_norm = gram_norm(matrix) if 1 < min(matrix.hi.shape) <= FEW else matrix.size
-    return matrix.two_norm
+def _depth(inner: int, step: int) -> int:
+    return min(inner, step) + inner // step + 1
 
 
-def gram_norm(matrix: Near) -> float:
-    """More than √‖hi·hi′‖ of a matrix with few rows, of hi′·hi if it has fewer columns."""
-    rows, columns = matrix.hi.shape
-    gram = matrix.hi @ matrix.hi.T if rows <= columns else matrix.hi.T @ matrix.hi
-    rounding = gamma(max(rows, columns)) * matrix.size**2
-    return math.sqrt(norm(gram) + rounding + FLOOR) * WIDER
+def by_fine_chunks(left: Array, right: Array) -> Array:
+    """The product in floats, by smaller chunks, all at once if the left one has few rows."""
+    rows, inner = left.shape
+    step = _fine_chunk(inner)
+    count = inner // step
+    whole = count * step
+    if rows > FEW or count < 2:
+        return _by(step, left, right)
+    chunks = left[:, :whole].reshape(rows, count, step).transpose(1, 0, 2)
+    total: Array = (chunks @ right[:whole].reshape(count, step, -1)).sum(axis=0)
+    if whole < inner:
+        total += left[:, whole:] @ right[whole:]
+    return total
+
+
+@lru_cache(KEPT)
+def _fine_chunk(inner: int) -> int:
+    return max(FINE, math.isqrt(inner))
+
+
+@lru_cache(KEPT)
+def fine_depth(inner: int) -> int:
+    return _depth(inner, _fine_chunk(inner))
 
 
 def gram_defect(matrix: Near) -> Near:
@@ -189,35 +217,37 @@ def gram_defect(matrix: Near) -> Near:
     return remainder(product(matrix.transposed, matrix), near(np.eye(count)))
 
 
-def _are_transposes(left: Near, right: Near) -> bool:
-    """Are hi and hi′ the same numbers in memory, and lo and lo′ zero?"""
-    if left.lo is not None or right.lo is not None:
-        return False
-    one, other = left.hi, right.hi.T
-    same = one.shape == other.shape and one.strides == other.strides
-    return same and one.ctypes.data == other.ctypes.data
+def are_transposes(left: Near, right: Near) -> bool:
+    """Are hi and hi′ one matrix, and lo and lo′ zero?"""
+    same = left.kept is right.kept and left.turned is not right.turned
+    return same and left.lo is None and right.lo is None
 
 
-def _gram(matrix: Near) -> Near:
+def _gram(matrix: Near, off: float) -> Near:
     """hi·hi′ transposed: A₁A₁′ + X + X′ with X = (A₁ + ½A₂)A₂′, where A₁ + ½A₂ = hi − ½A₂."""
     inner = matrix.hi.shape[1]
-    first, rest, size = _parts(matrix, inner)
-    cross = _times(first + rest / 2, rest.T, size)
+    first, rest, size = parts_of(matrix, inner)
+    cross = by_chunks(first + rest / 2, rest.T, size)
     hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
-    off = 2 * gamma(_depth(inner) + 6) * (matrix.size + size) * size
+    off += 2 * gamma(depth(inner) + 6) * (matrix.size + size) * size
     found = near(hi, lo, off + FLOOR)
     matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
     return found
 
 
+@lru_cache(KEPT)
 def bits_of(inner: int) -> int:
     return (53 - max(inner - 1, 1).bit_length()) // 2
 
 
-def top(matrix: Array, inner: int) -> tuple[Array, Array]:
-    """The leading bits of every entry, few enough for exact products over ``inner``; the rest."""
-    bits = bits_of(inner)
-    largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+def top(matrix: Array, inner: int, size: float = math.inf) -> tuple[Array, Array]:
+    """The leading bits of every entry, few enough for exact products over ``inner``; the rest.
+
+    ``size`` is at least that of every entry, and serves for few rows or columns.
+    """
+    bits, largest = bits_of(inner), size
+    if size == math.inf or min(matrix.shape) > FEW:
+        largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift
     first -= shift

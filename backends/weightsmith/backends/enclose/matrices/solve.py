@@ -12,7 +12,6 @@ and matters, X + Z is the next X.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,8 +31,7 @@ from weightsmith.backends.enclose.matrices.near import (
     require,
     with_radius,
 )
-from weightsmith.backends.enclose.matrices.products import gram_norm
-from weightsmith.backends.enclose.matrices.sums import remainder, two_sum
+from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder
 
 ROUNDS = 3
 ENOUGH = 2.0**-60  # of a solution that is not long: only tightness depends on it
@@ -49,14 +47,12 @@ class CheckedInverse:
 
 def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) -> Near:
     """M⁻¹B; ``times`` multiplies M by few columns."""
-    inverse, rho, most = known.inverse, known.rho, known.inverse.two_norm
+    inverse, rho, most = known.inverse, known.rho, known.inverse.size
     count = inverse.hi.shape[0]
     point = near(inverse.hi @ right.hi, digits=right.digits)
     rest = remainder(right, times(point))
     if rest.short:
         return with_radius(point, most * rest.whole / (1 - rho) + FLOOR)
-    if inverse.kept.two_norm == math.inf:
-        most = inverse.kept.two_norm = gram_norm(inverse)
     enough = 0.0 if right.digits is Digits.LONG else ENOUGH * point.size
     for _ in range(ROUNDS):
         if rho * rest.size * most <= max(rest.radius * most, enough):
@@ -70,10 +66,10 @@ def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) ->
 
 
 def _moved(point: Near, step: Array) -> Near:
-    """X + Z in two matrices, up to the rounding of lo + Z."""
-    small = near(step if point.lo is None else point.lo + step)
-    hi, lo = two_sum(point.hi, small.hi)
-    return near(hi, lo, UNIT * small.size, digits=point.digits)
+    """X + Z in two matrices, up to the rounding of lo + Z and what FastTwoSum leaves out."""
+    small = step if point.lo is None else point.lo + step
+    hi, lo = fast_two_sum(point.hi, small)
+    return near(hi, lo, 3 * UNIT * norm(small), digits=point.digits)
 
 
 def checked_inverse(matrix: Near, what: str) -> CheckedInverse:
@@ -87,7 +83,7 @@ def checked_inverse(matrix: Near, what: str) -> CheckedInverse:
     except np.linalg.LinAlgError:
         raise NoBoundError(SINGULAR.format(what)) from None
     rest = matrix.hi @ found.hi
-    rest[np.diag_indices(count)] -= 1
+    rest.flat[:: count + 1] -= 1
     size = norm(rest)
     off = gamma(count) * matrix.size * found.size + UNIT * size
     rho = size + off + (matrix.low_size + matrix.radius) * found.size + FLOOR

@@ -57,7 +57,7 @@ def fast_two_sum(left: Array, right: Array) -> tuple[Array, Array]:
 
 
 def two_difference(left: Array, right: Array) -> tuple[Array, Array]:
-    """The same of left and −right."""
+    """TwoSum of left and −right."""
     total = left - right
     added = total - left
     rest = total - added
@@ -126,25 +126,22 @@ def _rounded_combination(terms: Sequence[Term]) -> Near:
 
 
 def remainder(left: Near, right: Near) -> Near:
-    """left − right where little is left of them: as one matrix, and rounded only then.
+    """left − right where little is left of them: as one matrix.
 
-    hi − hi′ = s + e exactly by TwoSum; s, e, lo and lo′ are added with at most three roundings, of
-    which the last is one of the result and the others are of e, lo and lo′, |e| ≤ u|s|.  Of short
-    values there is one rounding.
+    s = fl(hi − hi′), t = fl(s + lo) and r = fl(t − lo′) are each off by at most u times itself, and
+    |t| ≤ (1 + u)|r| + |lo′|, |s| ≤ (1 + u)|t| + |lo|: at most 4u(‖r‖ + ‖lo‖ + ‖lo′‖) in all.
     """
     if left.short or right.short:
         found = near(left.hi - right.hi, digits=Digits.SHORT)
         off = left.radius + left.low_size + right.radius + right.low_size
         return with_radius(found, off + UNIT * found.size + FLOOR)
-    hi, rest = two_difference(left.hi, right.hi)
+    rest = left.hi - right.hi
     if left.lo is not None:
         rest += left.lo
     if right.lo is not None:
         rest -= right.lo
-    smalls = left.low_size + right.low_size + 2 * UNIT * (left.size + right.size)
-    rest += hi
     result = near(rest)
-    off = left.radius + right.radius + 2 * UNIT * (result.size + 4 * smalls)
+    off = left.radius + right.radius + 4 * UNIT * (result.size + left.low_size + right.low_size)
     return with_radius(result, off + FLOOR)
 
 

@@ -27,6 +27,11 @@ from weightsmith.backends.enclose.matrices.near import (
     finite,
     near,
 )
+from weightsmith.backends.enclose.values.rows import (
+    exponentials,
+    inverse_square_roots,
+    square_roots,
+)
 from weightsmith.dsl.elementary import elementary
 from weightsmith.dsl.numbers import formulas as f
 from weightsmith.dsl.numbers import scalars as q
@@ -39,6 +44,7 @@ BITS = 128
 ACCURATE = 100
 KEPT = 64  # exponents: only speed
 HALF = Fraction(1, 2)
+ROOTS = {HALF: square_roots, -HALF: inverse_square_roots}
 FEW_PIECES = 8
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
 ROUGH = "{} has no bounded derivative where the eigenvalues of {} may lie"
@@ -49,6 +55,10 @@ class ScalarFunction(Protocol):
     """A function of the eigenvalues of a symmetric matrix."""
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]: ...
+
+    def image(self, points: Array, what: str) -> Near:
+        """The same as a row, of twice the digits of a float at most."""
+        ...
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         """f′ at the points, given f there: in floats, and how far off they may be."""
@@ -67,6 +77,10 @@ class Exponential:
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
         return list(map(flint.arb.exp, map(flint.arb, points)))
+
+    def image(self, points: Array, what: str) -> Near:
+        found = exponentials(points)
+        return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         return image.hi[0], image.low_size + image.radius
@@ -91,6 +105,11 @@ class Power:
             return list(map(flint.arb.rsqrt, map(flint.arb, points)))
         exponent = flint.fmpq(self.exponent.numerator, self.exponent.denominator)
         return [flint.arb(point) ** exponent for point in points]
+
+    def image(self, points: Array, what: str) -> Near:
+        known = ROOTS.get(self.exponent)
+        found = None if known is None else known(points)
+        return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         scale = float(self.exponent)
@@ -138,6 +157,9 @@ class OfFormula:
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
         run = on_balls(self.formula, self.bindings)
         return [run(flint.arb(point)) for point in points]
+
+    def image(self, points: Array, what: str) -> Near:
+        return row_of(self.values(points.tolist(), what))
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         run = compiled(self.formula, self.bindings)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.backends.enclose.matrices.near import Near
@@ -15,6 +16,8 @@ from weightsmith.dsl.program.core import TOKEN, Node
 Groups = tuple[str, ...]
 Blocks = Mapping[tuple[str, str], Near]
 WHOLE = ("",)
+ONE = Fraction(1)
+DIVIDING = ("inv", "pinv")
 
 
 @remembered
@@ -24,32 +27,45 @@ def keys_of(node: Node) -> list[tuple[str, str]]:
     return [(row, column) for row in rows for column in columns]
 
 
-def ends(node: core.Product, axis: str = "", groups: Groups = WHOLE) -> Iterator[Groups]:
-    """The groups that are wanted of every partial product: within it those that it sums over."""
-    for _ in node.factors[2:]:
-        yield node.over
-    yield groups if axis == TOKEN else WHOLE
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A factor of a product, and the groups of its rows and columns that are needed."""
+
+    factor: Node
+    rows: Groups
+    columns: Groups
+    divides: bool
+
+
+@remembered
+def links_of(node: core.Product) -> tuple[Link, ...]:
+    """Within a product the groups that it sums over, at its ends those of the product."""
+    last = len(node.factors) - 1
+    return tuple(
+        Link(
+            factor,
+            _groups(factor.shape.rows, node.over if place else node.shape.row_groups),
+            _groups(factor.shape.columns, node.over if place < last else node.shape.column_groups),
+            isinstance(factor, core.Function) and factor.function in DIVIDING,
+        )
+        for place, factor in enumerate(node.factors)
+    )
+
+
+def _groups(axis: str, groups: Groups) -> Groups:
+    return groups if axis == TOKEN else WHOLE
 
 
 def contracted(
-    left: Blocks,
-    right: Blocks,
-    summed: Groups,
-    rows: Groups | None = None,
-    columns: Groups | None = None,
+    left: Blocks, right: Blocks, rows: Iterable[str], summed: Groups, columns: Iterable[str]
 ) -> Blocks:
-    """Of the row and column groups that are named, all if none are or there are none."""
+    """The sums over the groups of the axis between them, for these rows and columns."""
     return {
-        (row, column): _sum(left, right, row, column, summed)
-        for row in _chosen((row for row, _ in left), rows)
-        for column in _chosen((column for _, column in right), columns)
+        (row, column): _sum(left, right, row, column, summed) for row in rows for column in columns
     }
 
 
-def _chosen(groups: Iterable[str], wanted: Groups | None) -> list[str]:
-    return [one for one in dict.fromkeys(groups) if not one or wanted is None or one in wanted]
-
-
 def _sum(left: Blocks, right: Blocks, row: str, column: str, summed: Groups) -> Near:
-    parts = [product(left[row, group], right[group, column]) for group in summed]
-    return combination([(Fraction(1), part) for part in parts])
+    if len(summed) == 1:
+        return product(left[row, summed[0]], right[summed[0], column])
+    return combination([(ONE, product(left[row, one], right[one, column])) for one in summed])
