@@ -232,7 +232,7 @@ def _distinct_heads(count: int) -> Callable[[Directory], None]:
         if not isinstance(old, list):
             return old
         one = {**old[0]}  # type: ignore[dict-item]
-        return [{**one, "keys": [["A", f"1/{n + 2}"], ["X", f"{n}"]]} for n in range(count)]
+        return [{**one, "keys": [[["A", f"1/{n + 2}"], ["X", f"{n}"]]]} for n in range(count)]
 
     return _changed(TEMPLATE, HEAD[:-1], change)
 

@@ -102,8 +102,8 @@ def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
         for _ in range(draw(st.sampled_from((1, 2, 0))))
     ]
     return Head(
-        keys=draw(combinations(blocks.of(key_rows))),
-        queries=draw(combinations(blocks.of(key_rows))),
+        keys=(draw(combinations(blocks.of(key_rows))),),
+        queries=(draw(combinations(blocks.of(key_rows))),),
         values=tuple(draw(combinations(blocks.of(rows))) for rows in value_rows),
         outputs=tuple(outputs),
         key_groups=draw(groups()),

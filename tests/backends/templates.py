@@ -23,8 +23,8 @@ TOKENS = ("context", "query")
 def newton_inverse() -> Template:
     """The example of docs/template.md, with the coefficients it gives: X ← X − ½·X·A·X."""
     head = Head(
-        keys=(("A", "1"),),
-        queries=(("X", "1"),),
+        keys=((("A", "1"),),),
+        queries=((("X", "1"),),),
         values=((("X", "1"),),),
         outputs=(("X", 0, "-1/2"),),
         key_groups=("d",),
@@ -52,8 +52,8 @@ def newton_inverse() -> Template:
 def gradient_descent(steps: str = "3", eta: str = "1/7") -> Template:
     """r ← r − η·r·xᵀ·x over the context, from r = −y; returns r + y = w·x on the queries."""
     head = Head(
-        keys=(("x", "1"),),
-        queries=(("x", "1"),),
+        keys=((("x", "1"),),),
+        queries=((("x", "1"),),),
         values=((("r", "1"),),),
         outputs=(("r", 0, f"-{eta}"),),
         key_groups=("context",),
@@ -89,8 +89,8 @@ def gd_plus_plus() -> Template:
 def two_values() -> Template:
     """One head with two values of different rows: G += x·xᵀ·I and W += 2·y·xᵀ·I − ⅓·(y·xᵀ·I)."""
     head = Head(
-        keys=(("x", "1"),),
-        queries=(("I", "1"),),
+        keys=((("x", "1"),),),
+        queries=((("I", "1"),),),
         values=((("x", "1"),), (("y", "1"),)),
         outputs=(("G", 0, "1"), ("W", 1, "2"), ("W", 1, "-1/3")),
         key_groups=("context",),
@@ -205,8 +205,8 @@ def logistic_table() -> Template:
 def transposing() -> Template:
     """Reads Aᵀ only, as the general Newton iteration does; returns A and 3·Aᵀ·A·Aᵀ."""
     head = Head(
-        keys=(("T", "1"),),
-        queries=(("T", "1"),),
+        keys=((("T", "1"),),),
+        queries=((("T", "1"),),),
         values=((("T", "1"),),),
         outputs=(("P", 0, "3"),),
         key_groups=("m",),
@@ -230,8 +230,8 @@ def transposing() -> Template:
 def electric_potentials(steps: str = "40") -> Template:
     """φ ← φ + δ·(ψ − C·Bᵀ·φ) as the residual s = ψ − C·Bᵀ·φ and its sum."""
     head = Head(
-        keys=(("B", "1"),),
-        queries=(("s", "1"),),
+        keys=((("B", "1"),),),
+        queries=((("s", "1"),),),
         values=((("C", "1"),),),
         outputs=(("s", 0, "-2/(mu + L)"),),
         key_groups=("e",),

@@ -57,8 +57,8 @@ def head(
     """One head with one value: out += coefficient · value · keysᵀ · queries."""
     return {
         "values": [value],
-        "keys": keys,
-        "queries": queries,
+        "keys": [keys],
+        "queries": [queries],
         "outputs": [[block, 0, coefficient] for block, coefficient in out],
         "key_groups": key_groups,
         "query_groups": query_groups,
@@ -128,7 +128,7 @@ def read_out(
 def template(algorithm: str, **parts: Any) -> Document:
     return {
         "format": "weightsmith-template",
-        "version": 1,
+        "version": 2,
         "algorithm": algorithm,
         **parts,
         "blocks": [{"name": name, "rows": rows} for name, rows in parts["blocks"].items()],
@@ -215,9 +215,9 @@ def _structured(case: Case) -> dict[str, np.ndarray]:
     for place, one in enumerate(_unrolled(document["body"], bindings)):
         for number, h in enumerate(one["heads"]):
             prefix = f"layers.{place}.attention.{number}"
-            key_rows = [(0, dict(blocks)[h["keys"][0][0]])]
+            key_rows = [(at_, dict(blocks)[part[0][0]]) for at_, part in enumerate(h["keys"])]
             for short, name in (("q", "queries"), ("k", "keys")):
-                entries = [[0, b, c] for b, c in h[name]]
+                entries = [[at_, b, c] for at_, part in enumerate(h[name]) for b, c in part]
                 tensors[f"{prefix}.{short}.weight"] = matrix(key_rows, blocks, entries)
             rows = [(at_, dict(blocks)[v[0][0]]) for at_, v in enumerate(h["values"])]
             values = [[at_, b, c] for at_, v in enumerate(h["values"]) for b, c in v]

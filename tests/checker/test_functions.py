@@ -12,8 +12,8 @@ from checker_function_cases import FUNCTION_CASES, FunctionCase, units
 from checker_mutations import mutations
 from checker_writing import hidden, terms
 
+from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget, RefusedError
-from weightsmith.checker.reading.template import read_template
 from weightsmith.checker.rules.network.simulation import check_exactness
 from weightsmith.checker.semantics.tables import read_tables
 

@@ -146,7 +146,7 @@ class _Run:
         return self.rows[cast(list[list[str]], terms)[0][0]]
 
     def _head(self, head: Json, update: State) -> None:
-        keys, queries = head["keys"], head["queries"]
+        (keys,), (queries,) = cast(list[Json], head["keys"]), cast(list[Json], head["queries"])
         key_groups = cast(list[str], head["key_groups"])
         products = []
         for value in cast(list[object], head["values"]):

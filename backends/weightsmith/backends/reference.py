@@ -1,10 +1,11 @@
 """The meaning of a network: a plain interpreter in NumPy that reads the exported files only.
 
     H ← embed · raw
-    H ← H + Σ_h O (V H) · (mask of key tokens) (K H)ᵀ · (Q H) (mask of query tokens)
+    H ← H + Σ_h O (V H) · N(M ∘ f((K H)ᵀ · (Q H))), keys and queries at their tokens only
     H ← H + W₂ · act(W₁ H + b₁) + b₂,  act: relu, or for a gated hidden block ⊙ (G H + g)
     value ← unembed · H, at the tokens of its groups
 
+V, K, Q, W₁ and unembed read the views too, the products of fixed matrices with blocks of H.
 Naive on purpose: full matrices, one head after the other, no zero skipped.  With ``exact`` the
 numbers are the template's own, as Fractions; otherwise those of ``model.safetensors``.
 """
@@ -22,7 +23,8 @@ from weightsmith.backends.template.instantiate import Weights, exact_weights, ex
 from weightsmith.backends.template.layout import Answer, Inputs, Readings, Stream, layout, read_back
 from weightsmith.backends.template.template_reader import template_from_json
 from weightsmith.backends.template.unroll import network_shape
-from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.ir.template import ALL, UPTO, Scores, Template
+from weightsmith.dsl.elementary import elementary
 
 
 def run_files(
@@ -63,25 +65,67 @@ def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream
     state = matrices["embed.weight"] @ stream.raw
     for index, layer in enumerate(shape.layers):
         update = np.zeros_like(state)
+        read = _with_views(shape, matrices, state, stream)
         for number, head in enumerate(layer.heads):
             q, k, v, o = (
                 matrices[f"layers.{index}.attention.{number}.{letter}.weight"] for letter in "qkvo"
             )
             is_key = np.array([group in head.key_groups for group in token_groups], dtype=bool)
             is_query = np.array([group in head.query_groups for group in token_groups], dtype=bool)
-            keys, queries = (k @ state) * is_key, (q @ state) * is_query
+            keys, queries = (k @ read) * is_key, (q @ read) * is_query
             scores = np.swapaxes(keys, -1, -2) @ queries
-            update = update + o @ ((v @ state) @ scores)
+            if not head.scores.is_linear:
+                scores = scored(head.scores, scores, is_key[:, np.newaxis] & is_query)
+            update = update + o @ ((v @ read) @ scores)
         state = state + update
         if layer.mlp is not None:
-            state = state + _mlp(f"layers.{index}.mlp", layer.mlp, matrices, state, stream)
+            read = _with_views(shape, matrices, state, stream)
+            state = state + _mlp(f"layers.{index}.mlp", layer.mlp, matrices, read, stream)
     readings: dict[str, dict[str, Array]] = {}
+    read = _with_views(shape, matrices, state, stream)
     for output in shape.outputs:
-        value = matrices[f"unembed.{output.name}.weight"] @ state
+        value = matrices[f"unembed.{output.name}.weight"] @ read
         readings[output.name] = {
             group: value[..., [place == group for place in token_groups]] for group in output.groups
         }
     return readings
+
+
+def scored(scores: Scores, products: Array, seen: Array) -> Array:
+    """f of the products, masked, then columns divided by their sums; zero where not ``seen``.
+
+    Key tokens by query tokens.  Exact (Fractions) for relu and abs.
+    """
+    found = products
+    if scores.function == "relu":
+        found = np.maximum(products, 0)
+    elif scores.function == "abs":
+        found = np.abs(products)
+    elif scores.function:
+        found = elementary(scores.function).floats(products)
+    if scores.mask != ALL:
+        upto = np.triu(seen, 0 if scores.mask == UPTO else 1)  # key token before query token
+        seen = seen & upto
+    found = np.where(seen, found, 0)
+    if scores.normalised:
+        sums = found.sum(axis=-2, keepdims=True)
+        found = found / np.where(seen.any(axis=-2, keepdims=True), sums, 1)
+    return found
+
+
+def _with_views(
+    shape: Architecture, matrices: Mapping[str, Array], state: Array, stream: Stream
+) -> Array:
+    """The blocks of the stream, then the views."""
+    if not shape.views:
+        return state
+    tops = np.cumsum([0, *axis_sizes(shape.block_rows, stream.dims)])
+    found = [state]
+    for view in shape.views:
+        matrix = matrices[f"matrices.{view.matrix}.weight"]
+        block = state[..., tops[view.block] : tops[view.block + 1], :]
+        found.append((matrix.T if view.transposed else matrix) @ block)
+    return np.concatenate(found, axis=-2)
 
 
 def _mlp(

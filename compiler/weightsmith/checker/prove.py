@@ -12,9 +12,9 @@ from weightsmith.checker.balls.bounds import BITS
 from weightsmith.checker.balls.ranges import precision
 from weightsmith.checker.errors import root_bound
 from weightsmith.checker.facts.fact import Json
+from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.strict_json import read_json
-from weightsmith.checker.reading.template import read_template
 from weightsmith.checker.rules.network import rewriting, simulation
 from weightsmith.checker.rules.tables import descent, intervals, logistic_newton, telescope
 from weightsmith.checker.semantics.tables import Table, read_tables

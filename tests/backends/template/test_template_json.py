@@ -99,9 +99,9 @@ BROKEN: list[tuple[str, Edit]] = [
     ("at the top: the key 'body' is missing", lambda v: v.pop("body")),
     ("at the top: the key 'bodi' is not known; .*Did you mean 'body'", put(top, "bodi", [])),
     ("at format: expected 'weightsmith-template', got 'onnx'", put(top, "format", "onnx")),
-    ("at version: this program reads version 1, got 2", put(top, "version", 2)),
-    ("at version: this program reads version 1, got True", put(top, "version", True)),
-    ("at version: this program reads version 1, got None", lambda v: v.pop("version")),
+    ("at version: this program reads version 2, got 3", put(top, "version", 3)),
+    ("at version: this program reads version 2, got True", put(top, "version", True)),
+    ("at version: this program reads version 2, got None", lambda v: v.pop("version")),
     ("at algorithm: expected text, got 3", put(top, "algorithm", 3)),
     ("at algorithm: expected a printable name, got ''", put(top, "algorithm", "")),
     ('at groups: expected a list, got "d"', put(top, "groups", "d")),
@@ -133,8 +133,9 @@ BROKEN: list[tuple[str, Edit]] = [
     (r"at body\[0\]: the key 'count' is not known", lambda v: v["body"][0].update(count="2")),
     (r"at body\[0\].repeat: '2 \+' is not an exact", lambda v: v["body"][0].update(repeat="2 +")),
     (r"at body\[0\].repeat: expected text, got 2", lambda v: v["body"][0].update(repeat=2)),
-    (r"heads\[0\].keys\[0\]: there is no block 'Y'", put(head, "keys", [["Y", "1"]])),
-    (r"heads\[0\].keys: expected at least one", put(head, "keys", [])),
+    (r"heads\[0\].keys\[0\]\[0\]: there is no block 'Y'", put(head, "keys", [[["Y", "1"]]])),
+    (r"heads\[0\].keys: expected as many keys as queries", put(head, "keys", [])),
+    (r"heads\[0\].keys\[0\]: expected at least one", put(head, "keys", [[]])),
     (r"heads\[0\].values: expected at least one value", put(head, "values", [])),
     (r"heads\[0\].values\[0\]: expected at least one \[block", put(head, "values", [[]])),
     (r"heads\[0\].outputs\[0\]: there is no value 1; the", put(head, "outputs", [["X", 1, "1"]])),
@@ -208,7 +209,7 @@ def test_a_broken_template_is_refused_with_its_place(message: str, edit: Edit) -
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ({"A": "m"}, r"queries\[0\]: expected 'm' rows, got the block 'X' of 'd' rows"),
+        ({"A": "m"}, r"queries\[0\]\[0\]: expected 'm' rows, got the block 'X' of 'd' rows"),
         ({"A": "m", "X": "m"}, r"read_in\['A'\]\[0\]: expected 'm' rows, got the source 'A'"),
     ],
 )
@@ -263,7 +264,7 @@ def test_a_head_joins_equal_rows_only() -> None:
     value = json.loads(template_to_json(templates.two_values()))
     value["blocks"].append({"name": "one", "rows": "1"})
     head = value["body"][0]["heads"][0]
-    for key, new in (("keys", [["x", "1"], ["one", "1"]]), ("outputs", [["one", 0, "1"]])):
+    for key, new in (("keys", [[["x", "1"], ["one", "1"]]]), ("outputs", [["one", 0, "1"]])):
         other = copy.deepcopy(value)
         other["body"][0]["heads"][0] = head | {key: new}
         with pytest.raises(TemplateError, match=r"expected '[d1]' rows"):

@@ -21,8 +21,8 @@ from checker_writing import (
 )
 
 from weightsmith.checker.prove import prove_exactness
+from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget, RefusedError
-from weightsmith.checker.reading.template import read_template
 from weightsmith.checker.rules.network.simulation import check_exactness
 from weightsmith.dsl import Source, check
 

@@ -9,8 +9,8 @@ import pytest
 from checker_token_cases import gradient_descent
 from checker_writing import Document
 
+from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.reading.template import read_template
 
 
 def again(key: str) -> Callable[[Document], None]:

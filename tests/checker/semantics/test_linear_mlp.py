@@ -8,8 +8,8 @@ import pytest
 
 from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.networks.linear_mlp import linear_changes
 from weightsmith.checker.reading.template import Hidden, Mlp
-from weightsmith.checker.semantics.linear_mlp import linear_changes
 from weightsmith.dsl.numbers.scalars import ZERO, Number
 
 FIELD = Field(())

@@ -53,7 +53,7 @@ class Head(nn.Module):
         self.v, self.o = Coefficients(values, blocks), Coefficients(blocks, values)
 
     def forward(self, state: dict[str, list[Tensor]]) -> dict[str, list[Tensor | None]]:
-        key_rows, values = [self.head["key_rows"]], self.head["value_rows"]
+        key_rows, values = self.head["key_rows"], self.head["value_rows"]
         memory: list[Tensor | None] = [None] * len(values)
         for group in self.head["key_groups"]:
             (keys,) = mixed(self.k.weight, state[group], self.rows, key_rows)

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from weightsmith.backends.errors import InstantiationError
 from weightsmith.backends.template.wellformed import join
-from weightsmith.compiler.ir.template import Head, Layer, Mlp, Template, Terms
+from weightsmith.compiler.ir.template import LINEAR, Head, Layer, Mlp, Scores, Template, Terms
+from weightsmith.compiler.ir.template import Matrix as FixedMatrix
 
 
 @dataclass(frozen=True, slots=True)
 class HeadShape:
-    key_rows: str
+    key_rows: tuple[str, ...]
     value_rows: tuple[str, ...]
     key_groups: tuple[str, ...]
     query_groups: tuple[str, ...]
+    scores: Scores = LINEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,25 @@ class OutputShape:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewShape:
+    """A fixed matrix times the block of this number; ``rows`` are those of the product."""
+
+    rows: str
+    matrix: str
+    transposed: bool
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class FixedShape:
+    """A fixed matrix: how many rows and columns it has, and of which axes they are."""
+
+    name: str
+    size: tuple[int, int]
+    axes: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """One tensor of the weights: its name, and the rows of what it writes and reads.
 
@@ -69,18 +90,39 @@ class Architecture:
     block_rows: tuple[str, ...]
     layers: tuple[LayerShape, ...]
     outputs: tuple[OutputShape, ...]
+    views: tuple[ViewShape, ...] = ()
+    fixed: tuple[FixedShape, ...] = ()
+
+    @property
+    def read_rows(self) -> tuple[str, ...]:
+        """The rows of what weights read: blocks, then views."""
+        return (*self.block_rows, *(view.rows for view in self.views))
 
     def matrices(self) -> list[Matrix]:
         """Every tensor of the weights, in the order of the table in docs/template.md."""
-        blocks = self.block_rows
+        blocks, reads = self.block_rows, self.read_rows
         found = [Matrix("embed.weight", blocks, self.source_rows)]
         for index, layer in enumerate(self.layers):
             for number, head in enumerate(layer.heads):
-                found += _head_matrices(f"layers.{index}.attention.{number}", head, blocks)
+                found += _head_matrices(f"layers.{index}.attention.{number}", head, blocks, reads)
             if layer.mlp is not None:
-                found += _mlp_matrices(f"layers.{index}.mlp", layer.mlp, blocks)
-        found += [Matrix(unembed_name(o.name), (o.rows,), blocks) for o in self.outputs]
+                found += _mlp_matrices(f"layers.{index}.mlp", layer.mlp, blocks, reads)
+        found += [Matrix(unembed_name(o.name), (o.rows,), reads) for o in self.outputs]
+        for one in self.fixed:
+            rows, columns = (("1",) * size for size in one.size)
+            found.append(Matrix(f"matrices.{one.name}.weight", rows, columns))
         return found
+
+
+def check_plain(architecture: Architecture) -> None:
+    """Raise InstantiationError unless every head is one product of three, of blocks alone."""
+    heads = [head for layer in architecture.layers for head in layer.heads]
+    plain = all(head.scores.is_linear and len(head.key_rows) == 1 for head in heads)
+    if architecture.views or not plain:
+        raise InstantiationError(
+            "heads with functions, masks or stacked keys, and fixed matrices, are run by the "
+            "NumPy reference only (weightsmith.backends.reference)."
+        )
 
 
 def unembed_name(output: str) -> str:
@@ -90,7 +132,7 @@ def unembed_name(output: str) -> str:
 
 def architecture_of(template: Template, layers: Iterable[Layer]) -> Architecture:
     """Return the shape of the network that runs ``layers`` (loops unrolled) in order."""
-    rows = {block.name: block.rows for block in template.blocks}
+    rows = template.readable
     shapes: dict[int, LayerShape] = {}
 
     def shape(layer: Layer) -> LayerShape:
@@ -106,6 +148,8 @@ def architecture_of(template: Template, layers: Iterable[Layer]) -> Architecture
         block_rows=tuple(block.rows for block in template.blocks),
         layers=tuple(shape(layer) for layer in layers),
         outputs=tuple(OutputShape(o.name, o.rows, o.groups) for o in template.read_out),
+        views=_views(template),
+        fixed=tuple(_fixed(matrix) for matrix in template.matrices),
     )
 
 
@@ -138,24 +182,43 @@ def row_axes(architecture: Architecture) -> list[str]:
     return sorted(axis for axis in axes if not axis.isdigit())
 
 
-def _head_matrices(prefix: str, head: HeadShape, blocks: tuple[str, ...]) -> list[Matrix]:
+def _views(template: Template) -> tuple[ViewShape, ...]:
+    rows, blocks = template.readable, [block.name for block in template.blocks]
+    return tuple(
+        ViewShape(rows[view.name], view.matrix, view.transposed, blocks.index(view.block))
+        for view in template.views
+    )
+
+
+def _fixed(matrix: FixedMatrix) -> FixedShape:
+    if matrix.entries is None:
+        raise InstantiationError(f"the matrix '{matrix.name}' has no numbers yet.")
+    width = len(matrix.entries[0]) if matrix.entries else 0
+    return FixedShape(matrix.name, (len(matrix.entries), width), (matrix.rows, matrix.columns))
+
+
+def _head_matrices(
+    prefix: str, head: HeadShape, blocks: tuple[str, ...], reads: tuple[str, ...]
+) -> list[Matrix]:
     return [
-        Matrix(f"{prefix}.q.weight", (head.key_rows,), blocks),
-        Matrix(f"{prefix}.k.weight", (head.key_rows,), blocks),
-        Matrix(f"{prefix}.v.weight", head.value_rows, blocks),
+        Matrix(f"{prefix}.q.weight", head.key_rows, reads),
+        Matrix(f"{prefix}.k.weight", head.key_rows, reads),
+        Matrix(f"{prefix}.v.weight", head.value_rows, reads),
         Matrix(f"{prefix}.o.weight", blocks, head.value_rows),
     ]
 
 
-def _mlp_matrices(prefix: str, mlp: MlpShape, blocks: tuple[str, ...]) -> list[Matrix]:
+def _mlp_matrices(
+    prefix: str, mlp: MlpShape, blocks: tuple[str, ...], reads: tuple[str, ...]
+) -> list[Matrix]:
     hidden = mlp.hidden_rows
     found = [
-        Matrix(f"{prefix}.up.weight", hidden, blocks, spreads=True),
+        Matrix(f"{prefix}.up.weight", hidden, reads, spreads=True),
         Matrix(f"{prefix}.up.bias", hidden, None),
     ]
     if mlp.has_gate:
         found += [
-            Matrix(f"{prefix}.gate.weight", hidden, blocks, spreads=True),
+            Matrix(f"{prefix}.gate.weight", hidden, reads, spreads=True),
             Matrix(f"{prefix}.gate.bias", hidden, None),
         ]
     found.append(Matrix(f"{prefix}.down.weight", blocks, hidden, spreads=True))
@@ -169,10 +232,11 @@ def _head_shape(head: Head, rows: Mapping[str, str]) -> HeadShape:
         return rows[terms[0][0]]
 
     return HeadShape(
-        rows_of(head.keys),
+        tuple(rows_of(terms) for terms in head.keys),
         tuple(rows_of(terms) for terms in head.values),
         head.key_groups,
         head.query_groups,
+        head.scores,
     )
 
 

@@ -46,6 +46,7 @@ from weightsmith.compiler.ir.template import (
     Template,
     Terms,
 )
+from weightsmith.compiler.ir.template import Matrix as FixedMatrix
 
 FloatArray = NDArray[np.float64] | NDArray[np.float32]
 ExactArray = NDArray[np.object_]
@@ -143,6 +144,10 @@ def dense_weights(
     Raises as ``structured_weights``, and InstantiationError where a size is missing or unknown.
     """
     structured = structured_weights(template, bindings, dtype=dtype)
+    if template.views:
+        raise InstantiationError(
+            "a network with fixed matrices has structured weights only: leave the sizes out."
+        )
     shape = network_shape(template, bindings)
     sizes = sizes_of(template, shape, dims)
     tensors = {
@@ -217,6 +222,8 @@ def _tensors(
             yield f"layers.{index}.{name}", tensor
     for output in template.read_out:
         yield unembed_name(output.name), fill.rows((output.terms,))
+    for matrix in template.matrices:
+        yield f"matrices.{matrix.name}.weight", fill.fixed(matrix)
 
 
 class _Filler:
@@ -226,11 +233,11 @@ class _Filler:
         self.template = template
         self.entry = entry
         self.zero = zero
-        self.place = {block.name: index for index, block in enumerate(template.blocks)}
+        self.place = {name: index for index, name in enumerate(template.readable)}
 
     def embed(self) -> ExactArray:
         source = {source.name: index for index, source in enumerate(self.template.sources)}
-        matrix = self.zeros(len(self.place), len(source))
+        matrix = self.zeros(len(self.template.blocks), len(source))
         for block, terms in self.template.read_in:
             for name, coefficient in terms:
                 matrix[self.place[block], source[name]] += self.entry(coefficient)
@@ -244,10 +251,14 @@ class _Filler:
         return matrix
 
     def columns(self, outputs: tuple[tuple[str, int, str], ...], count: int) -> ExactArray:
-        matrix = self.zeros(len(self.place), count)
+        matrix = self.zeros(len(self.template.blocks), count)
         for block, column, coefficient in outputs:
             matrix[self.place[block], column] += self.entry(coefficient)
         return matrix
+
+    def fixed(self, matrix: FixedMatrix) -> ExactArray:
+        rows = [[self.entry(text) for text in row] for row in matrix.entries or ()]
+        return np.array(rows, dtype=object).reshape(len(rows), -1)
 
     def vector(self, coefficients: Iterable[str]) -> ExactArray:
         return np.array([self.entry(text) for text in coefficients], dtype=object)
@@ -259,8 +270,8 @@ class _Filler:
             yield from self.mlp(layer.mlp)
 
     def head(self, prefix: str, head: Head) -> Iterator[tuple[str, ExactArray]]:
-        yield f"{prefix}.q.weight", self.rows((head.queries,))
-        yield f"{prefix}.k.weight", self.rows((head.keys,))
+        yield f"{prefix}.q.weight", self.rows(head.queries)
+        yield f"{prefix}.k.weight", self.rows(head.keys)
         yield f"{prefix}.v.weight", self.rows(head.values)
         yield f"{prefix}.o.weight", self.columns(head.outputs, len(head.values))
 
@@ -272,7 +283,7 @@ class _Filler:
             yield "mlp.gate.bias", self.vector(hidden.gate_bias for hidden in mlp.hidden)
         yield "mlp.down.weight", self.columns(mlp.outputs, len(mlp.hidden))
         if mlp.bias:
-            yield "mlp.down.bias", self.rows((mlp.bias,))[0]
+            yield "mlp.down.bias", self.rows((mlp.bias,))[0][: len(self.template.blocks)]
 
     def zeros(self, rows: int, columns: int) -> ExactArray:
         return np.full((rows, columns), self.zero, dtype=object)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from weightsmith.backends.errors import InstantiationError
 from weightsmith.backends.template.coefficients import parse_coefficient, shortened
@@ -86,13 +87,12 @@ def _changed(item: Item, change: Change) -> Item:
 
 
 def _head(head: Head, change: Change) -> Head:
-    return Head(
-        keys=_terms(head.keys, change),
-        queries=_terms(head.queries, change),
+    return replace(
+        head,
+        keys=tuple(_terms(terms, change) for terms in head.keys),
+        queries=tuple(_terms(terms, change) for terms in head.queries),
         values=tuple(_terms(terms, change) for terms in head.values),
         outputs=_outputs(head.outputs, change),
-        key_groups=head.key_groups,
-        query_groups=head.query_groups,
     )
 
 

@@ -14,12 +14,15 @@ from weightsmith.compiler.ir.template import (
     Hidden,
     Item,
     Layer,
+    Matrix,
     Mlp,
     Output,
     Repeat,
+    Scores,
     Source,
     Template,
     Terms,
+    View,
 )
 from weightsmith.dsl.text.documents import read_document
 
@@ -59,8 +62,14 @@ def parse_json(text: str | bytes, *, lines: bool = False) -> Json:
 def template_to_json(template: Template) -> str:
     """Return the canonical text.  Raises TemplateError where the template is not whole."""
     check_template(template)
+    extra: dict[str, Json] = {
+        "matrices": [_matrix_json(matrix) for matrix in template.matrices],
+        "views": [_view_json(view) for view in template.views],
+        "sizes": dict(template.sizes),
+    }
     return canonical_json(
         {
+            **{key: value for key, value in extra.items() if value},
             "format": SCHEMA,
             "version": VERSION,
             "algorithm": template.algorithm,
@@ -73,6 +82,22 @@ def template_to_json(template: Template) -> str:
             "bindings": dict(template.bindings),
         }
     )
+
+
+def _matrix_json(matrix: Matrix) -> Json:
+    parts: dict[str, Json] = {"name": matrix.name, "rows": matrix.rows, "columns": matrix.columns}
+    if matrix.entries is not None:
+        parts["entries"] = [list(row) for row in matrix.entries]
+    return parts
+
+
+def _view_json(view: View) -> Json:
+    return {
+        "name": view.name,
+        "matrix": view.matrix,
+        "transposed": view.transposed,
+        "block": view.block,
+    }
 
 
 def _source_json(source: Source) -> Json:
@@ -109,9 +134,20 @@ def _item_json(item: Item) -> Json:
 
 
 def _head_json(head: Head) -> Json:
+    plain = Scores()
+    scores: dict[str, Json] = {
+        key: value
+        for key, value in (
+            ("function", head.scores.function),
+            ("mask", head.scores.mask),
+            ("normalised", head.scores.normalised),
+        )
+        if value != getattr(plain, key)
+    }
     return {
-        "keys": _terms_json(head.keys),
-        "queries": _terms_json(head.queries),
+        **({"scores": scores} if scores else {}),
+        "keys": [_terms_json(terms) for terms in head.keys],
+        "queries": [_terms_json(terms) for terms in head.queries],
         "values": [_terms_json(terms) for terms in head.values],
         "outputs": _outputs_json(head.outputs),
         "key_groups": list(head.key_groups),

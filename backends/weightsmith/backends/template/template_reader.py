@@ -10,6 +10,7 @@ from weightsmith.backends.errors import TemplateError, listed, suggestion
 from weightsmith.backends.template.template_json import Json, parse_json
 from weightsmith.backends.template.wellformed import MAX_NESTING, check_template, fail
 from weightsmith.compiler.ir.template import (
+    ALL,
     SCHEMA,
     VERSION,
     Block,
@@ -17,14 +18,18 @@ from weightsmith.compiler.ir.template import (
     Hidden,
     Item,
     Layer,
+    Matrix,
     Mlp,
     Output,
     Repeat,
+    Scores,
     Source,
     Template,
     Terms,
+    View,
 )
 
+OPTIONAL = ("matrices", "views", "sizes")  # left out where they are empty
 T = TypeVar("T")
 
 
@@ -52,7 +57,7 @@ def _template(value: Json) -> Template:
         raise fail(
             "version", f"this program reads version {VERSION}, got {value.get('version')!r}."
         )
-    fields = _fields(value, "the top", (*keys, "read_out", "bindings"))
+    fields = _fields(value, "the top", (*keys, "read_out", "bindings"), OPTIONAL)
     blocks = _list(fields["blocks"], "blocks", _block)
     return Template(
         algorithm=_text(fields["algorithm"], "algorithm"),
@@ -63,7 +68,40 @@ def _template(value: Json) -> Template:
         body=_items(fields["body"], "body", 0),
         read_out=_list(fields["read_out"], "read_out", _output),
         bindings=_bindings(fields["bindings"]),
+        matrices=_list(fields.get("matrices", []), "matrices", _matrix),
+        views=_list(fields.get("views", []), "views", _view),
+        sizes=_sizes(fields.get("sizes", {})),
     )
+
+
+def _matrix(value: Json, place: str) -> Matrix:
+    fields = _fields(value, place, ("name", "rows", "columns"), ("entries",))
+    name, rows, columns = (
+        _text(fields[key], f"{place}.{key}") for key in ("name", "rows", "columns")
+    )
+    if "entries" not in fields:
+        return Matrix(name, rows, columns)
+    return Matrix(name, rows, columns, _list(fields["entries"], f"{place}.entries", _texts))
+
+
+def _view(value: Json, place: str) -> View:
+    fields = _fields(value, place, ("name", "matrix", "transposed", "block"))
+    name, matrix, block = (
+        _text(fields[key], f"{place}.{key}") for key in ("name", "matrix", "block")
+    )
+    return View(name, matrix, _flag(fields["transposed"], f"{place}.transposed"), block)
+
+
+def _sizes(value: Json) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise _expected("sizes", "an object", value)
+    return tuple((name, _text(value[name], f"sizes['{name}']")) for name in sorted(value))
+
+
+def _flag(value: Json, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise _expected(place, "true or false", value)
+    return value
 
 
 def _expected(place: str, what: str, value: Json) -> TemplateError:
@@ -71,18 +109,21 @@ def _expected(place: str, what: str, value: Json) -> TemplateError:
     return fail(place, f"expected {what}, got {got if len(got) <= 60 else got[:57] + '...'}.")
 
 
-def _fields(value: Json, place: str, keys: tuple[str, ...]) -> dict[str, Json]:
+def _fields(
+    value: Json, place: str, keys: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise _expected(place, "an object", value)
     for key in keys:
         if key not in value:
             raise fail(place, f"the key '{key}' is missing.")
+    known = (*keys, *optional)
     for key in value:
-        if key not in keys:
+        if key not in known:
             raise fail(
                 place,
-                f"the key '{key}' is not known; the keys are {listed(keys)}."
-                + suggestion(key, keys),
+                f"the key '{key}' is not known; the keys are {listed(known)}."
+                + suggestion(key, known),
             )
     return value
 
@@ -175,14 +216,26 @@ def _schedule(value: Json, place: str) -> tuple[tuple[str, tuple[str, ...]], ...
 
 def _head(value: Json, place: str) -> Head:
     keys = ("keys", "queries", "values", "outputs", "key_groups", "query_groups")
-    fields = _fields(value, place, keys)
+    fields = _fields(value, place, keys, ("scores",))
     return Head(
-        keys=_terms(fields["keys"], f"{place}.keys"),
-        queries=_terms(fields["queries"], f"{place}.queries"),
+        keys=_list(fields["keys"], f"{place}.keys", _terms),
+        queries=_list(fields["queries"], f"{place}.queries", _terms),
         values=_list(fields["values"], f"{place}.values", _terms),
         outputs=_outputs(fields["outputs"], f"{place}.outputs"),
         key_groups=_texts(fields["key_groups"], f"{place}.key_groups"),
         query_groups=_texts(fields["query_groups"], f"{place}.query_groups"),
+        scores=_scores(fields["scores"], f"{place}.scores") if "scores" in fields else Scores(),
+    )
+
+
+def _scores(value: Json, place: str) -> Scores:
+    fields = _fields(value, place, (), ("function", "mask", "normalised"))
+    if not fields:
+        raise fail(place, "expected a function, a mask or 'normalised', got none: leave it out.")
+    return Scores(
+        function=_text(fields.get("function", ""), f"{place}.function"),
+        mask=_text(fields.get("mask", ALL), f"{place}.mask"),
+        normalised=_flag(fields.get("normalised", False), f"{place}.normalised"),
     )
 
 
@@ -208,15 +261,12 @@ def _hidden(value: Json, place: str) -> Hidden:
 
 def _output(value: Json, place: str) -> Output:
     fields = _fields(value, place, ("name", "terms", "rows", "groups", "transposed"))
-    transposed = fields["transposed"]
-    if not isinstance(transposed, bool):
-        raise _expected(f"{place}.transposed", "true or false", transposed)
     return Output(
         name=_text(fields["name"], f"{place}.name"),
         terms=_terms(fields["terms"], f"{place}.terms"),
         rows=_text(fields["rows"], f"{place}.rows"),
         groups=_texts(fields["groups"], f"{place}.groups"),
-        transposed=transposed,
+        transposed=_flag(fields["transposed"], f"{place}.transposed"),
     )
 
 

@@ -128,7 +128,7 @@ def unrolled(template: Template, values: Values) -> list[Layer]:
             f"the {len(layers)} layers have {matrices} matrices, more than the {MAX_MATRICES} of "
             "the largest network that is checked: give loops smaller counts."
         )
-    if (4 * heads + 3 * len(layers)) * len(template.blocks) > MAX_ROWS:
+    if (4 * heads + 3 * len(layers)) * len(template.readable) > MAX_ROWS:
         raise InstantiationError(
             f"the matrices of {len(layers)} layers with {heads} heads on "
             f"{len(template.blocks)} blocks are more than this program makes."
@@ -191,7 +191,7 @@ def _coefficients(template: Template) -> Iterator[str]:
         yield from (coefficient for _, coefficient in output.terms)
     for layer in layers_of(template.body):
         for head in layer.heads:
-            for terms in (head.keys, head.queries, *head.values):
+            for terms in (*head.keys, *head.queries, *head.values):
                 yield from (coefficient for _, coefficient in terms)
             yield from (coefficient for _, _, coefficient in head.outputs)
         if layer.mlp is not None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from weightsmith.backends.errors import TemplateError, listed, suggestion
 from weightsmith.backends.template.coefficients import parse_coefficient, parse_rational
 from weightsmith.compiler.ir.template import (
+    ALL,
+    MASKS,
     Head,
     Hidden,
     Item,
@@ -21,6 +23,7 @@ from weightsmith.compiler.ir.template import (
     Template,
     Terms,
 )
+from weightsmith.dsl.elementary import NAMES
 from weightsmith.dsl.text.characters import unsafe_character
 from weightsmith.dsl.text.shown import shown
 
@@ -35,7 +38,9 @@ MAX_NAME = 10_000  # characters; a block may be named after the polynomial that 
 
 def check_template(template: Template) -> None:
     """Raise TemplateError, naming the place, unless the template is whole."""
-    _Check(template, {block.name: block.rows for block in template.blocks}).run()
+    blocks = {block.name: block.rows for block in template.blocks}
+    _check_views(template, blocks)
+    _Check(template, blocks, template.readable).run()
 
 
 def fail(place: str, message: str) -> TemplateError:
@@ -59,6 +64,7 @@ def join(rows: str, other: str) -> bool:
 class _Check:
     template: Template
     rows: Mapping[str, str]  # of each block
+    readable: Mapping[str, str]  # of each block and view
 
     def run(self) -> None:
         template = self.template
@@ -140,12 +146,13 @@ class _Check:
             self._known(block, place)
             self._terms(terms, place, sources, "source", self.rows[block])
 
-    def _known(self, block: str, place: str) -> None:
-        if block not in self.rows:
+    def _known(self, block: str, place: str, rows: Mapping[str, str] | None = None) -> None:
+        known = self.rows if rows is None else rows
+        if block not in known:
             raise fail(
                 place,
-                f"there is no block '{block}'; the blocks are {listed(self.rows)}."
-                + suggestion(block, self.rows),
+                f"there is no block '{block}'; the blocks are {listed(known)}."
+                + suggestion(block, known),
             )
 
     def _terms(
@@ -170,7 +177,7 @@ class _Check:
         return rows
 
     def _combination(self, terms: Terms, place: str, rows: str | None = None) -> str:
-        found = self._terms(terms, place, self.rows, "block", rows)
+        found = self._terms(terms, place, self.readable, "block", rows)
         if not terms or found is None:
             raise fail(place, "expected at least one [block, coefficient], got none.")
         return found
@@ -192,8 +199,16 @@ class _Check:
                         self._mlp(mlp, f"{here}.mlp")
 
     def _head(self, head: Head, place: str) -> None:
-        keys = self._combination(head.keys, f"{place}.keys")
-        self._combination(head.queries, f"{place}.queries", keys)
+        if not head.keys or len(head.keys) != len(head.queries):
+            raise fail(
+                f"{place}.keys",
+                f"expected as many keys as queries, at least one, "
+                f"got {len(head.keys)} and {len(head.queries)}.",
+            )
+        for index, (one, other) in enumerate(zip(head.keys, head.queries, strict=True)):
+            keys = self._combination(one, f"{place}.keys[{index}]")
+            self._combination(other, f"{place}.queries[{index}]", keys)
+        check_scores(head, f"{place}.scores")
         values = [
             self._combination(terms, f"{place}.values[{index}]")
             for index, terms in enumerate(head.values)
@@ -228,12 +243,12 @@ class _Check:
         """Check a combination in a hidden block: of its rows, or one of the two of one row."""
         for index, (block, coefficient) in enumerate(terms):
             here = f"{place}[{index}]"
-            self._known(block, here)
-            if not join(self.rows[block], rows):
+            self._known(block, here, self.readable)
+            if not join(self.readable[block], rows):
                 raise fail(
                     here,
                     f"expected '{rows}' rows or one row, "
-                    f"got the block '{block}' of '{self.rows[block]}' rows.",
+                    f"got the block '{block}' of '{self.readable[block]}' rows.",
                 )
             _coefficient(coefficient, here)
 
@@ -259,17 +274,61 @@ class _Check:
     def _output(self, output: Output, place: str) -> None:
         _axis(output.rows, f"{place}.rows")
         self._subset(output.groups, f"{place}.groups")
-        self._terms(output.terms, f"{place}.terms", self.rows, "block", output.rows)
+        self._terms(output.terms, f"{place}.terms", self.readable, "block", output.rows)
 
     def _bindings(self) -> None:
         names = [name for name, _ in self.template.bindings]
         self._unique(names, "bindings")
         for name, value in self.template.bindings:
-            try:
-                parse_rational(value)
-            except ValueError:
-                message = f"expected a number p/q in lowest terms, got '{value}'."
-                raise fail(f"bindings['{name}']", message) from None
+            _number(value, f"bindings['{name}']")
+
+
+def check_scores(head: Head, place: str) -> None:
+    """Raise TemplateError unless the function and the mask of a head are known."""
+    scores = head.scores
+    functions = ("relu", *NAMES)
+    if scores.function and scores.function not in functions:
+        raise fail(
+            f"{place}.function",
+            f"expected one of {listed(functions)}, got '{scores.function}'."
+            + suggestion(scores.function, functions),
+        )
+    if scores.mask not in MASKS:
+        raise fail(f"{place}.mask", f"expected one of {listed(MASKS)}, got '{scores.mask}'.")
+    alone = len(head.key_groups) == 1 and head.key_groups == head.query_groups
+    if scores.mask != ALL and not alone:
+        raise fail(f"{place}.mask", "a masked head has one group, for its keys and its queries.")
+
+
+def _check_views(template: Template, blocks: Mapping[str, str]) -> None:
+    matrices = {one.name: one for one in template.matrices}
+    for index, matrix in enumerate(template.matrices):
+        place = f"matrices[{index}]"
+        _name(matrix.name, place)
+        _axis(matrix.rows, f"{place}.rows")
+        _axis(matrix.columns, f"{place}.columns")
+        if len({len(row) for row in matrix.entries or ()}) > 1:
+            raise fail(f"{place}.entries", "expected rows of one length.")
+        for row in matrix.entries or ():
+            for value in row:
+                _number(value, f"{place}.entries")
+    names = [*matrices, *(one.name for one in template.views)]
+    if len(matrices) < len(template.matrices) or len(set(names)) < len(names):
+        raise fail("views", "every matrix and every view must have a name of its own.")
+    for index, view in enumerate(template.views):
+        place = f"views[{index}]"
+        _name(view.name, place)
+        if view.name in blocks or view.matrix not in matrices or view.block not in blocks:
+            raise fail(place, "expected a new name for a known matrix and a known block.")
+        matrix = matrices[view.matrix]
+        meets = matrix.rows if view.transposed else matrix.columns
+        if meets != blocks[view.block]:
+            raise fail(
+                place, f"a block of '{blocks[view.block]}' rows meets a matrix of '{meets}'."
+            )
+    for symbol, group in template.sizes:
+        if group not in template.groups:
+            raise fail(f"sizes['{symbol}']", f"expected a group, got '{group}'.")
 
 
 def _axis(text: str, place: str) -> None:
@@ -282,6 +341,14 @@ def _name(text: str, place: str) -> None:
         raise fail(place, f"expected a printable name, got {text!r}.")
     if len(text) > MAX_NAME:
         raise fail(place, f"expected a name of at most {MAX_NAME} characters, got '{text}'.")
+
+
+def _number(value: str, place: str) -> None:
+    try:
+        parse_rational(value)
+    except ValueError:
+        message = f"expected a number p/q in lowest terms, got '{value}'."
+        raise fail(place, message) from None
 
 
 def _schedule(count: str, schedule: Schedule, place: str) -> None:

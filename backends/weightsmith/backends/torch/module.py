@@ -21,7 +21,13 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from weightsmith.backends.template.architecture import Architecture, HeadShape, LayerShape, MlpShape
+from weightsmith.backends.template.architecture import (
+    Architecture,
+    HeadShape,
+    LayerShape,
+    MlpShape,
+    check_plain,
+)
 from weightsmith.backends.torch.pieces import Pieces
 
 Planes = Mapping[tuple[int, int], Tensor]  # (source, group) -> batch × tokens × rows
@@ -200,6 +206,7 @@ class Transformer(nn.Module, ABC):
 
     def __init__(self, architecture: Architecture, dtype: torch.dtype = torch.float64) -> None:
         super().__init__()
+        check_plain(architecture)
         self.architecture = architecture
         blocks = architecture.block_rows
         self.embed = self._matrix(blocks, architecture.source_rows, dtype)
@@ -253,5 +260,5 @@ class Transformer(nn.Module, ABC):
 
     def _head(self, head: HeadShape, dtype: torch.dtype) -> Head:
         width = self.width(self.architecture.block_rows)
-        widths = Widths(width, self.width((head.key_rows,)), self.width(head.value_rows))
+        widths = Widths(width, self.width(head.key_rows), self.width(head.value_rows))
         return self.kinds.head(head, self.architecture.groups, widths, dtype)

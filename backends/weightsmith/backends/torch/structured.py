@@ -161,7 +161,7 @@ class StructuredTransformer(Transformer):
 
 def head_products(head: Head, pieces: Pieces, frame: Frame) -> list[ByGroup]:
     """Return value · keysᵀ · queries for each value, by group of queries."""
-    among = frame.blocks_of(head.shape.key_rows)
+    among = frame.blocks_of(head.shape.key_rows[0])
     (k,), (q,) = coefficients(head.k.weight), coefficients(head.q.weight)
     keys = combine_groups(k, among, pieces, head.key_groups)
     queries = combine_groups(q, among, pieces, head.query_groups)

@@ -31,6 +31,14 @@ class Content(Protocol):
     def names(self) -> frozenset[str]:
         """The letters on which it depends, through functions of functions too."""
 
+    @property
+    def parts(self) -> tuple[Polynomial, ...]:
+        """Its arguments."""
+
+    @property
+    def scalars(self) -> tuple[Rational, ...]:
+        """The other numbers that it is made of."""
+
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """The same function of the changed arguments."""
 

@@ -10,9 +10,10 @@ from weightsmith.checker.facts.certificate import NETWORK, SCRIPT, Certificate
 from weightsmith.checker.reading.compiled_files import Files
 from weightsmith.checker.reading.core_form import read_core
 from weightsmith.checker.reading.directory import Content
+from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import RefusedError, require
 from weightsmith.checker.reading.strict_json import read_json
-from weightsmith.checker.reading.template import Template, read_template
+from weightsmith.checker.reading.template import Template
 from weightsmith.checker.reading.well_formed import check_program
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import applies_functions

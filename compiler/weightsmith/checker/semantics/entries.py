@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import flint
 
@@ -69,6 +70,14 @@ class Kinked:
     kinks: tuple[Kink, ...]
     names: frozenset[str]
 
+    @property
+    def parts(self) -> tuple[Polynomial, ...]:
+        return (self.argument,)
+
+    @property
+    def scalars(self) -> tuple[Rational, ...]:
+        return tuple(scalar for kink in self.kinks for scalar in kink)
+
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         direction = direction_of(change(self.argument))
         field = self.argument.field
@@ -93,6 +102,11 @@ class Multiplied:
     left: Polynomial
     right: Polynomial
     names: frozenset[str]
+    scalars: ClassVar[tuple[Rational, ...]] = ()
+
+    @property
+    def parts(self) -> tuple[Polynomial, ...]:
+        return self.left, self.right
 
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         return multiply_entries(change(self.left), change(self.right))
@@ -334,12 +348,9 @@ def symbols_of(value: Polynomial) -> frozenset[str]:
     field = value.field
     found = {name for scalar in value.terms.values() for name in field.names_in(scalar)}
     for content in {letter.name: letter.content for letter in value.letters()}.values():
-        match content:
-            case Kinked(argument=argument, kinks=kinks):
-                found |= symbols_of(argument)
-                found |= {n for kink in kinks for scalar in kink for n in field.names_in(scalar)}
-            case Multiplied(left=left, right=right):
-                found |= symbols_of(left) | symbols_of(right)
+        if content is not None:
+            found |= {name for scalar in content.scalars for name in field.names_in(scalar)}
+            found = found.union(*map(symbols_of, content.parts))
     return frozenset(found)
 
 

@@ -52,7 +52,7 @@ def _refuse(scalars: Iterator[Scalar] | tuple[Scalar, ...], hidden: frozenset[st
 
 def _scalars(layer: Layer) -> Iterator[Scalar]:
     for head in layer.heads:
-        for terms in (head.keys, head.queries, *head.values):
+        for terms in (*head.keys, *head.queries, *head.values):
             yield from (scalar for _, scalar in terms)
         yield from (scalar for _, _, scalar in head.outputs)
     if layer.mlp is not None:
@@ -106,9 +106,9 @@ def _at(item: Item, numbers: Numbers) -> Item:
     heads = tuple(
         replace(
             head,
-            keys=_terms(head.keys, numbers),
-            queries=_terms(head.queries, numbers),
-            values=tuple(_terms(terms, numbers) for terms in head.values),
+            keys=_all_terms(head.keys, numbers),
+            queries=_all_terms(head.queries, numbers),
+            values=_all_terms(head.values, numbers),
             outputs=_outputs(head.outputs, numbers),
         )
         for head in item.heads
@@ -132,6 +132,10 @@ def _mlp(mlp: Mlp, numbers: Numbers) -> Mlp:
 
 def _terms(terms: Terms, numbers: Numbers) -> Terms:
     return tuple((name, substitute(scalar, numbers)) for name, scalar in terms)
+
+
+def _all_terms(parts: tuple[Terms, ...], numbers: Numbers) -> tuple[Terms, ...]:
+    return tuple(_terms(terms, numbers) for terms in parts)
 
 
 def _outputs(outputs: Outputs, numbers: Numbers) -> Outputs:

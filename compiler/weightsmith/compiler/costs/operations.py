@@ -1,7 +1,8 @@
 """Multiply-adds of a network's heads, as a polynomial in its dimensions and numbers of tokens.
 
 A head with R rows of values, k rows of keys and N, M tokens for keys and queries is computed as
-(V Kᵀ) Q: R·k·(N + M).  What the MLPs cost is linear in these, and not counted.
+(V Kᵀ) Q: R·k·(N + M); where the scores are not linear as V f(Kᵀ Q): N·M·(R + k).  What the MLPs
+cost is linear in these, and not counted.
 """
 
 from __future__ import annotations
@@ -61,6 +62,17 @@ def _head_operations(
     return found
 
 
+def _score_operations(
+    rows: str, key_groups: Iterable[str], query_groups: Iterable[str]
+) -> Operations:
+    """A product with the scores, every key token by every query token."""
+    found: Operations = Counter()
+    for keys in key_groups:
+        for queries in query_groups:
+            _add(found, (rows, keys, queries), 1)
+    return found
+
+
 def _add(found: Operations, axes: Iterable[str], count: int) -> None:
     """Count a product of dimensions; those that are numbers multiply the count."""
     named = sorted(axis for axis in axes if not axis.isdigit())
@@ -72,7 +84,7 @@ def _add(found: Operations, axes: Iterable[str], count: int) -> None:
 class _Count:
     def __init__(self, template: Template, bindings: Mapping[str, Fraction]) -> None:
         self.template, self.bindings = template, dict(bindings)
-        self.rows = {block.name: block.rows for block in template.blocks}
+        self.rows = template.readable
 
     def items(self, items: tuple[Item, ...]) -> Operations | None:
         total: Operations = Counter()
@@ -89,5 +101,13 @@ class _Count:
 
     def _head(self, head: Head) -> Operations:
         values = [self.rows[terms[0][0]] for terms in head.values]
-        keys = self.rows[head.keys[0][0]]
-        return _head_operations(values, keys, head.key_groups, head.query_groups)
+        found: Operations = Counter()
+        for terms in head.keys:
+            keys = self.rows[terms[0][0]]
+            if head.scores.is_linear:
+                found.update(_head_operations(values, keys, head.key_groups, head.query_groups))
+            else:
+                found.update(_score_operations(keys, head.key_groups, head.query_groups))
+        for rows in values if not head.scores.is_linear else ():
+            found.update(_score_operations(rows, head.key_groups, head.query_groups))
+        return found

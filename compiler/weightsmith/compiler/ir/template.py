@@ -6,9 +6,11 @@ tokens of axis ``n`` hold the columns of an m-by-n matrix).  Every weight matrix
 of coefficients over blocks, times the identity of the block's rows (in an mlp, between a block of
 r rows and one of one row: times a column or a row of r ones).  Coefficients are exact
 scalars in the syntax of the language (``"2/(L + mu)"``), so a template serves every size.
+Fixed matrices are weights too: a *view* is a block multiplied by one, and may be read like a block.
 
-    head:   out_b += Σ_j output[b, j] · value_j · (keys restricted to key_groups)ᵀ · queries,
-            at the tokens of query_groups, where value_j, keys, queries are combinations of blocks
+    head:   out_b += Σ_j output[b, j] · value_j · N(M ∘ f(Σ_i keys_iᵀ · queries_i)),
+            summed over the tokens of key_groups, at the tokens of query_groups; value_j, keys_i,
+            queries_i are combinations of blocks and of views; f, M, N as ``Scores`` say
     mlp:    out_b += Σ_i down[b, i] · act(hidden_i) + bias_b,  where act(hidden_i) is
             relu(terms + bias), or if gated (terms + bias) ⊙ (gate + gate_bias)
     layer:  every head reads the stream before the layer; the mlp reads it after the heads
@@ -20,10 +22,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SCHEMA = "weightsmith-template"
-VERSION = 1
+VERSION = 2
 
 Coefficient = str
-Terms = tuple[tuple[str, Coefficient], ...]  # a combination of blocks (or of sources)
+Terms = tuple[tuple[str, Coefficient], ...]  # a combination of blocks and views (or of sources)
+ALL, UPTO, BEFORE = MASKS = ("all", "upto", "before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,59 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """A fixed matrix among the weights.  ``entries``: rows of "p/q", or None if not yet known."""
+
+    name: str
+    rows: str
+    columns: str
+    entries: tuple[tuple[str, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """matrix · block, or matrixᵀ · block: what heads and MLPs may read like a block."""
+
+    name: str
+    matrix: str
+    transposed: bool
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a head makes of its products keysᵀ·queries, of shape key tokens by query tokens.
+
+    f is applied to every entry: a function of the language by its name, "" for none.  Then the
+    ``mask`` lets a query see all keys, those ``upto`` its own token, or those ``before`` it, in the
+    order of the tokens of its own group.  ``normalised``: then every column is divided by its sum
+    (softmax is exp, normalised).
+    """
+
+    function: str = ""
+    mask: str = ALL
+    normalised: bool = False
+
+    @property
+    def is_linear(self) -> bool:
+        """Is it an unmasked product of three?"""
+        return self == LINEAR
+
+
+LINEAR = Scores()
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    keys: Terms
-    queries: Terms
+    """``keys`` and ``queries`` are stacked parts: as many of the one as of the other."""
+
+    keys: tuple[Terms, ...]
+    queries: tuple[Terms, ...]
     values: tuple[Terms, ...]
     outputs: tuple[tuple[str, int, Coefficient], ...]  # block, index of the value, coefficient
     key_groups: tuple[str, ...]
     query_groups: tuple[str, ...]
+    scores: Scores = LINEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +174,19 @@ class Template:
     body: tuple[Item, ...]
     read_out: tuple[Output, ...]
     bindings: tuple[tuple[str, str], ...]  # symbol, "p/q"; sorted; unbound symbols are absent
+    matrices: tuple[Matrix, ...] = ()
+    views: tuple[View, ...] = ()
+    sizes: tuple[tuple[str, str], ...] = ()  # symbol, the group whose number of tokens it is
+
+    @property
+    def readable(self) -> dict[str, str]:
+        """The rows of whatever a combination may name: blocks, then views, in their order."""
+        rows = {block.name: block.rows for block in self.blocks}
+        matrices = {one.name: one for one in self.matrices}
+        for view in self.views:
+            matrix = matrices[view.matrix]
+            rows[view.name] = matrix.columns if view.transposed else matrix.rows
+        return rows
 
     def binding(self, symbol: str) -> str | None:
         return dict(self.bindings).get(symbol)

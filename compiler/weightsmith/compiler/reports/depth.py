@@ -179,8 +179,12 @@ def _run(items: tuple[Item, ...], degrees: Degrees, bindings: Bindings) -> None:
 def _apply(layer: Layer, degrees: Degrees) -> None:
     added: Degrees = {}
     for head in layer.heads:
-        factors = [head.keys, head.queries]
-        base = sum(max(degrees[name] for name, _ in terms) for terms in factors)
+        if not head.scores.is_linear:
+            raise NotPolynomialError("the scores of heads are not linear")
+        base = max(
+            sum(max(degrees[name] for name, _ in terms) for terms in pair)
+            for pair in zip(head.keys, head.queries, strict=True)
+        )
         for block, index, _ in head.outputs:
             value = max(degrees[name] for name, _ in head.values[index])
             added[block] = max(added.get(block, 0), base + value)

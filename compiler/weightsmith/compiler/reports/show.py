@@ -90,17 +90,32 @@ def _layer(layer: Layer, indent: str, template: Template) -> list[str]:
 
 
 def _head(head: Head, template: Template) -> list[str]:
-    keys, queries = factor(head.keys), factor(head.queries)
     where = ""
     everywhere = set(template.groups)
     if not everywhere == set(head.key_groups) == set(head.query_groups):
         where = f"   sum over {', '.join(head.key_groups)}; at {', '.join(head.query_groups)}"
     lines = []
     for position, (block, index, coefficient) in enumerate(head.outputs):
-        product = f"{factor(head.values[index])}·{keys}{TRANSPOSE}·{queries}"
+        product = f"{factor(head.values[index])}·{scores_text(head)}"
         label = "head  " if position == 0 else "      "
         lines.append(f"{label}{block} += {_scaled(coefficient, product)}{where}")
     return lines
+
+
+def scores_text(head: Head) -> str:
+    """``Kᵀ·Q``, or what the head makes of it: ``relu(Kᵀ·Q + …)``."""
+    pairs = zip(head.keys, head.queries, strict=True)
+    text = " + ".join(f"{factor(keys)}{TRANSPOSE}·{factor(queries)}" for keys, queries in pairs)
+    scores = head.scores
+    if scores.normalised and scores.function == "exp":
+        text = f"softmax({text})"
+    elif scores.normalised:
+        text = f"normalised({scores.function or 'id'}({text}))"
+    elif scores.function:
+        text = f"{scores.function}({text})"
+    elif len(head.keys) > 1:
+        text = f"({text})"
+    return text
 
 
 def _mlp(mlp: Mlp) -> list[str]:

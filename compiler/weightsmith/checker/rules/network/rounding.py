@@ -34,6 +34,7 @@ from weightsmith.checker.reading.strict_json import (
     read_json,
 )
 from weightsmith.checker.reading.template import (
+    FixedMatrix,
     Item,
     Layer,
     Outputs,
@@ -150,8 +151,9 @@ class _Comparer:
         self._file = file
         self._dtype = dtype
         self._dense, self._sizes = _metadata(file)
-        self._rows = dict(template.blocks)
-        self._places = {name: place for place, name in enumerate(template.blocks)}
+        require(not self._dense or not template.views, "Full matrices hold no fixed ones.")
+        self._rows = dict(template.readable)  # of blocks, then of views
+        self._places = {name: place for place, name in enumerate(self._rows)}
         self._sources = {source.name: place for place, source in enumerate(template.sources)}
         self._values: dict[Scalar, Fraction] = {}
         self._checked: set[str] = set()
@@ -168,14 +170,20 @@ class _Comparer:
             for name, matrix, rows, columns, vector in expected[id(layer)]:
                 self._compare((f"layers.{place}.{name}", matrix, rows, columns, vector))
         for output in self._template.read_out:
-            matrix = self._row(output.terms)
+            matrix = self._stack((output.terms,))
             rows = (output.rows,)
-            self._compare((f"unembed.{output.name}.weight", matrix, rows, self._block_rows, False))
+            self._compare((f"unembed.{output.name}.weight", matrix, rows, self._read_rows, False))
+        for name, fixed in self._template.matrices.items():
+            self._compare(_fixed(name, fixed))
         for name in self._file.tensors:
             require(name in self._checked, f"The tensor {quoted(name)} does not belong there.")
 
     @property
     def _block_rows(self) -> tuple[str, ...]:
+        return tuple(self._template.blocks.values())
+
+    @property
+    def _read_rows(self) -> tuple[str, ...]:
         return tuple(self._rows.values())
 
     def _value(self, scalar: Scalar) -> Fraction:
@@ -197,24 +205,27 @@ class _Comparer:
     def _layer(self, layer: Layer) -> Iterator[Expected]:
         for place, head in enumerate(layer.heads):
             prefix = f"attention.{place}"
-            key_rows = (self._rows[head.keys[0][0]],)
-            yield f"{prefix}.q.weight", self._row(head.queries), key_rows, self._block_rows, False
-            yield f"{prefix}.k.weight", self._row(head.keys), key_rows, self._block_rows, False
-            rows = tuple(self._rows[value[0][0]] for value in head.values)
-            values = self._stack(head.values)
-            yield f"{prefix}.v.weight", values, rows, self._block_rows, False
+            key_rows, rows = self._rows_of(head.keys), self._rows_of(head.values)
+            sides = (
+                ("q", head.queries, key_rows),
+                ("k", head.keys, key_rows),
+                ("v", head.values, rows),
+            )
+            for name, parts, heights in sides:
+                stacked = self._stack(parts)
+                yield f"{prefix}.{name}.weight", stacked, heights, self._read_rows, False
             outputs = self._outputs(head.outputs)
             yield f"{prefix}.o.weight", outputs, self._block_rows, rows, False
         if layer.mlp is not None:
             hidden = layer.mlp.hidden
             rows = tuple(unit.rows for unit in hidden)
             up = self._stack(tuple(unit.terms for unit in hidden))
-            yield "mlp.up.weight", up, rows, self._block_rows, False
+            yield "mlp.up.weight", up, rows, self._read_rows, False
             yield "mlp.up.bias", self._vector([unit.bias for unit in hidden]), rows, ("1",), True
             if any(unit.gated for unit in hidden):
                 gate = self._stack(tuple(unit.gate for unit in hidden))
                 gate_bias = self._vector([unit.gate_bias for unit in hidden])
-                yield "mlp.gate.weight", gate, rows, self._block_rows, False
+                yield "mlp.gate.weight", gate, rows, self._read_rows, False
                 yield "mlp.gate.bias", gate_bias, rows, ("1",), True
             down = self._outputs(layer.mlp.outputs)
             yield "mlp.down.weight", down, self._block_rows, rows, False
@@ -222,8 +233,8 @@ class _Comparer:
                 bias = {(self._places[b], 0): self._value(scalar) for b, scalar in layer.mlp.bias}
                 yield "mlp.down.bias", bias, self._block_rows, ("1",), True
 
-    def _row(self, terms: Terms) -> Matrix:
-        return self._stack((terms,))
+    def _rows_of(self, parts: tuple[Terms, ...]) -> tuple[str, ...]:
+        return tuple(self._rows[terms[0][0]] for terms in parts)
 
     def _stack(self, rows: tuple[Terms, ...]) -> Matrix:
         return {
@@ -292,6 +303,19 @@ class _Comparer:
             return int(axis)
         require(axis in self._sizes, f"The metadata gives no size for '{axis}'.")
         return self._sizes[axis]
+
+
+def _fixed(name: str, matrix: FixedMatrix) -> Expected:
+    """The tensor of a fixed matrix, entry by entry."""
+    if matrix.entries is None:
+        raise RefusedError(f"The matrix '{name}' has no numbers.")
+    rows, columns = (("1",) * n for n in (len(matrix.entries), len(matrix.entries[0])))
+    entries = {
+        (row, column): value
+        for row, values in enumerate(matrix.entries)
+        for column, value in enumerate(values)
+    }
+    return f"matrices.{name}.weight", entries, rows, columns, False
 
 
 RULE = FileRule("rounding", "weights", derive_weights)

@@ -40,12 +40,12 @@ from weightsmith.checker.facts.certificate import NETWORK, SCRIPT
 from weightsmith.checker.facts.fact import Fact
 from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
+from weightsmith.checker.networks.network import Network, Stream
 from weightsmith.checker.reading.refusal import Budget, RefusedError, quoted, require
 from weightsmith.checker.reading.strict_json import as_list, as_object, as_texts
 from weightsmith.checker.reading.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.semantics.expressions import Value
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.semantics.network import Network, Stream
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
 

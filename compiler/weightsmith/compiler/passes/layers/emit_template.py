@@ -107,8 +107,8 @@ class _Emitter:
 
     def _head(self, head: ScheduledHead) -> Head:
         return Head(
-            keys=self.terms(head.right),
-            queries=self.terms(head.last),
+            keys=(self.terms(head.right),),
+            queries=(self.terms(head.last),),
             values=tuple(self.terms(value) for value in head.values),
             outputs=tuple(
                 (self.names[self.allocation.block[value]], index, str(coefficient))

@@ -1,6 +1,7 @@
 """The meaning of the network: what every block holds at every group, layer by layer.
 
-    head:  out[q] += Σ_j output_j · (Σ_{g ∈ key_groups} value_j[g] · keys[g]ᵀ) · queries[q]
+    head:  out[q] += Σ_j output_j · Σ_{g ∈ key_groups} value_j[g] · scores[g, q],
+           scores[g, q] = Σ_i keys_i[g]ᵀ · queries_i[q], or what scores.py makes of that
     mlp:   see linear_mlp.py, and mlp.py where functions are applied to entries
 
 The stream maps block and group to a polynomial.
@@ -11,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from weightsmith.checker.algebra.rational import Field
-from weightsmith.checker.algebra.words import Polynomial
-from weightsmith.checker.reading.refusal import quoted, require
+from weightsmith.checker.algebra.words import Letter, Polynomial
+from weightsmith.checker.networks.linear_mlp import linear_changes
+from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.reading.template import Head, Item, Layer, Mlp, Source, Template, Terms
-from weightsmith.checker.semantics.linear_mlp import linear_changes
 from weightsmith.checker.semantics.meaning import Meaning
 from weightsmith.dsl.program import core
 
@@ -30,7 +31,20 @@ class Network:
         self.field: Field = meaning.field
         self._program = program
         self._meaning = meaning
+        self._views = {view.name: view for view in template.views}
+        self._matrices = {name: self._matrix(name) for name in template.matrices}
         self._check_groups()
+
+    def _matrix(self, name: str) -> Polynomial:
+        """A fixed matrix, as a letter: the script's input of this name, if there is one."""
+        matrix = self.template.matrices[name]
+        value = self._meaning.inputs.get(name)
+        if value is None:
+            return Polynomial.letter(self.field, Letter(name, matrix.rows, matrix.columns))
+        found = value.parts.get(("", ""))
+        if found is None or found.shape != (matrix.rows, matrix.columns):
+            raise RefusedError(f"The matrix '{name}' is no input of that shape in the script.")
+        return found
 
     def _check_groups(self) -> None:
         axes = _axes(self._program)
@@ -99,33 +113,74 @@ class Network:
         return self._mlp(layer.mlp, after) if layer.mlp is not None else after
 
     def _add_head(self, head: Head, stream: Stream, after: Stream) -> None:
-        moments = [self._moment(head, value, stream) for value in head.values]
-        for group in head.query_groups:
-            queries = self.combine(head.queries, group, stream)
-            products = [moment @ queries for moment in moments]
-            for block, index, scalar in head.outputs:
-                change = products[index].scaled(self.field.read(scalar))
-                after[block, group] = after[block, group] + change
+        add = self._add_linear if head.scores.is_linear else self._add_scored
+        add(head, stream, after)
 
-    def _moment(self, head: Head, value: Terms, stream: Stream) -> Polynomial:
+    def _add_linear(self, head: Head, stream: Stream, after: Stream) -> None:
+        """The product value·keys' first: it is the same for every query."""
+        moments = [
+            [self._moment(head, value, keys, stream) for keys in head.keys] for value in head.values
+        ]
+        for group in head.query_groups:
+            queries = [self.combine(one, group, stream) for one in head.queries]
+            for place, own in enumerate(moments):
+                products = [one @ two for one, two in zip(own, queries, strict=True)]
+                self._add(head, place, sum(products[1:], products[0]), group, after)
+
+    def _add_scored(self, head: Head, stream: Stream, after: Stream) -> None:
+        from weightsmith.checker.networks.scores import scored  # loaded where it is not linear
+
+        require(bool(head.key_groups), "A head is summed over no tokens.")
+        for group in head.query_groups:
+            queries = [self.combine(one, group, stream) for one in head.queries]
+            products = {}
+            for key_group in head.key_groups:
+                keys = (self.combine(one, key_group, stream).transpose() for one in head.keys)
+                parts = [one @ two for one, two in zip(keys, queries, strict=True)]
+                products[key_group] = sum(parts[1:], parts[0])
+            scores = scored(head.scores, products)
+            for place, value in enumerate(head.values):
+                parts = [self.combine(value, one, stream) @ scores[one] for one in scores]
+                self._add(head, place, sum(parts[1:], parts[0]), group, after)
+
+    def _add(self, head: Head, place: int, change: Polynomial, group: str, after: Stream) -> None:
+        """Add what the value of this place gives to the blocks that it is for."""
+        for block, index, scalar in head.outputs:
+            if index == place:
+                scaled = change.scaled(self.field.read(scalar))
+                after[block, group] = after[block, group] + scaled
+
+    def _moment(self, head: Head, value: Terms, keys: Terms, stream: Stream) -> Polynomial:
         """Σ over the key groups of value · keysᵀ, the same for every query."""
-        blocks = self.template.blocks
+        rows = self.template.readable
         parts = (
-            self.combine(value, group, stream) @ self.combine(head.keys, group, stream).transpose()
+            self.combine(value, group, stream) @ self.combine(keys, group, stream).transpose()
             for group in head.key_groups
         )
-        return sum(parts, Polynomial.zero(self.field, blocks[value[0][0]], blocks[head.keys[0][0]]))
+        return sum(parts, Polynomial.zero(self.field, rows[value[0][0]], rows[keys[0][0]]))
 
     def combine(self, terms: Terms, group: str, stream: Stream) -> Polynomial:
-        """Σ coefficient · block at one group; at least one term."""
+        """Σ coefficient · block or view at one group; at least one term."""
         require(bool(terms), "A combination of the network has no terms.")
-        parts = [stream[block, group].scaled(self.field.read(scalar)) for block, scalar in terms]
+        parts = [
+            self._read(name, group, stream).scaled(self.field.read(scalar))
+            for name, scalar in terms
+        ]
         return sum(parts[1:], parts[0])
+
+    def _read(self, name: str, group: str, stream: Stream) -> Polynomial:
+        """What a block holds at a group, or a view of it."""
+        view = self._views.get(name)
+        if view is None:
+            return stream[name, group]
+        matrix = self._matrices[view.matrix]
+        return (matrix.transpose() if view.transposed else matrix) @ stream[view.block, group]
 
     def _mlp(self, mlp: Mlp, stream: Stream) -> Stream:
         after = dict(stream)
         for group in self.template.groups:
-            held = {block: stream[block, group] for block in self.template.blocks}
+            readable = (*self.template.blocks, *self._views)
+            held = {name: self._read(name, group, stream) for name in readable}
             for block, change in _changes(mlp, held, group, self.field):
                 after[block, group] = after[block, group] + change
         return after
@@ -142,7 +197,7 @@ def _changes(
     linear = linear_changes(mlp, held, group, field)
     if linear is not None:
         return linear
-    from weightsmith.checker.semantics.mlp import mlp_changes  # loaded where it applies functions
+    from weightsmith.checker.networks.mlp import mlp_changes  # loaded where it applies functions
 
     return mlp_changes(mlp, held, group, field)
 

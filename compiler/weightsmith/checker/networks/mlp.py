@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from weightsmith.checker.algebra.piecewise import PiecewiseSum
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Polynomial, PolynomialKey
+from weightsmith.checker.networks.linear_mlp import Held, biases, mapped
 from weightsmith.checker.reading.template import Hidden, Mlp, Terms
 from weightsmith.checker.semantics.entries import (
     Direction,
@@ -22,7 +23,6 @@ from weightsmith.checker.semantics.entries import (
     direction_of,
     multiply_entries,
 )
-from weightsmith.checker.semantics.linear_mlp import Held, biases, mapped
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 
