@@ -1,0 +1,1 @@
+"""Networks as text, ``.net``: read, written, and compared with one another."""

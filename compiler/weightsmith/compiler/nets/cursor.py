@@ -1,0 +1,119 @@
+"""A place in a line of tokens, and mistakes with their place."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.compiler.nets.tokens import Token
+from weightsmith.dsl.numbers.scalar_text import parse_scalar
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.source import Source, Span
+
+
+class Cursor:
+    """Reads tokens one by one.  All mistakes are DiagnosticErrors."""
+
+    def __init__(self, source: Source, tokens: list[Token], end: int) -> None:
+        """``end`` is where the line ends, for what is missing there."""
+        self.source, self._tokens, self._end = source, tokens, end
+        self.at = 0
+
+    @property
+    def next(self) -> Token | None:
+        return self._tokens[self.at] if self.at < len(self._tokens) else None
+
+    def after(self, count: int) -> Token | None:
+        """The token so many places further on."""
+        at = self.at + count
+        return self._tokens[at] if at < len(self._tokens) else None
+
+    def take(self) -> Token:
+        found = self.next
+        if found is None:
+            self.fail("the line ends too early")
+        self.at += 1
+        return found
+
+    def is_mark(self, text: str) -> bool:
+        found = self.next
+        return found is not None and found.kind == "mark" and found.text == text
+
+    def is_word(self, *texts: str) -> bool:
+        found = self.next
+        return found is not None and found.kind == "word" and found.text in texts
+
+    def accept(self, mark: str) -> bool:
+        """Step over a mark if it is next."""
+        if self.is_mark(mark):
+            self.at += 1
+            return True
+        return False
+
+    def accept_word(self, *texts: str) -> str:
+        """Step over one of these words if it is next; "" if not."""
+        return self.take().text if self.is_word(*texts) else ""
+
+    def expect(self, mark: str) -> None:
+        if not self.accept(mark):
+            self.fail(f"expected '{mark}'")
+
+    def expect_word(self, text: str) -> None:
+        if not self.accept_word(text):
+            self.fail(f"expected '{text}'")
+
+    def name(self, what: str) -> Token:
+        """A name or a word."""
+        found = self.next
+        if found is None or found.kind not in ("name", "word"):
+            self.fail(f"expected {what}")
+        return self.take()
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        if self.next is not None:
+            self.fail("expected the end of the line")
+
+    def closing(self) -> int:
+        """How many tokens on the bracket that is next closes."""
+        depth = 0
+        for count, token in enumerate(self._tokens[self.at :]):
+            if token.kind == "mark":
+                depth += (token.text == "(") - (token.text == ")")
+            if depth == 0:
+                return count
+        self.fail("this bracket is not closed")
+
+    def span(self, first: int) -> Span:
+        """From the token of this number to the one before the present."""
+        tokens = self._tokens[first : self.at]
+        if not tokens:
+            return self.here()
+        return Span(self.source, tokens[0].start, tokens[-1].end)
+
+    def here(self) -> Span:
+        found = self.next
+        if found is None:
+            return Span(self.source, self._end, self._end)
+        return Span(self.source, found.start, found.end)
+
+    def fail(self, message: str, hint: str | None = None, span: Span | None = None) -> NoReturn:
+        raise DiagnosticError([error(span or self.here(), message, hint)])
+
+
+def canonical(text: str, cursor: Cursor, span: Span) -> str:
+    """A scalar as templates write it."""
+    try:
+        scalar = parse_scalar(text)
+        return str(CoefficientField([scalar]).of(scalar))
+    except ScalarError as problem:
+        cursor.fail(str(problem), span=span)
+
+
+def times(first: str, second: str) -> str:
+    """The product of two coefficients."""
+    if first == "1":
+        return second
+    scalar = parse_scalar(f"({first})*({second})")
+    return str(CoefficientField([scalar]).of(scalar))

@@ -1,0 +1,323 @@
+"""The lines of a layer: heads and MLPs.
+
+head  B += c V·Kᵀ·Q   sum over g; at g, h          c, V, K, Q as terms.py says
+head  B += c V·relu(Kᵀ·Q + …)                      f of the scores, stacked keys
+      C += d W·relu(Kᵀ·Q + …)                      keys and queries of the head above
+mlp   B += c relu(x + 1/2)                         hidden units
+      B += c x                                     relu(x) − relu(−x)
+      B += c (x + 1) .* (y)                        a gated product
+      B += c                                       a number at every token
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from weightsmith.compiler.ir.template import (
+    ALL,
+    LINEAR,
+    MASKS,
+    Coefficient,
+    Head,
+    Hidden,
+    Layer,
+    Mlp,
+    Scores,
+    Terms,
+)
+from weightsmith.compiler.nets.cursor import Cursor, times
+from weightsmith.compiler.nets.terms import (
+    Operands,
+    Sum,
+    added,
+    is_function,
+    read_coefficient,
+    read_operand,
+    read_sign,
+    read_sum,
+    read_term,
+)
+from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.text.diagnostics import near_hint
+
+RELU = "relu"
+SOFTMAX, NORMALISED = "softmax", "normalised"
+FUNCTIONS = (RELU, *NAMES, SOFTMAX, NORMALISED)  # words that stand in front of a bracket
+Outputs = list[tuple[str, int, Coefficient]]
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of blocks, of blocks and views, and the groups of the network."""
+
+    blocks: Mapping[str, str]
+    readable: Mapping[str, str]
+    groups: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class LayerReader:
+    """Collects the lines of one layer."""
+
+    operands: Operands
+    rows: Rows
+    heads: list[Head] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+    outputs: Outputs = field(default_factory=list)
+    bias: dict[str, Coefficient] = field(default_factory=dict)
+    part: str = ""  # head or mlp: what an unlabelled line belongs to
+
+    def layer(self) -> Layer:
+        mlp = None
+        if self.hidden or self.bias:
+            bias = tuple((block, one) for block, one in self.bias.items() if one != "0")
+            mlp = Mlp(tuple(self.hidden), tuple(self.outputs), bias)
+        return Layer(tuple(self.heads), mlp)
+
+    def line(self, cursor: Cursor) -> None:
+        """Read a line after ``layer``, or one below it."""
+        following = cursor.after(1)
+        label = ""
+        if following is None or following.text != "+=":
+            label = cursor.accept_word("head", "mlp")
+        if not label and not self.part:
+            cursor.fail("expected 'head' or 'mlp'")
+        if label == "head" and self.part == "mlp":
+            cursor.fail("the heads of a layer stand before its mlp", "write a new layer")
+        self.part = label or self.part
+        target = self._target(cursor)
+        cursor.expect("+=")
+        if self.part == "head":
+            self._head(cursor, target, is_new=bool(label))
+        else:
+            self._mlp(cursor, target)
+        cursor.finish()
+
+    def _target(self, cursor: Cursor) -> str:
+        token = cursor.name("the block that is written")
+        if token.text not in self.rows.blocks:
+            cursor.at -= 1
+            known = ", ".join(self.rows.blocks)
+            hint = near_hint(token.text, self.rows.blocks) or f"the blocks are {known}"
+            cursor.fail(f"there is no block '{token.text}'", hint)
+        return token.text
+
+    # -- heads --------------------------------------------------------------------------------
+
+    def _head(self, cursor: Cursor, target: str, *, is_new: bool) -> None:
+        sign = read_sign(cursor, first=True)
+        first = cursor.at
+        coefficient, value = read_term(cursor, self.operands)
+        if value is None:
+            cursor.fail("expected value·keysᵀ·queries", span=cursor.span(first))
+        terms = self._terms(cursor, value, first)
+        self._same_rows(cursor, self.rows.blocks[target], terms, first)
+        cursor.expect("*")
+        head = self._scores(cursor)
+        head = self._where(cursor, head)
+        if is_new:
+            self.heads.append(head)
+        elif not self._continues(head):
+            cursor.fail(
+                "an unlabelled line shares the keys and the queries of the head above",
+                "write 'head' in front of it",
+                cursor.span(first),
+            )
+        self._add_value(target, terms, times(coefficient, sign))
+
+    def _continues(self, head: Head) -> bool:
+        last = self.heads[-1]
+        return replace(last, values=(), outputs=()) == head
+
+    def _add_value(self, target: str, terms: Terms, coefficient: Coefficient) -> None:
+        head = self.heads[-1]
+        values = head.values if terms in head.values else (*head.values, terms)
+        output = (target, values.index(terms), coefficient)
+        self.heads[-1] = replace(head, values=values, outputs=(*head.outputs, output))
+
+    def _scores(self, cursor: Cursor) -> Head:
+        """Keys, queries and what is made of their product."""
+        function, normalised, brackets = "", False, 0
+        while is_function(cursor, self.operands):
+            word = cursor.take().text
+            cursor.expect("(")
+            brackets += 1
+            inner = "exp" if word == SOFTMAX else "" if word == NORMALISED else word
+            if (function and inner) or (word in (SOFTMAX, NORMALISED) and (normalised or function)):
+                cursor.at -= 2
+                cursor.fail("a head applies one function to its scores")
+            function, normalised = inner or function, normalised or word in (SOFTMAX, NORMALISED)
+        if not brackets and self._is_bracketed(cursor):
+            cursor.expect("(")
+            brackets += 1
+        pairs = [self._pair(cursor, first=True)]
+        while brackets and (cursor.is_mark("+") or cursor.is_mark("-")):
+            pairs.append(self._pair(cursor, first=False))
+        for _ in range(brackets):
+            cursor.expect(")")
+        keys, queries = zip(*pairs, strict=True)
+        scores = Scores(function, ALL, normalised) if function or normalised else LINEAR
+        return Head(keys, queries, (), (), (), (), scores)
+
+    def _is_bracketed(self, cursor: Cursor) -> bool:
+        """Is it a bracket around products, and not keys in brackets?"""
+        if not cursor.is_mark("("):
+            return False
+        following = cursor.after(cursor.closing() + 1)
+        return following is None or following.text != "'"
+
+    def _pair(self, cursor: Cursor, *, first: bool) -> tuple[Terms, Terms]:
+        sign = read_sign(cursor, first=first)
+        start = cursor.at
+        coefficient, keys = read_term(cursor, self.operands)
+        if keys is None:
+            cursor.fail("expected keysᵀ·queries", span=cursor.span(start))
+        factor = times(coefficient, sign)
+        terms = tuple((name, times(factor, one)) for name, one in keys.plain)
+        key_terms = self._terms(cursor, Sum(terms, keys.constant), start)
+        if not cursor.accept("'"):
+            cursor.fail("expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q")
+        cursor.expect("*")
+        start = cursor.at
+        queries = read_operand(cursor, self.operands)
+        if queries is None:
+            cursor.fail("expected the queries: a block, or a combination in brackets")
+        query_terms = self._terms(cursor, queries, start)
+        self._same_rows(cursor, self.rows.readable[key_terms[0][0]], query_terms, start)
+        return key_terms, query_terms
+
+    def _terms(self, cursor: Cursor, found: Sum, start: int) -> Terms:
+        """Blocks only, of equal rows."""
+        span = cursor.span(start)
+        if found.constant != "0":
+            cursor.fail("a number stands here without a block of ones", span=span)
+        if not found.plain:
+            cursor.fail("this combination is zero", span=span)
+        self._same_rows(cursor, self.rows.readable[found.plain[0][0]], found.plain, start)
+        return found.plain
+
+    def _same_rows(self, cursor: Cursor, rows: str, terms: Terms, start: int) -> None:
+        for name, _ in terms:
+            own = self.rows.readable[name]
+            if own != rows:
+                message = f"expected {rows} rows, but '{name}' has {own}"
+                cursor.fail(message, span=cursor.span(start))
+
+    def _where(self, cursor: Cursor, head: Head) -> Head:
+        """``sum over g, h; at g``; every group where nothing is said."""
+        keys = queries = self.rows.groups
+        mask = ALL
+        if cursor.accept_word("sum"):
+            cursor.expect_word("over")
+            keys = self._groups(cursor)
+            mask = cursor.accept_word(*MASKS[1:]) or ALL
+            cursor.accept(";")
+        if cursor.accept_word("at"):
+            queries = self._groups(cursor)
+        if mask != ALL and not (len(keys) == 1 and keys == queries):
+            cursor.fail("a masked head has one group of tokens", "sum over g before; at g")
+        scores = replace(head.scores, mask=mask)
+        return replace(head, key_groups=keys, query_groups=queries, scores=scores)
+
+    def _groups(self, cursor: Cursor) -> tuple[str, ...]:
+        found = [self._group(cursor)]
+        while cursor.accept(","):
+            found.append(self._group(cursor))
+        return tuple(group for group in self.rows.groups if group in found)
+
+    def _group(self, cursor: Cursor) -> str:
+        token = cursor.take()
+        if token.text not in self.rows.groups:
+            cursor.at -= 1
+            known = ", ".join(self.rows.groups)
+            hint = near_hint(token.text, self.rows.groups) or f"the groups of tokens are {known}"
+            cursor.fail(f"there is no group '{token.text}'", hint)
+        return token.text
+
+    # -- mlps ---------------------------------------------------------------------------------
+
+    def _mlp(self, cursor: Cursor, target: str) -> None:
+        start = cursor.at
+        sign = read_sign(cursor, first=True)
+        coefficient = read_coefficient(cursor, self.operands)
+        if is_function(cursor, self.operands):
+            self._unit(cursor, target, times(coefficient or "1", sign))
+        elif self._is_product(cursor):
+            self._product(cursor, target, times(coefficient or "1", sign))
+        else:
+            cursor.at = start
+            self._linear(cursor, target)
+
+    def _unit(self, cursor: Cursor, target: str, coefficient: Coefficient) -> None:
+        """``relu(x + 1/2)``; ``relu[d](y)`` says how many rows of hidden units."""
+        word = cursor.take()
+        name, _, rows = word.text.partition("[")
+        if name != RELU:
+            cursor.at -= 1
+            cursor.fail(f"the units of an mlp are relu, not {name}", "write its table as relus")
+        start = cursor.at
+        cursor.expect("(")
+        inside = read_sum(cursor, self.operands)
+        cursor.expect(")")
+        own = rows.removesuffix("]") or self._rows_of(cursor, inside, target, start)
+        self._add(cursor, target, coefficient, Hidden(own, inside.plain, inside.constant), start)
+
+    def _is_product(self, cursor: Cursor) -> bool:
+        if not cursor.is_mark("("):
+            return False
+        following = cursor.after(cursor.closing() + 1)
+        return following is not None and following.text == ".*"
+
+    def _product(self, cursor: Cursor, target: str, coefficient: Coefficient) -> None:
+        start = cursor.at
+        cursor.expect("(")
+        first = read_sum(cursor, self.operands)
+        cursor.expect(")")
+        cursor.expect(".*")
+        cursor.expect("(")
+        second = read_sum(cursor, self.operands)
+        cursor.expect(")")
+        rows = self._rows_of(cursor, first, target, start)
+        unit = Hidden(rows, first.plain, first.constant, second.plain, second.constant)
+        self._add(cursor, target, coefficient, unit, start)
+
+    def _linear(self, cursor: Cursor, target: str) -> None:
+        start = cursor.at
+        sign = read_sign(cursor, first=True)
+        coefficient, inside = read_term(cursor, self.operands)
+        if inside is None or cursor.next is not None:
+            cursor.at = start
+            coefficient, inside = "1", read_sum(cursor, self.operands)
+        else:
+            coefficient = times(coefficient, sign)
+        constant = times(coefficient, inside.constant)
+        self.bias[target] = added(self.bias.get(target, "0"), constant)
+        if not inside.plain:
+            return
+        rows = self._rows_of(cursor, inside, target, start)
+        minus = tuple((name, times("-1", one)) for name, one in inside.plain)
+        for terms, factor in ((inside.plain, coefficient), (minus, times("-1", coefficient))):
+            self._add(cursor, target, factor, Hidden(rows, terms), start)
+
+    def _rows_of(self, cursor: Cursor, inside: Sum, target: str, start: int) -> str:
+        """The rows of hidden units: those of the terms."""
+        rows = {self.rows.readable[name] for name, _ in inside.plain}
+        if len(rows) > 1:
+            rows -= {"1"}
+        if len(rows) > 1:
+            listed = " and ".join(sorted(rows))
+            cursor.fail(f"blocks of {listed} rows do not add up", span=cursor.span(start))
+        return rows.pop() if rows else self.rows.blocks[target]
+
+    def _add(
+        self, cursor: Cursor, target: str, coefficient: Coefficient, unit: Hidden, start: int
+    ) -> None:
+        own = self.rows.blocks[target]
+        parts = [*((name, self.rows.readable[name]) for name, _ in (*unit.terms, *unit.gate))]
+        for name, rows in (*parts, (target, own)):
+            if rows != unit.rows and "1" not in (rows, unit.rows):
+                message = f"'{name}' of {rows} rows does not meet {unit.rows} hidden rows"
+                cursor.fail(message, span=cursor.span(start))
+        self.hidden.append(unit)
+        self.outputs.append((target, len(self.hidden) - 1, coefficient))
