@@ -59,11 +59,12 @@ ROOMS: dict[str, str] = {
     "checker.balls": "reading",
     "checker.algebra": "reading balls",
     "checker.semantics": "reading algebra",
+    "checker.networks": "reading algebra semantics",
     "checker.facts": "reading balls semantics",
     "checker.errors": "reading balls algebra semantics facts",
     "checker.rewrites": "reading balls algebra semantics",
     "checker.spectra": "reading balls algebra semantics facts",
-    "checker.rules.network": "reading algebra semantics facts rewrites",
+    "checker.rules.network": "reading algebra semantics networks facts rewrites",
     "checker.rules.tables": "reading balls algebra semantics facts errors",
     "checker.rules.truncation": "reading balls algebra semantics facts spectra",
     "checker.rules": "reading facts",
@@ -107,6 +108,8 @@ ROOMS: dict[str, str] = {
         "restructure.affine_loops restructure.polynomials"
     ),
     "compiler.sources": "",
+    "compiler.nets": "ir",
+    "compiler.against": "",
     # cli
     "cli.inputs": "",
     "cli": "inputs",

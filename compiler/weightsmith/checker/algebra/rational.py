@@ -40,7 +40,7 @@ class Field:
 
     ``symbols`` are the parameters of the script; ``variables`` stand for functions (``lambda``, the
     carried scalars, the error) and may not occur in an exponent.  A symbol that has one of the
-    ``values`` is read as that number.
+    ``values`` is read as that number.  ``sizes``: the symbols that are the size of an axis.
     """
 
     most_symbols, most_powers = MAX_SYMBOLS, MAX_POWERS
@@ -51,6 +51,7 @@ class Field:
         variables: Iterable[str] = (),
         budget: Budget | None = None,
         values: Mapping[str, Fraction] | None = None,
+        sizes: Mapping[str, str] | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
@@ -68,6 +69,8 @@ class Field:
         self._one = self._context.constant(1)
         self.zero = Rational.of_number(self, flint.fmpq(0))
         self.one = Rational.of_number(self, flint.fmpq(1))
+        named = {axis: scalars.Symbol(name) for name, axis in (sizes or {}).items()}
+        self.sizes = {axis: self.read(symbol) for axis, symbol in named.items()}
 
     def serial(self, key: Hashable) -> int:
         """A number for each key: the same for equal keys, another for any other."""

@@ -225,6 +225,11 @@ class Polynomial(FreePolynomial[Letter]):
         turned = {transpose_word(word): c for word, c in self.terms.items()}
         return Polynomial(self.field, self.columns, self.rows, turned)
 
+    def _with(self, terms: Mapping[Word, Rational], columns: str | None = None) -> Self:
+        sizes = self.field.sizes
+        counted = _counted(terms, sizes) if sizes else terms
+        return FreePolynomial._with(self, counted, columns)  # slots: there is no super()
+
     def replace_letters(self, replacements: Mapping[str, Polynomial]) -> Polynomial:
         """Put polynomials in the place of letters, by name; transposes get the transpose."""
         return self.replaced(_Replacer(replacements).letter)
@@ -239,6 +244,20 @@ class Polynomial(FreePolynomial[Letter]):
     def __str__(self) -> str:
         words = sorted(self.terms, key=word_key)
         return " + ".join(f"({self.terms[w]!r})*{word_text(w)}" for w in words) or "0"
+
+
+def _counted(terms: Mapping[Word, Rational], sizes: Mapping[str, Rational]) -> dict[Word, Rational]:
+    """With 1[n]'·1[n] = n, where the size of an axis is a symbol."""
+    total: dict[Word, Rational] = {}
+    for word, coefficient in terms.items():
+        for place in range(len(word) - 2, -1, -1):
+            first, second = word[place], word[place + 1]
+            meets = first.name == second.name and first.name.startswith(ONES)
+            if meets and first.transposed and second.rows in sizes:
+                word = word[:place] + word[place + 2 :]
+                coefficient = coefficient * sizes[second.rows]
+        accumulate(total, word, coefficient)
+    return total
 
 
 class _Replacer:

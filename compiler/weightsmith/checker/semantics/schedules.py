@@ -92,16 +92,17 @@ def _written_out(items: tuple[Item, ...]) -> Iterator[Item]:
         else:
             for row in zip(*item.schedule.values(), strict=True):
                 numbers = dict(zip(item.schedule, row, strict=True))
-                yield from _written_out(tuple(_at(inner, numbers) for inner in item.body))
+                yield from _written_out(tuple(at_pass(inner, numbers) for inner in item.body))
 
 
-def _at(item: Item, numbers: Numbers) -> Item:
+def at_pass(item: Item, numbers: Numbers) -> Item:
+    """A layer or a loop with the numbers of one pass in place of their names."""
     if isinstance(item, Repeat):
         schedule = {
             name: tuple(substitute(value, numbers) for value in values)
             for name, values in item.schedule.items()
         }
-        body = tuple(_at(inner, numbers) for inner in item.body)
+        body = tuple(at_pass(inner, numbers) for inner in item.body)
         return Repeat(substitute(item.count, numbers), body, schedule)
     heads = tuple(
         replace(

@@ -81,7 +81,7 @@ def _closing(source: Source, place: int, end: int) -> int:
         except ValueError:
             stop = end
         if stop < end and text[stop] == "]":
-            return stop + 1
+            return int(stop) + 1
     depth = 0
     for at in range(place, end):
         depth += (text[at] == "[") - (text[at] == "]")

@@ -78,6 +78,8 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
     name = NETWORK if read.restructured else SCRIPT
     require(of == name, f"The network is of {name}, not of {quoted(of)}.")
     program, template, tables = read.compiled_program(), read.template(), read.tables()
+    plain = not template.matrices and not template.sizes  # what these are, no statement says yet
+    require(plain, "Fixed matrices and numbers of tokens are not for certificates.")
     loops = as_list(witness["loops"], "The loops")
     way = check_exactness(program, template, loops, Budget(), tables)
 
@@ -109,7 +111,8 @@ def check_exactness(
 
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
     """
-    field = Field(program.symbols, budget=budget, values=template.bindings if tables else None)
+    values = template.bindings if tables else None
+    field = Field(program.symbols, budget=budget, values=values, sizes=template.sizes)
     _check_schedules(program, template)
     require(
         template.algorithm == program.name,
@@ -352,7 +355,7 @@ def _check_read_out(
     require(names == wanted, f"the network returns {names}, the script {wanted}.")
     for returned, output in zip(program.returns, template.read_out, strict=True):
         value = meaning.returned[returned.name]
-        for group, polynomial in _columns(returned, value, output):
+        for group, polynomial in returned_parts(returned, value, output):
             held = network.combine(output.terms, group, stream)
             require(
                 same_values(polynomial, held),
@@ -361,7 +364,7 @@ def _check_read_out(
             )
 
 
-def _columns(
+def returned_parts(
     returned: core.Return, value: Value, output: ReadOut
 ) -> Iterator[tuple[str, Polynomial]]:
     """What the read-out must hold at each of its groups; its rows and groups are the script's."""

@@ -1,0 +1,178 @@
+"""A network and a script side by side, as polynomials in the same letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.algebra.words import Polynomial
+from weightsmith.checker.networks.network import Network, Stream
+from weightsmith.checker.reading.refusal import Budget
+from weightsmith.checker.reading.template import Item, Layer, Repeat, Template
+from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
+from weightsmith.checker.semantics.schedules import at_pass, scheduled_names
+from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
+from weightsmith.dsl.program import core
+
+Values = Mapping[str, Polynomial]  # what letters stand for
+Counts = Callable[[Scalar], int]  # how often a loop runs, from its count
+
+
+class MismatchError(ValueError):
+    """The two cannot be compared; the message is a sentence that says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """``program`` has the template's further symbols as parameters; names agree."""
+
+    program: core.Program
+    template: Template
+    field: Field
+    meaning: Meaning
+    network: Network
+
+
+def side_by_side(
+    program: core.Program,
+    template: Template,
+    names: Mapping[str, str],
+    bindings: Mapping[str, Fraction],
+) -> Sides:
+    """Bring both under the same names; ``names`` maps values of the network to those of the script.
+
+    Raises MismatchError, RefusedError.
+    """
+    program, template = _same_names(program, template, names)
+    program = _with_symbols(program, template)
+    template = replace(template, bindings=dict(bindings))
+    scheduled = scheduled_names(program)
+    symbols = (name for name in program.symbols if name not in scheduled)
+    field = Field(symbols, tuple(sorted(scheduled)), Budget(), bindings, template.sizes)
+    meaning = read_meaning(program, field, {})
+    return Sides(program, template, field, meaning, Network(template, program, meaning))
+
+
+def _same_names(
+    program: core.Program, template: Template, names: Mapping[str, str]
+) -> tuple[core.Program, Template]:
+    returned = [one.name for one in program.returns]
+    outputs = [one.name for one in template.read_out]
+    for name, wanted in names.items():
+        if name not in outputs:
+            raise MismatchError(f"The network returns no '{name}'; it returns {_listed(outputs)}.")
+        if wanted not in returned:
+            raise MismatchError(
+                f"The script returns no '{wanted}'; it returns {_listed(returned)}."
+            )
+    if not names and len(returned) == len(outputs) == 1:
+        names = {outputs[0]: returned[0]}
+    both = {one: names.get(one, one) for one in outputs}
+    found = [one for one in returned if one in both.values()]
+    if not found or (not names and set(found) != set(returned)):
+        raise MismatchError(
+            f"The network returns {_listed(outputs)}, the script {_listed(returned)}: say which "
+            f"is which, for example --return {outputs[0]}={returned[0]}."
+        )
+    read_out = {both[one.name]: replace(one, name=both[one.name]) for one in template.read_out}
+    template = replace(
+        template, algorithm=program.name, read_out=tuple(read_out[name] for name in found)
+    )
+    returns = tuple(one for one in program.returns if one.name in found)
+    return replace(program, returns=returns), template
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "nothing"
+
+
+def _with_symbols(program: core.Program, template: Template) -> core.Program:
+    """The script with the symbols that only the network has; a proof holds for all their values."""
+    scheduled = {name for one in _repeats(template.body) for name in one.schedule}
+    used = {*template.sizes, *_symbols(template)} - scheduled
+    more = sorted(used - set(program.symbols))
+    parameters = (core.Parameter(program.span, name, None, False) for name in more)
+    return replace(program, parameters=(*program.parameters, *parameters))
+
+
+def _repeats(items: tuple[Item, ...]) -> list[Repeat]:
+    found: list[Repeat] = []
+    for item in items:
+        if isinstance(item, Repeat):
+            found += [item, *_repeats(item.body)]
+    return found
+
+
+def _symbols(template: Template) -> frozenset[str]:
+    terms = [*template.read_in.values(), *(one.terms for one in template.read_out)]
+    scalars: list[Scalar] = [scalar for one in terms for _, scalar in one]
+    scalars += chain.from_iterable(map(_scalars, template.body))
+    return frozenset().union(*map(free_symbols, scalars))
+
+
+def _scalars(item: Item) -> list[Scalar]:
+    if isinstance(item, Repeat):
+        values = chain.from_iterable(item.schedule.values())
+        return [item.count, *values, *chain.from_iterable(map(_scalars, item.body))]
+    found: list[Scalar] = []
+    for head in item.heads:
+        for terms in (*head.keys, *head.queries, *head.values):
+            found += [scalar for _, scalar in terms]
+        found += [scalar for _, _, scalar in head.outputs]
+    if item.mlp is not None:
+        for unit in item.mlp.hidden:
+            found += [unit.bias, unit.gate_bias]
+            found += [scalar for _, scalar in (*unit.terms, *unit.gate)]
+        found += [scalar for _, _, scalar in item.mlp.outputs]
+        found += [scalar for _, scalar in item.mlp.bias]
+    return found
+
+
+# -- passes, one after the other -------------------------------------------------------------------
+
+
+def passes_of(field: Field, loop: Loop, known: Values, count: int, counts: Counts) -> list[Values]:
+    """The letters of a loop before its first pass and after each of so many.
+
+    ``known`` are the letters from outside; ``counts`` is how often loops within it run.
+    """
+    found: list[Values] = [{n: one.replace_letters(known) for n, one in loop.entering.items()}]
+    for place in range(count):
+        inside = {**known, **found[-1]}
+        for child in loop.children:
+            own = counts(child.count)
+            inside = {**inside, **passes_of(field, child, inside, own, counts)[-1]}
+        numbers = {name: field.read(row[place]) for name, row in loop.schedule.items()}
+        leaving = {name: one.at(numbers) for name, one in loop.leaving.items()}
+        found.append({name: one.replace_letters(inside) for name, one in leaving.items()})
+    return found
+
+
+def after_items(
+    network: Network, items: tuple[Item, ...], stream: Stream, counts: Counts
+) -> Stream:
+    """The stream after some layers and loops; ``counts`` is how often each runs."""
+    for item in items:
+        if isinstance(item, Layer):
+            stream = network.layer(item, stream)
+        else:
+            for place in range(counts(item.count)):
+                stream = after_items(network, body_of(item, place), stream, counts)
+    return stream
+
+
+def body_of(item: Repeat, place: int) -> tuple[Item, ...]:
+    """The layers of a pass, counted from 0, with its numbers."""
+    if not item.schedule:
+        return item.body
+    numbers = {name: row[place] for name, row in item.schedule.items()}
+    return tuple(at_pass(inner, numbers) for inner in item.body)
+
+
+def most_passes(item: Repeat, wanted: int) -> int:
+    """So many passes, or as many as the loop has numbers for."""
+    rows = [len(row) for row in item.schedule.values()]
+    return min(wanted, *rows) if rows else wanted
