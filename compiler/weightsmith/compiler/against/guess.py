@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, ones_word, word_key
 from weightsmith.checker.networks.network import Stream
-from weightsmith.checker.reading.refusal import RefusedError, require
+from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Item, Layer, Repeat
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.compiler.against.linear import solve

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -106,12 +107,15 @@ def check_exactness(
     witness: Sequence[object],
     budget: Budget,
     tables: Mapping[str, Table] | None = None,
+    *,
+    numbers: Mapping[str, Fraction] | None = None,
 ) -> tuple[str, ...]:
     """Refuse unless the template computes the script; say what is derived on the way.
 
     With ``tables``, of its approximated sites, every symbol is the number it is bound to.
+    ``numbers``: the same for some symbols, so that what is shown holds for these numbers.
     """
-    values = template.bindings if tables else None
+    values = template.bindings if tables else numbers
     field = Field(program.symbols, budget=budget, values=values, sizes=template.sizes)
     _check_schedules(program, template)
     require(
