@@ -4,10 +4,10 @@ A value is written left · (scale·q + offset·ones) · right, or the transpose 
 are ones that repeat a row or a column, q has no constant part, and its leading coefficient is free
 of numeric factors.  f of it is then left · (constant·ones + slope·q + rest) · right, and the rest,
 Σ change·relu(q − place), is a sum of letters: one a breakpoint if there are few, else one for all
-of them, divided by the first change.  Equal rests of equal q are the same letter.
-A function of a value that is itself such a function of one q, all with numbers, is a function of q.
-A product of entries is bilinear: it has a letter for each unordered pair of words.
-All equalities used hold for all real entries, of every size.
+of them, divided by the first change.  Equal rests of equal q are the same letter.  A function of a
+value that is itself such a function of one q, all with numbers, is a function of q.  A product of
+entries is bilinear: it has a letter for each unordered pair of words.  All equalities used hold for
+all real entries, of every size.
 """
 
 from __future__ import annotations
