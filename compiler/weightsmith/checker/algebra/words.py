@@ -220,6 +220,15 @@ class Polynomial(FreePolynomial[Letter]):
         """The letters on which it depends, inside functions too."""
         return frozenset().union(*(letter.names for letter in self.letters()))
 
+    def symbols(self) -> frozenset[str]:
+        """The symbols of its coefficients, and within its functions."""
+        found = {name for one in self.terms.values() for name in self.field.names_in(one)}
+        for content in {letter.name: letter.content for letter in self.letters()}.values():
+            if content is not None:
+                found |= {name for one in content.scalars for name in self.field.names_in(one)}
+                found = found.union(*(part.symbols() for part in content.parts))
+        return frozenset(found)
+
     def transpose(self) -> Polynomial:
         self.field.budget.spend(2 + 2 * self.length)
         turned = {transpose_word(word): c for word, c in self.terms.items()}

@@ -343,17 +343,6 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     return Polynomial.letter(field, letter)
 
 
-def symbols_of(value: Polynomial) -> frozenset[str]:
-    """The symbols of a value: of its coefficients, and within its functions."""
-    field = value.field
-    found = {name for scalar in value.terms.values() for name in field.names_in(scalar)}
-    for content in {letter.name: letter.content for letter in value.letters()}.values():
-        if content is not None:
-            found |= {name for scalar in content.scalars for name in field.names_in(scalar)}
-            found = found.union(*map(symbols_of, content.parts))
-    return frozenset(found)
-
-
 def same_values(left: Polynomial, right: Polynomial) -> bool:
     """Equal, if need be after writing every function as a sum of its kinks."""
     if left.equals(right):

@@ -266,10 +266,8 @@ class _Prover:
         """An invariant holds at the start of every pass: no number of a pass may stand in it."""
         if not loop.schedule:
             return
-        from weightsmith.checker.semantics.entries import symbols_of  # loaded where it is used
-
         for (block, _), polynomial in invariant.items():
-            found = symbols_of(polynomial) & loop.schedule.keys()
+            found = polynomial.symbols() & loop.schedule.keys()
             require(not found, f"the invariant of '{block}' names a number of the passes.")
 
     def _words(self, letters: Mapping[str, Letter]) -> Mapping[str, Polynomial | Letter]:
