@@ -1103,6 +1103,17 @@ class Layer:
         written = {out[0] for head in self.heads for out in head.outputs}
         return written | {out[0] for out in self.outputs} | {block for block, _ in self.bias}
 
+    def scalars(self) -> Iterator[str]:
+        for head in self.heads:
+            for terms in (head.keys, head.queries, *head.values):
+                yield from (factor for _, factor in terms)
+            yield from (factor for _, _, factor in head.outputs)
+        for unit in self.hidden:
+            yield from (unit.bias, unit.gate_bias)
+            yield from (factor for _, factor in (*unit.terms, *unit.gate))
+        yield from (factor for _, _, factor in self.outputs)
+        yield from (factor for _, factor in self.bias)
+
 
 @dataclass(frozen=True)
 class Repeat:
@@ -1434,6 +1445,10 @@ class Exactness:
         for written, numbers in template.scalars:
             known = set(meaning.parameters) | set(numbers)
             require(symbols_in(written) <= known, f"an unknown symbol in {written[:60]}")
+        ends = [*template.read_in.values(), *(out.terms for out in template.read_out)]
+        for terms in ends:
+            have_values((factor for _, factor in terms), template.bindings)
+        coefficients_have_values(template.body, template.bindings)
 
     def run(self) -> None:
         self._items(self.template.body, ())
@@ -1561,6 +1576,38 @@ def check_bindings(bindings: Bindings, meaning: Meaning) -> None:
         require(name in meaning.parameters, f"a binding of {name}, which is no parameter")
         if meaning.parameters[name]:
             require(number.denominator == 1 and number >= 0, f"the count {name} = {number}")
+
+
+def have_values(scalars: Iterable[str], numbers: Bindings) -> None:
+    """None of those whose symbols are all bound divides by zero, as it stands."""
+    for written in set(scalars):
+        if bound(written, numbers):
+            at(written, numbers)
+
+
+def coefficients_have_values(items: list[Layer | Repeat], numbers: Bindings) -> None:
+    """Those of all layers that are run, in a `for` loop with the numbers of each pass."""
+    for item in items:
+        if isinstance(item, Layer):
+            have_values(item.scalars(), numbers)
+            continue
+        have_values([item.count], numbers)
+        passes = [numbers]
+        if item.numbers:
+            rows = zip(*item.numbers.values(), strict=True)
+            named = [dict(zip(item.numbers, row, strict=True)) for row in rows]
+            passes = [
+                numbers | {k: at(v, numbers) for k, v in one.items() if bound(v, numbers)}
+                for one in named
+            ]
+        elif bound(item.count, numbers) and at(item.count, numbers) == 0:
+            passes = []
+        for now in passes:
+            coefficients_have_values(item.body, now)
+
+
+def bound(written: str, numbers: Bindings) -> bool:
+    return symbols_in(written) <= numbers.keys()
 
 
 # ---- Claim: weights (section 10) ----------------------------------------------------------------

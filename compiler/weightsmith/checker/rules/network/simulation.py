@@ -45,7 +45,7 @@ from weightsmith.checker.reading.strict_json import as_list, as_object, as_texts
 from weightsmith.checker.reading.template import Item, Layer, ReadOut, Repeat, Template
 from weightsmith.checker.semantics.expressions import Value
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.semantics.network import Network, Stream
+from weightsmith.checker.semantics.network import Network, Stream, check_values
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
 
@@ -116,6 +116,7 @@ def check_exactness(
         f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
     )
     _check_bindings(program, template)
+    check_values(template)
     loops = [_read_loop(one, f"Loop {place}") for place, one in enumerate(witness)]
     symmetric = {place: loop.symmetric for place, loop in enumerate(loops)}
     meaning = read_meaning(program, field, symmetric, tables)
