@@ -1,4 +1,7 @@
-"""Correct rounding of exact rationals to binary floating point: once, to nearest, ties to even."""
+"""Correct rounding of exact rationals to binary floating point: once, to nearest, ties to even.
+
+|value|·2^k, k such that the quotient has the bits of the format, is divided with remainder.
+"""
 
 from __future__ import annotations
 

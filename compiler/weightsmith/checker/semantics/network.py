@@ -3,7 +3,8 @@
     head:  out[q] += Σ_j output_j · (Σ_{g ∈ key_groups} value_j[g] · keys[g]ᵀ) · queries[q]
     mlp:   see linear_mlp.py, and mlp.py where functions are applied to entries
 
-The stream maps block and group to a polynomial.
+At the tokens of a group a block is a matrix, a column for each token; the stream maps block and
+group to its polynomial.  What a head sums over tokens, value · key', is a product of matrices.
 """
 
 from __future__ import annotations
@@ -191,8 +192,8 @@ def check_values(template: Template) -> None:
     As rational functions 1 and (L - 5)/(L - 5) are equal; at L = 5 a network has only the first.
     """
     known = template.bindings.keys()
-    for scalar in dict.fromkeys(_scalars(template)):
-        if not isinstance(scalar, Number) and free_symbols(scalar) <= known:
+    for scalar in dict.fromkeys(one for one in _scalars(template) if not isinstance(one, Number)):
+        if free_symbols(scalar) <= known:
             value_at(scalar, template.bindings)
 
 

@@ -1,7 +1,7 @@
 """The rule ``simulation``: the network computes what the script says, for every size and symbol.
 
-Hypotheses: no denominator vanishes.  With tables every symbol is the number it is bound to, and
-every approximated function is replaced by its table.
+Hypotheses: no denominator vanishes; at the bindings that is checked.  With tables every symbol is
+the number it is bound to, and every approximated function is replaced by its table.
 
 Witness: ``loops``, for each loop of the script, in order, its ``invariant``: what each block holds
 at the start of every pass, at each group of tokens, as a polynomial in the letters that the loop
@@ -13,14 +13,15 @@ carries and those from outside; and ``symmetric``, the carried letters that equa
 Follows: the values that the network returns are those of the script.  So what a fact ``truncation``
 or ``propagation`` bounds of the script's values is bounded of the network's.
 
-Proof: by induction over loops.  *Entry*: the invariant holds with the values before the loop.
-*Step*: if it holds at the start of a pass, it holds at its end with the body's new values; hence at
-the exit, the letters standing for the final values.  A letter of ``symmetric`` equals its transpose
-by the same induction: its entering value does, and its leaving value does if the letters do.
-Everything in between is simulated, layer by
-layer, in the free algebra, where equal polynomials are equal matrices for every size; nothing is
-sampled.  A block that the body writes and no invariant names is a letter of its own, *unknown*: it
-may only cancel.  The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
+Proof: the network is run, layer by layer, in the free algebra, where equal polynomials are equal
+matrices for every size; nothing is sampled.  A loop goes by induction over its passes, of which
+script and network have one number.  *Entry*: the invariant holds with the values before the loop.
+*Step*: if it holds at the start of a pass, it holds at its end with the body's new values.  Hence
+it holds after the last pass (without a pass, by the entry), the letters standing for the final
+values; in these what is read out is compared.  A letter of ``symmetric`` equals its transpose by
+the same induction: its entering value does, and its leaving value does if the letters do.  A block
+that the body writes and no invariant names is a letter of its own, *unknown*: it may only cancel.
+The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
 
 Numbers: none touches soundness; words, terms and bits are limited for speed.
 """

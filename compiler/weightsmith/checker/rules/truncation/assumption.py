@@ -1,23 +1,26 @@
 """The rule ``assumption``: the spectrum of T is the one that the script assumes.
 
-Witness: ``number``, which of the script's spectral assumptions; the fact is ``of`` the word of T:
-that of the assumption; of singular values A'A or AA'; of two intervals around 0 also A·A.
+Witness: ``number``, which of the script's spectral assumptions, from 0.  The fact is ``of`` T: the
+word A of the assumption, of singular values A'A or AA'; with two intervals around 0 also A·A.
 
     {"fact": {"is": "spectrum", "of": ["A"], "ends": ["mu", "L"]}, "by": "assumption",
      "with": {"number": 0}}
 
 Follows: T has a basis of eigenvectors, and its eigenvalues λ are real and lie in [low, high], the
-ends that are assumed (of singular values their squares).  0 may be a further eigenvalue: see
-``conditions.py``.
+ends that are assumed (of A'A, AA' and A·A the squares).  Where the assumption is of a *nonzero*
+spectrum, or of singular values of a matrix with two axes, 0 may be one more: see ``conditions.py``.
 
-Proof: in one of three ways.  ``yes``: T = T' by its word, and the spectral theorem holds.
-``weighted``: T = u·P with u = u' and P a symmetric letter, so that P^(1/2)·T·P^(-1/2) =
-P^(1/2)·u·P^(1/2) is symmetric, given that P is positive definite.  ``assumed``: that T is symmetric
+Proof: where they lie is assumed, a hypothesis of every bound that follows.  That they are real
+follows in one of three ways.  *yes*: the word of T, transposed, is the same, a letter of an input
+declared symmetric being its own transpose; so T = T' = QΛQ' with Q orthogonal, Λ real and diagonal.
+*weighted*: T = u·P with u = u' and P a symmetric letter, so that P^(1/2)·T·P^(-1/2) =
+P^(1/2)·u·P^(1/2) is symmetric, given that P is positive definite.  *assumed*: that T is symmetric
 is a hypothesis.
 
-So f(T), of any function f on the eigenvalues, has the eigenvectors of T and the eigenvalues f(λ).
-Functions of T commute, and T·f(T) is the function λ·f(λ).  If T is symmetric, f(T)' = f(T), and
-‖f(T)‖₂ is the largest |f(λ)|.
+So f(T) is defined for every function f on the eigenvalues, with the eigenvectors of T and the
+eigenvalues f(λ); if T = QΛQ' it is Q·f(Λ)·Q'.  Functions of T commute, sums and products of them
+are functions of T, and T·f(T) is the function λ·f(λ).  If T is symmetric, f(T)' = f(T), and ‖f(T)‖₂
+is the largest |f(λ)|.
 """
 
 from __future__ import annotations
