@@ -27,10 +27,9 @@ NOTE = "<!-- Written by docs/rules.py from docstrings: change those, and run it.
 READING = r"""
 For `examples/newton_inverse.alg` read, after [certificate.md](../certificate.md) and section 5 of
 [architecture.md](../architecture.md), in this order: [simulation](simulation.md) up to
-`linear_mlp.py`; [rounding](rounding.md);
-[assumption](assumption.md), all about *weighted* and kernels left out; [loops](loops.md); of
-[targets](targets.md) the beginning and the first row, where θ = λ; [autonomous](autonomous.md) with
-root = 1; and `conditions.py` on the page assumption.
+`linear_mlp.py`; [rounding](rounding.md); [assumption](assumption.md), all about *weighted* and
+kernels left out; [loops](loops.md); of [targets](targets.md) the beginning and the first row, where
+θ = λ; [autonomous](autonomous.md) with root 1; and `conditions.py` on the page assumption.
 
 ## Symbols
 

@@ -1,6 +1,7 @@
 """Correct rounding of exact rationals to binary floating point: once, to nearest, ties to even.
 
-|value|·2^k, k such that the quotient has the bits of the format, is divided with remainder.
+Of p/q the whole quotient of p·2^k by q is taken, k such that it has as many bits as the format
+keeps (fewer where it is subnormal), and the remainder says which neighbour is nearer.
 """
 
 from __future__ import annotations

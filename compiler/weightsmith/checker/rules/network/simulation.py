@@ -14,8 +14,8 @@ Follows: the values that the network returns are those of the script.  So what a
 or ``propagation`` bounds of the script's values is bounded of the network's.
 
 Proof: the network is run, layer by layer, in the free algebra, where equal polynomials are equal
-matrices for every size; nothing is sampled.  A loop goes by induction over its passes, of which
-script and network have one number.  *Entry*: the invariant holds with the values before the loop.
+matrices for every size; nothing is sampled.  A loop goes by induction over its passes, as
+many in the network as in the script.  *Entry*: the invariant holds with the values before the loop.
 *Step*: if it holds at the start of a pass, it holds at its end with the body's new values.  Hence
 it holds after the last pass (without a pass, by the entry), the letters standing for the final
 values; in these what is read out is compared.  A letter of ``symmetric`` equals its transpose by

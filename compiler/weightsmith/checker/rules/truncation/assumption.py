@@ -25,12 +25,14 @@ is the largest |f(λ)|.
 
 from __future__ import annotations
 
+from weightsmith.checker.algebra.words import word_text
 from weightsmith.checker.facts.fact import Fact
 from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.strict_json import as_integer
 from weightsmith.checker.spectra.ground import Ground
+from weightsmith.checker.spectra.spectral import Operator
 
 
 def derive_spectrum(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:
@@ -42,8 +44,25 @@ def derive_spectrum(read: ReadFiles, of: object, premises: Facts, witness: Witne
 def spectrum_fact(ground: Ground) -> Fact:
     word = [letter.text for letter in ground.operator.word]
     return Fact(
-        "spectrum", word, {"ends": ground.ends}, known=ground.number, sentence=ground.sentence
+        "spectrum",
+        word,
+        {"ends": ground.ends},
+        known=ground.number,
+        way=(_why_real(ground.operator),),
+        sentence=ground.sentence,
     )
+
+
+def _why_real(operator: Operator) -> str:
+    """Why T has real eigenvalues, in words."""
+    text = word_text(operator.word)
+    if operator.symmetric == "yes":
+        return f"T = {text} is its own transpose, so it has an orthonormal basis of eigenvectors."
+    if operator.symmetric == "weighted":
+        rest, weight = word_text(operator.word[:-1]), operator.weight
+        both = f"T = {text}; {rest} and {weight} are their own transposes"
+        return f"{both}; that {weight} is positive definite is assumed."
+    return f"That T = {text} is symmetric is assumed: its word does not show it."
 
 
 RULE = FileRule("assumption", "spectrum", derive_spectrum, keys=("number",))

@@ -19,7 +19,8 @@ the formula is max(abs(e₀ at low), abs(e₀ at high))^(n^(count)).
 Example: in newton_inverse f* is 1/λ, with root 1 and power 1/λ, and f₀ = 2/(mu + L); ratio is
 2λ/(mu + L).  A pass takes f to 2f − λf², so (1 − e)·s to 2(1 − e)·s − λ(1 − e)²·s².  With s = 1/λ
 that is (1 − e²)·s: the map is e².  e₀ = 1 − 2λ/(mu + L) is linear, its largest size is at an end.
-So |e| ≤ ((L − mu)/(L + mu))^(2^steps) after the last pass.  1/λ has no pole for mu > 0.
+So |e| ≤ ((L − mu)/(L + mu))^(2^steps) after the last pass.  1/λ has no pole: at the
+bindings mu > 0.
 
 Proof: at each λ, by induction over the passes.  The reduction uses f*^root = power alone, which is
 true of f* at every λ of the spectrum, and f* ≠ 0 there.  At first t = f₀/f* has t^root = ratio and
