@@ -137,12 +137,16 @@ def _numbers(
 
 def _by_induction(sides: Sides, numbers: Mapping[str, Fraction]) -> Comparison | str:
     """Equal by invariants that are guessed and proven, or why not; for these numbers if given."""
-    try:
-        witness = guess(sides)
-        way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
-    except RefusedError as refused:
-        return str(refused)
-    return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    reason = ""
+    for commuting in (False, True) if sides.meaning.loops else (False,):
+        try:
+            witness = guess(sides, commuting=commuting)
+            way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
+        except RefusedError as refused:
+            reason = reason or str(refused)
+            continue
+        return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    return reason
 
 
 def _equal_text(sides: Sides, numbers: Mapping[str, Fraction]) -> str:

@@ -2,10 +2,11 @@
 
 A polynomial is Σ coefficient · word, each word a product of letters.  Every letter has a shape (two
 axis names), every operation checks it, and different axis names are different sizes; so equal
-polynomials of equal shape are equal matrices for every size, and the converse is not needed.
-The empty word is the identity, allowed only where rows and columns are the same axis.  The letter
-``1[d]`` is the column of ones of axis d.  A letter may stand for a function of the entries of
-polynomials (``entries.py``): it then has a ``content``, and its name is given to no other.
+polynomials of equal shape are equal matrices for every size: no law is used that matrices do not
+have, as (A·B)' = B'·A'.  The converse is not needed.  The empty word is the identity, allowed only
+where rows and columns are the same axis.  The letter ``1[d]`` is the column of ones of axis d.  A
+letter may stand for a function of the entries of polynomials (``entries.py``): it then has a
+``content``, and its name is given to no other.
 """
 
 from __future__ import annotations
