@@ -1,4 +1,4 @@
-"""Symbols that are numbers of tokens (``Template.sizes``): the data say them, or agree with them."""
+"""Symbols that are numbers of tokens (``Template.sizes``): the data say them, or agree."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def check_counts(
         bound = _value(template, symbol, bindings)
         if bound is not None and group in counts and bound != counts[group]:
             raise LayoutError(
-                f"this network is for {bound} {group} tokens, the value of '{symbol}', and the data "
-                f"have {counts[group]}; compile it without a value for '{symbol}', or for this one."
+                f"this network is for {bound} {group} tokens, the value of '{symbol}', and the "
+                f"data have {counts[group]}; compile it without a value for '{symbol}', "
+                "or for this one."
             )
 
 

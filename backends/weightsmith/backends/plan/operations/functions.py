@@ -5,6 +5,7 @@ One record for each function of the language (``weightsmith.dsl.elementary``), a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,10 @@ class Spelling:
     numpy: str
     onnx: str
     double: bool = True
+
+    def call(self, library: str, argument: str) -> str:
+        """The call in ``torch`` or ``numpy``."""
+        return re.sub(r"\bx\b", lambda _: argument, getattr(self, library))
 
 
 SPELLINGS: Mapping[str, Spelling] = {
