@@ -77,14 +77,18 @@ def plan_of(
     form: Form = "direct",
     sharded: Collection[Axis] = (),
     masked: Collection[Axis] = (),
+    *,
+    by_chunks: bool = True,
 ) -> Plan:
     """Return the plan of a network.
 
     ``sizes`` of axes decide in which order products are taken, and nothing else; no order is
     taken that multiplies one ``sharded`` axis with another, where there is one that does not.  The
-    ``masked`` groups take a mask of their tokens as another input.
+    ``masked`` groups take a mask of their tokens as another input.  ``by_chunks``: sums up to each
+    token may be taken by chunks (``Running``).
     """
     builder = _Builder(template, numbers, Sizes(sizes, sharded), form, masked)
+    builder.by_chunks = by_chunks
     state = builder.run(builder.start(), numbers.parts, TOP)
     return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
@@ -107,6 +111,7 @@ class _Builder:
         self._sizes = sizes
         self._form = form
         self._layers = 0
+        self.by_chunks = True
         self._groups = template.groups
         self._rows = numbers.architecture.block_rows
         self._data: dict[int, dict[int, Ref]] = defaultdict(dict)  # group, source: of images
@@ -330,7 +335,8 @@ class _Builder:
                     "Gram matrices stand for its tokens; run the network with execution='plan'."
                 )
             head = scored_head(reading, layer, number, self._masks)
-            for key, value in scored_updates(self.graph, head, self._tokens, self._sizes):
+            sizes = self._sizes if self.by_chunks else None
+            for key, value in scored_updates(self.graph, head, self._tokens, sizes):
                 added[key].append(value)
         found = attention(self.graph, linear, self._tokens, self._sizes) if linear else {}
         for key, value in found.items():

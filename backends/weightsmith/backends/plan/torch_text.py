@@ -20,6 +20,7 @@ from weightsmith.backends.plan.live import Live, fused, live, loop_of
 from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.graph import TOP
 from weightsmith.backends.plan.operations.nodes import (
+    DIAGONAL,
     AllReduced,
     Applied,
     Beside,
@@ -46,10 +47,9 @@ from weightsmith.backends.plan.operations.nodes import (
 from weightsmith.backends.plan.orientation import oriented
 from weightsmith.backends.plan.torch_lines import Line, told, with_deletes
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
-from weightsmith.compiler.ir.template import ALL, BEFORE, UPTO
+from weightsmith.compiler.ir.template import ALL
 
 INDENT = "    "
-DIAGONAL = {UPTO: 0, BEFORE: 1}  # the first one on which a query, a column, sees a key, a row
 OWN = re.compile(
     r"(t|v|c|s|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|running|like|range|_"
 )  # not for inputs

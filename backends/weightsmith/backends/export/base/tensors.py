@@ -53,7 +53,9 @@ def metadata_of(subject: Subject, weights: Weights) -> str:
 
 def layout_of(template: Template) -> dict[str, Json]:
     """Groups of tokens, sources, blocks, the masks of each layer, and the returned values."""
+    views: dict[str, Json] = {"views": [_object(view) for view in template.views]}
     return {
+        **(views if template.views else {}),
         "blocks": [_object(block) for block in template.blocks],
         "groups": list(template.groups),
         "layers": _layers(network_shape(template)),

@@ -88,14 +88,15 @@ def scored_head(
 
 
 def scored_updates(
-    graph: Graph, head: ScoredHead, tokens: Mapping[int, Tokens], sizes: Sizes
+    graph: Graph, head: ScoredHead, tokens: Mapping[int, Tokens], sizes: Sizes | None
 ) -> Iterator[tuple[Key, Value]]:
-    """What the head adds to each block at each group."""
+    """What the head adds to each block at each group; without ``sizes`` through all scores."""
     plan = _Scored(graph, head, tokens)
     for name in head.shape.query_groups:
         group = head.groups.index(name)
         for one in head.values:
-            if head.shape.scores.function or head.shape.scores.normalised:
+            scores = head.shape.scores
+            if sizes is None or scores.function or scores.normalised:
                 added = plan.through_scores(group, one)
             else:
                 added = plan.cheapest(group, one, sizes)

@@ -39,7 +39,10 @@ SPELLINGS: Mapping[str, Spelling] = {
     "sin": Spelling("torch.sin(x)", "np.sin(x)", "Sin"),
     # from the threshold on PyTorch returns x itself: exp(-40) is less than float64 sees beside it
     "softplus": Spelling(
-        "torch.nn.functional.softplus(x, threshold=40)", "np.logaddexp(x, 0)", "Softplus"
+        "torch.nn.functional.softplus(x, threshold=40)",
+        "np.logaddexp(x, 0)",
+        "Softplus",
+        double=False,
     ),
     "sqrt": Spelling("torch.sqrt(x)", "np.sqrt(x)", "Sqrt"),
     "tanh": Spelling("torch.tanh(x)", "np.tanh(x)", "Tanh"),

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from weightsmith.compiler.ir.template import BEFORE, UPTO
+
 # the name of a dimension or of a group of tokens, or a number that is its own size; with + between
 # them axes that follow one another
 Axis = str
 Shape = tuple[Axis, Axis]  # rows, columns
+DIAGONAL = {UPTO: 0, BEFORE: 1}  # the first on which a query, a column, sees a key, a row
 FIXED = -1  # in place of the number of a scalar: there is none
 
 
