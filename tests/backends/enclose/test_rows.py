@@ -22,7 +22,7 @@ from weightsmith.backends.enclose.values.rows import (
     square_roots,
 )
 
-Row = Callable[[np.ndarray], Near | None]
+Row = Callable[..., Near | None]
 Exact = Callable[[flint.arb], flint.arb]
 LN = np.log(2)
 
@@ -87,7 +87,31 @@ def test_inverse_square_roots(points: np.ndarray) -> None:
 
 @pytest.mark.parametrize("points", EXPONENTS)
 def test_exponentials(points: np.ndarray) -> None:
-    require_held(exponentials(points), points, flint.arb.exp, 6 * UNIT * SMALL)
+    require_held(exponentials(points), points, flint.arb.exp, 7 * UNIT * SMALL**2)
+
+
+@pytest.mark.parametrize(
+    ("row", "exact", "every", "part"),
+    [
+        (square_roots, flint.arb.sqrt, POSITIVE, UNIT),
+        (inverse_square_roots, flint.arb.rsqrt, POSITIVE, 2.1 * UNIT),
+        (exponentials, flint.arb.exp, EXPONENTS, 2.0**-47),
+    ],
+)
+def test_short_rows(row: Row, exact: Exact, every: list[np.ndarray], part: float) -> None:
+    for points in every:
+        found = row(points, short=True)
+        assert found is not None
+        assert found.lo is None
+        assert found.short
+        with flint.ctx.workprec(2000):
+            offs = [
+                exact(flint.arb(point)) - flint.arb(hi)
+                for point, hi in zip(points.tolist(), found.hi[0].tolist(), strict=True)
+            ]
+            for off, hi in zip(offs, found.hi[0].tolist(), strict=True):
+                assert abs(off) <= part * abs(hi)
+            assert sum((one * one for one in offs), flint.arb(0)).sqrt() <= found.radius
 
 
 @pytest.mark.parametrize(
@@ -109,6 +133,7 @@ def test_exponentials(points: np.ndarray) -> None:
 )
 def test_what_is_out_of_reach_is_left(row: Row, points: list[float]) -> None:
     assert row(np.array(points)) is None
+    assert row(np.array(points), short=True) is None
 
 
 def test_what_is_left_is_found_in_balls() -> None:

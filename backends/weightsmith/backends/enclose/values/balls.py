@@ -56,8 +56,8 @@ class ScalarFunction(Protocol):
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]: ...
 
-    def image(self, points: Array, what: str) -> Near:
-        """The same as a row, of twice the digits of a float at most."""
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
+        """The same as a row, of twice the digits of a float at most; of one float if short."""
         ...
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
@@ -78,8 +78,8 @@ class Exponential:
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
         return list(map(flint.arb.exp, map(flint.arb, points)))
 
-    def image(self, points: Array, what: str) -> Near:
-        found = exponentials(points)
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
+        found = exponentials(points, short)
         return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
@@ -106,9 +106,9 @@ class Power:
         exponent = flint.fmpq(self.exponent.numerator, self.exponent.denominator)
         return [flint.arb(point) ** exponent for point in points]
 
-    def image(self, points: Array, what: str) -> Near:
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
         known = ROOTS.get(self.exponent)
-        found = None if known is None else known(points)
+        found = None if known is None else known(points, short)
         return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
@@ -158,7 +158,7 @@ class OfFormula:
         run = on_balls(self.formula, self.bindings)
         return [run(flint.arb(point)) for point in points]
 
-    def image(self, points: Array, what: str) -> Near:
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
         return row_of(self.values(points.tolist(), what))
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:

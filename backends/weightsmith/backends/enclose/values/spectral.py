@@ -120,7 +120,8 @@ def _turned(change: Near, defect: Near, image: Near) -> Near:
 
 def largest_of(image: Near) -> float:
     """More than the largest |f(w_i)|."""
-    return float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
+    [row] = image.hi.tolist()
+    return max(max(row, default=0.0), -min(row, default=0.0)) + image.low_size + image.radius
 
 
 def decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
