@@ -19,6 +19,7 @@ import numpy as np
 from weightsmith.backends.enclose.answers.functions import function_distance
 from weightsmith.backends.enclose.answers.inverses import inverse_distance
 from weightsmith.backends.enclose.answers.polar_factors import polar_distance
+from weightsmith.backends.enclose.given import floats_of, is_single
 from weightsmith.backends.enclose.matrices.near import (
     TIGHT,
     Apart,
@@ -37,7 +38,6 @@ from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
 
-FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 Rule: TypeAlias = Callable[[Near, Near], Apart | None]
 ANY_SHAPE = ("polar",)
 
@@ -75,27 +75,19 @@ def directly(
         return None
     if plan.square and shape[0] != shape[1]:
         return None
-    matrix, value = _as_float64(given), _as_float64(found)
+    matrix, value = floats_of(given), floats_of(found)
     if matrix is None or value is None:
         return None
     if plan.symmetric and matrix.tobytes() != matrix.T.tobytes():
         return None
     with np.errstate(all="ignore"):
         try:
-            bound = _bound(plan, matrix, value, found.dtype == FLOAT32 or is_single(value))
+            bound = _bound(plan, matrix, value, found.dtype.itemsize == 4 or is_single(value))
         except NoBoundError:
             return None
     if bound is None:
         return None
     return Enclosures((Enclosed(plan.answer, plan.target, (bound,), plan.how),))
-
-
-def is_single(value: Array) -> bool:
-    """Do the numbers look like float32?  Only what is tried first depends on it."""
-    if not len(value):
-        return True
-    few = value[0, :2]
-    return bool(few.astype(np.float32).tolist() == few.tolist())
 
 
 def _bound(plan: _Plan, matrix: Array, value: Array, short: bool) -> float | None:
@@ -115,13 +107,6 @@ def _bound(plan: _Plan, matrix: Array, value: Array, short: bool) -> float | Non
         if found.radius <= TIGHT[digits] * best:
             return best
     return None
-
-
-def _as_float64(array: Array) -> Array | None:
-    """The same numbers; None of any type but two."""
-    if array.dtype == FLOAT64:
-        return array
-    return array.astype(FLOAT64) if array.dtype == FLOAT32 else None
 
 
 @remembered

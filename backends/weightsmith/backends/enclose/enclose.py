@@ -18,9 +18,10 @@ import numpy as np
 
 from weightsmith.backends.enclose.answers.compare import compared
 from weightsmith.backends.enclose.answers.solutions import solution_distance
-from weightsmith.backends.enclose.direct import directly, is_single
+from weightsmith.backends.enclose.direct import directly
+from weightsmith.backends.enclose.direct_solutions import solved_directly
 from weightsmith.backends.enclose.equations.roots import root
-from weightsmith.backends.enclose.given import exact_array, inexact
+from weightsmith.backends.enclose.given import exact_array, inexact, is_single
 from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     TIGHT,
@@ -69,7 +70,7 @@ def enclose(
     template says in which token groups the network reads an input.  Raises LayoutError where the
     inputs or the answer do not fit the script.
     """
-    soon = directly(program, inputs, answer)
+    soon = directly(program, inputs, answer) or solved_directly(program, inputs, answer)
     if soon is not None:
         return soon
     data = read_data(program, inputs, {} if template is None else reads_of(template))

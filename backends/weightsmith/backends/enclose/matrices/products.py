@@ -53,9 +53,10 @@ from weightsmith.backends.enclose.matrices.near import (
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
 KEPT = 64  # sizes: only speed
-FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
+FEW = 32  # rows or columns of matrices that are split by their norm: speed and tightness only
+ROWS = 4  # of a left factor whose chunks are multiplied at once: speed only
 CHUNK = 128  # terms: fewer are slow, and more cost digits
-FINE = 32  # the same of a left factor with few rows
+FINE = 32  # the same of a left factor with few rows, of more than a chunk
 
 
 def product(left: Near, right: Near) -> Near:
@@ -92,7 +93,7 @@ def _split(left: Near, right: Near, off: float) -> Near:
     head, head_size = _with(rest, rest_size, left)
     small = by_chunks(first, tail, tail_size)
     small += by_chunks(head, right.hi, head_size)
-    hi, lo = fast_two_sum(first @ second, small)
+    hi, lo = fast_two_sum(first.dot(second), small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
     off += (1 + 2.0**-10) * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
@@ -109,8 +110,8 @@ def _split_twice(left: Near, right: Near, off: float) -> Near:
     fourth, other, other_size = parts_of(right, inner, 1)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
-    hi, one = two_sum(first @ second, first @ fourth)
-    hi, two = two_sum(hi, third @ second)
+    hi, one = two_sum(first.dot(second), first.dot(fourth))
+    hi, two = two_sum(hi, third.dot(second))
     third_size, fourth_size = first_rest + rest_size, second_rest + other_size
     small = by_chunks(first, tail, tail_size) + by_chunks(head, right.hi, head_size)
     small += by_chunks(third, fourth + tail, min(third_size, fourth_size + tail_size))
@@ -164,10 +165,11 @@ def by_chunks(left: Array, right: Array, size: float) -> Array:
 def _by(step: int, left: Array, right: Array) -> Array:
     inner = left.shape[1]
     if inner <= step:
-        return left @ right
-    total: Array = left[:, :step] @ right[:step]
+        found: Array = left.dot(right)
+        return found
+    total: Array = left[:, :step].dot(right[:step])
     for start in range(step, inner, step):
-        total += left[:, start : start + step] @ right[start : start + step]
+        total += left[:, start : start + step].dot(right[start : start + step])
     return total
 
 
@@ -192,7 +194,7 @@ def by_fine_chunks(left: Array, right: Array) -> Array:
     step = _fine_chunk(inner)
     count = inner // step
     whole = count * step
-    if rows > FEW or count < 2:
+    if rows > ROWS or count < 2:
         return _by(step, left, right)
     chunks = left[:, :whole].reshape(rows, count, step).transpose(1, 0, 2)
     total: Array = (chunks @ right[:whole].reshape(count, step, -1)).sum(axis=0)
@@ -203,7 +205,7 @@ def by_fine_chunks(left: Array, right: Array) -> Array:
 
 @lru_cache(KEPT)
 def _fine_chunk(inner: int) -> int:
-    return max(FINE, math.isqrt(inner))
+    return max(FINE, math.isqrt(inner)) if inner > CHUNK else max(inner, 1)
 
 
 @lru_cache(KEPT)
@@ -228,7 +230,7 @@ def _gram(matrix: Near, off: float) -> Near:
     inner = matrix.hi.shape[1]
     first, rest, size = parts_of(matrix, inner)
     cross = by_chunks(first + rest / 2, rest.T, size)
-    hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
+    hi, lo = fast_two_sum(first.dot(first.T), cross + cross.T)
     off += 2 * gamma(depth(inner) + 6) * (matrix.size + size) * size
     found = near(hi, lo, off + FLOOR)
     matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
