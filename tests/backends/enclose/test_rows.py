@@ -17,8 +17,10 @@ from weightsmith.backends.enclose.values.rows import (
     REACH,
     SMALL,
     STEPS,
+    TAIL,
     exponentials,
     inverse_square_roots,
+    sigmoids,
     square_roots,
 )
 
@@ -88,6 +90,36 @@ def test_inverse_square_roots(points: np.ndarray) -> None:
 @pytest.mark.parametrize("points", EXPONENTS)
 def test_exponentials(points: np.ndarray) -> None:
     require_held(exponentials(points), points, flint.arb.exp, 7 * UNIT * SMALL**2)
+
+
+def sigmoid(point: flint.arb) -> flint.arb:
+    return 1 / (1 + (-point).exp())
+
+
+@pytest.mark.parametrize("points", EXPONENTS)
+def test_sigmoids(points: np.ndarray) -> None:
+    points = points[points >= -TAIL]
+    assert sigmoids(np.append(points, -1.01 * TAIL), None, 0.0) is None
+    require_held(sigmoids(points, None, 0.0), points, sigmoid, 7.1 * UNIT * SMALL**2)
+
+
+@pytest.mark.parametrize("scale", [2.0**-1060, 2.0**-53, 2.0**-40, 2.0**-20, 2.0**-4])
+def test_sigmoids_of_two_floats(scale: float) -> None:
+    """What is added may be large: then the radius is."""
+    points = np.concatenate([between(-40, 40), between(-1, 1), np.array([0.0, REACH, -TAIL])])
+    small = scale * np.random.default_rng(1).normal(size=points.shape)
+    found = sigmoids(points, small, float(np.linalg.norm(small)) * (1 + 2.0**-40) + 2.0**-1060)
+    assert found is not None
+    assert found.lo is not None
+    with flint.ctx.workprec(2000):
+        squares = flint.arb(0)
+        entries = zip(
+            points.tolist(), small.tolist(), found.hi[0].tolist(), found.lo[0].tolist(), strict=True
+        )
+        for point, more, hi, lo in entries:
+            squares += (sigmoid(flint.arb(point) + more) - flint.arb(hi) - lo) ** 2
+        assert squares.sqrt() <= found.radius
+        assert found.radius <= 2.0**-66 + 2 * scale**2 * len(points)
 
 
 @pytest.mark.parametrize(

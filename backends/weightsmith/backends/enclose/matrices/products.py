@@ -53,7 +53,7 @@ from weightsmith.backends.enclose.matrices.near import (
 from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, two_sum
 
 KEPT = 64  # sizes: only speed
-FEW = 32  # rows or columns of matrices that are split by their norm: speed and tightness only
+FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
 ROWS = 4  # of a left factor whose chunks are multiplied at once: speed only
 CHUNK = 128  # terms: fewer are slow, and more cost digits
 FINE = 32  # the same of a left factor with few rows, of more than a chunk
@@ -249,8 +249,16 @@ def top(matrix: Array, inner: int, size: float = math.inf) -> tuple[Array, Array
     """
     bits, largest = bits_of(inner), size
     if size == math.inf or min(matrix.shape) > FEW:
-        largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+        largest = most_of(matrix)
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift
     first -= shift
     return first, matrix - first
+
+
+def most_of(matrix: Array) -> float:
+    """The largest size of an entry: nan if one is."""
+    entries = matrix.ravel("K")
+    if not entries.size:
+        return 0.0
+    return max(float(entries[entries.argmax()]), -float(entries[entries.argmin()]))

@@ -25,6 +25,13 @@ product, and by 0.8 for the remainder; their sum with t₂, fl(e^c) and the prod
 T′(1 + t₁), below 2^-26, by 0.6; t₂, T′ and the roundings of T′(1 + t₁) by 0.1.  Together it is less
 than 7.  FastTwoSum of H and this is exact, and so are products with 2^k.
 
+*Sigmoids*, σ(w) = 1/(1 + e^−w): with e^−w = a + b as above, s + r = 1 + a exactly (TwoSum) and
+c = fl(r + b), 1 + e^−w is s + c, off by 7uτ² of e^−w and 2.1u² of s.  Let y = fl(1/s), ys = p + q
+exactly; 1 − p is exact, and ρ = fl(fl((1 − p) − q) − fl(yc)), at most 4u, is off by 8u².  From
+1/(s + c) = y/(1 − (1 − y(s + c))) it follows that y + fl(yρ) is off by 7uτ² + 40u² of it.  Of w + v
+with small v it is σ(w) + σ′(w)v up to v²/20, for |σ″| < 1/10; σ′ = σ(1 − σ) ≤ 1/4, computed
+of y, is off by 4u, and its product with v by 5u|v|.
+
 *Short*, for an answer in float32: the first float of each alone, off by u and by 2.1u of it, and
 2^k·fl(e^c + fl(e^c·p)) with p = t + t²(1/2 + t/6), up to τ⁴/24 < 2^-48 and 2^-51 of rounding.
 """
@@ -47,10 +54,11 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     norm,
 )
-from weightsmith.backends.enclose.matrices.sums import fast_two_sum, two_product
+from weightsmith.backends.enclose.matrices.sums import fast_two_sum, two_product, two_sum
 
 LEAST, MOST = 2.0**-200, 2.0**200  # of a number with a root: nothing underflows
 REACH = 256.0  # of an exponent
+TAIL = 100.0  # the same where its exponential is added to 1
 STEPS = 1024  # in 1
 REACHED = 360  # steps, more than ½ ln 2
 BITS = 128
@@ -59,6 +67,7 @@ SMALL = 1.01 / (2 * STEPS)  # τ
 # The same numbers as arrays, which are multiplied by sooner.
 INVERSE, STEEP, STEP, WIDTH = map(np.array, (1 / HIGH, HIGH, float(STEPS), 1 / STEPS))
 TAYLOR = tuple(map(np.array, (1 / 120, 1 / 24, 1 / 6, 1 / 2)))
+ONES = np.array(1.0)
 GRID = np.array(3 * 2.0**25)
 
 
@@ -132,6 +141,32 @@ def exponentials(points: Array, short: bool = False) -> Near | None:
     series += np.multiply(rest, first, rest)
     hi, lo = fast_two_sum(top + np.multiply(top, first, first), series)
     return _row(np.ldexp(hi, powers), np.ldexp(lo, powers), 7 * UNIT * SMALL**2)
+
+
+def sigmoids(points: Array, small: Array | None, low_size: float) -> Near | None:
+    """σ(points + small), where low_size ≥ ‖small‖; None where a number is too large."""
+    powers = exponentials(-points) if _are_within(points, -TAIL, REACH) else None
+    if powers is None or powers.lo is None:
+        return None
+    total, rest = two_sum(powers.hi[0], ONES)
+    rest += powers.lo[0]
+    found = 1 / total
+    product, low = two_product(found, total)
+    np.subtract(1, product, out=product)
+    product -= low
+    product -= found * rest
+    product *= found
+    row = _row(found, product, 7.1 * UNIT * SMALL**2)
+    if small is None:
+        return row
+    slopes = 1 - found
+    slopes *= found
+    slopes *= small
+    product += slopes
+    more = norm(product)
+    off = 0.05 * low_size**2 + UNIT * (5 * low_size + more)
+    radius = (row.radius + off + FLOOR) * WIDER
+    return Near(row.hi, product[None], radius, row.size, more)
 
 
 def _are_within(points: Array, low: float, high: float) -> bool:
