@@ -18,7 +18,7 @@ from weightsmith.backends.enclose.matrices.products import bits_of, most_of
 FEW = 64  # rows of matrices whose entries are bounded by their norm: speed and tightness only
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Leading:
     """hi = first + rest; ``left`` is more than ‖rest‖, with lo added to it if there is one."""
 

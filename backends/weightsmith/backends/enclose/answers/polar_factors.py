@@ -70,7 +70,7 @@ from weightsmith.backends.enclose.matrices.near import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Known:
     """A matrix in floats; its norm and what it is off by."""
 
@@ -83,7 +83,7 @@ class _Known:
         return self.size + self.off
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Basis:
     """s, V, more than ‖V‖, δ, d and max s, less than λ_min(G)."""
 

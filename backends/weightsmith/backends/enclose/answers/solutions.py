@@ -75,7 +75,7 @@ class Form:
     mirrored: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Residual:
     """R, its norm, ε and η."""
 

@@ -108,7 +108,7 @@ class Near:
         return (self.size + self.low_size + self.radius) * WIDER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Apart:
     """More than a distance; ``radius`` is what the target's own radius has in it."""
 

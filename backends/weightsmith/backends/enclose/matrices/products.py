@@ -192,10 +192,16 @@ def by_fine_chunks(left: Array, right: Array) -> Array:
     """The product in floats, by smaller chunks, all at once if the left one has few rows."""
     rows, inner = left.shape
     step = _fine_chunk(inner)
+    if rows > ROWS or inner < 2 * step:
+        return _by(step, left, right)
+    return _at_once(left, right, step)
+
+
+def _at_once(left: Array, right: Array, step: int) -> Array:
+    """The sum of the products of all chunks of so many terms, and of what is left of them."""
+    rows, inner = left.shape
     count = inner // step
     whole = count * step
-    if rows > ROWS or count < 2:
-        return _by(step, left, right)
     chunks = left[:, :whole].reshape(rows, count, step).transpose(1, 0, 2)
     total: Array = (chunks @ right[:whole].reshape(count, step, -1)).sum(axis=0)
     if whole < inner:

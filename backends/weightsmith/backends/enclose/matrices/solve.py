@@ -38,7 +38,7 @@ ROUNDS = 3
 ENOUGH = 2.0**-60  # of a solution that is not long: only tightness depends on it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CheckedInverse:
     """Y ≈ M⁻¹, and more than ‖I − MY‖, which is less than 1/2."""
 

@@ -73,8 +73,8 @@ def two_product(left: Array, right: Array) -> tuple[Array, Array]:
     The left one has the shape of the product.
     """
     product: Array = left * right
-    a, b = _halves(left)
-    c, d = _halves(right)
+    a, b = halves(left)
+    c, d = halves(right)
     rest = a * c
     rest -= product
     a *= d
@@ -217,7 +217,7 @@ def rounded(exact: Fraction) -> float:
         raise NoBoundError("a coefficient of the script is too large for a float") from None
 
 
-def _halves(matrix: Array) -> tuple[Array, Array]:
+def halves(matrix: Array) -> tuple[Array, Array]:
     """Two parts of 26 bits (Veltkamp)."""
     shifted = HALVES * matrix
     shifted -= shifted - matrix

@@ -1,12 +1,14 @@
 """Functions of a row of floats as hi + lo, all entries at once: cheaper than arb's balls.
 
-*Roots*, of w > 0: s = fl(√w), so |√w − s| ≤ us.  With s² = p + e exactly (TwoProduct), w − p is
-exact, and r = fl((w − p) − e) is off by 1.1u·2us², as |w − s²| ≤ 2.1us².  From
-√w − s = (w − s²)/(2s) − (√w − s)²/(2s) it follows that s + fl(r/(2s)) is off by at most 4u²s.
+*Roots*, of w > 0: s = fl(√w), so |√w − s| ≤ us.  With s = a + b in halves of 26 bits (Veltkamp) a²
+and 2ab are exact, and so is w − a², as a² is near to w.  All of w − a² − 2ab is a whole multiple of
+the last bit of 2ab and below 5us², so it is exact too, and less b² it is r, off by 3u²s² from
+w − s².  From √w − s = (w − s²)/(2s) − (√w − s)²/(2s) it follows that s + fl(r/(2s)) is off by at
+most 4u²s.
 
-*Inverse roots*: y = fl(1/fl(√w)) is off by at most 2.1u of it, so that ρ = 1 − wy² is at most 4.3u.
-With y² = p + e and wp = q + f exactly, 1 − q is exact, and r = fl(fl((1 − q) − f) − fl(we)) is off
-by at most u(7.5u + 4.4u + 1.1u).  As 1/√w = y(1 − ρ)^(−1/2), y + fl(y·r/2) is off by 20u²y.
+*Inverse roots*: let s and c = fl(r/(2s)) be these, |c| ≤ 1.1us.  Let y = fl(1/s) and ys = p + q
+exactly (TwoProduct); 1 − p is exact, and ρ = fl(fl((1 − p) − q) − fl(yc)), at most 2.2u, is off by
+5u² from 1 − y(s + c).  As 1/(s + c) = y/(1 − ρ), y + fl(yρ) is off by 20u²y.
 
 *Exponentials*, of |w| ≤ REACH: ln 2 = l + l′ with 43 bits after the point in l, k = rint(w/ln 2),
 c = rint((w − kl)/STEP)·STEP, and then
@@ -54,7 +56,7 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     norm,
 )
-from weightsmith.backends.enclose.matrices.sums import fast_two_sum, two_product, two_sum
+from weightsmith.backends.enclose.matrices.sums import fast_two_sum, halves, two_product, two_sum
 
 LEAST, MOST = 2.0**-200, 2.0**200  # of a number with a root: nothing underflows
 REACH = 256.0  # of an exponent
@@ -78,25 +80,38 @@ def square_roots(points: Array, short: bool = False) -> Near | None:
     roots = np.sqrt(points)
     if short:
         return _short_row(roots, UNIT)
-    square, rest = two_product(roots, roots)
-    rest = points - square - rest
-    rest /= 2 * roots
-    return _row(roots, rest, 4 * UNIT**2)
+    return _row(roots, _left_of_root(points, roots), 4 * UNIT**2)
 
 
 def inverse_square_roots(points: Array, short: bool = False) -> Near | None:
     """None where a number is too small or too large."""
     if not _are_within(points, LEAST, MOST):
         return None
-    found = 1 / np.sqrt(points)
+    roots = np.sqrt(points)
+    found = ONES / roots
     if short:
         return _short_row(found, 2.1 * UNIT)
-    square, rest = two_product(found, found)
-    whole, small = two_product(points, square)
-    rest = 1 - whole - small - points * rest
+    rest = _left_of_root(points, roots)
     rest *= found
-    rest *= 0.5
-    return _row(found, rest, 20 * UNIT**2)
+    product, low = two_product(found, roots)
+    np.subtract(ONES, product, product)
+    product -= low
+    product -= rest
+    product *= found
+    return _row(found, product, 20 * UNIT**2)
+
+
+def _left_of_root(points: Array, roots: Array) -> Array:
+    """fl(r/(2s))."""
+    first, second = halves(roots)
+    rest = points - first * first
+    first += first
+    first *= second
+    rest -= first
+    second *= second
+    rest -= second
+    rest /= roots + roots
+    return rest
 
 
 def exponentials(points: Array, short: bool = False) -> Near | None:
@@ -150,9 +165,9 @@ def sigmoids(points: Array, small: Array | None, low_size: float) -> Near | None
         return None
     total, rest = two_sum(powers.hi[0], ONES)
     rest += powers.lo[0]
-    found = 1 / total
+    found = ONES / total
     product, low = two_product(found, total)
-    np.subtract(1, product, out=product)
+    np.subtract(ONES, product, product)
     product -= low
     product -= found * rest
     product *= found
