@@ -104,7 +104,7 @@ def inverse_square_roots(points: Array, short: bool = False) -> Near | None:
 def _left_of_root(points: Array, roots: Array) -> Array:
     """fl(r/(2s))."""
     first, second = halves(roots)
-    rest = points - first * first
+    rest: Array = points - first * first
     first += first
     first *= second
     rest -= first
