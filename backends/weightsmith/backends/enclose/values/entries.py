@@ -27,9 +27,12 @@ from weightsmith.backends.enclose.values.balls import (
     row_of,
     slope_within,
 )
+from weightsmith.backends.enclose.values.rows import sigmoids
+from weightsmith.dsl.numbers import formulas as f
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
 
+SIGMOID = f.Apply("sigmoid", f.Variable())
 SMALL = 2.0**-60  # of f(hi + lo): as radius little enough; only tightness depends on it
 
 
@@ -45,6 +48,10 @@ def of_entries(
     within reach.  Where that is much or unknown, f is taken of every entry as a ball, and the
     errors of all entries are added.
     """
+    if isinstance(function, core.Approximated) and function.formula == SIGMOID:
+        known = _sigmoids(value)
+        if known is not None:
+            return known
     with flint.ctx.workprec(BITS):
         run = _runner(function, bindings)
         row = row_of(map(run, _points(value, 0.0)))
@@ -56,6 +63,16 @@ def of_entries(
             else:
                 row = with_radius(row, radius)
     return _shaped(row, value.hi.shape)
+
+
+def _sigmoids(value: Near) -> Near | None:
+    """All at once; None where that is not enough."""
+    lo = None if value.lo is None else value.lo.ravel()
+    row = sigmoids(value.hi.ravel(), lo, value.low_size)
+    if row is None:
+        return None
+    radius = row.radius + value.radius / 4  # |σ′| ≤ 1/4
+    return _shaped(with_radius(row, radius), value.hi.shape) if radius <= SMALL * row.size else None
 
 
 def hadamard(left: Near, right: Near) -> Near:
