@@ -144,7 +144,7 @@ def by_newton(task: Task) -> Powered:
     """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
     around = _Around(task)
     loop = around.loop
-    newton = read_newton(task.program, task.normal, loop)
+    newton = read_newton(task.normal, loop)
     count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
         raise OverLimitError("it raises to a power that is too large")

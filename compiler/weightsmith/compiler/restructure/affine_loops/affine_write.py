@@ -13,7 +13,7 @@ from fractions import Fraction
 from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, Turn
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Turn
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     PARTS,
     Block,
@@ -23,6 +23,7 @@ from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     Product,
     Start,
 )
+from weightsmith.compiler.restructure.affine_loops.checked_loop import Terms
 from weightsmith.compiler.restructure.recurrences.lines import (
     assignment,
     free_name,

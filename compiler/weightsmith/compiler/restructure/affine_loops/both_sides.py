@@ -19,13 +19,18 @@ from typing import NamedTuple
 import flint
 
 from weightsmith.checker.balls.ranges import fraction
-from weightsmith.checker.rewrites.two_sided import powers_of_pass
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rewrites.two_sided import powers_of_pass, read_two_sided
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
-from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.restructure.affine_loops.affine import Sided, Terms, read_sided, turning
+from weightsmith.compiler.restructure.affine_loops.affine import turning
 from weightsmith.compiler.restructure.affine_loops.affine_write import terms_text
-from weightsmith.compiler.restructure.recurrences.linear import number_of
+from weightsmith.compiler.restructure.affine_loops.checked_loop import (
+    Terms,
+    checked_loop,
+    terms_of,
+    word_of,
+)
 from weightsmith.compiler.restructure.recurrences.lines import block, free_name, sum_text
 from weightsmith.compiler.restructure.recurrences.setting import IDENTITY
 from weightsmith.compiler.restructure.recurrences.task import Json
@@ -57,7 +62,8 @@ class BothSides:
     right: Terms
     alpha: Fraction
     delta: Fraction | None
-    sided: Sided
+    start: Terms
+    constant: Terms
 
 
 def read_both_sides(normal: NormalProgram, loop: Loop, bindings: dict[str, Fraction]) -> BothSides:
@@ -68,42 +74,16 @@ def read_both_sides(normal: NormalProgram, loop: Loop, bindings: dict[str, Fract
     rows, columns = normal.alphabet.axes[carried.letter]
     if carried.flipped or {rows, columns} & {"", *GROUPS}:
         raise NoProofError("a pass multiplies tokens by tokens")
-    sided = read_sided(normal, loop, {carried.letter: False})
-    terms = {(u, w): number for (u, _, w), number in sided.linear[carried.letter].items()}
-    left = {u: number for (u, w), number in terms.items() if u and not w}
-    right = {w: number for (u, w), number in terms.items() if w and not u}
-    mixed = {pair: number for pair, number in terms.items() if all(pair)}
-    zero = normal.field.zero
-    alpha = terms.get(((), ()), zero)
-    if not mixed:
-        if not left or not right:
-            raise NoProofError("a pass does not multiply from both sides")
-        half = alpha * normal.field.number(Fraction(1, 2))
-        return BothSides(_plus(left, half), _plus(right, half), Fraction(0), None, sided)
-    beta, gamma = (normal.field.number(Fraction(bool(one))) for one in (left, right))
-    first, last = min(mixed, key=lambda pair: [[x.text() for x in word] for word in pair])
-    left = left or {u: number for (u, w), number in mixed.items() if w == last}
-    right = right or {w: number for (u, w), number in mixed.items() if u == first}
-    if first not in left or last not in right:
-        raise NoProofError("what multiplies from both sides is no product")
-    delta = mixed[first, last] / (left[first] * right[last])
-    if {(u, w): delta * a * b for u, a in left.items() for w, b in right.items()} != mixed:
-        raise NoProofError("what multiplies from both sides is no product")
-    left, right = _plus(left, gamma / delta), _plus(right, beta / delta)
-    numbers = _number(alpha - beta * gamma / delta, bindings), _number(delta, bindings)
-    return BothSides(left, right, *numbers, sided)
-
-
-def _plus(terms: Terms, number: Coefficient) -> Terms:
-    """With a multiple of the identity."""
-    return {**terms, (): number} if number else terms
-
-
-def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction:
-    found = number_of(value, bindings)
-    if found is None:
-        raise NoProofError("a number of the pass has no value")
-    return found
+    try:
+        two = read_two_sided(checked_loop(normal, loop), (), bindings)
+    except RefusedError as refused:
+        message = str(refused).removesuffix(".")
+        raise NoProofError(message[:1].lower() + message[1:]) from None
+    (left,), (start,), (constant,) = (
+        map(terms_of, part.values()) for part in (two.loop.left, two.loop.start, two.loop.constant)
+    )
+    right = {word_of(word): number for word, number in two.loop.right.items()}
+    return BothSides(left, right, two.alpha, two.delta, start, constant)
 
 
 def polynomials(two: BothSides, count: int) -> tuple[Weights, Weights]:
@@ -150,8 +130,7 @@ class BothSidesWriter:
                 f"it multiplies from both sides in more than {most} passes at once"
             )
         first = count - rounds * once
-        letter, variable = self.carried.letter, self.carried.variable
-        start, constant = self.two.sided.start[letter], self.two.sided.constant[letter]
+        variable, start, constant = self.carried.variable, self.two.start, self.two.constant
         begun = [
             (value, weights, self._multiplied(value, name))
             for value, name, weights in zip(
@@ -213,7 +192,7 @@ class BothSidesWriter:
         turned = self._own(turned=True)
         made[turned] = self._start_sum(begun, turned=True)
         witness[turned] = self._witness("value", [first], turned=True)
-        constant = self.two.sided.constant[self.carried.letter]
+        constant = self.two.constant
         if not constant:
             return made, witness
         _, added = polynomials(self.two, once)
