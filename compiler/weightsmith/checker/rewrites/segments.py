@@ -40,8 +40,8 @@ from weightsmith.checker.semantics.excerpts import (
     used_names,
     varying_powers,
 )
-from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import assigned_names
 
 Names = frozenset[str]
 Proof = Callable[[core.Program, core.Program, list[object]], None]
