@@ -8,7 +8,7 @@ one row as the sum of its rows; likewise the way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
@@ -16,9 +16,10 @@ from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Polynomial, PolynomialKey, ones_word, polynomial_key
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Mlp, Terms, meets
-from weightsmith.dsl.numbers.scalars import ZERO
+from weightsmith.dsl.numbers.scalars import ZERO, Scalar
 
 Held = Mapping[str, Polynomial]  # what every block holds at the group
+Read = Callable[[Scalar], Rational]
 
 
 @dataclass(slots=True)
@@ -78,9 +79,12 @@ def biases(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str
         yield block, Polynomial.ones(field, held[block].rows, group).scaled(field.read(scalar))
 
 
-def argument(rows: str, terms: Terms, held: Held, group: str, field: Field) -> Polynomial:
-    """Σ coefficient · block, of so many rows."""
-    parts = (mapped(held[block], rows).scaled(field.read(scalar)) for block, scalar in terms)
+def argument(
+    rows: str, terms: Terms, held: Held, group: str, field: Field, read: Read | None = None
+) -> Polynomial:
+    """Σ coefficient · block, of so many rows; ``read`` may know coefficients already."""
+    value = read or field.read
+    parts = (mapped(held[block], rows).scaled(value(scalar)) for block, scalar in terms)
     return sum(parts, Polynomial.zero(field, rows, group))
 
 

@@ -22,7 +22,7 @@ from weightsmith.checker.semantics.entries import (
     direction_of,
     multiply_entries,
 )
-from weightsmith.checker.semantics.linear_mlp import Held, biases, mapped
+from weightsmith.checker.semantics.linear_mlp import Held, argument, biases, mapped
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 
@@ -89,5 +89,4 @@ class _HiddenReader:
         return multiply_entries(left, right)
 
     def _argument(self, rows: str, terms: Terms) -> Polynomial:
-        parts = (mapped(self._held[block], rows).scaled(self.scalar(c)) for block, c in terms)
-        return sum(parts, Polynomial.zero(self._field, rows, self._group))
+        return argument(rows, terms, self._held, self._group, self._field, self.scalar)

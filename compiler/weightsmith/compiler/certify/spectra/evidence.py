@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from weightsmith.compiler.certify.spectra.grounds import Ground
+from weightsmith.compiler.certify.spectra.assumed_operators import AssumedOperator
 from weightsmith.compiler.certify.spectra.spectral import (
     MAX_FORMS,
     Collapse,
@@ -33,7 +33,7 @@ def loop_forms(
     program: core.Program,
     normal: NormalProgram,
     returned: Returned,
-    ground: Ground,
+    assumed: AssumedOperator,
     frame: tuple[list[str], list[str]],
 ) -> list[Json]:
     """An item for each loop that the result depends on.  Raises NoProofError.
@@ -44,22 +44,22 @@ def loop_forms(
     names = scalar_names([carried.letter for _, carried in wanted])
     frames = (_word(frame[0]), _word(frame[1]))
     try:  # most variables have one form, and fewer symbols are faster
-        return _forms(program, normal, ground, frames, wanted, names, 1)
+        return _forms(program, normal, assumed, frames, wanted, names, 1)
     except UnknownNameError:
-        return _forms(program, normal, ground, frames, wanted, names, MAX_FORMS)
+        return _forms(program, normal, assumed, frames, wanted, names, MAX_FORMS)
 
 
 def _forms(
     program: core.Program,
     normal: NormalProgram,
-    ground: Ground,
+    assumed: AssumedOperator,
     frame: Frame,
     wanted: list[tuple[Loop, Carried]],
     names: dict[str, str],
     forms: int,
 ) -> list[Json]:
     """The same, if no variable has more than so many forms with a scalar."""
-    collapse = Collapse(normal, ground.operator, ScalarField(normal, with_suffixes(names, forms)))
+    collapse = Collapse(normal, assumed.operator, ScalarField(normal, with_suffixes(names, forms)))
     collapse.names, collapse.frames = names, (frame,)
     wanted_letters = {carried.letter for _, carried in wanted}
     items, count = [], len(tuple(program.symbols))
