@@ -39,14 +39,14 @@ Counts = tuple[int, ...]
 class Held:
     """What a block holds: an entry of Lⁿ, Rⁿ, or of a letter S_n or s_n; n is Σ counts.
 
-    ``turned``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the pass
-    from which Lⁿ and S_n are, in a ``for`` loop.
+    ``transposed``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the
+    pass from which Lⁿ and S_n are, in a ``for`` loop.
     """
 
     kind: str  # left, right, sum or value
     row: str
     column: str
-    turned: bool
+    transposed: bool
     counts: Counts
     loop: int = 0
     first: int = 0

@@ -88,7 +88,7 @@ def check_powers(
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
     inner: dict[int, AffinePowers] = {}
     if loop.children:
-        loops = InnerLoops(first.turned, bindings, named=first.split)
+        loops = InnerLoops(first.transposed, bindings, named=first.split)
         loop, inner = loops.without(loop), loops.powers
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
@@ -99,9 +99,9 @@ def check_powers(
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """Which variables are turned, and how a pass is read."""
+    """Which variables are transposed, and how a pass is read."""
 
-    turned: tuple[str, ...]
+    transposed: tuple[str, ...]
     kind: str
     exponent: int
     split: bool
@@ -117,9 +117,9 @@ def _first(step: object) -> _First:
     require(kind in known, f"The kind of a pass may be {', '.join(known)}.")
     exponent = as_integer(parts.get("exponent", 0), "exponent")
     is_split = as_boolean(parts.get("split", False), "split")
-    turned, names = (as_texts(parts.get(key, []), key) for key in ("turned", "recomputed"))
+    transposed, names = (as_texts(parts.get(key, []), key) for key in ("turned", "recomputed"))
     require(len(names) <= MAX_RECOMPUTED, "Too many variables are computed anew.")
-    return _First(turned, kind, exponent, is_split, names)
+    return _First(transposed, kind, exponent, is_split, names)
 
 
 def _read(
@@ -127,14 +127,14 @@ def _read(
 ) -> tuple[AffinePowers, Values, int]:
     """The powers of the step, the values at the end, and of how many passes they are."""
     if first.kind == "both_sides":
-        both = TwoSidedPowers(read_two_sided(loop, first.turned))
+        both = TwoSidedPowers(read_two_sided(loop, first.transposed))
         return both, both.expanded_values(counts), count
     if first.kind == "newton":
         powers = AffinePowers(read_newton_loop(loop, first.exponent))
         require(count * first.exponent.bit_length() <= 64, "The loop's powers are too large.")
         count = first.exponent**count
     else:
-        powers = AffinePowers(read_affine_loop(loop, first.turned))
+        powers = AffinePowers(read_affine_loop(loop, first.transposed))
     return powers, powers.expanded_values(counts), count
 
 
@@ -202,8 +202,8 @@ class _Following:
 
     def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
         """The letter that a value is, if it is equal to its expansion."""
-        sided = value.transpose() if what.turned else value
-        place = letter.transpose() if what.turned else letter
+        sided = value.transpose() if what.transposed else value
+        place = letter.transpose() if what.transposed else letter
         require(what.loop in self._powers, f"'{letter.name}' is of no loop of the script.")
         constant = what.kind != "value" or what.loop == self._outer
         require(constant, "A value of a loop within a loop is not the same in every pass.")
@@ -211,7 +211,7 @@ class _Following:
         same = powers.expanded(what, place).equals(sided)
         require(same, f"'{letter.name}' does not hold what it is said to hold.")
         found = powers.held(what, place)
-        return found.transpose() if what.turned else found
+        return found.transpose() if what.transposed else found
 
 
 def _after(held: Held, passes: int) -> Held:

@@ -116,11 +116,11 @@ def _sum(first: Vector, second: Mapping[str, Polynomial]) -> Vector:
 
 
 def read_two_sided(
-    loop: Loop, turned: Collection[str], bindings: Mapping[str, Fraction] = NOTHING
+    loop: Loop, transposed: Collection[str], bindings: Mapping[str, Fraction] = NOTHING
 ) -> TwoSided:
     """α and δ at the bindings.  Raises RefusedError where a pass is of another kind."""
     require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
-    sided = read_sided(loop, turned)
+    sided = read_sided(loop, transposed)
     require(len(sided.letters) == 1, "A loop that multiplies from both sides carries one variable.")
     ((name, letter),) = sided.letters.items()
     terms = {(u, w): number for (u, _, w), number in sided.linear[name].items()}

@@ -45,19 +45,19 @@ FEW = 4  # so many kinks have a letter each, that sums of functions may meet
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Direction:
-    """left · (scale·argument + offset·ones) · right; the middle transposed if ``turned``."""
+    """left · (scale·argument + offset·ones) · right; the middle transposed if ``transposed``."""
 
     argument: Polynomial
     scale: Fraction
     offset: Rational
     left: Word
     right: Word
-    turned: bool
+    transposed: bool
 
     @property
     def key(self) -> PolynomialKey:
         """Equal for values that differ in scale and offset only."""
-        frame = (letters_key(self.left), letters_key(self.right), self.turned)
+        frame = (letters_key(self.left), letters_key(self.right), self.transposed)
         return (*frame, polynomial_key(self.argument))
 
 
@@ -107,7 +107,7 @@ def apply(function: Piecewise, value: Polynomial) -> Polynomial:
 def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
     """A function of the direction's argument, brought into the place of the value."""
     middle = _applied(function, direction.argument)
-    return _framed(middle.transpose() if direction.turned else middle, direction)
+    return _framed(middle.transpose() if direction.transposed else middle, direction)
 
 
 def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
@@ -142,7 +142,7 @@ class _Inner:
 def _as_function(value: Polynomial) -> _Inner | None:
     """Write a value as slope·q + Σ change·relu(q − place), if it is that, of one q.
 
-    Its letters are not transposed: a direction is turned so that they are not.
+    Its letters are not transposed: a direction is transposed so that they are not.
     """
     found: dict[tuple[object, ...], dict[Word, Kinked]] = {}
     for word in value.terms:
@@ -317,14 +317,14 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
         return Polynomial(field, rows, columns, {two if one == constant else one: field.one})
     straight = tuple(sorted((letters_key(one), letters_key(two))))
     flipped = transpose_word(one), transpose_word(two)
-    turned = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
-    if (turned, columns, rows) < (straight, rows, columns):
+    transposed = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
+    if (transposed, columns, rows) < (straight, rows, columns):
         return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
     field.budget.spend(10 + len(one) + len(two))
     number = field.serial(("product", straight, rows, columns))
     left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
     content = Multiplied(left, right, left.names() | right.names())
-    symmetric = rows == columns and turned == straight
+    symmetric = rows == columns and transposed == straight
     letter = Letter(f"product~{number}", rows, columns, symmetric, False, content)
     return Polynomial.letter(field, letter)
 

@@ -126,8 +126,8 @@ def _fresh(
 ) -> Value:
     """A value of new letters, one for each part (of their transposes if its rows are tokens)."""
     if rows == core.TOKEN != columns:
-        turned = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
-        return turned.transpose()
+        transposed = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
+        return transposed.transpose()
     family = {}
     for row, column in parts:
         text = name + "".join(f"@{group}" for group in (row, column) if group)

@@ -55,9 +55,9 @@ class SiteLetters(Sites):
         name = f"{label}[{node.site}]" + "".join(f"@{group}" for group in part if group)
         require(name not in self.found, f"Two sites of the script have the name '{name}'.")
         by_tokens = node.shape.rows == core.TOKEN != node.shape.columns
-        turned = tuple(one.transpose() for one in arguments) if by_tokens else arguments
-        letter = Letter(name, turned[0].rows, turned[0].columns)
-        self.found[name] = SiteValue(node, letter, turned)
+        transposed = tuple(one.transpose() for one in arguments) if by_tokens else arguments
+        letter = Letter(name, transposed[0].rows, transposed[0].columns)
+        self.found[name] = SiteValue(node, letter, transposed)
         value = Polynomial.letter(arguments[0].field, letter)
         return value.transpose() if by_tokens else value
 

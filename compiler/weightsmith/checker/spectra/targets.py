@@ -171,12 +171,12 @@ def _function(
     if name == "sign" and word and operator.word == word + word and word == transpose_word(word):
         return Target(word, (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
     if name == "pinv" and word and operator.kind is not NONZERO:
-        turned = transpose_word(word)
+        transposed = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
-        if operator.word == turned + word:
-            return Target((), turned, 1, one_over, None)
-        if operator.word == word + turned:
-            return Target(turned, (), 1, one_over, None)
+        if operator.word == transposed + word:
+            return Target((), transposed, 1, one_over, None)
+        if operator.word == word + transposed:
+            return Target(transposed, (), 1, one_over, None)
     split = len(word) if word else 0
     begins = word is not None and 0 < split < len(operator.word) and operator.word[:split] == word
     if name == "inv" and begins:

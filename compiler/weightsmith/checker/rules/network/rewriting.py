@@ -278,9 +278,9 @@ class _Run:
         parts = as_object(value, what, ("left", "right", "turned"))
         left = read_word(as_texts(parts["left"], what), self._letters, what)
         right = read_word(as_texts(parts["right"], what), self._letters, what)
-        turned = as_boolean(parts["turned"], what)
-        require(not (turned and self._follower.symmetric), f"{what}: T' is T.")
-        return FunctionForm(left, right, turned)
+        transposed = as_boolean(parts["turned"], what)
+        require(not (transposed and self._follower.symmetric), f"{what}: T' is T.")
+        return FunctionForm(left, right, transposed)
 
     def _check_shape(self, form: FunctionForm, letter: Letter) -> None:
         shape = (letter.rows, letter.columns)
@@ -289,7 +289,7 @@ class _Run:
 
     def _is_functional(self, form: FunctionForm, letter: Letter) -> bool:
         """Can a function of T stand there?"""
-        middle = self._follower.turned_word if form.turned else self._follower.word
+        middle = self._follower.transposed_word if form.transposed else self._follower.word
         return word_shape(form.left + middle + form.right) == (letter.rows, letter.columns)
 
     def _follow(self, loop: Loop, forms: Mapping[str, tuple[FunctionForm, ...]]) -> None:

@@ -23,7 +23,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.letters import GROUP, read_turned
+from weightsmith.dsl.program.letters import GROUP, read_transposed
 
 Json = dict[str, object]
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
@@ -110,8 +110,8 @@ def _word(texts: list[str]) -> Word:
 
 
 def _letter(text: str) -> Letter:
-    name, turned = read_turned(text)
-    return Letter(name._replace(group="").text, name.group, turned)
+    name, transposed = read_transposed(text)
+    return Letter(name._replace(group="").text, name.group, transposed)
 
 
 def dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:

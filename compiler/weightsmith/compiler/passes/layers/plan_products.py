@@ -198,12 +198,12 @@ class ProductPlanner:
                 return []
             return [Cut((), flipped, (), (spaces[0], spaces[0], spaces[1]))]
         found = []
-        turned = tuple(map(alphabet.transposed, word))
+        transposed = tuple(map(alphabet.transposed, word))
         for i, j in places or _places(size):
             empty = (i == 0) + (i == j) + (j == size)
             if empty > 1 or _is_token(spaces[j]) or (i in (0, j) and _is_token(spaces[i])):
                 continue
-            right = starred(turned[i:j][::-1])
+            right = starred(transposed[i:j][::-1])
             rows = (spaces[0], spaces[i], spaces[j])
             found.append(Cut(starred(word[:i]), right, starred(word[j:]), rows))
         return found

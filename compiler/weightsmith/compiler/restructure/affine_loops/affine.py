@@ -37,14 +37,14 @@ SHORT = 3  # letters of a word, one layer
 MOST_LETTERS = 250  # of all longer words of a pass
 NOT_AFFINE = "a pass is not affine in what the loop carries"
 TOO_LONG_WORDS = "a pass has too many long words, written out"
-Turn = Callable[[Terms], Terms]  # the transpose
+Transpose = Callable[[Terms], Terms]
 
 
 @dataclass(frozen=True)
 class AffineStep:
     """The step, by carried letters; words have no groups (they are said once, by ``over``)."""
 
-    turned: Mapping[str, bool]  # is s_i the transpose of the letter?
+    transposed: Mapping[str, bool]  # is s_i the transpose of the letter?
     left: Mapping[tuple[str, str], Terms]
     right: Terms
     constant: Mapping[str, Terms]
@@ -54,7 +54,7 @@ class AffineStep:
     def has_left(self) -> bool:
         """Is L more than the identity?"""
         one = [set(terms) == {()} and terms[()] == 1 for terms in self.left.values()]
-        return len(self.turned) > 1 or one != [True]
+        return len(self.transposed) > 1 or one != [True]
 
     @property
     def has_right(self) -> bool:
@@ -77,7 +77,7 @@ class TokenStepError(NoProofError):
 
 
 def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
-    """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none.
+    """The ways to read the loop so; all letters may be transposed.  Raises NoProofError: none.
 
     Coefficients of a ``for`` loop have the symbols of its numbers.
     """
@@ -115,31 +115,31 @@ def _occurrences(loop: Loop) -> Iterator[tuple[str, Letter]]:
 def _sides(loop: Loop, start: bool) -> dict[str, bool]:
     """Which letters to turn, so that no s_j stands transposed."""
     pairs = set(_occurrences(loop))
-    turned: dict[str, bool] = {}
+    transposed: dict[str, bool] = {}
     for first in loop.carried:
-        waiting = [] if first.letter in turned else [first.letter]
-        turned.setdefault(first.letter, start)
+        waiting = [] if first.letter in transposed else [first.letter]
+        transposed.setdefault(first.letter, start)
         while waiting:
             name = waiting.pop()
             for after, letter in pairs:
                 if name not in (after, letter.name):
                     continue
                 other = letter.name if after == name else after
-                wanted = turned[name] != letter.transposed
-                if turned.setdefault(other, wanted) != wanted:
+                wanted = transposed[name] != letter.transposed
+                if transposed.setdefault(other, wanted) != wanted:
                     raise NoProofError(f"a pass has {other} as it is and transposed")
                 waiting += [other] if other != name and other not in waiting else []
                 pairs = pairs - {(after, letter)}
-    return turned
+    return transposed
 
 
-def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineStep:
-    rows = _rows(normal, loop, turned)
+def _read(normal: NormalProgram, loop: Loop, transposed: dict[str, bool]) -> AffineStep:
+    rows = _rows(normal, loop, transposed)
     if any(axis in (*GROUPS, "") for axis in rows.values()):
         raise TokenStepError("a step would act on tokens, as a matrix of tokens by tokens")
     _check_groups(loop)
     checked = checked_loop(normal, loop)
-    names = [one.variable for one in loop.carried if turned[one.letter]]
+    names = [one.variable for one in loop.carried if transposed[one.letter]]
     _refuse_long(read_sided(checked, names))
     try:
         affine = read_affine_loop(checked, names)
@@ -168,14 +168,14 @@ def _refuse_long(sided: Sided) -> None:
 def step_of(affine: AffineLoop, loop: Loop) -> AffineStep:
     """The checker's step, by the loop's letters."""
     letters = {one.variable: one.letter for one in loop.carried}
-    turned: dict[str, bool] = {}
+    transposed: dict[str, bool] = {}
     constant: dict[str, Terms] = {}
     for name, letter in affine.letters.items():
-        turned[letters[variable_of(name)]] = letter.transposed
+        transposed[letters[variable_of(name)]] = letter.transposed
         constant.setdefault(letters[variable_of(name)], terms_of(affine.constant[name]))
     left = {(letters[i], letters[j]): terms_of(value) for (i, j), value in affine.left.items()}
     right = {word_of(word): number for word, number in affine.right.items()}
-    return AffineStep(turned, left, right, constant, _symmetries(affine))
+    return AffineStep(transposed, left, right, constant, _symmetries(affine))
 
 
 def _symmetries(affine: AffineLoop) -> frozenset[str]:
@@ -194,15 +194,15 @@ def _symmetries(affine: AffineLoop) -> frozenset[str]:
     return frozenset(name for name, holds in known.items() if holds)
 
 
-def _rows(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> dict[str, str]:
+def _rows(normal: NormalProgram, loop: Loop, transposed: dict[str, bool]) -> dict[str, str]:
     return {
-        one.letter: normal.alphabet.axes[one.letter][1 if turned[one.letter] else 0]
+        one.letter: normal.alphabet.axes[one.letter][1 if transposed[one.letter] else 0]
         for one in loop.carried
     }
 
 
-def turning(normal: NormalProgram) -> Turn:
-    def turned(terms: Terms) -> Terms:
+def transposing(normal: NormalProgram) -> Transpose:
+    def transposed(terms: Terms) -> Terms:
         return {normal.alphabet.transpose_word(word): number for word, number in terms.items()}
 
-    return turned
+    return transposed

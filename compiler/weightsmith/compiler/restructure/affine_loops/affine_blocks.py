@@ -45,14 +45,14 @@ class Held(NamedTuple):
     kind: str
     row: str = ""
     column: str = ""
-    turned: bool = False
+    transposed: bool = False
     first: int = 0
 
     def plain(self) -> Held:
-        return self._replace(turned=False)
+        return self._replace(transposed=False)
 
     def flipped(self) -> Held:
-        return self._replace(turned=not self.turned)
+        return self._replace(transposed=not self.transposed)
 
 
 Product = tuple[Held, ...]

@@ -13,7 +13,7 @@ from fractions import Fraction
 from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Turn
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Transpose
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     PARTS,
     Block,
@@ -67,7 +67,7 @@ class AffineWriter:
         self,
         loop: Loop,
         step: AffineStep,
-        turn: Turn,
+        transpose: Transpose,
         clause: str,
         taken: set[str],
         count: int,
@@ -75,7 +75,7 @@ class AffineWriter:
         transposes: Mapping[str, str] = NOTHING,
         numbers: Numbers = (),
     ) -> None:
-        self.step, self.turn, self.clause, self.taken = step, turn, clause, taken
+        self.step, self.transpose, self.clause, self.taken = step, transpose, clause, taken
         self.carried = {one.letter: one for one in loop.carried}
         self.count, self.transposes, self.numbers = count, transposes, numbers
         self.formulas = BlockFormulas(loop, step, start, count)
@@ -119,19 +119,19 @@ class AffineWriter:
 
     def _own(self, one: Carried) -> Held:
         """What the script's variable holds."""
-        return Held("value", one.letter, turned=self.step.turned[one.letter] != one.flipped)
+        return Held("value", one.letter, transposed=self.step.transposed[one.letter] != one.flipped)
 
     def _canonical(self, one: Held) -> Held:
         """Of values that are equal, the one that is held."""
         known = self.step.symmetries
         if one.kind == "right" and "adjoint" in known:
             (entry,) = self.step.left
-            one = Held("left", *entry, not one.turned)
-        if one.turned and one.kind == "left" and "left" in known:
+            one = Held("left", *entry, not one.transposed)
+        if one.transposed and one.kind == "left" and "left" in known:
             return Held("left", one.column, one.row)
         if one.kind == "value" and one.kind in known:
             return self._own(self.carried[one.row])
-        return one._replace(turned=one.turned and one.kind not in known)
+        return one._replace(transposed=one.transposed and one.kind not in known)
 
     def _factors(self, product: Product) -> list[tuple[Held, bool]]:
         """What is held of a product, and where it stands transposed: in the middle of three."""
@@ -156,9 +156,11 @@ class AffineWriter:
         for block in reversed(blocks):
             made: Formulas = {}
             for one in sorted(needed):
-                products = block.made.get(one._replace(turned=False))
+                products = block.made.get(one._replace(transposed=False))
                 if products is not None:
-                    made[one] = [_turned(each) for each in products] if one.turned else products
+                    made[one] = (
+                        [_transposed(each) for each in products] if one.transposed else products
+                    )
             needed = (needed - made.keys()) | self._used(made)
             found.append(Block(made, block.counts))
         return found[::-1], needed
@@ -170,7 +172,7 @@ class AffineWriter:
             order = {letter: str(at) for at, letter in enumerate(self.carried, 1)}
             found = [order[letter] for letter in (one.row, one.column) if letter]
             places = "" if len(order) == 1 else ("_" if len(order) > 9 else "").join(found)
-            name = BASES[one.kind] + ("t" if one.turned else "") + places
+            name = BASES[one.kind] + ("t" if one.transposed else "") + places
             if self.numbers and one.kind in ("left", "sum"):
                 name += f"_{one.first + 1}"
             name = free_name(name, self.taken)
@@ -180,7 +182,7 @@ class AffineWriter:
 
     def _sum_text(self, products: list[Product]) -> str:
         texts = (
-            "*".join(self._name(one) + ("'" if turned else "") for one, turned in factors)
+            "*".join(self._name(one) + ("'" if transposed else "") for one, transposed in factors)
             for factors in map(self._factors, products)
         )
         return " + ".join(texts) or "0"
@@ -188,7 +190,7 @@ class AffineWriter:
     def _witness(self, one: Held, block: Block) -> Json:
         of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
         kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
-        found: Json = {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
+        found: Json = {"kind": kind, "of": of, "turned": one.transposed, "counts": counts}
         return found | ({"first": one.first} if one.first else {})
 
     def _starts(self, needed: set[Held], used: set[Held]) -> tuple[str, ...]:
@@ -211,10 +213,10 @@ class AffineWriter:
         if self.numbers:
             now = {word: at(number, self.numbers[one.first]) for word, number in terms.items()}
             terms = {word: number for word, number in now.items() if number}
-        return terms_text(self.turn(terms) if one.turned else terms, self.transposes)
+        return terms_text(self.transpose(terms) if one.transposed else terms, self.transposes)
 
 
-def _turned(product: Product) -> Product:
+def _transposed(product: Product) -> Product:
     return tuple(one.flipped() for one in reversed(product))
 
 

@@ -23,7 +23,7 @@ from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.checker.rewrites.two_sided import powers_of_pass, read_two_sided
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.restructure.affine_loops.affine import turning
+from weightsmith.compiler.restructure.affine_loops.affine import transposing
 from weightsmith.compiler.restructure.affine_loops.affine_write import terms_text
 from weightsmith.compiler.restructure.affine_loops.checked_loop import (
     Terms,
@@ -51,7 +51,7 @@ class Held(NamedTuple):
 
     kind: str
     power: int
-    turned: bool = False
+    transposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ class BothSidesWriter:
     ) -> None:
         (self.carried,) = loop.carried
         self.two, self.clause, self.taken = two, clause, set(taken)
-        self.turn = turning(normal)
+        self.transpose = transposing(normal)
         self.symmetric = {
-            "left": two.left == self.turn(two.left),
-            "right": two.right == self.turn(two.right),
+            "left": two.left == self.transpose(two.left),
+            "right": two.right == self.transpose(two.right),
         }
-        self.adjoint = two.right == self.turn(two.left)
+        self.adjoint = two.right == self.transpose(two.left)
         self.names: dict[Held, str] = {}
-        self.transpose = ""
+        self.own_transposed = ""
         self.totals: dict[str, str] = {}
         self.first: dict[str, str] = {}  # what the first block makes, beside powers
 
@@ -138,10 +138,10 @@ class BothSidesWriter:
             )
             if value
         ]
-        made = {self._own(turned=False): self._start_sum(begun, turned=False)}
+        made = {self._own(transposed=False): self._start_sum(begun, transposed=False)}
         witness: Json = {}
         if rounds:
-            witness[variable] = self._witness("value", [first], turned=False)
+            witness[variable] = self._witness("value", [first], transposed=False)
             made, witness = self._with_rounds(made, witness, begun, once, first)
         blocks = [*self._powers(max(first, once)), (made, witness)]
         times = [1] * len(blocks)
@@ -157,26 +157,26 @@ class BothSidesWriter:
 
     # -- rounds ------------------------------------------------------------------------------------
 
-    def _own(self, *, turned: bool) -> str:
+    def _own(self, *, transposed: bool) -> str:
         """The variable, or what holds its transpose."""
-        if not turned:
+        if not transposed:
             return self.carried.variable
-        if not self.transpose:
-            self.transpose = self._free("Xt")
-        return self.transpose
+        if not self.own_transposed:
+            self.own_transposed = self._free("Xt")
+        return self.own_transposed
 
-    def _total(self, *, turned: bool) -> str:
+    def _total(self, *, transposed: bool) -> str:
         """What holds S_n of a round, or its transpose."""
-        name = "St" if turned else "S"
+        name = "St" if transposed else "S"
         if name not in self.totals:
             self.totals[name] = self._free(name)
         return self.totals[name]
 
-    def _start_sum(self, begun: list[Begun], *, turned: bool) -> str:
+    def _start_sum(self, begun: list[Begun], *, transposed: bool) -> str:
         terms = []
         for _, weights, (plain, other) in begun:
-            texts = (other, plain) if turned else (plain, other)
-            terms += self._sum(weights, *texts, turned=turned)
+            texts = (other, plain) if transposed else (plain, other)
+            terms += self._sum(weights, *texts, transposed=transposed)
         return " + ".join(terms) or "0"
 
     def _with_rounds(
@@ -189,43 +189,43 @@ class BothSidesWriter:
     ) -> tuple[dict[str, str], Json]:
         """What later rounds need beside: the value's transpose, and S_n of a round."""
         made, witness = dict(made), dict(witness)
-        turned = self._own(turned=True)
-        made[turned] = self._start_sum(begun, turned=True)
-        witness[turned] = self._witness("value", [first], turned=True)
+        transposed = self._own(transposed=True)
+        made[transposed] = self._start_sum(begun, transposed=True)
+        witness[transposed] = self._witness("value", [first], transposed=True)
         constant = self.two.constant
         if not constant:
             return made, witness
         _, added = polynomials(self.two, once)
         names = next(names for value, _, names in begun if value is constant)
         for side in (False, True):
-            name = self._total(turned=side)
-            made[name] = self._start_sum([(constant, added, names)], turned=side)
-            witness[name] = self._witness("sum", [once], turned=side)
+            name = self._total(transposed=side)
+            made[name] = self._start_sum([(constant, added, names)], transposed=side)
+            witness[name] = self._witness("sum", [once], transposed=side)
         return made, witness
 
     def _round(self, once: int, done: int) -> tuple[dict[str, str], Json]:
         """X ← pⁿ(X) + S_n, and its transpose for the round after it."""
         moved, _ = polynomials(self.two, once)
-        plain, other = self._own(turned=False), self._own(turned=True)
+        plain, other = self._own(transposed=False), self._own(transposed=True)
         made: dict[str, str] = {}
         witness: Json = {}
-        for turned in (False, True):
-            texts = (other, plain) if turned else (plain, other)
-            terms = self._sum(moved, *texts, turned=turned)
+        for transposed in (False, True):
+            texts = (other, plain) if transposed else (plain, other)
+            terms = self._sum(moved, *texts, transposed=transposed)
             if self.totals:
-                terms.append(self._total(turned=turned))
-            name = self._own(turned=turned)
+                terms.append(self._total(transposed=transposed))
+            name = self._own(transposed=transposed)
             made[name] = " + ".join(terms)
-            witness[name] = self._witness("value", [once, done], turned=turned)
+            witness[name] = self._witness("value", [once, done], transposed=transposed)
         return made, witness
 
-    def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
+    def _witness(self, kind: str, counts: list[int], *, transposed: bool) -> Json:
         of = [self.carried.variable] * {"left": 2, "right": 0}.get(kind, 1)
-        return {"kind": kind, "of": of, "turned": turned, "counts": counts}
+        return {"kind": kind, "of": of, "turned": transposed, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
         """What is multiplied from both sides, and its transpose: a product is held for it."""
-        texts = terms_text(value), terms_text(self.turn(value))
+        texts = terms_text(value), terms_text(self.transpose(value))
         if _is_simple(value):
             return f"({texts[0]})", f"({texts[1]})"
         names = self._free(name), self._free(f"{name}t")
@@ -235,7 +235,9 @@ class BothSidesWriter:
     def _powers(self, count: int) -> list[tuple[dict[str, str], Json]]:
         """The blocks that make Aⁱ, Bʲ and what they need transposed, up to ``count``."""
         families = {
-            self._canonical(Held(kind, 1, turned)) for kind in SIDES for turned in (False, True)
+            self._canonical(Held(kind, 1, transposed))
+            for kind in SIDES
+            for transposed in (False, True)
         }
         blocks: list[tuple[dict[str, str], Json]] = []
         bases = [one for one in sorted(families) if not _is_simple(self._terms(one))]
@@ -252,7 +254,9 @@ class BothSidesWriter:
                     counts = _counts(power, largest)
                     one = family._replace(power=power)
                     texts[self._name(one)] = self._product(one, counts)
-                    witness[self._name(one)] = self._witness(one.kind, counts, turned=one.turned)
+                    witness[self._name(one)] = self._witness(
+                        one.kind, counts, transposed=one.transposed
+                    )
             blocks.append((texts, witness))
             largest = following
         if self.first:
@@ -263,23 +267,23 @@ class BothSidesWriter:
 
     def _product(self, one: Held, counts: list[int]) -> str:
         """A power as a product of two or three; what is transposed is multiplied in turn."""
-        order = counts[::-1] if one.turned else counts
+        order = counts[::-1] if one.transposed else counts
         factors = [self._text(one._replace(power=power)) for power in order]
         if len(factors) == 3:
-            middle = one._replace(power=order[1], turned=not one.turned)
+            middle = one._replace(power=order[1], transposed=not one.transposed)
             factors[1] = f"{self._text(middle)}'"
         return "*".join(factors)
 
-    def _sum(self, weights: Weights, plain: str, other: str, *, turned: bool) -> list[str]:
-        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); turned, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
-        first, last = ("right", "left") if turned else ("left", "right")
+    def _sum(self, weights: Weights, plain: str, other: str, *, transposed: bool) -> list[str]:
+        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); transposed, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
+        first, last = ("right", "left") if transposed else ("left", "right")
         found = []
-        for i, row in sorted((_by_other(weights) if turned else weights).items()):
+        for i, row in sorted((_by_other(weights) if transposed else weights).items()):
             parts: list[tuple[Scalar, str]] = [
-                (Number(number), self._text(Held(last, j, turned)) if j else IDENTITY)
+                (Number(number), self._text(Held(last, j, transposed)) if j else IDENTITY)
                 for j, number in sorted(row.items())
             ]
-            left = [self._text(Held(first, i, turned))] if i else []
+            left = [self._text(Held(first, i, transposed))] if i else []
             if set(row) == {0}:
                 found.append(sum_text([(Number(row[0]), "*".join([*left, plain]))]))
             else:
@@ -292,12 +296,12 @@ class BothSidesWriter:
     def _canonical(self, one: Held) -> Held:
         """Of powers that are equal, the one that is held."""
         if one.kind == "right" and self.adjoint:
-            one = Held("left", one.power, not one.turned)
-        return one._replace(turned=one.turned and not self.symmetric[one.kind])
+            one = Held("left", one.power, not one.transposed)
+        return one._replace(transposed=one.transposed and not self.symmetric[one.kind])
 
     def _terms(self, one: Held) -> Terms:
         terms = self.two.left if one.kind == "left" else self.two.right
-        return self.turn(terms) if one.turned else terms
+        return self.transpose(terms) if one.transposed else terms
 
     def _text(self, one: Held) -> str:
         """The name, or the base itself where it is made of inputs as they are."""
@@ -308,7 +312,7 @@ class BothSidesWriter:
 
     def _name(self, one: Held) -> str:
         if one not in self.names:
-            base = SIDES[one.kind] + ("t" if one.turned else "")
+            base = SIDES[one.kind] + ("t" if one.transposed else "")
             self.names[one] = self._free(f"{base}{one.power}")
         return self.names[one]
 

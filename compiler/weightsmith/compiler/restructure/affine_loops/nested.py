@@ -24,7 +24,7 @@ from weightsmith.compiler.restructure.affine_loops.affine import (
     TOO_LONG_WORDS,
     AffineStep,
     affine_steps,
-    turning,
+    transposing,
 )
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import Held
 from weightsmith.compiler.restructure.affine_loops.affine_write import AffineWriter
@@ -53,14 +53,14 @@ class _Inner:
 class Flat:
     """The program without inner loops.
 
-    ``turned`` are the variables that inner loops read as transposes, ``1.X`` for X of loop 1, and
-    ``1.0.X`` for X of loop 0 that loop 1 reads.  ``transposes`` names those of letters.
+    ``transposed`` are the variables that inner loops read as transposes, ``1.X`` for X of loop 1,
+    and ``1.0.X`` for X of loop 0 that loop 1 reads.  ``transposes`` names those of letters.
     """
 
     normal: NormalProgram
     inner: tuple[tuple[_Inner, ...], ...]  # what comes first is read by what is later
     taken: set[str]
-    turned: tuple[str, ...]
+    transposed: tuple[str, ...]
     transposes: Mapping[str, str]
 
     def blocks(self, lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[Json, ...]]:
@@ -95,8 +95,8 @@ def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
     flattening = _Flattening(task, clause, taken)
     loop = flattening.loop(outer, ())
     normal = replace(flattening.normal, loops=(loop,))
-    inner, turned = tuple(flattening.inner), tuple(flattening.turned)
-    return Flat(normal, inner, flattening.taken, turned, flattening.transposes)
+    inner, transposed = tuple(flattening.inner), tuple(flattening.transposed)
+    return Flat(normal, inner, flattening.taken, transposed, flattening.transposes)
 
 
 class _Flattening:
@@ -105,7 +105,7 @@ class _Flattening:
     def __init__(self, task: Task, clause: str, taken: set[str]) -> None:
         self.task, self.normal, self.clause, self.taken = task, task.normal, clause, taken
         self.inner: list[tuple[_Inner, ...]] = []
-        self.turned: list[str] = []
+        self.transposed: list[str] = []
         self.transposes: dict[str, str] = {}
 
     def loop(self, outer: Loop, around: tuple[Carried, ...]) -> Loop:
@@ -131,11 +131,11 @@ class _Flattening:
         read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
         count = self.task.count(inner)
-        step, turn = self._step(loop), turning(self.normal)
+        step, transpose = self._step(loop), transposing(self.normal)
         writer = AffineWriter(
             loop,
             step,
-            turn,
+            transpose,
             self.clause,
             self.taken,
             count,
@@ -145,8 +145,8 @@ class _Flattening:
         )
         parts = writer.parts()
         self.transposes |= {parts[one.plain()]: parts[one.plain().flipped()] for one in parts}
-        self.turned += [
-            f"{inner.index}.{one.variable}" for one in loop.carried if step.turned[one.letter]
+        self.transposed += [
+            f"{inner.index}.{one.variable}" for one in loop.carried if step.transposed[one.letter]
         ]
         axes = {name: self._axes(one, step) for one, name in parts.items()}
         self.normal = replace(self.normal, alphabet=self.normal.alphabet.with_letters(axes))
@@ -179,13 +179,13 @@ class _Flattening:
     def _axes(self, held: Held, step: AffineStep) -> tuple[Space, Space]:
         def sides(letter: str) -> tuple[Space, Space]:
             rows, columns = self.normal.alphabet.axes[letter]
-            return (columns, rows) if step.turned[letter] else (rows, columns)
+            return (columns, rows) if step.transposed[letter] else (rows, columns)
 
-        rows, columns = sides(held.row or next(iter(step.turned)))
+        rows, columns = sides(held.row or next(iter(step.transposed)))
         if held.kind == "after":
             return columns, columns
         found = (rows, sides(held.column)[0]) if held.kind == "power" else (rows, columns)
-        return found[::-1] if held.turned else found
+        return found[::-1] if held.transposed else found
 
 
 def _letters(loop: Loop) -> set[str]:
@@ -255,22 +255,22 @@ class _Replacing:
         if letter.name not in self.known:
             return None
         left = self.known[letter.name]
-        turned = left.step.turned[letter.name]
+        transposed = left.step.transposed[letter.name]
         plain = letter._replace(transposed=False)
         rows, columns = self.alphabet.rows(plain), self.alphabet.columns(plain)
-        rows, columns = (columns, rows) if turned else (rows, columns)
+        rows, columns = (columns, rows) if transposed else (rows, columns)
         after = Polynomial.zero(self.field, rows, columns)
         for one in left.loop.carried:
             power = self._power(left, letter.name, one.letter, rows)
             if power is not None:
-                after = after + power @ self._given(one, left.step.turned[one.letter], columns)
+                after = after + power @ self._given(one, left.step.transposed[one.letter], columns)
         right, total = (left.parts.get(Held(*one)) for one in (("after",), ("total", letter.name)))
         if right is not None:
             after = after @ Polynomial.letter(self.field, columns, columns, Letter(right, ""))
         if total is not None:
             added = Polynomial.letter(self.field, rows, columns, _letter(total, columns))
             after = after + added
-        return after if turned == letter.transposed else self.alphabet.transpose(after)
+        return after if transposed == letter.transposed else self.alphabet.transpose(after)
 
     def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
         """Lⁿᵢⱼ; None where it is zero, or not needed."""
@@ -282,10 +282,11 @@ class _Replacing:
         unchanged = row == column and (step.is_unchanged(row) or not step.has_left)
         return Polynomial.identity(self.field, rows) if unchanged else None
 
-    def _given(self, one: Carried, turned: bool, columns: Space) -> Polynomial:
-        """What a letter was before the inner loop, turned to the side on which it is read."""
+    def _given(self, one: Carried, transposed: bool, columns: Space) -> Polynomial:
+        """What a letter was before the inner loop, on the side on which it is read."""
         found = [
-            self.alphabet.transpose(value) if turned else value for value in one.initial.values()
+            self.alphabet.transpose(value) if transposed else value
+            for value in one.initial.values()
         ]
         value = next((value for value in found if value.columns == columns), None)
         if value is None:

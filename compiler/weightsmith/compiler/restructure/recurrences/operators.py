@@ -38,8 +38,8 @@ def candidates(normal: NormalProgram) -> list[Word]:
 
 
 def _squares(normal: NormalProgram, word: Word) -> tuple[Word, Word]:
-    turned = normal.alphabet.transpose_word(word)
-    return turned + word, word + turned
+    transposed = normal.alphabet.transpose_word(word)
+    return transposed + word, word + transposed
 
 
 def _words(normal: NormalProgram) -> Iterator[Word]:
@@ -90,8 +90,8 @@ class ScalarLoop:
 
     def __init__(self, normal: NormalProgram, loop: Loop, word: Word, *, from_left: bool) -> None:
         self.normal, self.loop, self.word = normal, loop, word
-        turned = normal.alphabet.transpose_word(word)
-        kind = "yes" if turned == word else "no"
+        transposed = normal.alphabet.transpose_word(word)
+        kind = "yes" if transposed == word else "no"
         self.operator = Operator(word, kind, normal.alphabet.rows(word[0]))
         letters = {carried.letter for carried in loop.carried}
         names = [scalar_name(carried.letter) for carried in loop.carried]

@@ -54,15 +54,15 @@ def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setti
     """Raises NoProofError where no product of three held blocks moves the value."""
     left, right = bare(frame[0]), bare(frame[1])
     word = bare(operator)
-    turned = _turned(normal, word)
+    transposed = _transposed(normal, word)
     if len(word) == 1:
         prefix = left if right else ()
         kept = () if right else left
-        same = turned == word
+        same = transposed == word
         return Setting(word, (), (), False, same, kept, right, bool(kept), prefix, False)
-    one, other = word[:1], _turned(normal, word[1:])
+    one, other = word[:1], _transposed(normal, word[1:])
     same = one == other
-    ends = left[len(left) - len(other) :] == _turned(normal, other) and len(left) >= len(other)
+    ends = left[len(left) - len(other) :] == _transposed(normal, other) and len(left) >= len(other)
     if right == one:
         before = left[: len(left) - len(other)]
         outer = before if ends and len(before) == 1 else None
@@ -80,7 +80,7 @@ def bare(word: Word) -> Word:
     return tuple(letter._replace(group="") for letter in word)
 
 
-def _turned(normal: NormalProgram, word: Word) -> Word:
+def _transposed(normal: NormalProgram, word: Word) -> Word:
     return normal.alphabet.transpose_word(word)
 
 

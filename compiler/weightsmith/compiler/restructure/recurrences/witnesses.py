@@ -49,11 +49,11 @@ def _script_forms(collapse: Collapse, loops: tuple[Loop, ...]) -> list[Json]:
     return steps
 
 
-def _form(left: Word, right: Word, turned: bool) -> Json:
+def _form(left: Word, right: Word, transposed: bool) -> Json:
     return {
         "left": [letter.text() for letter in left],
         "right": [letter.text() for letter in right],
-        "turned": turned,
+        "turned": transposed,
     }
 
 
@@ -92,8 +92,8 @@ class _NetworkForms:
     def _family(self, variable: str, group: str) -> Json:
         if variable not in self.placements:
             raise NoProofError(f"the variable '{variable}' has no form")
-        left, right, turned = self.placements[variable]
-        return _form(*self._placed(left, right, group), turned)
+        left, right, transposed = self.placements[variable]
+        return _form(*self._placed(left, right, group), transposed)
 
     def _placed(self, left: Word, right: Word, group: str) -> tuple[Word, Word]:
         """Give per-token letters their groups: that of the sums, the last one that of the value."""

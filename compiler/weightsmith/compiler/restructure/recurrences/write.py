@@ -17,7 +17,7 @@ from weightsmith.compiler.restructure.recurrences.lines import (
     sum_text,
     to_scalar,
 )
-from weightsmith.compiler.restructure.recurrences.order import few_heads, few_turned
+from weightsmith.compiler.restructure.recurrences.order import few_heads, few_transposed
 from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.setting import Setting, word_text
 from weightsmith.compiler.restructure.recurrences.sums import (
@@ -33,7 +33,7 @@ from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
 
-DIRECT, TURNED, VALUE = "B", "D", "R"  # the three families of held functions
+DIRECT, TRANSPOSED, VALUE = "B", "D", "R"  # the three families of held functions
 Held = tuple[str, Atom]
 Goal = tuple[tuple[Series, ...], Series]  # weights of the entries of a value, and what is added
 
@@ -59,8 +59,8 @@ class Writer:
         self.at_start: dict[Held, str] = {}  # powers of the least count, up to the first block
         without_one = not recurrence.plus and recurrence.value == "S" and not setting.unit
         self.held = choose_held(recurrence, with_identity=without_one)
-        self.turned = DIRECT if setting.symmetric else TURNED
-        self.other = self._variable((TURNED, "V", 0, 0), 1)
+        self.transposed = DIRECT if setting.symmetric else TRANSPOSED
+        self.other = self._variable((TRANSPOSED, "V", 0, 0), 1)
         self.unit = self._variable((DIRECT, "Y", 0, 0), 1)
         self.unit_text = word_text(setting.unit)  # a variable's name after the first block
 
@@ -137,7 +137,9 @@ class Writer:
             sums = few_heads(sums)
         elif setting.plus and not setting.symmetric:
             sums = [
-                few_turned(total, turned=family == TURNED, from_right=setting.from_right)
+                few_transposed(
+                    total, transposed=family == TRANSPOSED, from_right=setting.from_right
+                )
                 for (family, _), total in zip(ordered, sums, strict=True)
             ]
         return dict(zip(ordered, sums, strict=True))
@@ -190,13 +192,13 @@ class Writer:
         if len(key) == 1:
             return ((family, key[0]),)
         if family != VALUE:
-            other = DIRECT if family == self.turned else self.turned
+            other = DIRECT if family == self.transposed else self.transposed
             return tuple(zip((family, other, family), key, strict=True))
         values = [atom for atom in key if atom.is_value]
         first, second = (atom for atom in key if not atom.is_value)
         if self.setting.from_right:
-            return (VALUE, values[0]), (self.turned, first), (DIRECT, second)
-        return (DIRECT, first), (self.turned, second), (VALUE, values[0])
+            return (VALUE, values[0]), (self.transposed, first), (DIRECT, second)
+        return (DIRECT, first), (self.transposed, second), (VALUE, values[0])
 
     # -- names -------------------------------------------------------------------------------
 
@@ -215,7 +217,7 @@ class Writer:
 
     def _variable(self, place: tuple[str, str, int, int], slot: int) -> str:
         family, kind, row, column = place
-        base = {VALUE: "R", DIRECT: kind, TURNED: f"{kind}t"}[family]
+        base = {VALUE: "R", DIRECT: kind, TRANSPOSED: f"{kind}t"}[family]
         if self.recurrence.order > 1 and kind not in ("V", "Y"):
             base += f"{row + 1}" + ("" if family == VALUE else f"{column + 1}")
         name = base + ("" if slot == 1 else f"_{slot}")
@@ -223,7 +225,7 @@ class Writer:
 
     def _families(self) -> dict[str, str]:
         named = {name: held[0] for held, name in self.names.items()}
-        return {self.other: TURNED, self.unit: VALUE} | named
+        return {self.other: TRANSPOSED, self.unit: VALUE} | named
 
     # -- text --------------------------------------------------------------------------------
 
@@ -294,14 +296,14 @@ class Writer:
 
     def _first_power(self, family: str, atom: Atom) -> str:
         """C₀ + λC₁ for an operator that is held as it is."""
-        turned = "'" if family == TURNED else ""
+        transposed = "'" if family == TRANSPOSED else ""
         operator = word_text(self.setting.operator)
         constant = self.recurrence.fixed[atom.row][atom.column]
         if atom.kind == "E" and atom.row == atom.column:
             constant = algebra.plus((constant, q.MINUS_ONE))
         slope = self.recurrence.slope[atom.row][atom.column]
         terms = [(constant, "I")] if constant != q.ZERO else []
-        terms += [(slope, operator + turned)] if slope != q.ZERO else []
+        terms += [(slope, operator + transposed)] if slope != q.ZERO else []
         return sum_text(terms)
 
     # -- the result --------------------------------------------------------------------------
@@ -342,7 +344,7 @@ class Writer:
         if not setting.plus:
             operator = word_text(setting.operator)
             return f"{text}*{operator}" if setting.from_right else f"{operator}*{text}"
-        one, other = self._one(DIRECT), self._one(self.turned)
+        one, other = self._one(DIRECT), self._one(self.transposed)
         return f"{text}*{other}'*{one}" if setting.from_right else f"{one}*{other}'*{text}"
 
     def _joined(self, terms: list[tuple[Scalar, str]], rest: Series) -> str:
