@@ -323,7 +323,7 @@ class Network(Trainable):
 
     @cached_property
     def intact(self) -> bool:
-        """Are the files those that the certificate speaks of?  If not, nothing is certified."""
+        """Are the files those that the certificate is about?  If not, nothing is certified."""
         return are_intact(self._files, self.certificate)
 
     def used(self, inputs: Inputs) -> Inputs:

@@ -170,7 +170,7 @@ class _Following:
     def values(self, steps: list[object]) -> Values:
         """What the letters of the loops are at the end."""
         loops = self._meaning.loops
-        require(len(steps) == len(loops), "The steps do not speak of every loop of network.alg.")
+        require(len(steps) == len(loops), "The steps do not cover every loop of network.alg.")
         known: dict[str, Polynomial] = {}
         for loop, step in zip(loops, steps, strict=True):
             held = _read_block(step, loop.index)
@@ -225,7 +225,7 @@ def _after(held: Held, passes: int) -> Held:
 def _read_block(step: object, index: int) -> dict[str, Held]:
     parts = as_object(step, f"Block {index}", ("step", "rule", "loop", "values"))
     require(parts["rule"] == "block", f"Block {index}: the rule is not block.")
-    require(as_integer(parts["loop"], "loop") == index, f"Block {index} speaks of another loop.")
+    require(as_integer(parts["loop"], "loop") == index, f"Block {index} is for another loop.")
     values = parts["values"]
     if not isinstance(values, dict):
         raise RefusedError(f"Block {index}: 'values' is not an object.")

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-from weightsmith.checker.algebra.piecewise import MAX_KINKS
+from weightsmith.checker.algebra.piecewise import MAX_BREAKPOINTS
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.reading.strict_json import as_items, as_list, as_number, as_object, as_text
 from weightsmith.dsl.program import core
@@ -155,7 +155,10 @@ def _formula_table(item: object, function: core.Approximated, what: str) -> Form
 
 
 def _knots(value: object, what: str) -> Knots:
-    require(len(as_list(value, what)) <= MAX_KINKS, f"{what} has more than {MAX_KINKS} knots.")
+    require(
+        len(as_list(value, what)) <= MAX_BREAKPOINTS,
+        f"{what} has more than {MAX_BREAKPOINTS} knots.",
+    )
     knots = as_items(value, f"{what}, knots", _knot)
     require(len(knots) >= 2, f"{what}: expected at least two knots, got {len(knots)}.")
     increasing = all(one[0] < two[0] for one, two in pairwise(knots))

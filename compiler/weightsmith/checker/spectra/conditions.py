@@ -154,7 +154,7 @@ def hypotheses(
 ) -> Premises:
     """What the statement rests on: assumptions of the script, and what is presumed besides.
 
-    The operator may be a square of what the assumption speaks of; the premise never is of it.
+    The operator may be a square of what is assumed; the premise never is of it.
     Where its symmetry is presumed it is the assumption's own value (``read_operator``).
     ``open_rule`` is the rule whose side conditions no numbers decide, or "".
     """

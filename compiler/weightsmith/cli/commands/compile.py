@@ -142,8 +142,8 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
 
 
 def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
-    kinks = f"{report.pieces} kink{'s' * (report.pieces != 1)}"
-    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {kinks}"
+    breakpoints = f"{report.pieces} breakpoint{'s' * (report.pieces != 1)}"
+    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {breakpoints}"
 
 
 def _found(network: Network) -> list[tuple[str, Fraction]]:

@@ -17,7 +17,7 @@ import numpy as np
 from weightsmith.checker.algebra.words import Polynomial, Word
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.spectra.following import Targeted
-from weightsmith.checker.spectra.ground import Ground
+from weightsmith.checker.spectra.operator_reading import OperatorReading
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.letters import read_transposed
@@ -57,8 +57,8 @@ def scale_of(
         return 1.0
     if scale == "norm(target)":
         return norm(target)
-    ground = Ground(program, bindings, fact.number, fact.word, Budget())
-    found = Targeted(ground, fact.output)
+    reading = OperatorReading(program, bindings, fact.number, fact.word, Budget())
+    found = Targeted(reading, fact.output)
     wanted = found.target
     if scale == "norm(target - shift)":
         shift = (

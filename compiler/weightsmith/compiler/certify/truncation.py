@@ -24,7 +24,7 @@ from weightsmith.checker.reading.refusal import (
 from weightsmith.checker.rules.truncation.assumption import spectrum_fact
 from weightsmith.checker.rules.truncation.chebyshev import comparison
 from weightsmith.checker.rules.truncation.loops import recurrence_fact
-from weightsmith.checker.spectra import ground as checked
+from weightsmith.checker.spectra import operator_reading as checked
 from weightsmith.checker.spectra.following import NESTED, Following, Targeted, Truncation, fact_of
 from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule, ValueRule
@@ -125,9 +125,9 @@ def _attempt(
     budget: Budget,
 ) -> _Attempt:
     number, word = found.assumption, letters(found.operator.word)
-    ground = checked.Ground(program, bindings, number, word, budget)
-    spectrum = Stated(spectrum_fact(ground).written(), "assumption", {"number": number})
-    frame = Targeted(ground, returned.name).frame
+    reading = checked.OperatorReading(program, bindings, number, word, budget)
+    spectrum = Stated(spectrum_fact(reading).written(), "assumption", {"number": number})
+    frame = Targeted(reading, returned.name).frame
     forms: list[Json] = loop_forms(program, normal, returned, found, frame)
     loops = checked.Loops(program, bindings, number, word, forms, budget)
     recurrence = Stated(recurrence_fact(loops).written(), "loops", {"forms": forms}, (spectrum,))

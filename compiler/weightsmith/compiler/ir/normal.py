@@ -116,7 +116,7 @@ class NormalProgram:
     returns: tuple[Returned, ...]
     targets: tuple[Columns | None, ...]
     functions: Mapping[str, tuple[FunctionOperation, Polynomial]]  # letters: f(argument)
-    assumed: tuple[Polynomial, ...]  # what each spectrum assumption speaks of
+    assumed: tuple[Polynomial, ...]  # the value of each spectrum assumption
     applications: tuple[Application, ...] = ()  # operands before the functions of them
 
     def all_loops(self) -> Iterator[Loop]:

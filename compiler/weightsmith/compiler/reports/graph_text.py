@@ -28,7 +28,7 @@ def graph_dot(graph: Graph, name: str, returns: Sequence[str]) -> str:
     """The graph for Graphviz: a loop is a box, and what a pass hands to the next is dashed.
 
     Returned values have a double border; what no returned value depends on (targets, and what
-    assumptions speak of, among others) a dotted one.
+    is assumed of, among others) a dotted one.
     """
     lines = [f"digraph {_quoted(name)} {{", "    node [shape=box];"]
     lines += _cluster_lines(graph, _Drawn(graph, returns), None, "    ")
@@ -100,7 +100,7 @@ def _detail_text(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(map(_detail_text, value))
     if isinstance(value, PiecewiseLinear):  # a table may have thousands
-        return f"{len(value.kinks)} kink{'s' * (len(value.kinks) != 1)}"
+        return f"{len(value.breakpoints)} breakpoint{'s' * (len(value.breakpoints) != 1)}"
     if isinstance(value, Formula):
         return formula_text(value)
     return to_text(value) if isinstance(value, Scalar) else str(value)

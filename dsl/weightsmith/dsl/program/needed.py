@@ -1,4 +1,4 @@
-"""The parameters a call must give a value: all but bounds that only assumptions speak of."""
+"""The parameters a call must give a value: all but bounds that only assumptions state."""
 
 from __future__ import annotations
 

@@ -101,4 +101,8 @@ def scalars_of(node: Node) -> Iterator[Scalar]:
             ):
                 yield tolerance
             case core.Entrywise(function=core.PiecewiseLinear() as line):
-                yield from (line.constant, line.slope, *(s for kink in line.kinks for s in kink))
+                yield from (
+                    line.constant,
+                    line.slope,
+                    *(s for point in line.breakpoints for s in point),
+                )

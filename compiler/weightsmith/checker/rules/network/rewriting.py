@@ -218,7 +218,7 @@ def _form_steps(steps: list[object]) -> dict[str, list[Json]]:
         require(script in found, f"Step {place}: there is no script {quoted(script)}.")
         index = as_integer(parts["loop"], "loop")
         expected = len(found[script])
-        require(index == expected, f"Step {place} speaks of loop {index}, not {expected}.")
+        require(index == expected, f"Step {place} is for loop {index}, not {expected}.")
         forms = parts["forms"]
         if not isinstance(forms, dict):
             raise RefusedError(f"Step {place}: 'forms' is not an object.")
@@ -244,7 +244,7 @@ class _Run:
         self._follower, self._meaning, self._letters = follower, meaning, letters
         self._bindings, self._returns = bindings, returns
         self._known: dict[str, tuple[tuple[FunctionForm, Exact, bool], ...]] = {}
-        require(len(given) == len(meaning.loops), "The steps do not speak of every loop.")
+        require(len(given) == len(meaning.loops), "The steps do not cover every loop.")
         for loop, forms in zip(meaning.loops, given, strict=True):
             require(not loop.children, f"Loop {loop.index} has a loop within it.")
             self._follow(loop, self._read_forms(loop, forms))

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from weightsmith.compiler.certify.spectra.assumed_operators import AssumedOperator
 from weightsmith.compiler.certify.spectra.spectral import (
     MAX_FORMS,
-    Collapse,
     Form,
     Frame,
     NoProofError,
+    NormalScalariser,
     ScalarField,
     UnknownNameError,
     infer_forms,
@@ -59,12 +59,14 @@ def _forms(
     forms: int,
 ) -> list[Json]:
     """The same, if no variable has more than so many forms with a scalar."""
-    collapse = Collapse(normal, assumed.operator, ScalarField(normal, with_suffixes(names, forms)))
-    collapse.names, collapse.frames = names, (frame,)
+    scalarise = NormalScalariser(
+        normal, assumed.operator, ScalarField(normal, with_suffixes(names, forms))
+    )
+    scalarise.names, scalarise.frames = names, (frame,)
     wanted_letters = {carried.letter for _, carried in wanted}
     items, count = [], len(tuple(program.symbols))
     for outer in normal.loops:
-        for index, own in _infer(collapse, outer, wanted_letters):
+        for index, own in _infer(scalarise, outer, wanted_letters):
             count += sum(1 for found in own.values() for form in found if form.name)
             items.append({"loop": index, "forms": _forms_json(own)})
     if count > MAX_SYMBOLS:
@@ -73,13 +75,13 @@ def _forms(
 
 
 def _infer(
-    collapse: Collapse, outer: Loop, wanted: set[str]
+    scalarise: NormalScalariser, outer: Loop, wanted: set[str]
 ) -> Iterator[tuple[int, dict[tuple[str, str], tuple[Form, ...]]]]:
     """The forms of the values of one loop, and of those within it, by the loops' numbers."""
-    infer_forms(collapse, outer, wanted)
+    infer_forms(scalarise, outer, wanted)
     for loop in nested((outer,)):
         own = {carried.letter for carried in loop.carried} & wanted
-        found = {key: forms for key, forms in collapse.forms.items() if key[0] in own}
+        found = {key: forms for key, forms in scalarise.forms.items() if key[0] in own}
         if not all(form.constant.number is not None for forms in found.values() for form in forms):
             raise NoProofError("a part that does not change depends on a parameter")
         if own:

@@ -77,7 +77,7 @@ class TokenStepError(NoProofError):
 
 
 def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
-    """The ways to read the loop so; all letters may be transposed.  Raises NoProofError: none.
+    """The readings of the loop; all letters may be transposed.  Raises NoProofError: none.
 
     Coefficients of a ``for`` loop have the symbols of its numbers.
     """

@@ -106,19 +106,19 @@ class BlockFormulas:
             raise ManyWordsError(f"{TOO_MANY}: {self._products()}, more than {MOST_OF_TWO}")
 
     def _products(self) -> int:
-        """About how many there are: ways through the block matrices, and their transposes'."""
+        """About how many there are: paths through the block matrices, and their transposes'."""
         total, pattern, numbers = 0, self._pattern, digits(self._count, self._base)
         done, power = 0, 1
         for level, digit in enumerate(numbers):
             done, raised = done + digit * power, power * self._base
-            ways = dict.fromkeys(self._letters, 1)
+            paths = dict.fromkeys(self._letters, 1)
             for length in range(1, self._base + 1):
                 longer = dict.fromkeys(self._letters, 0)
                 for i, j in pattern:
-                    longer[i] += ways[j]
-                ways = longer
+                    longer[i] += paths[j]
+                paths = longer
                 times = (length == digit) + len(self._firsts(done, raised)) * (length == self._base)
-                total += times * sum(ways.values()) if level + 1 < len(numbers) or digit else 0
+                total += times * sum(paths.values()) if level + 1 < len(numbers) or digit else 0
             pattern, power = self._raised(pattern), raised
         symmetric = "left" in self._step.symmetries
         return total if symmetric or self._base == 2 else 2 * total

@@ -14,7 +14,7 @@ import flint
 
 from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.checker.reading.refusal import Budget, RefusedError
-from weightsmith.checker.spectra.ground import Ground
+from weightsmith.checker.spectra.operator_reading import OperatorReading
 from weightsmith.compiler.certify.spectra.assumed_operators import assumed_operators
 from weightsmith.compiler.certify.spectra.evidence import letters
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
@@ -83,7 +83,7 @@ def _steps(
     placements: dict[str, Placement],
 ) -> Steps:
     """λ in terms of y = scale·λ + shift."""
-    line, followed = (-shift / scale, 1 / scale), (value.collapse, value.loops)
+    line, followed = (-shift / scale, 1 / scale), (value.scalarise, value.loops)
     return operator_steps(value.word, line, followed, clause, placements)
 
 
@@ -180,9 +180,11 @@ def _assumed(task: Task, value: PolynomialValue) -> Iterator[tuple[Fraction, Fra
         if one.operator.word != value.word:
             continue
         try:
-            ground = Ground(program, bindings, one.assumption, letters(value.word), Budget())
-            ends = ground.operator.low, ground.operator.high
-            low, high = (ground.field.evaluate(end, bindings) for end in ends)
+            reading = OperatorReading(
+                program, bindings, one.assumption, letters(value.word), Budget()
+            )
+            ends = reading.operator.low, reading.operator.high
+            low, high = (reading.field.evaluate(end, bindings) for end in ends)
         except RefusedError:
             continue
         if low < high:

@@ -96,7 +96,7 @@ class _Rewriting:
             VALUE: (setting.left, setting.right, False),
         }
         placements = {name: known[family] for name, family in code.families.items()}
-        followed = self.loop.collapse, (self.loop.loop,)
+        followed = self.loop.scalarise, (self.loop.loop,)
         steps = operator_steps(self.word, self._trace(system), followed, clause, placements)
         return Made(code.lines, results, clause, steps)
 
