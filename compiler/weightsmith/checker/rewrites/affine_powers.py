@@ -36,7 +36,7 @@ Counts = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Materialised:
     """What a block holds: an entry of Lⁿ, Rⁿ, or of a letter S_n or s_n; n is Σ counts.
 
     ``transposed``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the
@@ -184,7 +184,7 @@ class AffinePowers:
 
     # -- sums of counts ------------------------------------------------------------------------
 
-    def held(self, what: Held, letter: Letter) -> Polynomial:
+    def held(self, what: Materialised, letter: Letter) -> Polynomial:
         """The value that a block is said to hold; ``letter`` is the block's, for its tokens."""
         total = sum(what.counts)
         if what.kind == "left":
@@ -195,7 +195,7 @@ class AffinePowers:
         vector = self.sums(total, what.first) if sums else self.values(total)
         return self._of(vector, what, letter)
 
-    def expanded(self, what: Held, letter: Letter) -> Polynomial:
+    def expanded(self, what: Materialised, letter: Letter) -> Polynomial:
         """The same by its counts."""
         check_counts(what.counts)
         if self._named and sum(what.counts) == 1:
@@ -249,13 +249,13 @@ class AffinePowers:
 
     # -- helpers ---------------------------------------------------------------------------------
 
-    def _entry(self, matrix: Matrix, what: Held) -> Polynomial:
+    def _entry(self, matrix: Matrix, what: Materialised) -> Polynomial:
         rows = self.loop.rows
         require({what.row, what.column} <= rows.keys(), "A block holds no entry of L.")
         zero = Polynomial.zero(self.field, rows[what.row], rows[what.column])
         return matrix.get((what.row, what.column), zero)
 
-    def _of(self, vector: Vector, what: Held, letter: Letter) -> Polynomial:
+    def _of(self, vector: Vector, what: Materialised, letter: Letter) -> Polynomial:
         """The part of a variable that stands on the tokens of the block's letter."""
         require(what.kind in ("sum", "value"), f"There is no kind '{what.kind[:20]}'.")
         found = [

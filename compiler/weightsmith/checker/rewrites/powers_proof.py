@@ -45,7 +45,7 @@ from weightsmith.checker.reading.strict_json import (
     as_texts,
 )
 from weightsmith.checker.rewrites.affine_loop import read_affine_loop
-from weightsmith.checker.rewrites.affine_powers import MAX_COUNT, AffinePowers, Held
+from weightsmith.checker.rewrites.affine_powers import MAX_COUNT, AffinePowers, Materialised
 from weightsmith.checker.rewrites.inner_loops import InnerLoops
 from weightsmith.checker.rewrites.newton_loop import read_newton_loop
 from weightsmith.checker.rewrites.recomputing import recomputed
@@ -177,7 +177,9 @@ class _Following:
             known |= self._passes(loop, held, known)
         return known
 
-    def _passes(self, loop: Loop, held: Mapping[str, Held], known: Values) -> dict[str, Polynomial]:
+    def _passes(
+        self, loop: Loop, held: Mapping[str, Materialised], known: Values
+    ) -> dict[str, Polynomial]:
         """After all passes of a block; each of several takes the values on by the same counts."""
         count = count_at(loop.count, self._bindings)
         require(1 <= count <= MAX_ROUNDS, f"Loop {loop.index} runs 0 or too many passes.")
@@ -190,7 +192,9 @@ class _Following:
             values = self._block(loop, now, after_pass(loop, known, values))
         return dict(values)
 
-    def _block(self, loop: Loop, held: Mapping[str, Held], values: Values) -> dict[str, Polynomial]:
+    def _block(
+        self, loop: Loop, held: Mapping[str, Materialised], values: Values
+    ) -> dict[str, Polynomial]:
         unknown = held.keys() - {variable_of(name) for name in loop.letters}
         require(not unknown, f"Loop {loop.index} does not carry all that it is said to hold.")
         after = {}
@@ -200,7 +204,7 @@ class _Following:
             after[name] = value if what is None else self._named(what, letter, value)
         return after
 
-    def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
+    def _named(self, what: Materialised, letter: Letter, value: Polynomial) -> Polynomial:
         """The letter that a value is, if it is equal to its expansion."""
         sided = value.transpose() if what.transposed else value
         place = letter.transpose() if what.transposed else letter
@@ -214,7 +218,7 @@ class _Following:
         return found.transpose() if what.transposed else found
 
 
-def _after(held: Held, passes: int) -> Held:
+def _after(held: Materialised, passes: int) -> Materialised:
     """What a block holds after some passes more: its last count has grown by the others."""
     if not held.counts:
         return held
@@ -222,17 +226,17 @@ def _after(held: Held, passes: int) -> Held:
     return replace(held, counts=(*held.counts[:-1], grown))
 
 
-def _read_block(step: object, index: int) -> dict[str, Held]:
+def _read_block(step: object, index: int) -> dict[str, Materialised]:
     parts = as_object(step, f"Block {index}", ("step", "rule", "loop", "values"))
     require(parts["rule"] == "block", f"Block {index}: the rule is not block.")
     require(as_integer(parts["loop"], "loop") == index, f"Block {index} is for another loop.")
     values = parts["values"]
     if not isinstance(values, dict):
         raise RefusedError(f"Block {index}: 'values' is not an object.")
-    return {name: _read_held(one, f"'{name}'") for name, one in values.items()}
+    return {name: _read_materialised(one, f"'{name}'") for name, one in values.items()}
 
 
-def _read_held(value: object, what: str) -> Held:
+def _read_materialised(value: object, what: str) -> Materialised:
     parts = as_object(value, what, ("kind", "of", "turned", "counts"), ("loop", "first"))
     kind = as_text(parts["kind"], what)
     require(kind in KINDS, f"{what}: the kind may be {', '.join(KINDS)}.")
@@ -242,4 +246,4 @@ def _read_held(value: object, what: str) -> Held:
     counts = as_items(as_list(parts["counts"], what), what, as_integer)
     row, column = (*of, "", "")[:2]
     loop, first = (as_integer(parts.get(name, 0), what) for name in ("loop", "first"))
-    return Held(kind, row, column, as_boolean(parts["turned"], what), counts, loop, first)
+    return Materialised(kind, row, column, as_boolean(parts["turned"], what), counts, loop, first)

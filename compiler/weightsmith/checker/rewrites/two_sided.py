@@ -29,7 +29,7 @@ from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms, read_sid
 from weightsmith.checker.rewrites.affine_powers import (
     AffinePowers,
     Counts,
-    Held,
+    Materialised,
     Vector,
     check_counts,
 )
@@ -59,7 +59,7 @@ class TwoSidedPowers(AffinePowers):
         super().__init__(two.loop)
         self._two = two
 
-    def expanded(self, what: Held, letter: Letter) -> Polynomial:
+    def expanded(self, what: Materialised, letter: Letter) -> Polynomial:
         """The value that a block is said to hold, by its counts: of S_n by one."""
         if what.kind in ("left", "right"):
             return super().expanded(what, letter)

@@ -22,11 +22,13 @@ from weightsmith.checker.semantics.entries import (
     direction_of,
     multiply_entries,
 )
-from weightsmith.checker.semantics.linear_mlp import Held, argument, biases, mapped
+from weightsmith.checker.semantics.linear_mlp import Materialised, argument, biases, mapped
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 
-def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str, Polynomial]]:
+def mlp_changes(
+    mlp: Mlp, held: Materialised, group: str, field: Field
+) -> Iterator[tuple[str, Polynomial]]:
     """What is added to blocks at the group, piece by piece."""
     down: dict[int, list[tuple[str, Rational]]] = {}
     for block, index, scalar in mlp.outputs:
@@ -54,7 +56,7 @@ def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tupl
 class _HiddenReader:
     """Reads the arguments of hidden blocks, those with equal terms once."""
 
-    def __init__(self, held: Held, group: str, field: Field) -> None:
+    def __init__(self, held: Materialised, group: str, field: Field) -> None:
         self._held = held
         self._group = group
         self._field = field

@@ -128,7 +128,7 @@ SAME = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(1)), ())
 
 @dataclass(frozen=True)
 class _Sawteeth:
-    """The square of ``inside``, tent upon tent; partial sums are held, so the width is constant."""
+    """The square of ``inside``, tent upon tent; partial sums are blocks, the width is constant."""
 
     inside: core.Node
     name: str

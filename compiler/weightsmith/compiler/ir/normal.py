@@ -98,7 +98,7 @@ class InputLetter:
 
 @dataclass(frozen=True)
 class Returned:
-    """A returned value; ``transposed`` if its rows are tokens, so that its transpose is held."""
+    """A returned value; ``transposed``: its rows are tokens, and its transpose is materialised."""
 
     name: str
     rows: Axis

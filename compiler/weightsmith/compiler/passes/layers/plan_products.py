@@ -158,7 +158,7 @@ class ProductPlanner:
         return min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
 
     def _of_stored(self, word: Word) -> Plan | None:
-        """Of three letters that are held as they must stand: no other cut is as early."""
+        """Of three letters that are materialised as they must stand: no other cut is as early."""
         first, last = word[0], word[2]
         flipped = self.program.alphabet.transposed(word[1])
         if not all(map(self.stored, (first, flipped, last))):

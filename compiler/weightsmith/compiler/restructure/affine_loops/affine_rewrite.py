@@ -112,7 +112,7 @@ def around_loops(task: Task, *, inline: bool = False) -> Powered:
 
 
 def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
-    """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    """What each statement of a pass does is materialised, and multiplied; Raises NoProofError."""
     if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
         raise NoProofError("the program has functions of entries")
     normal = front(split(task.program), task.bindings).normal

@@ -1,7 +1,7 @@
 """An affine loop by powers of its step, as lines of a script: one block a digit of the count.
 
-A head multiplies U·V'·W, so what stands in the middle is held transposed, unless it is symmetric;
-what no later block needs is not held.
+A head multiplies U·V'·W, so what stands in the middle is materialised transposed, unless it is
+symmetric; what no later block needs is not held.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     Block,
     BlockFormulas,
     Formulas,
-    Held,
+    Materialised,
     Product,
     Start,
 )
@@ -90,15 +90,17 @@ class AffineWriter:
         own = {self._own(one) for one in self.carried.values() if one.letter in wanted}
         return self._blocks(self.formulas.blocks(), own, inline=inline)
 
-    def parts(self) -> dict[Held, str]:
+    def parts(self) -> dict[Materialised, str]:
         """The names of Lⁿ_ij, Rⁿ and S_n, where they are not zero, and of their transposes."""
         made = [one for one in self.formulas.blocks()[-1].made if one.kind in PARTS]
         return {each: self._name(each) for one in made for each in (one, one.flipped())}
 
-    def held_parts(self, wanted: Collection[Held]) -> Blocks:
+    def held_parts(self, wanted: Collection[Materialised]) -> Blocks:
         return self._blocks(self.formulas.blocks(), wanted, inline=False)
 
-    def _blocks(self, blocks: list[Block], wanted: Collection[Held], *, inline: bool) -> Blocks:
+    def _blocks(
+        self, blocks: list[Block], wanted: Collection[Materialised], *, inline: bool
+    ) -> Blocks:
         blocks, first = self._live(blocks, wanted)
         lines: list[str] = []
         held: list[Json] = []
@@ -115,33 +117,35 @@ class AffineWriter:
         counts = tuple(blocks[-1].counts["value"]) if inline else (self.count,)
         return Blocks(self._starts(first, used), tuple(lines), tuple(held), counts)
 
-    # -- what is held ----------------------------------------------------------------------------
+    # -- what is materialised ----------------------------------------------------------------------
 
-    def _own(self, one: Carried) -> Held:
+    def _own(self, one: Carried) -> Materialised:
         """What the script's variable holds."""
-        return Held("value", one.letter, transposed=self.step.transposed[one.letter] != one.flipped)
+        return Materialised(
+            "value", one.letter, transposed=self.step.transposed[one.letter] != one.flipped
+        )
 
-    def _canonical(self, one: Held) -> Held:
-        """Of values that are equal, the one that is held."""
+    def _canonical(self, one: Materialised) -> Materialised:
+        """Of values that are equal, the one that is materialised."""
         known = self.step.symmetries
         if one.kind == "right" and "adjoint" in known:
             (entry,) = self.step.left
-            one = Held("left", *entry, not one.transposed)
+            one = Materialised("left", *entry, not one.transposed)
         if one.transposed and one.kind == "left" and "left" in known:
-            return Held("left", one.column, one.row)
+            return Materialised("left", one.column, one.row)
         if one.kind == "value" and one.kind in known:
             return self._own(self.carried[one.row])
         return one._replace(transposed=one.transposed and one.kind not in known)
 
-    def _factors(self, product: Product) -> list[tuple[Held, bool]]:
-        """What is held of a product, and where it stands transposed: in the middle of three."""
+    def _factors(self, product: Product) -> list[tuple[Materialised, bool]]:
+        """What is materialised of a product, and what stands transposed: the middle of three."""
         middle = len(product) == 3
         return [
             (self._canonical(one.flipped() if middle and at == 1 else one), middle and at == 1)
             for at, one in enumerate(product)
         ]
 
-    def _used(self, made: Formulas) -> set[Held]:
+    def _used(self, made: Formulas) -> set[Materialised]:
         return {
             one
             for products in made.values()
@@ -149,8 +153,10 @@ class AffineWriter:
             for one, _ in self._factors(product)
         }
 
-    def _live(self, blocks: list[Block], wanted: Collection[Held]) -> tuple[list[Block], set[Held]]:
-        """With what later blocks need, as it is held (transposed or not); and that before all."""
+    def _live(
+        self, blocks: list[Block], wanted: Collection[Materialised]
+    ) -> tuple[list[Block], set[Materialised]]:
+        """With what later blocks need, materialised, transposed or not; and that before all."""
         needed = set(wanted)
         found = []
         for block in reversed(blocks):
@@ -167,7 +173,7 @@ class AffineWriter:
 
     # -- text ------------------------------------------------------------------------------------
 
-    def _name(self, one: Held) -> str:
+    def _name(self, one: Materialised) -> str:
         if one not in self.names:
             order = {letter: str(at) for at, letter in enumerate(self.carried, 1)}
             found = [order[letter] for letter in (one.row, one.column) if letter]
@@ -187,13 +193,13 @@ class AffineWriter:
         )
         return " + ".join(texts) or "0"
 
-    def _witness(self, one: Held, block: Block) -> Json:
+    def _witness(self, one: Materialised, block: Block) -> Json:
         of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
         kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
         found: Json = {"kind": kind, "of": of, "turned": one.transposed, "counts": counts}
         return found | ({"first": one.first} if one.first else {})
 
-    def _starts(self, needed: set[Held], used: set[Held]) -> tuple[str, ...]:
+    def _starts(self, needed: set[Materialised], used: set[Materialised]) -> tuple[str, ...]:
         """The first powers; what is made before it is needed has its size from the blocks."""
         own = {self._own(one) for one in self.carried.values()}
         return tuple(
@@ -202,7 +208,7 @@ class AffineWriter:
             if one in used and one not in own
         )
 
-    def _start(self, one: Held) -> str:
+    def _start(self, one: Materialised) -> str:
         if one.kind == "value":
             return f"{self.carried[one.row].variable}'"
         terms: Terms = {

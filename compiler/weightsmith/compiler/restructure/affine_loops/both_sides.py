@@ -2,8 +2,8 @@
 
 What multiplies from the left commutes with what multiplies from the right: n passes are
 Σᵢⱼ aᵢⱼ·Aⁱ·s·Bʲ + Σᵢⱼ bᵢⱼ·Aⁱ·c·Bʲ, the coefficients those of pⁿ and of 1 + p + … + pⁿ⁻¹ in λ and μ
-for p = λ + μ or p = α + δλμ.  All powers up to n are held, made in ⌈log₃ n⌉ layers; one more is the
-sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
+for p = λ + μ or p = α + δλμ.  All powers up to n are materialised, in ⌈log₃ n⌉ layers; one more is
+the sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
 
 Half of a number times s is in A, half in B: then the powers are those of steps, such as ½ − ηλ, and
 do not cancel.  The terms of (α + δλμ)ⁿ do, by a factor of about 2ⁿ.  So more passes go in rounds of
@@ -46,7 +46,7 @@ Weights = dict[int, dict[int, Fraction]]  # by i, then by j
 Begun = tuple[Terms, Weights, tuple[str, str]]  # a value, what it is multiplied with, its texts
 
 
-class Held(NamedTuple):
+class Materialised(NamedTuple):
     """A power of A or B, or its transpose."""
 
     kind: str
@@ -113,7 +113,7 @@ class BothSidesWriter:
             "right": two.right == self.transpose(two.right),
         }
         self.adjoint = two.right == self.transpose(two.left)
-        self.names: dict[Held, str] = {}
+        self.names: dict[Materialised, str] = {}
         self.own_transposed = ""
         self.totals: dict[str, str] = {}
         self.first: dict[str, str] = {}  # what the first block makes, beside powers
@@ -224,7 +224,7 @@ class BothSidesWriter:
         return {"kind": kind, "of": of, "turned": transposed, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
-        """What is multiplied from both sides, and its transpose: a product is held for it."""
+        """What is multiplied from both sides, and its transpose; a product is materialised."""
         texts = terms_text(value), terms_text(self.transpose(value))
         if _is_simple(value):
             return f"({texts[0]})", f"({texts[1]})"
@@ -235,7 +235,7 @@ class BothSidesWriter:
     def _powers(self, count: int) -> list[tuple[dict[str, str], Json]]:
         """The blocks that make Aⁱ, Bʲ and what they need transposed, up to ``count``."""
         families = {
-            self._canonical(Held(kind, 1, transposed))
+            self._canonical(Materialised(kind, 1, transposed))
             for kind in SIDES
             for transposed in (False, True)
         }
@@ -265,7 +265,7 @@ class BothSidesWriter:
             )
         return blocks
 
-    def _product(self, one: Held, counts: list[int]) -> str:
+    def _product(self, one: Materialised, counts: list[int]) -> str:
         """A power as a product of two or three; what is transposed is multiplied in turn."""
         order = counts[::-1] if one.transposed else counts
         factors = [self._text(one._replace(power=power)) for power in order]
@@ -280,10 +280,10 @@ class BothSidesWriter:
         found = []
         for i, row in sorted((_by_other(weights) if transposed else weights).items()):
             parts: list[tuple[Scalar, str]] = [
-                (Number(number), self._text(Held(last, j, transposed)) if j else IDENTITY)
+                (Number(number), self._text(Materialised(last, j, transposed)) if j else IDENTITY)
                 for j, number in sorted(row.items())
             ]
-            left = [self._text(Held(first, i, transposed))] if i else []
+            left = [self._text(Materialised(first, i, transposed))] if i else []
             if set(row) == {0}:
                 found.append(sum_text([(Number(row[0]), "*".join([*left, plain]))]))
             else:
@@ -291,26 +291,26 @@ class BothSidesWriter:
                 found.append("*".join([*left, middle, f"({sum_text(parts)})"]))
         return found
 
-    # -- what is held ----------------------------------------------------------------------------
+    # -- what is materialised ----------------------------------------------------------------------
 
-    def _canonical(self, one: Held) -> Held:
-        """Of powers that are equal, the one that is held."""
+    def _canonical(self, one: Materialised) -> Materialised:
+        """Of powers that are equal, the one that is materialised."""
         if one.kind == "right" and self.adjoint:
-            one = Held("left", one.power, not one.transposed)
+            one = Materialised("left", one.power, not one.transposed)
         return one._replace(transposed=one.transposed and not self.symmetric[one.kind])
 
-    def _terms(self, one: Held) -> Terms:
+    def _terms(self, one: Materialised) -> Terms:
         terms = self.two.left if one.kind == "left" else self.two.right
         return self.transpose(terms) if one.transposed else terms
 
-    def _text(self, one: Held) -> str:
+    def _text(self, one: Materialised) -> str:
         """The name, or the base itself where it is made of inputs as they are."""
         one = self._canonical(one)
         if one.power == 1 and _is_simple(self._terms(one)):
             return f"({terms_text(self._terms(one))})"
         return self._name(one)
 
-    def _name(self, one: Held) -> str:
+    def _name(self, one: Materialised) -> str:
         if one not in self.names:
             base = SIDES[one.kind] + ("t" if one.transposed else "")
             self.names[one] = self._free(f"{base}{one.power}")

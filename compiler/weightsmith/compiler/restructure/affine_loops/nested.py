@@ -1,4 +1,4 @@
-"""A loop with affine loops within it: their passes first, as matrices that are held.
+"""A loop with affine loops within it: their passes first, as matrices that are materialised.
 
 The inner loop of n passes leaves Lⁿ·s·Rⁿ + S_n of what it is given.  Made of inputs alone, these
 are the same in every pass around it: they are computed once, and the loop around is then an affine
@@ -26,7 +26,7 @@ from weightsmith.compiler.restructure.affine_loops.affine import (
     affine_steps,
     transposing,
 )
-from weightsmith.compiler.restructure.affine_loops.affine_blocks import Held
+from weightsmith.compiler.restructure.affine_loops.affine_blocks import Materialised
 from weightsmith.compiler.restructure.affine_loops.affine_write import AffineWriter
 from weightsmith.compiler.restructure.recurrences.setting import NAME
 from weightsmith.compiler.restructure.recurrences.task import Json, Task
@@ -45,7 +45,7 @@ class _Inner:
     loop: Loop
     step: AffineStep
     writer: AffineWriter
-    parts: Mapping[Held, str]
+    parts: Mapping[Materialised, str]
     letters: frozenset[str]  # without those of what it reads
 
 
@@ -176,7 +176,7 @@ class _Flattening:
         """With R = 1, if there is one."""
         return min(affine_steps(self.normal, loop), key=lambda one: one.has_right)
 
-    def _axes(self, held: Held, step: AffineStep) -> tuple[Space, Space]:
+    def _axes(self, held: Materialised, step: AffineStep) -> tuple[Space, Space]:
         def sides(letter: str) -> tuple[Space, Space]:
             rows, columns = self.normal.alphabet.axes[letter]
             return (columns, rows) if step.transposed[letter] else (rows, columns)
@@ -264,7 +264,9 @@ class _Replacing:
             power = self._power(left, letter.name, one.letter, rows)
             if power is not None:
                 after = after + power @ self._given(one, left.step.transposed[one.letter], columns)
-        right, total = (left.parts.get(Held(*one)) for one in (("after",), ("total", letter.name)))
+        right, total = (
+            left.parts.get(Materialised(*one)) for one in (("after",), ("total", letter.name))
+        )
         if right is not None:
             after = after @ Polynomial.letter(self.field, columns, columns, Letter(right, ""))
         if total is not None:
@@ -274,7 +276,7 @@ class _Replacing:
 
     def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
         """Lⁿᵢⱼ; None where it is zero, or not needed."""
-        name = left.parts.get(Held("power", row, column))
+        name = left.parts.get(Materialised("power", row, column))
         if name is not None:
             _, columns = self.alphabet.axes[name]
             return Polynomial.letter(self.field, rows, columns, Letter(name, ""))

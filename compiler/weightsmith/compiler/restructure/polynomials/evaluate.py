@@ -223,7 +223,7 @@ def chebyshev_coefficients(
 
 
 class _Writer:
-    """Names the products beside p(T): words of several letters are held, one layer makes them."""
+    """Names the products beside p(T): words of several letters, made in one layer."""
 
     def __init__(self, value: PolynomialValue, clause: str, y: str) -> None:
         self.value, self.clause, self.y = value, clause, y

@@ -1,4 +1,4 @@
-"""From a linear system to the recurrence of held functions, in coordinates that suit C₀.
+"""From a linear system to the recurrence of materialised functions, in coordinates that suit C₀.
 
 C(λ) = C₀ + λC₁ must be of degree 1.  Where powers of C₀ are needed it is made diagonal, if its
 eigenvalues are rational in the symbols (for momentum, C₀ = [[1 + β, −β], [1, 0]], they are 1 and
@@ -44,7 +44,7 @@ def in_coordinates(
     *,
     powers: bool,
 ) -> Coordinates:
-    """``powers``: those of C₀ are needed, three held functions making λ times their product.
+    """``powers``: those of C₀ are needed, as three functions make λ times their product.
 
     Raises NoProofError where the step is of no known kind.
     """

@@ -1,7 +1,7 @@
 """In which order functions of one operator are multiplied: they commute, but heads differ.
 
 A head is left·key'·query: products that share key and query are one head, and what stands in its
-key must be held as a function of T'.
+key must be materialised as a function of T'.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Where the held functions stand: the blocks between which a loop's operator can be multiplied.
+"""Where functions are materialised: the blocks between which an operator can be multiplied.
 
-An operator T = u·v' of two words is held through B_f = f(T)·u and D_f = f(T')·v, because
-B_f·D_g'·B_h = T·f·g·h(T)·u (a factor λ for free).  An operator of one letter is held as f(T) on
-scratch tokens.  A value left·f(T)·right is multiplied from the right, (left·f·u)·D_g'·B_h, or from
-the left, B_g·D_h'·(f·right).
+An operator T = u·v' of two words is materialised through B_f = f(T)·u and D_f = f(T')·v, because
+B_f·D_g'·B_h = T·f·g·h(T)·u (a factor λ for free).  An operator of one letter is materialised as
+f(T) on scratch tokens.  A value left·f(T)·right is multiplied from the right, (left·f·u)·D_g'·B_h,
+or from the left, B_g·D_h'·(f·right).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Setting:
 
 
 def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setting:
-    """Raises NoProofError where no product of three held blocks moves the value."""
+    """Raises NoProofError where no product of three materialised blocks moves the value."""
     left, right = bare(frame[0]), bare(frame[1])
     word = bare(operator)
     transposed = _transposed(normal, word)

@@ -58,7 +58,7 @@ def _form(left: Word, right: Word, transposed: bool) -> Json:
 
 
 class _NetworkForms:
-    """The placements of the held functions."""
+    """The placements of the materialised functions."""
 
     def __init__(
         self, clause: str, placements: Mapping[str, Placement], network: NormalProgram
