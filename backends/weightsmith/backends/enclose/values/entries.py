@@ -108,9 +108,9 @@ def _runner(
 ) -> Callable[[Ball], Ball]:
     if isinstance(function, core.Approximated):
         return on_balls(function.formula, bindings)
-    constant, slope, kinks = _numbers(function, bindings)
+    constant, slope, breakpoints = _numbers(function, bindings)
     first, steepness = ball_of(constant), ball_of(slope)
-    changes = [(ball_of(place), ball_of(change)) for place, change in kinks]
+    changes = [(ball_of(place), ball_of(change)) for place, change in breakpoints]
 
     def value(point: Ball) -> Ball:
         """constant + slope·t + Σ change·max(t − place, 0)."""
@@ -125,11 +125,15 @@ def _runner(
 def _numbers(
     function: core.PiecewiseLinear, bindings: Mapping[str, Fraction]
 ) -> tuple[Fraction, Fraction, list[tuple[Fraction, Fraction]]]:
-    kinks = [
+    breakpoints = [
         (q.evaluate(place, bindings), q.evaluate(change, bindings))
-        for place, change in function.kinks
+        for place, change in function.breakpoints
     ]
-    return q.evaluate(function.constant, bindings), q.evaluate(function.slope, bindings), kinks
+    return (
+        q.evaluate(function.constant, bindings),
+        q.evaluate(function.slope, bindings),
+        breakpoints,
+    )
 
 
 def _slope(
@@ -139,8 +143,8 @@ def _slope(
 ) -> float:
     """More than |f′| of all that is within the radius of the entries of hi + lo."""
     if isinstance(function, core.PiecewiseLinear):
-        _, slope, kinks = _numbers(function, bindings)
-        changes = [change for _, change in sorted(kinks)]
+        _, slope, breakpoints = _numbers(function, bindings)
+        changes = [change for _, change in sorted(breakpoints)]
         slopes = accumulate(changes, initial=slope)
         return max(abs(rounded(one)) for one in slopes) * ROUNDED
     reach = (value.low_size + value.radius) * WIDER

@@ -65,7 +65,7 @@ def statement(dtype: str) -> str:
 
 def derive_weights(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:
     require(of == WEIGHTS, f"Weights are of {WEIGHTS}, not of {quoted(of)}.")
-    require(read.has_weights, "The certificate speaks of weights without a file of them.")
+    require(read.has_weights, "The certificate names weights without a file of them.")
     file = read_tensors(read.weights())
     dtype, layers = check_weights(read.template(), file, Budget())
     agree = f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
