@@ -3,7 +3,7 @@
 Of small matrices most of the time goes into what only other scripts need: batches, token groups,
 other number types, expressions.  Where a script and its data need none of that, the rules of
 ``answers`` are called at once.  Whatever is unusual, and every failure, is left to ``enclose``, so
-that a bound or a message is the same either way.
+that a message is the same either way, and a bound too, but that negating is exact here.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def divided(
     near_by = math.sqrt(2 * off / bend) + FLOOR if bend else math.inf
     close = np.abs(gaps) <= near_by
     table = image.hi.T - image.hi
-    table /= gaps  # whatever comes of those that are close
+    np.divide(table, gaps, table, where=~close)
     np.copyto(table, slopes[0][:, None], where=close)
     wrong = slopes[1]
     if not bend:
