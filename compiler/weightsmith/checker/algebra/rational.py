@@ -41,6 +41,7 @@ class Field:
     ``symbols`` are the parameters of the script; ``variables`` stand for functions (``lambda``, the
     carried scalars, the error) and may not occur in an exponent.  A symbol that has one of the
     ``values`` is read as that number.  ``sizes``: the symbols that are the size of an axis.
+    ``heads``: polynomials may have letters for what heads make of their scores.
     """
 
     most_symbols, most_powers = MAX_SYMBOLS, MAX_POWERS
@@ -52,7 +53,10 @@ class Field:
         budget: Budget | None = None,
         values: Mapping[str, Fraction] | None = None,
         sizes: Mapping[str, str] | None = None,
+        *,
+        heads: bool = False,
     ) -> None:
+        self.heads = heads
         self.symbols = tuple(symbols)
         self.variables = tuple(variables)
         self.budget = budget or Budget()

@@ -16,6 +16,7 @@ from weightsmith.checker.reading.scalar_text import read_scalar
 from weightsmith.checker.reading.strict_json import as_list, as_number, as_object, as_text, as_texts
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.attention import MASKS
 from weightsmith.dsl.text.source import Source, Span
 
 NOWHERE = Span(Source("the certificate's program", ""), 0, 0)
@@ -272,6 +273,15 @@ def _hadamard(shape: core.Shape, parts: list[object], depth: int) -> core.Node:
     return core.Hadamard(NOWHERE, shape, one, two, _scalar(tolerance), site)
 
 
+def _attention(shape: core.Shape, parts: list[object], depth: int) -> core.Node:
+    function, mask, normalised, over, value, scores = parts
+    require(isinstance(normalised, bool), "Scores are normalised or not.")
+    require(mask in MASKS, f"The mask {quoted(mask)} is not known.")
+    names = as_text(function, "A function"), as_text(mask, "A mask")
+    sides = _node(value, depth), _node(scores, depth)
+    return core.Attention(NOWHERE, shape, *sides, *names, normalised is True, _groups(over))
+
+
 Reader = Callable[[core.Shape, list[object], int], core.Node]
 _READERS: Mapping[str, tuple[int, Reader]] = {  # how many parts there are; −n: at least n
     "name": (1, lambda shape, parts, _: core.Name(NOWHERE, shape, _name(parts[0]))),
@@ -287,6 +297,7 @@ _READERS: Mapping[str, tuple[int, Reader]] = {  # how many parts there are; −n
     "function": (5, _function),
     "entrywise": (4, _entrywise),
     "entrywise product": (4, _hadamard),
+    "attention": (6, _attention),
     "root": (
         2,
         lambda shape, parts, depth: core.Root(

@@ -12,6 +12,7 @@ from itertools import pairwise
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require, spend
 from weightsmith.dsl.numbers.scalars import Number, Scalar, free_symbols
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.attention import ALL
 
 Shapes = Mapping[str, core.Shape]
 Symbols = frozenset[str]
@@ -226,6 +227,9 @@ class _Reader:
                 _check_symbols([tolerance], symbols)
                 _require_shape(part(left), shape)
                 return part(right)
+            case core.Attention(value=value, scores=scores):
+                require(not target, "Scores of tokens by tokens stand in a target.")
+                return _attention(node, part(value), part(scores))
             case core.Root():
                 raise RefusedError("The root of an equation is not a whole target.")
 
@@ -254,6 +258,18 @@ def _product(shapes: list[core.Shape], over: tuple[core.Group, ...]) -> core.Sha
             require(summed, "A product sums over tokens on which a factor is not defined.")
     first, last = shapes[0], shapes[-1]
     return core.Shape(first.rows, last.columns, first.row_groups, last.column_groups)
+
+
+def _attention(node: core.Attention, value: core.Shape, scores: core.Shape) -> core.Shape:
+    square = scores.rows == scores.columns == value.columns == core.TOKEN
+    require(square and value.rows != core.TOKEN, "Scores are of tokens by tokens, times a value.")
+    both = set(value.column_groups) & set(scores.row_groups)
+    summed = bool(node.over) and set(node.over) <= both
+    require(summed, "A product sums over tokens on which a factor is not defined.")
+    require(node.mask == ALL or len(node.over) == 1, "A mask is for one group of tokens.")
+    seen = scores.column_groups
+    queries = seen if node.mask == ALL else tuple(one for one in seen if one in node.over)
+    return core.Shape(value.rows, core.TOKEN, (), queries)
 
 
 def _function(node: core.Function, of: core.Shape) -> core.Shape:

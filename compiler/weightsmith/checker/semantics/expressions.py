@@ -110,6 +110,13 @@ def _evaluate(
             return Value(shape.rows, shape.columns, applied)
         case core.Hadamard():
             return _hadamard(node, environment, field, sites)
+        case core.Attention():
+            from weightsmith.checker.semantics.attention import attend  # loaded where there is any
+
+            value, scores = (
+                evaluate(one, environment, field, sites) for one in (node.value, node.scores)
+            )
+            return attend(node, value, scores)
         case core.Function(function=function):
             raise RefusedError(f"The function '{function}' stands outside a target.")
         case core.Root():

@@ -52,7 +52,7 @@ def side_by_side(
     template = replace(template, bindings=dict(bindings))
     scheduled = scheduled_names(program)
     symbols = (name for name in program.symbols if name not in scheduled)
-    field = Field(symbols, tuple(sorted(scheduled)), Budget(), bindings, template.sizes)
+    field = Field(symbols, tuple(sorted(scheduled)), Budget(), bindings, template.sizes, heads=True)
     meaning = read_meaning(program, field, {})
     return Sides(program, template, field, meaning, Network(template, program, meaning))
 

@@ -150,7 +150,9 @@ class _Chooser:
         self.ranges = Ranges(program, normal, bindings, self._range)
         self._spans = {s.site: s for s in sites_of(program)}
         self.found = self.ranges.run()
-        self.letters = {self._node_of(a.letter): a.letter for a in normal.applications}
+        self.letters = {
+            self._node_of(a.letter): a.letter for a in normal.applications if a.scores is None
+        }
 
     def _node_of(self, letter: str) -> int:
         site = letter[letter.rindex("[") + 1 : -1]

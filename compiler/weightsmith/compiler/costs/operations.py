@@ -38,8 +38,16 @@ def operations_text(found: Operations) -> str:
 def scheduled_head_cost(head: ScheduledHead) -> int:
     """The operations of a head that has no place yet, at nominal sizes."""
     rows = [next(iter(value)).rows for value in head.values]
-    keys = next(iter(head.right)).rows
-    return nominal(_head_operations(rows, keys, (head.space,), head.groups))
+    found: Operations = Counter()
+    for one in head.keys:
+        keys = next(iter(one)).rows
+        if head.scores.is_linear:
+            found.update(_head_operations(rows, keys, head.spaces, head.groups))
+        else:
+            found.update(_score_operations(keys, head.spaces, head.groups))
+    for one in rows if not head.scores.is_linear else ():
+        found.update(_score_operations(one, head.spaces, head.groups))
+    return nominal(found)
 
 
 def nominal(found: Operations) -> int:

@@ -58,6 +58,16 @@ class HadamardOperation:
 
 
 @dataclass(frozen=True)
+class AttentionOperation:
+    """value · N(M ∘ f(scores)), of two operands."""
+
+    function: str
+    mask: str
+    normalised: bool
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TransposeOperation:
     pass
 
@@ -100,6 +110,7 @@ Operation = (
     | OnesOperation
     | EntrywiseOperation
     | HadamardOperation
+    | AttentionOperation
     | TransposeOperation
     | CombineOperation
     | MultiplyOperation

@@ -14,6 +14,7 @@ from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.coefficients import Coefficient, CoefficientField
 from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
+from weightsmith.compiler.ir.template import Scores
 from weightsmith.dsl.checking.schedules import loop_text
 from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate
 from weightsmith.dsl.program.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
@@ -50,6 +51,9 @@ class Application:
     ``arguments`` has one member; two if the letter stands for their product entry by entry, with
     ``function`` None or, before tables are chosen, a tolerance.  ``loop`` is the innermost loop
     whose variables the value depends on.  ``flipped``: the script's value is the transpose.
+
+    With ``scores`` it stands for what a head adds: value · N(M ∘ f(Σ keys_iᵀ·queries_i)), the
+    arguments being value, keys_1, queries_1, keys_2, …
     """
 
     letter: str
@@ -59,6 +63,7 @@ class Application:
     spaces: tuple[Space, ...]
     loop: int | None
     flipped: bool = False
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True)
@@ -212,10 +217,30 @@ def _application_lines(program: NormalProgram, loop: int | None, indent: str) ->
     for one in program.applications:
         for space in one.spaces if one.loop == loop else ():
             at = f"@{space}" if len(one.spaces) > 1 else ""
+            if one.scores is not None:
+                lines.append(f"{indent}{one.letter}{at} = {_head_text(program, one, space)}")
+                continue
             texts = [polynomial_text(program, argument[space]) for argument in one.arguments]
             inside = " .* ".join(texts) if len(texts) > 1 else texts[0]
             lines.append(f"{indent}{one.letter}{at} = f({inside})")
     return lines
+
+
+def _head_text(program: NormalProgram, one: Application, space: Space) -> str:
+    """``y*softmax((x)'*(x))``, summed over every group of keys."""
+    values, *parts = one.arguments
+    scores = one.scores or Scores()
+    name = "softmax" if (scores.function, scores.normalised) == ("exp", True) else scores.function
+    name = f"normalised {name}".strip() if scores.normalised and name != "softmax" else name
+    found = []
+    for group, value in values.items():
+        texts = [
+            f"({polynomial_text(program, k[group])})'*({polynomial_text(program, q[space])})"
+            for k, q in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        mask = "" if scores.mask == "all" else f" {scores.mask}"
+        found.append(f"({polynomial_text(program, value)})*{name}({' + '.join(texts)}{mask})")
+    return " + ".join(found)
 
 
 def polynomial_text(program: NormalProgram, value: Polynomial) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.polynomial import Space, Word
+from weightsmith.compiler.ir.template import LINEAR, Scores
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Axis, PiecewiseLinear
@@ -46,15 +47,29 @@ class TripleProduct:
 
 
 @dataclass(frozen=True)
-class ScheduledHead:
-    """Triple products that share ``right`` and ``last``: (target, coefficient, index of value)."""
+class Scored:
+    """target += value · N(M ∘ f(Σ keys_iᵀ·queries_i)): keys at ``spaces``, queries at ``groups``."""
 
-    right: Combination
-    last: Combination
+    target: Value
+    value: Combination
+    keys: tuple[Combination, ...]
+    queries: tuple[Combination, ...]
+    scores: Scores
+    spaces: tuple[Space, ...]
+    groups: tuple[Space, ...]
+
+
+@dataclass(frozen=True)
+class ScheduledHead:
+    """Products that share keys and queries; an output is (target, index of value, coefficient)."""
+
+    keys: tuple[Combination, ...]
+    queries: tuple[Combination, ...]
     values: tuple[Combination, ...]
     outputs: tuple[tuple[Value, int, Coefficient], ...]
-    space: Space
+    spaces: tuple[Space, ...]
     groups: tuple[Space, ...]
+    scores: Scores = LINEAR
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ class ScheduledLayer:
     """
 
     products: list[TripleProduct] = field(default_factory=list)
+    scored: list[Scored] = field(default_factory=list)
     moves: dict[Value, dict[Value, Coefficient]] = field(default_factory=dict)
     biases: dict[Value, Coefficient] = field(default_factory=dict)
     applied: list[ScheduledApplication] = field(default_factory=list)

@@ -8,9 +8,11 @@ from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.normal import show as show_normal
 from weightsmith.compiler.ir.schedule import (
     Combination,
+    ScheduledHead,
     ScheduledItem,
     ScheduledLayer,
 )
+from weightsmith.compiler.ir.template import ALL
 from weightsmith.compiler.pipeline import Compilation
 from weightsmith.compiler.reports.graph_picture import graph_svg
 from weightsmith.compiler.reports.graph_text import graph_dot, graph_text
@@ -67,10 +69,9 @@ def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent:
             continue
         lines.append(f"{indent}layer")
         for head in item.heads:
-            right, last = _combination(field, head.right), _combination(field, head.last)
             lines += [
                 f"{indent}    {value.name} += {c!s} * "
-                f"({_combination(field, head.values[i])})*({right})'*({last})"
+                f"({_combination(field, head.values[i])})*{_scores_text(field, head)}"
                 for value, i, c in head.outputs
             ]
         lines += [
@@ -78,6 +79,22 @@ def _schedule_lines(field: CoefficientField, items: list[ScheduledItem], indent:
             for value, terms in item.moves.items()
         ]
     return lines
+
+
+def _scores_text(field: CoefficientField, head: ScheduledHead) -> str:
+    parts = [
+        f"({_combination(field, keys)})'*({_combination(field, queries)})"
+        for keys, queries in zip(head.keys, head.queries, strict=True)
+    ]
+    text, scores = " + ".join(parts), head.scores
+    if scores.is_linear:
+        return text
+    text = (
+        f"{scores.function}({text})"
+        if scores.mask == ALL
+        else f"{scores.mask} {scores.function}({text})"
+    )
+    return f"normalised({text})" if scores.normalised else text
 
 
 def _combination(field: CoefficientField, terms: Combination) -> str:

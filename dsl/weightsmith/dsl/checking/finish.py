@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from weightsmith.dsl.checking.heads import misplaced_scores, with_heads
+from weightsmith.dsl.meaning.scores import NORMALISED
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.attention import ALL
 from weightsmith.dsl.program.core import TOKEN, Group, Node, Shape
 from weightsmith.dsl.program.groups import UNKNOWN, existing_groups, groups_text, meet
 from weightsmith.dsl.program.ones import simplest
@@ -36,7 +39,7 @@ class Finisher:
         self.groups = existing_groups(one.shape for one in inputs)
         self._quiet = report.errors > 0  # unknown shapes then follow from what is reported
         self._unresolved: set[str] = set()
-        self._in_target = False
+        self.in_target = False
 
     # -- statements ---------------------------------------------------------------------------
 
@@ -120,14 +123,14 @@ class Finisher:
         """Return the node with its shape complete."""
         match node:
             case core.Name(name=name):
-                return self._complete(node, self.present.get(name))
+                return self.complete(node, self.present.get(name))
             case core.Identity() | core.Zero() | core.Ones():
                 self._known(node)
-                return self._complete(node, None)
+                return self.complete(node, None)
             case core.Transpose(of=of):
                 inner = self.node(of)
                 sides = (inner.shape.column_groups, inner.shape.row_groups)
-                return self._complete(core.Transpose(node.span, node.shape, inner), sides)
+                return self.complete(core.Transpose(node.span, node.shape, inner), sides)
             case core.Combination():
                 return self._combination(node)
             case core.Product():
@@ -140,12 +143,16 @@ class Finisher:
                 return self._entries(replace(node, of=inner), sides)
             case core.Hadamard():
                 return self._hadamard(node)
+            case core.Attention(value=value, scores=scores):
+                parts = replace(node, value=self.node(value), scores=self.node(scores))
+                queries = parts.scores.shape.column_groups if node.mask == ALL else node.over
+                return self.complete(parts, (parts.value.shape.row_groups, queries))
             case core.Root(equation=equation):
                 inner = self.node(equation)
                 sides = (inner.shape.row_groups, inner.shape.column_groups)
-                return self._complete(replace(node, equation=inner), sides)
+                return self.complete(replace(node, equation=inner), sides)
 
-    def _complete(self, node: Node, sides: Sides | None) -> Node:
+    def complete(self, node: Node, sides: Sides | None) -> Node:
         """Set the resolved axes; ``sides`` are the groups of the parts, met with a restriction."""
         shape = self.axes.resolve(node.shape)
         rows, columns = sides or (self.groups, self.groups)
@@ -195,17 +202,19 @@ class Finisher:
                 met = sides
             sides = met
         if all(new is old for (_, new), (_, old) in zip(terms, node.terms, strict=True)):
-            return self._complete(node, sides)
-        return self._complete(core.Combination(node.span, node.shape, terms), sides)
+            return self.complete(node, sides)
+        return self.complete(core.Combination(node.span, node.shape, terms), sides)
 
     def _entries(self, node: core.Entrywise | core.Hadamard, sides: Sides) -> Node:
-        complete = self._complete(node, sides)
-        if TOKEN == complete.shape.rows == complete.shape.columns and not self._in_target:
+        complete = self.complete(node, sides)
+        if isinstance(node, core.Entrywise) and node.site == NORMALISED:
+            self.report.error(node.span, *misplaced_scores(node, complete.shape))
+        elif TOKEN == complete.shape.rows == complete.shape.columns and not self.in_target:
             message = (
                 "a function of entries needs its value in the residual stream, but rows and "
                 "columns of this one are indexed by tokens"
             )
-            hint = "apply it to a value per token: relu(w*x), not relu(x'*x)"
+            hint = "apply it to a value per token, relu(w*x), or multiply: v*relu(x'*x)"
             self.report.error(node.span, message, hint)
         return complete
 
@@ -221,13 +230,13 @@ class Finisher:
 
     def _target(self, target: Node, one: core.Return, value: Node) -> Node:
         """A target; the unknown of ``root`` exists where the returned value does."""
-        self._in_target = True
+        self.in_target = True
         before = dict(self.present)
         if isinstance(target, core.Root):
             columns = one.groups or value.shape.column_groups
             self.present[target.name] = (value.shape.row_groups, columns)
         finished = self.node(target)
-        self.present, self._in_target = before, False
+        self.present, self.in_target = before, False
         return finished
 
     def _nothing_common(self, part: Node, left: Sides, right: Sides) -> None:
@@ -243,6 +252,8 @@ class Finisher:
         if not isinstance(simple, core.Product):
             return self.node(simple)
         node = simple
+        if (heads := with_heads(self, node)) is not None:
+            return heads
         factors = tuple(self.node(factor) for factor in node.factors)
         summed = False
         for left, right in pairwise(factors):
@@ -252,8 +263,8 @@ class Finisher:
         sides = (factors[0].shape.row_groups, factors[-1].shape.column_groups)
         over = node.over if summed else ()
         if over == node.over and all(map(operator.is_, factors, node.factors)):
-            return self._complete(node, sides)
-        return self._complete(core.Product(node.span, node.shape, factors, over), sides)
+            return self.complete(node, sides)
+        return self.complete(core.Product(node.span, node.shape, factors, over), sides)
 
     def _contraction(self, node: core.Product, left: Node, right: Node) -> None:
         """Report a sum over tokens that is not said, or not possible."""
@@ -280,7 +291,7 @@ class Finisher:
             message = f"{node.function} of a matrix indexed by tokens, {shape_text(of.shape)}"
             hint = "write it with x*x' instead: y*x'*inv(x*x')*x"
             self.report.error(node.span, message, hint)
-        return self._complete(replace(node, of=of), ((), ()))
+        return self.complete(replace(node, of=of), ((), ()))
 
 
 def _meet(left: Sides, right: Sides) -> Sides:

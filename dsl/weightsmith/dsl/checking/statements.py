@@ -140,7 +140,7 @@ class StatementReader:
     # -- assignments --------------------------------------------------------------------------
 
     def _assign(self, statement: s.AssignStatement) -> core.Assign | None:
-        over = self.elaborator.over_groups(statement.clauses.over)
+        over = self.elaborator.over_groups(statement.clauses)
         within = statement.clauses.within
         with self.elaborator.within(Place.STATEMENT, over, within):
             values = self._values(statement)
@@ -312,7 +312,7 @@ class StatementReader:
         return list(self.calls.take_written()), returns
 
     def _returned(self, name: str, part: s.ReturnedExpression) -> core.Return | None:
-        over = self.elaborator.over_groups(part.clauses.over)
+        over = self.elaborator.over_groups(part.clauses)
         with self.elaborator.within(Place.STATEMENT, over, part.clauses.within):
             value = self.elaborator.matrix(part.value)
         groups = self.elaborator.groups(part.clauses.on)
@@ -340,7 +340,7 @@ class StatementReader:
         if part.target is None:
             return None
         self.elaborator.used = {}
-        over = self.elaborator.over_groups(part.target_clauses.over) or over
+        over = self.elaborator.over_groups(part.target_clauses) or over
         with self.elaborator.within(Place.TARGET, over):
             target: core.Node | None = None
             if not isinstance(part.target, s.RootExpression):

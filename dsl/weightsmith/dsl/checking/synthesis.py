@@ -48,7 +48,7 @@ def read_assigned(
 def _read_target(
     elaborator: Elaborator, value: s.Expression, span: Span, clauses: s.Clauses, ensured: bool
 ) -> tuple[Node, Node, core.Synthesis] | None:
-    with elaborator.within(Place.TARGET, elaborator.over_groups(clauses.over)):
+    with elaborator.within(Place.TARGET, elaborator.over_groups(clauses)):
         found = elaborator.matrix(value)
     tolerance = None
     if clauses.within is not None:

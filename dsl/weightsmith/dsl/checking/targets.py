@@ -47,7 +47,7 @@ class _Writer:
         match node:
             case core.Identity() | core.Zero() | core.Ones():
                 return node
-            case core.Entrywise() | core.Hadamard():
+            case core.Entrywise() | core.Hadamard() | core.Attention():
                 if not self.in_root:
                     message = "the target names a value that applies a function to entries"
                     raise _WritingError(message, "such a target is written as root(w: …)")

@@ -18,6 +18,7 @@ from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.attention import ORDERS
 from weightsmith.dsl.program.core import Group, Node, Shape
 from weightsmith.dsl.program.groups import UNKNOWN, read_groups
 from weightsmith.dsl.program.nodes import scaled, text_of, too_long
@@ -25,7 +26,7 @@ from weightsmith.dsl.program.scope import Definition, Place, Scope
 from weightsmith.dsl.program.shapes import Axes
 from weightsmith.dsl.program.tolerances import INHERITED
 from weightsmith.dsl.reading import syntax as s
-from weightsmith.dsl.text.diagnostics import Report
+from weightsmith.dsl.text.diagnostics import Report, near_hint
 from weightsmith.dsl.text.source import Span
 
 Value = Scalar | Node
@@ -127,9 +128,23 @@ class Elaborator(ABC):
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
         return (read_groups(word, self.report) or ()) if word is not None else ()
 
-    def over_groups(self, word: s.Word | None) -> tuple[Group, ...]:
-        """The groups of an ``over`` clause; a wrong word is reported once, here."""
-        return UNKNOWN if word is not None and not self.groups(word) else self.groups(word)
+    def over_groups(self, clauses: s.Clauses) -> tuple[Group, ...]:
+        """The groups of an ``over`` clause, and its mask behind them; a wrong word is reported."""
+        word, mask = clauses.over, clauses.mask
+        groups = self.groups(word)
+        if word is None or not groups:
+            return UNKNOWN if word is not None else ()
+        if mask is None:
+            return groups
+        if mask.text not in ORDERS:
+            message = f"expected before or upto, got '{mask.text}'"
+            self.report.error(mask.span, message, near_hint(mask.text, ORDERS))
+            return UNKNOWN
+        if len(groups) > 1:
+            message = "tokens are in order within one group"
+            self.report.error(word.span, message, f"write over context {mask.text}")
+            return UNKNOWN
+        return (*groups, mask.text)
 
     def call(self, expression: s.CallExpression) -> Sequence[Node] | None:
         """All the values an algorithm returns."""

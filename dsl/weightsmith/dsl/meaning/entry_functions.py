@@ -27,7 +27,10 @@ _JUMPS: dict[str, tuple[str, str]] = {
     ),
 }
 _OTHERS: dict[str, tuple[str, str]] = {
-    "softmax": ("'softmax' is made of two functions", "write e = exp.(E), then e ./ sum(e)"),
+    **dict.fromkeys(
+        ("normalize", "normalise", "normalized"),
+        ("columns of scores are divided by their sums with 'normalised'", "write normalised(E)"),
+    ),
     "argmax": (f"'argmax' is discontinuous, {_CONTINUOUS}", "write exp.(c*E) ./ sum(exp.(c*E))"),
     "logistic": ("unknown function 'logistic'", "write sigmoid(E)"),
     "ReLU": ("unknown function 'ReLU'", "write relu(E)"),

@@ -212,7 +212,7 @@ class ExpressionReader(Elaborator):
 
     def _scoped(self, expression: s.ScopedExpression) -> Value | None:
         clauses = expression.clauses
-        over = self.over_groups(clauses.over) or self.over
+        over = self.over_groups(clauses) or self.over
         with self.within(self.place, over, clauses.within):
             value = self.value(expression.of)
         value = self.restricted(value, clauses.on)

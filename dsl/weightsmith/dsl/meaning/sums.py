@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weightsmith.dsl.meaning.elaborator import Elaborator
+from weightsmith.dsl.meaning.scores import SCORES, scores
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node, Shape
 from weightsmith.dsl.program.nodes import scaled, split, text_of
@@ -50,4 +51,11 @@ def _trace(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node | N
     return scaled(own, product, span)
 
 
-SUMS = {one.name: one for one in (Sum("sum", _column_sums), Sum("trace", _trace, of_entries=True))}
+SUMS = {
+    one.name: one
+    for one in (
+        Sum("sum", _column_sums),
+        Sum("trace", _trace, of_entries=True),
+        *(Sum(name, scores, of_entries=True) for name in SCORES),
+    )
+}

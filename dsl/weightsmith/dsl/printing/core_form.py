@@ -116,6 +116,9 @@ def _node(node: core.Node) -> list[object]:
         case core.Hadamard(left=left, right=right, tolerance=tolerance):
             parts = [_node(left), _node(right)]
             return ["entrywise product", shape, node.site, to_text(tolerance), *parts]
+        case core.Attention(value=value, scores=scores):
+            kind = [node.function, node.mask, node.normalised, list(node.over)]
+            return ["attention", shape, *kind, _node(value), _node(scores)]
         case core.Root(name=name, equation=equation):
             return ["root", shape, name, _node(equation)]
 

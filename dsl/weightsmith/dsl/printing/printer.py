@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import coefficient_text, scalar_text, signed
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.attention import ALL
 from weightsmith.dsl.program.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.program.groups import existing_groups, meet
 from weightsmith.dsl.program.parts import parts_of
+from weightsmith.dsl.program.scope import MATRIX_FUNCTIONS
 from weightsmith.dsl.program.tolerances import DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
@@ -32,13 +34,16 @@ class Clauses(NamedTuple):
 
     over: Groups
     within: q.Scalar
+    mask: str = ALL
 
     def text(self) -> str:
         return self.beside(NO_CLAUSES)
 
     def beside(self, outer: Clauses) -> str:
         """The clauses that differ from those of the text around."""
-        text = "" if self.over == outer.over else f" over {_group_word(self.over)}"
+        same = (self.over, self.mask) == (outer.over, outer.mask)
+        text = "" if same else f" over {_group_word(self.over)}"
+        text += "" if same or self.mask == ALL else f" {self.mask}"
         return text if self.within == outer.within else f"{text} within {scalar_text(self.within)}"
 
 
@@ -257,6 +262,8 @@ class _Printer:
                 if own != clauses:
                     return f"({text}{own.beside(clauses)})"
                 return f"({text})" if tightness > 1 else text
+            case core.Attention():
+                return self._attention(node, tightness, clauses)
             case core.Root():
                 return self._root(node)
 
@@ -270,12 +277,27 @@ class _Printer:
         return f"{node.function}({of})"
 
     def _product(self, node: core.Product, tightness: int, clauses: Clauses) -> str:
-        own = clauses._replace(over=node.over or clauses.over)
+        own = clauses._replace(over=node.over, mask=ALL) if node.over else clauses
         first = node.factors[0]
         if isinstance(first, core.Ones) and first.shape.rows == "1" and len(node.factors) == 2:
             text = f"sum({self._node(node.factors[1], 0, own)})"
             return text if own == clauses else f"({text}{own.beside(clauses)})"
         text = "*".join(self._node(factor, 2, own) for factor in node.factors)
+        if own != clauses:
+            return f"({text}{own.beside(clauses)})"
+        return f"({text})" if tightness > 1 else text
+
+    def _attention(self, node: core.Attention, tightness: int, clauses: Clauses) -> str:
+        """value·f(scores), the scores in brackets of their own."""
+        own = clauses._replace(over=node.over, mask=node.mask)
+        name = f"{node.function}." if node.function in MATRIX_FUNCTIONS else node.function
+        if node.normalised and node.function == "exp":
+            name = "softmax"
+        elif node.normalised:
+            name = f"normalised({name}"
+        inner = self._node(node.scores, 0, own)
+        scores = f"{name}({inner})" + (")" if name.startswith("normalised(") else "")
+        text = f"{self._node(node.value, 2, own)}*{scores}"
         if own != clauses:
             return f"({text}{own.beside(clauses)})"
         return f"({text})" if tightness > 1 else text
@@ -317,6 +339,8 @@ class _Printer:
                 return of.shape.column_groups
             case core.Hadamard(left=left, right=right):
                 return meet(left.shape.column_groups, right.shape.column_groups)
+            case core.Attention(mask=mask, over=over, scores=scores):
+                return scores.shape.column_groups if mask == ALL else over
             case core.Root(equation=equation):
                 return equation.shape.column_groups
             case core.Function():
@@ -334,7 +358,9 @@ def _common(nodes: Iterable[Node]) -> Clauses:
     waiting = list(nodes)[::-1]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, core.Product):
+        if isinstance(node, core.Product) or (
+            isinstance(node, core.Attention) and node.mask == ALL
+        ):
             over = over or node.over
         elif isinstance(node, core.Entrywise | core.Hadamard):
             within = within or _tolerance(node)

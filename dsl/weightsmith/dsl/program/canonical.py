@@ -69,9 +69,17 @@ class Canonical:
                 return {("function", which, _frozen(inner)): q.ONE}
             case core.Entrywise(function=function):
                 inner = self.form(node.of, names, transposed=transposed, level=level + 1)
-                return {("entrywise", repr(function), _frozen(inner)): q.ONE}
+                return {
+                    ("entrywise", repr(function), node.site == "normalised", _frozen(inner)): q.ONE
+                }
             case core.Hadamard():
                 return self._hadamard(node, names, transposed, level)
+            case core.Attention():
+                what = (node.function, node.mask, node.normalised, node.over)
+                parts = (
+                    self.form(one, names, level=level + 1) for one in (node.value, node.scores)
+                )
+                return {("attention", what, transposed, *map(_frozen, parts)): q.ONE}
             case core.Root():
                 raise TooLongError  # stands alone in a target: nothing to compare it with
 

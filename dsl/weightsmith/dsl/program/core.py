@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.program.attention import Attention as Attention
 from weightsmith.dsl.text.source import Span
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """factors[0] · factors[1] · …; a contraction over TOKEN sums the groups in ``over``."""
+    """factors[0] · factors[1] · …; a contraction over TOKEN sums the groups in ``over``.
+
+    While a script is read a mask may stand behind the groups; ``checking/heads.py`` takes it off.
+    """
 
     span: Span
     shape: Shape
@@ -180,6 +184,7 @@ Node = (
     | Function
     | Entrywise
     | Hadamard
+    | Attention
     | Root
 )
 

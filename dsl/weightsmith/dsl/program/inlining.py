@@ -124,6 +124,10 @@ class Inliner:
             case core.Entrywise(of=of):
                 function = self._function(node.function)
                 return replace(node, shape=shape, function=function, of=self.node(of))
+            case core.Attention(value=value, scores=scores):
+                shape = self.shape(node.shape)
+                value, scores = self.node(value), self.node(scores)
+                return replace(node, span=self.span, shape=shape, value=value, scores=scores)
             case core.Hadamard(left=left, right=right):
                 tolerance = self._scalar(node.tolerance)
                 left, right = self.node(left), self.node(right)

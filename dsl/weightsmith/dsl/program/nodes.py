@@ -89,6 +89,8 @@ def with_parts(node: Node, change: Callable[[Node], Node]) -> Node:
             return replace(node, terms=tuple(zip(scales, changed, strict=True)))
         case core.Hadamard(left=left, right=right):
             return replace(node, left=change(left), right=change(right))
+        case core.Attention(value=value, scores=scores):
+            return replace(node, value=change(value), scores=change(scores))
         case core.Root(equation=equation):
             return replace(node, equation=change(equation))
 

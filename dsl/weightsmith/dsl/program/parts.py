@@ -46,6 +46,8 @@ def parts_of(node: Node) -> tuple[Node, ...]:
             return tuple(part for _, part in terms)
         case core.Hadamard(left=left, right=right):
             return left, right
+        case core.Attention(value=value, scores=scores):
+            return value, scores
         case core.Root(equation=equation):
             return (equation,)
 
@@ -55,6 +57,11 @@ def applies_functions(program: core.Program) -> bool:
     return any(
         isinstance(node, core.Entrywise | core.Hadamard) for node in nodes_of_program(program)
     )
+
+
+def has_attention(program: core.Program) -> bool:
+    """Are there scores of tokens by tokens, with a function or a mask?"""
+    return any(isinstance(node, core.Attention) for node in nodes_of_program(program))
 
 
 def assigned_names(body: Iterable[core.Statement]) -> frozenset[str]:

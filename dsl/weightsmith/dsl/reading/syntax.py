@@ -23,11 +23,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """``over context``, ``on query`` and ``within 1e-4``; each may stand once."""
+    """``over context``, ``on query`` and ``within 1e-4``; each may stand once.
+
+    ``mask``: the word behind the group, ``over context before``.
+    """
 
     over: Word | None = None
     on: Word | None = None
     within: Expression | None = None
+    mask: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)

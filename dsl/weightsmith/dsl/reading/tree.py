@@ -167,8 +167,13 @@ class TreeBuilder(Transformer[Token, s.Script]):
 
     def clause(self, children: list[Token]) -> tuple[Token, s.Clauses]:
         word = self._word(children[1])
-        over = children[0].type == "OVER"
-        return children[0], s.Clauses(over=word) if over else s.Clauses(on=word)
+        mask = None if children[2] is None else self._word(children[2])
+        if children[0].type == "OVER":
+            return children[0], s.Clauses(over=word, mask=mask)
+        if mask is not None:
+            message = f"'on' takes one word, got '{mask.text}' behind it"
+            raise DiagnosticError([error(mask.span, message, "write over context before")])
+        return children[0], s.Clauses(on=word)
 
     def tolerance(self, children: list[Child]) -> tuple[Token, s.Clauses]:
         return _token(children[0]), s.Clauses(within=_expression(children[1]))
@@ -181,7 +186,12 @@ class TreeBuilder(Transformer[Token, s.Script]):
                 place = self._span(keyword, _parts(one)[0])
                 raise DiagnosticError([error(place, message, "keep one")])
             seen.add(keyword.type)
-            all_ = s.Clauses(one.over or all_.over, one.on or all_.on, one.within or all_.within)
+            all_ = s.Clauses(
+                one.over or all_.over,
+                one.on or all_.on,
+                one.within or all_.within,
+                one.mask or all_.mask,
+            )
         return all_
 
     # -- statements ---------------------------------------------------------------------------
@@ -367,7 +377,7 @@ def _last(clauses: object, otherwise: s.Expression) -> s.Word | s.Expression:
 
 
 def _parts(clauses: s.Clauses) -> list[s.Word | s.Expression]:
-    every = (clauses.over, clauses.on, clauses.within)
+    every = (clauses.over, clauses.on, clauses.within, clauses.mask)
     return [part for part in every if part is not None]
 
 

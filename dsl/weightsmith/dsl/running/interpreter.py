@@ -206,6 +206,8 @@ class _Machine:
             case core.Hadamard(left=left, right=right):
                 blocks, others = self.node(left), self.node(right)
                 return {key: blocks[key] * others[key] for key in _keys(node)}
+            case core.Attention():
+                return self._attention(node)
             case core.Root():
                 return self._root(node)
 
@@ -321,6 +323,24 @@ class _Machine:
             }
             axis = factor.shape.columns
         return {key: total[key] for key in _keys(node)}
+
+    def _attention(self, node: core.Attention) -> Blocks:
+        """Σ over the groups of keys of value · scores; scores as ``attention_scores`` says."""
+        from weightsmith.dsl.running.attention_scores import attention_scores
+
+        values, products = self.node(node.value), self.node(node.scores)
+        found: Blocks = {}
+        for row, column in _keys(node):
+            seen = {group: products[group, column] for group in node.over}
+            if self.exact and node.function not in ("", "relu", "abs"):
+                what = f"'{node.function}' of scores has no exact values"
+                raise InputError(f"{what}: run in floating point.")
+            try:
+                scores = attention_scores(node, seen)
+            except ZeroDivisionError:
+                raise InputError("A column of normalised scores has the sum 0.") from None
+            found[row, column] = _sum(values[row, group] @ scores[group] for group in node.over)
+        return found
 
 
 def _sum(parts: Iterable[Array]) -> Array:

@@ -104,7 +104,7 @@ def check_exactness(
     ``numbers``: the same for some symbols, so that what is shown holds for these numbers.
     """
     values = template.bindings if tables else numbers
-    field = Field(program.symbols, budget=budget, values=values, sizes=template.sizes)
+    field = Field(program.symbols, budget=budget, values=values, sizes=template.sizes, heads=True)
     _check_schedules(program, template)
     require(
         template.algorithm == program.name,

@@ -64,7 +64,7 @@ class Ranges:
             self._loop(loop, state)
         # functions outside of loops, in order; those that no loop reads too
         for one in self.normal.applications:
-            if one.loop is None:
+            if one.loop is None and one.scores is None:
                 self._arguments(one, state)
         return self.found
 
@@ -110,7 +110,7 @@ class Ranges:
         key = (letter.name, letter.group)
         if key not in state:
             one = next((a for a in self.normal.applications if a.letter == letter.name), None)
-            if one is None:
+            if one is None or one.scores is not None:
                 return Bounds()
             self._applied(one, state)
         return state[key]
@@ -326,7 +326,7 @@ class Ranges:
         for inner in loop.inner:
             self._loop(inner, state)
         for one in self.normal.applications:
-            if one.loop == loop.index:
+            if one.loop == loop.index and one.scores is None:
                 self._applied(one, state)
         return {
             self._key(carried, space): self.polynomial(carried.next[space], state)

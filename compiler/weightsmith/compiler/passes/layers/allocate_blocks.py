@@ -97,7 +97,7 @@ def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
         lives[value] = Life(-1, READ_IN, -1)
     for number, layer in enumerate(walk(schedule.items)):
         for head in layer.heads:
-            for operands in (head.right, head.last, *head.values):
+            for operands in (*head.keys, *head.queries, *head.values):
                 for value in operands:
                     _use(lives, value, number, timeline)
         for head in layer.heads:

@@ -20,7 +20,7 @@ class Product:
     """A planned product: where it is computed, at which tokens, and whether it must be kept."""
 
     word: Word
-    cut: Cut
+    cut: Cut | Application
     time: Time
     groups: set[Space] = field(default_factory=set)
     kept: bool = False

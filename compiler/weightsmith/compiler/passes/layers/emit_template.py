@@ -107,15 +107,16 @@ class _Emitter:
 
     def _head(self, head: ScheduledHead) -> Head:
         return Head(
-            keys=(self.terms(head.right),),
-            queries=(self.terms(head.last),),
+            keys=tuple(map(self.terms, head.keys)),
+            queries=tuple(map(self.terms, head.queries)),
             values=tuple(self.terms(value) for value in head.values),
             outputs=tuple(
                 (self.names[self.allocation.block[value]], index, str(coefficient))
                 for value, index, coefficient in head.outputs
             ),
-            key_groups=(head.space,),
-            query_groups=tuple(head.groups),
+            key_groups=head.spaces,
+            query_groups=head.groups,
+            scores=head.scores,
         )
 
     def read_in(self) -> tuple[tuple[str, Terms], ...]:

@@ -17,6 +17,7 @@ from weightsmith.compiler.ir.schedule import (
     Combination,
     Schedule,
     ScheduledHead,
+    Scored,
     TripleProduct,
     Value,
     walk,
@@ -30,7 +31,7 @@ def merge_heads(schedule: Schedule, field: CoefficientField) -> None:
     for layer in walk(schedule.items):
         products = [_normalized(product) for product in layer.products]
         both = (_share(_merged(products, merge), field) for merge in (_together, _same_pair))
-        layer.heads = min(both, key=len)
+        layer.heads = (*min(both, key=len), *_share_scores(layer.scored, field))
 
 
 def _normalized(product: TripleProduct) -> TripleProduct:
@@ -191,16 +192,44 @@ def _share(products: list[TripleProduct], field: CoefficientField) -> tuple[Sche
 
 
 def _head(group: list[TripleProduct], field: CoefficientField) -> ScheduledHead:
+    values, outputs = _values_of([(one.target, one.left) for one in group], field)
+    first = group[0]
+    keys, queries = (first.right,), (first.last,)
+    return ScheduledHead(keys, queries, values, outputs, (first.space,), first.groups)
+
+
+def _values_of(
+    products: list[tuple[Value, Combination]], field: CoefficientField
+) -> tuple[tuple[Combination, ...], tuple[tuple[Value, int, Coefficient], ...]]:
+    """The values of a head, those that differ by a number once, and what is added where."""
     values: list[Combination] = []
     numbers: dict[object, int] = {}
     outputs: list[tuple[Value, int, Coefficient]] = []
-    for product in group:
-        left, scale = _monic(product.left)
+    for target, value in products:
+        left, scale = _monic(value)
         number = numbers.setdefault(_key(left), len(values))
         if number == len(values):
             values.append(left)
-        outputs.append((product.target, number, scale or field.one))
-    first = group[0]
-    return ScheduledHead(
-        first.right, first.last, tuple(values), tuple(outputs), first.space, first.groups
-    )
+        outputs.append((target, number, scale or field.one))
+    return tuple(values), tuple(outputs)
+
+
+def _share_scores(scored: list[Scored], field: CoefficientField) -> tuple[ScheduledHead, ...]:
+    """One head for equal scores; what goes to one target is added up."""
+    groups: dict[object, list[Scored]] = {}
+    for one in scored:
+        sides = tuple(map(_key, one.keys)), tuple(map(_key, one.queries))
+        groups.setdefault((sides, one.scores, one.spaces, one.groups), []).append(one)
+    found = []
+    for group in groups.values():
+        by_target: dict[Value, Combination] = {}
+        for one in group:
+            by_target[one.target] = _sum(by_target.get(one.target, {}), one.value)
+        values, outputs = _values_of([pair for pair in by_target.items() if pair[1]], field)
+        if values:
+            first = group[0]
+            sides = (first.keys, first.queries)
+            found.append(
+                ScheduledHead(*sides, values, outputs, first.spaces, first.groups, first.scores)
+            )
+    return tuple(found)

@@ -14,6 +14,7 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Space, Word
 from weightsmith.compiler.ir.schedule import (
+    Combination,
     ScheduledOutput,
     Value,
 )
@@ -128,7 +129,10 @@ class LevelPlan:
         missing = groups - product.groups
         if missing:
             product.groups |= groups
-            self._operands(plan.cut, missing)
+            if isinstance(plan.cut, Application):
+                self.head_operands(plan.cut, missing)
+            else:
+                self._operands(plan.cut, missing)
         return product
 
     def _operands(self, cut: Cut, groups: set[Space]) -> list[Value]:
@@ -140,6 +144,30 @@ class LevelPlan:
         ]
         self._keep(values)
         return values
+
+    def head_operands(self, head: Application, groups: set[Space]) -> list[Combination]:
+        """Return value, keys and queries of a head with scores, for an output at these tokens."""
+        found = []
+        for place, columns in enumerate(head.arguments):
+            is_query = place > 0 and place % 2 == 0
+            at = {s: p for s, p in columns.items() if not is_query or s in groups}
+            found.append(self._combined(at))
+        self._keep(value for combination in found for value in combination)
+        return found
+
+    def _combined(self, columns: Columns) -> Linear:
+        """A combination of values that the stream holds."""
+        total: Linear = {}
+        bias = self._bias(columns)
+        if bias:
+            rows = next(iter(columns.values())).rows
+            total[self._ones_value(rows, tuple(columns))] = bias
+        for word, by_group in by_word(_without_constants(columns)).items():
+            held = self.value_of(word, self._axis_of(word, columns), set(by_group))
+            has = groups_of(self.program, held)
+            coefficient = one_coefficient(held.name, has, columns, by_group)
+            total[held] = total.get(held, self.program.field.zero) + coefficient
+        return total
 
     def _keep(self, values: Iterable[Value]) -> None:
         """Functions of this level among the values are read later on: they need a block."""

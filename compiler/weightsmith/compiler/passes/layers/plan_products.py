@@ -48,12 +48,13 @@ class Cut:
 class Plan:
     """When a word is there at the earliest, and the products it takes, with what each costs.
 
-    ``cut`` is None if the word is stored, ``hoisted`` if the enclosing level provides it.
+    ``cut`` is None if the word is stored, what a head with scores computes if it is its letter,
+    ``hoisted`` if the enclosing level provides it.
     """
 
     time: Time
     products: Mapping[Word, float]
-    cut: Cut | None = None
+    cut: Cut | Application | None = None
     hoisted: bool = False
 
     @property
@@ -91,9 +92,14 @@ class ProductPlanner:
         inside = set(self._segment)
         inside.update(c.letter for c in (loop.carried if loop else ()))
         index = None if loop is None else loop.index
-        self.applied = {a.letter: a for a in program.applications if a.loop == index}
+        own = {a.letter: a for a in program.applications if a.loop == index}
+        self.applied = {name: one for name, one in own.items() if one.scores is None}
+        self.heads = {name: one for name, one in own.items() if one.scores is not None}
+        self._outer_heads = {
+            a.letter for a in program.applications if a.scores is not None and a.loop != index
+        }
         below = {child.index for child in nested(self.children)}
-        inside.update(self.applied)
+        inside.update(own)
         inside.update(a.letter for a in program.applications if a.loop in below)
         self._inside = inside
         self._known: dict[Word, Plan | None] = {}
@@ -140,6 +146,10 @@ class ProductPlanner:
 
     def _best(self, word: Word) -> Plan | None:
         if len(word) == 1 and self.stored(word[0]):
+            if word[0].name in self.heads:
+                return self._of_head(word, self.heads[word[0].name])
+            if word[0].name in self._outer_heads:
+                return self._hoisted(word)
             if word[0].name in self.applied:
                 time = self.ready(self.applied[word[0].name])
                 return None if time is None else Plan(time, {})
@@ -164,6 +174,21 @@ class ProductPlanner:
         if not all(map(self.stored, (first, flipped, last))):
             return None
         return next((p for cut in self._cuts(word, [(1, 2)]) if (p := self._made(word, cut))), None)
+
+    def _of_head(self, word: Word, head: Application) -> Plan | None:
+        """What a head with scores adds: a layer after all that it reads."""
+        time, products = (0, 0), dict[Word, float]()
+        for columns in head.arguments:
+            for polynomial in columns.values():
+                for part in polynomial.terms:
+                    if part == ones_word(polynomial.rows, polynomial.columns):
+                        continue
+                    plan = self.plan(starred(part)) if part else None
+                    if plan is None:
+                        return None
+                    products.update(plan.products)
+                    time = max(time, plan.time)
+        return Plan((time[0], time[1] + 1), {**products, word: 1.0}, head)
 
     def _hoisted(self, word: Word) -> Plan | None:
         if self.parent is None or any(letter.name in self._inside for letter in word):

@@ -11,7 +11,7 @@ segment moves them.  The last layer's products go straight to where they are wan
 from __future__ import annotations
 
 from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.ir.normal import Application, NormalProgram
 from weightsmith.compiler.ir.polynomial import Space, Word
 from weightsmith.compiler.ir.schedule import (
     Affine,
@@ -21,9 +21,11 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledLayer,
     ScheduledLoop,
     ScheduledOutput,
+    Scored,
     TripleProduct,
     Value,
 )
+from weightsmith.compiler.ir.template import LINEAR
 from weightsmith.compiler.passes.layers.by_groups import (
     one_coefficient,
 )
@@ -218,12 +220,33 @@ class _Level(LevelPlan):
         groups: tuple[Space, ...],
     ) -> None:
         cut, one = product.cut, self.program.field.one
+        if isinstance(cut, Application):
+            self._score(segments, product, cut, target, coefficient, groups)
+            return
         left, right, last = self._operands(cut, set(groups))
         segment, layer = product.time
         triple = TripleProduct(
             target, {left: coefficient}, {right: one}, {last: one}, cut.space, groups
         )
         segments[segment][layer - 1].products.append(triple)
+
+    def _score(
+        self,
+        segments: list[list[ScheduledLayer]],
+        product: Product,
+        head: Application,
+        target: Value,
+        coefficient: Coefficient,
+        groups: tuple[Space, ...],
+    ) -> None:
+        """Put what a head with scores adds into its layer."""
+        value, *parts = self.head_operands(head, set(groups))
+        scaled = {one: c * coefficient for one, c in value.items()}
+        keys, queries = tuple(parts[::2]), tuple(parts[1::2])
+        segment, layer = product.time
+        spaces = tuple(head.arguments[0])
+        scored = Scored(target, scaled, keys, queries, head.scores or LINEAR, spaces, groups)
+        segments[segment][layer - 1].scored.append(scored)
 
     def _settle_fresh(
         self,

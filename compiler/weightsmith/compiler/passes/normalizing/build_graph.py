@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weightsmith.compiler.ir.graph import (
+    AttentionOperation,
     CarriedOperation,
     CombineOperation,
     EntrywiseOperation,
@@ -141,6 +142,9 @@ def _node(graph: Graph, value: core.Node, environment: Environment) -> int:
             operation, parts = EntrywiseOperation(entry, label, site), (of,)
         case core.Hadamard(left=left, right=right, tolerance=tolerance, site=site):
             operation, parts = HadamardOperation(tolerance, site), (left, right)
+        case core.Attention(function=function, mask=mask, normalised=normalised, over=over):
+            operation = AttentionOperation(function, mask, normalised, over)
+            parts = (value.value, value.scores)
         case core.Root():
             raise TypeError("a root is a target of its own, and has no node")
     operands = tuple(_node(graph, part, environment) for part in parts)

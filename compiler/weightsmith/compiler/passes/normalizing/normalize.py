@@ -7,9 +7,11 @@ the token axis sums over the groups of its ``over``.  A function of entries beco
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.graph import (
+    AttentionOperation,
     CarriedOperation,
     CombineOperation,
     EntrywiseOperation,
@@ -43,6 +45,7 @@ from weightsmith.compiler.ir.polynomial import (
 from weightsmith.compiler.passes.normalizing.drop_dead_state import drop_dead_state
 from weightsmith.compiler.passes.normalizing.fold_entries import folded, ones, ones_axes
 from weightsmith.compiler.passes.normalizing.fuse_entries import fused
+from weightsmith.compiler.passes.normalizing.scores import attention
 from weightsmith.compiler.passes.normalizing.symmetries import with_symmetries
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
@@ -110,6 +113,8 @@ class _Expansion:
         operation = self.graph.operation(node)
         if isinstance(operation, EntrywiseOperation | HadamardOperation):
             result = self._applied(node, operation, operands)
+        elif isinstance(operation, AttentionOperation):
+            result = self._attention(node, operation, operands)
         else:
             for rows in _spaces(shape.rows, shape.row_groups):
                 for columns in _spaces(shape.columns, shape.column_groups):
@@ -164,6 +169,31 @@ class _Expansion:
             for rows, columns in places
         }
 
+    def _attention(
+        self, node: int, operation: AttentionOperation, operands: list[Family]
+    ) -> dict[tuple[str, str], Polynomial]:
+        """The letter of what a head adds, or zero."""
+        shape, span = self.graph.shape(node), self.graph.span(node)
+        name = f"head[{node}]"
+        values, products = operands
+        known = {**self.axes}
+        for family in operands:
+            known |= ones_axes(family)
+        self.axes.update(known)
+        head = attention(operation, name, (values, products), known, self.home[node], span)
+        places = [(shape.rows, group) for group in shape.column_groups]
+        if head is None:
+            return {place: Polynomial.zero(self.field, *place) for place in places}
+        self._guard_chain(name, [{(g, ""): p for g, p in c.items()} for c in head.arguments], span)
+        self.applications.append(replace(head, spaces=tuple(shape.column_groups)))
+        for columns in head.arguments:
+            self.axes.update(ones_axes({("", group): one for group, one in columns.items()}))
+        self.axes[name] = (shape.rows, "")
+        return {
+            (rows, group): Polynomial.letter(self.field, rows, group, Letter(name, group))
+            for rows, group in places
+        }
+
     def _guard_chain(self, name: str, operands: list[Family], span: Span) -> None:
         """Refuse functions of functions of functions that are nested too deeply."""
         read = {
@@ -211,8 +241,8 @@ class _Expansion:
                 name = f"{function.function}[{node}]"
                 self.functions[name] = (function, operands[0][self._argument(node, rows, columns)])
                 return self._letter(name, self.graph.shape(node), rows, columns)
-            case EntrywiseOperation() | HadamardOperation():
-                raise TypeError("a function of entries is expanded as a whole")
+            case EntrywiseOperation() | HadamardOperation() | AttentionOperation():
+                raise TypeError("it is expanded as a whole")
 
     def _argument(self, node: int, rows: str, columns: str) -> tuple[str, str]:
         """``inv`` and ``pinv`` exchange the two axes of their argument."""

@@ -1,0 +1,32 @@
+"""``softmax(S)`` and ``normalised(f(S))``: scores whose columns are divided by their sums.
+
+Both stand in a product only, where ``checking/heads.py`` makes one head of them.  Until then they
+are functions of entries with a mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weightsmith.dsl.meaning.elaborator import Elaborator
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.formulas import Apply, Variable
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.core import Node
+from weightsmith.dsl.program.nodes import bare
+from weightsmith.dsl.reading import syntax as s
+
+NORMALISED = "normalised"  # in place of the number of a site
+SCORES = ("softmax", "normalised")
+
+
+def scores(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node:
+    """The draft of ``softmax(of)`` or ``normalised(of)``."""
+    name, shape = call.name.text, bare(of.shape)
+    if name == "softmax":
+        function = core.Approximated(Apply("exp", Variable()), elaborator.tolerance)
+        return core.Entrywise(call.span, shape, name, function, of, NORMALISED)
+    if isinstance(of, core.Entrywise) and not of.site:
+        return replace(of, span=call.span, site=NORMALISED)
+    line = core.PiecewiseLinear(q.ZERO, q.ONE, ())
+    return core.Entrywise(call.span, shape, name, line, of, NORMALISED)
