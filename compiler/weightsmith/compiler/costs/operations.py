@@ -45,8 +45,8 @@ def scheduled_head_cost(head: ScheduledHead) -> int:
             found.update(_head_operations(rows, keys, head.spaces, head.groups))
         else:
             found.update(_score_operations(keys, head.spaces, head.groups))
-    for one in rows if not head.scores.is_linear else ():
-        found.update(_score_operations(one, head.spaces, head.groups))
+    for row in rows if not head.scores.is_linear else ():
+        found.update(_score_operations(row, head.spaces, head.groups))
     return nominal(found)
 
 

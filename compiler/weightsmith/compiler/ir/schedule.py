@@ -48,7 +48,7 @@ class TripleProduct:
 
 @dataclass(frozen=True)
 class Scored:
-    """target += value · N(M ∘ f(Σ keys_iᵀ·queries_i)): keys at ``spaces``, queries at ``groups``."""
+    """target += value · N(M ∘ f(Σ keys_iᵀ·queries_i)), keys at ``spaces``, at ``groups``."""
 
     target: Value
     value: Combination

@@ -150,6 +150,8 @@ class Evaluator:
                 return {key: hadamard(first[key], second[key]) for key in keys_of(node)}
             case core.Function():
                 return {("", ""): self._function(node)}
+            case core.Attention():
+                raise NoBoundError("there is no test for scores of tokens by tokens")
             case core.Root():
                 raise NoBoundError("a root within an expression has no test")
 

@@ -228,8 +228,8 @@ def _share_scores(scored: list[Scored], field: CoefficientField) -> tuple[Schedu
         values, outputs = _values_of([pair for pair in by_target.items() if pair[1]], field)
         if values:
             first = group[0]
-            sides = (first.keys, first.queries)
+            both = (first.keys, first.queries)
             found.append(
-                ScheduledHead(*sides, values, outputs, first.spaces, first.groups, first.scores)
+                ScheduledHead(*both, values, outputs, first.spaces, first.groups, first.scores)
             )
     return tuple(found)

@@ -147,7 +147,7 @@ class LevelPlan:
 
     def head_operands(self, head: Application, groups: set[Space]) -> list[Combination]:
         """Return value, keys and queries of a head with scores, for an output at these tokens."""
-        found = []
+        found: list[Combination] = []
         for place, columns in enumerate(head.arguments):
             is_query = place > 0 and place % 2 == 0
             at = {s: p for s, p in columns.items() if not is_query or s in groups}

@@ -58,12 +58,11 @@ def _pairs(
             found.setdefault(_cut(word, axes, span), {})[place] = coefficient
     result = {}
     for pair, by_place in found.items():
-        coefficients = {by_place.get(place) for place in products}
-        (coefficient,) = coefficients if len(coefficients) == 1 else (None,)
-        if coefficient is None:
+        first = next(iter(by_place.values()))
+        if any(by_place.get(place) != first for place in products):
             message = "these scores differ between groups of tokens, and a head treats them alike"
             raise DiagnosticError([error(span, message, "write one product for each group")])
-        result[pair] = coefficient
+        result[pair] = first
     return result
 
 
