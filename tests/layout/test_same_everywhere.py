@@ -14,6 +14,7 @@ PACKAGES = ("dsl/weightsmith/dsl", "compiler/weightsmith/compiler", "compiler/we
 SOURCES = [path for one in PACKAGES for path in sorted((ROOT / one).rglob("*.py"))]
 # these compute with a user's data, where a script is run: nothing that is written follows from it
 RUNS = {
+    "attention_scores.py",
     "formula_values.py",
     "interpreter.py",
     "matrix_functions.py",

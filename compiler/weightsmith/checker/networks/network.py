@@ -141,7 +141,7 @@ class Network:
                 self._add(head, place, sum(products[1:], products[0]), group, after)
 
     def _add_scored(self, head: Head, stream: Stream, after: Stream) -> None:
-        from weightsmith.checker.networks.scores import scored  # loaded where it is not linear
+        from weightsmith.checker.semantics.scores import scored  # loaded where it is not linear
 
         require(bool(head.key_groups), "A head is summed over no tokens.")
         for group in head.query_groups:

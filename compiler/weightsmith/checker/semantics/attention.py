@@ -3,14 +3,14 @@
     result[q] = Σ_g value[g] · N(M ∘ f(scores[g, q])) over the groups g of the keys
 
 with a letter for what is not linear, the one that a head of the network gets for equal products
-(``networks/scores.py``).  Only the rule ``simulation`` knows such letters: a polynomial in them
+(``semantics/scores.py``).  Only the rule ``simulation`` knows such letters: a polynomial in them
 says nothing about spectra, sizes or round-off, so every other rule refuses the script.
 """
 
 from __future__ import annotations
 
 from weightsmith.checker.algebra.words import Polynomial
-from weightsmith.checker.networks.scores import scored
+from weightsmith.checker.semantics.scores import scored
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Scores
 from weightsmith.checker.semantics.expressions import Part, Value

@@ -15,9 +15,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from weightsmith.dsl import elementary
-from weightsmith.dsl.meaning.entry_functions import APPROXIMATED
-from weightsmith.dsl.meaning.scores import NORMALISED
+from weightsmith.dsl.meaning.scores import FUNCTIONS, NORMALISED, elementary_name
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from weightsmith.dsl.checking.finish import Finisher
 
 SQUARE = Shape(TOKEN, TOKEN)
-FUNCTIONS = tuple(sorted({"relu", "abs", *elementary.NAMES}))
 WRITE = "write v*relu(k'*q) over context: what is summed stands to the left of the scores"
 
 
@@ -160,8 +157,7 @@ class _Heads:
     def _of_function(self, factors: Sequence[Node], scores: core.Entrywise) -> Node:
         normalised = scores.site == NORMALISED
         if isinstance(scores.function, core.Approximated):
-            names = (n for n in elementary.NAMES if APPROXIMATED.get(n) == scores.function.formula)
-            name = next(names, None)
+            name = elementary_name(scores.function.formula)
             if name is None:
                 return self._unknown(scores)
             return self.made(factors, scores.of, name, normalised=normalised)

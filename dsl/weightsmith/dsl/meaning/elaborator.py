@@ -24,7 +24,7 @@ from weightsmith.dsl.program.groups import UNKNOWN, read_groups
 from weightsmith.dsl.program.nodes import scaled, text_of, too_long
 from weightsmith.dsl.program.scope import Definition, Place, Scope
 from weightsmith.dsl.program.shapes import Axes
-from weightsmith.dsl.program.tolerances import INHERITED
+from weightsmith.dsl.program.sites import INHERITED
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.diagnostics import Report, near_hint
 from weightsmith.dsl.text.source import Span

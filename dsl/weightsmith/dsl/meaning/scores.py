@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from weightsmith.dsl.elementary import NAMES
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.numbers import scalars as q
-from weightsmith.dsl.numbers.formulas import Apply, Variable
+from weightsmith.dsl.numbers.formulas import Apply, Formula, Variable
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
 from weightsmith.dsl.program.nodes import bare
@@ -18,6 +19,13 @@ from weightsmith.dsl.reading import syntax as s
 
 NORMALISED = "normalised"  # in place of the number of a site
 SCORES = ("softmax", "normalised")
+FUNCTIONS = tuple(sorted({"relu", "abs", *NAMES}))  # that a head applies to its scores
+
+
+def elementary_name(formula: Formula) -> str | None:
+    """The function of the language that a formula is, if it is one of them."""
+    known = isinstance(formula, Apply) and isinstance(formula.of, Variable)
+    return formula.function if known and isinstance(formula, Apply) else None
 
 
 def scores(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node:

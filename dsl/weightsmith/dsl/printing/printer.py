@@ -15,7 +15,7 @@ from weightsmith.dsl.program.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.program.groups import existing_groups, meet
 from weightsmith.dsl.program.parts import parts_of
 from weightsmith.dsl.program.scope import MATRIX_FUNCTIONS
-from weightsmith.dsl.program.tolerances import DEFAULT_TOLERANCE
+from weightsmith.dsl.program.sites import DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
     from weightsmith.dsl.printing.function_printer import FunctionNames

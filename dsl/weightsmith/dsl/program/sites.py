@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import count
 
 from weightsmith.dsl.numbers import scalar_algebra as algebra
-from weightsmith.dsl.numbers.scalars import Scalar, Symbol, free_symbols
+from weightsmith.dsl.numbers.scalars import Number, Scalar, Symbol, free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
 from weightsmith.dsl.program.nodes import with_parts
 from weightsmith.dsl.program.parts import assigned_names, nodes_of, nodes_of_program
-from weightsmith.dsl.program.tolerances import DEFAULT_TOLERANCE, INHERITED
+
+DEFAULT_TOLERANCE = Number(Fraction(1, 1000))  # of what the network cannot compute exactly
+INHERITED = Symbol("within")  # that of the caller, while it is not known; no name is spelt so
 
 
 def numbered(program: core.Program) -> core.Program:

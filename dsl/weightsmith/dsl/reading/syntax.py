@@ -33,6 +33,15 @@ class Clauses:
     within: Expression | None = None
     mask: Word | None = None
 
+    def beside(self, other: Clauses) -> Clauses:
+        """The clauses of both."""
+        return Clauses(
+            self.over or other.over,
+            self.on or other.on,
+            self.within or other.within,
+            self.mask or other.mask,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NumberExpression:

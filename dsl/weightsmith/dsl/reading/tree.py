@@ -167,13 +167,10 @@ class TreeBuilder(Transformer[Token, s.Script]):
 
     def clause(self, children: list[Token]) -> tuple[Token, s.Clauses]:
         word = self._word(children[1])
+        if children[0].type == "ON":
+            return children[0], s.Clauses(on=word)
         mask = None if children[2] is None else self._word(children[2])
-        if children[0].type == "OVER":
-            return children[0], s.Clauses(over=word, mask=mask)
-        if mask is not None:
-            message = f"'on' takes one word, got '{mask.text}' behind it"
-            raise DiagnosticError([error(mask.span, message, "write over context before")])
-        return children[0], s.Clauses(on=word)
+        return children[0], s.Clauses(over=word, mask=mask)
 
     def tolerance(self, children: list[Child]) -> tuple[Token, s.Clauses]:
         return _token(children[0]), s.Clauses(within=_expression(children[1]))
@@ -186,12 +183,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
                 place = self._span(keyword, _parts(one)[0])
                 raise DiagnosticError([error(place, message, "keep one")])
             seen.add(keyword.type)
-            all_ = s.Clauses(
-                one.over or all_.over,
-                one.on or all_.on,
-                one.within or all_.within,
-                one.mask or all_.mask,
-            )
+            all_ = all_.beside(one)
         return all_
 
     # -- statements ---------------------------------------------------------------------------

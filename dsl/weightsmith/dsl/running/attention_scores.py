@@ -62,4 +62,5 @@ def _applied(function: str, entries: Array) -> Array:
         case "abs":
             return np.abs(entries)
         case _:
-            return np.asarray(evaluate_formula(Apply(function, Variable()), entries, {}))
+            found: Array = np.asarray(evaluate_formula(Apply(function, Variable()), entries, {}))
+            return found
