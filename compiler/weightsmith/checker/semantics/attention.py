@@ -10,10 +10,10 @@ says nothing about spectra, sizes or round-off, so every other rule refuses the 
 from __future__ import annotations
 
 from weightsmith.checker.algebra.words import Polynomial
-from weightsmith.checker.semantics.scores import scored
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Scores
 from weightsmith.checker.semantics.expressions import Part, Value
+from weightsmith.checker.semantics.scores import scored
 from weightsmith.dsl.program import core
 
 

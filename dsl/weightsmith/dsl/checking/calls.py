@@ -23,8 +23,8 @@ from weightsmith.dsl.program.inlining import Inliner, WritingError
 from weightsmith.dsl.program.needed import needed_parameters
 from weightsmith.dsl.program.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
 from weightsmith.dsl.program.scope import REGIONS, Definition, Place
-from weightsmith.dsl.program.spectra import known_ends
 from weightsmith.dsl.program.sites import INHERITED
+from weightsmith.dsl.program.spectra import known_ends
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.diagnostics import near_hint
 

@@ -22,7 +22,7 @@ def attention_scores(node: core.Attention, products: Mapping[str, Array]) -> dic
     Exact on fractions where f is none, relu or abs and the sum of a column is not 0.  Raises
     ZeroDivisionError where that sum is 0 in fractions.
     """
-    found = {group: _applied(node.function, one) for group, one in products.items()}
+    found: dict[str, Array] = {group: _applied(node.function, one) for group, one in products.items()}
     seen = {group: _seen(node.mask, one.shape) for group, one in found.items()}
     found = {group: np.where(seen[group], one, 0 * one) for group, one in found.items()}
     if not node.normalised:
@@ -48,9 +48,12 @@ def _largest(products: Mapping[str, Array], seen: Mapping[str, Array]) -> Array 
 
 def _seen(mask: str, shape: tuple[int, ...]) -> Array:
     keys, queries = np.indices(shape)
+    found: Array
     if mask == UPTO:
-        return np.asarray(keys <= queries)
-    return np.asarray(keys < queries) if mask == BEFORE else np.ones(shape, dtype=bool)
+        found = keys <= queries
+        return found
+    found = keys < queries if mask == BEFORE else np.ones(shape, dtype=bool)
+    return found
 
 
 def _applied(function: str, entries: Array) -> Array:
@@ -60,7 +63,8 @@ def _applied(function: str, entries: Array) -> Array:
         case "relu":
             return np.maximum(entries, 0 * entries)
         case "abs":
-            return np.abs(entries)
+            size: Array = np.abs(entries)
+            return size
         case _:
             found: Array = np.asarray(evaluate_formula(Apply(function, Variable()), entries, {}))
             return found
