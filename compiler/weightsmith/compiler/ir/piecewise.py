@@ -14,6 +14,7 @@ from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.coefficients import UNCOUNTED
 from weightsmith.dsl.numbers.scalars import Number, Scalar, evaluate
 from weightsmith.dsl.program.core import PiecewiseLinear
+from weightsmith.dsl.program.piecewise import scalars_of
 
 
 def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear | None:
@@ -50,12 +51,7 @@ def _number(value: flint.fmpq) -> Number:
 
 
 def is_numeric(function: PiecewiseLinear) -> bool:
-    parts: list[Scalar] = [
-        function.constant,
-        function.slope,
-        *(s for kink in function.kinks for s in kink),
-    ]
-    return all(isinstance(part, Number) for part in parts)
+    return all(isinstance(part, Number) for part in scalars_of(function))
 
 
 def numeric(function: PiecewiseLinear, bindings: Mapping[str, Fraction]) -> PiecewiseLinear:

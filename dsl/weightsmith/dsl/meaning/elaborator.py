@@ -124,6 +124,20 @@ class Elaborator(ABC):
             self.report.error(expression.span, message, hint)
         return self.tolerance if value is None else value
 
+    def works_on_entries(self, expression: s.Expression, what: str) -> bool:
+        """Report, and return False, where entries cannot be mapped: outside of statements."""
+        if self.place is Place.STATEMENT or self.in_root:
+            return True
+        message = f"{what} works on entries and cannot stand in {self.place.value}"
+        hint = None
+        if self.place is Place.TARGET:
+            hint = (
+                "of eigenvalues: spectral(sigmoid, A); of entries it stands only inside root(…): "
+                "approximates root(w: sigmoid(w*x)*x' - b over context)"
+            )
+        self.report.error(expression.span, message, hint)
+        return False
+
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
         return (read_groups(word, self.report) or ()) if word is not None else ()
 

@@ -32,7 +32,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "logistic": ("unknown function 'logistic'", "write sigmoid(E)"),
     "ReLU": ("unknown function 'ReLU'", "write relu(E)"),
     "mean": ("'mean' needs a size, which stays symbolic", "write sum(E)/n with param n"),
-    "dot": ("unknown function 'dot'", "write the product x'*y, or sum(x .* y)"),
     "pow": ("unknown function 'pow'", "write square(E), or declare: function f(t) = t^3"),
 }
 

@@ -11,8 +11,14 @@ from dataclasses import replace
 
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entry_functions import known_names, written_call
-from weightsmith.dsl.meaning.entrywise import apply_entry_function, entry_product, is_entry_function
+from weightsmith.dsl.meaning.entrywise import (
+    apply_entry_function,
+    entry_product,
+    is_entry_function,
+    reciprocal_of,
+)
 from weightsmith.dsl.meaning.functions import apply_function
+from weightsmith.dsl.meaning.one_number import is_one_number, product_of
 from weightsmith.dsl.meaning.powers import read_power
 from weightsmith.dsl.meaning.roots import misplaced_root
 from weightsmith.dsl.numbers import scalar_algebra as algebra
@@ -183,6 +189,8 @@ class ExpressionReader(Elaborator):
                 factor = value if exponent > 0 else self.reciprocal(value, part)
                 sound &= factor is not None
                 coefficients.append(factor or q.ONE)
+            elif exponent < 0 and is_one_number(self, value) and self.place is Place.STATEMENT:
+                matrices.append((part, reciprocal_of(self, part, value)))
             elif exponent < 0:
                 sound = self.divided_by_matrix(part)
             else:
@@ -194,7 +202,7 @@ class ExpressionReader(Elaborator):
         coefficient = algebra.times(coefficients)
         if not matrices:
             return coefficient
-        chain = self.chain(expression.span, matrices)
+        chain = product_of(self, expression, matrices)
         return None if chain is None else scaled(coefficient, chain, expression.span)
 
     # -- powers, transposes, clauses, calls ---------------------------------------------------

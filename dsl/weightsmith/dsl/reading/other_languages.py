@@ -17,19 +17,16 @@ _POLYNOMIAL = "is not computed in one step: write the iteration that computes it
 
 # name of a function: what to write
 FUNCTIONS: dict[str, str] = {
-    **dict.fromkeys(
-        ("diag", "diagonal"),
-        "the diagonal part of A is A .* I; a column v on the diagonal is (v*ones) .* I",
-    ),
+    "diagonal": "write diag(A)",
+    **dict.fromkeys(("inner", "vdot"), "write dot(x, y)"),
+    "dot": "write A*B; of two columns dot(x, y)",
     "tr": "write trace(A)",
     **dict.fromkeys(
         ("tril", "triu", "tri", "mask", "masked_fill", "where"),
         "the mask is an input of zeros and ones, M: [d, d]: write A .* M",
     ),
     **dict.fromkeys(("transpose", "t", "permute", "swapaxes", "ctranspose"), "write A'"),
-    **dict.fromkeys(
-        ("matmul", "mm", "bmm", "mv", "inner", "vdot", "multi_dot", "addmm"), "write A*B"
-    ),
+    **dict.fromkeys(("matmul", "mm", "bmm", "mv", "multi_dot", "addmm"), "write A*B"),
     "outer": "write x*y'",
     **dict.fromkeys(
         ("einsum", "tensordot", "kron"), "write products A*B, transposes A' and sum(E)"

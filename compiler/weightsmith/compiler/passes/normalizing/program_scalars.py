@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from weightsmith.dsl.numbers.scalars import Scalar, Symbol
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.piecewise import scalars_of
 
 
 def all_scalars(program: core.Program) -> Iterator[Scalar]:
@@ -61,6 +62,4 @@ def _function_scalars(function: core.PiecewiseLinear | core.Approximated) -> Ite
     if isinstance(function, core.Approximated):
         yield function.tolerance
         return
-    yield from (function.constant, function.slope)
-    for place, change in function.kinks:
-        yield from (place, change)
+    yield from scalars_of(function)
