@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["equal", "equal here", "different", "open"]
 PASSES = 3  # of loops without a count, when the first pass that differs is looked for
+FEW = 2  # the same, before an induction is looked for
 LONG = 300  # characters of a polynomial that is shown
 
 
@@ -74,7 +75,7 @@ def compare(
     read = read_template(json.loads(template_to_json(template)))
     try:
         sides = side_by_side(program, read, names, {})
-        proven = _by_induction(sides, {})
+        proven = _refuted(sides) or _by_induction(sides, {})
         if isinstance(proven, Comparison):
             return proven
         counts = open_counts(sides, given)
@@ -135,14 +136,31 @@ def _numbers(
     return given | {n: v for n, v in known.items() if n in settings}, known
 
 
+def _refuted(sides: Sides) -> str:
+    """Why no induction is looked for: the two differ after few passes, for some symbols; or ""."""
+    counted = open_counts(sides, {})
+    try:
+        for passes in range(FEW + 1):
+            counts = dict.fromkeys(counted, Fraction(passes))
+            if any(True for _ in differences(sides, counts)):
+                return f"they differ after {_count(passes, 'pass', 'passes')}"
+    except RefusedError:
+        pass  # too long to be compared so: the induction may still be found
+    return ""
+
+
 def _by_induction(sides: Sides, numbers: Mapping[str, Fraction]) -> Comparison | str:
     """Equal by invariants that are guessed and proven, or why not; for these numbers if given."""
-    try:
-        witness = guess(sides)
-        way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
-    except RefusedError as refused:
-        return str(refused)
-    return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    reason = ""
+    for commuting in (False, True) if sides.meaning.loops else (False,):
+        try:
+            witness = guess(sides, commuting=commuting)
+            way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
+        except RefusedError as refused:
+            reason = reason or str(refused)
+            continue
+        return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    return reason
 
 
 def _equal_text(sides: Sides, numbers: Mapping[str, Fraction]) -> str:

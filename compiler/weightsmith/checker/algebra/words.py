@@ -2,10 +2,11 @@
 
 A polynomial is Σ coefficient · word, each word a product of letters.  Every letter has a shape (two
 axis names), every operation checks it, and different axis names are different sizes; so equal
-polynomials of equal shape are equal matrices for every size, and the converse is not needed.
-The empty word is the identity, allowed only where rows and columns are the same axis.  The letter
-``1[d]`` is the column of ones of axis d.  A letter may stand for a function of the entries of
-polynomials (``entries.py``): it then has a ``content``, and its name is given to no other.
+polynomials of equal shape are equal matrices for every size: no law is used that matrices do not
+have, as (A·B)' = B'·A'.  The converse is not needed.  The empty word is the identity, allowed only
+where rows and columns are the same axis.  The letter ``1[d]`` is the column of ones of axis d.  A
+letter may stand for a function of the entries of polynomials (``entries.py``): it then has a
+``content``, and its name is given to no other.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ class Letter:
     def transpose(self) -> Letter:
         if self.symmetric:
             return self
-        turned = not self.transposed
-        return Letter(self.name, self.columns, self.rows, False, turned, self.content)
+        transposed = not self.transposed
+        return Letter(self.name, self.columns, self.rows, False, transposed, self.content)
 
     def plain(self) -> Letter:
         return self.transpose() if self.transposed else self
@@ -231,8 +232,8 @@ class Polynomial(FreePolynomial[Letter]):
 
     def transpose(self) -> Polynomial:
         self.field.budget.spend(2 + 2 * self.length)
-        turned = {transpose_word(word): c for word, c in self.terms.items()}
-        return Polynomial(self.field, self.columns, self.rows, turned)
+        transposed = {transpose_word(word): c for word, c in self.terms.items()}
+        return Polynomial(self.field, self.columns, self.rows, transposed)
 
     def _with(self, terms: Mapping[Word, Rational], columns: str | None = None) -> Self:
         sizes = self.field.sizes
@@ -280,10 +281,10 @@ class _Replacer:
         new = self._new(letter)
         if new is None:
             return None
-        turned = new.transpose() if letter.transposed else new
-        same = turned.shape == (letter.rows, letter.columns)
+        transposed = new.transpose() if letter.transposed else new
+        same = transposed.shape == (letter.rows, letter.columns)
         require(same, f"'{letter.name}' changes its shape.")
-        return turned
+        return transposed
 
     def _new(self, letter: Letter) -> Polynomial | None:
         if letter.content is None:

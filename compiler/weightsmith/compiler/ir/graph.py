@@ -17,7 +17,7 @@ import networkx as nx
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program.core import Approximated, PiecewiseLinear, Schedule, Shape
-from weightsmith.dsl.program.piecewise import scalars_of
+from weightsmith.dsl.program.piecewise import line_scalars
 from weightsmith.dsl.text.source import Span
 
 
@@ -129,7 +129,7 @@ class Graph:
     loops: list[GraphLoop] = field(default_factory=list)
     returns: list[int] = field(default_factory=list)
     targets: list[int | None] = field(default_factory=list)
-    assumptions: list[int] = field(default_factory=list)  # the value each one speaks of
+    assumptions: list[int] = field(default_factory=list)  # the value of each one
     sites: dict[str, int] = field(default_factory=dict)  # the node of each function of entries
     _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
 
@@ -190,7 +190,7 @@ def homes(graph: Graph) -> dict[int, int | None]:
             case CombineOperation(coefficients=coefficients):
                 inside += _loops_of(coefficients, scheduled)
             case EntrywiseOperation(function=PiecewiseLinear() as function):
-                inside += _loops_of(scalars_of(function), scheduled)
+                inside += _loops_of(line_scalars(function), scheduled)
         found[node] = max(inside, key=depths.__getitem__, default=None)
     return found
 

@@ -151,11 +151,11 @@ def _node(node: core.Node, numbers: Numbers) -> core.Node:
             )
             return replace(node, function=core.Approximated(formula, tolerance))
         case core.Entrywise(function=core.PiecewiseLinear() as line):
-            kinks = tuple(
+            points = tuple(
                 (algebra.substituted(place, own), algebra.substituted(change, own))
-                for place, change in line.kinks
+                for place, change in line.breakpoints
             )
             constant, slope = (algebra.substituted(one, own) for one in (line.constant, line.slope))
-            return replace(node, function=core.PiecewiseLinear(constant, slope, kinks))
+            return replace(node, function=core.PiecewiseLinear(constant, slope, points))
         case _:
             return node

@@ -204,9 +204,10 @@ def _hadamard(
     axes = elaborator.axes
     shapes = axes.resolve(bare(left.shape)), axes.resolve(bare(right.shape))
     for number, of, shape in ((left, right, shapes[1]), (right, left, shapes[0])):
-        if is_one_number(elaborator, number) and shape.columns != "1":
-            if not is_unknown(shape.columns):
-                return times_everywhere(elaborator, expression.span, number, of)
+        if is_one_number(elaborator, number) and not (
+            shape.columns == "1" or is_unknown(shape.columns)
+        ):
+            return times_everywhere(elaborator, expression.span, number, of)
     rows = [shape.rows for shape in shapes]
     if rows[0] != rows[1] and "1" in rows:
         wanted = rows[1] if rows[0] == "1" else rows[0]

@@ -39,17 +39,16 @@ def _column_sums(elaborator: Elaborator, call: s.CallExpression, values: list[No
 
 def _warn_of_rows(elaborator: Elaborator, call: s.CallExpression, of: Node) -> None:
     """Say what is left where all entries were meant: the diagonal as a row, a row as it was."""
-    text = text_of(call.positional[0])
+    written, text = call.positional[0], text_of(call.positional[0])
     if isinstance(of, core.Hadamard) and core.Identity in (type(of.left), type(of.right)):
-        kept = call.positional[0]
-        other = kept.left if isinstance(of.right, core.Identity) else kept.right
-        name = text_of(other)
+        name = "A"
+        if isinstance(written, s.EntryProductExpression):
+            is_right = isinstance(of.right, core.Identity)
+            name = text_of(written.left if is_right else written.right)
         message = f"sum adds up every column, so sum({text}) is the diagonal, as one row"
         hint = f"their sum is trace({name}), the column of them diag({name})"
         elaborator.report.warning(call.span, message, hint)
-    elif elaborator.axes.find(of.shape.rows) == "1" and isinstance(
-        call.positional[0], s.CallExpression
-    ):
+    elif elaborator.axes.find(of.shape.rows) == "1" and isinstance(written, s.CallExpression):
         message = f"sum adds up every column, and {text} is one row already"
         hint = f"the sum of the entries of a row is a product: {text}*ones"
         elaborator.report.warning(call.span, message, hint)
@@ -101,7 +100,7 @@ def _dot(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -> 
     shape = axes.resolve(left)
     turned = Shape(shape.columns, shape.rows)
     if shape.columns == "1":
-        factors = (core.Transpose(span, turned, x), y)
+        factors: tuple[Node, Node] = (core.Transpose(span, turned, x), y)
     elif shape.rows == "1":
         factors = (x, core.Transpose(span, turned, y))
     else:

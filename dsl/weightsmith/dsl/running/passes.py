@@ -10,7 +10,7 @@ from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
-from weightsmith.dsl.program.piecewise import arguments_of, scalars_of
+from weightsmith.dsl.program.piecewise import arguments_of, line_scalars
 from weightsmith.dsl.text.shown import number_text
 
 MAX_PASSES = 200_000
@@ -80,7 +80,7 @@ def _scalars(body: tuple[core.Statement, ...]) -> Iterator[q.Scalar]:
         if isinstance(node, core.Combination):
             yield from (scalar for scalar, _ in node.terms)
         elif isinstance(node, core.Entrywise) and isinstance(node.function, core.PiecewiseLinear):
-            yield from scalars_of(node.function)
+            yield from line_scalars(node.function)
 
 
 # -- limits of clip and soft --------------------------------------------------------------------

@@ -32,7 +32,7 @@ from weightsmith.compiler.passes.representing.represent import with_carried
 from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program.core import PiecewiseLinear
 from weightsmith.dsl.program.letters import of_loop
-from weightsmith.dsl.program.piecewise import scalars_of
+from weightsmith.dsl.program.piecewise import line_scalars
 
 FIRST, NEXT = " first", " next"  # of the names of f before the loop, and after a pass
 
@@ -54,7 +54,7 @@ def carriable(program: NormalProgram, loop: Loop) -> tuple[Application, ...]:
 
 def _names(function: PiecewiseLinear) -> set[str]:
     """The symbols of a function: with a number of the loop it is another in the next pass."""
-    return {name for scalar in scalars_of(function) for name in free_symbols(scalar)}
+    return {name for scalar in line_scalars(function) for name in free_symbols(scalar)}
 
 
 def _letters(application: Application) -> set[str]:
