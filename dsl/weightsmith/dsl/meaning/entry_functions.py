@@ -52,6 +52,8 @@ def advice(name: str) -> tuple[str, str] | None:
 
 def written_call(name: str) -> str:
     """Return how the function is called in a statement: ``relu(E)``, but ``exp.(E)``."""
+    if name in SUMS:
+        return SUMS[name].written
     dot = "." if name in BUILT_IN and name in MATRIX_FUNCTIONS else ""
     return f"{name}{dot}(E)"
 

@@ -252,8 +252,6 @@ def report_arity(elaborator: Elaborator, call: s.CallExpression, wanted: int) ->
 
 def example(name: str) -> str:
     """Return how the function is written: ``clip(E, low, high)``."""
-    if name in SUMS:
-        return SUMS[name].written
     return EXACT[name].written if name in EXACT else written_call(name)
 
 
