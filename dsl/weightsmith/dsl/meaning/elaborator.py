@@ -52,6 +52,7 @@ class Elaborator(ABC):
         self.functions: dict[str, core.PiecewiseLinear | Formula | None] = {}
         self.used_functions: set[str] = set()
         self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
+        self.added_up: set[int] = set()  # calls that are multiplied by ones, by their id
         self.algorithms = algorithms  # those that may be called
         self.later = later  # those of the script, of which some may be called further down only
         self.used: dict[str, Definition] = {}
@@ -151,7 +152,12 @@ class Elaborator(ABC):
 
     # -- parts of expressions ------------------------------------------------------------------
 
-    def chain(self, span: Span, matrices: Sequence[tuple[s.Expression, Node]]) -> Node | None:
+    def chain(
+        self,
+        span: Span,
+        matrices: Sequence[tuple[s.Expression, Node]],
+        advice: str | None = None,
+    ) -> Node | None:
         for (left_part, left), (right_part, right) in pairwise(matrices):
             if not self.axes.unify(left.shape.columns, right.shape.rows):
                 first, second = text_of(left_part), text_of(right_part)
@@ -164,7 +170,7 @@ class Elaborator(ABC):
                 hint = f"the columns of {first} must be the rows of {second}"
                 if self._agree(left.shape, right.shape):
                     hint = f"{first} .* {second} is the product entry by entry"
-                self.report.error(place, message, hint)
+                self.report.error(place, message, advice or hint)
                 return None
         nodes = tuple(node for _, node in matrices)
         if len(nodes) == 1:

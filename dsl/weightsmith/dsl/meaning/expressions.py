@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entry_functions import known_names, written_call
@@ -181,6 +182,9 @@ class ExpressionReader(Elaborator):
         coefficients: list[Scalar] = []
         matrices: list[tuple[s.Expression, Node]] = []
         sound = True
+        for (_, part), (_, after) in pairwise(expression.factors):
+            if isinstance(after, s.NameExpression) and after.name == "ones":
+                self.added_up.add(id(part))
         for exponent, part in expression.factors:
             value = self.value(part)
             if value is None:

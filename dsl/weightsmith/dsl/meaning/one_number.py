@@ -12,7 +12,7 @@ from itertools import pairwise
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node, Shape
-from weightsmith.dsl.program.nodes import bare, scaled, split
+from weightsmith.dsl.program.nodes import bare, bracketed, scaled, split, text_of
 from weightsmith.dsl.program.shapes import is_unknown
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.source import Span
@@ -28,12 +28,14 @@ def is_one_number(elaborator: Elaborator, value: Node) -> bool:
 
 def product_of(elaborator: Elaborator, whole: s.Expression, factors: list[Factor]) -> Node | None:
     """Return the product of matrices, in which 1 x 1 values may stand anywhere; None if told."""
+    _ends_of_one(elaborator, factors)
     others = [one for one in factors if not is_one_number(elaborator, one[1])]
     if len(others) in (0, len(factors)):
-        return elaborator.chain(whole.span, factors)
+        return elaborator.chain(whole.span, factors, _bracket_hint(elaborator, factors))
     for (_, left), (_, right) in pairwise(others):
         if not elaborator.axes.unify(left.shape.columns, right.shape.rows):
-            return elaborator.chain(whole.span, others)  # says what is wrong
+            hint = _bracket_hint(elaborator, others)
+            return elaborator.chain(whole.span, others, hint)  # says what is wrong
     if len(others) == 1 and isinstance(others[0][1], core.Ones):
         singles = [one for one in factors if one is not others[0]]
         return _everywhere(elaborator, whole.span, _chained(elaborator, whole, singles), others[0])
@@ -46,12 +48,39 @@ def product_of(elaborator: Elaborator, whole: s.Expression, factors: list[Factor
     return times_everywhere(elaborator, whole.span, _chained(elaborator, whole, left_over), value)
 
 
+def _ends_of_one(elaborator: Elaborator, factors: list[Factor]) -> None:
+    """A product that begins or ends with ones: one row, one column, where nothing says more."""
+    first, last = factors[0][1], factors[-1][1]
+    if len(factors) > 1 and isinstance(first, core.Ones):
+        elaborator.repeated_rows.append(first.shape.rows)
+    if len(factors) > 1 and isinstance(last, core.Ones):
+        elaborator.repeated_rows.append(last.shape.columns)
+
+
+def _bracket_hint(elaborator: Elaborator, factors: list[Factor]) -> str | None:
+    """``(v'*v)*A`` for v'*v*A, in which brackets make one number."""
+    axes = elaborator.axes
+    shapes = [axes.resolve(bare(node.shape)) for _, node in factors]
+    rows = [at for at, shape in enumerate(shapes) if shape.rows == "1"]
+    for start in rows:
+        end = next((at for at in range(start, len(shapes)) if shapes[at].columns == "1"), start)
+        whole, number = range(len(shapes)), range(start, end + 1)
+        texts = [bracketed(part, text_of(part)) for part, _ in factors]
+        if len(number) in (1, len(whole)):
+            continue
+        inner = "*".join(texts[at] for at in number)
+        parts = [f"({inner})" if at == start else texts[at] for at in whole if at not in number[1:]]
+        return f"if {inner} is meant as one number: {'*'.join(parts)}"
+    return None
+
+
 def times_everywhere(elaborator: Elaborator, span: Span, number: Node, value: Node) -> Node:
     """(ones*s*ones) .* X."""
     (first, one), (second, of) = split(number), split(value)
     shape = bare(of.shape)
     spread = _spread(elaborator, span, one, shape)
-    entries = core.Hadamard(span, shape, spread, of, elaborator.tolerance, "")
+    left, right = (of, spread) if isinstance(of, core.Identity) else (spread, of)
+    entries = core.Hadamard(span, shape, left, right, elaborator.tolerance, "")
     return scaled(first, scaled(second, entries, span), span)
 
 

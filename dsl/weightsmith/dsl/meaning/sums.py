@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.program import core
@@ -39,12 +40,14 @@ def _column_sums(elaborator: Elaborator, call: s.CallExpression, values: list[No
 
 def _warn_of_rows(elaborator: Elaborator, call: s.CallExpression, of: Node) -> None:
     """Say what is left where all entries were meant: the diagonal as a row, a row as it was."""
+    if id(call) in elaborator.added_up:
+        return
     written, text = call.positional[0], text_of(call.positional[0])
     if isinstance(of, core.Hadamard) and core.Identity in (type(of.left), type(of.right)):
         name = "A"
         if isinstance(written, s.EntryProductExpression):
             is_right = isinstance(of.right, core.Identity)
-            name = text_of(written.left if is_right else written.right)
+            name = _inside(text_of(written.left if is_right else written.right))
         message = f"sum adds up every column, so sum({text}) is the diagonal, as one row"
         hint = f"their sum is trace({name}), the column of them diag({name})"
         elaborator.report.warning(call.span, message, hint)
@@ -52,6 +55,13 @@ def _warn_of_rows(elaborator: Elaborator, call: s.CallExpression, of: Node) -> N
         message = f"sum adds up every column, and {text} is one row already"
         hint = f"the sum of the entries of a row is a product: {text}*ones"
         elaborator.report.warning(call.span, message, hint)
+
+
+def _inside(text: str) -> str:
+    """The text without brackets around all of it."""
+    inner = text[1:-1]
+    depths = accumulate((one == "(") - (one == ")") for one in inner)
+    return inner if text[0] + text[-1] == "()" and min(depths) >= 0 else text
 
 
 def _trace(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -> Node | None:
@@ -62,6 +72,11 @@ def _trace(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -
         text = text_of(call.positional[0])
         message = f"trace needs a square matrix, but {text} is {axes.text(shape)}"
         elaborator.report.error(call.positional[0].span, message, "of a product: trace(A'*B)")
+        return None
+    if axes.find(shape.rows) == TOKEN:
+        text = text_of(call.positional[0])
+        message = f"{text} is {axes.text(shape)}: no value has tokens in rows and columns"
+        elaborator.report.error(call.span, message, "the trace of x'*y is dot(x, y)")
         return None
     return scaled(
         own, _of_all(elaborator, call, _diagonal_part(elaborator, call, inner)), call.span
@@ -128,9 +143,7 @@ def _diagonal(elaborator: Elaborator, call: s.CallExpression, values: list[Node]
         return scaled(own, known, span)
     if shape == Shape("1", "1"):
         return values[0]
-    if TOKEN in (shape.rows, shape.columns):
-        message = f"{text} is {axes.text(shape)}, and no value has tokens in rows and columns"
-        elaborator.report.error(span, message, f"multiply entry by entry: {text} .* E")
+    if TOKEN in (shape.rows, shape.columns) and _by_tokens(elaborator, call, shape):
         return None
     if shape.rows == shape.columns:
         column = Shape(shape.rows, "1")
@@ -151,6 +164,24 @@ def _diagonal(elaborator: Elaborator, call: s.CallExpression, values: list[Node]
     whole = Shape(shape.rows, shape.rows)
     repeated = core.Product(span, whole, (inner, ones), elaborator.over)
     return scaled(own, _diagonal_part(elaborator, call, repeated), span)
+
+
+def _by_tokens(elaborator: Elaborator, call: s.CallExpression, shape: Shape) -> bool:
+    """Report a diagonal matrix, or the diagonal of one, whose rows and columns are tokens."""
+    text, name = text_of(call.positional[0]), call.name.text
+    sides = {shape.rows, shape.columns}
+    if sides == {TOKEN}:
+        message = (
+            f"{text} is {elaborator.axes.text(shape)}: no value has tokens in rows and columns"
+        )
+        hint = "the diagonal of x'*y is sum(x .* y), one row"
+    elif sides == {TOKEN, "1"}:
+        message = f"{name}({text}) would have tokens in rows and columns, and no value has"
+        hint = f"multiply entry by entry: {text} .* E"
+    else:
+        return False
+    elaborator.report.error(call.span, message, hint)
+    return True
 
 
 def _part_of(node: Node) -> core.Hadamard | None:
