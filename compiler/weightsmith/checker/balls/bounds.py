@@ -12,7 +12,7 @@ product over at most n indices, |A| the largest absolute entry:
 
 and an entry lies between n times the least and n times the largest product of two entries (between
 once and n times those that are not 0, where the sum has a term).  For A .* B: the products of the
-ends, column ≤ min(col(A)·|B|, |A|·col(B)), rows likewise.
+ends, column ≤ min(col(A)·|B|, |A|·col(B)), rows likewise; A .* A is not negative.
 
 Those of a difference may have shares (see ``shared``), which the arithmetic here carries along.
 """

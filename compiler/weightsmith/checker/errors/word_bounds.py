@@ -2,7 +2,8 @@
 
 A polynomial is bounded term by term, the powers of an operator T whose spectrum is assumed taken
 together: left · (Σ c_k T^k) · right has the middle's norm max |Σ c_k λ^k|.  It is also bounded as
-(Σ prefixes) · letter for the words of one last letter; what is smaller holds.
+(Σ prefixes) · letter for the words of one last letter; what is smaller holds.  Of one entry, a word
+v'·v is not negative, and the identity is 1.
 """
 
 from __future__ import annotations
