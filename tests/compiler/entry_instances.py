@@ -40,6 +40,12 @@ def lasso(random: np.random.Generator) -> Instance:
     return settings, inputs
 
 
+def lista(random: np.random.Generator) -> Instance:
+    settings, inputs = lasso(random)
+    del settings["steps"]
+    return settings, inputs
+
+
 def fista(random: np.random.Generator) -> Instance:
     settings, inputs = lasso(random)
     data = {name: {"context": value["context"]} for name, value in inputs.items()}  # type: ignore[index]
@@ -164,6 +170,7 @@ def function_of_two(random: np.random.Generator) -> Instance:
 
 EXACT_MAKERS = {
     "lasso_ista": lasso,
+    "lista": lista,
     "lasso_fista": fista,
     "nonnegative_least_squares": nonnegative,
     "box_least_squares": box,

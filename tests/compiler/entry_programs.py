@@ -19,19 +19,34 @@ WRAPPERS = (
     "abs(clip({}, -eta, 2))",
 )
 
+OF_A_PASS = (  # with a number that changes from pass to pass
+    "max({0}, {1})",
+    "min({0}, {1} - eta)",
+    "soft({0}, ({1})^2)",
+    "clip({0}, -({1})^2, 1/2 + eta*({1})^2)",
+    "relu({0} - ({1})*ones)",
+    "ramp(({1})*({0}))",
+)
+
 
 class _EntryWriter(_Writer):
     def product(self, rows: str, columns: str, depth: int) -> str:
         text = super().product(rows, columns, depth)
         if rows == "context" or columns == "token" or self.draw(st.integers(0, 2)):
             return text
+        return self.wrapped(text)
+
+    def wrapped(self, text: str) -> str:
+        if self.numbers and self.draw(st.booleans()):
+            number = self.pick(self.numbers).rstrip("*")
+            return self.pick(list(OF_A_PASS)).format(text, number)
         return self.pick(list(WRAPPERS)).format(text)
 
     def statement(self, name: str, shape: tuple[str, str]) -> str:
         expression = self.expression(*shape, 1)
         choice = self.draw(st.integers(0, 5))
         if choice <= 2:
-            expression = self.pick(list(WRAPPERS)).format(expression)
+            expression = self.wrapped(expression)
         elif choice == 3:
             other = self.expression(*shape, 0)
             expression = f"{self.pick(['max', 'min'])}({expression}, {other})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +33,17 @@ def put_script(directory: Path, old: str, new: str) -> None:
     path = directory / "certificate.json"
     certificate = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(of_script(certificate, changed)), encoding="utf-8")
+
+
+def rewritten(files: Mapping[str, bytes], name: str, document: object) -> Path:
+    """The files with one changed, and the hashes made to fit again."""
+    changed = {**files, name: json.dumps(document).encode()}
+    certificate = json.loads(changed["certificate.json"])
+    for one in certificate["files"]:
+        if one in changed:
+            certificate["files"][one] = hashlib.sha256(changed[one]).hexdigest()
+    changed["certificate.json"] = json.dumps(certificate).encode()
+    directory = Path(tempfile.mkdtemp())
+    for file, data in changed.items():
+        (directory / file).write_bytes(data)
+    return directory

@@ -37,6 +37,7 @@ FIGURES = {
 # inner + 4 a step (Giannou et al. 2024, Theorem 5.1: 11 + 2 inner), logistic gradient descent one.
 ENTRY_FIGURES = {
     "lasso_ista": ("steps + 2", 1, "3*d + 4"),
+    "lista": ("8", 1, "3*d + 4"),
     "lasso_fista": ("2*steps + 1", 2, "3*d + 8"),
     "nonnegative_least_squares": ("steps + 2", 1, "3*d + 4"),
     "box_least_squares": ("steps + 1", 2, "3*d + 3"),

@@ -21,7 +21,13 @@ from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
 from .instances import EXAMPLES, MAKERS
 
 NAMES = sorted(MAKERS)
-WITH_FUNCTIONS = ["approximate_function", "divide", "lasso_ista", "logistic_gradient_descent"]
+WITH_FUNCTIONS = [
+    "approximate_function",
+    "divide",
+    "lasso_ista",
+    "lista",
+    "logistic_gradient_descent",
+]
 CORRUPTIONS = 200
 
 

@@ -24,6 +24,7 @@ NAMES = (
     "electric_potentials",
     "lasso_ista",
     "lasso_fista",
+    "lista",
     "divide",
 )
 GATED = """algorithm gated(A: [d, d])

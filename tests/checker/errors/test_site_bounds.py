@@ -61,3 +61,14 @@ def test_a_product_of_entries_is_exact_only_where_it_is_gated() -> None:
         assert (exact.low, exact.high) == (-2, 2)
         with pytest.raises(RefusedError, match="product of entries at site 1 has no table"):
             SiteBounds({}, bindings).network(site, factors, ONE, ONE)
+
+
+def test_only_a_product_of_a_value_with_itself_is_not_negative() -> None:
+    for text, low in (("x .* x", 0), ("x .* y", -2), ("x .* (-1*x)", -2)):
+        program, bindings = read_program(SCRIPT.replace("x .* y", text))
+        with precision(BITS):
+            script = read_script(program, bindings, Budget())
+            site = next(iter(script.sites.values()))
+            factors = (Bounds(low=-ONE, high=ONE), Bounds(low=-ONE, high=2 * ONE))
+            exact = SiteBounds({"1": Gated("1")}, bindings).network(site, factors, ONE, ONE)
+            assert exact.low == low

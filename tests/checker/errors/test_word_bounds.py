@@ -47,3 +47,35 @@ def test_a_zero_polynomial_is_bounded_by_zero() -> None:
     assumed = Assumed(program, read_meaning(program, field, {}).inputs, field, {})
     with precision(BITS):
         assert WordBounds(assumed).of(Polynomial.zero(field, "2", "2"), nothing).is_zero
+
+
+def test_a_sum_of_squares_has_a_sign_and_the_identity_of_one_entry_is_one() -> None:
+    """x'·x and x'·B·B'·x are not negative, and x'·y, x·x' and x'·A·x may be."""
+    script = """algorithm s(B: [2, 2], x: [2, 1], y: [2, 1], A: symmetric[2, 2])
+assume norm(B) <= 3
+assume norm(x) <= 2
+assume norm(y) <= 2
+assume norm(A) <= 1
+return A*B*x*y'
+"""
+    field, program = Field(()), check(Source("s.alg", script))
+    inputs = read_meaning(program, field, {}).inputs
+    assumed = Assumed(program, inputs, field, {})
+    a, b, x, y = (inputs[name].parts["", ""] for name in "ABxy")
+    row, one = x.transpose(), Polynomial.identity(field, "1")
+    with precision(BITS):
+        words = WordBounds(assumed)
+
+        def ends(value: Polynomial) -> tuple[int, int]:
+            found = words.of(value, nothing)
+            return int(found.low.fmpq()), int(found.high.fmpq())
+
+        assert ends(row @ x) == (0, 4)
+        assert ends((row @ x).scaled(field.number(-1))) == (-4, 0)
+        assert ends(row @ b @ b.transpose() @ x) == (0, 36)
+        assert ends(row @ y) == ends(row @ a @ x) == (-4, 4)
+        assert ends(row @ b @ b @ x) == (-36, 36)
+        assert ends(x @ row) == (-4, 4)
+        assert ends(one.scaled(field.number(3))) == (3, 3)
+        assert ends(one + row @ x) == (1, 5)
+        assert ends(b @ b.transpose()) == (-9, 9)

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.checker.claims_by_hand import changing, claims_in, put, targeted
-from tests.compiler.forging import of_script
-from tests.compiler.test_schedules import written
+from tests.compiler.forging import of_script, rewritten
 
 from weightsmith import api
 from weightsmith.checker.reading.verdicts import Report, Verdict
@@ -132,7 +131,7 @@ def check_errors(network: api.Network, spectrum: Ends, condition: float) -> floa
 
 
 def accepted(network: api.Network) -> bool:
-    return api.verify(written(network.files(), "certificate.json", certificate(network))).accepted
+    return api.verify(rewritten(network.files(), "certificate.json", certificate(network))).accepted
 
 
 def certificate(network: api.Network) -> Json:
@@ -209,7 +208,7 @@ def another(old: str, new: str) -> Report:
     other = script.replace(old, new)
     changed = {**files, "script.alg": other.encode()}
     forged = of_script(json.loads(files["certificate.json"]), other)
-    return api.verify(written(changed, "certificate.json", forged))
+    return api.verify(rewritten(changed, "certificate.json", forged))
 
 
 SHIFTED = [
@@ -254,7 +253,7 @@ def test_a_changed_bound_is_refused(name: str) -> None:
             claim["scale"] = "norm(target - shift)"
         else:
             bound["value"] = str(Fraction(bound["value"]) * Fraction(1001, 1000))
-    assert not api.verify(written(network.files(), "certificate.json", found)).accepted
+    assert not api.verify(rewritten(network.files(), "certificate.json", found)).accepted
 
 
 TOUCHING = ["[0, 2/5] or [1/2, 1]", "[0, 3/10] or [2/5, 1]", "[0, 1/2] or [3/5, 1]", "[0, 1]"]
@@ -282,7 +281,7 @@ def forged(script: str, initial: str) -> Verdict:
     del claim["steps"][0]["ends"]  # those of its own spectrum
     claims = [claim if one["kind"] == "truncation" else one for one in claims_in(found)]
     put(found, claims, network.program)
-    report = api.verify(written(network.files(), "certificate.json", found))
+    report = api.verify(rewritten(network.files(), "certificate.json", found))
     return next(one for one in report.verdicts if one.kind == "truncation")
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import flint
 import pytest
-from tests.compiler.test_schedules import written
+from tests.compiler.forging import rewritten
 
 import weightsmith.api as ws
 
@@ -115,7 +115,7 @@ def test_every_change_of_the_step_is_refused(name: str, tmp_path: object) -> Non
             for key in path[:-1]:
                 holder = holder[key]
             holder[path[-1]] = change(holder[path[-1]])
-            assert not ws.verify(written(files, "certificate.json", changed)).accepted, path
+            assert not ws.verify(rewritten(files, "certificate.json", changed)).accepted, path
 
 
 def test_a_residual_that_is_none_is_not_called_one() -> None:

@@ -84,7 +84,9 @@ MISTAKES = [
         "a number of this 'for' loop and cannot be assigned",
     ),
     ("for g in range(3):\n    X = g*X", 4, "range", "'for' does not count"),
-    ("for g in 1, 2:\n    X = soft(X, g)", 5, "soft(X, g)", "would change from pass to pass"),
+    ("for g in 1, -2:\n    X = soft(X, g)", 5, "soft(X, g)", "in pass 2, the threshold of soft"),
+    ("for g in 3, 1:\n    X = clip(X, 2, g)", 5, "clip(X, 2, g)", "in pass 2, the low end 2 of"),
+    ("for g in 1, 0:\n    X = X .* X/g", 4, "for g in 1, 0:\n    X = X .* X/g", "no value in some"),
     ("for g in 1, 2:\n    return X", 5, "return X", "'return' cannot stand inside a loop"),
 ]
 

@@ -12,7 +12,7 @@ product over at most n indices, |A| the largest absolute entry:
 
 and an entry lies between n times the least and n times the largest product of two entries (between
 once and n times those that are not 0, where the sum has a term).  For A .* B: the products of the
-ends, column ≤ min(col(A)·|B|, |A|·col(B)), rows likewise.
+ends, column ≤ min(col(A)·|B|, |A|·col(B)), rows likewise; A .* A is not negative.
 
 Those of a difference may have shares (see ``shared``), which the arithmetic here carries along.
 """
@@ -186,6 +186,8 @@ class Bounds:
 
 NOTHING = Bounds(ZERO, ZERO, ZERO, ZERO, ZERO)
 IDENTITY = Bounds(ZERO, ONE, ONE, ONE, ONE)
+UNIT = Bounds(ONE, ONE, ONE, ONE, ONE)  # the identity of one entry
+NOT_NEGATIVE = Bounds(low=ZERO)
 
 
 def spread(size: Ball) -> Bounds:
@@ -221,11 +223,11 @@ def corners(left: Bounds, right: Bounds) -> tuple[Ball, Ball]:
     return low, high
 
 
-def entrywise(left: Bounds, right: Bounds) -> Bounds:
-    """left .* right."""
+def entrywise(left: Bounds, right: Bounds, *, equal: bool = False) -> Bounds:
+    """left .* right; squares if the two are one value."""
     low, high = corners(left, right)
     return Bounds(
-        low,
+        larger(low, ZERO) if equal else low,
         high,
         least(times(left.column, right.size), times(left.size, right.column)),
         least(times(left.row, right.size), times(left.size, right.row)),

@@ -82,7 +82,7 @@ class SiteBounds:
             if isinstance(table, FormulaTable):
                 _check_inside(site, table, arguments[0])
             return curve_bounds(self._curve(site), arguments[0], height, width)
-        product = entrywise(*arguments).tightened(height, width)
+        product = entrywise(*arguments, equal=_is_square(site)).tightened(height, width)
         if isinstance(table, ProductTable):
             _check_product(site, table, arguments)
             product = product + spread(ball_above(table.error)).tightened(height, width)
@@ -133,7 +133,7 @@ class SiteBounds:
     ) -> tuple[Bounds, Bounds]:
         left, right = arguments
         table = self._tables.get(site.node.site)
-        values = entrywise(left.script, right.script)
+        values = entrywise(left.script, right.script, equal=_is_square(site))
         difference = NOTHING
         for one, two in ((left.network, right.difference), (left.difference, right.script)):
             difference = difference + entrywise(one, two).tightened(height, width)
@@ -159,6 +159,12 @@ class SiteBounds:
         if isinstance(node, core.Entrywise) and isinstance(node.function, core.PiecewiseLinear):
             return exact_curve(node.function, self._bindings)
         raise RefusedError(f"The function at site {node.site} has no table.")
+
+
+def _is_square(site: SiteValue) -> bool:
+    """Is one value multiplied with itself, entry by entry?"""
+    left, right = site.arguments
+    return left.equals(right)
 
 
 def _is_inside(table: FormulaTable, argument: Bounds) -> bool:

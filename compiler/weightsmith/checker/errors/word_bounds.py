@@ -2,7 +2,8 @@
 
 A polynomial is bounded term by term, the powers of an operator T whose spectrum is assumed taken
 together: left · (Σ c_k T^k) · right has the middle's norm max |Σ c_k λ^k|.  It is also bounded as
-(Σ prefixes) · letter for the words of one last letter; what is smaller holds.
+(Σ prefixes) · letter for the words of one last letter; what is smaller holds.  Of one entry, a word
+v'·v is not negative, and the identity is 1.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from fractions import Fraction
 
 import flint
 
-from weightsmith.checker.algebra.words import Letter, Polynomial, Word
+from weightsmith.checker.algebra.words import Letter, Polynomial, Word, transpose_word
 from weightsmith.checker.balls.bounds import (
     IDENTITY,
+    NOT_NEGATIVE,
     NOTHING,
+    UNIT,
     ZERO,
     Ball,
     Bounds,
@@ -34,12 +37,16 @@ Split = tuple[Word, Word, int, Word]  # left, operator, power, right
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """number · letters, one of the factors a function of an operator if ``middle`` is given."""
+    """number · letters, one of the factors a function of an operator if ``middle`` is given.
+
+    ``square``: the letters are v'·v for a column v, a sum of squares.
+    """
 
     number: Fraction
     left: Word
     middle: tuple[Bounds, str] | None  # and its axis
     right: Word
+    square: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class WordBounds:
 
     def _plan(self, rows: str, columns: str, terms: Mapping[Word, Fraction]) -> Plan:
         self._budget.spend(5 + 4 * sum(map(len, terms)) + 4 * len(terms))
-        frames = self._frames(terms)
+        frames = self._frames(terms, (rows, columns))
         ends: dict[Letter, dict[Word, Fraction]] = {}
         rest: dict[Word, Fraction] = {}
         for word, number in terms.items():
@@ -97,9 +104,9 @@ class WordBounds:
         planned = tuple(
             (letter, self._plan(rows, letter.rows, prefixes)) for letter, prefixes in ends.items()
         )
-        return Plan(rows, columns, frames, self._frames(rest), planned)
+        return Plan(rows, columns, frames, self._frames(rest, (rows, columns)), planned)
 
-    def _frames(self, terms: Mapping[Word, Fraction]) -> tuple[Frame, ...]:
+    def _frames(self, terms: Mapping[Word, Fraction], shape: tuple[str, str]) -> tuple[Frame, ...]:
         found: dict[tuple[Word, Word], dict[Word, dict[int, Fraction]]] = {}
         for word, number in terms.items():
             left, operator, power, right = self._split(word)
@@ -113,7 +120,9 @@ class WordBounds:
                 bounds = _function_bounds(powers, self.assumed.spectra[operator])
                 frames.append(Frame(Fraction(1), left, (bounds, operator[0].rows), right))
             if alone is not None:
-                frames.append(Frame(alone, left, None, right))
+                is_one = not left and shape == ("1", "1")
+                middle, square = (UNIT, "1") if is_one else None, _is_square(left, shape)
+                frames.append(Frame(alone, left, middle, right, square))
         return tuple(frames)
 
     def _split(self, word: Word) -> Split:
@@ -158,12 +167,18 @@ class WordBounds:
         total = factors[0][0]
         for bounds, axis in factors[1:]:
             total = self._product(total, bounds, axis)
-        return total.scaled(frame.number)
+        return (total.meet(NOT_NEGATIVE) if frame.square else total).scaled(frame.number)
 
     def _product(self, left: Bounds, right: Bounds, axis: str) -> Bounds:
         """left · right; of numbers of one sign, only a sum without terms could be 0."""
         nonempty = left.has_sign and right.has_sign and self.assumed.take_nonempty(axis)
         return product(left, right, self.assumed.size_ball(axis), nonempty=nonempty)
+
+
+def _is_square(word: Word, shape: tuple[str, str]) -> bool:
+    """Is the word v'·v, of one entry?"""
+    half, odd = divmod(len(word), 2)
+    return shape == ("1", "1") and half > 0 == odd and word[half:] == transpose_word(word[:half])
 
 
 def _number(value: Fraction | None) -> Fraction:

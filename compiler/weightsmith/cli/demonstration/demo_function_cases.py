@@ -31,6 +31,7 @@ FUNCTION_CASES = (
         {"steps": 8},
         gradient_step,
     ),
+    Case("lista", "diabetes, 6 features", data.six_features, {"lam": LASSO}, {}, gradient_step),
     Case(
         "lasso_fista",
         "diabetes, 6 features",

@@ -8,6 +8,7 @@ last pass, with an edge from the value after one pass), so that the graph stays 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ import networkx as nx
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program.core import Approximated, PiecewiseLinear, Schedule, Shape
+from weightsmith.dsl.program.piecewise import line_scalars
 from weightsmith.dsl.text.source import Span
 
 
@@ -197,7 +199,14 @@ def homes(graph: Graph) -> dict[int, int | None]:
             case ExitOperation(loop=index):
                 inside = [parents[index]]
             case CombineOperation(coefficients=coefficients):
-                names = {name for one in coefficients for name in free_symbols(one)}
-                inside += [scheduled[name] for name in names & scheduled.keys()]
+                inside += _loops_of(coefficients, scheduled)
+            case EntrywiseOperation(function=PiecewiseLinear() as function):
+                inside += _loops_of(line_scalars(function), scheduled)
         found[node] = max(inside, key=depths.__getitem__, default=None)
     return found
+
+
+def _loops_of(scalars: Iterable[Scalar], scheduled: Mapping[str, int]) -> list[int]:
+    """The loops whose numbers some scalars name."""
+    names = {name for one in scalars for name in free_symbols(one)}
+    return [scheduled[name] for name in names & scheduled.keys()]

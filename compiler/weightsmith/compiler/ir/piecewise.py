@@ -14,6 +14,7 @@ from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.coefficients import UNCOUNTED
 from weightsmith.dsl.numbers.scalars import Number, Scalar, evaluate
 from weightsmith.dsl.program.core import PiecewiseLinear
+from weightsmith.dsl.program.piecewise import line_scalars
 
 
 def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear | None:
@@ -50,12 +51,7 @@ def _number(value: flint.fmpq) -> Number:
 
 
 def is_numeric(function: PiecewiseLinear) -> bool:
-    parts: list[Scalar] = [
-        function.constant,
-        function.slope,
-        *(s for point in function.breakpoints for s in point),
-    ]
-    return all(isinstance(part, Number) for part in parts)
+    return all(isinstance(part, Number) for part in line_scalars(function))
 
 
 def numeric(function: PiecewiseLinear, bindings: Mapping[str, Fraction]) -> PiecewiseLinear:

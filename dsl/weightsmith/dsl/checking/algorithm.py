@@ -9,7 +9,7 @@ from weightsmith.dsl.checking.calls import Budget, Calls
 from weightsmith.dsl.checking.declarations import Head, HeadReader
 from weightsmith.dsl.checking.finish import Finisher, counted_names
 from weightsmith.dsl.checking.inference import Bound
-from weightsmith.dsl.checking.schedules import refuse_in_functions
+from weightsmith.dsl.checking.passes_written import with_own_tables
 from weightsmith.dsl.checking.statements import StatementReader, assigned_names
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.meaning.expressions import ExpressionReader
@@ -62,7 +62,7 @@ def elaborate(
     assumptions = tuple(_finished(finisher, one) for one in head.assumptions)
     finished = finisher.statements(body)
     values = tuple(finisher.returned(one) for one in returns)
-    refuse_in_functions(finished, report)
+    finished = with_own_tables(finished, values, report)
     counts = counted_names(finished)
     _whole_defaults(head.parameters, counts, report)
     if report.errors > errors:

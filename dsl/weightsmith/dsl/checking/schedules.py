@@ -5,14 +5,11 @@ from __future__ import annotations
 from weightsmith.dsl.checking.declarations import is_reserved
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.numbers import scalars as q
-from weightsmith.dsl.numbers.formulas import formula_symbols
 from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.nodes import text_of
-from weightsmith.dsl.program.parts import nodes_in
 from weightsmith.dsl.program.scope import Place, ScalarSymbol
 from weightsmith.dsl.reading import syntax as s
-from weightsmith.dsl.text.diagnostics import Report
 
 COUNT_HINT = "write: repeat {0}: or, with numbers that the block uses: for g in 1, 2, 3:"
 HINT = "write: for g in 3/2, 2, 3: or: for a, b in (3/2, -1/2), (2, -1):"
@@ -94,33 +91,6 @@ def loop_text(count: q.Scalar, schedule: tuple[core.Schedule, ...]) -> str:
     if schedule:
         return f"for {schedule_text(schedule)}"
     return f"repeat {scalar_text(count)}"
-
-
-def refuse_in_functions(body: tuple[core.Statement, ...], report: Report) -> None:
-    """A function of entries is one function: it cannot change from pass to pass."""
-    for loop in core.repeats(body):
-        names = {one.name for one in loop.schedule}
-        for node in nodes_in(loop.body):
-            for name in sorted(_function_symbols(node) & names):
-                message = f"this function would change from pass to pass with '{name}'"
-                hint = "multiply its argument or its value by the number instead"
-                report.error(node.span, message, hint)
-
-
-def _function_symbols(node: core.Node) -> frozenset[str]:
-    scalars: tuple[q.Scalar, ...] = ()
-    symbols: frozenset[str] = frozenset()
-    match node:
-        case core.Hadamard(tolerance=tolerance):
-            scalars = (tolerance,)
-        case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
-            symbols, scalars = frozenset(formula_symbols(formula)), (tolerance,)
-        case core.Entrywise(function=core.PiecewiseLinear() as line):
-            breakpoints = (part for point in line.breakpoints for part in point)
-            scalars = (line.constant, line.slope, *breakpoints)
-        case _:
-            pass
-    return symbols.union(*(q.free_symbols(one) for one in scalars))
 
 
 def _row(elaborator: Elaborator, numbers: s.Numbers, wanted: int) -> tuple[q.Scalar, ...]:

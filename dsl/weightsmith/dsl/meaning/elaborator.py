@@ -53,6 +53,7 @@ class Elaborator(ABC):
         self.functions: dict[str, core.PiecewiseLinear | Formula | None] = {}
         self.used_functions: set[str] = set()
         self.repeated_rows: list[str] = []  # unknown axes that a row was repeated along
+        self.added_up: set[int] = set()  # calls that are multiplied by ones, by their id
         self.algorithms = algorithms  # those that may be called
         self.later = later  # those of the script, of which some may be called further down only
         self.used: dict[str, Definition] = {}
@@ -125,6 +126,20 @@ class Elaborator(ABC):
             self.report.error(expression.span, message, hint)
         return self.tolerance if value is None else value
 
+    def works_on_entries(self, expression: s.Expression, what: str) -> bool:
+        """Report, and return False, where entries cannot be mapped: outside of statements."""
+        if self.place is Place.STATEMENT or self.in_root:
+            return True
+        message = f"{what} works on entries and cannot stand in {self.place.value}"
+        hint = None
+        if self.place is Place.TARGET:
+            hint = (
+                "of eigenvalues: spectral(sigmoid, A); of entries it stands only inside root(…): "
+                "approximates root(w: sigmoid(w*x)*x' - b over context)"
+            )
+        self.report.error(expression.span, message, hint)
+        return False
+
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
         return (read_groups(word, self.report) or ()) if word is not None else ()
 
@@ -152,7 +167,12 @@ class Elaborator(ABC):
 
     # -- parts of expressions ------------------------------------------------------------------
 
-    def chain(self, span: Span, matrices: Sequence[tuple[s.Expression, Node]]) -> Node | None:
+    def chain(
+        self,
+        span: Span,
+        matrices: Sequence[tuple[s.Expression, Node]],
+        advice: str | None = None,
+    ) -> Node | None:
         for (left_part, left), (right_part, right) in pairwise(matrices):
             if not self.axes.unify(left.shape.columns, right.shape.rows):
                 first, second = text_of(left_part), text_of(right_part)
@@ -165,7 +185,7 @@ class Elaborator(ABC):
                 hint = f"the columns of {first} must be the rows of {second}"
                 if self._agree(left.shape, right.shape):
                     hint = f"{first} .* {second} is the product entry by entry"
-                self.report.error(place, message, hint)
+                self.report.error(place, message, advice or hint)
                 return None
         nodes = tuple(node for _, node in matrices)
         if len(nodes) == 1:

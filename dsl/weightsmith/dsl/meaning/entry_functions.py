@@ -35,7 +35,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "logistic": ("unknown function 'logistic'", "write sigmoid(E)"),
     "ReLU": ("unknown function 'ReLU'", "write relu(E)"),
     "mean": ("'mean' needs a size, which stays symbolic", "write sum(E)/n with param n"),
-    "dot": ("unknown function 'dot'", "write the product x'*y, or sum(x .* y)"),
     "pow": ("unknown function 'pow'", "write square(E), or declare: function f(t) = t^3"),
 }
 
@@ -56,6 +55,8 @@ def advice(name: str) -> tuple[str, str] | None:
 
 def written_call(name: str) -> str:
     """Return how the function is called in a statement: ``relu(E)``, but ``exp.(E)``."""
+    if name in SUMS:
+        return SUMS[name].written
     dot = "." if name in BUILT_IN and name in MATRIX_FUNCTIONS else ""
     return f"{name}{dot}(E)"
 

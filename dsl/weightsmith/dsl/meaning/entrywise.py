@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entry_functions import APPROXIMATED, advice, known_names, written_call
-from weightsmith.dsl.meaning.sums import SUMS
+from weightsmith.dsl.meaning.one_number import is_one_number, times_everywhere
+from weightsmith.dsl.meaning.sums import SUMS, Sum
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.formulas import Formula
@@ -13,7 +14,6 @@ from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node, Shape
 from weightsmith.dsl.program.nodes import bare, scaled, split, text_of
 from weightsmith.dsl.program.piecewise import EXACT, ordered_ends, relu
-from weightsmith.dsl.program.scope import Place
 from weightsmith.dsl.program.shapes import is_unknown
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.diagnostics import near_hint
@@ -41,7 +41,10 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
         _unknown(elaborator, call)
         return None
     values = [elaborator.value(one) for one in call.positional]
-    wanted = 1 + (EXACT[name].limits if name in EXACT and name not in elaborator.functions else 0)
+    found = None if name in elaborator.functions else SUMS.get(name)
+    wanted = 1 if found is None else found.takes
+    if name in EXACT and name not in elaborator.functions:
+        wanted += EXACT[name].limits
     if call.keywords or len(values) != wanted:
         report_arity(elaborator, call, wanted)
         return None
@@ -51,13 +54,24 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
         message = f"{name} is applied to the entries of a matrix, got {text_of(call.positional[0])}"
         elaborator.report.error(call.span, message, "pass the number as a param")
         return None
-    found = None if name in elaborator.functions else SUMS.get(name)
     by_entries = found is None or found.of_entries
-    if by_entries and not is_allowed(elaborator, call, f"'{name}'"):
+    if by_entries and not elaborator.works_on_entries(call, f"'{name}'"):
         return None
     if found is not None:
-        return found.expand(elaborator, call, _matrices(values)[0])
+        return _summed(elaborator, call, found, values)
     return _applied(elaborator, call, [value for value in values if value is not None])
+
+
+def _summed(
+    elaborator: Elaborator, call: s.CallExpression, found: Sum, values: list[Value | None]
+) -> Node | None:
+    matrices = _matrices(values)
+    if len(matrices) == len(values):
+        return found.expand(elaborator, call, matrices)
+    wrong = next(i for i, value in enumerate(values) if isinstance(value, Scalar))
+    message = f"expected a matrix, got {text_of(call.positional[wrong])}"
+    elaborator.report.error(call.positional[wrong].span, message, f"write {found.written}")
+    return None
 
 
 def _applied(elaborator: Elaborator, call: s.CallExpression, values: list[Value]) -> Node | None:
@@ -163,7 +177,7 @@ def entry_product(elaborator: Elaborator, expression: s.EntryProductExpression) 
         return elaborator.multiple(left, right, expression.span)
     if isinstance(right, Scalar):
         return elaborator.multiple(right, left, expression.span)
-    if not is_allowed(elaborator, expression, "a product entry by entry"):
+    if not elaborator.works_on_entries(expression, "a product entry by entry"):
         return None
     return _hadamard(elaborator, expression, left, right)
 
@@ -173,11 +187,15 @@ def _reciprocal(
 ) -> Value | None:
     if isinstance(of, Scalar):
         return elaborator.reciprocal(of, expression.right)
-    if not is_allowed(elaborator, expression, "a quotient entry by entry"):
+    if not elaborator.works_on_entries(expression, "a quotient entry by entry"):
         return None
+    return reciprocal_of(elaborator, expression.right, of)
+
+
+def reciprocal_of(elaborator: Elaborator, part: s.Expression, of: Node) -> Node:
+    """``reciprocal(E)``: what E divides by."""
     function = core.Approximated(APPROXIMATED["reciprocal"], elaborator.tolerance)
-    shape, span = bare(of.shape), expression.right.span
-    return core.Entrywise(span, shape, "reciprocal", function, of, "")
+    return core.Entrywise(part.span, bare(of.shape), "reciprocal", function, of, "")
 
 
 def _hadamard(
@@ -185,6 +203,11 @@ def _hadamard(
 ) -> Node | None:
     axes = elaborator.axes
     shapes = axes.resolve(bare(left.shape)), axes.resolve(bare(right.shape))
+    for number, of, shape in ((left, right, shapes[1]), (right, left, shapes[0])):
+        if is_one_number(elaborator, number) and not (
+            shape.columns == "1" or is_unknown(shape.columns)
+        ):
+            return times_everywhere(elaborator, expression.span, number, of)
     rows = [shape.rows for shape in shapes]
     if rows[0] != rows[1] and "1" in rows:
         wanted = rows[1] if rows[0] == "1" else rows[0]
@@ -217,21 +240,6 @@ def _repeated(elaborator: Elaborator, row: Node, rows: str) -> Node:
 
 
 # -- what is refused ----------------------------------------------------------------------------
-
-
-def is_allowed(elaborator: Elaborator, expression: s.Expression, what: str) -> bool:
-    """Report, and return False, where entries cannot be mapped: outside of statements."""
-    if elaborator.place is Place.STATEMENT or elaborator.in_root:
-        return True
-    message = f"{what} works on entries and cannot stand in {elaborator.place.value}"
-    hint = None
-    if elaborator.place is Place.TARGET:
-        hint = (
-            "of eigenvalues: spectral(sigmoid, A); of entries it stands only inside root(…): "
-            "approximates root(w: sigmoid(w*x)*x' - b over context)"
-        )
-    elaborator.report.error(expression.span, message, hint)
-    return False
 
 
 def report_arity(elaborator: Elaborator, call: s.CallExpression, wanted: int) -> None:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entry_functions import known_names, written_call
-from weightsmith.dsl.meaning.entrywise import apply_entry_function, entry_product, is_entry_function
+from weightsmith.dsl.meaning.entrywise import (
+    apply_entry_function,
+    entry_product,
+    is_entry_function,
+    reciprocal_of,
+)
 from weightsmith.dsl.meaning.functions import apply_function
+from weightsmith.dsl.meaning.one_number import is_one_number, product_of
 from weightsmith.dsl.meaning.powers import read_power
 from weightsmith.dsl.meaning.roots import misplaced_root
 from weightsmith.dsl.numbers import scalar_algebra as algebra
@@ -175,6 +182,9 @@ class ExpressionReader(Elaborator):
         coefficients: list[Scalar] = []
         matrices: list[tuple[s.Expression, Node]] = []
         sound = True
+        for (_, part), (_, after) in pairwise(expression.factors):
+            if isinstance(after, s.NameExpression) and after.name == "ones":
+                self.added_up.add(id(part))
         for exponent, part in expression.factors:
             value = self.value(part)
             if value is None:
@@ -183,6 +193,8 @@ class ExpressionReader(Elaborator):
                 factor = value if exponent > 0 else self.reciprocal(value, part)
                 sound &= factor is not None
                 coefficients.append(factor or q.ONE)
+            elif exponent < 0 and is_one_number(self, value) and self.place is Place.STATEMENT:
+                matrices.append((part, reciprocal_of(self, part, value)))
             elif exponent < 0:
                 sound = self.divided_by_matrix(part)
             else:
@@ -194,7 +206,7 @@ class ExpressionReader(Elaborator):
         coefficient = algebra.times(coefficients)
         if not matrices:
             return coefficient
-        chain = self.chain(expression.span, matrices)
+        chain = product_of(self, expression, matrices)
         return None if chain is None else scaled(coefficient, chain, expression.span)
 
     # -- powers, transposes, clauses, calls ---------------------------------------------------

@@ -28,8 +28,9 @@ def elementary_name(formula: Formula) -> str | None:
     return formula.function if known and isinstance(formula, Apply) else None
 
 
-def scores(elaborator: Elaborator, call: s.CallExpression, of: Node) -> Node:
+def scores(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -> Node:
     """The draft of ``softmax(of)`` or ``normalised(of)``."""
+    (of,) = values
     name, shape = call.name.text, bare(of.shape)
     if name == "softmax":
         function = core.Approximated(Apply("exp", Variable()), elaborator.tolerance)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from weightsmith.dsl.numbers.scalars import Scalar, Symbol
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
+from weightsmith.dsl.program.piecewise import line_scalars
 
 
 def nodes_of_program(program: core.Program) -> Iterator[Node]:
@@ -108,8 +109,4 @@ def scalars_of(node: Node) -> Iterator[Scalar]:
             ):
                 yield tolerance
             case core.Entrywise(function=core.PiecewiseLinear() as line):
-                yield from (
-                    line.constant,
-                    line.slope,
-                    *(s for point in line.breakpoints for s in point),
-                )
+                yield from line_scalars(line)

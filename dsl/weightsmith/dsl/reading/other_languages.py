@@ -17,19 +17,15 @@ _POLYNOMIAL = "is not computed in one step: write the iteration that computes it
 
 # name of a function: what to write
 FUNCTIONS: dict[str, str] = {
-    **dict.fromkeys(
-        ("diag", "diagonal"),
-        "the diagonal part of A is A .* I; a column v on the diagonal is (v*ones) .* I",
-    ),
+    "diagonal": "write diag(A)",
+    **dict.fromkeys(("inner", "vdot"), "write dot(x, y)"),
     "tr": "write trace(A)",
     **dict.fromkeys(
         ("tril", "triu", "tri", "mask", "masked_fill", "where"),
         "the mask is an input of zeros and ones, M: [d, d]: write A .* M",
     ),
     **dict.fromkeys(("transpose", "t", "permute", "swapaxes", "ctranspose"), "write A'"),
-    **dict.fromkeys(
-        ("matmul", "mm", "bmm", "mv", "inner", "vdot", "multi_dot", "addmm"), "write A*B"
-    ),
+    **dict.fromkeys(("matmul", "mm", "bmm", "mv", "multi_dot", "addmm"), "write A*B"),
     "outer": "write x*y'",
     **dict.fromkeys(
         ("einsum", "tensordot", "kron"), "write products A*B, transposes A' and sum(E)"
@@ -138,6 +134,8 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("conj", "real", "imag", "hermitian"), "all numbers are real: leave it out"),
     **dict.fromkeys(("int", "bool", "str"), "all numbers are exact fractions: leave it out"),
 }
+# name of a function of the language that is another in a package
+OTHERWISE: dict[str, str] = {"dot": "write A*B; of two columns dot(x, y)"}
 # a name that stands for a value
 NAMES: dict[str, str] = {
     "pi": "numbers are exact: param pi = 3.14159265358979",
@@ -210,6 +208,8 @@ def function_hint(name: str, known: tuple[str, ...], targets: tuple[str, ...]) -
     if last in targets:
         entries = f", of every entry {last}.(E)" if last in known else ""
         return f"write {last}({of}) {_TARGET}{entries}"
+    if last in OTHERWISE and before in PACKAGES:
+        return OTHERWISE[last]
     if last in known:
         return f"write {last}({of})"
     return None if is_method(name) else "there are no packages: write products A*B, A' and sum(E)"

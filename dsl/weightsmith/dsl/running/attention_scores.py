@@ -22,7 +22,7 @@ def attention_scores(node: core.Attention, products: Mapping[str, Array]) -> dic
     Exact on fractions where f is none, relu or abs and the sum of a column is not 0.  Raises
     ZeroDivisionError where that sum is 0 in fractions.
     """
-    found: dict[str, Array] = {group: _applied(node.function, one) for group, one in products.items()}
+    found = {group: _applied(node.function, one) for group, one in products.items()}
     seen = {group: _seen(node.mask, one.shape) for group, one in found.items()}
     found = {group: np.where(seen[group], one, 0 * one) for group, one in found.items()}
     if not node.normalised:
@@ -61,7 +61,8 @@ def _applied(function: str, entries: Array) -> Array:
         case "":
             return entries
         case "relu":
-            return np.maximum(entries, 0 * entries)
+            positive: Array = np.maximum(entries, 0 * entries)
+            return positive
         case "abs":
             size: Array = np.abs(entries)
             return size

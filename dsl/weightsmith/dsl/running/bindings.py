@@ -14,9 +14,8 @@ from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
 from weightsmith.dsl.printing.printer import assumption_text, node_text
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.piecewise import EXACT, arguments_of, ordered_ends
-from weightsmith.dsl.program.sites import entrywise_sites
-from weightsmith.dsl.running.passes import check_passes
+from weightsmith.dsl.program.piecewise import EXACT, ordered_ends
+from weightsmith.dsl.running.passes import check_passes, limits_in_passes
 from weightsmith.dsl.text.diagnostics import near_hint
 from weightsmith.dsl.text.shown import number_text, shown
 
@@ -179,19 +178,17 @@ def check_limits(program: core.Program, values: Mapping[str, Fraction]) -> None:
     """
     try:
         check_passes(program.body, values)
+        found = list(limits_in_passes(program))
     except q.ScalarError as problem:
         raise BindingError(f"{problem}.") from None
-    for site in entrywise_sites(program):
-        if not isinstance(site.function, core.PiecewiseLinear):
-            continue
-        limits = arguments_of(site.label, site.function) or ()
-        what = f"A limit of {site.label} is"
+    for label, limits in found:
+        what = f"A limit of {label} is"
         for limit in limits:
             _bound(what, limit, values)
-        ends = ordered_ends(site.label, limits) or (q.ZERO, q.ZERO)
+        ends = ordered_ends(label, limits) or (q.ZERO, q.ZERO)
         low, high = (_bound(what, end, values) for end in ends)
         if low is not None and high is not None and low > high:
-            wrong = EXACT[site.label].disorder.format(low=number_text(low), high=number_text(high))
+            wrong = EXACT[label].disorder.format(low=number_text(low), high=number_text(high))
             raise BindingError(f"{wrong[0].upper()}{wrong[1:]}.")
 
 
@@ -201,11 +198,8 @@ def open_orders(program: core.Program, values: Mapping[str, Fraction]) -> tuple[
     Where it does not, ``clip`` and ``soft`` are other functions than they say.
     """
     found: dict[str, None] = {}
-    for site in entrywise_sites(program):
-        if not isinstance(site.function, core.PiecewiseLinear):
-            continue
-        limits = arguments_of(site.label, site.function) or ()
-        ends = ordered_ends(site.label, limits)
+    for label, limits in limits_in_passes(program):
+        ends = ordered_ends(label, limits)
         if ends is not None:
             gap = algebra.plus((ends[1], algebra.negated(ends[0])))
             if not q.free_symbols(gap) <= values.keys():

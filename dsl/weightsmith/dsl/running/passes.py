@@ -1,14 +1,16 @@
-"""The scalars in ``for`` loops must have a value in every pass, also where they would cancel."""
+"""``for`` loops: their scalars have a value in every pass, also where they would cancel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import nodes_in
+from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.piecewise import arguments_of, line_scalars
 from weightsmith.dsl.text.shown import number_text
 
 MAX_PASSES = 200_000
@@ -77,3 +79,53 @@ def _scalars(body: tuple[core.Statement, ...]) -> Iterator[q.Scalar]:
     for node in nodes_in(body):
         if isinstance(node, core.Combination):
             yield from (scalar for scalar, _ in node.terms)
+        elif isinstance(node, core.Entrywise) and isinstance(node.function, core.PiecewiseLinear):
+            yield from line_scalars(node.function)
+
+
+# -- limits of clip and soft --------------------------------------------------------------------
+
+
+def limits_in_passes(program: core.Program) -> Iterator[tuple[str, tuple[q.Scalar, ...]]]:
+    """The function and the limits of every ``clip`` and ``soft``, as each pass has them; once each.
+
+    In a ``for`` loop its numbers stand in place of the names.
+    """
+    outside = [node for one in program.returns for node in nodes_of(one.value)]
+    outside += [node for one in program.returns if one.target for node in nodes_of(one.target)]
+    found = dict.fromkeys(_limits_in(program.body, {}))
+    yield from dict.fromkeys((*found, *filter(None, map(_limits, outside))))
+
+
+def _limits(node: core.Node) -> tuple[str, tuple[q.Scalar, ...]] | None:
+    if not isinstance(node, core.Entrywise) or isinstance(node.function, core.Approximated):
+        return None
+    limits = arguments_of(node.label, node.function)
+    return (node.label, limits) if limits else None
+
+
+def _limits_in(
+    body: tuple[core.Statement, ...], numbers: Mapping[str, q.Scalar]
+) -> Iterator[tuple[str, tuple[q.Scalar, ...]]]:
+    for statement in body:
+        if isinstance(statement, core.Assign):
+            for found in filter(None, map(_limits, nodes_in((statement,)))):
+                yield found[0], tuple(algebra.substituted(one, dict(numbers)) for one in found[1])
+            continue
+        rows = list(zip(*(one.values for one in statement.schedule), strict=True)) or [()]
+        names = [one.name for one in statement.schedule]
+        if not _named_in_limits(statement.body, frozenset(names)):
+            rows = rows[:1]
+        for row in rows:
+            own = {
+                name: algebra.substituted(value, dict(numbers))
+                for name, value in zip(names, row, strict=True)
+            }
+            yield from _limits_in(statement.body, {**numbers, **own})
+
+
+def _named_in_limits(body: tuple[core.Statement, ...], names: frozenset[str]) -> bool:
+    """Does a limit name one of these, or the number of a loop within that does?"""
+    inner = (value for loop in core.repeats(body) for s in loop.schedule for value in s.values)
+    limits = (one for found in filter(None, map(_limits, nodes_in(body))) for one in found[1])
+    return any(names & q.free_symbols(one) for one in (*inner, *limits))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.checker.claims_by_hand import changing, claims_in
-from tests.compiler.test_schedules import written
+from tests.compiler.forging import rewritten
 
 from weightsmith import api
 
@@ -51,7 +51,7 @@ def truncation(found: Json) -> Json:
 
 
 def verdict(name: str, found: Json) -> bool:
-    return bool(api.verify(written(network(name).files(), "certificate.json", found)).accepted)
+    return bool(api.verify(rewritten(network(name).files(), "certificate.json", found)).accepted)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -7,7 +7,7 @@ approximated within a tolerance has values in its range, widened by the toleranc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -20,6 +20,7 @@ from weightsmith.compiler.approximate.arguments.bounds import (
     interval_product,
     product,
 )
+from weightsmith.compiler.approximate.arguments.one_entry import of_one_entry
 from weightsmith.compiler.approximate.arguments.settling import Growth, Key, within
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
@@ -164,7 +165,8 @@ class Ranges:
         """Add up the terms; powers of an operator with a known spectrum are taken together."""
         total = NOTHING
         for (left, right), powers in self._frames(value).items():
-            total = total + self._frame(left, right, powers, state)
+            known = of_one_entry(value, (*left, *right), powers, self.normal.alphabet)
+            total = total + self._frame(left, right, powers, state).meet(known)
         return total
 
     def _frames(self, value: Polynomial) -> dict[tuple[Word, Word], dict[tuple[Word, int], float]]:
@@ -275,11 +277,9 @@ class Ranges:
                 near = as_float(evaluate(tolerance, self.bindings))
                 bottom, top = self.range_of(function, low, high)
                 return Bounds(bottom - near, top + near)
-            case None:
-                return _entrywise(arguments[0], arguments[1], 0.0)
             case tolerance:
-                near = as_float(evaluate(tolerance, self.bindings))
-                return _entrywise(arguments[0], arguments[1], near)
+                near = 0.0 if tolerance is None else as_float(evaluate(tolerance, self.bindings))
+                return _entrywise(arguments, near, equal=one.arguments[0] == one.arguments[1])
 
     def _exact(self, function: PiecewiseLinear, argument: Bounds) -> Bounds:
         value = plain_function(function, self.bindings)
@@ -352,10 +352,13 @@ class Ranges:
         return carried.letter, space if tokens else ""
 
 
-def _entrywise(left: Bounds, right: Bounds, near: float) -> Bounds:
-    """left .* right, each entry within ``near``."""
+def _entrywise(arguments: Sequence[Bounds], near: float, *, equal: bool) -> Bounds:
+    """left .* right, each entry within ``near``; squares if the two are ``equal``."""
+    left, right = arguments
+    low, high = interval_product(left, right)
     exact = Bounds(
-        *interval_product(left, right),
+        max(low, 0.0) if equal else low,
+        high,
         min(_times(left.column, right.size), _times(left.size, right.column)),
         min(_times(left.row, right.size), _times(left.size, right.row)),
     )

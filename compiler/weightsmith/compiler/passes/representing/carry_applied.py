@@ -29,8 +29,10 @@ from weightsmith.compiler.passes.normalizing.fold_entries import (
 )
 from weightsmith.compiler.passes.normalizing.fuse_entries import APART, pruned
 from weightsmith.compiler.passes.representing.represent import with_carried
+from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program.core import PiecewiseLinear
 from weightsmith.dsl.program.letters import of_loop
+from weightsmith.dsl.program.piecewise import line_scalars
 
 FIRST, NEXT = " first", " next"  # of the names of f before the loop, and after a pass
 
@@ -43,10 +45,16 @@ def carriable(program: NormalProgram, loop: Loop) -> tuple[Application, ...]:
         a
         for a in program.applications
         if a.loop == loop.index and isinstance(a.function, PiecewiseLinear)
+        if _names(a.function).isdisjoint(one.name for one in loop.schedule)
         if not a.letter.endswith(NEXT) and not a.letter.startswith(APART)
         if not inside & _letters(a)
         if all(loop.is_constant(c) for p in _arguments(a) for c in p.terms.values())
     )
+
+
+def _names(function: PiecewiseLinear) -> set[str]:
+    """The symbols of a function: with a number of the loop it is another in the next pass."""
+    return {name for scalar in line_scalars(function) for name in free_symbols(scalar)}
 
 
 def _letters(application: Application) -> set[str]:

@@ -1,0 +1,161 @@
+"""Functions of entries in ``for`` loops: each pass has its own, and tables stand in no loop.
+
+A function with straight pieces may name the numbers of the loop (``soft(X, g)``): its bends are
+coefficients of the layer, which change from pass to pass.  Tables, and bounds of the factors of a
+product entry by entry, are made for the values that a pass meets: where there are any, every
+``for`` loop becomes its passes, a ``repeat 1`` each, with the numbers in place of the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from weightsmith.dsl.numbers import scalar_algebra as algebra
+from weightsmith.dsl.numbers import scalars as q
+from weightsmith.dsl.numbers.formulas import substitute_formula
+from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.program import core
+from weightsmith.dsl.program.nodes import with_parts
+from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.piecewise import EXACT, arguments_of, ordered_ends
+from weightsmith.dsl.text.diagnostics import Report
+from weightsmith.dsl.text.shown import number_text
+
+MAX_STATEMENTS = 3000  # that the passes of a script's loops may be written out to
+Numbers = Mapping[str, Scalar]
+
+
+def with_own_tables(
+    body: tuple[core.Statement, ...], returns: tuple[core.Return, ...], report: Report
+) -> tuple[core.Statement, ...]:
+    """Return the body, its ``for`` loops written out if the program has tables.
+
+    Reports numbers under which ``clip`` or ``soft`` is another function in some pass.
+    """
+    errors = report.errors
+    for loop in _scheduled(body):
+        _check_limits(loop, report)
+    if report.errors > errors or not _has_tables(body, returns):
+        return body
+    first = next(_scheduled(body), None)
+    if first is None:
+        return body
+    size = _size(body)
+    if size > MAX_STATEMENTS:
+        message = (
+            "every pass has tables of its own, and the passes of the 'for' loops come to "
+            f"{number_text(size)} statements, more than {MAX_STATEMENTS}"
+        )
+        report.error(first.span, message, "write fewer numbers, or use 'repeat' with one number")
+        return body
+    try:
+        return tuple(_written_out(body, {}))
+    except q.ScalarError as problem:
+        message = f"a number of the block has no value in some pass: {problem}"
+        report.error(first.span, message, "leave this number out of the list")
+        return body
+
+
+def _scheduled(body: tuple[core.Statement, ...]) -> Iterator[core.Repeat]:
+    return (loop for loop in core.repeats(body) if loop.schedule)
+
+
+def _has_tables(body: tuple[core.Statement, ...], returns: tuple[core.Return, ...]) -> bool:
+    nodes = [*nodes_in(body), *(node for one in returns for node in nodes_of(one.value))]
+    return any(
+        isinstance(node, core.Hadamard)
+        or (isinstance(node, core.Entrywise) and isinstance(node.function, core.Approximated))
+        for node in nodes
+    )
+
+
+def _passes(loop: core.Repeat) -> Iterator[dict[str, Scalar]]:
+    """The numbers of each pass of a ``for`` loop, by their names."""
+    for row in zip(*(one.values for one in loop.schedule), strict=True):
+        yield dict(zip((one.name for one in loop.schedule), row, strict=True))
+
+
+# -- limits that change from pass to pass -------------------------------------------------------
+
+
+def _check_limits(loop: core.Repeat, report: Report) -> None:
+    """Report a ``clip`` or ``soft`` whose limits are out of order in one of the passes."""
+    names = {one.name for one in loop.schedule}
+    for node in nodes_in(loop.body):
+        if not isinstance(node, core.Entrywise) or isinstance(node.function, core.Approximated):
+            continue
+        limits = arguments_of(node.label, node.function) or ()
+        ends = ordered_ends(node.label, limits)
+        if ends is None or names.isdisjoint(q.free_symbols(ends[0]) | q.free_symbols(ends[1])):
+            continue
+        for place, numbers in enumerate(_passes(loop)):
+            try:
+                low, high = (algebra.constant(algebra.substituted(e, numbers)) for e in ends)
+            except q.ScalarError:  # said where the numbers are bound
+                continue
+            if low is not None and high is not None and low > high:
+                wrong = EXACT[node.label].disorder.format(
+                    low=number_text(low), high=number_text(high)
+                )
+                report.error(node.span, f"in pass {place + 1}, {wrong}", "change the number")
+                break
+
+
+# -- passes written out -------------------------------------------------------------------------
+
+
+def _size(body: tuple[core.Statement, ...]) -> int:
+    """How many statements there are when every ``for`` loop is written out."""
+    total = 0
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            times = len(statement.schedule[0].values) if statement.schedule else 1
+            total += times * (1 + _size(statement.body))
+        else:
+            total += 1
+    return total
+
+
+def _written_out(body: tuple[core.Statement, ...], numbers: Numbers) -> Iterator[core.Statement]:
+    for statement in body:
+        if not isinstance(statement, core.Repeat):
+            written = tuple(_node(value, numbers) for value in statement.values)
+            yield replace(statement, values=written)
+        elif not statement.schedule:
+            count = algebra.substituted(statement.count, dict(numbers))
+            inner = tuple(_written_out(statement.body, numbers))
+            yield replace(statement, count=count, body=inner)
+        else:
+            for own in _passes(statement):
+                values = {n: algebra.substituted(v, dict(numbers)) for n, v in own.items()}
+                inner = tuple(_written_out(statement.body, {**numbers, **values}))
+                yield core.Repeat(statement.span, q.ONE, inner)
+
+
+def _node(node: core.Node, numbers: Numbers) -> core.Node:
+    """The node with numbers in place of their names.  Raises ScalarError."""
+    if not numbers:
+        return node
+    node = with_parts(node, lambda part: _node(part, numbers))
+    own = dict(numbers)
+    match node:
+        case core.Combination(terms=terms):
+            return replace(node, terms=tuple((algebra.substituted(c, own), of) for c, of in terms))
+        case core.Hadamard(tolerance=tolerance):
+            return replace(node, tolerance=algebra.substituted(tolerance, own))
+        case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
+            formula, tolerance = (
+                substitute_formula(formula, own),
+                algebra.substituted(tolerance, own),
+            )
+            return replace(node, function=core.Approximated(formula, tolerance))
+        case core.Entrywise(function=core.PiecewiseLinear() as line):
+            points = tuple(
+                (algebra.substituted(place, own), algebra.substituted(change, own))
+                for place, change in line.breakpoints
+            )
+            constant, slope = (algebra.substituted(one, own) for one in (line.constant, line.slope))
+            return replace(node, function=core.PiecewiseLinear(constant, slope, points))
+        case _:
+            return node
