@@ -86,7 +86,10 @@ class Network(Trainable):
     @property
     def missing(self) -> tuple[str, ...]:
         """The symbols that need a value before there are weights."""
-        needed = (p.name for p in self.program.parameters if p.default is None)
+        sized = dict(self.program.sizes)
+        needed = (
+            p.name for p in self.program.parameters if p.default is None and p.name not in sized
+        )
         return tuple(name for name in needed if name not in self.bindings)
 
     @cached_property

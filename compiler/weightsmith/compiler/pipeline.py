@@ -118,7 +118,8 @@ def compile_program(
     _refuse_nothing(program, template)
     _refuse_long(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
-    template = replace(template, bindings=texts)
+    sizes = tuple(one for one in program.sizes if one[1] in template.groups)
+    template = replace(template, bindings=texts, sizes=sizes)
     return Compilation(begun.program, begun.lowered, begun.graph, begun.normal, candidate, template)
 
 

@@ -39,7 +39,7 @@ PROGRAM = (
 
 def read_core(value: object, what: str) -> core.Program:
     """The program.  Raises RefusedError."""
-    parts = as_object(value, what, PROGRAM)
+    parts = as_object(value, what, PROGRAM, ("sizes",))
     ensure = parts["ensure"]
     return core.Program(
         NOWHERE,
@@ -52,7 +52,17 @@ def read_core(value: object, what: str) -> core.Program:
         tuple(map(_return, as_list(parts["returns"], "The returned values"))),
         tuple(map(_until, as_list(parts["untils"], "What is repeated until"))),
         None if ensure is None else core.Ensure(NOWHERE, _scalar(ensure)),
+        _sizes(parts.get("sizes", {})),
     )
+
+
+def _sizes(value: object) -> tuple[tuple[str, core.Group], ...]:
+    require(isinstance(value, dict), "Numbers of tokens are an object.")
+    given = value if isinstance(value, dict) else {}
+    found = [(_name(name), as_text(group, "A group")) for name, group in given.items()]
+    for _, group in found:
+        require(group in core.GROUPS, f"{quoted(group)} is no group of tokens.")
+    return tuple(found)
 
 
 def _scalar(value: object) -> Scalar:
@@ -81,9 +91,10 @@ def _truth(value: object, what: str) -> bool:
 
 
 def _input(value: object) -> core.Input:
-    parts = as_object(value, "An input", ("name", "shape", "symmetric"))
+    parts = as_object(value, "An input", ("name", "shape", "symmetric"), ("fixed",))
     symmetric = _truth(parts["symmetric"], "'symmetric'")
-    return core.Input(NOWHERE, _name(parts["name"]), _shape(parts["shape"]), symmetric)
+    fixed = _truth(parts.get("fixed", False), "'fixed'")
+    return core.Input(NOWHERE, _name(parts["name"]), _shape(parts["shape"]), symmetric, fixed)
 
 
 def _parameter(value: object) -> core.Parameter:

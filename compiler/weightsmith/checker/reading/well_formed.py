@@ -59,10 +59,24 @@ def _check_numbers(program: core.Program, parameters: Symbols) -> None:
         number = one.default.value if isinstance(one.default, Number) else Fraction(0)
         whole = number.denominator == 1 and number >= 0
         require(whole or not one.is_count, f"{quoted(one.name)} is a count that is not whole.")
+    _check_sizes(program, counted)
     chosen = {one.parameter for one in program.untils}
     require(chosen <= counted & parameters, "A count that is chosen counts no passes.")
     if program.ensure is not None:
         _check_symbols([program.ensure.error], parameters)
+
+
+def _check_sizes(program: core.Program, counted: Collection[str]) -> None:
+    """A number of tokens is a parameter without a default, of tokens that an input has."""
+    _distinct([name for name, _ in program.sizes], "number of tokens")
+    plain = {one.name for one in program.parameters if one.default is None} - set(counted)
+    groups = {group for one in program.inputs for group in one.shape.column_groups}
+    for name, group in program.sizes:
+        known = name in plain and group in groups
+        require(known, f"{quoted(name)} is no parameter that is a number of tokens.")
+    for one in program.inputs:
+        plane = core.TOKEN not in (one.shape.rows, one.shape.columns) and not one.symmetric
+        require(plane or not one.fixed, f"The fixed matrix '{one.name}' is none.")
 
 
 def _check_defaults(parameters: tuple[core.Parameter, ...]) -> None:

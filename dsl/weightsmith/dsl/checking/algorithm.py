@@ -65,6 +65,10 @@ def elaborate(
     finished = with_own_tables(finished, values, report)
     counts = counted_names(finished)
     _whole_defaults(head.parameters, counts, report)
+    for one in head.parameters:
+        if one.name in counts & dict(head.sizes).keys():
+            message = f"'{one.name}' is a number of tokens, and cannot count repetitions"
+            report.error(one.span, message, "a network has as many layers for any data")
     if report.errors > errors:
         return None
     return core.Program(
@@ -78,6 +82,7 @@ def elaborate(
         values,
         tuple(reader.untils),
         head.ensure,
+        head.sizes,
     )
 
 

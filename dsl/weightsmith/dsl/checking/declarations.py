@@ -33,6 +33,7 @@ from weightsmith.dsl.text.diagnostics import near_hint
 from weightsmith.dsl.text.source import Span
 
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
+KINDS = ("symmetric", "fixed")
 LAYOUT_HINT = "write A: [m, n], A: symmetric[d, d] or x: [d] per token"
 
 
@@ -51,6 +52,7 @@ class Head:
     named: tuple[tuple[core.SpectrumAssumption, dict[str, Definition]], ...]
     passes: dict[Span, str]  # of 'repeat until': the parameter that the compiler chooses
     ensure: core.Ensure | None
+    sizes: tuple[tuple[str, core.Group], ...] = ()
 
 
 class HeadReader:
@@ -62,6 +64,7 @@ class HeadReader:
         self.scope = elaborator.scope
         self.dimensions: list[str] = []
         self.inputs: list[core.Input] = []
+        self.sizes: list[tuple[str, core.Group]] = []
 
     def read(self, algorithm: s.Algorithm) -> Head:
         inputs = [one for word in algorithm.inputs if (one := self._input(word)) is not None]
@@ -94,15 +97,18 @@ class HeadReader:
             named,
             passes,
             read_ensure(self.elaborator, algorithm.entries),
+            tuple(self.sizes),
         )
 
     # -- inputs -------------------------------------------------------------------------------
 
     def _input(self, declared: s.InputDeclaration) -> core.Input | None:
-        symmetric = declared.kind is not None and declared.kind.text == "symmetric"
-        if declared.kind is not None and not symmetric:
-            message = f"unknown kind of matrix '{declared.kind.text}'"
-            self.report.error(declared.kind.span, message, "the only kind is symmetric[d, d]")
+        kind = "" if declared.kind is None else declared.kind.text
+        symmetric = kind == "symmetric"
+        if declared.kind is not None and kind not in KINDS:
+            message = f"unknown kind of matrix '{kind}'"
+            hint = near_hint(kind, KINDS) or "the kinds are symmetric[d, d] and fixed[k, d]"
+            self.report.error(declared.kind.span, message, hint)
         axes = [self._dimension(word) for word in declared.dimensions]
         shape = self._shape(declared, axes)
         if not self._is_free(declared.name):
@@ -117,7 +123,8 @@ class HeadReader:
         bare = Shape(shape.rows, shape.columns)
         symbol = MatrixSymbol(declared.name.span, bare, definition, is_input=True)
         self.scope.define(declared.name.text, symbol)
-        return core.Input(declared.span, declared.name.text, shape, symmetric)
+        fixed = kind == "fixed"
+        return core.Input(declared.span, declared.name.text, shape, symmetric, fixed)
 
     def _shape(self, declared: s.InputDeclaration, axes: Sequence[str]) -> Shape | None:
         per, span = declared.per, declared.span
@@ -198,12 +205,28 @@ class HeadReader:
         parameters = [core.Parameter(end.span, end.name, None, False) for end in ends]
         for one in declared:
             default: Scalar | None = None
-            if one.default is not None:
+            if isinstance(one.default, s.CallExpression) and one.default.name.text == "size":
+                self._size(one.name.text, one.default)
+            elif one.default is not None:
                 with self.elaborator.within(Place.NUMBER):
                     default = self.elaborator.scalar(one.default, "a number")
             parameters.append(core.Parameter(one.span, one.name.text, default, False))
         self._cycles(parameters)
         return sorted(parameters, key=lambda one: one.span.start)
+
+    def _size(self, name: str, call: s.CallExpression) -> None:
+        """``param n = size(context)``: the number of tokens of a group."""
+        given = call.positional[0] if len(call.positional) == 1 and not call.keywords else None
+        groups = PER.get(given.name, ()) if isinstance(given, s.NameExpression) else ()
+        declared = {group for one in self.inputs for group in one.shape.column_groups}
+        if len(groups) != 1:
+            message = f"size is of the tokens of one group, got {text_of(call)}"
+            self.report.error(call.span, message, f"write param {name} = size(context)")
+        elif groups[0] not in declared:
+            message = f"no input has {groups[0]} tokens"
+            self.report.error(call.span, message, f"declare one: x: [d] per {groups[0]}")
+        else:
+            self.sizes.append((name, groups[0]))
 
     def _passes(self, entries: Iterable[s.Entry]) -> dict[Span, str]:
         """Name the count of every 'repeat until': passes, passes2, …"""

@@ -29,6 +29,7 @@ def core_form(program: core.Program) -> Json:
         "returns": [_return(one) for one in program.returns],
         "untils": [[one.parameter, to_text(one.tolerance)] for one in program.untils],
         "ensure": None if program.ensure is None else to_text(program.ensure.error),
+        **({"sizes": dict(program.sizes)} if program.sizes else {}),
     }
 
 
@@ -37,7 +38,8 @@ def _text(scalar: Scalar | None) -> str | None:
 
 
 def _input(one: core.Input) -> Json:
-    return {"name": one.name, "shape": _shape(one.shape), "symmetric": one.symmetric}
+    found: Json = {"name": one.name, "shape": _shape(one.shape), "symmetric": one.symmetric}
+    return {**found, "fixed": True} if one.fixed else found
 
 
 def _shape(shape: core.Shape) -> list[object]:

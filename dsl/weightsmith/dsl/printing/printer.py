@@ -84,7 +84,7 @@ def input_text(one: core.Input) -> str:
     if one.shape.columns == TOKEN:
         per = "token" if one.shape.column_groups == GROUPS else one.shape.column_groups[0]
         return f"{one.name}: [{one.shape.rows}] per {per}"
-    kind = "symmetric" if one.symmetric else ""
+    kind = "symmetric" if one.symmetric else "fixed" * one.fixed
     return f"{one.name}: {kind}[{one.shape.rows}, {one.shape.columns}]"
 
 
@@ -98,7 +98,8 @@ def _head(program: core.Program, printer: _Printer) -> list[str]:
         one.default is None for one in parameters[:count]
     )
     declared = parameters[count:] if implied else parameters
-    params = [_parameter_text(one) for one in declared]
+    sizes = dict(program.sizes)
+    params = [_parameter_text(one, sizes.get(one.name)) for one in declared]
     param = [f"param {', '.join(params)}"] if params else []
     declarations = printer.functions.declarations()
     if program.ensure is not None:
@@ -122,7 +123,9 @@ def _bare_ends(assumption: core.Assumption) -> list[str]:
     return [name.name for name in names if isinstance(name, q.Symbol)]
 
 
-def _parameter_text(one: core.Parameter) -> str:
+def _parameter_text(one: core.Parameter, group: Group | None) -> str:
+    if group is not None:
+        return f"{one.name} = size({group})"
     return one.name if one.default is None else f"{one.name} = {scalar_text(one.default)}"
 
 

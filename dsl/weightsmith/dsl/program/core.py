@@ -191,12 +191,16 @@ Node = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """``A: symmetric[d, d]`` or ``x: [d] per token`` (columns == TOKEN, groups in the shape)."""
+    """``A: symmetric[d, d]`` or ``x: [d] per token`` (columns == TOKEN, groups in the shape).
+
+    ``fixed``: a matrix whose numbers are weights, ``W: fixed[k, d]``.
+    """
 
     span: Span
     name: str
     shape: Shape
     symmetric: bool = False
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +301,7 @@ class Synthesis:
 class Assign:
     """``X = …`` or ``Y, Z = …, …``; all values are computed before any name changes.
 
-    With ``synthesize`` the single value is a target, written with the inputs alone; such a
-    statement stands in no loop.
+    With ``synthesize`` the single value is a target, of inputs alone; it stands in no loop.
     """
 
     span: Span
@@ -372,6 +375,7 @@ class Program:
     returns: tuple[Return, ...]
     untils: tuple[Until, ...] = ()
     ensure: Ensure | None = None
+    sizes: tuple[tuple[str, Group], ...] = ()  # param n = size(context): n, its group
 
     @property
     def synthesized(self) -> tuple[Assign | Return, ...]:

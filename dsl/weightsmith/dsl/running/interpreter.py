@@ -46,7 +46,8 @@ def run(
     An input per token is given as ``{"context": d×n, "query": d×m}``.  ``exact`` computes with
     Fractions in arrays of objects; otherwise the inputs' own floating-point type is kept.
     """
-    machine = _Machine(bindings, *_prepared(program, inputs, exact), exact)
+    values, sizes, dtype = _prepared(program, inputs, exact)
+    machine = _Machine(_with_sizes(program, bindings, sizes), values, sizes, dtype, exact)
     machine.statements(program.body)
     return {one.name: _result(machine.node(one.value), one) for one in program.returns}
 
@@ -63,7 +64,8 @@ def target(
         name: {key: block.astype(dtype) for key, block in blocks.items()}
         for name, blocks in values.items()
     }
-    machine = _Machine(bindings, typed, sizes, np.dtype(dtype), False)
+    known = _with_sizes(program, bindings, sizes)
+    machine = _Machine(known, typed, sizes, np.dtype(dtype), False)
     results: dict[str, Result] = {}
     for one in program.returns:
         if one.target is not None:
@@ -99,6 +101,20 @@ def _prepared(
             for name, blocks in values.items()
         }
     return values, sizes, dtype
+
+
+def _with_sizes(
+    program: core.Program,
+    bindings: Mapping[str, Fraction],
+    sizes: Mapping[tuple[Axis, Group], int],
+) -> dict[str, Fraction]:
+    """The bindings, and the parameters that are numbers of tokens.  Raises InputError."""
+    found = dict(bindings)
+    for name, group in program.sizes:
+        number = Fraction(sizes[TOKEN, group])
+        if found.setdefault(name, number) != number:
+            raise InputError(f"There are {number} {group} tokens, but '{name}' is {found[name]}.")
+    return found
 
 
 def _input_blocks(one: core.Input, given: GivenInput, exact: bool) -> Blocks:

@@ -67,8 +67,7 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
     name = NETWORK if read.restructured else SCRIPT
     require(of == name, f"The network is of {name}, not of {quoted(of)}.")
     program, template, tables = read.compiled_program(), read.template(), read.tables()
-    plain = not template.matrices and not template.sizes  # what these are, no statement says yet
-    require(plain, "Fixed matrices and numbers of tokens are not for certificates.")
+    _check_given(program, template)
     loops = as_list(witness["loops"], "The loops")
     way = check_exactness(program, template, loops, Budget(), tables)
 
@@ -80,6 +79,18 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
 
     reason = "Proven layer by layer in the free algebra."
     return Fact("exactness", name, {}, way=way, sentence=sentence, reason=reason)
+
+
+def _check_given(program: core.Program, template: Template) -> None:
+    """Numbers of tokens and fixed matrices are those of the script; no data are read for these."""
+    sizes = {name: group for name, group in program.sizes if group in template.groups}
+    require(dict(template.sizes) == sizes, "The numbers of tokens are not those of the script.")
+    fixed = {one.name: one.shape for one in program.inputs if one.fixed}
+    for name in template.matrices:
+        require(name in fixed, f"The fixed matrix {quoted(name)} is none of the script.")
+    for source in template.sources:
+        data = source.of not in fixed or source.kind in ("identity", "ones")
+        require(data, f"The source '{source.name}' reads a fixed matrix as if it were data.")
 
 
 def _open_orders(program: core.Program, template: Template) -> tuple[str, ...]:
