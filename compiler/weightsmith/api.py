@@ -92,6 +92,7 @@ def compile(
     dims: Mapping[str, int] | None = None,
     gated: bool = False,
     fewest: str | None = None,
+    matrices: Mapping[str, object] | None = None,
 ) -> Network:
     """Compile a script (a path, or its text) to a network with its certificate.
 
@@ -102,6 +103,7 @@ def compile(
     "operations" saves multiply-adds, if need be with more layers (and synthesises signs and roots
     by cubics, which are narrow).  With neither the layers are the
     steps of the script, as few as they allow.
+    ``matrices`` gives fixed matrices (``W: fixed[k, d]``) their numbers: rows, or arrays.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
@@ -109,6 +111,7 @@ def compile(
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.choosing.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
+    from weightsmith.compiler.sources.fixed_matrices import read_matrices
     from weightsmith.dsl import checked_bundle
     from weightsmith.network import Network
     from weightsmith.network_files import proven_files
@@ -122,7 +125,15 @@ def compile(
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     text_bytes = chosen.text.encode()
     proven = proven_files(
-        program, bindings, found, text_bytes, dtype=dtype, dims=dims, gated=gated, fewest=fewest
+        program,
+        bindings,
+        found,
+        text_bytes,
+        dtype=dtype,
+        dims=dims,
+        gated=gated,
+        fewest=fewest,
+        matrices=read_matrices(program, matrices or {}),
     )
     network = Network(proven.files)
     numbers = {**_bindings(given, settings), **bindings}

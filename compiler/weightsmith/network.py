@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast, overload
 
 from weightsmith.backends.data.given import FloatInputs, float_inputs
 from weightsmith.backends.measure import DataMeter, DataReport, apply_check
-from weightsmith.backends.measure.data import reads_of
+from weightsmith.backends.measure.data import fixed_sizes, reads_of
 from weightsmith.backends.storage.files import (
     CERTIFICATE,
     NETWORK,
@@ -86,11 +86,9 @@ class Network(Trainable):
     @property
     def missing(self) -> tuple[str, ...]:
         """The symbols that need a value before there are weights."""
-        sized = dict(self.program.sizes)
-        needed = (
-            p.name for p in self.program.parameters if p.default is None and p.name not in sized
-        )
-        return tuple(name for name in needed if name not in self.bindings)
+        sized = dict(self.program.sizes)  # the data have these
+        names = (one.name for one in self.program.parameters if one.default is None)
+        return tuple(n for n in names if n not in self.bindings and n not in sized)
 
     @cached_property
     def compilation(self) -> Compilation:
@@ -189,7 +187,7 @@ class Network(Trainable):
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(given.name for given in self.program.inputs)
+        return tuple(given.name for given in self.program.inputs if not given.fixed)
 
     @known_when_traced
     def _make_caller(self, counts: Told, execution: str, masks: tuple[str, ...]) -> None:
@@ -315,7 +313,8 @@ class Network(Trainable):
 
     @cached_property
     def _meter(self) -> DataMeter:
-        return DataMeter(self.program, self.bindings, reads_of(self.template))
+        fixed = fixed_sizes(self.template)
+        return DataMeter(self.program, self.bindings, reads_of(self.template), fixed)
 
     def _check_sizes(self, inputs: Inputs) -> None:
         """Do the data fit the network?  Raises LayoutError or WeightsError."""

@@ -17,6 +17,7 @@ from weightsmith.backends.template.template_json import canonical_json, template
 from weightsmith.backends.template.unroll import missing_symbols, unroll
 from weightsmith.checker.reading.open_claims import NOT_ACCEPTED, OVER_BUDGET
 from weightsmith.compiler.pipeline import Compilation, compile_program
+from weightsmith.compiler.sources.fixed_matrices import Fixed, with_matrices
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
 
@@ -61,6 +62,7 @@ def proven_files(
     dims: Mapping[str, int] | None,
     gated: bool,
     fewest: str | None,
+    matrices: Fixed,
 ) -> Proven:
     """The first network of whose files the checker accepts every claim; no other is handed out.
 
@@ -71,7 +73,9 @@ def proven_files(
     first: Verdict | None = None
     given_up = ""
     tried: list[tuple[Template, bool]] = []
-    for compilation, kept in _networks(program, bindings, found, gated, fewest):
+    for compiled, kept in _networks(program, bindings, found, gated, fewest):
+        filled = with_matrices(compiled.template, matrices)
+        compilation = replace(compiled, template=filled)
         if (compilation.template, kept.changed) in tried:
             continue
         tried.append((compilation.template, kept.changed))
@@ -165,7 +169,8 @@ class NetworkFiles:
         files = {SCRIPT: self.script, TEMPLATE: template_to_json(template).encode()}
         if self.found.changed:
             files[NETWORK] = self.found.text.encode()
-        if not missing_symbols(template):
+        filled = all(matrix.entries for matrix in template.matrices)
+        if filled and not missing_symbols(template):
             weights = (
                 structured_weights(template, dtype=self.dtype)  # type: ignore[arg-type]
                 if self.dims is None

@@ -123,7 +123,7 @@ class Trainable(ABC):
                 "the weights are not those of the script, so its parameters do not give them; "
                 "train 'module()', or trainable='blocks'."
             )
-        order = tuple(given.name for given in self.program.inputs)
+        order = tuple(given.name for given in self.program.inputs if not given.fixed)
         kind = dtype or self._executions.weights(None).dtype
         return CoefficientModule(self.template, order, kind)  # type: ignore[arg-type]
 

@@ -166,6 +166,7 @@ def _refuse_nothing(program: core.Program, template: Template) -> None:
     """A value that depends on no input has no tokens to be read from, or no size."""
     inputs = [source for source in template.sources if source.kind not in ("identity", "ones")]
     known = {axis for source in inputs for axis in (source.rows, *source.groups)}
+    known |= {axis for one in template.matrices for axis in (one.rows, one.columns)}
     for returned, output in zip(program.returns, template.read_out, strict=True):
         if not output.terms or not set(output.groups) <= set(template.groups):
             message = f"'{returned.name}' is zero for every input: there is nothing to compute"

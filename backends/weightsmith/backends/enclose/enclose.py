@@ -40,7 +40,7 @@ from weightsmith.backends.enclose.report import Enclosed, Enclosures
 from weightsmith.backends.enclose.values.contraction import Blocks
 from weightsmith.backends.enclose.values.evaluate import Evaluator, shortened
 from weightsmith.backends.errors import LayoutError, listed
-from weightsmith.backends.measure.data import Data, read_data, reads_of
+from weightsmith.backends.measure.data import Data, read_data, reads_of, with_counts
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
@@ -74,7 +74,7 @@ def enclose(
     if soon is not None:
         return soon
     data = read_data(program, inputs, {} if template is None else reads_of(template))
-    problems = _Problems(program, bindings, data, inputs)
+    problems = _Problems(program, with_counts(program, data, bindings), data, inputs)
     with np.errstate(all="ignore"):
         return Enclosures(tuple(problems.enclosed(one, answer) for one in program.returns))
 

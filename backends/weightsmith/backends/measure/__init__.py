@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from weightsmith.backends.errors import listed
-from weightsmith.backends.measure.data import Data, read_data
+from weightsmith.backends.measure.data import NO_SIZES, read_data, with_counts
 from weightsmith.backends.measure.evaluate import Evaluator
 from weightsmith.backends.measure.meter import holds, measured, way_of
 from weightsmith.backends.measure.quantities import Finding, Verdict
@@ -48,7 +48,7 @@ __all__ = [
 class DataMeter:
     """Measures data against the hypotheses of one program; what does not depend on them is kept.
 
-    ``reads`` says in which token groups a network reads an input.
+    ``reads`` says in which token groups a network reads an input, ``fixed`` which sizes it has.
     """
 
     def __init__(
@@ -56,19 +56,21 @@ class DataMeter:
         program: core.Program,
         bindings: Mapping[str, Fraction],
         reads: Mapping[str, tuple[str, ...]],
+        fixed: Mapping[str, int] = NO_SIZES,
     ) -> None:
         self._program, self._bindings, self._reads = program, bindings, reads
+        self._fixed = fixed
         self._hypotheses = hypotheses(program)
         self._ways = [way_of(program, one) for one in self._hypotheses]
         self._limits = [limits_of(one, bindings) for one in self._hypotheses]
 
     def report(self, inputs: Inputs, *, intact: bool = True) -> DataReport:
         """Measure every hypothesis.  Raises LayoutError on data that do not fit."""
-        return self._report(Evaluator(self._read(inputs), self._bindings), intact)
+        return self._report(self._evaluator(inputs), intact)
 
     def problems(self, inputs: Inputs, *, intact: bool = True) -> DataReport:
         """As ``report`` where a hypothesis is broken or not measured; else one of no rows, soon."""
-        evaluator = Evaluator(self._read(inputs), self._bindings)
+        evaluator = self._evaluator(inputs)
         for way, limits in zip(self._ways, self._limits, strict=True):
             if not limits.missing and holds(way, evaluator, limits.hull, limits.gap):
                 continue
@@ -77,8 +79,9 @@ class DataMeter:
                 return self._report(evaluator, intact)
         return DataReport((), intact)
 
-    def _read(self, inputs: Inputs) -> Data:
-        return read_data(self._program, inputs, self._reads)
+    def _evaluator(self, inputs: Inputs) -> Evaluator:
+        data = read_data(self._program, inputs, self._reads, self._fixed)
+        return Evaluator(data, with_counts(self._program, data, self._bindings))
 
     def _report(self, evaluator: Evaluator, intact: bool) -> DataReport:
         data = evaluator.data
@@ -108,7 +111,7 @@ def fitting_settings(
     UnsolvableError with what cannot be met or solved.
     """
     data = read_data(program, inputs, {})
-    evaluator = Evaluator(data, given)
+    evaluator = Evaluator(data, with_counts(program, data, given))
     found = [(one, measured(way_of(program, one), evaluator)) for one in hypotheses(program)]
     for hypothesis, one in found:
         if isinstance(one, Finding) and one.verdict is Verdict.UNMEASURED:

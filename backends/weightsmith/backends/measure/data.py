@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 UNITS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
 UNIT = 2.0**-53
 FLOAT64 = np.dtype(np.float64)
+NO_SIZES: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,30 @@ def reads_of(template: Template) -> dict[str, tuple[str, ...]]:
     return reads
 
 
-def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[str, ...]]) -> Data:
-    """Read what is given of the program's inputs.
+def with_counts(
+    program: core.Program, data: Data, bindings: Mapping[str, Fraction]
+) -> Mapping[str, Fraction]:
+    """The bindings, and the parameters that are numbers of tokens, as the data have them."""
+    counts = {name: data.sizes[g] for name, g in program.sizes if g in data.sizes}
+    return {**bindings, **{name: Fraction(n) for name, n in counts.items()}} if counts else bindings
+
+
+def fixed_sizes(template: Template) -> dict[str, int]:
+    """The sizes of axes that fixed matrices tell."""
+    found: dict[str, int] = {}
+    for one in template.matrices:
+        if one.entries:
+            found |= {one.rows: len(one.entries), one.columns: len(one.entries[0])}
+    return found
+
+
+def read_data(
+    program: core.Program,
+    inputs: Inputs,
+    reads: Mapping[str, tuple[str, ...]],
+    fixed: Mapping[str, int] = NO_SIZES,
+) -> Data:
+    """Read what is given of the program's inputs; ``fixed`` are sizes known before.
 
     ``reads`` says in which token groups a network reads an input, where a bare array is given for
     one that the script has in several.  Raises LayoutError on what fits no declaration.
@@ -75,7 +99,7 @@ def read_data(program: core.Program, inputs: Inputs, reads: Mapping[str, tuple[s
         )
     finite = isinstance(inputs, FloatInputs)
     given: dict[tuple[str, str], Array] = {}
-    sizes: dict[str, int] = {}
+    sizes: dict[str, int] = dict(fixed)
     batches: set[int | None] = set()
     for name, value in inputs.items():
         shape = declared[name].shape

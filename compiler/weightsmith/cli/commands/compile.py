@@ -39,6 +39,13 @@ STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
     metavar="NAME=SIZE",
     help="The size of a dimension, d=16: for --dense, and to print the width.",
 )
+@click.option(
+    "--matrix",
+    "matrices",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="The numbers of a fixed matrix, W=w.npy or W=w.csv.",
+)
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
 @gated_option
 @fewest_option
@@ -53,6 +60,7 @@ def compile_command(
     output: Path | None,
     settings: tuple[tuple[str, str], ...],
     dims: tuple[tuple[str, str], ...],
+    matrices: tuple[str, ...],
     dense: bool,
     gated: bool,
     fewest: str | None,
@@ -76,11 +84,25 @@ def compile_command(
     if output is not None:
         full = sizes if dense else None
         network = api.compile(
-            script, settings=values, dtype=dtype, dims=full, gated=gated, fewest=fewest
+            script,
+            settings=values,
+            dtype=dtype,
+            dims=full,
+            gated=gated,
+            fewest=fewest,
+            matrices=_matrices(matrices),
         )
         _require_numbers(network, dense)
         network.save(output)
         click.echo(summary(network, output, sizes), err=emit is not None)
+
+
+def _matrices(sources: tuple[str, ...]) -> Mapping[str, object]:
+    if not sources:
+        return {}
+    from weightsmith.cli.inputs.arrays import read_inputs
+
+    return read_inputs(sources, frozenset())
 
 
 def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:
@@ -135,6 +157,11 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     lines += [
         f"  presume {one.text}, which nothing states" for one in presumptions(network.program)
     ]
+    if matrices := [one.name for one in network.template.matrices if one.entries is None]:
+        names = ", ".join(matrices)
+        lines.append(
+            f"  no weights yet: {names} {_has(tuple(matrices))} no numbers (--matrix NAME=FILE)"
+        )
     if network.missing:
         names = ", ".join(network.missing)
         lines.append(f"  no weights yet: {names} {_has(network.missing)} no value (--set NAME=…)")

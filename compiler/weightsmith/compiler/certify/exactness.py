@@ -62,7 +62,9 @@ class _Invariants:
         everywhere = set(self.template.groups)
         for target, sources in layer.moves.items():
             block = self.allocation.block[target]
-            moved[block] = set().union(*(after[self.allocation.block[v]] for v in sources), set())
+            moved[block] = set().union(
+                *(after[self.allocation.block[v.held]] for v in sources), set()
+            )
         for block in self.allocation.clears.get(self.layer_number, ()):
             if block not in {self.allocation.block[t] for t in layer.moves}:
                 moved[block] = set()

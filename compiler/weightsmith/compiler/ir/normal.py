@@ -93,12 +93,13 @@ class Loop:
 
 @dataclass(frozen=True)
 class InputLetter:
-    """An input of the program: rows, and the spaces of its columns."""
+    """An input of the program: rows, and the spaces of its columns; or a fixed matrix."""
 
     name: str
     rows: Axis
     columns: Axis
     groups: tuple[Group, ...]
+    fixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,20 @@ from weightsmith.dsl.program.core import Axis, PiecewiseLinear
 class Value:
     """A thing the stream holds.  kind: ``letter``, ``identity``, ``ones``, ``carried``,
     ``product``, ``applied`` (a function of entries), ``sum`` (accumulates a returned value),
-    ``argument`` (accumulates that of a function) or ``spare`` (zero until heads write it)."""
+    ``argument`` (accumulates that of a function), ``spare`` (zero until heads write it) or
+    ``view``: the fixed matrix ``word[0]`` times the value ``of``, which has no block."""
 
     kind: str
     name: str
     rows: Axis
     word: Word = ()
     home: int | None = None  # the loop whose body it lives in; None: the whole program
+    of: Value | None = None
+
+    @property
+    def held(self) -> Value:
+        """The value that has a block."""
+        return self if self.of is None else self.of
 
 
 Combination = Mapping[Value, Coefficient]

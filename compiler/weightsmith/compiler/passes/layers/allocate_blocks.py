@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from weightsmith.compiler.ir.polynomial import Letter
 from weightsmith.compiler.ir.schedule import (
     Schedule,
     ScheduledItem,
@@ -36,12 +37,25 @@ class Life:
     death: int
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A fixed matrix, or its transpose, times a block."""
+
+    matrix: Letter
+    block: int
+    rows: str
+
+
 @dataclass
 class Allocation:
-    """``block[value]``; ``clears[layer]`` are the blocks that its MLP sets to zero."""
+    """``block[value]``; ``clears[layer]`` are the blocks that its MLP sets to zero.
+
+    Of a fixed matrix times a value it is a number behind those of the blocks: a place in ``views``.
+    """
 
     block: dict[Value, int] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
+    views: list[Placed] = field(default_factory=list)
     clears: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -88,7 +102,33 @@ def allocate_blocks(schedule: Schedule) -> Allocation:
     for value in sorted(lives, key=lambda v: (lives[v].birth, KINDS.index(v.kind))):
         _place(value, lives, timeline, allocation, tenants)
     _clear_loop_ends(lives, timeline, allocation)
+    _place_views(schedule, allocation)
     return allocation
+
+
+def _place_views(schedule: Schedule, allocation: Allocation) -> None:
+    for value in _read(schedule):
+        if value.of is not None and value not in allocation.block:
+            placed = Placed(value.word[0], allocation.block[value.of], value.rows)
+            if placed not in allocation.views:
+                allocation.views.append(placed)
+            place = len(allocation.rows) + allocation.views.index(placed)
+            allocation.block[value] = place
+
+
+def _read(schedule: Schedule) -> Iterator[Value]:
+    """What heads, MLPs and the read-out read."""
+    for layer in walk(schedule.items):
+        for head in layer.heads:
+            for operands in (*head.keys, *head.queries, *head.values):
+                yield from operands
+        for moved in layer.moves.values():
+            yield from moved
+        for applied in layer.applied:
+            for argument in applied.arguments:
+                yield from argument.terms
+    for output in schedule.outputs:
+        yield from output.terms
 
 
 def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
@@ -99,7 +139,7 @@ def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
         for head in layer.heads:
             for operands in (*head.keys, *head.queries, *head.values):
                 for value in operands:
-                    _use(lives, value, number, timeline)
+                    _use(lives, value.held, number, timeline)
         for head in layer.heads:
             for value, _, _ in head.outputs:
                 life = lives.setdefault(value, Life(number, HEADS, number))
@@ -107,18 +147,18 @@ def _lives(schedule: Schedule, timeline: _Timeline) -> dict[Value, Life]:
         for target, moved in layer.moves.items():
             for value in moved:
                 if value != target or value in lives:
-                    _use(lives, value, number, timeline)
+                    _use(lives, value.held, number, timeline)
         for applied in layer.applied:
             for argument in applied.arguments:
                 for value in argument.terms:
-                    _use(lives, value, number, timeline)
+                    _use(lives, value.held, number, timeline)
         for target in _overwritten(layer):
             life = lives.setdefault(target, Life(number, MOVE, number))
             life.death = max(life.death, timeline.until(number, target.home))
     _keep_carried(schedule.items, lives, timeline)
     for output in schedule.outputs:
         for value in output.terms:
-            lives.setdefault(value, Life(-1, READ_IN, -1)).death = FOREVER
+            lives.setdefault(value.held, Life(-1, READ_IN, -1)).death = FOREVER
     return lives
 
 

@@ -58,6 +58,7 @@ def one_coefficient(
 
 def groups_of(program: NormalProgram, held: Value) -> set[Space]:
     """Return the groups in which a stored letter, an identity or a hoisted word may be nonzero."""
+    held = held.held
     if held.kind == "identity":
         return {held.rows}
     if held.kind == "ones":

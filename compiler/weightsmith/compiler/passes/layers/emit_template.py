@@ -25,11 +25,13 @@ from weightsmith.compiler.ir.template import (
     Head,
     Item,
     Layer,
+    Matrix,
     Output,
     Repeat,
     Source,
     Template,
     Terms,
+    View,
 )
 from weightsmith.compiler.passes.layers.allocate_blocks import Allocation
 from weightsmith.compiler.passes.layers.emit_mlp import MlpEmitter
@@ -48,9 +50,7 @@ def emit_template(program: NormalProgram, schedule: Schedule, allocation: Alloca
     return Template(
         algorithm=program.name,
         sources=sources,
-        blocks=tuple(
-            Block(name, rows) for name, rows in zip(emitter.names, allocation.rows, strict=True)
-        ),
+        blocks=emitter.blocks,
         groups=_groups(sources),
         read_in=read_in,
         body=body,
@@ -59,6 +59,8 @@ def emit_template(program: NormalProgram, schedule: Schedule, allocation: Alloca
             for o in schedule.outputs
         ),
         bindings=(),
+        matrices=emitter.matrices(),
+        views=emitter.views,
     )
 
 
@@ -66,7 +68,11 @@ class _Emitter:
     def __init__(self, program: NormalProgram, schedule: Schedule, allocation: Allocation) -> None:
         self.program, self.schedule, self.allocation = program, schedule, allocation
         self.field: CoefficientField = program.field
-        self.names = block_names(allocation)
+        own = block_names(allocation)
+        self.blocks = tuple(map(Block, own, allocation.rows))
+        self.views = _views(allocation, own)
+        self.names = [*own, *(view.name for view in self.views)]
+        self.rows = [*allocation.rows, *(view.rows for view in allocation.views)]
         self.layer_number = 0
         self.used_sources: dict[str, Value] = {}
 
@@ -100,7 +106,7 @@ class _Emitter:
 
     def _layer(self, layer: ScheduledLayer) -> Layer:
         heads = tuple(self._head(head) for head in layer.heads)
-        emitter = MlpEmitter(self.field, self.allocation.block, self.allocation.rows, self.names)
+        emitter = MlpEmitter(self.field, self.allocation.block, self.rows, self.names)
         mlp = emitter.emit(layer, self.allocation.clears.get(self.layer_number, set()))
         self.layer_number += 1
         return Layer(heads, mlp)
@@ -132,6 +138,12 @@ class _Emitter:
                 rows.append((block, ((value.name, "1"),)))
         return tuple((self.names[block], terms) for block, terms in sorted(rows) if terms)
 
+    def matrices(self) -> tuple[Matrix, ...]:
+        """The fixed matrices that are used."""
+        used = {view.matrix for view in self.views}
+        fixed = (one for one in self.program.inputs if one.name in used)
+        return tuple(Matrix(one.name, one.rows, one.columns) for one in fixed)
+
     def sources(self) -> tuple[Source, ...]:
         order = {given.name: i for i, given in enumerate(self.program.inputs)}
         found: list[tuple[int, Source]] = []
@@ -153,6 +165,19 @@ class _Emitter:
             found.append((order[letter.name], source))
         found.sort(key=lambda pair: (pair[0], pair[1].name))
         return tuple(source for _, source in found)
+
+
+def _views(allocation: Allocation, names: list[str]) -> tuple[View, ...]:
+    found: list[View] = []
+    for placed in allocation.views:
+        letter, block = placed.matrix, names[placed.block]
+        base = name = f"{letter.text()} {block}"
+        number = 1
+        while name in names or any(view.name == name for view in found):
+            number += 1
+            name = f"{base} {number}"
+        found.append(View(name, letter.name, letter.transposed, block))
+    return tuple(found)
 
 
 def _groups(sources: tuple[Source, ...]) -> tuple[str, ...]:

@@ -33,7 +33,13 @@ from weightsmith.compiler.passes.layers.demands import (
     Linear,
     Product,
 )
-from weightsmith.compiler.passes.layers.plan_products import Cut, Plan, ProductPlanner, without_ones
+from weightsmith.compiler.passes.layers.plan_products import (
+    Cut,
+    Plan,
+    ProductPlanner,
+    Time,
+    without_ones,
+)
 from weightsmith.compiler.passes.normalizing.fold_entries import is_ones, ones_word
 
 
@@ -60,6 +66,7 @@ class LevelPlan:
         self.outputs: list[ScheduledOutput] = []
         self.own = {c.letter: _carried_value(c.letter, c.rows, parent) for c in self._carried()}
         self._holders: dict[str, Value] = {}
+        self.moved_late: list[Time] = []  # layers for a fixed matrix times a function of the MLP
 
     def _carried(self) -> tuple[Carried, ...]:
         return self.loop.carried if self.loop else ()
@@ -107,11 +114,21 @@ class LevelPlan:
             raise InfeasibleError(why_not(self.program, word))
         if plan.hoisted and self.parent is not None:
             return self.parent.value_of(word, axis, groups)
+        if plan.cut is None and word[0].name in self.planner.fixed:
+            return self._view(word, groups)
         if plan.cut is None:
             return self.holder(word[0])
         product = self.product(word, groups)
         product.kept = True
         return self.kept_value(product)
+
+    def _view(self, word: Word, groups: set[Space]) -> Value:
+        """A fixed matrix times the value of the rest of the word."""
+        matrix = word[0]
+        held = self.value_of(word[1:], self.program.alphabet.columns(matrix), groups)
+        rows = self.program.alphabet.rows(matrix)
+        self._keep([held])
+        return Value("view", f"{matrix.text()} {held.name}", rows, word, held.home, held)
 
     def kept_value(self, product: Product) -> Value:
         name = "*".join(letter._replace(group="").text() for letter in product.word)
@@ -172,7 +189,7 @@ class LevelPlan:
     def _keep(self, values: Iterable[Value]) -> None:
         """Functions of this level among the values are read later on: they need a block."""
         for applied in self.applied.values():
-            applied.kept |= applied.value in values
+            applied.kept |= any(applied.value == value.held for value in values)
 
     # -- functions of entries ----------------------------------------------------------------
 
@@ -265,6 +282,8 @@ class LevelPlan:
                 held = self.value_of(plain, self._axis_of(plain, columns), groups)
                 has = groups_of(self.program, held)
                 coefficient = one_coefficient(held.name, has, columns, by_group)
+                late = (one.time for one in self.applied.values() if one.value == held.of)
+                self.moved_late += [(at, layer + 1) for at, layer in late if at == segment]
                 demand.linear[held] = demand.linear.get(held, self.program.field.zero) + coefficient
             else:
                 product = self.product(word, set(by_group))

@@ -89,6 +89,7 @@ class ProductPlanner:
             for carried in one.carried
         }
         self._inputs = {given.name for given in program.inputs}
+        self.fixed = {given.name for given in program.inputs if given.fixed}
         inside = set(self._segment)
         inside.update(c.letter for c in (loop.carried if loop else ()))
         index = None if loop is None else loop.index
@@ -114,6 +115,8 @@ class ProductPlanner:
 
     def stored(self, letter: Letter) -> bool:
         """Is the letter held as it stands, its columns on tokens?"""
+        if letter.name in self.fixed:
+            return False
         if not letter.transposed or is_ones(letter):
             return True
         return letter.name in self._inputs and not letter.group
@@ -141,7 +144,8 @@ class ProductPlanner:
         plan = self.plan(plain)
         if plan is None:
             return None
-        late = len(plain) == 1 and plain[0].name in self.applied
+        viewed = plain[1:] if plain[0].name in self.fixed else plain
+        late = len(viewed) == 1 and viewed[0].name in self.applied
         return (plan.time[0], plan.time[1] + late)
 
     def _best(self, word: Word) -> Plan | None:
@@ -155,6 +159,9 @@ class ProductPlanner:
                 return None if time is None else Plan(time, {})
             return Plan((self._segment.get(word[0].name, 0), 0), {})
         best = self.plan_here(word)
+        view = self._view(word) if word[0].name in self.fixed else None
+        if view and (best is None or (view.time, view.cost) <= (best.time, best.cost)):
+            return view
         hoisted = self._hoisted(word)
         if hoisted is not None and (best is None or best.time > (0, 0)):
             return hoisted
@@ -174,6 +181,14 @@ class ProductPlanner:
         if not all(map(self.stored, (first, flipped, last))):
             return None
         return next((p for cut in self._cuts(word, [(1, 2)]) if (p := self._made(word, cut))), None)
+
+    def _view(self, word: Word) -> Plan | None:
+        """A fixed matrix times what is held: it is there as soon as that is."""
+        rest = word[1:]
+        if not rest:
+            return Plan((0, 0), {})
+        plan = None if rest[0].name in self.fixed else self.plan(rest)
+        return None if plan is None else Plan(plan.time, plan.products)
 
     def _of_head(self, word: Word, head: Application) -> Plan | None:
         """What a head with scores adds: a layer after all that it reads."""

@@ -96,6 +96,7 @@ class _Level(LevelPlan):
         depths = [0] * (len(self.children) + 1)
         times = [product.time for product in self.products.values()]
         times += [applied.time for applied in self.applied.values()]
+        times += self.moved_late
         for segment, layer in times:
             depths[segment] = max(depths[segment], layer)
         segments = [[ScheduledLayer() for _ in range(depth)] for depth in depths]
@@ -307,6 +308,7 @@ class _Level(LevelPlan):
             return
         layer = _last_layer(segments[-1])
         before = [dict(demand.linear) for demand in demands]
+        read = [*read, *(value.held for linear in before for value in linear if value.of)]
         targets = write_targets(demands, before, read, self.loop, one, share=self.share_blocks)
         written = products_by_target(demands, targets)
         for target, terms in written.items():

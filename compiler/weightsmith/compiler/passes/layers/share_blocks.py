@@ -79,6 +79,7 @@ def adding_to(
     if any(product.time != (demand.segment, depth) for product, _, _ in demand.products):
         return None
     others = {value for other in demands if other is not demand for value in other.linear}
+    others |= {value.held for other in demands for value in other.linear if value.of}
     for value, factor in demand.linear.items():
         known = value.kind == "carried" and value.home is None and value not in others
         if known and value.rows == demand.value.rows and _is_pivot(factor, None):

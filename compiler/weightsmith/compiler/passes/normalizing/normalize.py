@@ -69,7 +69,7 @@ def normalize(
     expansion = _Expansion(graph, field, fuse)
     families = [expansion.family(node) for node in range(graph.nodes.number_of_nodes())]
     inputs = tuple(
-        InputLetter(i.name, i.shape.rows, i.shape.columns, i.shape.column_groups)
+        InputLetter(i.name, i.shape.rows, i.shape.columns, i.shape.column_groups, i.fixed)
         for i in program.inputs
     )
     normal = NormalProgram(
