@@ -169,3 +169,32 @@ return X
 """
     with pytest.raises(DiagnosticError, match=r"come to 4501 statements, more than 3000"):
         ws.compile(script)
+
+
+HELD = """algorithm held(A: [d, d])
+X = 0*A
+B = 0*A
+D = 0*A
+for g in 1, 1/2:
+    X, B, D = X + A, relu({number}*(X + A)), D + relu({number}*X)
+return X, B, D
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("g", "Loop 0: the invariant of 'B' names a number of the passes"),
+        ("2", "At the read-out for 'B'"),  # the loop holds, but what is returned is not B
+    ],
+)
+def test_an_invariant_whose_function_names_a_number_is_refused(number: str, reason: str) -> None:
+    """B is relu(g*X) at the end of a pass, but g is another in the next; relu(2*X) it stays."""
+    script = HELD.format(number=number).replace("X + A,", "X + g*A/g,")
+    files = ws.compile(script).files()
+    certificate = json.loads(files["certificate.json"])
+    (step,) = certificate["facts"][0]["with"]["loops"]
+    step["invariant"]["B"] = {"d": [["1", ["relu[2]"]]]}
+    report = ws.verify(rewritten(files, "certificate.json", certificate))
+    assert not report.accepted
+    assert reason in " ".join(str(one.reason) for one in report.verdicts)
