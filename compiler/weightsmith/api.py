@@ -109,9 +109,9 @@ def compile(
     """
     from weightsmith.backends.template.unroll import MAX_LAYERS
     from weightsmith.compiler.choosing.choices import resolve_choices
+    from weightsmith.compiler.choosing.fixed_matrices import read_matrices
     from weightsmith.compiler.choosing.promises import check_promises
     from weightsmith.compiler.restructure.restructure import restructured
-    from weightsmith.compiler.sources.fixed_matrices import read_matrices
     from weightsmith.dsl import checked_bundle
     from weightsmith.network import Network
     from weightsmith.network_files import proven_files

@@ -16,8 +16,8 @@ from weightsmith.backends.template.instantiate import dense_weights, structured_
 from weightsmith.backends.template.template_json import canonical_json, template_to_json
 from weightsmith.backends.template.unroll import missing_symbols, unroll
 from weightsmith.checker.reading.open_claims import NOT_ACCEPTED, OVER_BUDGET
+from weightsmith.compiler.choosing.fixed_matrices import Fixed, with_matrices
 from weightsmith.compiler.pipeline import Compilation, compile_program
-from weightsmith.compiler.sources.fixed_matrices import Fixed, with_matrices
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
 

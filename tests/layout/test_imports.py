@@ -98,7 +98,7 @@ ROOMS: dict[str, str] = {
         "numbers approximate.enclosures synthesize.families synthesize.plans synthesize.requests"
     ),
     "compiler.reports": "ir numbers approximate costs compiler certify synthesize",
-    "compiler.choosing": "numbers costs compiler certify synthesize reports",
+    "compiler.choosing": "ir numbers costs compiler certify synthesize reports",
     "compiler.restructure.recurrences": "ir certify.spectra",
     "compiler.restructure.affine_loops": "ir compiler certify.spectra restructure.recurrences",
     "compiler.restructure.polynomials": (

@@ -17,7 +17,7 @@ import networkx as nx
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program.core import Approximated, PiecewiseLinear, Schedule, Shape
-from weightsmith.dsl.program.piecewise import line_scalars
+from weightsmith.dsl.program.parts import line_scalars
 from weightsmith.dsl.text.source import Span
 
 

@@ -14,7 +14,7 @@ from weightsmith.checker.reading.refusal import RefusedError
 from weightsmith.compiler.ir.coefficients import UNCOUNTED
 from weightsmith.dsl.numbers.scalars import Number, Scalar, evaluate
 from weightsmith.dsl.program.core import PiecewiseLinear
-from weightsmith.dsl.program.piecewise import line_scalars
+from weightsmith.dsl.program.parts import line_scalars
 
 
 def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear | None:

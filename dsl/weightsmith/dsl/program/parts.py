@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from weightsmith.dsl.numbers.scalars import Scalar, Symbol
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
-from weightsmith.dsl.program.piecewise import line_scalars
 
 
 def nodes_of_program(program: core.Program) -> Iterator[Node]:
@@ -110,3 +109,10 @@ def scalars_of(node: Node) -> Iterator[Scalar]:
                 yield tolerance
             case core.Entrywise(function=core.PiecewiseLinear() as line):
                 yield from line_scalars(line)
+
+
+def line_scalars(function: core.PiecewiseLinear) -> Iterator[Scalar]:
+    """Every scalar that the function is made of."""
+    yield from (function.constant, function.slope)
+    for point in function.breakpoints:
+        yield from point

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -123,13 +123,6 @@ def points_of(function: PiecewiseLinear) -> list[tuple[Fraction, Fraction]] | No
         points.append((place, value))
         slope, before = slope + change, place
     return points if slope == 0 else None
-
-
-def line_scalars(function: PiecewiseLinear) -> Iterator[Scalar]:
-    """Every scalar that the function is made of."""
-    yield from (function.constant, function.slope)
-    for point in function.breakpoints:
-        yield from point
 
 
 def arguments_of(label: str, function: PiecewiseLinear) -> tuple[Scalar, ...] | None:

@@ -9,8 +9,8 @@ from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import nodes_in, nodes_of
-from weightsmith.dsl.program.piecewise import arguments_of, line_scalars
+from weightsmith.dsl.program.parts import line_scalars, nodes_in, nodes_of
+from weightsmith.dsl.program.piecewise import arguments_of
 from weightsmith.dsl.text.shown import number_text
 
 MAX_PASSES = 200_000

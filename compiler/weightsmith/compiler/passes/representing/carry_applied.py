@@ -32,7 +32,7 @@ from weightsmith.compiler.passes.representing.represent import with_carried
 from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program.core import PiecewiseLinear
 from weightsmith.dsl.program.letters import of_loop
-from weightsmith.dsl.program.piecewise import line_scalars
+from weightsmith.dsl.program.parts import line_scalars
 
 FIRST, NEXT = " first", " next"  # of the names of f before the loop, and after a pass
 
