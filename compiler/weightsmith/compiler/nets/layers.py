@@ -33,6 +33,7 @@ from weightsmith.compiler.nets.terms import (
     Operands,
     Sum,
     is_function,
+    is_product,
     listed,
     read_coefficient,
     read_operand,
@@ -195,7 +196,7 @@ class LayerReader:
         if keys is None:
             cursor.fail("expected keysᵀ·queries", "write Kᵀ·Q or K'*Q", cursor.span(start))
         factor = times(coefficient, sign)
-        terms = tuple((name, times(factor, one)) for name, one in keys.plain)
+        terms = tuple((name, times(factor, one)) for name, one in keys.kept)
         key_terms = self._terms(cursor, Sum(terms, keys.constant), start)
         if not cursor.accept("'"):
             cursor.fail("expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q")
@@ -252,7 +253,7 @@ class LayerReader:
         coefficient = read_coefficient(cursor, self.operands)
         if is_function(cursor, self.operands):
             self._unit(cursor, target, times(coefficient or "1", sign))
-        elif self._is_product(cursor):
+        elif is_product(cursor):
             self._product(cursor, target, times(coefficient or "1", sign))
         else:
             cursor.at = start
@@ -301,12 +302,6 @@ class LayerReader:
             else:
                 unit = Hidden(rows, minus, added(below, str(hinge.place)))
             self._add(cursor, target, times(coefficient, str(hinge.change)), unit, start)
-
-    def _is_product(self, cursor: Cursor) -> bool:
-        if not cursor.is_mark("("):
-            return False
-        following = cursor.after(cursor.closing() + 1)
-        return following is not None and following.text == ".*"
 
     def _product(self, cursor: Cursor, target: str, coefficient: Coefficient) -> None:
         start = cursor.at

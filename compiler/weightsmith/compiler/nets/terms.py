@@ -113,6 +113,8 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
         token = cursor.next
         if open_atom and (is_operand(cursor, operands) or is_function(cursor, operands)):
             break
+        if open_atom and is_product(cursor):
+            break
         if not open_atom and (token.text not in ("*", "/", "^") or token.kind != "mark"):
             break
         if open_atom and token.kind == "mark" and token.text in ENDS[:1] + ENDS[2:]:
@@ -146,6 +148,14 @@ def is_function(cursor: Cursor, operands: Operands) -> bool:
     if token is None or token.kind != "word" or after is None or after.text != "(":
         return False
     return token.text.partition("[")[0] in operands.functions
+
+
+def is_product(cursor: Cursor) -> bool:
+    """Is ``(…) .*`` next?"""
+    if not cursor.is_mark("("):
+        return False
+    following = cursor.after(cursor.closing() + 1)
+    return following is not None and following.text == ".*"
 
 
 def _take_atom(cursor: Cursor, operands: Operands) -> None:
