@@ -41,6 +41,7 @@ class Heading:
         self.sizes: dict[str, tuple[str, Span]] = {}
         self.groups: tuple[str, ...] = ()
         self.blocks: dict[str, str] = {}
+        self.bracketed: set[str] = set()  # of the blocks
         self.read_in: dict[str, Terms] = {}
         self.sources: dict[str, Source] = {}
         self.views: dict[str, View] = {}
@@ -199,6 +200,7 @@ class Heading:
         if not cursor.accept_word("rows", "row"):
             cursor.fail("expected 'rows'", BLOCK)
         self.blocks[token.text] = rows.text
+        self.bracketed |= {token.text} if token.kind == "name" else set()
         self.readable[token.text] = rows.text
         if not (cursor.accept(",") and cursor.accept_word("starts") and cursor.accept_word("as")):
             cursor.fail("expected ', starts as'", BLOCK)
@@ -279,20 +281,22 @@ class Heading:
         names = (*self.readable, *self.matrices)
         symbols = (*self.parameters, *scheduled)
         functions = (*FUNCTIONS, *self.tables.hinges)
-        return Operands(self._operand, self._is_block, names, symbols, functions)
 
-    def _is_block(self, cursor: Cursor, count: int) -> bool:
-        token = cursor.after(count)
-        if token is None:
-            return False
-        if token.kind == "name":
-            return token.text in self.blocks
-        return token.kind == "word" and (token.text in self.blocks or token.text in self.matrices)
+        def starts(cursor: Cursor, count: int) -> bool:
+            token = cursor.after(count)
+            if token is None or (token.kind == "word" and token.text in symbols):
+                return False  # a block of the name of a number stands in brackets
+            if token.kind == "word" and token.text in self.matrices:
+                return True
+            return token.kind in ("word", "name") and token.text in self.blocks
+
+        def read(cursor: Cursor) -> str:
+            return self._operand(cursor) if starts(cursor, 0) else ""
+
+        return Operands(read, starts, names, symbols, functions)
 
     def _operand(self, cursor: Cursor) -> str:
         """A block, or a fixed matrix times a block."""
-        if not self._is_block(cursor, 0):
-            return ""
         token = cursor.take()
         if token.kind == "name" or token.text not in self.matrices:
             return token.text

@@ -323,7 +323,8 @@ class _Reader(Heading):
         """``for g in 3/2, 2:`` or ``for g, h in (1, 2), (3, 4):``."""
         symbols = (*self.parameters, *self._scheduled())
         loop, cursor = self._open(line), line.cursor
-        names = read_names(cursor, (*self.blocks, *self.matrices, *self.inputs))
+        taken = {*self.blocks} - self.bracketed | {*self.matrices, *self.inputs}
+        names = read_names(cursor, taken)
         loop.schedule = tuple((name, ()) for name in names)
         loop.schedule = read_schedule(cursor, names, symbols)
         loop.count = str(len(loop.schedule[0][1]))
