@@ -16,7 +16,7 @@ from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source, Span
 
 MOST_WORK = 200_000  # units of the checker, for one coefficient
-_RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
+RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
 
 
 class Cursor:
@@ -62,13 +62,18 @@ class Cursor:
         """Step over one of these words if it is next; "" if not."""
         return self.take().text if self.is_word(*texts) else ""
 
-    def expect(self, mark: str) -> None:
+    def expect(self, mark: str, hint: str | None = None) -> None:
         if not self.accept(mark):
-            self.fail(f"expected '{mark}'")
+            hint = hint or ("close the bracket that was opened" if mark == ")" else None)
+            self.fail(f"expected '{mark}'", hint)
 
-    def expect_word(self, text: str) -> None:
+    def expect_word(self, text: str, hint: str | None = None) -> None:
         if not self.accept_word(text):
-            self.fail(f"expected '{text}'")
+            self.fail(f"expected '{text}'", hint)
+
+    def skip(self) -> None:
+        """To the end of the line."""
+        self.at = len(self._tokens)
 
     def name(self, what: str) -> Token:
         """A name or a word."""
@@ -82,7 +87,7 @@ class Cursor:
         if self.next is None:
             return
         if self.is_mark(")"):
-            self.fail("this bracket was not opened")
+            self.fail("this bracket was not opened", "open it, or delete it")
         self.fail("expected the end of the line", "a comment begins with #")
 
     def closing(self) -> int:
@@ -93,7 +98,7 @@ class Cursor:
                 depth += (token.text == "(") - (token.text == ")")
             if depth == 0:
                 return count
-        self.fail("this bracket is not closed")
+        self.fail("this bracket is not closed", "close it with )")
 
     def span(self, first: int) -> Span:
         """From the token of this number to the one before the present."""
@@ -120,19 +125,21 @@ class Cursor:
 def canonical(text: str, cursor: Cursor, span: Span) -> str:
     """A scalar as templates write it."""
     try:
-        if _RATIONAL.fullmatch(text):
+        if RATIONAL.fullmatch(text):
             return str(Fraction(text))
         return _exact(text)
     except (ScalarError, ZeroDivisionError) as problem:
-        is_zero = isinstance(problem, ZeroDivisionError)
-        cursor.fail("a division by zero" if is_zero else str(problem), span=span)
+        if isinstance(problem, ZeroDivisionError):
+            cursor.fail("a division by zero", "write a number, such as 1/2", span)
+        hint = "write numbers and parameters with + - * / and powers, no larger than they must be"
+        cursor.fail(str(problem), hint, span)
 
 
 def times(first: Coefficient, second: Coefficient) -> Coefficient:
     """The product of two coefficients.  Raises ScalarError where it is too large."""
     if first == "1":
         return second
-    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+    if RATIONAL.fullmatch(first) and RATIONAL.fullmatch(second):
         return str(Fraction(first) * Fraction(second))
     return _exact(f"({first})*({second})")
 
@@ -141,7 +148,7 @@ def added(first: Coefficient, second: Coefficient) -> Coefficient:
     """The sum of two coefficients.  Raises ScalarError where it is too large."""
     if first == "0":
         return second
-    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+    if RATIONAL.fullmatch(first) and RATIONAL.fullmatch(second):
         return str(Fraction(first) + Fraction(second))
     return _exact(f"({first}) + ({second})")
 

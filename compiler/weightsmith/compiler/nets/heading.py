@@ -11,8 +11,9 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.template import Matrix, Source, Terms, View
 from weightsmith.compiler.nets.cursor import Cursor
-from weightsmith.compiler.nets.layers import FUNCTIONS, Tables
+from weightsmith.compiler.nets.layers import FUNCTIONS
 from weightsmith.compiler.nets.net import NetInput
+from weightsmith.compiler.nets.places import Tables
 from weightsmith.compiler.nets.terms import Operands, listed, read_sum
 from weightsmith.compiler.nets.tokens import Token
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
@@ -24,6 +25,7 @@ from weightsmith.dsl.text.source import Span
 
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
 SHAPES = "write [m, n], symmetric[d, d] or [d] per token"
+SIZE = "write size(context)"
 ENTRIES = "write [[1, 2], [3, 1/2]]"
 BLOCK = "write: x  d rows, starts as x"
 
@@ -49,6 +51,8 @@ class Heading:
         self.tables = Tables()
 
     def network(self, cursor: Cursor) -> None:
+        if cursor.next is None:
+            cursor.fail("expected the name of the network", "write: network gd")
         self.name = cursor.name("the name of the network").text
         cursor.finish()
 
@@ -72,7 +76,7 @@ class Heading:
         )
 
     def _shape(self, cursor: Cursor) -> tuple[list[str], bool, Token]:
-        cursor.expect(":")
+        cursor.expect(":", f"after it {SHAPES[len('write ') :]}")
         token = cursor.next
         is_symmetric = token is not None and token.text.startswith("symmetric[")
         if token is None or (token.kind != "name" and not is_symmetric):
@@ -148,11 +152,13 @@ class Heading:
     def value(self, cursor: Cursor, name: str) -> None:
         """A number, or the number of tokens of a group."""
         if cursor.accept_word("size"):
-            cursor.expect("(")
+            cursor.expect("(", SIZE)
             start = cursor.at
+            if cursor.next is None:
+                cursor.fail("expected a group of tokens", SIZE)
             group = cursor.take().text
             self.sizes[name] = (group, cursor.span(start))
-            cursor.expect(")")
+            cursor.expect(")", SIZE)
             return
         start = cursor.at
         while cursor.next is not None and not (cursor.is_mark(",") or cursor.is_mark(":")):
@@ -163,7 +169,7 @@ class Heading:
         except ScalarError:
             cursor.fail("expected a number, or size(context)", "write 3, 3/4 or 0.75", span)
         if self.bindings.get(name, found) != found or name in self.sizes:
-            cursor.fail(f"'{name}' has another value already", span=span)
+            cursor.fail(f"'{name}' has another value already", "give it one value", span)
         self.bindings[name] = found
 
     def token_groups(self, cursor: Cursor) -> None:
@@ -174,7 +180,7 @@ class Heading:
                 cursor.fail("expected a group of tokens", "write context, query or d scratch")
             cursor.take()
             if token.text in groups:
-                cursor.back(f"the tokens '{token.text}' are named twice")
+                cursor.back(f"the tokens '{token.text}' are named twice", "delete one of them")
             if token.text not in GROUPS and not cursor.accept_word("scratch"):
                 hint = near_hint(token.text, GROUPS) or f"write {token.text} scratch"
                 cursor.back("expected context, query, or scratch tokens", hint)
@@ -189,7 +195,7 @@ class Heading:
     def stream(self, cursor: Cursor) -> None:
         token = cursor.name("a block")
         if token.text in self.blocks:
-            cursor.back(f"the block '{token.text}' is declared twice")
+            cursor.back(f"the block '{token.text}' is declared twice", "give it another name")
         for kind, names in self._taken()[1:]:
             if token.kind == "word" and token.text in names:
                 cursor.back(f"there is {kind} of this name", f"write the block as [{token.text}]")
@@ -219,13 +225,13 @@ class Heading:
         )
         found = read_sum(cursor, operands)
         if found.constant != "0":
-            hint = "write 2 ones for twos"
+            hint = "write 2 ones for 2 in every entry"
             cursor.fail("a block starts as a combination of inputs", hint, cursor.span(start))
         for name, _ in found.terms:
             own = self.sources[name].rows
             if own != rows:
                 message = f"'{self.sources[name].name}' has {own} rows, the block {rows}"
-                cursor.fail(message, span=cursor.span(start))
+                cursor.fail(message, f"write the block with {own} rows", cursor.span(start))
         if found.plain:
             self.read_in[block] = found.plain
 
@@ -265,7 +271,12 @@ class Heading:
             return Source(f"{given.name}'", "transposed", given.name, given.columns, (given.rows,))
         if some:
             if not given.groups or set(some) - {*given.groups}:
-                cursor.back(f"'{given.name}' does not come on those tokens")
+                its = (
+                    f"its tokens are {listed(given.groups)}"
+                    if given.groups
+                    else "a matrix has none"
+                )
+                cursor.back(f"'{given.name}' does not come on those tokens", its)
             return Source(f"{given.name}[{','.join(some)}]", "input", given.name, given.rows, some)
         groups = given.groups or (given.columns,)
         groups = tuple(group for group in groups if group in self.groups or not given.groups)

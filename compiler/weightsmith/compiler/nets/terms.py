@@ -183,7 +183,10 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
     token = cursor.next
     known = (*operands.names, *operands.symbols)
     if token is not None and token.kind in ("word", "name"):
-        hint = near_hint(token.text, known)
+        if token.kind == "word" and token.text in operands.functions:
+            message = f"'{token.text}' stands without brackets"
+            cursor.fail(message, f"write {token.text}(…), and in the brackets what it is of")
+        hint = near_hint(token.text, (*known, *operands.functions))
         if token.text in operands.symbols:
             hint = "a parameter stands without brackets"
         elif hint is None:
@@ -194,6 +197,9 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
 
 def _holds_operands(cursor: Cursor, operands: Operands) -> bool:
     return any(operands.starts(cursor, count) for count in range(1, cursor.closing()))
+
+
+EQUAL_ROWS = "what is added, multiplied or written has equal rows; a matrix changes them"
 
 
 def listed(names: Collection[str]) -> str:
