@@ -182,7 +182,8 @@ class Heading:
             if token.text in groups:
                 cursor.back(f"the tokens '{token.text}' are named twice", "delete one of them")
             if token.text not in GROUPS and not cursor.accept_word("scratch"):
-                hint = near_hint(token.text, GROUPS) or f"write {token.text} scratch"
+                one = "d" if token.text == "scratch" else token.text
+                hint = near_hint(token.text, GROUPS) or f"write {one} scratch"
                 cursor.back("expected context, query, or scratch tokens", hint)
             groups.append(token.text)
             self.groups = tuple(groups)

@@ -131,6 +131,10 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
     if open_atom:
         if not text.endswith("*"):
             cursor.fail("nothing is divided by a block", "write 1/2 x: a number, then the block")
+        if not (
+            is_operand(cursor, operands) or is_function(cursor, operands) or is_product(cursor)
+        ):
+            _refuse(cursor, operands)
         text = text[:-1]
     return canonical(text, cursor, span)
 
