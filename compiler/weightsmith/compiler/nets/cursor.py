@@ -15,6 +15,7 @@ from weightsmith.dsl.numbers.scalars import ScalarError, free_symbols
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source, Span
 
+TOO_LARGE = "write numbers and parameters with + - * / and powers, no larger than they must be"
 MOST_WORK = 200_000  # units of the checker, for one coefficient
 RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
 
@@ -39,7 +40,7 @@ class Cursor:
     def take(self) -> Token:
         found = self.next
         if found is None:
-            self.fail("the line ends too early")
+            self.fail("the line ends too early", "write its end, as docs/net.md shows")
         self.at += 1
         return found
 
@@ -62,12 +63,12 @@ class Cursor:
         """Step over one of these words if it is next; "" if not."""
         return self.take().text if self.is_word(*texts) else ""
 
-    def expect(self, mark: str, hint: str | None = None) -> None:
+    def expect(self, mark: str, hint: str = "") -> None:
         if not self.accept(mark):
-            hint = hint or ("close the bracket that was opened" if mark == ")" else None)
-            self.fail(f"expected '{mark}'", hint)
+            known = "close the bracket that was opened" if mark == ")" else f"write {mark}"
+            self.fail(f"expected '{mark}'", hint or known)
 
-    def expect_word(self, text: str, hint: str | None = None) -> None:
+    def expect_word(self, text: str, hint: str) -> None:
         if not self.accept_word(text):
             self.fail(f"expected '{text}'", hint)
 
@@ -75,11 +76,11 @@ class Cursor:
         """To the end of the line."""
         self.at = len(self._tokens)
 
-    def name(self, what: str) -> Token:
+    def name(self, what: str, hint: str) -> Token:
         """A name or a word."""
         found = self.next
         if found is None or found.kind not in ("name", "word"):
-            self.fail(f"expected {what}")
+            self.fail(f"expected {what}", hint)
         return self.take()
 
     def finish(self) -> None:
@@ -113,12 +114,12 @@ class Cursor:
             return Span(self.source, self._end, self._end)
         return Span(self.source, found.start, found.end)
 
-    def back(self, message: str, hint: str | None = None) -> NoReturn:
+    def back(self, message: str, hint: str) -> NoReturn:
         """Fail at the token that was taken last."""
         self.at -= 1
         self.fail(message, hint)
 
-    def fail(self, message: str, hint: str | None = None, span: Span | None = None) -> NoReturn:
+    def fail(self, message: str, hint: str, span: Span | None = None) -> NoReturn:
         raise DiagnosticError([error(span or self.here(), message, hint)])
 
 
@@ -131,8 +132,7 @@ def canonical(text: str, cursor: Cursor, span: Span) -> str:
     except (ScalarError, ZeroDivisionError) as problem:
         if isinstance(problem, ZeroDivisionError):
             cursor.fail("a division by zero", "write a number, such as 1/2", span)
-        hint = "write numbers and parameters with + - * / and powers, no larger than they must be"
-        cursor.fail(str(problem), hint, span)
+        cursor.fail(str(problem), TOO_LARGE, span)
 
 
 def times(first: Coefficient, second: Coefficient) -> Coefficient:

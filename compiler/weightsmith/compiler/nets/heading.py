@@ -51,9 +51,7 @@ class Heading:
         self.tables = Tables()
 
     def network(self, cursor: Cursor) -> None:
-        if cursor.next is None:
-            cursor.fail("expected the name of the network", "write: network gd")
-        self.name = cursor.name("the name of the network").text
+        self.name = cursor.name("the name of the network", "write: network gd").text
         cursor.finish()
 
     def declare(self, cursor: Cursor, what: str) -> str:
@@ -95,7 +93,7 @@ class Heading:
         place = Span(self.source, token.start, token.end)
         groups: tuple[str, ...] = ()
         if cursor.accept_word("per"):
-            groups = PER.get(cursor.name("token, context or query").text, ())
+            groups = PER.get(cursor.name("token, context or query", SHAPES).text, ())
             if not groups:
                 cursor.back("expected token, context or query", SHAPES)
             if len(axes) != 1 or symmetric:
@@ -194,7 +192,7 @@ class Heading:
     # -- the stream ----------------------------------------------------------------------------
 
     def stream(self, cursor: Cursor) -> None:
-        token = cursor.name("a block")
+        token = cursor.name("a block", BLOCK)
         if token.text in self.blocks:
             cursor.back(f"the block '{token.text}' is declared twice", "give it another name")
         for kind, names in self._taken()[1:]:
@@ -314,7 +312,7 @@ class Heading:
             return token.text
         matrix, transposed = self.matrices[token.text], cursor.accept("'")
         cursor.accept("*")
-        block = cursor.name(f"a block that '{matrix.name}' multiplies").text
+        block = cursor.name("a block after the matrix", f"write {matrix.name} x").text
         if block not in self.blocks:
             hint = near_hint(block, self.blocks) or f"the blocks are {listed(self.blocks)}"
             cursor.back(f"there is no block '{block}'", hint)

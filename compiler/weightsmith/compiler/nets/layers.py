@@ -104,7 +104,7 @@ class LayerReader:
         cursor.finish()
 
     def _target(self, cursor: Cursor) -> str:
-        token = cursor.name("the block that is written")
+        token = cursor.name("the block that is written", "a layer adds to blocks: x += …")
         if token.text not in self.rows.blocks:
             known = listed(self.rows.blocks)
             hint = near_hint(token.text, self.rows.blocks) or f"the blocks are {known}"

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.template import Block, Item, Output, Repeat, Template
-from weightsmith.compiler.nets.cursor import Cursor
+from weightsmith.compiler.nets.cursor import TOO_LARGE, Cursor
 from weightsmith.compiler.nets.heading import Heading, is_axis
 from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader
 from weightsmith.compiler.nets.loops import check_count, read_count, read_names, read_schedule
@@ -142,7 +142,7 @@ class _Reader(Heading):
             self.mistakes += found.diagnostics
             self.wrong = min(self.wrong, ORDER.get(self.section, 0))
         except ScalarError as problem:
-            self.mistakes.append(error(line.cursor.span(0), str(problem)))
+            self.mistakes.append(error(line.cursor.span(0), str(problem), TOO_LARGE))
 
     def _template(self) -> Template:
         return Template(
@@ -305,7 +305,7 @@ class _Reader(Heading):
         rows = Rows(self.blocks, self.readable, self.groups)
         self.layer = LayerReader(self.operands(self._scheduled()), rows, self.tables)
         if line.cursor.accept("("):  # (nothing)
-            line.cursor.expect_word("nothing")
+            line.cursor.expect_word("nothing", "write: layer   (nothing)")
             line.cursor.expect(")")
             line.cursor.finish()
             return
@@ -357,9 +357,7 @@ class _Reader(Heading):
 
     def _return(self, cursor: Cursor) -> None:
         self._close(-1)
-        if cursor.is_mark("="):
-            cursor.fail("expected the name of the returned value", RETURN)
-        name = cursor.name("the name of the returned value").text
+        name = cursor.name("the name of the returned value", RETURN).text
         if any(output.name == name for output in self.outputs):
             cursor.back(f"'{name}' is returned twice", "give it another name")
         transposed = cursor.accept("'")
