@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import weightsmith.api as ws
-from weightsmith.compiler.nets.read_net import MOST_BYTES, read_net
+from weightsmith.compiler.nets.read_net import MOST_BYTES, MOST_MISTAKES, read_net
 from weightsmith.compiler.nets.same import same_template
 from weightsmith.dsl import Source
 from weightsmith.dsl.text.diagnostics import DiagnosticError, position
@@ -136,3 +136,8 @@ def test_what_may_be_written_in_another_way(old: str, new: str) -> None:
     assert text != BASE
     first, second = (read_net(Source("gd.net", one)).template for one in (BASE, text))
     assert same_template(first, second) == ""
+
+
+@pytest.mark.parametrize("line", ["layer mlp x += z\n", "layer mlp x += [\n", "nothing\n"])
+def test_no_more_mistakes_are_said_than_a_person_reads(line: str) -> None:
+    assert len(list(said(BASE.replace("return", line * 2000 + "return")))) == 2 * MOST_MISTAKES

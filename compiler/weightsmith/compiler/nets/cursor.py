@@ -94,11 +94,12 @@ class Cursor:
     def closing(self) -> int:
         """How many tokens on the bracket that is next closes."""
         depth = 0
-        for count, token in enumerate(self._tokens[self.at :]):
+        for at in range(self.at, len(self._tokens)):
+            token = self._tokens[at]
             if token.kind == "mark":
                 depth += (token.text == "(") - (token.text == ")")
             if depth == 0:
-                return count
+                return at - self.at
         self.fail("this bracket is not closed", "close it with )")
 
     def span(self, first: int) -> Span:

@@ -181,6 +181,8 @@ class _Reader(Heading):
                 tokens = tokens_of(self.source, begin, end)
             except DiagnosticError as found:
                 self.mistakes += found.diagnostics
+                if len(self.mistakes) > MOST_MISTAKES:
+                    return
                 tokens = []
             if tokens:
                 indent = len(text[begin : tokens[0].start].expandtabs(8))
