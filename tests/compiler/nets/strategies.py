@@ -39,6 +39,7 @@ def networks(draw: st.DrawFn) -> Template:
     body = found.body
     for _ in range(draw(st.integers(0, 2))):  # loops around what there is
         body = (draw(_loop(body)), *draw(st.sampled_from(((), body[:1]))))
+    body = draw(st.sampled_from((body, body, (*body, Repeat("n", ())))))
     names = draw(st.permutations(ODD))
     renamed = {block.name: name for block, name in zip(found.blocks, names, strict=False)}
     bindings = tuple(one for one in found.bindings if one[0] != "n" or draw(st.booleans()))

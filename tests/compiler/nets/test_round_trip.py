@@ -28,7 +28,11 @@ from .strategies import networks
 
 PAPERS = sorted((Path(__file__).parent / "networks").glob("*.net"))
 SOME = {**MAKERS, **SYNTHESIZED, **EXACT_MAKERS, **TABLE_MAKERS}
-many = settings(deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 def check(template: Template) -> str:
@@ -76,7 +80,7 @@ def test_random_scripts(script: str) -> None:
     check(network.template)
 
 
-@settings(many, max_examples=120, phases=(Phase.explicit, Phase.generate))
+@settings(many, max_examples=120)
 @given(networks())
 def test_random_templates(template: Template) -> None:
     """Every kind of head, gated units, views, loops in loops, schedules, odd names."""
@@ -84,7 +88,7 @@ def test_random_templates(template: Template) -> None:
 
 
 @pytest.mark.slow
-@settings(many, max_examples=2000, phases=(Phase.explicit, Phase.generate))
+@settings(many, max_examples=2000)
 @given(networks())
 def test_more_random_templates(template: Template) -> None:
     check(template)

@@ -375,3 +375,11 @@ class LayerReader:
         self.hidden += [unit] * (place == len(self.hidden))
         known = self.outputs.get((target, place), "0")
         self.outputs[target, place] = added(known, coefficient)
+
+
+def read_nothing(cursor: Cursor) -> None:
+    """``(nothing)`` in place of what a layer adds, or of the layers of a loop."""
+    cursor.expect("(")
+    cursor.expect_word("nothing", "write: layer   (nothing)")
+    cursor.expect(")")
+    cursor.finish()

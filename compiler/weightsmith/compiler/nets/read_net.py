@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from weightsmith.compiler.ir.template import Block, Item, Output, Repeat, Template
 from weightsmith.compiler.nets.cursor import TOO_LARGE, Cursor
 from weightsmith.compiler.nets.heading import Heading, is_axis
-from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader
+from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader, read_nothing
 from weightsmith.compiler.nets.loops import check_count, read_count, read_names, read_schedule
 from weightsmith.compiler.nets.net import Net
 from weightsmith.compiler.nets.places import Rows, read_groups
@@ -101,6 +101,7 @@ class _Open:
     schedule: tuple[tuple[str, tuple[str, ...]], ...] = ()
     items: list[Item] = field(default_factory=list)
     body_indent: int = -1
+    is_empty: bool = False  # and is that said?
 
 
 class _Reader(Heading):
@@ -231,6 +232,9 @@ class _Reader(Heading):
             sections[keyword]()
         elif self.section == "stream":
             self.stream(cursor)
+        elif self.section in ("repeat", "for") and cursor.is_mark("("):
+            self.loops[-1].is_empty = True
+            read_nothing(cursor)
         elif self.section == "layer" and self.layer is not None:
             self.layer.line(cursor)
         else:
@@ -296,8 +300,8 @@ class _Reader(Heading):
             self.loops[-1].items.append(layer)
         while len(self.loops) > 1 and self.loops[-1].indent >= indent:
             loop = self.loops.pop()
-            if not loop.items and not self.mistakes:
-                hint = "write its layers below it, further to the right"
+            if not (loop.items or loop.is_empty or self.mistakes):
+                hint = "write its layers below it, further to the right, or (nothing)"
                 self.mistakes.append(error(loop.place, "nothing stands in this loop", hint))
             item = Repeat(loop.count, tuple(loop.items), loop.schedule)
             self.loops[-1].items.append(item)
@@ -306,10 +310,8 @@ class _Reader(Heading):
         self._place(line)
         rows = Rows(self.blocks, self.readable, self.groups)
         self.layer = LayerReader(self.operands(self._scheduled()), rows, self.tables)
-        if line.cursor.accept("("):  # (nothing)
-            line.cursor.expect_word("nothing", "write: layer   (nothing)")
-            line.cursor.expect(")")
-            line.cursor.finish()
+        if line.cursor.is_mark("("):
+            read_nothing(line.cursor)
             return
         self.layer.line(line.cursor)
 

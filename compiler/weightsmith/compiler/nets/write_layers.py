@@ -50,7 +50,8 @@ class LayerWriter:
                 lines += self.layer(item, indent)
                 continue
             lines.append(f"{indent}{loop_text(item)}:")
-            lines += self.items(item.body, indent + "    ")
+            inner = indent + "    "
+            lines += self.items(item.body, inner) or [f"{inner}(nothing)"]
         return lines
 
     def layer(self, layer: Layer, indent: str = "") -> list[str]:
