@@ -45,10 +45,18 @@ def check(template: Template) -> str:
     return text
 
 
+def check_shown(network: Network) -> None:
+    """All that ``show`` prints is the network: what is proven stands in comments."""
+    check(network.template)
+    net = read_net(Source("shown.net", network.show()))
+    assert same_template(network.template, net.template) == ""
+    assert net.inputs == declared_inputs(network.program)
+
+
 @pytest.mark.parametrize("name", sorted(SOME))
 def test_every_example(name: str) -> None:
     values, _ = SOME[name](np.random.default_rng(0))
-    check(compiled(name, values).template)
+    check_shown(compiled(name, values))
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.alg")), ids=lambda path: path.stem)
@@ -58,7 +66,7 @@ def test_every_example_without_values(path: Path) -> None:
     except DiagnosticError:
         assert path.stem in {*SYNTHESIZED, *EXACT_MAKERS, *TABLE_MAKERS}
         return
-    check(network.template)
+    check_shown(network)
 
 
 @pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
@@ -92,16 +100,6 @@ def test_random_templates(template: Template) -> None:
 @given(networks())
 def test_more_random_templates(template: Template) -> None:
     check(template)
-
-
-@pytest.mark.parametrize("name", ["newton_inverse", "huber_regression", "ridge", "divide"])
-def test_all_that_is_shown_is_the_network(name: str) -> None:
-    """Hypotheses and bounds stand in comments; the inputs are those of the script."""
-    values, _ = SOME[name](np.random.default_rng(0))
-    network = compiled(name, values)
-    net = read_net(Source("shown.net", network.show()))
-    assert same_template(network.template, net.template) == ""
-    assert net.inputs == declared_inputs(network.program)
 
 
 def test_a_file_that_was_exported_is_the_network_and_needs_no_values(tmp_path: Path) -> None:
