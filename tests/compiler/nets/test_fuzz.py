@@ -152,7 +152,7 @@ def test_damage_is_said_or_harmless(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 30))
+@pytest.mark.parametrize("seed", range(10, 20))
 def test_more_damage_is_said_or_harmless(seed: int) -> None:
     read, refused = check(seed, 1500)
-    assert min(read, refused) > 100
+    assert min(read, refused) > 50

@@ -88,7 +88,7 @@ def test_random_scripts(script: str) -> None:
     check(network.template)
 
 
-@settings(many, max_examples=120)
+@settings(many, max_examples=80)
 @given(networks())
 def test_random_templates(template: Template) -> None:
     """Every kind of head, gated units, views, loops in loops, schedules, odd names."""
@@ -96,7 +96,7 @@ def test_random_templates(template: Template) -> None:
 
 
 @pytest.mark.slow
-@settings(many, max_examples=2000)
+@settings(many, max_examples=800)
 @given(networks())
 def test_more_random_templates(template: Template) -> None:
     check(template)
