@@ -677,7 +677,9 @@ class Meaning:
     """What a program says: a family of polynomials for every value, a map for every loop."""
 
     def __init__(self, program: object, symmetric: Iterable[str] = ()) -> None:
-        self.source = record(program, PROGRAM_KEYS)
+        self.source = record(program, PROGRAM_KEYS, "sizes")
+        if "sizes" in self.source:
+            raise NotCheckedError("sizes: numbers of tokens are not known here")
         self.name = text(self.source["algorithm"])
         self.dimensions = distinct(self.source["dimensions"])
         self.letters = Letters(set(symmetric))
@@ -690,7 +692,10 @@ class Meaning:
         self.inputs: dict[str, Family] = {}
         self.axes = {"1", *self.dimensions}
         for item in listing(self.source["inputs"]):
-            self._declare_input(record(item, "name shape symmetric"))
+            given = record(item, "name shape symmetric", "fixed")
+            if "fixed" in given:
+                raise NotCheckedError("fixed: fixed matrices are not known here")
+            self._declare_input(given)
         self.input_letters = set(self.letters.shapes)
         self.end = dict(self.inputs)
         self._run(listing(self.source["body"]), self.end, ())
@@ -864,6 +869,8 @@ class Meaning:
 
         if operation == "function" and target:
             family = self._call(shape, parts, part)
+        elif operation == "attention":
+            raise NotCheckedError("attention: scores of tokens by tokens are not known here")
         elif operation in ("function", "root", "entrywise", "entrywise product"):
             require(target or operation not in ("function", "root"), "a function not in a target")
             raise NotCheckedError(f"{operation}: functions of entries and roots are not known here")

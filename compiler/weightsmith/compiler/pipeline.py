@@ -34,6 +34,7 @@ from weightsmith.dsl.numbers.scalars import (
     to_text,
 )
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import scalars_of_program
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 
 Tables = tuple[SiteTable, ...]
@@ -118,9 +119,21 @@ def compile_program(
     _refuse_nothing(program, template)
     _refuse_long(program, template)
     texts = tuple(sorted((name, str(value)) for name, value in bindings.items()))
-    sizes = tuple(one for one in program.sizes if one[1] in template.groups)
-    template = replace(template, bindings=texts, sizes=sizes)
+    template = replace(template, bindings=texts, sizes=_sizes(program, template))
     return Compilation(begun.program, begun.lowered, begun.graph, begun.normal, candidate, template)
+
+
+def _sizes(program: core.Program, template: Template) -> tuple[tuple[str, str], ...]:
+    """The parameters that are numbers of tokens; the network has those tokens, to count them."""
+    named = {name for scalar in scalars_of_program(program) for name in free_symbols(scalar)}
+    for name, group in program.sizes:
+        if name in named and group not in template.groups:
+            message = (
+                f"no {group} token enters the network, so it cannot tell their number '{name}'"
+            )
+            hint = f"make it a param without size({group}), and set it"
+            raise DiagnosticError([error(program.span, message, hint)])
+    return tuple(one for one in program.sizes if one[1] in template.groups)
 
 
 def _refuse_unfound(program: core.Program) -> None:

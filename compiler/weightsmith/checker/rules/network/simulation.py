@@ -1,7 +1,8 @@
 """The rule ``simulation``: the network computes what the script says, for every size and symbol.
 
-Hypotheses: no denominator vanishes; at the bindings that is checked.  With tables every symbol is
-the number it is bound to, and every approximated function is replaced by its table.
+Hypotheses: no denominator vanishes; at the bindings that is checked. A symbol that the script calls
+a number of tokens is that number. A fixed matrix is any matrix of its shape. With tables every
+symbol is the number it is bound to, and every approximated function is replaced by its table.
 
 Witness: ``loops``, for each loop of the script, in order, its ``invariant``: what each block holds
 at the start of every pass, at each group of tokens, as a polynomial in the letters that the loop
@@ -21,7 +22,9 @@ it holds after the last pass (without a pass, by the entry), the letters standin
 values; in these what is read out is compared.  A letter of ``symmetric`` equals its transpose by
 the same induction: its entering value does, and its leaving value does if the letters do.  A block
 that the body writes and no invariant names is a letter of its own, *unknown*: it may only cancel.
-The numbers of a ``for`` loop are symbols in its body and in no invariant of it.
+The numbers of a ``for`` loop are symbols in its body and in no invariant of it.  Scores of tokens
+by tokens that are not linear are letters, named by f, mask and argument: equal names are equal
+matrices (``semantics/scores.py``); 1'·1 over the tokens of a group is its number of tokens.
 
 Numbers: none touches soundness; words, terms and bits are limited for speed.
 """
@@ -46,8 +49,9 @@ from weightsmith.checker.reading.strict_json import as_list
 from weightsmith.checker.reading.template import ReadOut, Template
 from weightsmith.checker.semantics.expressions import Value
 from weightsmith.checker.semantics.meaning import Meaning, read_meaning
+from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.parts import nodes_in, nodes_of, scalars_of_program
 
 if TYPE_CHECKING:
     from weightsmith.checker.semantics.tables import Table
@@ -83,8 +87,10 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
 
 def _check_given(program: core.Program, template: Template) -> None:
     """Numbers of tokens and fixed matrices are those of the script; no data are read for these."""
-    sizes = {name: group for name, group in program.sizes if group in template.groups}
-    require(dict(template.sizes) == sizes, "The numbers of tokens are not those of the script.")
+    if program.sizes or template.sizes:
+        named = {name for one in scalars_of_program(program) for name in free_symbols(one)}
+        sizes = {n: g for n, g in program.sizes if n in named or g in template.groups}
+        require(dict(template.sizes) == sizes, "The numbers of tokens are not those of the script.")
     fixed = {one.name: one.shape for one in program.inputs if one.fixed}
     for name in template.matrices:
         require(name in fixed, f"The fixed matrix {quoted(name)} is none of the script.")
