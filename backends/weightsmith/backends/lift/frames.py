@@ -1,0 +1,180 @@
+"""The stream in coordinates of blocks, found from what can reach it.
+
+A *frame* is a D × r matrix: where the r rows of a block lie in the stream.  The frames of the
+sources are columns of the read-in.  A head moves a frame F to O·V·F, hidden units move theirs by
+their columns of ``down``; what is then not yet a combination of frames is a new one.  In frames the
+stream is the same after any invertible change of its D rows, so rows may be permuted and the stream
+rotated.  Directions that nothing reaches are zero in every pass, and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from weightsmith.backends.lift.dense import Dense
+from weightsmith.backends.lift.rounding import Rounding
+from weightsmith.backends.lift.tensors import Tensor
+from weightsmith.backends.lift.units import Group, IrregularError, grouped
+
+MOST_FRAMES = 300
+PLAIN = 12  # the largest denominator of a squared length that is taken for exact
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    name: str
+    rows: str
+    columns: Tensor
+
+
+class Basis:
+    """Frames side by side: ``matrix`` is D × D′, ``inverse`` its left inverse."""
+
+    def __init__(self, frames: Sequence[Frame], height: int) -> None:
+        self.frames = tuple(frames)
+        columns = [frame.columns for frame in frames]
+        self.matrix = np.hstack(columns) if columns else np.zeros((height, 0))
+        self.inverse = np.linalg.pinv(self.matrix) if columns else np.zeros((0, height))
+        if self.is_coordinates:
+            self.inverse = self.matrix.T
+        ends = np.cumsum([0, *(one.shape[1] for one in columns)])
+        self.parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+    @property
+    def is_coordinates(self) -> bool:
+        """Is every block a choice of rows of the stream?"""
+        return is_choice(self.matrix)
+
+    def index(self, name: str) -> int:
+        return next(at for at, frame in enumerate(self.frames) if frame.name == name)
+
+
+def is_choice(matrix: Tensor) -> bool:
+    """Are the columns different columns of an identity?"""
+    single = (np.count_nonzero(matrix, axis=0) == 1).all() and (matrix.max(axis=0) == 1).all()
+    return bool(single and (np.count_nonzero(matrix, axis=1) <= 1).all())
+
+
+def given_basis(dense: Dense) -> Basis:
+    """The blocks that the layout names, from the top of the stream to the bottom."""
+    frames, top = [], 0
+    for block in dense.layout.blocks:
+        frames.append(Frame(block.name, block.rows, np.eye(dense.height)[:, top : top + block.size]))
+        top += block.size
+    return Basis(frames, dense.height)
+
+
+def reached_basis(dense: Dense, rounding: Rounding, *, choose: bool) -> Basis:
+    """The blocks that the sources reach; with ``choose`` each is made of rows of the stream."""
+    return _Reach(dense, rounding, choose).basis()
+
+
+class _Reach:
+    def __init__(self, dense: Dense, rounding: Rounding, choose: bool) -> None:
+        self.dense = dense
+        self.rounding = rounding
+        self.choose = choose
+        self.frames: list[Frame] = []
+        self.now = Basis((), dense.height)
+
+    def basis(self) -> Basis:
+        left = 0
+        for source in self.dense.layout.sources:
+            columns = self.dense.embed[:, left : left + source.size]
+            self.add(columns, self.rounding.slack(columns), source.rows, source.name)
+            left += source.size
+        while len(self.frames) < MOST_FRAMES:
+            before = len(self.frames)
+            self.heads()
+            if len(self.frames) == before:
+                self.mlps()
+            if len(self.frames) == before:
+                break
+        return self.now
+
+    def heads(self) -> None:
+        for layer in self.dense.layers:
+            for head in layer.heads:
+                for frame in tuple(self.frames):
+                    moved = head.o @ (head.v @ frame.columns)
+                    slack = self.rounding.slack(head.o, head.v, frame.columns)
+                    self.add(moved, slack, frame.rows)
+
+    def mlps(self) -> None:
+        for layer in self.dense.layers:
+            if layer.mlp is None:
+                continue
+            mlp = layer.mlp
+            try:
+                groups = grouped(
+                    (mlp.up, mlp.gate), (mlp.up_bias, mlp.gate_bias), self.now, self.rounding
+                )
+            except IrregularError:
+                continue  # what is wrong is said when the layer is read
+            for group in groups:
+                self.add(*written(mlp.down, group, self.rounding), group.rows)
+            bias = mlp.down_bias[:, np.newaxis]
+            self.add(bias, self.rounding.slack(bias), "1")
+
+    def add(self, moved: Tensor, slack: Tensor, rows: str, name: str = "") -> None:
+        """Make frames of what of ``moved`` is no combination of frames."""
+        for _ in range(MOST_FRAMES):
+            rest = moved - self.now.matrix @ (self.now.inverse @ moved)
+            bound = slack + self.rounding.slack(self.now.matrix, self.now.inverse, moved)
+            if not (np.abs(rest) > bound).any():
+                return
+            if rows != "1" and (np.ptp(rest, axis=1) <= 2 * bound.max(axis=1)).all():
+                rest, bound, rows = rest[:, :1], bound[:, :1], "1"  # one row, added to every row
+            found = self.chosen(rest, bound) if self.choose else self.scaled(rest, bound)
+            if found is None:
+                return
+            self.frames.append(Frame(self.named(name), rows, found))
+            self.now = Basis(self.frames, self.dense.height)
+            name = ""
+
+    def named(self, wanted: str) -> str:
+        taken = {frame.name for frame in self.frames}
+        taken |= {source.name for source in self.dense.layout.sources} - {wanted}
+        candidates = (wanted, *(f"h{number}" for number in range(1, MOST_FRAMES + 2)))
+        return next(one for one in candidates if one and one not in taken)
+
+    def chosen(self, rest: Tensor, bound: Tensor) -> Tensor | None:
+        """For every column the row in which it is largest; None if these are not distinct."""
+        sure = np.where(np.abs(rest) > bound, np.abs(rest), 0.0)
+        largest = sure.argmax(axis=0)
+        if len(set(largest.tolist())) < rest.shape[1] or not sure.max(axis=0).all():
+            return None
+        found = np.eye(len(rest))[:, largest]
+        return found if (np.abs(self.now.matrix.T @ found) == 0).all() else None
+
+    def scaled(self, rest: Tensor, bound: Tensor) -> Tensor | None:
+        """Columns of length 1 in the mean, unless their length is the root of a plain fraction."""
+        values = np.linalg.svd(rest, compute_uv=False)
+        if len(values) < rest.shape[1] or values[-1] <= np.linalg.norm(bound):
+            return None
+        square = float((values**2).mean())
+        if abs(square - 1) <= 2 * float(bound.max()):
+            return rest
+        near, root = Fraction(square).limit_denominator(PLAIN), square**0.5
+        plain = Fraction(root).limit_denominator(10 * PLAIN)
+        error = 4 * float(bound.max()) * max(1.0, root)
+        if abs(near - square) <= error and abs(plain - root) > error:
+            return rest
+        return rest / root
+
+
+def written(down: Tensor, group: Group, rounding: Rounding) -> tuple[Tensor, Tensor]:
+    """What a group of hidden units writes, D × r, and what that may be off."""
+    columns = [down[:, members].sum(axis=1) for members in group.members]
+    slack = [rounding.slack(down[:, members]).sum(axis=1) for members in group.members]
+    return np.stack(columns, axis=1), np.stack(slack, axis=1)
+
+
+def frame_pairs(left: Basis, right: Basis) -> Iterator[tuple[int, int, slice, slice]]:
+    for a, above in enumerate(left.parts):
+        for b, beside in enumerate(right.parts):
+            yield a, b, above, beside
