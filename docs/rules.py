@@ -25,10 +25,11 @@ LABELS = ("Hypotheses", "Witness", "Follows", "Example", "Proof", "Numbers")
 NOTE = "<!-- Written by docs/rules.py from docstrings: change those, and run it. -->"
 
 READING = r"""
-For `examples/newton_inverse.alg` read [simulation](simulation.md) up to `linear_mlp.py`, and
-`words.py`; [assumption](assumption.md) with `conditions.py`; [loops](loops.md);
-[autonomous](autonomous.md), and what comes before it, [targets](targets.md).
-[architecture.md](../architecture.md) has the files in order.
+For `examples/newton_inverse.alg` read, after [certificate.md](../certificate.md) and section 5 of
+[architecture.md](../architecture.md), in this order: [simulation](simulation.md) up to
+`linear_mlp.py`; [rounding](rounding.md); [assumption](assumption.md), all about *weighted* and
+kernels left out; [loops](loops.md); of [targets](targets.md) the beginning and the first row, where
+θ = λ; [autonomous](autonomous.md) with root 1; and `conditions.py` on the page assumption.
 
 ## Symbols
 
@@ -36,10 +37,13 @@ On the pages of truncation:
 
 | symbol | means |
 |---|---|
-| T, λ | the operator, a word of inputs; its eigenvalues (`lambda` in files) |
+| T, λ | the operator, a product of inputs (its *word*); its eigenvalues (`lambda` in files) |
+| f(T) | the matrix with the eigenvectors of T, and the eigenvalue f(λ) where T has λ |
 | low, high | the ends of the spectrum that the script assumes of T |
 | left, right, b, C | of the returned value C + b·left·f(T)·right; those of the target too |
 | f, f\* | the function of T in the returned value, and in the target |
+| θ | of a target inv(E), sqrt(E), …: E is θ(T) |
+| ' | the transpose |
 | f₀, g₀ | a scalar f or g before the first pass |
 | root, power | f\*^root = power, a rational function of λ |
 | s | stands for f\* in computations: s^root = power |
@@ -61,7 +65,7 @@ RULES = (
     Page(
         "simulation",
         "exactness",
-        ("simulation", "meaning", "network", "linear_mlp", "mlp", "words", "entries"),
+        ("simulation", "words", "meaning", "network", "linear_mlp", "mlp", "entries"),
     ),
     Page("rounding", "weights", ("rounding", "nearest", "schedules", "tensors")),
     Page("assumption", "spectrum", ("assumption", "conditions")),

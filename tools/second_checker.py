@@ -649,6 +649,7 @@ class Letters:
 Axis = str | tuple[str, ...]  # an axis by name, or the token axis: its groups
 Shape = tuple[Axis, Axis]
 Family = dict[tuple[str, str], Matrix]  # by row group and column group, "" where not on tokens
+Numbers = dict[str, tuple[str, ...]]  # of a `for` loop: by name, those of its passes
 GROUPS = ("context", "query")
 PROGRAM_KEYS = "algorithm dimensions inputs parameters assumptions body returns untils ensure"
 
@@ -658,7 +659,7 @@ class Loop:
     number: int
     around: tuple[int, ...]
     count: str
-    numbers: dict[str, tuple[str, ...]]
+    numbers: Numbers
     entering: dict[str, Matrix] = field(default_factory=dict)
     leaving: dict[str, Matrix] = field(default_factory=dict)
 
@@ -682,6 +683,8 @@ class Meaning:
         self.letters = Letters(set(symmetric))
         self.loops: list[Loop] = []
         self.scalars: list[str] = []
+        self.around: list[Numbers] = []  # the `for` loops around what is read now
+        self.in_passes: list[tuple[str, list[Numbers]]] = []  # what stands in them
         self.calls: list[Call] = []
         self._read_parameters()
         self.inputs: dict[str, Family] = {}
@@ -751,6 +754,8 @@ class Meaning:
         written = text(value)
         require(symbols_in(written) <= self.scope, f"an unknown symbol in {written[:60]}")
         self.scalars.append(written)
+        if self.around:
+            self.in_passes.append((written, [*self.around]))
         return scalar(written)
 
     # Statements.
@@ -784,7 +789,9 @@ class Meaning:
         after = {n: f for n, f in values.items() if n not in assigned(body)}
         after |= {name: inner[name] for name in carried}
         self.scope |= set(loop.numbers)
+        self.around += [loop.numbers] if loop.numbers else []
         self._run(body, inner, (*around, loop.number))
+        self.around = self.around[: -1 if loop.numbers else None]
         self.scope -= set(loop.numbers)
         for name, shape in carried.items():
             loop.leaving |= self._by_letter(name, shape, inner[name], loop.number)
@@ -1103,11 +1110,22 @@ class Layer:
         written = {out[0] for head in self.heads for out in head.outputs}
         return written | {out[0] for out in self.outputs} | {block for block, _ in self.bias}
 
+    def scalars(self) -> Iterator[str]:
+        for head in self.heads:
+            for terms in (head.keys, head.queries, *head.values):
+                yield from (factor for _, factor in terms)
+            yield from (factor for _, _, factor in head.outputs)
+        for unit in self.hidden:
+            yield from (unit.bias, unit.gate_bias)
+            yield from (factor for _, factor in (*unit.terms, *unit.gate))
+        yield from (factor for _, _, factor in self.outputs)
+        yield from (factor for _, factor in self.bias)
+
 
 @dataclass(frozen=True)
 class Repeat:
     count: str
-    numbers: dict[str, tuple[str, ...]]
+    numbers: Numbers
     body: list[Layer | Repeat]
 
 
@@ -1434,6 +1452,13 @@ class Exactness:
         for written, numbers in template.scalars:
             known = set(meaning.parameters) | set(numbers)
             require(symbols_in(written) <= known, f"an unknown symbol in {written[:60]}")
+        ends = [*template.read_in.values(), *(out.terms for out in template.read_out)]
+        for terms in ends:
+            have_values((factor for _, factor in terms), template.bindings)
+        coefficients_have_values(template.body, template.bindings)
+        for written, loops in meaning.in_passes:
+            for now in numbers_of_passes(loops, template.bindings):
+                have_values([written], now)
 
     def run(self) -> None:
         self._items(self.template.body, ())
@@ -1561,6 +1586,43 @@ def check_bindings(bindings: Bindings, meaning: Meaning) -> None:
         require(name in meaning.parameters, f"a binding of {name}, which is no parameter")
         if meaning.parameters[name]:
             require(number.denominator == 1 and number >= 0, f"the count {name} = {number}")
+
+
+def have_values(scalars: Iterable[str], numbers: Bindings) -> None:
+    """None of those whose symbols are all bound divides by zero, as it stands."""
+    for written in set(scalars):
+        if bound(written, numbers):
+            at(written, numbers)
+
+
+def coefficients_have_values(items: list[Layer | Repeat], numbers: Bindings) -> None:
+    """Those of all layers that are run, in a `for` loop with the numbers of each pass."""
+    for item in items:
+        if isinstance(item, Layer):
+            have_values(item.scalars(), numbers)
+            continue
+        have_values([item.count], numbers)
+        passes = list(numbers_of_passes([item.numbers] if item.numbers else [], numbers))
+        if not item.numbers and bound(item.count, numbers) and at(item.count, numbers) == 0:
+            passes = []
+        for now in passes:
+            coefficients_have_values(item.body, now)
+
+
+def numbers_of_passes(loops: list[Numbers], numbers: Bindings) -> Iterator[Bindings]:
+    """The bindings in every pass of `for` loops, the outermost first, as far as they are bound."""
+    if not loops:
+        yield numbers
+        return
+    first, *inner = loops
+    for row in zip(*first.values(), strict=True):
+        named = zip(first, row, strict=True)
+        own = {name: at(written, numbers) for name, written in named if bound(written, numbers)}
+        yield from numbers_of_passes(inner, numbers | own)
+
+
+def bound(written: str, numbers: Bindings) -> bool:
+    return symbols_in(written) <= numbers.keys()
 
 
 # ---- Claim: weights (section 10) ----------------------------------------------------------------

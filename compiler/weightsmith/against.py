@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from weightsmith.backends.replay import Replay, smallest_difference
 from weightsmith.backends.template.template_json import template_to_json
 from weightsmith.checker.algebra.rational_text import polynomial_text
+from weightsmith.checker.algebra.words import Polynomial
 from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.rules.network.simulation import check_exactness
 from weightsmith.compiler.against.guess import guess
-from weightsmith.compiler.against.sides import MismatchError, Sides, side_by_side
+from weightsmith.compiler.against.sides import MismatchError, Sides, side_by_side, symbols_of
 from weightsmith.compiler.against.unrolled import Difference, differences, open_counts
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl.program import core
+
+if TYPE_CHECKING:
+    from weightsmith.api import Setting
+    from weightsmith.network import Network
 
 Outcome = Literal["equal", "equal here", "different", "open"]
 PASSES = 3  # of loops without a count, when the first pass that differs is looked for
@@ -53,40 +59,94 @@ def compare(
     template: Template,
     program: core.Program,
     *,
-    bindings: Mapping[str, Fraction] | None = None,
+    settings: Mapping[str, Setting] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare a network with a script.
 
-    ``bindings``: values of symbols, exact; the network's own go before.  ``names``: which value of
-    the network is which of the script, where that does not follow from their names.
-    Raises MismatchError where the two cannot be compared.
+    ``settings``: values of symbols.  The network's own and the script's defaults are used where
+    equality for all values is not proven, but not for numbers of passes.  ``names``: which value of
+    the network is which of the script, where their names do not say it.
+    Raises MismatchError where the two cannot be compared, BindingError on a wrong setting.
     """
-    bound = {name: Fraction(value) for name, value in template.bindings} | dict(bindings or {})
+    names = names or {}
+    given, known = _numbers(template, program, settings or {})
     read = read_template(json.loads(template_to_json(template)))
     try:
-        sides = side_by_side(program, read, names or {}, {})
+        sides = side_by_side(program, read, names, {})
+        proven = _by_induction(sides, {})
+        if isinstance(proven, Comparison):
+            return proven
+        counts = open_counts(sides, given)
+        bound = {name: Fraction(value) for name, value in template.bindings} | known
+        bound = {name: one for name, one in bound.items() if name not in counts} | dict(given)
+        for name, _ in template.sizes:
+            bound.pop(name, None)  # the number of tokens says it
+        if bound:
+            sides = side_by_side(program, read, names, bound)
+            at_numbers = _by_induction(sides, bound)
+            if isinstance(at_numbers, Comparison):
+                return at_numbers
     except RefusedError as refused:
-        raise MismatchError(str(refused)) from refused
-    proven = _by_induction(sides, {})
-    if isinstance(proven, Comparison):
-        return proven
-    if bound:
-        sides = side_by_side(program, read, names or {}, bound)
-        at_numbers = _by_induction(sides, bound)
-        if isinstance(at_numbers, Comparison):
-            return at_numbers
-    return _unrolled(sides, template, bound, names or {}, proven)
+        raise MismatchError(f"The two cannot be compared: {refused}") from refused
+    return _unrolled(sides, template, bound, names, proven)
+
+
+def opened(network: str | Path | Network) -> Template:
+    """The template of a ``.net`` file or text, of a compiled directory, or of a network.
+
+    Raises DiagnosticError, DirectoryError.
+    """
+    from weightsmith.backends.storage.files import is_directory
+    from weightsmith.compiler.nets.read_net import read_net
+    from weightsmith.dsl import Source, load_source
+    from weightsmith.network import Network
+
+    if isinstance(network, Network):
+        return network.template
+    if isinstance(network, str) and "\n" in network:
+        return read_net(Source("<network>", network)).template
+    if is_directory(Path(network)):
+        from weightsmith.api import load
+
+        return load(network).template
+    return read_net(load_source(Path(network))).template
+
+
+def _numbers(
+    template: Template, program: core.Program, settings: Mapping[str, Setting]
+) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """The values that were given, and the script's defaults too."""
+    from weightsmith.dsl import resolve_bindings
+    from weightsmith.dsl.running.bindings import BindingError
+
+    declared = {one.name for one in program.parameters}
+    others = {name: value for name, value in settings.items() if name not in declared}
+    symbols = symbols_of(read_template(json.loads(template_to_json(template))))
+    given = {}
+    for name, value in others.items():
+        if name not in symbols:
+            raise BindingError(f"neither the script nor the network has a parameter '{name}'.")
+        try:
+            given[name] = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            raise BindingError(f"expected a number for '{name}', got '{value}'.") from None
+    known = resolve_bindings(program, {n: v for n, v in settings.items() if n in declared})
+    return given | {n: v for n, v in known.items() if n in settings}, known
 
 
 def _by_induction(sides: Sides, numbers: Mapping[str, Fraction]) -> Comparison | str:
     """Equal by invariants that are guessed and proven, or why not; for these numbers if given."""
-    try:
-        witness = guess(sides)
-        way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
-    except RefusedError as refused:
-        return str(refused)
-    return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    reason = ""
+    for commuting in (False, True) if sides.meaning.loops else (False,):
+        try:
+            witness = guess(sides, commuting=commuting)
+            way = check_exactness(sides.program, sides.template, witness, Budget(), numbers=numbers)
+        except RefusedError as refused:
+            reason = reason or str(refused)
+            continue
+        return Comparison("equal", _equal_text(sides, numbers), way, None, tuple(witness))
+    return reason
 
 
 def _equal_text(sides: Sides, numbers: Mapping[str, Fraction]) -> str:
@@ -140,6 +200,7 @@ def _different(
     where = f", {found.name} at {found.group}"
     difference = found.network - found.script
     lines = [f"NOT EQUAL{after}{where}:   network - script = {_shown(polynomial_text(difference))}"]
+    lines += _functions(difference)
     replay = smallest_difference(
         sides.program, _renamed(template, sides, names), bound, found.name, found.group
     )
@@ -153,10 +214,19 @@ def _different(
     return Comparison("different", "\n".join(lines), replay=replay)
 
 
+def _functions(value: Polynomial) -> list[str]:
+    """What the letters stand for that are functions of others."""
+    lines = []
+    for letter in sorted(value.letters(), key=lambda one: one.name):
+        if letter.content is not None:
+            name = letter.name.partition("~")[0]
+            parts = ", ".join(_shown(polynomial_text(part)) for part in letter.content.parts)
+            lines.append(f"  where {letter.name} = {name}({parts})")
+    return lines
+
+
 def _renamed(template: Template, sides: Sides, names: Mapping[str, str]) -> Template:
     """The template under the names that the script has for its values."""
-    from dataclasses import replace
-
     wanted = [one.name for one in sides.template.read_out]
     outputs = [one.name for one in template.read_out]
     both = dict(names) or (dict(zip(outputs, wanted, strict=True)) if len(outputs) == 1 else {})

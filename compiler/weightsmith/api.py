@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from weightsmith.compiler.collector import collected_rarely
 
 if TYPE_CHECKING:
+    from weightsmith.against import Comparison
     from weightsmith.backends.data.graphs import GraphMatrices, graph_matrices
     from weightsmith.backends.data.regression import regression_data
     from weightsmith.backends.measure import AssumptionError, AssumptionWarning, DataReport
@@ -39,6 +40,7 @@ __all__ = [
     "Network",
     "approximate",
     "check",
+    "compare",
     "compile",
     "emit",
     "graph_matrices",
@@ -209,6 +211,28 @@ def verify(directory: str | Path) -> VerificationReport:
     from weightsmith.checker.verify import verify_directory
 
     return verify_directory(Path(directory))
+
+
+def compare(
+    network: str | Path | Network,
+    script: str | Path,
+    *,
+    settings: Mapping[str, Setting] | None = None,
+    returns: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Does a network implement a script?  It needs no certificate.
+
+    >>> ws.compare("gd.net", "gd.alg").is_equal
+
+    ``network``: a ``.net`` file or its text, a compiled directory, or a network.  ``settings``:
+    values of symbols; without them equality is proven for all.  ``returns``: which value of the
+    network is which of the script (``{"r": "output"}``), where their names do not say it.
+    Raises DiagnosticError on a mistake in one of the texts, MismatchError where the two cannot be
+    compared.
+    """
+    from weightsmith.against import compare, opened
+
+    return compare(opened(network), check(script), settings=settings or {}, names=returns or {})
 
 
 def emit(

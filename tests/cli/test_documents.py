@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,23 @@ def test_the_certificate_page_has_the_verdicts(directory: Path) -> None:
     found = CliRunner().invoke(commands, ["verify", "--explain", str(directory)])
     assert found.exit_code == 0
     lines = shown(page("certificate"), "holds   integrity", "newton: every claim holds.")
-    lines += shown(page("certificate"), "1. By the program X#0", "returns what the script does")
     lines += shown(page("certificate"), "1. The returned value X", "autonomous from claim 4.")
     assert len(lines) > 20
     for line in lines:
         assert line in found.output
+
+
+def test_the_certificate_page_has_the_witnesses_and_the_script(directory: Path) -> None:
+    example = page("certificate").partition("## An example, by hand")[2]
+    certificate = json.loads((directory / "certificate.json").read_text())
+    given = [line["with"] for line in certificate["facts"]]
+    blocks = re.findall(r"^    (\{.*\})$", example, re.MULTILINE)
+    inside = re.findall(r"with\s`(\{.*?\})`", example)
+    quoted = [json.loads(text) for text in (*blocks, *inside)]
+    assert len(quoted) == len(given) - 1
+    assert all(one in given for one in quoted)
+    source = (directory / "script.alg").read_text().partition("\n")[2]
+    assert textwrap.indent(source, "    ").strip() in example
 
 
 def test_the_kernel_prints_the_same_end(

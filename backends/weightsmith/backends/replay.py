@@ -168,7 +168,7 @@ class _Search:
     def shrunk(self, case: _Case, found: tuple[Array, Array]) -> Replay:
         """With as many entries 0 and symbols 1 as the difference allows."""
         for name, value in case.inputs.items():
-            parts = value if isinstance(value, dict) else {"": value}
+            parts = _parts(value)
             for group, array in parts.items():
                 for place in np.ndindex(array.shape):
                     for smaller in (Fraction(0), Fraction(1)):
@@ -180,8 +180,7 @@ class _Search:
                         again = self.difference(tried)
                         if again is not None:
                             case, found = tried, again
-                            parts = case.inputs[name] if group else {"": case.inputs[name]}
-                            array = parts[group]
+                            array = _parts(case.inputs[name])[group]
                             break
         for symbol in case.symbols:
             tried = replace(case, symbols={**case.symbols, symbol: Fraction(1)})
@@ -194,6 +193,11 @@ class _Search:
         return next(one.symmetric for one in self.program.inputs if one.name == name)
 
 
+def _parts(value: Array | dict[str, Array]) -> dict[str, Array]:
+    """By group of tokens; of a matrix under ""."""
+    return value if isinstance(value, dict) else {"": value}
+
+
 def _changed(
     case: _Case, name: str, group: str, place: tuple[int, ...], entry: Fraction, symmetric: bool
 ) -> _Case:
@@ -202,10 +206,8 @@ def _changed(
     array[place] = entry
     if symmetric:
         array[place[::-1]] = entry
-    changed: Array | dict[str, Array] = (
-        {**value, group: array} if isinstance(value, dict) else array
-    )
-    inputs: Values = {**case.inputs, name: changed}
+    inputs: Values = dict(case.inputs)
+    inputs[name] = {**value, group: array} if isinstance(value, dict) else array
     return replace(case, inputs=inputs)
 
 

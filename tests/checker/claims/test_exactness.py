@@ -211,6 +211,35 @@ def test_a_network_that_is_not_written_yet_is_checked_in_the_same_way() -> None:
         prove_exactness(program, json.dumps(network).encode(), [*loops], [])
 
 
+@pytest.mark.parametrize("where", ["read-in", "layer", "count", "read-out"])
+def test_a_coefficient_that_divides_by_zero_at_the_bindings_is_refused(where: str) -> None:
+    """1 and c/c are one rational function, but at c = 0 no network has the second."""
+    network, loops = nested()
+    text = NESTED.replace("inner = 2", "inner = 2, c")
+    loop = network["body"][0]
+    places: dict[str, tuple[Any, Any]] = {
+        "read-in": (network["read_in"]["X"][0], 1),
+        "layer": (loop["body"][1]["body"][0]["heads"][0]["outputs"][0], 2),
+        "count": (loop, "repeat"),
+        "read-out": (network["read_out"][0]["terms"][0], 1),
+    }
+    item, key = places[where]
+    item[key] = "outer*c/c" if where == "count" else "c/c"
+    for bindings in ({}, {"outer": "3", "c": "2"}):
+        network["bindings"] = bindings
+        prove(text, network, loops)
+    network["bindings"] = {"outer": "3", "c": "0"}
+    with pytest.raises(RefusedError, match="has no value: division by zero"):
+        prove(text, network, loops)
+
+
+def test_a_coefficient_of_no_pass_needs_no_value() -> None:
+    network, loops = nested()
+    network["body"][0]["body"][1]["body"][0]["heads"][0]["outputs"][0][2] = "c/c"
+    network["bindings"] = {"c": "0", "inner": "0"}
+    prove(NESTED.replace("inner = 2", "inner = 2, c"), network, loops)
+
+
 def test_the_limits_of_a_clip_are_in_order_at_the_bindings() -> None:
     """With its low end above its high end it is no clip, whatever the network makes of it."""
     text = "algorithm cut(A: [d, d])\nparam c\n\nreturn clip(A, c, 1)\n"

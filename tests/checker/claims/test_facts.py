@@ -39,6 +39,18 @@ return W approximates inv(A)*B
 """
 
 
+PRESUMED = """
+algorithm iterate(A: symmetric[d, d], P: symmetric[d, d], B: [d, k])
+assume spectrum({of}) in [1/2, 1]
+param steps = 3
+
+W = 0
+repeat steps:
+    W = W - {of}*W + B
+return W approximates inv({of})*B
+"""
+
+
 def facts(script: str, kind: str = "truncation") -> tuple[str, ...]:
     (found,) = (one for one in api.compile(script).verify().verdicts if one.kind == kind)
     assert found.proven
@@ -58,6 +70,18 @@ def test_a_fact_has_all_of_the_returned_value(value: str, target: str, wanted: s
     given = facts(SCRIPT.format(value=value, target=target))
     assert f"The returned value {wanted} with f = X." in given
     assert "The target is the same with f* in place of f, f* = 1/lambda." in given
+
+
+@pytest.mark.parametrize(
+    ("of", "wanted"),
+    [
+        ("A", "T = A is its own transpose, so it has an orthonormal basis of eigenvectors."),
+        ("A*P", "T = A*P; A and P are their own transposes; that P is positive definite is"),
+        ("A*A*P*P", "That T = A*A*P*P is symmetric is assumed: its word does not show"),
+    ],
+)
+def test_a_fact_has_why_eigenvalues_are_real(of: str, wanted: str) -> None:
+    assert facts(PRESUMED.format(of=of), "spectrum")[0].startswith(wanted)
 
 
 def test_a_fact_has_the_recurrence_of_the_error() -> None:

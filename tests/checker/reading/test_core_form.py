@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,12 @@ def test_the_kernel_loads_what_a_certificate_needs_and_nothing_else(tmp_path: Pa
     rules = {name.split(".")[-1] for name in names if ".checker.rules." in name}
     folders = {"network", "truncation"}
     assert rules - folders == {"simulation", "rounding", "assumption", "loops", "autonomous"}
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (proof,) = re.findall(r"^## 5\..*?(?=^## )", page, re.MULTILINE | re.DOTALL)
+    files = {f"{name.split('.')[-1]}.py" for name in names if is_file(name)}
+    assert files - set(re.findall(r"`(\w+\.py)`", proof)) == {"__main__.py"}
+
+
+def is_file(name: str) -> bool:
+    spec = find_spec(name)
+    return spec is not None and spec.submodule_search_locations is None

@@ -55,6 +55,17 @@ def test_other_numbers_compute_something_else(numbers: list[str], reason: str) -
         prove(SCRIPT, network(numbers), LOOPS)
 
 
+def test_a_coefficient_that_divides_by_zero_in_one_pass_is_refused() -> None:
+    """(g − 2)/(g − 2) is 1 as a rational function, and at g = 2 no number of a network."""
+    given = network(NUMBERS)
+    unit = given["body"][0]["body"][0]["mlp"]["hidden"][0]
+    unit["terms"][0][1] = "(g - 2)/(g - 2)"
+    prove(SCRIPT, given, LOOPS)
+    given["bindings"] = {"c": "2"}
+    with pytest.raises(RefusedError, match="has no value: division by zero"):
+        prove(SCRIPT, given, LOOPS)
+
+
 def test_a_loop_without_numbers_is_another_loop() -> None:
     plain = network(NUMBERS)
     del plain["body"][0]["with"]

@@ -2,10 +2,11 @@
 
 A polynomial is Σ coefficient · word, each word a product of letters.  Every letter has a shape (two
 axis names), every operation checks it, and different axis names are different sizes; so equal
-polynomials of equal shape are equal matrices for every size, and the converse is not needed.
-The empty word is the identity, allowed only where rows and columns are the same axis.  The letter
-``1[d]`` is the column of ones of axis d.  A letter may stand for a function of the entries of
-polynomials (``entries.py``): it then has a ``content``, and its name is given to no other.
+polynomials of equal shape are equal matrices for every size: no law is used that matrices do not
+have, as (A·B)' = B'·A'.  The converse is not needed.  The empty word is the identity, allowed only
+where rows and columns are the same axis.  The letter ``1[d]`` is the column of ones of axis d.  A
+letter may stand for a function of the entries of polynomials (``entries.py``): it then has a
+``content``, and its name is given to no other.
 """
 
 from __future__ import annotations
@@ -219,6 +220,15 @@ class Polynomial(FreePolynomial[Letter]):
     def names(self) -> frozenset[str]:
         """The letters on which it depends, inside functions too."""
         return frozenset().union(*(letter.names for letter in self.letters()))
+
+    def symbols(self) -> frozenset[str]:
+        """The symbols of its coefficients, and within its functions."""
+        found = {name for one in self.terms.values() for name in self.field.names_in(one)}
+        for content in {letter.name: letter.content for letter in self.letters()}.values():
+            if content is not None:
+                found |= {name for one in content.scalars for name in self.field.names_in(one)}
+                found = found.union(*(part.symbols() for part in content.parts))
+        return frozenset(found)
 
     def transpose(self) -> Polynomial:
         self.field.budget.spend(2 + 2 * self.length)

@@ -1,8 +1,8 @@
 """Intervals that enclose what a loop does to a number: derived, each rounded outward to 64 bits.
 
-An end is the nearest dyadic number of 64 bits outside; one in (−2^-1000, 2^-1000) that is not 0 is
-moved out to ±2^-1000, so that intervals stop to shrink.  Rounding asks for as much precision as
-decides it: the same everywhere.
+An end is the nearest dyadic number of 64 bits outside; one in (−2^-1000, 2^-1000) is moved out to
+0 or ±2^-1000, so that intervals stop shrinking.  Rounding asks for as much precision as decides it:
+the same everywhere.
 """
 
 from __future__ import annotations

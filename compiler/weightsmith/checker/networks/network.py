@@ -4,7 +4,8 @@
            scores[g, q] = Σ_i keys_i[g]ᵀ · queries_i[q], or what scores.py makes of that
     mlp:   see linear_mlp.py, and mlp.py where functions are applied to entries
 
-The stream maps block and group to a polynomial.
+At the tokens of a group a block is a matrix, a column for each token; the stream maps block and
+group to its polynomial.  What a head sums over tokens, value · key', is a product of matrices.
 """
 
 from __future__ import annotations
@@ -15,8 +16,20 @@ from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.words import Letter, Polynomial
 from weightsmith.checker.networks.linear_mlp import linear_changes
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
-from weightsmith.checker.reading.template import Head, Item, Layer, Mlp, Source, Template, Terms
+from weightsmith.checker.reading.scalar_text import value_at
+from weightsmith.checker.reading.template import (
+    Head,
+    Item,
+    Layer,
+    Mlp,
+    Source,
+    Template,
+    Terms,
+    repeats_in,
+    scalars_in,
+)
 from weightsmith.checker.semantics.meaning import Meaning
+from weightsmith.dsl.numbers.scalars import Number, Scalar, free_symbols
 from weightsmith.dsl.program import core
 
 Place = tuple[str, str]  # block, group
@@ -226,3 +239,37 @@ def _written(items: tuple[Item, ...]) -> Iterator[str]:
                 yield from (block for block, _ in item.mlp.bias)
         else:
             yield from _written(item.body)
+
+
+def check_values(template: Template) -> None:
+    """At the bindings the network is there: no coefficient that it uses divides by zero.
+
+    As rational functions 1 and (L - 5)/(L - 5) are equal; at L = 5 a network has only the first.
+    """
+    known = template.bindings.keys()
+    for scalar in dict.fromkeys(one for one in _scalars(template) if not isinstance(one, Number)):
+        if free_symbols(scalar) <= known:
+            value_at(scalar, template.bindings)
+
+
+def _scalars(template: Template) -> Iterator[Scalar]:
+    ends = (*template.read_in.values(), *(output.terms for output in template.read_out))
+    yield from (scalar for terms in ends for _, scalar in terms)
+    body = template.body
+    if any(repeat.schedule for repeat in repeats_in(body)):
+        from weightsmith.checker.semantics.schedules import written_out  # loaded where needed
+
+        body = written_out(body)
+    yield from _run(body, template)
+
+
+def _run(items: tuple[Item, ...], template: Template) -> Iterator[Scalar]:
+    """Of the layers that are run: a body without a pass is left out."""
+    for item in items:
+        if isinstance(item, Layer):
+            yield from scalars_in(item)
+            continue
+        yield item.count
+        counted = free_symbols(item.count) <= template.bindings.keys()
+        if not counted or value_at(item.count, template.bindings) != 0:
+            yield from _run(item.body, template)

@@ -1,4 +1,8 @@
-"""Correct rounding of exact rationals to binary floating point: once, to nearest, ties to even."""
+"""Correct rounding of exact rationals to binary floating point: once, to nearest, ties to even.
+
+Of p/q the whole quotient of p·2^k by q is taken, k such that it has as many bits as the format
+keeps (fewer where it is subnormal), and the remainder says which neighbour is nearer.
+"""
 
 from __future__ import annotations
 

@@ -161,6 +161,20 @@ def meets(rows: str, other: str) -> bool:
     return rows == other or "1" in (rows, other)
 
 
+def scalars_in(layer: Layer) -> Iterator[Scalar]:
+    """All coefficients and biases of a layer."""
+    for head in layer.heads:
+        for terms in (*head.keys, *head.queries, *head.values):
+            yield from (scalar for _, scalar in terms)
+        yield from (scalar for _, _, scalar in head.outputs)
+    if layer.mlp is not None:
+        for hidden in layer.mlp.hidden:
+            yield from (hidden.bias, hidden.gate_bias)
+            yield from (scalar for _, scalar in (*hidden.terms, *hidden.gate))
+        yield from (scalar for _, _, scalar in layer.mlp.outputs)
+        yield from (scalar for _, scalar in layer.mlp.bias)
+
+
 def repeats_in(items: tuple[Item, ...]) -> Iterator[Repeat]:
     """The loops, each before those within it."""
     for item in items:

@@ -4,10 +4,10 @@ A value is written left · (scale·q + offset·ones) · right, or the transpose 
 are ones that repeat a row or a column, q has no constant part, and its leading coefficient is free
 of numeric factors.  f of it is then left · (constant·ones + slope·q + rest) · right, and the rest,
 Σ change·relu(q − place), is a sum of letters: one a breakpoint if there are few, else one for all
-of them, divided by the first change.  Equal rests of equal q are the same letter.
-A function of a value that is itself such a function of one q, all with numbers, is a function of q.
-A product of entries is bilinear: it has a letter for each unordered pair of words.
-All equalities used hold for all real entries, of every size.
+of them, divided by the first change.  Equal rests of equal q are the same letter.  A function of a
+value that is itself such a function of one q, all with numbers, is a function of q.  A product of
+entries is bilinear: it has a letter for each unordered pair of words.  All equalities used hold for
+all real entries, of every size.
 """
 
 from __future__ import annotations
@@ -341,17 +341,6 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
     symmetric = rows == columns and turned == straight
     letter = Letter(f"product~{number}", rows, columns, symmetric, False, content)
     return Polynomial.letter(field, letter)
-
-
-def symbols_of(value: Polynomial) -> frozenset[str]:
-    """The symbols of a value: of its coefficients, and within its functions."""
-    field = value.field
-    found = {name for scalar in value.terms.values() for name in field.names_in(scalar)}
-    for content in {letter.name: letter.content for letter in value.letters()}.values():
-        if content is not None:
-            found |= {name for scalar in content.scalars for name in field.names_in(scalar)}
-            found = found.union(*map(symbols_of, content.parts))
-    return frozenset(found)
 
 
 def same_values(left: Polynomial, right: Polynomial) -> bool:

@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from weightsmith.checker.reading.refusal import quoted, require, spend
-from weightsmith.checker.reading.template import Item, Layer, Mlp, Outputs, Repeat, Template, Terms
+from weightsmith.checker.reading.template import (
+    Item,
+    Layer,
+    Mlp,
+    Outputs,
+    Repeat,
+    Template,
+    Terms,
+    scalars_in,
+)
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols, substitute
 from weightsmith.dsl.program import core
 
@@ -37,7 +46,7 @@ def check_visible(template: Template, names: frozenset[str]) -> None:
 def _check_items(items: tuple[Item, ...], hidden: frozenset[str]) -> None:
     for item in items:
         if isinstance(item, Layer):
-            _refuse(_scalars(item), hidden)
+            _refuse(scalars_in(item), hidden)
             continue
         _refuse((item.count, *(one for values in item.schedule.values() for one in values)), hidden)
         _check_items(item.body, hidden - item.schedule.keys())
@@ -48,19 +57,6 @@ def _refuse(scalars: Iterator[Scalar] | tuple[Scalar, ...], hidden: frozenset[st
         for scalar in scalars:
             for name in sorted(free_symbols(scalar) & hidden):
                 require(False, f"A coefficient names {quoted(name)} outside of its loop.")
-
-
-def _scalars(layer: Layer) -> Iterator[Scalar]:
-    for head in layer.heads:
-        for terms in (*head.keys, *head.queries, *head.values):
-            yield from (scalar for _, scalar in terms)
-        yield from (scalar for _, _, scalar in head.outputs)
-    if layer.mlp is not None:
-        for hidden in layer.mlp.hidden:
-            yield from (hidden.bias, hidden.gate_bias)
-            yield from (scalar for _, scalar in (*hidden.terms, *hidden.gate))
-        yield from (scalar for _, _, scalar in layer.mlp.outputs)
-        yield from (scalar for _, scalar in layer.mlp.bias)
 
 
 def written_out(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -76,7 +72,7 @@ def _written_size(items: tuple[Item, ...]) -> int:
     total = 0
     for item in items:
         if isinstance(item, Layer):
-            total += 1 + sum(1 for _ in _scalars(item))
+            total += 1 + sum(1 for _ in scalars_in(item))
         else:
             passes = len(next(iter(item.schedule.values()), (item.count,)))
             total += passes * (1 + _written_size(item.body))

@@ -16,6 +16,9 @@ the rest of the product:
     sign of θ(T)            1: f*(λ) is 1 or −1
     f* without a power      ‖left‖₂ · ‖right‖₂, and (f − f*)(T) in place of f*(T)·e(T)
 
+Example: in newton_inverse left and right are empty, b = 1 and C = 0; X − inv(A) = −inv(A)·e(A), of
+2-norm at most ‖inv(A)‖₂ · ‖e(A)‖₂ ≤ ‖inv(A)‖₂ · bound.
+
 A weighted T is u·P, and S = P^(1/2)·T·P^(-1/2) is symmetric with the same eigenvalues.  Then e(T) =
 P^(-1/2)·e(S)·P^(1/2), and the scale is ‖b·left·f*(T)·P^(-1/2)‖₂ · ‖P^(1/2)·right‖₂.
 

@@ -1,19 +1,9 @@
-"""The step ``loop``: the scalar map of a loop; and f against f*.
+"""The scalar map of a loop; and f against f*.
 
-Witness: ``forms``: each letter of the loop that counts is a sum of left · scalar · right, words of
-inputs around a function of T that has a name, or a number that does not change.
-
-Follows: ``start`` and ``pass``: the value before the loop and the value after a pass, scalarised
-(``spectral.py``), are exactly these forms again, with these scalars; nothing is left over.
-
-Proof: by induction over the passes, each letter is its forms, the scalars functions of T: these
-commute, and T·f(T) is the function λ·f(λ) (``operator_step.py``).
-
-Most rules then compare the scalar f with f* of the target by the error e = 1 − f/f*.  With
-f*^root = power, write s for f*, and put f = (1 − e)·s into a pass.  What comes out is a polynomial
-in s, reduced by s^root = power.  If it is (1 − e′)·s, nothing left over, a pass takes e to e′.
-That is right at every λ at which f* is defined and not zero: s^root = power is all that is used
-of f*.
+Most rules compare the scalar f with f* of the target by the error e = 1 − f/f*.  With f*^root =
+power, write s for f*, and put f = (1 − e)·s into a pass.  What comes out is a polynomial in s,
+reduced by s^root = power.  If it is (1 − e′)·s, nothing left over, a pass takes e to e′.  That is
+right at every λ at which f* is defined and not zero: s^root = power is all that is used of f*.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
+from weightsmith.cli.inputs.options import as_mapping, assignment, set_option
 
 if TYPE_CHECKING:
     from weightsmith.checker import Report, Verdict
@@ -22,22 +23,52 @@ EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command l
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR|NET")
 @click.option("--explain", is_flag=True, help="Print what is derived on the way to every claim.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="SCRIPT",
+    help="Compare the network with this script; a network in a .net file needs no certificate.",
+)
+@set_option
+@click.option(
+    "--return",
+    "returns",
+    type=assignment,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --against: NAME of the network is VALUE of the script.",
+)
 @click.pass_context
-def verify(ctx: click.Context, directory: Path, explain: bool) -> None:
-    """Re-derive every claim of the certificate in DIRECTORY, and print each with its verdict.
+def verify(
+    ctx: click.Context,
+    directory: Path,
+    explain: bool,
+    against: Path | None,
+    settings: tuple[tuple[str, str], ...],
+    returns: tuple[tuple[str, str], ...],
+) -> None:
+    """Re-derive every claim of the certificate in DIR, and print each with its verdict.
 
     Exits with status 0 if all that the certificate owes is proven, 1 if a claim is refused, 3 if
     none is refused and some are open: owed, and not proven.
+
+    With --against SCRIPT: does the network in DIR, or in the file NET, compute what SCRIPT says?
+    Status 0 if they are equal, 1 if they differ, 3 if that is open.
     """
+    if against is not None:
+        ctx.exit(_compare(directory, against, settings, returns, explain))
+    if settings or returns:
+        raise Mistake("--set and --return go with --against SCRIPT.")
     from weightsmith.checker import verify_directory
     from weightsmith.checker.reading.directory import is_directory
     from weightsmith.dsl.text.shown import printable
 
     if not is_directory(directory):
         raise Mistake(
-            f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote."
+            f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote, "
+            "or compare a .net file with a script: --against SCRIPT."
         )
     report = verify_directory(directory)
     for verdict in report.verdicts:
@@ -49,6 +80,26 @@ def verify(ctx: click.Context, directory: Path, explain: bool) -> None:
             click.echo(line)
     click.echo(f"{printable(str(directory))}: {_end(report)}")
     ctx.exit(EXIT[report.outcome])
+
+
+def _compare(
+    network: Path,
+    script: Path,
+    settings: tuple[tuple[str, str], ...],
+    returns: tuple[tuple[str, str], ...],
+    explain: bool,
+) -> int:
+    """Compare, say what was found, and return the exit status."""
+    from weightsmith import api
+    from weightsmith.dsl.text.shown import printable
+
+    values, names = as_mapping(settings, "--set"), as_mapping(returns, "--return")
+    found = api.compare(network, script, settings=values, returns=names)
+    for line in found.text.splitlines():
+        click.echo(printable(line))
+    for number, fact in enumerate(found.way if explain else (), 1):
+        click.echo(f"{number:5}. {printable(fact)}")
+    return {"equal": 0, "equal here": 0, "different": 1, "open": 3}[found.outcome]
 
 
 def kernel_files(directory: Path) -> list[str]:

@@ -19,6 +19,7 @@ PLAIN = (
     ("weightsmith.dsl.running.interpreter", "InputError"),
     ("weightsmith.dsl.numbers.scalars", "ScalarError"),
     ("weightsmith.backends.errors", "BackendError"),
+    ("weightsmith.compiler.against.sides", "MismatchError"),
 )
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch raises a RuntimeError
 # Packages that an install without extras does not have, and what to install.

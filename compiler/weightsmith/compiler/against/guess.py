@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, ones_word, word_key
 from weightsmith.checker.networks.network import Stream
@@ -35,19 +36,22 @@ Invariant = dict[tuple[str, str], Polynomial]
 Json = dict[str, object]
 
 
-def guess(sides: Sides) -> list[Json]:
+def guess(sides: Sides, *, commuting: bool = False) -> list[Json]:
     """The witness of the rule ``simulation``: for each loop its symmetric letters and invariant.
 
-    Raises RefusedError where the loops of the two do not correspond.
+    With ``commuting`` also which letters commute with which words: that is needed where the network
+    multiplies in another order.  Raises RefusedError where the loops of the two do not correspond.
     """
     found: dict[int, Json] = {}
-    _Guess(sides, found).run(sides.template.body, sides.network.start(), sides.meaning.loops)
+    _Guess(sides, found, commuting).run(
+        sides.template.body, sides.network.start(), sides.meaning.loops
+    )
     return [found[index] for index in sorted(found)]
 
 
 class _Guess:
-    def __init__(self, sides: Sides, found: dict[int, Json]) -> None:
-        self._sides, self._found = sides, found
+    def __init__(self, sides: Sides, found: dict[int, Json], commuting: bool) -> None:
+        self._sides, self._found, self._commuting = sides, found, commuting
         self._network, self._field = sides.network, sides.field
 
     def run(self, items: tuple[Item, ...], stream: Stream, loops: tuple[Loop, ...]) -> Stream:
@@ -84,7 +88,11 @@ class _Guess:
                 found = self._polynomial(wanted, letters, loop, values)
                 if found is not None:
                     invariant[block, group] = found
-        self._found[loop.index] = {"symmetric": symmetric, "invariant": _written(invariant)}
+        witness: Json = {"symmetric": symmetric, "invariant": _written(invariant)}
+        if self._commuting:
+            rules = [*_commuting(loop, letters, values, self._field)]
+            witness |= {"commuting": rules} if rules else {}
+        self._found[loop.index] = witness
         kept = {
             place: held if place[0] not in written else self._unknown(place, loop)
             for place, held in before.items()
@@ -154,6 +162,29 @@ def _is_symmetric(letter: Letter, values: Sequence[Values]) -> bool:
 
 def _as_symmetric(letter: Letter) -> Letter:
     return Letter(letter.name, letter.rows, letter.columns, True)
+
+
+def _commuting(
+    loop: Loop, letters: Mapping[str, Letter], values: Sequence[Values], field: Field
+) -> Iterator[list[object]]:
+    """What a loop carries that commutes, in the first passes, with a word of one or two letters."""
+    plain = [one for one in letters.values() if one.content is None]
+    forms = [*plain, *(one.transpose() for one in plain if not one.symmetric)]
+    for name in sorted(loop.letters):
+        letter = letters[name]
+        if letter.rows != letter.columns:
+            continue
+        axis = letter.rows
+        alone = Polynomial(field, axis, axis, {(letter,): field.one})
+        for length in (1, 2):
+            for word in _words((axis, axis), forms, length):
+                carried = [one.name for one in word if one.name in loop.letters]
+                if any(one <= name for one in carried) or any(one.name == name for one in word):
+                    continue
+                other = Polynomial(field, axis, axis, {word: field.one})
+                rule = other @ alone - alone @ other
+                if all(rule.replace_letters(value).is_zero for value in values):
+                    yield [name, [one.text for one in word]]
 
 
 def _candidates(

@@ -1,12 +1,12 @@
 """Coefficients c with Σ c_w · candidate_w = wanted, the same in several passes.
 
-First modulo a prime, at values of the symbols that are drawn once: that says which candidates are
+First modulo a prime, at fixed values of the symbols: that says which candidates are
 needed, the first ones where there is a choice.  Then exactly, with those alone.
 """
 
 from __future__ import annotations
 
-import random
+import hashlib
 from collections.abc import Sequence
 
 import flint
@@ -15,7 +15,6 @@ from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Polynomial, Word, letters_key
 
 PRIME = (1 << 61) - 1
-SEED = 20261202
 Row = dict[int, Rational]  # candidate -> coefficient
 
 
@@ -65,8 +64,7 @@ def _support(
     field: Field, rows: list[Row], right: list[Rational | None], count: int
 ) -> list[int] | None:
     """The candidates that are needed, modulo a prime."""
-    chance = random.Random(SEED)
-    values = [chance.randrange(1, PRIME) for _ in range(len(field.names) + field.most_powers)]
+    values = [_value_of(place) for place in range(len(field.names) + field.most_powers)]
     entries = [0] * (len(rows) * (count + 1))
     for place, row in enumerate(rows):
         for column, one in row.items():
@@ -84,6 +82,12 @@ def _support(
         if int(matrix[place, count]):
             support.append(pivot)
     return support
+
+
+def _value_of(place: int) -> int:
+    """What a symbol is while the support is looked for: the same number everywhere."""
+    digest = hashlib.sha256(f"symbol {place}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % PRIME
 
 
 def _modulo(value: Rational, values: list[int]) -> int:

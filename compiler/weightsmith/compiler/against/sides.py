@@ -46,6 +46,7 @@ def side_by_side(
 
     Raises MismatchError, RefusedError.
     """
+    _check_inputs(program, template)
     program, template = _same_names(program, template, names)
     program = _with_symbols(program, template)
     template = replace(template, bindings=dict(bindings))
@@ -56,12 +57,34 @@ def side_by_side(
     return Sides(program, template, field, meaning, Network(template, program, meaning))
 
 
+def _check_inputs(program: core.Program, template: Template) -> None:
+    """The network reads inputs of the script, of the same shapes."""
+    declared = {one.name: one.shape for one in program.inputs}
+    for source in template.sources:
+        if source.kind not in ("input", "transposed"):
+            continue
+        shape = declared.get(source.of)
+        if shape is None:
+            raise MismatchError(
+                f"The network reads the input '{source.of}', the script {_listed([*declared])}: "
+                "inputs have the same names in both."
+            )
+        rows = shape.columns if source.kind == "transposed" else shape.rows
+        if rows != source.rows:
+            raise MismatchError(
+                f"The input '{source.of}' has {source.rows} rows in the network, {rows} in the "
+                "script: dimensions have the same names in both."
+            )
+
+
 def _same_names(
     program: core.Program, template: Template, names: Mapping[str, str]
 ) -> tuple[core.Program, Template]:
     returned = [one.name for one in program.returns]
     outputs = [one.name for one in template.read_out]
     for name, wanted in names.items():
+        if name not in outputs and wanted in outputs and name in returned:
+            return _same_names(program, template, {wanted: name})  # the other way round
         if name not in outputs:
             raise MismatchError(f"The network returns no '{name}'; it returns {_listed(outputs)}.")
         if wanted not in returned:
@@ -92,7 +115,7 @@ def _listed(names: list[str]) -> str:
 def _with_symbols(program: core.Program, template: Template) -> core.Program:
     """The script with the symbols that only the network has; a proof holds for all their values."""
     scheduled = {name for one in _repeats(template.body) for name in one.schedule}
-    used = {*template.sizes, *_symbols(template)} - scheduled
+    used = {*template.sizes, *symbols_of(template)} - scheduled
     more = sorted(used - set(program.symbols))
     parameters = (core.Parameter(program.span, name, None, False) for name in more)
     return replace(program, parameters=(*program.parameters, *parameters))
@@ -106,7 +129,8 @@ def _repeats(items: tuple[Item, ...]) -> list[Repeat]:
     return found
 
 
-def _symbols(template: Template) -> frozenset[str]:
+def symbols_of(template: Template) -> frozenset[str]:
+    """The symbols of a template's coefficients and counts."""
     terms = [*template.read_in.values(), *(one.terms for one in template.read_out)]
     scalars: list[Scalar] = [scalar for one in terms for _, scalar in one]
     scalars += chain.from_iterable(map(_scalars, template.body))

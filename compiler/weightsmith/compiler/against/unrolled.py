@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from weightsmith.checker.algebra.words import Polynomial
+from weightsmith.checker.networks.induction import same_values
 from weightsmith.checker.reading.scalar_text import count_at
-from weightsmith.checker.rules.network.simulation import returned_parts, same_values
+from weightsmith.checker.rules.network.simulation import returned_parts
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.compiler.against.sides import Counts, Sides, Values, after_items, passes_of
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols

@@ -8,7 +8,8 @@ Witness: none.  ``layers`` is the number of layers as run.
 Follows: the file has exactly the tensors of docs/template.md, each of its shape; each entry is the
 coefficient at the bindings, an exact rational, rounded once to nearest, ties to even.
 
-Proof: every tensor is made anew and compared.
+Proof: every tensor is made anew, of the layers written out, and compared.  No other fact speaks of
+the rounded numbers: the network of a bound has the exact ones, and what rounding does is in none.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − start^(1/root) over the spectrum.
+"""The rule ``autonomous``: e ← map(e), free of λ, from e₀ = 1 − ratio^(1/root) over the spectrum.
 
-On this page start is (f₀/f*)^root = f₀^root/power; the ``start`` of the step ``loop`` is f₀.
+Here ratio is (f₀/f*)^root = f₀^root/power, and f₀ is the ``start`` of the fact ``recurrence``.
 
-Hypotheses: f is one iterate of one loop, and start is a polynomial in λ.  With root 1 the power has
+Hypotheses: f is one iterate of one loop, and ratio is a polynomial in λ.  With root 1 the power has
 no zero and no pole on the spectrum, of two intervals on neither.  With a root above 1 the power is
 positive on all of [low, high], and f₀/f* ≥ 0 on the spectrum.
 
@@ -16,16 +16,18 @@ after k passes is the k-th iterate of map at e₀.  Intervals that enclose the i
 rounded outward; the bound is the largest |e| of the last one.  If map = e^n and e₀ is linear in λ
 the formula is max(abs(e₀ at low), abs(e₀ at high))^(n^(count)).
 
-Example: in newton_inverse f* is 1/λ, with root 1 and power 1/λ, and f₀ = 2/(mu + L); start is
+Example: in newton_inverse f* is 1/λ, with root 1 and power 1/λ, and f₀ = 2/(mu + L); ratio is
 2λ/(mu + L).  A pass takes f to 2f − λf², so (1 − e)·s to 2(1 − e)·s − λ(1 − e)²·s².  With s = 1/λ
 that is (1 − e²)·s: the map is e².  e₀ = 1 − 2λ/(mu + L) is linear, its largest size is at an end.
-So |e| ≤ ((L − mu)/(L + mu))^(2^steps) after the last pass.
+So |e| ≤ ((L − mu)/(L + mu))^(2^steps) after the last pass.  1/λ has no pole: at the
+bindings mu > 0.
 
 Proof: at each λ, by induction over the passes.  The reduction uses f*^root = power alone, which is
-true of f* at every λ of the spectrum, and f* ≠ 0 there.  At first t = f₀/f* has t^root = start and
-t ≥ 0, so t = start^(1/root); for root 1 it is start, whatever the sign of f*.  An interval that
-contains its own image contains all later iterates.  A loop whose numbers change from pass to pass
-has the map of each pass, with its numbers.
+true of f* at every λ of the spectrum, and f* ≠ 0 there.  At first t = f₀/f* has t^root = ratio and
+t ≥ 0, so t = ratio^(1/root); for root 1 it is ratio, whatever the sign of f*.  The first interval
+holds e₀ at all λ, each further one what map makes of the one before, so it holds e after as many
+passes; one that contains its own image contains all later iterates.  A loop whose numbers change
+from pass to pass has the map of each pass, with its numbers.
 
 Numbers: the degree of the map and the number of intervals are limited for speed.  The 64 bits and
 2^-1000 of the intervals cost tightness alone: every end is rounded outward.

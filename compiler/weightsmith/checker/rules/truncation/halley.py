@@ -9,13 +9,13 @@ e, f = (1 − e)·f*, all free of λ: the inner loop begins with a polynomial g�
 and a whole number p ≥ 2 its pass is g ← (1 − (1 − m·g)^p)/m (p = 2: g ← 2g − m·g²); the outer pass
 is f ← (a + b·g)·f* with polynomials a and b.  Every other scalar of the outer loop is (1 − e)·f*
 times its own start over that of f.  The inner loop may carry 1 − m·g beside g, which begins as that
-and is that after a pass.  m has no zero on any I_k below.  What is said of f* and of the start in
+and is that after a pass.  m has no zero on any I_k below.  What is said of f* and of ratio in
 the rule ``autonomous`` holds here too.
 
 Witness: none; m is −2·c₂/(p² − p), with c₂ the coefficient of g² in the inner pass.
 
 Follows: let r = 1 − m·g, r₀ = 1 − m·g₀, E = (m·(1 − a) − b)/m and K = b/m.  I₀ encloses
-e₀ = 1 − start^(1/root) over the spectrum.  R_k encloses the values of r₀ on I_k, and what as many
+e₀ = 1 − ratio^(1/root) over the spectrum.  R_k encloses the values of r₀ on I_k, and what as many
 maps r ← r^p as the inner loop has passes make of them.  I_{k+1} encloses E(e) + K(e)·r for e in I_k
 and r in R_k.  The bound is the largest |e| in I_count.  In a ``for`` loop the numbers of the k-th
 pass stand in a, b, m, g₀ and in the count of the inner loop.

@@ -2,8 +2,8 @@
 
 Hypotheses: those of the fact ``spectrum`` of T.
 
-Witness: ``forms``, one item for each loop that counts, in order: which letters it carries as sums
-of left · scalar(T) · right, or of left · right with a number.
+Witness: ``forms``, one item for each loop on which the result depends, in order: which letters it
+carries as sums of left · scalar(T) · right, or of left · right with a number.
 
     {"fact": {"is": "recurrence", "of": ["A"], "loops": [
         {"loop": 0, "start": {"X": "2/(L + mu)"}, "pass": {"X": "-X^2*lambda + 2*X"}}]},
@@ -13,7 +13,12 @@ of left · scalar(T) · right, or of left · right with a number.
 Follows: before every pass and after the last each of these letters is the sum of its forms, with
 scalars that ``start`` before the loop and become ``pass`` by a pass, functions of λ.
 
-Proof: see ``recurrence.py``, by induction over the passes.
+Example: X(A) starts as 2/(L + mu)·I, which is 2/(L + mu) at every λ; 2·X(A) − X(A)·A·X(A) is
+2X − λX² at λ.
+
+Proof: by induction over the passes.  The value before the loop, and the value after a pass, are
+scalarised (``spectral.py``): written as these forms again, nothing left over.  All that is used is
+that functions of T commute, and that T·f(T) is the function λ·f(λ) (rule ``assumption``).
 """
 
 from __future__ import annotations

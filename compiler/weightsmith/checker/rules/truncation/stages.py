@@ -6,7 +6,7 @@ of degree 9 and 27, …).  Every symbol needs a value.
 Hypotheses: every carried scalar is g = t_g·f*.  With that in place of all scalars each start of a
 later loop, each pass, and the value, reduced by f*^root = power and divided by f*, is a polynomial
 in the other t alone, free of λ; each start of the first loop is a number times that of ``scalar``.
-What is said of f* and of the start of ``scalar`` in the rule ``autonomous`` holds here too.
+What is said of f* and of the ratio of ``scalar`` in the rule ``autonomous`` holds here too.
 
 Witness: ``scalar``, the one of the first loop whose t₀ is enclosed at first.
 
