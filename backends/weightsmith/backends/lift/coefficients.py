@@ -16,7 +16,7 @@ from itertools import product
 from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.blocks import Estimate
 from weightsmith.backends.lift.layout import Layout
-from weightsmith.compiler.nets.cursor import canonical
+from weightsmith.compiler.nets.cursor import times
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
 
@@ -71,7 +71,7 @@ def candidates(estimate: Estimate, forms: Sequence[Form]) -> tuple[str, ...]:
             if factor and abs(factor.numerator) <= FACTOR:
                 off = abs(factor * form.value - value)
                 if off <= slack:
-                    found.append(canonical(f"{factor}*({form.text})"))
+                    found.append(times(str(factor), form.text) if factor != 1 else times(form.text, "1"))
     return tuple(dict.fromkeys(found))
 
 

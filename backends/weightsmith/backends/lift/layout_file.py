@@ -28,7 +28,7 @@ from weightsmith.dsl.numbers.scalars import ScalarError
 KINDS = ("input", "transposed", "identity", "ones")
 ATTENTION = ("linear", "relu", "softmax", *NAMES)
 REFERENCE = re.compile(
-    r"(?P<name>[^\[\]]+)(\[(?P<rows>\d*:\d*)(,\s*(?P<columns>\d*:\d*))?\])?(?P<turn>\.T)?"
+    r"(?P<name>[^\[\]]+?)(\[(?P<rows>\d*:\d*)(,\s*(?P<columns>\d*:\d*))?\])?(?P<turn>\.T)?"
 )
 COUNTED = re.compile(r"size\((\w+)\)")
 MOST = 1_000_000  # of a size or a number of passes
