@@ -9,6 +9,7 @@ import numpy as np
 
 from weightsmith.backends.lift.tensors import Tensor
 
+SAMPLES = 9  # entries of a block from which its errors are estimated
 MARK = "?"  # of a coefficient that has no text yet: its number follows
 
 
@@ -58,10 +59,10 @@ class Defect:
 
 @dataclass(slots=True)
 class Blocks:
-    """Collects coefficients and what is no block.  ``exact``: entries are read as they stand, so
-    that one is known to its own rounding."""
+    """Collects coefficients and what is no block; ``unit`` and ``noise`` as in ``Rounding``."""
 
     unit: float
+    noise: float = 0.0
     estimates: list[Estimate] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
 
@@ -78,10 +79,12 @@ class Blocks:
         sides: Sequence[tuple[str, str]],
         *,
         ones: bool = False,
+        sharp: bool = False,
     ) -> Estimate | None:
         """c of c·I (or with ``ones`` of c·ones between one row and several), None for zero.
 
         ``sides``: rows and name of what stands above and beside.
+        ``sharp``: the entries stand in a tensor, and were not multiplied.
         """
         (above, _), (beside, _) = sides
         sure = np.abs(entries) > slack
@@ -91,18 +94,18 @@ class Blocks:
         else:
             wanted = np.full(entries.shape, flat)
         picked = entries[wanted]
-        if not sure[wanted].any() or sure[wanted].sum() <= 0.5 * (len(picked) - 1):
+        value = float(np.median(picked)) if len(picked) else 0.0
+        if not sure[wanted].any() or sure[wanted].sum() <= 0.5 * (len(picked) - 1) or not value:
             self.check(np.where(sure, entries, 0.0), slack, where, sides)
             return None
-        value = float(np.median(picked))
         self.check(entries - value * wanted, slack, where, sides)
-        spread = float(np.median(np.abs(picked - value))) if len(picked) > 2 else 0.0
-        exact = bool((np.abs(picked - value) <= 2 * self.unit * abs(value)).all())
-        near = (2 * self.unit * abs(value)) if exact else 4 * spread
         bound = float(np.median(slack[wanted]))
-        if not exact and len(picked) <= 2:
-            near = bound
-        return Estimate(value, min(max(near, 2 * self.unit * abs(value)), bound))
+        if sharp and (picked == value).all():
+            bound = 2 * self.unit * abs(value) + self.noise
+        elif entries.size >= SAMPLES and not self.noise:  # they show their errors themselves
+            seen = float(np.abs(entries - value * wanted).max())
+            bound = min(bound, 4 * seen + 4 * self.unit * abs(value))
+        return Estimate(value, bound)
 
     def check(
         self, off: Tensor, slack: Tensor, where: str, sides: Sequence[tuple[str, str]]

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from weightsmith.backends.lift.colours import row_colours
 from weightsmith.backends.lift.dense import Dense
 from weightsmith.backends.lift.rounding import Rounding
 from weightsmith.backends.lift.tensors import Tensor
@@ -39,15 +40,11 @@ class Basis:
         columns = [frame.columns for frame in frames]
         self.matrix = np.hstack(columns) if columns else np.zeros((height, 0))
         self.inverse = np.linalg.pinv(self.matrix) if columns else np.zeros((0, height))
+        self.is_coordinates = is_choice(self.matrix)  # is every block a choice of rows?
         if self.is_coordinates:
             self.inverse = self.matrix.T
         ends = np.cumsum([0, *(one.shape[1] for one in columns)])
         self.parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
-
-    @property
-    def is_coordinates(self) -> bool:
-        """Is every block a choice of rows of the stream?"""
-        return is_choice(self.matrix)
 
     def index(self, name: str) -> int:
         return next(at for at, frame in enumerate(self.frames) if frame.name == name)
@@ -69,7 +66,10 @@ def given_basis(dense: Dense) -> Basis:
 
 
 def reached_basis(dense: Dense, rounding: Rounding, *, choose: bool) -> Basis:
-    """The blocks that the sources reach; with ``choose`` each is made of rows of the stream."""
+    """The blocks that the sources reach; with ``choose`` each is made of rows of the stream.
+
+    Which rows, where several would do, is told by the coarsest equitable partition.
+    """
     return _Reach(dense, rounding, choose).basis()
 
 
@@ -80,6 +80,7 @@ class _Reach:
         self.choose = choose
         self.frames: list[Frame] = []
         self.now = Basis((), dense.height)
+        self.colours = np.array(row_colours(dense, rounding)) if choose else np.zeros(0)
 
     def basis(self) -> Basis:
         left = 0
@@ -143,13 +144,18 @@ class _Reach:
         return next(one for one in candidates if one and one not in taken)
 
     def chosen(self, rest: Tensor, bound: Tensor) -> Tensor | None:
-        """For every column the row in which it is largest; None if these are not distinct."""
+        """For every column the row in which it is largest, among equals that of the first colour;
+        None if these are not distinct, or not of one colour."""
         sure = np.where(np.abs(rest) > bound, np.abs(rest), 0.0)
-        largest = sure.argmax(axis=0)
-        if len(set(largest.tolist())) < rest.shape[1] or not sure.max(axis=0).all():
+        largest = sure.max(axis=0)
+        if not largest.all():
             return None
-        found = np.eye(len(rest))[:, largest]
-        return found if (np.abs(self.now.matrix.T @ found) == 0).all() else None
+        ties = sure >= (1 - 1e-4) * largest
+        rows = np.where(ties, self.colours[:, np.newaxis], np.inf).argmin(axis=0)
+        if len(set(rows.tolist())) < rest.shape[1]:
+            return None
+        found = np.eye(len(rest))[:, rows]
+        return found if not (self.now.matrix.T @ found).any() else None
 
     def scaled(self, rest: Tensor, bound: Tensor) -> Tensor | None:
         """Columns of length 1 in the mean, unless their length is the root of a plain fraction."""
@@ -160,7 +166,7 @@ class _Reach:
         if abs(square - 1) <= 2 * float(bound.max()):
             return rest
         near, root = Fraction(square).limit_denominator(PLAIN), square**0.5
-        plain = Fraction(root).limit_denominator(10 * PLAIN)
+        plain = Fraction(root).limit_denominator(PLAIN)
         error = 4 * float(bound.max()) * max(1.0, root)
         if abs(near - square) <= error and abs(plain - root) > error:
             return rest

@@ -15,7 +15,7 @@ from weightsmith.backends.lift.dense import DenseHead
 from weightsmith.backends.lift.frames import Basis, frame_pairs, written
 from weightsmith.backends.lift.rounding import Rounding
 from weightsmith.backends.lift.tensors import Tensor
-from weightsmith.backends.lift.units import IrregularError, grouped
+from weightsmith.backends.lift.units import Group, IrregularError, grouped
 from weightsmith.compiler.ir.template import Head, Terms
 
 Row = dict[int, Estimate]  # by block
@@ -78,7 +78,7 @@ class HeadReader:
         for group in groups:
             if any(len(one) != 1 for one in group.members):
                 return None
-            keys, queries = (self.row(group.reads[at]) for at in (0, 1))
+            keys, queries = (self.row(group, at) for at in (0, 1))
             if not keys or not queries:
                 continue
             kinds = {self.basis.frames[at].rows for at in (*keys, *queries)}
@@ -87,11 +87,13 @@ class HeadReader:
             found.append((keys, queries))
         return found
 
-    def row(self, reads: Tensor) -> Row:
-        unit = 2 * self.rounding.unit if self.basis.is_coordinates else 16 * self.rounding.unit
+    def row(self, group: Group, matrix: int) -> Row:
+        """What a group reads, as it stands in its matrix."""
+        reads, slack = group.reads[matrix], group.slack[matrix]
+        if self.basis.is_coordinates:
+            slack = 2 * self.rounding.unit * np.abs(reads) + self.rounding.noise
         return {
-            int(at): Estimate(float(reads[at]), unit * abs(float(reads[at])) + self.rounding.noise)
-            for at in np.flatnonzero(reads)
+            int(at): Estimate(float(reads[at]), float(slack[at])) for at in np.flatnonzero(reads)
         }
 
     def moves_as_given(self, dense: DenseHead, where: str) -> list[tuple[Row, Row]] | None:
@@ -99,12 +101,12 @@ class HeadReader:
             groups = grouped((dense.v,), (), self.basis, self.rounding, sums=False)
         except IrregularError:
             return None
-        trial = Blocks(self.blocks.unit)
+        trial = Blocks(self.blocks.unit, self.blocks.noise)
         found = []
         for group in groups:
             columns, slack = written(dense.o, group, self.rounding)
             writes = write_row(trial, self.basis, columns, slack, (group.rows, "value"), where)
-            value = self.row(group.reads[0])
+            value = self.row(group, 0)
             if len({self.basis.frames[at].rows for at in (*value, *writes)}) > 1:
                 return None
             if writes:
@@ -162,6 +164,7 @@ def write_row(
     ones: bool = False,
 ) -> Row:
     """What columns of D rows add to each block.  What they add elsewhere is a defect."""
+    sharp = basis.is_coordinates
     inside = basis.inverse @ columns
     bound = np.abs(basis.inverse) @ slack
     rest = columns - basis.matrix @ inside
@@ -171,7 +174,7 @@ def write_row(
     found: Row = {}
     for at, (frame, part) in enumerate(zip(basis.frames, basis.parts, strict=True)):
         sides = ((frame.rows, frame.name), side)
-        one = blocks.read(inside[part], bound[part], where, sides, ones=ones)
+        one = blocks.read(inside[part], bound[part], where, sides, ones=ones, sharp=sharp)
         if one is not None:
             found[at] = one
     return found

@@ -89,7 +89,10 @@ def best_draft(dense: Dense, rounding: Rounding) -> Draft:
     """The draft in the blocks that are given; or in rows of the stream, or else in directions."""
     if dense.layout.blocks:
         return draft(dense, given_basis(dense), rounding)
-    chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
+    try:
+        chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
+    except LiftError:  # a rotated stream has no rows that would do
+        return draft(dense, reached_basis(dense, rounding, choose=False), rounding)
     if not chosen.blocks.defects:
         return chosen
     turned = draft(dense, reached_basis(dense, rounding, choose=False), rounding)

@@ -44,7 +44,7 @@ def draft(dense: Dense, basis: Basis, rounding: Rounding) -> Draft:
 
     Raises LiftError where a value that is returned reads nothing.
     """
-    reader = _Reader(dense, basis, rounding, Blocks(rounding.unit))
+    reader = _Reader(dense, basis, rounding, Blocks(rounding.unit, rounding.noise))
     layout = dense.layout
     read_in = reader.read_in()
     passes = tuple(tuple(map(reader.layer, layers)) for layers in dense.passes)
@@ -152,7 +152,7 @@ class _Reader:
             columns, slack = written(mlp.down, group, self.rounding)
             side = (group.rows, f"unit {group.members[0][0]}")
             row = write_row(self.blocks, self.basis, columns, slack, side, where, ones=True)
-            terms, gate = (reader.row(group.reads[at]) for at in (0, 1))
+            terms, gate = (reader.row(group, at) for at in (0, 1))
             bias, gate_bias = (self.number(float(group.numbers[at])) for at in (0, 1))
             if not row or (not terms and bias == "0"):
                 continue

@@ -10,6 +10,8 @@ from weightsmith.backends.lift.tensors import Tensor
 
 ROUNDINGS = 16  # of every number of a product, before its error is called damage
 
+SPARSE = 0.3  # the share of zeros from which on a matrix counts as written down
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
@@ -21,7 +23,25 @@ class Rounding:
 
     def slack(self, *factors: Tensor) -> Tensor:
         """What a product of these may be off, entry by entry."""
-        found = np.abs(factors[0])
+        found = magnitude(factors[0])
         for factor in factors[1:]:
-            found = found @ np.abs(factor)
+            found = found @ magnitude(factor)
         return ROUNDINGS * self.unit * found + self.noise
+
+
+def magnitude(matrix: Tensor) -> Tensor:
+    """What the roundings of an entry are relative to.
+
+    Of a matrix that was written down, the entry; of one that was multiplied, as a rotated one is,
+    the lengths of its row and its column.  The first kind has zeros.
+    """
+    found = np.abs(matrix)
+    if found.ndim < 2 or not found.size:
+        return found
+    rows, columns = found.any(axis=1), found.any(axis=0)
+    inside = found[np.ix_(rows, columns)]
+    if not inside.size or (inside == 0).mean() >= SPARSE:
+        return found
+    lengths = [np.sqrt((inside**2).sum(axis=axis, keepdims=True)) for axis in (0, 1)]
+    found[np.ix_(rows, columns)] = np.maximum(*lengths)
+    return found
