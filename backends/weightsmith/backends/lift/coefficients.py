@@ -25,6 +25,7 @@ CHANCE = 0.016
 FACTOR = 12  # of the numerator and the denominator in front of numbers
 POWER, DEGREE = 2, 3  # of one number, of all
 COARSE = 1e-4  # relative: beyond this nothing but a whole number is claimed
+FINE = 1e-6  # relative, of the decimals of trained weights
 DIGITS = 17
 
 
@@ -89,6 +90,22 @@ def decimal_of(estimate: Estimate) -> str:
         if abs(found - Fraction(estimate.value)) <= Fraction(estimate.slack):
             return str(found)
     return str(Fraction(estimate.value))
+
+
+def nearest(estimate: Estimate, forms: Sequence[Form]) -> Claim:
+    """What the coefficient of trained weights is near: a form, a whole number or a decimal."""
+    value, slack = Fraction(estimate.value), Fraction(estimate.slack)
+    near = [
+        (abs(sign * form.value - value), times(str(sign), form.text))
+        for form in forms
+        for sign in (1, -1)
+    ]
+    near += [(abs(round(value) - value), str(round(value)))] if round(value) else []
+    off, text = min(near, default=(slack + 1, ""))
+    if off <= slack:
+        return Claim(text, (estimate.value,), True)
+    fine = Estimate(estimate.value, FINE * abs(estimate.value))
+    return Claim(decimal_of(fine), (estimate.value,), False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from weightsmith.compiler.ir.template import LINEAR, Scores
+from weightsmith.compiler.nets.net import NetInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class GivenSource:
     rows: str
     groups: tuple[str, ...]
     size: int
+
+    @property
+    def title(self) -> str:
+        """Its name in a network."""
+        titles = {"transposed": f"{self.of}'", "identity": f"I[{self.of}]"}
+        ones = f"1[{self.rows};{','.join(self.groups)}]"
+        return titles.get(self.kind, ones if self.kind == "ones" else self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +120,4 @@ class Layout:
     bindings: Mapping[str, Fraction] = field(default_factory=dict)
     counted: Mapping[str, str] = field(default_factory=dict)  # symbol, its group
     blocks: tuple[GivenBlock, ...] = ()
+    inputs: tuple[NetInput, ...] = ()

@@ -21,10 +21,13 @@ from weightsmith.backends.lift.layout import (
     Reference,
 )
 from weightsmith.compiler.ir.template import MASKS, Scores
+from weightsmith.compiler.nets.net import NetInput
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.elementary import NAMES
 from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.program.core import CONTEXT, GROUPS, QUERY
 
+PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
 KINDS = ("input", "transposed", "identity", "ones")
 ATTENTION = ("linear", "relu", "softmax", *NAMES)
 REFERENCE = re.compile(
@@ -94,6 +97,7 @@ class _Reader:
             bindings=bindings,
             counted=counted,
             blocks=self.blocks(whole.get("stream", [])),
+            inputs=self.inputs(inputs, sources),
         )
 
     # -- the parts ------------------------------------------------------------------------------
@@ -116,12 +120,14 @@ class _Reader:
             )
         if not found:
             raise self.fail("sources", "a network has a source.")
-        self.inputs(inputs, found)
+        if len({one.title for one in found}) < len(found):
+            raise self.fail("sources", "two of them are the same.")
         return tuple(found)
 
-    def inputs(self, inputs: Table, sources: list[GivenSource]) -> None:
-        """Inputs repeat what the sources say: they must agree."""
+    def inputs(self, inputs: Table, sources: tuple[GivenSource, ...]) -> tuple[NetInput, ...]:
+        """Inputs say again what the sources do: they must agree."""
         used = {one.of: one for one in sources if one.kind in KINDS[:2]}
+        read = []
         for name, value in inputs.items():
             key = f"inputs.{name}"
             one = self.table(key, value)
@@ -132,6 +138,16 @@ class _Reader:
             source = used.get(name)
             if source is not None and source.kind == "input" and source.rows != rows:
                 raise self.fail(key, f"it has {rows} rows here, its source {source.rows}.")
+            columns, groups = "", ()
+            if "per" in one:
+                groups = PER[self.among(f"{key}.per", one["per"], tuple(PER))]
+            else:
+                columns = self.text(f"{key}.columns", one["columns"])
+            symmetric = one.get("symmetric", False)
+            if not isinstance(symmetric, bool) or (symmetric and columns != rows):
+                raise self.fail(f"{key}.symmetric", "write true, for a square matrix, or false.")
+            read.append(NetInput(name, rows, columns, groups, symmetric))
+        return tuple(read)
 
     def layers(self, value: object, loops: dict[str, GivenLoop]) -> tuple[GivenLayer, ...]:
         found: list[GivenLayer] = []

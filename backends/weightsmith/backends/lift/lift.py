@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.blocks import MARK, Defect, Estimate
-from weightsmith.backends.lift.coefficients import Claim, claim, forms_of
+from weightsmith.backends.lift.coefficients import Claim, claim, forms_of, nearest
 from weightsmith.backends.lift.dense import Dense, dense_network
 from weightsmith.backends.lift.frames import Basis, given_basis, reached_basis
 from weightsmith.backends.lift.layout import Layout
@@ -58,12 +58,12 @@ def lift(
         dense = dense_network(layout, tensors)
         found = best_draft(dense, Rounding(tensors.rounding, noise))
         if found.blocks.defects and not noise:
-            raise LiftError(explained(layout, tensors, found))
+            raise LiftError(explained(dense, tensors, found))
         drafts.append((dense, found))
     dense, first = drafts[0]
     for layout, (_, other) in zip(layouts[1:], drafts[1:], strict=True):
         _same_shape(first, other, layout)
-    claims = _claims([one for _, one in drafts], layouts)
+    claims = _claims([one for _, one in drafts], layouts, noise)
     whole, passes = _written(first, claims)
     template = replace(whole, body=body_of(dense, passes))
     agreements = []
@@ -148,7 +148,9 @@ def _same_shape(first: Draft, other: Draft, layout: Layout) -> None:
     )
 
 
-def _claims(drafts: list[Draft], layouts: Sequence[Layout]) -> dict[str, Claim]:
+def _claims(
+    drafts: list[Draft], layouts: Sequence[Layout], noise: float
+) -> dict[str, Claim]:
     """What each mark of the first draft stands for; equal floats are read once."""
     forms = [forms_of(layout) for layout in layouts]
     orders = [order_of(one.template, _layers(one)) for one in drafts]
@@ -160,7 +162,10 @@ def _claims(drafts: list[Draft], layouts: Sequence[Layout]) -> dict[str, Claim]:
             for one, mark in zip(drafts, marks, strict=True)
         )
         if estimates not in known:
-            known[estimates] = claim(estimates, forms, "a coefficient")
+            if noise:
+                known[estimates] = nearest(estimates[0], forms[0])
+            else:
+                known[estimates] = claim(estimates, forms, "a coefficient")
         found[marks[0]] = known[estimates]
     return found
 

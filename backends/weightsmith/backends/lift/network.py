@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.blocks import Blocks
+from weightsmith.backends.lift.blocks import Blocks, Estimate
 from weightsmith.backends.lift.dense import Dense, DenseLayer, DenseMlp
 from weightsmith.backends.lift.frames import Basis, written
 from weightsmith.backends.lift.heads import HeadReader, write_row
@@ -53,9 +53,9 @@ def draft(dense: Dense, basis: Basis, rounding: Rounding) -> Draft:
     template = Template(
         algorithm=layout.name,
         sources=tuple(
-            Source(one.name, one.kind, one.of, one.rows, one.groups)
+            Source(one.title, one.kind, one.of, one.rows, one.groups)
             for one in layout.sources
-            if one.name in used
+            if one.title in used
         ),
         blocks=tuple(Block(frame.name, frame.rows) for frame in basis.frames),
         groups=layout.groups,
@@ -118,7 +118,7 @@ class _Reader:
             row = write_row(self.blocks, self.basis, columns, slack, side, "embed")
             for block, one in row.items():
                 name = self.basis.frames[block].name
-                found[name] = (*found.get(name, ()), (source.name, self.blocks.text(one)))
+                found[name] = (*found.get(name, ()), (source.title, self.blocks.text(one)))
         return tuple((one.name, found[one.name]) for one in self.basis.frames if one.name in found)
 
     def layer(self, layer: DenseLayer) -> Layer | None:
@@ -175,8 +175,6 @@ class _Reader:
     def number(self, value: float) -> str:
         if abs(value) <= self.rounding.noise:
             return "0"
-        from weightsmith.backends.lift.blocks import Estimate
-
         slack = 2 * self.rounding.unit * abs(value) + self.rounding.noise
         return self.blocks.text(Estimate(value, slack))
 

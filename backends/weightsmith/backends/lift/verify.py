@@ -96,7 +96,7 @@ class _Compared:
         for source in self.dense.layout.sources:
             columns = self.dense.embed[:, left : left + source.size]
             left += source.size
-            if source.name in names:
+            if source.title in names:
                 kept.append(columns)
             else:
                 slack = self.rounding.slack(columns)
