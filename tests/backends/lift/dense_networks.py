@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from weightsmith.backends.lift.tensors import Tensor, Tensors
+from weightsmith.backends.template.architecture import row_axes
 from weightsmith.backends.template.instantiate import dense_weights
 from weightsmith.backends.template.unroll import network_shape
-from weightsmith.backends.template.architecture import row_axes
 from weightsmith.compiler.ir.template import Head, Item, Layer, Repeat, Template
 from weightsmith.compiler.pipeline import compile_program
 from weightsmith.dsl import diagnose, load_source

@@ -49,9 +49,10 @@ class Defect:
     beside: str
     place: tuple[int, int]
     off: float
+    text: str = ""  # instead, where nothing is off by a number
 
     def __str__(self) -> str:
-        return (
+        return self.text or (
             f"{self.where}, {self.above} by {self.beside}: off by {self.off:.3g} at "
             f"{list(self.place)}"
         )

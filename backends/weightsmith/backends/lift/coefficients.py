@@ -72,7 +72,9 @@ def candidates(estimate: Estimate, forms: Sequence[Form]) -> tuple[str, ...]:
             if factor and abs(factor.numerator) <= FACTOR:
                 off = abs(factor * form.value - value)
                 if off <= slack:
-                    found.append(times(str(factor), form.text) if factor != 1 else times(form.text, "1"))
+                    found.append(
+                        times(str(factor), form.text) if factor != 1 else times(form.text, "1")
+                    )
     if len(found) > 1 and near and max(abs(near.numerator), near.denominator) > FACTOR:
         found = [text for text in found if text != str(near)]  # numbers are there to explain it
     return tuple(dict.fromkeys(found))

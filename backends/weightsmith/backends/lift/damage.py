@@ -86,14 +86,29 @@ def _is_natural(damage: Damage, tensors: Tensors) -> bool:
 
 
 def _by_product(dense: Dense, tensors: Tensors, basis: Basis) -> Iterator[Damage]:
-    for layer in dense.layers:
-        for head in layer.heads:
-            for reference, place, off in _entries(head, basis, Rounding(dense.rounding)):
-                tensor, position = tensors.position(reference, place, layer.number)
-                value = float(tensors.tensors[tensor][position])
-                damage = Damage(tensor, position, value, _tidy(value - off))
-                if _is_whole(dense, tensors, damage, choose=basis.is_coordinates):
-                    yield damage
+    rounding = Rounding(dense.rounding)
+    found = [
+        (layer.number, entry)
+        for layer in dense.layers
+        for head in layer.heads
+        for entry in _entries(head, basis, rounding)
+    ]
+    for given, weight in zip(dense.layout.outputs, dense.outputs, strict=True):
+        odd, side = _odd(weight @ basis.matrix, basis, out=True), basis.matrix
+        if np.abs(odd).max(initial=0) > rounding.slack(weight, side).max(initial=0):
+            alone = np.eye(len(weight))
+            found += [
+                (0, entry)
+                for entry in _fits(
+                    given.weight, odd, alone, side, basis, left_is_row=True, out=True
+                )
+            ]
+    for number, (reference, place, off) in found:
+        tensor, position = tensors.position(reference, place, number)
+        value = float(tensors.tensors[tensor][position])
+        damage = Damage(tensor, position, value, _tidy(value - off))
+        if _is_whole(dense, tensors, damage, choose=basis.is_coordinates):
+            yield damage
 
 
 def _tidy(value: float) -> float:
@@ -117,7 +132,9 @@ def _entries(
     slack = float(rounding.slack(np.abs(writes), values).max(initial=0))
     if np.abs(moves).max(initial=0) > slack:
         yield from _fits(given.v, moves, writes.T, read, basis, left_is_row=True)
-        yield from _fits(given.o, moves, values, basis.inverse.T, basis, left_is_row=False, turn=True)
+        yield from _fits(
+            given.o, moves, values, basis.inverse.T, basis, left_is_row=False, turn=True
+        )
 
 
 def _fits(
@@ -129,12 +146,14 @@ def _fits(
     *,
     left_is_row: bool,
     turn: bool = False,
+    out: bool = False,
 ) -> Iterator[tuple[Reference, tuple[int, int], float]]:
     """Which (i, j): odd = δ · odd part of (row i of ``partner``) ⊗ (row j of ``side``)?"""
     best = []
     for i, row in enumerate(partner):
         for j, line in enumerate(side):
-            moved = _odd(np.outer(row, line) if left_is_row else np.outer(line, row), basis)
+            outer = np.outer(row, line) if left_is_row else np.outer(line, row)
+            moved = _odd(outer, basis, out=out)
             size = float((moved**2).sum())
             if size <= 1e-18:
                 continue
@@ -148,15 +167,23 @@ def _fits(
             yield reference, ((j, i) if turn else (i, j)), off
 
 
-def _odd(product: Tensor, basis: Basis) -> Tensor:
-    """What of a product is no multiple of an identity, block by block."""
+def _odd(product: Tensor, basis: Basis, *, out: bool = False) -> Tensor:
+    """What of a product is no multiple of an identity, block by block.
+
+    With ``out`` its rows are those of a value that is returned, and as many as of a block.
+    """
     found = product.copy()
-    for one, above in zip(basis.frames, basis.parts, strict=True):
-        for other, beside in zip(basis.frames, basis.parts, strict=True):
-            if one.rows == other.rows:
-                block = found[above, beside]
-                found[above, beside] = block - np.trace(block) / len(block) * np.eye(len(block))
+    above = [("", slice(None))] if out else _sides(basis)
+    for rows, upper in above:
+        for other, beside in _sides(basis):
+            block = found[upper, beside]
+            if rows == other or (out and block.shape[0] == block.shape[1]):
+                found[upper, beside] = block - np.trace(block) / len(block) * np.eye(len(block))
     return found
+
+
+def _sides(basis: Basis) -> list[tuple[str, slice]]:
+    return [(one.rows, part) for one, part in zip(basis.frames, basis.parts, strict=True)]
 
 
 # -- by trial ------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class Dense:
 
     @property
     def height(self) -> int:
-        return self.embed.shape[0]
+        return int(self.embed.shape[0])
 
 
 def dense_network(layout: Layout, tensors: Tensors) -> Dense:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,12 +40,14 @@ class Basis:
         self.frames = tuple(frames)
         columns = [frame.columns for frame in frames]
         self.matrix = np.hstack(columns) if columns else np.zeros((height, 0))
-        self.inverse = np.linalg.pinv(self.matrix) if columns else np.zeros((0, height))
+        self.inverse: Tensor = np.zeros((0, height))
+        if columns:
+            self.inverse = np.asarray(np.linalg.pinv(self.matrix), dtype=np.float64)
         self.is_coordinates = is_choice(self.matrix)  # is every block a choice of rows?
         if self.is_coordinates:
             self.inverse = self.matrix.T
         ends = np.cumsum([0, *(one.shape[1] for one in columns)])
-        self.parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.parts = [slice(a, b) for a, b in pairwise(ends.tolist())]
 
     def index(self, name: str) -> int:
         return next(at for at, frame in enumerate(self.frames) if frame.name == name)
@@ -60,7 +63,9 @@ def given_basis(dense: Dense) -> Basis:
     """The blocks that the layout names, from the top of the stream to the bottom."""
     frames, top = [], 0
     for block in dense.layout.blocks:
-        frames.append(Frame(block.name, block.rows, np.eye(dense.height)[:, top : top + block.size]))
+        frames.append(
+            Frame(block.name, block.rows, np.eye(dense.height)[:, top : top + block.size])
+        )
         top += block.size
     return Basis(frames, dense.height)
 
@@ -170,7 +175,8 @@ class _Reach:
         error = 4 * float(bound.max()) * max(1.0, root)
         if abs(near - square) <= error and abs(plain - root) > error:
             return rest
-        return rest / root
+        scaled: Tensor = rest / root
+        return scaled
 
 
 def written(down: Tensor, group: Group, rounding: Rounding) -> tuple[Tensor, Tensor]:

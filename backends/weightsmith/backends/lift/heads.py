@@ -1,7 +1,8 @@
 """Heads in frames: from q, k, v, o to keys, queries, values and outputs.
 
-Where the rows of q and k, and of v, read blocks row by row, they are taken as they stand.  Otherwise
-the inside of the head was changed, K → R·K, Q → R⁻ᵀ·Q, and only the products KᵀQ and O·V are read.
+Where the rows of q and k, and of v, read blocks row by row, they are taken as they stand.
+Otherwise the inside of the head was changed, K → R·K, Q → R⁻ᵀ·Q, and only the products KᵀQ and O·V
+are read.
 """
 
 from __future__ import annotations

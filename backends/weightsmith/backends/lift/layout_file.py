@@ -138,7 +138,7 @@ class _Reader:
             source = used.get(name)
             if source is not None and source.kind == "input" and source.rows != rows:
                 raise self.fail(key, f"it has {rows} rows here, its source {source.rows}.")
-            columns, groups = "", ()
+            columns, groups = "", cast("tuple[str, ...]", ())
             if "per" in one:
                 groups = PER[self.among(f"{key}.per", one["per"], tuple(PER))]
             else:

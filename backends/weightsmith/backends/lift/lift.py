@@ -26,7 +26,7 @@ from weightsmith.compiler.ir.template import Layer, Template
 @dataclass(frozen=True, slots=True)
 class Lifted:
     """``claims``: the coefficients, by text.  ``agreements``: how near the weights are to the
-    network, one a size.  ``hidden_rows``: rows of the stream that nothing reaches.
+    network, one a size.  ``unreached``: how many rows of the stream, or directions, are left out.
     ``way``: how the blocks were found.  ``noise``: not zero for trained weights."""
 
     template: Template
@@ -43,9 +43,7 @@ class Lifted:
         return self.noise == 0
 
 
-def lift(
-    layouts: Sequence[Layout], files: Sequence[Tensors], *, noise: float = 0.0
-) -> Lifted:
+def lift(layouts: Sequence[Layout], files: Sequence[Tensors], *, noise: float = 0.0) -> Lifted:
     """Lift the same network at one or several sizes.
 
     ``noise``: trained weights, entries of products up to it count as zero; the network found is
@@ -71,9 +69,11 @@ def lift(
         rounding = Rounding(tensors.rounding, noise)
         numbers = {**_counts(own, template), **layout.numbers, **layout.bindings}
         agreements.append(agreement(own, one.basis, whole, passes, numbers, rounding))
-    for one in agreements:
-        if one.worst > 1 and not noise:
-            raise LiftError(f"the weights are not this network: {one.where} is off by {one.off:.3g}.")
+    for near in agreements:
+        if near.worst > 1 and not noise:
+            raise LiftError(
+                f"the weights are not this network: {near.where} is off by {near.off:.3g}."
+            )
     return Lifted(
         template,
         tuple(dict.fromkeys(claims.values())),
@@ -89,10 +89,7 @@ def best_draft(dense: Dense, rounding: Rounding) -> Draft:
     """The draft in the blocks that are given; or in rows of the stream, or else in directions."""
     if dense.layout.blocks:
         return draft(dense, given_basis(dense), rounding)
-    try:
-        chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
-    except LiftError:  # a rotated stream has no rows that would do
-        return draft(dense, reached_basis(dense, rounding, choose=False), rounding)
+    chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
     if not chosen.blocks.defects:
         return chosen
     turned = draft(dense, reached_basis(dense, rounding, choose=False), rounding)
@@ -148,9 +145,7 @@ def _same_shape(first: Draft, other: Draft, layout: Layout) -> None:
     )
 
 
-def _claims(
-    drafts: list[Draft], layouts: Sequence[Layout], noise: float
-) -> dict[str, Claim]:
+def _claims(drafts: list[Draft], layouts: Sequence[Layout], noise: float) -> dict[str, Claim]:
     """What each mark of the first draft stands for; equal floats are read once."""
     forms = [forms_of(layout) for layout in layouts]
     orders = [order_of(one.template, _layers(one)) for one in drafts]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.blocks import Blocks, Estimate
+from weightsmith.backends.lift.blocks import Blocks, Defect, Estimate
 from weightsmith.backends.lift.dense import Dense, DenseLayer, DenseMlp
 from weightsmith.backends.lift.frames import Basis, written
 from weightsmith.backends.lift.heads import HeadReader, write_row
@@ -40,10 +39,7 @@ class Draft:
 
 
 def draft(dense: Dense, basis: Basis, rounding: Rounding) -> Draft:
-    """Read every matrix.  What is no block is in ``blocks.defects``.
-
-    Raises LiftError where a value that is returned reads nothing.
-    """
+    """Read every matrix.  What is no block is in ``blocks.defects``."""
     reader = _Reader(dense, basis, rounding, Blocks(rounding.unit, rounding.noise))
     layout = dense.layout
     read_in = reader.read_in()
@@ -207,5 +203,7 @@ class _Reader:
                 rows = frame.rows
                 terms.append((frame.name, self.blocks.text(one)))
         if not terms:
-            raise LiftError(f"{where}: it reads nothing that the sources reach.")
+            text = f"{where}: it reads nothing that the sources reach"
+            self.blocks.defects.append(Defect(where, given.name, "", (0, 0), 0.0, text))
+            terms = [(self.basis.frames[0].name, "0")] if self.basis.frames else []
         return Output(given.name, tuple(terms), rows, given.at, given.transposed)

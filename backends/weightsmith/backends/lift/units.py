@@ -71,9 +71,7 @@ def grouped(
     return groups
 
 
-def _row(
-    read: list[Tensor], basis: Basis, row: int, *, sums: bool
-) -> tuple[str, int, Tensor]:
+def _row(read: list[Tensor], basis: Basis, row: int, *, sums: bool) -> tuple[str, int, Tensor]:
     """The rows of the group, which of them it is, and the coefficients of the blocks."""
     reads = np.zeros((len(read), len(basis.frames)))
     rows, index = "1", 0
@@ -95,9 +93,7 @@ def _row(
                 reads[number, at] = entries.mean()
             else:
                 raise IrregularError(number, row)
-    summed = any(
-        one[part].astype(bool).sum() > 1 for one in read for part in basis.parts
-    )
+    summed = any(one[part].astype(bool).sum() > 1 for one in read for part in basis.parts)
     if summed and rows != "1":
         raise IrregularError(0, row)
     return rows, index, reads

@@ -40,7 +40,9 @@ class Agreement:
         if not off.size:
             return
         self.largest = max(self.largest, float(off.max()))
-        ratio = float(np.divide(off, slack, out=np.where(off > 0, np.inf, 0.0), where=slack > 0).max())
+        ratio = float(
+            np.divide(off, slack, out=np.where(off > 0, np.inf, 0.0), where=slack > 0).max()
+        )
         if ratio > self.worst or not self.where:
             self.worst, self.where, self.off = max(ratio, self.worst), where, float(off.max())
         self.distances[where] = (float(np.linalg.norm(off)), float(np.linalg.norm(wanted)))
@@ -64,7 +66,8 @@ def agreement(
     sizes |= {one.rows: one.size for one in dense.layout.sources if not one.rows.isdigit()}
     axes = {row for row in sizes if row in _axes(template)}
     flat = replace(template, body=tuple(layers))
-    made = dense_weights(flat, {axis: sizes[axis] for axis in axes}, numbers).tensors
+    weights = dense_weights(flat, {axis: sizes[axis] for axis in axes}, numbers)
+    made = {name: np.asarray(one, dtype=np.float64) for name, one in weights.tensors.items()}
     found = Agreement()
     compared = _Compared(dense, basis, rounding, made, found)
     compared.edges(template)
@@ -78,7 +81,8 @@ def agreement(
 
 
 def _axes(template: Template) -> set[str]:
-    return {one.rows for one in (*template.blocks, *template.sources, *template.read_out)}
+    ends = {one.rows for one in template.sources} | {one.rows for one in template.read_out}
+    return ends | {one.rows for one in template.blocks}
 
 
 @dataclass(slots=True)
@@ -152,15 +156,18 @@ class _Compared:
         scores = dense.given.scores
         open_scores = bool(scores.function or scores.normalised)
         no_moves, no_scores = (
-            bool((np.abs(one) <= slack).all()) for one, slack in (self.moves(dense), self.scores(dense))
+            bool((np.abs(one) <= slack).all())
+            for one, slack in (self.moves(dense), self.scores(dense))
         )
         return no_moves or (no_scores and not open_scores)
 
     def zero(self, dense: DenseHead, where: str) -> None:
         if not self.is_zero(dense):
             self.found.worst, self.found.where = np.inf, where
-        moved, slack = self.moves(dense)
-        smaller = min(float(np.abs(moved).max(initial=0)), float(np.abs(self.scores(dense)[0]).max()))
+        moved, _ = self.moves(dense)
+        smaller = min(
+            float(np.abs(moved).max(initial=0)), float(np.abs(self.scores(dense)[0]).max())
+        )
         self.found.largest = max(self.found.largest, smaller)
         self.found.entries += moved.size
 

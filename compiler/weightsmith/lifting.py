@@ -1,0 +1,69 @@
+"""Files of weights, with files that say what they are, to a network as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weightsmith.compiler.nets.write_net import net_text
+
+from weightsmith.backends.errors import LiftError
+from weightsmith.backends.lift.layout_file import read_layout
+from weightsmith.backends.lift.lift import Lifted, lift
+from weightsmith.backends.lift.report import report_lines
+from weightsmith.backends.lift.tensors import load_tensors
+from weightsmith.compiler.ir.template import Template
+
+MAX_LAYOUT = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedNetwork:
+    """``text``: the network, as a ``.net`` file.  ``report``: how it was found and checked."""
+
+    text: str
+    report: tuple[str, ...]
+    lifted: Lifted
+
+    @property
+    def template(self) -> Template:
+        return self.lifted.template
+
+
+def lift_files(
+    weights: str | Path | Sequence[str | Path],
+    layouts: str | Path | Sequence[str | Path],
+    *,
+    noise: float = 0.0,
+) -> LiftedNetwork:
+    """Lift the weights of one size or several.  Raises LiftError."""
+    files = [Path(one) for one in _several(weights)]
+    said = [Path(one) for one in _several(layouts)]
+    if len(said) != len(files):
+        raise LiftError(f"expected a layout for each of {len(files)} files, got {len(said)}.")
+    read = [read_layout(_text(path), str(path)) for path in said]
+    tensors = [load_tensors(path) for path in files]
+    found = lift(read, tensors, noise=noise)
+    dtype = "float32" if any(one.dtype == "float32" for one in tensors) else "float64"
+    try:
+        text = net_text(found.template, read[0].inputs)
+    except ValueError as error:
+        raise LiftError(f"the network has no text: {error}.") from error
+    return LiftedNetwork(text, tuple(report_lines(found, dtype)), found)
+
+
+def _several(one: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return [one] if isinstance(one, (str, Path)) else one
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        if len(data) > MAX_LAYOUT:
+            raise LiftError(f"'{path}' is too long for a layout.")
+        return data.decode("utf-8")
+    except OSError as error:
+        raise LiftError(f"cannot read '{path}': {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise LiftError(f"'{path}' is not UTF-8 text.") from error
