@@ -33,6 +33,7 @@ class Example:
     name: str
     settings: Mapping[str, str]
     numbers: tuple[str, ...] = ()  # the parameters that the layout tells as numbers
+    forms: tuple[str, ...] = ()  # expressions that it names
 
     @property
     def program(self) -> core.Program:
@@ -50,13 +51,13 @@ class Example:
 
 
 EXAMPLES = (
-    Example("newton_inverse", {"mu": "1/10", "L": "2", "steps": "12"}),
+    Example("newton_inverse", {"mu": "0.17", "L": "2.37", "steps": "12"}, (), ("2/(L + mu)",)),
     Example("gradient_descent", {"eta": "0.37", "steps": "16"}, ("eta",)),
     Example("lasso_ista", {"eta": "0.37", "lam": "0.29", "steps": "3"}, ("eta", "lam")),
-    Example("square_root", {"mu": "1/10", "L": "2", "steps": "14"}),
+    Example("square_root", {"mu": "0.13", "L": "2.37", "steps": "14"}, (), ("2/(L + 1)",)),
     Example("heavy_ball", {"eta": "0.37", "beta": "0.61", "steps": "9"}, ("eta", "beta")),
-    Example("polar", {"smax": "2", "steps": "11"}),
-    Example("polar_quintic", {"smax": "2", "steps": "4"}),
+    Example("polar", {"smax": "2.37", "steps": "11"}, ("smax",)),
+    Example("gd_plus_plus", {"eta": "0.37", "gamma": "0.61", "steps": "3"}, ("eta", "gamma")),
     Example("nonnegative_least_squares", {"eta": "0.37", "steps": "4"}, ("eta",)),
 )
 
@@ -85,8 +86,8 @@ def held(
     values: Mapping[str, Fraction],
     *,
     numbers: tuple[str, ...] = (),
-    sizes: tuple[int, ...] = SIZES,
     forms: tuple[str, ...] = (),
+    sizes: tuple[int, ...] = SIZES,
 ) -> Held:
     """The template as dense weights of these sizes."""
     flat = replace(template, body=once(template.body))
@@ -113,6 +114,9 @@ def _lines(
     yield from (f"{axis} = {size}" for axis, size in dims.items() if axis in used)
     yield "[numbers]"
     yield from (f'{name} = "{value}"' for name, value in numbers.items())
+    if forms:  # of parameters that are no numbers of the floats
+        yield "[params]"
+        yield from (f'{name} = "{one}"' for name, one in values.items() if name != "steps")
     for one in template.sources:
         yield f'[sources."{one.name}"]'
         yield f'kind = "{one.kind}"\nof = "{one.of}"\nrows = "{one.rows}"'

@@ -17,8 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from weightsmith.backends.lift.colours import row_colours
+from weightsmith.backends.lift.coefficients import forms_of
 from weightsmith.backends.lift.dense import Dense
-from weightsmith.backends.lift.rounding import Rounding
+from weightsmith.backends.lift.rounding import ROUNDINGS, Rounding
 from weightsmith.backends.lift.tensors import Tensor
 from weightsmith.backends.lift.units import Group, IrregularError, grouped
 
@@ -43,6 +44,8 @@ class Basis:
         self.inverse: Tensor = np.zeros((0, height))
         if columns:
             self.inverse = np.asarray(np.linalg.pinv(self.matrix), dtype=np.float64)
+            error = np.eye(len(self.inverse)) - self.inverse @ self.matrix
+            self.inverse = self.inverse + error @ self.inverse  # a step of Newton's
         self.is_coordinates = is_choice(self.matrix)  # is every block a choice of rows?
         if self.is_coordinates:
             self.inverse = self.matrix.T
@@ -84,6 +87,8 @@ class _Reach:
         self.rounding = rounding
         self.choose = choose
         self.frames: list[Frame] = []
+        self.is_skew = False  # has a frame another length than 1?
+        self.scales = [abs(float(form.value)) for form in forms_of(dense.layout)]
         self.now = Basis((), dense.height)
         self.colours = np.array(row_colours(dense, rounding)) if choose else np.zeros(0)
 
@@ -135,7 +140,11 @@ class _Reach:
                 return
             if rows != "1" and (np.ptp(rest, axis=1) <= 2 * bound.max(axis=1)).all():
                 rest, bound, rows = rest[:, :1], bound[:, :1], "1"  # one row, added to every row
-            found = self.chosen(rest, bound) if self.choose else self.scaled(rest, bound)
+            if self.choose:
+                found = self.chosen(rest, bound)
+            else:  # what is added to a skew basis is a block of its own
+                whole = self.is_skew and rest.shape == moved.shape
+                found = self.scaled(rest, bound, moved if whole else rest)
             if found is None:
                 return
             self.frames.append(Frame(self.named(name), rows, found))
@@ -162,21 +171,34 @@ class _Reach:
         found = np.eye(len(rest))[:, rows]
         return found if not (self.now.matrix.T @ found).any() else None
 
-    def scaled(self, rest: Tensor, bound: Tensor) -> Tensor | None:
-        """Columns of length 1 in the mean, unless their length is the root of a plain fraction."""
+    def scaled(self, rest: Tensor, bound: Tensor, moved: Tensor) -> Tensor | None:
+        """Columns of length 1 in the mean; but a length that is the root of a plain fraction stays
+        (or of one times a form, where another one did): then the numbers of blocks stay plain."""
         values = np.linalg.svd(rest, compute_uv=False)
         if len(values) < rest.shape[1] or values[-1] <= np.linalg.norm(bound):
             return None
-        square = float((values**2).mean())
-        if abs(square - 1) <= 2 * float(bound.max()):
-            return rest
-        near, root = Fraction(square).limit_denominator(PLAIN), square**0.5
-        plain = Fraction(root).limit_denominator(PLAIN)
-        error = 4 * float(bound.max()) * max(1.0, root)
-        if abs(near - square) <= error and abs(plain - root) > error:
-            return rest
-        scaled: Tensor = rest / root
+        root = float((moved**2).sum() / moved.shape[1]) ** 0.5
+        error = 4 * ROUNDINGS * self.rounding.unit * max(1.0, root) + self.rounding.noise
+        scales = (1.0, *(self.scales if self.is_skew else ()))
+        if any(_is_plain(root / scale, error / scale, 2) for scale in scales):
+            scales = ()
+        for scale in scales:
+            if _is_plain_root(root / scale, error / scale):
+                self.is_skew = True
+                kept: Tensor = moved / scale
+                return kept
+        scaled: Tensor = moved / root
         return scaled
+
+
+def _is_plain(number: float, error: float, most: int = PLAIN) -> bool:
+    near = Fraction(number).limit_denominator(most)
+    return bool(near) and abs(near - number) <= error
+
+
+def _is_plain_root(root: float, error: float) -> bool:
+    """Is it the root of a plain fraction, and no plain fraction itself?"""
+    return _is_plain(root**2, error) and not _is_plain(root, error)
 
 
 def written(down: Tensor, group: Group, rounding: Rounding) -> tuple[Tensor, Tensor]:

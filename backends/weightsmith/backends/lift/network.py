@@ -203,7 +203,12 @@ class _Reader:
                 rows = frame.rows
                 terms.append((frame.name, self.blocks.text(one)))
         if not terms:
-            text = f"{where}: it reads nothing that the sources reach"
-            self.blocks.defects.append(Defect(where, given.name, "", (0, 0), 0.0, text))
-            terms = [(self.basis.frames[0].name, "0")] if self.basis.frames else []
+            fits = [
+                frame for frame in self.basis.frames if frame.columns.shape[1] == len(weight)
+            ]
+            if not fits:
+                text = f"{where}: it reads nothing that the sources reach"
+                self.blocks.defects.append(Defect(where, given.name, "", (0, 0), 0.0, text))
+            terms = [(frame.name, "0") for frame in fits[:1]]
+            rows = fits[0].rows if fits else ""
         return Output(given.name, tuple(terms), rows, given.at, given.transposed)

@@ -209,13 +209,14 @@ class _Compared:
         left = onto.copy()  # what the network writes and the weights have not yet
         bound = self.rounding.slack(onto)
         extra: list[tuple[Tensor, Tensor, Tensor]] = []
+        room_of = self.rounding.slack(mlp.down)
         for unit, row in enumerate(reads):
             if not (np.abs(row) > slack[unit]).any():
                 continue
             near = [
                 at for at, one in enumerate(wanted) if (np.abs(one - row) <= 2 * slack[unit]).all()
             ]
-            column, own = mlp.down[:, unit], self.rounding.slack(mlp.down[:, unit])
+            column, own = mlp.down[:, unit], room_of[:, unit]
             if near:
                 at = min(near, key=lambda one: float(np.abs(wanted[one] - row).max()))
                 self.found.compare(row, wanted[at], slack[unit], f"{where}, mlp up")
@@ -228,7 +229,7 @@ class _Compared:
                     room += own
                     break
             else:
-                extra.append((row, column.copy(), own))
+                extra.append((row, column.copy(), own.copy()))
         self.found.compare(left, np.zeros_like(left), bound, f"{where}, mlp down")
         for _, total, room in extra:
             self.found.compare(total, np.zeros_like(total), room, f"{where}, mlp down")
