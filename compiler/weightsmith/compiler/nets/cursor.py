@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import NoReturn
 
-from weightsmith.compiler.ir.coefficients import CoefficientField
+from weightsmith.checker.algebra.rational import Field
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.compiler.ir.template import Coefficient
 from weightsmith.compiler.nets.tokens import Token
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
-from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.numbers.scalars import ScalarError, free_symbols
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source, Span
+
+MOST_WORK = 200_000  # units of the checker, for one coefficient
+_RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
 
 
 class Cursor:
@@ -72,8 +79,11 @@ class Cursor:
 
     def finish(self) -> None:
         """Nothing may follow."""
-        if self.next is not None:
-            self.fail("expected the end of the line")
+        if self.next is None:
+            return
+        if self.is_mark(")"):
+            self.fail("this bracket was not opened")
+        self.fail("expected the end of the line", "a comment begins with #")
 
     def closing(self) -> int:
         """How many tokens on the bracket that is next closes."""
@@ -98,6 +108,11 @@ class Cursor:
             return Span(self.source, self._end, self._end)
         return Span(self.source, found.start, found.end)
 
+    def back(self, message: str, hint: str | None = None) -> NoReturn:
+        """Fail at the token that was taken last."""
+        self.at -= 1
+        self.fail(message, hint)
+
     def fail(self, message: str, hint: str | None = None, span: Span | None = None) -> NoReturn:
         raise DiagnosticError([error(span or self.here(), message, hint)])
 
@@ -105,15 +120,36 @@ class Cursor:
 def canonical(text: str, cursor: Cursor, span: Span) -> str:
     """A scalar as templates write it."""
     try:
-        scalar = parse_scalar(text)
-        return str(CoefficientField([scalar]).of(scalar))
-    except ScalarError as problem:
-        cursor.fail(str(problem), span=span)
+        if _RATIONAL.fullmatch(text):
+            return str(Fraction(text))
+        return _exact(text)
+    except (ScalarError, ZeroDivisionError) as problem:
+        is_zero = isinstance(problem, ZeroDivisionError)
+        cursor.fail("a division by zero" if is_zero else str(problem), span=span)
 
 
-def times(first: str, second: str) -> str:
-    """The product of two coefficients."""
+def times(first: Coefficient, second: Coefficient) -> Coefficient:
+    """The product of two coefficients.  Raises ScalarError where it is too large."""
     if first == "1":
         return second
-    scalar = parse_scalar(f"({first})*({second})")
-    return str(CoefficientField([scalar]).of(scalar))
+    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+        return str(Fraction(first) * Fraction(second))
+    return _exact(f"({first})*({second})")
+
+
+def added(first: Coefficient, second: Coefficient) -> Coefficient:
+    """The sum of two coefficients.  Raises ScalarError where it is too large."""
+    if first == "0":
+        return second
+    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+        return str(Fraction(first) + Fraction(second))
+    return _exact(f"({first}) + ({second})")
+
+
+def _exact(text: str) -> str:
+    """The text of its value, by the rules and within the limits of the checker."""
+    scalar = parse_scalar(text)
+    try:
+        return str(Field(sorted(free_symbols(scalar)), budget=Budget(MOST_WORK)).read(scalar))
+    except RefusedError as problem:
+        raise ScalarError(str(problem)) from None

@@ -5,6 +5,7 @@ head  B += c V·relu(Kᵀ·Q + …)                      f of the scores, stacke
       C += d W·relu(Kᵀ·Q + …)                      keys and queries of the head above
 mlp   B += c relu(x + 1/2)                         hidden units
       B += c x                                     relu(x) − relu(−x)
+      B += c f1(x)                                 the hidden units of a table
       B += c (x + 1) .* (y)                        a gated product
       B += c                                       a number at every token
 """
@@ -26,12 +27,13 @@ from weightsmith.compiler.ir.template import (
     Scores,
     Terms,
 )
-from weightsmith.compiler.nets.cursor import Cursor, times
+from weightsmith.compiler.nets.cursor import Cursor, added, times
+from weightsmith.compiler.nets.tables import MOST_HINGES, Hinge
 from weightsmith.compiler.nets.terms import (
     Operands,
     Sum,
-    added,
     is_function,
+    listed,
     read_coefficient,
     read_operand,
     read_sign,
@@ -44,7 +46,7 @@ from weightsmith.dsl.text.diagnostics import near_hint
 RELU = "relu"
 SOFTMAX, NORMALISED = "softmax", "normalised"
 FUNCTIONS = (RELU, *NAMES, SOFTMAX, NORMALISED)  # words that stand in front of a bracket
-Outputs = list[tuple[str, int, Coefficient]]
+MOST_FUNCTIONS = 3  # normalised(relu(( … )))
 
 
 @dataclass(slots=True)
@@ -57,22 +59,33 @@ class Rows:
 
 
 @dataclass(slots=True)
+class Tables:
+    """Those of a file, by name; ``room``: how many of their hinges may still be used."""
+
+    hinges: dict[str, list[Hinge]] = field(default_factory=dict)
+    room: int = MOST_HINGES
+
+
+@dataclass(slots=True)
 class LayerReader:
     """Collects the lines of one layer."""
 
     operands: Operands
     rows: Rows
+    tables: Tables
     heads: list[Head] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
-    outputs: Outputs = field(default_factory=list)
+    places: dict[Hidden, int] = field(default_factory=dict)  # of relus: equal ones are one
+    outputs: dict[tuple[str, int], Coefficient] = field(default_factory=dict)
     bias: dict[str, Coefficient] = field(default_factory=dict)
     part: str = ""  # head or mlp: what an unlabelled line belongs to
 
     def layer(self) -> Layer:
         mlp = None
-        if self.hidden or self.bias:
-            bias = tuple((block, one) for block, one in self.bias.items() if one != "0")
-            mlp = Mlp(tuple(self.hidden), tuple(self.outputs), bias)
+        bias = tuple((block, one) for block, one in self.bias.items() if one != "0")
+        if self.hidden or bias:
+            outputs = tuple((*place, one) for place, one in self.outputs.items())
+            mlp = Mlp(tuple(self.hidden), outputs, bias)
         return Layer(tuple(self.heads), mlp)
 
     def line(self, cursor: Cursor) -> None:
@@ -84,10 +97,13 @@ class LayerReader:
         if not label and not self.part:
             cursor.fail("expected 'head' or 'mlp'")
         if label == "head" and self.part == "mlp":
-            cursor.fail("the heads of a layer stand before its mlp", "write a new layer")
+            cursor.back("the heads of a layer stand before its mlp", "write a new layer")
+        if label == "mlp" and self.part == "mlp":
+            cursor.back("a layer has one mlp", "leave 'mlp' out of its further lines")
         self.part = label or self.part
         target = self._target(cursor)
-        cursor.expect("+=")
+        if not cursor.accept("+="):
+            cursor.fail("expected '+='", "a layer adds to blocks: x += …")
         if self.part == "head":
             self._head(cursor, target, is_new=bool(label))
         else:
@@ -97,10 +113,9 @@ class LayerReader:
     def _target(self, cursor: Cursor) -> str:
         token = cursor.name("the block that is written")
         if token.text not in self.rows.blocks:
-            cursor.at -= 1
-            known = ", ".join(self.rows.blocks)
+            known = listed(self.rows.blocks)
             hint = near_hint(token.text, self.rows.blocks) or f"the blocks are {known}"
-            cursor.fail(f"there is no block '{token.text}'", hint)
+            cursor.back(f"there is no block '{token.text}'", hint)
         return token.text
 
     # -- heads --------------------------------------------------------------------------------
@@ -110,10 +125,12 @@ class LayerReader:
         first = cursor.at
         coefficient, value = read_term(cursor, self.operands)
         if value is None:
-            cursor.fail("expected value·keysᵀ·queries", span=cursor.span(first))
+            hint = "a head adds for example x·yᵀ·z"
+            cursor.fail("expected value·keysᵀ·queries", hint, cursor.span(first))
         terms = self._terms(cursor, value, first)
         self._same_rows(cursor, self.rows.blocks[target], terms, first)
-        cursor.expect("*")
+        if not cursor.accept("*"):
+            cursor.fail("expected '·', then keys and queries", "a head adds for example x·yᵀ·z")
         head = self._scores(cursor)
         head = self._where(cursor, head)
         if is_new:
@@ -141,8 +158,12 @@ class LayerReader:
         function, normalised, brackets = "", False, 0
         while is_function(cursor, self.operands):
             word = cursor.take().text
+            if word in self.tables.hinges:
+                cursor.back(f"the table '{word}' is for an mlp", "a head has relu, exp, softmax, …")
             cursor.expect("(")
             brackets += 1
+            if brackets > MOST_FUNCTIONS:
+                cursor.fail("a head applies one function to its scores")
             inner = "exp" if word == SOFTMAX else "" if word == NORMALISED else word
             if (function and inner) or (word in (SOFTMAX, NORMALISED) and (normalised or function)):
                 cursor.at -= 2
@@ -172,17 +193,18 @@ class LayerReader:
         start = cursor.at
         coefficient, keys = read_term(cursor, self.operands)
         if keys is None:
-            cursor.fail("expected keysᵀ·queries", span=cursor.span(start))
+            cursor.fail("expected keysᵀ·queries", "write Kᵀ·Q or K'*Q", cursor.span(start))
         factor = times(coefficient, sign)
         terms = tuple((name, times(factor, one)) for name, one in keys.plain)
         key_terms = self._terms(cursor, Sum(terms, keys.constant), start)
         if not cursor.accept("'"):
             cursor.fail("expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q")
-        cursor.expect("*")
+        if not cursor.accept("*"):
+            cursor.fail("expected '·' and the queries", "write Kᵀ·Q or K'*Q")
         start = cursor.at
         queries = read_operand(cursor, self.operands)
         if queries is None:
-            cursor.fail("expected the queries: a block, or a combination in brackets")
+            cursor.fail("expected the queries", "a block, or a combination in brackets")
         query_terms = self._terms(cursor, queries, start)
         self._same_rows(cursor, self.rows.readable[key_terms[0][0]], query_terms, start)
         return key_terms, query_terms
@@ -191,11 +213,13 @@ class LayerReader:
         """Blocks only, of equal rows."""
         span = cursor.span(start)
         if found.constant != "0":
-            cursor.fail("a number stands here without a block of ones", span=span)
-        if not found.plain:
+            hint = "add a block that starts as ones"
+            cursor.fail("a number stands here without a block of ones", hint, span)
+        terms = found.kept
+        if not terms:
             cursor.fail("this combination is zero", span=span)
-        self._same_rows(cursor, self.rows.readable[found.plain[0][0]], found.plain, start)
-        return found.plain
+        self._same_rows(cursor, self.rows.readable[terms[0][0]], terms, start)
+        return terms
 
     def _same_rows(self, cursor: Cursor, rows: str, terms: Terms, start: int) -> None:
         for name, _ in terms:
@@ -210,30 +234,15 @@ class LayerReader:
         mask = ALL
         if cursor.accept_word("sum"):
             cursor.expect_word("over")
-            keys = self._groups(cursor)
+            keys = read_groups(cursor, self.rows.groups)
             mask = cursor.accept_word(*MASKS[1:]) or ALL
             cursor.accept(";")
         if cursor.accept_word("at"):
-            queries = self._groups(cursor)
+            queries = read_groups(cursor, self.rows.groups)
         if mask != ALL and not (len(keys) == 1 and keys == queries):
             cursor.fail("a masked head has one group of tokens", "sum over g before; at g")
         scores = replace(head.scores, mask=mask)
         return replace(head, key_groups=keys, query_groups=queries, scores=scores)
-
-    def _groups(self, cursor: Cursor) -> tuple[str, ...]:
-        found = [self._group(cursor)]
-        while cursor.accept(","):
-            found.append(self._group(cursor))
-        return tuple(group for group in self.rows.groups if group in found)
-
-    def _group(self, cursor: Cursor) -> str:
-        token = cursor.take()
-        if token.text not in self.rows.groups:
-            cursor.at -= 1
-            known = ", ".join(self.rows.groups)
-            hint = near_hint(token.text, self.rows.groups) or f"the groups of tokens are {known}"
-            cursor.fail(f"there is no group '{token.text}'", hint)
-        return token.text
 
     # -- mlps ---------------------------------------------------------------------------------
 
@@ -250,18 +259,48 @@ class LayerReader:
             self._linear(cursor, target)
 
     def _unit(self, cursor: Cursor, target: str, coefficient: Coefficient) -> None:
-        """``relu(x + 1/2)``; ``relu[d](y)`` says how many rows of hidden units."""
-        word = cursor.take()
-        name, _, rows = word.text.partition("[")
-        if name != RELU:
-            cursor.at -= 1
-            cursor.fail(f"the units of an mlp are relu, not {name}", "write its table as relus")
+        """``relu(x + 1/2)`` or ``f1(x)``; ``relu[d](y)`` says how many rows of hidden units."""
+        name, _, rows = cursor.take().text.partition("[")
+        if name != RELU and name not in self.tables.hinges:
+            message = f"the units of an mlp are relu, not {name}"
+            cursor.back(message, f"write a table of hinges: table {name}1, above 0: 1")
         start = cursor.at
         cursor.expect("(")
         inside = read_sum(cursor, self.operands)
         cursor.expect(")")
         own = rows.removesuffix("]") or self._rows_of(cursor, inside, target, start)
-        self._add(cursor, target, coefficient, Hidden(own, inside.plain, inside.constant), start)
+        if not inside.kept and (name != RELU or inside.constant == "0"):
+            cursor.fail("nothing stands in these brackets", span=cursor.span(start))
+        if name == RELU:
+            unit = Hidden(own, inside.kept, inside.constant)
+            self._add(cursor, target, coefficient, unit, start)
+            return
+        self._units(cursor, target, coefficient, (name, own, inside), start)
+
+    def _units(
+        self,
+        cursor: Cursor,
+        target: str,
+        coefficient: Coefficient,
+        table: tuple[str, str, Sum],
+        start: int,
+    ) -> None:
+        """Those of a table, by its name, its rows and what stands in its brackets."""
+        name, rows, inside = table
+        hinges = self.tables.hinges[name]
+        self.tables.room -= len(hinges)
+        if self.tables.room < 0:
+            message = f"more than {MOST_HINGES} hinges of tables are used"
+            cursor.fail(message, span=cursor.span(start))
+        terms = inside.kept
+        minus = tuple((block, times("-1", one)) for block, one in terms)
+        below = times("-1", inside.constant)
+        for hinge in hinges:
+            if hinge.above:
+                unit = Hidden(rows, terms, added(inside.constant, str(-hinge.place)))
+            else:
+                unit = Hidden(rows, minus, added(below, str(hinge.place)))
+            self._add(cursor, target, times(coefficient, str(hinge.change)), unit, start)
 
     def _is_product(self, cursor: Cursor) -> bool:
         if not cursor.is_mark("("):
@@ -275,11 +314,17 @@ class LayerReader:
         first = read_sum(cursor, self.operands)
         cursor.expect(")")
         cursor.expect(".*")
+        rows = ""
+        if cursor.next is not None and cursor.next.kind == "name":
+            rows = cursor.take().text
         cursor.expect("(")
         second = read_sum(cursor, self.operands)
         cursor.expect(")")
-        rows = self._rows_of(cursor, first, target, start)
-        unit = Hidden(rows, first.plain, first.constant, second.plain, second.constant)
+        rows = rows or self._rows_of(cursor, Sum(first.terms + second.terms), target, start)
+        unit = Hidden(rows, first.kept, first.constant, second.kept, second.constant)
+        for one in (first, second):
+            if not one.kept and one.constant == "0":
+                cursor.fail("a product with 0 is 0", "leave it out", cursor.span(start))
         self._add(cursor, target, coefficient, unit, start)
 
     def _linear(self, cursor: Cursor, target: str) -> None:
@@ -292,26 +337,36 @@ class LayerReader:
         else:
             coefficient = times(coefficient, sign)
         constant = times(coefficient, inside.constant)
+        if cursor.is_mark("*") or cursor.is_mark("'"):
+            hint = "a product of entries is (x) .* (y); one of matrices is a head"
+            cursor.fail("an mlp multiplies no matrices", hint)
         self.bias[target] = added(self.bias.get(target, "0"), constant)
         if not inside.plain:
             return
         rows = self._rows_of(cursor, inside, target, start)
         minus = tuple((name, times("-1", one)) for name, one in inside.plain)
         for terms, factor in ((inside.plain, coefficient), (minus, times("-1", coefficient))):
-            self._add(cursor, target, factor, Hidden(rows, terms), start)
+            self._add(cursor, target, factor, Hidden(rows, terms), start, is_shared=False)
 
     def _rows_of(self, cursor: Cursor, inside: Sum, target: str, start: int) -> str:
         """The rows of hidden units: those of the terms."""
-        rows = {self.rows.readable[name] for name, _ in inside.plain}
+        rows = {self.rows.readable[name] for name, _ in inside.terms}
         if len(rows) > 1:
             rows -= {"1"}
         if len(rows) > 1:
-            listed = " and ".join(sorted(rows))
-            cursor.fail(f"blocks of {listed} rows do not add up", span=cursor.span(start))
+            both = " and ".join(sorted(rows))
+            cursor.fail(f"blocks of {both} rows do not add up", span=cursor.span(start))
         return rows.pop() if rows else self.rows.blocks[target]
 
     def _add(
-        self, cursor: Cursor, target: str, coefficient: Coefficient, unit: Hidden, start: int
+        self,
+        cursor: Cursor,
+        target: str,
+        coefficient: Coefficient,
+        unit: Hidden,
+        start: int,
+        *,
+        is_shared: bool = True,
     ) -> None:
         own = self.rows.blocks[target]
         parts = [*((name, self.rows.readable[name]) for name, _ in (*unit.terms, *unit.gate))]
@@ -319,5 +374,23 @@ class LayerReader:
             if rows != unit.rows and "1" not in (rows, unit.rows):
                 message = f"'{name}' of {rows} rows does not meet {unit.rows} hidden rows"
                 cursor.fail(message, span=cursor.span(start))
-        self.hidden.append(unit)
-        self.outputs.append((target, len(self.hidden) - 1, coefficient))
+        place = len(self.hidden)
+        if is_shared:
+            place = self.places.setdefault(unit, place)
+        self.hidden += [unit] * (place == len(self.hidden))
+        known = self.outputs.get((target, place), "0")
+        self.outputs[target, place] = added(known, coefficient)
+
+
+def read_groups(cursor: Cursor, known: tuple[str, ...]) -> tuple[str, ...]:
+    """``context, query``: groups of tokens, in the order of the network."""
+    found: list[str] = []
+    while True:
+        group = cursor.take().text
+        if group not in known:
+            hint = near_hint(group, known) or f"the groups of tokens are {listed(known)}"
+            cursor.back(f"there is no group '{group}'", hint)
+        found.append(group)
+        if not cursor.accept(","):
+            break
+    return tuple(group for group in known if group in found)

@@ -14,41 +14,45 @@
         layer   mlp   x += g x
     return  output = x at query tokens
 
-Blocks start as combinations of inputs (``A'`` is the transpose of a matrix), ``I[d]``, ``ones`` and
-``ones[context]``.  docs/net.md describes the whole.
+
+``heading`` reads what stands above the layers, ``layers`` their lines.  docs/net.md has the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from weightsmith.compiler.ir.template import (
-    Block,
-    Item,
-    Matrix,
-    Output,
-    Repeat,
-    Source,
-    Template,
-    Terms,
-    View,
-)
-from weightsmith.compiler.nets.cursor import Cursor, canonical
-from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader, Rows
-from weightsmith.compiler.nets.net import Net, NetInput
-from weightsmith.compiler.nets.terms import Operands, read_sum
-from weightsmith.compiler.nets.tokens import Token, tokens_of
-from weightsmith.dsl.program.core import CONTEXT, GROUPS, QUERY
+from weightsmith.compiler.ir.template import Block, Item, Output, Repeat, Template
+from weightsmith.compiler.nets.cursor import Cursor
+from weightsmith.compiler.nets.heading import Heading, is_axis
+from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader, Rows, read_groups
+from weightsmith.compiler.nets.loops import read_count, read_names, read_schedule
+from weightsmith.compiler.nets.net import Net
+from weightsmith.compiler.nets.tables import MOST_HINGES, Hinge, read_hinges
+from weightsmith.compiler.nets.terms import listed, read_sum
+from weightsmith.compiler.nets.tokens import tokens_of
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.text.characters import unsafe_character
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error, near_hint
 from weightsmith.dsl.text.source import Source as Text
 from weightsmith.dsl.text.source import Span
 
-PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
-SECTIONS = ("network", "input", "matrix", "param", "tokens", "stream", "repeat", "for", "layer")
-KEYWORDS = (*SECTIONS, "return")
+ORDER = {  # of the lines; a table may stand anywhere
+    **{"network": 0, "input": 1, "matrix": 1, "param": 1, "tokens": 2, "stream": 3},
+    **{"repeat": 4, "for": 4, "layer": 4, "return": 5},
+}
+KEYWORDS = (*ORDER, "table")
+ONCE = ("network", "tokens", "stream")
+RETURN = "write: return  output = x at query tokens"
+NEEDED = {  # what nobody can do without, and the line in which it stands
+    "network": "'network' and its name",
+    "tokens": "'tokens'",
+    "stream": "'stream' and its blocks",
+    "return": "'return'",
+}
 MOST_LENGTH = 4_000_000  # characters of a file
+MOST_MISTAKES = 50
 MAX_NESTING = 40
 
 
@@ -72,7 +76,13 @@ def is_net(text: str) -> bool:
 def read_net(source: Text) -> Net:
     """Read a network.  Raises DiagnosticError with everything that is wrong with it."""
     if len(source.text) > MOST_LENGTH:
-        raise DiagnosticError([error(Span(source, 0, 0), "this file is too long for a network")])
+        message = f"a network has at most {MOST_LENGTH:,} characters"
+        raise DiagnosticError([error(Span(source, 0, 0), message)])
+    place = unsafe_character(source.text.removeprefix("\ufeff"), lines=True)
+    if place is not None:
+        place += source.text.startswith("\ufeff")
+        message = "this character cannot be seen, or is none"
+        raise DiagnosticError([error(Span(source, place, place + 1), message, "delete it")])
     return _Reader(source).read()
 
 
@@ -87,45 +97,42 @@ class _Open:
     body_indent: int = -1
 
 
-class _Reader:
+class _Reader(Heading):
     """Reads line by line; goes on after a mistake, so that all are said together."""
 
     def __init__(self, source: Text) -> None:
-        self.source = source
+        super().__init__(source)
         self.mistakes: list[Diagnostic] = []
-        self.name = ""
-        self.inputs: dict[str, NetInput] = {}
-        self.matrices: dict[str, Matrix] = {}
-        self.parameters: list[str] = []
-        self.bindings: dict[str, str] = {}
-        self.sizes: dict[str, str] = {}
-        self.groups: tuple[str, ...] = ()
-        self.blocks: dict[str, str] = {}
-        self.read_in: dict[str, Terms] = {}
-        self.sources: dict[str, Source] = {}
-        self.views: dict[str, View] = {}
-        self.readable: dict[str, str] = {}
         self.outputs: list[Output] = []
         self.loops: list[_Open] = [_Open(-1)]
         self.layer: LayerReader | None = None
         self.section = ""
+        self.table: list[Hinge] = []  # that is being read
+        self.seen: set[str] = set()
 
     def read(self) -> Net:
-        for line in self._lines():
-            try:
-                self._line(line)
-            except DiagnosticError as found:
-                self.mistakes += found.diagnostics
-        try:
-            self._close(-1)
+        lines = list(self._lines())
+        for line in self._without_tables(lines):
+            self._try(line, self._line)
+        self._close(-1)
+        if not self.mistakes:
             self._check_whole()
-        except DiagnosticError as found:
-            self.mistakes += found.diagnostics
         if self.mistakes:
-            raise DiagnosticError(self.mistakes)
+            self.mistakes.sort(key=lambda one: one.span.start)
+            raise DiagnosticError(self.mistakes[:MOST_MISTAKES])
         return Net(
             self.source, tuple(self.inputs.values()), tuple(self.parameters), self._template()
         )
+
+    def _try(self, line: Line, read: Callable[[Line], None]) -> None:
+        if len(self.mistakes) > MOST_MISTAKES:
+            return
+        try:
+            read(line)
+        except DiagnosticError as found:
+            self.mistakes += found.diagnostics
+        except ScalarError as problem:
+            self.mistakes.append(error(line.cursor.span(0), str(problem)))
 
     def _template(self) -> Template:
         return Template(
@@ -139,320 +146,131 @@ class _Reader:
             bindings=tuple(sorted(self.bindings.items())),
             matrices=tuple(self.matrices.values()),
             views=tuple(self.views.values()),
-            sizes=tuple(sorted(self.sizes.items())),
+            sizes=tuple((name, group) for name, (group, _) in sorted(self.sizes.items())),
         )
 
     def _check_whole(self) -> None:
         end = Span(self.source, len(self.source.text), len(self.source.text))
-        if not self.mistakes:
-            for what, found in (
-                ("'network' and its name", self.name),
-                ("'tokens'", self.groups),
-                ("'stream' and its blocks", self.blocks),
-                ("'return'", self.outputs),
-            ):
-                if not found:
-                    raise DiagnosticError([error(end, f"a network needs {what}")])
+        for keyword, what in NEEDED.items():
+            if keyword not in self.seen:
+                self.mistakes.append(error(end, f"a network needs {what}"))
+        for name, (group, span) in self.sizes.items():
+            if group not in self.groups:
+                message = f"'{name}' is the size of '{group}', which is no group of tokens"
+                hint = f"the groups of tokens are {listed(self.groups)}"
+                self.mistakes.append(error(span, message, hint))
 
     def _lines(self) -> Iterator[Line]:
         text, start = self.source.text, 0
         for whole in text.splitlines(keepends=True):
             bare = whole.rstrip("\r\n")
             end = start + len(bare)
+            begin = start + (start == 0 and bare.startswith("\ufeff"))
             try:
-                tokens = tokens_of(self.source, start, end)
+                tokens = tokens_of(self.source, begin, end)
             except DiagnosticError as found:
                 self.mistakes += found.diagnostics
                 tokens = []
             if tokens:
-                indent = len(bare[: tokens[0].start - start].expandtabs(8))
+                indent = len(text[begin : tokens[0].start].expandtabs(8))
                 yield Line(Cursor(self.source, tokens, tokens[-1].end), indent)
             start += len(whole)
+
+    def _without_tables(self, lines: list[Line]) -> list[Line]:
+        """Read the tables, wherever they stand; return the other lines."""
+        others, is_table = [], False
+        for line in lines:
+            following = line.cursor.after(1)
+            is_free = following is None or following.text != "+="
+            if is_free and line.cursor.is_word("table"):
+                is_table = True
+                self._try(line, self._table)
+            elif is_table and is_free and line.cursor.is_word("above", "below"):
+                self._try(line, self._hinges)
+            else:
+                is_table = False
+                others.append(line)
+        return others
 
     def _line(self, line: Line) -> None:
         cursor = line.cursor
         following = cursor.after(1)
         keyword = ""
         if following is None or following.text != "+=":
-            keyword = cursor.accept_word(*KEYWORDS)
+            keyword = cursor.accept_word(*ORDER)
         if keyword:
-            self.section = keyword
-            sections: dict[str, Callable[[Line], None]] = {
-                "network": self._network,
-                "input": self._input,
-                "matrix": self._matrix,
-                "param": self._param,
-                "tokens": self._tokens,
-                "stream": self._stream,
-                "repeat": self._repeat,
-                "for": self._for,
-                "layer": self._layer,
-                "return": self._return,
+            self._in_order(cursor, keyword)
+            sections: dict[str, Callable[[], None]] = {
+                "network": lambda: self.network(cursor),
+                "input": lambda: self.input(cursor),
+                "matrix": lambda: self.matrix(cursor),
+                "param": lambda: self.param(cursor),
+                "tokens": lambda: self.token_groups(cursor),
+                "stream": lambda: self.stream(cursor),
+                "repeat": lambda: self._repeat(line),
+                "for": lambda: self._for(line),
+                "layer": lambda: self._layer(line),
+                "return": lambda: self._return(cursor),
             }
-            sections[keyword](line)
+            sections[keyword]()
         elif self.section == "stream":
-            self._stream(line)
+            self.stream(cursor)
         elif self.section == "layer" and self.layer is not None:
             self.layer.line(cursor)
         else:
             token = cursor.take()
-            cursor.at -= 1
             hint = near_hint(token.text, KEYWORDS) or f"lines begin with {', '.join(KEYWORDS)}"
-            cursor.fail(f"'{token.text}' begins no line here", hint)
+            cursor.back(f"'{token.text}' begins no line here", hint)
 
-    # -- what stands above ---------------------------------------------------------------------
+    def _in_order(self, cursor: Cursor, keyword: str) -> None:
+        """Does such a line stand here?"""
+        if keyword in ONCE and keyword in self.seen:
+            cursor.back(f"'{keyword}' stands once in a network")
+        later = [one for one in self.seen if ORDER[one] > ORDER[keyword]]
+        self.seen.add(keyword)
+        if later:
+            cursor.back(f"'{keyword}' stands too late", f"write it above '{min(later)}'")
+        self.section = keyword
+        for needed in ("tokens", "stream"):
+            if ORDER[needed] < ORDER[keyword] and needed not in self.seen:
+                self.seen.add(needed)  # say it once
+                cursor.back(f"a network needs {NEEDED[needed]}", f"write it above '{keyword}'")
 
-    def _network(self, line: Line) -> None:
-        if self.name:
-            line.cursor.fail("a file holds one network")
-        self.name = line.cursor.name("the name of the network").text
-        line.cursor.finish()
+    # -- tables --------------------------------------------------------------------------------
 
-    def _declare(self, cursor: Cursor, what: str) -> str:
-        token = cursor.take()
-        if token.kind != "word" or not token.text.isidentifier():
-            cursor.at -= 1
-            cursor.fail(f"expected the name of {what}")
-        taken = {**self.inputs, **self.matrices, **dict.fromkeys(self.parameters, None)}
-        if token.text in taken:
-            cursor.at -= 1
-            cursor.fail(f"'{token.text}' is declared twice")
-        return token.text
-
-    def _shape(self, cursor: Cursor) -> tuple[list[str], bool, Token]:
-        token = cursor.take()
-        symmetric = token.kind == "word" and token.text.startswith("symmetric[")
-        if token.kind != "name" and not symmetric:
-            cursor.at -= 1
-            cursor.fail("expected a shape", "write [m, n], symmetric[d, d] or [d] per token")
-        inside = token.text[len("symmetric[") : -1] if symmetric else token.text
-        axes = [axis.strip() for axis in inside.split(",")]
-        for axis in axes:
-            if not _is_axis(axis):
-                cursor.at -= 1
-                cursor.fail(f"'{axis}' is not a dimension", "write a name, or a number such as 3")
-        return axes, symmetric, token
-
-    def _input(self, line: Line) -> None:
+    def _table(self, line: Line) -> None:
+        """The name of a table; hinges may follow it in its line."""
         cursor = line.cursor
-        name = self._declare(cursor, "an input")
-        cursor.expect(":")
-        axes, symmetric, token = self._shape(cursor)
-        place = Span(self.source, token.start, token.end)
-        groups: tuple[str, ...] = ()
-        if cursor.accept_word("per"):
-            groups = PER.get(cursor.name("token, context or query").text, ())
-            if not groups or len(axes) != 1:
-                cursor.fail("write [d] per token, [d] per context or [d] per query", span=place)
-        elif len(axes) != 2:
-            cursor.fail("a matrix has two dimensions", "write [m, n], or [d] per token", place)
-        if symmetric and axes[0] != axes[-1]:
-            cursor.fail("a symmetric matrix is square", span=place)
-        cursor.finish()
-        columns = "" if groups else axes[1]
-        self.inputs[name] = NetInput(name, axes[0], columns, groups, symmetric)
+        cursor.take()
+        self.table = []
+        name = self.declare(cursor, "a table")
+        if name in KEYWORDS or name in FUNCTIONS:
+            cursor.back(f"'{name}' is a word of its own here", "call the table f1")
+        self.tables.hinges[name] = self.table
+        if cursor.next is not None:
+            self._hinges(line)
 
-    def _matrix(self, line: Line) -> None:
-        cursor = line.cursor
-        name = self._declare(cursor, "a matrix")
-        cursor.expect(":")
-        axes, symmetric, token = self._shape(cursor)
-        if len(axes) != 2 or symmetric:
-            place = Span(self.source, token.start, token.end)
-            cursor.fail("a matrix has two dimensions", "write matrix W: [k, d]", place)
-        entries = None
-        if cursor.accept("="):
-            entries = self._entries(cursor)
-        cursor.finish()
-        self.matrices[name] = Matrix(name, axes[0], axes[1], entries)
-
-    def _entries(self, cursor: Cursor) -> tuple[tuple[str, ...], ...]:
-        token = cursor.take()
-        span = Span(self.source, token.start, token.end)
-        try:
-            rows = [row.strip(" []") for row in token.text.split("]")]
-            numbers = [
-                [str(Fraction(one)) for one in row.lstrip(", [").split(",")] for row in rows if row
-            ]
-        except (ValueError, ZeroDivisionError):
-            cursor.fail("expected rows of numbers", "write [[1, 2], [3, 1/2]]", span)
-        if token.kind != "name" or len({len(row) for row in numbers}) != 1:
-            cursor.fail("expected rows of one length", "write [[1, 2], [3, 1/2]]", span)
-        return tuple(map(tuple, numbers))
-
-    def _param(self, line: Line) -> None:
-        cursor = line.cursor
-        while True:
-            name = self._declare(cursor, "a parameter")
-            if cursor.accept("="):
-                self._value(cursor, name)
-            self.parameters.append(name)
-            if not cursor.accept(","):
-                break
-        cursor.finish()
-
-    def _value(self, cursor: Cursor, name: str) -> None:
-        """A number, or the number of tokens of a group."""
-        if cursor.accept_word("size"):
-            cursor.expect("(")
-            self.sizes[name] = cursor.name("a group of tokens").text
-            cursor.expect(")")
-            return
-        start = cursor.at
-        cursor.accept("-")
-        while cursor.next is not None and not (cursor.is_mark(",") or cursor.is_mark(":")):
-            cursor.take()
-        span = cursor.span(start)
-        try:
-            self.bindings[name] = str(Fraction(self.source.text[span.start : span.end]))
-        except (ValueError, ZeroDivisionError):
-            cursor.fail("expected a number, or size(context)", span=span)
-
-    def _tokens(self, line: Line) -> None:
-        cursor, groups = line.cursor, []
-        while True:
-            token = cursor.take()
-            if token.text not in GROUPS:
-                cursor.expect_word("scratch")
-            groups.append(token.text)
-            if not cursor.accept(","):
-                break
-        cursor.finish()
-        if len(set(groups)) < len(groups):
-            cursor.fail("a group of tokens is named twice")
-        self.groups = tuple(groups)
-        for name, group in self.sizes.items():
-            if group not in groups:
-                cursor.fail(f"'{name}' is the size of '{group}', which is no group of tokens")
-
-    # -- the stream ----------------------------------------------------------------------------
-
-    def _stream(self, line: Line) -> None:
-        cursor = line.cursor
-        token = cursor.name("a block")
-        if token.text in self.blocks:
-            cursor.at -= 1
-            cursor.fail(f"the block '{token.text}' is declared twice")
-        rows = cursor.take()
-        if not _is_axis(rows.text):
-            cursor.at -= 1
-            cursor.fail("expected a number of rows", "write: x  d rows, starts as x")
-        if not cursor.accept_word("rows", "row"):
-            cursor.fail("expected 'rows'", "write: x  d rows, starts as x")
-        self.blocks[token.text] = rows.text
-        self.readable[token.text] = rows.text
-        cursor.expect(",")
-        cursor.expect_word("starts")
-        cursor.expect_word("as")
-        if cursor.next is not None and cursor.next.text == "0":
-            cursor.take()
-        else:
-            self._starts(cursor, token.text, rows.text)
-        cursor.finish()
-
-    def _starts(self, cursor: Cursor, block: str, rows: str) -> None:
-        start = cursor.at
-        known = (*self.inputs, "I[…]", "ones")
-        operands = Operands(
-            lambda c: self._source(c, rows), self._is_source, known, self.parameters
-        )
-        found = read_sum(cursor, operands)
-        if found.constant != "0":
-            cursor.fail("a block starts as a combination of sources", "write 2 ones for twos")
-        for name, _ in found.plain:
-            own = self.sources[name].rows
-            if own != rows:
-                message = f"'{name}' has {own} rows, the block {rows}"
-                cursor.fail(message, span=cursor.span(start))
-        if found.plain:
-            self.read_in[block] = found.plain
-
-    def _is_source(self, cursor: Cursor, count: int) -> bool:
-        token = cursor.after(count)
-        if token is None or token.kind != "word":
-            return False
-        return token.text in self.inputs or token.text.partition("[")[0] in ("I", "ones")
-
-    def _source(self, cursor: Cursor, rows: str) -> str:
-        if not self._is_source(cursor, 0):
-            return ""
-        token = cursor.take()
-        word, _, inside = token.text.partition("[")
-        inside = inside.removesuffix("]")
-        if token.text in self.inputs:
-            found = self._of_input(cursor, self.inputs[token.text])
-        elif word == "I":
-            found = Source(f"I[{inside}]", "identity", inside, inside, (inside,))
-        else:
-            groups = tuple(one.strip() for one in inside.split(",")) if inside else self.groups
-            found = Source(f"1[{rows};{','.join(groups)}]", "ones", "", rows, groups)
-        for group in found.groups:
-            if group not in self.groups:
-                cursor.at -= 1
-                cursor.fail(f"there are no tokens '{group}'", f"write tokens … {group} scratch")
-        self.sources[found.name] = found
-        return found.name
-
-    def _of_input(self, cursor: Cursor, given: NetInput) -> Source:
-        if cursor.accept("'"):
-            if given.groups:
-                cursor.fail("only a matrix is transposed, not a per-token input")
-            return Source(f"{given.name}'", "transposed", given.name, given.columns, (given.rows,))
-        groups = given.groups or (given.columns,)
-        groups = tuple(group for group in groups if group in self.groups or not given.groups)
-        return Source(given.name, "input", given.name, given.rows, groups)
+    def _hinges(self, line: Line) -> None:
+        room = MOST_HINGES - sum(map(len, self.tables.hinges.values()))
+        self.table += read_hinges(line.cursor, room)
 
     # -- layers --------------------------------------------------------------------------------
 
-    def _operands(self) -> Operands:
-        names = (*self.readable, *self.matrices)
-        scheduled = [name for loop in self.loops for name, _ in loop.schedule]
-        symbols = (*self.parameters, *scheduled)
-        return Operands(self._operand, self._is_block, names, symbols, FUNCTIONS)
-
-    def _is_block(self, cursor: Cursor, count: int) -> bool:
-        token = cursor.after(count)
-        if token is None:
-            return False
-        if token.kind == "name":
-            return token.text in self.blocks
-        return token.kind == "word" and (token.text in self.blocks or token.text in self.matrices)
-
-    def _operand(self, cursor: Cursor) -> str:
-        """A block, or a fixed matrix times a block."""
-        if not self._is_block(cursor, 0):
-            return ""
-        token = cursor.take()
-        if token.text in self.blocks:
-            return token.text
-        matrix, transposed = self.matrices[token.text], cursor.accept("'")
-        cursor.accept("*")
-        block = cursor.name(f"a block that '{matrix.name}' multiplies").text
-        if block not in self.blocks:
-            cursor.at -= 1
-            cursor.fail(f"there is no block '{block}'", near_hint(block, self.blocks))
-        meets, rows = matrix.columns, matrix.rows
-        if transposed:
-            meets, rows = rows, meets
-        if self.blocks[block] != meets:
-            message = f"'{matrix.name}' meets {meets} rows, but '{block}' has {self.blocks[block]}"
-            cursor.fail(message)
-        name = f"{matrix.name}{'′' if transposed else ''} {block}"
-        self.views.setdefault(name, View(name, matrix.name, transposed, block))
-        self.readable[name] = rows
-        return name
-
-    def _place(self, line: Line) -> _Open:
-        """The loop in whose body a line stands, by its indentation."""
+    def _place(self, line: Line) -> None:
+        """Find the loop in whose body a line stands, by its indentation."""
         self._close(line.indent)
         loop = self.loops[-1]
         if loop.body_indent < 0:
-            if len(self.loops) > 1 and line.indent <= loop.indent:
-                line.cursor.fail("the body of a loop is indented")
             loop.body_indent = line.indent
         if line.indent != loop.body_indent:
-            line.cursor.fail("this line is indented unlike those before it")
-        return loop
+            message = "this line is indented unlike those before it"
+            hint = f"expected {loop.body_indent} spaces in front, got {line.indent}"
+            self.mistakes.append(error(self._first(line), message, hint))
+
+    def _first(self, line: Line) -> Span:
+        """The first word of a line."""
+        token = line.cursor.after(-line.cursor.at)
+        return line.cursor.here() if token is None else Span(self.source, token.start, token.end)
 
     def _close(self, indent: int) -> None:
         """End the layer, and the loops that are indented as far as this."""
@@ -467,108 +285,83 @@ class _Reader:
     def _layer(self, line: Line) -> None:
         self._place(line)
         rows = Rows(self.blocks, self.readable, self.groups)
-        self.layer = LayerReader(self._operands(), rows)
+        self.layer = LayerReader(self.operands(self._scheduled()), rows, self.tables)
         if line.cursor.accept("("):  # (nothing)
-            line.cursor.accept_word("nothing")
+            line.cursor.expect_word("nothing")
             line.cursor.expect(")")
             line.cursor.finish()
             return
         self.layer.line(line.cursor)
 
-    def _open(self, line: Line, loop: _Open) -> None:
+    def _open(self, line: Line) -> _Open:
         self._place(line)
         if len(self.loops) > MAX_NESTING:
-            line.cursor.fail("loops are nested too deep")
-        self.loops.append(loop)
+            message = f"loops are nested deeper than {MAX_NESTING}"
+            line.cursor.fail(message, None, self._first(line))
+        self.loops.append(_Open(line.indent))
+        return self.loops[-1]
+
+    def _scheduled(self) -> list[str]:
+        return [name for loop in self.loops for name, _ in loop.schedule]
+
+    def _end_of_head(self, cursor: Cursor) -> None:
+        if not cursor.accept(":"):
+            cursor.fail("expected ':'", "the layers of the loop stand below, indented")
+        cursor.finish()
 
     def _repeat(self, line: Line) -> None:
         """``repeat steps:``, also ``repeat steps = 12:``."""
-        cursor, start = line.cursor, line.cursor.at
-        while cursor.next is not None and not (cursor.is_mark(":") or cursor.is_mark("=")):
-            token = cursor.take()
-            if token.kind == "word" and token.text not in self.parameters:
-                cursor.at -= 1
-                hint = near_hint(token.text, self.parameters) or f"write param {token.text}"
-                cursor.fail(f"'{token.text}' is not declared", hint)
-        span = cursor.span(start)
-        count = canonical(self.source.text[span.start : span.end], cursor, span)
+        loop, cursor = self._open(line), line.cursor
+        loop.count = read_count(cursor, (*self.parameters, *self._scheduled()))
         if cursor.accept("="):
-            self._value(cursor, count)
-        cursor.expect(":")
-        cursor.finish()
-        self._open(line, _Open(line.indent, count))
+            if loop.count not in self.parameters:
+                cursor.back("only a parameter has a value", f"write repeat {loop.count}:")
+            self.value(cursor, loop.count)
+        self._end_of_head(cursor)
 
     def _for(self, line: Line) -> None:
         """``for g in 3/2, 2:`` or ``for g, h in (1, 2), (3, 4):``."""
-        cursor = line.cursor
-        names = [cursor.name("the name of a number").text]
-        while cursor.accept(","):
-            names.append(cursor.name("the name of a number").text)
-        cursor.expect_word("in")
-        rows = [self._row(cursor, len(names))]
-        while cursor.accept(","):
-            rows.append(self._row(cursor, len(names)))
-        cursor.expect(":")
-        cursor.finish()
-        columns = zip(names, zip(*rows, strict=True), strict=True)
-        self._open(line, _Open(line.indent, str(len(rows)), tuple(sorted(columns))))
+        symbols = (*self.parameters, *self._scheduled())
+        loop, cursor = self._open(line), line.cursor
+        names = read_names(cursor, (*self.blocks, *self.matrices, *self.inputs))
+        loop.schedule = tuple((name, ()) for name in names)
+        loop.schedule = read_schedule(cursor, names, symbols)
+        loop.count = str(len(loop.schedule[0][1]))
+        self._end_of_head(cursor)
 
-    def _row(self, cursor: Cursor, count: int) -> tuple[str, ...]:
-        several = count > 1
-        if several:
-            cursor.expect("(")
-        found = [self._number(cursor)]
-        while several and cursor.accept(","):
-            found.append(self._number(cursor))
-        if several:
-            cursor.expect(")")
-        if len(found) != count:
-            cursor.fail(f"expected {count} numbers for a pass, got {len(found)}")
-        return tuple(found)
+    # -- what is returned ----------------------------------------------------------------------
 
-    def _number(self, cursor: Cursor) -> str:
-        """A scalar up to a comma, a colon or the bracket that is open."""
-        start, depth = cursor.at, 0
-        while cursor.next is not None:
-            if depth == 0 and any(map(cursor.is_mark, (",", ":", ")"))):
-                break
-            token = cursor.take()
-            if token.kind == "mark":
-                depth += (token.text == "(") - (token.text == ")")
-        span = cursor.span(start)
-        return canonical(self.source.text[span.start : span.end], cursor, span)
-
-    def _return(self, line: Line) -> None:
+    def _return(self, cursor: Cursor) -> None:
         self._close(-1)
-        cursor = line.cursor
         name = cursor.name("the name of the returned value").text
+        if any(output.name == name for output in self.outputs):
+            cursor.back(f"'{name}' is returned twice")
         transposed = cursor.accept("'")
-        cursor.expect("=")
+        if not cursor.accept("="):
+            cursor.fail("expected '='", RETURN)
         start = cursor.at
-        found = read_sum(cursor, self._operands())
+        found = read_sum(cursor, self.operands([]))
+        if found.constant != "0":
+            hint = "add a block that starts as ones"
+            cursor.fail("a number stands here without a block of ones", hint, cursor.span(start))
         rows = ""
         if cursor.accept_word("of"):
             rows = cursor.take().text
+            if not is_axis(rows):
+                cursor.back(f"'{rows}' is no dimension", "write 0 of d rows")
             cursor.expect_word("rows")
-        if found.constant != "0":
-            cursor.fail("a returned value is a combination of blocks", span=cursor.span(start))
-        rows = rows or (self.readable[found.plain[0][0]] if found.plain else "")
-        if not rows or any(self.readable[name] != rows for name, _ in found.plain):
-            cursor.fail("the rows of this value do not agree", span=cursor.span(start))
-        cursor.expect_word("at")
-        groups = [cursor.take().text]
-        while cursor.accept(","):
-            groups.append(cursor.take().text)
-        for group in groups:
-            if group not in self.groups:
-                known = ", ".join(self.groups)
-                cursor.fail(f"there is no group '{group}'", f"the groups of tokens are {known}")
+        rows = rows or next((self.readable[name] for name, _ in found.terms), "")
+        if not rows:
+            hint = "write how many rows it has: 0 of d rows"
+            cursor.fail("this value is zero", hint, cursor.span(start))
+        for block, _ in found.terms:
+            if self.readable[block] != rows:
+                message = f"expected {rows} rows, but '{block}' has {self.readable[block]}"
+                cursor.fail(message, None, cursor.span(start))
+        if not cursor.accept_word("at"):
+            cursor.fail("expected 'at' and groups of tokens", RETURN)
+        groups = read_groups(cursor, self.groups)
         if not cursor.accept_word("tokens", "token"):
-            cursor.fail("expected 'tokens'")
+            cursor.fail("expected 'tokens'", RETURN)
         cursor.finish()
-        ordered = tuple(group for group in self.groups if group in groups)
-        self.outputs.append(Output(name, found.plain, rows, ordered, transposed))
-
-
-def _is_axis(text: str) -> bool:
-    return text.isidentifier() or (text.isdecimal() and not text.startswith("0"))
+        self.outputs.append(Output(name, found.plain, rows, groups, transposed))

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.ir.template import Coefficient, Terms
-from weightsmith.compiler.nets.cursor import Cursor, canonical, times
-from weightsmith.dsl.numbers.scalar_text import parse_scalar
+from weightsmith.compiler.nets.cursor import Cursor, added, canonical, times
 from weightsmith.dsl.text.diagnostics import near_hint
 
+MOST_LISTED = 20  # names in a hint
 ENDS = ("+", "-", ")", ",", ":", ";", "=", "+=", ".*")
 
 
@@ -27,11 +26,19 @@ class Sum:
 
     @property
     def plain(self) -> Terms:
-        """Without a term twice."""
+        """Without a term twice, and without those that are zero."""
+        return tuple((name, one) for name, one in self._total().items() if one != "0")
+
+    @property
+    def kept(self) -> Terms:
+        """The same, but the first of several that are all zero stays: it has rows."""
+        return self.plain or tuple(self._total().items())[:1]
+
+    def _total(self) -> dict[str, Coefficient]:
         total: dict[str, Coefficient] = {}
         for name, coefficient in self.terms:
             total[name] = added(total[name], coefficient) if name in total else coefficient
-        return tuple((name, one) for name, one in total.items() if one != "0")
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ def read_term(cursor: Cursor, operands: Operands) -> tuple[Coefficient, Sum | No
     inner = read_operand(cursor, operands)
     if not coefficient and inner is None:
         _refuse(cursor, operands)
+    if inner is not None and (cursor.is_mark("/") or cursor.is_mark("^")):
+        cursor.fail("only numbers are divided, and raised to powers", "write 1/2 x in place of x/2")
     return coefficient or "1", inner
 
 
@@ -119,7 +128,7 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
     text = cursor.source.text[span.start : span.end].replace("·", "*")
     if open_atom:
         if not text.endswith("*"):
-            cursor.fail("a block is only multiplied by numbers, not a divisor")
+            cursor.fail("nothing is divided by a block", "write 1/2 x: a number, then the block")
         text = text[:-1]
     return canonical(text, cursor, span)
 
@@ -140,9 +149,8 @@ def is_function(cursor: Cursor, operands: Operands) -> bool:
 
 
 def _take_atom(cursor: Cursor, operands: Operands) -> None:
-    if cursor.accept("-"):
-        _take_atom(cursor, operands)
-        return
+    while cursor.accept("-"):
+        pass
     if cursor.is_mark("("):
         for _ in range(cursor.closing() + 1):
             token = cursor.take()
@@ -165,8 +173,11 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
     token = cursor.next
     known = (*operands.names, *operands.symbols)
     if token is not None and token.kind in ("word", "name"):
-        listed = ", ".join(operands.names) or "none"
-        hint = near_hint(token.text, known) or f"known here: {listed}"
+        hint = near_hint(token.text, known)
+        if token.text in operands.symbols:
+            hint = "a parameter stands without brackets"
+        elif hint is None:
+            hint = f"known here: {listed(known)}"
         cursor.fail(f"'{token.text}' is not known", hint)
     cursor.fail("expected a term", "write for example x, -y or (eta/N) x")
 
@@ -175,9 +186,7 @@ def _holds_operands(cursor: Cursor, operands: Operands) -> bool:
     return any(operands.starts(cursor, count) for count in range(1, cursor.closing()))
 
 
-def added(first: Coefficient, second: Coefficient) -> Coefficient:
-    """The sum of two coefficients."""
-    if first == "0":
-        return second
-    scalar = parse_scalar(f"({first}) + ({second})")
-    return str(CoefficientField([scalar]).of(scalar))
+def listed(names: Collection[str]) -> str:
+    """Some names for a hint."""
+    some = list(names)[:MOST_LISTED]
+    return ", ".join(some) + ", …" * (len(names) > MOST_LISTED) or "none"

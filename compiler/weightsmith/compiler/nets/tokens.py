@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source, Span
 
-_WORD = re.compile(r"[^\W\dᵀ][^\Wᵀ]*")
+_WORD = re.compile(r"[^\W\dᵀ][^\Wᵀ]*(?:\.[^\W\dᵀ][^\Wᵀ]*)*")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MARK = re.compile(r"\+=|\.\*|[·*ᵀ'+\-/^(),:;=]")
 _SPACE = re.compile(r"[ \t]+|#.*")
 SAME = {"·": "*", "ᵀ": "'"}
+MOST_OPEN = 40  # round brackets in one another
+MOST_TOKENS = 100_000  # of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,19 @@ def tokens_of(source: Source, start: int, end: int) -> list[Token]:
 
 def _tokens(source: Source, start: int, end: int) -> Iterator[Token]:
     text, place = source.text, start
+    depth = count = 0
     while place < end:
         space = _SPACE.match(text, place, end)
         if space:
             place = space.end()
             continue
         found = _token(source, place, end)
+        depth += (found.text == "(") - (found.text == ")") if found.kind == "mark" else 0
+        count += 1
+        if depth > MOST_OPEN or count > MOST_TOKENS:
+            what = "has too many brackets in one another" if depth > MOST_OPEN else "is too long"
+            span = Span(source, found.start, found.end)
+            raise DiagnosticError([error(span, f"this line {what}", "write it as several")])
         yield found
         place = found.end
 
@@ -87,7 +96,8 @@ def _closing(source: Source, place: int, end: int) -> int:
         depth += (text[at] == "[") - (text[at] == "]")
         if depth == 0:
             return at + 1
-    raise DiagnosticError([error(Span(source, place, end), "this bracket is not closed")])
+    span = Span(source, place, place + 1)
+    raise DiagnosticError([error(span, "this bracket is not closed", "a name is [in brackets]")])
 
 
 def _unquoted(inside: str) -> str:
@@ -100,12 +110,15 @@ def _unquoted(inside: str) -> str:
     return found if isinstance(found, str) else inside
 
 
-def quoted_name(name: str) -> str:
-    """A name as a ``.net`` file has it: as it is if it is a word, else in brackets."""
-    if _is_word(name):
+def quoted_name(name: str, taken: Collection[str] = ()) -> str:
+    """A name as a ``.net`` file has it: as it is if it is a word that is not taken, else in
+    brackets."""
+    if _is_word(name) and name.partition("[")[0] not in taken:
         return name
     plain = _is_balanced(name) and not name.startswith('"') and name.strip() == name != ""
-    return f"[{name}]" if plain else f"[{json.dumps(name, ensure_ascii=False)}]"
+    if plain and name.isprintable():
+        return f"[{name}]"
+    return f"[{json.dumps(name, ensure_ascii=not name.isprintable())}]"
 
 
 def _is_word(name: str) -> bool:
