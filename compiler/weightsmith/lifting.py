@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weightsmith.compiler.nets.write_net import net_text
-
 from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.layout_file import read_layout
+from weightsmith.backends.lift.given.layout_file import read_layout
+from weightsmith.backends.lift.given.tensors import load_tensors
 from weightsmith.backends.lift.lift import Lifted, lift
 from weightsmith.backends.lift.report import report_lines
-from weightsmith.backends.lift.tensors import load_tensors
 from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.nets.write_net import net_text
 
 MAX_LAYOUT = 1 << 20  # bytes
 

@@ -31,8 +31,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "trainable": {"dsl", "backends", "compiler", "executions", "api"},
     "network_text": {"dsl", "compiler", "backends", "network"},
+    "lifting": {"compiler", "backends"},
     "against": {"dsl", "compiler", "checker", "backends", "network", "api"},
-    "api": {"dsl", "compiler", "checker", "backends", "network", "network_files", "against"},
+    "api": {
+        *("dsl", "compiler", "checker", "backends"),
+        *("network", "network_files", "against", "lifting"),
+    },
     "cli": {"dsl", "compiler", "checker", "backends", "api"},
     "__main__": {"cli"},
 }
@@ -123,6 +127,8 @@ ROOMS: dict[str, str] = {
     "backends.template": "errors data",
     "backends.storage": "errors template",
     "backends": "errors data template storage",
+    "backends.lift.given": "errors",
+    "backends.lift": "errors template lift.given",
     "backends.enclose.matrices": "",
     "backends.measure": "errors data template",
     "backends.enclose.values": "enclose.matrices measure",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from weightsmith.backends.lift.tensors import Tensor, Tensors
+from weightsmith.backends.lift.given.tensors import Tensor, Tensors
 from weightsmith.backends.template.architecture import row_axes
 from weightsmith.backends.template.instantiate import dense_weights
 from weightsmith.backends.template.unroll import network_shape

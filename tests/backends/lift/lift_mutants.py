@@ -24,7 +24,7 @@ from tests.backends.lift.dense_networks import (
 
 from weightsmith.against import PASSES, Comparison, compare
 from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.layout_file import read_layout
+from weightsmith.backends.lift.given.layout_file import read_layout
 from weightsmith.backends.lift.lift import lift
 from weightsmith.backends.reference import run_files
 from weightsmith.backends.template.template_json import template_to_json
@@ -96,7 +96,9 @@ def _changed_layer(
     template: Template, layer: Layer, kind: str, chance: random.Random
 ) -> Layer | None:
     heads, mlp = list(layer.heads), layer.mlp
-    if kind == "unit dropped" or (mlp and kind in ("coefficient", "block") and chance.random() < 0.5):
+    if kind == "unit dropped" or (
+        mlp and kind in ("coefficient", "block") and chance.random() < 0.5
+    ):
         return Layer(layer.heads, _changed_mlp(template, mlp, kind, chance)) if mlp else None
     if not heads:
         return None
@@ -202,9 +204,7 @@ def judged(mutant: Mutant) -> str:
     return found.outcome
 
 
-def _answers(
-    mutant: Mutant, inputs: object, values: dict[str, Fraction]
-) -> Iterator[np.ndarray]:
+def _answers(mutant: Mutant, inputs: object, values: dict[str, Fraction]) -> Iterator[np.ndarray]:
     bindings = tuple(sorted((name, str(one)) for name, one in values.items()))
     template = replace(mutant.template, bindings=bindings)
     read = {one.of for one in template.sources if one.kind in ("input", "transposed")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from weightsmith.backends.lift.tensors import Tensor
+from weightsmith.backends.lift.given.tensors import Tensor
 
 SAMPLES = 9  # entries of a block from which its errors are estimated
 MARK = "?"  # of a coefficient that has no text yet: its number follows

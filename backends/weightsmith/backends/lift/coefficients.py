@@ -15,7 +15,7 @@ from itertools import product
 
 from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.blocks import Estimate
-from weightsmith.backends.lift.layout import Layout
+from weightsmith.backends.lift.given.layout import Layout
 from weightsmith.compiler.nets.cursor import times
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.numbers.scalars import ScalarError, evaluate

@@ -11,9 +11,9 @@ from collections import Counter
 
 import numpy as np
 
-from weightsmith.backends.lift.dense import Dense
+from weightsmith.backends.lift.given.dense import Dense
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensor
 
 DIGITS = 4  # of the numbers that are compared
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.dense import Dense, DenseHead, dense_network, references
 from weightsmith.backends.lift.frames import Basis, reached_basis
-from weightsmith.backends.lift.layout import Reference
+from weightsmith.backends.lift.given.dense import Dense, DenseHead, dense_network, references
+from weightsmith.backends.lift.given.layout import Reference
+from weightsmith.backends.lift.given.tensors import Tensor, Tensors
 from weightsmith.backends.lift.network import Draft, draft
 from weightsmith.backends.lift.rounding import SPARSE, Rounding
-from weightsmith.backends.lift.tensors import Tensor, Tensors
 
 TRIES = 600  # of networks with one entry changed
 DIGITS = 5  # by which values of a matrix are told apart

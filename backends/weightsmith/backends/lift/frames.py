@@ -16,11 +16,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from weightsmith.backends.lift.colours import row_colours
 from weightsmith.backends.lift.coefficients import forms_of
-from weightsmith.backends.lift.dense import Dense
+from weightsmith.backends.lift.colours import row_colours
+from weightsmith.backends.lift.given.dense import Dense
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import ROUNDINGS, Rounding
-from weightsmith.backends.lift.tensors import Tensor
 from weightsmith.backends.lift.units import Group, IrregularError, grouped
 
 MOST_FRAMES = 300

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.lift.blocks import ONE, Blocks, Estimate
-from weightsmith.backends.lift.dense import DenseHead
 from weightsmith.backends.lift.frames import Basis, frame_pairs, written
+from weightsmith.backends.lift.given.dense import DenseHead
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensor
 from weightsmith.backends.lift.units import Group, IrregularError, grouped
 from weightsmith.compiler.ir.template import Head, Terms
 

@@ -12,13 +12,13 @@ from fractions import Fraction
 from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.blocks import MARK, Defect, Estimate
 from weightsmith.backends.lift.coefficients import Claim, claim, forms_of, nearest
-from weightsmith.backends.lift.dense import Dense, dense_network
 from weightsmith.backends.lift.frames import Basis, given_basis, reached_basis
-from weightsmith.backends.lift.layout import Layout
+from weightsmith.backends.lift.given.dense import Dense, dense_network
+from weightsmith.backends.lift.given.layout import Layout
+from weightsmith.backends.lift.given.tensors import Tensors
 from weightsmith.backends.lift.marks import filled, filled_layer, order_of
 from weightsmith.backends.lift.network import Draft, body_of, draft
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensors
 from weightsmith.backends.lift.verify import Agreement, agreement
 from weightsmith.compiler.ir.template import Layer, Template
 

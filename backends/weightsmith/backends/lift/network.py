@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.lift.blocks import Blocks, Defect, Estimate
-from weightsmith.backends.lift.dense import Dense, DenseLayer, DenseMlp
 from weightsmith.backends.lift.frames import Basis, written
+from weightsmith.backends.lift.given.dense import Dense, DenseLayer, DenseMlp
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.heads import HeadReader, write_row
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensor
 from weightsmith.backends.lift.units import IrregularError, grouped
 from weightsmith.compiler.ir.template import (
     Block,
@@ -203,9 +203,7 @@ class _Reader:
                 rows = frame.rows
                 terms.append((frame.name, self.blocks.text(one)))
         if not terms:
-            fits = [
-                frame for frame in self.basis.frames if frame.columns.shape[1] == len(weight)
-            ]
+            fits = [frame for frame in self.basis.frames if frame.columns.shape[1] == len(weight)]
             if not fits:
                 text = f"{where}: it reads nothing that the sources reach"
                 self.blocks.defects.append(Defect(where, given.name, "", (0, 0), 0.0, text))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weightsmith.backends.lift.tensors import Tensor
+from weightsmith.backends.lift.given.tensors import Tensor
 
 ROUNDINGS = 16  # of every number of a product, before its error is called damage
 

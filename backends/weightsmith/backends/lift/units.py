@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensor
 
 if TYPE_CHECKING:
     from weightsmith.backends.lift.frames import Basis

@@ -12,10 +12,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightsmith.backends.lift.dense import Dense, DenseHead, DenseMlp
 from weightsmith.backends.lift.frames import Basis
+from weightsmith.backends.lift.given.dense import Dense, DenseHead, DenseMlp
+from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
-from weightsmith.backends.lift.tensors import Tensor
 from weightsmith.backends.template.instantiate import dense_weights
 from weightsmith.compiler.ir.template import Head, Layer, Template
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import cast
 
 from weightsmith.backends.errors import LiftError, listed, shown_name, suggestion
-from weightsmith.backends.lift.layout import (
+from weightsmith.backends.lift.given.layout import (
     GivenBlock,
     GivenHead,
     GivenLayer,

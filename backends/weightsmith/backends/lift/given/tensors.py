@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightsmith.backends.errors import LiftError, MissingPackageError, listed, suggestion
-from weightsmith.backends.lift.layout import Reference
+from weightsmith.backends.lift.given.layout import Reference
 
 Tensor = NDArray[np.float64]
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place, relative

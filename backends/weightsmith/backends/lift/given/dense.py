@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.errors import LiftError
-from weightsmith.backends.lift.layout import GivenHead, GivenLayer, GivenMlp, Layout, Reference
-from weightsmith.backends.lift.tensors import Tensor, Tensors
+from weightsmith.backends.lift.given.layout import (
+    GivenHead,
+    GivenLayer,
+    GivenMlp,
+    Layout,
+    Reference,
+)
+from weightsmith.backends.lift.given.tensors import Tensor, Tensors
 
 
 @dataclass(frozen=True, slots=True)
