@@ -153,8 +153,10 @@ def _head_lines(head: Head, prefix: str) -> Iterator[str]:
     yield "[[layer.heads]]"
     yield from (f'{part} = "{prefix}.{part}.weight"' for part in "qkvo")
     yield f"over = {_list(head.key_groups)}\nat = {_list(head.query_groups)}"
-    kind = {"": "linear", "exp": "softmax"}.get(head.scores.function, head.scores.function)
-    yield f'attention = "{kind}"\nmask = "{head.scores.mask}"'
+    scores = head.scores
+    kind = "softmax" if scores.normalised and scores.function == "exp" else scores.function
+    yield f'attention = "{kind or "linear"}"\nmask = "{scores.mask}"'
+    yield f"normalised = {str(scores.normalised).lower()}"
 
 
 def _list(names: tuple[str, ...]) -> str:

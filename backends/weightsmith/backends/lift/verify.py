@@ -233,5 +233,6 @@ class _Compared:
         self.found.compare(left, np.zeros_like(left), bound, f"{where}, mlp down")
         for _, total, room in extra:
             self.found.compare(total, np.zeros_like(total), room, f"{where}, mlp down")
-        own = self.rounding.slack(mlp.down_bias) + self.rounding.slack(bias)
-        self.found.compare(mlp.down_bias, bias, own, f"{where}, mlp down_bias")
+        both = np.stack([mlp.down_bias, bias], axis=1)
+        own = self.rounding.slack(both[:, :1]) + self.rounding.slack(both[:, 1:])
+        self.found.compare(both[:, :1], both[:, 1:], own, f"{where}, mlp down_bias")
