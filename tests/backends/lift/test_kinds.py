@@ -10,6 +10,7 @@ import pytest
 from tests.backends.lift.dense_networks import EXAMPLES, Held, held
 from tests.backends.lift.lift_mutants import TURNS, turned
 
+from weightsmith.against import compare
 from weightsmith.backends.lift.given.layout_file import read_layout
 from weightsmith.backends.lift.given.tensors import Tensors
 from weightsmith.backends.lift.lift import lift
@@ -110,6 +111,29 @@ def test_layers_that_differ_are_written_out() -> None:
     found = lift([read_layout(own.layout)], [own.rounded("float32")]).template
     coefficients = [layer.heads[0].outputs[0][2] for layer in found.body]  # type: ignore[union-attr]
     assert [one.removeprefix("-") for one in coefficients] == ["1", "1/2", "1/4", "1/8"]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_inside_of_a_head_is_changed_by_any_matrix(dtype: str) -> None:
+    example, draws = EXAMPLES[0], np.random.default_rng(6)
+    given = held(example.template, example.values, forms=example.forms)
+    tensors, prefix = dict(given.tensors), "layers.0.attention.0."
+    change, other = np.eye(4) + draws.standard_normal((2, 4, 4)) / 3
+    tensors[f"{prefix}k.weight"] = change @ tensors[f"{prefix}k.weight"]
+    tensors[f"{prefix}q.weight"] = np.linalg.inv(change).T @ tensors[f"{prefix}q.weight"]
+    tensors[f"{prefix}v.weight"] = other @ tensors[f"{prefix}v.weight"]
+    tensors[f"{prefix}o.weight"] = tensors[f"{prefix}o.weight"] @ np.linalg.inv(other)
+    found = lift([read_layout(given.layout)], [replace(given, tensors=tensors).rounded(dtype)])
+    assert compare(found.template, example.program).outcome == "equal"
+
+
+def test_larger_sizes_are_no_harder() -> None:
+    example = EXAMPLES[0]
+    given = held(example.template, example.values, forms=example.forms, sizes=(64,))
+    given = turned(given, TURNS[3], np.random.default_rng(2))
+    found = lift([read_layout(given.layout)], [given.rounded("float32")])
+    assert compare(found.template, example.program).outcome == "equal"
+    assert found.agreements[0].worst < 0.2
 
 
 def test_parts_of_one_tensor() -> None:

@@ -125,11 +125,11 @@ def _entries(
     given = head.given
     scores = _odd(keys.T @ queries, basis)
     moves = _odd(writes @ values, basis)
-    slack = float(rounding.slack(np.abs(keys.T), queries).max(initial=0))
+    slack = float(rounding.slack(keys.T, queries).max(initial=0))
     if np.abs(scores).max(initial=0) > slack:
         yield from _fits(given.k, scores, queries, read, basis, left_is_row=False)
         yield from _fits(given.q, scores, keys, read, basis, left_is_row=True)
-    slack = float(rounding.slack(np.abs(writes), values).max(initial=0))
+    slack = float(rounding.slack(writes, values).max(initial=0))
     if np.abs(moves).max(initial=0) > slack:
         yield from _fits(given.v, moves, writes.T, read, basis, left_is_row=True)
         yield from _fits(

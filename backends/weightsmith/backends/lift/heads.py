@@ -118,9 +118,7 @@ class HeadReader:
 
     def pairs_of_product(self, dense: DenseHead, where: str) -> list[tuple[Row, Row]]:
         keys, queries = dense.k @ self.basis.matrix, dense.q @ self.basis.matrix
-        slack = self.rounding.slack(
-            np.abs(self.basis.matrix).T @ np.abs(dense.k).T, dense.q, np.abs(self.basis.matrix)
-        )
+        slack = self.rounding.slack(self.basis.matrix.T, dense.k.T, dense.q, self.basis.matrix)
         table = self.table(keys.T @ queries, slack, where)
         return [(lead, shape) for shape, lead in _shared(table)]
 

@@ -18,7 +18,7 @@ from weightsmith.backends.lift.given.layout import Layout
 from weightsmith.backends.lift.given.tensors import Tensors
 from weightsmith.backends.lift.marks import filled, filled_layer, order_of
 from weightsmith.backends.lift.network import Draft, body_of, draft
-from weightsmith.backends.lift.rounding import Rounding
+from weightsmith.backends.lift.rounding import SPARSE, Rounding
 from weightsmith.backends.lift.verify import Agreement, agreement
 from weightsmith.compiler.ir.template import Layer, Template
 
@@ -89,6 +89,8 @@ def best_draft(dense: Dense, rounding: Rounding) -> Draft:
     """The draft in the blocks that are given; or in rows of the stream, or else in directions."""
     if dense.layout.blocks:
         return draft(dense, given_basis(dense), rounding)
+    if (dense.embed == 0).mean() < SPARSE and dense.embed.shape[1] > 1:  # rotated: see rounding.py
+        return draft(dense, reached_basis(dense, rounding, choose=False), rounding)
     chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
     if not chosen.blocks.defects:
         return chosen

@@ -20,7 +20,8 @@ def _lines(found: Lifted, dtype: str) -> Iterator[str]:
     yield f"found: {found.way}"
     if found.unreached:
         yield f"  {found.unreached} rows of the stream are left out: nothing reaches them"
-    rounded = [one for one in found.claims if one.claimed and one.text not in ("1", "-1")]
+    by_text = {one.text: one for one in reversed(found.claims) if one.claimed}
+    rounded = [one for text, one in reversed(by_text.items()) if text not in ("1", "-1")]
     for one in rounded[:SHOWN]:
         yield f"rounded: {' and '.join(f'{value:.9g}' for value in one.was)} to {one.text}"
     if len(rounded) > SHOWN:

@@ -143,9 +143,7 @@ class _Compared:
     def scores(self, dense: DenseHead) -> tuple[Tensor, Tensor]:
         basis = self.basis.matrix
         product = (dense.k @ basis).T @ (dense.q @ basis)
-        slack = self.rounding.slack(np.abs(dense.k @ np.abs(basis)).T, dense.q, basis)
-        slack = np.maximum(slack, self.rounding.slack(np.abs(basis).T, dense.k.T, dense.q, basis))
-        return product, slack
+        return product, self.rounding.slack(basis.T, dense.k.T, dense.q, basis)
 
     def moves(self, dense: DenseHead) -> tuple[Tensor, Tensor]:
         basis = self.basis.matrix
