@@ -157,6 +157,7 @@ def test_trained_weights_come_with_a_distance_and_no_claim() -> None:
     assert compared.is_equal, compared.text
     lines = report_lines(found, "float64")
     assert any("no certificate" in line for line in lines)
+    assert found.way.startswith("blocks of rows")
     off, size = found.agreements[0].distances["layer 1, head 1, o·v"]
     assert 0 < off < 0.05 < size
     assert not any(line.startswith("checked") for line in lines)

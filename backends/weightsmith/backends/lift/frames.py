@@ -52,9 +52,6 @@ class Basis:
         ends = np.cumsum([0, *(one.shape[1] for one in columns)])
         self.parts = [slice(a, b) for a, b in pairwise(ends.tolist())]
 
-    def index(self, name: str) -> int:
-        return next(at for at, frame in enumerate(self.frames) if frame.name == name)
-
 
 def is_choice(matrix: Tensor) -> bool:
     """Are the columns different columns of an identity?"""

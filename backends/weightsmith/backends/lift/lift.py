@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.blocks import MARK, Defect, Estimate
 from weightsmith.backends.lift.coefficients import Claim, claim, forms_of, nearest
@@ -36,11 +38,6 @@ class Lifted:
     way: str
     noise: float = 0.0
     defects: tuple[Defect, ...] = ()
-
-    @property
-    def is_exact(self) -> bool:
-        """Are the weights the network, each number within its rounding?"""
-        return self.noise == 0
 
 
 def lift(layouts: Sequence[Layout], files: Sequence[Tensors], *, noise: float = 0.0) -> Lifted:
@@ -89,7 +86,8 @@ def best_draft(dense: Dense, rounding: Rounding) -> Draft:
     """The draft in the blocks that are given; or in rows of the stream, or else in directions."""
     if dense.layout.blocks:
         return draft(dense, given_basis(dense), rounding)
-    if (dense.embed == 0).mean() < SPARSE and dense.embed.shape[1] > 1:  # rotated: see rounding.py
+    zeros = (np.abs(dense.embed) <= rounding.noise).mean()
+    if zeros < SPARSE and dense.embed.shape[1] > 1:  # rotated: see rounding.py
         return draft(dense, reached_basis(dense, rounding, choose=False), rounding)
     chosen = draft(dense, reached_basis(dense, rounding, choose=True), rounding)
     if not chosen.blocks.defects:

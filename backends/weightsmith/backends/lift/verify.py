@@ -228,7 +228,7 @@ class _Compared:
                     break
             else:
                 extra.append((row, column.copy(), own.copy()))
-        self.found.compare(left, np.zeros_like(left), bound, f"{where}, mlp down")
+        self.found.compare(onto - left, onto, bound, f"{where}, mlp down")
         for _, total, room in extra:
             self.found.compare(total, np.zeros_like(total), room, f"{where}, mlp down")
         both = np.stack([mlp.down_bias, bias], axis=1)

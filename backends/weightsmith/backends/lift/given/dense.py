@@ -41,10 +41,6 @@ class DenseMlp:
     down: Tensor
     down_bias: Tensor
 
-    @property
-    def is_gated(self) -> bool:
-        return self.given.gate is not None
-
 
 @dataclass(frozen=True, slots=True)
 class DenseLayer:
