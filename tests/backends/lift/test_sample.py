@@ -114,6 +114,8 @@ def test_sizes_at_which_two_texts_fit_are_told_apart_by_a_second(
         ("times = 4", "times = 0", "layer 1.times: expected a whole number, at least 1"),
         ('kind = "input", rows = "1"', 'kind = "inputs", rows = "1"', "Did you mean 'input'"),
         ("eta = 0.37", 'eta = "a"', "numbers.eta: expected a number"),
+        ("eta = 0.37", "eta = 1e99999999", "is too long"),
+        ("eta = 0.37", 'eta = "1e99999999"', "numbers.eta: expected a number"),
         ("identity = 6", "identity = 7", "expected 6 columns"),
         ("[numbers]", "[numbers", "this is not TOML"),
     ],

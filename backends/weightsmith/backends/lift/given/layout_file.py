@@ -34,6 +34,8 @@ REFERENCE = re.compile(
     r"(?P<name>[^\[\]]+?)(\[(?P<rows>\d*:\d*)(,\s*(?P<columns>\d*:\d*))?\])?(?P<turn>\.T)?"
 )
 COUNTED = re.compile(r"size\((\w+)\)")
+LONG_EXPONENT = re.compile(r"[eE][+-]?\d{4}")
+LONGEST = 100  # characters of a number
 MOST = 1_000_000  # of a size or a number of passes
 Table = dict[str, object]
 
@@ -47,7 +49,10 @@ def read_layout(text: str, where: str = "layout.toml") -> Layout:
     return _Reader(where).layout(found)
 
 
-def _exact(text: str) -> object:
+def _exact(text: str) -> Fraction:
+    """Raises ValueError on what is no short number."""
+    if len(text) > LONGEST or LONG_EXPONENT.search(text):
+        raise ValueError(f"the number {text[:LONGEST]} is too long")
     return Fraction(text.replace("_", ""))
 
 
@@ -335,7 +340,7 @@ class _Reader:
     def number(self, key: str, value: object) -> Fraction:
         if isinstance(value, str):
             try:
-                return Fraction(value)
+                return _exact(value)
             except (ValueError, ZeroDivisionError):
                 pass
         elif isinstance(value, (int, Fraction)) and not isinstance(value, bool):
