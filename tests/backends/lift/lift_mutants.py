@@ -63,9 +63,10 @@ def mutants(count: int, seed: int) -> Iterator[Mutant]:
     """So many, all different from each other and from their originals."""
     chance = random.Random(seed)
     seen = {example.template for example in EXAMPLES}
-    made = 0
+    made = tries = 0
     while made < count:
-        example = EXAMPLES[made % len(EXAMPLES)]
+        example = EXAMPLES[tries % len(EXAMPLES)]
+        tries += 1
         kind = chance.choice(KINDS)
         template = _changed(example.template, kind, chance)
         if template is None or template in seen:
