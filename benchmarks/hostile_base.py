@@ -86,7 +86,7 @@ class Directory:
         self.write(name, json.dumps(document))
 
     def rehash(self) -> None:
-        """Let the certificate speak of the files as they are: a forger would."""
+        """Let the certificate be about the files as they are: a forger would."""
         try:
             certificate = self.json("certificate.json")
             files = certificate["files"]

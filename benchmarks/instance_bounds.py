@@ -3,6 +3,7 @@
     python benchmarks/instance_bounds.py                    # a few runs of everything
     python benchmarks/instance_bounds.py --runs 10000       # so many runs of every target
     python benchmarks/instance_bounds.py --size 64 --runs 6 # larger matrices: the truth takes long
+    python benchmarks/instance_bounds.py --target heat      # only targets of such a name
     python benchmarks/instance_bounds.py --small            # as in CI: under ten seconds
 
 An answer is what NumPy computes of the target in float32 or float64: nothing comes nearer to it, so
@@ -104,22 +105,24 @@ def _seconds(call: Callable[[], object], calls: int) -> float:
     return (time.process_time() - start) / calls
 
 
-def rows(runs: int, sizes: tuple[int, ...]) -> Iterator[tuple[Target, str, float, Line]]:
-    for target in TARGETS:
+def rows(
+    targets: list[Target], runs: int, sizes: tuple[int, ...]
+) -> Iterator[tuple[Target, str, float, Line]]:
+    for target in targets:
         for dtype in DTYPES:
             share = max(1, runs // (2 * len(CONDITIONS)))
             for condition in CONDITIONS:
                 yield target, dtype, condition, errors(target, dtype, condition, share, sizes)
 
 
-def print_errors(runs: int, sizes: tuple[int, ...]) -> int:
+def print_errors(targets: list[Target], runs: int, sizes: tuple[int, ...]) -> int:
     print("bound / true error, bounds below it, and answers without a bound")
     print(
         f"{'target':<20} {'dtype':<8} {'kappa':>6} {'runs':>6} {'median':>9} {'largest':>9}"
         " below none"
     )
     total = 0
-    for target, dtype, condition, line in rows(runs, sizes):
+    for target, dtype, condition, line in rows(targets, runs, sizes):
         ratios = line.ratios or [float("nan")]
         total += line.below
         print(
@@ -130,10 +133,10 @@ def print_errors(runs: int, sizes: tuple[int, ...]) -> int:
     return total
 
 
-def print_overhead(sizes: tuple[int, ...], repeats: int) -> None:
+def print_overhead(targets: list[Target], sizes: tuple[int, ...], repeats: int) -> None:
     print("\ntime of the bound / time of NumPy for the target, and NumPy's in milliseconds")
     print(f"{'target':<20} {'answer':<8}" + "".join(f"{f'd = {size}':>18}" for size in sizes))
-    for target in TARGETS:
+    for target in targets:
         for dtype in DTYPES:
             cells = []
             for size in sizes:
@@ -147,12 +150,16 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=120, help="of every target")
     parser.add_argument("--small", action="store_true", help="few runs, no large matrices")
     parser.add_argument("--size", type=int, help="compare at this size alone, and time nothing")
+    parser.add_argument("--target", default="", help="only those that have this in their name")
     chosen = parser.parse_args()
+    targets = [target for target in TARGETS if chosen.target in target.name]
+    if not targets:
+        parser.error(f"no target has '{chosen.target}' in its name")
     sizes = (chosen.size,) if chosen.size else CHECKED
-    below = print_errors(12 if chosen.small else chosen.runs, sizes)
+    below = print_errors(targets, 12 if chosen.small else chosen.runs, sizes)
     if chosen.size:
         return 1 if below else 0
-    print_overhead((4, 32) if chosen.small else TIMED, 3 if chosen.small else REPEATS)
+    print_overhead(targets, (4, 32) if chosen.small else TIMED, 3 if chosen.small else REPEATS)
     return 1 if below else 0
 
 

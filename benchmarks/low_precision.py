@@ -3,7 +3,7 @@
     python benchmarks/low_precision.py
 
 The module is called as it is, in the dtype that it was moved to; ``network.run`` refuses what is
-below float32, for no certificate speaks of it.  Medians of random problems, in the Frobenius norm,
+below float32, for no certificate covers it.  Medians of random problems, in the Frobenius norm,
 beside the unit round-off of the dtype.
 """
 

@@ -4,9 +4,9 @@
 
 BASE is a checkout to compare with (git worktree add BASE COMMIT); both compile the same scripts in
 fresh processes, one after the other, and the ratio of their CPU times is printed, with the numbers
-of kinks, which must not grow.  This tree's runs are short, so there are three: one before BASE's,
-two after it, and their mean is taken.  Without BASE only this tree is measured.  The second table
-compares float32 runs of steep functions with exact values.
+of breakpoints, which must not grow.  This tree's runs are short, so there are three: one before
+BASE's, two after it, and their mean is taken.  Without BASE only this tree is measured.  The second
+table compares float32 runs of steep functions with exact values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from weightsmith.cli.outputs.table import print_table
 
 HERE = Path(__file__).resolve().parent.parent
 SCRIPTS = {
-    "2,231 kinks": "algorithm f(x: [1] per query)\nwithin 1e-3\n"
+    "2,231 breakpoints": "algorithm f(x: [1] per query)\nwithin 1e-3\n"
     "return reciprocal(clip(x, 1/10000, 5))\n",
     "sigmoid, narrow": "algorithm f(x: [d] per query)\nassume entries(x) in [0, 1e-30]\n"
     "within 1e-4\nreturn sigmoid(x)\n",
@@ -44,8 +44,8 @@ start = time.process_time()
 network = ws.compile(sys.stdin.read())
 compiled = time.process_time()
 accepted = network.verify().accepted
-kinks = [len(t["knots"]) for t in network.certificate["tables"] if "knots" in t]
-print(json.dumps([compiled - start, time.process_time() - compiled, sum(kinks), accepted]))
+breakpoints = [len(t["knots"]) for t in network.certificate["tables"] if "knots" in t]
+print(json.dumps([compiled - start, time.process_time() - compiled, sum(breakpoints), accepted]))
 """
 
 
@@ -56,14 +56,17 @@ def main() -> int:
         runs = [measured(HERE, script)]
         before = None if base is None else measured(base, script)
         runs += [measured(HERE, script) for _ in range(2)]
-        compiled, verified, kinks, accepted = (fmean(figure) for figure in zip(*runs, strict=True))
-        row = [name, f"{kinks:g}", f"{compiled:.2f}", f"{verified:.2f}", str(accepted == 1)]
+        compiled, verified, breakpoints, accepted = (
+            fmean(figure) for figure in zip(*runs, strict=True)
+        )
+        row = [name, f"{breakpoints:g}", f"{compiled:.2f}", f"{verified:.2f}", str(accepted == 1)]
         if before is not None:
             row += [f"{before[2]:g}", f"{before[0]:.1f}", f"{before[0] / compiled:.1f}"]
         rows.append(tuple(row))
-    heads = ("script", "kinks", "compile s", "verify s", "accepted")
+    heads = ("script", "breakpoints", "compile s", "verify s", "accepted")
     print_table(
-        (*heads, *(("kinks before", "compile s before", "times faster") if base else ())), rows
+        (*heads, *(("breakpoints before", "compile s before", "times faster") if base else ())),
+        rows,
     )
     print()
     print_table(("low", "within", "float32 error", "proven, of rounding"), list(steep_rows()))
@@ -71,7 +74,7 @@ def main() -> int:
 
 
 def measured(tree: Path, script: str) -> list[float]:
-    """CPU seconds to compile and to verify, kinks, and whether it was accepted."""
+    """CPU seconds to compile and to verify, breakpoints, and whether it was accepted."""
     roots = os.pathsep.join(str(tree / part) for part in ("dsl", "compiler", "backends"))
     command = [sys.executable, "-c", MEASURE]
     environment = {**os.environ, "PYTHONPATH": roots}

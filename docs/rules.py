@@ -69,7 +69,7 @@ RULES = (
     ),
     Page("rounding", "weights", ("rounding", "nearest", "schedules", "tensors")),
     Page("assumption", "spectrum", ("assumption", "conditions")),
-    Page("loops", "recurrence", ("loops", "recurrence", "spectral", "ground")),
+    Page("loops", "recurrence", ("loops", "recurrence", "spectral", "operator_reading")),
     Page("targets", "truncation", ("following", "targets", "kernels", "affine")),
     Page("autonomous", "truncation", ("autonomous", "enclosures", "ranges")),
     Page("contraction", "truncation", ("contraction",)),

@@ -1144,7 +1144,7 @@ class Template:
     def __init__(self, value: object) -> None:
         source = record(value, TEMPLATE_KEYS)
         require(source["format"] == "weightsmith-template", "the format of the template")
-        require(whole(source["version"]) == 1, "the version of the template")
+        require(whole(source["version"]) == 2, "the version of the template")
         self.algorithm = text(source["algorithm"])
         bindings = record(
             source["bindings"], " ".join(distinct(list(as_object(source["bindings"]))))
@@ -1241,12 +1241,13 @@ class Template:
         return Layer(heads, hidden, outputs, bias, True)
 
     def _head(self, item: dict[str, object]) -> Head:
-        rows = self._rows_of(item["keys"])
+        (keys,), (queries,) = listing(item["keys"]), listing(item["queries"])
+        rows = self._rows_of(keys)
         values = [(self._rows_of(v), v) for v in listing(item["values"])]
         require(bool(values), "a head without values")
         return Head(
-            self.combination(item["keys"], rows),
-            self.combination(item["queries"], rows) or refuse("a head without queries"),
+            self.combination(keys, rows),
+            self.combination(queries, rows) or refuse("a head without queries"),
             [self.combination(value, value_rows) for value_rows, value in values],
             self._outputs(item["outputs"], [value_rows for value_rows, _ in values], mixed=False),
             self.some_groups(item["key_groups"]),
@@ -1456,8 +1457,8 @@ class Exactness:
         for terms in ends:
             have_values((factor for _, factor in terms), template.bindings)
         coefficients_have_values(template.body, template.bindings)
-        for written, loops in meaning.in_passes:
-            for now in numbers_of_passes(loops, template.bindings):
+        for written, changing in meaning.in_passes:
+            for now in numbers_of_passes(changing, template.bindings):
                 have_values([written], now)
 
     def run(self) -> None:

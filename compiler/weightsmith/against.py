@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["equal", "equal here", "different", "open"]
 PASSES = 3  # of loops without a count, when the first pass that differs is looked for
+FEW = 2  # the same, before an induction is looked for
 LONG = 300  # characters of a polynomial that is shown
 
 
@@ -74,7 +75,7 @@ def compare(
     read = read_template(json.loads(template_to_json(template)))
     try:
         sides = side_by_side(program, read, names, {})
-        proven = _by_induction(sides, {})
+        proven = _refuted(sides) or _by_induction(sides, {})
         if isinstance(proven, Comparison):
             return proven
         counts = open_counts(sides, given)
@@ -133,6 +134,19 @@ def _numbers(
             raise BindingError(f"expected a number for '{name}', got '{value}'.") from None
     known = resolve_bindings(program, {n: v for n, v in settings.items() if n in declared})
     return given | {n: v for n, v in known.items() if n in settings}, known
+
+
+def _refuted(sides: Sides) -> str:
+    """Why no induction is looked for: the two differ after few passes, for some symbols; or ""."""
+    counted = open_counts(sides, {})
+    try:
+        for passes in range(FEW + 1):
+            counts = dict.fromkeys(counted, Fraction(passes))
+            if any(True for _ in differences(sides, counts)):
+                return f"they differ after {_count(passes, 'pass', 'passes')}"
+    except RefusedError:
+        pass  # too long to be compared so: the induction may still be found
+    return ""
 
 
 def _by_induction(sides: Sides, numbers: Mapping[str, Fraction]) -> Comparison | str:

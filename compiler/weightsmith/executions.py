@@ -25,10 +25,12 @@ from weightsmith.backends.storage.safetensors_file import (
     check_weights,
     weights_from_bytes,
 )
+from weightsmith.backends.template.architecture import row_axes
 from weightsmith.backends.template.coefficients import DType
 from weightsmith.backends.template.instantiate import Weights, structured_weights, weights_of
-from weightsmith.backends.template.layout import input_groups
+from weightsmith.backends.template.layout import fit, input_groups
 from weightsmith.backends.template.schedules import written_out
+from weightsmith.backends.template.token_counts import counted, open_sizes
 from weightsmith.backends.template.unroll import count_symbols, network_shape
 from weightsmith.backends.trained.resized import resized
 from weightsmith.compiler.ir.template import Template
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.template.layout import Answer, Inputs
     from weightsmith.backends.torch.plans.calling import Caller
     from weightsmith.backends.torch.plans.engine import Engine
+    from weightsmith.backends.torch.plans.sized import SizedEngine
     from weightsmith.backends.torch.sharded import Group, Processes, ShardedCaller, ShardedNetwork
 
 Execution = Literal["plan", "gram", "faithful"]
@@ -91,6 +94,7 @@ class Executions:
         self._files = files
         self._intact = intact
         self._engines: dict[tuple[DType, bool, Counts, tuple[str, ...]], Engine] = {}
+        self._by_counts: dict[Template, Executions] = {}  # the last one
 
     @cached_property
     def saved(self) -> Weights | None:
@@ -116,6 +120,9 @@ class Executions:
 
         Without PyTorch the plain interpreter runs, unless an execution is named.
         """
+        if open_sizes(self._template):
+            counts = dict(fit(self._template, inputs).groups)
+            return self._counted(counted(self._template, counts)).run(inputs, dtype, execution)
         is_dense = self.saved is not None and self.saved.dense
         if execution not in (None, *get_args(Execution)):
             raise InstantiationError(
@@ -133,6 +140,12 @@ class Executions:
             if execution is not None:
                 raise
             return run_weights(self._template, self.weights(dtype), inputs)
+
+    def _counted(self, template: Template) -> Executions:
+        """Those of the template with the numbers of tokens of some data."""
+        if template not in self._by_counts:
+            self._by_counts = {template: Executions(template, self._files, self._intact)}
+        return self._by_counts[template]
 
     def weights(self, dtype: DType | None, dims: Mapping[str, int] | None = None) -> Weights:
         """The saved weights, or those of the template in another dtype, or of other sizes."""
@@ -184,7 +197,18 @@ class Executions:
         if unknown:
             told = f"has masks for {listed(dict.fromkeys(groups))}" if groups else "takes no masks"
             raise LayoutError(f"the network {told}, not for '{shown_name(unknown[0])}'.")
-        engine = self.engine(gram=execution == "gram", counts=exact, masked=masked)
+        engine: Engine | SizedEngine
+        if open_sizes(self._template):
+            from weightsmith.backends.torch.plans.sized import SizedEngine
+
+            def make(template: Template) -> Engine:
+                return self._counted(template).engine(
+                    gram=execution == "gram", counts=exact, masked=masked
+                )
+
+            engine = SizedEngine(self._template, make, masked)
+        else:
+            engine = self.engine(gram=execution == "gram", counts=exact, masked=masked)
         return Caller(self._template, engine, names)
 
     def sharded(
@@ -270,7 +294,6 @@ class Executions:
 
     def _faithful(self, inputs: Inputs, dtype: DType | None) -> Answer:
         """Run the dense transformer: that of the file, or the template's for these data."""
-        from weightsmith.backends.template.layout import fit
         from weightsmith.backends.torch.load import build
         from weightsmith.backends.torch.run import run
 
@@ -279,7 +302,6 @@ class Executions:
             return run(build(self._template, saved), self._template, inputs)
         kind = dtype or ("float64" if saved is None else saved.dtype)
         found = fit(self._template, inputs).dims
-        rows = {block.rows for block in self._template.blocks}
-        dims = {axis: found[axis] for axis in rows if not axis.isdigit()}
+        dims = {axis: found[axis] for axis in row_axes(network_shape(self._template))}
         module = build(self._template, self.weights(kind, dims))
         return run(module, self._template, inputs)

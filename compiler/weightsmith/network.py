@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import tempfile
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -87,8 +86,8 @@ class Network(Trainable):
     @property
     def missing(self) -> tuple[str, ...]:
         """The symbols that need a value before there are weights."""
-        parameters = (p for p in self.program.parameters if p.default is None)
-        return tuple(p.name for p in parameters if p.name not in self.bindings)
+        needed = (p.name for p in self.program.parameters if p.default is None)
+        return tuple(name for name in needed if name not in self.bindings)
 
     @cached_property
     def compilation(self) -> Compilation:
@@ -134,10 +133,7 @@ class Network(Trainable):
 
     @cached_property
     def rounding(self) -> str:
-        """What rounding adds to its functions of entries, in the dtype of its weights; "" if none.
-
-        That is known if every symbol has a value.
-        """
+        """What rounding adds to its functions of entries, if every symbol has a value; or ""."""
         from weightsmith.network_text import rounding_of
 
         return rounding_of(self)
@@ -327,7 +323,7 @@ class Network(Trainable):
 
     @cached_property
     def intact(self) -> bool:
-        """Are the files those that the certificate speaks of?  If not, nothing is certified."""
+        """Are the files those that the certificate is about?  If not, nothing is certified."""
         return are_intact(self._files, self.certificate)
 
     def used(self, inputs: Inputs) -> Inputs:
@@ -356,8 +352,8 @@ class Network(Trainable):
         """
         from weightsmith.dsl.running import interpreter
 
-        program = self.compilation.lowered.program if tables else self.program
         given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
+        program = self.compilation.lowered.program if tables else self.program
         return dict(interpreter.run(program, given, self.bindings))
 
     def target(self, inputs: Inputs) -> dict[str, object]:
@@ -382,7 +378,9 @@ class Network(Trainable):
     __repr__ = show
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.show())}</pre>"
+        from weightsmith.network_page import notebook_html
+
+        return notebook_html(self)
 
 
 def _with_notes(

@@ -224,7 +224,7 @@ class Trainable(ABC):
         )
 
     def _edited(self, weights: Weights, reason: str) -> Self:
-        """The files with these weights; the certificate speaks of others."""
+        """The files with these weights; the certificate is about others."""
         network = type(self)({**self.files(), MODEL: weights_to_bytes(weights)})  # type: ignore[call-arg]
         because = f" ({reason.splitlines()[0].rstrip('.')})" if reason else ""
         network.notes = (*self.notes, f"{DROPPED}{because}")

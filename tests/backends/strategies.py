@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from weightsmith.compiler.ir.template import (
+    ALL,
+    MASKS,
     Block,
     Head,
     Hidden,
     Item,
     Layer,
+    Matrix,
     Mlp,
     Output,
     Repeat,
+    Scores,
     Source,
     Template,
     Terms,
+    View,
 )
 
 TOKENS = ("context", "query")
@@ -78,18 +83,34 @@ def groups() -> st.SearchStrategy[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class _Blocks:
+    """``of`` and ``joined`` name what is read, views too; those of ``alone`` blocks only."""
+
     blocks: tuple[Block, ...]
+    matrices: tuple[Matrix, ...] = ()
+    views: tuple[View, ...] = ()
+
+    @property
+    def alone(self) -> _Blocks:
+        return _Blocks(self.blocks)
 
     def rows(self) -> list[str]:
         return sorted({block.rows for block in self.blocks})
 
     def of(self, rows: str) -> list[str]:
-        return [block.name for block in self.blocks if block.rows == rows]
+        return [name for name, own in self._read().items() if own == rows]
 
     def joined(self, rows: str) -> list[str]:
         """The blocks that an mlp may join to these rows."""
         same = {rows, "1"}
-        return [block.name for block in self.blocks if rows == "1" or block.rows in same]
+        return [name for name, own in self._read().items() if rows == "1" or own in same]
+
+    def _read(self) -> dict[str, str]:
+        known = {one.name: one for one in self.matrices}
+        views = {
+            view.name: known[view.matrix].columns if view.transposed else known[view.matrix].rows
+            for view in self.views
+        }
+        return {block.name: block.rows for block in self.blocks} | views
 
 
 @st.composite
@@ -97,7 +118,7 @@ def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
     key_rows = draw(st.sampled_from(blocks.rows()))
     value_rows = draw(st.lists(st.sampled_from(blocks.rows()), min_size=1, max_size=2))
     outputs = [
-        (draw(st.sampled_from(blocks.of(rows))), index, draw(coefficients()))
+        (draw(st.sampled_from(blocks.alone.of(rows))), index, draw(coefficients()))
         for index, rows in enumerate(value_rows)
         for _ in range(draw(st.sampled_from((1, 2, 0))))
     ]
@@ -109,6 +130,40 @@ def heads(draw: st.DrawFn, blocks: _Blocks) -> Head:
         key_groups=draw(groups()),
         query_groups=draw(groups()),
     )
+
+
+@st.composite
+def scored_heads(draw: st.DrawFn, blocks: _Blocks, functions: tuple[str, ...]) -> Head:
+    """A head with up to three stacked keys, a function, a mask; normalised where that is exp."""
+    head = draw(heads(blocks))
+    rows = draw(st.lists(st.sampled_from(blocks.rows()), max_size=2))
+    more = [(draw(combinations(blocks.of(r))), draw(combinations(blocks.of(r)))) for r in rows]
+    function, mask = draw(st.sampled_from(functions)), draw(st.sampled_from(MASKS))
+    alone = (draw(st.sampled_from(GROUPS)),)
+    return replace(
+        head,
+        keys=(*head.keys, *(keys for keys, _ in more)),
+        queries=(*head.queries, *(queries for _, queries in more)),
+        key_groups=head.key_groups if mask == ALL else alone,
+        query_groups=head.query_groups if mask == ALL else alone,
+        scores=Scores(function, mask, function == "exp"),
+    )
+
+
+@st.composite
+def with_views(draw: st.DrawFn, sizes: dict[str, int], blocks: _Blocks) -> _Blocks:
+    """The blocks and views of them: of a matrix, of its transpose, and of one to other rows."""
+    matrices, views = [], []
+    for number, block in enumerate(draw(st.lists(st.sampled_from(blocks.blocks), max_size=3))):
+        rows = draw(st.sampled_from(blocks.rows()))
+        transposed = draw(st.booleans())
+        axes = (block.rows, rows) if transposed else (rows, block.rows)
+        high, wide = (int(axis) if axis.isdigit() else sizes[axis] for axis in axes)
+        entry = st.sampled_from(("1", "-1/3", "0", "5/7"))
+        entries = tuple(tuple(draw(entry) for _ in range(wide)) for _ in range(high))
+        matrices.append(Matrix(f"W{number}", *axes, entries))
+        views.append(View(f"v{number}", f"W{number}", transposed, block.name))
+    return replace(blocks, matrices=tuple(matrices), views=tuple(views))
 
 
 @st.composite
@@ -131,7 +186,7 @@ def mlps(draw: st.DrawFn, blocks: _Blocks) -> Mlp:
     if hidden and draw(st.booleans()):
         hidden.append(replace(hidden[0], bias=draw(st.sampled_from(("1", "-1/2", "eta")))))
     outputs = tuple(
-        (draw(st.sampled_from(blocks.joined(each.rows))), index, draw(coefficients()))
+        (draw(st.sampled_from(blocks.alone.joined(each.rows))), index, draw(coefficients()))
         for index, each in enumerate(hidden)
         for _ in range(draw(st.sampled_from((1, 2, 0))))
     )
@@ -141,14 +196,20 @@ def mlps(draw: st.DrawFn, blocks: _Blocks) -> Mlp:
 
 
 @st.composite
-def layers(draw: st.DrawFn, blocks: _Blocks) -> Layer:
-    found = draw(st.lists(heads(blocks), min_size=draw(st.sampled_from((2, 1, 0))), max_size=2))
+def layers(draw: st.DrawFn, blocks: _Blocks, functions: tuple[str, ...] = ()) -> Layer:
+    one = heads(blocks) | scored_heads(blocks, functions) if functions else heads(blocks)
+    found = draw(st.lists(one, min_size=draw(st.sampled_from((2, 1, 0))), max_size=2))
     return Layer(tuple(found), draw(st.none() | mlps(blocks)))
 
 
 @st.composite
-def templates(draw: st.DrawFn) -> Template:
-    """A whole template over the inputs x, y (per token) and A, of at most four layers as run."""
+def templates(
+    draw: st.DrawFn, sizes: dict[str, int] | None = None, functions: tuple[str, ...] = ()
+) -> Template:
+    """A whole template over the inputs x, y (per token) and A, of at most four layers as run.
+
+    With ``sizes`` it may have fixed matrices, with ``functions`` heads that apply one of them.
+    """
     rows = ["d", *draw(st.lists(st.sampled_from(AXES), min_size=1, max_size=3))]
     blocks = _Blocks(tuple(Block(f"b{index}", axis) for index, axis in enumerate(rows)))
     read_in = [
@@ -156,9 +217,11 @@ def templates(draw: st.DrawFn) -> Template:
         for block in blocks.blocks
         if draw(st.sampled_from((True, True, False)))
     ]
-    body: list[Item] = [draw(layers(blocks))]
+    if sizes is not None:
+        blocks = draw(with_views(sizes, blocks))
+    body: list[Item] = [draw(layers(blocks, functions))]
     if draw(st.booleans()):
-        body.append(Repeat(draw(st.sampled_from(COUNTS)), (draw(layers(blocks)),)))
+        body.append(Repeat(draw(st.sampled_from(COUNTS)), (draw(layers(blocks, functions)),)))
     read_out = tuple(
         Output(
             f"out{index}",
@@ -178,12 +241,17 @@ def templates(draw: st.DrawFn) -> Template:
         body=tuple(body),
         read_out=read_out,
         bindings=BINDINGS,
+        matrices=blocks.matrices,
+        views=blocks.views,
     )
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A template with small data for it; entries are multiples of 1/8 in [−1, 1]."""
+def cases(draw: st.DrawFn, functions: tuple[str, ...] = ()) -> Case:
+    """A template with small data for it; entries are multiples of 1/8 in [−1, 1].
+
+    With ``functions`` it has heads that apply one of them, and fixed matrices.
+    """
     sizes = {axis: draw(st.integers(1, 3)) for axis in ("d", "m", "context")}
     queries = draw(st.integers(0, 2))
     seed = draw(st.integers(0, 2**32 - 1))
@@ -200,7 +268,8 @@ def cases(draw: st.DrawFn) -> Case:
         "y": {"context": matrix(2, sizes["context"])},
         "A": matrix(sizes["m"], sizes["d"]),
     }
-    return Case(draw(templates()), sizes | {"query": queries}, inputs)
+    known = sizes if functions else None
+    return Case(draw(templates(known, functions)), sizes | {"query": queries}, inputs)
 
 
 def rationals(bits: int = 1200) -> st.SearchStrategy[Fraction]:

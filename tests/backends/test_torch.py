@@ -227,7 +227,7 @@ def test_the_data_is_not_changed() -> None:
 
 def test_zero_pieces_cost_nothing() -> None:
     """A head whose values are zero on its key tokens computes no product."""
-    head = Head((("x", "1"),), (("x", "1"),), ((("r", "1"),),), (), ("query",), ("query",))
+    head = Head(((("x", "1"),),), ((("x", "1"),),), ((("r", "1"),),), (), ("query",), ("query",))
     counts = []
     for template in (replace(GD, body=(Layer((head,), None),)), with_head()):
         module = module_from_template(template)

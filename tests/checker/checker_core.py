@@ -54,24 +54,24 @@ def times(*factors: core.Node, over: tuple[str, ...] = ()) -> core.Product:
     return core.Product(SPAN, outer, factors, over)
 
 
-def kinked(
+def piecewise(
     label: str,
     of: core.Node,
     constant: str,
     slope: str,
-    *kinks: tuple[str, str],
+    *breakpoints: tuple[str, str],
     site: str = "1",
 ) -> core.Entrywise:
     function = core.PiecewiseLinear(
         parse_scalar(constant),
         parse_scalar(slope),
-        tuple((parse_scalar(place), parse_scalar(change)) for place, change in kinks),
+        tuple((parse_scalar(place), parse_scalar(change)) for place, change in breakpoints),
     )
     return core.Entrywise(SPAN, of.shape, label, function, of, site)
 
 
 def relu(of: core.Node, site: str = "1") -> core.Entrywise:
-    return kinked("relu", of, "0", "0", ("0", "1"), site=site)
+    return piecewise("relu", of, "0", "0", ("0", "1"), site=site)
 
 
 def approximated(label: str, formula: Formula, of: core.Node, site: str = "1") -> core.Entrywise:

@@ -84,7 +84,7 @@ def ramp() -> FunctionCase:
     """clip(2 − A, −1, 1/2), by other hidden blocks than its definition."""
     a = c.name("A", "d", "n")
     two = c.total(("2", c.ones("d", "n")), ("-1", a))
-    clip = c.kinked("clip", two, "-1", "0", ("-1", "1"), ("1/2", "-1"))
+    clip = c.piecewise("clip", two, "-1", "0", ("-1", "1"), ("1/2", "-1"))
     out = units(
         (hidden("d", terms(("A", "2")), "-3"), [("Z", "-1/2")]),  # −relu(A − 3/2)
         (hidden("d", terms(("A", "1/3")), "-1"), [("Z", "3")]),  # relu(A − 3)
@@ -106,7 +106,7 @@ def ista() -> FunctionCase:
     x, a, b = c.name("X", "d", "k"), c.name("A", "d", "d"), c.name("B", "d", "k")
     step = c.total(x, ("-eta", c.times(a, x)), ("eta", b))
     tau = "eta*lam"
-    soft = c.kinked("soft", step, tau, "1", (f"-{tau}", "-1"), (tau, "1"))
+    soft = c.piecewise("soft", step, tau, "1", (f"-{tau}", "-1"), (tau, "1"))
     program = c.program(
         c.assign("X", c.zero("d", "k")),
         c.repeat("steps", c.assign("X", soft)),

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from weightsmith.checker.algebra.piecewise import Piecewise
 from weightsmith.checker.algebra.words import Letter, Polynomial
-from weightsmith.checker.semantics.entries import Kinked, Multiplied
+from weightsmith.checker.semantics.entries import Multiplied, PiecewiseContent
 
 Matrix = list[list[Fraction]]
 
@@ -54,8 +54,8 @@ class World:
         rows, columns = self.sizes[letter.rows], self.sizes[letter.columns]
         if letter.name.startswith("1["):
             return full(rows, columns, 1)
-        if isinstance(letter.content, Kinked):
-            return self._kinked(letter.content)
+        if isinstance(letter.content, PiecewiseContent):
+            return self._piecewise(letter.content)
         if isinstance(letter.content, Multiplied):
             return multiplied(self.value(letter.content.left), self.value(letter.content.right))
         if letter.name not in self.given:
@@ -71,13 +71,15 @@ class World:
             self.given[letter.name] = entries
         return self.given[letter.name]
 
-    def _kinked(self, content: Kinked) -> Matrix:
+    def _piecewise(self, content: PiecewiseContent) -> Matrix:
         argument, field = self.value(content.argument), content.argument.field
         total = full(len(argument), len(argument[0]))
-        for place, change in content.kinks:
+        for place, change in content.breakpoints:
             at, factor = (field.evaluate(part, self.bindings) for part in (place, change))
-            kinked = [[factor * max(entry - at, Fraction(0)) for entry in row] for row in argument]
-            total = added(total, kinked)
+            piecewise = [
+                [factor * max(entry - at, Fraction(0)) for entry in row] for row in argument
+            ]
+            total = added(total, piecewise)
         return total
 
     def value(self, polynomial: Polynomial) -> Matrix:
@@ -97,7 +99,7 @@ class World:
         field = function.slope.field
         constant, slope = (field.evaluate(number, self.bindings) for number in numbers)
         total = constant + slope * t
-        for place, change in function.kinks.values():
+        for place, change in function.breakpoints.values():
             at, factor = (field.evaluate(part, self.bindings) for part in (place, change))
             total += factor * max(t - at, Fraction(0))
         return total

@@ -144,11 +144,11 @@ def _table_function(table: Json) -> core.PiecewiseLinear:
     knots = [(Fraction(place), Fraction(value)) for place, value in items]
     slopes = [(w - v) / (b - a) for (a, v), (b, w) in pairwise(knots)]
     changes = [b - a for a, b in pairwise([Fraction(0), *slopes, Fraction(0)])]
-    kinks = zip(knots, changes, strict=True)
+    breakpoints = zip(knots, changes, strict=True)
     return core.PiecewiseLinear(
         Number(knots[0][1]),
         Number(Fraction(0)),
-        tuple((Number(place), Number(change)) for (place, _), change in kinks if change),
+        tuple((Number(place), Number(change)) for (place, _), change in breakpoints if change),
     )
 
 

@@ -38,10 +38,10 @@ def read(text: str) -> Rational:
     return FIELD.read(parse_scalar(text))
 
 
-def function(constant: str, slope: str, *kinks: tuple[str, str]) -> Piecewise:
+def function(constant: str, slope: str, *breakpoints: tuple[str, str]) -> Piecewise:
     total = PiecewiseSum(FIELD)
     total.add_line(read(constant), read(slope))
-    for place, change in kinks:
+    for place, change in breakpoints:
         total.add_relu(F(1), -read(place), read(change))
     return total.result()
 

@@ -24,7 +24,7 @@ from weightsmith.checker.reading.strict_json import as_object
 from weightsmith.checker.rules import find, in_folder
 from weightsmith.checker.semantics.tables import Table, read_tables
 from weightsmith.checker.spectra.following import Following, Targeted, Truncation
-from weightsmith.checker.spectra.ground import Ground, Loops
+from weightsmith.checker.spectra.operator_reading import Loops, OperatorReading
 from weightsmith.dsl.program import core
 
 Document = dict[str, Any]
@@ -125,7 +125,7 @@ def _ends(
     if program is None:
         return []
     try:
-        return Ground(program, bindings, step["number"], step["of"], Budget()).ends
+        return OperatorReading(program, bindings, step["number"], step["of"], Budget()).ends
     except (RefusedError, IndexError, TypeError):
         return []
 
@@ -230,7 +230,9 @@ def targeted(
     program: core.Program, bindings: Mapping[str, Fraction], output: str, first: Document
 ) -> Targeted:
     """The same before its loops are looked at."""
-    return Targeted(Ground(program, bindings, first["number"], first["of"], Budget()), output)
+    return Targeted(
+        OperatorReading(program, bindings, first["number"], first["of"], Budget()), output
+    )
 
 
 def domain_claim(

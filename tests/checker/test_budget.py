@@ -86,7 +86,7 @@ def test_long_fractions_cost_more() -> None:
         two = (
             [(flint.fmpq(k, place), flint.fmpq(1)) for k in range(20)] for place in (outer, inner)
         )
-        composed(*(NumericPiecewise.of(flint.fmpq(0), kinks) for kinks in two), budget)
+        composed(*(NumericPiecewise.of(flint.fmpq(0), breakpoints) for breakpoints in two), budget)
         return budget.spent
 
     long = 3**4000

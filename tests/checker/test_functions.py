@@ -58,7 +58,7 @@ def test_every_corruption_of_a_table_is_refused(name: str) -> None:
     case = FUNCTION_CASES[name]()
     for path, tables in mutations(case.tables):
         if path[-1] == "error" and "error" in tables[0]:
-            continue  # the claim about the table speaks of it
+            continue  # the claim about the table states it
         assert refused(FunctionCase(case.program, case.template, case.loops, tables)), path
 
 

@@ -17,8 +17,8 @@ from weightsmith.checker import rules
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.spectra.following import Following
-from weightsmith.checker.spectra.ground import Loops
 from weightsmith.checker.spectra.kernels import vanishes_at_zero
+from weightsmith.checker.spectra.operator_reading import Loops
 from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.checker.spectra.recurrence import Recurrence
 from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule
@@ -59,8 +59,8 @@ def looped(body: str, *steps: Json, bindings: Mapping[str, Fraction] | None = No
 
 def derived(found: Following) -> list[Json]:
     """What a recurrence says of the loops."""
-    assert isinstance(found.ground, Loops)
-    return [dict(one) for one in found.ground.derived]
+    assert isinstance(found.reading, Loops)
+    return [dict(one) for one in found.reading.derived]
 
 
 def test_what_an_inner_loop_leaves_is_a_variable_of_the_pass() -> None:

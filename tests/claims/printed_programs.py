@@ -109,7 +109,7 @@ class Machine:
         if isinstance(function, core.Approximated):
             return self.formula(function.formula, t)
         found = self.number(function.constant) + self.number(function.slope) * t
-        for place, change in function.kinks:
+        for place, change in function.breakpoints:
             found += self.number(change) * max(t - self.number(place), n.ZERO)
         return found
 

@@ -70,7 +70,7 @@ def test_an_exact_function_needs_no_table(call: Call, examples: Path, tmp_path: 
     script = examples / "nonnegative_least_squares.alg"
     result = call("compile", script, "-o", tmp_path / "net", *given)
     assert result.exit_code == 0, result.output
-    assert "functions of up to 1 kink\n" in result.stdout
+    assert "functions of up to 1 breakpoint\n" in result.stdout
     assert "bound" not in result.stdout
     assert call("verify", tmp_path / "net").exit_code == 0
 

@@ -1,4 +1,4 @@
-"""Certificates that are made to speak of another script, all else left as it is."""
+"""Certificates that are made to be about another script, all else left as it is."""
 
 from __future__ import annotations
 

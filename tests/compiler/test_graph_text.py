@@ -125,7 +125,7 @@ def test_quotes_and_backslashes_are_escaped() -> None:
 def test_tables_take_one_short_line() -> None:
     settings = {"low": "1/2"}
     text = ws.emit(EXAMPLES / "divide.alg", "graph", settings=settings)
-    assert re.search(r"entrywise\(\d+ kinks, ", text)
+    assert re.search(r"entrywise\(\d+ breakpoints, ", text)
     assert max(map(len, text.splitlines())) < 100
 
 

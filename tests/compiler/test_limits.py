@@ -89,7 +89,7 @@ def test_a_function_that_cancels_has_a_table_of_one_piece() -> None:
     (bound,) = network.bounds
     assert bound.value is not None
     assert bound.value < Fraction(1, 1000)
-    assert network.report.pieces == 2  # kinks: the two ends of the one line
+    assert network.report.pieces == 2  # breakpoints: the two ends of the one line
     assert network.verify().accepted
     x = np.linspace(-1, 1, 9)[np.newaxis]
     np.testing.assert_allclose(network.run({"x": x})["output"]["context"], x, atol=1e-6)

@@ -22,6 +22,7 @@ from weightsmith.backends.template.architecture import Architecture, MlpShape, a
 from weightsmith.backends.template.instantiate import Weights, exact_weights, expand
 from weightsmith.backends.template.layout import Answer, Inputs, Readings, Stream, layout, read_back
 from weightsmith.backends.template.template_reader import template_from_json
+from weightsmith.backends.template.token_counts import counted
 from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import ALL, UPTO, Scores, Template
 from weightsmith.dsl.elementary import elementary
@@ -38,9 +39,10 @@ def run_files(
     template = template_from_json(template_json)
     if not exact and model is not None:
         return run_weights(template, weights_from_bytes(model), inputs)
+    stream = layout(template, inputs, np.dtype(object))
+    template = counted(template, dict(stream.groups))
     shape = network_shape(template)
     tensors: Mapping[str, Array] = exact_weights(template)
-    stream = layout(template, inputs, np.dtype(object))
     return read_back(template, interpret(shape, full_matrices(shape, tensors, stream), stream))
 
 
@@ -49,7 +51,10 @@ def run_weights(template: Template, weights: Weights, inputs: Inputs) -> Answer:
     shape = network_shape(template)
     check_weights(weights, shape)
     stream = layout(template, inputs, weights.dtype, dims=weights.dims)
-    return read_back(template, interpret(shape, _dense(shape, weights, stream), stream))
+    if weights.dense:
+        return read_back(template, interpret(shape.folded, weights.tensors, stream))
+    matrices = full_matrices(shape, weights.tensors, stream)
+    return read_back(template, interpret(shape, matrices, stream))
 
 
 def full_matrices(
@@ -94,18 +99,21 @@ def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream
 def scored(scores: Scores, products: Array, seen: Array) -> Array:
     """f of the products, masked, then columns divided by their sums; zero where not ``seen``.
 
-    Key tokens by query tokens.  Exact (Fractions) for relu and abs.
+    Key tokens by query tokens.  Exact (Fractions) for relu and abs.  Where nothing is seen, before
+    the first token, the sum is over nothing and the scores are 0.
     """
+    if scores.mask != ALL:
+        seen = seen & np.triu(np.ones_like(seen), 0 if scores.mask == UPTO else 1)
     found = products
     if scores.function == "relu":
         found = np.maximum(products, 0)
     elif scores.function == "abs":
         found = np.abs(products)
     elif scores.function:
-        found = elementary(scores.function).floats(products)
-    if scores.mask != ALL:
-        upto = np.triu(seen, 0 if scores.mask == UPTO else 1)  # key token before query token
-        seen = seen & upto
+        if scores.function == "exp" and scores.normalised and products.size:  # against overflow
+            highest = np.where(seen, products, -np.inf).max(axis=-2, keepdims=True)
+            products = np.where(seen, products - highest, 0)
+        found = elementary(scores.function).floats(np.where(seen, products, 1))
     found = np.where(seen, found, 0)
     if scores.normalised:
         sums = found.sum(axis=-2, keepdims=True)
@@ -144,7 +152,3 @@ def _mlp(
         gated = np.repeat(shape.gated, axis_sizes(shape.hidden_rows, stream.dims))
         active = np.where(gated[:, np.newaxis], hidden * affine("gate", state), active)
     return affine("down", active)
-
-
-def _dense(shape: Architecture, weights: Weights, stream: Stream) -> Mapping[str, Array]:
-    return weights.tensors if weights.dense else full_matrices(shape, weights.tensors, stream)

@@ -173,7 +173,7 @@ def _key(line: Line) -> tuple[str, str]:
 
 
 def _errors(bounds: Bounds) -> dict[str, Fraction | None]:
-    """The error of each output: from its target, if a fact speaks of that, else from the script."""
+    """The error of each output: from its target, if a fact states that, else from the script."""
     found = {output: value for (_, output), value in bounds.items()}
     to_target = {output: value for (kind, output), value in bounds.items() if kind == "truncation"}
     return {**found, **to_target}

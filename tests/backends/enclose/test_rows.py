@@ -17,12 +17,14 @@ from weightsmith.backends.enclose.values.rows import (
     REACH,
     SMALL,
     STEPS,
+    TAIL,
     exponentials,
     inverse_square_roots,
+    sigmoids,
     square_roots,
 )
 
-Row = Callable[[np.ndarray], Near | None]
+Row = Callable[..., Near | None]
 Exact = Callable[[flint.arb], flint.arb]
 LN = np.log(2)
 
@@ -87,7 +89,61 @@ def test_inverse_square_roots(points: np.ndarray) -> None:
 
 @pytest.mark.parametrize("points", EXPONENTS)
 def test_exponentials(points: np.ndarray) -> None:
-    require_held(exponentials(points), points, flint.arb.exp, 6 * UNIT * SMALL)
+    require_held(exponentials(points), points, flint.arb.exp, 7 * UNIT * SMALL**2)
+
+
+def sigmoid(point: flint.arb) -> flint.arb:
+    return 1 / (1 + (-point).exp())
+
+
+@pytest.mark.parametrize("points", EXPONENTS)
+def test_sigmoids(points: np.ndarray) -> None:
+    points = points[points >= -TAIL]
+    assert sigmoids(np.append(points, -1.01 * TAIL), None, 0.0) is None
+    require_held(sigmoids(points, None, 0.0), points, sigmoid, 7.1 * UNIT * SMALL**2)
+
+
+@pytest.mark.parametrize("scale", [2.0**-1060, 2.0**-53, 2.0**-40, 2.0**-20, 2.0**-4])
+def test_sigmoids_of_two_floats(scale: float) -> None:
+    """What is added may be large: then the radius is."""
+    points = np.concatenate([between(-40, 40), between(-1, 1), np.array([0.0, REACH, -TAIL])])
+    small = scale * np.random.default_rng(1).normal(size=points.shape)
+    found = sigmoids(points, small, float(np.linalg.norm(small)) * (1 + 2.0**-40) + 2.0**-1060)
+    assert found is not None
+    assert found.lo is not None
+    with flint.ctx.workprec(2000):
+        squares = flint.arb(0)
+        entries = zip(
+            points.tolist(), small.tolist(), found.hi[0].tolist(), found.lo[0].tolist(), strict=True
+        )
+        for point, more, hi, lo in entries:
+            squares += (sigmoid(flint.arb(point) + more) - flint.arb(hi) - lo) ** 2
+        assert squares.sqrt() <= found.radius
+        assert found.radius <= 2.0**-66 + 2 * scale**2 * len(points)
+
+
+@pytest.mark.parametrize(
+    ("row", "exact", "every", "part"),
+    [
+        (square_roots, flint.arb.sqrt, POSITIVE, UNIT),
+        (inverse_square_roots, flint.arb.rsqrt, POSITIVE, 2.1 * UNIT),
+        (exponentials, flint.arb.exp, EXPONENTS, 2.0**-47),
+    ],
+)
+def test_short_rows(row: Row, exact: Exact, every: list[np.ndarray], part: float) -> None:
+    for points in every:
+        found = row(points, short=True)
+        assert found is not None
+        assert found.lo is None
+        assert found.short
+        with flint.ctx.workprec(2000):
+            offs = [
+                exact(flint.arb(point)) - flint.arb(hi)
+                for point, hi in zip(points.tolist(), found.hi[0].tolist(), strict=True)
+            ]
+            for off, hi in zip(offs, found.hi[0].tolist(), strict=True):
+                assert abs(off) <= part * abs(hi)
+            assert sum((one * one for one in offs), flint.arb(0)).sqrt() <= found.radius
 
 
 @pytest.mark.parametrize(
@@ -109,6 +165,7 @@ def test_exponentials(points: np.ndarray) -> None:
 )
 def test_what_is_out_of_reach_is_left(row: Row, points: list[float]) -> None:
     assert row(np.array(points)) is None
+    assert row(np.array(points), short=True) is None
 
 
 def test_what_is_left_is_found_in_balls() -> None:

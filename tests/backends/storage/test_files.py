@@ -157,7 +157,7 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
         read_directory(tmp_path)
 
 
-def test_weights_of_8_gb_that_no_header_speaks_of_are_not_read(tmp_path: Path) -> None:
+def test_weights_of_8_gb_that_no_header_states_are_not_read(tmp_path: Path) -> None:
     files = dict.fromkeys(("template.json", "certificate.json", "script.alg"), b"{}")
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -165,7 +165,7 @@ def test_weights_of_8_gb_that_no_header_speaks_of_are_not_read(tmp_path: Path) -
     for begin in (b"", len(header).to_bytes(8, "little") + header, (1 << 62).to_bytes(8, "little")):
         (tmp_path / "model.safetensors").write_bytes(begin)
         os.truncate(tmp_path / "model.safetensors", 8 << 30)
-        with pytest.raises(DirectoryError, match="its header does not speak of 8589934592 bytes"):
+        with pytest.raises(DirectoryError, match="its header does not state 8589934592 bytes"):
             read_directory(tmp_path)
 
 

@@ -11,17 +11,19 @@ from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.checker.reading.refusal import Budget
 
 F = Fraction
-SLOPE, KINKS = F(2), [(F(2), F(-5)), (F(1), F(1)), (F(5), F(4))]
-EXACT_KINKS = [(rational(place), rational(change)) for place, change in KINKS]
-ZIGZAG = NumericPiecewise.of(rational(SLOPE), EXACT_KINKS)  # to 5 at 2, to −1 at 5, then up again
+SLOPE, BREAKPOINTS = F(2), [(F(2), F(-5)), (F(1), F(1)), (F(5), F(4))]
+EXACT_BREAKPOINTS = [(rational(place), rational(change)) for place, change in BREAKPOINTS]
+ZIGZAG = NumericPiecewise.of(
+    rational(SLOPE), EXACT_BREAKPOINTS
+)  # to 5 at 2, to −1 at 5, then up again
 
 
 def direct(t: Fraction) -> Fraction:
-    return SLOPE * t + sum(change * max(t - place, F(0)) for place, change in KINKS)
+    return SLOPE * t + sum(change * max(t - place, F(0)) for place, change in BREAKPOINTS)
 
 
 @pytest.mark.parametrize("t", [F(-3), F(0), F(1), F(4, 3), F(2), F(7, 2), F(5), F(9)])
-def test_a_value_is_that_of_the_sum_of_kinks(t: Fraction) -> None:
+def test_a_value_is_that_of_the_sum_of_breakpoints(t: Fraction) -> None:
     assert fraction(ZIGZAG(rational(t))) == direct(t)
 
 
@@ -34,8 +36,8 @@ def test_every_piece_that_meets_a_level_is_found() -> None:
 
 def test_a_function_of_a_function_has_the_values_of_both() -> None:
     constant, slope, found = composed(ZIGZAG, ZIGZAG, Budget())
-    kinks = [(fraction(place), fraction(change)) for place, change in found]
+    breakpoints = [(fraction(place), fraction(change)) for place, change in found]
     for t in (F(i, 6) for i in range(-30, 60)):
         line = fraction(constant) + fraction(slope) * t
-        whole = line + sum(change * max(t - at, F(0)) for at, change in kinks)
+        whole = line + sum(change * max(t - at, F(0)) for at, change in breakpoints)
         assert whole == direct(direct(t))

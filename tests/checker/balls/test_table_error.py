@@ -76,7 +76,7 @@ CASES: dict[str, tuple[Formula, str, str, Ball]] = {
     "step": (STEP, "0", "1", lambda t: 1 / (1 + t.nonnegative_part().sqrt() * F_(791, 500))),
     "half circle": (HALF_CIRCLE, "-1", "1", lambda t: (1 - t * t).nonnegative_part().sqrt()),
     "kink": (Apply("abs", Sum((T, number("-1/3")))), "-1", "2", lambda t: abs(t - F_(1, 3))),
-    "exp of a kink": (
+    "exp of a breakpoint": (
         Apply("exp", minus(Apply("abs", T))),
         "-3",
         "2",
@@ -238,7 +238,7 @@ def test_products_of_entries() -> None:
     assert math.isclose(worst, product_error(table), rel_tol=0.1)
 
 
-def test_at_a_kink_the_slope_is_any_between_both_sides() -> None:
+def test_at_a_breakpoint_the_slope_is_any_between_both_sides() -> None:
     """f = |t| − t² on [−1, 0]: with the right slope at 0 its hump of 1/4 would go unseen."""
     knots = [(Fraction(-1), Fraction(0)), (Fraction(0), Fraction(0)), (Fraction(1), Fraction(0))]
     formula = parse_formula("abs(t) - t^2")

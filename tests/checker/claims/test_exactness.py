@@ -107,7 +107,7 @@ def test_another_script_is_refused(old: str, new: str) -> None:
         prove(NESTED.replace(old, new), network, loops)
 
 
-def test_the_invariant_may_not_speak_of_inner_letters() -> None:
+def test_the_invariant_may_not_have_inner_letters() -> None:
     network, loops = nested()
     loops[0]["invariant"]["Y"] = {"d": [["1", ["Y#1"]]]}
     with pytest.raises(RefusedError, match="not a letter here"):
@@ -296,7 +296,7 @@ def test_distinct_axes_are_distinct_sizes() -> None:
 
 
 def test_a_network_repeats_as_often_as_the_script_has_loops() -> None:
-    """The steps speak of the script's loops; a repeat too many would stand for none of them."""
+    """The steps are for the script's loops; a repeat too many would stand for none of them."""
     network, loops = nested()
     outer = network["body"][0]
     more = {"repeat": "inner", "body": [layer(mlp=mlp(copy_of("X", "Y", "0")))]}

@@ -193,7 +193,7 @@ def changed(case: Case, old: str, new: str) -> Case:
         ("return X", "return 2*X", "not one iterate"),
         ("return X", "return X*X", "not one iterate"),
         ("spectrum(A)", "spectrum(2*A)", "single product"),
-        ("spectrum(A)", "spectrum(A*A)", "assumption speaks"),
+        ("spectrum(A)", "spectrum(A*A)", "assumption is of"),
         ("spectrum(A)", "nonzero_spectrum(A)", "eigenvalue 0"),
         ("    X = 2*X - X*A*X", "    Z = X*A*X\n    X = 2*X - Z", "accepted"),
         ("    X = 2*X - X*A*X", "    repeat 1:\n        X = 2*X - X*A*X", "no form"),

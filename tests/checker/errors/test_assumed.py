@@ -30,7 +30,7 @@ return X*x on query
 
 
 def test_nothing_is_known_of_what_is_no_input() -> None:
-    """X#0 is what a loop carries: no assumption speaks of it, nor of a letter of that name."""
+    """X#0 is what a loop carries: no assumption is of it, nor of a letter of that name."""
     program = check(Source("script.alg", SCRIPT))
     field = Field(())
     assumed = Assumed(program, read_meaning(program, field, {}).inputs, field, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from checker_core import kinked, name
+from checker_core import name, piecewise
 from checker_networks import read_program
 
 from weightsmith.checker.algebra.rational import Field
@@ -24,7 +24,7 @@ F = Fraction
 def site(constant: str, slope: str) -> SiteValue:
     letter = Letter("f#1", "1", "1")
     argument = Polynomial.letter(Field(()), Letter("x", "1", "1"))
-    return SiteValue(kinked("f", name("x", "1", "1"), constant, slope), letter, (argument,))
+    return SiteValue(piecewise("f", name("x", "1", "1"), constant, slope), letter, (argument,))
 
 
 def test_a_slope_is_rounded_up() -> None:

@@ -245,7 +245,7 @@ def test_an_input_is_not_taken_for_what_a_loop_carries(tmp_path: Path) -> None:
     assert "'X#0' is no name of an input" in accepted(script, tmp_path, change)["exactness"]
 
 
-def test_a_target_does_not_speak_of_an_input_that_was_assigned(tmp_path: Path) -> None:
+def test_a_target_is_not_of_an_input_that_was_assigned(tmp_path: Path) -> None:
     """A = A/2 in place of B = A/2: the returned value is near inv(A/2), not inv(A)."""
     script = """algorithm f(A: symmetric[d, d])
 assume spectrum(A) in [1/2, 2]

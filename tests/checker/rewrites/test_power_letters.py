@@ -16,7 +16,7 @@ from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import polynomial_text
 from weightsmith.checker.algebra.words import Letter, Polynomial
 from weightsmith.checker.rewrites.affine_loop import AffineLoop, read_affine_loop, variable_of
-from weightsmith.checker.rewrites.affine_powers import AffinePowers, Held
+from weightsmith.checker.rewrites.affine_powers import AffinePowers, Materialised
 from weightsmith.checker.rewrites.newton_loop import read_newton_loop
 from weightsmith.checker.rewrites.two_sided import TwoSidedPowers, read_two_sided
 from weightsmith.checker.semantics.meaning import Loop, read_meaning
@@ -160,7 +160,7 @@ class Truth:
         unit = np.eye(len(step), dtype=int).astype(object)
         return reduce(lambda a, b: a @ b % PRIME, [step] * count, unit)
 
-    def held(self, what: Held, name: str) -> Matrix:
+    def held(self, what: Materialised, name: str) -> Matrix:
         """What a block holds, for the letter called ``name``."""
         count = sum(what.counts)
         if what.kind == "left":
@@ -214,7 +214,7 @@ def check_letters(powers: AffinePowers, truth: Truth, choose: random.Random, sum
         of = (row, column) if kind == "left" else (variable_of(name), "")
         here = len(loop.passes) and kind in ("left", "sum")
         first = choose.randint(0, len(loop.passes) - sum(counts)) if here else 0
-        what = Held(kind, *of, False, counts, 0, first)
+        what = Materialised(kind, *of, False, counts, 0, first)
         wanted = truth.held(what, name)
         for found in (powers.held(what, letter), powers.expanded(what, letter)):
             assert same(truth.values.of(found, truth.letter), wanted), (what, str(found))

@@ -90,8 +90,8 @@ def test_equal_forms_are_equal_functions_and_only_those(
     one: list[tuple[int, Fraction]], two: list[tuple[int, Fraction]]
 ) -> None:
     functions = [
-        function("0", "1", *((str(place), str(change)) for place, change in kinks))
-        for kinks in (one, two)
+        function("0", "1", *((str(place), str(change)) for place, change in breakpoints))
+        for breakpoints in (one, two)
     ]
     w = world(0)
     points = [F(i, 2) for i in range(-12, 13)]
@@ -173,10 +173,10 @@ def test_tables_are_linear_between_knots_and_constant_outside() -> None:
     table = table_function(knots, FIELD)
     for place in [F(i, 4) for i in range(-20, 20)]:
         assert world(0).function(table, place) == table_value(knots, place)
-    assert len(table.kinks) == 4
+    assert len(table.breakpoints) == 4
 
 
-def test_a_long_table_is_one_letter_and_meets_its_kinks() -> None:
+def test_a_long_table_is_one_letter_and_meets_its_breakpoints() -> None:
     knots = [(F(i, 8), F(i * i, 64)) for i in range(-8, 9)]
     table = table_function(knots, FIELD)
     value = apply(table, letter("B"))
@@ -195,43 +195,45 @@ pieces = st.lists(
     st.tuples(st.fractions(-3, 3, max_denominator=4), st.sampled_from(NUMBERS)),
     min_size=1,
     max_size=7,
-    unique_by=lambda kink: kink[0],
+    unique_by=lambda point: point[0],
 )
 slopes = st.sampled_from([F(0), F(0), F(1), F(-1, 2)])
 
 
-def numeric(slope: Fraction, kinks: Sequence[tuple[Fraction, Fraction]]) -> NumericPiecewise:
-    ready = [(rational(place), rational(change)) for place, change in kinks]
+def numeric(slope: Fraction, breakpoints: Sequence[tuple[Fraction, Fraction]]) -> NumericPiecewise:
+    ready = [(rational(place), rational(change)) for place, change in breakpoints]
     return NumericPiecewise.of(rational(slope), ready)
 
 
-def line(slope: Fraction, kinks: Sequence[tuple[Fraction, Fraction]], t: Fraction) -> Fraction:
-    return slope * t + sum((c * max(t - place, F(0)) for place, c in kinks), F(0))
+def line(
+    slope: Fraction, breakpoints: Sequence[tuple[Fraction, Fraction]], t: Fraction
+) -> Fraction:
+    return slope * t + sum((c * max(t - place, F(0)) for place, c in breakpoints), F(0))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(slopes, pieces, slopes, pieces)
 def test_a_function_of_a_function_is_one_function(
     f_slope: Fraction,
-    f_kinks: list[tuple[Fraction, Fraction]],
+    f_breakpoints: list[tuple[Fraction, Fraction]],
     g_slope: Fraction,
-    g_kinks: list[tuple[Fraction, Fraction]],
+    g_breakpoints: list[tuple[Fraction, Fraction]],
 ) -> None:
-    f, g = numeric(f_slope, f_kinks), numeric(g_slope, g_kinks)
-    constant, slope, kinks = composed(f, g, Budget())
-    assert len({str(place) for place, _ in kinks}) == len(kinks)
-    assert all(change for _, change in kinks)
+    f, g = numeric(f_slope, f_breakpoints), numeric(g_slope, g_breakpoints)
+    constant, slope, breakpoints = composed(f, g, Budget())
+    assert len({str(place) for place, _ in breakpoints}) == len(breakpoints)
+    assert all(change for _, change in breakpoints)
     for i in range(-80, 81):
         t = F(i, 12)
-        expected = line(f_slope, f_kinks, line(g_slope, g_kinks, t))
-        whole = [(fraction(place), fraction(change)) for place, change in kinks]
+        expected = line(f_slope, f_breakpoints, line(g_slope, g_breakpoints, t))
+        whole = [(fraction(place), fraction(change)) for place, change in breakpoints]
         assert fraction(constant) + line(fraction(slope), whole, t) == expected
         assert fraction(f(g(rational(t)))) == expected
     outer, inner = (
         function("0", str(s), *((str(p), str(c)) for p, c in k))
-        for s, k in ((f_slope, f_kinks), (g_slope, g_kinks))
+        for s, k in ((f_slope, f_breakpoints), (g_slope, g_breakpoints))
     )
-    one = function(str(constant), str(slope), *((str(p), str(c)) for p, c in kinks))
+    one = function(str(constant), str(slope), *((str(p), str(c)) for p, c in breakpoints))
     for value in (letter("B"), letter("X").transpose(), letter("A"), letter("v").scaled(read("a"))):
         nested = apply(outer, apply(inner, value))
         assert same_values(nested, apply(one, value))
@@ -307,7 +309,7 @@ def test_endless_functions_are_refused() -> None:
     saw = [(F(i), F((-1) ** i)) for i in range(3000)]
     zigzag = numeric(F(1), [(place, 2 * change) for place, change in saw[1:]])
     steps = numeric(F(0), [(F(i, 3001), F(1)) for i in range(3000)])
-    with pytest.raises(RefusedError, match="more than 20000 kinks"):
+    with pytest.raises(RefusedError, match="more than 20000 breakpoints"):
         composed(steps, zigzag, Budget())
     field = Field((), budget=Budget(0))
     with pytest.raises(OverBudgetError, match="Out of budget"):

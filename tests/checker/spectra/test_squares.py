@@ -1,4 +1,4 @@
-"""An operator T = w·w: what words collapse to, where w moves past functions of T, exactly."""
+"""An operator T = w·w: the scalars of words, where w moves past functions of T, exactly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, word_shape
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.spectra.spectral import LAMBDA, Collapser, Form, Operator
+from weightsmith.checker.spectra.spectral import LAMBDA, Form, FormScalariser, Operator
 from weightsmith.dsl.program.core import SpectrumKind
 
 Matrix = NDArray[np.object_]
@@ -42,7 +42,7 @@ def _exact(matrix: NDArray[np.int_]) -> Matrix:
     st.lists(st.sampled_from(["A", "B", "B'", "C", "C'", "X", "X'"]), min_size=1, max_size=8),
     st.integers(0, 1000),
 )
-def test_a_word_is_what_it_collapses_to(which: str, names: list[str], seed: int) -> None:
+def test_a_word_is_what_it_is_scalarised_to(which: str, names: list[str], seed: int) -> None:
     """X = w·(2 + 3T) where T = w·w."""
     word = tuple(
         letter.transpose() if name.endswith("'") else letter
@@ -57,10 +57,10 @@ def test_a_word_is_what_it_collapses_to(which: str, names: list[str], seed: int)
     field = Field((), (LAMBDA, "x"))
     operator = Operator(half + half, "yes", SpectrumKind.SPECTRUM, field.number(1), field.number(2))
     forms = {"X": (Form(half, (), "x", field.variable("x")),)}
-    collapser = Collapser(field, operator, forms, {one.name: one for one in (A, B, C)})
-    assert tuple(collapser.half) == half
+    scalariser = FormScalariser(field, operator, forms, {one.name: one for one in (A, B, C)})
+    assert tuple(scalariser.half) == half
     try:
-        found = collapser.collapse(Polynomial(field, *shape, {word: field.one}))
+        found = scalariser.scalarise(Polynomial(field, *shape, {word: field.one}))
     except RefusedError:
         return  # two functions that do not meet: nothing is said
     chance = np.random.default_rng(seed)
@@ -110,20 +110,20 @@ def test_other_operators_are_no_squares(word: Word) -> None:
     field = Field((), (LAMBDA,))
     one = field.number(1)
     operator = Operator(word, "yes", SpectrumKind.SPECTRUM, one, one)
-    assert not Collapser(field, operator, {}, {}).half
+    assert not FormScalariser(field, operator, {}, {}).half
 
 
 def test_the_half_moves_to_the_left() -> None:
     field = Field((), (LAMBDA, "x"))
     one, lam, x = field.number(1), field.variable(LAMBDA), field.variable("x")
     operator = Operator((A, A), "yes", SpectrumKind.SPECTRUM, one, one)
-    collapser = Collapser(field, operator, {"X": (Form((A,), (), "x", x),)}, {"A": A, "C": C})
+    scalariser = FormScalariser(field, operator, {"X": (Form((A,), (), "x", x),)}, {"A": A, "C": C})
     for word, left, scalar, right in (
         ((X, X, X), (A,), lam * x * x * x, ()),
         ((X, A, X), (A,), lam * x * x, ()),
         ((X, A, C), (), lam * x, (C,)),
         ((C, A, X, X, C), (C, A), lam * x * x, (C,)),
     ):
-        found = collapser.collapse(Polynomial(field, "d", "d", {word: field.one}))
+        found = scalariser.scalarise(Polynomial(field, "d", "d", {word: field.one}))
         assert found.framed == {(left, right): scalar}
         assert not found.plain

@@ -210,7 +210,7 @@ def test_lines_are_one_piece_and_exact() -> None:
     assert point.error < Fraction(1, 2**50)
 
 
-def test_a_kink_is_met() -> None:
+def test_a_breakpoint_is_met() -> None:
     table = fit_table(parse_formula("abs(t - 1/3)"), {}, Fraction(-1), Fraction(2), Fraction(1, 9))
     assert table.pieces == 2
     assert table.error < Fraction(1, 10**7)

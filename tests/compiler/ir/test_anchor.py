@@ -38,7 +38,7 @@ def at(scalar: Scalar) -> Fraction:
 
 
 def value(function: PiecewiseLinear, t: Fraction) -> Fraction:
-    bent = (at(change) * max(t - at(place), Fraction(0)) for place, change in function.kinks)
+    bent = (at(change) * max(t - at(place), Fraction(0)) for place, change in function.breakpoints)
     return at(function.constant) + at(function.slope) * t + sum(bent, Fraction(0))
 
 
@@ -53,9 +53,9 @@ def test_an_anchored_function_is_the_same_function(
     function: PiecewiseLinear, places: list[Fraction]
 ) -> None:
     constant, hinges = anchored(function)
-    for t in (*places, *(at(place) for place, _ in function.kinks)):
+    for t in (*places, *(at(place) for place, _ in function.breakpoints)):
         assert of_hinges(constant, hinges, t) == value(function, t)
-    assert len(hinges) <= len(function.kinks) + 1
+    assert len(hinges) <= len(function.breakpoints) + 1
     left = [h.place for h in hinges if h.sign < 0]
     right = [h.place for h in hinges if h.sign > 0]
     assert not left or not right or max(left) <= min(right)  # away from the anchor
@@ -72,9 +72,9 @@ def test_a_function_of_a_function_has_its_values(
         assert value(found, t) == value(outer, value(inner, t))
 
 
-def test_of_too_many_kinks_or_of_symbols_there_is_none() -> None:
-    kinks = tuple((Number(Fraction(k)), Number(Fraction((-1) ** k))) for k in range(30_000))
-    wave = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(0)), kinks)
+def test_of_too_many_breakpoints_or_of_symbols_there_is_none() -> None:
+    breakpoints = tuple((Number(Fraction(k)), Number(Fraction((-1) ** k))) for k in range(30_000))
+    wave = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(0)), breakpoints)
     line = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(1)), ())
     assert composed(wave, line) is None
     assert composed(PiecewiseLinear(Symbol("c"), Number(Fraction(1)), ()), line) is None

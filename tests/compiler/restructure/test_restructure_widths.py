@@ -16,7 +16,7 @@ from weightsmith.compiler.ir.schedule import Value
 from weightsmith.compiler.passes.layers.demands import Demand
 from weightsmith.compiler.passes.layers.share_blocks import write_targets
 from weightsmith.compiler.restructure.polynomials.on_data import at_zero, layers_for, reach, split
-from weightsmith.compiler.restructure.recurrences.held import choose_held
+from weightsmith.compiler.restructure.recurrences.materialised import choose_materialised
 from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.sums import Atom
 from weightsmith.dsl.numbers import scalars as q
@@ -130,7 +130,7 @@ def test_five_entries_of_eight_are_held(entries: list[Fraction], count: int, at:
         return
     fixed = ((q.Number(c1), q.ZERO), (q.ZERO, q.Number(c2)))
     tilted = tuple(tuple(q.Number(e) for e in row) for row in (slope[:2], slope[2:]))
-    held = choose_held(
+    held = choose_materialised(
         Recurrence(fixed, tilted, (q.ONE, q.ONE), "P", True, True), with_identity=False
     )
     step = [[c1 + at * slope[0], at * slope[1]], [at * slope[2], c2 + at * slope[3]]]

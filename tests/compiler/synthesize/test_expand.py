@@ -235,7 +235,7 @@ def test_a_function_is_defined_on_the_whole_spectrum(formula: str) -> None:
         written(text)
 
 
-def test_a_kink_is_not_smooth_enough() -> None:
+def test_a_breakpoint_is_not_smooth_enough() -> None:
     text = (
         "algorithm f(A: symmetric[d, d])\nassume spectrum(A) in [-1, 1]\nfunction h(t) = abs(t)\n"
         "return synthesize spectral(h, A) within 1e-8\n"

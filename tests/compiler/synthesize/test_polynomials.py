@@ -110,7 +110,7 @@ def test_a_series_is_as_near_as_it_says() -> None:
             assert abs(value - exact) < flint.arb(flint.fmpq(*series.error.as_integer_ratio()))
 
 
-def test_a_kink_has_no_series() -> None:
+def test_a_breakpoint_has_no_series() -> None:
     with pytest.raises(NoSeriesError):
         chebyshev_series(abs, F(-1), F(1), F(1, 10**10))
 

@@ -59,8 +59,10 @@ def sites(program: core.Program) -> Iterator[Entrywise | Hadamard]:
 def shown(function: PiecewiseLinear | Approximated) -> str:
     if isinstance(function, Approximated):
         return formula_text(function.formula)
-    kinks = [f"({scalar_text(a)}: {scalar_text(b)})" for a, b in function.kinks]
-    return f"{scalar_text(function.constant)} + {scalar_text(function.slope)} t " + " ".join(kinks)
+    breakpoints = [f"({scalar_text(a)}: {scalar_text(b)})" for a, b in function.breakpoints]
+    return f"{scalar_text(function.constant)} + {scalar_text(function.slope)} t " + " ".join(
+        breakpoints
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_a_declared_function(declared: str, function: str, look: Look) -> None:
 
 def line_at(function: PiecewiseLinear, t: Fraction, values: dict[str, Fraction]) -> Fraction:
     total = q.evaluate(function.constant, values) + q.evaluate(function.slope, values) * t
-    for place, change in function.kinks:
+    for place, change in function.breakpoints:
         total += q.evaluate(change, values) * max(t - q.evaluate(place, values), Fraction(0))
     return total
 

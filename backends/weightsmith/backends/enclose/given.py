@@ -12,6 +12,7 @@ from weightsmith.backends.enclose.matrices.near import Array, NoBoundError
 from weightsmith.backends.errors import shown_name
 
 DOUBLE = 8  # bytes
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 WHOLE = 2**53  # whole numbers up to this are floats
 INEXACT = "{} holds numbers that float64 does not hold exactly"
 
@@ -36,6 +37,21 @@ def exact_array(value: object, what: str) -> Array:
     ):
         raise NoBoundError(INEXACT.format(what))
     return found
+
+
+def floats_of(array: Array) -> Array | None:
+    """The same numbers in float64; None of any type but that and float32."""
+    if array.dtype == FLOAT64:
+        return array
+    return array.astype(FLOAT64) if array.dtype == FLOAT32 else None
+
+
+def is_single(value: Array) -> bool:
+    """Do the numbers look like float32?  Only what is tried first depends on it."""
+    if not len(value):
+        return True
+    few = value[0, :2]
+    return bool(few.astype(np.float32).tolist() == few.tolist())
 
 
 def inexact(inputs: Mapping[str, object]) -> str:

@@ -30,6 +30,8 @@ class Enclosed:
     @property
     def bound(self) -> float | None:
         """The largest bound of a batch; None where one is missing."""
+        if len(self.bounds) == 1:
+            return self.bounds[0]
         known = [one for one in self.bounds if one is not None]
         return max(known) if known and len(known) == len(self.bounds) else None
 

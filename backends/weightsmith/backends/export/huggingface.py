@@ -16,15 +16,18 @@ from weightsmith.backends.export.base.subject import Port, Subject
 from weightsmith.backends.export.base.tensors import layout_of, tensors_of
 from weightsmith.backends.export.huggingface_text import TEXT
 from weightsmith.backends.export.python.python_file import about, quoted
+from weightsmith.backends.plan.layers.scored import described
 from weightsmith.backends.plan.operations.nodes import Input
 from weightsmith.backends.storage.safetensors_file import tensors_to_bytes
 from weightsmith.backends.template.template_json import Json, canonical_json
+from weightsmith.backends.template.unroll import network_shape
 
 INDENT = "    "
 
 
 def write(subject: Subject, options: Options) -> Mapping[str, bytes]:
     """Return the files by name.  Raises ExportError."""
+    _refuse_scores(subject)
     stem = f"modeling_{_type(subject)}"
     return {
         "config.json": _config(subject, stem).encode(),
@@ -101,6 +104,17 @@ def _type(subject: Subject) -> str:
 
 def _name(subject: Subject) -> str:
     return "".join(part.capitalize() for part in subject.function_name.split("_"))
+
+
+def _refuse_scores(subject: Subject) -> None:
+    """The file of the folder knows products of three alone."""
+    shape = network_shape(subject.template)
+    heads = [head for layer in shape.layers for head in layer.heads]
+    said = [f"a head {described(head.scores)}" for head in heads if not head.scores.is_linear]
+    said += ["a head has stacked keys"] * any(len(head.key_rows) > 1 for head in heads)
+    said += ["heads or MLPs read fixed matrices"] * bool(shape.views)
+    if said:
+        raise ExportError(f"{said[0]}, which a Hugging Face folder does not; export .py or .onnx.")
 
 
 def _refuse_keywords(names: list[str]) -> None:

@@ -11,24 +11,33 @@ from math import inf
 
 import onnx_ir as ir
 
+from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.base.subject import Port, Subject
 from weightsmith.backends.export.onnx_parts import Parts, Scope
 from weightsmith.backends.plan.live import Live, live, loop_of
+from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.graph import TOP
 from weightsmith.backends.plan.operations.nodes import (
+    DIAGONAL,
+    Applied,
+    Beside,
     Bucket,
     Carried,
     Clamp,
     Combination,
     Entrywise,
+    Fixed,
     Input,
     Linear,
     Loop,
+    Node,
     Product,
     Ref,
     Repeat,
     Result,
     RowSum,
+    Seen,
+    Shares,
     Table,
     operands,
 )
@@ -108,8 +117,52 @@ class _Writer:
             case Repeat(of):
                 shape = self._parts.shape(self._nodes.shapes[number])
                 return scope.add("Expand", self._values[of], shape)
+            case Fixed(constant, rows, columns):
+                return self._fixed(scope, self._subject.constants[constant], (rows, columns))
+            case other:
+                return self._scores(scope, other)
+
+    def _fixed(self, scope: Scope, numbers: tuple[float, ...], shape: tuple[int, int]) -> ir.Value:
+        """A matrix among the weights, one for each of a batch."""
+        flat = self._parts.numbers(numbers)
+        matrix = scope.add("Reshape", flat, self._parts.integers(shape))
+        rows, columns = map(str, shape)
+        return scope.add("Expand", matrix, self._parts.shape((rows, columns)))
+
+    def _scores(self, scope: Scope, node: Node) -> ir.Value:
+        """What heads make of their scores."""
+        match node:
+            case Beside(parts):
+                return scope.add("Concat", *(self._values[part] for part in parts), axis=2)
+            case Applied(of, function):
+                return scope.add(self._operator(function), self._values[of])
+            case Seen(of, mask):
+                return self._seen(scope, self._values[of], DIAGONAL[mask], node.other)
+            case Shares(of, softmax):
+                if softmax:
+                    return scope.add("Softmax", self._values[of], axis=1)
+                axes = self._parts.integers([1])
+                sums = scope.add("ReduceSum", self._values[of], axes, keepdims=1)
+                return scope.add("Div", self._values[of], sums)
             case other:
                 raise TypeError(f"no operation: {other}")
+
+    def _operator(self, function: str) -> str:
+        spelling = SPELLINGS[function]
+        if self._subject.dtype == "float64" and not spelling.double:
+            raise ExportError(
+                f"a head has {function} of its scores, which onnxruntime does not have in "
+                "float64; export float32, or a Python file."
+            )
+        return spelling.onnx
+
+    def _seen(self, scope: Scope, of: ir.Value, diagonal: int, other: float) -> ir.Value:
+        """Selected, for what is not seen may be no number."""
+        shape = scope.add("Shape", of)
+        ones = scope.add("Expand", self._parts.number(1.0), shape)
+        upper = scope.add("Trilu", ones, self._parts.integer(diagonal), upper=1)
+        seen = scope.add("Greater", upper, self._parts.number(0.5))
+        return scope.add("Where", seen, of, self._parts.limit(other))
 
     def _clamp(self, scope: Scope, of: ir.Value, low: float, high: float) -> ir.Value:
         if (low, high) == (0.0, inf):

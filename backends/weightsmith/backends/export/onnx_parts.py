@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TypeAlias
@@ -124,6 +125,11 @@ class Parts:
         rounded = in_dtype(value, self._subject.dtype)
         return self._constant(("number", rounded), np.array(rounded, self._subject.dtype))
 
+    def limit(self, value: float) -> ir.Value:
+        """A number that may be infinite."""
+        array = np.array(value, self._subject.dtype)
+        return self.number(value) if np.isfinite(value) else self._constant(("limit", value), array)
+
     def times(self, scope: Scope, value: ir.Value, number: float) -> ir.Value:
         """number · value; near 1 as value + (number − 1) · value, so that nothing leaves it out."""
         rounded = in_dtype(number, self._subject.dtype)
@@ -162,6 +168,13 @@ class Parts:
         """The size as a list of one number."""
         if axis.isdigit():
             return self.integers([int(axis)])
+        if axis in self._subject.told:
+            return self.integers([self._subject.told[axis]])
+        if "+" in axis and ("size", axis) not in self._known:
+            parts = map(self.size, axis.split("+"))
+            self._known["size", axis] = functools.reduce(
+                lambda one, other: self.prelude.add("Add", one, other), parts
+            )
         if ("size", axis) not in self._known:
             port, place = self._told(axis)
             self._known["size", axis] = self._extent(port, place + 1)

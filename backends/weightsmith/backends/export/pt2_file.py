@@ -38,7 +38,7 @@ def write(subject: Subject, options: Options) -> bytes:
 
     _refuse_long(subject)
     axes = _axes(subject)
-    recorded = {axis: SMALLEST + number for number, axis in enumerate(axes)}
+    recorded = {axis: SMALLEST + number for number, axis in enumerate(axes)} | subject.told
     named = {axis: torch.export.Dim(name) for axis, name in axes.items()}
     places = [("", port.rows, port.columns) for port in subject.inputs]
     program = torch.export.export(
@@ -72,10 +72,10 @@ def _module(subject: Subject) -> nn.Module:
 
 
 def _axes(subject: Subject) -> dict[str, str]:
-    """The names of all axes that may have any size, the batch's first."""
+    """The names of all axes that may have any size, the batch's first: of those no matrix tells."""
     taken: set[str] = set()
     axes = [axis for port in subject.inputs for axis in (port.rows, port.columns)]
-    free = {axis: "" for axis in ("", *axes) if not axis.isdigit()}
+    free = {axis: "" for axis in ("", *axes) if not (axis.isdigit() or axis in subject.told)}
     return {axis: free_name(identifier(axis or "batch"), taken) for axis in free}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from weightsmith.backends.errors import PlanError
 from weightsmith.backends.plan.layers.attention import Head, attention
+from weightsmith.backends.plan.layers.carried import Held, State, flat, is_matrix, values_of
 from weightsmith.backends.plan.layers.looped_numbers import (
-    Entry,
     LayerNumbers,
     Numbers,
     Part,
@@ -18,21 +18,30 @@ from weightsmith.backends.plan.layers.looped_numbers import (
 )
 from weightsmith.backends.plan.layers.masks import mask, masked
 from weightsmith.backends.plan.layers.mlp import MlpPlan
+from weightsmith.backends.plan.layers.reading import Reading, linear_heads
+from weightsmith.backends.plan.layers.scored import described, scored_head, scored_updates
 from weightsmith.backends.plan.layers.stream import (
     DIRECT,
     ZERO,
     Key,
     Tokens,
     Value,
+    applied,
     scaled,
     total,
-    without_number,
 )
 from weightsmith.backends.plan.operations.cost import Sizes
-from weightsmith.backends.plan.operations.graph import TOP, Graph, single
-from weightsmith.backends.plan.operations.nodes import Axis, Combination, Input, Loop, Ref, Shape
+from weightsmith.backends.plan.operations.graph import TOP, Graph, single, transpose
+from weightsmith.backends.plan.operations.nodes import (
+    Axis,
+    Combination,
+    Fixed,
+    Input,
+    Loop,
+    Ref,
+)
 from weightsmith.backends.plan.operations.origins import Origins
-from weightsmith.backends.template.architecture import HeadShape
+from weightsmith.backends.template.architecture import ViewShape
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
@@ -41,9 +50,6 @@ MOST_LAYERS = 2_000  # that are looked at, those of a loop several times; speed 
 INLINE = 1  # passes of a loop that is none
 
 Form = Literal["direct", "images", "gram"]  # of values at context and query tokens: see stream.py
-Place = tuple[int, int, int]  # block, group, source or DIRECT
-State = dict[Key, Value]  # what is not there is zero
-Flat = dict[Place, Combination]  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +77,18 @@ def plan_of(
     form: Form = "direct",
     sharded: Collection[Axis] = (),
     masked: Collection[Axis] = (),
+    *,
+    by_chunks: bool = True,
 ) -> Plan:
     """Return the plan of a network.
 
     ``sizes`` of axes decide in which order products are taken, and nothing else; no order is
     taken that multiplies one ``sharded`` axis with another, where there is one that does not.  The
-    ``masked`` groups take a mask of their tokens as another input.
+    ``masked`` groups take a mask of their tokens as another input.  ``by_chunks``: sums up to each
+    token may be taken by chunks (``Running``).
     """
     builder = _Builder(template, numbers, Sizes(sizes, sharded), form, masked)
+    builder.by_chunks = by_chunks
     state = builder.run(builder.start(), numbers.parts, TOP)
     return Plan(builder.graph, builder.outputs(state), tuple(builder.inputs), builder.origins)
 
@@ -101,6 +111,7 @@ class _Builder:
         self._sizes = sizes
         self._form = form
         self._layers = 0
+        self.by_chunks = True
         self._groups = template.groups
         self._rows = numbers.architecture.block_rows
         self._data: dict[int, dict[int, Ref]] = defaultdict(dict)  # group, source: of images
@@ -164,8 +175,8 @@ class _Builder:
             for name in output.groups:
                 group = self._groups.index(name)
                 value = total(
-                    (scaled(self.graph, self._held(state, (block, group)), scalar), number)
-                    for block, (number, scalar) in enumerate(row)
+                    (scaled(self.graph, self._readable(state, place, group), scalar), number)
+                    for place, (number, scalar) in enumerate(row)
                     if number
                 )
                 shape = (output.rows, name)
@@ -212,7 +223,7 @@ class _Builder:
             return after
         if part.symbol:
             return self._carried(state, part, scope)
-        if any(not _is_matrix(before.get(place)) for place in changed):
+        if any(not is_matrix(before.get(place)) for place in changed):
             state, count = after, count - 1
         if count <= INLINE:
             return self.run(state, body, scope) if count else state
@@ -225,14 +236,14 @@ class _Builder:
         loop = self.graph.open_loop(scope, part.count)
         entry, after = flat(state), flat(self.run(state, body, scope))
         shapes = {p: one.shape for p, one in {**after, **entry}.items()}
-        held = _Held(entry, shapes)
+        held = Held(entry, shapes)
         while True:
             names, places = held.names(), held.places
             refs = {
                 p: self.graph.carried(loop, places[name], shapes[name]) for p, name in names.items()
             }
             inside = entry | {p: single(ref, shapes[p]) for p, ref in refs.items()}
-            after = flat(self.run(_values(inside), body, loop))
+            after = flat(self.run(values_of(inside), body, loop))
             shapes |= {p: one.shape for p, one in after.items()}
             if not held.refined(inside, after):
                 break
@@ -242,7 +253,7 @@ class _Builder:
         nexts = [self.graph.matrix(after.get(p, Combination(shapes[p]))) for p in places]
         closed = Loop(scope, part.count, tuple(entries), tuple(nexts), part.symbol)
         results = self.graph.close_loop(loop, closed)
-        return _values(
+        return values_of(
             entry | {p: single(results[places[name]], shapes[p]) for p, name in names.items()}
         )
 
@@ -253,14 +264,11 @@ class _Builder:
                 f"the network has more layers than a plan is made of (about {MOST_LAYERS}, those "
                 "in loops counted several times); 'network.module()' runs it."
             )
-        heads = [
-            head for n in range(len(layer.shape.heads)) for head in self._heads(state, layer, n)
-        ]
-        added = attention(self.graph, heads, self._tokens, self._sizes)
-        state = self._plus(state, added)
+        state = self._plus(state, self._attention(state, layer))
         if layer.shape.mlp is None:
             return state
-        mlp = MlpPlan(self.graph, self._rows, layer, lambda b, g: self._held(state, (b, g)))
+        read = self._numbers.architecture.read_rows
+        mlp = MlpPlan(self.graph, read, layer, lambda b, g: self._readable(state, b, g))
         updates: dict[Key, list[Value]] = defaultdict(list)
         for group, name in enumerate(self._groups):
             for key, value in mlp.updates(group, name, self._tokens[group]):
@@ -287,6 +295,20 @@ class _Builder:
         parts = state.get(key, ZERO).parts
         return Value({source: self.graph.whole(part) for source, part in parts.items()})
 
+    def _readable(self, state: State, place: int, group: int) -> Value:
+        """What a block holds, or the view of this place after the blocks."""
+        if place < len(self._template.blocks):
+            return self._held(state, (place, group))
+        view = self._numbers.architecture.views[place - len(self._template.blocks)]
+        return applied(self.graph, self._fixed(view), self._held(state, (view.block, group)))
+
+    def _fixed(self, view: ViewShape) -> Combination:
+        shape = next(m for m in self._numbers.architecture.fixed if m.name == view.matrix)
+        numbers = self.graph.constant(self._numbers.fixed[view.matrix].ravel().tolist())
+        ref = self.graph.node(Fixed(numbers, *shape.size), shape.axes)
+        found = single(ref, shape.axes)
+        return transpose(found) if view.transposed else found
+
     def _short(self, value: Value) -> Value:
         """A value of many terms is written out, so that none grows from layer to layer."""
         return Value(
@@ -298,101 +320,25 @@ class _Builder:
             }
         )
 
-    def _heads(self, state: State, layer: LayerNumbers, number: int) -> Iterator[Head]:
-        shape: HeadShape = layer.shape.heads[number]
-        q, k, v, o = (layer.rows(f"attention.{number}.{m}.weight") for m in "qkvo")
-        keys = self._read(state, k[0], shape.key_groups)
-        queries = self._read(state, q[0], shape.query_groups)
-        if not keys or not queries:
-            return
-        (keys, one), (queries, other) = without_number(keys), without_number(queries)
-        for index, row in enumerate(v):
-            values = self._read(state, row, shape.key_groups)
-            by_scalar: dict[int, list[tuple[int, float]]] = defaultdict(list)
-            for block, line in enumerate(o):
-                entry, scalar = line[index]
-                if entry:
-                    by_scalar[scalar].append((block, entry * one * other))
-            for scalar, targets in by_scalar.items() if values else ():
-                yield Head(values, keys, queries, tuple(targets), scalar)
-
-    def _read(self, state: State, row: list[Entry], groups: tuple[str, ...]) -> dict[int, Value]:
-        """Σ row[block] · block at each group where it is not zero."""
-        found = {}
-        for name in groups:
-            group = self._groups.index(name)
-            terms = [
-                (scaled(self.graph, self._whole(state.get((block, group), ZERO)), scalar), number)
-                for block, (number, scalar) in enumerate(row)
-                if number
-            ]
-            value = total(terms)
-            if not value.is_zero:
-                found[group] = value
-        return found
-
-    def _whole(self, value: Value) -> Value:
-        """A block that heads read is one matrix, or a number times an identity."""
-        return Value({source: self._one(part) for source, part in value.parts.items()})
-
-    def _one(self, part: Combination) -> Combination:
-        if len(part.terms) + bool(part.eye) + bool(part.ones) == 1:
-            return part
-        return single(self.graph.matrix(part), part.shape)
-
-
-class _Held:
-    """What a loop carries: a guess that a pass of the body refines, until it is what a pass does.
-
-    ``names``: of each carried value the first that is equal to it in every pass.
-    """
-
-    def __init__(self, entry: Flat, shapes: Mapping[Place, Shape]) -> None:
-        self._entry = entry
-        self._kept: set[Place] = set()  # were thought not to change, and do
-        self._classes: list[list[Place]] = []
-        found: dict[tuple[Shape, Combination | None], list[Place]] = defaultdict(list)
-        for place in sorted(shapes):
-            found[shapes[place], entry.get(place)].append(place)
-        self._classes = list(found.values())
-
-    @property
-    def places(self) -> dict[Place, int]:
-        """The number of each value that is carried."""
-        return {some[0]: number for number, some in enumerate(self._classes)}
-
-    def names(self) -> dict[Place, Place]:
-        return {place: some[0] for some in self._classes for place in some}
-
-    def refined(self, inside: Flat, after: Flat) -> bool:
-        """Was the guess wrong?  Then it is another one now."""
-        names = self.names()
-        changed = {p for p in after.keys() | inside.keys() if p not in names}
-        wrong = {p for p in changed if after.get(p) != inside.get(p)}
-        self._kept |= wrong
-        classes: list[list[Place]] = [[place] for place in sorted(wrong)]
-        for some in self._classes:
-            by_next: dict[Combination | None, list[Place]] = defaultdict(list)
-            for place in some:
-                by_next[after.get(place)].append(place)
-            for then, same in by_next.items():
-                still = then in (inside.get(same[0]), self._entry.get(same[0]))
-                classes += [same] if not still else [[p] for p in same if p in self._kept]
-        before, self._classes = self._classes, sorted(classes)
-        return self._classes != sorted(before)
-
-
-def flat(state: State) -> Flat:
-    return {(*key, s): part for key, value in state.items() for s, part in value.parts.items()}
-
-
-def _values(parts: Flat) -> State:
-    found: dict[Key, dict[int, Combination]] = defaultdict(dict)
-    for (block, group, source), part in parts.items():
-        found[block, group][source] = part
-    return {key: Value(some) for key, some in found.items()}
-
-
-def _is_matrix(part: Combination | None) -> bool:
-    """Is it a matrix that a loop can start from, and not a zero, an identity or ones?"""
-    return part is not None and bool(part.terms) and not (part.eye or part.ones)
+    def _attention(self, state: State, layer: LayerNumbers) -> dict[Key, Value]:
+        """What the heads add."""
+        reading = Reading(self.graph, self._groups, lambda p, g: self._readable(state, p, g))
+        linear: list[Head] = []
+        added: dict[Key, list[Value]] = defaultdict(list)
+        for number, shape in enumerate(layer.shape.heads):
+            if shape.scores.is_linear:
+                linear += linear_heads(reading, layer, number)
+                continue
+            if self._form == "gram" and not set(TOKEN_GROUPS).isdisjoint(shape.query_groups):
+                raise PlanError(
+                    f"the head {number} of layer {layer.number} {described(shape.scores)}, so no "
+                    "Gram matrices stand for its tokens; run the network with execution='plan'."
+                )
+            head = scored_head(reading, layer, number, self._masks)
+            sizes = self._sizes if self.by_chunks else None
+            for key, value in scored_updates(self.graph, head, self._tokens, sizes):
+                added[key].append(value)
+        found = attention(self.graph, linear, self._tokens, self._sizes) if linear else {}
+        for key, value in found.items():
+            added[key].append(value)
+        return {key: total((value, 1.0) for value in some) for key, some in added.items()}

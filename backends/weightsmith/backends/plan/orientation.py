@@ -18,7 +18,7 @@ from weightsmith.backends.plan.build import Plan, PlannedOutput
 from weightsmith.backends.plan.live import Live, live, loop_of
 from weightsmith.backends.plan.operations.graph import TOP, Graph
 from weightsmith.backends.plan.operations.nodes import (
-    AllReduced,
+    Applied,
     Bucket,
     Carried,
     Clamp,
@@ -28,12 +28,11 @@ from weightsmith.backends.plan.operations.nodes import (
     Node,
     Product,
     Ref,
-    Repeat,
     Result,
-    RowSum,
     Scaled,
     Table,
     operands,
+    renamed,
 )
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 
@@ -104,9 +103,9 @@ def _stays(graph: Graph, number: int) -> bool:
     match graph.nodes[number]:
         case Product(left, right):
             return left == right.mT  # its own transpose
-        case (
-            Linear() | Entrywise() | Scaled() | Clamp() | Bucket() | Table() | Carried() | Result()
-        ):
+        case Linear() | Entrywise() | Scaled() | Clamp() | Bucket() | Table() | Applied():
+            return False
+        case Carried() | Result():
             return False
         case _:
             return True
@@ -207,18 +206,10 @@ def _flipped(node: Node, flip: bool, flips: Flips) -> Node:
     def moved(ref: Ref) -> Ref:
         return _turned(ref, flip, flips)
 
-    match node:
-        case Product(left, right) if flip:
-            return Product(moved(right), moved(left))
-        case Product(left, right) | Entrywise(left, right):
-            return replace(node, left=moved(left), right=moved(right))
-        case Linear(of):
-            terms = tuple(sorted((moved(ref), number) for ref, number in of.terms))
-            shape = (of.shape[1], of.shape[0]) if flip else of.shape
-            return Linear(replace(of, terms=terms, shape=shape))
-        case Table(of, bucket):
-            return replace(node, of=moved(of), bucket=moved(bucket))
-        case Scaled(of) | Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of) | AllReduced(of):
-            return replace(node, of=moved(of))
-        case _:
-            return node
+    if isinstance(node, Product) and flip:
+        return Product(moved(node.right), moved(node.left))
+    if isinstance(node, Linear):
+        of = node.of
+        shape = (of.shape[1], of.shape[0]) if flip else of.shape
+        node = Linear(replace(of, shape=shape))
+    return renamed(node, moved)

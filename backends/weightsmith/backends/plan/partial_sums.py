@@ -11,7 +11,6 @@ before it only, and all partial sums of one level are sent in one call.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from weightsmith.backends.errors import ShardingError
 from weightsmith.backends.plan.build import Plan, PlannedOutput
@@ -20,21 +19,17 @@ from weightsmith.backends.plan.operations.graph import TOP, Graph
 from weightsmith.backends.plan.operations.nodes import (
     AllReduced,
     Axis,
-    Bucket,
     Carried,
-    Clamp,
-    Entrywise,
-    Linear,
     Loop,
     Node,
     Product,
     Ref,
-    Repeat,
     Result,
     RowSum,
-    Scaled,
-    Table,
+    Running,
+    Shares,
     operands,
+    renamed,
 )
 
 
@@ -88,6 +83,21 @@ class _Sharded:
                     f"the network makes a matrix of '{rows}' × '{columns}', and every process has "
                     "a part of both only; run it in one process, or share another axis."
                 )
+            self._check_scores(number, rows, columns)
+
+    def _check_scores(self, number: int, rows: Axis, columns: Axis) -> None:
+        """Sums of scores, and sums up to a token, are over all tokens, not over a part of them."""
+        node, over = self._old.nodes[number], set()
+        if isinstance(node, Shares):
+            over |= set(rows.split("+"))
+        if isinstance(node, Running):
+            over.add(columns)
+        over.update(*(axis.split("+") for axis in (rows, columns) if "+" in axis))
+        if not over.isdisjoint(self._axes):
+            raise ShardingError(
+                "a head of the network has a mask or normalised scores over tokens of which every "
+                "process has a part only; run it in one process, or share another axis."
+            )
 
     # levels
 
@@ -165,17 +175,4 @@ class _Sharded:
         return found.mT if ref.transposed else found
 
     def _renumbered(self, node: Node) -> Node:
-        match node:
-            case Product(left, right) | Entrywise(left, right):
-                return replace(node, left=self._moved(left), right=self._moved(right))
-            case Linear(of):
-                terms = tuple(sorted((self._moved(ref), number) for ref, number in of.terms))
-                return Linear(replace(of, terms=terms))
-            case Table(of, bucket):
-                return replace(node, of=self._moved(of), bucket=self._moved(bucket))
-            case Scaled(of) | Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of):
-                return replace(node, of=self._moved(of))
-            case _ if not operands(node):
-                return node
-            case _:
-                raise TypeError(f"no operation: {node}")
+        return renamed(node, self._moved)

@@ -2,7 +2,8 @@
 
 The function takes the arrays of the plan in order, then the scalars that are trained, then its
 constants, and returns the values in order.  ``mm``, ``addmm`` are those of matrices, or of batches
-of matrices; ``all_reduce`` gives the sums of matrices over all processes.
+of matrices; ``all_reduce`` gives the sums of matrices over all processes, and ``running`` those up
+to each token.
 """
 
 from __future__ import annotations
@@ -11,46 +12,47 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf
 
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.live import Live, fused, live, loop_of
+from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.graph import TOP
 from weightsmith.backends.plan.operations.nodes import (
+    DIAGONAL,
     AllReduced,
+    Applied,
+    Beside,
     Bucket,
     Carried,
     Clamp,
     Combination,
     Entrywise,
+    Fixed,
     Input,
     Linear,
+    Node,
     Product,
     Ref,
     Repeat,
     Result,
     RowSum,
+    Running,
     Scaled,
+    Seen,
+    Shares,
     Table,
 )
 from weightsmith.backends.plan.orientation import oriented
+from weightsmith.backends.plan.torch_lines import Line, told, with_deletes
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
+from weightsmith.compiler.ir.template import ALL
 
 INDENT = "    "
-WHOLE = 1 << 20  # whole numbers below this are written as such
 OWN = re.compile(
-    r"(t|v|c|s|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|like|range|_"
+    r"(t|v|c|s|eye)\d+(_\d+)?|.*_T|torch|mm|addmm|all_reduce|running|like|range|_"
 )  # not for inputs
-
-
-@dataclass(slots=True)
-class Line:
-    """One statement: what it reads and writes; of a loop the whole block."""
-
-    text: list[str]
-    reads: set[str] = field(default_factory=set)
-    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _Writer:
         scalars = [f"s{number}" for number in range(self._scalars)]
         arguments = [*self._arguments, *scalars, *constants, *self._eyes.values()]
         head = f"def {self._name}({', '.join(arguments)}):"
-        lines = _with_deletes(body, set(self._arguments))
+        lines = with_deletes(body, set(self._arguments))
         return "\n".join([head, *(INDENT + line for line in lines)]) + "\n"
 
     def eyes(self) -> Iterator[tuple[int | tuple[int, int], float]]:
@@ -179,6 +181,8 @@ class _Writer:
         return reads
 
     def _size(self, axis: str) -> str:
+        if "+" in axis:
+            return f"({' + '.join(map(self._size, axis.split('+')))})"
         return axis if axis.isdigit() else self._sizes[axis]
 
     def _like(self) -> str:
@@ -241,7 +245,7 @@ class _Writer:
         text = [
             f"{', '.join(names)} = {', '.join(entries)}",
             f"for _ in range({found.count}):",
-            *(INDENT + line for line in _with_deletes(body, free | set(names))),
+            *(INDENT + line for line in with_deletes(body, free | set(names))),
         ]
         return Line(text, reads | (free - set(names)), tuple(names))
 
@@ -284,9 +288,45 @@ class _Writer:
                 rows = self._size(self._graph.shapes[number][0])
                 given = self._ref(of)
                 text = f"{given}.expand(*{given}.shape[:-2], {rows}, {given}.shape[-1])"
+            case Fixed(constant, rows, columns):
+                text = self._filled(f"c{constant}.view({rows}, {columns})")
+            case _:
+                text = self._scores(node)
+        yield self._assigned(name, text)
+
+    def _scores(self, node: Node) -> str:
+        """What heads make of their scores."""
+        match node:
+            case Beside(parts):
+                return f"torch.cat(({', '.join(map(self._ref, parts))}), -1)"
+            case Applied(of, function):
+                return SPELLINGS[function].call("torch", self._ref(of))
+            case Shares(of, softmax):
+                given = self._ref(of)
+                share = f"{given} / {given}.sum(-2, keepdim=True)"
+                return f"torch.softmax({given}, -2)" if softmax else share
+            case Running(values, keys, queries, mask, chunk):
+                sides = ", ".join(map(self._ref, (values, keys, queries)))
+                return f"running({sides}, {DIAGONAL[mask]}, {chunk})"
+            case Seen():
+                return self._seen(node)
             case _:
                 raise TypeError(f"no operation: {node}")
-        yield self._assigned(name, text)
+
+    def _seen(self, node: Seen) -> str:
+        given = self._ref(node.of)
+        if node.other == 0 and node.keys is None and node.queries is None:
+            return f"{given}.triu({DIAGONAL[node.mask]})"
+        seen = []
+        if node.mask != ALL:
+            every = f"torch.ones_like({given}, dtype=torch.bool)"
+            seen.append(f"{every}.triu({DIAGONAL[node.mask]})")
+        if node.keys is not None:
+            seen.append(f"({self._ref(node.keys)} != 0).mT")
+        if node.queries is not None:
+            seen.append(f"({self._ref(node.queries)} != 0)")
+        other = 'float("-inf")' if node.other == -inf else repr(node.other)
+        return f"torch.where({' & '.join(seen)}, {given}, {other})"
 
     def _clamp(self, of: Ref, low: float, high: float) -> str:
         if (low, high) == (0.0, inf):
@@ -360,38 +400,17 @@ class _Writer:
 
     def _added(self, base: str, beta: float, ref: Ref, alpha: float) -> str:
         left, right = self._sides(ref)
-        numbers = [f"{k}={_told(v)}" for k, v in (("beta", beta), ("alpha", alpha)) if v != 1.0]
+        numbers = [f"{k}={told(v)}" for k, v in (("beta", beta), ("alpha", alpha)) if v != 1.0]
         return f"addmm({', '.join([base, left, right, *numbers])})"
 
     def _scaled(self, text: str, number: float) -> str:
         if number == 1.0:
             return text
-        return f"-{text}" if number == -1.0 else f"{_told(number)} * {text}"
+        return f"-{text}" if number == -1.0 else f"{told(number)} * {text}"
 
     def _plus(self, text: str, ref: Ref, number: float) -> str:
         if number == 1.0:
             return f"{text} + {self._ref(ref)}"
         if number == -1.0:
             return f"{text} - {self._ref(ref)}"
-        return f"torch.add({text}, {self._ref(ref)}, alpha={_told(number)})"
-
-
-def _told(number: float) -> str:
-    """The number; a whole one without a point, which PyTorch takes faster."""
-    return str(int(number)) if number.is_integer() and abs(number) < WHOLE else repr(number)
-
-
-def _with_deletes(lines: list[Line], kept: set[str]) -> list[str]:
-    """The statements; a value is given up after the last one that reads it."""
-    last: dict[str, int] = {}
-    for place, line in enumerate(lines):
-        for name in (*line.reads, *line.writes):
-            last[name] = place
-    made = {name for line in lines for name in line.writes}
-    text: list[str] = []
-    for place, line in enumerate(lines):
-        text += line.text
-        gone = sorted(n for n in made - kept if last[n] == place)
-        if gone and place < len(lines) - 1:
-            text.append(f"del {', '.join(gone)}")
-    return text
+        return f"torch.add({text}, {self._ref(ref)}, alpha={told(number)})"

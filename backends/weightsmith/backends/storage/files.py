@@ -110,7 +110,7 @@ def _read(files: Mapping[str, BinaryIO]) -> Mapping[str, bytes]:
     known = length <= MAX_BYTES and announced_size(model.read(length)) == _size(model) - 8 - length
     if not known:
         raise DirectoryError(
-            f"'{MODEL}' is damaged: its header does not speak of {_size(model)} bytes."
+            f"'{MODEL}' is damaged: its header does not state {_size(model)} bytes."
         )
     others = {name: read_bounded(name, file) for name, file in files.items() if name != MODEL}
     return LazyFiles(others, MODEL, model)
@@ -129,7 +129,7 @@ def _size(file: BinaryIO) -> int:
 
 
 def are_intact(files: Mapping[str, bytes], certificate: Mapping[str, object]) -> bool:
-    """Are these the files that the certificate speaks of, all of them, bit for bit?"""
+    """Are these the files that the certificate is about, all of them, bit for bit?"""
     named = certificate.get("files")
     known = {} if not isinstance(named, dict) else named
     present = {name: _digest(files, name) for name in files if name != CERTIFICATE}
@@ -153,7 +153,7 @@ def is_directory(path: str | os.PathLike[str]) -> bool:
 
 
 def announced_size(header: bytes) -> int | None:
-    """How many bytes of numbers a header of safetensors speaks of; None if it cannot be read."""
+    """How many bytes of numbers a header of safetensors states; None if it cannot be read."""
     try:
         document = parse_json(header.rstrip(b" "), lines=True)
     except ValueError:

@@ -109,6 +109,7 @@ def check_weights(weights: Weights, architecture: Architecture) -> None:
 
 def check_shapes(found: Announced, architecture: Architecture) -> None:
     """Raise WeightsError unless these are the tensors of the network, in name, shape and sizes."""
+    architecture = architecture.folded if found.dense else architecture
     axes = row_axes(architecture)
     if found.dense and sorted(found.dims) != axes:
         raise WeightsError(

@@ -7,7 +7,7 @@ like a template, serves every size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weightsmith.backends.errors import InstantiationError
 from weightsmith.backends.template.wellformed import join
@@ -98,6 +98,24 @@ class Architecture:
         """The rows of what weights read: blocks, then views."""
         return (*self.block_rows, *(view.rows for view in self.views))
 
+    @property
+    def folded(self) -> Architecture:
+        """The same with the views as part of what reads them, as in full matrices."""
+        return replace(self, views=(), fixed=()) if self.fixed else self
+
+    @property
+    def told(self) -> dict[str, int]:
+        """The sizes of axes that fixed matrices have.  Raises InstantiationError."""
+        found: dict[str, int] = {}
+        for one in self.fixed:
+            for axis, size in zip(one.axes, one.size, strict=True):
+                known = int(axis) if axis.isdigit() else found.setdefault(axis, size)
+                if known != size:
+                    raise InstantiationError(
+                        f"expected {known} for '{axis}' of the matrix '{one.name}', got {size}."
+                    )
+        return found
+
     def matrices(self) -> list[Matrix]:
         """Every tensor of the weights, in the order of the table in docs/template.md."""
         blocks, reads = self.block_rows, self.read_rows
@@ -112,17 +130,6 @@ class Architecture:
             rows, columns = (("1",) * size for size in one.size)
             found.append(Matrix(f"matrices.{one.name}.weight", rows, columns))
         return found
-
-
-def check_plain(architecture: Architecture) -> None:
-    """Raise InstantiationError unless every head is one product of three, of blocks alone."""
-    heads = [head for layer in architecture.layers for head in layer.heads]
-    plain = all(head.scores.is_linear and len(head.key_rows) == 1 for head in heads)
-    if architecture.views or not plain:
-        raise InstantiationError(
-            "heads with functions, masks or stacked keys, and fixed matrices, are run by the "
-            "NumPy reference only (weightsmith.backends.reference)."
-        )
 
 
 def unembed_name(output: str) -> str:
@@ -179,6 +186,8 @@ def row_axes(architecture: Architecture) -> list[str]:
     axes.update(output.rows for output in architecture.outputs)
     for layer in architecture.layers:
         axes.update(layer.mlp.hidden_rows if layer.mlp is not None else ())
+        for head in layer.heads:
+            axes.update(head.key_rows, head.value_rows)
     return sorted(axis for axis in axes if not axis.isdigit())
 
 

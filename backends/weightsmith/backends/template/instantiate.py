@@ -144,17 +144,64 @@ def dense_weights(
     Raises as ``structured_weights``, and InstantiationError where a size is missing or unknown.
     """
     structured = structured_weights(template, bindings, dtype=dtype)
-    if template.views:
-        raise InstantiationError(
-            "a network with fixed matrices has structured weights only: leave the sizes out."
-        )
+    exact = exact_weights(template, bindings) if template.views else None
     shape = network_shape(template, bindings)
-    sizes = sizes_of(template, shape, dims)
-    tensors = {
-        matrix.name: expand(structured.tensors[matrix.name], matrix, sizes)
-        for matrix in shape.matrices()
-    }
-    return Weights(tensors, dtype, dense=True, dims=sizes)
+    return full_weights(structured, shape, sizes_of(template, shape, dims), exact)
+
+
+def full_weights(
+    weights: Weights,
+    shape: Architecture,
+    sizes: Mapping[str, int],
+    exact: Mapping[str, ExactArray] | None = None,
+) -> Weights:
+    """Structured weights as full matrices; ``exact`` are the same before they were rounded.
+
+    What reads a view is times its matrix: the exact sum for each column, rounded once.
+    """
+    blocks, tensors = len(shape.block_rows), {}
+    for matrix in shape.folded.matrices():
+        name, given = matrix.name, weights.tensors[matrix.name]
+        if matrix.reads is None or given.shape[1] == len(matrix.reads):
+            tensors[name] = expand(given, matrix, sizes)
+        elif not given[:, blocks:].any():
+            tensors[name] = expand(given[:, :blocks], matrix, sizes)
+        else:
+            tensors[name] = _folded(exact or weights.tensors, matrix, shape, sizes, weights.dtype)
+    return Weights(tensors, weights.dtype, dense=True, dims=sizes)
+
+
+def _folded(
+    tensors: Mapping[str, Array],
+    matrix: Matrix,
+    shape: Architecture,
+    sizes: Mapping[str, int],
+    dtype: DType,
+) -> FloatArray:
+    """coefficients ⊗ identity over the blocks, plus for every view coefficient · matrix."""
+    coefficients, blocks = _fractions(tensors[matrix.name]), len(shape.block_rows)
+    total = expand(coefficients[:, :blocks], matrix, sizes)
+    tops = np.cumsum([0, *axis_sizes(matrix.writes, sizes)])
+    lefts = np.cumsum([0, *axis_sizes(shape.block_rows, sizes)])
+    for row, place in np.argwhere(coefficients[:, blocks:] != 0):
+        view = shape.views[place]
+        fixed = _fractions(tensors[f"matrices.{view.matrix}.weight"])
+        fixed = fixed.T if view.transposed else fixed
+        if matrix.writes[row] != view.rows:  # one row meets several
+            fixed = fixed.sum(axis=0, keepdims=True)
+        part = total[tops[row] : tops[row + 1], lefts[view.block] : lefts[view.block + 1]]
+        part += coefficients[row, blocks + place] * fixed
+    form = float_format(dtype)
+    try:
+        flat = [round_fraction(Fraction(value), form) for value in total.ravel().tolist()]
+    except OverflowError:
+        raise TooLargeError(f"a number of '{matrix.name}' is too large for {dtype}.") from None
+    return np.array(flat, dtype=dtype).reshape(total.shape)
+
+
+def _fractions(array: Array) -> ExactArray:
+    flat = np.array([Fraction(value) for value in array.ravel().tolist()], dtype=object)
+    return flat.reshape(array.shape)
 
 
 def sizes_of(
@@ -167,7 +214,13 @@ def sizes_of(
         raise InstantiationError(
             f"there is no dimension {listed(unknown)}; the dimensions are {listed(axes)}."
         )
-    return {axis: axis_size(axis, dims) for axis in axes}
+    told = architecture.told
+    for axis in sorted(dims.keys() & told.keys()):
+        if dims[axis] != told[axis]:
+            raise InstantiationError(
+                f"the dimension '{axis}' is {told[axis]} in a fixed matrix, not {dims[axis]}."
+            )
+    return {axis: axis_size(axis, {**dims, **told}) for axis in axes}
 
 
 def expand(

@@ -7,7 +7,7 @@ batch dimension on every input lays out that many problems of one size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from weightsmith.backends.data.arrays import Array, checked_array
 from weightsmith.backends.data.given import FloatInputs
 from weightsmith.backends.errors import LayoutError, listed, shown_name, suggestion
+from weightsmith.backends.template.token_counts import check_counts
 from weightsmith.backends.template.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Source, Template
 
@@ -113,6 +114,9 @@ def fit(
         rows, columns = axes_of(template, name, group)
         sizes.learn(rows, piece.shape[-2], f"the rows of {called(name, group)}")
         sizes.learn(columns, piece.shape[-1], f"the columns of {called(name, group)}")
+    for axis, size, side, matrix in _fixed_sizes(template):
+        sizes.learn(axis, size, f"the {side} of the matrix '{matrix}'")
+    check_counts(template, sizes.known)
     return Fitted(
         pieces=pieces,
         sources=tuple((source.name, sizes[source.rows]) for source in template.sources),
@@ -121,6 +125,13 @@ def fit(
         batch=batch,
         dtype=kind,
     )
+
+
+def _fixed_sizes(template: Template) -> Iterator[tuple[str, int, str, str]]:
+    for matrix in template.matrices:
+        if matrix.entries:
+            yield matrix.rows, len(matrix.entries), "rows", matrix.name
+            yield matrix.columns, len(matrix.entries[0]), "columns", matrix.name
 
 
 def check_sizes(dense: Mapping[str, int], sizes: Mapping[str, int]) -> None:

@@ -21,6 +21,7 @@ from weightsmith.backends.torch.module import (
     Transformer,
 )
 from weightsmith.backends.torch.pieces import Pieces
+from weightsmith.backends.torch.scores import scored
 
 Masks = Mapping[tuple[int, ...], Tensor]  # numbers of groups -> tokens × 1, true in one of them
 
@@ -64,7 +65,7 @@ class DenseTransformer(Transformer):
         dtype: torch.dtype = torch.float64,
     ) -> None:
         self.dims = {axis: axis_size(axis, dims) for axis in row_axes(architecture)}
-        super().__init__(architecture, dtype)
+        super().__init__(architecture.folded, dtype)
 
     def width(self, rows: tuple[str, ...]) -> int:
         return sum(axis_sizes(rows, self.dims))
@@ -160,14 +161,17 @@ def attend(head: Head, stream: Tensor, is_key: Tensor, is_query: Tensor) -> Tens
     """Return what one head adds: batch × tokens × D.  Masks: tokens × 1, true where it looks.
 
     (Q Kᵀ) V costs N²(r + p) products, Q (Kᵀ V) costs 2Nrp, for N tokens, r rows of the key
-    and p rows of the values: the cheaper is taken.
+    and p rows of the values: the cheaper is taken where the scores are products alone.
     """
     zero = stream.new_zeros(())
     keys = torch.where(is_key, head.k(stream), zero)
     queries = torch.where(is_query, head.q(stream), zero)
     values = head.v(stream)
     tokens, rows, width = stream.shape[-2], keys.shape[-1], values.shape[-1]
-    if tokens * (rows + width) < 2 * rows * width:
+    if not head.shape.scores.is_linear:
+        scores = scored(head.shape.scores, queries @ keys.mT, is_query & is_key.mT)
+        product = scores @ values
+    elif tokens * (rows + width) < 2 * rows * width:
         product = (queries @ keys.mT) @ values
     else:
         product = queries @ (keys.mT @ values)

@@ -1,6 +1,6 @@
-"""One generic transformer, linear attention and a ReLU MLP, run by its weights alone.
+"""One generic transformer, attention and a ReLU MLP, run by its weights alone.
 
-    H ← H + Σ_h O_h (V_h H) · (M_h ∘ (K_h H)ᵀ (Q_h H))
+    H ← H + Σ_h O_h (V_h H) · S_h,  S_h = M_h ∘ (K_h H)ᵀ (Q_h H), or what scores.py makes of it
     H ← H + W₂ act(W₁ H + b₁) + b₂,  act: relu, or for a gated hidden row ⊙ (G H + g)
 
 Here are the parameters and their names, the same for both parameterisations: ``dense.py`` holds
@@ -26,7 +26,6 @@ from weightsmith.backends.template.architecture import (
     HeadShape,
     LayerShape,
     MlpShape,
-    check_plain,
 )
 from weightsmith.backends.torch.pieces import Pieces
 
@@ -76,9 +75,11 @@ def _clear_unused(module: nn.Module, *_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """How many rows of the weights of a head stand for the stream, its keys and its values."""
+    """How many rows of weights stand for the stream, for what is read of it (views too), and for
+    the keys and the values of a head."""
 
     stream: int
+    read: int
     keys: int
     values: int
 
@@ -96,9 +97,9 @@ class Head(nn.Module):
         self.shape = shape
         self.key_groups = tuple(map(groups.index, shape.key_groups))
         self.query_groups = tuple(map(groups.index, shape.query_groups))
-        self.q = Matrix(widths.keys, widths.stream, dtype)
-        self.k = Matrix(widths.keys, widths.stream, dtype)
-        self.v = Matrix(widths.values, widths.stream, dtype)
+        self.q = Matrix(widths.keys, widths.read, dtype)
+        self.k = Matrix(widths.keys, widths.read, dtype)
+        self.v = Matrix(widths.values, widths.read, dtype)
         self.o = Matrix(widths.stream, widths.values, dtype)
 
 
@@ -111,16 +112,16 @@ class Mlp(nn.Module):
     gate: Matrix | None
 
     def __init__(
-        self, shape: MlpShape, heights: Sequence[int], width: int, dtype: torch.dtype
+        self, shape: MlpShape, heights: Sequence[int], widths: Widths, dtype: torch.dtype
     ) -> None:
         super().__init__()
         self.shape = shape
         blocks = groupby(zip(shape.gated, heights, strict=True), key=lambda block: block[0])
         self.runs = [(gated, sum(height for _, height in run)) for gated, run in blocks]
         hidden = sum(heights)
-        self.up = Matrix(hidden, width, dtype, bias=True)
-        self.gate = Matrix(hidden, width, dtype, bias=True) if shape.has_gate else None
-        self.down = Matrix(width, hidden, dtype, bias=shape.has_bias)
+        self.up = Matrix(hidden, widths.read, dtype, bias=True)
+        self.gate = Matrix(hidden, widths.read, dtype, bias=True) if shape.has_gate else None
+        self.down = Matrix(widths.stream, hidden, dtype, bias=shape.has_bias)
 
 
 class Attention(nn.Module):
@@ -154,11 +155,11 @@ class Kinds:
     layer: Callable[[Attention, Mlp | None], Layer]
     attention: Callable[[Sequence[Head]], Attention]
     head: Callable[[HeadShape, tuple[str, ...], Widths, torch.dtype], Head]
-    mlp: Callable[[MlpShape, Sequence[int], int, torch.dtype], Mlp]
+    mlp: Callable[[MlpShape, Sequence[int], Widths, torch.dtype], Mlp]
 
 
 class Readout(nn.Module):
-    """One matrix for each returned value, under the value's name.
+    """One matrix for each name: of a returned value, or of a fixed matrix.
 
     A dot, which PyTorch keeps for itself, is written ``%2E`` in the name of a submodule, and ``%``
     is written ``%25``; ``state_dict`` and ``load_state_dict`` have the names as they are.
@@ -206,14 +207,15 @@ class Transformer(nn.Module, ABC):
 
     def __init__(self, architecture: Architecture, dtype: torch.dtype = torch.float64) -> None:
         super().__init__()
-        check_plain(architecture)
         self.architecture = architecture
         blocks = architecture.block_rows
         self.embed = self._matrix(blocks, architecture.source_rows, dtype)
         self.layers = nn.ModuleList(self._layer(shape, dtype) for shape in architecture.layers)
+        reads = architecture.read_rows
         self.unembed = Readout(
-            {o.name: self._matrix((o.rows,), blocks, dtype) for o in architecture.outputs}
+            {o.name: self._matrix((o.rows,), reads, dtype) for o in architecture.outputs}
         )
+        self.matrices = Readout({m.name: Matrix(*m.size, dtype) for m in architecture.fixed})
 
     @abstractmethod
     def width(self, rows: tuple[str, ...]) -> int:
@@ -251,14 +253,16 @@ class Transformer(nn.Module, ABC):
 
     def _layer(self, shape: LayerShape, dtype: torch.dtype) -> Layer:
         heads = [self._head(head, dtype) for head in shape.heads]
-        width = self.width(self.architecture.block_rows)
         mlp = None
         if shape.mlp is not None:
             heights = [self.width((rows,)) for rows in shape.mlp.hidden_rows]
-            mlp = self.kinds.mlp(shape.mlp, heights, width, dtype)
+            mlp = self.kinds.mlp(shape.mlp, heights, self._widths(), dtype)
         return self.kinds.layer(self.kinds.attention(heads), mlp)
 
     def _head(self, head: HeadShape, dtype: torch.dtype) -> Head:
-        width = self.width(self.architecture.block_rows)
-        widths = Widths(width, self.width(head.key_rows), self.width(head.value_rows))
+        widths = self._widths(head.key_rows, head.value_rows)
         return self.kinds.head(head, self.architecture.groups, widths, dtype)
+
+    def _widths(self, keys: tuple[str, ...] = (), values: tuple[str, ...] = ()) -> Widths:
+        sides = self.architecture.block_rows, self.architecture.read_rows, keys, values
+        return Widths(*map(self.width, sides))

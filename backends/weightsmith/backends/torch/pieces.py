@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 Pieces = dict[tuple[int, int], Tensor]  # (block, group) -> batch × tokens × rows
+Readable = Mapping[tuple[int, int], Tensor]  # the same, after the blocks the views
 ByGroup = dict[int, Tensor]
 Coefficient = float | Tensor
 Row = tuple[float, ...]
@@ -49,18 +50,19 @@ def scaled(coefficient: Coefficient, piece: Tensor | None) -> Tensor | None:
 def combine(
     weight: Sequence[Coefficient],
     among: Sequence[int],
-    pieces: Mapping[tuple[int, int], Tensor],
+    pieces: Readable,
     group: int,
 ) -> Tensor | None:
     """Σ weight[b] · piece b at one group; None where no term is there."""
     total: dict[int, Tensor] = {}
     for index in among:
-        add(total, 0, scaled(weight[index], pieces.get((index, group))))
+        if not is_zero(weight[index]):
+            add(total, 0, scaled(weight[index], pieces.get((index, group))))
     return total.get(0)
 
 
 def combine_groups(
-    weight: Sequence[Coefficient], among: Sequence[int], pieces: Pieces, groups: Sequence[int]
+    weight: Sequence[Coefficient], among: Sequence[int], pieces: Readable, groups: Sequence[int]
 ) -> ByGroup:
     found = {group: combine(weight, among, pieces, group) for group in groups}
     return {group: piece for group, piece in found.items() if piece is not None}

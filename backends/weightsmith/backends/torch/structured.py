@@ -8,6 +8,7 @@ takes part, so that every one can be trained.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.template.architecture import OutputShape, axis_size, axis_sizes
-from weightsmith.backends.torch.frame import Frame
+from weightsmith.backends.torch.frame import Frame, View
 from weightsmith.backends.torch.module import (
     Attention,
     Head,
@@ -28,6 +29,7 @@ from weightsmith.backends.torch.module import (
 from weightsmith.backends.torch.pieces import (
     ByGroup,
     Pieces,
+    Readable,
     add,
     add_all,
     coefficients,
@@ -36,11 +38,12 @@ from weightsmith.backends.torch.pieces import (
     plus,
     scaled,
 )
+from weightsmith.backends.torch.scores import scored
 from weightsmith.backends.torch.structured_mlp import StructuredMlp
 
 
 class StructuredHead(Head):
-    def forward(self, stream: Pieces, frame: Frame) -> Pieces:
+    def forward(self, stream: Readable, frame: Frame) -> Pieces:
         """Return what the head adds."""
         products = head_products(self, stream, frame)
         output = coefficients(self.o.weight)
@@ -56,8 +59,9 @@ class StructuredAttention(Attention):
     def forward(self, stream: Pieces, frame: Frame) -> Pieces:
         """Return what the heads add, all of which read the stream before the layer."""
         added: Pieces = {}
+        readable = frame.readable(stream)
         for head in self.heads():
-            add_all(added, head(stream, frame))
+            add_all(added, head(readable, frame))
         return added
 
 
@@ -133,7 +137,13 @@ class StructuredTransformer(Transformer):
             block_rows=self.architecture.block_rows,
             dtype=first.dtype,
             device=first.device,
+            views=tuple(self._views()),
         )
+
+    def _views(self) -> Iterator[View]:
+        for view in self.architecture.views:
+            weight = self.matrices[view.matrix].weight
+            yield view.block, view.rows, weight.mT if view.transposed else weight
 
     def _embed(self, planes: Planes, frame: Frame) -> Pieces:
         pieces: Pieces = {}
@@ -150,28 +160,73 @@ class StructuredTransformer(Transformer):
 
     def _value(self, output: OutputShape, pieces: Pieces, frame: Frame) -> dict[str, Tensor]:
         (weight,) = coefficients(self.unembed[output.name].weight)
-        among = frame.blocks_of(output.rows)
+        among, readable = frame.read_of(output.rows), frame.readable(pieces)
         value: dict[str, Tensor] = {}
         for group in output.groups:
             place = self.architecture.groups.index(group)
-            piece = combine(weight, among, pieces, place)
+            piece = combine(weight, among, readable, place)
             value[group] = frame.constant(0.0, place, output.rows) if piece is None else piece
         return value
 
 
-def head_products(head: Head, pieces: Pieces, frame: Frame) -> list[ByGroup]:
-    """Return value · keysᵀ · queries for each value, by group of queries."""
-    among = frame.blocks_of(head.shape.key_rows[0])
-    (k,), (q,) = coefficients(head.k.weight), coefficients(head.q.weight)
-    keys = combine_groups(k, among, pieces, head.key_groups)
-    queries = combine_groups(q, among, pieces, head.query_groups)
-    values = [
-        combine_groups(v, frame.blocks_of(rows), pieces, list(keys))
+def head_products(head: Head, pieces: Readable, frame: Frame) -> list[ByGroup]:
+    """Return value · scores for each value, by group of queries."""
+    if not head.shape.scores.is_linear:
+        return scored_products(head, pieces, frame)
+    products: list[ByGroup] = [{} for _ in head.shape.value_rows]
+    for keys, queries in sides(head, pieces, frame):
+        values = values_of(head, pieces, frame, list(keys))
+        if scores_first(keys, queries, values):
+            parts = through_scores(keys, queries, values)
+        else:
+            parts = [through_memory(keys, queries, value) for value in values]
+        for product, part in zip(products, parts, strict=True):
+            for group, piece in part.items():
+                add(product, group, piece)
+    return products
+
+
+def sides(head: Head, pieces: Readable, frame: Frame) -> Iterator[tuple[ByGroup, ByGroup]]:
+    """The keys and the queries of each of the stacked parts."""
+    both = coefficients(head.k.weight), coefficients(head.q.weight), head.shape.key_rows
+    for k, q, rows in zip(*both, strict=True):
+        among = frame.read_of(rows)
+        keys = combine_groups(k, among, pieces, head.key_groups)
+        yield keys, combine_groups(q, among, pieces, head.query_groups)
+
+
+def values_of(head: Head, pieces: Readable, frame: Frame, groups: Sequence[int]) -> list[ByGroup]:
+    return [
+        combine_groups(v, frame.read_of(rows), pieces, groups)
         for v, rows in zip(coefficients(head.v.weight), head.shape.value_rows, strict=True)
     ]
-    if scores_first(keys, queries, values):
-        return through_scores(keys, queries, values)
-    return [through_memory(keys, queries, value) for value in values]
+
+
+def scored_products(head: Head, pieces: Readable, frame: Frame) -> list[ByGroup]:
+    """value · scores where these are no products alone: keys of zero count, too."""
+    parts, counts = list(sides(head, pieces, frame)), [frame.counts[g] for g in head.key_groups]
+    values = values_of(head, pieces, frame, head.key_groups)
+    products: list[ByGroup] = [{} for _ in values]
+    for group in head.query_groups:
+        found = [
+            _summed([q[group] @ k[place].mT for k, q in parts if place in k and group in q])
+            for place in head.key_groups
+        ]
+        shapes = [(frame.batch, frame.counts[group], count) for count in counts]
+        full = [
+            torch.zeros(shape, dtype=frame.dtype, device=frame.device) if one is None else one
+            for one, shape in zip(found, shapes, strict=True)
+        ]
+        scores = torch.split(scored(head.shape.scores, torch.cat(full, -1)), counts, -1)
+        for place, own in zip(head.key_groups, scores, strict=True):
+            for product, value in zip(products, values, strict=True):
+                if place in value:
+                    add(product, group, own @ value[place])
+    return products
+
+
+def _summed(parts: Sequence[Tensor]) -> Tensor | None:
+    return functools.reduce(torch.add, parts) if parts else None
 
 
 def scores_first(keys: ByGroup, queries: ByGroup, values: Sequence[ByGroup]) -> bool:

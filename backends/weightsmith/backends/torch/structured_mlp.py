@@ -23,6 +23,7 @@ from weightsmith.backends.torch.frame import Frame
 from weightsmith.backends.torch.module import Matrix, Mlp
 from weightsmith.backends.torch.pieces import (
     Pieces,
+    Readable,
     Row,
     add,
     add_all,
@@ -48,7 +49,7 @@ class Single:
     bias: float
     down: dict[int, float]  # of the blocks it writes
 
-    def added(self, group: int, pieces: Pieces, frame: Frame) -> Added:
+    def added(self, group: int, pieces: Readable, frame: Frame) -> Added:
         piece = combination(self.weight, group, self.rows, pieces, frame)
         if piece is not None:
             unit = torch.relu(piece if self.bias == 0 else piece + self.bias)
@@ -73,7 +74,7 @@ class Affine:
     bias: Tensor
     has_bias: bool
 
-    def terms(self, group: int, rows: str, pieces: Pieces, frame: Frame) -> Tensor | None:
+    def terms(self, group: int, rows: str, pieces: Readable, frame: Frame) -> Tensor | None:
         """The combinations, units (or 1) × numbers of a piece; None where they are zero."""
         if isinstance(self.weight, Tensor):
             return every_combination(self.weight, group, rows, pieces, frame)
@@ -96,7 +97,7 @@ class Bundle:
     targets: list[int]
     down: Tensor
 
-    def added(self, group: int, pieces: Pieces, frame: Frame) -> Added:
+    def added(self, group: int, pieces: Readable, frame: Frame) -> Added:
         shape = frame.shape(group, self.rows)
         sides: list[Tensor] = []
         for side in (self.up,) if self.gate is None else (self.up, self.gate):
@@ -135,10 +136,11 @@ class StructuredMlp(Mlp):
     def forward(self, stream: Pieces, frame: Frame) -> Pieces:
         """Return what the MLP adds to the stream after the heads, token by token."""
         added: Pieces = {}
+        readable = frame.readable(stream)
         groups = range(len(frame.counts))
         for units in bundles(self, frame):
             for group in groups:
-                for block, piece in units.added(group, stream, frame):
+                for block, piece in units.added(group, readable, frame):
                     rows = frame.block_rows[block]
                     add(added, (block, group), frame.mapped(piece, units.rows, rows))
         add_all(added, self._constants(frame))
@@ -209,23 +211,25 @@ def product(down: Tensor, units: Tensor) -> Tensor:
     return down * units if len(units) == 1 else down @ units
 
 
-def combination(weight: Row, group: int, rows: str, pieces: Pieces, frame: Frame) -> Tensor | None:
+def combination(
+    weight: Row, group: int, rows: str, pieces: Readable, frame: Frame
+) -> Tensor | None:
     """Return Σ weight[b] · piece b in ``rows``; None where no term is there."""
     total: dict[int, Tensor] = {}
     for name in frame.joined(rows):
-        piece = combine(weight, frame.blocks_of(name), pieces, group)
+        piece = combine(weight, frame.read_of(name), pieces, group)
         add(total, 0, None if piece is None else frame.mapped(piece, name, rows))
     return total.get(0)
 
 
 def every_combination(
-    weight: Tensor, group: int, rows: str, pieces: Pieces, frame: Frame
+    weight: Tensor, group: int, rows: str, pieces: Readable, frame: Frame
 ) -> Tensor | None:
     """Return weight · pieces: units × numbers of a piece; None where no piece is there."""
     found = {
         block: frame.mapped(pieces[block, group], name, rows)
         for name in frame.joined(rows)
-        for block in frame.blocks_of(name)
+        for block in frame.read_of(name)
         if (block, group) in pieces
     }
     if not found:

@@ -101,7 +101,7 @@ def _moves(template: Template, weights: Weights) -> Iterator[tuple[str, list[Mov
             yield name, list(_entries(tensor, weights.tensors[name], texts[name]))
         return
     full = dense_weights(template, weights.dims, dtype=weights.dtype).tensors
-    for matrix in network_shape(template).matrices():
+    for matrix in network_shape(template).folded.matrices():
         name = matrix.name
         pair = full[name], weights.tensors[name]
         yield name, list(_blocks(*pair, texts[name], matrix, weights.dims))

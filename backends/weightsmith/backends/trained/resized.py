@@ -10,7 +10,12 @@ import numpy as np
 from weightsmith.backends.errors import WeightsError
 from weightsmith.backends.storage.safetensors_file import check_weights
 from weightsmith.backends.template.coefficients import DType
-from weightsmith.backends.template.instantiate import FloatArray, Weights, expand, sizes_of
+from weightsmith.backends.template.instantiate import (
+    FloatArray,
+    Weights,
+    full_weights,
+    sizes_of,
+)
 from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
 
@@ -33,8 +38,7 @@ def resized(
         return found
     sizes = sizes_of(template, shape, dims)
     if not weights.dense:
-        full = {m.name: expand(tensors[m.name], m, sizes) for m in shape.matrices()}
-        return Weights(full, kind, dense=True, dims=sizes)
+        return full_weights(found, shape, sizes)
     if sizes != weights.dims:
         raise WeightsError(
             f"the full matrices are not those of the script, and have the sizes "

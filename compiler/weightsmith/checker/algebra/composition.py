@@ -1,7 +1,7 @@
 """Piecewise-linear functions of piecewise-linear functions, all with numbers: f(g(t)) exactly.
 
-f∘g is linear between the kinks of g and the places where g meets a kink of f; it is determined by
-its values there and by one value further out on either side.
+f∘g is linear between the breakpoints of g and the places where g meets a breakpoint of f; it is
+determined by its values there and by one value further out on either side.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from operator import itemgetter
 
 import flint
 
-from weightsmith.checker.algebra.piecewise import MAX_KINKS
+from weightsmith.checker.algebra.piecewise import MAX_BREAKPOINTS
 from weightsmith.checker.reading.refusal import Budget, require
 from weightsmith.checker.reading.work import of_fractions
 
-TOO_MANY = f"A function of a function has more than {MAX_KINKS} kinks."
+TOO_MANY = f"A function of a function has more than {MAX_BREAKPOINTS} breakpoints."
 Point = tuple[flint.fmpq, flint.fmpq]  # place, value
-Kinks = tuple[tuple[flint.fmpq, flint.fmpq], ...]  # place, change of slope
+Breakpoints = tuple[tuple[flint.fmpq, flint.fmpq], ...]  # place, change of slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class NumericPiecewise:
     @staticmethod
     def of(
         start: flint.fmpq,
-        kinks: Iterable[tuple[flint.fmpq, flint.fmpq]],
+        breakpoints: Iterable[tuple[flint.fmpq, flint.fmpq]],
         constant: flint.fmpq | int = 0,
     ) -> NumericPiecewise:
         """constant + start·t + Σ change·relu(t − place); the places are distinct."""
-        ordered = sorted(kinks, key=itemgetter(0))
+        ordered = sorted(breakpoints, key=itemgetter(0))
         places = tuple(place for place, _ in ordered)
         slopes = tuple(accumulate((change for _, change in ordered), initial=start))
         values = [constant + start * places[0]]
@@ -55,7 +55,7 @@ class NumericPiecewise:
         return self.values[near] + self.slopes[piece] * (t - self.places[near])
 
     def meets(self, levels: tuple[flint.fmpq, ...]) -> Iterable[tuple[flint.fmpq, int]]:
-        """Where it passes through which of the levels, which increase; kinks left out."""
+        """Where it passes through which of the levels, which increase; breakpoints left out."""
         for piece, slope in enumerate(self.slopes):
             if slope == 0:
                 continue
@@ -72,13 +72,13 @@ class NumericPiecewise:
 
 def composed(
     outer: NumericPiecewise, inner: NumericPiecewise, budget: Budget
-) -> tuple[flint.fmpq, flint.fmpq, Kinks]:
-    """Constant, slope and kinks of outer(inner(t))."""
-    at_kinks = (
+) -> tuple[flint.fmpq, flint.fmpq, Breakpoints]:
+    """Constant, slope and breakpoints of outer(inner(t))."""
+    at_breakpoints = (
         (place, outer(value)) for place, value in zip(inner.places, inner.values, strict=True)
     )
     met = ((place, outer.values[number]) for place, number in inner.meets(outer.places))
-    points = _distinct(chain(at_kinks, met))
+    points = _distinct(chain(at_breakpoints, met))
     places = [place for place, _ in points]
     bits = max(_bits(one) for one in (outer, inner))
     budget.spend(len(places) * 8 * of_fractions(bits))
@@ -87,8 +87,8 @@ def composed(
     slopes = [(after[1] - here[1]) / (after[0] - here[0]) for here, after in pairwise(points)]
     changes = [after - before for before, after in pairwise(slopes)]
     pairs = zip(places, changes, strict=True)
-    kinks = tuple((place, change) for place, change in pairs if change)
-    return first[1] - slopes[0] * first[0], slopes[0], kinks
+    breakpoints = tuple((place, change) for place, change in pairs if change)
+    return first[1] - slopes[0] * first[0], slopes[0], breakpoints
 
 
 def _distinct(found: Iterable[Point]) -> list[Point]:
@@ -96,10 +96,10 @@ def _distinct(found: Iterable[Point]) -> list[Point]:
     points: list[Point] = []
     for point in found:
         points.append(point)
-        require(len(points) <= 3 * MAX_KINKS, TOO_MANY)
+        require(len(points) <= 3 * MAX_BREAKPOINTS, TOO_MANY)
     points.sort(key=itemgetter(0))
     once = points[:1] + [after for before, after in pairwise(points) if before[0] != after[0]]
-    require(len(once) <= MAX_KINKS, TOO_MANY)
+    require(len(once) <= MAX_BREAKPOINTS, TOO_MANY)
     return once
 
 

@@ -23,29 +23,33 @@ from weightsmith.checker.balls.ranges import rational
 from weightsmith.checker.reading.refusal import require
 from weightsmith.dsl.program import core
 
-MAX_KINKS = 20_000
-TOO_MANY = f"A function has more than {MAX_KINKS} kinks."
-Kink = tuple[Rational, Rational]  # place, change
-Kinks = Mapping[Key, Kink]  # by the place's key
+MAX_BREAKPOINTS = 20_000
+TOO_MANY = f"A function has more than {MAX_BREAKPOINTS} breakpoints."
+Breakpoint = tuple[Rational, Rational]  # place, change
+Breakpoints = Mapping[Key, Breakpoint]  # by the place's key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piecewise:
-    """A function; no two kinks are at one place and no change is zero."""
+    """A function; no two breakpoints are at one place and no change is zero."""
 
     constant: Rational
     slope: Rational
-    kinks: Kinks
+    breakpoints: Breakpoints
 
-    def in_order(self) -> list[Kink]:
-        """The kinks by place: numbers as they increase, then what holds symbols, somehow."""
+    def in_order(self) -> list[Breakpoint]:
+        """The breakpoints by place: numbers as they increase, then what holds symbols, somehow."""
         numbers = [
-            (kink[0].number, kink) for kink in self.kinks.values() if kink[0].number is not None
+            (point[0].number, point)
+            for point in self.breakpoints.values()
+            if point[0].number is not None
         ]
-        symbolic = [(key, kink) for key, kink in self.kinks.items() if kink[0].number is None]
+        symbolic = [
+            (key, point) for key, point in self.breakpoints.items() if point[0].number is None
+        ]
         numbers.sort(key=itemgetter(0))
         symbolic.sort(key=itemgetter(0))
-        return [kink for _, kink in (*numbers, *symbolic)]
+        return [point for _, point in (*numbers, *symbolic)]
 
 
 class PiecewiseSum:
@@ -55,10 +59,10 @@ class PiecewiseSum:
         self._field = field
         self._constant = field.zero
         self._slope = field.zero
-        self._kinks: dict[Key, Kink] = {}
+        self._breakpoints: dict[Key, Breakpoint] = {}
 
     def result(self) -> Piecewise:
-        return Piecewise(self._constant, self._slope, dict(self._kinks))
+        return Piecewise(self._constant, self._slope, dict(self._breakpoints))
 
     def add_line(self, constant: Rational, slope: Rational) -> None:
         self._constant = self._constant + constant
@@ -67,16 +71,16 @@ class PiecewiseSum:
     def add_relu(self, scale: Fraction, offset: Rational, factor: Rational) -> None:
         """Add factor·relu(scale·t + offset), scale a number that is not zero."""
         if scale == 1:
-            self.add_kink(-offset, factor)
+            self.add_breakpoint(-offset, factor)
             return
-        require(scale != 0, "A kink of a function has no place.")
+        require(scale != 0, "A breakpoint of a function has no place.")
         place, change = -offset, factor
         if scale == -1:
             place = offset
         else:
             place = place * self._field.number(1 / scale)
             change = change * self._field.number(abs(scale))
-        self.add_kink(place, change)
+        self.add_breakpoint(place, change)
         if scale < 0:
             self.add_line(change * place, -change)
 
@@ -84,19 +88,19 @@ class PiecewiseSum:
         """Add factor·f(scale·t + offset)."""
         slope = function.slope * self._field.number(scale)
         self.add_line(factor * (function.constant + function.slope * offset), factor * slope)
-        for place, change in function.kinks.values():
+        for place, change in function.breakpoints.values():
             self.add_relu(scale, offset - place, factor * change)
 
-    def add_kink(self, place: Rational, change: Rational) -> None:
+    def add_breakpoint(self, place: Rational, change: Rational) -> None:
         """Add change·relu(t − place)."""
         key = place.key
-        if key in self._kinks:
-            change = self._kinks[key][1] + change
+        if key in self._breakpoints:
+            change = self._breakpoints[key][1] + change
         if change.is_zero:
-            self._kinks.pop(key, None)
+            self._breakpoints.pop(key, None)
             return
-        self._kinks[key] = (place, change)
-        require(len(self._kinks) <= MAX_KINKS, TOO_MANY)
+        self._breakpoints[key] = (place, change)
+        require(len(self._breakpoints) <= MAX_BREAKPOINTS, TOO_MANY)
 
 
 def moved(function: Piecewise, scale: Fraction, offset: Rational) -> Piecewise:
@@ -112,8 +116,8 @@ def read_piecewise(function: core.PiecewiseLinear, field: Field) -> Piecewise:
     """An exact function of the script."""
     total = PiecewiseSum(field)
     total.add_line(field.read(function.constant), field.read(function.slope))
-    for place, change in function.kinks:
-        total.add_kink(field.read(place), field.read(change))
+    for place, change in function.breakpoints:
+        total.add_breakpoint(field.read(place), field.read(change))
     return total.result()
 
 
@@ -125,7 +129,7 @@ def table_function(knots: Sequence[tuple[Fraction, Fraction]], field: Field) -> 
     total.add_line(field.number(points[0][1]), field.zero)
     before = flint.fmpq(0)
     for (place, _), slope in zip(points, (*slopes, flint.fmpq(0)), strict=True):
-        total.add_kink(field.number(place), field.number(slope - before))
+        total.add_breakpoint(field.number(place), field.number(slope - before))
         before = slope
     return total.result()
 

@@ -62,8 +62,8 @@ class Letter:
     def transpose(self) -> Letter:
         if self.symmetric:
             return self
-        turned = not self.transposed
-        return Letter(self.name, self.columns, self.rows, False, turned, self.content)
+        transposed = not self.transposed
+        return Letter(self.name, self.columns, self.rows, False, transposed, self.content)
 
     def plain(self) -> Letter:
         return self.transpose() if self.transposed else self
@@ -232,8 +232,8 @@ class Polynomial(FreePolynomial[Letter]):
 
     def transpose(self) -> Polynomial:
         self.field.budget.spend(2 + 2 * self.length)
-        turned = {transpose_word(word): c for word, c in self.terms.items()}
-        return Polynomial(self.field, self.columns, self.rows, turned)
+        transposed = {transpose_word(word): c for word, c in self.terms.items()}
+        return Polynomial(self.field, self.columns, self.rows, transposed)
 
     def _with(self, terms: Mapping[Word, Rational], columns: str | None = None) -> Self:
         sizes = self.field.sizes
@@ -281,10 +281,10 @@ class _Replacer:
         new = self._new(letter)
         if new is None:
             return None
-        turned = new.transpose() if letter.transposed else new
-        same = turned.shape == (letter.rows, letter.columns)
+        transposed = new.transpose() if letter.transposed else new
+        same = transposed.shape == (letter.rows, letter.columns)
         require(same, f"'{letter.name}' changes its shape.")
-        return turned
+        return transposed
 
     def _new(self, letter: Letter) -> Polynomial | None:
         if letter.content is None:

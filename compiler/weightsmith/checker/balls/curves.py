@@ -69,14 +69,14 @@ class Curve:
 def exact_curve(function: core.PiecewiseLinear, bindings: Mapping[str, Fraction]) -> Curve:
     """A function of the script, at the bindings."""
     changes: dict[Fraction, Fraction] = {}
-    for place, change in function.kinks:
+    for place, change in function.breakpoints:
         at = value_at(place, bindings)
         changes[at] = changes.get(at, Fraction(0)) + value_at(change, bindings)
     constant, slope = (value_at(one, bindings) for one in (function.constant, function.slope))
     places = sorted(changes) or [Fraction(0)]
     slopes = [slope]
-    for kink in places:
-        slopes.append(slopes[-1] + changes.get(kink, Fraction(0)))
+    for point in places:
+        slopes.append(slopes[-1] + changes.get(point, Fraction(0)))
     values = [constant + slope * places[0]]
     for (one, two), steep in zip(pairwise(places), slopes[1:-1], strict=True):
         values.append(values[-1] + steep * (two - one))

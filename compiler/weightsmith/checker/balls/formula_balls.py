@@ -1,9 +1,9 @@
 """A formula on balls: enclosures of f, f′ and f″ over an interval, by python-flint's arb.
 
-What cannot be enclosed (a pole, the slope of sqrt at 0, f″ at a kink of abs) comes out not finite.
-The argument of sqrt may touch 0: where it is a function without negative values, or a quotient of
-polynomials that is shown to be ≥ 0 on the whole interval, negative parts of its balls are rounding,
-and are cut off.
+What cannot be enclosed (a pole, the slope of sqrt at 0, f″ at a breakpoint of abs) comes out not
+finite. The argument of sqrt may touch 0: where it is a function without negative values, or a
+quotient of polynomials that is shown to be ≥ 0 on the whole interval, negative parts of its balls
+are rounding, and are cut off.
 """
 
 from __future__ import annotations

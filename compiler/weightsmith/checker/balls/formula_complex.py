@@ -1,7 +1,7 @@
 """A formula on complex balls, as an analytic function: no number where it is not analytic.
 
 Roots and logarithms are the principal ones, which are real where formulas use them; a ball that
-touches their cuts, those of atan, or a place where abs has its kink, has no value.
+touches their cuts, those of atan, or a place where abs has its breakpoint, has no value.
 """
 
 from __future__ import annotations

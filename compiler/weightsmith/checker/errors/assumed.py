@@ -107,12 +107,12 @@ class Assumed:
 
     def _norms(self, letter: Letter) -> Iterator[Ball]:
         """By the spectra of the letter and of its two squares."""
-        turned = letter.transpose()
+        transposed = letter.transpose()
         for word, (low, high) in self.spectra.items():
             size = ball_above(max(abs(low), abs(high)))
-            if word in ((letter,), (turned,)):
+            if word in ((letter,), (transposed,)):
                 yield size
-            if word in ((letter, turned), (turned, letter)):
+            if word in ((letter, transposed), (transposed, letter)):
                 yield size.sqrt()
 
     def _value(self, scalar: scalars.Scalar) -> Fraction:
@@ -150,12 +150,12 @@ class Assumed:
             return
         ends = self._value(assumption.low) / number, self._value(assumption.high) / number
         low, high = min(ends), max(ends)
-        turned = transpose_word(word)
+        transposed = transpose_word(word)
         if assumption.kind is SINGULAR:
             top = max(abs(low), abs(high)) ** 2
-            yield (*word, *turned), (Fraction(0), top)
-            yield (*turned, *word), (Fraction(0), top)
-        elif word == turned:
+            yield (*word, *transposed), (Fraction(0), top)
+            yield (*transposed, *word), (Fraction(0), top)
+        elif word == transposed:
             zero = assumption.kind is NONZERO
             yield word, (min(low, Fraction(0)), max(high, Fraction(0))) if zero else (low, high)
 

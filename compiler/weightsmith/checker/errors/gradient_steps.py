@@ -189,11 +189,11 @@ def _at_zero(problem: RootProblem, step: _Step, words: WordBounds) -> Bounds:
     """F̂(0) = Σ β_i·f̂_i(A_i)·x′ + C."""
     values: dict[str, Bounds] = {}
     terms = {word: problem.next.terms[word] for word in step.rest}
-    turned = step.features.transpose()
+    transposed = step.features.transpose()
     for _, letter, chain in step.parts:
         bounds = chain.range(words.of(chain.rest, _no_letters))
         values[letter.name] = words.sized(bounds, letter.rows, letter.columns)
-        terms[(letter, turned)] = problem.next.terms[(letter, turned)]
+        terms[(letter, transposed)] = problem.next.terms[(letter, transposed)]
     shape = problem.next.rows, problem.next.columns
     polynomial = Polynomial(problem.next.field, *shape, terms)
     return words.of(polynomial, lambda letter: values[letter.name])

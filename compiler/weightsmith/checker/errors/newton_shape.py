@@ -1,7 +1,7 @@
 """The body of logistic regression by damped Newton, recognised in a script.
 
     z = w·x, or clip(w·x, …)            g = κ·(σ(z) − y)·x′ + μ·w        E(w): the same of w·x
-    Q = s(z) .* x, s = σ·(1 − σ)        H = κ·(Q·x′ + x·Q′)/2 + μ·I, or κ·Q·x′ + μ·I, or turned
+    Q = s(z) .* x, s = σ·(1 − σ)        H = κ·(Q·x′ + x·Q′)/2 + μ·I, or κ·Q·x′ + μ·I, or H′
     X = c·I; repeat: X ← 2X − X·H·X     w ← w − γ·g·X, γ a function of entries of a 1 × 1 value
 Everything is compared as polynomials in the letters of the sites.
 """
@@ -113,8 +113,8 @@ def _read_gradient(problem: RootProblem) -> Gradient:
 def _gradient(gradient: Gradient, unknown: Polynomial, probability: Polynomial) -> Polynomial:
     field = unknown.field
     labels = Polynomial.letter(field, gradient.labels)
-    turned = Polynomial.letter(field, gradient.features.transpose())
-    data = ((probability - labels) @ turned).scaled(field.number(gradient.factor))
+    transposed = Polynomial.letter(field, gradient.features.transpose())
+    data = ((probability - labels) @ transposed).scaled(field.number(gradient.factor))
     return data + unknown.scaled(field.number(gradient.mu))
 
 

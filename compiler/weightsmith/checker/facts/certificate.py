@@ -74,7 +74,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Certificate:
     hashes: Mapping[str, str | None]  # None: there is no such file (only the weights)
-    bindings: Mapping[str, str]  # the numbers it speaks of
+    bindings: Mapping[str, str]  # the numbers that it is for
     programs: Mapping[str, object]  # of the scripts, in their core form, not yet read
     tables: tuple[object, ...]  # of approximated sites, not yet read
     lines: tuple[Line, ...]

@@ -1,6 +1,6 @@
 """A fact: what a certificate states of its files, as a rule derives it.
 
-A fact is an object with ``is``, its kind, ``of``, what it speaks of, and what is said of that:
+A fact is an object with ``is``, its kind, ``of``, what it is about, and what is said of that:
 
     exactness      of a script: the network of template.json computes what it says
     restructuring  of network.alg: it returns what script.alg says

@@ -88,7 +88,9 @@ def missing(read: ReadFiles, seen: Seen) -> Iterator[Verdict]:
     for returned in program.returns:
         name = returned.name
         if returned.target is not None and ("truncation", name) not in seen:
-            yield refused(0, "truncation", f"'{name}' has a target, but no fact speaks of it.")
+            yield refused(
+                0, "truncation", f"'{name}' has a target, but no fact states its distance."
+            )
         proven = seen.get(("truncation", name), False)
         moved = seen.get(("propagation", name))
         if tables and not proven and moved is None:
@@ -98,4 +100,6 @@ def missing(read: ReadFiles, seen: Seen) -> Iterator[Verdict]:
             yield refused(0, "propagation", reason)
     for site, table in tables.items():
         if not table.exact and ("approximation", site) not in seen:
-            yield refused(0, "approximation", f"No fact speaks of the table of site {site}.")
+            yield refused(
+                0, "approximation", f"No fact states the error of the table of site {site}."
+            )

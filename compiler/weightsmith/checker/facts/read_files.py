@@ -106,7 +106,7 @@ class ReadFiles:
 
     @property
     def has_weights(self) -> bool:
-        """Does the certificate speak of weights?"""
+        """Does the certificate state the hash of weights?"""
         return self._certificate.hashes[WEIGHTS] is not None
 
     def check_hashes(self, check_weights: Callable[[], object]) -> str:
@@ -120,7 +120,7 @@ class ReadFiles:
             if len(content) > LARGE:
                 check_weights()
             same = _hash(content) == claimed
-            require(same, f"{name} is not the file that the certificate speaks of.")
+            require(same, f"{name} is not the file that the certificate is about.")
         return f"The hashes agree{self._bindings_agree()}."
 
     def _bindings_agree(self) -> str:
@@ -130,7 +130,7 @@ class ReadFiles:
             return ""  # exactness says what is wrong with it
         spoken_of = {name: str(value) for name, value in template.bindings.items()}
         same = spoken_of == dict(self._certificate.bindings)
-        require(same, "The template's bindings are not those that the certificate speaks of.")
+        require(same, "The template's bindings are not those that the certificate states.")
         return ", and the bindings"
 
 

@@ -8,7 +8,7 @@ one row as the sum of its rows; likewise the way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
@@ -16,9 +16,10 @@ from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Polynomial, PolynomialKey, ones_word, polynomial_key
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Mlp, Terms, meets
-from weightsmith.dsl.numbers.scalars import ZERO
+from weightsmith.dsl.numbers.scalars import ZERO, Scalar
 
-Held = Mapping[str, Polynomial]  # what every block holds at the group
+Materialised = Mapping[str, Polynomial]  # what every block holds at the group
+Read = Callable[[Scalar], Rational]
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class _Pair:
 
 
 def linear_changes(
-    mlp: Mlp, held: Held, group: str, field: Field
+    mlp: Mlp, held: Materialised, group: str, field: Field
 ) -> list[tuple[str, Polynomial]] | None:
     """What is added to blocks at the group; None if that is not linear, or not seen to be."""
     if any(unit.gated or unit.bias != ZERO for unit in mlp.hidden):
@@ -66,21 +67,28 @@ def _is_linear(pair: _Pair, field: Field) -> bool:
     return all(one.is_zero for one in sums)
 
 
-def _linear(pairs: Mapping[PolynomialKey, _Pair], held: Held) -> Iterator[tuple[str, Polynomial]]:
+def _linear(
+    pairs: Mapping[PolynomialKey, _Pair], held: Materialised
+) -> Iterator[tuple[str, Polynomial]]:
     for pair in pairs.values():
         for block, coefficient in pair.plus.items():
             yield block, mapped(pair.argument.scaled(coefficient), held[block].rows)
 
 
-def biases(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str, Polynomial]]:
+def biases(
+    mlp: Mlp, held: Materialised, group: str, field: Field
+) -> Iterator[tuple[str, Polynomial]]:
     """What is added to blocks whatever they hold."""
     for block, scalar in mlp.bias:
         yield block, Polynomial.ones(field, held[block].rows, group).scaled(field.read(scalar))
 
 
-def argument(rows: str, terms: Terms, held: Held, group: str, field: Field) -> Polynomial:
-    """Σ coefficient · block, of so many rows."""
-    parts = (mapped(held[block], rows).scaled(field.read(scalar)) for block, scalar in terms)
+def argument(
+    rows: str, terms: Terms, held: Materialised, group: str, field: Field, read: Read | None = None
+) -> Polynomial:
+    """Σ coefficient · block, of so many rows; ``read`` may know coefficients already."""
+    value = read or field.read
+    parts = (mapped(held[block], rows).scaled(value(scalar)) for block, scalar in terms)
     return sum(parts, Polynomial.zero(field, rows, group))
 
 

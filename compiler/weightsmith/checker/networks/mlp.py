@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from weightsmith.checker.algebra.piecewise import PiecewiseSum
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Polynomial, PolynomialKey
-from weightsmith.checker.networks.linear_mlp import Held, biases, mapped
+from weightsmith.checker.networks.linear_mlp import Materialised, argument, biases, mapped
 from weightsmith.checker.reading.template import Hidden, Mlp, Terms
 from weightsmith.checker.semantics.entries import (
     Direction,
@@ -26,7 +26,9 @@ from weightsmith.checker.semantics.entries import (
 from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 
-def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tuple[str, Polynomial]]:
+def mlp_changes(
+    mlp: Mlp, held: Materialised, group: str, field: Field
+) -> Iterator[tuple[str, Polynomial]]:
     """What is added to blocks at the group, piece by piece."""
     down: dict[int, list[tuple[str, Rational]]] = {}
     for block, index, scalar in mlp.outputs:
@@ -54,7 +56,7 @@ def mlp_changes(mlp: Mlp, held: Held, group: str, field: Field) -> Iterator[tupl
 class _HiddenReader:
     """Reads the arguments of hidden blocks, those with equal terms once."""
 
-    def __init__(self, held: Held, group: str, field: Field) -> None:
+    def __init__(self, held: Materialised, group: str, field: Field) -> None:
         self._held = held
         self._group = group
         self._field = field
@@ -89,5 +91,4 @@ class _HiddenReader:
         return multiply_entries(left, right)
 
     def _argument(self, rows: str, terms: Terms) -> Polynomial:
-        parts = (mapped(self._held[block], rows).scaled(self.scalar(c)) for block, c in terms)
-        return sum(parts, Polynomial.zero(self._field, rows, self._group))
+        return argument(rows, terms, self._held, self._group, self._field, self.scalar)

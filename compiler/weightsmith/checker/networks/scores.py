@@ -47,10 +47,10 @@ def _applied(function: str, value: Polynomial) -> Polynomial:
     if not function:
         return value
     if function in ("relu", "abs"):
-        field, kinks = value.field, PiecewiseSum(value.field)
-        kinks.add_kink(field.zero, field.one if function == "relu" else field.number(2))
-        kinks.add_line(field.zero, field.zero if function == "relu" else -field.one)
-        return apply(kinks.result(), value)
+        field, bends = value.field, PiecewiseSum(value.field)
+        bends.add_breakpoint(field.zero, field.one if function == "relu" else field.number(2))
+        bends.add_line(field.zero, field.zero if function == "relu" else -field.one)
+        return apply(bends.result(), value)
     require(function in NAMES, f"Heads know no function {quoted(function)}.")
     return applied(function, value)
 

@@ -1,4 +1,4 @@
-"""The files that a certificate speaks of: of a directory, or in memory before they are written."""
+"""The files that a certificate is about: of a directory, or in memory before they are written."""
 
 from __future__ import annotations
 

@@ -247,12 +247,14 @@ def _function_of_entries(value: object) -> core.PiecewiseLinear | core.Approxima
         parts = as_object(value, "A function", ("formula", "within"))
         return core.Approximated(_parsed(parse_formula, parts["formula"]), _scalar(parts["within"]))
     parts = as_object(value, "A function", ("constant", "slope", "kinks"))
-    kinks = []
-    for item in as_list(parts["kinks"], "The kinks"):
-        pair = as_list(item, "A kink")
-        require(len(pair) == 2, "A kink is a place and a change of slope.")
-        kinks.append((_scalar(pair[0]), _scalar(pair[1])))
-    return core.PiecewiseLinear(_scalar(parts["constant"]), _scalar(parts["slope"]), tuple(kinks))
+    breakpoints = []
+    for item in as_list(parts["kinks"], "The breakpoints"):
+        pair = as_list(item, "A breakpoint")
+        require(len(pair) == 2, "A breakpoint is a place and a change of slope.")
+        breakpoints.append((_scalar(pair[0]), _scalar(pair[1])))
+    return core.PiecewiseLinear(
+        _scalar(parts["constant"]), _scalar(parts["slope"]), tuple(breakpoints)
+    )
 
 
 def _parsed(parse: Callable[[str], object], value: object):  # type: ignore[no-untyped-def]

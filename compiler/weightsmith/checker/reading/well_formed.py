@@ -237,7 +237,11 @@ def _check_site(site: str) -> None:
 def _numbers_of(function: core.PiecewiseLinear | core.Approximated) -> list[Scalar]:
     if isinstance(function, core.Approximated):
         return [function.tolerance]
-    return [function.constant, function.slope, *(one for pair in function.kinks for one in pair)]
+    return [
+        function.constant,
+        function.slope,
+        *(one for pair in function.breakpoints for one in pair),
+    ]
 
 
 def _product(shapes: list[core.Shape], over: tuple[core.Group, ...]) -> core.Shape:

@@ -1,7 +1,7 @@
 """A loop whose body is affine in what it carries, as a block matrix.
 
-The carried variables are brought to one side: s_i is the variable or, where it is called turned,
-its transpose.  A pass is then
+The carried variables are brought to one side: s_i is the variable or, where it is said to be
+transposed, its transpose.  A pass is then
 
     s_i ← Σ_j L_ij · s_j · R + c_i,
 
@@ -33,7 +33,7 @@ Terms = dict[Word, Rational]
 class AffineLoop:
     """The step, by variables: ``rows`` has their row axes.
 
-    ``letters`` (turned where the variable is), ``constant`` and ``start`` are by the letters'
+    ``letters`` (transposed where the variable is), ``constant`` and ``start`` are by the letters'
     names: a variable on tokens has one for each group.  ``passes`` has the numbers of each pass of
     a ``for`` loop, symbols in L and c; it is empty for others.
     """
@@ -76,19 +76,19 @@ class Sided:
         return {variable_of(name): letter.rows for name, letter in self.letters.items()}
 
 
-def read_sided(loop: Loop, turned: Collection[str]) -> Sided:
+def read_sided(loop: Loop, transposed: Collection[str]) -> Sided:
     """Raises RefusedError where a pass is not affine."""
     require(not loop.children, f"Loop {loop.index} has a loop within it.")
     require(bool(loop.letters), f"Loop {loop.index} carries nothing.")
 
     def sided(values: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
         return {
-            name: value.transpose() if variable_of(name) in turned else value
+            name: value.transpose() if variable_of(name) in transposed else value
             for name, value in values.items()
         }
 
     letters = {
-        name: letter.transpose() if variable_of(name) in turned else letter
+        name: letter.transpose() if variable_of(name) in transposed else letter
         for name, letter in loop.letters.items()
     }
     require(not any(letter.symmetric for letter in letters.values()), "A letter is symmetric.")
@@ -99,9 +99,9 @@ def read_sided(loop: Loop, turned: Collection[str]) -> Sided:
     return Sided(letters, sided(loop.entering), leaving, constant, linear)
 
 
-def read_affine_loop(loop: Loop, turned: Collection[str]) -> AffineLoop:
+def read_affine_loop(loop: Loop, transposed: Collection[str]) -> AffineLoop:
     """Raises RefusedError where a pass is of another kind."""
-    sided = read_sided(loop, turned)
+    sided = read_sided(loop, transposed)
     field = next(iter(sided.start.values())).field
     left, right = _factors(sided.linear, sided.letters, field)
     require(not numbers_around(loop), f"Loop {loop.index} has the numbers of a loop around it.")

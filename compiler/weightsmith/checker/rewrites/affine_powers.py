@@ -36,17 +36,17 @@ Counts = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Materialised:
     """What a block holds: an entry of Lⁿ, Rⁿ, or of a letter S_n or s_n; n is Σ counts.
 
-    ``turned``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the pass
-    from which Lⁿ and S_n are, in a ``for`` loop.
+    ``transposed``: the block has its transpose.  ``loop`` is the loop of the script, ``first`` the
+    pass from which Lⁿ and S_n are, in a ``for`` loop.
     """
 
     kind: str  # left, right, sum or value
     row: str
     column: str
-    turned: bool
+    transposed: bool
     counts: Counts
     loop: int = 0
     first: int = 0
@@ -74,13 +74,13 @@ class AffinePowers:
         self._vectors: dict[tuple[str, Counts, int], Vector] = {}
         self._matrices: dict[tuple[Counts, int], Matrix] = {}
         self._number_matrices: dict[tuple[int, int], Matrix] = {}
-        self._symmetric = not loop.passes and all(
+        self.symmetric = not loop.passes and all(
             (j, i) in loop.left and loop.left[j, i].equals(value.transpose())
             for (i, j), value in loop.left.items()
         )
-        self._adjoint = self._is_adjoint()
-        self._symmetric_sums = self._adjoint and _are_symmetric(loop.constant.values())
-        self._symmetric_values = self._symmetric_sums and _are_symmetric(loop.start.values())
+        self.adjoint = self._is_adjoint()
+        self.symmetric_sums = self.adjoint and _are_symmetric(loop.constant.values())
+        self.symmetric_values = self.symmetric_sums and _are_symmetric(loop.start.values())
 
     def _is_unchanged(self, row: str) -> bool:
         """Is the row of L, and so that of all its powers, that of the identity?"""
@@ -120,10 +120,10 @@ class AffinePowers:
     def _left_letter(self, mark: str, row: str, column: str) -> Polynomial:
         if row in self._unchanged:
             return self._identity(self.loop.rows[row])
-        if self._symmetric and row > column:
+        if self.symmetric and row > column:
             return self._left_letter(mark, column, row).transpose()
         rows = self.loop.rows
-        symmetric = self._symmetric and row == column
+        symmetric = self.symmetric and row == column
         return self._letter(f"{mark}[{row},{column}]", rows[row], rows[column], symmetric)
 
     def _numbers(self, place: int) -> Mapping[str, Rational]:
@@ -143,7 +143,7 @@ class AffinePowers:
 
     def right(self, count: int, columns: str) -> Polynomial:
         """Rⁿ on an axis."""
-        if self._adjoint:
+        if self.adjoint:
             (entry,) = self.left(count).values()
             return entry.transpose()
         if set(self.loop.right) == {()}:
@@ -165,7 +165,7 @@ class AffinePowers:
             return {name: value.at(numbers) for name, value in self.loop.constant.items()}
         added, mark = self._added(count), self._interval("sum", count, first)
         return {
-            name: self._letter(f"{mark}[{name}]", one.rows, one.columns, self._symmetric_sums)
+            name: self._letter(f"{mark}[{name}]", one.rows, one.columns, self.symmetric_sums)
             if variable_of(name) in added
             else self._zero(name)
             for name, one in letters.items()
@@ -177,14 +177,14 @@ class AffinePowers:
             return dict(self.loop.start)
         return {
             name: self._letter(
-                f"value^{count}[{name}]", one.rows, one.columns, self._symmetric_values
+                f"value^{count}[{name}]", one.rows, one.columns, self.symmetric_values
             )
             for name, one in self.loop.letters.items()
         }
 
     # -- sums of counts ------------------------------------------------------------------------
 
-    def held(self, what: Held, letter: Letter) -> Polynomial:
+    def held(self, what: Materialised, letter: Letter) -> Polynomial:
         """The value that a block is said to hold; ``letter`` is the block's, for its tokens."""
         total = sum(what.counts)
         if what.kind == "left":
@@ -195,7 +195,7 @@ class AffinePowers:
         vector = self.sums(total, what.first) if sums else self.values(total)
         return self._of(vector, what, letter)
 
-    def expanded(self, what: Held, letter: Letter) -> Polynomial:
+    def expanded(self, what: Materialised, letter: Letter) -> Polynomial:
         """The same by its counts."""
         check_counts(what.counts)
         if self._named and sum(what.counts) == 1:
@@ -249,13 +249,13 @@ class AffinePowers:
 
     # -- helpers ---------------------------------------------------------------------------------
 
-    def _entry(self, matrix: Matrix, what: Held) -> Polynomial:
+    def _entry(self, matrix: Matrix, what: Materialised) -> Polynomial:
         rows = self.loop.rows
         require({what.row, what.column} <= rows.keys(), "A block holds no entry of L.")
         zero = Polynomial.zero(self.field, rows[what.row], rows[what.column])
         return matrix.get((what.row, what.column), zero)
 
-    def _of(self, vector: Vector, what: Held, letter: Letter) -> Polynomial:
+    def _of(self, vector: Vector, what: Materialised, letter: Letter) -> Polynomial:
         """The part of a variable that stands on the tokens of the block's letter."""
         require(what.kind in ("sum", "value"), f"There is no kind '{what.kind[:20]}'.")
         found = [

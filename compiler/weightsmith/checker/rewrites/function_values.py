@@ -21,15 +21,15 @@ MAX_EXPANDED = 4096
 
 @dataclass(frozen=True, slots=True)
 class FunctionForm:
-    """left · f(T) · right, or left · f(T') · right if ``turned``."""
+    """left · f(T) · right, or left · f(T') · right if ``transposed``."""
 
     left: Word
     right: Word
-    turned: bool
+    transposed: bool
 
     def transpose(self, symmetric: bool) -> FunctionForm:
         left, right = transpose_word(self.right), transpose_word(self.left)
-        return FunctionForm(left, right, self.turned if symmetric else not self.turned)
+        return FunctionForm(left, right, self.transposed if symmetric else not self.transposed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Function:
 
     small: Rational
     large: tuple[Exact, ...]
-    turned: bool
+    transposed: bool
 
 
 Token = Letter | _Function
@@ -70,8 +70,8 @@ class Follower:
 
     def __init__(self, ring: Field, word: Word, scalar: Rational) -> None:
         self.ring, self.word, self.scalar = ring, word, scalar
-        self.turned_word = transpose_word(word)
-        self.symmetric = self.turned_word == word
+        self.transposed_word = transpose_word(word)
+        self.symmetric = self.transposed_word == word
         self.zero = Exact.of(ring.zero)
 
     def value(
@@ -115,7 +115,7 @@ class Follower:
             if not functional:
                 options.append((value.as_rational(), placed.left + placed.right))
                 continue
-            function = _Function(self.ring.one, (value,), placed.turned)
+            function = _Function(self.ring.one, (value,), placed.transposed)
             options.append((self.ring.one, (*placed.left, function, *placed.right)))
         return options
 
@@ -123,18 +123,21 @@ class Follower:
         stack: list[Token] = []
         for token in tokens:
             stack.append(token)
-            for word, turned in ((self.word, False), (self.turned_word, not self.symmetric)):
+            for word, transposed in (
+                (self.word, False),
+                (self.transposed_word, not self.symmetric),
+            ):
                 if tuple(stack[-len(word) :]) == word:
                     del stack[-len(word) :]
-                    stack.append(_Function(self.scalar, (), turned))
+                    stack.append(_Function(self.scalar, (), transposed))
             while len(stack) > 1:
                 second, first = stack[-1], stack[-2]
                 if not (isinstance(first, _Function) and isinstance(second, _Function)):
                     break
-                if first.turned != second.turned:
+                if first.transposed != second.transposed:
                     break
                 small = first.small * second.small
-                stack[-2:] = [_Function(small, first.large + second.large, first.turned)]
+                stack[-2:] = [_Function(small, first.large + second.large, first.transposed)]
         return stack
 
     def _put(self, result: FunctionValue, factor: Rational, tokens: list[Token]) -> None:
@@ -146,7 +149,7 @@ class Follower:
             return
         function = tokens[places[0]]
         if isinstance(function, _Function):
-            form = FunctionForm(letters[: places[0]], letters[places[0] :], function.turned)
+            form = FunctionForm(letters[: places[0]], letters[places[0] :], function.transposed)
             value = Exact.of(factor * function.small)
             for large in function.large:
                 value = value * large

@@ -34,15 +34,15 @@ MAX_PASSES = 20  # of a loop that is unrolled
 class InnerLoops:
     """Takes the loops within a loop away.
 
-    ``turned`` has ``1.X`` where loop 1 reads its X as a transpose, and ``1.0.X`` where it reads X
-    of loop 0 so.  ``powers`` are those of the inner loops, by their index.  ``named``: also what
+    ``transposed`` has ``1.X`` where loop 1 reads its X as a transpose, and ``1.0.X`` where it reads
+    X of loop 0 so.  ``powers`` are those of the inner loops, by their index.  ``named``: also what
     loops of one pass leave is made of letters.
     """
 
     def __init__(
-        self, turned: Collection[str], bindings: Mapping[str, Fraction], *, named: bool = False
+        self, transposed: Collection[str], bindings: Mapping[str, Fraction], *, named: bool = False
     ) -> None:
-        self._turned, self._bindings, self._named = turned, bindings, named
+        self._transposed, self._bindings, self._named = transposed, bindings, named
         self.powers: dict[int, AffinePowers] = {}
 
     def without(self, loop: Loop, around: Readable = NOTHING) -> Loop:
@@ -76,9 +76,9 @@ class InnerLoops:
     def _after(self, inner: Loop, known: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
         """What an inner loop leaves, made of letters around it."""
         mark = f"{inner.index}."
-        turned = [name.removeprefix(mark) for name in self._turned if name.startswith(mark)]
+        transposed = [name.removeprefix(mark) for name in self._transposed if name.startswith(mark)]
         entering = {name: value.replace_letters(known) for name, value in inner.entering.items()}
-        affine = read_affine_loop(replace(inner, entering=entering), turned)
+        affine = read_affine_loop(replace(inner, entering=entering), transposed)
         count = count_at(inner.count, self._bindings)
         named = self._named and count == 1
         powers = AffinePowers(affine, f"loop {inner.index} ", named=named)

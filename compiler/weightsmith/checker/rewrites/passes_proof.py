@@ -49,7 +49,7 @@ def check_passes(
     require(not loop.children, "The script's loop has a loop within it.")
     require(len(steps) == 1, "There is one step, 'passes'.")
     passes = _read_step(steps[0])
-    require(len(passes) == len(other.loops), "The step does not speak of every loop.")
+    require(len(passes) == len(other.loops), "The step does not cover every loop.")
     comparison = _Comparison(loop, bindings)
     final = comparison.final(other.loops, passes)
     compare_returned((script, network), (written, other), (comparison.letters, final))

@@ -45,7 +45,7 @@ from weightsmith.checker.reading.strict_json import (
     as_texts,
 )
 from weightsmith.checker.rewrites.affine_loop import read_affine_loop
-from weightsmith.checker.rewrites.affine_powers import MAX_COUNT, AffinePowers, Held
+from weightsmith.checker.rewrites.affine_powers import MAX_COUNT, AffinePowers, Materialised
 from weightsmith.checker.rewrites.inner_loops import InnerLoops
 from weightsmith.checker.rewrites.newton_loop import read_newton_loop
 from weightsmith.checker.rewrites.recomputing import recomputed
@@ -88,7 +88,7 @@ def check_powers(
     require(count <= MAX_COUNT, f"The loop has more than {MAX_COUNT} passes.")
     inner: dict[int, AffinePowers] = {}
     if loop.children:
-        loops = InnerLoops(first.turned, bindings, named=first.split)
+        loops = InnerLoops(first.transposed, bindings, named=first.split)
         loop, inner = loops.without(loop), loops.powers
     powers, values, count = _read(loop, first, count, counts)
     require(sum(counts) == count, "The counts of the last step are not those of the loop's passes.")
@@ -99,9 +99,9 @@ def check_powers(
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """Which variables are turned, and how a pass is read."""
+    """Which variables are transposed, and how a pass is read."""
 
-    turned: tuple[str, ...]
+    transposed: tuple[str, ...]
     kind: str
     exponent: int
     split: bool
@@ -117,9 +117,9 @@ def _first(step: object) -> _First:
     require(kind in known, f"The kind of a pass may be {', '.join(known)}.")
     exponent = as_integer(parts.get("exponent", 0), "exponent")
     is_split = as_boolean(parts.get("split", False), "split")
-    turned, names = (as_texts(parts.get(key, []), key) for key in ("turned", "recomputed"))
+    transposed, names = (as_texts(parts.get(key, []), key) for key in ("turned", "recomputed"))
     require(len(names) <= MAX_RECOMPUTED, "Too many variables are computed anew.")
-    return _First(turned, kind, exponent, is_split, names)
+    return _First(transposed, kind, exponent, is_split, names)
 
 
 def _read(
@@ -127,14 +127,14 @@ def _read(
 ) -> tuple[AffinePowers, Values, int]:
     """The powers of the step, the values at the end, and of how many passes they are."""
     if first.kind == "both_sides":
-        both = TwoSidedPowers(read_two_sided(loop, first.turned))
+        both = TwoSidedPowers(read_two_sided(loop, first.transposed))
         return both, both.expanded_values(counts), count
     if first.kind == "newton":
         powers = AffinePowers(read_newton_loop(loop, first.exponent))
         require(count * first.exponent.bit_length() <= 64, "The loop's powers are too large.")
         count = first.exponent**count
     else:
-        powers = AffinePowers(read_affine_loop(loop, first.turned))
+        powers = AffinePowers(read_affine_loop(loop, first.transposed))
     return powers, powers.expanded_values(counts), count
 
 
@@ -170,14 +170,16 @@ class _Following:
     def values(self, steps: list[object]) -> Values:
         """What the letters of the loops are at the end."""
         loops = self._meaning.loops
-        require(len(steps) == len(loops), "The steps do not speak of every loop of network.alg.")
+        require(len(steps) == len(loops), "The steps do not cover every loop of network.alg.")
         known: dict[str, Polynomial] = {}
         for loop, step in zip(loops, steps, strict=True):
             held = _read_block(step, loop.index)
             known |= self._passes(loop, held, known)
         return known
 
-    def _passes(self, loop: Loop, held: Mapping[str, Held], known: Values) -> dict[str, Polynomial]:
+    def _passes(
+        self, loop: Loop, held: Mapping[str, Materialised], known: Values
+    ) -> dict[str, Polynomial]:
         """After all passes of a block; each of several takes the values on by the same counts."""
         count = count_at(loop.count, self._bindings)
         require(1 <= count <= MAX_ROUNDS, f"Loop {loop.index} runs 0 or too many passes.")
@@ -190,7 +192,9 @@ class _Following:
             values = self._block(loop, now, after_pass(loop, known, values))
         return dict(values)
 
-    def _block(self, loop: Loop, held: Mapping[str, Held], values: Values) -> dict[str, Polynomial]:
+    def _block(
+        self, loop: Loop, held: Mapping[str, Materialised], values: Values
+    ) -> dict[str, Polynomial]:
         unknown = held.keys() - {variable_of(name) for name in loop.letters}
         require(not unknown, f"Loop {loop.index} does not carry all that it is said to hold.")
         after = {}
@@ -200,10 +204,10 @@ class _Following:
             after[name] = value if what is None else self._named(what, letter, value)
         return after
 
-    def _named(self, what: Held, letter: Letter, value: Polynomial) -> Polynomial:
+    def _named(self, what: Materialised, letter: Letter, value: Polynomial) -> Polynomial:
         """The letter that a value is, if it is equal to its expansion."""
-        sided = value.transpose() if what.turned else value
-        place = letter.transpose() if what.turned else letter
+        sided = value.transpose() if what.transposed else value
+        place = letter.transpose() if what.transposed else letter
         require(what.loop in self._powers, f"'{letter.name}' is of no loop of the script.")
         constant = what.kind != "value" or what.loop == self._outer
         require(constant, "A value of a loop within a loop is not the same in every pass.")
@@ -211,10 +215,10 @@ class _Following:
         same = powers.expanded(what, place).equals(sided)
         require(same, f"'{letter.name}' does not hold what it is said to hold.")
         found = powers.held(what, place)
-        return found.transpose() if what.turned else found
+        return found.transpose() if what.transposed else found
 
 
-def _after(held: Held, passes: int) -> Held:
+def _after(held: Materialised, passes: int) -> Materialised:
     """What a block holds after some passes more: its last count has grown by the others."""
     if not held.counts:
         return held
@@ -222,17 +226,17 @@ def _after(held: Held, passes: int) -> Held:
     return replace(held, counts=(*held.counts[:-1], grown))
 
 
-def _read_block(step: object, index: int) -> dict[str, Held]:
+def _read_block(step: object, index: int) -> dict[str, Materialised]:
     parts = as_object(step, f"Block {index}", ("step", "rule", "loop", "values"))
     require(parts["rule"] == "block", f"Block {index}: the rule is not block.")
-    require(as_integer(parts["loop"], "loop") == index, f"Block {index} speaks of another loop.")
+    require(as_integer(parts["loop"], "loop") == index, f"Block {index} is for another loop.")
     values = parts["values"]
     if not isinstance(values, dict):
         raise RefusedError(f"Block {index}: 'values' is not an object.")
-    return {name: _read_held(one, f"'{name}'") for name, one in values.items()}
+    return {name: _read_materialised(one, f"'{name}'") for name, one in values.items()}
 
 
-def _read_held(value: object, what: str) -> Held:
+def _read_materialised(value: object, what: str) -> Materialised:
     parts = as_object(value, what, ("kind", "of", "turned", "counts"), ("loop", "first"))
     kind = as_text(parts["kind"], what)
     require(kind in KINDS, f"{what}: the kind may be {', '.join(KINDS)}.")
@@ -242,4 +246,4 @@ def _read_held(value: object, what: str) -> Held:
     counts = as_items(as_list(parts["counts"], what), what, as_integer)
     row, column = (*of, "", "")[:2]
     loop, first = (as_integer(parts.get(name, 0), what) for name in ("loop", "first"))
-    return Held(kind, row, column, as_boolean(parts["turned"], what), counts, loop, first)
+    return Materialised(kind, row, column, as_boolean(parts["turned"], what), counts, loop, first)

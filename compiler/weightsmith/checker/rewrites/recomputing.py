@@ -13,9 +13,10 @@ from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.reading.refusal import RefusedError, require
 from weightsmith.checker.semantics.excerpts import input_shapes, shapes_after, used_names
 from weightsmith.checker.semantics.expressions import evaluate
-from weightsmith.checker.semantics.meaning import assigned_names, read_meaning
+from weightsmith.checker.semantics.meaning import read_meaning
 from weightsmith.checker.semantics.sites import Sites
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import assigned_names
 
 
 def recomputed(program: core.Program, name: str, field: Field) -> core.Program:

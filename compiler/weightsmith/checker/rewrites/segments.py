@@ -40,8 +40,8 @@ from weightsmith.checker.semantics.excerpts import (
     used_names,
     varying_powers,
 )
-from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import assigned_names
 
 Names = frozenset[str]
 Proof = Callable[[core.Program, core.Program, list[object]], None]
@@ -84,7 +84,7 @@ class _Checking:
         self._known = inputs | assigned_names(script.body) | _names(script.body)
 
     def bodies(self, script: Body, network: Body, steps: list[object], place: Place) -> bool:
-        """Compare two bodies; true if the last segment also speaks of what is returned."""
+        """Compare two bodies; true if the last segment also covers what is returned."""
         first = second = 0  # the statements that are done with
         tail = False
         for number, step in enumerate(steps, 1):
@@ -95,7 +95,7 @@ class _Checking:
             )
             (a, b), (c, d) = (_range(parts[key], what) for key in ("script", "network"))
             good = first <= a < b <= len(script) and second <= c <= d <= len(network)
-            require(good, f"{what} speaks of statements that are not there.")
+            require(good, f"{what} names statements that are not there.")
             same = same_text(script[first:a], network[second:c])
             require(same, f"Before {what.lower()}, the scripts differ.")
             here = _at(place, script, network, (a, b), (c, d))
@@ -141,10 +141,10 @@ class _Checking:
 
     def _inside(self, script: Body, network: Body, steps: list[object], place: Place) -> None:
         """The segments of a loop's body; in the next pass all of it is used again."""
-        require(len(script) == len(network) == 1, "A step speaks of the inside of one loop.")
+        require(len(script) == len(network) == 1, "A step is about the inside of one loop.")
         (first,), (second,) = script, network
         if not (isinstance(first, core.Repeat) and isinstance(second, core.Repeat)):
-            raise RefusedError("A step speaks of the inside of what is no loop.")
+            raise RefusedError("A step is about the inside of what is no loop.")
         heads = [(one.count, one.schedule) for one in (first, second)]
         require(same_text(*heads), "Two loops have different numbers of passes.")
         carried = [

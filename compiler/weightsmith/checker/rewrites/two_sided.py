@@ -24,12 +24,12 @@ import flint
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, word_key
 from weightsmith.checker.balls.ranges import rational
-from weightsmith.checker.reading.refusal import RefusedError, require
+from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.rewrites.affine_loop import AffineLoop, Terms, read_sided
 from weightsmith.checker.rewrites.affine_powers import (
     AffinePowers,
     Counts,
-    Held,
+    Materialised,
     Vector,
     check_counts,
 )
@@ -37,6 +37,7 @@ from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.dsl.program.letters import variable_of
 
 MAX_PASSES = 100
+NOTHING: Mapping[str, Fraction] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class TwoSidedPowers(AffinePowers):
         super().__init__(two.loop)
         self._two = two
 
-    def expanded(self, what: Held, letter: Letter) -> Polynomial:
+    def expanded(self, what: Materialised, letter: Letter) -> Polynomial:
         """The value that a block is said to hold, by its counts: of S_n by one."""
         if what.kind in ("left", "right"):
             return super().expanded(what, letter)
@@ -114,10 +115,12 @@ def _sum(first: Vector, second: Mapping[str, Polynomial]) -> Vector:
     return {name: value + second[name] for name, value in first.items()}
 
 
-def read_two_sided(loop: Loop, turned: Collection[str]) -> TwoSided:
-    """Raises RefusedError where a pass is of another kind."""
+def read_two_sided(
+    loop: Loop, transposed: Collection[str], bindings: Mapping[str, Fraction] = NOTHING
+) -> TwoSided:
+    """α and δ at the bindings.  Raises RefusedError where a pass is of another kind."""
     require(not loop.schedule, f"Loop {loop.index} has numbers of its own for every pass.")
-    sided = read_sided(loop, turned)
+    sided = read_sided(loop, transposed)
     require(len(sided.letters) == 1, "A loop that multiplies from both sides carries one variable.")
     ((name, letter),) = sided.letters.items()
     terms = {(u, w): number for (u, _, w), number in sided.linear[name].items()}
@@ -126,10 +129,10 @@ def read_two_sided(loop: Loop, turned: Collection[str]) -> TwoSided:
     entry = variable_of(name), variable_of(name)
     base = Polynomial(field, letter.rows, letter.rows, left)
     found = AffineLoop(sided.rows, sided.letters, {entry: base}, right, sided.constant, sided.start)
-    result = TwoSided(found, _number(alpha), None if delta is None else _number(delta))
-    same = _after_a_pass(result, letter).equals(sided.leaving[name])
+    same = _after_a_pass(found, alpha, delta, letter).equals(sided.leaving[name])
     require(same, "A pass is not A*s + s*B + c, nor a*s + d*A*s*B + c.")
-    return result
+    numbers = _number(alpha, bindings), None if delta is None else _number(delta, bindings)
+    return TwoSided(found, *numbers)
 
 
 def _bases(
@@ -160,19 +163,18 @@ def _plus(terms: Terms, number: Rational) -> Terms:
     return terms if number.is_zero else {**terms, (): number}
 
 
-def _number(value: Rational) -> Fraction:
-    number = value.as_number
-    if number is None:
-        raise RefusedError("A number of a pass that multiplies from both sides has no value.")
-    return number
+def _number(value: Rational, bindings: Mapping[str, Fraction]) -> Fraction:
+    known = value.names <= bindings.keys()
+    require(known, "A number of a pass that multiplies from both sides has no value.")
+    return value.field.evaluate(value, bindings)
 
 
-def _after_a_pass(two: TwoSided, letter: Letter) -> Polynomial:
-    loop = two.loop
+def _after_a_pass(
+    loop: AffineLoop, alpha: Rational, delta: Rational | None, letter: Letter
+) -> Polynomial:
     (constant,) = loop.constant.values()
     (left,), right = loop.left.values(), loop.right_of(letter.columns)
     value = Polynomial.letter(constant.field, letter)
-    if two.delta is None:
+    if delta is None:
         return constant + left @ value + value @ right
-    alpha, delta = (constant.field.number(one) for one in (two.alpha, two.delta))
     return constant + value.scaled(alpha) + (left @ value @ right).scaled(delta)

@@ -19,9 +19,9 @@ from typing import ClassVar
 
 import flint
 
-from weightsmith.checker.algebra.composition import Kinks, NumericPiecewise, composed
+from weightsmith.checker.algebra.composition import Breakpoints, NumericPiecewise, composed
 from weightsmith.checker.algebra.piecewise import (
-    Kink,
+    Breakpoint,
     Piecewise,
     PiecewiseSum,
     leading_number,
@@ -41,33 +41,33 @@ from weightsmith.checker.algebra.words import (
 )
 from weightsmith.checker.reading.refusal import RefusedError, require
 
-FEW = 4  # so many kinks have a letter each, that sums of functions may meet
+FEW = 4  # so many breakpoints have a letter each, that sums of functions may meet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Direction:
-    """left · (scale·argument + offset·ones) · right; the middle transposed if ``turned``."""
+    """left · (scale·argument + offset·ones) · right; the middle transposed if ``transposed``."""
 
     argument: Polynomial
     scale: Fraction
     offset: Rational
     left: Word
     right: Word
-    turned: bool
+    transposed: bool
 
     @property
     def key(self) -> PolynomialKey:
         """Equal for values that differ in scale and offset only."""
-        frame = (letters_key(self.left), letters_key(self.right), self.turned)
+        frame = (letters_key(self.left), letters_key(self.right), self.transposed)
         return (*frame, polynomial_key(self.argument))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kinked:
+class PiecewiseContent:
     """Σ change·relu(argument − place): what a letter of a function stands for."""
 
     argument: Polynomial
-    kinks: tuple[Kink, ...]
+    breakpoints: tuple[Breakpoint, ...]
     names: frozenset[str]
 
     @property
@@ -76,22 +76,22 @@ class Kinked:
 
     @property
     def scalars(self) -> tuple[Rational, ...]:
-        return tuple(scalar for kink in self.kinks for scalar in kink)
+        return tuple(scalar for point in self.breakpoints for scalar in point)
 
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         direction = direction_of(change(self.argument))
         field = self.argument.field
         total = PiecewiseSum(field)
-        for place, factor in self.kinks:
+        for place, factor in self.breakpoints:
             total.add_relu(direction.scale, direction.offset - place, factor)
         return apply_to(total.result(), direction)
 
     def split(self) -> Polynomial:
-        """The same with a letter for each kink."""
+        """The same with a letter for each breakpoint."""
         field, (rows, columns) = self.argument.field, self.argument.shape
         total = Polynomial.zero(field, rows, columns)
-        for place, factor in self.kinks:
-            total = total + _kinked_letter(self.argument, ((place, field.one),)).scaled(factor)
+        for place, factor in self.breakpoints:
+            total = total + _piecewise_letter(self.argument, ((place, field.one),)).scaled(factor)
         return total
 
 
@@ -121,7 +121,7 @@ def apply(function: Piecewise, value: Polynomial) -> Polynomial:
 def apply_to(function: Piecewise, direction: Direction) -> Polynomial:
     """A function of the direction's argument, brought into the place of the value."""
     middle = _applied(function, direction.argument)
-    return _framed(middle.transpose() if direction.turned else middle, direction)
+    return _framed(middle.transpose() if direction.transposed else middle, direction)
 
 
 def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
@@ -129,19 +129,19 @@ def _applied(function: Piecewise, argument: Polynomial) -> Polynomial:
     field, (rows, columns) = argument.field, argument.shape
     middle = Polynomial.ones(field, rows, columns).scaled(function.constant)
     middle = middle + argument.scaled(function.slope)
-    kinks = function.in_order()
+    breakpoints = function.in_order()
     if argument.is_zero:
-        return middle + _of_zero(kinks, rows, columns, field)
+        return middle + _of_zero(breakpoints, rows, columns, field)
     inner = _as_function(argument)
     if inner is not None:
-        middle = middle + _composed(kinks, inner)
-        kinks = [kink for kink in kinks if kink[0].number is None]
-    if len(kinks) > FEW:
-        first, unit = kinks[0][1], kinks[0][1].inverse()
-        divided = tuple((place, change * unit) for place, change in kinks)
-        return middle + _kinked_letter(argument, divided).scaled(first)
-    for place, change in kinks:
-        middle = middle + _kinked_letter(argument, ((place, field.one),)).scaled(change)
+        middle = middle + _composed(breakpoints, inner)
+        breakpoints = [point for point in breakpoints if point[0].number is None]
+    if len(breakpoints) > FEW:
+        first, unit = breakpoints[0][1], breakpoints[0][1].inverse()
+        divided = tuple((place, change * unit) for place, change in breakpoints)
+        return middle + _piecewise_letter(argument, divided).scaled(first)
+    for place, change in breakpoints:
+        middle = middle + _piecewise_letter(argument, ((place, field.one),)).scaled(change)
     return middle
 
 
@@ -156,39 +156,39 @@ class _Inner:
 def _as_function(value: Polynomial) -> _Inner | None:
     """Write a value as slope·q + Σ change·relu(q − place), if it is that, of one q.
 
-    Its letters are not transposed: a direction is turned so that they are not.
+    Its letters are not transposed: a direction is transposed so that they are not.
     """
-    found: dict[tuple[object, ...], dict[Word, Kinked]] = {}
+    found: dict[tuple[object, ...], dict[Word, PiecewiseContent]] = {}
     for word in value.terms:
         content = word[0].content if len(word) == 1 else None
-        if isinstance(content, Kinked) and not word[0].transposed:
+        if isinstance(content, PiecewiseContent) and not word[0].transposed:
             found.setdefault(polynomial_key(content.argument), {})[word] = content
     candidates = (_as_function_of(value, found[key]) for key in sorted(found))
     return next((inner for inner in candidates if inner is not None), None)
 
 
-def _as_function_of(value: Polynomial, kinked: Mapping[Word, Kinked]) -> _Inner | None:
+def _as_function_of(value: Polynomial, piecewise: Mapping[Word, PiecewiseContent]) -> _Inner | None:
     """The same for the argument that some letters have in common."""
-    argument = next(iter(kinked.values())).argument
-    if len(value.terms) - len(kinked) not in (0, len(argument.terms)):
+    argument = next(iter(piecewise.values())).argument
+    if len(value.terms) - len(piecewise) not in (0, len(argument.terms)):
         return None  # what is left is no multiple of the argument
     value.field.budget.spend(value.length // 4)
-    kinks: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
-    for word, content in kinked.items():
+    breakpoints: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
+    for word, content in piecewise.items():
         factor = value.terms[word].number
         if factor is None:
             return None
-        for place, change in content.kinks:
+        for place, change in content.breakpoints:
             at, more = place.number, change.number
             if at is None or more is None:
                 return None
-            _, known = kinks.get(place.key, (at, flint.fmpq(0)))
-            kinks[place.key] = at, known + factor * more
-    rest = {word: c for word, c in value.terms.items() if word not in kinked}
+            _, known = breakpoints.get(place.key, (at, flint.fmpq(0)))
+            breakpoints[place.key] = at, known + factor * more
+    rest = {word: c for word, c in value.terms.items() if word not in piecewise}
     slope = _multiple(Polynomial(value.field, value.rows, value.columns, rest), argument)
     if slope is None:
         return None
-    return _Inner(argument, NumericPiecewise.of(slope, kinks.values()))
+    return _Inner(argument, NumericPiecewise.of(slope, breakpoints.values()))
 
 
 def _multiple(value: Polynomial, of: Polynomial) -> flint.fmpq | None:
@@ -202,12 +202,12 @@ def _multiple(value: Polynomial, of: Polynomial) -> flint.fmpq | None:
     return ratio.number if value.equals(of.scaled(ratio)) else None
 
 
-def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
-    """Σ change·relu(inner − place) over the kinks whose places are numbers."""
+def _composed(breakpoints: Sequence[Breakpoint], inner: _Inner) -> Polynomial:
+    """Σ change·relu(inner − place) over the breakpoints whose places are numbers."""
     field = inner.argument.field
     total = PiecewiseSum(field)
     numeric: list[tuple[flint.fmpq, flint.fmpq]] = []
-    for place, change in kinks:
+    for place, change in breakpoints:
         at, number = place.number, change.number
         if at is not None and number is not None:
             numeric.append((at, number))
@@ -218,14 +218,16 @@ def _composed(kinks: Sequence[Kink], inner: _Inner) -> Polynomial:
     return _applied(total.result(), inner.argument)
 
 
-def _add_composed(kinks: Kinks, inner: _Inner, factor: Rational, total: PiecewiseSum) -> None:
+def _add_composed(
+    breakpoints: Breakpoints, inner: _Inner, factor: Rational, total: PiecewiseSum
+) -> None:
     field = inner.argument.field
-    outer = NumericPiecewise.of(flint.fmpq(0), kinks)
+    outer = NumericPiecewise.of(flint.fmpq(0), breakpoints)
     constant, slope, composite = composed(outer, inner.function, field.budget)
     total.add_line(field.number(constant) * factor, field.number(slope) * factor)
     for place, change in composite:
         bend = field.number(change)
-        total.add_kink(field.number(place), bend if factor.is_one else bend * factor)
+        total.add_breakpoint(field.number(place), bend if factor.is_one else bend * factor)
 
 
 def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
@@ -236,11 +238,13 @@ def _framed(middle: Polynomial, direction: Direction) -> Polynomial:
     return middle
 
 
-def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Polynomial:
+def _of_zero(
+    breakpoints: Sequence[Breakpoint], rows: str, columns: str, field: Field
+) -> Polynomial:
     """Σ change·relu(−place) in every entry: a number, or relu of what holds symbols."""
     constant = field.zero
-    symbolic: dict[tuple[object, ...], Kink] = {}
-    for place, change in kinks:
+    symbolic: dict[tuple[object, ...], Breakpoint] = {}
+    for place, change in breakpoints:
         number = place.as_number
         if number is not None:
             constant = constant + change * field.number(max(-number, Fraction(0)))
@@ -257,7 +261,7 @@ def _of_zero(kinks: Sequence[Kink], rows: str, columns: str, field: Field) -> Po
     zero = Polynomial.zero(field, rows, columns)
     for key in sorted(symbolic):
         place, change = symbolic[key]
-        total = total + _kinked_letter(zero, ((place, field.one),)).scaled(change)
+        total = total + _piecewise_letter(zero, ((place, field.one),)).scaled(change)
     return total
 
 
@@ -299,15 +303,15 @@ def _without_numbers(value: Polynomial) -> tuple[Fraction, Polynomial]:
     return number, value.scaled(value.field.number(1 / number)) if number != 1 else value
 
 
-def _kinked_letter(argument: Polynomial, kinks: tuple[Kink, ...]) -> Polynomial:
+def _piecewise_letter(argument: Polynomial, breakpoints: tuple[Breakpoint, ...]) -> Polynomial:
     """The letter of Σ change·relu(argument − place), the same one for equal functions."""
     field = argument.field
-    field.budget.spend(10 + 4 * len(kinks))
-    places = tuple((place.key, change.key) for place, change in kinks)
-    number = field.serial(("kinked", places, polynomial_key(argument)))
-    content = Kinked(argument, kinks, argument.names())
+    field.budget.spend(10 + 4 * len(breakpoints))
+    places = tuple((place.key, change.key) for place, change in breakpoints)
+    number = field.serial(("piecewise", places, polynomial_key(argument)))
+    content = PiecewiseContent(argument, breakpoints, argument.names())
     symmetric = argument.rows == argument.columns and argument.equals(argument.transpose())
-    name = f"relu~{number}" if len(kinks) == 1 else f"table~{number}"
+    name = f"relu~{number}" if len(breakpoints) == 1 else f"table~{number}"
     letter = Letter(name, argument.rows, argument.columns, symmetric, False, content)
     return Polynomial.letter(field, letter)
 
@@ -331,20 +335,20 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
         return Polynomial(field, rows, columns, {two if one == constant else one: field.one})
     straight = tuple(sorted((letters_key(one), letters_key(two))))
     flipped = transpose_word(one), transpose_word(two)
-    turned = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
-    if (turned, columns, rows) < (straight, rows, columns):
+    transposed = tuple(sorted((letters_key(flipped[0]), letters_key(flipped[1]))))
+    if (transposed, columns, rows) < (straight, rows, columns):
         return _pair(*flipped, Polynomial.zero(field, columns, rows)).transpose()
     field.budget.spend(10 + len(one) + len(two))
     number = field.serial(("product", straight, rows, columns))
     left, right = (Polynomial(field, rows, columns, {word: field.one}) for word in (one, two))
     content = Multiplied(left, right, left.names() | right.names())
-    symmetric = rows == columns and turned == straight
+    symmetric = rows == columns and transposed == straight
     letter = Letter(f"product~{number}", rows, columns, symmetric, False, content)
     return Polynomial.letter(field, letter)
 
 
 def same_values(left: Polynomial, right: Polynomial) -> bool:
-    """Equal, if need be after writing every function as a sum of its kinks."""
+    """Equal, if need be after writing every function as a sum of its breakpoints."""
     if left.equals(right):
         return True
     if left.shape != right.shape:
@@ -355,7 +359,7 @@ def same_values(left: Polynomial, right: Polynomial) -> bool:
         pieces = {
             name: letter.content.split()
             for name, letter in functions.items()
-            if isinstance(letter.content, Kinked) and len(letter.content.kinks) > 1
+            if isinstance(letter.content, PiecewiseContent) and len(letter.content.breakpoints) > 1
         }
         return difference.is_zero or (bool(pieces) and _with_pieces(difference, pieces).is_zero)
     except RefusedError:
@@ -363,21 +367,23 @@ def same_values(left: Polynomial, right: Polynomial) -> bool:
 
 
 def _without_sums(value: Polynomial) -> Polynomial:
-    """Leave out Σ left·f(q)·right over functions f of one q, where their kinks add up to none."""
+    """Leave out Σ left·f(q)·right over functions f of one q whose breakpoints add up to none."""
     sums: dict[tuple[object, ...], PiecewiseSum] = {}
     words: dict[tuple[object, ...], list[Word]] = {}
     for word, coefficient in value.terms.items():
-        functions = [letter for letter in word if isinstance(letter.content, Kinked)]
+        functions = [letter for letter in word if isinstance(letter.content, PiecewiseContent)]
         content = functions[0].content if len(functions) == 1 else None
-        if isinstance(content, Kinked):
+        if isinstance(content, PiecewiseContent):
             at, whole = word.index(functions[0]), letters_key(word)
             frame = (whole[:at], whole[at + 1 :], functions[0].transposed)
             key = (*frame, polynomial_key(content.argument))
             words.setdefault(key, []).append(word)
             total = sums.setdefault(key, PiecewiseSum(value.field))
-            for place, change in content.kinks:
-                total.add_kink(place, coefficient * change)
-    gone = {word for key, one in sums.items() if not one.result().kinks for word in words[key]}
+            for place, change in content.breakpoints:
+                total.add_breakpoint(place, coefficient * change)
+    gone = {
+        word for key, one in sums.items() if not one.result().breakpoints for word in words[key]
+    }
     rest = {word: c for word, c in value.terms.items() if word not in gone}
     return Polynomial(value.field, value.rows, value.columns, rest)
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, is_dataclass, replace
 
 from weightsmith.checker.reading.refusal import RefusedError
-from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.dsl.numbers.scalars import Number, Power, Scalar, free_symbols
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import assigned_names
 from weightsmith.dsl.text.source import Span
 
 Body = tuple[core.Statement, ...]

@@ -27,8 +27,8 @@ class Value:
     parts: Mapping[Part, Polynomial]
 
     def transpose(self) -> Value:
-        turned = {(c, r): polynomial.transpose() for (r, c), polynomial in self.parts.items()}
-        return Value(self.columns, self.rows, turned)
+        transposed = {(c, r): polynomial.transpose() for (r, c), polynomial in self.parts.items()}
+        return Value(self.columns, self.rows, transposed)
 
 
 Environment = dict[str, Value]

@@ -19,7 +19,7 @@ from weightsmith.checker.semantics.expressions import Environment, Part, Value, 
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.letters import of_loop
-from weightsmith.dsl.program.parts import applies_functions
+from weightsmith.dsl.program.parts import applies_functions, assigned_names
 
 if TYPE_CHECKING:
     from weightsmith.checker.semantics.sites import Sites
@@ -126,8 +126,8 @@ def _fresh(
 ) -> Value:
     """A value of new letters, one for each part (of their transposes if its rows are tokens)."""
     if rows == core.TOKEN != columns:
-        turned = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
-        return turned.transpose()
+        transposed = _fresh(name, columns, rows, [part[::-1] for part in parts], symmetric, field)
+        return transposed.transpose()
     family = {}
     for row, column in parts:
         text = name + "".join(f"@{group}" for group in (row, column) if group)
@@ -235,16 +235,6 @@ def _parts_after(
         for assigned, value in zip(statement.names, statement.values, strict=True):
             parts = parts_of(value.shape) if assigned == name else parts
     return parts
-
-
-def assigned_names(body: tuple[core.Statement, ...]) -> frozenset[str]:
-    names: set[str] = set()
-    for statement in body:
-        if isinstance(statement, core.Assign):
-            names |= set(statement.names)
-        else:
-            names |= assigned_names(statement.body)
-    return frozenset(names)
 
 
 def _by_letter(letters: Value, value: Value, name: str) -> dict[str, Polynomial]:

@@ -17,6 +17,7 @@ from weightsmith.checker.semantics.expressions import Environment, evaluate
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.semantics.sites import Part, Sites
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import nodes_of
 
 Node = core.Entrywise | core.Hadamard
 
@@ -54,9 +55,9 @@ class SiteLetters(Sites):
         name = f"{label}[{node.site}]" + "".join(f"@{group}" for group in part if group)
         require(name not in self.found, f"Two sites of the script have the name '{name}'.")
         by_tokens = node.shape.rows == core.TOKEN != node.shape.columns
-        turned = tuple(one.transpose() for one in arguments) if by_tokens else arguments
-        letter = Letter(name, turned[0].rows, turned[0].columns)
-        self.found[name] = SiteValue(node, letter, turned)
+        transposed = tuple(one.transpose() for one in arguments) if by_tokens else arguments
+        letter = Letter(name, transposed[0].rows, transposed[0].columns)
+        self.found[name] = SiteValue(node, letter, transposed)
         value = Polynomial.letter(arguments[0].field, letter)
         return value.transpose() if by_tokens else value
 
@@ -102,7 +103,7 @@ def read_script(program: core.Program, bindings: Mapping[str, Fraction], budget:
     home: dict[str, int | None] = {}
     _walk(program.body, None, [0], home)
     for returned in program.returns:
-        home |= dict.fromkeys(_numbers(returned.value))
+        home |= dict.fromkeys(_sites_of(returned.value))
     for one in letters.found.values():
         if one.node.site not in home:
             raise RefusedError(f"Site {one.node.site} of the script stands nowhere.")
@@ -122,25 +123,10 @@ def _walk(
             _walk(statement.body, index, begun, home)
         else:
             for value in statement.values:
-                home |= dict.fromkeys(_numbers(value), loop)
+                home |= dict.fromkeys(_sites_of(value), loop)
 
 
-def _numbers(node: core.Node) -> Iterator[str]:
-    match node:
-        case core.Entrywise(of=of, site=site):
-            yield from _numbers(of)
-            yield site
-        case core.Hadamard(left=left, right=right, site=site):
-            yield from (*_numbers(left), *_numbers(right), site)
-        case core.Transpose(of=of) | core.Function(of=of):
-            yield from _numbers(of)
-        case core.Combination(terms=terms):
-            for _, term in terms:
-                yield from _numbers(term)
-        case core.Product(factors=factors):
-            for factor in factors:
-                yield from _numbers(factor)
-        case core.Root(equation=equation):
-            yield from _numbers(equation)
-        case core.Name() | core.Identity() | core.Zero() | core.Ones():
-            return
+def _sites_of(value: core.Node) -> Iterator[str]:
+    for node in nodes_of(value):
+        if isinstance(node, core.Entrywise | core.Hadamard):
+            yield node.site

@@ -73,6 +73,6 @@ class Sites:
     ) -> None:
         full = name + "".join(f"@{group}" for group in part if group)
         by_tokens = node.shape.rows == core.TOKEN != node.shape.columns
-        turned = value.transpose() if by_tokens else value
-        same = self.values.setdefault(full, turned).equals(turned)
+        transposed = value.transpose() if by_tokens else value
+        same = self.values.setdefault(full, transposed).equals(transposed)
         require(same, f"Two sites of the script have the name {quoted(full)}.")

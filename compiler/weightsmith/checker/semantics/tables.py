@@ -7,16 +7,17 @@ S the table of the square on [−1, 1]; a *gated* site is computed exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-from weightsmith.checker.algebra.piecewise import MAX_KINKS
+from weightsmith.checker.algebra.piecewise import MAX_BREAKPOINTS
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.reading.strict_json import as_items, as_list, as_number, as_object, as_text
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import nodes_of_program
 
 if TYPE_CHECKING:
     from weightsmith.dsl.numbers.formulas import Formula
@@ -95,53 +96,18 @@ def errors_of(tables: Mapping[str, Table]) -> dict[str, Fraction]:
 def approximated_sites(program: core.Program) -> list[Site]:
     """The sites of functions that have only a table, and of products of entries, in order."""
     found: dict[int, Site] = {}
-    for node in _values(program):
-        for site in _sites(node):
-            known = site.site.isascii() and site.site.isdigit()
-            require(known, f"A site of the script has the number {quoted(site.site)}.")
-            same = found.setdefault(int(site.site), site) == site
-            require(same, f"Two sites of the script have the number {site.site}.")
+    for site in nodes_of_program(program):
+        if not isinstance(site, core.Entrywise | core.Hadamard):
+            continue
+        known = site.site.isascii() and site.site.isdigit()
+        require(known, f"A site of the script has the number {quoted(site.site)}.")
+        same = found.setdefault(int(site.site), site) == site
+        require(same, f"Two sites of the script have the number {site.site}.")
     return [
         site
         for _, site in sorted(found.items())
         if isinstance(site, core.Hadamard) or isinstance(site.function, core.Approximated)
     ]
-
-
-def _values(program: core.Program) -> Iterator[core.Node]:
-    yield from _assigned(program.body)
-    for returned in program.returns:
-        yield returned.value
-
-
-def _assigned(body: tuple[core.Statement, ...]) -> Iterator[core.Node]:
-    for statement in body:
-        if isinstance(statement, core.Assign):
-            yield from statement.values
-        else:
-            yield from _assigned(statement.body)
-
-
-def _sites(node: core.Node) -> Iterator[Site]:
-    match node:
-        case core.Entrywise(of=of):
-            yield from _sites(of)
-            yield node
-        case core.Hadamard(left=left, right=right):
-            yield from (*_sites(left), *_sites(right))
-            yield node
-        case core.Transpose(of=of) | core.Function(of=of):
-            yield from _sites(of)
-        case core.Combination(terms=terms):
-            for _, term in terms:
-                yield from _sites(term)
-        case core.Product(factors=factors):
-            for factor in factors:
-                yield from _sites(factor)
-        case core.Root(equation=equation):
-            yield from _sites(equation)
-        case core.Name() | core.Identity() | core.Zero() | core.Ones():
-            return
 
 
 def _table(item: object, site: Site) -> Table:
@@ -189,7 +155,10 @@ def _formula_table(item: object, function: core.Approximated, what: str) -> Form
 
 
 def _knots(value: object, what: str) -> Knots:
-    require(len(as_list(value, what)) <= MAX_KINKS, f"{what} has more than {MAX_KINKS} knots.")
+    require(
+        len(as_list(value, what)) <= MAX_BREAKPOINTS,
+        f"{what} has more than {MAX_BREAKPOINTS} knots.",
+    )
     knots = as_items(value, f"{what}, knots", _knot)
     require(len(knots) >= 2, f"{what}: expected at least two knots, got {len(knots)}.")
     increasing = all(one[0] < two[0] for one, two in pairwise(knots))

@@ -16,7 +16,7 @@ from weightsmith.checker.balls.ranges import rational
 from weightsmith.checker.facts.fact import Bound
 from weightsmith.checker.spectra.targets import Target
 
-ABSOLUTE = ("1", "norm(left)*norm(right)")  # scales that do not speak of the target
+ABSOLUTE = ("1", "norm(left)*norm(right)")  # scales without the target
 
 
 def without_shift(value: Polynomial, target: Target) -> Polynomial:
@@ -30,7 +30,7 @@ def scaled_bound(
     field: Field,
     bindings: Mapping[str, Fraction] | None,
 ) -> Bound:
-    """|b| times the bound of f − f*, where the scale does not speak of the target."""
+    """|b| times the bound of f − f*, where the scale is without the target."""
     if target.factor is None or target.factor.is_one or scale not in ABSOLUTE:
         return bound
     formula = f"abs({rational_text(target.factor)})*({bound.formula})"

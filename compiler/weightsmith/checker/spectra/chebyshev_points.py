@@ -49,11 +49,11 @@ def _series(values: Sequence[flint.arb]) -> list[flint.arb]:
 def _at_zeros(series: Sequence[flint.arb]) -> list[flint.arb]:
     """The values of Σ a_k T_k at as many zeros as there are coefficients."""
     count = len(series)
-    turned = [
+    rotated = [
         flint.acb(series[k], series[count - k]) / 2 * _turn(k, count) for k in range(1, count)
     ]
     found = [flint.arb(0)] * count
-    sums = flint.acb.dft([flint.acb(series[0]), *turned])
+    sums = flint.acb.dft([flint.acb(series[0]), *rotated])
     for place, total in zip(_order(count), sums, strict=True):
         found[place] = total.real
     return found

@@ -44,8 +44,9 @@ from weightsmith.checker.spectra.operator_step import NONZERO, SINGULAR, input_w
 from weightsmith.checker.spectra.problem import Numbers
 from weightsmith.checker.spectra.spectral import Operator
 from weightsmith.checker.spectra.targets import Target
-from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
+from weightsmith.dsl.numbers.scalars import free_symbols
 from weightsmith.dsl.program import core
+from weightsmith.dsl.program.parts import scalars_of_program
 
 
 def frame_hypotheses(
@@ -128,7 +129,7 @@ def numbers_at(
     bindings: Mapping[str, Fraction],
 ) -> Numbers:
     """The interval of the spectrum at the bindings; no denominator of the script may vanish."""
-    for scalar in _all_scalars(program):
+    for scalar in scalars_of_program(program):
         if free_symbols(scalar) <= bindings.keys():
             value_at(scalar, bindings)
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
@@ -147,39 +148,6 @@ def numbers_at(
     return Numbers(bindings, (low, high), (below, above))
 
 
-def _all_scalars(program: core.Program) -> Iterator[Scalar]:
-    yield from _scalars(program.body)
-    for returned in program.returns:
-        yield from _node_scalars(returned.value)
-        if returned.target is not None:
-            yield from _node_scalars(returned.target)
-
-
-def _scalars(body: tuple[core.Statement, ...]) -> Iterator[Scalar]:
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            yield statement.count
-            yield from _scalars(statement.body)
-        else:
-            for value in statement.values:
-                yield from _node_scalars(value)
-
-
-def _node_scalars(node: core.Node) -> Iterator[Scalar]:
-    match node:
-        case core.Combination(terms=terms):
-            for scalar, term in terms:
-                yield scalar
-                yield from _node_scalars(term)
-        case core.Product(factors=factors):
-            for factor in factors:
-                yield from _node_scalars(factor)
-        case core.Transpose(of=of) | core.Function(of=of):
-            yield from _node_scalars(of)
-        case _:
-            return
-
-
 def hypotheses(
     operator: Operator,
     spectrum: core.SpectrumAssumption,
@@ -189,7 +157,7 @@ def hypotheses(
 ) -> Premises:
     """What the statement rests on: assumptions of the script, and what is presumed besides.
 
-    The operator may be a square of what the assumption speaks of; the premise never is of it.
+    The operator may be a square of what is assumed; the premise never is of it.
     Where its symmetry is presumed it is the assumption's own value (``read_operator``).
     ``open_rule`` is the rule whose side conditions no numbers decide, or "".
     """

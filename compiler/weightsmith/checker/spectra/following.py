@@ -34,8 +34,8 @@ from weightsmith.checker.semantics.expressions import evaluate
 from weightsmith.checker.semantics.premises import Premises
 from weightsmith.checker.spectra.affine import scaled_bound, without_shift
 from weightsmith.checker.spectra.conditions import frame_hypotheses, hypotheses, numbers_at, scale
-from weightsmith.checker.spectra.ground import Ground, Loops
 from weightsmith.checker.spectra.kernels import vanishes_at_zero
+from weightsmith.checker.spectra.operator_reading import Loops, OperatorReading
 from weightsmith.checker.spectra.problem import Numbers, Problem, Result
 from weightsmith.checker.spectra.spectral import Operator
 from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule, ValueRule
@@ -115,23 +115,23 @@ class Truncation:
 class Targeted:
     """A returned value whose target is C + b·left·f*(T)·right."""
 
-    def __init__(self, ground: Ground, output: str) -> None:
+    def __init__(self, reading: OperatorReading, output: str) -> None:
         """Raises RefusedError."""
-        self.ground, self.field, self.operator = ground, ground.field, ground.operator
-        self.returned, self.wanted = _returned(ground.program, output)
+        self.reading, self.field, self.operator = reading, reading.field, reading.operator
+        self.returned, self.wanted = _returned(reading.program, output)
         part, self._returned_value = self._returned_part()
         self.target = read_target(
             self.wanted,
             part,
-            ground.meaning.final,
-            ground.collapser,
-            ground.operator,
-            ground.field,
+            reading.meaning.final,
+            reading.scalariser,
+            reading.operator,
+            reading.field,
         )
 
     def _returned_part(self) -> tuple[tuple[str, str], Polynomial]:
         returned = self.returned
-        value = evaluate(returned.value, self.ground.meaning.final, self.field)
+        value = evaluate(returned.value, self.reading.meaning.final, self.field)
         require(value.rows != core.TOKEN, "The rows of the returned value are tokens.")
         groups = returned.groups if value.columns == core.TOKEN else ("",)
         require(len(groups) == 1, "The value is returned at several groups of tokens.")
@@ -170,9 +170,9 @@ class Following(Targeted):
     def _value(self) -> Rational:
         """What stands in place of f* in the returned value: a polynomial in λ and the scalars."""
         target = self.target
-        collapsed = self.ground.collapser.collapse(without_shift(self._returned_value, target))
-        scalar = collapsed.take(target.left, target.right, self.field.zero)
-        require(collapsed.is_empty, "The returned value and its target have different forms.")
+        scalarised = self.reading.scalariser.scalarise(without_shift(self._returned_value, target))
+        scalar = scalarised.take(target.left, target.right, self.field.zero)
+        require(scalarised.is_empty, "The returned value and its target have different forms.")
         return scalar if target.factor is None else scalar / target.factor
 
     def bounded(

@@ -86,12 +86,12 @@ def read_operator(
         low, high = low**2, high**2
         gap = None if gap is None else tuple(end**2 for end in gap)
     elif word != given and assumption.gap is not None:
-        require(word == given + given, f"The assumption speaks of {word_text(given)}.")
+        require(word == given + given, f"The assumption is of {word_text(given)}.")
         require(transpose_word(given) == given, f"{word_text(given)} may not be symmetric.")
         low, high = squared_ends(assumption, field, bindings)
         gap = None
     else:
-        require(word == given, f"The assumption speaks of {word_text(given)}.")
+        require(word == given, f"The assumption is of {word_text(given)}.")
     symmetric = _symmetry(word)
     weighted_kernel = symmetric == "weighted" and assumption.kind is NONZERO
     require(not weighted_kernel, "A weighted operator with a kernel has no rule here.")

@@ -15,7 +15,7 @@ from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.words import accumulate
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.semantics.meaning import Loop
-from weightsmith.checker.spectra.spectral import LAMBDA, Collapser, Form
+from weightsmith.checker.spectra.spectral import LAMBDA, Form, FormScalariser
 from weightsmith.checker.spectra.targets import FUNCTION
 
 ERROR = "e"
@@ -49,15 +49,15 @@ def derive_recurrence(
     loop: Loop,
     forms: Mapping[str, tuple[Form, ...]],
     inner: tuple[Recurrence, ...],
-    collapser: Collapser,
+    scalariser: FormScalariser,
     field: Field,
 ) -> Recurrence:
     """What takes every letter from its forms to its forms; all groups of tokens must agree."""
     initial: dict[str, Rational] = {}
     following: dict[str, Rational] = {}
     for letter, items in forms.items():
-        start = collapser.scalars(loop.entering[letter], items)
-        after = collapser.scalars(loop.leaving[letter], items)
+        start = scalariser.scalars(loop.entering[letter], items)
+        after = scalariser.scalars(loop.leaving[letter], items)
         for scalars, known in ((start, initial), (after, following)):
             for name, value in scalars.items():
                 same = known.setdefault(name, value) == value

@@ -1,6 +1,6 @@
 """Spectral calculus: values as Σ left · f(T) · right, with one operator T of real spectrum.
 
-*Scalarise* (collapse): carried letters are replaced by their forms, occurrences of the operator's
+*Scalarise*: carried letters are replaced by their forms, occurrences of the operator's
 word by the scalar λ, adjacent scalars multiply (functions of one T commute).  The transpose of a
 form is right' · f(T)' · left', and f(T)' = f(T) only if T is symmetric.
 """
@@ -25,7 +25,7 @@ from weightsmith.dsl.program.core import SpectrumKind
 
 MAX_TERMS = 20_000
 LAMBDA = "lambda"
-TOO_MANY = "A value collapses into too many words."
+TOO_MANY = "A value, scalarised, has too many words."
 L = TypeVar("L")
 Tokens = tuple[L | Rational, ...]
 Frame = tuple[tuple[L, ...], tuple[L, ...]]
@@ -83,8 +83,8 @@ class Form:
 
 
 @dataclass(slots=True)
-class Collapsed:
-    """A collapsed value: scalars by their frames, and words without a scalar."""
+class Scalarised:
+    """A scalarised value: scalars by their frames, and words without a scalar."""
 
     framed: dict[tuple[Word, Word], Rational]
     plain: dict[Word, Rational]
@@ -186,8 +186,8 @@ class Scalariser(Generic[L]):
         return (letters[:at], letters[at:]), scalar
 
 
-class Collapser(Scalariser[Letter]):
-    """Collapses polynomials with one operator and the forms of the carried letters."""
+class FormScalariser(Scalariser[Letter]):
+    """Scalarises polynomials with one operator and the forms of the carried letters."""
 
     def __init__(
         self,
@@ -201,12 +201,12 @@ class Collapser(Scalariser[Letter]):
         self._forms = forms
         self._inputs = inputs
 
-    def collapse(
+    def scalarise(
         self, polynomial: Polynomial, extra: Mapping[str, Form] | None = None
-    ) -> Collapsed:
-        """Collapse a value; ``extra`` are forms of further letters (the functions of a target)."""
+    ) -> Scalarised:
+        """Return the value scalarised; ``extra`` are forms of letters of a target's functions."""
         known = {**self._forms, **{name: (form,) for name, form in (extra or {}).items()}}
-        return Collapsed(*self.value(polynomial.terms, lambda one: self._forms_of(one, known)))
+        return Scalarised(*self.value(polynomial.terms, lambda one: self._forms_of(one, known)))
 
     def _forms_of(
         self, letter: Letter, forms: Mapping[str, tuple[Form, ...]]
@@ -229,18 +229,18 @@ class Collapser(Scalariser[Letter]):
 
     def scalars(self, polynomial: Polynomial, forms: tuple[Form, ...]) -> dict[str, Rational]:
         """The scalars with which a value is the sum of the given forms; constants must agree."""
-        collapsed = self.collapse(polynomial)
+        scalarised = self.scalarise(polynomial)
         result: dict[str, Rational] = {}
         for form in forms:
             if form.name:
                 require(form.name not in result, f"The scalar '{form.name}' stands for two forms.")
-                result[form.name] = collapsed.take(form.left, form.right, self.field.zero)
+                result[form.name] = scalarised.take(form.left, form.right, self.field.zero)
                 continue
-            constant = collapsed.plain.pop(form.whole, self.field.zero)
+            constant = scalarised.plain.pop(form.whole, self.field.zero)
             require(
                 constant == form.scalar, f"The constant part {word_text(form.whole)} does not stay."
             )
-        if not collapsed.is_empty:
-            part = quoted(collapsed.some_word())
+        if not scalarised.is_empty:
+            part = quoted(scalarised.some_word())
             raise RefusedError(f"A value has the part {part}, which no form covers.")
         return result

@@ -23,7 +23,7 @@ from weightsmith.checker.algebra.words import Letter, Polynomial, Word, transpos
 from weightsmith.checker.reading.refusal import RefusedError, require
 from weightsmith.checker.semantics.expressions import Environment, Value, evaluate
 from weightsmith.checker.spectra.operator_step import NONZERO, single_word
-from weightsmith.checker.spectra.spectral import LAMBDA, Collapser, Form, Operator
+from weightsmith.checker.spectra.spectral import LAMBDA, Form, FormScalariser, Operator
 from weightsmith.dsl.program import core
 
 if TYPE_CHECKING:
@@ -75,16 +75,16 @@ def read_target(
     node: core.Node,
     part: tuple[str, str],
     environment: Environment,
-    collapser: Collapser,
+    scalariser: FormScalariser,
     operator: Operator,
     field: Field,
 ) -> Target:
-    """Collapse the target of a returned value, at one part, to one function of the operator."""
+    """Scalarise the target of a returned value, at one part, to one function of the operator."""
     found: list[core.Function] = []
     lifted = _lift(node, found)
     require(len(found) == 1, "The target is not one function of a matrix between fixed factors.")
     function = found[0]
-    inner = _function(function, environment, collapser, operator, field)
+    inner = _function(function, environment, scalariser, operator, field)
     letter = Letter(FUNCTION, function.shape.rows, function.shape.columns)
     value = Value(
         function.shape.rows,
@@ -97,9 +97,9 @@ def read_target(
     polynomial = whole.parts[part]
     fixed = {w: c for w, c in polynomial.terms.items() if all(one.name != FUNCTION for one in w)}
     shift = replace(polynomial, terms=fixed)
-    collapsed = collapser.collapse(polynomial - shift, {FUNCTION: form})
-    require(not collapsed.plain and len(collapsed.framed) == 1, "The target is a sum.")
-    (((left, right), scalar),) = collapsed.framed.items()
+    scalarised = scalariser.scalarise(polynomial - shift, {FUNCTION: form})
+    require(not scalarised.plain and len(scalarised.framed) == 1, "The target is a sum.")
+    (((left, right), scalar),) = scalarised.framed.items()
     absorbed = _absorb(inner, left, right, scalar, field)
     return replace(
         absorbed,
@@ -152,7 +152,7 @@ def _lift(node: core.Node, found: list[core.Function]) -> core.Node:
 def _function(
     node: core.Function,
     environment: Mapping[str, Value],
-    collapser: Collapser,
+    scalariser: FormScalariser,
     operator: Operator,
     field: Field,
 ) -> Target:
@@ -171,19 +171,19 @@ def _function(
     if name == "sign" and word and operator.word == word + word and word == transpose_word(word):
         return Target(word, (), 2, field.variable(LAMBDA).inverse(), None, orthogonal=True)
     if name == "pinv" and word and operator.kind is not NONZERO:
-        turned = transpose_word(word)
+        transposed = transpose_word(word)
         one_over = field.variable(LAMBDA).inverse()
-        if operator.word == turned + word:
-            return Target((), turned, 1, one_over, None)
-        if operator.word == word + turned:
-            return Target(turned, (), 1, one_over, None)
+        if operator.word == transposed + word:
+            return Target((), transposed, 1, one_over, None)
+        if operator.word == word + transposed:
+            return Target(transposed, (), 1, one_over, None)
     split = len(word) if word else 0
     begins = word is not None and 0 < split < len(operator.word) and operator.word[:split] == word
     if name == "inv" and begins:
         require(polynomial.rows == polynomial.columns, "inv of a matrix that is not square.")
         require(operator.kind is not NONZERO, "inv of a matrix whose spectrum may contain 0.")
         return Target(operator.word[split:], (), 1, field.variable(LAMBDA).inverse(), None)
-    theta = _argument(node, polynomial, collapser, operator, field)
+    theta = _argument(node, polynomial, scalariser, operator, field)
     if node.exponent is not None:
         require(node.exponent > 0 or _is_regular(theta, operator, field), SINGULAR_INVERSE)
         above, root = node.exponent.as_integer_ratio()
@@ -200,25 +200,25 @@ def _function(
 def _argument(
     node: core.Function,
     polynomial: Polynomial,
-    collapser: Collapser,
+    scalariser: FormScalariser,
     operator: Operator,
     field: Field,
 ) -> Rational:
     try:
-        return _scalar_of(polynomial, collapser, operator, field)
+        return _scalar_of(polynomial, scalariser, operator, field)
     except RefusedError as reason:
         raise RefusedError(NO_SIGN if node.function == "sign" else str(reason)) from None
 
 
 def _scalar_of(
-    polynomial: Polynomial, collapser: Collapser, operator: Operator, field: Field
+    polynomial: Polynomial, scalariser: FormScalariser, operator: Operator, field: Field
 ) -> Rational:
     """θ with argument = θ(T)."""
     axis = operator.axis
     require(polynomial.shape == (axis, axis), "The argument of the target is not a function of T.")
-    collapsed = collapser.collapse(polynomial)
-    theta = collapsed.take((), (), field.zero)
-    require(collapsed.is_empty, "The argument of the target is not a function of the operator.")
+    scalarised = scalariser.scalarise(polynomial)
+    theta = scalarised.take((), (), field.zero)
+    require(scalarised.is_empty, "The argument of the target is not a function of the operator.")
     require(not theta.is_zero, "The argument of the target is zero.")
     return theta
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from weightsmith.api import Bound, Network
     from weightsmith.compiler.costs.report import Report
 
-STAGES = ("tree", "graph", "dot", "normal", "schedule", "weights")
+STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
 
 
 @click.command("compile")
@@ -46,7 +46,7 @@ STAGES = ("tree", "graph", "dot", "normal", "schedule", "weights")
 @click.option(
     "--emit",
     type=click.Choice(STAGES),
-    help="Print a stage of the compiler; dot is the graph as Graphviz draws it.",
+    help="Print a stage of the compiler; dot (for Graphviz) and svg are pictures of the graph.",
 )
 def compile_command(
     script: Path,
@@ -142,8 +142,8 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
 
 
 def _mlp(report: Report, sizes: Mapping[str, int]) -> str:
-    kinks = f"{report.pieces} kink{'s' * (report.pieces != 1)}"
-    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {kinks}"
+    breakpoints = f"{report.pieces} breakpoint{'s' * (report.pieces != 1)}"
+    return f"hidden units {_width(report.hidden_text, sizes)}; functions of up to {breakpoints}"
 
 
 def _found(network: Network) -> list[tuple[str, Fraction]]:

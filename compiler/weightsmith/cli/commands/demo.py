@@ -27,7 +27,7 @@ FUNCTION_HEADERS = (
     "heads",
     "width",
     "hidden\nunits",
-    "kinks",
+    "break-\npoints",
     "error\nfrom",
     *RESULTS,
 )

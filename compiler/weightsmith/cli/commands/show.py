@@ -22,12 +22,14 @@ from weightsmith.cli.inputs.options import (
 @gated_option
 @fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
+@click.option("--html", is_flag=True, help="Print a page of HTML, the graph as a picture.")
 def show(
     network: Path,
     settings: tuple[tuple[str, str], ...],
     gated: bool,
     fewest: str | None,
     depth: bool,
+    html: bool,
 ) -> None:
     """Show the network in DIR, or the one that SCRIPT compiles to.
 
@@ -47,4 +49,9 @@ def show(
         raise Mistake("--fewest is for scripts; the layers of a compiled network are fixed.")
     else:
         found = open_network(network)
+    if html:
+        from weightsmith.network_page import page
+
+        click.echo(page(found))
+        return
     click.echo((found.depth() if depth else found.show()).rstrip("\n"))

@@ -1,4 +1,4 @@
-"""How far a network on data is from what its certificate speaks of, in the certificate's terms."""
+"""How far a network on data is from its target, in the certificate's terms."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ import numpy as np
 from weightsmith.checker.algebra.words import Polynomial, Word
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.spectra.following import Targeted
-from weightsmith.checker.spectra.ground import Ground
+from weightsmith.checker.spectra.operator_reading import OperatorReading
 from weightsmith.checker.spectra.targets import Target
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.letters import read_turned
+from weightsmith.dsl.program.letters import read_transposed
 
 if TYPE_CHECKING:
     from weightsmith.backends.template.layout import Inputs
@@ -57,8 +57,8 @@ def scale_of(
         return 1.0
     if scale == "norm(target)":
         return norm(target)
-    ground = Ground(program, bindings, fact.number, fact.word, Budget())
-    found = Targeted(ground, fact.output)
+    reading = OperatorReading(program, bindings, fact.number, fact.word, Budget())
+    found = Targeted(reading, fact.output)
     wanted = found.target
     if scale == "norm(target - shift)":
         shift = (
@@ -135,11 +135,11 @@ def _word(word: Word, inputs: Inputs) -> Array:
 
 
 def _letter(letter: str, inputs: Inputs) -> Array:
-    name, turned = read_turned(letter)
+    name, transposed = read_transposed(letter)
     given = inputs[name.variable]
     part = given[name.group] if isinstance(given, Mapping) else given
     matrix = np.asarray(part, dtype=np.float64)
-    return matrix.T if turned else matrix
+    return matrix.T if transposed else matrix
 
 
 def _function(

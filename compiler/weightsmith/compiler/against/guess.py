@@ -30,8 +30,8 @@ from weightsmith.dsl.numbers.scalars import Scalar
 
 PASSES = 3  # after which the guess must hold: one more than it is made from
 INNER = 2  # passes of a loop within the loop that is looked at
-LONGEST = 5  # letters of a candidate word
-MOST = 300  # candidates that are tried together
+LONGEST = 4  # letters of a candidate word
+MOST = 150  # candidates that are tried together
 Invariant = dict[tuple[str, str], Polynomial]
 Json = dict[str, object]
 
@@ -121,13 +121,17 @@ class _Guess:
             return wanted[0]
         tried = 0
         shape = wanted[0].shape
+        known: dict[Word, list[Polynomial]] = {}
         for length in range(1, LONGEST + 1):
             starts = [values[0][name] for name in loop.letters if name in values[0]]
             words = list(_candidates(shape, letters, loop, length, [*wanted[:2], *starts]))[:MOST]
             if len(words) == tried:
                 continue
             tried = len(words)
-            expanded = [[self._expanded(word, shape, one) for one in values] for word in words]
+            for word in words:
+                if word not in known:
+                    known[word] = [self._expanded(word, shape, one) for one in values]
+            expanded = [known[word] for word in words]
             first = len(wanted) - 1 if len(wanted) > 2 else len(wanted)
             found = solve(self._field, [one[:first] for one in expanded], wanted[:first])
             if found is None:

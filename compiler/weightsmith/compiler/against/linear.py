@@ -74,12 +74,14 @@ def _support(
     if not rows:
         return []
     matrix, rank = flint.nmod_mat(len(rows), count + 1, entries, PRIME).rref()
+    reduced = list(map(int, matrix.entries()))
     support = []
     for place in range(rank):
-        pivot = next(column for column in range(count + 1) if int(matrix[place, column]))
+        line = reduced[place * (count + 1) : (place + 1) * (count + 1)]
+        pivot = next(column for column, one in enumerate(line) if one)
         if pivot == count:
             return None  # 0 = 1
-        if int(matrix[place, count]):
+        if line[count]:
             support.append(pivot)
     return support
 

@@ -128,7 +128,7 @@ SAME = PiecewiseLinear(Number(Fraction(0)), Number(Fraction(1)), ())
 
 @dataclass(frozen=True)
 class _Sawteeth:
-    """The square of ``inside``, tent upon tent; partial sums are held, so the width is constant."""
+    """The square of ``inside``, tent upon tent; partial sums are blocks, the width is constant."""
 
     inside: core.Node
     name: str
@@ -161,9 +161,9 @@ def piecewise(table: Table) -> PiecewiseLinear:
     slopes = [(after - before) / (end - start) for (start, before), (end, after) in pairwise(knots)]
     flat = flint.fmpq(0)
     changes = (after - before for before, after in pairwise((flat, *slopes, flat)))
-    kinks = tuple(
+    breakpoints = tuple(
         (Number(place), Number(fraction(change)))
         for (place, _), change in zip(table.knots, changes, strict=True)
         if change
     )
-    return PiecewiseLinear(Number(table.knots[0][1]), Number(Fraction(0)), kinks)
+    return PiecewiseLinear(Number(table.knots[0][1]), Number(Fraction(0)), breakpoints)

@@ -1,4 +1,4 @@
-"""The certificate as a document: facts with their witnesses, tied to the bytes they speak of."""
+"""The certificate as a document: facts with their witnesses, tied to the bytes they are about."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def certificate(
 ) -> tuple[Json, Details]:
     """Return the certificate, and details of what it leaves open.
 
-    ``layers`` is None if there are no weights to speak of.
+    ``layers`` is None if there are no weights.
 
     If the network is of a restructured script, ``written`` is the user's, and ``restructuring`` the
     claim that both are equal.  ``refused`` are distances that the checker did not accept: they are

@@ -24,13 +24,17 @@ from weightsmith.checker.reading.refusal import (
 from weightsmith.checker.rules.truncation.assumption import spectrum_fact
 from weightsmith.checker.rules.truncation.chebyshev import comparison
 from weightsmith.checker.rules.truncation.loops import recurrence_fact
-from weightsmith.checker.spectra import ground as checked
+from weightsmith.checker.spectra import operator_reading as checked
 from weightsmith.checker.spectra.following import NESTED, Following, Targeted, Truncation, fact_of
 from weightsmith.checker.spectra.problem import Problem, Result
 from weightsmith.checker.spectra.spectral_rule import IterateRule, SpectralRule, ValueRule
 from weightsmith.compiler.certify.rules import iterate_searches, value_searches
+from weightsmith.compiler.certify.spectra.assumed_operators import (
+    AssumedOperator,
+    assumed_operators,
+    no_operator,
+)
 from weightsmith.compiler.certify.spectra.evidence import letters, loop_forms
-from weightsmith.compiler.certify.spectra.grounds import Ground, grounds, no_ground
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.certify.stated import Stated, open_fact
 from weightsmith.compiler.ir.normal import NormalProgram, Returned
@@ -61,9 +65,9 @@ def truncation_stated(
 ) -> Stated:
     """The distance of the returned value at ``position`` from its target, or that it is open."""
     returned = normal.returns[position]
-    found = tuple(grounds(program, normal, bindings))
+    found = tuple(assumed_operators(program, normal, bindings))
     if not found:
-        return _unproven(returned, no_ground(program), NO_SPECTRUM)
+        return _unproven(returned, no_operator(program), NO_SPECTRUM)
     reasons: list[Exception] = []  # of what was tried; then of operators that do not fit
     others: list[Exception] = []
     budget = Budget(SHARE)
@@ -99,15 +103,15 @@ def _attempts(
     program: core.Program,
     normal: NormalProgram,
     returned: Returned,
-    found: tuple[Ground, ...],
+    found: tuple[AssumedOperator, ...],
     bindings: Bindings,
     budget: Budget,
     reasons: list[Exception],
 ) -> Iterator[_Attempt]:
     """The operators for which the value and its target are functions between the same letters."""
-    for ground in found:
+    for one in found:
         try:
-            yield _attempt(program, normal, returned, ground, bindings, budget)
+            yield _attempt(program, normal, returned, one, bindings, budget)
         except (NoProofError, RefusedError, ScalarError) as reason:
             reasons.append(reason)
 
@@ -116,14 +120,14 @@ def _attempt(
     program: core.Program,
     normal: NormalProgram,
     returned: Returned,
-    found: Ground,
+    found: AssumedOperator,
     bindings: Bindings,
     budget: Budget,
 ) -> _Attempt:
     number, word = found.assumption, letters(found.operator.word)
-    ground = checked.Ground(program, bindings, number, word, budget)
-    spectrum = Stated(spectrum_fact(ground).written(), "assumption", {"number": number})
-    frame = Targeted(ground, returned.name).frame
+    reading = checked.OperatorReading(program, bindings, number, word, budget)
+    spectrum = Stated(spectrum_fact(reading).written(), "assumption", {"number": number})
+    frame = Targeted(reading, returned.name).frame
     forms: list[Json] = loop_forms(program, normal, returned, found, frame)
     loops = checked.Loops(program, bindings, number, word, forms, budget)
     recurrence = Stated(recurrence_fact(loops).written(), "loops", {"forms": forms}, (spectrum,))

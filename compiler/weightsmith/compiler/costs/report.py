@@ -140,17 +140,17 @@ def nonlinear(mlp: Mlp) -> list[int]:
 
 
 def pieces_of(mlp: Mlp | None) -> int:
-    """Return the most kinks that one function of an MLP has; its hinges open to either side."""
+    """Return the most breakpoints of one function of an MLP; its hinges open to either side."""
     if mlp is None:
         return 0
-    places = {kink_of(mlp.hidden[i]) for i in nonlinear(mlp)}
+    places = {breakpoint_of(mlp.hidden[i]) for i in nonlinear(mlp)}
     return max(Counter(terms for terms, _ in places).values(), default=0)
 
 
-def kink_of(hidden: Hidden) -> tuple[Terms, str]:
+def breakpoint_of(hidden: Hidden) -> tuple[Terms, str]:
     """The terms and the bias, negated if the first coefficient is negative.
 
-    Hinges with equal terms are of one function; with equal bias too, they meet at one kink.
+    Hinges with equal terms are of one function; with equal bias too, they meet at one breakpoint.
     """
     numbers = [hidden.bias, *(coefficient for _, coefficient in hidden.terms)]
     is_plain = not any(" " in number for number in numbers)

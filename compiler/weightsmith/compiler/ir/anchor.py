@@ -3,10 +3,10 @@
     f(t) = v + right·relu(t − a) − left·relu(a − t)
            + Σ_{p > a} change·relu(t − p) + Σ_{p < a} change·relu(p − t)
 
-with a the place of one kink, v = f(a), left and right the slopes beside it: each hinge opens away
-from a.  What rounding adds is of the order of Σ |terms|, which is convex in t, so largest at the
-first or the last kink.  The anchor is the kink where that is least: the flat end of 1/t, the foot
-of t².  A hinge more than another anchor needs must halve it.
+with a the place of one breakpoint, v = f(a), left and right the slopes beside it: each hinge opens
+away from a.  What rounding adds is of the order of Σ |terms|, which is convex in t, so largest at
+the first or the last breakpoint.  The anchor is the breakpoint where that is least: the flat end of
+1/t, the foot of t².  A hinge more than another anchor needs must halve it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Hinge:
 
 
 def anchored(function: PiecewiseLinear) -> tuple[Fraction, tuple[Hinge, ...]]:
-    """Write a function with kinks as a constant and hinges that open away from its anchor."""
+    """Write a function with breakpoints as a constant and hinges that open away from its anchor."""
     exact = exact_form(function)
     places, values, slopes = exact.places, exact.values, exact.slopes
     changes = [after - before for before, after in pairwise(slopes)]
@@ -52,7 +52,7 @@ def anchored(function: PiecewiseLinear) -> tuple[Fraction, tuple[Hinge, ...]]:
 
 
 def _anchor(places: Numbers, changes: Numbers, slopes: Numbers, values: Numbers) -> int:
-    """The number of the kink at which Σ |terms| is least, hinges counted."""
+    """The number of the breakpoint at which Σ |terms| is least, hinges counted."""
     bends = [abs(change) for change in changes]
     below = _reaches(places, bends)
     above = _reaches(places[::-1], bends[::-1])[::-1]
@@ -68,6 +68,6 @@ def _anchor(places: Numbers, changes: Numbers, slopes: Numbers, values: Numbers)
 
 
 def _reaches(places: Numbers, bends: Numbers) -> list[flint.fmpq]:
-    """For each kink, Σ bend·|place − first place| over those before it."""
+    """For each breakpoint, Σ bend·|place − first place| over those before it."""
     terms = (bend * abs(place - places[0]) for place, bend in zip(places, bends, strict=True))
     return list(accumulate(terms, initial=flint.fmpq(0)))[:-1]

@@ -127,7 +127,7 @@ class Graph:
     loops: list[GraphLoop] = field(default_factory=list)
     returns: list[int] = field(default_factory=list)
     targets: list[int | None] = field(default_factory=list)
-    assumptions: list[int] = field(default_factory=list)  # the value each one speaks of
+    assumptions: list[int] = field(default_factory=list)  # the value of each one
     sites: dict[str, int] = field(default_factory=dict)  # the node of each function of entries
     _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
 

@@ -98,7 +98,7 @@ class InputLetter:
 
 @dataclass(frozen=True)
 class Returned:
-    """A returned value; ``transposed`` if its rows are tokens, so that its transpose is held."""
+    """A returned value; ``transposed``: its rows are tokens, and its transpose is materialised."""
 
     name: str
     rows: Axis
@@ -116,7 +116,7 @@ class NormalProgram:
     returns: tuple[Returned, ...]
     targets: tuple[Columns | None, ...]
     functions: Mapping[str, tuple[FunctionOperation, Polynomial]]  # letters: f(argument)
-    assumed: tuple[Polynomial, ...]  # what each spectrum assumption speaks of
+    assumed: tuple[Polynomial, ...]  # the value of each spectrum assumption
     applications: tuple[Application, ...] = ()  # operands before the functions of them
 
     def all_loops(self) -> Iterator[Loop]:

@@ -1,6 +1,6 @@
 """What a number format carries: units of round-off against condition numbers.
 
-A floor for what may be asked for, not a bound: the claims speak of exact arithmetic.
+A floor for what may be asked for, not a bound: the claims are about exact arithmetic.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Any stage as text, from tree to weights; the graph also as a drawing (``compile --emit``)."""
+"""Any stage as text, from tree to weights; the graph also as drawings (``compile --emit``)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledLayer,
 )
 from weightsmith.compiler.pipeline import Compilation
+from weightsmith.compiler.reports.graph_picture import graph_svg
 from weightsmith.compiler.reports.graph_text import graph_dot, graph_text
 from weightsmith.compiler.reports.show import show_template
 from weightsmith.dsl import program_text
@@ -29,6 +30,11 @@ def emit_graph(compilation: Compilation) -> str:
 def emit_dot(compilation: Compilation) -> str:
     names = [returned.name for returned in compilation.program.returns]
     return graph_dot(compilation.graph, compilation.program.name, names)
+
+
+def emit_svg(compilation: Compilation) -> str:
+    names = [returned.name for returned in compilation.program.returns]
+    return graph_svg(compilation.graph, compilation.program.name, names)
 
 
 def emit_normal(compilation: Compilation) -> str:
@@ -90,6 +96,7 @@ STAGES: Mapping[str, Callable[[Compilation], str]] = {
     "tree": emit_tree,
     "graph": emit_graph,
     "dot": emit_dot,
+    "svg": emit_svg,
     "normal": emit_normal,
     "schedule": emit_schedule,
     "weights": emit_weights,

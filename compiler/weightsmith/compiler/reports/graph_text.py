@@ -13,7 +13,7 @@ from weightsmith.dsl.program.core import PiecewiseLinear
 
 def graph_text(graph: Graph) -> str:
     """One line a node: number, operation, operands, shape."""
-    lines = [_node_line(graph, node) for node in graph.nodes]
+    lines = [" : ".join(node_texts(graph, node)) for node in graph.nodes]
     lines += [
         f"loop {loop.index}: {to_text(loop.count)} passes, "
         + (f"for {schedule_text(loop.schedule)}, " if loop.schedule else "")
@@ -28,7 +28,7 @@ def graph_dot(graph: Graph, name: str, returns: Sequence[str]) -> str:
     """The graph for Graphviz: a loop is a box, and what a pass hands to the next is dashed.
 
     Returned values have a double border; what no returned value depends on (targets, and what
-    assumptions speak of, among others) a dotted one.
+    is assumed of, among others) a dotted one.
     """
     lines = [f"digraph {_quoted(name)} {{", "    node [shape=box];"]
     lines += _cluster_lines(graph, _Drawn(graph, returns), None, "    ")
@@ -51,8 +51,7 @@ class _Drawn:
 
     def line(self, node: int) -> str:
         names = self._names.get(node, [])
-        text, shape = _node_line(self.graph, node).rsplit(" : ", 1)
-        texts = [text, shape, *(f"return {name}" for name in names)]
+        texts = [*node_texts(self.graph, node), *(f"return {name}" for name in names)]
         marks = ", peripheries=2" * bool(names) + ", style=dotted" * (node not in self.alive)
         return f"n{node} [label={_quoted(*texts)}{marks}];"
 
@@ -79,11 +78,12 @@ def _quoted(*lines: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def _node_line(graph: Graph, node: int) -> str:
+def node_texts(graph: Graph, node: int) -> list[str]:
+    """What is said of a node: its number, operation and operands; its shape."""
     shape = graph.shape(node)
     operands = " ".join(f"%{operand}" for operand in graph.operands(node))
     text = f"%{node} = {_operation_text(graph, node)} {operands}".rstrip()
-    return f"{text} : [{shape.rows}, {shape.columns}]"
+    return [text, f"[{shape.rows}, {shape.columns}]"]
 
 
 def _operation_text(graph: Graph, node: int) -> str:
@@ -100,7 +100,7 @@ def _detail_text(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(map(_detail_text, value))
     if isinstance(value, PiecewiseLinear):  # a table may have thousands
-        return f"{len(value.kinks)} kink{'s' * (len(value.kinks) != 1)}"
+        return f"{len(value.breakpoints)} breakpoint{'s' * (len(value.breakpoints) != 1)}"
     if isinstance(value, Formula):
         return formula_text(value)
     return to_text(value) if isinstance(value, Scalar) else str(value)

@@ -56,7 +56,7 @@ class Rounding:
 
 
 def rounding_text(template: Template, dtype: str) -> str:
-    """Say what rounding adds to the functions of entries; "" if there are none to speak of."""
+    """Say what rounding adds to the functions of entries; "" if there are none."""
     found = rounding_of(template, dtype)
     if found is None:
         return ""
@@ -64,7 +64,7 @@ def rounding_text(template: Template, dtype: str) -> str:
     if found.bound is not None:
         parts.append(
             f"{dtype} adds at most {upward(found.bound)} to a function of entries, "
-            "by its hinges alone, from its first kink to its last (proven)"
+            "by its hinges alone, from its first breakpoint to its last (proven)"
         )
     if found.open_count:
         functions = "1 function" if found.open_count == 1 else f"{found.open_count} functions"

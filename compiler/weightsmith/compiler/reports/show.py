@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from weightsmith.compiler.costs.report import kink_of, nonlinear
+from weightsmith.compiler.costs.report import breakpoint_of, nonlinear
 from weightsmith.compiler.ir.template import Head, Item, Layer, Mlp, Repeat, Template, Terms
 from weightsmith.dsl.text.shown import number_text
 
@@ -14,7 +14,7 @@ RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 MAX_LINES = 5000  # of a network
 MAX_UNITS = 200  # hidden units of one MLP that are written out, and how near halves of a pair are
 FLOATS = 10**300  # numbers from here on may be too large for a float
-MANY = 8  # kinks of a function that is not written out
+MANY = 8  # breakpoints of a function that is not written out
 
 
 def show_template(template: Template) -> str:
@@ -131,17 +131,17 @@ def _families(mlp: Mlp) -> dict[tuple[str, Terms], list[int]]:
     bent = set(nonlinear(mlp))
     for i, (block, index, _) in enumerate(mlp.outputs):
         if index in bent and not mlp.hidden[index].is_gated:
-            found.setdefault((block, kink_of(mlp.hidden[index])[0]), []).append(i)
+            found.setdefault((block, breakpoint_of(mlp.hidden[index])[0]), []).append(i)
     return {key: rows for key, rows in found.items() if len(rows) > MANY}
 
 
 def _tables(mlp: Mlp) -> list[str]:
-    """A function of many kinks is not written out."""
+    """A function of many breakpoints is not written out."""
     lines = []
     for (block, terms), rows in _families(mlp).items():
-        kinks = {kink_of(mlp.hidden[mlp.outputs[i][1]]) for i in rows}
+        many = len({breakpoint_of(mlp.hidden[mlp.outputs[i][1]]) for i in rows})
         lines.append(
-            f"{block} += f({combination(terms)}), piecewise linear with {len(kinks)} kinks"
+            f"{block} += f({combination(terms)}), piecewise linear with {many} breakpoints"
         )
     return lines
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from weightsmith.checker.semantics.excerpts import Body
-from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.compiler.restructure.recurrences.lines import free_name
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.nodes import with_parts
+from weightsmith.dsl.program.parts import assigned_names
 
 Names = frozenset[str]
 

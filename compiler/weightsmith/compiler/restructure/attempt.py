@@ -1,4 +1,4 @@
-"""One way to restructure a program, tried: written, read again, compiled, and proven equal."""
+"""One strategy to restructure a program, tried: written, read again, compiled, and proven equal."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Restructured:
 
     ``notes`` has one line a loop: the layers before and after, or why the loop stays as it is.
     ``given_up`` says what was not tried to its end, so that fewer layers may be possible.
-    ``problem`` is why this way does not do, if that is no matter of layers.
+    ``problem`` is why this strategy does not do, if that is no matter of layers.
     If it changed: ``text`` is network.alg, ``claim`` that it is equal, ``compilation`` its network,
     and ``written`` the normal form of the user's script.
     """
@@ -72,7 +72,7 @@ class Restructured:
 
 @dataclass(frozen=True)
 class Written:
-    """A program in normal form, to be restructured, and what the ways to do it have in common.
+    """A program in normal form, to be restructured, and what the strategies have in common.
 
     ``networks`` are those of all texts so far, also of other parts of the script.
     """
@@ -92,7 +92,7 @@ class Written:
         return layers_as_run(compiled.template, self.bindings)
 
     def network(self, text: str) -> tuple[core.Program, Compilation]:
-        """What a text is compiled to: several ways may write the same.  Raises DiagnosticError."""
+        """What a text is compiled to: several may write the same.  Raises DiagnosticError."""
         if text not in self.networks:
             new = check(Source(NETWORK, text))
             self.networks[text] = new, compile_program(new, self.bindings, search=False)
@@ -114,7 +114,7 @@ def without_repeats(given_up: Iterable[str], notes: tuple[str, ...]) -> tuple[st
 
 
 def attempt(program: core.Program, written: Written, outside: Names = frozenset()) -> Restructured:
-    """The first of all ways that saves layers; ``outside`` are names that are not free.
+    """The first strategy that saves layers; ``outside`` are names that are not free.
 
     Coupled sequences on data (momentum) go by the polynomial that they return, if every symbol has
     a number: their powers are matrices, and take more blocks.

@@ -17,12 +17,11 @@ from weightsmith.checker.semantics.excerpts import (
     shapes_after,
     used_names,
 )
-from weightsmith.checker.semantics.meaning import assigned_names
 from weightsmith.compiler.restructure.aliases import aliased, body_without, proof_without
 from weightsmith.compiler.restructure.attempt import Restructured
 from weightsmith.compiler.restructure.recurrences.task import Json, Names
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import parts_of
+from weightsmith.dsl.program.parts import assigned_names, parts_of
 from weightsmith.dsl.text.diagnostics import position
 
 Attempt = Callable[[core.Program, Names], Restructured]

@@ -28,7 +28,7 @@ Make = Callable[[Task], Result]
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to write a program of the same values.
+    """How to write a program of the same values.
 
     ``make`` writes it, and raises NoProofError, with the reason, where the strategy does not apply.
     ``rule`` is the checker's that follows it, that of the first step.  ``inlines``: ``make`` can

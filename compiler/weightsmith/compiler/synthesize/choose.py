@@ -277,7 +277,7 @@ def _analytic(one: Wanted) -> Choice:
             f"the Chebyshev series does not reach {text_below(one.tolerance)} on "
             f"[{_end_text(interval[0])}, {_end_text(interval[1])}]{reason}",
             f"it has {LONGEST} terms at most: the function must be smooth on the spectrum (no "
-            "pole, no kink) and not vary too much; assume less, or allow a larger error",
+            "pole, no breakpoint) and not vary too much; assume less, or allow a larger error",
         ) from None
     _refuse_constant(one, series)
     plan = series_plan(one.operator, series)

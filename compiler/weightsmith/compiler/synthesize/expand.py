@@ -23,9 +23,8 @@ from weightsmith.dsl import check, program_text
 from weightsmith.dsl.numbers.scalars import Number
 from weightsmith.dsl.printing.printer import node_text
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.parts import assigned_names, nodes_in, nodes_of
 from weightsmith.dsl.program.scope import RESERVED
-from weightsmith.dsl.program.sites import assigned_names
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source
 

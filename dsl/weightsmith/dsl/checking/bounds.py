@@ -59,7 +59,7 @@ def read_entries(
 
 
 def _input(elaborator: Elaborator, call: s.CallExpression) -> str | None:
-    """The input that ``norm`` or ``entries`` speaks of."""
+    """The input of ``norm`` or ``entries``."""
     name = call.name.text
     one = call.positional[0] if len(call.positional) == 1 and not call.keywords else None
     if isinstance(one, s.NameExpression):
@@ -77,7 +77,7 @@ def _input(elaborator: Elaborator, call: s.CallExpression) -> str | None:
 def _axis(
     elaborator: Elaborator, call: s.CallExpression, inputs: Sequence[core.Input]
 ) -> str | None:
-    """The group of tokens, or the dimension, that ``size`` speaks of."""
+    """The group of tokens, or the dimension, of ``size``."""
     one = call.positional[0] if len(call.positional) == 1 and not call.keywords else None
     name = one.name if isinstance(one, s.NameExpression) else ""
     groups = {group for one in inputs for group in one.shape.column_groups}

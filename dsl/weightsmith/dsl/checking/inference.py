@@ -36,7 +36,7 @@ def inferred_bounds(
 def _subject(
     bound: Bound, arguments: Mapping[str, Node], axis_of: Callable[[str], str]
 ) -> str | None:
-    """What the bound speaks of, in the caller's names."""
+    """What is bounded, in the caller's names."""
     if isinstance(bound, core.SizeAssumption):
         return bound.axis if bound.axis in GROUPS else axis_of(bound.axis)
     node = arguments.get(bound.of)

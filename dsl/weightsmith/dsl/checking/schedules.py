@@ -116,8 +116,8 @@ def _function_symbols(node: core.Node) -> frozenset[str]:
         case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
             symbols, scalars = frozenset(formula_symbols(formula)), (tolerance,)
         case core.Entrywise(function=core.PiecewiseLinear() as line):
-            kinks = (part for kink in line.kinks for part in kink)
-            scalars = (line.constant, line.slope, *kinks)
+            breakpoints = (part for point in line.breakpoints for part in point)
+            scalars = (line.constant, line.slope, *breakpoints)
         case _:
             pass
     return symbols.union(*(q.free_symbols(one) for one in scalars))

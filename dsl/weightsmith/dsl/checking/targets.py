@@ -1,4 +1,4 @@
-"""Targets speak of the inputs: names that were assigned once are replaced by their values."""
+"""Targets are stated of the inputs: names that were assigned once are replaced by their values."""
 
 from __future__ import annotations
 

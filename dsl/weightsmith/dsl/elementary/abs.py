@@ -1,4 +1,4 @@
-"""abs(t) = |t|, with a kink at 0."""
+"""abs(t) = |t|, with a breakpoint at 0."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from weightsmith.dsl.elementary.record import (
 
 
 def _along(argument: Jet) -> Jet:
-    """At a kink the slope is anywhere between −|u′| and |u′|, and f″ does not exist."""
-    at_kink = argument.value.is_zero() and not argument.constant
-    if argument.value >= 0 and not at_kink:
+    """At a breakpoint the slope is anywhere between −|u′| and |u′|, and f″ does not exist."""
+    at_breakpoint = argument.value.is_zero() and not argument.constant
+    if argument.value >= 0 and not at_breakpoint:
         return argument
-    if argument.value <= 0 and not at_kink:
+    if argument.value <= 0 and not at_breakpoint:
         minus = -argument.value, -argument.first, -argument.second
         return Jet(*minus, argument.constant)
     if argument.constant:

@@ -52,7 +52,7 @@ class Elementary:
     domain: where f is real and finite.
     image: a set that holds all its values.
     grows: is f increasing on its domain?
-    along: the jet of f(u) from that of u, in place of the chain rule, where f has a kink.
+    along: the jet of f(u) from that of u, in place of the chain rule, where f has a breakpoint.
     """
 
     floats: Callable[[Array], Array]

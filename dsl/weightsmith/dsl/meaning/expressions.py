@@ -162,10 +162,10 @@ class ExpressionReader(Elaborator):
             f"the terms of a sum must have one shape: {text_of(first[0])} is "
             f"{self.axes.text(left)} but {text_of(other[0])} is {self.axes.text(right)}"
         )
-        self.report.error(other[0].span, message, self._turned(left, right, text_of(other[0])))
+        self.report.error(other[0].span, message, self._transposed(left, right, text_of(other[0])))
         return False
 
-    def _turned(self, wanted: Shape, given: Shape, text: str) -> str | None:
+    def _transposed(self, wanted: Shape, given: Shape, text: str) -> str | None:
         """Suggest the transpose where it would fit."""
         wanted, given = self.axes.resolve(wanted), self.axes.resolve(given)
         fits = (wanted.rows, wanted.columns) == (given.columns, given.rows)

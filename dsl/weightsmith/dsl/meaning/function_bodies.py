@@ -1,8 +1,8 @@
 """The right side of ``function f(t) = …``: a formula, or exactly piecewise linear.
 
 Sums and multiples of ``relu`` and its kin (abs, max, min, clip, soft) of ``a*t + b``, ``a`` a
-number, are kept as kinks, which a network computes exactly.  Everything else is a formula, in which
-relu(u) is (u + abs(u))/2.
+number, are kept as breakpoints, which a network computes exactly.  Everything else is a formula, in
+which relu(u) is (u + abs(u))/2.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from weightsmith.dsl.reading import syntax as s
 Body = PiecewiseLinear | Formula
 HALF = Constant(q.Number(Fraction(1, 2)))
 ENTRY = PiecewiseLinear(q.ZERO, q.ONE, ())
-MAX_KINKS = 5_000  # of a function; a table may have more
+MAX_BREAKPOINTS = 5_000  # of a function; a table may have more
 
 
 def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
@@ -227,7 +227,7 @@ def _constant(value: Scalar) -> PiecewiseLinear:
 def _plain(body: Body) -> Scalar | None:
     """The number that a body is, if it is one."""
     if isinstance(body, PiecewiseLinear):
-        return body.constant if body.slope == q.ZERO and not body.kinks else None
+        return body.constant if body.slope == q.ZERO and not body.breakpoints else None
     return body.value if isinstance(body, Constant) else None
 
 
@@ -240,13 +240,13 @@ def _sum(bodies: Sequence[Body]) -> Body:
     if len(lines) < len(bodies):
         return formula_sum(map(formula_of, bodies))
     changes: dict[Scalar, Scalar] = {}
-    for place, change in (kink for line in lines for kink in line.kinks):
+    for place, change in (point for line in lines for point in line.breakpoints):
         changes[place] = algebra.plus((changes[place], change)) if place in changes else change
-    kinks = list(without_idle(changes.items()))
-    if all(isinstance(place, q.Number) for place, _ in kinks):
-        kinks.sort(key=lambda kink: kink[0].value if isinstance(kink[0], q.Number) else 0)
+    breakpoints = list(without_idle(changes.items()))
+    if all(isinstance(place, q.Number) for place, _ in breakpoints):
+        breakpoints.sort(key=lambda point: point[0].value if isinstance(point[0], q.Number) else 0)
     constant = algebra.plus(line.constant for line in lines)
-    return PiecewiseLinear(constant, algebra.plus(line.slope for line in lines), tuple(kinks))
+    return PiecewiseLinear(constant, algebra.plus(line.slope for line in lines), tuple(breakpoints))
 
 
 def _product(bodies: Sequence[Body]) -> Body:
@@ -258,9 +258,11 @@ def _product(bodies: Sequence[Body]) -> Body:
     if len(others) > 1 or not isinstance(others[0], PiecewiseLinear):
         return formula_product((Constant(scale), *map(formula_of, others)))
     line = others[0]
-    kinks = tuple((place, algebra.times((scale, change))) for place, change in line.kinks)
+    breakpoints = tuple(
+        (place, algebra.times((scale, change))) for place, change in line.breakpoints
+    )
     constant = algebra.times((scale, line.constant))
-    return PiecewiseLinear(constant, algebra.times((scale, line.slope)), without_idle(kinks))
+    return PiecewiseLinear(constant, algebra.times((scale, line.slope)), without_idle(breakpoints))
 
 
 def _inverse(body: Body) -> Body:
@@ -273,11 +275,11 @@ def _applied(function: Body, inner: Body) -> Body:
     """Return function(inner(t))."""
     if not isinstance(function, PiecewiseLinear):
         return composed(function, formula_of(inner))
-    bends = len(inner.kinks) if isinstance(inner, PiecewiseLinear) else 1
-    if len(function.kinks) * bends > MAX_NODES:
+    bends = len(inner.breakpoints) if isinstance(inner, PiecewiseLinear) else 1
+    if len(function.breakpoints) * bends > MAX_NODES:
         raise q.ScalarError("this formula is too long")
     parts = [_constant(function.constant), _product((_constant(function.slope), inner))]
-    for place, change in function.kinks:
+    for place, change in function.breakpoints:
         bend = _relu(_sum((inner, _constant(algebra.negated(place)))))
         parts.append(_product((_constant(change), bend)))
     return _sum(parts)
@@ -285,7 +287,7 @@ def _applied(function: Body, inner: Body) -> Body:
 
 def _relu(inner: Body) -> Body:
     """relu(u) for u = a·t + b, a number a: |a|·relu(t + b/a), and u more than that if a < 0."""
-    if isinstance(inner, PiecewiseLinear) and not inner.kinks:
+    if isinstance(inner, PiecewiseLinear) and not inner.breakpoints:
         slope = algebra.constant(inner.slope)
         if slope:
             place = algebra.negated(algebra.divided(inner.constant, inner.slope))
@@ -301,7 +303,7 @@ def formula_of(body: Body) -> Formula:
     if not isinstance(body, PiecewiseLinear):
         return body
     terms = [Constant(body.constant), formula_product((Constant(body.slope), Variable()))]
-    for place, change in body.kinks:
+    for place, change in body.breakpoints:
         beyond = formula_sum((Variable(), Constant(algebra.negated(place))))
         bend = formula_product((HALF, formula_sum((beyond, Apply("abs", beyond)))))
         terms.append(formula_product((Constant(change), bend)))
@@ -310,8 +312,8 @@ def formula_of(body: Body) -> Formula:
 
 def _refuse_long(body: Body) -> None:
     if isinstance(body, PiecewiseLinear):
-        if len(body.kinks) > MAX_KINKS:
-            raise q.ScalarError(f"it bends at more than {MAX_KINKS} places")
+        if len(body.breakpoints) > MAX_BREAKPOINTS:
+            raise q.ScalarError(f"it bends at more than {MAX_BREAKPOINTS} places")
         return
     nodes, levels = formula_size(body)
     if nodes > MAX_NODES or levels > MAX_DEPTH:

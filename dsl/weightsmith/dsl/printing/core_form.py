@@ -124,6 +124,6 @@ def _function(function: core.PiecewiseLinear | core.Approximated) -> Json:
     if isinstance(function, core.Approximated):
         tolerance = to_text(function.tolerance)
         return {"formula": formula_text(function.formula), "within": tolerance}
-    kinks = [[to_text(place), to_text(change)] for place, change in function.kinks]
+    breakpoints = [[to_text(place), to_text(change)] for place, change in function.breakpoints]
     constant, slope = to_text(function.constant), to_text(function.slope)
-    return {"constant": constant, "slope": slope, "kinks": kinks}
+    return {"constant": constant, "slope": slope, "kinks": breakpoints}

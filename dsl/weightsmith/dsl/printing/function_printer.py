@@ -130,7 +130,7 @@ def piecewise_text(function: core.PiecewiseLinear) -> str:
     terms: list[tuple[q.Scalar, str]] = []
     if function.slope != q.ZERO:
         terms.append((function.slope, "t"))
-    for place, change in function.kinks:
+    for place, change in function.breakpoints:
         negative, factor = coefficient_text(place)
         inside = "t" if place == q.ZERO else f"t {'+' if negative else '-'} {factor or '1'}"
         if isinstance(place, q.Number):

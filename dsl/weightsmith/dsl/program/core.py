@@ -120,7 +120,7 @@ class PiecewiseLinear:
 
     constant: Scalar
     slope: Scalar
-    kinks: tuple[tuple[Scalar, Scalar], ...]  # place, change of slope
+    breakpoints: tuple[tuple[Scalar, Scalar], ...]  # place, change of slope
 
 
 @dataclass(frozen=True, slots=True)

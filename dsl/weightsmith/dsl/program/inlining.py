@@ -147,10 +147,12 @@ class Inliner:
         if isinstance(function, core.Approximated):
             formula = substitute_formula(function.formula, self.scalars)
             return core.Approximated(formula, self._scalar(function.tolerance))
-        self.nodes_left -= len(function.kinks)
+        self.nodes_left -= len(function.breakpoints)
         scalar = self._scalar
-        kinks = tuple((scalar(place), scalar(change)) for place, change in function.kinks)
-        return core.PiecewiseLinear(scalar(function.constant), scalar(function.slope), kinks)
+        breakpoints = tuple(
+            (scalar(place), scalar(change)) for place, change in function.breakpoints
+        )
+        return core.PiecewiseLinear(scalar(function.constant), scalar(function.slope), breakpoints)
 
     def _scalar(self, scalar: Scalar) -> Scalar:
         """The scalar with the parameters of the callee replaced.  Raises ScalarError."""

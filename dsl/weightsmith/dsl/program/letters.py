@@ -37,7 +37,7 @@ def read_letter(text: str) -> LetterName:
     return LetterName(variable, loop, group)
 
 
-def read_turned(text: str) -> tuple[LetterName, bool]:
+def read_transposed(text: str) -> tuple[LetterName, bool]:
     """The parts of a letter, and whether it is transposed: ``x@context'``."""
     return read_letter(text.removesuffix(TRANSPOSED)), text.endswith(TRANSPOSED)
 

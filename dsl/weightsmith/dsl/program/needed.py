@@ -1,4 +1,4 @@
-"""The parameters a call must give a value: all but bounds that only assumptions speak of."""
+"""The parameters a call must give a value: all but bounds that only assumptions state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.formulas import formula_symbols
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.parts import parts_of
+from weightsmith.dsl.program.parts import nodes_of, scalars_of
 
 
 def needed_parameters(program: core.Program) -> frozenset[str]:
@@ -55,20 +55,11 @@ def _of_statements(body: Iterable[core.Statement]) -> set[str]:
 
 
 def _of_node(node: core.Node) -> set[str]:
-    found: set[str] = set()
-    match node:
-        case core.Combination(terms=terms):
-            for scale, _ in terms:
-                found |= q.free_symbols(scale)
-        case core.Hadamard(tolerance=tolerance):
-            found |= q.free_symbols(tolerance)
-        case core.Entrywise(function=core.Approximated(formula=formula, tolerance=tolerance)):
-            found |= formula_symbols(formula) | q.free_symbols(tolerance)
-        case core.Function(formula=formula) if formula is not None:
-            found |= formula_symbols(formula)
-        case core.Entrywise(function=core.PiecewiseLinear() as line):
-            for one in (line.constant, line.slope, *(part for kink in line.kinks for part in kink)):
-                found |= q.free_symbols(one)
-    for part in parts_of(node):
-        found |= _of_node(part)
+    found = {name for scalar in scalars_of(node) for name in q.free_symbols(scalar)}
+    for part in nodes_of(node):
+        match part:
+            case core.Entrywise(function=core.Approximated(formula=formula)):
+                found |= formula_symbols(formula)
+            case core.Function(formula=formula) if formula is not None:
+                found |= formula_symbols(formula)
     return found

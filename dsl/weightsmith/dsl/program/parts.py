@@ -1,11 +1,19 @@
-"""The nodes that a value is made of."""
+"""What a program is made of: its nodes, the scalars in them, the names that it assigns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from weightsmith.dsl.numbers.scalars import Scalar, Symbol
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
+
+
+def nodes_of_program(program: core.Program) -> Iterator[Node]:
+    """Every node that is assigned or returned, outside of targets."""
+    yield from nodes_in(program.body)
+    for returned in program.returns:
+        yield from nodes_of(returned.value)
 
 
 def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:
@@ -44,6 +52,57 @@ def parts_of(node: Node) -> tuple[Node, ...]:
 
 def applies_functions(program: core.Program) -> bool:
     """Is a function applied to entries, or are entries multiplied, outside of targets?"""
-    returned = (node for one in program.returns for node in nodes_of(one.value))
-    nodes = (*nodes_in(program.body), *returned)
-    return any(isinstance(node, core.Entrywise | core.Hadamard) for node in nodes)
+    return any(
+        isinstance(node, core.Entrywise | core.Hadamard) for node in nodes_of_program(program)
+    )
+
+
+def assigned_names(body: Iterable[core.Statement]) -> frozenset[str]:
+    """The variables that statements assign."""
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            names |= assigned_names(statement.body)
+        else:
+            names |= set(statement.names)
+    return frozenset(names)
+
+
+def scalars_of_program(program: core.Program) -> Iterator[Scalar]:
+    """Every scalar of the statements, of what is returned, and of the targets."""
+    yield from _scalars_in(program.body)
+    for returned in program.returns:
+        yield from scalars_of(returned.value)
+        if returned.target is not None:
+            yield from scalars_of(returned.target)
+
+
+def _scalars_in(body: Iterable[core.Statement]) -> Iterator[Scalar]:
+    for statement in body:
+        if isinstance(statement, core.Repeat):
+            yield statement.count
+            for one in statement.schedule:
+                yield from (Symbol(one.name), *one.values)
+            yield from _scalars_in(statement.body)
+        else:
+            for value in statement.values:
+                yield from scalars_of(value)
+
+
+def scalars_of(node: Node) -> Iterator[Scalar]:
+    """Coefficients, tolerances and the numbers of piecewise-linear functions, not of formulas."""
+    for one in nodes_of(node):
+        match one:
+            case core.Combination(terms=terms):
+                yield from (scalar for scalar, _ in terms)
+            case (
+                core.Hadamard(tolerance=tolerance)
+                | core.Entrywise(function=core.Approximated(tolerance=tolerance))
+            ):
+                yield tolerance
+            case core.Entrywise(function=core.PiecewiseLinear() as line):
+                yield from (
+                    line.constant,
+                    line.slope,
+                    *(s for point in line.breakpoints for s in point),
+                )

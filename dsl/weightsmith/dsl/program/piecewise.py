@@ -41,8 +41,8 @@ def clip(low: Scalar, high: Scalar) -> PiecewiseLinear:
 
 def soft(threshold: Scalar) -> PiecewiseLinear:
     """relu(t - τ) - relu(-t - τ) = t + τ - relu(t + τ) + relu(t - τ)."""
-    kinks = ((algebra.negated(threshold), q.MINUS_ONE), (threshold, q.ONE))
-    return PiecewiseLinear(threshold, q.ONE, kinks)
+    breakpoints = ((algebra.negated(threshold), q.MINUS_ONE), (threshold, q.ONE))
+    return PiecewiseLinear(threshold, q.ONE, breakpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +99,24 @@ def table(points: Sequence[tuple[Scalar, Scalar]]) -> PiecewiseLinear:
         slopes.append(algebra.divided(_minus(later, value), _minus(after, place)))
     slopes.append(q.ZERO)
     changes = [_minus(slopes[i + 1], slopes[i]) for i in range(len(points))]
-    kinks = zip((place for place, _ in points), changes, strict=True)
-    return PiecewiseLinear(points[0][1], q.ZERO, without_idle(kinks))
+    breakpoints = zip((place for place, _ in points), changes, strict=True)
+    return PiecewiseLinear(points[0][1], q.ZERO, without_idle(breakpoints))
 
 
-def without_idle(kinks: Iterable[tuple[Scalar, Scalar]]) -> tuple[tuple[Scalar, Scalar], ...]:
-    """Drop the kinks that change nothing."""
-    return tuple(kink for kink in kinks if kink[1] != q.ZERO)
+def without_idle(breakpoints: Iterable[tuple[Scalar, Scalar]]) -> tuple[tuple[Scalar, Scalar], ...]:
+    """Drop the breakpoints that change nothing."""
+    return tuple(point for point in breakpoints if point[1] != q.ZERO)
 
 
 def points_of(function: PiecewiseLinear) -> list[tuple[Fraction, Fraction]] | None:
     """Return the points of a table of numbers; None for any other function."""
     value = algebra.constant(function.constant)
-    kinks = [(algebra.constant(a), algebra.constant(b)) for a, b in function.kinks]
-    if value is None or function.slope != q.ZERO or len(kinks) < 2:
+    breakpoints = [(algebra.constant(a), algebra.constant(b)) for a, b in function.breakpoints]
+    if value is None or function.slope != q.ZERO or len(breakpoints) < 2:
         return None
     points: list[tuple[Fraction, Fraction]] = []
     slope = before = Fraction(0)
-    for place, change in kinks:
+    for place, change in breakpoints:
         if place is None or change is None or (points and place <= before):
             return None
         value += slope * (place - before) if points else 0
@@ -130,8 +130,10 @@ def arguments_of(label: str, function: PiecewiseLinear) -> tuple[Scalar, ...] | 
     if label not in EXACT:
         return None
     known = EXACT[label]
-    places = [place for place, _ in function.kinks]
-    wanted = tuple(places[len(places) - known.limits :])  # soft has a kink before its threshold
+    places = [place for place, _ in function.breakpoints]
+    wanted = tuple(
+        places[len(places) - known.limits :]
+    )  # soft has a breakpoint before its threshold
     fits = len(wanted) == known.limits and known.make(*wanted) == function
     return wanted if fits else None
 

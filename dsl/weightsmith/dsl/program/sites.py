@@ -6,7 +6,7 @@ returned values, and then what stands inside targets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -15,7 +15,7 @@ from weightsmith.dsl.numbers.scalars import Scalar, Symbol, free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
 from weightsmith.dsl.program.nodes import with_parts
-from weightsmith.dsl.program.parts import nodes_in, nodes_of
+from weightsmith.dsl.program.parts import assigned_names, nodes_of, nodes_of_program
 from weightsmith.dsl.program.tolerances import DEFAULT_TOLERANCE, INHERITED
 
 
@@ -46,17 +46,6 @@ def numbered(program: core.Program) -> core.Program:
 def _names(program: core.Program) -> set[str]:
     inputs = (one.name for one in program.inputs)
     return {*program.symbols, *program.dimensions, *inputs, *assigned_names(program.body)}
-
-
-def assigned_names(body: Iterable[core.Statement]) -> set[str]:
-    """The variables of some statements."""
-    names: set[str] = set()
-    for statement in body:
-        if isinstance(statement, core.Repeat):
-            names |= assigned_names(statement.body)
-        else:
-            names |= set(statement.names)
-    return names
 
 
 class _Numbers:
@@ -96,7 +85,7 @@ class _Numbers:
 
 def entrywise_sites(program: core.Program) -> Iterator[core.Entrywise]:
     """Yield every function that is applied to entries, in the order of the sites."""
-    nodes = [*nodes_in(program.body), *(n for one in program.returns for n in nodes_of(one.value))]
+    nodes = list(nodes_of_program(program))
     for one in program.returns:
         nodes += nodes_of(one.target) if one.target is not None else ()
     yield from (node for node in nodes if isinstance(node, core.Entrywise))

@@ -246,7 +246,7 @@ class _Machine:
                 )
             return evaluate_formula(function.formula, entries, self.bindings)
         total: Array = self._number(function.slope) * entries + self._number(function.constant)
-        for place, change in function.kinks:
+        for place, change in function.breakpoints:
             beyond = entries - self._number(place)
             total = total + self._number(change) * np.maximum(beyond, 0 * beyond)
         return total

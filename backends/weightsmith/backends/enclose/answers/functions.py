@@ -19,12 +19,15 @@ and, without the divided differences L, as ‖SV′‖₂ = 1 and ‖S‖₂ ≤
 
     ‖X − f(M)‖ ≤ ‖R‖(1 + 0.77δ) + (δ + 1.5δ²)·max|φ| + e + aβ
 
-So only W and R need many digits.  M₁ and V₁ are leading bits (see ``leading``), and w₁ is w rounded
-to the grid of M₁, so that M₁V₁ − V₁w₁ is exact.  The rest is small:
+So only W and R need many digits.  M and w are multiplied by one power of two, X and Φ by another,
+so that all their entries are below 2, as those of V are: |v|² ≤ 1 + δ.  M₁, V₁ and w₁ are leading
+bits on one grid (see ``leading``), so M₁V₁ − V₁w₁, a sum of n + 1 products, is exact.  The rest is
+small:
 
     W = (M₁V₁ − V₁w₁) + (M₁V₂ + M₂V − V₁w₂ − V₂w)
 
-R is the same of X and Φ, and both are computed in one go.
+R is the same of X and Φ, and both are computed in one go.  What underflows where M or X is scaled
+down is less than FLOOR after that is undone.
 """
 
 from __future__ import annotations
@@ -35,13 +38,7 @@ from dataclasses import dataclass
 import flint
 import numpy as np
 
-from weightsmith.backends.enclose.answers.leading import (
-    Leading,
-    exponent_of,
-    leading,
-    most_of,
-    shift_of,
-)
+from weightsmith.backends.enclose.answers.leading import rounded_to
 from weightsmith.backends.enclose.matrices.near import (
     FLOOR,
     UNIT,
@@ -51,12 +48,19 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     finite,
     gamma,
+    less_identity,
     norm,
     require,
 )
 from weightsmith.backends.enclose.matrices.products import bits_of
 from weightsmith.backends.enclose.values.balls import BITS, ScalarFunction
-from weightsmith.backends.enclose.values.spectral import FAILED, decomposed, divided, outward
+from weightsmith.backends.enclose.values.spectral import (
+    FAILED,
+    decomposed,
+    divided,
+    largest_of,
+    outward,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -78,11 +82,14 @@ class _Spectrum:
 
 @dataclass(slots=True, eq=False)
 class _Residuals:
-    """W and R, one after the other, and what each is off by."""
+    """W and R as multiples of powers of two, and what each is off by itself."""
 
-    pair: Array
+    first: Array
+    second: Array
     lost: float
     wrong: float
+    unit: float = 1.0
+    other: float = 1.0
 
 
 def function_distance(
@@ -103,19 +110,20 @@ def function_distance(
 
 def _spectrum(matrix: Near, function: ScalarFunction, what: str) -> _Spectrum:
     found, vectors = decomposed(matrix, what)
-    image = function.image(found, what)
+    image = function.image(found, what, matrix.short)
     delta = _defect(vectors)
     require(delta < 1 / 4, FAILED.format(what))
-    low, high = (float(found.min()), float(found.max())) if found.size else (0.0, 0.0)
-    most = most_of(image.hi) + image.low_size + image.radius
+    numbers = found.tolist()  # all of them in the norm of W, which no nan passes
+    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+    most = largest_of(image)
     return _Spectrum(found, low, high, vectors, image, most, delta)
 
 
 def _defect(vectors: Near) -> float:
     """More than ‖V′V − I‖: a rounded product is enough."""
     count = len(vectors.hi)
-    gram = vectors.hi.T @ vectors.hi
-    gram.flat[:: count + 1] -= 1
+    gram = vectors.hi.T.dot(vectors.hi)
+    less_identity(gram)
     size = norm(gram)
     return finite((size + gamma(count) * vectors.size**2 + UNIT * size + FLOOR) * WIDER)
 
@@ -123,72 +131,68 @@ def _defect(vectors: Near) -> float:
 def _rounded(matrix: Near, answer: Near, spectrum: _Spectrum) -> _Residuals:
     """W and R with rounded products."""
     vectors, count = spectrum.vectors, len(spectrum.values)
-    pair = np.empty((2, count, count))
-    np.matmul(matrix.hi, vectors.hi, out=pair[0])
-    np.matmul(answer.hi, vectors.hi, out=pair[1])
-    pair[0] -= vectors.hi * spectrum.values
-    pair[1] -= vectors.hi * spectrum.image.hi
+    first, second = matrix.hi.dot(vectors.hi), answer.hi.dot(vectors.hi)
+    first -= vectors.hi * spectrum.values
+    second -= vectors.hi * spectrum.image.hi
     step = gamma(count + 2)
     lost = step * (matrix.size + spectrum.largest) + matrix.radius + matrix.low_size
     wrong = step * (answer.size + spectrum.most) + spectrum.image.low_size
-    return _Residuals(pair, lost * vectors.size + FLOOR, wrong * vectors.size + FLOOR)
+    return _Residuals(first, second, lost * vectors.size + FLOOR, wrong * vectors.size + FLOOR)
 
 
 def _split(matrix: Near, answer: Near, spectrum: _Spectrum) -> _Residuals | None:
-    """W and R by exact sums of leading bits."""
+    """W and R by exact sums of leading bits, all of them on one grid: see the end above."""
     vectors, image, count = spectrum.vectors, spectrum.image, len(spectrum.values)
-    own, bits = leading(vectors, count), bits_of(2 * count)
-    tops = exponent_of(matrix), exponent_of(answer)
-    reach = [count * math.ldexp(1.0, top) for top in tops]
-    if spectrum.largest > reach[0] or spectrum.most > reach[1]:
+    tops = math.frexp(matrix.size)[1], math.frexp(answer.size)[1]
+    scales = math.ldexp(1.0, -tops[0]), math.ldexp(1.0, -tops[1])
+    if spectrum.largest * scales[0] >= 2 or spectrum.most * scales[1] >= 2:
         return None
-    numbers = np.empty((2, 1, count))
-    numbers[0], numbers[1] = spectrum.values, image.hi
-    whole, small = _parts(numbers[0], numbers[1], tops, bits)
-    first, rest = _parts(matrix.hi, answer.hi, tops, bits)
+    twice, thrice, step = 2 * count, 3 * count, 1 - bits_of(2 * count)
+    every = np.empty((thrice + 2, count))
+    np.multiply(matrix.hi, scales[0], every[:count])
+    np.multiply(answer.hi, scales[1], every[count:twice])
+    every[twice:thrice] = vectors.hi
+    np.multiply(spectrum.values, scales[0], every[thrice])
+    np.multiply(image.hi[0], scales[1], every[thrice + 1])
+    first, rest = rounded_to(every, step)
     if matrix.lo is not None:
-        rest[0] += matrix.lo
+        rest[:count] += matrix.lo * scales[0]
     if image.lo is not None:
-        small[1] += image.lo
+        rest[thrice + 1] += image.lo[0] * scales[1]
 
-    total = first @ own.first
-    tail = first @ own.rest
-    tail += rest @ vectors.hi
-    total -= np.multiply(own.first, whole, out=first)
-    tail -= np.multiply(own.first, small, out=first)
-    tail -= np.multiply(own.rest, numbers, out=first)
+    own, left, form = first[twice:thrice], rest[twice:thrice], (2, count, count)
+    whole, small, numbers = (one[thrice:, None] for one in (first, rest, every))
+    pair = first[:twice]
+    total, tail = pair.dot(own).reshape(form), pair.dot(left).reshape(form)
+    tail += rest[:twice].dot(vectors.hi).reshape(form)
+    work = own * whole
+    total -= work
+    tail -= np.multiply(own, small, work)
+    tail -= np.multiply(left, numbers, work)
     total += tail
-    halves = [math.ldexp(1.0, top - bits - 1) for top in tops]
-    lost = _lost(matrix, vectors, own, halves[0], 0.0, spectrum.largest)
-    wrong = _lost(answer, vectors, own, halves[1], image.low_size, spectrum.most)
-    return _Residuals(total, lost, wrong + own.left * image.low_size)
+    half = math.ldexp(1.0, step - 1)
+    lost = _lost(matrix, vectors, half, scales[0], 0.0, spectrum.largest)
+    wrong = _lost(answer, vectors, half, scales[1], image.low_size, spectrum.most)
+    return _Residuals(total[0], total[1], lost, wrong, 1 / scales[0], 1 / scales[1])
 
 
-def _parts(one: Array, other: Array, tops: tuple[int, int], bits: int) -> tuple[Array, Array]:
-    """The leading bits of both, and the rest."""
-    first, rest = np.empty((2, *one.shape)), np.empty((2, *one.shape))
-    for place, matrix in enumerate((one, other)):
-        shift, part = shift_of(tops[place] - bits), first[place]
-        np.add(matrix, shift, out=part)
-        part -= shift
-        np.subtract(matrix, part, out=rest[place])
-    return first, rest
-
-
-def _lost(value: Near, vectors: Near, own: Leading, step: float, low: float, most: float) -> float:
-    """What W or R is off by: entries of what is left are at most a ``step``."""
+def _lost(value: Near, vectors: Near, step: float, scale: float, low: float, most: float) -> float:
+    """What W or R is off by: scaled, no entry of what is left is more than the ``step``."""
     count = len(vectors.hi)
-    left = count * step + value.low_size
-    smalls = (value.size + left) * own.left + left * vectors.size
-    smalls += (vectors.size + own.left) * (step + low) + own.left * most
-    return gamma(count + 6) * smalls + value.radius * vectors.size + FLOOR
+    own = count * step
+    left = own + value.low_size * scale
+    smalls = (value.size * scale + left) * own + left * vectors.size
+    smalls += (vectors.size + own) * (step + low * scale) + own * most * scale
+    off = gamma(count + 6) * smalls / scale
+    return off + value.radius * vectors.size + own * low + FLOOR
 
 
 def _first_order(
     residuals: _Residuals, spectrum: _Spectrum, function: ScalarFunction, what: str
 ) -> Apart:
     """Without the divided differences."""
-    delta, rest, wrong = spectrum.delta, norm(residuals.pair[0]), norm(residuals.pair[1])
+    delta = spectrum.delta
+    rest, wrong = residuals.unit * norm(residuals.first), residuals.other * norm(residuals.second)
     moved = 1.2 * (rest * (1 + UNIT) + residuals.lost)
     beta, _, slope, _ = _derivatives(moved, spectrum, function, what)
     off = (delta + 1.5 * delta**2) * spectrum.most + spectrum.image.radius + slope * beta
@@ -201,8 +205,9 @@ def _second_order(
 ) -> Apart:
     """σ_min(V) > 0.86, so ‖W‖ and ‖R‖, computed, are less than 1.2 times ‖V′W‖ and ‖V′R‖."""
     vectors, values, image = spectrum.vectors, spectrum.values, spectrum.image
-    turned = vectors.hi.T @ residuals.pair
-    rest, wrong = norm(turned[0]), norm(turned[1])
+    turned, seen = vectors.hi.T.dot(residuals.first), vectors.hi.T.dot(residuals.second)
+    unit, scale = residuals.unit, residuals.other
+    rest, wrong = unit * norm(turned), scale * norm(seen)
     loss = 1.2 * (gamma(len(values)) * vectors.size + 1.2 * UNIT)
     own, other = 1.2 * residuals.lost + loss * rest, 1.2 * residuals.wrong + loss * wrong
     beta, hidden, slope, bend = _derivatives(rest + own, spectrum, function, what)
@@ -210,14 +215,15 @@ def _second_order(
         return _first_order(residuals, spectrum, function, what)
     slopes = function.slopes(values, image)
     table, lost = divided(values[:, None] - values, image, slopes, slope, bend)
-    table *= turned[0]
-    size = norm(table)
-    left = np.subtract(turned[1], table, out=table)
+    table *= turned
+    table *= unit / scale
+    size = scale * norm(table)
+    seen -= table
     delta = spectrum.delta
     off = 1.7 * delta * (wrong + other) + 1.5 * delta**2 * spectrum.most
     off += (1 + delta) * image.radius + other + slope * (own + hidden)
     off += lost * rest + bend * beta**2 / 2 + 2 * UNIT * (size + wrong)
-    return Apart.of(norm(left), off)
+    return Apart.of(scale * norm(seen), off)
 
 
 def _derivatives(

@@ -15,7 +15,16 @@ from __future__ import annotations
 import math
 
 from weightsmith.backends.enclose.answers.leading import grid, leading
-from weightsmith.backends.enclose.matrices.near import FLOOR, UNIT, Apart, Array, Near, gamma, norm
+from weightsmith.backends.enclose.matrices.near import (
+    FLOOR,
+    UNIT,
+    Apart,
+    Array,
+    Near,
+    gamma,
+    less_identity,
+    norm,
+)
 
 CLOSE = 1 / 64  # above, ρ is no small part of the bound
 
@@ -31,15 +40,15 @@ def inverse_distance(matrix: Near, answer: Near) -> Apart | None:
     rho = size + off
     if not rho < CLOSE:
         return None
-    first = norm(answer.hi @ rest)
+    first = norm(answer.hi.dot(rest))
     radius = answer.size * (gamma(len(rest)) * size + off) + first * rho
     return Apart.of(first, radius / (1 - rho))
 
 
 def _rounded(matrix: Near, answer: Near) -> tuple[Array, float]:
     """MX − I by a rounded product, and what that costs but for the last rounding."""
-    rest = matrix.hi @ answer.hi
-    _less_identity(rest)
+    rest = matrix.hi.dot(answer.hi)
+    less_identity(rest)
     off = gamma(len(rest)) * matrix.size * answer.size + matrix.low_size * answer.size
     return rest, off
 
@@ -50,14 +59,8 @@ def _split(matrix: Near, answer: Near) -> tuple[Array, float] | None:
     top = left.exponent + right.exponent
     if grid(left.exponent, right.exponent, count) > 0 or count * math.ldexp(1.0, top) < 1:
         return None
-    rest = left.first @ right.first
-    _less_identity(rest)
-    small = left.first @ right.rest
-    small += left.rest @ answer.hi
-    rest += small
+    rest = left.first.dot(right.first)
+    less_identity(rest)
+    rest += left.first.dot(right.rest) + left.rest.dot(answer.hi)
     smalls = (matrix.size + left.left) * right.left + left.left * answer.size
     return rest, gamma(count + 4) * smalls
-
-
-def _less_identity(matrix: Array) -> None:
-    matrix.flat[:: len(matrix) + 1] -= 1

@@ -13,12 +13,12 @@ import math
 from dataclasses import dataclass
 
 from weightsmith.backends.enclose.matrices.near import Array, Near
-from weightsmith.backends.enclose.matrices.products import bits_of
+from weightsmith.backends.enclose.matrices.products import bits_of, most_of
 
 FEW = 64  # rows of matrices whose entries are bounded by their norm: speed and tightness only
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Leading:
     """hi = first + rest; ``left`` is more than ‖rest‖, with lo added to it if there is one."""
 
@@ -65,8 +65,3 @@ def exponent_of(value: Near) -> int:
     if len(value.hi) <= FEW:
         return math.frexp(value.size)[1]
     return math.frexp(most_of(value.hi))[1]
-
-
-def most_of(matrix: Array) -> float:
-    """The largest size of an entry."""
-    return max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))

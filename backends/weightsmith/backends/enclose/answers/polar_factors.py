@@ -64,12 +64,13 @@ from weightsmith.backends.enclose.matrices.near import (
     Array,
     Near,
     gamma,
+    less_identity,
     near,
     norm,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Known:
     """A matrix in floats; its norm and what it is off by."""
 
@@ -82,7 +83,7 @@ class _Known:
         return self.size + self.off
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Basis:
     """s, V, more than ‖V‖, δ, d and max s, less than λ_min(G)."""
 
@@ -100,12 +101,13 @@ def polar_distance(matrix: Near, answer: Near) -> Apart | None:
     if matrix.hi.shape[0] < matrix.hi.shape[1]:
         return polar_distance(matrix.transposed, answer.transposed)
     count = len(matrix.hi)
-    middle = answer.hi.T @ matrix.hi
-    middle = (middle + middle.T) / 2
-    basis = _basis(middle)
+    middle = answer.hi.T.dot(matrix.hi)
+    middle += middle.T
+    middle *= 0.5
+    factor = near(middle)
+    basis = _basis(factor)
     if basis is None:
         return None
-    factor = near(middle)
     if matrix.short:
         defect, rest = _rounded(matrix, answer, factor)
     else:
@@ -136,23 +138,25 @@ def _second_order(turn: float, out: float, far: float, least: float) -> float:
     return apart * turned + half_part * (apart + 1.42 * turned) + beyond * part
 
 
-def _basis(middle: Array) -> _Basis | None:
+def _basis(middle: Near) -> _Basis | None:
     """None where the middle is not proven to be positive definite."""
     try:
-        values, vectors = np.linalg.eigh(middle)
+        values, vectors = np.linalg.eigh(middle.hi)
     except np.linalg.LinAlgError:
         return None
     count, size = len(values), norm(vectors)
-    gram = vectors.T @ vectors
-    gram.flat[:: count + 1] -= 1
+    gram = vectors.T.dot(vectors)
+    less_identity(gram)
     delta = norm(gram) * (1 + UNIT) + gamma(count) * size**2
-    rest = middle @ vectors
+    rest = middle.hi.dot(vectors)
     rest -= vectors * values
-    most = float(np.abs(values).max(initial=0))
-    lost = norm(rest) * (1 + UNIT) + gamma(count + 2) * size * (norm(middle) + most) + FLOOR
+    numbers = values.tolist()  # all of them in the norm of the rest, which no nan passes
+    low = min(numbers, default=math.inf)
+    most = max(-low, max(numbers)) if numbers else 0.0
+    lost = norm(rest) * (1 + UNIT) + gamma(count + 2) * size * (middle.size + most) + FLOOR
     moved = 1.2 * lost + delta * most
     beta = moved + 3 * delta * (2 * delta * most + moved)
-    least = float(values.min(initial=math.inf)) - beta * (1 + 2.0**-40)
+    least = low - beta * (1 + 2.0**-40)
     if not (delta < 1 / 4 and least > most * 2.0**-50):
         return None
     return _Basis(values, vectors, size, delta, lost, most + beta, least * (1 - 2.0**-40))
@@ -161,11 +165,11 @@ def _basis(middle: Array) -> _Basis | None:
 def _rounded(matrix: Near, answer: Near, middle: Near) -> tuple[_Known, _Known]:
     """E and F by rounded products."""
     count, inner = answer.hi.shape
-    gram = answer.hi.T @ answer.hi
-    gram.flat[:: inner + 1] -= 1
+    gram = answer.hi.T.dot(answer.hi)
+    less_identity(gram)
     size = norm(gram)
     defect = _Known(gram, size, UNIT * size + gamma(count) * answer.size**2 + FLOOR)
-    rest = matrix.hi - answer.hi @ middle.hi
+    rest = matrix.hi - answer.hi.dot(middle.hi)
     size = norm(rest)
     off = UNIT * size + gamma(inner) * answer.size * middle.size
     return defect, _Known(rest, size, off + matrix.radius + matrix.low_size + FLOOR)
@@ -173,15 +177,15 @@ def _rounded(matrix: Near, answer: Near, middle: Near) -> tuple[_Known, _Known]:
 
 def _defect(answer: Near, parts: Leading) -> _Known | None:
     """E = (X₁′X₁ − I) + C + C′ with C = (X₁ + ½X₂)′X₂."""
-    count, inner = answer.hi.shape
+    count = len(answer.hi)
     top = 2 * parts.exponent
     if grid(parts.exponent, parts.exponent, count) > 0 or count * math.ldexp(1.0, top) < 1:
         return None
-    gram = parts.first.T @ parts.first
-    gram.flat[:: inner + 1] -= 1
+    gram = parts.first.T.dot(parts.first)
+    less_identity(gram)
     half_way = parts.rest * 0.5
     half_way += parts.first
-    cross = half_way.T @ parts.rest
+    cross = half_way.T.dot(parts.rest)
     gram += cross
     gram += cross.T
     size = norm(gram)
@@ -200,9 +204,9 @@ def _rest(matrix: Near, answer: Near, parts: Leading, middle: Near) -> _Known | 
     first, rest = rounded_to(matrix.hi, step)
     if matrix.lo is not None:
         rest += matrix.lo
-    first -= parts.first @ other.first
-    small = parts.first @ other.rest
-    small += parts.rest @ middle.hi
+    first -= parts.first.dot(other.first)
+    small = parts.first.dot(other.rest)
+    small += parts.rest.dot(middle.hi)
     rest -= small
     first += rest
     size = norm(first)
@@ -217,8 +221,8 @@ def _skew(
 ) -> tuple[float, float, Array]:
     """‖Z‖, what ‖Y₀‖ may be more, and X′F."""
     count, inner = answer.hi.shape
-    seen = answer.hi.T @ rest.matrix
-    one = defect.matrix @ middle.hi
+    seen = answer.hi.T.dot(rest.matrix)
+    one = defect.matrix.dot(middle.hi)
     one *= 0.5
     one += seen
     skew = one - one.T
@@ -226,7 +230,7 @@ def _skew(
     lost = 0.9 * epsilon * rest.whole + 0.15 * epsilon**2 * basis.most + 1.2 * rest.off
     lost += gamma(inner + 2) * defect.size * middle.size + defect.off * basis.most
     lost = 2 * (lost + gamma(count + 2) * answer.size * rest.size) + UNIT * size
-    turned = basis.vectors.T @ (skew @ basis.vectors)
+    turned = basis.vectors.T.dot(skew.dot(basis.vectors))
     turned /= basis.values[:, None] + basis.values
     found = norm(turned)
     rounding = 3 * gamma(inner) * basis.size**2 * size + 8 * UNIT * basis.most * found
@@ -241,11 +245,11 @@ def _outside(
     count, inner = answer.hi.shape
     if count == inner:
         return 0.0, 0.0
-    left = rest.matrix - answer.hi @ seen
+    left = rest.matrix - answer.hi.dot(seen)
     size = norm(left)
     lost = epsilon * rest.whole + rest.off + 2 * UNIT * size
     lost += 1.3 * (gamma(count) + gamma(inner)) * answer.size * rest.size
-    turned = left @ basis.vectors
+    turned = left.dot(basis.vectors)
     turned /= basis.values
     found = norm(turned)
     rounding = gamma(inner) * basis.size * size + 2 * UNIT * basis.most * found

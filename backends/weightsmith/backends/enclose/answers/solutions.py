@@ -44,7 +44,9 @@ from weightsmith.backends.enclose.matrices.near import (
 )
 from weightsmith.backends.enclose.matrices.products import (
     are_transposes,
+    by_chunks,
     by_fine_chunks,
+    depth,
     fine_depth,
     parts_of,
     product,
@@ -62,7 +64,7 @@ CLOSE = 1 / 64  # above, ρ is no small part of the bound
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """L, F, G and Q of a product, or of its transpose; M itself."""
 
     left: Link
@@ -73,7 +75,7 @@ class _Form:
     mirrored: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Residual:
     """R, its norm, ε and η."""
 
@@ -90,7 +92,7 @@ def solution_distance(
 
     Raises NoBoundError where M may be singular.
     """
-    form = _form_of(node)
+    form = form_of(node)
     if form is None or evaluator.digits is Digits.LONG:
         return None
     links = form.left, form.inner, form.other
@@ -101,23 +103,32 @@ def solution_distance(
     key = id(form.inverted), form.mirrored
     found = evaluator.inverses.get(key)
     if found is None:
-        rough = product(as_short(other), as_short(inner))
-        found = evaluator.inverses[key] = checked_inverse(rough, shortened(form.inverted))
+        found = evaluator.inverses[key] = inverse_of(other, inner, shortened(form.inverted))
     if found.rho > CLOSE:
         return None
     evaluator.used[SOLUTION] = None
     answer = value.T if form.mirrored else value
-    return _distance(left, inner, other, right, found, answer)
+    return distance_of_solution(left, inner, other, right, found, answer)
 
 
-def _distance(
+def inverse_of(other: Near, inner: Near, what: str) -> CheckedInverse:
+    """M⁻¹ of M = G·F by rounded products.  Raises NoBoundError where M may be singular."""
+    if other.lo is not None or inner.lo is not None or other.radius or inner.radius:
+        return checked_inverse(product(as_short(other), as_short(inner)), what)
+    count = len(inner.hi)  # of numbers that are given: the same at once
+    off = gamma(depth(count)) * other.size * inner.size + FLOOR
+    return checked_inverse(near(by_chunks(other.hi, inner.hi, math.inf), None, off), what)
+
+
+def distance_of_solution(
     left: Near, inner: Near, other: Near, right: Near | None, found: CheckedInverse, answer: Array
 ) -> Apart:
+    """‖X − L·F·M⁻¹·Q‖ of an answer X, given Y ≈ M⁻¹.  Raises NoBoundError."""
     inverse, rho, count = found.inverse, found.rho, len(found.inverse.hi)
-    point = near(left.hi @ inner.hi @ inverse.hi)
+    point = near(left.hi.dot(inner.hi).dot(inverse.hi))
     short = left.short
     rest = (_rounded if short else _split)(left, inner, other, point)
-    step = rest.matrix @ inverse.hi
+    step = rest.matrix.dot(inverse.hi)
     lost = gamma(count) * rest.size * inverse.size
     size = norm(step)
     moved = rest.after * inverse.size + rest.before * _stretched(inner, other, found)
@@ -131,13 +142,13 @@ def _distance(
         step += point.hi
         size = norm(step)
         off += gamma(count + 2) * size * right.size
-        return _apart(answer - step @ right.hi, 0.0, off)
+        return _apart(answer - step.dot(right.hi), 0.0, off)
     whole, small = top(point.hi, count, point.size)
     other_whole, other_small, other_size = parts_of(right, count)
     small += step
-    first = answer - whole @ other_whole
-    tail = small @ right.hi
-    tail += whole @ other_small
+    first = answer - whole.dot(other_whole)
+    tail = small.dot(right.hi)
+    tail += whole.dot(other_small)
     first -= tail
     smalls = 2 * point.size * other_size + norm(small) * right.size
     return _apart(first, 2 * smalls, off + gamma(count + 4) * smalls)
@@ -158,7 +169,7 @@ def _apart(left: Array, less: float, radius: float) -> Apart:
 
 
 def _rounded(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
-    rest = left.hi - point.hi @ other.hi
+    rest = left.hi - point.hi.dot(other.hi)
     size = norm(rest)
     found = by_fine_chunks(rest, inner.hi)
     before = gamma(point.hi.shape[1]) * point.size * other.size + UNIT * size
@@ -170,9 +181,9 @@ def _split(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
     tokens, count = inner.hi.shape
     whole, small = top(point.hi, count, point.size)
     first, rest, rest_size = parts_of(other, count)
-    above, beyond = two_difference(left.hi, whole @ first)
-    tail = whole @ rest
-    tail += small @ other.hi
+    above, beyond = two_difference(left.hi, whole.dot(first))
+    tail = whole.dot(rest)
+    tail += small.dot(other.hi)
     smalls = 2 * point.size * rest_size + norm(small) * other.size
     beyond -= tail
     size = norm(above)
@@ -183,7 +194,7 @@ def _split(left: Near, inner: Near, other: Near, point: Near) -> _Residual:
     small += beyond
     more = by_fine_chunks(whole, last)
     more += by_fine_chunks(small, inner.hi)
-    more += whole @ second
+    more += whole.dot(second)
     smalls = 2 * size * last_size + norm(small) * inner.size
     found = norm(more)
     after = gamma(fine_depth(tokens) + 6) * smalls + 2 * UNIT * found
@@ -198,7 +209,7 @@ def _known(evaluator: Evaluator, link: Link, mirrored: bool, group: str) -> Near
 
 
 @remembered
-def _form_of(node: core.Product) -> _Form | None:
+def form_of(node: core.Product) -> Form | None:
     links = links_of(node)
     if node.shape.rows == TOKEN or not all(_is_single(one, links[-1]) for one in links):
         return None
@@ -209,7 +220,7 @@ def _is_single(link: Link, last: Link) -> bool:
     return len(link.rows) == 1 and (len(link.columns) == 1 or link is last)
 
 
-def _read(links: tuple[Link, ...], mirrored: bool) -> _Form | None:
+def _read(links: tuple[Link, ...], mirrored: bool) -> Form | None:
     """L, F, an inverse, and Q or nothing."""
     if len(links) not in (3, 4) or not links[2].divides or any(one.divides for one in links[:2]):
         return None
@@ -222,13 +233,13 @@ def _read(links: tuple[Link, ...], mirrored: bool) -> _Form | None:
     other, inner = pair[::-1] if mirrored else pair
     right = links[3] if len(links) == 4 else None
     known = [one for one in (links[0], links[1], inner, other, right) if one is not None]
-    same = _leaf(inner) == _leaf(links[1]) and len(other.rows) == len(other.columns) == 1
-    if not same or any(_leaf(one) is None for one in known):
+    same = leaf_of(inner) == leaf_of(links[1]) and len(other.rows) == len(other.columns) == 1
+    if not same or any(leaf_of(one) is None for one in known):
         return None
-    return _Form(links[0], inner, other, right, middle.of, mirrored)
+    return Form(links[0], inner, other, right, middle.of, mirrored)
 
 
-def _leaf(link: Link) -> tuple[str, bool, Groups, Groups] | None:
+def leaf_of(link: Link) -> tuple[str, bool, Groups, Groups] | None:
     """The name of an input, whether it is transposed, and the groups."""
     match link.factor:
         case core.Name(name=name):

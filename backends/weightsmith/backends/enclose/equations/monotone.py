@@ -168,12 +168,12 @@ class Reader:
         if isinstance(function, core.Approximated):
             return self._formula(function.formula)
         slope = q.evaluate(function.slope, self._bindings)
-        kinks = [
+        breakpoints = [
             (q.evaluate(place, self._bindings), q.evaluate(change, self._bindings))
-            for place, change in function.kinks
+            for place, change in function.breakpoints
         ]
         slopes = [slope]
-        for _, change in sorted(kinks):
+        for _, change in sorted(breakpoints):
             slopes.append(slopes[-1] + change)
         return self._common({_sign(one) for one in slopes})
 

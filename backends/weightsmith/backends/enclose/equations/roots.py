@@ -187,7 +187,7 @@ class _Newton:
         if isinstance(function, core.Approximated):
             return evaluate_formula(function.formula, at, self._evaluator.bindings)
         total = self._number(function.slope) * at + self._number(function.constant)
-        for place, change in function.kinks:
+        for place, change in function.breakpoints:
             beyond = np.maximum(at - self._number(place), 0)
             total = total + self._number(change) * beyond
         return total

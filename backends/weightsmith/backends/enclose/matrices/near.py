@@ -25,8 +25,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]  # float64, rows × columns
@@ -35,6 +37,7 @@ UNIT = 2.0**-53
 HUGE = 2.0**250
 FLOOR = 2.0**-480  # more than what underflows costs a rule, norms included
 WIDER = 1 + 2.0**-40
+SMALL = 64  # rows of identities that are kept: only speed
 TOO_LARGE = "its numbers leave the range in which anything is proven"
 
 
@@ -46,6 +49,9 @@ class Digits(Enum):
     SHORT = 1
     DOUBLE = 2
     LONG = 3
+
+
+TIGHT = {Digits.SHORT: 1 / 32, Digits.DOUBLE: 3 / 8}  # part of a bound b that a radius r may be
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +108,7 @@ class Near:
         return (self.size + self.low_size + self.radius) * WIDER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Apart:
     """More than a distance; ``radius`` is what the target's own radius has in it."""
 
@@ -119,7 +125,7 @@ def near(
     hi: Array, lo: Array | None = None, radius: float = 0.0, *, digits: Digits = Digits.DOUBLE
 ) -> Near:
     """Raises NoBoundError where a number is too large, or is none."""
-    own = finite(radius * WIDER)
+    own = finite(radius * WIDER) if radius else 0.0
     return Near(hi, lo, own, norm(hi), 0.0 if lo is None else norm(lo), digits)
 
 
@@ -179,11 +185,27 @@ def norm(matrix: Array) -> float:
 
     A computed sum of N squares is at least 1 − γ_N times the exact one, less N·2^-1022.
     """
-    entries = matrix.ravel(order="K")
+    entries = matrix.ravel("K")
     size: float = math.sqrt(entries.dot(entries)) * (WIDER + (entries.size + 4) * UNIT) + FLOOR
     if not size <= HUGE:
         raise NoBoundError(TOO_LARGE)
     return size
+
+
+def less_identity(matrix: Array) -> None:
+    """Subtract the identity from a square matrix, in place."""
+    count = len(matrix)
+    if count <= SMALL:
+        matrix -= _identity(count)  # its zeros change nothing
+    else:
+        matrix.flat[:: count + 1] -= 1
+
+
+@lru_cache(SMALL + 1)
+def _identity(count: int) -> Array:
+    found = np.eye(count)
+    found.flags.writeable = False
+    return found
 
 
 def finite(size: float) -> float:

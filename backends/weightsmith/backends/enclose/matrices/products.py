@@ -54,8 +54,9 @@ from weightsmith.backends.enclose.matrices.sums import fast_two_sum, remainder, 
 
 KEPT = 64  # sizes: only speed
 FEW = 4  # rows or columns of matrices that are split by their norm: speed and tightness only
+ROWS = 4  # of a left factor whose chunks are multiplied at once: speed only
 CHUNK = 128  # terms: fewer are slow, and more cost digits
-FINE = 32  # the same of a left factor with few rows
+FINE = 32  # the same of a left factor with few rows, of more than a chunk
 
 
 def product(left: Near, right: Near) -> Near:
@@ -92,7 +93,7 @@ def _split(left: Near, right: Near, off: float) -> Near:
     head, head_size = _with(rest, rest_size, left)
     small = by_chunks(first, tail, tail_size)
     small += by_chunks(head, right.hi, head_size)
-    hi, lo = fast_two_sum(first @ second, small)
+    hi, lo = fast_two_sum(first.dot(second), small)
     first_size = left.size + left.low_size + head_size
     smalls = first_size * tail_size + head_size * right.size
     off += (1 + 2.0**-10) * gamma(depth(inner) + 6) * smalls + 2 * head_size * right.low_size
@@ -109,8 +110,8 @@ def _split_twice(left: Near, right: Near, off: float) -> Near:
     fourth, other, other_size = parts_of(right, inner, 1)
     tail, tail_size = _with(other, other_size, right)
     head, head_size = _with(rest, rest_size, left)
-    hi, one = two_sum(first @ second, first @ fourth)
-    hi, two = two_sum(hi, third @ second)
+    hi, one = two_sum(first.dot(second), first.dot(fourth))
+    hi, two = two_sum(hi, third.dot(second))
     third_size, fourth_size = first_rest + rest_size, second_rest + other_size
     small = by_chunks(first, tail, tail_size) + by_chunks(head, right.hi, head_size)
     small += by_chunks(third, fourth + tail, min(third_size, fourth_size + tail_size))
@@ -164,10 +165,11 @@ def by_chunks(left: Array, right: Array, size: float) -> Array:
 def _by(step: int, left: Array, right: Array) -> Array:
     inner = left.shape[1]
     if inner <= step:
-        return left @ right
-    total: Array = left[:, :step] @ right[:step]
+        found: Array = left.dot(right)
+        return found
+    total: Array = left[:, :step].dot(right[:step])
     for start in range(step, inner, step):
-        total += left[:, start : start + step] @ right[start : start + step]
+        total += left[:, start : start + step].dot(right[start : start + step])
     return total
 
 
@@ -190,10 +192,16 @@ def by_fine_chunks(left: Array, right: Array) -> Array:
     """The product in floats, by smaller chunks, all at once if the left one has few rows."""
     rows, inner = left.shape
     step = _fine_chunk(inner)
+    if rows > ROWS or inner < 2 * step:
+        return _by(step, left, right)
+    return _at_once(left, right, step)
+
+
+def _at_once(left: Array, right: Array, step: int) -> Array:
+    """The sum of the products of all chunks of so many terms, and of what is left of them."""
+    rows, inner = left.shape
     count = inner // step
     whole = count * step
-    if rows > FEW or count < 2:
-        return _by(step, left, right)
     chunks = left[:, :whole].reshape(rows, count, step).transpose(1, 0, 2)
     total: Array = (chunks @ right[:whole].reshape(count, step, -1)).sum(axis=0)
     if whole < inner:
@@ -203,7 +211,7 @@ def by_fine_chunks(left: Array, right: Array) -> Array:
 
 @lru_cache(KEPT)
 def _fine_chunk(inner: int) -> int:
-    return max(FINE, math.isqrt(inner))
+    return max(FINE, math.isqrt(inner)) if inner > CHUNK else max(inner, 1)
 
 
 @lru_cache(KEPT)
@@ -228,7 +236,7 @@ def _gram(matrix: Near, off: float) -> Near:
     inner = matrix.hi.shape[1]
     first, rest, size = parts_of(matrix, inner)
     cross = by_chunks(first + rest / 2, rest.T, size)
-    hi, lo = fast_two_sum(first @ first.T, cross + cross.T)
+    hi, lo = fast_two_sum(first.dot(first.T), cross + cross.T)
     off += 2 * gamma(depth(inner) + 6) * (matrix.size + size) * size
     found = near(hi, lo, off + FLOOR)
     matrix.kept.two_norm = math.sqrt(found.whole) * WIDER
@@ -247,8 +255,16 @@ def top(matrix: Array, inner: int, size: float = math.inf) -> tuple[Array, Array
     """
     bits, largest = bits_of(inner), size
     if size == math.inf or min(matrix.shape) > FEW:
-        largest = max(float(matrix.max(initial=0)), -float(matrix.min(initial=0)))
+        largest = most_of(matrix)
     shift = 3 * math.ldexp(1.0, 51 + math.frexp(largest)[1] - bits)
     first: Array = matrix + shift
     first -= shift
     return first, matrix - first
+
+
+def most_of(matrix: Array) -> float:
+    """The largest size of an entry: nan if one is."""
+    entries = matrix.ravel("K")
+    if not entries.size:
+        return 0.0
+    return max(float(entries[entries.argmax()]), -float(entries[entries.argmin()]))

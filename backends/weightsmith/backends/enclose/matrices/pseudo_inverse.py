@@ -33,6 +33,7 @@ UNKNOWN_RANK = (
     "zero show a kernel"
 )
 PASSES = 100  # of leading bits: nearly all that doubles may be apart
+FEW = 4096  # entries that are added one by one: only speed
 TINY = 2.0**-900  # below, what is left might underflow
 
 
@@ -80,34 +81,45 @@ def _shift(matrix: Near, vanishes: Vanishes) -> tuple[Near | None, Fraction]:
     if not kernel:
         return None, Fraction(0)
     largest = float(np.abs(matrix.hi).max(initial=0))
-    shares = [(Fraction(1, int(z.sum())), near(np.outer(z, z))) for z in kernel]
+    shares = [(Fraction(1, int(z.sum())), near(z[:, None] * z)) for z in kernel]
     return combination(shares), Fraction(2) ** math.frexp(largest)[1]
 
 
 def _components(matrix: Array) -> Iterator[Array]:
-    """Indicators of the sets of indices that nonzero entries connect."""
-    linked = (matrix != 0) | (matrix.T != 0)
-    waiting = np.ones(len(matrix), dtype=bool)
-    while waiting.any():
-        found = np.zeros_like(waiting)
-        edge = np.zeros_like(waiting)
-        edge[int(np.argmax(waiting))] = True
-        while edge.any():
+    """Indicators of the sets of indices that nonzero entries connect; the sets as bits."""
+    count, width = len(matrix), (len(matrix) + 7) // 8
+    linked = np.packbits((matrix != 0) | (matrix.T != 0), axis=1, bitorder="little").tobytes()
+    starts = range(0, count * width, width)
+    neighbours = [int.from_bytes(linked[start : start + width], "little") for start in starts]
+    waiting = (1 << count) - 1
+    while waiting:
+        found, edge = 0, waiting & -waiting
+        while edge:
             found |= edge
-            edge = linked[edge].any(axis=0) & ~found
+            reached = 0
+            while edge:
+                lowest = edge & -edge
+                reached |= neighbours[lowest.bit_length() - 1]
+                edge ^= lowest
+            edge = reached & ~found
         waiting &= ~found
-        yield found.astype(np.float64)
+        members = np.frombuffer(found.to_bytes(width, "little"), dtype=np.uint8)
+        yield np.unpackbits(members, count=count, bitorder="little").astype(np.float64)
 
 
 def sums_vanish(matrix: Array) -> bool:
     """Is the sum of every row exactly zero?  True is proven.
 
     The leading bits of the entries are whole multiples of one number, few enough that every sum of
-    them is exact; so are those of what is left, until nothing is.  ``fsum`` adds the sums of a row.
+    them is exact; so are those of what is left, until nothing is.  ``fsum`` adds the sums of a row,
+    or of a small matrix the row itself: it rounds an exact sum, a whole multiple of the last bit of
+    some entry, so that it is zero only if that is.
     """
     sizes = np.abs(matrix[matrix != 0])
     if sizes.min(initial=1) < TINY:
         return False
+    if matrix.size <= FEW:
+        return not any(map(math.fsum, matrix.tolist()))
     sums, rest = [], matrix
     for _ in range(PASSES):
         if not rest.any():

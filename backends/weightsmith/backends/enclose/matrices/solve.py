@@ -26,6 +26,7 @@ from weightsmith.backends.enclose.matrices.near import (
     Near,
     NoBoundError,
     gamma,
+    less_identity,
     near,
     norm,
     require,
@@ -37,7 +38,7 @@ ROUNDS = 3
 ENOUGH = 2.0**-60  # of a solution that is not long: only tightness depends on it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CheckedInverse:
     """Y ≈ M⁻¹, and more than ‖I − MY‖, which is less than 1/2."""
 
@@ -49,7 +50,7 @@ def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) ->
     """M⁻¹B; ``times`` multiplies M by few columns."""
     inverse, rho, most = known.inverse, known.rho, known.inverse.size
     count = inverse.hi.shape[0]
-    point = near(inverse.hi @ right.hi, digits=right.digits)
+    point = near(inverse.hi.dot(right.hi), digits=right.digits)
     rest = remainder(right, times(point))
     if rest.short:
         return with_radius(point, most * rest.whole / (1 - rho) + FLOOR)
@@ -57,11 +58,11 @@ def solved(known: CheckedInverse, right: Near, times: Callable[[Near], Near]) ->
     for _ in range(ROUNDS):
         if rho * rest.size * most <= max(rest.radius * most, enough):
             break
-        point = with_radius(_moved(point, inverse.hi @ rest.hi), 0.0)  # as good a point as any
+        point = with_radius(_moved(point, inverse.hi.dot(rest.hi)), 0.0)  # as good a point as any
         rest = remainder(right, times(point))
     off = most * (rest.radius + rho * rest.size) / (1 - rho)
     off += gamma(count) * inverse.size * rest.size
-    found = _moved(point, inverse.hi @ rest.hi)
+    found = _moved(point, inverse.hi.dot(rest.hi))
     return with_radius(found, found.radius + off + FLOOR)
 
 
@@ -82,8 +83,8 @@ def checked_inverse(matrix: Near, what: str) -> CheckedInverse:
         found = near(np.linalg.inv(matrix.hi))
     except np.linalg.LinAlgError:
         raise NoBoundError(SINGULAR.format(what)) from None
-    rest = matrix.hi @ found.hi
-    rest.flat[:: count + 1] -= 1
+    rest = matrix.hi.dot(found.hi)
+    less_identity(rest)
     size = norm(rest)
     off = gamma(count) * matrix.size * found.size + UNIT * size
     rho = size + off + (matrix.low_size + matrix.radius) * found.size + FLOOR

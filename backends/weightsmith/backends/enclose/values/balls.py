@@ -28,6 +28,7 @@ from weightsmith.backends.enclose.matrices.near import (
     near,
 )
 from weightsmith.backends.enclose.values.rows import (
+    LEAST,
     exponentials,
     inverse_square_roots,
     square_roots,
@@ -44,7 +45,6 @@ BITS = 128
 ACCURATE = 100
 KEPT = 64  # exponents: only speed
 HALF = Fraction(1, 2)
-ROOTS = {HALF: square_roots, -HALF: inverse_square_roots}
 FEW_PIECES = 8
 PIECES = 64  # of an interval on which a formula's derivatives are bounded: speed and tightness only
 ROUGH = "{} has no bounded derivative where the eigenvalues of {} may lie"
@@ -56,8 +56,8 @@ class ScalarFunction(Protocol):
 
     def values(self, points: Sequence[float], what: str) -> list[Ball]: ...
 
-    def image(self, points: Array, what: str) -> Near:
-        """The same as a row, of twice the digits of a float at most."""
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
+        """The same as a row, of twice the digits of a float at most; of one float if short."""
         ...
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
@@ -78,8 +78,8 @@ class Exponential:
     def values(self, points: Sequence[float], what: str) -> list[Ball]:
         return list(map(flint.arb.exp, map(flint.arb, points)))
 
-    def image(self, points: Array, what: str) -> Near:
-        found = exponentials(points)
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
+        found = exponentials(points, short)
         return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
@@ -106,21 +106,40 @@ class Power:
         exponent = flint.fmpq(self.exponent.numerator, self.exponent.denominator)
         return [flint.arb(point) ** exponent for point in points]
 
-    def image(self, points: Array, what: str) -> Near:
-        known = ROOTS.get(self.exponent)
-        found = None if known is None else known(points)
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
+        known = _root_of(self.exponent)
+        found = None if known is None else known(points, short)
         return row_of(self.values(points.tolist(), what)) if found is None else found
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:
         scale = float(self.exponent)
         off = abs(scale) * (image.low_size + image.radius + 4 * UNIT * image.size)
-        return scale * image.hi[0] / points, off / float(points.min()) * WIDER
+        return scale * image.hi[0] / points, off / float(points[points.argmin()]) * WIDER
 
     def bounds(self, low: float, high: float, what: str) -> tuple[float, float]:
         if not low > 0:
             raise NoBoundError(NOT_POSITIVE.format(what))
+        if _root_of(self.exponent) is not None and low > LEAST:
+            return _bounds_of_root(low, self.exponent.numerator < 0)
         first, second = _derivatives_of_power(self.exponent)
         return first.at(low, high), second.at(low, high)
+
+
+def _root_of(exponent: Fraction) -> Callable[[Array, bool], Near | None] | None:
+    """The function of a row, if the exponent is 1/2 or −1/2."""
+    if exponent.denominator != 2 or exponent.numerator not in (1, -1):
+        return None
+    return square_roots if exponent.numerator == 1 else inverse_square_roots
+
+
+def _bounds_of_root(low: float, inverted: bool) -> tuple[float, float]:
+    """½λ^(−1/2) and ¼λ^(−3/2), or inverted ½λ^(−3/2) and ¾λ^(−5/2), at the lower end: at most five
+    roundings each.
+    """
+    root = math.sqrt(low)
+    if inverted:
+        return finite(0.5 / (low * root) * WIDER), finite(0.75 / (low * low * root) * WIDER)
+    return finite(0.5 / root * WIDER), finite(0.25 / (low * root) * WIDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +177,7 @@ class OfFormula:
         run = on_balls(self.formula, self.bindings)
         return [run(flint.arb(point)) for point in points]
 
-    def image(self, points: Array, what: str) -> Near:
+    def image(self, points: Array, what: str, short: bool = False) -> Near:
         return row_of(self.values(points.tolist(), what))
 
     def slopes(self, points: Array, image: Near) -> tuple[Array, float]:

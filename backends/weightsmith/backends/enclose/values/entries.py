@@ -27,9 +27,12 @@ from weightsmith.backends.enclose.values.balls import (
     row_of,
     slope_within,
 )
+from weightsmith.backends.enclose.values.rows import sigmoids
+from weightsmith.dsl.numbers import formulas as f
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
 
+SIGMOID = f.Apply("sigmoid", f.Variable())
 SMALL = 2.0**-60  # of f(hi + lo): as radius little enough; only tightness depends on it
 
 
@@ -45,6 +48,10 @@ def of_entries(
     within reach.  Where that is much or unknown, f is taken of every entry as a ball, and the
     errors of all entries are added.
     """
+    if isinstance(function, core.Approximated) and function.formula == SIGMOID:
+        known = _sigmoids(value)
+        if known is not None:
+            return known
     with flint.ctx.workprec(BITS):
         run = _runner(function, bindings)
         row = row_of(map(run, _points(value, 0.0)))
@@ -56,6 +63,16 @@ def of_entries(
             else:
                 row = with_radius(row, radius)
     return _shaped(row, value.hi.shape)
+
+
+def _sigmoids(value: Near) -> Near | None:
+    """All at once; None where that is not enough."""
+    lo = None if value.lo is None else value.lo.ravel()
+    row = sigmoids(value.hi.ravel(), lo, value.low_size)
+    if row is None:
+        return None
+    radius = row.radius + value.radius / 4  # |σ′| ≤ 1/4
+    return _shaped(with_radius(row, radius), value.hi.shape) if radius <= SMALL * row.size else None
 
 
 def hadamard(left: Near, right: Near) -> Near:
@@ -91,9 +108,9 @@ def _runner(
 ) -> Callable[[Ball], Ball]:
     if isinstance(function, core.Approximated):
         return on_balls(function.formula, bindings)
-    constant, slope, kinks = _numbers(function, bindings)
+    constant, slope, breakpoints = _numbers(function, bindings)
     first, steepness = ball_of(constant), ball_of(slope)
-    changes = [(ball_of(place), ball_of(change)) for place, change in kinks]
+    changes = [(ball_of(place), ball_of(change)) for place, change in breakpoints]
 
     def value(point: Ball) -> Ball:
         """constant + slope·t + Σ change·max(t − place, 0)."""
@@ -108,11 +125,15 @@ def _runner(
 def _numbers(
     function: core.PiecewiseLinear, bindings: Mapping[str, Fraction]
 ) -> tuple[Fraction, Fraction, list[tuple[Fraction, Fraction]]]:
-    kinks = [
+    breakpoints = [
         (q.evaluate(place, bindings), q.evaluate(change, bindings))
-        for place, change in function.kinks
+        for place, change in function.breakpoints
     ]
-    return q.evaluate(function.constant, bindings), q.evaluate(function.slope, bindings), kinks
+    return (
+        q.evaluate(function.constant, bindings),
+        q.evaluate(function.slope, bindings),
+        breakpoints,
+    )
 
 
 def _slope(
@@ -122,8 +143,8 @@ def _slope(
 ) -> float:
     """More than |f′| of all that is within the radius of the entries of hi + lo."""
     if isinstance(function, core.PiecewiseLinear):
-        _, slope, kinks = _numbers(function, bindings)
-        changes = [change for _, change in sorted(kinks)]
+        _, slope, breakpoints = _numbers(function, bindings)
+        changes = [change for _, change in sorted(breakpoints)]
         slopes = accumulate(changes, initial=slope)
         return max(abs(rounded(one)) for one in slopes) * ROUNDED
     reach = (value.low_size + value.radius) * WIDER

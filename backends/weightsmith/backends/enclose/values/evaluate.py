@@ -55,7 +55,7 @@ SOLUTION = "solutions of linear equations by their residuals"
 VECTORS = "eigenvectors by their residuals"
 POLAR = "a polar factor by its residuals"
 PSEUDO = "a pseudo-inverse by its kernel and a residual"
-ENTRIES = "functions of entries in arb"
+ENTRIES = "functions of entries with bounded errors"
 
 
 class Evaluator:

@@ -120,7 +120,8 @@ def _turned(change: Near, defect: Near, image: Near) -> Near:
 
 def largest_of(image: Near) -> float:
     """More than the largest |f(w_i)|."""
-    return float(np.abs(image.hi).max(initial=0)) + image.low_size + image.radius
+    [row] = image.hi.tolist()
+    return max(max(row, default=0.0), -min(row, default=0.0)) + image.low_size + image.radius
 
 
 def decomposed(matrix: Near, what: str) -> tuple[Array, Near]:
@@ -140,7 +141,7 @@ def divided(
     near_by = math.sqrt(2 * off / bend) + FLOOR if bend else math.inf
     close = np.abs(gaps) <= near_by
     table = image.hi.T - image.hi
-    table /= np.where(close, 1.0, gaps)
+    np.divide(table, gaps, table, where=~close)
     np.copyto(table, slopes[0][:, None], where=close)
     wrong = slopes[1]
     if not bend:

@@ -94,7 +94,12 @@ class Subject:
     def plan(self) -> Plan:
         chosen = open_counts(self.template) if self.counts_open else frozenset()
         numbers = numbers_of(self.template, self.weights, open_counts=chosen)
-        return plan_of(self.template, numbers)
+        return plan_of(self.template, numbers, by_chunks=False)
+
+    @cached_property
+    def told(self) -> dict[Axis, int]:
+        """The sizes of axes that fixed matrices have."""
+        return network_shape(self.template).told
 
     @cached_property
     def counts(self) -> tuple[Count, ...]:

@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 from weightsmith.backends.errors import ExportError, listed
 from weightsmith.backends.export.base.subject import Subject
-from weightsmith.backends.template.architecture import Architecture, LayerShape, axis_size, row_axes
-from weightsmith.backends.template.instantiate import Weights, expand
+from weightsmith.backends.template.architecture import Architecture, LayerShape, row_axes
+from weightsmith.backends.template.instantiate import Weights, full_weights, sizes_of
 from weightsmith.backends.template.template_json import Json, canonical_json
 from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Template
@@ -34,9 +34,7 @@ def tensors_of(subject: Subject, dims: Mapping[str, int]) -> Weights:
         raise ExportError(
             f"there is no dimension {listed(unknown)}; the dimensions are {listed(axes)}."
         )
-    sizes = {axis: axis_size(axis, dims) for axis in axes}
-    full = {m.name: expand(weights.tensors[m.name], m, sizes) for m in shape.matrices()}
-    return Weights(full, subject.dtype, dense=True, dims=sizes)
+    return full_weights(weights, shape, sizes_of(subject.template, shape, dims))
 
 
 def metadata_of(subject: Subject, weights: Weights) -> str:
@@ -55,7 +53,9 @@ def metadata_of(subject: Subject, weights: Weights) -> str:
 
 def layout_of(template: Template) -> dict[str, Json]:
     """Groups of tokens, sources, blocks, the masks of each layer, and the returned values."""
+    views: dict[str, Json] = {"views": [_object(view) for view in template.views]}
     return {
+        **(views if template.views else {}),
         "blocks": [_object(block) for block in template.blocks],
         "groups": list(template.groups),
         "layers": _layers(network_shape(template)),

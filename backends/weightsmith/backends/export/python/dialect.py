@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from weightsmith.backends.errors import ExportError
+from weightsmith.backends.plan.operations.functions import SPELLINGS
+from weightsmith.backends.plan.operations.nodes import DIAGONAL
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -19,6 +23,8 @@ class Dialect:
     keep: str
     table: str
     repeated: str
+    softmax: str
+    shares: str
 
     def clamp(self, of: str, low: float, high: float) -> str:
         if (low, high) == (0.0, inf) and self.module == "torch":
@@ -51,6 +57,37 @@ class Dialect:
             return f"{of}.expand(*{first}.shape[:-2], -1, -1)"
         return f"np.broadcast_to({of}, (*{first}.shape[:-2], *{of}.shape[-2:]))"
 
+    def fixed(self, name: str, rows: int, columns: int, first: str) -> str:
+        """A matrix among the weights, whose numbers have this name."""
+        made = "tensor" if self.module == "torch" else "array"
+        return f"{self.module}.{made}({name}, {self._like(first)}).reshape({rows}, {columns})"
+
+    def beside(self, parts: Sequence[str]) -> str:
+        name = "torch.cat" if self.module == "torch" else "np.concatenate"
+        return f"{name}(({', '.join(parts)}), -1)"
+
+    def applied(self, function: str, argument: str) -> str:
+        """A function of every entry.  Raises ExportError where the library has none."""
+        library = "torch" if self.module == "torch" else "numpy"
+        if not getattr(SPELLINGS[function], library):
+            raise ExportError(
+                f"a head has {function} of its scores, which {self.library} does not have; write "
+                "the file for PyTorch."
+            )
+        return SPELLINGS[function].call(library, argument)
+
+    def seen(self, of: str, mask: str, other: float) -> str:
+        """``other`` where a query does not see a key."""
+        diagonal = DIAGONAL[mask]
+        if self.module == "torch":
+            if other == 0:
+                return f"torch.triu({of}, {diagonal})"
+            every, number = f"torch.ones_like({of}, dtype=torch.bool)", 'float("-inf")'
+        else:
+            every, number = f"np.ones_like({of}, dtype=bool)", "-np.inf"
+        number = number if other == -inf else repr(other)
+        return f"{self.module}.where({self.module}.triu({every}, {diagonal}), {of}, {number})"
+
     def _like(self, first: str) -> str:
         return self.like.format(first)
 
@@ -76,6 +113,16 @@ def repeated(row: Tensor, rows: int) -> Tensor:
     """One row, again in every row."""
     return row.expand(*row.shape[:-2], rows, row.shape[-1])
 ''',
+    softmax='''\
+def softmax(scores: Tensor) -> Tensor:
+    """Columns exp(scores) over their sums; one in which all is -inf is zero."""
+    return torch.softmax(scores, -2).masked_fill(scores == float("-inf"), 0)
+''',
+    shares='''\
+def shares(scores: Tensor) -> Tensor:
+    """Columns over their sums."""
+    return scores / scores.sum(-2, keepdim=True)
+''',
 )
 
 NUMPY = Dialect(
@@ -96,5 +143,18 @@ def table(x: np.ndarray, *table: tuple[float, ...]) -> np.ndarray:
 def repeated(row: np.ndarray, rows: int) -> np.ndarray:
     """One row, again in every row."""
     return np.broadcast_to(row, (*row.shape[:-2], rows, row.shape[-1]))
+''',
+    softmax='''\
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Columns exp(scores) over their sums; one in which all is -inf is zero."""
+    highest = scores.max(-2, keepdims=True, initial=-np.inf)
+    grown = np.exp(scores - np.where(highest == -np.inf, 0, highest))
+    return grown / np.where(highest == -np.inf, 1, grown.sum(-2, keepdims=True))
+''',
+    shares='''\
+def shares(scores: np.ndarray) -> np.ndarray:
+    """Columns over their sums; one in which all is zero is not a number."""
+    with np.errstate(invalid="ignore"):
+        return scores / scores.sum(-2, keepdims=True)
 ''',
 )

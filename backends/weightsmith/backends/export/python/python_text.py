@@ -14,15 +14,21 @@ from weightsmith.backends.export.python.layer_notes import LayerNotes
 from weightsmith.backends.export.python.names import Names
 from weightsmith.backends.plan.live import loop_of
 from weightsmith.backends.plan.operations.nodes import (
+    Applied,
     Axis,
+    Beside,
     Clamp,
     Combination,
     Entrywise,
+    Fixed,
     Linear,
+    Node,
     Product,
     Ref,
     Repeat,
     RowSum,
+    Seen,
+    Shares,
     Table,
 )
 
@@ -180,6 +186,26 @@ class Writer:
                 rows = self._size(self._graph.shapes[ref.node][0])
                 return Expression(f"repeated({self._inner(of)}, {rows})")
             case other:
+                return self._scores(other)
+
+    def _scores(self, node: Node) -> Expression:
+        """Fixed matrices, and what heads make of their scores."""
+        match node:
+            case Fixed(constant, rows, columns):
+                name = self.column(constant, "MATRIX")
+                return Expression(self._dialect.fixed(name, rows, columns, self._first))
+            case Beside(parts):
+                return Expression(self._dialect.beside([self._returned(part) for part in parts]))
+            case Applied(of, function):
+                call = self._dialect.applied(function, self._value(of, whole=False).atom)
+                return Expression(call)
+            case Seen(of, mask):
+                return Expression(self._dialect.seen(self._inner(of), mask, node.other))
+            case Shares(of, softmax):
+                self._helpers.add("softmax" if softmax else "shares")
+                name = "softmax" if softmax else "shares"
+                return Expression(f"{name}({self._inner(of)})")
+            case other:
                 raise TypeError(f"no operation: {other}")
 
     def _inner(self, ref: Ref) -> str:
@@ -235,6 +261,10 @@ class Writer:
     def _size(self, axis: Axis) -> str:
         if axis.isdigit():
             return axis
+        if "+" in axis:
+            return f"({' + '.join(map(self._size, axis.split('+')))})"
+        if axis in self._subject.told:
+            return str(self._subject.told[axis])
         if axis not in self._subject.sizes:
             raise ExportError(f"no input of the network tells the size of '{axis}'.")
         port, place = self._subject.sizes[axis]

@@ -75,12 +75,16 @@ Part = LayerNumbers | Passes
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Numbers:
-    """All of a network: ``embed`` blocks × sources, ``unembed`` one row of blocks an output."""
+    """All of a network: ``embed`` blocks × sources, ``unembed`` one row of blocks an output.
+
+    ``fixed``: the matrices among the weights, by name.
+    """
 
     architecture: Architecture
     embed: list[list[Entry]]
     parts: tuple[Part, ...]
     unembed: Mapping[str, list[Entry]]
+    fixed: Mapping[str, Array] = field(default_factory=dict)
 
 
 def numbers_of(
@@ -107,7 +111,8 @@ def numbers_of(
     outputs = {o.name: unembed_name(o.name) for o in architecture.outputs}
     unembed = {o: entries(tensors[name], scalars.get(name))[0] for o, name in outputs.items()}
     embed = entries(tensors["embed.weight"], scalars.get("embed.weight"))
-    return Numbers(architecture, embed, tuple(parts), unembed)
+    fixed = {one.name: tensors[f"matrices.{one.name}.weight"] for one in architecture.fixed}
+    return Numbers(architecture, embed, tuple(parts), unembed, fixed)
 
 
 def entries(tensor: Array, live: Array | None) -> list[list[Entry]]:

@@ -21,7 +21,9 @@ from weightsmith.backends.plan.operations.nodes import (
     Repeat,
     Result,
     RowSum,
+    Running,
     Scaled,
+    Seen,
 )
 
 MASK = "mask of"  # in place of the name of an input, which is one word
@@ -58,6 +60,10 @@ def vanishes(graph: Graph, ref: Ref) -> bool:
             return True
         case Product(left=left, right=right):
             return vanishes(graph, left.mT if ref.transposed else right)
+        case Running(queries=queries):
+            return vanishes(graph, queries)
+        case Seen(queries=row, other=other):
+            return row is not None and other == 0
         case Clamp(of=of, low=low, high=high):
             return low <= 0 <= high and vanishes(graph, of)
         case Linear(of=of):

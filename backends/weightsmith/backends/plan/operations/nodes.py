@@ -6,11 +6,17 @@ size.  A ``Ref`` is a node or its transpose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-Axis = str  # the name of a dimension or of a group of tokens, or a number that is its own size
+from weightsmith.compiler.ir.template import BEFORE, UPTO
+
+# the name of a dimension or of a group of tokens, or a number that is its own size; with + between
+# them axes that follow one another
+Axis = str
 Shape = tuple[Axis, Axis]  # rows, columns
+DIAGONAL = {UPTO: 0, BEFORE: 1}  # the first on which a query, a column, sees a key, a row
 FIXED = -1  # in place of the number of a scalar: there is none
 
 
@@ -117,6 +123,64 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """A matrix among the weights: a constant of the plan, row after row."""
+
+    constant: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Matrices of the same rows side by side."""
+
+    parts: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A function of the language of every entry, by its name (``functions.py``)."""
+
+    of: Ref
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Scores, keys by queries, with ``other`` where a query does not see a key.
+
+    ``mask``: it sees those up to or before its own place, or all.  ``keys``, ``queries``: one row,
+    zero where there is no token; None where there is one everywhere.
+    """
+
+    of: Ref
+    mask: str
+    keys: Ref | None
+    queries: Ref | None
+    other: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Every column divided by its sum; ``softmax``: that of exp of the entries."""
+
+    of: Ref
+    softmax: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """values · (M ∘ keysᵀ · queries), M a mask: by chunks of tokens, in time linear in them."""
+
+    values: Ref
+    keys: Ref
+    queries: Ref
+    mask: str
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
     """A value that a loop changes from pass to pass, as the pass finds it."""
 
@@ -151,10 +215,19 @@ Node = (
     | Table
     | RowSum
     | Repeat
+    | Fixed
+    | Beside
+    | Applied
+    | Seen
+    | Shares
+    | Running
     | Carried
     | Result
     | AllReduced
 )
+
+
+OF_ONE = (Scaled, Clamp, Bucket, RowSum, Repeat, AllReduced, Applied, Shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +253,36 @@ def operands(node: Node) -> tuple[Ref, ...]:
             return tuple(ref for ref, _ in of.terms)
         case Table(of, bucket):
             return of, bucket
-        case Scaled(of) | Clamp(of) | Bucket(of) | RowSum(of) | Repeat(of) | AllReduced(of):
-            return (of,)
+        case Running(values, keys, queries):
+            return values, keys, queries
+        case Beside(parts):
+            return parts
+        case Seen(of, _, keys, queries):
+            return (of, *(row for row in (keys, queries) if row is not None))
+        case _ if isinstance(node, OF_ONE):
+            return (node.of,)
         case _:
             return ()
+
+
+def renamed(node: Node, change: Callable[[Ref], Ref]) -> Node:
+    """The same operation on other operands."""
+    match node:
+        case Product(left, right) | Entrywise(left, right):
+            return replace(node, left=change(left), right=change(right))
+        case Linear(of):
+            terms = tuple(sorted((change(ref), number) for ref, number in of.terms))
+            return Linear(replace(of, terms=terms))
+        case Table(of, bucket):
+            return replace(node, of=change(of), bucket=change(bucket))
+        case Running(values, keys, queries):
+            return replace(node, values=change(values), keys=change(keys), queries=change(queries))
+        case Beside(parts):
+            return Beside(tuple(map(change, parts)))
+        case Seen(of, _, keys, queries):
+            one, two = (None if row is None else change(row) for row in (keys, queries))
+            return Seen(change(of), node.mask, one, two, node.other)
+        case _ if isinstance(node, OF_ONE):
+            return replace(node, of=change(node.of))
+        case _:
+            return node

@@ -13,6 +13,7 @@ from weightsmith.backends.plan.layers.masks import MASK
 from weightsmith.backends.template.layout import input_groups, size_of_axes
 from weightsmith.backends.torch.plans.engine import Engine, one_or_several
 from weightsmith.backends.torch.plans.module import Function, InputKey, PlannedModule
+from weightsmith.backends.torch.plans.sized import SizedEngine
 from weightsmith.backends.torch.plans.sparse import sparse_of
 from weightsmith.compiler.ir.template import Template
 
@@ -26,7 +27,9 @@ Ready = tuple[PlannedModule, Function, list[int] | None]
 class Caller:
     """Takes arguments as the script names them; keeps the plan of each set of shapes."""
 
-    def __init__(self, template: Template, engine: Engine, order: tuple[str, ...]) -> None:
+    def __init__(
+        self, template: Template, engine: Engine | SizedEngine, order: tuple[str, ...]
+    ) -> None:
         self._engine = engine
         self._template = template
         self._groups = input_groups(template)

@@ -18,6 +18,7 @@ from weightsmith.backends.plan.operations.cost import Sizes
 from weightsmith.backends.template.coefficients import Bindings
 from weightsmith.backends.template.instantiate import Weights
 from weightsmith.backends.template.layout import Answer, Inputs, fit
+from weightsmith.backends.template.token_counts import check_counts
 from weightsmith.backends.template.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.backends.torch.plans.chunks import LONG, chunked
 from weightsmith.backends.torch.plans.module import PlannedModule, Scalars
@@ -52,6 +53,7 @@ class Engine:
         masked: tuple[str, ...] = (),
     ) -> None:
         self._template = template
+        self._bindings = bindings
         self._scalars = None if live is None else live[1]
         places = None if live is None else live[0]
         self._numbers = numbers_of(template, weights, bindings, places)
@@ -66,6 +68,8 @@ class Engine:
         """The plan for such sizes.  Raises PlanError where the network is too long for one."""
         if self._too_long is not None:
             raise PlanError(self._too_long)
+        check_counts(self._template, sizes, self._bindings)
+        sizes = {**self._numbers.architecture.told, **sizes}
         untold = {axis: sizes[axis] for axis in self._untold if axis in sizes}
         about = {axis: 1 << (size - 1).bit_length() for axis, size in sizes.items() if size > 0}
         key = (*sorted(about.items()), ("", 0), *sorted(untold.items()))
@@ -125,7 +129,7 @@ def one_or_several(pieces: dict[str, Piece]) -> Piece | dict[str, Piece]:
 def untold_axes(template: Template) -> set[str]:
     """The axes that no input has."""
     axes = {source.rows for source in template.sources} | set(template.groups)
-    axes |= {block.rows for block in template.blocks} | {o.rows for o in template.read_out}
+    axes |= {*template.readable.values()} | {o.rows for o in template.read_out}
     told = {s.rows for s in template.sources if s.kind in DATA}
     told |= {group for s in template.sources if s.kind in DATA for group in s.groups}
     return {axis for axis in axes - told if not axis.isdigit()}

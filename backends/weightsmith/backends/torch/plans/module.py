@@ -16,6 +16,7 @@ from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.operations.nodes import Input
 from weightsmith.backends.plan.torch_text import Text, torch_text
 from weightsmith.backends.torch.plans import sparse
+from weightsmith.backends.torch.plans.running import running
 
 Function = Callable[..., tuple[Tensor, ...]]
 Scalars = Callable[[], list[Tensor]]
@@ -44,7 +45,8 @@ class PlannedModule(nn.Module):
         self.inputs = input_keys(plan)
         self.outputs = [(o.name, group) for o in plan.outputs for group in o.pieces]
         self._eyes = text.eyes
-        more = {} if all_reduce is None else {"all_reduce": all_reduce}
+        more: dict[str, object] = {"running": running}
+        more |= {} if all_reduce is None else {"all_reduce": all_reduce}
         self._single = _function(self.source, mm=torch.mm, addmm=torch.addmm, **more)
         self._sparse = _function(self.source, mm=sparse.mm, addmm=sparse.addmm, **more)
         self._batched = _function(self.source, mm=torch.bmm, addmm=torch.baddbmm, **more)

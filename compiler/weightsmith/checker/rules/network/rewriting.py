@@ -218,7 +218,7 @@ def _form_steps(steps: list[object]) -> dict[str, list[Json]]:
         require(script in found, f"Step {place}: there is no script {quoted(script)}.")
         index = as_integer(parts["loop"], "loop")
         expected = len(found[script])
-        require(index == expected, f"Step {place} speaks of loop {index}, not {expected}.")
+        require(index == expected, f"Step {place} is for loop {index}, not {expected}.")
         forms = parts["forms"]
         if not isinstance(forms, dict):
             raise RefusedError(f"Step {place}: 'forms' is not an object.")
@@ -244,7 +244,7 @@ class _Run:
         self._follower, self._meaning, self._letters = follower, meaning, letters
         self._bindings, self._returns = bindings, returns
         self._known: dict[str, tuple[tuple[FunctionForm, Exact, bool], ...]] = {}
-        require(len(given) == len(meaning.loops), "The steps do not speak of every loop.")
+        require(len(given) == len(meaning.loops), "The steps do not cover every loop.")
         for loop, forms in zip(meaning.loops, given, strict=True):
             require(not loop.children, f"Loop {loop.index} has a loop within it.")
             self._follow(loop, self._read_forms(loop, forms))
@@ -278,9 +278,9 @@ class _Run:
         parts = as_object(value, what, ("left", "right", "turned"))
         left = read_word(as_texts(parts["left"], what), self._letters, what)
         right = read_word(as_texts(parts["right"], what), self._letters, what)
-        turned = as_boolean(parts["turned"], what)
-        require(not (turned and self._follower.symmetric), f"{what}: T' is T.")
-        return FunctionForm(left, right, turned)
+        transposed = as_boolean(parts["turned"], what)
+        require(not (transposed and self._follower.symmetric), f"{what}: T' is T.")
+        return FunctionForm(left, right, transposed)
 
     def _check_shape(self, form: FunctionForm, letter: Letter) -> None:
         shape = (letter.rows, letter.columns)
@@ -289,7 +289,7 @@ class _Run:
 
     def _is_functional(self, form: FunctionForm, letter: Letter) -> bool:
         """Can a function of T stand there?"""
-        middle = self._follower.turned_word if form.turned else self._follower.word
+        middle = self._follower.transposed_word if form.transposed else self._follower.word
         return word_shape(form.left + middle + form.right) == (letter.rows, letter.columns)
 
     def _follow(self, loop: Loop, forms: Mapping[str, tuple[FunctionForm, ...]]) -> None:

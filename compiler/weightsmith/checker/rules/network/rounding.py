@@ -52,6 +52,7 @@ MAX_SIZE = 1 << 20  # of a dimension
 MAX_STRIP = 1 << 22  # numbers that are compared at once; memory only
 Bits = NDArray[np.unsignedinteger[np.typing.NBitBase]]
 Matrix = Mapping[tuple[int, int], Fraction]  # block row, block column -> coefficient
+Full = list[list[Fraction]]  # every entry of a block
 Expected = tuple[str, Matrix, tuple[str, ...], tuple[str, ...], bool]
 
 
@@ -64,7 +65,7 @@ def statement(dtype: str) -> str:
 
 def derive_weights(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:
     require(of == WEIGHTS, f"Weights are of {WEIGHTS}, not of {quoted(of)}.")
-    require(read.has_weights, "The certificate speaks of weights without a file of them.")
+    require(read.has_weights, "The certificate names weights without a file of them.")
     file = read_tensors(read.weights())
     dtype, layers = check_weights(read.template(), file, Budget())
     agree = f"{len(file.tensors)} tensors agree bit for bit in {dtype}."
@@ -152,8 +153,9 @@ class _Comparer:
         self._file = file
         self._dtype = dtype
         self._dense, self._sizes = _metadata(file)
-        require(not self._dense or not template.views, "Full matrices hold no fixed ones.")
+        self._check_fixed_sizes()
         self._rows = dict(template.readable)  # of blocks, then of views
+        self._read_rows = tuple(self._rows.values())  # the columns of whatever reads them
         self._places = {name: place for place, name in enumerate(self._rows)}
         self._sources = {source.name: place for place, source in enumerate(template.sources)}
         self._values: dict[Scalar, Fraction] = {}
@@ -174,18 +176,22 @@ class _Comparer:
             matrix = self._stack((output.terms,))
             rows = (output.rows,)
             self._compare((f"unembed.{output.name}.weight", matrix, rows, self._read_rows, False))
-        for name, fixed in self._template.matrices.items():
+        for name, fixed in self._template.matrices.items() if not self._dense else ():
             self._compare(_fixed(name, fixed))
         for name in self._file.tensors:
             require(name in self._checked, f"The tensor {quoted(name)} does not belong there.")
 
+    def _check_fixed_sizes(self) -> None:
+        """The sizes of full matrices are those of the fixed ones, which are part of them."""
+        for name, fixed in self._template.matrices.items() if self._dense else ():
+            entries = _entries(name, fixed)
+            for axis, size in ((fixed.rows, len(entries)), (fixed.columns, len(entries[0]))):
+                own = self._size(axis)
+                require(own == size, f"The matrix '{name}' has {size} of '{axis}', not {own}.")
+
     @property
     def _block_rows(self) -> tuple[str, ...]:
         return tuple(self._template.blocks.values())
-
-    @property
-    def _read_rows(self) -> tuple[str, ...]:
-        return tuple(self._rows.values())
 
     def _value(self, scalar: Scalar) -> Fraction:
         if isinstance(scalar, Number):
@@ -252,6 +258,10 @@ class _Comparer:
 
     def _compare(self, expected: Expected) -> None:
         name, matrix, rows, columns, vector = expected
+        folded: dict[tuple[int, int], Full] = {}
+        if self._dense and columns is self._read_rows and self._template.views:
+            matrix, folded = self._fold(matrix, rows)
+            columns = self._block_rows
         require(name in self._file.tensors, f"The tensor '{name}' is missing.")
         self._checked.add(name)
         tensor = self._file.tensors[name]
@@ -264,7 +274,54 @@ class _Comparer:
         )
         self._budget.spend((len(rows) + len(columns)) // 10)
         full = {(r, c) for r, c in matrix if not vector and rows[r] != columns[c]}
-        self._compare_entries(tensor, name, matrix, (heights, widths), full)
+        placed = self._placed_whole(name, folded, (heights, widths))
+        self._compare_entries(tensor, name, matrix, (heights, widths), full, placed)
+
+    def _fold(
+        self, matrix: Matrix, rows: tuple[str, ...]
+    ) -> tuple[Matrix, dict[tuple[int, int], Full]]:
+        """Coefficients of blocks alone, and the exact blocks to which views add fixed matrices."""
+        blocks, views = list(self._template.blocks), self._template.views
+        plain = {place: value for place, value in matrix.items() if place[1] < len(blocks)}
+        whole: dict[tuple[int, int], Full] = {}
+        for (row, column), value in matrix.items():
+            if column < len(blocks) or not value:
+                continue
+            view = views[column - len(blocks)]
+            place = row, self._places[view.block]
+            if place not in whole:
+                extent = self._size(rows[row]), self._size(self._rows[view.block])
+                self._budget.spend(extent[0] * extent[1] // 10)
+                spread = rows[row] != self._rows[view.block]
+                whole[place] = _full(plain.pop(place, Fraction(0)), extent, spread=spread)
+            fixed = _entries(view.matrix, self._template.matrices[view.matrix])
+            if view.transposed:
+                fixed = [list(column_) for column_ in zip(*fixed, strict=True)]
+            if rows[row] != self._rows[view.name]:  # one row meets several
+                fixed = [[sum(column_, Fraction(0)) for column_ in zip(*fixed, strict=True)]]
+            for down, line in enumerate(whole[place]):
+                own = fixed[down if len(fixed) > 1 else 0]
+                whole[place][down] = [a + value * b for a, b in zip(line, own, strict=True)]
+        return plain, whole
+
+    def _placed_whole(
+        self,
+        name: str,
+        folded: Mapping[tuple[int, int], Full],
+        extents: tuple[list[int], list[int]],
+    ) -> list[_Placed]:
+        """One place for each entry of the blocks that fixed matrices are part of."""
+        tops, lefts = ([0, *accumulate(sizes)] for sizes in extents)
+        form = FORMATS[self._dtype]
+        places = []
+        for (row, column), lines in folded.items():
+            self._budget.spend(len(lines) * len(lines[0]))
+            for down, line in enumerate(lines):
+                for along, value in enumerate(line):
+                    at = tops[row] + down, lefts[column] + along
+                    bits = nearest(value, form, f"'{name}', entry {at}")
+                    places.append(_Placed(*at, (1, 1), False, bits))
+        return places
 
     def _compare_entries(
         self,
@@ -273,12 +330,13 @@ class _Comparer:
         matrix: Matrix,
         extents: tuple[list[int], list[int]],
         full: set[tuple[int, int]],
+        placed: list[_Placed],
     ) -> None:
         """Each coefficient stands on the diagonal of its block; in the blocks of ``full``, where
         one row meets several, in every entry; in a vector, in every row."""
         heights, widths = extents
         self._budget.spend(10 * len(matrix) + sum(heights) * sum(widths) // 500)
-        places = []
+        places = list(placed)
         tops, lefts = ([0, *accumulate(sizes)] for sizes in extents)
         for (row, column), value in matrix.items():
             bits = nearest(value, FORMATS[self._dtype], f"'{name}', entry ({row}, {column})")
@@ -306,14 +364,27 @@ class _Comparer:
         return self._sizes[axis]
 
 
+def _full(value: Fraction, extent: tuple[int, int], *, spread: bool) -> Full:
+    """A number times the identity, or in every entry."""
+    rows, columns = map(range, extent)
+    zero = Fraction(0)
+    return [[value if spread or row == column else zero for column in columns] for row in rows]
+
+
+def _entries(name: str, matrix: FixedMatrix) -> Full:
+    """The numbers of a fixed matrix.  Raises RefusedError where there are none."""
+    if not matrix.entries:
+        raise RefusedError(f"The matrix '{name}' has no numbers.")
+    return [list(row) for row in matrix.entries]
+
+
 def _fixed(name: str, matrix: FixedMatrix) -> Expected:
     """The tensor of a fixed matrix, entry by entry."""
-    if matrix.entries is None:
-        raise RefusedError(f"The matrix '{name}' has no numbers.")
-    rows, columns = (("1",) * n for n in (len(matrix.entries), len(matrix.entries[0])))
+    numbers = _entries(name, matrix)
+    rows, columns = (("1",) * n for n in (len(numbers), len(numbers[0])))
     entries = {
         (row, column): value
-        for row, values in enumerate(matrix.entries)
+        for row, values in enumerate(numbers)
         for column, value in enumerate(values)
     }
     return f"matrices.{name}.weight", entries, rows, columns, False

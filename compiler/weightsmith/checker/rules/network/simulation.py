@@ -187,16 +187,18 @@ def returned_parts(
     name = output.name
     by_tokens = value.rows == core.TOKEN
     require(output.transposed == by_tokens, f"'{name}' is transposed if its rows are tokens only.")
-    turned = value.transpose() if output.transposed else value
-    require(turned.rows != core.TOKEN, f"the columns of '{name}' are not tokens: transpose it.")
-    require(turned.rows == output.rows, f"'{name}' has {turned.rows} rows, not {output.rows}.")
-    groups = returned.groups if turned.columns == core.TOKEN else (turned.columns,)
+    transposed = value.transpose() if output.transposed else value
+    require(transposed.rows != core.TOKEN, f"the columns of '{name}' are not tokens: transpose it.")
+    require(
+        transposed.rows == output.rows, f"'{name}' has {transposed.rows} rows, not {output.rows}."
+    )
+    groups = returned.groups if transposed.columns == core.TOKEN else (transposed.columns,)
     require(bool(groups), f"'{name}' is returned at no token.")
     require(groups == output.groups, f"'{name}' is returned at {groups}, not {output.groups}.")
     for group in groups:
-        part = ("", group if turned.columns == core.TOKEN else "")
-        require(part in turned.parts, f"'{name}' is not defined at '{group}'.")
-        yield group, turned.parts[part]
+        part = ("", group if transposed.columns == core.TOKEN else "")
+        require(part in transposed.parts, f"'{name}' is not defined at '{group}'.")
+        yield group, transposed.parts[part]
 
 
 RULE = FileRule("simulation", "exactness", derive_exactness, keys=("loops",))

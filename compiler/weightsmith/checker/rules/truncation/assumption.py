@@ -31,25 +31,27 @@ from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.strict_json import as_integer
-from weightsmith.checker.spectra.ground import Ground
+from weightsmith.checker.spectra.operator_reading import OperatorReading
 from weightsmith.checker.spectra.spectral import Operator
 
 
 def derive_spectrum(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:
     number = as_integer(witness["number"], "number")
     with Budget().active():
-        return spectrum_fact(Ground(read.program(), read.template().bindings, number, of, Budget()))
+        return spectrum_fact(
+            OperatorReading(read.program(), read.template().bindings, number, of, Budget())
+        )
 
 
-def spectrum_fact(ground: Ground) -> Fact:
-    word = [letter.text for letter in ground.operator.word]
+def spectrum_fact(reading: OperatorReading) -> Fact:
+    word = [letter.text for letter in reading.operator.word]
     return Fact(
         "spectrum",
         word,
-        {"ends": ground.ends},
-        known=ground.number,
-        way=(_why_real(ground.operator),),
-        sentence=ground.sentence,
+        {"ends": reading.ends},
+        known=reading.number,
+        way=(_why_real(reading.operator),),
+        sentence=reading.sentence,
     )
 
 

@@ -28,7 +28,7 @@ from weightsmith.checker.facts.read_files import ReadFiles
 from weightsmith.checker.facts.rule import Facts, FileRule, Witness
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.strict_json import as_integer
-from weightsmith.checker.spectra.ground import Loops
+from weightsmith.checker.spectra.operator_reading import Loops
 
 
 def derive_recurrence(read: ReadFiles, of: object, premises: Facts, witness: Witness) -> Fact:

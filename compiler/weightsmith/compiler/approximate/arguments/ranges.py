@@ -76,7 +76,7 @@ class Ranges:
         return self.sizes.get(space, inf)
 
     def _spectra(self) -> Iterable[tuple[Word, tuple[float, float]]]:
-        """Words that an assumption speaks of, with the ends of their spectrum."""
+        """Words with an assumption, and the ends of their spectrum."""
         spectral = (a for a in self.program.assumptions if isinstance(a, core.SpectrumAssumption))
         for assumption, polynomial in zip(spectral, self.normal.assumed, strict=True):
             if len(polynomial.terms) != 1:
@@ -283,8 +283,8 @@ class Ranges:
 
     def _exact(self, function: PiecewiseLinear, argument: Bounds) -> Bounds:
         value = plain_function(function, self.bindings)
-        kinks = [as_float(evaluate(place, self.bindings)) for place, _ in function.kinks]
-        inside = [t for t in kinks if argument.low < t < argument.high]
+        places = [as_float(evaluate(place, self.bindings)) for place, _ in function.breakpoints]
+        inside = [t for t in places if argument.low < t < argument.high]
         steep = slopes(function, self.bindings)
         ends = [end for end in (argument.low, argument.high) if abs(end) < inf]
         known = [value(t) for t in (*inside, *ends)]
@@ -377,20 +377,21 @@ def plain_function(
     function: PiecewiseLinear, bindings: Mapping[str, Fraction]
 ) -> Callable[[float], float]:
     constant, slope = (as_float(evaluate(s, bindings)) for s in (function.constant, function.slope))
-    kinks = [tuple(as_float(evaluate(s, bindings)) for s in kink) for kink in function.kinks]
+    bends = [[as_float(evaluate(s, bindings)) for s in one] for one in function.breakpoints]
 
     def value(t: float) -> float:
-        return constant + slope * t + sum(change * max(t - place, 0.0) for place, change in kinks)
+        return constant + slope * t + sum(change * max(t - place, 0.0) for place, change in bends)
 
     return value
 
 
 def slopes(function: PiecewiseLinear, bindings: Mapping[str, Fraction]) -> list[float]:
     """Return the slopes of the pieces, left to right."""
-    kinks = sorted(
-        (evaluate(place, bindings), evaluate(change, bindings)) for place, change in function.kinks
+    breakpoints = sorted(
+        (evaluate(place, bindings), evaluate(change, bindings))
+        for place, change in function.breakpoints
     )
     found = [evaluate(function.slope, bindings)]
-    for _, change in kinks:
+    for _, change in breakpoints:
         found.append(found[-1] + change)
     return [as_float(slope) for slope in found]

@@ -2,9 +2,9 @@
 
     jet(Place(a, b)) = enclosures of f, f' and f'' on [a, b]
 
-f' and f'' hold at all inner points of [a, b] where they exist; where f may have a kink they are
-unbounded, so an f'' of one sign proves f convex or concave on [a, b].  Subformulas that are linear
-in t are evaluated exactly: sqrt(t - 1/10) is defined on [1/10, 1].
+f' and f'' hold at all inner points of [a, b] where they exist; where f may have a breakpoint they
+are unbounded, so an f'' of one sign proves f convex or concave on [a, b].  Subformulas that are
+linear in t are evaluated exactly: sqrt(t - 1/10) is defined on [1/10, 1].
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _power(base: Jet, exponent: int) -> Jet:
 def _apply(function: str, of: Jet) -> Jet:
     value, slope, bend = elementary(function).enclosed(of.value)
     if not slope.is_finite and not of.first.sign:
-        return Jet(value, EVERYTHING, EVERYTHING)  # sqrt of what may touch 0 inside: a kink
+        return Jet(value, EVERYTHING, EVERYTHING)  # sqrt of what may touch 0 inside: a breakpoint
     return _chain(of, value, slope, bend)
 
 

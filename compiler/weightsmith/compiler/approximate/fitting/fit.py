@@ -48,7 +48,9 @@ MOST_PIECES = 5000
 ABOVE = 1 + Fraction(1, 2**40)  # claimed is a little more than proven: another proof may find that
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
-ROOM_OF_POINT = Fraction(1, 2**120)  # the width of a table on a single point, which has no kinks
+ROOM_OF_POINT = Fraction(
+    1, 2**120
+)  # the width of a table on a single point, which has no breakpoints
 ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
 FEW_HALVINGS = 500  # by which an error may be improved nevertheless
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined

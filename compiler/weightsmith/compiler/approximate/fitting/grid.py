@@ -2,8 +2,8 @@
 
 The interval is cut into cells on which f'' is proven to vary by at most a factor of 4; each gets as
 many points as keep the chord between neighbours within ``sag`` of f:  spacing² max|f''|/8 ≤ sag.
-Where f'' is unbounded (sqrt at 0, the kink of abs) cells shrink until f itself varies by ≤ sag.
-The function is only evaluated at points that are asked for: where f'' keeps its sign, few are.
+Where f'' is unbounded (sqrt at 0, the breakpoint of abs) cells shrink until f itself varies by ≤
+sag. The function is only evaluated at points that are asked for: where f'' keeps its sign, few are.
 """
 
 from __future__ import annotations

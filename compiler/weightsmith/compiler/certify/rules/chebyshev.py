@@ -26,7 +26,7 @@ from weightsmith.compiler.numbers.intervals import FLOOR, to_fraction
 from weightsmith.compiler.numbers.portable_floats import log2
 
 MANY = 10_000  # points, from where their number is rounded up
-SINGULAR = "the target has a singularity, a kink or no value on the spectrum"
+SINGULAR = "the target has a singularity, a breakpoint or no value on the spectrum"
 TAIL_BITS = 13  # the tail is so many bits below the error itself
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from weightsmith.compiler.certify.spectra.grounds import Ground
+from weightsmith.compiler.certify.spectra.assumed_operators import AssumedOperator
 from weightsmith.compiler.certify.spectra.spectral import (
     MAX_FORMS,
-    Collapse,
     Form,
     Frame,
     NoProofError,
+    NormalScalariser,
     ScalarField,
     UnknownNameError,
     infer_forms,
@@ -23,7 +23,7 @@ from weightsmith.compiler.certify.spectra.spectral import (
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop, NormalProgram, Returned, nested
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.letters import GROUP, read_turned
+from weightsmith.dsl.program.letters import GROUP, read_transposed
 
 Json = dict[str, object]
 MAX_SYMBOLS = 120  # parameters, numbers of loops and scalars that the checker can hold
@@ -33,7 +33,7 @@ def loop_forms(
     program: core.Program,
     normal: NormalProgram,
     returned: Returned,
-    ground: Ground,
+    assumed: AssumedOperator,
     frame: tuple[list[str], list[str]],
 ) -> list[Json]:
     """An item for each loop that the result depends on.  Raises NoProofError.
@@ -44,27 +44,29 @@ def loop_forms(
     names = scalar_names([carried.letter for _, carried in wanted])
     frames = (_word(frame[0]), _word(frame[1]))
     try:  # most variables have one form, and fewer symbols are faster
-        return _forms(program, normal, ground, frames, wanted, names, 1)
+        return _forms(program, normal, assumed, frames, wanted, names, 1)
     except UnknownNameError:
-        return _forms(program, normal, ground, frames, wanted, names, MAX_FORMS)
+        return _forms(program, normal, assumed, frames, wanted, names, MAX_FORMS)
 
 
 def _forms(
     program: core.Program,
     normal: NormalProgram,
-    ground: Ground,
+    assumed: AssumedOperator,
     frame: Frame,
     wanted: list[tuple[Loop, Carried]],
     names: dict[str, str],
     forms: int,
 ) -> list[Json]:
     """The same, if no variable has more than so many forms with a scalar."""
-    collapse = Collapse(normal, ground.operator, ScalarField(normal, with_suffixes(names, forms)))
-    collapse.names, collapse.frames = names, (frame,)
+    scalarise = NormalScalariser(
+        normal, assumed.operator, ScalarField(normal, with_suffixes(names, forms))
+    )
+    scalarise.names, scalarise.frames = names, (frame,)
     wanted_letters = {carried.letter for _, carried in wanted}
     items, count = [], len(tuple(program.symbols))
     for outer in normal.loops:
-        for index, own in _infer(collapse, outer, wanted_letters):
+        for index, own in _infer(scalarise, outer, wanted_letters):
             count += sum(1 for found in own.values() for form in found if form.name)
             items.append({"loop": index, "forms": _forms_json(own)})
     if count > MAX_SYMBOLS:
@@ -73,13 +75,13 @@ def _forms(
 
 
 def _infer(
-    collapse: Collapse, outer: Loop, wanted: set[str]
+    scalarise: NormalScalariser, outer: Loop, wanted: set[str]
 ) -> Iterator[tuple[int, dict[tuple[str, str], tuple[Form, ...]]]]:
     """The forms of the values of one loop, and of those within it, by the loops' numbers."""
-    infer_forms(collapse, outer, wanted)
+    infer_forms(scalarise, outer, wanted)
     for loop in nested((outer,)):
         own = {carried.letter for carried in loop.carried} & wanted
-        found = {key: forms for key, forms in collapse.forms.items() if key[0] in own}
+        found = {key: forms for key, forms in scalarise.forms.items() if key[0] in own}
         if not all(form.constant.number is not None for forms in found.values() for form in forms):
             raise NoProofError("a part that does not change depends on a parameter")
         if own:
@@ -110,8 +112,8 @@ def _word(texts: list[str]) -> Word:
 
 
 def _letter(text: str) -> Letter:
-    name, turned = read_turned(text)
-    return Letter(name._replace(group="").text, name.group, turned)
+    name, transposed = read_transposed(text)
+    return Letter(name._replace(group="").text, name.group, transposed)
 
 
 def dependencies(normal: NormalProgram, returned: Returned) -> list[tuple[Loop, Carried]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from weightsmith.compiler.certify.spectra.spectral import Collapse, Form, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import Form, NoProofError, NormalScalariser
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, Columns, Loop
 
@@ -12,26 +12,26 @@ Scalars = dict[str, Coefficient]
 
 
 def loop_scalars(
-    collapse: Collapse, loop: Loop, wanted: Collection[str]
+    scalarise: NormalScalariser, loop: Loop, wanted: Collection[str]
 ) -> tuple[Scalars, Scalars]:
-    """Collapse the values before the loop and after a pass; every group must agree."""
+    """Scalarise the values before the loop and after a pass; every group must agree."""
     initial: Scalars = {}
     after: Scalars = {}
     for carried in loop.carried:
         if carried.letter not in wanted:
             continue
         for space in carried.spaces:
-            _collect(collapse, carried, space, initial, after)
+            _collect(scalarise, carried, space, initial, after)
     return initial, after
 
 
 def _collect(
-    collapse: Collapse, carried: Carried, space: str, initial: Scalars, after: Scalars
+    scalarise: NormalScalariser, carried: Carried, space: str, initial: Scalars, after: Scalars
 ) -> None:
-    tokens = collapse.normal.alphabet.axes[carried.letter][1] == ""
-    forms = collapse.forms[carried.letter, space if tokens else ""]
-    first = _by_form(collapse, carried.initial, space, forms)
-    second = _by_form(collapse, carried.next, space, forms)
+    tokens = scalarise.normal.alphabet.axes[carried.letter][1] == ""
+    forms = scalarise.forms[carried.letter, space if tokens else ""]
+    first = _by_form(scalarise, carried.initial, space, forms)
+    second = _by_form(scalarise, carried.next, space, forms)
     for form, a, b in zip(forms, first, second, strict=True):
         if not form.name:
             if a != form.constant or b != form.constant:
@@ -43,10 +43,10 @@ def _collect(
 
 
 def _by_form(
-    collapse: Collapse, columns: Columns, space: str, forms: tuple[Form, ...]
+    scalarise: NormalScalariser, columns: Columns, space: str, forms: tuple[Form, ...]
 ) -> list[Coefficient]:
-    frames = collapse(columns[space])
+    frames = scalarise(columns[space])
     known = [(form.left, form.right) for form in forms]
     if any(frame not in known for frame in frames):
         raise NoProofError("a pass leaves the forms of the loop's values")
-    return [frames.get(frame, collapse.scalars.field.zero) for frame in known]
+    return [frames.get(frame, scalarise.scalars.field.zero) for frame in known]

@@ -1,4 +1,4 @@
-"""Collapse polynomials to scalars: every value of interest is left · f(T) · right.
+"""Scalarise polynomials: every value of interest is left · f(T) · right.
 
 T is the operator of a spectrum assumption, a word.  In a word, each occurrence of T becomes the
 scalar λ, each carried letter its forms; adjacent scalars multiply, since functions of T commute.
@@ -87,8 +87,8 @@ class ScalarField:
         return self.field.variable(name)
 
 
-class Collapse(Scalariser[Letter]):
-    """Collapses polynomials for one operator, with the forms of the carried letters."""
+class NormalScalariser(Scalariser[Letter]):
+    """Scalarises polynomials for one operator, with the forms of the carried letters."""
 
     def __init__(self, normal: NormalProgram, operator: Operator, scalars: ScalarField) -> None:
         super().__init__(scalars.field, operator.word, scalars.symbol(LAMBDA))
@@ -147,10 +147,10 @@ class Collapse(Scalariser[Letter]):
         return alphabet.columns(word[place - 1]) if place else alphabet.rows(word[0])
 
 
-def rigid(collapse: Collapse, frame: Frame) -> bool:
+def rigid(scalarise: NormalScalariser, frame: Frame) -> bool:
     """Can no function of T stand in this frame?"""
     left, right = frame
-    alphabet, space = collapse.normal.alphabet, collapse.operator.space
+    alphabet, space = scalarise.normal.alphabet, scalarise.operator.space
     if left:
         return alphabet.columns(left[-1]) != space
     return bool(right) and alphabet.rows(right[0]) != space
@@ -161,11 +161,11 @@ def scalar_name(letter: str) -> str:
     return variable_of(letter).replace(".", "_")
 
 
-def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
+def infer_forms(scalarise: NormalScalariser, loop: Loop, wanted: set[str]) -> None:
     """Find the forms of the loop's variables: those of their initial values, then what a pass adds.
 
-    Fills ``collapse.forms``.  Variables of loops within the loop, if ``wanted``, are found with its
-    own: each may depend on the other.  Raises NoProofError if they do not close.
+    Fills ``scalarise.forms``.  Variables of loops within the loop, if ``wanted``, are found with
+    its own: each may depend on the other.  Raises NoProofError if they do not close.
     """
     loops = tuple(nested((loop,)))
     variables = [c for one in loops for c in one.carried if c.letter in wanted]
@@ -173,29 +173,29 @@ def infer_forms(collapse: Collapse, loop: Loop, wanted: set[str]) -> None:
         grown = False
         for carried in variables:
             for space in carried.spaces:
-                grown |= _grow(collapse, carried, space)
+                grown |= _grow(scalarise, carried, space)
         if not grown:
             return
     raise NoProofError("the values of the loop do not keep one form from pass to pass")
 
 
-def _grow(collapse: Collapse, carried: Carried, space: str) -> bool:
-    group = space if collapse.normal.alphabet.axes[carried.letter][1] == "" else ""
+def _grow(scalarise: NormalScalariser, carried: Carried, space: str) -> bool:
+    group = space if scalarise.normal.alphabet.axes[carried.letter][1] == "" else ""
     key = (carried.letter, group)
-    forms = list(collapse.forms.get(key, ()))
+    forms = list(scalarise.forms.get(key, ()))
     before = len(forms)
-    initial = collapse(carried.initial[space])
-    for frame in (*initial, *collapse(carried.next[space])):
+    initial = scalarise(carried.initial[space])
+    for frame in (*initial, *scalarise(carried.next[space])):
         if any((form.left, form.right) == frame for form in forms):
             continue
         if len(forms) == MAX_FORMS:
             raise NoProofError("the values of the loop are not functions of the operator alone")
-        if rigid(collapse, frame):
-            forms.append(Form(*frame, "", initial.get(frame, collapse.scalars.field.zero)))
+        if rigid(scalarise, frame):
+            forms.append(Form(*frame, "", initial.get(frame, scalarise.scalars.field.zero)))
         else:
             named = sum(1 for form in forms if form.name)
-            own = collapse.names.get(carried.letter) or scalar_name(carried.letter)
+            own = scalarise.names.get(carried.letter) or scalar_name(carried.letter)
             name = own + (f"_{named}" if named else "")
-            forms.append(Form(*frame, name, collapse.scalars.field.one))
-    collapse.forms[key] = tuple(forms)
+            forms.append(Form(*frame, name, scalarise.scalars.field.one))
+    scalarise.forms[key] = tuple(forms)
     return len(forms) > before

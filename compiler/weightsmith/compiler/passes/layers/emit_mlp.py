@@ -1,10 +1,10 @@
 """One layer's MLP: a linear map of the stream, and piecewise-linear functions that are added.
 
 A linear change s of a block is relu(s) − relu(−s).  A function is constant + slope·t +
-Σ change·relu(t − place): one hidden block a kink, and for the slope at most one more, since
+Σ change·relu(t − place): one hidden block a breakpoint, and for the slope at most one more, since
     slope·t = slope·relu(t − place) − slope·relu(place − t) + slope·place
-joins the first of them to a kink (and both vanish at a kink with change = −slope).  A function in
-numbers is anchored at the kink where its hinges cancel least (``ir/anchor``).
+joins the first of them to a breakpoint (and both vanish at a breakpoint with change = −slope).  A
+function in numbers is anchored at the breakpoint where its hinges cancel least (``ir/anchor``).
 """
 
 from __future__ import annotations
@@ -125,27 +125,29 @@ def units_of(
     function: PiecewiseLinear, scalars: CoefficientField
 ) -> tuple[Coefficient, tuple[Unit, ...]]:
     """Write a piecewise-linear function as a constant and hidden units."""
-    if function.kinks and is_numeric(function):
+    if function.breakpoints and is_numeric(function):
         value, hinges = anchored(function)
         number = scalars.number
         found = (Unit(number(one.coefficient), one.sign, number(one.place)) for one in hinges)
         return number(value), tuple(found)
     constant, slope = scalars.of(function.constant), scalars.of(function.slope)
-    kinks = [(scalars.of(place), scalars.of(change)) for place, change in function.kinks]
+    breakpoints = [
+        (scalars.of(place), scalars.of(change)) for place, change in function.breakpoints
+    ]
     if not slope:
-        return constant, tuple(Unit(change, 1, place) for place, change in kinks if change)
-    at = next((i for i, (_, change) in enumerate(kinks) if change == -slope), 0)
-    if not kinks:
-        kinks = [(scalars.zero, scalars.zero)]
-    place = kinks[at][0]
-    units = list(_with_slope(kinks, at, slope))
+        return constant, tuple(Unit(change, 1, place) for place, change in breakpoints if change)
+    at = next((i for i, (_, change) in enumerate(breakpoints) if change == -slope), 0)
+    if not breakpoints:
+        breakpoints = [(scalars.zero, scalars.zero)]
+    place = breakpoints[at][0]
+    units = list(_with_slope(breakpoints, at, slope))
     return constant + slope * place, tuple(unit for unit in units if unit.coefficient)
 
 
 def _with_slope(
-    kinks: list[tuple[Coefficient, Coefficient]], at: int, slope: Coefficient
+    breakpoints: list[tuple[Coefficient, Coefficient]], at: int, slope: Coefficient
 ) -> Iterator[Unit]:
-    for i, (place, change) in enumerate(kinks):
+    for i, (place, change) in enumerate(breakpoints):
         yield Unit(change + slope if i == at else change, 1, place)
         if i == at:
             yield Unit(-slope, -1, place)

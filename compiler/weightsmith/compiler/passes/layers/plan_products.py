@@ -158,7 +158,7 @@ class ProductPlanner:
         return min(candidates, key=lambda plan: (plan.time, plan.cost), default=None)
 
     def _of_stored(self, word: Word) -> Plan | None:
-        """Of three letters that are held as they must stand: no other cut is as early."""
+        """Of three letters that are materialised as they must stand: no other cut is as early."""
         first, last = word[0], word[2]
         flipped = self.program.alphabet.transposed(word[1])
         if not all(map(self.stored, (first, flipped, last))):
@@ -198,12 +198,12 @@ class ProductPlanner:
                 return []
             return [Cut((), flipped, (), (spaces[0], spaces[0], spaces[1]))]
         found = []
-        turned = tuple(map(alphabet.transposed, word))
+        transposed = tuple(map(alphabet.transposed, word))
         for i, j in places or _places(size):
             empty = (i == 0) + (i == j) + (j == size)
             if empty > 1 or _is_token(spaces[j]) or (i in (0, j) and _is_token(spaces[i])):
                 continue
-            right = starred(turned[i:j][::-1])
+            right = starred(transposed[i:j][::-1])
             rows = (spaces[0], spaces[i], spaces[j])
             found.append(Cut(starred(word[:i]), right, starred(word[j:]), rows))
         return found

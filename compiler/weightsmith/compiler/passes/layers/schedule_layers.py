@@ -47,12 +47,12 @@ from weightsmith.dsl.program.core import Approximated, PiecewiseLinear
 def schedule_layers(
     program: NormalProgram, *, hoist_terms: bool, share_blocks: bool = False
 ) -> Schedule:
-    """Schedule a program whose carried variables are all held as they stand.
+    """Schedule a program whose carried variables are all materialised as they stand.
 
     ``hoist_terms``: a term of a loop that the loop does not change is computed before it, even
     where one layer of the loop would do (there it may share a head: w·x − y times x'·x).
     ``share_blocks``: heads write to several variables at once where that saves blocks.
-    Raises InfeasibleError if a value cannot be held or computed.
+    Raises InfeasibleError if a value cannot be materialised or computed.
     """
     level = _Level(program, None, None, hoist_terms)
     level.share_blocks = share_blocks

@@ -25,7 +25,7 @@ from weightsmith.compiler.ir.graph import (
     ZeroOperation,
 )
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.sites import assigned_names
+from weightsmith.dsl.program.parts import assigned_names
 
 Environment = dict[str, int]
 

@@ -69,11 +69,11 @@ def constant_of(value: Polynomial) -> Fraction | None:
 def value_at(
     function: PiecewiseLinear, number: Fraction, field: CoefficientField
 ) -> Coefficient | None:
-    """Return f(number), or None where the place of a kink is no number."""
+    """Return f(number), or None where the place of a breakpoint is no number."""
     total = field.of(function.constant) + field.of(function.slope) * field.number(number)
-    for place, change in function.kinks:
-        kink = field.of(place).as_number
-        if kink is None:
+    for place, change in function.breakpoints:
+        point = field.of(place).as_number
+        if point is None:
             return None
-        total = total + field.of(change) * field.number(max(number - kink, Fraction(0)))
+        total = total + field.of(change) * field.number(max(number - point, Fraction(0)))
     return total

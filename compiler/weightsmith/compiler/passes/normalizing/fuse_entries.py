@@ -14,7 +14,9 @@ from weightsmith.compiler.ir.piecewise import affine, composed, is_numeric
 from weightsmith.compiler.passes.normalizing.fold_entries import ones_word
 from weightsmith.dsl.program.core import PiecewiseLinear
 
-APART = "~tent"  # the label of functions that are kept apart: composed they have many more kinks
+APART = (
+    "~tent"  # the label of functions that are kept apart: composed they have many more breakpoints
+)
 
 
 def fused(applied: Application, known: Sequence[Application]) -> Application:

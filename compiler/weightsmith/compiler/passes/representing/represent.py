@@ -202,7 +202,7 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
     result = rewrite_program(program, lambda p: p.replaced(swapped))
     result = replace(result, alphabet=alphabet)
     new_old = next(c for lp in result.all_loops() for c in lp.carried if c.letter == letter)
-    turned = Carried(
+    carried = Carried(
         name,
         variable + "'",
         columns,
@@ -212,7 +212,7 @@ def transposed(given: Representation, loop: Loop, letter: str) -> Representation
     )
     held = dict(given.held)
     held[name] = {rows: alphabet.transpose(held[letter][columns])}
-    result = with_carried(result, loop.index, frozenset({letter}), (turned,))
+    result = with_carried(result, loop.index, frozenset({letter}), (carried,))
     return Representation(result, held, (*given.choices, f"{name} instead of {letter}"))
 
 

@@ -7,32 +7,44 @@ made of inputs, and R is the same for all (the identity, mostly).  No two inputs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rewrites.affine_loop import (
+    AffineLoop,
+    Sided,
+    read_affine_loop,
+    read_sided,
+)
+from weightsmith.checker.rewrites.affine_powers import AffinePowers
 from weightsmith.compiler.certify.spectra.spectral import (
     ManyWordsError,
     NoProofError,
 )
-from weightsmith.compiler.ir.coefficients import Coefficient
-from weightsmith.compiler.ir.normal import Carried, Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Word
+from weightsmith.compiler.ir.normal import Loop, NormalProgram
+from weightsmith.compiler.ir.polynomial import Letter
+from weightsmith.compiler.restructure.affine_loops.checked_loop import (
+    Terms,
+    checked_loop,
+    terms_of,
+    word_of,
+)
 from weightsmith.compiler.restructure.recurrences.setting import bare
 from weightsmith.dsl.program.core import GROUPS
+from weightsmith.dsl.program.letters import variable_of
 
 SHORT = 3  # letters of a word, one layer
 MOST_LETTERS = 250  # of all longer words of a pass
 NOT_AFFINE = "a pass is not affine in what the loop carries"
 TOO_LONG_WORDS = "a pass has too many long words, written out"
-Terms = dict[Word, Coefficient]
-Turn = Callable[[Terms], Terms]  # the transpose
-Linear = dict[tuple[Word, str, Word], Coefficient]  # left, the carried letter, right
+Transpose = Callable[[Terms], Terms]
 
 
 @dataclass(frozen=True)
 class AffineStep:
     """The step, by carried letters; words have no groups (they are said once, by ``over``)."""
 
-    turned: Mapping[str, bool]  # is s_i the transpose of the letter?
+    transposed: Mapping[str, bool]  # is s_i the transpose of the letter?
     left: Mapping[tuple[str, str], Terms]
     right: Terms
     constant: Mapping[str, Terms]
@@ -42,7 +54,7 @@ class AffineStep:
     def has_left(self) -> bool:
         """Is L more than the identity?"""
         one = [set(terms) == {()} and terms[()] == 1 for terms in self.left.values()]
-        return len(self.turned) > 1 or one != [True]
+        return len(self.transposed) > 1 or one != [True]
 
     @property
     def has_right(self) -> bool:
@@ -65,12 +77,14 @@ class TokenStepError(NoProofError):
 
 
 def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
-    """The ways to read the loop so; all letters may be turned.  Raises NoProofError: none.
+    """The readings of the loop; all letters may be transposed.  Raises NoProofError: none.
 
     Coefficients of a ``for`` loop have the symbols of its numbers.
     """
     if loop.inner:
         raise NoProofError("a pass has loops of its own")
+    if not loop.carried:
+        raise NoProofError("a loop carries nothing on which a returned value depends")
     reasons: list[NoProofError] = []
     found = False
     for start in (False, True):
@@ -80,7 +94,7 @@ def affine_steps(normal: NormalProgram, loop: Loop) -> Iterator[AffineStep]:
             reasons.append(reason)
             continue
         found = True
-        yield replace(step, symmetries=frozenset()) if loop.schedule else step
+        yield step
     if not found:
         raise next((one for one in reasons if isinstance(one, TokenStepError)), reasons[0])
 
@@ -101,166 +115,94 @@ def _occurrences(loop: Loop) -> Iterator[tuple[str, Letter]]:
 def _sides(loop: Loop, start: bool) -> dict[str, bool]:
     """Which letters to turn, so that no s_j stands transposed."""
     pairs = set(_occurrences(loop))
-    turned: dict[str, bool] = {}
+    transposed: dict[str, bool] = {}
     for first in loop.carried:
-        waiting = [] if first.letter in turned else [first.letter]
-        turned.setdefault(first.letter, start)
+        waiting = [] if first.letter in transposed else [first.letter]
+        transposed.setdefault(first.letter, start)
         while waiting:
             name = waiting.pop()
             for after, letter in pairs:
                 if name not in (after, letter.name):
                     continue
                 other = letter.name if after == name else after
-                wanted = turned[name] != letter.transposed
-                if turned.setdefault(other, wanted) != wanted:
+                wanted = transposed[name] != letter.transposed
+                if transposed.setdefault(other, wanted) != wanted:
                     raise NoProofError(f"a pass has {other} as it is and transposed")
                 waiting += [other] if other != name and other not in waiting else []
                 pairs = pairs - {(after, letter)}
-    return turned
+    return transposed
 
 
-@dataclass(frozen=True)
-class Sided:
-    """What becomes of the carried letters, turned to one side: a constant and the rest."""
-
-    start: Mapping[str, Terms]
-    constant: Mapping[str, Terms]
-    linear: Mapping[str, Linear]
-
-
-def read_sided(normal: NormalProgram, loop: Loop, turned: Mapping[str, bool]) -> Sided:
-    """Raises NoProofError where the groups of tokens do not agree."""
-    start: dict[str, Terms] = {}
-    constant: dict[str, Terms] = {}
-    linear: dict[str, Linear] = {}
-    for carried in loop.carried:
-        parts = [_split(normal, loop, turned, carried, one) for one in carried.next.values()]
-        first = [_split(normal, loop, turned, carried, one) for one in carried.initial.values()]
-        if any(part != parts[0] for part in parts):
-            raise NoProofError("context and query tokens follow different recurrences")
-        constant[carried.letter], linear[carried.letter] = parts[0]
-        start[carried.letter] = first[0][0]
-    return Sided(start, constant, linear)
-
-
-def _read(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> AffineStep:
-    rows = _rows(normal, loop, turned)
+def _read(normal: NormalProgram, loop: Loop, transposed: dict[str, bool]) -> AffineStep:
+    rows = _rows(normal, loop, transposed)
     if any(axis in (*GROUPS, "") for axis in rows.values()):
         raise TokenStepError("a step would act on tokens, as a matrix of tokens by tokens")
-    sided = read_sided(normal, loop, turned)
-    _refuse_long(sided)
-    left, right = _factors(sided.linear, normal.field.one)
-    rebuilt = {
-        name: {
-            (u, j, w): a * b
-            for (i, j), terms in left.items()
-            for u, a in terms.items()
-            for w, b in right.items()
-            if i == name
-        }
-        for name in sided.linear
-    }
-    if rebuilt != sided.linear:
-        raise TwoSidedError("a pass multiplies from both sides, and not by one matrix on each")
-    found = symmetries(normal, left, right, sided.constant, sided.start)
-    return AffineStep(turned, left, right, sided.constant, found)
+    _check_groups(loop)
+    checked = checked_loop(normal, loop)
+    names = [one.variable for one in loop.carried if transposed[one.letter]]
+    _refuse_long(read_sided(checked, names))
+    try:
+        affine = read_affine_loop(checked, names)
+    except RefusedError:
+        message = "a pass multiplies from both sides, and not by one matrix on each"
+        raise TwoSidedError(message) from None
+    return step_of(affine, loop)
+
+
+def _check_groups(loop: Loop) -> None:
+    for one in loop.carried:
+        values = [{bare(word): n for word, n in value.terms.items()} for value in one.next.values()]
+        if any(value != values[0] for value in values):
+            raise NoProofError("context and query tokens follow different recurrences")
 
 
 def _refuse_long(sided: Sided) -> None:
     """Long words take many layers, and long to plan."""
-    words = {word for terms in sided.constant.values() for word in terms}
-    words |= {word for linear in sided.linear.values() for u, _, w in linear for word in (u, w)}
-    if sum(len(word) for word in words if len(word) > SHORT) > MOST_LETTERS:
+    found = {word_of(word) for value in sided.constant.values() for word in value.terms}
+    sides = ((u, w) for linear in sided.linear.values() for u, _, w in linear)
+    found |= {word_of(word) for pair in sides for word in pair}
+    if sum(len(word) for word in found if len(word) > SHORT) > MOST_LETTERS:
         raise ManyWordsError(TOO_LONG_WORDS)
 
 
-def symmetries(
-    normal: NormalProgram,
-    left: Mapping[tuple[str, str], Terms],
-    right: Terms,
-    constant: Mapping[str, Terms],
-    start: Mapping[str, Terms],
-) -> frozenset[str]:
+def step_of(affine: AffineLoop, loop: Loop) -> AffineStep:
+    """The checker's step, by the loop's letters."""
+    letters = {one.variable: one.letter for one in loop.carried}
+    transposed: dict[str, bool] = {}
+    constant: dict[str, Terms] = {}
+    for name, letter in affine.letters.items():
+        transposed[letters[variable_of(name)]] = letter.transposed
+        constant.setdefault(letters[variable_of(name)], terms_of(affine.constant[name]))
+    left = {(letters[i], letters[j]): terms_of(value) for (i, j), value in affine.left.items()}
+    right = {word_of(word): number for word, number in affine.right.items()}
+    return AffineStep(transposed, left, right, constant, _symmetries(affine))
+
+
+def _symmetries(affine: AffineLoop) -> frozenset[str]:
     """What equals its transpose, also after any number of passes."""
-
-    turned = turning(normal)
-    found = set()
-    if all(left.get((j, i)) == turned(terms) for (i, j), terms in left.items()):
-        found.add("left")
-    if right == turned(right):
-        found.add("right")
-    if len(constant) == len(left) == 1:
-        (only,), (added,), (first,) = left.values(), constant.values(), start.values()
-        if right == turned(only):
-            found.add("adjoint")
-            found |= {"sum"} if added == turned(added) else set()
-            found |= {"value"} if "sum" in found and first == turned(first) else set()
-    return frozenset(found)
+    if affine.passes:
+        return frozenset()
+    powers = AffinePowers(affine)
+    right = affine.right_of(next(iter(affine.letters.values())).columns)
+    known = {
+        "left": powers.symmetric,
+        "right": right.equals(right.transpose()),
+        "adjoint": powers.adjoint,
+        "sum": powers.symmetric_sums,
+        "value": powers.symmetric_values,
+    }
+    return frozenset(name for name, holds in known.items() if holds)
 
 
-def _rows(normal: NormalProgram, loop: Loop, turned: dict[str, bool]) -> dict[str, str]:
+def _rows(normal: NormalProgram, loop: Loop, transposed: dict[str, bool]) -> dict[str, str]:
     return {
-        one.letter: normal.alphabet.axes[one.letter][1 if turned[one.letter] else 0]
+        one.letter: normal.alphabet.axes[one.letter][1 if transposed[one.letter] else 0]
         for one in loop.carried
     }
 
 
-def _split(
-    normal: NormalProgram,
-    loop: Loop,
-    turned: Mapping[str, bool],
-    carried: Carried,
-    value: Polynomial,
-) -> tuple[Terms, Linear]:
-    """The constant and the linear part of a letter's next value, turned as the letter is."""
-    letters = {one.letter for one in loop.carried}
-    value = normal.alphabet.transpose(value) if turned[carried.letter] else value
-    constant: Terms = {}
-    linear: Linear = {}
-    for word, number in value.terms.items():
-        places = [at for at, letter in enumerate(word) if letter.name in letters]
-        if not places:
-            constant[bare(word)] = number
-            continue
-        if len(places) > 1:
-            raise NoProofError(NOT_AFFINE)
-        (at,) = places
-        linear[bare(word[:at]), word[at].name, bare(word[at + 1 :])] = number
-    return constant, linear
-
-
-def turning(normal: NormalProgram) -> Turn:
-    def turned(terms: Terms) -> Terms:
+def transposing(normal: NormalProgram) -> Transpose:
+    def transposed(terms: Terms) -> Terms:
         return {normal.alphabet.transpose_word(word): number for word, number in terms.items()}
 
-    return turned
-
-
-def _factors(
-    linear: Mapping[str, Linear], one: Coefficient
-) -> tuple[dict[tuple[str, str], Terms], Terms]:
-    """L and R, if there are any.
-
-    The first word of R has the coefficient 1; but an L that is one number is 1, if R is not.
-    """
-    pivot = next(((name, one) for name, parts in linear.items() for one in parts), None)
-    if pivot is None:
-        return {}, {(): one}
-    name, (first, letter, last) = pivot
-    beside = {w: c for (u, s, w), c in linear[name].items() if (u, s) == (first, letter)}
-    scale = beside[min(beside, key=_order)]
-    unit = beside[last] / scale
-    left: dict[tuple[str, str], Terms] = {}
-    for after, parts in linear.items():
-        for (u, before, w), number in parts.items():
-            if w == last:
-                left.setdefault((after, before), {})[u] = number / unit
-    only = next(iter(left.values()))
-    if len(linear) == 1 and only.keys() == {()} != beside.keys():
-        scale = scale / only[()]
-        only[()] = scale / scale
-    return left, {w: number / scale for w, number in beside.items()}
-
-
-def _order(word: Word) -> tuple[int, list[str]]:
-    return len(word), [letter.text() for letter in word]
+    return transposed

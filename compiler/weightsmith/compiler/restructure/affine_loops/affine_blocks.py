@@ -35,7 +35,7 @@ Start = Literal["own", "zero", "unit", "parts"]
 PARTS = {"power": "left", "after": "right", "total": "sum"}  # what they are to the checker
 
 
-class Held(NamedTuple):
+class Materialised(NamedTuple):
     """L^a_ij, R^a, S_a or s of letters, or its transpose.
 
     ``power``, ``after`` and ``total`` are Lⁿ, Rⁿ and S_n of all n passes.  ``first`` is the pass
@@ -45,18 +45,18 @@ class Held(NamedTuple):
     kind: str
     row: str = ""
     column: str = ""
-    turned: bool = False
+    transposed: bool = False
     first: int = 0
 
-    def plain(self) -> Held:
-        return self._replace(turned=False)
+    def plain(self) -> Materialised:
+        return self._replace(transposed=False)
 
-    def flipped(self) -> Held:
-        return self._replace(turned=not self.turned)
+    def flipped(self) -> Materialised:
+        return self._replace(transposed=not self.transposed)
 
 
-Product = tuple[Held, ...]
-Formulas = dict[Held, list[Product]]  # what a block makes: sums of products
+Product = tuple[Materialised, ...]
+Formulas = dict[Materialised, list[Product]]  # what a block makes: sums of products
 Vector = dict[str, list[Product]]  # by letters
 
 
@@ -79,7 +79,8 @@ class BlockFormulas:
     """Of one loop, and ``count`` passes of it.
 
     ``start`` says what s₀ is: the variables' "own" start, or "zero" or the identity ("unit"), which
-    are not multiplied.  With "parts" there is no value: what is held at the end are Lⁿ, Rⁿ and S_n.
+    are not multiplied.  With "parts" there is no value: what is materialised at the end are Lⁿ, Rⁿ
+    and S_n.
 
     Raises NoProofError where the values are zero, or of too many products.
     """
@@ -106,19 +107,19 @@ class BlockFormulas:
             raise ManyWordsError(f"{TOO_MANY}: {self._products()}, more than {MOST_OF_TWO}")
 
     def _products(self) -> int:
-        """About how many there are: ways through the block matrices, and their transposes'."""
+        """About how many there are: paths through the block matrices, and their transposes'."""
         total, pattern, numbers = 0, self._pattern, digits(self._count, self._base)
         done, power = 0, 1
         for level, digit in enumerate(numbers):
             done, raised = done + digit * power, power * self._base
-            ways = dict.fromkeys(self._letters, 1)
+            paths = dict.fromkeys(self._letters, 1)
             for length in range(1, self._base + 1):
                 longer = dict.fromkeys(self._letters, 0)
                 for i, j in pattern:
-                    longer[i] += ways[j]
-                ways = longer
+                    longer[i] += paths[j]
+                paths = longer
                 times = (length == digit) + len(self._firsts(done, raised)) * (length == self._base)
-                total += times * sum(ways.values()) if level + 1 < len(numbers) or digit else 0
+                total += times * sum(paths.values()) if level + 1 < len(numbers) or digit else 0
             pattern, power = self._raised(pattern), raised
         symmetric = "left" in self._step.symmetries
         return total if symmetric or self._base == 2 else 2 * total
@@ -127,7 +128,7 @@ class BlockFormulas:
         """With all that could be made, also what no later block needs."""
         blocks = []
         pattern, added, numbers = self._pattern, self._added, digits(self._count, self._base)
-        parts: Collection[Held] = ()
+        parts: Collection[Materialised] = ()
         done, power = 0, 1
         for level, digit in enumerate(numbers):
             counts = dict.fromkeys(("left", "right", "sum"), [power] * self._base)
@@ -137,7 +138,9 @@ class BlockFormulas:
             for first in self._firsts(after, raised) if level + 1 < len(numbers) else ():
                 made |= self._next_powers(pattern, power, first)
                 following = self._sums(pattern, added, self._base, power, first)
-                made |= {Held("sum", one, first=first): sums for one, sums in following.items()}
+                made |= {
+                    Materialised("sum", one, first=first): sums for one, sums in following.items()
+                }
             if digit:
                 if self._start == "parts":
                     advanced = self._advanced_parts(pattern, added, digit, power, done, parts)
@@ -169,7 +172,7 @@ class BlockFormulas:
         """L^a_ij; nothing where it is the identity."""
         unchanged = row in self._unchanged or not self._step.has_left
         place = first if self._is_for else 0
-        return () if unchanged else (Held("left", row, column, first=place),)
+        return () if unchanged else (Materialised("left", row, column, first=place),)
 
     def _next_powers(self, pattern: Pattern, power: int, first: int) -> Formulas:
         """P and Q of the next power."""
@@ -187,9 +190,9 @@ class BlockFormulas:
                         for j in ends.get(k, ())
                     ]
                 for j, path in paths:
-                    made.setdefault(Held("left", i, j, first=first), []).append(path)
+                    made.setdefault(Materialised("left", i, j, first=first), []).append(path)
         if self._step.has_right:
-            made[Held("right")] = [(Held("right"),) * self._base]
+            made[Materialised("right")] = [(Materialised("right"),) * self._base]
         return made
 
     def _advanced(
@@ -197,14 +200,16 @@ class BlockFormulas:
     ) -> Formulas:
         """The values, ``digit`` powers on."""
         zero = frozenset() if done else self._from_zero
-        values: Vector = {one: [(Held("value", one),)] for one in self._letters if one not in zero}
+        values: Vector = {
+            one: [(Materialised("value", one),)] for one in self._letters if one not in zero
+        }
         if self._start == "unit" and not done:
             values = {one: [()] for one in self._letters}
         for number in range(digit):
             values = self._moved(pattern, values, done + number * power)
         sums = self._sums(pattern, added, digit, power, done)
         both = {one: values.get(one, []) + sums.get(one, []) for one in self._letters}
-        return {Held("value", one): products for one, products in both.items()}
+        return {Materialised("value", one): products for one, products in both.items()}
 
     def _advanced_parts(
         self,
@@ -213,33 +218,35 @@ class BlockFormulas:
         digit: int,
         power: int,
         done: int,
-        known: Collection[Held],
+        known: Collection[Materialised],
     ) -> Formulas:
         """Lⁿ, Rⁿ and S_n, ``digit`` powers on from those that are known."""
         made: Formulas = {}
         if self._step.has_right:
-            before = (Held("after"),) if Held("after") in known else ()
-            made[Held("after")] = [(Held("right"),) * digit + before]
+            before = (Materialised("after"),) if Materialised("after") in known else ()
+            made[Materialised("after")] = [(Materialised("right"),) * digit + before]
         for column in self._letters if self._step.has_left else ():
             powers: Vector = {
-                row: [(Held("power", row, column),)]
+                row: [(Materialised("power", row, column),)]
                 for row in self._letters
-                if Held("power", row, column) in known
+                if Materialised("power", row, column) in known
             }
             if not known or column in self._unchanged:
                 powers[column] = [()]
             for number in range(digit):
                 powers = self._moved(pattern, powers, done + number * power, right=False)
             for row in sorted(powers.keys() - self._unchanged):
-                made[Held("power", row, column)] = powers[row]
+                made[Materialised("power", row, column)] = powers[row]
         totals: Vector = {
-            row: [(Held("total", row),)] for row in self._letters if Held("total", row) in known
+            row: [(Materialised("total", row),)]
+            for row in self._letters
+            if Materialised("total", row) in known
         }
         for number in range(digit):
             totals = self._moved(pattern, totals, done + number * power)
         for row, products in self._sums(pattern, added, digit, power, done).items():
             totals[row] = totals.get(row, []) + products
-        return made | {Held("total", row): products for row, products in totals.items()}
+        return made | {Materialised("total", row): products for row, products in totals.items()}
 
     def _sums(
         self, pattern: Pattern, added: Letters, number: int, power: int, first: int
@@ -248,7 +255,11 @@ class BlockFormulas:
         total: Vector = {}
         for at in range(first, first + number * power, power):
             place, moved = at if self._is_for else 0, self._moved(pattern, total, at)
-            now = {one: [(Held("sum", one, first=place),)] for one in self._letters if one in added}
+            now = {
+                one: [(Materialised("sum", one, first=place),)]
+                for one in self._letters
+                if one in added
+            }
             total = {
                 one: now.get(one, []) + moved.get(one, [])
                 for one in self._letters
@@ -259,7 +270,7 @@ class BlockFormulas:
     def _moved(self, pattern: Pattern, vector: Vector, first: int, *, right: bool = True) -> Vector:
         """L^a·vector·R^a."""
         found: Vector = {}
-        after = (Held("right"),) if right and self._step.has_right else ()
+        after = (Materialised("right"),) if right and self._step.has_right else ()
         for i, j in sorted(pattern):
             for product in vector.get(j, []):
                 found.setdefault(i, []).append(self._entry(i, j, first) + product + after)

@@ -15,7 +15,7 @@ from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Carried, NormalProgram, Returned, polynomials
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.pipeline import front
-from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, turning
+from weightsmith.compiler.restructure.affine_loops.affine import affine_steps, transposing
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import Start
 from weightsmith.compiler.restructure.affine_loops.affine_write import NOTHING, AffineWriter
 from weightsmith.compiler.restructure.affine_loops.both_sides import (
@@ -89,14 +89,14 @@ def powered(
     )
     returned = [value for one in normal.returns for value in one.value.values()]
     wanted = {letter.name for value in returned for word in value.terms for letter in word}
-    turn, taken = turning(normal), around.taken
+    transpose, taken = transposing(normal), around.taken
     numbers, count = task.numbers(loop), around.count
     writer = AffineWriter(
-        loop, step, turn, around.clause, taken, count, transposes=transposes, numbers=numbers
+        loop, step, transpose, around.clause, taken, count, transposes=transposes, numbers=numbers
     )
     blocks = writer.values(wanted, inline=inline)
-    turned = tuple(one.variable for one in loop.carried if step.turned[one.letter])
-    return around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts, turned)
+    transposed = tuple(one.variable for one in loop.carried if step.transposed[one.letter])
+    return around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts, transposed)
 
 
 def around_loops(task: Task, *, inline: bool = False) -> Powered:
@@ -107,12 +107,12 @@ def around_loops(task: Task, *, inline: bool = False) -> Powered:
     found = powered(flat_task, inline=inline, transposes=flat.transposes, scheduled=True)
     lines, held = flat.blocks(found.lines)
     found = replace(found, lines=lines + found.lines, held=held + found.held)
-    turned = as_list(found.first["turned"], "turned")
-    return found.read(turned=[*turned, *flat.turned])
+    transposed = as_list(found.first["turned"], "turned")
+    return found.read(**{"turned": [*transposed, *flat.transposed]})
 
 
 def statement_by_statement(task: Task, *, inline: bool = False) -> Powered:
-    """What each statement of a pass does is held, and multiplied; Raises NoProofError."""
+    """What each statement of a pass does is materialised, and multiplied; Raises NoProofError."""
     if task.normal.applications:  # the statements' tables would be chosen anew, for nothing
         raise NoProofError("the program has functions of entries")
     normal = front(split(task.program), task.bindings).normal
@@ -144,13 +144,13 @@ def by_newton(task: Task) -> Powered:
     """Newton's iteration and repeated powers, as ``newton.py`` says.  Raises NoProofError."""
     around = _Around(task)
     loop = around.loop
-    newton = read_newton(task.program, task.normal, loop)
+    newton = read_newton(task.normal, loop)
     count = newton.exponent**around.count if around.count <= MAX_DOUBLINGS else MAX_COUNT + 1
     if count > MAX_COUNT:
         raise OverLimitError("it raises to a power that is too large")
     start: Start = "unit" if newton.from_unit else "zero"
-    turn = turning(task.normal)
-    writer = AffineWriter(loop, newton.step, turn, around.clause, around.taken, count, start)
+    transpose = transposing(task.normal)
+    writer = AffineWriter(loop, newton.step, transpose, around.clause, around.taken, count, start)
     blocks = writer.values({one.letter for one in loop.carried})
     found = around.powered(blocks.starts + blocks.lines, blocks.held, blocks.counts)
     return found.read(kind="newton", exponent=newton.exponent)
@@ -188,7 +188,7 @@ class _Around:
         lines: tuple[str, ...],
         held: tuple[Json, ...],
         counts: tuple[int, ...],
-        turned: tuple[str, ...] = (),
+        transposed: tuple[str, ...] = (),
     ) -> Powered:
         """The lines with what stands before and after them."""
         results = self.results()
@@ -196,7 +196,7 @@ class _Around:
         first = places.index(True) if True in places else len(lines)
         start = self._start(set(NAME.findall(" ".join((*lines, *results)))))
         lines = (*lines[:first], *start, *lines[first:])
-        said: Json = {"rule": "powers", "turned": list(turned), "kind": "one_side"}
+        said: Json = {"rule": "powers", "turned": list(transposed), "kind": "one_side"}
         return Powered(lines, results, self.clause, said, held, counts)
 
     def _begins(self, line: str) -> bool:
@@ -253,5 +253,5 @@ class WordText:
 
     def _letter(self, letter: Letter) -> str:
         one = self.carried.get(letter.name)
-        turned = letter.transposed != (one is not None and one.flipped)
-        return (letter.name if one is None else one.variable) + ("'" if turned else "")
+        transposed = letter.transposed != (one is not None and one.flipped)
+        return (letter.name if one is None else one.variable) + ("'" if transposed else "")

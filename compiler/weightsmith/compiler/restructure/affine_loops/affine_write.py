@@ -1,7 +1,7 @@
 """An affine loop by powers of its step, as lines of a script: one block a digit of the count.
 
-A head multiplies U·V'·W, so what stands in the middle is held transposed, unless it is symmetric;
-what no later block needs is not held.
+A head multiplies U·V'·W, so what stands in the middle is materialised transposed, unless it is
+symmetric; what no later block needs is not held.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from fractions import Fraction
 from weightsmith.compiler.ir.coefficients import at
 from weightsmith.compiler.ir.normal import Carried, Loop
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, Turn
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Transpose
 from weightsmith.compiler.restructure.affine_loops.affine_blocks import (
     PARTS,
     Block,
     BlockFormulas,
     Formulas,
-    Held,
+    Materialised,
     Product,
     Start,
 )
+from weightsmith.compiler.restructure.affine_loops.checked_loop import Terms
 from weightsmith.compiler.restructure.recurrences.lines import (
     assignment,
     free_name,
@@ -66,7 +67,7 @@ class AffineWriter:
         self,
         loop: Loop,
         step: AffineStep,
-        turn: Turn,
+        transpose: Transpose,
         clause: str,
         taken: set[str],
         count: int,
@@ -74,7 +75,7 @@ class AffineWriter:
         transposes: Mapping[str, str] = NOTHING,
         numbers: Numbers = (),
     ) -> None:
-        self.step, self.turn, self.clause, self.taken = step, turn, clause, taken
+        self.step, self.transpose, self.clause, self.taken = step, transpose, clause, taken
         self.carried = {one.letter: one for one in loop.carried}
         self.count, self.transposes, self.numbers = count, transposes, numbers
         self.formulas = BlockFormulas(loop, step, start, count)
@@ -89,15 +90,17 @@ class AffineWriter:
         own = {self._own(one) for one in self.carried.values() if one.letter in wanted}
         return self._blocks(self.formulas.blocks(), own, inline=inline)
 
-    def parts(self) -> dict[Held, str]:
+    def parts(self) -> dict[Materialised, str]:
         """The names of Lⁿ_ij, Rⁿ and S_n, where they are not zero, and of their transposes."""
         made = [one for one in self.formulas.blocks()[-1].made if one.kind in PARTS]
         return {each: self._name(each) for one in made for each in (one, one.flipped())}
 
-    def held_parts(self, wanted: Collection[Held]) -> Blocks:
+    def held_parts(self, wanted: Collection[Materialised]) -> Blocks:
         return self._blocks(self.formulas.blocks(), wanted, inline=False)
 
-    def _blocks(self, blocks: list[Block], wanted: Collection[Held], *, inline: bool) -> Blocks:
+    def _blocks(
+        self, blocks: list[Block], wanted: Collection[Materialised], *, inline: bool
+    ) -> Blocks:
         blocks, first = self._live(blocks, wanted)
         lines: list[str] = []
         held: list[Json] = []
@@ -114,33 +117,35 @@ class AffineWriter:
         counts = tuple(blocks[-1].counts["value"]) if inline else (self.count,)
         return Blocks(self._starts(first, used), tuple(lines), tuple(held), counts)
 
-    # -- what is held ----------------------------------------------------------------------------
+    # -- what is materialised ----------------------------------------------------------------------
 
-    def _own(self, one: Carried) -> Held:
+    def _own(self, one: Carried) -> Materialised:
         """What the script's variable holds."""
-        return Held("value", one.letter, turned=self.step.turned[one.letter] != one.flipped)
+        return Materialised(
+            "value", one.letter, transposed=self.step.transposed[one.letter] != one.flipped
+        )
 
-    def _canonical(self, one: Held) -> Held:
-        """Of values that are equal, the one that is held."""
+    def _canonical(self, one: Materialised) -> Materialised:
+        """Of values that are equal, the one that is materialised."""
         known = self.step.symmetries
         if one.kind == "right" and "adjoint" in known:
             (entry,) = self.step.left
-            one = Held("left", *entry, not one.turned)
-        if one.turned and one.kind == "left" and "left" in known:
-            return Held("left", one.column, one.row)
+            one = Materialised("left", *entry, not one.transposed)
+        if one.transposed and one.kind == "left" and "left" in known:
+            return Materialised("left", one.column, one.row)
         if one.kind == "value" and one.kind in known:
             return self._own(self.carried[one.row])
-        return one._replace(turned=one.turned and one.kind not in known)
+        return one._replace(transposed=one.transposed and one.kind not in known)
 
-    def _factors(self, product: Product) -> list[tuple[Held, bool]]:
-        """What is held of a product, and where it stands transposed: in the middle of three."""
+    def _factors(self, product: Product) -> list[tuple[Materialised, bool]]:
+        """What is materialised of a product, and what stands transposed: the middle of three."""
         middle = len(product) == 3
         return [
             (self._canonical(one.flipped() if middle and at == 1 else one), middle and at == 1)
             for at, one in enumerate(product)
         ]
 
-    def _used(self, made: Formulas) -> set[Held]:
+    def _used(self, made: Formulas) -> set[Materialised]:
         return {
             one
             for products in made.values()
@@ -148,28 +153,32 @@ class AffineWriter:
             for one, _ in self._factors(product)
         }
 
-    def _live(self, blocks: list[Block], wanted: Collection[Held]) -> tuple[list[Block], set[Held]]:
-        """With what later blocks need, as it is held (transposed or not); and that before all."""
+    def _live(
+        self, blocks: list[Block], wanted: Collection[Materialised]
+    ) -> tuple[list[Block], set[Materialised]]:
+        """With what later blocks need, materialised, transposed or not; and that before all."""
         needed = set(wanted)
         found = []
         for block in reversed(blocks):
             made: Formulas = {}
             for one in sorted(needed):
-                products = block.made.get(one._replace(turned=False))
+                products = block.made.get(one._replace(transposed=False))
                 if products is not None:
-                    made[one] = [_turned(each) for each in products] if one.turned else products
+                    made[one] = (
+                        [_transposed(each) for each in products] if one.transposed else products
+                    )
             needed = (needed - made.keys()) | self._used(made)
             found.append(Block(made, block.counts))
         return found[::-1], needed
 
     # -- text ------------------------------------------------------------------------------------
 
-    def _name(self, one: Held) -> str:
+    def _name(self, one: Materialised) -> str:
         if one not in self.names:
             order = {letter: str(at) for at, letter in enumerate(self.carried, 1)}
             found = [order[letter] for letter in (one.row, one.column) if letter]
             places = "" if len(order) == 1 else ("_" if len(order) > 9 else "").join(found)
-            name = BASES[one.kind] + ("t" if one.turned else "") + places
+            name = BASES[one.kind] + ("t" if one.transposed else "") + places
             if self.numbers and one.kind in ("left", "sum"):
                 name += f"_{one.first + 1}"
             name = free_name(name, self.taken)
@@ -179,18 +188,18 @@ class AffineWriter:
 
     def _sum_text(self, products: list[Product]) -> str:
         texts = (
-            "*".join(self._name(one) + ("'" if turned else "") for one, turned in factors)
+            "*".join(self._name(one) + ("'" if transposed else "") for one, transposed in factors)
             for factors in map(self._factors, products)
         )
         return " + ".join(texts) or "0"
 
-    def _witness(self, one: Held, block: Block) -> Json:
+    def _witness(self, one: Materialised, block: Block) -> Json:
         of = [self.carried[letter].variable for letter in (one.row, one.column) if letter]
         kind, counts = PARTS.get(one.kind, one.kind), block.counts[one.kind]
-        found: Json = {"kind": kind, "of": of, "turned": one.turned, "counts": counts}
+        found: Json = {"kind": kind, "of": of, "turned": one.transposed, "counts": counts}
         return found | ({"first": one.first} if one.first else {})
 
-    def _starts(self, needed: set[Held], used: set[Held]) -> tuple[str, ...]:
+    def _starts(self, needed: set[Materialised], used: set[Materialised]) -> tuple[str, ...]:
         """The first powers; what is made before it is needed has its size from the blocks."""
         own = {self._own(one) for one in self.carried.values()}
         return tuple(
@@ -199,7 +208,7 @@ class AffineWriter:
             if one in used and one not in own
         )
 
-    def _start(self, one: Held) -> str:
+    def _start(self, one: Materialised) -> str:
         if one.kind == "value":
             return f"{self.carried[one.row].variable}'"
         terms: Terms = {
@@ -210,10 +219,10 @@ class AffineWriter:
         if self.numbers:
             now = {word: at(number, self.numbers[one.first]) for word, number in terms.items()}
             terms = {word: number for word, number in now.items() if number}
-        return terms_text(self.turn(terms) if one.turned else terms, self.transposes)
+        return terms_text(self.transpose(terms) if one.transposed else terms, self.transposes)
 
 
-def _turned(product: Product) -> Product:
+def _transposed(product: Product) -> Product:
     return tuple(one.flipped() for one in reversed(product))
 
 

@@ -2,8 +2,8 @@
 
 What multiplies from the left commutes with what multiplies from the right: n passes are
 Σᵢⱼ aᵢⱼ·Aⁱ·s·Bʲ + Σᵢⱼ bᵢⱼ·Aⁱ·c·Bʲ, the coefficients those of pⁿ and of 1 + p + … + pⁿ⁻¹ in λ and μ
-for p = λ + μ or p = α + δλμ.  All powers up to n are held, made in ⌈log₃ n⌉ layers; one more is the
-sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
+for p = λ + μ or p = α + δλμ.  All powers up to n are materialised, in ⌈log₃ n⌉ layers; one more is
+the sum, a head Aⁱ·s·(Σⱼ aᵢⱼ·Bʲ) for each i.  The width grows with n: no lower rank is exact.
 
 Half of a number times s is in A, half in B: then the powers are those of steps, such as ½ − ηλ, and
 do not cancel.  The terms of (α + δλμ)ⁿ do, by a factor of about 2ⁿ.  So more passes go in rounds of
@@ -19,13 +19,18 @@ from typing import NamedTuple
 import flint
 
 from weightsmith.checker.balls.ranges import fraction
-from weightsmith.checker.rewrites.two_sided import powers_of_pass
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.rewrites.two_sided import powers_of_pass, read_two_sided
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
-from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.restructure.affine_loops.affine import Sided, Terms, read_sided, turning
+from weightsmith.compiler.restructure.affine_loops.affine import transposing
 from weightsmith.compiler.restructure.affine_loops.affine_write import terms_text
-from weightsmith.compiler.restructure.recurrences.linear import number_of
+from weightsmith.compiler.restructure.affine_loops.checked_loop import (
+    Terms,
+    checked_loop,
+    terms_of,
+    word_of,
+)
 from weightsmith.compiler.restructure.recurrences.lines import block, free_name, sum_text
 from weightsmith.compiler.restructure.recurrences.setting import IDENTITY
 from weightsmith.compiler.restructure.recurrences.task import Json
@@ -41,12 +46,12 @@ Weights = dict[int, dict[int, Fraction]]  # by i, then by j
 Begun = tuple[Terms, Weights, tuple[str, str]]  # a value, what it is multiplied with, its texts
 
 
-class Held(NamedTuple):
+class Materialised(NamedTuple):
     """A power of A or B, or its transpose."""
 
     kind: str
     power: int
-    turned: bool = False
+    transposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class BothSides:
     right: Terms
     alpha: Fraction
     delta: Fraction | None
-    sided: Sided
+    start: Terms
+    constant: Terms
 
 
 def read_both_sides(normal: NormalProgram, loop: Loop, bindings: dict[str, Fraction]) -> BothSides:
@@ -68,42 +74,16 @@ def read_both_sides(normal: NormalProgram, loop: Loop, bindings: dict[str, Fract
     rows, columns = normal.alphabet.axes[carried.letter]
     if carried.flipped or {rows, columns} & {"", *GROUPS}:
         raise NoProofError("a pass multiplies tokens by tokens")
-    sided = read_sided(normal, loop, {carried.letter: False})
-    terms = {(u, w): number for (u, _, w), number in sided.linear[carried.letter].items()}
-    left = {u: number for (u, w), number in terms.items() if u and not w}
-    right = {w: number for (u, w), number in terms.items() if w and not u}
-    mixed = {pair: number for pair, number in terms.items() if all(pair)}
-    zero = normal.field.zero
-    alpha = terms.get(((), ()), zero)
-    if not mixed:
-        if not left or not right:
-            raise NoProofError("a pass does not multiply from both sides")
-        half = alpha * normal.field.number(Fraction(1, 2))
-        return BothSides(_plus(left, half), _plus(right, half), Fraction(0), None, sided)
-    beta, gamma = (normal.field.number(Fraction(bool(one))) for one in (left, right))
-    first, last = min(mixed, key=lambda pair: [[x.text() for x in word] for word in pair])
-    left = left or {u: number for (u, w), number in mixed.items() if w == last}
-    right = right or {w: number for (u, w), number in mixed.items() if u == first}
-    if first not in left or last not in right:
-        raise NoProofError("what multiplies from both sides is no product")
-    delta = mixed[first, last] / (left[first] * right[last])
-    if {(u, w): delta * a * b for u, a in left.items() for w, b in right.items()} != mixed:
-        raise NoProofError("what multiplies from both sides is no product")
-    left, right = _plus(left, gamma / delta), _plus(right, beta / delta)
-    numbers = _number(alpha - beta * gamma / delta, bindings), _number(delta, bindings)
-    return BothSides(left, right, *numbers, sided)
-
-
-def _plus(terms: Terms, number: Coefficient) -> Terms:
-    """With a multiple of the identity."""
-    return {**terms, (): number} if number else terms
-
-
-def _number(value: Coefficient, bindings: dict[str, Fraction]) -> Fraction:
-    found = number_of(value, bindings)
-    if found is None:
-        raise NoProofError("a number of the pass has no value")
-    return found
+    try:
+        two = read_two_sided(checked_loop(normal, loop), (), bindings)
+    except RefusedError as refused:
+        message = str(refused).removesuffix(".")
+        raise NoProofError(message[:1].lower() + message[1:]) from None
+    (left,), (start,), (constant,) = (
+        map(terms_of, part.values()) for part in (two.loop.left, two.loop.start, two.loop.constant)
+    )
+    right = {word_of(word): number for word, number in two.loop.right.items()}
+    return BothSides(left, right, two.alpha, two.delta, start, constant)
 
 
 def polynomials(two: BothSides, count: int) -> tuple[Weights, Weights]:
@@ -127,14 +107,14 @@ class BothSidesWriter:
     ) -> None:
         (self.carried,) = loop.carried
         self.two, self.clause, self.taken = two, clause, set(taken)
-        self.turn = turning(normal)
+        self.transpose = transposing(normal)
         self.symmetric = {
-            "left": two.left == self.turn(two.left),
-            "right": two.right == self.turn(two.right),
+            "left": two.left == self.transpose(two.left),
+            "right": two.right == self.transpose(two.right),
         }
-        self.adjoint = two.right == self.turn(two.left)
-        self.names: dict[Held, str] = {}
-        self.transpose = ""
+        self.adjoint = two.right == self.transpose(two.left)
+        self.names: dict[Materialised, str] = {}
+        self.own_transposed = ""
         self.totals: dict[str, str] = {}
         self.first: dict[str, str] = {}  # what the first block makes, beside powers
 
@@ -150,8 +130,7 @@ class BothSidesWriter:
                 f"it multiplies from both sides in more than {most} passes at once"
             )
         first = count - rounds * once
-        letter, variable = self.carried.letter, self.carried.variable
-        start, constant = self.two.sided.start[letter], self.two.sided.constant[letter]
+        variable, start, constant = self.carried.variable, self.two.start, self.two.constant
         begun = [
             (value, weights, self._multiplied(value, name))
             for value, name, weights in zip(
@@ -159,10 +138,10 @@ class BothSidesWriter:
             )
             if value
         ]
-        made = {self._own(turned=False): self._start_sum(begun, turned=False)}
+        made = {self._own(transposed=False): self._start_sum(begun, transposed=False)}
         witness: Json = {}
         if rounds:
-            witness[variable] = self._witness("value", [first], turned=False)
+            witness[variable] = self._witness("value", [first], transposed=False)
             made, witness = self._with_rounds(made, witness, begun, once, first)
         blocks = [*self._powers(max(first, once)), (made, witness)]
         times = [1] * len(blocks)
@@ -178,26 +157,26 @@ class BothSidesWriter:
 
     # -- rounds ------------------------------------------------------------------------------------
 
-    def _own(self, *, turned: bool) -> str:
+    def _own(self, *, transposed: bool) -> str:
         """The variable, or what holds its transpose."""
-        if not turned:
+        if not transposed:
             return self.carried.variable
-        if not self.transpose:
-            self.transpose = self._free("Xt")
-        return self.transpose
+        if not self.own_transposed:
+            self.own_transposed = self._free("Xt")
+        return self.own_transposed
 
-    def _total(self, *, turned: bool) -> str:
+    def _total(self, *, transposed: bool) -> str:
         """What holds S_n of a round, or its transpose."""
-        name = "St" if turned else "S"
+        name = "St" if transposed else "S"
         if name not in self.totals:
             self.totals[name] = self._free(name)
         return self.totals[name]
 
-    def _start_sum(self, begun: list[Begun], *, turned: bool) -> str:
+    def _start_sum(self, begun: list[Begun], *, transposed: bool) -> str:
         terms = []
         for _, weights, (plain, other) in begun:
-            texts = (other, plain) if turned else (plain, other)
-            terms += self._sum(weights, *texts, turned=turned)
+            texts = (other, plain) if transposed else (plain, other)
+            terms += self._sum(weights, *texts, transposed=transposed)
         return " + ".join(terms) or "0"
 
     def _with_rounds(
@@ -210,43 +189,43 @@ class BothSidesWriter:
     ) -> tuple[dict[str, str], Json]:
         """What later rounds need beside: the value's transpose, and S_n of a round."""
         made, witness = dict(made), dict(witness)
-        turned = self._own(turned=True)
-        made[turned] = self._start_sum(begun, turned=True)
-        witness[turned] = self._witness("value", [first], turned=True)
-        constant = self.two.sided.constant[self.carried.letter]
+        transposed = self._own(transposed=True)
+        made[transposed] = self._start_sum(begun, transposed=True)
+        witness[transposed] = self._witness("value", [first], transposed=True)
+        constant = self.two.constant
         if not constant:
             return made, witness
         _, added = polynomials(self.two, once)
         names = next(names for value, _, names in begun if value is constant)
         for side in (False, True):
-            name = self._total(turned=side)
-            made[name] = self._start_sum([(constant, added, names)], turned=side)
-            witness[name] = self._witness("sum", [once], turned=side)
+            name = self._total(transposed=side)
+            made[name] = self._start_sum([(constant, added, names)], transposed=side)
+            witness[name] = self._witness("sum", [once], transposed=side)
         return made, witness
 
     def _round(self, once: int, done: int) -> tuple[dict[str, str], Json]:
         """X ← pⁿ(X) + S_n, and its transpose for the round after it."""
         moved, _ = polynomials(self.two, once)
-        plain, other = self._own(turned=False), self._own(turned=True)
+        plain, other = self._own(transposed=False), self._own(transposed=True)
         made: dict[str, str] = {}
         witness: Json = {}
-        for turned in (False, True):
-            texts = (other, plain) if turned else (plain, other)
-            terms = self._sum(moved, *texts, turned=turned)
+        for transposed in (False, True):
+            texts = (other, plain) if transposed else (plain, other)
+            terms = self._sum(moved, *texts, transposed=transposed)
             if self.totals:
-                terms.append(self._total(turned=turned))
-            name = self._own(turned=turned)
+                terms.append(self._total(transposed=transposed))
+            name = self._own(transposed=transposed)
             made[name] = " + ".join(terms)
-            witness[name] = self._witness("value", [once, done], turned=turned)
+            witness[name] = self._witness("value", [once, done], transposed=transposed)
         return made, witness
 
-    def _witness(self, kind: str, counts: list[int], *, turned: bool) -> Json:
+    def _witness(self, kind: str, counts: list[int], *, transposed: bool) -> Json:
         of = [self.carried.variable] * {"left": 2, "right": 0}.get(kind, 1)
-        return {"kind": kind, "of": of, "turned": turned, "counts": counts}
+        return {"kind": kind, "of": of, "turned": transposed, "counts": counts}
 
     def _multiplied(self, value: Terms, name: str) -> tuple[str, str]:
-        """What is multiplied from both sides, and its transpose: a product is held for it."""
-        texts = terms_text(value), terms_text(self.turn(value))
+        """What is multiplied from both sides, and its transpose; a product is materialised."""
+        texts = terms_text(value), terms_text(self.transpose(value))
         if _is_simple(value):
             return f"({texts[0]})", f"({texts[1]})"
         names = self._free(name), self._free(f"{name}t")
@@ -256,7 +235,9 @@ class BothSidesWriter:
     def _powers(self, count: int) -> list[tuple[dict[str, str], Json]]:
         """The blocks that make Aⁱ, Bʲ and what they need transposed, up to ``count``."""
         families = {
-            self._canonical(Held(kind, 1, turned)) for kind in SIDES for turned in (False, True)
+            self._canonical(Materialised(kind, 1, transposed))
+            for kind in SIDES
+            for transposed in (False, True)
         }
         blocks: list[tuple[dict[str, str], Json]] = []
         bases = [one for one in sorted(families) if not _is_simple(self._terms(one))]
@@ -273,7 +254,9 @@ class BothSidesWriter:
                     counts = _counts(power, largest)
                     one = family._replace(power=power)
                     texts[self._name(one)] = self._product(one, counts)
-                    witness[self._name(one)] = self._witness(one.kind, counts, turned=one.turned)
+                    witness[self._name(one)] = self._witness(
+                        one.kind, counts, transposed=one.transposed
+                    )
             blocks.append((texts, witness))
             largest = following
         if self.first:
@@ -282,25 +265,25 @@ class BothSidesWriter:
             )
         return blocks
 
-    def _product(self, one: Held, counts: list[int]) -> str:
+    def _product(self, one: Materialised, counts: list[int]) -> str:
         """A power as a product of two or three; what is transposed is multiplied in turn."""
-        order = counts[::-1] if one.turned else counts
+        order = counts[::-1] if one.transposed else counts
         factors = [self._text(one._replace(power=power)) for power in order]
         if len(factors) == 3:
-            middle = one._replace(power=order[1], turned=not one.turned)
+            middle = one._replace(power=order[1], transposed=not one.transposed)
             factors[1] = f"{self._text(middle)}'"
         return "*".join(factors)
 
-    def _sum(self, weights: Weights, plain: str, other: str, *, turned: bool) -> list[str]:
-        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); turned, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
-        first, last = ("right", "left") if turned else ("left", "right")
+    def _sum(self, weights: Weights, plain: str, other: str, *, transposed: bool) -> list[str]:
+        """Σᵢ Aⁱ·value·(Σⱼ weight·Bʲ); transposed, of ``plain`` = value': Σⱼ (B')ʲ·value'·(Σᵢ …)."""
+        first, last = ("right", "left") if transposed else ("left", "right")
         found = []
-        for i, row in sorted((_by_other(weights) if turned else weights).items()):
+        for i, row in sorted((_by_other(weights) if transposed else weights).items()):
             parts: list[tuple[Scalar, str]] = [
-                (Number(number), self._text(Held(last, j, turned)) if j else IDENTITY)
+                (Number(number), self._text(Materialised(last, j, transposed)) if j else IDENTITY)
                 for j, number in sorted(row.items())
             ]
-            left = [self._text(Held(first, i, turned))] if i else []
+            left = [self._text(Materialised(first, i, transposed))] if i else []
             if set(row) == {0}:
                 found.append(sum_text([(Number(row[0]), "*".join([*left, plain]))]))
             else:
@@ -308,28 +291,28 @@ class BothSidesWriter:
                 found.append("*".join([*left, middle, f"({sum_text(parts)})"]))
         return found
 
-    # -- what is held ----------------------------------------------------------------------------
+    # -- what is materialised ----------------------------------------------------------------------
 
-    def _canonical(self, one: Held) -> Held:
-        """Of powers that are equal, the one that is held."""
+    def _canonical(self, one: Materialised) -> Materialised:
+        """Of powers that are equal, the one that is materialised."""
         if one.kind == "right" and self.adjoint:
-            one = Held("left", one.power, not one.turned)
-        return one._replace(turned=one.turned and not self.symmetric[one.kind])
+            one = Materialised("left", one.power, not one.transposed)
+        return one._replace(transposed=one.transposed and not self.symmetric[one.kind])
 
-    def _terms(self, one: Held) -> Terms:
+    def _terms(self, one: Materialised) -> Terms:
         terms = self.two.left if one.kind == "left" else self.two.right
-        return self.turn(terms) if one.turned else terms
+        return self.transpose(terms) if one.transposed else terms
 
-    def _text(self, one: Held) -> str:
+    def _text(self, one: Materialised) -> str:
         """The name, or the base itself where it is made of inputs as they are."""
         one = self._canonical(one)
         if one.power == 1 and _is_simple(self._terms(one)):
             return f"({terms_text(self._terms(one))})"
         return self._name(one)
 
-    def _name(self, one: Held) -> str:
+    def _name(self, one: Materialised) -> str:
         if one not in self.names:
-            base = SIDES[one.kind] + ("t" if one.turned else "")
+            base = SIDES[one.kind] + ("t" if one.transposed else "")
             self.names[one] = self._free(f"{base}{one.power}")
         return self.names[one]
 

@@ -1,4 +1,4 @@
-"""A loop with affine loops within it: their passes first, as matrices that are held.
+"""A loop with affine loops within it: their passes first, as matrices that are materialised.
 
 The inner loop of n passes leaves Lⁿ·s·Rⁿ + S_n of what it is given.  Made of inputs alone, these
 are the same in every pass around it: they are computed once, and the loop around is then an affine
@@ -24,9 +24,9 @@ from weightsmith.compiler.restructure.affine_loops.affine import (
     TOO_LONG_WORDS,
     AffineStep,
     affine_steps,
-    turning,
+    transposing,
 )
-from weightsmith.compiler.restructure.affine_loops.affine_blocks import Held
+from weightsmith.compiler.restructure.affine_loops.affine_blocks import Materialised
 from weightsmith.compiler.restructure.affine_loops.affine_write import AffineWriter
 from weightsmith.compiler.restructure.recurrences.setting import NAME
 from weightsmith.compiler.restructure.recurrences.task import Json, Task
@@ -45,7 +45,7 @@ class _Inner:
     loop: Loop
     step: AffineStep
     writer: AffineWriter
-    parts: Mapping[Held, str]
+    parts: Mapping[Materialised, str]
     letters: frozenset[str]  # without those of what it reads
 
 
@@ -53,14 +53,14 @@ class _Inner:
 class Flat:
     """The program without inner loops.
 
-    ``turned`` are the variables that inner loops read as transposes, ``1.X`` for X of loop 1, and
-    ``1.0.X`` for X of loop 0 that loop 1 reads.  ``transposes`` names those of letters.
+    ``transposed`` are the variables that inner loops read as transposes, ``1.X`` for X of loop 1,
+    and ``1.0.X`` for X of loop 0 that loop 1 reads.  ``transposes`` names those of letters.
     """
 
     normal: NormalProgram
     inner: tuple[tuple[_Inner, ...], ...]  # what comes first is read by what is later
     taken: set[str]
-    turned: tuple[str, ...]
+    transposed: tuple[str, ...]
     transposes: Mapping[str, str]
 
     def blocks(self, lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[Json, ...]]:
@@ -95,8 +95,8 @@ def flattened(task: Task, clause: str, taken: set[str]) -> Flat:
     flattening = _Flattening(task, clause, taken)
     loop = flattening.loop(outer, ())
     normal = replace(flattening.normal, loops=(loop,))
-    inner, turned = tuple(flattening.inner), tuple(flattening.turned)
-    return Flat(normal, inner, flattening.taken, turned, flattening.transposes)
+    inner, transposed = tuple(flattening.inner), tuple(flattening.transposed)
+    return Flat(normal, inner, flattening.taken, transposed, flattening.transposes)
 
 
 class _Flattening:
@@ -105,7 +105,7 @@ class _Flattening:
     def __init__(self, task: Task, clause: str, taken: set[str]) -> None:
         self.task, self.normal, self.clause, self.taken = task, task.normal, clause, taken
         self.inner: list[tuple[_Inner, ...]] = []
-        self.turned: list[str] = []
+        self.transposed: list[str] = []
         self.transposes: dict[str, str] = {}
 
     def loop(self, outer: Loop, around: tuple[Carried, ...]) -> Loop:
@@ -131,11 +131,11 @@ class _Flattening:
         read = [self._unchanged(one) for one in before if one.letter in used]
         loop = replace(inner, carried=(*inner.carried, *read))
         count = self.task.count(inner)
-        step, turn = self._step(loop), turning(self.normal)
+        step, transpose = self._step(loop), transposing(self.normal)
         writer = AffineWriter(
             loop,
             step,
-            turn,
+            transpose,
             self.clause,
             self.taken,
             count,
@@ -145,8 +145,8 @@ class _Flattening:
         )
         parts = writer.parts()
         self.transposes |= {parts[one.plain()]: parts[one.plain().flipped()] for one in parts}
-        self.turned += [
-            f"{inner.index}.{one.variable}" for one in loop.carried if step.turned[one.letter]
+        self.transposed += [
+            f"{inner.index}.{one.variable}" for one in loop.carried if step.transposed[one.letter]
         ]
         axes = {name: self._axes(one, step) for one, name in parts.items()}
         self.normal = replace(self.normal, alphabet=self.normal.alphabet.with_letters(axes))
@@ -176,16 +176,16 @@ class _Flattening:
         """With R = 1, if there is one."""
         return min(affine_steps(self.normal, loop), key=lambda one: one.has_right)
 
-    def _axes(self, held: Held, step: AffineStep) -> tuple[Space, Space]:
+    def _axes(self, held: Materialised, step: AffineStep) -> tuple[Space, Space]:
         def sides(letter: str) -> tuple[Space, Space]:
             rows, columns = self.normal.alphabet.axes[letter]
-            return (columns, rows) if step.turned[letter] else (rows, columns)
+            return (columns, rows) if step.transposed[letter] else (rows, columns)
 
-        rows, columns = sides(held.row or next(iter(step.turned)))
+        rows, columns = sides(held.row or next(iter(step.transposed)))
         if held.kind == "after":
             return columns, columns
         found = (rows, sides(held.column)[0]) if held.kind == "power" else (rows, columns)
-        return found[::-1] if held.turned else found
+        return found[::-1] if held.transposed else found
 
 
 def _letters(loop: Loop) -> set[str]:
@@ -255,26 +255,28 @@ class _Replacing:
         if letter.name not in self.known:
             return None
         left = self.known[letter.name]
-        turned = left.step.turned[letter.name]
+        transposed = left.step.transposed[letter.name]
         plain = letter._replace(transposed=False)
         rows, columns = self.alphabet.rows(plain), self.alphabet.columns(plain)
-        rows, columns = (columns, rows) if turned else (rows, columns)
+        rows, columns = (columns, rows) if transposed else (rows, columns)
         after = Polynomial.zero(self.field, rows, columns)
         for one in left.loop.carried:
             power = self._power(left, letter.name, one.letter, rows)
             if power is not None:
-                after = after + power @ self._given(one, left.step.turned[one.letter], columns)
-        right, total = (left.parts.get(Held(*one)) for one in (("after",), ("total", letter.name)))
+                after = after + power @ self._given(one, left.step.transposed[one.letter], columns)
+        right, total = (
+            left.parts.get(Materialised(*one)) for one in (("after",), ("total", letter.name))
+        )
         if right is not None:
             after = after @ Polynomial.letter(self.field, columns, columns, Letter(right, ""))
         if total is not None:
             added = Polynomial.letter(self.field, rows, columns, _letter(total, columns))
             after = after + added
-        return after if turned == letter.transposed else self.alphabet.transpose(after)
+        return after if transposed == letter.transposed else self.alphabet.transpose(after)
 
     def _power(self, left: _Inner, row: str, column: str, rows: Space) -> Polynomial | None:
         """Lⁿᵢⱼ; None where it is zero, or not needed."""
-        name = left.parts.get(Held("power", row, column))
+        name = left.parts.get(Materialised("power", row, column))
         if name is not None:
             _, columns = self.alphabet.axes[name]
             return Polynomial.letter(self.field, rows, columns, Letter(name, ""))
@@ -282,10 +284,11 @@ class _Replacing:
         unchanged = row == column and (step.is_unchanged(row) or not step.has_left)
         return Polynomial.identity(self.field, rows) if unchanged else None
 
-    def _given(self, one: Carried, turned: bool, columns: Space) -> Polynomial:
-        """What a letter was before the inner loop, turned to the side on which it is read."""
+    def _given(self, one: Carried, transposed: bool, columns: Space) -> Polynomial:
+        """What a letter was before the inner loop, on the side on which it is read."""
         found = [
-            self.alphabet.transpose(value) if turned else value for value in one.initial.values()
+            self.alphabet.transpose(value) if transposed else value
+            for value in one.initial.values()
         ]
         value = next((value for value in found if value.columns == columns), None)
         if value is None:

@@ -10,19 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weightsmith.checker.algebra.rational import Field
-from weightsmith.checker.algebra.rational_text import rational_text
-from weightsmith.checker.algebra.words import Polynomial
 from weightsmith.checker.rewrites.newton_loop import MAX_EXPONENT, read_newton_loop
-from weightsmith.checker.semantics.live import live_loops
-from weightsmith.checker.semantics.meaning import read_meaning
 from weightsmith.compiler.certify.spectra.spectral import NoProofError
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter
-from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, Terms, symmetries
-from weightsmith.dsl import parse_scalar
-from weightsmith.dsl.program import core
-from weightsmith.dsl.program.letters import read_letter
+from weightsmith.compiler.restructure.affine_loops.affine import AffineStep, step_of
+from weightsmith.compiler.restructure.affine_loops.checked_loop import checked_loop
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ class NewtonStep:
     from_unit: bool  # repeated powers: s₀ = I, not 0
 
 
-def read_newton(program: core.Program, normal: NormalProgram, loop: Loop) -> NewtonStep:
+def read_newton(normal: NormalProgram, loop: Loop) -> NewtonStep:
     """Raises NoProofError, or RefusedError, where a pass is of another kind."""
     if len(loop.carried) != 1 or len(loop.carried[0].spaces) != 1 or loop.carried[0].flipped:
         raise NoProofError("a pass is no Newton step of one variable")
@@ -43,23 +35,6 @@ def read_newton(program: core.Program, normal: NormalProgram, loop: Loop) -> New
     exponent = max((sum(x.name == carried.letter for x in w) for w in after.terms), default=0)
     if not 2 <= exponent <= MAX_EXPONENT:
         raise NoProofError("a pass is no Newton step")
-    (written,) = live_loops(read_meaning(program, Field(program.symbols), {}))
-    affine = read_newton_loop(written, exponent)
-    (left,), (constant,) = affine.left.values(), affine.constant.values()
-    (start,) = written.entering.values()
-    lefts = {(carried.letter, carried.letter): _terms(left, normal)}
-    right: Terms = {(): normal.field.one}
-    constants = {carried.letter: _terms(constant, normal)}
-    found = symmetries(normal, lefts, right, constants, {carried.letter: _terms(start, normal)})
-    step = AffineStep({carried.letter: False}, lefts, right, constants, found)
-    return NewtonStep(step, exponent, constant.is_zero)
-
-
-def _terms(value: Polynomial, normal: NormalProgram) -> Terms:
-    """The checker's words as the compiler's, without groups."""
-    return {
-        tuple(Letter(read_letter(x.name).variable, "", x.transposed) for x in word): (
-            normal.field.of(parse_scalar(rational_text(number)))
-        )
-        for word, number in value.terms.items()
-    }
+    affine = read_newton_loop(checked_loop(normal, loop), exponent)
+    (constant,) = affine.constant.values()
+    return NewtonStep(step_of(affine, loop), exponent, constant.is_zero)

@@ -13,7 +13,10 @@ from fractions import Fraction
 import flint
 
 from weightsmith.checker.balls.ranges import fraction, rational
-from weightsmith.compiler.certify.spectra.grounds import grounds
+from weightsmith.checker.reading.refusal import Budget, RefusedError
+from weightsmith.checker.spectra.operator_reading import OperatorReading
+from weightsmith.compiler.certify.spectra.assumed_operators import assumed_operators
+from weightsmith.compiler.certify.spectra.evidence import letters
 from weightsmith.compiler.certify.spectra.spectral import NoProofError, OverLimitError
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
@@ -43,7 +46,6 @@ from weightsmith.compiler.synthesize.plans.script import (
     side_by_side,
 )
 from weightsmith.compiler.synthesize.plans.series_plan import evaluation, size_unit
-from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
 from weightsmith.dsl.text.number_text import is_short
 
 MAX_DIGITS = 1000  # of a coefficient
@@ -81,7 +83,7 @@ def _steps(
     placements: dict[str, Placement],
 ) -> Steps:
     """λ in terms of y = scale·λ + shift."""
-    line, followed = (-shift / scale, 1 / scale), (value.collapse, value.loops)
+    line, followed = (-shift / scale, 1 / scale), (value.scalarise, value.loops)
     return operator_steps(value.word, line, followed, clause, placements)
 
 
@@ -173,12 +175,17 @@ def _line(task: Task, value: PolynomialValue) -> tuple[Fraction, Fraction]:
 
 def _assumed(task: Task, value: PolynomialValue) -> Iterator[tuple[Fraction, Fraction]]:
     """Intervals that hold the spectrum of T, with numbers for ends."""
-    for ground in grounds(task.program, task.normal, task.bindings):
-        if ground.operator.word != value.word:
+    program, bindings = task.program, task.bindings
+    for one in assumed_operators(program, task.normal, bindings):
+        if one.operator.word != value.word:
             continue
         try:
-            low, high = (evaluate(end, task.bindings) for end in (ground.low, ground.high))
-        except ScalarError:
+            reading = OperatorReading(
+                program, bindings, one.assumption, letters(value.word), Budget()
+            )
+            ends = reading.operator.low, reading.operator.high
+            low, high = (reading.field.evaluate(end, bindings) for end in ends)
+        except RefusedError:
             continue
         if low < high:
             yield low, high
@@ -216,7 +223,7 @@ def chebyshev_coefficients(
 
 
 class _Writer:
-    """Names the products beside p(T): words of several letters are held, one layer makes them."""
+    """Names the products beside p(T): words of several letters, made in one layer."""
 
     def __init__(self, value: PolynomialValue, clause: str, y: str) -> None:
         self.value, self.clause, self.y = value, clause, y

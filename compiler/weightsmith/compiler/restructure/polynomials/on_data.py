@@ -4,14 +4,14 @@ Let s be the singular values of x/√c, and O_a = T_{2a+1}(s), C_i = T_{2i}(s) =
 block G_a with √c·O_a in place of the singular values of x is a polynomial in T times x, and a
 block l·C_i, less its constant, one of l·x'·(…)·x.  Heads multiply these:
     G·G'·G = c·O³·x:  G_{3a+1} = 4/c G_a·G_a'·G_a − 3G_a,     (l·f)·G_a'·G_b = c·l·f·O_aO_b.
-With h = (3^j − 1)/2 and j layers done, G = G_h is held, and one more layer makes of f₀, f₁, f₂ of
-degree ≤ h in C any f of degree ≤ 3h + 1, as
+With h = (3^j − 1)/2 and j layers done, G = G_h is materialised, and one more layer makes of f₀, f₁,
+f₂ of degree ≤ h in C any f of degree ≤ 3h + 1, as
 
     f = f₀ + f₁·O_0O_h + f₂·O_h²,    O_0O_h = (C_{h+1} + C_h)/2,   O_h² = (C_{2h+1} + 1)/2.
 
 So L layers reach degree (3^L − 1)/2 for λp(λ), which is all that any L layers reach, with two
-blocks of the size of x and two heads a layer.  At the first layers all of C_1 … C_h are held, at
-the last ones the 3, 9, … f of which the result is made, whichever are fewer.
+blocks of the size of x and two heads a layer.  At the first layers all of C_1 … C_h are
+materialised, at the last ones the 3, 9, … f of which the result is made, whichever are fewer.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _take(c: list[Fraction], amount: Fraction, places: Sequence[int]) -> None:
 
 
 def _wanted(series: Series, layers: int) -> list[list[Series]]:
-    """What is held after each layer; the last of them is the result alone."""
+    """What is materialised after each layer; the last of them is the result alone."""
     found = [[series]]
     for done in range(layers - 1, 0, -1):
         h = reach(done)
@@ -128,7 +128,7 @@ class _Writer:
     def value(
         self, series: Series, basis: Sequence[Series], done: int, *, fresh: bool, own: int | None
     ) -> str:
-        """l·series less its constant, of what is held after ``done`` layers."""
+        """l·series less its constant, of what is materialised after ``done`` layers."""
         parts = split(series, reach(done))
         terms = self._combination(parts.plain, basis, "")
         terms = [term for term in terms if term[1] != self.outer]  # it makes the constant

@@ -21,9 +21,9 @@ from weightsmith.compiler.certify.spectra.evidence import dependencies, scalar_n
 from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.spectra.spectral import (
     MAX_FORMS,
-    Collapse,
     Frame,
     NoProofError,
+    NormalScalariser,
     Operator,
     OverLimitError,
     ScalarField,
@@ -54,7 +54,7 @@ class PolynomialValue:
     word: Word
     goals: tuple[Goal, ...]
     polynomial: flint.fmpq_poly
-    collapse: Collapse
+    scalarise: NormalScalariser
     loops: tuple[Loop, ...]
     words: tuple[Word, ...]  # what the values are made of, with the groups of tokens
 
@@ -89,8 +89,8 @@ class _Following:
         names = scalar_names([letter for letter in ordered if letter in self.letters])
         self.scalars = ScalarField(normal, with_suffixes(names, MAX_FORMS))
         operator = Operator(word, "yes", normal.alphabet.rows(word[0]))
-        self.collapse = Collapse(normal, operator, self.scalars)
-        self.collapse.names = names
+        self.scalarise = NormalScalariser(normal, operator, self.scalars)
+        self.scalarise.names = names
 
     def value(self) -> PolynomialValue:
         loops = tuple(self._loop(loop) for loop in self.normal.loops)
@@ -103,13 +103,13 @@ class _Following:
         if any(one != found[0] for one in found):
             raise NoProofError("the returned values are several functions of the operator")
         return PolynomialValue(
-            self.word, tuple(goals), found[0], self.collapse, self.normal.loops, tuple(words)
+            self.word, tuple(goals), found[0], self.scalarise, self.normal.loops, tuple(words)
         )
 
     def _loop(self, loop: Loop) -> Recurrence:
         own = {carried.letter for carried in loop.carried} & self.letters
-        infer_forms(self.collapse, loop, own)
-        initial, after = loop_scalars(self.collapse, loop, own)
+        infer_forms(self.scalarise, loop, own)
+        initial, after = loop_scalars(self.scalarise, loop, own)
         schedule = {one.name: one.values for one in loop.schedule}
         meant = meaning.Loop(loop.index, loop.count, {}, {}, {}, {}, (), schedule)
         return Recurrence(meant, initial, after)
@@ -137,7 +137,7 @@ class _Following:
         """The scalars by the words around them, which are the same for every group of tokens."""
         found: list[dict[Frame, Coefficient]] = []
         for value in returned.value.values():
-            frames = self.collapse(value)
+            frames = self.scalarise(value)
             words += [left + self.word + right for left, right in frames]
             found.append({(bare(left), bare(right)): s for (left, right), s in frames.items()})
         if any(one != found[0] for one in found):

@@ -1,1 +1,1 @@
-"""Functions of one operator: their recurrences, held functions, and the lines that compute them."""
+"""Functions of one operator: their recurrences, what is materialised, and the lines for it."""

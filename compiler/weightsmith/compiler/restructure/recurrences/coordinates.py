@@ -1,4 +1,4 @@
-"""From a linear system to the recurrence of held functions, in coordinates that suit C₀.
+"""From a linear system to the recurrence of materialised functions, in coordinates that suit C₀.
 
 C(λ) = C₀ + λC₁ must be of degree 1.  Where powers of C₀ are needed it is made diagonal, if its
 eigenvalues are rational in the symbols (for momentum, C₀ = [[1 + β, −β], [1, 0]], they are 1 and
@@ -44,7 +44,7 @@ def in_coordinates(
     *,
     powers: bool,
 ) -> Coordinates:
-    """``powers``: those of C₀ are needed, three held functions making λ times their product.
+    """``powers``: those of C₀ are needed, as three functions make λ times their product.
 
     Raises NoProofError where the step is of no known kind.
     """
@@ -63,18 +63,18 @@ def in_coordinates(
     goals = [_product(series, begin.factor) for series in goals]
     basis = _basis(c0, field) if powers else _identity(len(c0), field)
     inverse = _inverse(basis, field)
-    turned0, turned1 = (_matmul(_matmul(basis, c), inverse) for c in (c0, c1))
+    moved0, moved1 = (_matmul(_matmul(basis, c), inverse) for c in (c0, c1))
     places = range(len(c0))
     weights = tuple(_total(_product({0: inverse[i][j]}, goals[i]) for i in places) for j in places)
     constant = [field.sum(basis[i][j] * begin.constant[j] for j in places) for i in places]
     rests = begin.value == "S" and powers
     recurrence = Recurrence(
-        _fixed(turned0, bindings) if powers else _scalars(turned0),
-        _scalars(turned1),
+        _fixed(moved0, bindings) if powers else _scalars(moved0),
+        _scalars(moved1),
         tuple(map(to_scalar, constant)),
         begin.value,
         powers,
-        at_rest=_at_rest(turned0, turned1, constant, field) if rests else None,
+        at_rest=_at_rest(moved0, moved1, constant, field) if rests else None,
     )
     return Coordinates(recurrence, weights, rest)
 

@@ -1,8 +1,8 @@
 """Addition chains of triple sums: which counts a network holds after each layer.
 
 A layer takes held counts to n = a + b + c + e.  With factors (``plus`` true: a product of three
-held functions has a factor λ of its own) e may be 1; otherwise e = 0, and count 1 costs nothing.
-Fewest layers come first, then fewest held counts.
+materialised functions has a factor λ of its own) e may be 1; otherwise e = 0, and count 1 costs
+nothing.  Fewest layers come first, then fewest held counts.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Chain:
         return best
 
     def _candidates(self, layers: int, powers: Goals, values: Goals) -> Iterator[frozenset[int]]:
-        """Sets of held powers worth a try: near a third, or what divides the goal exactly."""
+        """Sets of powers worth a try: near a third, or what divides the goal exactly."""
         goal = max((*powers, *values))
         limit = self.reach(layers - 1)
         near = {goal // part + shift for part in (1, 2, 3) for shift in (-2, -1, 0, 1)}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from weightsmith.compiler.certify.spectra.loop_scalars import loop_scalars
 from weightsmith.compiler.certify.spectra.spectral import (
-    Collapse,
     Frame,
+    NormalScalariser,
     Operator,
     ScalarField,
     infer_forms,
@@ -21,7 +21,7 @@ LONGEST = 4  # letters of an operator
 
 
 def candidates(normal: NormalProgram) -> list[Word]:
-    """Square words of inputs: what assumptions speak of, then what stands in loops."""
+    """Square words of inputs: those of assumptions, then what stands in loops."""
     found: dict[Word, None] = {}
     for value in normal.assumed:
         for word in value.terms if len(value.terms) == 1 else ():
@@ -38,8 +38,8 @@ def candidates(normal: NormalProgram) -> list[Word]:
 
 
 def _squares(normal: NormalProgram, word: Word) -> tuple[Word, Word]:
-    turned = normal.alphabet.transpose_word(word)
-    return turned + word, word + turned
+    transposed = normal.alphabet.transpose_word(word)
+    return transposed + word, word + transposed
 
 
 def _words(normal: NormalProgram) -> Iterator[Word]:
@@ -78,7 +78,7 @@ def _is_square(normal: NormalProgram, word: Word) -> bool:
     return rows == columns and rows not in ("context", "query")
 
 
-class _RightCollapse(Collapse):
+class _RightScalariser(NormalScalariser):
     """Splits a word without a function as far left as T could stand: X = A' is f(A'A)·A'."""
 
     def _split_places(self, word: Word) -> Iterable[int]:
@@ -90,22 +90,22 @@ class ScalarLoop:
 
     def __init__(self, normal: NormalProgram, loop: Loop, word: Word, *, from_left: bool) -> None:
         self.normal, self.loop, self.word = normal, loop, word
-        turned = normal.alphabet.transpose_word(word)
-        kind = "yes" if turned == word else "no"
+        transposed = normal.alphabet.transpose_word(word)
+        kind = "yes" if transposed == word else "no"
         self.operator = Operator(word, kind, normal.alphabet.rows(word[0]))
         letters = {carried.letter for carried in loop.carried}
         names = [scalar_name(carried.letter) for carried in loop.carried]
         extra = [f"{name}_{number}" for name in names for number in range(1, 4)]
         self.scalars = ScalarField(normal, tuple(dict.fromkeys(names + extra)))
-        kind_of = _RightCollapse if from_left else Collapse
-        self.collapse = kind_of(normal, self.operator, self.scalars)
-        infer_forms(self.collapse, loop, letters)
-        self.initial, self.next = loop_scalars(self.collapse, loop, letters)
+        kind_of = _RightScalariser if from_left else NormalScalariser
+        self.scalarise = kind_of(normal, self.operator, self.scalars)
+        infer_forms(self.scalarise, loop, letters)
+        self.initial, self.next = loop_scalars(self.scalarise, loop, letters)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.next)
 
     def frames(self, value: Polynomial) -> dict[Frame, Coefficient]:
-        """What a value after the loop collapses to."""
-        return self.collapse(value)
+        """The scalars of a value after the loop."""
+        return self.scalarise(value)

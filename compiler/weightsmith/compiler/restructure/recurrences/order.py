@@ -1,7 +1,7 @@
 """In which order functions of one operator are multiplied: they commute, but heads differ.
 
 A head is left·key'·query: products that share key and query are one head, and what stands in its
-key must be held as a function of T'.
+key must be materialised as a function of T'.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def few_heads(sums: list[Sum]) -> list[Sum]:
     return [_reordered(total, lambda key: _by_pair(key, chosen)) for total in sums]
 
 
-def few_turned(total: Sum, *, turned: bool, from_right: bool) -> Sum:
+def few_transposed(total: Sum, *, transposed: bool, from_right: bool) -> Sum:
     """N never for T': M or 1 stand in the middle of B·D'·B and for D in a value, N in D·B'·D."""
 
     def ordered(key: Key) -> Key:
@@ -35,7 +35,7 @@ def few_turned(total: Sum, *, turned: bool, from_right: bool) -> Sum:
         if len(functions) == 2:
             values = tuple(atom for atom in key if atom.is_value)
             return (*(functions if from_right else functions[::-1]), *values)
-        middle, *others = functions[::-1] if turned else functions
+        middle, *others = functions[::-1] if transposed else functions
         return others[0], middle, others[1]
 
     return _reordered(total, ordered)

@@ -1,9 +1,9 @@
-"""The identities that take held functions of one operator to larger counts, in one layer.
+"""The identities that take materialised functions of one operator to larger counts, in one layer.
 
 A loop s ← C(λ)s + g has C = C₀ + λC₁, C₀ diagonal or made of numbers.  Held are entries of
 M_a = C^a, of N_a = (C^a − C₀^a)/λ, and of a value: S_a = Σ_{j<a} C^j g, or P_a = C^a h.
 
-Where a product of three held functions has a factor λ of its own (``plus``), with D_a = C₀^a:
+Where a product of three such functions has a factor λ of its own (``plus``), with D_a = C₀^a:
     M_{a+b+c} = D_aD_b M_c + D_a λN_bM_c + λN_aM_bM_c
     N_{a+b+c} = D_aD_b N_c + D_aN_bD_c + N_aD_bD_c + D_a λN_bN_c + λN_aD_bN_c + λN_aN_bM_c
     S_{a+b+c} = S_a + D_a S_b + λN_aS_b + D_aD_b S_c + D_a λN_bS_c + λN_aM_bS_c
@@ -45,7 +45,7 @@ class Recurrence:
     ``value`` is "S" (from 0, with the constant g) or "P" (from the constant h, with g = 0).
     ``at_rest``: an s with fixed·s = s and slope·s = −constant, if there is one; ``from_rest``: the
     values are made with it.
-    ``plus``: three held functions make λ times their product.  ``unit_held``: the value's word
+    ``plus``: three functions make λ times their product.  ``unit_held``: the value's word
     alone is at hand, and needs no variable.
     """
 
@@ -72,18 +72,18 @@ class Recurrence:
         """The count of which the value is the constant."""
         return 1 if self.is_sum else 0
 
-    # -- what is held ------------------------------------------------------------------------
+    # -- what is materialised ----------------------------------------------------------------------
 
     def at_zero(self, count: int) -> Matrix:
         """D_a."""
         return matrix_power(self.fixed, count)
 
     def power(self, count: int) -> Matrix:
-        """M_a, as it is held."""
+        """M_a, as it is materialised."""
         return identity(self.order) if count == 0 else self._square("M", count)
 
     def quotient(self, count: int) -> Matrix:
-        """N_a, as it is held."""
+        """N_a, as it is materialised."""
         if count == 0:
             return tuple(({},) * self.order for _ in range(self.order))
         return self._slope if count == 1 else self._square("N", count)
@@ -93,7 +93,7 @@ class Recurrence:
         return tuple(tuple({(Atom(kind, i, j, count),): q.ONE} for j in places) for i in places)
 
     def column(self, count: int) -> Matrix:
-        """S_a or P_a, as it is held."""
+        """S_a or P_a, as it is materialised."""
         if count == (0 if self.from_rest else self.start - 1):
             return tuple(({},) for _ in range(self.order))
         if count == self.start and self.unit_held:
@@ -130,7 +130,7 @@ class Recurrence:
         return add(times(self.at_zero(1), plain), times(self._slope, times_lambda))
 
     def _followed(self, split: Split, third: Matrix, moved: Matrix | None = None) -> Matrix:
-        """M_a·M_b·f for a held f, with a factor λ in every product; there ``moved`` is for f."""
+        """M_a·M_b·f, with a factor λ in every product; there ``moved`` is for f."""
         moved = third if moved is None else moved
         a, b = self.at_zero(split.a), self.at_zero(split.b)
         n_a, n_b = self.quotient(split.a), self.quotient(split.b)
@@ -194,7 +194,7 @@ class Recurrence:
         return self._one_more(plain, cube) if split.extra else plain
 
     def value_from_powers(self, count: int) -> Matrix:
-        """The value as a combination of held powers: −N_n s, or M_n h."""
+        """The value as a combination of materialised powers: −N_n s, or M_n h."""
         if self.at_rest is not None:
             start, powers = tuple(map(algebra.negated, self.at_rest)), self.quotient(count)
         else:

@@ -26,7 +26,13 @@ from weightsmith.compiler.restructure.recurrences.setting import (
 )
 from weightsmith.compiler.restructure.recurrences.task import Made, Task
 from weightsmith.compiler.restructure.recurrences.witnesses import Placement, operator_steps
-from weightsmith.compiler.restructure.recurrences.write import DIRECT, TURNED, VALUE, Code, Writer
+from weightsmith.compiler.restructure.recurrences.write import (
+    DIRECT,
+    TRANSPOSED,
+    VALUE,
+    Code,
+    Writer,
+)
 
 LONGEST_REST = 4  # the largest power of the operator that is written out
 
@@ -86,11 +92,11 @@ class _Rewriting:
             raise NoProofError("a returned value is zero")
         known: dict[str, Placement] = {
             DIRECT: ((), setting.one, False),
-            TURNED: ((), setting.other, True),
+            TRANSPOSED: ((), setting.other, True),
             VALUE: (setting.left, setting.right, False),
         }
         placements = {name: known[family] for name, family in code.families.items()}
-        followed = self.loop.collapse, (self.loop.loop,)
+        followed = self.loop.scalarise, (self.loop.loop,)
         steps = operator_steps(self.word, self._trace(system), followed, clause, placements)
         return Made(code.lines, results, clause, steps)
 
@@ -118,10 +124,10 @@ class _Rewriting:
         try:
             return self._read_goal(value, flipped=False)
         except NoProofError:
-            turned = self.normal.alphabet.transpose(value)
+            transposed = self.normal.alphabet.transpose(value)
             if not any(letter.transposed for word in value.terms for letter in word):
                 raise
-            return self._read_goal(turned, flipped=True)
+            return self._read_goal(transposed, flipped=True)
 
     def _read_goal(self, value: Polynomial, *, flipped: bool) -> _Goal:
         frames = self.loop.frames(value)

@@ -1,9 +1,9 @@
-"""Where the held functions stand: the blocks between which a loop's operator can be multiplied.
+"""Where functions are materialised: the blocks between which an operator can be multiplied.
 
-An operator T = u·v' of two words is held through B_f = f(T)·u and D_f = f(T')·v, because
-B_f·D_g'·B_h = T·f·g·h(T)·u (a factor λ for free).  An operator of one letter is held as f(T) on
-scratch tokens.  A value left·f(T)·right is multiplied from the right, (left·f·u)·D_g'·B_h, or from
-the left, B_g·D_h'·(f·right).
+An operator T = u·v' of two words is materialised through B_f = f(T)·u and D_f = f(T')·v, because
+B_f·D_g'·B_h = T·f·g·h(T)·u (a factor λ for free).  An operator of one letter is materialised as
+f(T) on scratch tokens.  A value left·f(T)·right is multiplied from the right, (left·f·u)·D_g'·B_h,
+or from the left, B_g·D_h'·(f·right).
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ class Setting:
 
 
 def choose_setting(normal: NormalProgram, operator: Word, frame: Frame) -> Setting:
-    """Raises NoProofError where no product of three held blocks moves the value."""
+    """Raises NoProofError where no product of three materialised blocks moves the value."""
     left, right = bare(frame[0]), bare(frame[1])
     word = bare(operator)
-    turned = _turned(normal, word)
+    transposed = _transposed(normal, word)
     if len(word) == 1:
         prefix = left if right else ()
         kept = () if right else left
-        same = turned == word
+        same = transposed == word
         return Setting(word, (), (), False, same, kept, right, bool(kept), prefix, False)
-    one, other = word[:1], _turned(normal, word[1:])
+    one, other = word[:1], _transposed(normal, word[1:])
     same = one == other
-    ends = left[len(left) - len(other) :] == _turned(normal, other) and len(left) >= len(other)
+    ends = left[len(left) - len(other) :] == _transposed(normal, other) and len(left) >= len(other)
     if right == one:
         before = left[: len(left) - len(other)]
         outer = before if ends and len(before) == 1 else None
@@ -80,7 +80,7 @@ def bare(word: Word) -> Word:
     return tuple(letter._replace(group="") for letter in word)
 
 
-def _turned(normal: NormalProgram, word: Word) -> Word:
+def _transposed(normal: NormalProgram, word: Word) -> Word:
     return normal.alphabet.transpose_word(word)
 
 

@@ -1,4 +1,4 @@
-"""Matrices of sums of held functions, and of products of three of them."""
+"""Matrices of sums of materialised functions, and of products of three of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from weightsmith.dsl.numbers.scalars import Scalar
 
 @dataclass(frozen=True, slots=True, order=True)
 class Atom:
-    """One held function: an entry of a power ("M"), a quotient ("N") or a value ("S", "P").
+    """One materialised function: an entry of a power ("M"), a quotient ("N") or a value ("S", "P").
 
     "E" is an entry of a power less the identity.  The kind "1" is the constant 1 between the
     factors of a value, and "0" what stands left of a value's first D': a value λ·f is 0·D'·B.
@@ -103,7 +103,7 @@ def _scaled(left: Key, right: Key) -> Key:
 
 
 def product(first: Matrix, second: Matrix, third: Matrix, *, plus: bool) -> Matrix:
-    """first·second·third as products of three held functions (with ``plus``: times λ)."""
+    """first·second·third as products of three materialised functions (with ``plus``: times λ)."""
 
     def joined(left: Key, right: Key) -> Key:
         key = left + right

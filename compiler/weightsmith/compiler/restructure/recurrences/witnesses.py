@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from weightsmith.compiler.certify.spectra.spectral import Collapse, NoProofError
+from weightsmith.compiler.certify.spectra.spectral import NoProofError, NormalScalariser
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Word
 from weightsmith.compiler.restructure.recurrences.task import Json, Steps
@@ -16,7 +16,7 @@ Placement = tuple[Word, Word, bool]  # the words around a function of T, or of T
 def operator_steps(
     word: Word,
     line: tuple[object, object],
-    followed: tuple[Collapse, tuple[Loop, ...]],
+    followed: tuple[NormalScalariser, tuple[Loop, ...]],
     clause: str,
     placements: Mapping[str, Placement],
 ) -> Steps:
@@ -35,13 +35,13 @@ def operator_steps(
     return steps
 
 
-def _script_forms(collapse: Collapse, loops: tuple[Loop, ...]) -> list[Json]:
+def _script_forms(scalarise: NormalScalariser, loops: tuple[Loop, ...]) -> list[Json]:
     """The forms under which the loops were followed."""
     steps: list[Json] = []
     for loop in loops:
         own = {carried.letter for carried in loop.carried}
         forms: Json = {}
-        for (name, group), parts in sorted(collapse.forms.items()):
+        for (name, group), parts in sorted(scalarise.forms.items()):
             if name in own:
                 letter = f"{name}@{group}" if group else name
                 forms[letter] = [_form(form.left, form.right, False) for form in parts]
@@ -49,16 +49,16 @@ def _script_forms(collapse: Collapse, loops: tuple[Loop, ...]) -> list[Json]:
     return steps
 
 
-def _form(left: Word, right: Word, turned: bool) -> Json:
+def _form(left: Word, right: Word, transposed: bool) -> Json:
     return {
         "left": [letter.text() for letter in left],
         "right": [letter.text() for letter in right],
-        "turned": turned,
+        "turned": transposed,
     }
 
 
 class _NetworkForms:
-    """The placements of the held functions."""
+    """The placements of the materialised functions."""
 
     def __init__(
         self, clause: str, placements: Mapping[str, Placement], network: NormalProgram
@@ -92,8 +92,8 @@ class _NetworkForms:
     def _family(self, variable: str, group: str) -> Json:
         if variable not in self.placements:
             raise NoProofError(f"the variable '{variable}' has no form")
-        left, right, turned = self.placements[variable]
-        return _form(*self._placed(left, right, group), turned)
+        left, right, transposed = self.placements[variable]
+        return _form(*self._placed(left, right, group), transposed)
 
     def _placed(self, left: Word, right: Word, group: str) -> tuple[Word, Word]:
         """Give per-token letters their groups: that of the sums, the last one that of the value."""

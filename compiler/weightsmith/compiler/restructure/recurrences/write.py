@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from weightsmith.compiler.restructure.recurrences.counts import Chain, Step
-from weightsmith.compiler.restructure.recurrences.held import choose_held
 from weightsmith.compiler.restructure.recurrences.linear import Series
 from weightsmith.compiler.restructure.recurrences.lines import (
     block,
@@ -17,7 +16,8 @@ from weightsmith.compiler.restructure.recurrences.lines import (
     sum_text,
     to_scalar,
 )
-from weightsmith.compiler.restructure.recurrences.order import few_heads, few_turned
+from weightsmith.compiler.restructure.recurrences.materialised import choose_materialised
+from weightsmith.compiler.restructure.recurrences.order import few_heads, few_transposed
 from weightsmith.compiler.restructure.recurrences.powers import Recurrence
 from weightsmith.compiler.restructure.recurrences.setting import Setting, word_text
 from weightsmith.compiler.restructure.recurrences.sums import (
@@ -33,8 +33,8 @@ from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
 
-DIRECT, TURNED, VALUE = "B", "D", "R"  # the three families of held functions
-Held = tuple[str, Atom]
+DIRECT, TRANSPOSED, VALUE = "B", "D", "R"  # the three families of materialised functions
+Materialised = tuple[str, Atom]
 Goal = tuple[tuple[Series, ...], Series]  # weights of the entries of a value, and what is added
 
 
@@ -55,12 +55,14 @@ class Writer:
     ) -> None:
         self.recurrence, self.setting, self.clause = recurrence, setting, clause
         self.taken = set(taken)
-        self.names: dict[Held, str] = {}
-        self.at_start: dict[Held, str] = {}  # powers of the least count, up to the first block
+        self.names: dict[Materialised, str] = {}
+        self.at_start: dict[
+            Materialised, str
+        ] = {}  # powers of the least count, up to the first block
         without_one = not recurrence.plus and recurrence.value == "S" and not setting.unit
-        self.held = choose_held(recurrence, with_identity=without_one)
-        self.turned = DIRECT if setting.symmetric else TURNED
-        self.other = self._variable((TURNED, "V", 0, 0), 1)
+        self.held = choose_materialised(recurrence, with_identity=without_one)
+        self.transposed = DIRECT if setting.symmetric else TRANSPOSED
+        self.other = self._variable((TRANSPOSED, "V", 0, 0), 1)
         self.unit = self._variable((DIRECT, "Y", 0, 0), 1)
         self.unit_text = word_text(setting.unit)  # a variable's name after the first block
 
@@ -76,7 +78,7 @@ class Writer:
         reads_unit = not self.recurrence.from_rest or any(rest for _, rest in goals)
         keeps_unit = bool(layers) and len(self.setting.unit) > 1 and reads_unit
         lines = self._setup() + ([f"{self.unit} = 0"] if keeps_unit else [])
-        before: set[Held] = set()
+        before: set[Materialised] = set()
         for layer in layers:
             lines += self._block(layer, before, keeps_unit and layer is layers[0])
             before = set(layer)
@@ -97,16 +99,18 @@ class Writer:
         same = known and self.setting.value_is_power
         return Chain(one.plus, one.is_sum, one.unit_held, same)
 
-    # -- which functions are held after each layer --------------------------------------------
+    # -- which functions are materialised after each layer -----------------------------------------
 
     def _goal(self, count: int, weights: tuple[Series, ...]) -> list[Atom]:
         return [
             Atom(self.recurrence.value, i, 0, count) for i, series in enumerate(weights) if series
         ]
 
-    def _layers(self, steps: list[Step], goal: Iterable[Held]) -> list[dict[Held, Sum]]:
+    def _layers(
+        self, steps: list[Step], goal: Iterable[Materialised]
+    ) -> list[dict[Materialised, Sum]]:
         """The functions that each layer computes, from the last layer back."""
-        layers: list[dict[Held, Sum]] = []
+        layers: list[dict[Materialised, Sum]] = []
         needed = set(goal)
         for step in reversed(steps):
             layer = self._sums(step, needed)
@@ -114,7 +118,7 @@ class Writer:
             needed = {use for held, total in layer.items() for use in self._uses(held[0], total)}
         return [layer for layer in reversed(layers) if layer]
 
-    def _at_start(self, layers: list[dict[Held, Sum]]) -> set[Held]:
+    def _at_start(self, layers: list[dict[Materialised, Sum]]) -> set[Materialised]:
         """Powers that variables hold before the first block.
 
         Products of these stay in it; products of inputs would be taken out.
@@ -124,11 +128,11 @@ class Writer:
             return {(family, ONE) for family, atom in powers if atom.row == atom.column == 0}
         return {(family, replace(atom, count=1)) for family, atom in powers}
 
-    def _inputs(self, step: Step, goal: Iterable[Held]) -> set[Held]:
+    def _inputs(self, step: Step, goal: Iterable[Materialised]) -> set[Materialised]:
         sums = self._sums(step, goal)
         return {use for held, total in sums.items() for use in self._uses(held[0], total)}
 
-    def _sums(self, step: Step, wanted: Iterable[Held]) -> dict[Held, Sum]:
+    def _sums(self, step: Step, wanted: Iterable[Materialised]) -> dict[Materialised, Sum]:
         """What some functions become, with the factors in a good order."""
         ordered = sorted(wanted)
         sums = [self._sum(step, held) for held in ordered]
@@ -137,12 +141,14 @@ class Writer:
             sums = few_heads(sums)
         elif setting.plus and not setting.symmetric:
             sums = [
-                few_turned(total, turned=family == TURNED, from_right=setting.from_right)
+                few_transposed(
+                    total, transposed=family == TRANSPOSED, from_right=setting.from_right
+                )
                 for (family, _), total in zip(ordered, sums, strict=True)
             ]
         return dict(zip(ordered, sums, strict=True))
 
-    def _sum(self, step: Step, held: Held) -> Sum:
+    def _sum(self, step: Step, held: Materialised) -> Sum:
         """What a function becomes, of those held before."""
         atom = held[1]
         if atom.is_value:
@@ -172,7 +178,7 @@ class Writer:
                 found = added(found, {new: algebra.times((scale, more))})
         return found
 
-    def _uses(self, family: str, total: Sum) -> set[Held]:
+    def _uses(self, family: str, total: Sum) -> set[Materialised]:
         found = {
             use for key in total for use in self._placed(family, key) if not self._is_inline(use[1])
         }
@@ -183,24 +189,24 @@ class Writer:
             return True
         return atom.kind in ("M", "E") and atom.count <= (0 if self.recurrence.plus else 1)
 
-    def _placed(self, family: str, key: Key) -> tuple[Held, ...]:
+    def _placed(self, family: str, key: Key) -> tuple[Materialised, ...]:
         """The family of each factor: B·D'·B, D·B'·D, R·D'·B or B·D'·R."""
         if not any(atom.is_value for atom in key):
             family = DIRECT if family == VALUE else family
         if len(key) == 1:
             return ((family, key[0]),)
         if family != VALUE:
-            other = DIRECT if family == self.turned else self.turned
+            other = DIRECT if family == self.transposed else self.transposed
             return tuple(zip((family, other, family), key, strict=True))
         values = [atom for atom in key if atom.is_value]
         first, second = (atom for atom in key if not atom.is_value)
         if self.setting.from_right:
-            return (VALUE, values[0]), (self.turned, first), (DIRECT, second)
-        return (DIRECT, first), (self.turned, second), (VALUE, values[0])
+            return (VALUE, values[0]), (self.transposed, first), (DIRECT, second)
+        return (DIRECT, first), (self.transposed, second), (VALUE, values[0])
 
     # -- names -------------------------------------------------------------------------------
 
-    def _name(self, layers: list[set[Held]]) -> None:
+    def _name(self, layers: list[set[Materialised]]) -> None:
         """Give the functions of one kind and place a variable for each that lives at once."""
         for layer in layers:
             slots: dict[tuple[str, str, int, int], int] = {}
@@ -215,7 +221,7 @@ class Writer:
 
     def _variable(self, place: tuple[str, str, int, int], slot: int) -> str:
         family, kind, row, column = place
-        base = {VALUE: "R", DIRECT: kind, TURNED: f"{kind}t"}[family]
+        base = {VALUE: "R", DIRECT: kind, TRANSPOSED: f"{kind}t"}[family]
         if self.recurrence.order > 1 and kind not in ("V", "Y"):
             base += f"{row + 1}" + ("" if family == VALUE else f"{column + 1}")
         name = base + ("" if slot == 1 else f"_{slot}")
@@ -223,7 +229,7 @@ class Writer:
 
     def _families(self) -> dict[str, str]:
         named = {name: held[0] for held, name in self.names.items()}
-        return {self.other: TURNED, self.unit: VALUE} | named
+        return {self.other: TRANSPOSED, self.unit: VALUE} | named
 
     # -- text --------------------------------------------------------------------------------
 
@@ -248,7 +254,9 @@ class Writer:
             return self.other
         return word_text(self.setting.other)
 
-    def _block(self, layer: dict[Held, Sum], before: set[Held], keeps_unit: bool) -> list[str]:
+    def _block(
+        self, layer: dict[Materialised, Sum], before: set[Materialised], keeps_unit: bool
+    ) -> list[str]:
         """One layer.  What is not held after it is cleared, so that nothing is taken out of it."""
         values = {self.names[one]: self._text(one[0], layer[one]) for one in layer}
         held = {self.names[one] for one in before} | set(self.at_start.values())
@@ -293,15 +301,15 @@ class Writer:
         return self.unit_text if family == VALUE else self._one(family)
 
     def _first_power(self, family: str, atom: Atom) -> str:
-        """C₀ + λC₁ for an operator that is held as it is."""
-        turned = "'" if family == TURNED else ""
+        """C₀ + λC₁ for an operator that is materialised as it is."""
+        transposed = "'" if family == TRANSPOSED else ""
         operator = word_text(self.setting.operator)
         constant = self.recurrence.fixed[atom.row][atom.column]
         if atom.kind == "E" and atom.row == atom.column:
             constant = algebra.plus((constant, q.MINUS_ONE))
         slope = self.recurrence.slope[atom.row][atom.column]
         terms = [(constant, "I")] if constant != q.ZERO else []
-        terms += [(slope, operator + turned)] if slope != q.ZERO else []
+        terms += [(slope, operator + transposed)] if slope != q.ZERO else []
         return sum_text(terms)
 
     # -- the result --------------------------------------------------------------------------
@@ -342,7 +350,7 @@ class Writer:
         if not setting.plus:
             operator = word_text(setting.operator)
             return f"{text}*{operator}" if setting.from_right else f"{operator}*{text}"
-        one, other = self._one(DIRECT), self._one(self.turned)
+        one, other = self._one(DIRECT), self._one(self.transposed)
         return f"{text}*{other}'*{one}" if setting.from_right else f"{one}*{other}'*{text}"
 
     def _joined(self, terms: list[tuple[Scalar, str]], rest: Series) -> str:

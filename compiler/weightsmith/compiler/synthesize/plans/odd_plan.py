@@ -5,9 +5,10 @@ P₂ are odd, of degree < s; P₁ is even, so P₁ = c + x·R with R odd of degr
 
     p = P₀ − P₂ + c·y + y·x·R + 2·y·y·P₂ + top·T₃(y)
 
-is one layer if y and a basis of the odd polynomials of degree < s are held.  That basis grows from
-{x} by the same division: beside the b of the basis for s there are y, y·x·b and T₂(y)·b for 3s,
-one layer with y ← T₃(y).  So m layers, (3^(m−1) − 1)/2 blocks and y: 2 for degree 9, 5 for 27.
+is one layer if y and a basis of the odd polynomials of degree < s are materialised.  That basis
+grows from {x} by the same division: beside the b of the basis for s there are y, y·x·b and T₂(y)·b
+for 3s, one layer with y ← T₃(y).  So m layers, (3^(m−1) − 1)/2 blocks and y: 2 for degree 9, 5 for
+27.
 The middle factors are transposed, X·X'·X: then X may be rectangular, with blocks of its shape, and
 for a symmetric X nobody needs to know that the blocks are symmetric.
 """

@@ -6,8 +6,8 @@ T_{2s+r} = 2·T_2(y)·T_r − T_{2s−r},
     Σ_{k ≤ 3s} c_k T_k = P₀ + y·P₁ + T₂(y)·P₂ + c_{3s}·T₃(y),        deg P_i < s,
 
 two heads for one layer; y ← T₃(y) is one more.  The three P are of the same kind with s/3, and so
-on.  Below a *base* 3^j the P are combinations of T_0 … T_{3^j − 1}, which are held, and free to
-combine: the first j layers make them by (s = 3^i)
+on.  Below a *base* 3^j the P are combinations of T_0 … T_{3^j − 1}, which are materialised, and
+free to combine: the first j layers make them by (s = 3^i)
 
     T_{s+r} = 2·y·T_r − T_{s−r},  T_{2s} = 2·y·y − I,  T_{2s+r} = 4·y·y·T_r − 2·y·T_{s−r} − T_r.
 
@@ -158,7 +158,7 @@ class _Writer:
         return Loop((*(f"$T{k} = $T{k} + {text}" for text, k in ordered), STEP))
 
     def _leaf_pass(self) -> Loop:
-        """P_k from the held T, three leaves each; all P are zero before."""
+        """P_k from the materialised T, three leaves each; all P are zero before."""
         names = ["I", *(f"$T{r}" for r in range(1, self.size))]
         texts = []
         for k in range(self.leaves):

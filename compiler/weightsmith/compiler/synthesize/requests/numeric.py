@@ -122,8 +122,8 @@ class Numbers:
                 function = core.Approximated(self._formula(formula), change(tolerance))
                 return replace(node, function=function)
             case core.Entrywise(function=core.PiecewiseLinear() as line):
-                kinks = tuple((change(place), change(by)) for place, by in line.kinks)
-                line = core.PiecewiseLinear(change(line.constant), change(line.slope), kinks)
+                breakpoints = tuple((change(place), change(by)) for place, by in line.breakpoints)
+                line = core.PiecewiseLinear(change(line.constant), change(line.slope), breakpoints)
                 return replace(node, function=line)
             case core.Function(formula=formula) if formula is not None:
                 return replace(node, formula=self._formula(formula))

@@ -15,7 +15,7 @@ from weightsmith.dsl.program.parts import parts_of
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Span
 
-ORTHOGONAL = ("sign", "polar")  # alone or in a sum their bound does not speak of the target
+ORTHOGONAL = ("sign", "polar")  # alone or in a sum their bound is not of the target
 ABSOLUTE = ("exp", "spectral")  # nor do the bounds of these
 LINEAR_IN_LEFT = ("inv", "pinv", "power")
 

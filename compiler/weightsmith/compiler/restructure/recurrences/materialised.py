@@ -1,10 +1,10 @@
-"""Which functions of a recurrence are held, and what the others are of these.
+"""Which functions of a recurrence are materialised, and what the others are of these.
 
 The powers commute with the step: with C₀ = diag(c₁, c₂), M_aC = CM_a says
     (c_j − c_i) N_ij = (C₁M − MC₁)_ij   for i ≠ j,      M₁₂ (C₁)₂₁ = M₂₁ (C₁)₁₂,
-so that of the eight entries of M_a and N_a five are held: M₁₁, M₂₁, M₂₂, N₁₁, N₂₂.  Where the
-identity is at hand, E_a = M_a − 1 is held in place of M_a: E_{3a} = 3E_a + 3E_a² + E_a³ has a part
-in place, and M_{3a} has none.
+so that of the eight entries of M_a and N_a five are materialised: M₁₁, M₂₁, M₂₂, N₁₁, N₂₂.  Where
+the identity is at hand, E_a = M_a − 1 is materialised in place of M_a: E_{3a} = 3E_a + 3E_a² + E_a³
+has a part in place, and M_{3a} has none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Terms = tuple[tuple[Scalar, Place], ...]
 
 
 @dataclass(frozen=True)
-class Held:
+class Materialised:
     """``known``: the entries that are combinations of others; ``less_one``: E in place of M."""
 
     plus: bool
@@ -34,7 +34,7 @@ class Held:
     known: Mapping[Place, Terms] = field(default_factory=dict)
 
     def of(self, atom: Atom) -> Sum:
-        """An entry as a combination of what is held."""
+        """An entry as a combination of what is materialised."""
         terms = self.known.get((atom.kind, atom.row, atom.column))
         if terms is not None:
             return {
@@ -47,7 +47,7 @@ class Held:
         return {**rest, (ONE,): q.ONE} if atom.row == atom.column else rest
 
     def written(self, total: Sum) -> Sum:
-        """The sum with what is held in place of the rest."""
+        """The sum with what is materialised in place of the rest."""
         found: dict[Key, Scalar] = {}
         for key, scale in total.items():
             for parts in product(*(self.of(atom).items() for atom in key)):
@@ -61,11 +61,11 @@ class Held:
         return key if self.plus or len(others) > 1 else others or (ONE,)
 
 
-def choose_held(recurrence: Recurrence, *, with_identity: bool) -> Held:
-    """``with_identity``: the identity is held, so that it can be left out of the powers."""
+def choose_materialised(recurrence: Recurrence, *, with_identity: bool) -> Materialised:
+    """``with_identity``: the identity is materialised, so that it can be left out of the powers."""
     if recurrence.order == 2:
-        return Held(recurrence.plus, with_identity, _relations(recurrence))
-    return Held(recurrence.plus, with_identity)
+        return Materialised(recurrence.plus, with_identity, _relations(recurrence))
+    return Materialised(recurrence.plus, with_identity)
 
 
 def _relations(recurrence: Recurrence) -> dict[Place, Terms]:

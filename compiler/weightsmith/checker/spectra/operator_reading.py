@@ -19,14 +19,14 @@ from weightsmith.checker.semantics.expressions import Environment
 from weightsmith.checker.semantics.meaning import Loop, Meaning, read_inputs, read_meaning
 from weightsmith.checker.spectra.operator_step import read_forms, read_names, read_operator
 from weightsmith.checker.spectra.recurrence import INTERNAL, Recurrence, derive_recurrence
-from weightsmith.checker.spectra.spectral import Collapser, Form
+from weightsmith.checker.spectra.spectral import Form, FormScalariser
 from weightsmith.dsl.program import core
 
 Json = dict[str, object]
 MAX_LOOPS = 200
 
 
-class Ground:
+class OperatorReading:
     """A script, read for the operator of one of its assumptions."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Ground:
         spectra = (a for a in program.assumptions if isinstance(a, core.SpectrumAssumption))
         self.assumption = [*spectra][number]
         self.forms: dict[str, tuple[Form, ...]] = {}
-        self.collapser = Collapser(field, self.operator, self.forms, self.letters)
+        self.scalariser = FormScalariser(field, self.operator, self.forms, self.letters)
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -74,7 +74,7 @@ class Ground:
         return f"{real}, by assumption in [{low}, {high}]{outside}{further}."
 
 
-class Loops(Ground):
+class Loops(OperatorReading):
     """The same, and what a pass of its loops does to functions of the operator."""
 
     def __init__(
@@ -122,7 +122,7 @@ class Loops(Ground):
             if loop.index in self._own:
                 inner = tuple(self._followed(loop.children))
                 own = self._own[loop.index]
-                yield derive_recurrence(loop, own, inner, self.collapser, self.field)
+                yield derive_recurrence(loop, own, inner, self.scalariser, self.field)
 
     def every_recurrence(self) -> list[Recurrence]:
         """Those of the loops within a loop too, in the order of the script."""

@@ -1,4 +1,7 @@
-"""Which operators the assumptions of a script offer, each with the interval of its spectrum."""
+"""Which operators the assumptions of a script offer: words of inputs with a known spectrum.
+
+The checker says which spectrum (``checker/spectra/operator_step.py``).
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.checker.reading.refusal import RefusedError
+from weightsmith.checker.spectra.operator_step import squared_ends
 from weightsmith.compiler.certify.spectra.spectral import Operator
-from weightsmith.compiler.certify.spectra.two_intervals import square, square_ends
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.ir.polynomial import Word
-from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import SpectrumKind
 
 
 @dataclass(frozen=True)
-class Ground:
-    """An operator with its spectrum, as an assumption gives it."""
+class AssumedOperator:
+    """An operator, and the number of the assumption about its spectrum."""
 
     operator: Operator
     assumption: int
-    kind: SpectrumKind
-    low: Scalar
-    high: Scalar
-    gap: tuple[Scalar, Scalar] | None = None  # between the two, where they are of the operator
 
 
-def grounds(
+def assumed_operators(
     program: core.Program, normal: NormalProgram, bindings: dict[str, Fraction]
-) -> Iterator[Ground]:
+) -> Iterator[AssumedOperator]:
+    """The word of each assumption; of singular values, and of two intervals, also its squares."""
     spectra = [a for a in program.assumptions if isinstance(a, core.SpectrumAssumption)]
+    complete = all(one.name in bindings for one in program.parameters)
     for index, (assumption, value) in enumerate(zip(spectra, normal.assumed, strict=True)):
         if len(value.terms) != 1:
             continue
@@ -39,26 +40,31 @@ def grounds(
             continue
         transposed = normal.alphabet.transpose_word(word)
         if assumption.kind is SpectrumKind.SINGULAR_VALUES:
-            low, high = square(assumption.low), square(assumption.high)
-            gap = assumption.gap and (square(assumption.gap[0]), square(assumption.gap[1]))
             for both in (transposed + word, word + transposed):
-                space = normal.alphabet.rows(both[0])
-                operator = Operator(both, "yes", space)
-                yield Ground(operator, index, assumption.kind, low, high, gap)
+                operator = Operator(both, "yes", normal.alphabet.rows(both[0]))
+                yield AssumedOperator(operator, index)
             continue
         space = normal.alphabet.rows(word[0])
-        complete = all(one.name in bindings for one in program.parameters)
-        squares = square_ends(assumption, normal.field, bindings if complete else {})
-        if squares is not None and word == transposed:
-            operator = Operator(word + word, "yes", space)
-            yield Ground(operator, index, assumption.kind, *squares)
+        known = bindings if complete else {}
+        if word == transposed and _has_square(assumption, normal, known):
+            yield AssumedOperator(Operator(word + word, "yes", space), index)
         has_kernel = assumption.kind is SpectrumKind.NONZERO_SPECTRUM
         operator = Operator(word, _symmetry(normal, word), space, has_kernel)
-        ends = assumption.low, assumption.high
-        yield Ground(operator, index, assumption.kind, *ends, assumption.gap)
+        yield AssumedOperator(operator, index)
 
 
-def no_ground(program: core.Program) -> str:
+def _has_square(
+    assumption: core.SpectrumAssumption, normal: NormalProgram, bindings: dict[str, Fraction]
+) -> bool:
+    """Does the assumption tell the spectrum of A·A, 0 between its two intervals?"""
+    try:
+        squared_ends(assumption, normal.field, bindings)
+    except RefusedError:
+        return False
+    return True
+
+
+def no_operator(program: core.Program) -> str:
     if any(isinstance(a, core.SpectrumAssumption) for a in program.assumptions):
         return (
             "an assumption about a sum or a multiple is not understood: make it one about a "

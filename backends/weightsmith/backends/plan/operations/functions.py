@@ -1,0 +1,49 @@
+"""The functions that heads apply to the entries of their scores: how each library calls them.
+
+One record for each function of the language (``weightsmith.dsl.elementary``), and relu.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """``torch``, ``numpy``: a call with ``x`` for the argument; "" where there is none.
+
+    ``onnx``: the operator; ``double``: does onnxruntime have it in float64?
+    """
+
+    torch: str
+    numpy: str
+    onnx: str
+    double: bool = True
+
+    def call(self, library: str, argument: str) -> str:
+        """The call in ``torch`` or ``numpy``."""
+        return re.sub(r"\bx\b", lambda _: argument, getattr(self, library))
+
+
+SPELLINGS: Mapping[str, Spelling] = {
+    "relu": Spelling("torch.relu(x)", "np.maximum(x, 0)", "Relu"),
+    "abs": Spelling("torch.abs(x)", "np.abs(x)", "Abs"),
+    "atan": Spelling("torch.atan(x)", "np.arctan(x)", "Atan", double=False),
+    "cos": Spelling("torch.cos(x)", "np.cos(x)", "Cos"),
+    "erf": Spelling("torch.erf(x)", "", "Erf", double=False),
+    "exp": Spelling("torch.exp(x)", "np.exp(x)", "Exp"),
+    "log": Spelling("torch.log(x)", "np.log(x)", "Log"),
+    "sigmoid": Spelling("torch.sigmoid(x)", "np.exp(-np.logaddexp(0, -x))", "Sigmoid"),
+    "sin": Spelling("torch.sin(x)", "np.sin(x)", "Sin"),
+    # from the threshold on PyTorch returns x itself: exp(-40) is less than float64 sees beside it
+    "softplus": Spelling(
+        "torch.nn.functional.softplus(x, threshold=40)",
+        "np.logaddexp(x, 0)",
+        "Softplus",
+        double=False,
+    ),
+    "sqrt": Spelling("torch.sqrt(x)", "np.sqrt(x)", "Sqrt"),
+    "tanh": Spelling("torch.tanh(x)", "np.tanh(x)", "Tanh"),
+}
