@@ -6,8 +6,9 @@ Each of eight compiled examples gets one change (a coefficient, a half of one, k
 exchanged, other tokens, another block, a head or a hidden unit dropped), becomes dense float64
 weights, as they are or with rows permuted, heads changed or all rotated, and is lifted.  The
 network that comes out must be reported different from the script, with an input at which the
-mutant itself returns what was said, or be proven equal, and three inputs are tried.  Prints how
-often each came, by kind of change.  Exits with status 1 at the first that is neither.
+mutant itself returns what was said, or be proven equal, and three inputs are tried.  Equal is for
+every number of passes, "equal here" for as many as the layout says.  Prints how often each came, by
+kind of change.  Exits with status 1 at the first that is neither.
 """
 
 from __future__ import annotations

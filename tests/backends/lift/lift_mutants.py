@@ -166,7 +166,10 @@ def _other_block(template: Template, terms: Terms, chance: random.Random) -> Ter
 
 
 def verdict(mutant: Mutant) -> Comparison | str:
-    """Lift the mutant's weights and compare; or what the lifter says."""
+    """Lift the mutant's weights and compare; or what the lifter says.
+
+    First for every number of passes; if that stays open, for as many as the weights are passed.
+    """
     example, draws = mutant.example, np.random.default_rng(mutant.seed)
     given = held(mutant.template, example.values, numbers=example.numbers, forms=example.forms)
     given = turned(given, mutant.turn, draws)
@@ -175,7 +178,10 @@ def verdict(mutant: Mutant) -> Comparison | str:
     except LiftError as error:
         return str(error)
     values = {name: one for name, one in example.values.items() if name != "steps"}
-    return compare(found.template, example.program, settings=values)
+    compared = compare(found.template, example.program, settings=values)
+    if compared.outcome == "open":
+        return compare(found.template, example.program, settings=example.values)
+    return compared
 
 
 def judged(mutant: Mutant) -> str:
