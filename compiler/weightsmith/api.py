@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from weightsmith.compiler.reports.bound import Bound, upward
     from weightsmith.dsl.program import core
     from weightsmith.dsl.text.source import Source
-    from weightsmith.lifting import LiftedNetwork
+    from weightsmith.lifting import LiftedNetwork, Weights
     from weightsmith.network import Network
 
 Setting = int | float | str | Fraction
@@ -238,19 +238,19 @@ def compare(
 
 
 def lift(
-    weights: str | Path | Sequence[str | Path],
+    weights: Weights | Sequence[Weights],
     layout: str | Path | Sequence[str | Path],
     *,
     noise: float = 0.0,
 ) -> LiftedNetwork:
-    """Read the network out of weights: safetensors, .npz, or a state_dict of PyTorch.
+    """Read the network out of weights: safetensors, .npz, or a state_dict, in a file or at hand.
 
     >>> found = ws.lift("weights.safetensors", "layout.toml")
     >>> ws.compare(found.text, "gradient_descent.alg").is_equal
 
-    ``layout`` says what tensors cannot (docs/lift.md).  With a list of weights and of layouts the
-    network is lifted at several sizes, and must be one text.  ``noise``: for trained weights, the
-    nearest network and how far it is.  Raises LiftError.
+    ``layout`` says what tensors cannot (docs/lift.md): a file or its text.  With a list of weights
+    and of layouts the network is lifted at several sizes, and must be one text.  ``noise``: for
+    trained weights, the nearest network and how far it is.  Raises LiftError.
     """
     from weightsmith.lifting import lift_files
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from weightsmith.backends.errors import LiftError
+from weightsmith.backends.lift.given.layout import Layout
 from weightsmith.backends.lift.given.layout_file import read_layout
-from weightsmith.backends.lift.given.tensors import load_tensors
+from weightsmith.backends.lift.given.tensors import held_tensors, load_tensors
 from weightsmith.backends.lift.lift import Lifted, lift
 from weightsmith.backends.lift.report import report_lines
 from weightsmith.compiler.ir.template import Template
 from weightsmith.compiler.nets.write_net import net_text
 
 MAX_LAYOUT = 1 << 20  # bytes
+Weights = str | Path | Mapping[str, object]  # a file, or a state_dict, or arrays by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,24 @@ class LiftedNetwork:
 
 
 def lift_files(
-    weights: str | Path | Sequence[str | Path],
+    weights: Weights | Sequence[Weights],
     layouts: str | Path | Sequence[str | Path],
     *,
     noise: float = 0.0,
 ) -> LiftedNetwork:
-    """Lift the weights of one size or several.  Raises LiftError."""
-    files = [Path(one) for one in _several(weights)]
-    said = [Path(one) for one in _several(layouts)]
+    """Lift the weights of one size or several.
+
+    Weights are files, or arrays (or tensors of PyTorch) by name; layouts are files, or text.
+    Raises LiftError.
+    """
+    files = [weights] if isinstance(weights, str | Path | Mapping) else list(weights)
+    said = [layouts] if isinstance(layouts, str | Path) else list(layouts)
     if len(said) != len(files):
         raise LiftError(f"expected a layout for each of {len(files)} files, got {len(said)}.")
-    read = [read_layout(_text(path), str(path)) for path in said]
-    tensors = [load_tensors(path) for path in files]
+    read = [_layout(one) for one in said]
+    tensors = [
+        held_tensors(one) if isinstance(one, Mapping) else load_tensors(Path(one)) for one in files
+    ]
     found = lift(read, tensors, noise=noise)
     dtype = "float32" if any(one.dtype == "float32" for one in tensors) else "float64"
     try:
@@ -52,8 +60,10 @@ def lift_files(
     return LiftedNetwork(text, tuple(report_lines(found, dtype)), found)
 
 
-def _several(one: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
-    return [one] if isinstance(one, (str, Path)) else one
+def _layout(one: str | Path) -> Layout:
+    if isinstance(one, str) and "\n" in one:
+        return read_layout(one)
+    return read_layout(_text(Path(one)), str(one))
 
 
 def _text(path: Path) -> str:

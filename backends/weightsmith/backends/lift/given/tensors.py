@@ -83,6 +83,11 @@ def load_tensors(path: Path) -> Tensors:
     return Tensors(_safetensors(data, path))
 
 
+def held_tensors(tensors: Mapping[str, object]) -> Tensors:
+    """Arrays, or tensors of PyTorch, by name, as a state_dict holds them.  Raises LiftError."""
+    return Tensors({str(name): _array(str(name), one) for name, one in tensors.items()})
+
+
 def _safetensors(data: bytes, path: Path) -> dict[str, NDArray[np.generic]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -114,4 +119,14 @@ def _state_dict(data: bytes, path: Path) -> dict[str, NDArray[np.generic]]:
         raise LiftError(f"'{path}' is no state_dict: {type(error).__name__}.") from error
     if not isinstance(found, Mapping) or not all(torch.is_tensor(one) for one in found.values()):
         raise LiftError(f"'{path}' is no state_dict: expected tensors by name.")
-    return {str(name): one.detach().numpy() for name, one in found.items()}
+    return {str(name): _array(str(name), one) for name, one in found.items()}
+
+
+def _array(name: str, tensor: object) -> NDArray[np.generic]:
+    """An array, or a tensor of PyTorch with one of our dtypes, as an array."""
+    dtype = str(getattr(tensor, "dtype", "")).removeprefix("torch.")
+    if dtype not in ROUNDING:
+        kind = dtype or type(tensor).__name__
+        raise LiftError(f"expected float64 or float32 in '{name}', got {kind}.")
+    on_cpu = getattr(tensor, "detach", None)
+    return np.asarray(on_cpu().cpu() if on_cpu is not None else tensor)
