@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -151,7 +152,7 @@ def _mistake(problem: Exception) -> str:
 def _placed(one: Given, folder: Path) -> Given | Path:
     """A path from the folder; what is text (it has lines) or no path stays."""
     is_path = isinstance(one, Path) or (isinstance(one, str) and "\n" not in one)
-    return folder / str(one) if is_path else one
+    return Path(normpath(folder / str(one))) if is_path else one
 
 
 def _folder_of_caller() -> Path:

@@ -120,9 +120,12 @@ def _changed_layer(
         heads[at] = _other_groups(template, head, chance)
     else:
         which = chance.choice(["keys", "queries", "values"])
-        terms = list(getattr(head, which))
-        terms[0] = _other_block(template, terms[0], chance)
-        heads[at] = replace(head, **{which: tuple(terms)})
+        parts = {"keys": head.keys, "queries": head.queries, "values": head.values}
+        first, *others = parts[which]
+        parts[which] = (_other_block(template, first, chance), *others)
+        heads[at] = replace(
+            head, keys=parts["keys"], queries=parts["queries"], values=parts["values"]
+        )
     return Layer(tuple(heads), mlp)
 
 
