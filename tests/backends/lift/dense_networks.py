@@ -88,15 +88,23 @@ def held(
     numbers: tuple[str, ...] = (),
     forms: tuple[str, ...] = (),
     sizes: tuple[int, ...] = SIZES,
+    fixed: Mapping[str, Tensor] | None = None,
 ) -> Held:
-    """The template as dense weights of these sizes."""
-    flat = replace(template, body=once(template.body))
+    """The template as dense weights of these sizes; ``fixed``: numbers of its fixed matrices."""
+    fixed = fixed or {}
+    matrices = tuple(replace(one, entries=_texts(fixed[one.name])) for one in template.matrices)
+    flat = replace(template, body=once(template.body), matrices=matrices)
     axes = row_axes(network_shape(flat, dict(values)))
     dims = {axis: sizes[at] for at, axis in enumerate(axes)}
     weights = dense_weights(flat, dims, dict(values))
     tensors = {name: np.asarray(one, dtype=np.float64) for name, one in weights.tensors.items()}
+    tensors |= fixed
     told = {name: values[name] for name in numbers}
     return Held(tensors, "\n".join(_lines(template, dims, values, told, forms)) + "\n")
+
+
+def _texts(entries: Tensor) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(str(Fraction(one)) for one in row) for row in entries.tolist())
 
 
 def _lines(
@@ -117,6 +125,9 @@ def _lines(
     if forms:  # of parameters that are no numbers of the floats
         yield "[params]"
         yield from (f'{name} = "{one}"' for name, one in values.items() if name != "steps")
+    for matrix in template.matrices:
+        yield f"[matrices.{matrix.name}]"
+        yield f'rows = "{matrix.rows}"\ncolumns = "{matrix.columns}"\nentries = "{matrix.name}"'
     for one in template.sources:
         yield f'[sources."{one.name}"]'
         yield f'kind = "{one.kind}"\nof = "{one.of}"\nrows = "{one.rows}"'

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from weightsmith.backends.lift.fixed import Fixed, combined, fitting
 from weightsmith.backends.lift.given.tensors import Tensor
 
 SAMPLES = 9  # entries of a block from which its errors are estimated
@@ -60,10 +61,15 @@ class Defect:
 
 @dataclass(slots=True)
 class Blocks:
-    """Collects coefficients and what is no block; ``unit`` and ``noise`` as in ``Rounding``."""
+    """Collects coefficients and what is no block; ``unit`` and ``noise`` as in ``Rounding``.
+
+    ``fixed``: the matrices that blocks may hold.  ``views``: which of them meet which blocks.
+    """
 
     unit: float
     noise: float = 0.0
+    fixed: tuple[Fixed, ...] = ()
+    views: list[tuple[Fixed, int]] = field(default_factory=list)
     estimates: list[Estimate] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
 
@@ -71,6 +77,34 @@ class Blocks:
         """A mark that stands for the coefficient in a template."""
         self.estimates.append(estimate)
         return f"{MARK}{len(self.estimates) - 1}"
+
+    def place(self, matrix: Fixed, block: int) -> int:
+        """The number of a view among the views."""
+        for number, (one, other) in enumerate(self.views):
+            if one is matrix and other == block:
+                return number
+        self.views.append((matrix, block))
+        return len(self.views) - 1
+
+    def parts(
+        self, entries: Tensor, slack: Tensor, where: str, sides: Sequence[tuple[str, str]]
+    ) -> list[tuple[Fixed | None, Estimate]]:
+        """A block as c·I (with None), or with fixed matrices too; nothing for zero."""
+        (above, _), (beside, _) = sides
+        known = fitting(self.fixed, (above, beside), entries.shape)
+        if known and (np.abs(entries) > slack).any():
+            fits, rest = combined(entries, slack, known, square=above == beside)
+            found = []
+            for fit in fits:
+                bound = float(fit.spread @ slack.ravel())
+                if entries.size >= SAMPLES and not self.noise:
+                    seen = 4 * rest * float(fit.spread.sum())
+                    bound = min(bound, seen + 4 * self.unit * abs(fit.value))
+                found.append((fit.matrix, Estimate(fit.value, bound)))
+            if found:
+                return found
+        one = self.read(entries, slack, where, sides)
+        return [] if one is None else [(None, one)]
 
     def read(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.errors import LiftError
+from weightsmith.backends.lift.fixed import Fixed, both_ways, fitting, without
 from weightsmith.backends.lift.frames import Basis, reached_basis
 from weightsmith.backends.lift.given.dense import Dense, DenseHead, dense_network, references
 from weightsmith.backends.lift.given.layout import Reference
@@ -85,22 +86,49 @@ def _is_natural(damage: Damage, tensors: Tensors) -> bool:
 # -- by the products of a head -------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Splits products block by block."""
+
+    basis: Basis
+    fixed: tuple[Fixed, ...]
+
+    def odd(self, product: Tensor, *, out: bool = False) -> Tensor:
+        """What of a product is no identity or fixed matrix times a number, block by block.
+
+        With ``out`` its rows are those of a value that is returned, and as many as of a block.
+        """
+        found = product.copy()
+        for rows, upper in [("", slice(None))] if out else self.sides():
+            for other, beside in self.sides():
+                block = found[upper, beside]
+                square = rows == other or (out and block.shape[0] == block.shape[1])
+                known = fitting(self.fixed, (rows, other), block.shape)
+                found[upper, beside] = without(block, known, square=square)
+        return found
+
+    def sides(self) -> list[tuple[str, slice]]:
+        basis = self.basis
+        return [(one.rows, part) for one, part in zip(basis.frames, basis.parts, strict=True)]
+
+
 def _by_product(dense: Dense, tensors: Tensors, basis: Basis) -> Iterator[Damage]:
     rounding = Rounding(dense.rounding)
+    parts = _Parts(basis, both_ways(dense.matrices))
     found = [
         (layer.number, entry)
         for layer in dense.layers
         for head in layer.heads
-        for entry in _entries(head, basis, rounding)
+        for entry in _entries(head, parts, rounding)
     ]
     for given, weight in zip(dense.layout.outputs, dense.outputs, strict=True):
-        odd, side = _odd(weight @ basis.matrix, basis, out=True), basis.matrix
+        odd, side = parts.odd(weight @ basis.matrix, out=True), basis.matrix
         if np.abs(odd).max(initial=0) > rounding.slack(weight, side).max(initial=0):
             alone = np.eye(len(weight))
             found += [
                 (0, entry)
                 for entry in _fits(
-                    given.weight, odd, alone, side, basis, left_is_row=True, out=True
+                    given.weight, odd, alone, side, parts, left_is_row=True, out=True
                 )
             ]
     for number, (reference, place, off) in found:
@@ -116,24 +144,25 @@ def _tidy(value: float) -> float:
 
 
 def _entries(
-    head: DenseHead, basis: Basis, rounding: Rounding
+    head: DenseHead, parts: _Parts, rounding: Rounding
 ) -> Iterator[tuple[Reference, tuple[int, int], float]]:
     """Entries of the head, and what each must be off for its product to be one of blocks."""
+    basis = parts.basis
     read = basis.matrix
     keys, queries, values = head.k @ read, head.q @ read, head.v @ read
     writes = basis.inverse @ head.o
     given = head.given
-    scores = _odd(keys.T @ queries, basis)
-    moves = _odd(writes @ values, basis)
+    scores = parts.odd(keys.T @ queries)
+    moves = parts.odd(writes @ values)
     slack = float(rounding.slack(keys.T, queries).max(initial=0))
     if np.abs(scores).max(initial=0) > slack:
-        yield from _fits(given.k, scores, queries, read, basis, left_is_row=False)
-        yield from _fits(given.q, scores, keys, read, basis, left_is_row=True)
+        yield from _fits(given.k, scores, queries, read, parts, left_is_row=False)
+        yield from _fits(given.q, scores, keys, read, parts, left_is_row=True)
     slack = float(rounding.slack(writes, values).max(initial=0))
     if np.abs(moves).max(initial=0) > slack:
-        yield from _fits(given.v, moves, writes.T, read, basis, left_is_row=True)
+        yield from _fits(given.v, moves, writes.T, read, parts, left_is_row=True)
         yield from _fits(
-            given.o, moves, values, basis.inverse.T, basis, left_is_row=False, turn=True
+            given.o, moves, values, basis.inverse.T, parts, left_is_row=False, turn=True
         )
 
 
@@ -142,7 +171,7 @@ def _fits(
     odd: Tensor,
     partner: Tensor,
     side: Tensor,
-    basis: Basis,
+    parts: _Parts,
     *,
     left_is_row: bool,
     turn: bool = False,
@@ -153,7 +182,7 @@ def _fits(
     for i, row in enumerate(partner):
         for j, line in enumerate(side):
             outer = np.outer(row, line) if left_is_row else np.outer(line, row)
-            moved = _odd(outer, basis, out=out)
+            moved = parts.odd(outer, out=out)
             size = float((moved**2).sum())
             if size <= 1e-18:
                 continue
@@ -165,25 +194,6 @@ def _fits(
     for rest, i, j, off in best[:SHOWN]:
         if rest <= 1e-3 * scale:
             yield reference, ((j, i) if turn else (i, j)), off
-
-
-def _odd(product: Tensor, basis: Basis, *, out: bool = False) -> Tensor:
-    """What of a product is no multiple of an identity, block by block.
-
-    With ``out`` its rows are those of a value that is returned, and as many as of a block.
-    """
-    found = product.copy()
-    above = [("", slice(None))] if out else _sides(basis)
-    for rows, upper in above:
-        for other, beside in _sides(basis):
-            block = found[upper, beside]
-            if rows == other or (out and block.shape[0] == block.shape[1]):
-                found[upper, beside] = block - np.trace(block) / len(block) * np.eye(len(block))
-    return found
-
-
-def _sides(basis: Basis) -> list[tuple[str, slice]]:
-    return [(one.rows, part) for one, part in zip(basis.frames, basis.parts, strict=True)]
 
 
 # -- by trial ------------------------------------------------------------------------------------

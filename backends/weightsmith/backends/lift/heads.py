@@ -61,7 +61,12 @@ class HeadReader:
         )
 
     def name(self, block: int) -> str:
-        return self.basis.frames[block].name
+        """Of a block, or after the blocks of a view."""
+        frames = self.basis.frames
+        if block < len(frames):
+            return frames[block].name
+        matrix, other = self.blocks.views[block - len(frames)]
+        return matrix.view(frames[other].name).name
 
     def terms(self, row: Row) -> Terms:
         if not row:
@@ -141,14 +146,15 @@ class HeadReader:
         found: dict[int, Row] = {}
         frames = self.basis.frames
         for a, b, above, beside in frame_pairs(self.basis, self.basis):
-            one = self.blocks.read(
+            parts = self.blocks.parts(
                 product[above, beside],
                 slack[above, beside],
                 where,
                 ((frames[a].rows, frames[a].name), (frames[b].rows, frames[b].name)),
             )
-            if one is not None:
-                found.setdefault(a, {})[b] = one
+            for matrix, one in parts:
+                place = b if matrix is None else len(frames) + self.blocks.place(matrix, b)
+                found.setdefault(a, {})[place] = one
         return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.lift.blocks import Blocks, Defect, Estimate
+from weightsmith.backends.lift.fixed import both_ways, fitting
 from weightsmith.backends.lift.frames import Basis, written
 from weightsmith.backends.lift.given.dense import Dense, DenseLayer, DenseMlp
 from weightsmith.backends.lift.given.tensors import Tensor
@@ -18,6 +19,7 @@ from weightsmith.compiler.ir.template import (
     Hidden,
     Item,
     Layer,
+    Matrix,
     Mlp,
     Output,
     Repeat,
@@ -40,7 +42,8 @@ class Draft:
 
 def draft(dense: Dense, basis: Basis, rounding: Rounding) -> Draft:
     """Read every matrix.  What is no block is in ``blocks.defects``."""
-    reader = _Reader(dense, basis, rounding, Blocks(rounding.unit, rounding.noise))
+    blocks = Blocks(rounding.unit, rounding.noise, both_ways(dense.matrices))
+    reader = _Reader(dense, basis, rounding, blocks)
     layout = dense.layout
     read_in = reader.read_in()
     passes = tuple(tuple(map(reader.layer, layers)) for layers in dense.passes)
@@ -60,6 +63,12 @@ def draft(dense: Dense, basis: Basis, rounding: Rounding) -> Draft:
         read_out=read_out,
         bindings=tuple(sorted((name, str(one)) for name, one in layout.bindings.items())),
         sizes=tuple(sorted(layout.counted.items())),
+        matrices=tuple(
+            Matrix(one.name, one.rows, one.columns)
+            for one in dense.matrices
+            if any(matrix.name == one.name for matrix, _ in blocks.views)
+        ),
+        views=tuple(matrix.view(basis.frames[block].name) for matrix, block in blocks.views),
     )
     return Draft(template, passes, reader.blocks, basis)
 
@@ -195,13 +204,23 @@ class _Reader:
         product = weight @ self.basis.matrix
         slack = self.rounding.slack(weight, self.basis.matrix)
         terms, rows = [], ""
-        for frame, part in zip(self.basis.frames, self.basis.parts, strict=True):
+        for place, (frame, part) in enumerate(
+            zip(self.basis.frames, self.basis.parts, strict=True)
+        ):
+            entries = product[:, part]
             fits = len(weight) == part.stop - part.start and rows in ("", frame.rows)
-            sides = (((frame.rows if fits else ""), given.name), (frame.rows, frame.name))
-            one = self.blocks.read(product[:, part], slack[:, part], where, sides)
-            if one is not None:
-                rows = frame.rows
-                terms.append((frame.name, self.blocks.text(one)))
+            above = frame.rows if fits else ""
+            for matrix in self.blocks.fixed:
+                side = matrix.rows, frame.rows
+                if rows in ("", matrix.rows) and fitting((matrix,), side, entries.shape):
+                    above = above or matrix.rows
+            sides = ((above, given.name), (frame.rows, frame.name))
+            for known, one in self.blocks.parts(entries, slack[:, part], where, sides):
+                rows = above
+                name = frame.name if known is None else known.view(frame.name).name
+                if known is not None:
+                    self.blocks.place(known, place)
+                terms.append((name, self.blocks.text(one)))
         if not terms:
             fits = [frame for frame in self.basis.frames if frame.columns.shape[1] == len(weight)]
             if not fits:

@@ -65,7 +65,9 @@ def agreement(
     }
     sizes |= {one.rows: one.size for one in dense.layout.sources if not one.rows.isdigit()}
     axes = {row for row in sizes if row in _axes(template)}
-    flat = replace(template, body=tuple(layers))
+    entries = {one.name: _texts(one.entries) for one in dense.matrices}
+    matrices = tuple(replace(one, entries=entries[one.name]) for one in template.matrices)
+    flat = replace(template, body=tuple(layers), matrices=matrices)
     weights = dense_weights(flat, {axis: sizes[axis] for axis in axes}, numbers)
     made = {name: np.asarray(one, dtype=np.float64) for name, one in weights.tensors.items()}
     found = Agreement()
@@ -78,6 +80,10 @@ def agreement(
             compared.layer(dense_layer.heads, dense_layer.mlp, layer, f"layers.{number}", where)
             number += layer is not None
     return found
+
+
+def _texts(entries: Tensor) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(str(Fraction(one)) for one in row) for row in entries.tolist())
 
 
 def _axes(template: Template) -> set[str]:

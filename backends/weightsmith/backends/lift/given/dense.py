@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from weightsmith.backends.errors import LiftError
 from weightsmith.backends.lift.given.layout import (
     GivenHead,
     GivenLayer,
+    GivenMatrix,
     GivenMlp,
     Layout,
     Reference,
@@ -53,6 +54,16 @@ class DenseLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class DenseMatrix:
+    """A fixed matrix, rows × columns."""
+
+    name: str
+    rows: str
+    columns: str
+    entries: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Dense:
     """``embed``: D × (rows of all sources).  ``passes``: every distinct layer of the tensors, in
     the order of the layout; a layer of a loop once for every pass that has tensors of its own."""
@@ -62,6 +73,7 @@ class Dense:
     embed: Tensor
     passes: tuple[tuple[DenseLayer, ...], ...]  # by layer of the layout
     outputs: tuple[Tensor, ...]
+    matrices: tuple[DenseMatrix, ...] = ()
 
     @property
     def layers(self) -> Iterator[DenseLayer]:
@@ -92,6 +104,7 @@ def dense_network(layout: Layout, tensors: Tensors) -> Dense:
         embed,
         tuple(tuple(arrange.passes(layer, layout)) for layer in layout.layers),
         tuple(arrange.read(f"read_out.{one.name}", one.weight) for one in layout.outputs),
+        tuple(arrange.matrix(one, layout.sizes) for one in layout.matrices),
     )
 
 
@@ -169,6 +182,22 @@ class _Arrange:
                 f"{found.shape}."
             )
         return found
+
+    def matrix(self, given: GivenMatrix, sizes: Mapping[str, int]) -> DenseMatrix:
+        if isinstance(given.entries, Reference):
+            entries = self.tensors(given.entries)
+        else:
+            entries = np.array([[float(one) for one in line] for line in given.entries])
+        wanted = [int(axis) if axis.isdigit() else sizes.get(axis) for axis in given.axes]
+        fits = entries.ndim == 2 and all(
+            size in (None, found) for size, found in zip(wanted, entries.shape, strict=True)
+        )
+        if not fits or not entries.any():
+            raise LiftError(
+                f"matrices.{given.name}: expected {given.rows} × {given.columns} numbers, not all "
+                f"zero, got the shape {entries.shape}."
+            )
+        return DenseMatrix(given.name, given.rows, given.columns, entries)
 
     def bias(self, key: str, reference: Reference | None, number: int, size: int) -> Tensor:
         if reference is None:

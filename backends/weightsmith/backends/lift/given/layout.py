@@ -94,6 +94,20 @@ class GivenBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenMatrix:
+    """A fixed matrix: numbers, or a tensor that holds them."""
+
+    name: str
+    rows: str
+    columns: str
+    entries: Reference | tuple[tuple[Fraction, ...], ...]
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        return self.rows, self.columns
+
+
+@dataclass(frozen=True, slots=True)
 class GivenOutput:
     name: str
     weight: Reference
@@ -121,3 +135,4 @@ class Layout:
     counted: Mapping[str, str] = field(default_factory=dict)  # symbol, its group
     blocks: tuple[GivenBlock, ...] = ()
     inputs: tuple[NetInput, ...] = ()
+    matrices: tuple[GivenMatrix, ...] = ()

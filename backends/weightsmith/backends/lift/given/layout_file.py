@@ -14,6 +14,7 @@ from weightsmith.backends.lift.given.layout import (
     GivenHead,
     GivenLayer,
     GivenLoop,
+    GivenMatrix,
     GivenMlp,
     GivenOutput,
     GivenSource,
@@ -70,7 +71,7 @@ class _Reader:
     def layout(self, whole: Table) -> Layout:
         needed = ("name", "tokens", "sources", "read_out")
         others = ("embed", "inputs", "numbers", "forms", "params", "layer", "loops", "sizes")
-        self.keys("the layout", whole, needed, (*others, "stream"))
+        self.keys("the layout", whole, needed, (*others, "stream", "matrices"))
         self.groups = self.texts("tokens", whole["tokens"])
         self.sizes = {
             axis: self.whole(f"sizes.{axis}", size)
@@ -103,6 +104,7 @@ class _Reader:
             counted=counted,
             blocks=self.blocks(whole.get("stream", [])),
             inputs=self.inputs(inputs, sources),
+            matrices=self.matrices(self.table("matrices", whole.get("matrices", {}))),
         )
 
     # -- the parts ------------------------------------------------------------------------------
@@ -246,6 +248,24 @@ class _Reader:
             found.append(GivenBlock(name, rows, self.size(key, rows, one.get("size"))))
         if len({one.name for one in found}) < len(found):
             raise self.fail("stream", "two blocks have one name.")
+        return tuple(found)
+
+    def matrices(self, table: Table) -> tuple[GivenMatrix, ...]:
+        found = []
+        for name, value in table.items():
+            key = f"matrices.{name}"
+            one = self.table(key, value)
+            self.keys(key, one, ("rows", "columns", "entries"), ())
+            rows, columns = (self.text(f"{key}.{side}", one[side]) for side in ("rows", "columns"))
+            given, entries = f"{key}.entries", one["entries"]
+            if isinstance(entries, str):
+                found.append(GivenMatrix(name, rows, columns, self.reference(given, entries)))
+                continue
+            lines = [self.list(given, line) for line in self.list(given, entries)]
+            numbers = tuple(tuple(self.number(given, entry) for entry in line) for line in lines)
+            if not numbers or not numbers[0] or len({len(line) for line in numbers}) > 1:
+                raise self.fail(given, "write rows of equal length: [[1, 2], [0, 1]].")
+            found.append(GivenMatrix(name, rows, columns, numbers))
         return tuple(found)
 
     def params(self, table: Table) -> tuple[dict[str, Fraction], dict[str, str]]:
