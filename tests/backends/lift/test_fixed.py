@@ -28,6 +28,7 @@ NAMES = {  # the numbers of each
     "von_oswald_gd": ("eta", "N"),
     "ahn_transposed": ("n",),
     "both": ("eta",),
+    "new": ("eta",),
 }
 BOTH = """
 network both
@@ -51,6 +52,29 @@ G = x*x'  over context
 H = x*y'  over context
 return 2*eta*A*(x - 2*M*x + 3*M'*x) - W*(x + G*x + H*W*x) on query
 """
+NEW = """
+network new
+input x: [d] per token
+input y: [1] per context
+matrix M: [d, d]
+param eta
+tokens  context, query
+stream  x  d rows, starts as x
+        y  1 rows, starts as y
+        h  d rows, starts as 0
+        s  1 rows, starts as 0
+layer   head  h += (M x)·xᵀ·x   sum over context; at context, query
+layer   head  s += eta y·xᵀ·h   sum over context; at context, query
+return  output = s at query tokens
+"""
+NEW_SCRIPT = """
+algorithm new(x: [d] per token, y: [1] per context, M: [d, d])
+param eta
+A = y*x'  over context
+G = x*x'  over context
+return eta*A*M*G*x on query
+"""
+OWN = {"both": (BOTH, SCRIPT), "new": (NEW, NEW_SCRIPT)}
 
 
 def drawn(template: Template, sizes: Mapping[str, int], seed: int = 3) -> dict[str, np.ndarray]:
@@ -72,7 +96,8 @@ def dense(name: str, d: int, k: int, *, seed: int = 3) -> Held:
 
 
 def network(name: str) -> Template:
-    source = Source("both", BOTH) if name == "both" else load_source(NETWORKS / f"{name}.net")
+    path = NETWORKS / f"{name}.net"
+    source = Source(name, OWN[name][0]) if name in OWN else load_source(path)
     return read_net(source).template
 
 
@@ -81,7 +106,8 @@ def lifted(given: Held, dtype: str = "float64") -> Lifted:
 
 
 def script(name: str) -> str:
-    return SCRIPT if name == "both" else (NETWORKS / f"{name}.alg").read_text(encoding="utf-8")
+    path = NETWORKS / f"{name}.alg"
+    return OWN[name][1] if name in OWN else path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

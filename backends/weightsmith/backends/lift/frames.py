@@ -18,12 +18,14 @@ import numpy as np
 
 from weightsmith.backends.lift.coefficients import forms_of
 from weightsmith.backends.lift.colours import row_colours
+from weightsmith.backends.lift.fixed import both_ways
 from weightsmith.backends.lift.given.dense import Dense
 from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import ROUNDINGS, Rounding
 from weightsmith.backends.lift.units import Group, IrregularError, grouped
 
 MOST_FRAMES = 300
+REGULAR = 1e-4  # relative, of products of columns that count as orthogonal
 PLAIN = 12  # the largest denominator of a squared length that is taken for exact
 
 
@@ -87,6 +89,7 @@ class _Reach:
         self.is_skew = False  # has a frame another length than 1?
         self.scales = [abs(float(form.value)) for form in forms_of(dense.layout)]
         self.now = Basis((), dense.height)
+        self.fixed = both_ways(dense.matrices)
         self.colours = np.array(row_colours(dense, rounding)) if choose else np.zeros(0)
 
     def basis(self) -> Basis:
@@ -137,6 +140,10 @@ class _Reach:
                 return
             if rows != "1" and (np.ptp(rest, axis=1) <= 2 * bound.max(axis=1)).all():
                 rest, bound, rows = rest[:, :1], bound[:, :1], "1"  # one row, added to every row
+            divided = self.divided(rest, bound, rows)
+            if divided is not None:
+                rest, bound, rows = divided
+                moved = rest
             if self.choose:
                 found = self.chosen(rest, bound)
             else:  # what is added to a skew basis is a block of its own
@@ -147,6 +154,23 @@ class _Reach:
             self.frames.append(Frame(self.named(name), rows, found))
             self.now = Basis(self.frames, self.dense.height)
             name = ""
+
+    def divided(self, rest: Tensor, bound: Tensor, rows: str) -> tuple[Tensor, Tensor, str] | None:
+        """Where a fixed matrix was added to new rows of the stream: these rows.
+
+        They are orthogonal and of one length, and the columns of ``rest`` are not.
+        """
+        if _is_regular(rest, bound):
+            return None
+        for one in self.fixed:
+            if one.columns != rows or one.entries.shape[1] != rest.shape[1]:
+                continue
+            inverse = np.linalg.pinv(one.entries)
+            found, error = rest @ inverse, bound @ np.abs(inverse)
+            off = np.abs(rest - found @ one.entries)
+            if (off <= bound + error @ np.abs(one.entries)).all() and _is_regular(found, error):
+                return found, error, one.rows
+        return None
 
     def named(self, wanted: str) -> str:
         taken = {frame.name for frame in self.frames}
@@ -186,6 +210,14 @@ class _Reach:
                 return kept
         scaled: Tensor = moved / root
         return scaled
+
+
+def _is_regular(columns: Tensor, bound: Tensor) -> bool:
+    """Are they orthogonal and of one length?"""
+    gram = columns.T @ columns
+    scale = float(np.trace(gram)) / len(gram)
+    error = REGULAR * scale + 4 * float(bound.max(initial=0)) * scale**0.5
+    return bool((np.abs(gram - scale * np.eye(len(gram))) <= error).all())
 
 
 def _is_plain(number: float, error: float, most: int = PLAIN) -> bool:
