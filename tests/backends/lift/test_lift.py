@@ -157,9 +157,15 @@ def test_trained_weights_come_with_a_distance_and_no_claim() -> None:
     assert compared.is_equal, compared.text
     lines = report_lines(found, "float64")
     assert any("no certificate" in line for line in lines)
+    assert any(line.startswith("    elsewhere: 0.0") for line in lines)
     assert found.way.startswith("blocks of rows")
     off, size = found.agreements[0].distances["layer 1, head 1, o·v"]
     assert 0 < off < 0.05 < size
+    blocks = found.agreements[0].blocks["layer 1, head 1, o·v"]
+    assert sum(part**2 for part, _ in blocks.values()) == pytest.approx(off**2)
+    assert sum(own**2 for _, own in blocks.values()) == pytest.approx(size**2)
+    assert blocks["elsewhere"][1] == 0
+    assert set(blocks) == {"y by y", "elsewhere"}
     assert not any(line.startswith("checked") for line in lines)
 
 

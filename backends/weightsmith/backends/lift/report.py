@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from weightsmith.backends.lift.coefficients import LIMIT
 from weightsmith.backends.lift.lift import Lifted
-from weightsmith.backends.lift.verify import Agreement
+from weightsmith.backends.lift.verify import ELSEWHERE, Agreement
 
 SHOWN = 12
 
@@ -47,6 +47,9 @@ def _trained(found: Lifted, one: Agreement) -> Iterator[str]:
     yield "trained weights: the nearest network of this kind, no certificate"
     for where, (off, size) in one.distances.items():
         yield f"  {where}: ||W - W0|| = {off:.3g} (||W0|| = {size:.3g})"
+        blocks = sorted(one.blocks.get(where, {}).items(), key=lambda block: block[0] == ELSEWHERE)
+        for name, (part, own) in blocks:
+            yield f"    {name}: {part:.3g}" + (f" ({own:.3g})" if own else "")
     yield f"  largest difference {one.largest:.3g}"
     if found.defects:
         yield f"  beyond the noise: {'; '.join(map(str, found.defects[:3]))}"

@@ -6,9 +6,10 @@ units are compared, entry by entry, in the frames of the stream.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import hypot
 
 import numpy as np
 
@@ -19,12 +20,17 @@ from weightsmith.backends.lift.rounding import Rounding
 from weightsmith.backends.template.instantiate import dense_weights
 from weightsmith.compiler.ir.template import Head, Layer, Template
 
+ELSEWHERE = "elsewhere"  # blocks that the network does not have
+Side = Sequence[tuple[str, slice]]
+Sides = tuple[Side, Side]  # the names and places of what stands above, and beside
+
 
 @dataclass(slots=True)
 class Agreement:
     """``entries`` were compared; ``largest``: the largest difference; ``worst``: the largest in
-    units of what roundings explain, at ``where``, ``off`` by so much.  ``distances``: the norm
-    of the difference, by product of weights."""
+    units of what roundings explain, at ``where``, ``off`` by so much.  ``distances``: the norms
+    of the difference and of the network's own, by product of weights; ``blocks``: the same, by
+    block of each that the network has, and for the rest of it."""
 
     entries: int = 0
     largest: float = 0.0
@@ -32,6 +38,7 @@ class Agreement:
     where: str = ""
     off: float = 0.0
     distances: dict[str, tuple[float, float]] = field(default_factory=dict)
+    blocks: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
 
     def compare(self, found: Tensor, wanted: Tensor, slack: Tensor, where: str) -> None:
         """Compare two arrays of one shape."""
@@ -45,7 +52,22 @@ class Agreement:
         )
         if ratio > self.worst or not self.where:
             self.worst, self.where, self.off = max(ratio, self.worst), where, float(off.max())
-        self.distances[where] = (float(np.linalg.norm(off)), float(np.linalg.norm(wanted)))
+        _add(self.distances, where, off, wanted)
+
+    def split(self, off: Tensor, wanted: Tensor, where: str, sides: Sides) -> None:
+        """Note the norms of the blocks of a product."""
+        found = self.blocks.setdefault(where, {})
+        for above, rows in sides[0]:
+            for beside, columns in sides[1]:
+                own = wanted[rows, columns]
+                name = f"{above} by {beside}" if own.any() else ELSEWHERE
+                _add(found, name, off[rows, columns], own)
+
+
+def _add(norms: dict[str, tuple[float, float]], name: str, off: Tensor, wanted: Tensor) -> None:
+    before = norms.get(name, (0.0, 0.0))
+    now = (float(np.linalg.norm(one)) for one in (off, wanted))
+    norms[name] = hypot(before[0], next(now)), hypot(before[1], next(now))
 
 
 def agreement(
@@ -102,11 +124,14 @@ class _Compared:
     def edges(self, template: Template) -> None:
         """The read-in and the read-out."""
         kept, left = [], 0
+        sources: list[tuple[str, slice]] = []
         names = {one.name for one in template.sources}
         for source in self.dense.layout.sources:
             columns = self.dense.embed[:, left : left + source.size]
             left += source.size
             if source.title in names:
+                first = sources[-1][1].stop if sources else 0
+                sources.append((source.title, slice(first, first + source.size)))
                 kept.append(columns)
             else:
                 slack = self.rounding.slack(columns)
@@ -117,11 +142,15 @@ class _Compared:
             self.basis.matrix, self.made["embed.weight"]
         )
         self.found.compare(embed, wanted, slack, "embed")
+        self.split(embed - wanted, self.made["embed.weight"], "embed", sources)
         for output, weight in zip(template.read_out, self.dense.outputs, strict=True):
             name = f"unembed.{output.name}.weight"
             slack = self.rounding.slack(weight, self.basis.matrix)
             read = weight @ self.basis.matrix
             self.found.compare(read, self.made[name], slack, f"read_out.{output.name}")
+            sides = [(output.name, slice(None))], self.frames()
+            where = f"read_out.{output.name}"
+            self.found.split(read - self.made[name], self.made[name], where, sides)
 
     def layer(
         self,
@@ -145,6 +174,17 @@ class _Compared:
             self.found.worst, self.found.where = np.inf, f"{where}: heads"
         if mlp is not None:
             self.mlp(mlp, prefix if layer is not None and layer.mlp is not None else "", where)
+
+    def frames(self) -> Side:
+        basis = self.basis
+        return [(one.name, part) for one, part in zip(basis.frames, basis.parts, strict=True)]
+
+    def split(self, off: Tensor, wanted: Tensor, where: str, beside: Side) -> None:
+        """As ``Agreement.split``, of a difference in rows of the stream; ``wanted`` in frames."""
+        inside = self.basis.inverse @ off
+        rest = off - self.basis.matrix @ inside
+        self.found.split(inside, wanted, where, (self.frames(), beside))
+        _add(self.found.blocks[where], ELSEWHERE, rest, np.zeros(1))
 
     def scores(self, dense: DenseHead) -> tuple[Tensor, Tensor]:
         basis = self.basis.matrix
@@ -182,11 +222,14 @@ class _Compared:
         if head.scores.is_linear and len(head.keys) == 1 and (wanted != 0).any():
             scale = float((product * wanted).sum() / (wanted**2).sum())
         self.found.compare(product, scale * wanted, slack, f"{where}, kᵀ·q")
+        off = product - scale * wanted
+        self.found.split(off, wanted, f"{where}, kᵀ·q", (self.frames(), self.frames()))
         moved, bound = self.moves(dense)
         inside = self.made[f"{name}.o.weight"] @ self.made[f"{name}.v.weight"]
         onto = self.basis.matrix @ inside
         bound = bound + self.rounding.slack(self.basis.matrix, inside) / abs(scale)
         self.found.compare(moved, onto / scale, bound, f"{where}, o·v")
+        self.split(moved - onto / scale, inside / scale, f"{where}, o·v", self.frames())
 
     def mlp(self, mlp: DenseMlp, prefix: str, where: str) -> None:
         """Units that read the same write the same together."""
