@@ -64,6 +64,34 @@ def test_the_command(weights: Path, tmp_path: Path) -> None:
     assert "smallest input found" in other.output
 
 
+def test_the_command_says_which_value_is_which(weights: Path, tmp_path: Path) -> None:
+    script = tmp_path / "two.alg"
+    text = (SAMPLE / "gd.alg").read_text(encoding="utf-8")
+    script.write_text(text.replace("return", "return w,"), encoding="utf-8")
+    options = ["lift", str(weights), "--layout", str(LAYOUT), "-o", str(tmp_path / "gd.net")]
+    against = ["--against", str(script), "--set", "steps=4"]
+    assert CliRunner().invoke(commands, [*options, *against]).exit_code == 1
+    found = CliRunner().invoke(commands, [*options, *against, "--return", "output=output2"])
+    assert found.exit_code == 0, found.output
+    alone = CliRunner().invoke(commands, [*options, "--set", "steps=4"])
+    assert alone.exit_code == 1
+    assert "go with --against" in alone.output
+
+
+def test_the_command_says_that_a_trained_network_is_the_nearest(
+    arrays: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    draws = np.random.default_rng(2)
+    noisy = {name: one + 1e-3 * draws.standard_normal(one.shape) for name, one in arrays.items()}
+    options = ["--layout", str(LAYOUT), "--noise", "0.01", "-o", str(tmp_path / "gd.net")]
+    against = ["--against", str(SAMPLE / "gd.alg"), "--set", "steps=4"]
+    path = str(_npz(noisy, tmp_path))
+    found = CliRunner().invoke(commands, ["lift", path, *options, *against])
+    lines = found.output.splitlines()
+    assert found.exit_code == 0, found.output
+    assert lines[lines.index("the nearest network, not the weights:") + 1].startswith("EQUAL")
+
+
 def test_a_state_dict(arrays: dict[str, np.ndarray], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     path = tmp_path / "gd.pt"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from weightsmith.cli.inputs.options import as_mapping, set_option
+from weightsmith.cli.inputs.mistakes import Mistake
+from weightsmith.cli.inputs.options import as_mapping, return_option, set_option
 
 EXIT = {"equal": 0, "equal here": 0, "different": 1, "open": 3}
 
@@ -29,6 +30,7 @@ EXIT = {"equal": 0, "equal here": 0, "different": 1, "open": 3}
     help="Compare the network with this script.",
 )
 @set_option
+@return_option
 @click.option(
     "--noise",
     type=click.FloatRange(min=0),
@@ -43,6 +45,7 @@ def lift(
     layouts: tuple[Path, ...],
     against: Path | None,
     settings: tuple[tuple[str, str], ...],
+    returns: tuple[tuple[str, str], ...],
     noise: float,
     output: Path | None,
 ) -> None:
@@ -53,6 +56,8 @@ def lift(
 
     With --against: status 0 if the network is the script, 1 if it differs, 3 if that is open.
     """
+    if against is None and (settings or returns):
+        raise Mistake("--set and --return go with --against SCRIPT.")
     from weightsmith import api
     from weightsmith.dsl.text.shown import printable
 
@@ -66,7 +71,10 @@ def lift(
         click.echo(printable(line), err=output is None)
     if against is None:
         return
-    compared = api.compare(text, against, settings=as_mapping(settings, "--set"))
+    values, names = as_mapping(settings, "--set"), as_mapping(returns, "--return")
+    compared = api.compare(text, against, settings=values, returns=names)
+    if noise:
+        click.echo("the nearest network, not the weights:")
     for line in compared.text.splitlines():
         click.echo(printable(line))
     ctx.exit(EXIT[compared.outcome])
