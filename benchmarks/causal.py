@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -92,16 +93,20 @@ def least(functions: dict[str, Callable[[], object]], rounds: int) -> dict[str, 
 
 def row(width: int, tokens: int, rounds: int) -> list[str]:
     random = torch.Generator().manual_seed(tokens)
-    sides = [torch.randn(width, tokens, generator=random, dtype=torch.float64) for _ in NAMES]
+
+    def side() -> Tensor:
+        return torch.randn(width, tokens, generator=random, dtype=torch.float64)
+
+    sides = side(), side(), side()
     template = network()
     caller = Caller(template, Engine(template, structured_weights(template)), NAMES)
 
     def plan() -> object:
-        return caller((), {n: {"context": side} for n, side in zip(NAMES, sides, strict=True)})
+        return caller((), {n: {"context": one} for n, one in zip(NAMES, sides, strict=True)})
 
     functions: dict[str, Callable[[], object]] = {"plan": plan}
     for chunk in CHUNKS:
-        functions[f"hand {chunk}"] = lambda chunk=chunk: by_hand(*sides, chunk)  # type: ignore[misc]
+        functions[f"hand {chunk}"] = partial(by_hand, *sides, chunk)
     with torch.inference_mode():
         found = least(functions, rounds)
         if tokens <= MOST_SCORES:  # alone, for they leave nothing in the cache

@@ -16,13 +16,13 @@ from fractions import Fraction
 
 from mpmath import exp, mp, mpf  # type: ignore[import-untyped]
 from settings import EXAMPLES, NAMES, settings
-from weightsmith.checker.spectra.ground import Loops
 
 from weightsmith import api
 from weightsmith.checker.algebra.rational import Rational
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.spectra.following import Following
+from weightsmith.checker.spectra.operator_reading import Loops
 from weightsmith.checker.spectra.recurrence import Recurrence
 from weightsmith.cli.outputs.scale import Scaled, truncations
 from weightsmith.cli.outputs.table import print_table

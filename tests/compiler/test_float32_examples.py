@@ -46,15 +46,19 @@ def test_the_heat_kernel_keeps_its_digits(size: int) -> None:
 
 
 def test_newton_starts_where_round_off_does_not_diverge() -> None:
-    """A condition of 10⁴: not finite, or 4e-5 of the inverse."""
-    random = np.random.default_rng(0)
-    left, right = orthogonal(random, 8), orthogonal(random, 8)
-    matrix = (left * np.geomspace(1e-4, 1, 8)) @ right.T
+    """A condition of 10⁴: 1e-3 of the inverse is wrong, or for most matrices all of it."""
     settings = {"smin": "1/10000", "smax": 1, "steps": 40}
     network = ws.compile(EXAMPLES / "newton_inverse_general.alg", settings=settings)
     other = ws.compile(NEARLY_DIVERGENT)
     assert network.report.layers == other.report.layers == 40
-    inverse = np.linalg.inv(matrix)
-    error = np.linalg.norm(in_float32(network, matrix) - inverse, 2)
-    assert error < 1e-3 * np.linalg.norm(inverse, 2)
-    assert not np.isfinite(in_float32(other, matrix)).all()
+    lost = 0
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        left, right = orthogonal(random, 8), orthogonal(random, 8)
+        matrix = (left * np.geomspace(1e-4, 1, 8)) @ right.T
+        inverse = np.linalg.inv(matrix)
+        size = np.linalg.norm(inverse, 2)
+        assert np.linalg.norm(in_float32(network, matrix) - inverse, 2) < 1e-3 * size
+        found = in_float32(other, matrix)
+        lost += not np.isfinite(found).all() or np.linalg.norm(found - inverse, 2) > 0.5 * size
+    assert lost >= 3

@@ -147,9 +147,9 @@ ROOMS: dict[str, str] = {
     "backends.export.base": "errors template storage plan.operations plan.layers plan",
     "backends.export.python": "errors template plan.operations plan export.base",
     "backends.export": (
-        "errors data template storage plan.operations plan export.base export.python"
+        "errors data template storage plan.operations plan.layers plan export.base export.python"
     ),
-    "backends.torch": "errors data template storage",
+    "backends.torch": "errors data template storage plan.operations",
     "backends.torch.plans": "errors data template plan.operations plan.layers plan torch",
     "backends.torch.sharded": "errors template plan.operations plan torch.plans",
     "backends.trained": "errors data template storage plan.operations",

@@ -17,13 +17,9 @@ from math import inf
 
 from weightsmith.backends.plan.build import Plan
 from weightsmith.backends.plan.live import Live, fused, live, loop_of
-from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.graph import TOP
 from weightsmith.backends.plan.operations.nodes import (
-    DIAGONAL,
     AllReduced,
-    Applied,
-    Beside,
     Bucket,
     Carried,
     Clamp,
@@ -32,22 +28,18 @@ from weightsmith.backends.plan.operations.nodes import (
     Fixed,
     Input,
     Linear,
-    Node,
     Product,
     Ref,
     Repeat,
     Result,
     RowSum,
-    Running,
     Scaled,
-    Seen,
-    Shares,
     Table,
 )
 from weightsmith.backends.plan.orientation import oriented
 from weightsmith.backends.plan.torch_lines import Line, told, with_deletes
+from weightsmith.backends.plan.torch_scores import scores_text
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
-from weightsmith.compiler.ir.template import ALL
 
 INDENT = "    "
 OWN = re.compile(
@@ -291,42 +283,8 @@ class _Writer:
             case Fixed(constant, rows, columns):
                 text = self._filled(f"c{constant}.view({rows}, {columns})")
             case _:
-                text = self._scores(node)
+                text = scores_text(node, self._ref)
         yield self._assigned(name, text)
-
-    def _scores(self, node: Node) -> str:
-        """What heads make of their scores."""
-        match node:
-            case Beside(parts):
-                return f"torch.cat(({', '.join(map(self._ref, parts))}), -1)"
-            case Applied(of, function):
-                return SPELLINGS[function].call("torch", self._ref(of))
-            case Shares(of, softmax):
-                given = self._ref(of)
-                share = f"{given} / {given}.sum(-2, keepdim=True)"
-                return f"torch.softmax({given}, -2)" if softmax else share
-            case Running(values, keys, queries, mask, chunk):
-                sides = ", ".join(map(self._ref, (values, keys, queries)))
-                return f"running({sides}, {DIAGONAL[mask]}, {chunk})"
-            case Seen():
-                return self._seen(node)
-            case _:
-                raise TypeError(f"no operation: {node}")
-
-    def _seen(self, node: Seen) -> str:
-        given = self._ref(node.of)
-        if node.other == 0 and node.keys is None and node.queries is None:
-            return f"{given}.triu({DIAGONAL[node.mask]})"
-        seen = []
-        if node.mask != ALL:
-            every = f"torch.ones_like({given}, dtype=torch.bool)"
-            seen.append(f"{every}.triu({DIAGONAL[node.mask]})")
-        if node.keys is not None:
-            seen.append(f"({self._ref(node.keys)} != 0).mT")
-        if node.queries is not None:
-            seen.append(f"({self._ref(node.queries)} != 0)")
-        other = 'float("-inf")' if node.other == -inf else repr(node.other)
-        return f"torch.where({' & '.join(seen)}, {given}, {other})"
 
     def _clamp(self, of: Ref, low: float, high: float) -> str:
         if (low, high) == (0.0, inf):
