@@ -161,12 +161,10 @@ class Network(Trainable):
         ``dims`` are the sizes of full matrices; ``numpy`` makes a .py that needs no PyTorch; with
         ``counts`` how often loops run becomes an input.  Raises ExportError.
         """
-        from weightsmith.backends.export import Options, export, subject_of
-        from weightsmith.network_text import statement_lines
+        from weightsmith.backends.export import Options, export
+        from weightsmith.network_text import exported
 
-        lines = statement_lines(self)
-        subject = subject_of(self._files, self.template, lines, intact=self.intact, dtype=dtype)
-        export(subject, path, Options(numpy, dims or {}, counts), format)
+        export(exported(self, dtype), path, Options(numpy, dims or {}, counts), format)
 
     def verify(self) -> VerificationReport:
         """Let the independent checker read the files and re-derive every claim."""
@@ -364,7 +362,7 @@ class Network(Trainable):
         return dict(interpreter.target(self.program, given, self.bindings))
 
     def show(self) -> str:
-        """The network as a person wants to see it."""
+        """The network as a person wants to see it: the text of a .net file (docs/net.md)."""
         from weightsmith.network_text import network_text
 
         return network_text(self)

@@ -1,4 +1,7 @@
-"""A network as text for people: what ``show`` and ``show --depth`` print, and its report."""
+"""A network as text for people: what ``show`` and ``show --depth`` print, and its report.
+
+What ``show`` prints is a ``.net`` file, exact: whatever else there is to say stands in comments.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,18 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from weightsmith.backends.export import Subject, subject_of
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
 from weightsmith.compiler.certify.stated import stated_in
 from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
+from weightsmith.compiler.nets.net import declared_inputs
+from weightsmith.compiler.nets.write_net import commented, shown_net
 from weightsmith.compiler.pipeline import front
 from weightsmith.compiler.reports import depth
 from weightsmith.compiler.reports.bound import bound_line
 from weightsmith.compiler.reports.hinge_rounding import rounding_text
-from weightsmith.compiler.reports.show import show_template
 from weightsmith.compiler.reports.table_text import table_lines
 from weightsmith.compiler.reports.target_depth import target_text
 from weightsmith.dsl.printing.hypotheses import presumptions
@@ -29,12 +34,26 @@ MOST_LINES = 1000  # of tables, and of bounds, that are printed
 
 
 def network_text(network: Network) -> str:
-    """The layers, the tables, what rounding adds to them, and the bounds."""
+    """The layers, and as comments the tables, what rounding adds to them, and the bounds."""
     headline = network.report.headline(network.template.algorithm)
-    lines = [headline, *network.notes, "", show_template(network.template)]
-    lines += _certified_lines(network) if network.intact else [f"changed {CHANGED}"]
-    lines += ["", *table(network.moved)] if network.moved else []
-    return "\n".join(lines)
+    above = "\n".join([headline, *network.notes])
+    below = _certified_lines(network) if network.intact else [f"changed {CHANGED}"]
+    below += ["", *table(network.moved)] if network.moved else []
+    net = shown_net(network.template, declared_inputs(network.program))
+    shown = [*commented(above), "", *net, "", *commented("\n".join(below))]
+    return "\n".join(shown).rstrip("\n")
+
+
+def exported(network: Network, dtype: str | None) -> Subject:
+    """The network on its way to another format.  Raises ExportError."""
+    return subject_of(
+        network.files(),
+        network.template,
+        statement_lines(network),
+        intact=network.intact,
+        dtype=dtype,
+        declared=declared_inputs(network.program),
+    )
 
 
 def _certified_lines(network: Network) -> list[str]:

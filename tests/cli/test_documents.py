@@ -95,7 +95,7 @@ def test_the_kernel_prints_the_same_end(
         ("graph", "%0 = input", "%6 = exit(X) %5 %3 : [d, d]"),
         ("normal", "X#0 := ", "return X on d = X#0"),
         ("schedule", "start   X#0", "return  X = X#0"),
-        ("weights", "tokens  d scratch", "return  X = X at d tokens"),
+        ("weights", "network newton_inverse", "return  X = X at d tokens"),
     ],
 )
 def test_the_architecture_page_has_the_stages(stage: str, first: str, last: str) -> None:

@@ -123,7 +123,7 @@ def test_until_says_the_count_that_was_found(
     assert result.exit_code == 0, result.output
     passes = api.load(tmp_path / "net").bindings["passes"]
     assert f"  found   passes = {passes}\n" in result.stdout
-    assert f"repeat passes = {passes}:" in call("show", tmp_path / "net").stdout
+    assert f"passes = {passes}\n" in call("show", tmp_path / "net").stdout
     (bound,) = api.load(tmp_path / "net").bounds
     assert bound.value is not None
     assert bound.value <= 1e-6

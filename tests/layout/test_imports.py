@@ -103,7 +103,8 @@ ROOMS: dict[str, str] = {
     "compiler.synthesize": (
         "numbers approximate.enclosures synthesize.families synthesize.plans synthesize.requests"
     ),
-    "compiler.reports": "ir numbers approximate costs compiler certify synthesize",
+    "compiler.nets": "ir",
+    "compiler.reports": "ir numbers approximate costs compiler certify synthesize nets",
     "compiler.choosing": "numbers costs compiler certify synthesize reports",
     "compiler.restructure.recurrences": "ir certify.spectra",
     "compiler.restructure.affine_loops": "ir compiler certify.spectra restructure.recurrences",
@@ -116,7 +117,6 @@ ROOMS: dict[str, str] = {
         "restructure.affine_loops restructure.polynomials"
     ),
     "compiler.sources": "",
-    "compiler.nets": "ir",
     "compiler.against": "",
     # cli
     "cli.inputs": "",

@@ -73,7 +73,7 @@ def test_a_learned_step_size_has_a_proven_rate(descent: Network) -> None:
     assert learned.verify().accepted
     (move,) = learned.moved
     assert (move.coefficient, move.place, move.before, move.after) == ("eta", "", 0.1, 0.4375)
-    assert learned.show().splitlines()[-1].split() == ["eta", "0.1", "0.4375", "0.3375"]
+    assert learned.show().splitlines()[-1].split() == ["#", "eta", "0.1", "0.4375", "0.3375"]
     wanted = compiled(**ENDS, eta="7/16", steps=3)
     assert learned.files() == wanted.files()
     assert pickle.loads(pickle.dumps(learned)).moved == learned.moved

@@ -115,7 +115,8 @@ def test_show_of_a_script_and_of_its_directory_agree(
     shown = call("show", network)
     assert shown.exit_code == 0
     assert shown.stdout == call("show", examples / "newton_inverse.alg", *settings).stdout
-    assert "repeat steps = 8:" in shown.stdout
+    assert "steps = 8\n" in shown.stdout
+    assert "repeat steps:" in shown.stdout
     assert "X·Aᵀ·X" in shown.stdout
 
 

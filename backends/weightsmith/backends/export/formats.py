@@ -7,6 +7,7 @@ from pathlib import Path
 from weightsmith.backends.errors import ExportError, shown_name, suggestion
 from weightsmith.backends.export import (
     huggingface,
+    net_file,
     npz_file,
     onnx_file,
     pt2_file,
@@ -17,6 +18,7 @@ from weightsmith.backends.export.base.subject import Subject
 from weightsmith.backends.export.base.whole_folder import write_folder
 from weightsmith.backends.export.python import python_file
 from weightsmith.backends.storage.whole_file import replacing
+from weightsmith.backends.template.unroll import missing_symbols, refuse_missing
 
 FORMATS: tuple[Format, ...] = (
     onnx_file.FORMAT,
@@ -25,6 +27,7 @@ FORMATS: tuple[Format, ...] = (
     safetensors_export.FORMAT,
     pt2_file.FORMAT,
     huggingface.FORMAT,
+    net_file.FORMAT,
 )
 
 
@@ -35,6 +38,8 @@ def export(subject: Subject, path: str | Path, options: Options, name: str | Non
     """
     chosen = format_of(path, name)
     chosen.check(options)
+    if not chosen.symbolic:
+        refuse_missing(set(missing_symbols(subject.template)))
     place = Path(path)
     try:
         check_place(place, is_folder=chosen.write_folder is not None)

@@ -17,7 +17,7 @@ from weightsmith.cli.inputs.options import (
 
 
 @click.command()
-@click.argument("network", type=click.Path(path_type=Path), metavar="DIR|SCRIPT")
+@click.argument("network", type=click.Path(path_type=Path), metavar="DIR|NET|SCRIPT")
 @set_option
 @gated_option
 @fewest_option
@@ -31,13 +31,26 @@ def show(
     depth: bool,
     html: bool,
 ) -> None:
-    """Show the network in DIR, or the one that SCRIPT compiles to.
+    """Show the network in DIR, in the file NET, or the one that SCRIPT compiles to.
 
-    Tokens, blocks, layers with each head as a formula, and what the certificate claims.
+    Tokens, blocks, layers with each head as a formula, exact; as comments what the certificate
+    claims.  What is printed is a .net file.
     """
     from weightsmith import api
     from weightsmith.backends.storage.files import is_directory
 
+    if not is_directory(network) and (text := _net_text(network)):
+        for option, is_given in (
+            ("--set", settings),
+            ("--gated", gated),
+            ("--fewest", fewest),
+            ("--depth", depth),
+            ("--html", html),
+        ):
+            if is_given:
+                raise Mistake(f"{option} is for scripts; '{network}' is a network as text.")
+        click.echo(text.rstrip("\n"))
+        return
     if not is_directory(network):
         values = as_mapping(settings, "--set")
         found = api.compile(network, settings=values, gated=gated, fewest=fewest)
@@ -55,3 +68,13 @@ def show(
         click.echo(page(found))
         return
     click.echo((found.depth() if depth else found.show()).rstrip("\n"))
+
+
+def _net_text(path: Path) -> str:
+    """A network as text, read and written anew; "" if it is no such file."""
+    from weightsmith.compiler.nets.read_net import is_net, read_net
+    from weightsmith.compiler.nets.write_net import net_of
+    from weightsmith.dsl import load_source
+
+    source = load_source(path)
+    return net_of(read_net(source)) if path.suffix == ".net" or is_net(source.text) else ""

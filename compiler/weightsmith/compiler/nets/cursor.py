@@ -15,8 +15,9 @@ from weightsmith.dsl.numbers.scalars import ScalarError, free_symbols
 from weightsmith.dsl.text.diagnostics import DiagnosticError, error
 from weightsmith.dsl.text.source import Source, Span
 
+TOO_LARGE = "write numbers and parameters with + - * / and powers, no larger than they must be"
 MOST_WORK = 200_000  # units of the checker, for one coefficient
-_RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
+RATIONAL = re.compile(r"-?[0-9]{1,1000}(/[0-9]{1,1000})?")
 
 
 class Cursor:
@@ -39,7 +40,7 @@ class Cursor:
     def take(self) -> Token:
         found = self.next
         if found is None:
-            self.fail("the line ends too early")
+            self.fail("the line ends too early", "write its end, as docs/net.md shows")
         self.at += 1
         return found
 
@@ -62,19 +63,24 @@ class Cursor:
         """Step over one of these words if it is next; "" if not."""
         return self.take().text if self.is_word(*texts) else ""
 
-    def expect(self, mark: str) -> None:
+    def expect(self, mark: str, hint: str = "") -> None:
         if not self.accept(mark):
-            self.fail(f"expected '{mark}'")
+            known = "close the bracket that was opened" if mark == ")" else f"write {mark}"
+            self.fail(f"expected '{mark}'", hint or known)
 
-    def expect_word(self, text: str) -> None:
+    def expect_word(self, text: str, hint: str) -> None:
         if not self.accept_word(text):
-            self.fail(f"expected '{text}'")
+            self.fail(f"expected '{text}'", hint)
 
-    def name(self, what: str) -> Token:
+    def skip(self) -> None:
+        """To the end of the line."""
+        self.at = len(self._tokens)
+
+    def name(self, what: str, hint: str) -> Token:
         """A name or a word."""
         found = self.next
         if found is None or found.kind not in ("name", "word"):
-            self.fail(f"expected {what}")
+            self.fail(f"expected {what}", hint)
         return self.take()
 
     def finish(self) -> None:
@@ -82,18 +88,19 @@ class Cursor:
         if self.next is None:
             return
         if self.is_mark(")"):
-            self.fail("this bracket was not opened")
+            self.fail("this bracket was not opened", "open it, or delete it")
         self.fail("expected the end of the line", "a comment begins with #")
 
     def closing(self) -> int:
         """How many tokens on the bracket that is next closes."""
         depth = 0
-        for count, token in enumerate(self._tokens[self.at :]):
+        for at in range(self.at, len(self._tokens)):
+            token = self._tokens[at]
             if token.kind == "mark":
                 depth += (token.text == "(") - (token.text == ")")
             if depth == 0:
-                return count
-        self.fail("this bracket is not closed")
+                return at - self.at
+        self.fail("this bracket is not closed", "close it with )")
 
     def span(self, first: int) -> Span:
         """From the token of this number to the one before the present."""
@@ -108,31 +115,32 @@ class Cursor:
             return Span(self.source, self._end, self._end)
         return Span(self.source, found.start, found.end)
 
-    def back(self, message: str, hint: str | None = None) -> NoReturn:
+    def back(self, message: str, hint: str) -> NoReturn:
         """Fail at the token that was taken last."""
         self.at -= 1
         self.fail(message, hint)
 
-    def fail(self, message: str, hint: str | None = None, span: Span | None = None) -> NoReturn:
+    def fail(self, message: str, hint: str, span: Span | None = None) -> NoReturn:
         raise DiagnosticError([error(span or self.here(), message, hint)])
 
 
 def canonical(text: str, cursor: Cursor, span: Span) -> str:
     """A scalar as templates write it."""
     try:
-        if _RATIONAL.fullmatch(text):
+        if RATIONAL.fullmatch(text):
             return str(Fraction(text))
         return _exact(text)
     except (ScalarError, ZeroDivisionError) as problem:
-        is_zero = isinstance(problem, ZeroDivisionError)
-        cursor.fail("a division by zero" if is_zero else str(problem), span=span)
+        if isinstance(problem, ZeroDivisionError):
+            cursor.fail("a division by zero", "write a number, such as 1/2", span)
+        cursor.fail(str(problem), TOO_LARGE, span)
 
 
 def times(first: Coefficient, second: Coefficient) -> Coefficient:
     """The product of two coefficients.  Raises ScalarError where it is too large."""
     if first == "1":
         return second
-    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+    if RATIONAL.fullmatch(first) and RATIONAL.fullmatch(second):
         return str(Fraction(first) * Fraction(second))
     return _exact(f"({first})*({second})")
 
@@ -141,7 +149,7 @@ def added(first: Coefficient, second: Coefficient) -> Coefficient:
     """The sum of two coefficients.  Raises ScalarError where it is too large."""
     if first == "0":
         return second
-    if _RATIONAL.fullmatch(first) and _RATIONAL.fullmatch(second):
+    if RATIONAL.fullmatch(first) and RATIONAL.fullmatch(second):
         return str(Fraction(first) + Fraction(second))
     return _exact(f"({first}) + ({second})")
 

@@ -11,8 +11,9 @@ from fractions import Fraction
 
 from weightsmith.compiler.ir.template import Matrix, Source, Terms, View
 from weightsmith.compiler.nets.cursor import Cursor
-from weightsmith.compiler.nets.layers import FUNCTIONS, Tables
+from weightsmith.compiler.nets.layers import FUNCTIONS
 from weightsmith.compiler.nets.net import NetInput
+from weightsmith.compiler.nets.places import Tables
 from weightsmith.compiler.nets.terms import Operands, listed, read_sum
 from weightsmith.compiler.nets.tokens import Token
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
@@ -24,6 +25,7 @@ from weightsmith.dsl.text.source import Span
 
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
 SHAPES = "write [m, n], symmetric[d, d] or [d] per token"
+SIZE = "write size(context)"
 ENTRIES = "write [[1, 2], [3, 1/2]]"
 BLOCK = "write: x  d rows, starts as x"
 
@@ -41,6 +43,7 @@ class Heading:
         self.sizes: dict[str, tuple[str, Span]] = {}
         self.groups: tuple[str, ...] = ()
         self.blocks: dict[str, str] = {}
+        self.bracketed: set[str] = set()  # of the blocks
         self.read_in: dict[str, Terms] = {}
         self.sources: dict[str, Source] = {}
         self.views: dict[str, View] = {}
@@ -48,7 +51,7 @@ class Heading:
         self.tables = Tables()
 
     def network(self, cursor: Cursor) -> None:
-        self.name = cursor.name("the name of the network").text
+        self.name = cursor.name("the name of the network", "write: network gd").text
         cursor.finish()
 
     def declare(self, cursor: Cursor, what: str) -> str:
@@ -71,7 +74,7 @@ class Heading:
         )
 
     def _shape(self, cursor: Cursor) -> tuple[list[str], bool, Token]:
-        cursor.expect(":")
+        cursor.expect(":", f"after it {SHAPES[len('write ') :]}")
         token = cursor.next
         is_symmetric = token is not None and token.text.startswith("symmetric[")
         if token is None or (token.kind != "name" and not is_symmetric):
@@ -90,7 +93,7 @@ class Heading:
         place = Span(self.source, token.start, token.end)
         groups: tuple[str, ...] = ()
         if cursor.accept_word("per"):
-            groups = PER.get(cursor.name("token, context or query").text, ())
+            groups = PER.get(cursor.name("token, context or query", SHAPES).text, ())
             if not groups:
                 cursor.back("expected token, context or query", SHAPES)
             if len(axes) != 1 or symmetric:
@@ -147,11 +150,13 @@ class Heading:
     def value(self, cursor: Cursor, name: str) -> None:
         """A number, or the number of tokens of a group."""
         if cursor.accept_word("size"):
-            cursor.expect("(")
+            cursor.expect("(", SIZE)
             start = cursor.at
+            if cursor.next is None:
+                cursor.fail("expected a group of tokens", SIZE)
             group = cursor.take().text
             self.sizes[name] = (group, cursor.span(start))
-            cursor.expect(")")
+            cursor.expect(")", SIZE)
             return
         start = cursor.at
         while cursor.next is not None and not (cursor.is_mark(",") or cursor.is_mark(":")):
@@ -162,7 +167,7 @@ class Heading:
         except ScalarError:
             cursor.fail("expected a number, or size(context)", "write 3, 3/4 or 0.75", span)
         if self.bindings.get(name, found) != found or name in self.sizes:
-            cursor.fail(f"'{name}' has another value already", span=span)
+            cursor.fail(f"'{name}' has another value already", "give it one value", span)
         self.bindings[name] = found
 
     def token_groups(self, cursor: Cursor) -> None:
@@ -173,9 +178,10 @@ class Heading:
                 cursor.fail("expected a group of tokens", "write context, query or d scratch")
             cursor.take()
             if token.text in groups:
-                cursor.back(f"the tokens '{token.text}' are named twice")
+                cursor.back(f"the tokens '{token.text}' are named twice", "delete one of them")
             if token.text not in GROUPS and not cursor.accept_word("scratch"):
-                hint = near_hint(token.text, GROUPS) or f"write {token.text} scratch"
+                one = "d" if token.text == "scratch" else token.text
+                hint = near_hint(token.text, GROUPS) or f"write {one} scratch"
                 cursor.back("expected context, query, or scratch tokens", hint)
             groups.append(token.text)
             self.groups = tuple(groups)
@@ -186,9 +192,9 @@ class Heading:
     # -- the stream ----------------------------------------------------------------------------
 
     def stream(self, cursor: Cursor) -> None:
-        token = cursor.name("a block")
+        token = cursor.name("a block", BLOCK)
         if token.text in self.blocks:
-            cursor.back(f"the block '{token.text}' is declared twice")
+            cursor.back(f"the block '{token.text}' is declared twice", "give it another name")
         for kind, names in self._taken()[1:]:
             if token.kind == "word" and token.text in names:
                 cursor.back(f"there is {kind} of this name", f"write the block as [{token.text}]")
@@ -199,6 +205,7 @@ class Heading:
         if not cursor.accept_word("rows", "row"):
             cursor.fail("expected 'rows'", BLOCK)
         self.blocks[token.text] = rows.text
+        self.bracketed |= {token.text} if token.kind == "name" else set()
         self.readable[token.text] = rows.text
         if not (cursor.accept(",") and cursor.accept_word("starts") and cursor.accept_word("as")):
             cursor.fail("expected ', starts as'", BLOCK)
@@ -217,13 +224,13 @@ class Heading:
         )
         found = read_sum(cursor, operands)
         if found.constant != "0":
-            hint = "write 2 ones for twos"
+            hint = "write 2 ones for 2 in every entry"
             cursor.fail("a block starts as a combination of inputs", hint, cursor.span(start))
         for name, _ in found.terms:
             own = self.sources[name].rows
             if own != rows:
                 message = f"'{self.sources[name].name}' has {own} rows, the block {rows}"
-                cursor.fail(message, span=cursor.span(start))
+                cursor.fail(message, f"write the block with {own} rows", cursor.span(start))
         if found.plain:
             self.read_in[block] = found.plain
 
@@ -263,7 +270,12 @@ class Heading:
             return Source(f"{given.name}'", "transposed", given.name, given.columns, (given.rows,))
         if some:
             if not given.groups or set(some) - {*given.groups}:
-                cursor.back(f"'{given.name}' does not come on those tokens")
+                its = (
+                    f"its tokens are {listed(given.groups)}"
+                    if given.groups
+                    else "a matrix has none"
+                )
+                cursor.back(f"'{given.name}' does not come on those tokens", its)
             return Source(f"{given.name}[{','.join(some)}]", "input", given.name, given.rows, some)
         groups = given.groups or (given.columns,)
         groups = tuple(group for group in groups if group in self.groups or not given.groups)
@@ -279,26 +291,28 @@ class Heading:
         names = (*self.readable, *self.matrices)
         symbols = (*self.parameters, *scheduled)
         functions = (*FUNCTIONS, *self.tables.hinges)
-        return Operands(self._operand, self._is_block, names, symbols, functions)
 
-    def _is_block(self, cursor: Cursor, count: int) -> bool:
-        token = cursor.after(count)
-        if token is None:
-            return False
-        if token.kind == "name":
-            return token.text in self.blocks
-        return token.kind == "word" and (token.text in self.blocks or token.text in self.matrices)
+        def starts(cursor: Cursor, count: int) -> bool:
+            token = cursor.after(count)
+            if token is None or (token.kind == "word" and token.text in symbols):
+                return False  # a block of the name of a number stands in brackets
+            if token.kind == "word" and token.text in self.matrices:
+                return True
+            return token.kind in ("word", "name") and token.text in self.blocks
+
+        def read(cursor: Cursor) -> str:
+            return self._operand(cursor) if starts(cursor, 0) else ""
+
+        return Operands(read, starts, names, symbols, functions)
 
     def _operand(self, cursor: Cursor) -> str:
         """A block, or a fixed matrix times a block."""
-        if not self._is_block(cursor, 0):
-            return ""
         token = cursor.take()
         if token.kind == "name" or token.text not in self.matrices:
             return token.text
         matrix, transposed = self.matrices[token.text], cursor.accept("'")
         cursor.accept("*")
-        block = cursor.name(f"a block that '{matrix.name}' multiplies").text
+        block = cursor.name("a block after the matrix", f"write {matrix.name} x").text
         if block not in self.blocks:
             hint = near_hint(block, self.blocks) or f"the blocks are {listed(self.blocks)}"
             cursor.back(f"there is no block '{block}'", hint)

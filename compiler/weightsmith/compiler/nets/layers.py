@@ -12,7 +12,6 @@ mlp   B += c relu(x + 1/2)                         hidden units
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from weightsmith.compiler.ir.template import (
@@ -28,11 +27,14 @@ from weightsmith.compiler.ir.template import (
     Terms,
 )
 from weightsmith.compiler.nets.cursor import Cursor, added, times
-from weightsmith.compiler.nets.tables import MOST_HINGES, Hinge
+from weightsmith.compiler.nets.places import Rows, Tables, read_groups
+from weightsmith.compiler.nets.tables import MOST_HINGES
 from weightsmith.compiler.nets.terms import (
+    EQUAL_ROWS,
     Operands,
     Sum,
     is_function,
+    is_product,
     listed,
     read_coefficient,
     read_operand,
@@ -46,24 +48,10 @@ from weightsmith.dsl.text.diagnostics import near_hint
 RELU = "relu"
 SOFTMAX, NORMALISED = "softmax", "normalised"
 FUNCTIONS = (RELU, *NAMES, SOFTMAX, NORMALISED)  # words that stand in front of a bracket
+ONE_FUNCTION = "write relu(Kᵀ·Q), softmax(Kᵀ·Q) or normalised(relu(Kᵀ·Q))"
+WHERE = "write: sum over context before; at context"
+PRODUCT = "write (x) .* (y)"
 MOST_FUNCTIONS = 3  # normalised(relu(( … )))
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of blocks, of blocks and views, and the groups of the network."""
-
-    blocks: Mapping[str, str]
-    readable: Mapping[str, str]
-    groups: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Tables:
-    """Those of a file, by name; ``room``: how many of their hinges may still be used."""
-
-    hinges: dict[str, list[Hinge]] = field(default_factory=dict)
-    room: int = MOST_HINGES
 
 
 @dataclass(slots=True)
@@ -79,6 +67,7 @@ class LayerReader:
     outputs: dict[tuple[str, int], Coefficient] = field(default_factory=dict)
     bias: dict[str, Coefficient] = field(default_factory=dict)
     part: str = ""  # head or mlp: what an unlabelled line belongs to
+    is_broken: bool = False  # was there a mistake in the head above?
 
     def layer(self) -> Layer:
         mlp = None
@@ -95,23 +84,27 @@ class LayerReader:
         if following is None or following.text != "+=":
             label = cursor.accept_word("head", "mlp")
         if not label and not self.part:
-            cursor.fail("expected 'head' or 'mlp'")
+            cursor.fail("expected 'head' or 'mlp'", "write: layer   mlp   x += 2 x")
         if label == "head" and self.part == "mlp":
             cursor.back("the heads of a layer stand before its mlp", "write a new layer")
         if label == "mlp" and self.part == "mlp":
             cursor.back("a layer has one mlp", "leave 'mlp' out of its further lines")
         self.part = label or self.part
+        self.is_broken = self.is_broken or bool(label)
         target = self._target(cursor)
         if not cursor.accept("+="):
             cursor.fail("expected '+='", "a layer adds to blocks: x += …")
-        if self.part == "head":
+        if self.part == "head" and self.is_broken and not label:
+            cursor.skip()
+        elif self.part == "head":
             self._head(cursor, target, is_new=bool(label))
+            self.is_broken = False
         else:
             self._mlp(cursor, target)
         cursor.finish()
 
     def _target(self, cursor: Cursor) -> str:
-        token = cursor.name("the block that is written")
+        token = cursor.name("the block that is written", "a layer adds to blocks: x += …")
         if token.text not in self.rows.blocks:
             known = listed(self.rows.blocks)
             hint = near_hint(token.text, self.rows.blocks) or f"the blocks are {known}"
@@ -163,11 +156,11 @@ class LayerReader:
             cursor.expect("(")
             brackets += 1
             if brackets > MOST_FUNCTIONS:
-                cursor.fail("a head applies one function to its scores")
+                cursor.fail("a head applies one function to its scores", ONE_FUNCTION)
             inner = "exp" if word == SOFTMAX else "" if word == NORMALISED else word
             if (function and inner) or (word in (SOFTMAX, NORMALISED) and (normalised or function)):
                 cursor.at -= 2
-                cursor.fail("a head applies one function to its scores")
+                cursor.fail("a head applies one function to its scores", ONE_FUNCTION)
             function, normalised = inner or function, normalised or word in (SOFTMAX, NORMALISED)
         if not brackets and self._is_bracketed(cursor):
             cursor.expect("(")
@@ -176,7 +169,7 @@ class LayerReader:
         while brackets and (cursor.is_mark("+") or cursor.is_mark("-")):
             pairs.append(self._pair(cursor, first=False))
         for _ in range(brackets):
-            cursor.expect(")")
+            cursor.expect(")", "close what was opened before the scores")
         keys, queries = zip(*pairs, strict=True)
         scores = Scores(function, ALL, normalised) if function or normalised else LINEAR
         return Head(keys, queries, (), (), (), (), scores)
@@ -195,7 +188,7 @@ class LayerReader:
         if keys is None:
             cursor.fail("expected keysᵀ·queries", "write Kᵀ·Q or K'*Q", cursor.span(start))
         factor = times(coefficient, sign)
-        terms = tuple((name, times(factor, one)) for name, one in keys.plain)
+        terms = tuple((name, times(factor, one)) for name, one in keys.kept)
         key_terms = self._terms(cursor, Sum(terms, keys.constant), start)
         if not cursor.accept("'"):
             cursor.fail("expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q")
@@ -217,7 +210,7 @@ class LayerReader:
             cursor.fail("a number stands here without a block of ones", hint, span)
         terms = found.kept
         if not terms:
-            cursor.fail("this combination is zero", span=span)
+            cursor.fail("this combination is zero", "leave the head out", span)
         self._same_rows(cursor, self.rows.readable[terms[0][0]], terms, start)
         return terms
 
@@ -226,14 +219,14 @@ class LayerReader:
             own = self.rows.readable[name]
             if own != rows:
                 message = f"expected {rows} rows, but '{name}' has {own}"
-                cursor.fail(message, span=cursor.span(start))
+                cursor.fail(message, EQUAL_ROWS, cursor.span(start))
 
     def _where(self, cursor: Cursor, head: Head) -> Head:
         """``sum over g, h; at g``; every group where nothing is said."""
         keys = queries = self.rows.groups
         mask = ALL
         if cursor.accept_word("sum"):
-            cursor.expect_word("over")
+            cursor.expect_word("over", WHERE)
             keys = read_groups(cursor, self.rows.groups)
             mask = cursor.accept_word(*MASKS[1:]) or ALL
             cursor.accept(";")
@@ -241,6 +234,10 @@ class LayerReader:
             queries = read_groups(cursor, self.rows.groups)
         if mask != ALL and not (len(keys) == 1 and keys == queries):
             cursor.fail("a masked head has one group of tokens", "sum over g before; at g")
+        token = cursor.next
+        if token is not None and token.kind == "word":
+            hint = near_hint(token.text, ("sum", "at", *MASKS[1:])) or WHERE
+            cursor.fail(f"'{token.text}' says nothing of where a head reads", hint)
         scores = replace(head.scores, mask=mask)
         return replace(head, key_groups=keys, query_groups=queries, scores=scores)
 
@@ -252,7 +249,7 @@ class LayerReader:
         coefficient = read_coefficient(cursor, self.operands)
         if is_function(cursor, self.operands):
             self._unit(cursor, target, times(coefficient or "1", sign))
-        elif self._is_product(cursor):
+        elif is_product(cursor):
             self._product(cursor, target, times(coefficient or "1", sign))
         else:
             cursor.at = start
@@ -270,7 +267,8 @@ class LayerReader:
         cursor.expect(")")
         own = rows.removesuffix("]") or self._rows_of(cursor, inside, target, start)
         if not inside.kept and (name != RELU or inside.constant == "0"):
-            cursor.fail("nothing stands in these brackets", span=cursor.span(start))
+            hint = "write relu(x - 1), or a number in place of the unit"
+            cursor.fail("nothing stands in these brackets", hint, cursor.span(start))
         if name == RELU:
             unit = Hidden(own, inside.kept, inside.constant)
             self._add(cursor, target, coefficient, unit, start)
@@ -291,7 +289,7 @@ class LayerReader:
         self.tables.room -= len(hinges)
         if self.tables.room < 0:
             message = f"more than {MOST_HINGES} hinges of tables are used"
-            cursor.fail(message, span=cursor.span(start))
+            cursor.fail(message, "use smaller tables", cursor.span(start))
         terms = inside.kept
         minus = tuple((block, times("-1", one)) for block, one in terms)
         below = times("-1", inside.constant)
@@ -302,12 +300,6 @@ class LayerReader:
                 unit = Hidden(rows, minus, added(below, str(hinge.place)))
             self._add(cursor, target, times(coefficient, str(hinge.change)), unit, start)
 
-    def _is_product(self, cursor: Cursor) -> bool:
-        if not cursor.is_mark("("):
-            return False
-        following = cursor.after(cursor.closing() + 1)
-        return following is not None and following.text == ".*"
-
     def _product(self, cursor: Cursor, target: str, coefficient: Coefficient) -> None:
         start = cursor.at
         cursor.expect("(")
@@ -317,7 +309,7 @@ class LayerReader:
         rows = ""
         if cursor.next is not None and cursor.next.kind == "name":
             rows = cursor.take().text
-        cursor.expect("(")
+        cursor.expect("(", PRODUCT)
         second = read_sum(cursor, self.operands)
         cursor.expect(")")
         rows = rows or self._rows_of(cursor, Sum(first.terms + second.terms), target, start)
@@ -337,6 +329,8 @@ class LayerReader:
         else:
             coefficient = times(coefficient, sign)
         constant = times(coefficient, inside.constant)
+        if cursor.is_mark(".*"):
+            cursor.fail("the factors of a product stand in brackets", PRODUCT)
         if cursor.is_mark("*") or cursor.is_mark("'"):
             hint = "a product of entries is (x) .* (y); one of matrices is a head"
             cursor.fail("an mlp multiplies no matrices", hint)
@@ -355,7 +349,7 @@ class LayerReader:
             rows -= {"1"}
         if len(rows) > 1:
             both = " and ".join(sorted(rows))
-            cursor.fail(f"blocks of {both} rows do not add up", span=cursor.span(start))
+            cursor.fail(f"blocks of {both} rows do not add up", EQUAL_ROWS, cursor.span(start))
         return rows.pop() if rows else self.rows.blocks[target]
 
     def _add(
@@ -373,24 +367,11 @@ class LayerReader:
         for name, rows in (*parts, (target, own)):
             if rows != unit.rows and "1" not in (rows, unit.rows):
                 message = f"'{name}' of {rows} rows does not meet {unit.rows} hidden rows"
-                cursor.fail(message, span=cursor.span(start))
+                hint = "the rows are equal, or one of the two is 1"
+                cursor.fail(message, hint, cursor.span(start))
         place = len(self.hidden)
         if is_shared:
             place = self.places.setdefault(unit, place)
         self.hidden += [unit] * (place == len(self.hidden))
         known = self.outputs.get((target, place), "0")
         self.outputs[target, place] = added(known, coefficient)
-
-
-def read_groups(cursor: Cursor, known: tuple[str, ...]) -> tuple[str, ...]:
-    """``context, query``: groups of tokens, in the order of the network."""
-    found: list[str] = []
-    while True:
-        group = cursor.take().text
-        if group not in known:
-            hint = near_hint(group, known) or f"the groups of tokens are {listed(known)}"
-            cursor.back(f"there is no group '{group}'", hint)
-        found.append(group)
-        if not cursor.accept(","):
-            break
-    return tuple(group for group in known if group in found)

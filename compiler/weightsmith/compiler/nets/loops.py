@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from weightsmith.compiler.ir.template import Coefficient, Schedule
-from weightsmith.compiler.nets.cursor import Cursor, canonical
+from weightsmith.compiler.nets.cursor import RATIONAL, Cursor, canonical
 from weightsmith.compiler.nets.terms import listed
 from weightsmith.dsl.text.diagnostics import near_hint
+from weightsmith.dsl.text.source import Span
 
 
 def read_count(cursor: Cursor, symbols: Collection[str]) -> Coefficient:
     """How often a loop runs."""
-    return _scalar(cursor, symbols, (":", "="), "how often the loop runs")
+    start = cursor.at
+    found = _scalar(cursor, symbols, (":", "="), "how often the loop runs")
+    check_count(found, cursor, cursor.span(start))
+    return found
+
+
+def check_count(text: str, cursor: Cursor, span: Span) -> None:
+    """A count that is a number is a whole one, from 0."""
+    if RATIONAL.fullmatch(text) and not text.isdecimal():
+        cursor.fail(
+            f"a loop does not run {text} times", "write a whole number, or a parameter", span
+        )
 
 
 def read_names(cursor: Cursor, taken: Collection[str]) -> list[str]:
     """The names between ``for`` and ``in``."""
     names: list[str] = []
     while True:
-        name = cursor.name("the name of a number").text
+        if cursor.next is None or cursor.next.kind not in ("word", "name"):
+            cursor.fail("expected the name of a number", "write: for g in 3/2, 2:")
+        name = cursor.take().text
         if not (name.isidentifier() and name.isascii()):
             cursor.back("expected the name of a number", "letters, digits and underscores")
         if name in taken or name in names:
@@ -34,13 +48,14 @@ def read_names(cursor: Cursor, taken: Collection[str]) -> list[str]:
 
 def read_schedule(cursor: Cursor, names: list[str], symbols: Collection[str]) -> Schedule:
     """The numbers of every pass."""
-    rows = [_row(cursor, len(names), symbols)]
+    rows = [_row(cursor, names, symbols)]
     while cursor.accept(","):
-        rows.append(_row(cursor, len(names), symbols))
+        rows.append(_row(cursor, names, symbols))
     return tuple(sorted(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def _row(cursor: Cursor, count: int, symbols: Collection[str]) -> tuple[Coefficient, ...]:
+def _row(cursor: Cursor, names: list[str], symbols: Collection[str]) -> tuple[Coefficient, ...]:
+    count = len(names)
     if count == 1:
         return (_scalar(cursor, symbols, (",", ":", ")"), "a number for a pass"),)
     start = cursor.at
@@ -52,7 +67,7 @@ def _row(cursor: Cursor, count: int, symbols: Collection[str]) -> tuple[Coeffici
     cursor.expect(")")
     if len(found) != count:
         message = f"expected {count} numbers for a pass, got {len(found)}"
-        cursor.fail(message, None, cursor.span(start))
+        cursor.fail(message, f"the names are {listed(names)}", cursor.span(start))
     return tuple(found)
 
 
@@ -69,7 +84,7 @@ def _scalar(
             hint = near_hint(token.text, symbols) or f"the parameters are {listed(symbols)}"
             cursor.back(f"there is no parameter '{token.text}'", hint)
     if cursor.at == start:
-        cursor.fail(f"expected {what}")
+        cursor.fail(f"expected {what}", "write a number, or a parameter")
     span = cursor.span(start)
     text = cursor.source.text[span.start : span.end].replace("·", "*")
     return canonical(text, cursor, span)

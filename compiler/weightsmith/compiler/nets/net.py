@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from weightsmith.compiler.ir.template import Template
+from weightsmith.dsl.program import core
 from weightsmith.dsl.text.source import Source
 
 
@@ -17,6 +18,16 @@ class NetInput:
     columns: str  # "" if there are groups
     groups: tuple[str, ...]
     symmetric: bool = False
+
+
+def declared_inputs(program: core.Program) -> tuple[NetInput, ...]:
+    """The inputs of a script, in its order."""
+    return tuple(
+        NetInput(one.name, one.shape.rows, "", one.shape.column_groups)
+        if one.shape.columns == core.TOKEN
+        else NetInput(one.name, one.shape.rows, one.shape.columns, (), one.symmetric)
+        for one in program.inputs
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from weightsmith.compiler.ir.template import Block, Item, Output, Repeat, Template
-from weightsmith.compiler.nets.cursor import Cursor
+from weightsmith.compiler.nets.cursor import TOO_LARGE, Cursor
 from weightsmith.compiler.nets.heading import Heading, is_axis
-from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader, Rows, read_groups
-from weightsmith.compiler.nets.loops import read_count, read_names, read_schedule
+from weightsmith.compiler.nets.layers import FUNCTIONS, LayerReader
+from weightsmith.compiler.nets.loops import check_count, read_count, read_names, read_schedule
 from weightsmith.compiler.nets.net import Net
+from weightsmith.compiler.nets.places import Rows, read_groups
 from weightsmith.compiler.nets.tables import MOST_HINGES, Hinge, read_hinges
-from weightsmith.compiler.nets.terms import listed, read_sum
+from weightsmith.compiler.nets.terms import EQUAL_ROWS, listed, read_sum
 from weightsmith.compiler.nets.tokens import tokens_of
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.text.characters import unsafe_character
@@ -43,15 +44,19 @@ ORDER = {  # of the lines; a table may stand anywhere
     **{"repeat": 4, "for": 4, "layer": 4, "return": 5},
 }
 KEYWORDS = (*ORDER, "table")
-ONCE = ("network", "tokens", "stream")
-RETURN = "write: return  output = x at query tokens"
-NEEDED = {  # what nobody can do without, and the line in which it stands
-    "network": "'network' and its name",
-    "tokens": "'tokens'",
-    "stream": "'stream' and its blocks",
-    "return": "'return'",
+AGAIN = {  # lines that stand once, and what to write in place of a second
+    "network": "write another network in a file of its own",
+    "tokens": "write all groups in one line: tokens  context, query",
+    "stream": "write further blocks below, without 'stream'",
 }
-MOST_LENGTH = 4_000_000  # characters of a file
+NEEDED = {  # what nobody can do without, and the line in which it stands
+    "network": "network gd",
+    "tokens": "tokens  context, query",
+    "stream": "stream  x  d rows, starts as x",
+    "return": "return  output = x at query tokens",
+}
+RETURN = f"write: {NEEDED['return']}"
+MOST_BYTES = 3_900_000  # of a file, fewer than are read of one
 MOST_MISTAKES = 50
 MAX_NESTING = 40
 
@@ -75,9 +80,9 @@ def is_net(text: str) -> bool:
 
 def read_net(source: Text) -> Net:
     """Read a network.  Raises DiagnosticError with everything that is wrong with it."""
-    if len(source.text) > MOST_LENGTH:
-        message = f"a network has at most {MOST_LENGTH:,} characters"
-        raise DiagnosticError([error(Span(source, 0, 0), message)])
+    if len(source.text.encode("utf-8", "replace")) > MOST_BYTES:
+        message = f"a network has at most {MOST_BYTES:,} bytes"
+        raise DiagnosticError([error(Span(source, 0, 0), message, "write it as several networks")])
     place = unsafe_character(source.text.removeprefix("\ufeff"), lines=True)
     if place is not None:
         place += source.text.startswith("\ufeff")
@@ -91,6 +96,7 @@ class _Open:
     """A loop whose body is being read; the whole network is the outermost."""
 
     indent: int
+    place: Span
     count: str = "1"
     schedule: tuple[tuple[str, tuple[str, ...]], ...] = ()
     items: list[Item] = field(default_factory=list)
@@ -104,14 +110,17 @@ class _Reader(Heading):
         super().__init__(source)
         self.mistakes: list[Diagnostic] = []
         self.outputs: list[Output] = []
-        self.loops: list[_Open] = [_Open(-1)]
+        self.loops: list[_Open] = [_Open(-1, Span(source, 0, 0))]
         self.layer: LayerReader | None = None
         self.section = ""
+        self.wrong = len(ORDER)  # sections after this one may be misread for a mistake
         self.table: list[Hinge] = []  # that is being read
         self.seen: set[str] = set()
 
     def read(self) -> Net:
         lines = list(self._lines())
+        if self.mistakes:
+            raise DiagnosticError(self.mistakes[:MOST_MISTAKES])
         for line in self._without_tables(lines):
             self._try(line, self._line)
         self._close(-1)
@@ -131,8 +140,9 @@ class _Reader(Heading):
             read(line)
         except DiagnosticError as found:
             self.mistakes += found.diagnostics
+            self.wrong = min(self.wrong, ORDER.get(self.section, 0))
         except ScalarError as problem:
-            self.mistakes.append(error(line.cursor.span(0), str(problem)))
+            self.mistakes.append(error(line.cursor.span(0), str(problem), TOO_LARGE))
 
     def _template(self) -> Template:
         return Template(
@@ -153,7 +163,8 @@ class _Reader(Heading):
         end = Span(self.source, len(self.source.text), len(self.source.text))
         for keyword, what in NEEDED.items():
             if keyword not in self.seen:
-                self.mistakes.append(error(end, f"a network needs {what}"))
+                message = f"a network needs a line that begins with '{keyword}'"
+                self.mistakes.append(error(end, message, f"write: {what}"))
         for name, (group, span) in self.sizes.items():
             if group not in self.groups:
                 message = f"'{name}' is the size of '{group}', which is no group of tokens"
@@ -170,6 +181,8 @@ class _Reader(Heading):
                 tokens = tokens_of(self.source, begin, end)
             except DiagnosticError as found:
                 self.mistakes += found.diagnostics
+                if len(self.mistakes) > MOST_MISTAKES:
+                    return
                 tokens = []
             if tokens:
                 indent = len(text[begin : tokens[0].start].expandtabs(8))
@@ -200,6 +213,9 @@ class _Reader(Heading):
             keyword = cursor.accept_word(*ORDER)
         if keyword:
             self._in_order(cursor, keyword)
+        if ORDER.get(self.section, 0) > self.wrong:
+            return
+        if keyword:
             sections: dict[str, Callable[[], None]] = {
                 "network": lambda: self.network(cursor),
                 "input": lambda: self.input(cursor),
@@ -224,8 +240,8 @@ class _Reader(Heading):
 
     def _in_order(self, cursor: Cursor, keyword: str) -> None:
         """Does such a line stand here?"""
-        if keyword in ONCE and keyword in self.seen:
-            cursor.back(f"'{keyword}' stands once in a network")
+        if keyword in AGAIN and keyword in self.seen:
+            cursor.back(f"'{keyword}' stands once in a network", AGAIN[keyword])
         later = [one for one in self.seen if ORDER[one] > ORDER[keyword]]
         self.seen.add(keyword)
         if later:
@@ -234,7 +250,8 @@ class _Reader(Heading):
         for needed in ("tokens", "stream"):
             if ORDER[needed] < ORDER[keyword] and needed not in self.seen:
                 self.seen.add(needed)  # say it once
-                cursor.back(f"a network needs {NEEDED[needed]}", f"write it above '{keyword}'")
+                message = f"a line that begins with '{needed}' is missing above"
+                cursor.back(message, f"write: {NEEDED[needed]}")
 
     # -- tables --------------------------------------------------------------------------------
 
@@ -279,6 +296,9 @@ class _Reader(Heading):
             self.loops[-1].items.append(layer)
         while len(self.loops) > 1 and self.loops[-1].indent >= indent:
             loop = self.loops.pop()
+            if not loop.items and not self.mistakes:
+                hint = "write its layers below it, further to the right"
+                self.mistakes.append(error(loop.place, "nothing stands in this loop", hint))
             item = Repeat(loop.count, tuple(loop.items), loop.schedule)
             self.loops[-1].items.append(item)
 
@@ -287,7 +307,7 @@ class _Reader(Heading):
         rows = Rows(self.blocks, self.readable, self.groups)
         self.layer = LayerReader(self.operands(self._scheduled()), rows, self.tables)
         if line.cursor.accept("("):  # (nothing)
-            line.cursor.expect_word("nothing")
+            line.cursor.expect_word("nothing", "write: layer   (nothing)")
             line.cursor.expect(")")
             line.cursor.finish()
             return
@@ -297,8 +317,8 @@ class _Reader(Heading):
         self._place(line)
         if len(self.loops) > MAX_NESTING:
             message = f"loops are nested deeper than {MAX_NESTING}"
-            line.cursor.fail(message, None, self._first(line))
-        self.loops.append(_Open(line.indent))
+            line.cursor.fail(message, "write several layers", self._first(line))
+        self.loops.append(_Open(line.indent, self._first(line)))
         return self.loops[-1]
 
     def _scheduled(self) -> list[str]:
@@ -316,14 +336,20 @@ class _Reader(Heading):
         if cursor.accept("="):
             if loop.count not in self.parameters:
                 cursor.back("only a parameter has a value", f"write repeat {loop.count}:")
+            start = cursor.at
             self.value(cursor, loop.count)
+            check_count(self.bindings.get(loop.count, "0"), cursor, cursor.span(start))
+        elif loop.count in self.bindings:
+            value = self.bindings[loop.count]
+            check_count(value, cursor, cursor.span(1))
         self._end_of_head(cursor)
 
     def _for(self, line: Line) -> None:
         """``for g in 3/2, 2:`` or ``for g, h in (1, 2), (3, 4):``."""
         symbols = (*self.parameters, *self._scheduled())
         loop, cursor = self._open(line), line.cursor
-        names = read_names(cursor, (*self.blocks, *self.matrices, *self.inputs))
+        taken = {*self.blocks} - self.bracketed | {*self.matrices, *self.inputs}
+        names = read_names(cursor, taken)
         loop.schedule = tuple((name, ()) for name in names)
         loop.schedule = read_schedule(cursor, names, symbols)
         loop.count = str(len(loop.schedule[0][1]))
@@ -333,9 +359,9 @@ class _Reader(Heading):
 
     def _return(self, cursor: Cursor) -> None:
         self._close(-1)
-        name = cursor.name("the name of the returned value").text
+        name = cursor.name("the name of the returned value", RETURN).text
         if any(output.name == name for output in self.outputs):
-            cursor.back(f"'{name}' is returned twice")
+            cursor.back(f"'{name}' is returned twice", "give it another name")
         transposed = cursor.accept("'")
         if not cursor.accept("="):
             cursor.fail("expected '='", RETURN)
@@ -349,7 +375,7 @@ class _Reader(Heading):
             rows = cursor.take().text
             if not is_axis(rows):
                 cursor.back(f"'{rows}' is no dimension", "write 0 of d rows")
-            cursor.expect_word("rows")
+            cursor.expect_word("rows", "write 0 of d rows")
         rows = rows or next((self.readable[name] for name, _ in found.terms), "")
         if not rows:
             hint = "write how many rows it has: 0 of d rows"
@@ -357,7 +383,7 @@ class _Reader(Heading):
         for block, _ in found.terms:
             if self.readable[block] != rows:
                 message = f"expected {rows} rows, but '{block}' has {self.readable[block]}"
-                cursor.fail(message, None, cursor.span(start))
+                cursor.fail(message, EQUAL_ROWS, cursor.span(start))
         if not cursor.accept_word("at"):
             cursor.fail("expected 'at' and groups of tokens", RETURN)
         groups = read_groups(cursor, self.groups)

@@ -44,18 +44,17 @@ def read_hinges(cursor: Cursor, room: int = MOST_HINGES) -> Iterator[Hinge]:
         step = Fraction(1)
         if cursor.accept_word("to"):
             last = _number(cursor)
-            cursor.expect_word("by")
+            cursor.expect_word("by", "write 0 to 3 by 1/2")
             step = _number(cursor)
         many = (last - first) / step if step else Fraction(-1)
         if many < 0 or many.denominator != 1:
-            cursor.fail(
-                "these steps do not lead from the one to the other", None, cursor.span(start)
-            )
+            message = "these steps do not lead from the one to the other"
+            cursor.fail(message, "write 0 to 3 by 1/2", cursor.span(start))
         room -= int(many) + 1
         if room < 0:
             message = f"the tables of a file have at most {MOST_HINGES} hinges"
-            cursor.fail(message, None, cursor.span(start))
-        cursor.expect(":")
+            cursor.fail(message, "write a smaller table", cursor.span(start))
+        cursor.expect(":", "write above 1/2: 3: where it bends, and the change of slope")
         change = _number(cursor)
         for number in range(int(many) + 1):
             yield Hinge(above, first + number * step, change)
@@ -69,7 +68,7 @@ def _number(cursor: Cursor) -> Fraction:
     top = _whole(cursor)
     bottom = _whole(cursor) if cursor.accept("/") else 1
     if bottom == 0:
-        cursor.back("a division by zero")
+        cursor.back("a division by zero", "the numbers of a table are whole, or as 3/4")
     return Fraction(sign * top, bottom)
 
 
@@ -78,7 +77,7 @@ def _whole(cursor: Cursor) -> int:
     if token is None or token.kind != "number":
         cursor.fail("expected a number", "the numbers of a table are whole, or as 3/4")
     if not token.text.isdecimal() or len(token.text) > LONGEST:
-        cursor.fail("expected a whole number, or one as 3/4")
+        cursor.fail("expected a whole number of few digits", "write 3, or 3/4")
     return int(cursor.take().text)
 
 

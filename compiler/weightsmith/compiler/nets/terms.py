@@ -113,6 +113,8 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
         token = cursor.next
         if open_atom and (is_operand(cursor, operands) or is_function(cursor, operands)):
             break
+        if open_atom and is_product(cursor):
+            break
         if not open_atom and (token.text not in ("*", "/", "^") or token.kind != "mark"):
             break
         if open_atom and token.kind == "mark" and token.text in ENDS[:1] + ENDS[2:]:
@@ -129,6 +131,10 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
     if open_atom:
         if not text.endswith("*"):
             cursor.fail("nothing is divided by a block", "write 1/2 x: a number, then the block")
+        if not (
+            is_operand(cursor, operands) or is_function(cursor, operands) or is_product(cursor)
+        ):
+            _refuse(cursor, operands)
         text = text[:-1]
     return canonical(text, cursor, span)
 
@@ -146,6 +152,14 @@ def is_function(cursor: Cursor, operands: Operands) -> bool:
     if token is None or token.kind != "word" or after is None or after.text != "(":
         return False
     return token.text.partition("[")[0] in operands.functions
+
+
+def is_product(cursor: Cursor) -> bool:
+    """Is ``(…) .*`` next?"""
+    if not cursor.is_mark("("):
+        return False
+    following = cursor.after(cursor.closing() + 1)
+    return following is not None and following.text == ".*"
 
 
 def _take_atom(cursor: Cursor, operands: Operands) -> None:
@@ -173,7 +187,10 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
     token = cursor.next
     known = (*operands.names, *operands.symbols)
     if token is not None and token.kind in ("word", "name"):
-        hint = near_hint(token.text, known)
+        if token.kind == "word" and token.text in operands.functions:
+            message = f"'{token.text}' stands without brackets"
+            cursor.fail(message, f"write {token.text}(…), and in the brackets what it is of")
+        hint = near_hint(token.text, (*known, *operands.functions))
         if token.text in operands.symbols:
             hint = "a parameter stands without brackets"
         elif hint is None:
@@ -184,6 +201,9 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
 
 def _holds_operands(cursor: Cursor, operands: Operands) -> bool:
     return any(operands.starts(cursor, count) for count in range(1, cursor.closing()))
+
+
+EQUAL_ROWS = "what is added, multiplied or written has equal rows; a matrix changes them"
 
 
 def listed(names: Collection[str]) -> str:

@@ -78,7 +78,8 @@ def _token(source: Source, place: int, end: int) -> Token:
         found = mark.group()
         return Token("mark", SAME.get(found, found), place, mark.end())
     span = Span(source, place, place + 1)
-    raise DiagnosticError([error(span, f"'{text[place]}' means nothing in a network")])
+    message = f"'{text[place]}' means nothing in a network"
+    raise DiagnosticError([error(span, message, "a name of such characters is [in brackets]")])
 
 
 def _closing(source: Source, place: int, end: int) -> int:

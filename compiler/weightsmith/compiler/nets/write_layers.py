@@ -26,6 +26,7 @@ from weightsmith.compiler.nets.tokens import quoted_name
 TRANSPOSE = "ᵀ"
 MANY = 8  # units of one function from which on they are a table
 _SIMPLE = re.compile(r"-?[^-+* ]+")  # a coefficient that needs no brackets
+_PRODUCT = re.compile(r"[^ ]+")  # one that needs none where it stands alone
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 _WORDS = ("sum", "over", "at", "of", "rows", "tokens", "above", "below", "starts", "nothing")
 KEYWORDS = ("network", "input", "matrix", "param", "tokens", "stream", "layer", "return", "table")
@@ -279,7 +280,8 @@ def scaled(coefficient: str, text: str) -> str:
     """``c text``; a number that stands alone where there is no text."""
     if text and coefficient in ("1", "-1"):
         return text if coefficient == "1" else f"-{text}"
-    number = coefficient if _SIMPLE.fullmatch(coefficient) else f"({coefficient})"
+    is_simple = (_SIMPLE if text else _PRODUCT).fullmatch(coefficient)
+    number = coefficient if is_simple else f"({coefficient})"
     return f"{number} {text}".rstrip()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from weightsmith.compiler.ir.template import Layer, Source, Template, Terms
+from weightsmith.compiler.ir.template import Source, Template, Terms
 from weightsmith.compiler.nets.heading import is_symbol
 from weightsmith.compiler.nets.net import Net, NetInput
 from weightsmith.compiler.nets.symbols import parameters_of, scheduled
@@ -32,6 +32,19 @@ PER = {GROUPS: "token", (CONTEXT,): "context", (QUERY,): "query"}
 def net_text(template: Template, inputs: Sequence[NetInput] = ()) -> str:
     """The whole text.  Raises ValueError on a template that has none, for its names or sources."""
     return "\n".join(net_lines(template, inputs)) + "\n"
+
+
+def shown_net(template: Template, inputs: Sequence[NetInput] = ()) -> list[str]:
+    """The lines of the text; where a template has none, a comment says why."""
+    try:
+        return net_lines(template, inputs)
+    except ValueError as problem:
+        return [f"# this network has no text: {problem}"]
+
+
+def commented(text: str) -> list[str]:
+    """The lines of a text as comments."""
+    return [f"# {line}".rstrip() for line in text.splitlines()]
 
 
 def net_of(net: Net) -> str:
@@ -72,14 +85,11 @@ def net_lines(template: Template, inputs: Sequence[NetInput] = ()) -> list[str]:
     return lines
 
 
-def layer_lines(layer: Layer, template: Template) -> list[str]:
-    """What one layer adds to which blocks, without the tables."""
-    return [line[len("layer   ") :] for line in _writer(template).layer(layer)]
-
-
-def combination(terms: Terms, template: Template) -> str:
-    """Σ coefficient · block."""
-    return _writer(template).combination(terms)
+def layer_writer(template: Template) -> LayerWriter:
+    """A writer of its layers that names the tables as the text does."""
+    writer = _writer(template)
+    writer.items(template.body)
+    return writer
 
 
 def _writer(template: Template) -> LayerWriter:

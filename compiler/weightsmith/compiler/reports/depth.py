@@ -15,7 +15,7 @@ from fractions import Fraction
 from weightsmith.compiler.costs.degree import depth_lower_bound, passes
 from weightsmith.compiler.costs.report import Report, counts_as_layer, is_linear, layers_text
 from weightsmith.compiler.ir.template import Item, Layer, Repeat, Template
-from weightsmith.compiler.reports.show import loop_title
+from weightsmith.compiler.reports.loop_title import loop_title
 from weightsmith.dsl import parse_scalar
 
 Bindings = Mapping[str, Fraction]

@@ -11,10 +11,11 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledItem,
     ScheduledLayer,
 )
+from weightsmith.compiler.nets.net import declared_inputs
+from weightsmith.compiler.nets.write_net import shown_net
 from weightsmith.compiler.pipeline import Compilation
 from weightsmith.compiler.reports.graph_picture import graph_svg
 from weightsmith.compiler.reports.graph_text import graph_dot, graph_text
-from weightsmith.compiler.reports.show import show_template
 from weightsmith.dsl import program_text
 from weightsmith.dsl.checking.schedules import loop_text
 
@@ -89,7 +90,8 @@ def _combination(field: CoefficientField, terms: Combination) -> str:
 
 
 def emit_weights(compilation: Compilation) -> str:
-    return show_template(compilation.template)
+    inputs = declared_inputs(compilation.program)
+    return "\n".join(shown_net(compilation.template, inputs)) + "\n"
 
 
 STAGES: Mapping[str, Callable[[Compilation], str]] = {

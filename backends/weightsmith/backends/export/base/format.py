@@ -36,7 +36,8 @@ WriteFolder = Callable[[Subject, Options], Mapping[str, bytes]]
 class Format:
     """One format.  ``needs``: modules, which ``pip install 'weightsmith[extra]'`` brings.
 
-    ``write`` gives the bytes of a file; a format that is a folder has ``write_folder``.
+    ``write`` gives the bytes of a file; a format that is a folder has ``write_folder``.  A
+    ``symbolic`` one needs no values of symbols.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Format:
     needs: tuple[str, ...] = ()
     extra: str = ""
     options: frozenset[str] = frozenset()
+    symbolic: bool = False
 
     def check(self, options: Options) -> None:
         """Raise ExportError on an option that the format lacks, or a package that is missing."""

@@ -21,13 +21,12 @@ from weightsmith.backends.storage.safetensors_file import check_weights, weights
 from weightsmith.backends.template.coefficients import DType
 from weightsmith.backends.template.instantiate import Weights, structured_weights
 from weightsmith.backends.template.unroll import (
-    missing_symbols,
     network_shape,
     open_counts,
-    refuse_missing,
 )
 from weightsmith.backends.template.wellformed import TOKEN_GROUPS
 from weightsmith.compiler.ir.template import Template
+from weightsmith.compiler.nets.net import NetInput
 
 CHANGED = "nothing is certified: the files are not those of the certificate"
 
@@ -58,7 +57,8 @@ class Subject:
     With ``counts_open`` whoever runs it may choose the counts of its loops.
 
     ``saved`` are its weights as they were saved, if they were; ``bounds`` say what the certificate
-    states, which is nothing of a network that was changed: then it is not ``intact``.
+    states, which is nothing of a network that was changed: then it is not ``intact``.  ``declared``
+    are the inputs of its script.
     """
 
     template: Template
@@ -68,6 +68,7 @@ class Subject:
     intact: bool
     dtype: DType
     counts_open: bool = False
+    declared: tuple[NetInput, ...] = ()
 
     @cached_property
     def weights(self) -> Weights:
@@ -205,17 +206,18 @@ def subject_of(
     *,
     intact: bool,
     dtype: str | None,
+    declared: tuple[NetInput, ...] = (),
 ) -> Subject:
     """The network of these files in ``dtype``, or in that of its weights.  Raises ExportError."""
     if dtype not in (None, "float64", "float32"):
         raise ExportError(f"expected the dtype float64 or float32, got '{shown_name(dtype)}'.")
-    refuse_missing(set(missing_symbols(template)))
     saved = weights_from_bytes(files[MODEL]) if MODEL in files else None
     if saved is not None:
         check_weights(saved, network_shape(template))
     own = saved.dtype if saved is not None else "float64"
     chosen: DType = own if dtype is None else "float32" if dtype == "float32" else "float64"
-    return Subject(template, saved, files[CERTIFICATE], tuple(bounds), intact, chosen)
+    certificate = files[CERTIFICATE]
+    return Subject(template, saved, certificate, tuple(bounds), intact, chosen, declared=declared)
 
 
 def _output_name(output: PlannedOutput, group: str) -> str:

@@ -9,7 +9,8 @@ from weightsmith.backends.export.base.subject import Subject
 from weightsmith.backends.template.coefficients import Values
 from weightsmith.backends.template.unroll import unroll
 from weightsmith.compiler.ir.template import Item, Layer
-from weightsmith.compiler.reports.show import layer_lines
+from weightsmith.compiler.nets.write_layers import LayerWriter
+from weightsmith.compiler.nets.write_net import layer_writer
 from weightsmith.dsl.text.shown import printable
 
 LONGEST = 94
@@ -46,9 +47,14 @@ class LayerNotes:
         run = unroll(self._subject.template)
         return found if len(found) == len(run) else run
 
+    @cached_property
+    def _writer(self) -> LayerWriter:
+        return layer_writer(self._subject.template)
+
     def _comment(self, layer: Layer) -> list[str]:
         if id(layer) not in self._known:
-            lines = [comment(line) for line in layer_lines(layer, self._subject.template)]
+            written = self._writer.layer(layer)
+            lines = [comment(line.removeprefix("layer")) for line in written]
             more = [f"# … and {len(lines) - MOST} lines more"] * (len(lines) > MOST)
             self._known[id(layer)] = [*lines[:MOST], *more]
         return self._known[id(layer)]

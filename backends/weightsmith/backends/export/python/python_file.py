@@ -14,10 +14,11 @@ from weightsmith.backends.export.base.subject import Port, Subject
 from weightsmith.backends.export.python.dialect import NUMPY, TORCH, Dialect
 from weightsmith.backends.export.python.names import Names
 from weightsmith.backends.export.python.python_text import INDENT, Function, Writer
-from weightsmith.compiler.reports.show import show_template
+from weightsmith.compiler.nets.write_net import shown_net
 from weightsmith.dsl.text.shown import printable
 
 WIDTH = 98
+MOST_LINES = 5000  # of the network in the docstring
 
 
 def write(subject: Subject, options: Options) -> bytes:
@@ -101,7 +102,7 @@ def about(subject: Subject, library: str) -> str:
         "",
         "The network, and where its layers are below:",
         "",
-        *(f"    {line}" for line in show_template(subject.template).splitlines()),
+        *(f"    {line}" for line in _network(subject)),
         "",
         "What its certificate says:",
         "",
@@ -111,6 +112,13 @@ def about(subject: Subject, library: str) -> str:
         f"Written by weightsmith {subject.producer}, with the numbers of {subject.dtype} weights.",
     ]
     return "\n".join(printable(line.rstrip()) for line in lines)
+
+
+def _network(subject: Subject) -> list[str]:
+    """Its text, no longer than a person may read."""
+    lines = shown_net(subject.template, subject.declared)
+    more = [f"… and {len(lines) - MOST_LINES} lines more"] * (len(lines) > MOST_LINES)
+    return [*lines[:MOST_LINES], *more]
 
 
 def quoted(text: str) -> str:
