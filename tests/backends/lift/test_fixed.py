@@ -29,6 +29,7 @@ NAMES = {  # the numbers of each
     "ahn_transposed": ("n",),
     "both": ("eta",),
     "new": ("eta",),
+    "units": (),
 }
 BOTH = """
 network both
@@ -74,7 +75,32 @@ A = y*x'  over context
 G = x*x'  over context
 return eta*A*M*G*x on query
 """
-OWN = {"both": (BOTH, SCRIPT), "new": (NEW, NEW_SCRIPT)}
+UNITS = """
+network units
+input x: [d] per token
+matrix W: [k, d]
+matrix M: [d, d]
+matrix v: [1, d]
+tokens  context, query
+stream  x  d rows, starts as x
+        h  k rows, starts as 0
+        s  1 rows, starts as 0
+layer   mlp  h += relu(W x)
+             h += 3 relu(-2 W x)
+             x += relu(x - 2 M x)
+             s += relu(v x)
+return  h = h at query tokens
+return  x2 = x at query tokens
+return  s = s at query tokens
+"""
+UNITS_SCRIPT = """
+algorithm units(x: [d] per token, W: [k, d], M: [d, d], v: [1, d])
+h = relu(W*x) + 3*relu(-2*W*x)
+x2 = x + relu(x - 2*M*x)
+s = relu(v*x)
+return h on query, x2 on query, s on query
+"""
+OWN = {"both": (BOTH, SCRIPT), "new": (NEW, NEW_SCRIPT), "units": (UNITS, UNITS_SCRIPT)}
 
 
 def drawn(template: Template, sizes: Mapping[str, int], seed: int = 3) -> dict[str, np.ndarray]:
@@ -87,7 +113,7 @@ def drawn(template: Template, sizes: Mapping[str, int], seed: int = 3) -> dict[s
 
 def dense(name: str, d: int, k: int, *, seed: int = 3) -> Held:
     template = network(name)
-    k = k if name in ("von_oswald_gd", "both") else 1
+    k = k if name in ("von_oswald_gd", "both", "units") else 1
     values = {one: Fraction(value) for one, value in VALUES.items()}
     sizes = {"d": d, "k": k, "1": 1}
     given = sizes.values() if k > 1 else (d,)

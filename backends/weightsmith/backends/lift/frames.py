@@ -18,7 +18,7 @@ import numpy as np
 
 from weightsmith.backends.lift.coefficients import forms_of
 from weightsmith.backends.lift.colours import row_colours
-from weightsmith.backends.lift.fixed import both_ways
+from weightsmith.backends.lift.fixed import Fixed, both_ways
 from weightsmith.backends.lift.given.dense import Dense
 from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import ROUNDINGS, Rounding
@@ -122,7 +122,11 @@ class _Reach:
             mlp = layer.mlp
             try:
                 groups = grouped(
-                    (mlp.up, mlp.gate), (mlp.up_bias, mlp.gate_bias), self.now, self.rounding
+                    (mlp.up, mlp.gate),
+                    (mlp.up_bias, mlp.gate_bias),
+                    self.now,
+                    self.rounding,
+                    views=views_of(self.fixed, self.now),
                 )
             except IrregularError:
                 continue  # what is wrong is said when the layer is read
@@ -235,6 +239,16 @@ def written(down: Tensor, group: Group, rounding: Rounding) -> tuple[Tensor, Ten
     columns = [down[:, members].sum(axis=1) for members in group.members]
     slack = [rounding.slack(down[:, members]).sum(axis=1) for members in group.members]
     return np.stack(columns, axis=1), np.stack(slack, axis=1)
+
+
+def views_of(fixed: Sequence[Fixed], basis: Basis) -> list[tuple[Fixed, int]]:
+    """Every fixed matrix with every block that it may meet."""
+    return [
+        (one, at)
+        for one in fixed
+        for at, frame in enumerate(basis.frames)
+        if frame.rows == one.columns
+    ]
 
 
 def frame_pairs(left: Basis, right: Basis) -> Iterator[tuple[int, int, slice, slice]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from weightsmith.backends.lift.blocks import ONE, Blocks, Estimate
-from weightsmith.backends.lift.frames import Basis, frame_pairs, written
+from weightsmith.backends.lift.fixed import Fixed
+from weightsmith.backends.lift.frames import Basis, frame_pairs, views_of, written
 from weightsmith.backends.lift.given.dense import DenseHead
 from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
@@ -60,6 +61,10 @@ class HeadReader:
             given.scores,
         )
 
+    @property
+    def views(self) -> list[tuple[Fixed, int]]:
+        return views_of(self.blocks.fixed, self.basis)
+
     def name(self, block: int) -> str:
         """Of a block, or after the blocks of a view."""
         frames = self.basis.frames
@@ -97,10 +102,18 @@ class HeadReader:
         """What a group reads, as it stands in its matrix."""
         reads, slack = group.reads[matrix], group.slack[matrix]
         if self.basis.is_coordinates:
-            slack = 2 * self.rounding.unit * np.abs(reads) + self.rounding.noise
-        return {
+            sharp = 2 * self.rounding.unit * np.abs(reads) + self.rounding.noise
+            mixed = [self.views[at][1] for at in np.flatnonzero(group.views[matrix])]
+            slack = np.where(np.isin(np.arange(len(reads)), mixed), slack, sharp)
+        found = {
             int(at): Estimate(float(reads[at]), float(slack[at])) for at in np.flatnonzero(reads)
         }
+        for at in np.flatnonzero(group.views[matrix]):
+            known, block = self.views[at]
+            place = len(self.basis.frames) + self.blocks.place(known, block)
+            value, error = group.views[matrix, at], group.views_slack[matrix, at]
+            found[place] = Estimate(float(value), float(error))
+        return found
 
     def moves_as_given(self, dense: DenseHead, where: str) -> list[tuple[Row, Row]] | None:
         try:

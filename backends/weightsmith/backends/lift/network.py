@@ -8,7 +8,7 @@ import numpy as np
 
 from weightsmith.backends.lift.blocks import Blocks, Defect, Estimate
 from weightsmith.backends.lift.fixed import both_ways, fitting
-from weightsmith.backends.lift.frames import Basis, written
+from weightsmith.backends.lift.frames import Basis, views_of, written
 from weightsmith.backends.lift.given.dense import Dense, DenseLayer, DenseMlp
 from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.heads import HeadReader, write_row
@@ -142,7 +142,11 @@ class _Reader:
     def mlp(self, mlp: DenseMlp, where: str) -> Mlp | None:
         try:
             groups = grouped(
-                (mlp.up, mlp.gate), (mlp.up_bias, mlp.gate_bias), self.basis, self.rounding
+                (mlp.up, mlp.gate),
+                (mlp.up_bias, mlp.gate_bias),
+                self.basis,
+                self.rounding,
+                views=views_of(self.blocks.fixed, self.basis),
             )
         except IrregularError as error:
             kind = "gate" if error.matrix else "up"

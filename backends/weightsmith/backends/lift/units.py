@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightsmith.backends.lift.fixed import Fixed
 from weightsmith.backends.lift.given.tensors import Tensor
 from weightsmith.backends.lift.rounding import Rounding
+
+NEAR = 1e-4  # relative, of numbers in front of one fixed matrix
 
 if TYPE_CHECKING:
     from weightsmith.backends.lift.frames import Basis
@@ -31,12 +34,18 @@ class IrregularError(Exception):
 
 @dataclass(slots=True)
 class Group:
-    """``reads[m, b]``: the coefficient of block b in matrix m; ``numbers``: the biases."""
+    """``reads[m, b]``: the coefficient of block b in matrix m; ``numbers``: the biases.
+
+    ``views[m, v]``: the coefficient of a fixed matrix times a block, by the number of the view.
+    ``slack``, ``views_slack``: how far off they may be.
+    """
 
     rows: str
     reads: Tensor
     numbers: Tensor
-    slack: Tensor  # of the reads
+    slack: Tensor
+    views: Tensor
+    views_slack: Tensor
     members: list[list[int]] = field(default_factory=list)
 
 
@@ -47,10 +56,12 @@ def grouped(
     rounding: Rounding,
     *,
     sums: bool = True,
+    views: Sequence[tuple[Fixed, int]] = (),
 ) -> list[Group]:
     """Sort the rows; rows of zeros are left out.
 
-    ``sums``: may a row read the sum of the rows of a block?  Raises IrregularError.
+    ``sums``: may a row read the sum of the rows of a block?  ``views``: fixed matrices that a row
+    may be a row of, and which block they meet.  Raises IrregularError.
     """
     read = [matrix @ basis.matrix for matrix in matrices]
     slack = [rounding.slack(matrix, basis.matrix) for matrix in matrices]
@@ -60,43 +71,112 @@ def grouped(
         numbers = np.array([bias[row] for bias in biases])
         if not (np.abs(numbers) > rounding.noise).any() and not any(one[row].any() for one in read):
             continue
-        rows, index, reads = _row([one[row] for one in read], basis, row, sums=sums)
+        room = [one[row] for one in slack]
+        found = _row([one[row] for one in read], room, basis, row, views, sums=sums)
         bound = np.array(
             [[one[row, part].max(initial=0.0) for part in basis.parts] for one in slack]
         )
-        _join(groups, Group(rows, reads, numbers, bound), index, row, basis, rounding)
+        bound = np.where(found.slack > 0, found.slack, bound)
+        group = Group(found.rows, found.reads, numbers, bound, found.views, found.views_slack)
+        size = found.size or _size(found.rows, basis)
+        _join(groups, group, found.index, row, size, rounding)
     for group in groups:
         if not all(group.members):
             raise IrregularError(0, next(one for one in group.members if one)[0])
     return groups
 
 
-def _row(read: list[Tensor], basis: Basis, row: int, *, sums: bool) -> tuple[str, int, Tensor]:
-    """The rows of the group, which of them it is, and the coefficients of the blocks."""
-    reads = np.zeros((len(read), len(basis.frames)))
-    rows, index = "1", 0
+@dataclass(slots=True)
+class _Row:
+    """``rows``: those of its group; ``index``: which of them it is; ``size``: how many, or 0."""
+
+    reads: Tensor
+    slack: Tensor
+    views: Tensor
+    views_slack: Tensor
+    rows: str = "1"
+    index: int = 0
+    size: int = 0
+
+    def may_be(self, rows: str, index: int) -> bool:
+        return self.rows == "1" or (self.rows, self.index) == (rows, index)
+
+
+def _row(
+    read: list[Tensor],
+    slack: list[Tensor],
+    basis: Basis,
+    row: int,
+    views: Sequence[tuple[Fixed, int]],
+    *,
+    sums: bool,
+) -> _Row:
+    """The rows of the group, which of them it is, and the coefficients of blocks and views."""
+    blocks, others = (len(read), len(basis.frames)), (len(read), len(views))
+    found = _Row(np.zeros(blocks), np.zeros(blocks), np.zeros(others), np.zeros(others))
+    rest = []  # what may be a row of a fixed matrix
+    summed = False
     for number, one in enumerate(read):
         for at, (frame, part) in enumerate(zip(basis.frames, basis.parts, strict=True)):
             entries = one[part]
-            found = np.flatnonzero(entries)
-            if not len(found):
+            places = np.flatnonzero(entries)
+            if not len(places):
                 continue
             if frame.rows == "1":
-                reads[number, at] = entries[0]
-                continue
-            if len(found) == 1:
-                if rows not in ("1", frame.rows) or (rows != "1" and index != found[0]):
+                found.reads[number, at] = entries[0]
+            elif len(places) == 1:
+                index = int(places[0])
+                if not found.may_be(frame.rows, index):
                     raise IrregularError(number, row)
-                rows, index = frame.rows, int(found[0])
-                reads[number, at] = entries[index]
-            elif sums and len(found) == len(entries) and _is_flat(entries):
-                reads[number, at] = entries.mean()
+                found.rows, found.index = frame.rows, index
+                found.reads[number, at] = entries[index]
+            elif sums and len(places) == len(entries) and _is_flat(entries):
+                found.reads[number, at] = entries.mean()
+                summed = True
             else:
-                raise IrregularError(number, row)
-    summed = any(one[part].astype(bool).sum() > 1 for one in read for part in basis.parts)
-    if summed and rows != "1":
+                rest.append((number, at, entries, slack[number][part]))
+    for number, at, entries, room in rest:
+        if not _is_view(found, number, at, entries, room, views):
+            raise IrregularError(number, row)
+    if summed and found.rows != "1":
         raise IrregularError(0, row)
-    return rows, index, reads
+    return found
+
+
+def _is_view(
+    found: _Row,
+    number: int,
+    block: int,
+    entries: Tensor,
+    slack: Tensor,
+    views: Sequence[tuple[Fixed, int]],
+) -> bool:
+    """Is it a multiple of a row of a fixed matrix, and of that row of the block?  Note which."""
+    for view, (matrix, other) in enumerate(views):
+        if other != block or matrix.entries.shape[1] != len(entries):
+            continue
+        for index, line in enumerate(matrix.entries):
+            if matrix.rows != "1" and not found.may_be(matrix.rows, index):
+                continue
+            columns = [line] if matrix.rows != matrix.columns else [line, np.eye(len(line))[index]]
+            table = np.stack(columns, axis=1)
+            numbers = np.linalg.lstsq(table, entries, rcond=None)[0]
+            if not numbers[0] or (np.abs(entries - table @ numbers) > slack).any():
+                continue
+            errors = np.abs(np.linalg.pinv(table)) @ slack
+            found.views[number, view], found.views_slack[number, view] = numbers[0], errors[0]
+            if len(columns) > 1 and abs(numbers[1]) > errors[1]:
+                found.reads[number, block], found.slack[number, block] = numbers[1], errors[1]
+            if matrix.rows != "1":
+                found.rows, found.index, found.size = matrix.rows, index, len(matrix.entries)
+            return True
+    return False
+
+
+def _size(rows: str, basis: Basis) -> int:
+    """How many rows there are of that name."""
+    parts = zip(basis.frames, basis.parts, strict=True)
+    return next((part.stop - part.start for frame, part in parts if frame.rows == rows), 1)
 
 
 def _is_flat(entries: Tensor) -> bool:
@@ -104,7 +184,7 @@ def _is_flat(entries: Tensor) -> bool:
 
 
 def _join(
-    groups: list[Group], new: Group, index: int, row: int, basis: Basis, rounding: Rounding
+    groups: list[Group], new: Group, index: int, row: int, size: int, rounding: Rounding
 ) -> None:
     for group in groups:
         near = np.abs(group.reads - new.reads) <= 2 * (group.slack + new.slack)
@@ -112,17 +192,11 @@ def _join(
         if (
             group.rows == new.rows
             and near.all()
+            and np.allclose(group.views, new.views, rtol=NEAR, atol=0)
             and (np.abs(group.numbers - new.numbers) <= bound).all()
         ):
             group.members[index].append(row)
             return
-    size = 1
-    if new.rows != "1":
-        size = next(
-            part.stop - part.start
-            for part, frame in zip(basis.parts, basis.frames, strict=True)
-            if frame.rows == new.rows
-        )
     new.members = [[] for _ in range(size)]
     new.members[index].append(row)
     groups.append(new)
