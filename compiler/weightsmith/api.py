@@ -9,7 +9,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from weightsmith.compiler.reports.bound import Bound, upward
     from weightsmith.dsl.program import core
     from weightsmith.dsl.text.source import Source
+    from weightsmith.lifting import LiftedNetwork, Weights
     from weightsmith.network import Network
 
 Setting = int | float | str | Fraction
@@ -44,6 +45,7 @@ __all__ = [
     "compile",
     "emit",
     "graph_matrices",
+    "lift",
     "load",
     "measure",
     "regression_data",
@@ -244,6 +246,26 @@ def compare(
     from weightsmith.against import compare, opened
 
     return compare(opened(network), check(script), settings=settings or {}, names=returns or {})
+
+
+def lift(
+    weights: Weights | Sequence[Weights],
+    layout: str | Path | Sequence[str | Path],
+    *,
+    noise: float = 0.0,
+) -> LiftedNetwork:
+    """Read the network out of weights: safetensors, .npz, or a state_dict, in a file or at hand.
+
+    >>> found = ws.lift("weights.safetensors", "layout.toml")
+    >>> ws.compare(found.text, "gradient_descent.alg").is_equal
+
+    ``layout`` says what tensors cannot (docs/lift.md): a file or its text.  With a list of weights
+    and of layouts the network is lifted at several sizes, and must be one text.  ``noise``: for
+    trained weights, the nearest network and how far it is.  Raises LiftError.
+    """
+    from weightsmith.lifting import lift_files
+
+    return lift_files(weights, layout, noise=noise)
 
 
 def emit(

@@ -34,6 +34,10 @@ class LayoutError(BackendError):
     """The data given does not fit the inputs of the network."""
 
 
+class LiftError(BackendError):
+    """Weights, or the layout that comes with them, are not read as a network."""
+
+
 class DirectoryError(BackendError):
     """A directory cannot be read, or must not be replaced."""
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "synthesize": ("weightsmith.cli.commands.synthesize", "synthesize"),
     "measure": ("weightsmith.cli.commands.measure", "measure"),
     "run": ("weightsmith.cli.commands.run", "run"),
+    "lift": ("weightsmith.cli.commands.lift", "lift"),
     "verify": ("weightsmith.cli.commands.verify", "verify"),
     "show": ("weightsmith.cli.commands.show", "show"),
     "export": ("weightsmith.cli.commands.export", "export"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
-from weightsmith.cli.inputs.options import as_mapping, assignment, set_option
+from weightsmith.cli.inputs.options import as_mapping, return_option, set_option
 
 if TYPE_CHECKING:
     from weightsmith.checker import Report, Verdict
@@ -32,14 +32,7 @@ EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command l
     help="Compare the network with this script; a network in a .net file needs no certificate.",
 )
 @set_option
-@click.option(
-    "--return",
-    "returns",
-    type=assignment,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="With --against: NAME of the network is VALUE of the script.",
-)
+@return_option
 @click.pass_context
 def verify(
     ctx: click.Context,

@@ -44,6 +44,15 @@ def set_option(command: Command) -> Command:
     return option(command)
 
 
+def return_option(command: Command) -> Command:
+    """``--return r=output``, as often as there are values."""
+    text = "With --against: NAME of the network is VALUE of the script."
+    option = click.option(
+        "--return", "returns", type=assignment, multiple=True, metavar="NAME=VALUE", help=text
+    )
+    return option(command)
+
+
 def gated_option(command: Command) -> Command:
     """``--gated``."""
     text = "Multiply entries by gated hidden units, exactly, in place of tables of ReLUs."

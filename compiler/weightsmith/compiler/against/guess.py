@@ -123,7 +123,8 @@ class _Guess:
         shape = wanted[0].shape
         known: dict[Word, list[Polynomial]] = {}
         for length in range(1, LONGEST + 1):
-            words = list(_candidates(shape, letters, loop, length, wanted))[:MOST]
+            starts = [values[0][name] for name in loop.letters if name in values[0]]
+            words = list(_candidates(shape, letters, loop, length, [*wanted[:2], *starts]))[:MOST]
             if len(words) == tried:
                 continue
             tried = len(words)
@@ -196,9 +197,10 @@ def _candidates(
     letters: Mapping[str, Letter],
     loop: Loop,
     longest: int,
-    wanted: Sequence[Polynomial],
+    starts: Sequence[Polynomial],
 ) -> Iterator[Word]:
-    """Words of that shape with one or two letters that the loop carries, and words of the start."""
+    """Words of that shape with one or two letters that the loop carries, and words of ``starts``:
+    what the block and what the loop carries hold in the beginning."""
     plain = [letter for letter in letters.values() if letter.content is None]
     forms = [*plain, *(one.transpose() for one in plain if not one.symmetric)]
     found: dict[Word, None] = {}
@@ -210,7 +212,8 @@ def _candidates(
     yield from found
     if shape[0] == shape[1]:
         yield ()
-    constant = {word for one in wanted[:2] for word in one.terms if word}
+    fitting = (one for one in starts if one.shape == shape)
+    constant = {word for one in fitting for word in one.terms if word}
     yield from sorted(constant - found.keys(), key=word_key)
 
 

@@ -98,7 +98,8 @@ def _same_names(
     if not found or (not names and set(found) != set(returned)):
         raise MismatchError(
             f"The network returns {_listed(outputs)}, the script {_listed(returned)}: say which "
-            f"is which, for example --return {outputs[0]}={returned[0]}."
+            f"is which, for example --return {outputs[0]}={returned[0]}, in Python "
+            f'returns={{"{outputs[0]}": "{returned[0]}"}}.'
         )
     read_out = {both[one.name]: replace(one, name=both[one.name]) for one in template.read_out}
     template = replace(
