@@ -13,6 +13,7 @@ numbers are the template's own, as Fractions; otherwise those of ``model.safeten
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 
@@ -117,6 +118,8 @@ def scored(scores: Scores, products: Array, seen: Array) -> Array:
     found = np.where(seen, found, 0)
     if scores.normalised:
         sums = found.sum(axis=-2, keepdims=True)
+        if found.dtype == object:  # whole numbers among fractions: 0/1 would be a float
+            found = found * Fraction(1)
         found = found / np.where(seen.any(axis=-2, keepdims=True), sums, 1)
     return found
 

@@ -215,6 +215,8 @@ class Finisher:
                 "columns of this one are indexed by tokens"
             )
             hint = "apply it to a value per token, relu(w*x), or multiply: v*relu(x'*x)"
+            if isinstance(node, core.Hadamard):
+                hint = "columns of scores are divided by their sums with softmax and normalised"
             self.report.error(node.span, message, hint)
         return complete
 

@@ -43,6 +43,8 @@ def masked(over: tuple[Group, ...]) -> tuple[tuple[Group, ...], str]:
 def with_heads(finisher: Finisher, node: core.Product) -> Node | None:
     """What a product with scores or a mask becomes, finished; None of any other product."""
     groups, mask = masked(node.over)
+    if mask != ALL:
+        node = replace(node, factors=_flat(node.factors, node.over))
     place = next((i for i, one in enumerate(node.factors) if _is_scores(finisher, one)), None)
     if place is None and mask == ALL:
         return None
@@ -65,6 +67,17 @@ def with_heads(finisher: Finisher, node: core.Product) -> Node | None:
         return finisher.node(replace(node, factors=(head, *after)))
     heads = _Heads(finisher, node, groups, mask)
     return heads.of_sum(node.factors[:place], node.factors[place])
+
+
+def _flat(factors: Sequence[Node], over: tuple[Group, ...]) -> tuple[Node, ...]:
+    """(y*x')*x is y*x'*x: brackets without a clause of their own."""
+    parts: list[Node] = []
+    for factor in factors:
+        if isinstance(factor, core.Product) and factor.over == over:
+            parts += _flat(factor.factors, over)
+        else:
+            parts.append(factor)
+    return tuple(parts)
 
 
 def misplaced_scores(node: core.Entrywise, shape: Shape) -> tuple[str, str]:
@@ -103,7 +116,7 @@ def _one_sum(finisher: Finisher, node: core.Product) -> int | None:
         return found[0]
     shape = axes.resolve(node.shape)
     message = f"'{mask}' needs a value with a column for each token, but this is {axes.text(shape)}"
-    hint = "write what each token does with the sum in the same product: (y*x')*x"
+    hint = "write what each token does with the sum in the same product: y*x'*x"
     if shape.rows == TOKEN:
         hint = "write its transpose: the tokens that see others are the columns"
     finisher.report.error(node.span, message, hint)
@@ -156,6 +169,8 @@ class _Heads:
 
     def _of_function(self, factors: Sequence[Node], scores: core.Entrywise) -> Node:
         normalised = scores.site == NORMALISED
+        if isinstance(scores.of, core.Entrywise):
+            return self._of_another(scores, scores.of)
         if isinstance(scores.function, core.Approximated):
             name = elementary_name(scores.function.formula)
             if name is None:
@@ -184,9 +199,20 @@ class _Heads:
             terms.append((change, self.made(factors, moved, "relu")))
         return self._sum(terms) if terms else core.Zero(self.node.span, self.node.shape)
 
+    def _of_another(self, scores: core.Entrywise, inner: core.Entrywise) -> Node:
+        message = f"a head applies one function to its scores, got '{scores.label}' of "
+        hint = "softmax(S) is normalised(exp.(S)), and normalised takes one function of S"
+        return self._refused(scores, f"{message}'{inner.label}'", hint)
+
     def _unknown(self, scores: core.Entrywise) -> Node:
         message = f"a head does not apply '{scores.label}' to its scores"
         hint = f"it knows {', '.join(FUNCTIONS)}, and functions with straight pieces"
+        if scores.site == NORMALISED:
+            message = f"a head does not divide '{scores.label}' of its scores by its sums"
+            hint = f"normalised takes scores, or one of {', '.join(FUNCTIONS)} of them"
+        return self._refused(scores, message, hint)
+
+    def _refused(self, scores: core.Entrywise, message: str, hint: str) -> Node:
         self.wrong = True
         self.finisher.report.error(scores.span, message, hint)
         return core.Zero(self.node.span, self.finisher.axes.resolve(self.node.shape))

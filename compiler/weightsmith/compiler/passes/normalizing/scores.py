@@ -73,7 +73,11 @@ def _cut(word: Word, axes: Axes, span: Span) -> Pair:
     places = [i for i in range(1, len(word)) if _rows(word[i], axes) not in (*GROUPS, "")]
     if not places:
         message = "scores are sums of products keys'*queries, and this one has no such cut"
-        raise DiagnosticError([error(span, message, "write k'*q, or x'*A*x")])
+        hint = "write k'*q, or x'*A*x"
+        if not word:
+            message = "scores are sums of products keys'*queries, and the identity I is none"
+            hint = "v*I is v: write v + v*(k'*q)"
+        raise DiagnosticError([error(span, message, hint)])
     size = len(word)
     at = min(places, key=lambda i: (max(i, size - i), i))
     return _rows(word[at], axes), _plain(_flipped(word[:at])), _plain(word[at:])
