@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weightsmith.dsl import elementary
+from weightsmith.dsl.meaning.positions import POSITIONS
 from weightsmith.dsl.meaning.sums import SUMS
 from weightsmith.dsl.numbers.formulas import Apply, Formula, Variable, parse_formula
 from weightsmith.dsl.program.piecewise import EXACT
@@ -15,7 +16,7 @@ APPROXIMATED: dict[str, Formula] = {
     **{name: Apply(name, Variable()) for name in elementary.NAMES if name not in EXACT},
     **{name: parse_formula(text) for name, text in elementary.DEFINED.items()},
 }
-BUILT_IN = (*EXACT, *APPROXIMATED, *SUMS)
+BUILT_IN = (*EXACT, *APPROXIMATED, *SUMS, *POSITIONS)
 
 _CONTINUOUS = "and a ReLU network is continuous"
 _JUMPS: dict[str, tuple[str, str]] = {

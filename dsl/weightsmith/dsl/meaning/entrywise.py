@@ -5,6 +5,7 @@ from __future__ import annotations
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entry_functions import APPROXIMATED, advice, known_names, written_call
 from weightsmith.dsl.meaning.one_number import is_one_number, times_everywhere
+from weightsmith.dsl.meaning.positions import POSITIONS, positions
 from weightsmith.dsl.meaning.sums import SUMS, Sum
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
@@ -40,6 +41,8 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
     if name not in known_names(elaborator.functions):
         _unknown(elaborator, call)
         return None
+    if name in POSITIONS and name not in elaborator.functions:
+        return positions(elaborator, call)
     values = [elaborator.value(one) for one in call.positional]
     found = None if name in elaborator.functions else SUMS.get(name)
     wanted = 1 if found is None else found.takes

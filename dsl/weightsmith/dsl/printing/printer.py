@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import coefficient_text, scalar_text, signed
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ALL
+from weightsmith.dsl.program.attention import ALL, BEFORE
 from weightsmith.dsl.program.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.program.groups import existing_groups, meet
 from weightsmith.dsl.program.parts import parts_of
@@ -292,6 +292,10 @@ class _Printer:
 
     def _attention(self, node: core.Attention, tightness: int, clauses: Clauses) -> str:
         """value·f(scores), the scores in brackets of their own."""
+        if isinstance(node.value, core.Ones) and node.value.shape.rows == "1":
+            kind = (node.function, node.mask, node.normalised, type(node.scores))
+            if kind == ("", BEFORE, False, core.Ones):
+                return f"position({node.over[0]})"
         own = clauses._replace(over=node.over, mask=node.mask)
         name = f"{node.function}." if node.function in MATRIX_FUNCTIONS else node.function
         if node.normalised and node.function == "exp":
