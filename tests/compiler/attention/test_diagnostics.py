@@ -32,7 +32,7 @@ SHAPES: list[Case] = [
     ("return y*softmax(x*y)" + C, 1, 18, "these do not multiply", "the columns of x"),
     ("return x'*x*relu(x'*x)" + C, 1, 8, "a value whose rows and columns are both tokens", "left"),
     ("return y*relu(x'*x + A)" + C, 1, 22, "", ""),
-    ("return y*(exp.(x'*x) ./ sum(exp.(x'*x)))" + C, 1, 11, "indexed by tokens", "with softmax"),
+    ("return y*(exp.(x'*x) ./ sum(exp.(x'*x)))" + C, 1, 10, "indexed by tokens", "with softmax"),
 ]  # fmt: skip
 
 FUNCTIONS: list[Case] = [
@@ -63,21 +63,21 @@ MASKS: list[Case] = [
     ("return y*x'*x*x'*x" + C + " before", 1, 8, "sums over tokens twice, and 'before' holds",
      "a clause of its own"),
     ("return y*relu(x'*x)*x'*x" + C + " upto", 1, 8, "sums over tokens twice", "brackets"),
-    ("return y*x'*x" + C + " after", 1, 36, "expected before or upto, got 'after'", ""),
-    ("return y*x'*x" + C + " Upto", 1, 36, "expected before or upto", "did you mean 'upto'?"),
-    ("return y*x'*x  over before", 1, 28, "expected context, query or tokens, got 'before'", ""),
-    ("return y*x'*x  on context before", 1, 34, "got 'before'", ""),
-    ("return x*(x'*x)  over tokens before", 1, 30, "tokens are in order within one group",
+    ("return y*x'*x" + C + " after", 1, 29, "expected before or upto, got 'after'", ""),
+    ("return y*x'*x" + C + " Upto", 1, 29, "expected before or upto", "did you mean 'upto'?"),
+    ("return y*x'*x  over before", 1, 21, "expected context, query or tokens, got 'before'", ""),
+    ("return y*x'*x  on context before", 1, 27, "got 'before'", ""),
+    ("return x*(x'*x)  over tokens before", 1, 23, "tokens are in order within one group",
      "write over context before"),
-    ("return y*(x'*x)" + C + " upto on query", 1, 1, "this value is defined on context only",
+    ("return y*(x'*x)" + C + " upto on query", 1, 8, "this value is defined on context only",
      "return it on context"),
 ]  # fmt: skip
 
 PLACES: list[Case] = [
     ("return y*softmax(x'*x)", 1, 8, "nothing says over which", "write 'over context'"),
     ("return y*softmax(x'*x)  over query", 1, 8, "both defined on context only", "over context"),
-    ("return y*x'*x approximates y*softmax(x'*x)" + C, 1, 30, "cannot stand in a target", "root"),
-    ("return y*x'*x on context approximates y*x'*x" + C + " before", 1, 40, "not in a target", ""),
+    ("return y*x'*x over context approximates y*softmax(x'*x)" + C, 1, 43, "cannot stand in a target", "root"),
+    ("return y*x'*x on context over context approximates y*x'*x" + C + " before", 1, 52, "not in a target", ""),
     ("a = y*relu(x'*x)" + C + "\nreturn a approximates a", 2, 23, "names a value that applies a",
      "root(w: …)"),
     ("w = B\nreturn w approximates root(w: (w*x*relu(x'*x) - y)*x'" + C + ")", 2, 32,

@@ -192,9 +192,11 @@ class _Heads:
         ones = core.Ones(scores.span, SQUARE)
         terms = [(line.constant, self.made(factors, ones))] if line.constant != q.ZERO else []
         if line.slope != q.ZERO:
-            terms.append((line.slope, self.made(factors, scores.of)))
+            own, inner = split(scores.of)
+            terms.append((algebra.times((line.slope, own)), self.made(factors, inner)))
+        of = scores.of.terms if isinstance(scores.of, core.Combination) else ((q.ONE, scores.of),)
         for place, change in line.breakpoints:
-            below = ((q.ONE, scores.of), (algebra.negated(place), ones))
+            below = (*of, (algebra.negated(place), ones))
             moved = core.Combination(scores.span, SQUARE, below) if place != q.ZERO else scores.of
             terms.append((change, self.made(factors, moved, "relu")))
         return self._sum(terms) if terms else core.Zero(self.node.span, self.node.shape)
