@@ -43,7 +43,8 @@ LONG = 300  # characters of a polynomial that is shown
 class Comparison:
     """``outcome``: equal for all sizes, inputs and numbers of passes; equal for the counts that are
     given; different; or open.  ``text`` says it for people, ``replay`` is an input that shows a
-    difference, ``way`` what was proven on the way, ``witness`` the invariants."""
+    difference, ``way`` what was proven on the way, or the two values that differ, ``witness`` the
+    invariants."""
 
     outcome: Outcome
     text: str
@@ -225,7 +226,11 @@ def _different(
         opaque = any(letter.content is not None for letter in difference.letters())
         return Comparison("open" if opaque else "different", "\n".join(lines))
     lines.append(f"  smallest input found: {_replay_text(replay)}")
-    return Comparison("different", "\n".join(lines), replay=replay)
+    both = (
+        f"the network returns {_shown(polynomial_text(found.network))}",
+        f"the script returns {_shown(polynomial_text(found.script))}",
+    )
+    return Comparison("different", "\n".join(lines), both, replay)
 
 
 def _functions(value: Polynomial) -> list[str]:

@@ -43,6 +43,22 @@ def test_check_says_which_numbers_the_tables_need(call: Call, examples: Path) ->
     assert "'divide' is sound.\n" in result.stdout
 
 
+def test_check_says_which_heads_a_script_needs(call: Call, tmp_path: Path) -> None:
+    script = tmp_path / "heads.alg"
+    script.write_text(
+        "algorithm heads(x: [d] per context, y: [1] per context)\n"
+        "a = y*softmax(x'*x) over context\n"
+        "return a, a*x'*x over context upto, x*y'*y over context\n"
+    )
+    result = call("check", script)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == [
+        "  1 linear head: linear in tokens",
+        "  1 softmax head: every key token by every query token",
+        "  1 linear upto head: linear in tokens, by chunks",
+    ]
+
+
 def test_check_looks_at_every_script(call: Call, examples: Path, tmp_path: Path) -> None:
     (tmp_path / "wrong.alg").write_text("algorithm wrong(\n")
     result = call("check", tmp_path / "wrong.alg", examples / "ridge.alg")

@@ -71,6 +71,10 @@ def test_a_head_supplies_the_transpose() -> None:
         "NOT EQUAL after 1 pass, X at d:   network - script = X0*A*X0 - X0*A'*X0",
         "  smallest input found: " + _shown(found),
     ]
+    assert found.way == (
+        "the network returns 2*X0 - X0*A'*X0",
+        "the script returns 2*X0 - X0*A*X0",
+    )
     assert found.replay is not None
     assert found.replay.sizes == {"d": 2}
     assert (
