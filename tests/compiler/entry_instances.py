@@ -168,6 +168,24 @@ def function_of_two(random: np.random.Generator) -> Instance:
     return {}, {"s": {"query": values[0]}, "t": {"query": values[1]}}
 
 
+def causal(random: np.random.Generator) -> Instance:
+    """Data of a recurrence over tokens, keys of norm up to 1."""
+    d, m, n = sizes(random), sizes(random), sizes(random)
+    data = {name: {"context": columns(random, d, n)} for name in "kq"}
+    values = {"v": {"context": random.normal(size=(m, n))}}
+    return {"eta": safe(float(random.uniform(0, 1))), "steps": n}, {**values, **data}
+
+
+def prefixes(random: np.random.Generator) -> Instance:
+    settings, inputs = causal(random)
+    return settings, {"x": inputs["k"], "y": inputs["v"]}
+
+
+def smoother(random: np.random.Generator) -> Instance:
+    inputs, _ = least_squares(random)
+    return {"sharpness": safe(float(random.uniform(0, 5)))}, inputs
+
+
 EXACT_MAKERS = {
     "lasso_ista": lasso,
     "lista": lista,
@@ -176,6 +194,9 @@ EXACT_MAKERS = {
     "box_least_squares": box,
     "huber_regression": huber,
     "quantile_regression": quantile,
+    "delta_rule": causal,
+    "prefix_gradient_descent": prefixes,
+    "softmax_attention": smoother,
 }
 TABLE_MAKERS = {
     "logistic_gradient_descent": logistic,

@@ -76,8 +76,10 @@ MASKS: list[Case] = [
 PLACES: list[Case] = [
     ("return y*softmax(x'*x)", 1, 8, "nothing says over which", "write 'over context'"),
     ("return y*softmax(x'*x)  over query", 1, 8, "both defined on context only", "over context"),
-    ("return y*x'*x over context approximates y*softmax(x'*x)" + C, 1, 43, "cannot stand in a target", "root"),
-    ("return y*x'*x on context over context approximates y*x'*x" + C + " before", 1, 52, "not in a target", ""),
+    ("return y*x'*x over context approximates y*softmax(x'*x)" + C, 1, 43,
+     "cannot stand in a target", "root"),
+    ("return y*x'*x on context over context approximates y*x'*x" + C + " before", 1, 52,
+     "not in a target", ""),
     ("a = y*relu(x'*x)" + C + "\nreturn a approximates a", 2, 23, "names a value that applies a",
      "root(w: …)"),
     ("w = B\nreturn w approximates root(w: (w*x*relu(x'*x) - y)*x'" + C + ")", 2, 32,

@@ -114,8 +114,12 @@ def attentions(node: Any) -> list[list[Any]]:
     return own + [one for value in node for one in attentions(value)]
 
 
-PLACES = {2: ("exp", "relu", "", "tanh", "no function"), 3: ("all", "upto", "before", "none"),
-          4: (True, False, 1, None), 5: (["query"], ["context", "query"], [], ["context"] * 2)}  # fmt: skip
+PLACES: dict[int, tuple[object, ...]] = {
+    2: ("exp", "relu", "", "tanh", "no function"),
+    3: ("all", "upto", "before", "none"),
+    4: (True, False, 1, None),
+    5: (["query"], ["context", "query"], [], ["context"] * 2),
+}
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -104,4 +104,21 @@ FUNCTION_CASES = (
     Case("normalise", "diabetes: patients", data.patients, {}),
     Case("divide", "diabetes: measurements", data.quotients, {}),
     Case("approximate_function", "grid of 21x21 points", data.grid, {}),
+    Case(
+        "delta_rule",
+        "diabetes, 32 people",
+        data.people_in_order,
+        {"steps": 31},
+        {"steps": 8},
+        gradient_step,
+    ),
+    Case(
+        "prefix_gradient_descent",
+        "diabetes, 6 features",
+        data.six_features_in_context,
+        {"steps": 30},
+        {"steps": 8},
+        gradient_step,
+    ),
+    Case("softmax_attention", "diabetes, 6 features", data.six_features, {"sharpness": 100}),
 )

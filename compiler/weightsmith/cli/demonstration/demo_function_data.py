@@ -57,6 +57,14 @@ def six_features_bounded() -> Problem:
     return Problem(found.inputs, found.names, found.ends, found.condition, {"n": tokens})
 
 
+def people_in_order() -> Problem:
+    """The first 32 people of the same: keys and queries are their features, values the labels."""
+    found = six_features_in_context()
+    x, y = (_context(found, name)[:, :32] for name in ("x", "y"))
+    inputs = {name: {"context": part} for name, part in (("v", y), ("k", x), ("q", x))}
+    return Problem(inputs, found.names, found.ends, found.condition)
+
+
 def tumours() -> Problem:
     """Breast cancer: five features of each tumour, and 1 if it is benign; all are the context."""
     from sklearn.datasets import load_breast_cancer
