@@ -73,6 +73,13 @@ def floats(value: object) -> object:
     return np.asarray(value).astype(np.float64)
 
 
+def smaller(value: object) -> object:
+    """An eighth: what products of products of scores make of it stays of the size of 1."""
+    if isinstance(value, dict):
+        return {key: smaller(one) for key, one in value.items()}
+    return np.asarray(value) / 8
+
+
 def assert_runs(network: ws.Network, seed: int, *, exact: bool = True) -> None:
     """In fractions and in floats the network returns what the interpreter says."""
     inputs = inputs_of(network.program, seed)
@@ -82,7 +89,7 @@ def assert_runs(network: ws.Network, seed: int, *, exact: bool = True) -> None:
         assert _values(found).keys() == _values(wanted).keys()
         for name, value in _values(wanted).items():
             assert np.array_equal(_values(found)[name], value), name
-    rounded = floats(inputs)
+    rounded = smaller(floats(inputs))
     assert isinstance(rounded, dict)
     known = _values(flat(interpreter.run(network.program, rounded, network.bindings)))
     ways: tuple[Literal["plan", "faithful"], ...] = ("plan", "faithful")

@@ -172,12 +172,21 @@ def _letter(content: Applied | Masked | Normalised) -> Polynomial:
     """The letter of what is not linear, the same one for equal contents."""
     field: Field = content.parts[0].field
     field.budget.spend(10)
-    kind = type(content).__name__.lower()
-    number = field.serial((kind, content.key))
+    kind = _spoken(content)
+    number = field.serial((type(content).__name__, content.key))
     rows, columns = content.shape
     symmetric = isinstance(content, Applied) and rows == columns and _is_symmetric(content.argument)
     letter = Letter(f"{kind}~{number}", rows, columns, symmetric, False, content)
     return Polynomial.letter(field, letter)
+
+
+def _spoken(content: Applied | Masked | Normalised) -> str:
+    """What a message calls it."""
+    match content:
+        case Applied(function=name) | Masked(mask=name):
+            return name
+        case Normalised():
+            return "normalised"
 
 
 def _is_symmetric(value: Polynomial) -> bool:

@@ -40,7 +40,7 @@ FUNCTION_HEADERS = (
 def demo(ctx: click.Context, small: bool, json_file: Path | None) -> None:
     """Compile every example, verify it and run it on real data, and print two tables.
 
-    The first is of polynomials in the inputs, the second of programs with functions of entries,
+    The first is of polynomials in the inputs and scores, the second of programs with functions,
     which the MLPs compute: "hidden units" are the most in one layer.  An error is the distance from
     the target, or from the script if it names none, with its functions exact.
 
