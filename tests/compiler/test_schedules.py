@@ -80,7 +80,7 @@ return w
     network = ws.compile(script)
     body = json.loads(network.files()["template.json"])["body"]
     assert [item.get("repeat") for item in body] == ["1", "1"]
-    tables = [line for line in network.show().splitlines() if line.startswith("table")]
+    tables = [line for line in network.show().splitlines() if line.startswith("# table")]
     intervals = [line.partition(" on [")[2].partition("]")[0] for line in tables]
     assert len(set(intervals)) == 2  # w is 0 in the first pass
     assert all(verdict.accepted for verdict in network.verify().verdicts)
