@@ -45,5 +45,8 @@ SPELLINGS: Mapping[str, Spelling] = {
         double=False,
     ),
     "sqrt": Spelling("torch.sqrt(x)", "np.sqrt(x)", "Sqrt(x)"),
+    "squared_relu": Spelling(
+        "torch.relu(x).square()", "np.square(np.maximum(x, 0))", "Mul(Relu(x), Relu(x))"
+    ),
     "tanh": Spelling("torch.tanh(x)", "np.tanh(x)", "Tanh(x)"),
 }
