@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from fractions import Fraction
 
 import flint
 import mpmath
 import numpy as np
 import pytest
+from tests.dsl.direct import ANALYTIC, DIRECT
 
 from weightsmith.dsl.elementary import DEFINED, LACKING, NAMES, elementary
 from weightsmith.dsl.elementary.enclosure import Enclosure, UndefinedError
@@ -17,18 +17,8 @@ from weightsmith.dsl.elementary.record import Elementary, Numbers
 from weightsmith.dsl.meaning.entry_functions import BUILT_IN
 
 DIGITS = 50
-DIRECT: dict[str, Callable[[mpmath.mpf], mpmath.mpf]] = {
-    "abs": abs,
-    "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),
-    "softplus": lambda t: mpmath.log(1 + mpmath.exp(t)),
-}
 PLACES = [F / 16 for F in map(Fraction, (-320, -77, -16, -3, 1, 5, 16, 56, 320))]
 LEAST = {Numbers.ALL: -12.0, Numbers.NONNEGATIVE: 0.0, Numbers.POSITIVE: 0.01}
-
-
-def direct(name: str) -> Callable[[mpmath.mpf], mpmath.mpf]:
-    found: Callable[[mpmath.mpf], mpmath.mpf] = DIRECT.get(name) or getattr(mpmath, name)
-    return found
 
 
 def as_ball(number: mpmath.mpf) -> flint.arb:
@@ -48,7 +38,7 @@ def test_values_and_derivatives_at_50_digits(name: str) -> None:
         for place in places_of(function):
             at = mpmath.mpf(place.numerator) / place.denominator
             ball = flint.arb(flint.fmpq(place.numerator, place.denominator))
-            truth = [as_ball(mpmath.diff(direct(name), at, order)) for order in range(3)]
+            truth = [as_ball(mpmath.diff(DIRECT[name], at, order)) for order in range(3)]
             for found, wanted in zip(function.derivatives(ball), truth, strict=True):
                 assert found.overlaps(wanted)
                 assert found.rad() < abs(wanted).upper() * 1e-60 + 1e-70
@@ -70,7 +60,7 @@ def test_a_wide_ball_holds_what_it_is_of(name: str) -> None:
             for share in (0, 0.25, 0.6, 1):
                 place = ends[0] + (ends[1] - ends[0]) * share
                 exactly = function.derivatives(flint.arb(place))
-                assert exactly[0].overlaps(as_ball(direct(name)(mpmath.mpf(place))))
+                assert exactly[0].overlaps(as_ball(DIRECT[name](mpmath.mpf(place))))
                 for one, over, point in zip(enclosed, wide, exactly, strict=True):
                     assert over.overlaps(point) or not over.is_finite()
                     if point.is_finite() and 0 < share < 1:
@@ -81,11 +71,10 @@ def test_a_wide_ball_holds_what_it_is_of(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_analytic_function_is_the_one_on_the_line(name: str) -> None:
     function, draw = elementary(name), random.Random(name)
-    complete = direct(name) if name != "abs" else lambda z: z if z.real > 0 else -z
     with flint.ctx.workdps(80), mpmath.workdps(DIGITS + 30):
         for _ in range(40):
             real, imaginary = draw.uniform(LEAST[function.domain], 4), draw.uniform(-0.9, 0.9)
-            wanted = complete(mpmath.mpc(real, imaginary))
+            wanted = ANALYTIC[name](mpmath.mpc(real, imaginary))
             found = function.analytic(flint.acb(flint.arb(real), flint.arb(imaginary)))
             assert found.real.overlaps(as_ball(wanted.real))
             assert found.imag.overlaps(as_ball(wanted.imag))
@@ -99,7 +88,7 @@ def test_floats_are_the_values(name: str) -> None:
     function = elementary(name)
     places = np.array([float(one) for one in places_of(function)])
     with mpmath.workdps(DIGITS):
-        wanted = [float(direct(name)(mpmath.mpf(one))) for one in places.tolist()]
+        wanted = [float(DIRECT[name](mpmath.mpf(one))) for one in places.tolist()]
     assert np.allclose(function.floats(places), wanted, rtol=4e-16, atol=1e-300)
     assert function.floats(places[:0]).shape == (0,)
 

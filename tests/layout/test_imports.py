@@ -53,6 +53,7 @@ CIRCLE = {"against", "api", "network", "network_text", "network_page", "trainabl
 ROOMS: dict[str, str] = {
     # dsl
     "dsl.elementary": "",
+    "dsl.elementary.functions": "elementary",
     "dsl.text": "",
     "dsl.numbers": "elementary text",
     "dsl.reading": "elementary text",

@@ -7,6 +7,7 @@ from fractions import Fraction
 import flint
 import mpmath
 import pytest
+from tests.dsl.direct import DIRECT
 
 from weightsmith.checker.balls.formula_balls import BallFunction
 from weightsmith.checker.balls.ranges import precision, rational
@@ -14,22 +15,16 @@ from weightsmith.dsl.elementary import NAMES, elementary
 from weightsmith.dsl.numbers.formulas import parse_formula
 
 F = Fraction
-DIRECT = {
-    "abs": abs,
-    "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),
-    "softplus": lambda t: mpmath.log(1 + mpmath.exp(t)),
-}
 
 
 @pytest.mark.parametrize("place", [F(5, 16), F(7, 2)])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_has_the_derivatives_that_belong_to_it(name: str, place: F) -> None:
-    direct = DIRECT.get(name) or getattr(mpmath, name)
     with precision(200), mpmath.workdps(60):
         found = elementary(name).derivatives(flint.arb(rational(place)))
         at = mpmath.mpf(place.numerator) / place.denominator
         for order, ball in enumerate(found):
-            wanted = mpmath.diff(direct, at, order)
+            wanted = mpmath.diff(DIRECT[name], at, order)
             assert ball.is_finite()
             assert abs(mpmath.mpf(ball.mid().str(50, radius=False)) - wanted) < 1e-25
 

@@ -50,6 +50,7 @@ def logistic(t: flint.arb) -> flint.arb:
 
 
 SIGMOID = Apply("sigmoid", T)
+SQUARED_RELU = Apply("squared_relu", T)
 C = Constant(Symbol("c"))
 STEP = Times((number(2), C, IntegerPower(Sum((Times((number(2), C)), Apply("sqrt", T))), -1)))
 HALF_CIRCLE = Apply("sqrt", Sum((number(1), minus(IntegerPower(T, 2)))))
@@ -73,6 +74,13 @@ CASES: dict[str, tuple[Formula, str, str, Ball]] = {
     "sine": (Apply("sin", T), "0", "20", lambda t: t.sin()),
     "cosine": (Apply("cos", T), "-3", "4", lambda t: t.cos()),
     "atan": (Apply("atan", T), "-6", "5", lambda t: t.atan()),
+    "squared relu": (SQUARED_RELU, "-3", "2", lambda t: t.nonnegative_part() ** 2),
+    "squared relu of a wave": (
+        Apply("squared_relu", Apply("sin", T)),
+        "-3",
+        "7",
+        lambda t: t.sin().nonnegative_part() ** 2,
+    ),
     "step": (STEP, "0", "1", lambda t: 1 / (1 + t.nonnegative_part().sqrt() * F_(791, 500))),
     "half circle": (HALF_CIRCLE, "-1", "1", lambda t: (1 - t * t).nonnegative_part().sqrt()),
     "kink": (Apply("abs", Sum((T, number("-1/3")))), "-1", "2", lambda t: abs(t - F_(1, 3))),

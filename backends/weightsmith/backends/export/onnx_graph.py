@@ -6,6 +6,7 @@ stands outside of the loops, whose bodies read it from there.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from math import inf
 
@@ -135,7 +136,7 @@ class _Writer:
             case Beside(parts):
                 return scope.add("Concat", *(self._values[part] for part in parts), axis=2)
             case Applied(of, function):
-                return scope.add(self._operator(function), self._values[of])
+                return _called(scope, self._calls(function), self._values[of])
             case Seen(of, mask):
                 return self._seen(scope, self._values[of], DIAGONAL[mask], node.other)
             case Shares(of, softmax):
@@ -147,14 +148,15 @@ class _Writer:
             case other:
                 raise TypeError(f"no operation: {other}")
 
-    def _operator(self, function: str) -> str:
+    def _calls(self, function: str) -> ast.expr:
+        """The operators of a function.  Raises ExportError."""
         spelling = SPELLINGS[function]
         if self._subject.dtype == "float64" and not spelling.double:
             raise ExportError(
                 f"a head has {function} of its scores, which onnxruntime does not have in "
                 "float64; export float32, or a Python file."
             )
-        return spelling.onnx
+        return ast.parse(spelling.onnx, mode="eval").body
 
     def _seen(self, scope: Scope, of: ir.Value, diagonal: int, other: float) -> ir.Value:
         """Selected, for what is not seen may be no number."""
@@ -240,6 +242,14 @@ class _Writer:
             if self._nodes.nodes[number] == Carried(loop, place):
                 self._define(body, number, value)
         return value
+
+
+def _called(scope: Scope, calls: ast.expr, of: ir.Value) -> ir.Value:
+    """Operators of one another, and of ``x``, which is ``of``."""
+    match calls:
+        case ast.Call(ast.Name(operator), arguments):
+            return scope.add(operator, *(_called(scope, one, of) for one in arguments))
+    return of
 
 
 def _flipped(subject: Subject, found: Live) -> Iterable[int]:

@@ -1,9 +1,9 @@
 """The functions of one number that formulas are made of: one file each, read by all.
 
-A file holds one ``Elementary``, called FUNCTION: its values, its derivatives, its enclosures.
-Scripts, the interpreter, the compiler, the checker and the tests of a network on data find it here
-by its name.  To add a function, write its file, add the name below, and drop it from those that are
-lacking; one that others make up takes a formula alone.
+A file of ``functions`` holds one ``Elementary``, called FUNCTION: its values, its derivatives, its
+enclosures.  Scripts, the interpreter, the compiler, the checker and the tests of a network on data
+find it here by its name, which is that of the file.  To add a function, write its file, and drop it
+from those that are lacking; one that others make up takes a formula alone.
 
 Files are loaded when a function is first used: they need libraries that reading a script does not.
 """
@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from weightsmith.dsl.elementary.record import Elementary
 
-NAMES = ("exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "sigmoid", "softplus", "abs", "erf")
+# those that have a file, in the order of the alphabet
+NAMES = tuple(sorted(one.name for one in iter_modules([f"{path}/functions" for path in __path__])))
 # functions that scripts know by a formula of those
 DEFINED = {
     "reciprocal": "1/t",
@@ -45,5 +47,5 @@ def elementary(name: str) -> Elementary:
     """Return the function of one of NAMES; raises KeyError for any other name."""
     if name not in NAMES:
         raise KeyError(name)
-    found: Elementary = import_module(f"{__name__}.{name}").FUNCTION
+    found: Elementary = import_module(f"{__name__}.functions.{name}").FUNCTION
     return found

@@ -46,7 +46,8 @@ class Elementary:
 
     floats: the values at an array of floats, by NumPy; inf or nan where there are none.
     value: f over a ball, tight if that is nearly a point; f at ±inf too if it grows.
-    derivatives: f, f′ and f″ over any ball; not finite where they do not exist.
+    derivatives: f, f′ and f″ over any ball; not finite where they do not exist, but f″ where f′ has
+        a breakpoint: there it holds what f″ is on both sides.
     enclosed: the same over an interval in the domain; f′ and f″ at its inner points only.
     analytic: f at complex balls, as an analytic function; nan where it is none.
     domain: where f is real and finite.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """``torch``, ``numpy``: a call with ``x`` for the argument; "" where there is none.
+    """``torch``, ``numpy``, ``onnx``: calls with ``x`` for the argument; "" where there are none.
 
-    ``onnx``: the operator; ``double``: does onnxruntime have it in float64?
+    Those of ``onnx`` are operators; ``double``: does onnxruntime have them in float64?
     """
 
     torch: str
@@ -28,22 +28,25 @@ class Spelling:
 
 
 SPELLINGS: Mapping[str, Spelling] = {
-    "relu": Spelling("torch.relu(x)", "np.maximum(x, 0)", "Relu"),
-    "abs": Spelling("torch.abs(x)", "np.abs(x)", "Abs"),
-    "atan": Spelling("torch.atan(x)", "np.arctan(x)", "Atan", double=False),
-    "cos": Spelling("torch.cos(x)", "np.cos(x)", "Cos"),
-    "erf": Spelling("torch.erf(x)", "", "Erf", double=False),
-    "exp": Spelling("torch.exp(x)", "np.exp(x)", "Exp"),
-    "log": Spelling("torch.log(x)", "np.log(x)", "Log"),
-    "sigmoid": Spelling("torch.sigmoid(x)", "np.exp(-np.logaddexp(0, -x))", "Sigmoid"),
-    "sin": Spelling("torch.sin(x)", "np.sin(x)", "Sin"),
+    "relu": Spelling("torch.relu(x)", "np.maximum(x, 0)", "Relu(x)"),
+    "abs": Spelling("torch.abs(x)", "np.abs(x)", "Abs(x)"),
+    "atan": Spelling("torch.atan(x)", "np.arctan(x)", "Atan(x)", double=False),
+    "cos": Spelling("torch.cos(x)", "np.cos(x)", "Cos(x)"),
+    "erf": Spelling("torch.erf(x)", "", "Erf(x)", double=False),
+    "exp": Spelling("torch.exp(x)", "np.exp(x)", "Exp(x)"),
+    "log": Spelling("torch.log(x)", "np.log(x)", "Log(x)"),
+    "sigmoid": Spelling("torch.sigmoid(x)", "np.exp(-np.logaddexp(0, -x))", "Sigmoid(x)"),
+    "sin": Spelling("torch.sin(x)", "np.sin(x)", "Sin(x)"),
     # from the threshold on PyTorch returns x itself: exp(-40) is less than float64 sees beside it
     "softplus": Spelling(
         "torch.nn.functional.softplus(x, threshold=40)",
         "np.logaddexp(x, 0)",
-        "Softplus",
+        "Softplus(x)",
         double=False,
     ),
-    "sqrt": Spelling("torch.sqrt(x)", "np.sqrt(x)", "Sqrt"),
-    "tanh": Spelling("torch.tanh(x)", "np.tanh(x)", "Tanh"),
+    "sqrt": Spelling("torch.sqrt(x)", "np.sqrt(x)", "Sqrt(x)"),
+    "squared_relu": Spelling(
+        "torch.relu(x).square()", "np.square(np.maximum(x, 0))", "Mul(Relu(x), Relu(x))"
+    ),
+    "tanh": Spelling("torch.tanh(x)", "np.tanh(x)", "Tanh(x)"),
 }

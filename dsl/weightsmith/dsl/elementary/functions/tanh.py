@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from weightsmith.dsl.elementary.enclosure import TWO, Enclosure, increasing
+from weightsmith.dsl.elementary.functions.sigmoid import bell, logistic
 from weightsmith.dsl.elementary.record import Ball, Derivatives, Elementary, Enclosures, by_numpy
-from weightsmith.dsl.elementary.sigmoid import bell, logistic
 
 
 def _derivatives(v: Ball) -> Derivatives:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weightsmith.dsl.elementary.enclosure import Enclosure, increasing
+from weightsmith.dsl.elementary.functions.sigmoid import bell, logistic, sigmoid
 from weightsmith.dsl.elementary.record import (
     Array,
     Ball,
@@ -11,7 +12,6 @@ from weightsmith.dsl.elementary.record import (
     Enclosures,
     Numbers,
 )
-from weightsmith.dsl.elementary.sigmoid import bell, logistic, sigmoid
 
 
 def _softplus(t: Ball) -> Ball:
