@@ -37,7 +37,7 @@ class _EntryWriter(_Writer):
         return self.wrapped(text)
 
     def wrapped(self, text: str) -> str:
-        if self.numbers and self.draw(st.integers(0, 1)):
+        if self.draw(st.booleans()) and self.numbers:
             number = self.pick(self.numbers).rstrip("*")
             return self.pick(list(OF_A_PASS)).format(text, number)
         return self.pick(list(WRAPPERS)).format(text)
