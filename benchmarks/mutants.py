@@ -41,7 +41,7 @@ TREE = Path(__file__).resolve().parent.parent
 PARTS = ("dsl", "compiler", "backends", "tests", "examples", "pyproject.toml")
 TESTS = ("tests/checker",)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
-SMALL = ("exactness", "network")  # modules
+SMALL = ("simulation",)  # modules
 SMALL_TESTS = ("tests/checker/claims/test_exactness.py", "tests/checker/test_functions.py")
 SECONDS = 150.0  # of tests for one mutant, by the times that they took when the map was made
 SLACK = 120.0  # of processor time: a mutant that loops for ever is found when it has spent it
@@ -187,6 +187,8 @@ def main() -> int:
         if asked.small:
             drawn = {at: one for at, one in drawn.items() if one.module in SMALL}
         drawn = dict([*drawn.items()][asked.first :][: asked.count])
+        if not drawn:
+            sys.exit("No mutant was drawn.")
         wanted = [asked.tests or reach.of(one, asked.seconds) for one in drawn.values()]
         limits = [SLACK + 4 * reach.time(one) for one in wanted]
         return tried(drawn, wanted, limits, folder, asked.jobs)
