@@ -186,3 +186,25 @@ def test_check_asks_for_no_number_that_ensure_chooses(call: Call, examples: Path
     result = call("check", examples / "whitened_regression.alg")
     assert result.exit_code == 0
     assert "is sound; its synthesis needs values of mu, L." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("W", "in --matrix, as W=w.npy, W=w.csv or data.npz; got 'W'"),
+        ("w.csv", "say which matrix 'w.csv' is: --matrix NAME=w.csv"),
+        ("V=w.csv", "has no fixed matrix 'V': it has W"),
+        ("W=bad.csv", "expected 2 numbers, got 1"),
+    ],
+)
+def test_a_fixed_matrix_that_is_none(
+    given: str, message: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.alg").write_text("algorithm f(x: [d] per context, W: fixed[k, d])\nreturn W*x\n")
+    Path("w.csv").write_text("1,2\n3,4\n")
+    Path("bad.csv").write_text("1,2\n3\n")
+    result = call("compile", "f.alg", "-o", "net", "--matrix", given)
+    assert result.exit_code != 0
+    assert message in result.stderr
+    assert not Path("net").exists()

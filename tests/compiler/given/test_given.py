@@ -101,6 +101,20 @@ def test_a_number_of_tokens_is_of_one_group(text: str, message: str, hint: str) 
     assert hint in str(found.value)
 
 
+@pytest.mark.parametrize("value", ["1/2", "-3"])
+def test_a_number_of_tokens_is_whole(value: str) -> None:
+    message = "'n' is the number of context tokens: it must be whole and not negative"
+    with pytest.raises(BindingError, match=message):
+        ws.compile(MEAN, settings={"n": value})
+
+
+@pytest.mark.parametrize("value", ["1/2", "-3"])
+def test_a_template_for_no_number_of_tokens_is_refused(value: str, tmp_path: Path) -> None:
+    directory = tmp_path / "n"
+    ws.compile(MEAN, settings={"n": 4}).save(directory)
+    assert refused_after(directory, lambda t: t["bindings"].__setitem__("n", value))
+
+
 def test_a_number_of_tokens_counts_no_passes() -> None:
     script = (
         "algorithm f(x: [d] per context)\nparam n = size(context)\nX = x\n"

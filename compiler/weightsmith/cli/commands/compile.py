@@ -100,9 +100,9 @@ def compile_command(
 def _matrices(sources: tuple[str, ...]) -> Mapping[str, object]:
     if not sources:
         return {}
-    from weightsmith.cli.inputs.arrays import read_inputs
+    from weightsmith.cli.inputs.arrays import read_matrices
 
-    return read_inputs(sources, frozenset())
+    return read_matrices(sources)
 
 
 def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:

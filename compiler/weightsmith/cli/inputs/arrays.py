@@ -25,6 +25,16 @@ READ = (".npy", ".npz", ".csv")
 FORMS = "A=a.npy, x.context=x.csv or data.npz"
 
 
+def read_matrices(sources: Iterable[str]) -> dict[str, Array]:
+    """Return whole matrices by their names, from the ``NAME=FILE`` texts of ``--matrix``."""
+    found: dict[str, Array] = {}
+    for name, array in _named_arrays(sources, "--matrix", "W=w.npy, W=w.csv or data.npz"):
+        if name in found:
+            raise Mistake(f"the matrix '{name}' is given twice.")
+        found[name] = array
+    return found
+
+
 def read_inputs(sources: Iterable[str], per_token: frozenset[str], *, rows: bool = False) -> Given:
     """Return ``{"A": array, "x": {"context": array, …}}`` from ``NAME=FILE`` texts.
 
@@ -50,17 +60,20 @@ def _put(where: dict[str, Array] | Given, key: str, value: Array, name: str) -> 
     where[key] = value
 
 
-def _named_arrays(sources: Iterable[str]) -> Iterator[tuple[str, Array]]:
+def _named_arrays(
+    sources: Iterable[str], option: str = "--input", forms: str = FORMS
+) -> Iterator[tuple[str, Array]]:
     for source in sources:
         name, equals, place = source.partition("=")
         path = Path(place if equals else source)
         if path.suffix not in READ:
             raise Mistake(
-                f"expected a .npy, .npz or .csv file in --input, as {FORMS}; got '{source}'."
+                f"expected a .npy, .npz or .csv file in {option}, as {forms}; got '{source}'."
             )
         if path.suffix != ".npz":
             if not equals:
-                raise Mistake(f"say which input '{path}' is: --input NAME={path}")
+                what = option.removeprefix("--")
+                raise Mistake(f"say which {what} '{path}' is: {option} NAME={path}")
             yield name, _read_csv(path) if path.suffix == ".csv" else _read_npy(path)
             continue
         arrays = _read_npz(path)

@@ -46,6 +46,11 @@ def resolve_bindings(program: core.Program, given: Mapping[str, Given]) -> dict[
     for name, value in values.items():
         if parameters[name].is_count:
             _check_count(f"Parameter '{name}'", value)
+    for name, group in program.sizes:
+        value = values.get(name, Fraction(0))
+        if value.denominator != 1 or value < 0:
+            what = f"Parameter '{name}' is the number of {group} tokens: it"
+            raise BindingError(f"{what} must be whole and not negative, got {number_text(value)}.")
     _check_repeats(program.body, values)
     _check_intervals(program, values)
     check_limits(program, values)

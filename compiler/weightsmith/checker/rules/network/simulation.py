@@ -158,10 +158,12 @@ def _check_schedules(program: core.Program, template: Template) -> None:
 
 def _check_bindings(program: core.Program, template: Template) -> None:
     counts = {parameter.name: parameter.is_count for parameter in program.parameters}
+    sizes = dict(program.sizes)
     for name, value in template.bindings.items():
         require(name in counts, f"The template binds {quoted(name)}, which is not a parameter.")
         whole = value.denominator == 1 and value >= 0
-        require(whole or not counts[name], f"The count '{name}' is bound to {value}.")
+        counted = counts[name] or name in sizes
+        require(whole or not counted, f"The count '{name}' is bound to {value}.")
     if has_limits(program):
         from weightsmith.checker.semantics.limits import check_limits  # loaded where there are any
 
