@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.template.layout import Inputs
     from weightsmith.checker.reading.verdicts import Report as VerificationReport
     from weightsmith.compiler.reports.bound import Bound, upward
+    from weightsmith.compiler.synthesize.preference import Preference
     from weightsmith.dsl.program import core
     from weightsmith.dsl.text.source import Source
     from weightsmith.lifting import LiftedNetwork, Weights
@@ -49,6 +50,7 @@ __all__ = [
     "load",
     "measure",
     "regression_data",
+    "synthesize",
     "upward",
     "verify",
 ]
@@ -109,6 +111,22 @@ def compile(
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
+    from weightsmith.compiler.synthesize.preference import Preference
+
+    preference = Preference(narrow=fewest == "operations")
+    return _compiled(_source(script), settings, dtype, dims, gated, fewest, matrices, preference)
+
+
+def _compiled(
+    source: Source,
+    settings: Mapping[str, Setting] | None,
+    dtype: str,
+    dims: Mapping[str, int] | None,
+    gated: bool,
+    fewest: str | None,
+    matrices: Mapping[str, object] | None,
+    preference: Preference,
+) -> Network:
     from weightsmith.backends.template.unroll import MAX_LAYERS
     from weightsmith.compiler.choosing.choices import resolve_choices
     from weightsmith.compiler.choosing.fixed_matrices import read_matrices
@@ -118,11 +136,9 @@ def compile(
     from weightsmith.network import Network
     from weightsmith.network_files import proven_files
 
-    given, text = checked_bundle(_source(script))
-    narrow = fewest == "operations"
-    chosen = resolve_choices(
-        given, _bindings(given, settings), text, gated=gated, dtype=dtype, narrow=narrow
-    )
+    given, text = checked_bundle(source)
+    numbers = _bindings(given, settings)
+    chosen = resolve_choices(given, numbers, text, gated=gated, dtype=dtype, preference=preference)
     program, bindings = chosen.program, chosen.bindings
     found = restructured(program, bindings, fewest, most=MAX_LAYERS, gated=gated)
     text_bytes = chosen.text.encode()
@@ -144,6 +160,39 @@ def compile(
     network.notes = (*chosen.notes, *proven.found.notes)
     network.details = proven.details
     return network
+
+
+@collected_rarely()
+def synthesize(
+    target: str,
+    *,
+    of: str = "A: symmetric[d, d]",
+    assume: Sequence[str] = (),
+    within: Setting | None = None,
+    passes: int | None = None,
+    degree: int = 3,
+    settings: Mapping[str, Setting] | None = None,
+    fewest: str | None = None,
+    dtype: str = "float64",
+    name: str = "synthesized",
+) -> Network:
+    """Find the polynomials for a target such as ``inv(A)`` and compile them to a network.
+
+    ``of`` are its inputs as an algorithm declares them, ``assume`` what they satisfy.  Either
+    ``within``, how near the network must come: then it has the fewest layers for that (with
+    ``fewest="operations"`` the fewest products).  Or ``passes``, for ``polar`` and ``sign``: then
+    it has so many passes of the best odd polynomials of ``degree`` 3 or 5 (minimax, composed:
+    Amsel, Persson, Musco and Gower, "The Polar Express", 2025), and the certificate says how near
+    they come.  ``network.source.text`` is the script that has the steps.
+
+    Raises ValueError on a wrong option, DiagnosticError where nothing can be synthesised.
+    """
+    from weightsmith.compiler.synthesize.preference import Preference
+    from weightsmith.compiler.synthesize.written import script_for
+
+    source = _source(script_for(target, of, assume, within, passes, degree, name))
+    preference = Preference(fewest == "operations", passes, degree)
+    return _compiled(source, settings, dtype, None, False, fewest, None, preference)
 
 
 def measure(

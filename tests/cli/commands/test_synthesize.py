@@ -76,3 +76,16 @@ def test_nothing_is_printed_where_nothing_is_written(call: Call, tmp_path: Path)
     assert result.exit_code == 1
     assert "thesis.tex" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_number_of_passes(call: Call) -> None:
+    polar = ("polar(G)", "--of", "G: [m, n]", "--assume", "singular_values(G) in [1/1000, 1]")
+    result = call("synthesize", *polar, "--passes", "6", "--degree", "5")
+    assert result.exit_code == 0
+    assert "# Synthesised: polar(G) in 6 passes.\n" in result.stdout
+    assert "predicted error 9.165e-4 (relative)" in result.stdout
+    for wrong in (("--within", "1e-3", "--passes", "6"), (), ("--passes", "0")):
+        assert call("synthesize", *polar, *wrong).exit_code == 2
+    result = call("synthesize", *polar, "--within", "1e-3", "--degree", "5")
+    assert result.exit_code == 1
+    assert "together with the number of passes" in result.stderr

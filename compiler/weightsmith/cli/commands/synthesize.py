@@ -27,7 +27,20 @@ from weightsmith.cli.inputs.options import as_mapping, dtype_option, fewest_opti
     metavar="ASSUMPTION",
     help="For example 'spectrum(A) in [1/100, 1]'; as often as need be.",
 )
-@click.option("--within", required=True, metavar="TOL", help="How near the network must come.")
+@click.option("--within", metavar="TOL", help="How near the network must come.")
+@click.option(
+    "--passes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="In place of --within, of a polar factor or a sign: so many passes, the best there are.",
+)
+@click.option(
+    "--degree",
+    type=click.Choice(["3", "5"]),
+    default="3",
+    show_default=True,
+    help="Of the polynomial of a pass; 5 takes two layers.",
+)
 @set_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
 @fewest_option
@@ -37,7 +50,9 @@ def synthesize(
     target: str,
     inputs: str,
     assumptions: tuple[str, ...],
-    within: str,
+    within: str | None,
+    passes: int | None,
+    degree: str,
     settings: tuple[tuple[str, str], ...],
     output: Path | None,
     fewest: str | None,
@@ -46,22 +61,34 @@ def synthesize(
 ) -> None:
     """Find the polynomials for TARGET, such as 'inv(A)', with the fewest layers.
 
+    With --passes N it is a schedule of N steps: --degree 5 has the coefficients of Muon.
+
     With --fewest operations signs, polar factors and roots take cubics, which are narrow.
 
     Prints the script that has the steps; with -o DIR its network is written, with its certificate.
     """
     from weightsmith import api
     from weightsmith.cli.commands.compile import summary
+    from weightsmith.compiler.synthesize.written import script_for
 
-    parts = (target, inputs, within, name, *assumptions)
-    if any("\n" in part or not part.strip() for part in parts):
-        raise Mistake(
-            "expected one line of the language for each part, got an empty or a long one."
-        )
-    lines = [f"algorithm {name}({inputs})", *(f"assume {one}" for one in assumptions)]
-    script = "\n".join([*lines, "", f"return synthesize {target} within {within}", ""])
-    values = as_mapping(settings, "--set")
-    network = api.compile(script, settings=values, dtype=dtype, fewest=fewest)
+    if (within is None) == (passes is None):
+        raise click.UsageError("expected --within TOL or --passes N, one of the two.")
+    try:
+        script_for(target, inputs, assumptions, within, passes, int(degree), name)
+    except ValueError as problem:
+        raise Mistake(f"{problem}.") from problem
+    network = api.synthesize(
+        target,
+        of=inputs,
+        assume=assumptions,
+        within=within,
+        passes=passes,
+        degree=int(degree),
+        settings=as_mapping(settings, "--set"),
+        fewest=fewest,
+        dtype=dtype,
+        name=name,
+    )
     if output is not None:
         network.save(output)
     click.echo(network.source.text.rstrip("\n"))

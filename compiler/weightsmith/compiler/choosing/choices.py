@@ -9,6 +9,7 @@ from weightsmith.compiler.choosing.ensure import resolve_ensure
 from weightsmith.compiler.choosing.ensure_polynomials import choose_polynomials
 from weightsmith.compiler.choosing.until import resolve_until
 from weightsmith.compiler.synthesize.expand import expand
+from weightsmith.compiler.synthesize.preference import FEWEST_LAYERS, Preference
 from weightsmith.dsl.program import core
 
 
@@ -29,12 +30,12 @@ def resolve_choices(
     *,
     gated: bool = False,
     dtype: str = "float64",
-    narrow: bool = False,
+    preference: Preference = FEWEST_LAYERS,
 ) -> Chosen:
     """Return what is to be compiled, all that the compiler chooses chosen.
 
-    A program that synthesises is replaced by the script that has the steps; ``narrow`` asks for
-    few products of matrices rather than few layers, unless ``ensure`` chooses the polynomials.
+    A program that synthesises is replaced by the script that has the steps; ``preference`` says
+    what these are to save, unless ``ensure`` chooses the polynomials.
 
     Raises DiagnosticError.
     """
@@ -44,7 +45,7 @@ def resolve_choices(
         return Chosen(written.program, written.text, bindings, (*written.notes, *more))
     notes: tuple[str, ...] = ()
     if program.synthesized:
-        found = expand(program, bindings, dtype=dtype, narrow=narrow)
+        found = expand(program, bindings, dtype=dtype, preference=preference)
         program, text, bindings, notes = found.program, found.text, found.bindings, found.notes
     bindings = resolve_until(program, bindings, gated=gated)
     bindings, more = resolve_ensure(program, bindings, gated=gated, dtype=dtype)

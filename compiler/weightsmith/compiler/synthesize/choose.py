@@ -33,9 +33,11 @@ from weightsmith.compiler.synthesize.plans.series_plan import series_plan
 from weightsmith.compiler.synthesize.plans.sign_plan import (
     inverse_root_plan,
     polar_plan,
+    scheduled_plan,
     sign_plan,
     square_root_plan,
 )
+from weightsmith.compiler.synthesize.preference import FEWEST_LAYERS, Preference
 from weightsmith.compiler.synthesize.requests import lower_bound as bound
 from weightsmith.compiler.synthesize.requests.lower_bound import Degrees, LowerBound
 from weightsmith.compiler.synthesize.requests.spectrum import Interval, Spectrum
@@ -69,7 +71,7 @@ class Wanted:
     left: str = "I"
     degrees: Degrees = bound.MATRIX
     dtype: str = "float64"
-    narrow: bool = False  # few products of matrices rather than few layers
+    preference: Preference = FEWEST_LAYERS
     asked: Fraction | None = None  # of f(E), where the tolerance is smaller
 
     @property
@@ -96,6 +98,7 @@ def choose(wanted: Wanted) -> Choice:
         return choose_inverses([wanted])
     if name in ("polar", "sign"):
         return _sign(wanted)
+    _refuse_passes(wanted)
     if name in ("sqrt", "invsqrt", "power"):
         return _power(wanted)
     return _analytic(wanted)
@@ -105,6 +108,7 @@ def choose_inverses(wanted: list[Wanted]) -> Choice:
     """Inverses of one or several operators, with positive or negative spectra, in one loop."""
     tolerance = min(one.tolerance for one in wanted)
     for one in wanted:
+        _refuse_passes(one)
         low, high = _away_from_zero(one)
         _meets_dtype(one, high / low)
     if len(wanted) == 1 and not _is_definite(wanted[0].spectrum):
@@ -170,17 +174,29 @@ def _sign(one: Wanted) -> Choice:
     low, high = _away_from_zero(one)
     _meets_dtype(one, high / low)
     least = _least_for_a_sign(one)
-    at_least = None if one.narrow else least.layers
-    if one.function.function == "polar":
+    at_least = None if one.preference.narrow else least.layers
+    if one.function.function == "sign" and _is_definite(one.spectrum):
+        sign = "I" if one.spectrum.hull[0] > 0 else "-I"
+        raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
+    passes, degree = one.preference.passes, one.preference.degree
+    if passes is not None:
+        is_polar = one.function.function == "polar"
+        plan = scheduled_plan(one.operator, (low, high), passes, degree, is_polar=is_polar)
+    elif one.function.function == "polar":
         plan = polar_plan(one.operator, (low, high), one.tolerance, at_least)
     else:
-        if _is_definite(one.spectrum):
-            sign = "I" if one.spectrum.hull[0] > 0 else "-I"
-            raise RefusedError(f"the sign is {sign} on all of the spectrum", f"write {sign}")
         plan = sign_plan(one.operator, (low, high), one.tolerance, at_least)
-    _converged(plan, one.tolerance)
+    if passes is None:
+        _converged(plan, one.tolerance)
     least = _sharper(one, least, plan.layers, lambda z: flint.arb(1 if z > 0 else -1))
     return Choice(plan, plan.results, least)
+
+
+def _refuse_passes(one: Wanted) -> None:
+    name = one.function.function
+    if one.preference.passes is not None and name not in ("polar", "sign"):
+        message = f"a number of passes is chosen for polar factors and signs, not for {name}"
+        raise RefusedError(message, "say how near it must come, --within 1e-6")
 
 
 def _least_for_a_sign(one: Wanted) -> LowerBound:
@@ -222,7 +238,7 @@ def _power(one: Wanted) -> Choice:
         candidates.append((plan, plan.results[0]))
     candidates = [one_ for one_ in candidates if one_[0].error <= one.tolerance]
     series = None
-    if not (one.narrow and candidates):
+    if not (one.preference.narrow and candidates):
         series = _relative_series(one, power, (low, high))
     if series is not None:
         candidates.append((series, series.results[0]))

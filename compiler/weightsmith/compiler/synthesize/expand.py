@@ -17,6 +17,7 @@ from weightsmith.compiler.numbers.rounded_text import text_above, text_below
 from weightsmith.compiler.synthesize.choose import Choice
 from weightsmith.compiler.synthesize.grouped import grouped
 from weightsmith.compiler.synthesize.plans.script import Plan, choose_names, named, side_by_side
+from weightsmith.compiler.synthesize.preference import FEWEST_LAYERS, Preference
 from weightsmith.compiler.synthesize.requests.numeric import Numbers
 from weightsmith.compiler.synthesize.requests.request import Asked, Request, asked_of, read_request
 from weightsmith.dsl import check, program_text
@@ -66,14 +67,14 @@ def expand(
     bindings: Mapping[str, Fraction],
     *,
     dtype: str = "float64",
-    narrow: bool = False,
+    preference: Preference = FEWEST_LAYERS,
     tolerances: Mapping[int, Fraction] | None = None,
 ) -> Synthesized:
     """Write a program with the steps of everything that it is to synthesise, as a script.
 
     All steps stand together, side by side, at the place of the first of them: they depend on the
     inputs alone.  ``tolerances`` are those of the positions where the script gives none.
-    ``narrow``: few products of matrices rather than few layers, where there is a choice.
+    ``preference``: what the steps are to save.
 
     Raises DiagnosticError where no assumption bounds the spectrum, where a pole lies in it, and
     where the dtype does not carry the tolerance.
@@ -82,7 +83,7 @@ def expand(
     requests = [read_request(one, _tolerance(one, tolerances or {})) for one in asked_of(plain)]
     taken = _taken(plain)
     parts = []
-    for group in grouped(requests, plain, dtype, narrow=narrow):
+    for group in grouped(requests, plain, dtype, preference=preference):
         choice = group.choice()
         parts.append(_Part(group.requests, choice, choose_names(choice.plan, taken)))
     text = _text(plain, parts)
@@ -226,8 +227,11 @@ def _lines_before(body: tuple[core.Statement, ...]) -> int:
 
 
 def _comments(part: _Part) -> list[str]:
+    passes = part.choice.plan.passes
+    wanted = "" if passes is None else f"in {passes} pass" if passes == 1 else f"in {passes} passes"
     targets = ", ".join(
-        f"{node_text(one.target)} within {text_above(one.tolerance)}" for one in part.requests
+        f"{node_text(one.target)} {wanted or f'within {text_above(one.tolerance)}'}"
+        for one in part.requests
     )
     return [f"Synthesised: {targets}.", *_note(part).split("\n")]
 

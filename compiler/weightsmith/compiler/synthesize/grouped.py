@@ -15,6 +15,7 @@ from weightsmith.compiler.synthesize.choose import (
     choose_inverses,
     is_definite_inverse,
 )
+from weightsmith.compiler.synthesize.preference import Preference
 from weightsmith.compiler.synthesize.requests.bounded import is_bounded
 from weightsmith.compiler.synthesize.requests.lower_bound import NOTHING
 from weightsmith.compiler.synthesize.requests.request import Request
@@ -61,10 +62,10 @@ def _chosen(wanted: tuple[Wanted, ...], are_inverses: bool) -> Choice:
 
 
 def grouped(
-    requests: Sequence[Request], program: core.Program, dtype: str, *, narrow: bool = False
+    requests: Sequence[Request], program: core.Program, dtype: str, *, preference: Preference
 ) -> list[Group]:
     """One group for the inverses of definite operators, and one for every other function."""
-    wanted = [_wanted(one, program, dtype, narrow) for one in requests]
+    wanted = [_wanted(one, program, dtype, preference) for one in requests]
     together = [k for k, one in enumerate(wanted) if is_definite_inverse(one)]
     groups = [together] if together else []
     for k, one in enumerate(wanted):
@@ -95,7 +96,7 @@ def _is_same(one: Wanted, other: Wanted) -> bool:
     )
 
 
-def _wanted(request: Request, program: core.Program, dtype: str, narrow: bool) -> Wanted:
+def _wanted(request: Request, program: core.Program, dtype: str, preference: Preference) -> Wanted:
     spectrum = spectrum_of(request.function.of, program)
     if spectrum is None:
         what = node_text(request.function.of)
@@ -112,7 +113,7 @@ def _wanted(request: Request, program: core.Program, dtype: str, narrow: bool) -
         left,
         request.degrees,
         dtype,
-        narrow,
+        preference,
         request.tolerance / request.factor,
     )
 

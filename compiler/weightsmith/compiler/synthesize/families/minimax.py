@@ -67,6 +67,16 @@ def greedy(start: Interval, tolerance: Fraction, *, power: int = 2, terms: int =
     return Composition(power, tuple(steps), tuple(intervals))
 
 
+def schedule(start: Interval, passes: int, *, terms: int) -> Composition:
+    """Compose exactly so many t·q(t²), the best that there are."""
+    intervals = [to_64_bits(start)]
+    steps: list[tuple[Fraction, ...]] = []
+    for _ in range(passes):
+        steps.append(best(intervals[-1], 2, terms))
+        intervals.append(to_64_bits(image_of(steps[-1], 2, intervals[-1])))
+    return Composition(2, tuple(steps), tuple(intervals))
+
+
 def best(interval: Interval, power: int, terms: int) -> tuple[Fraction, ...]:
     """The decimals nearest to the minimax coefficients."""
     with flint.ctx.workprec(PRECISION):

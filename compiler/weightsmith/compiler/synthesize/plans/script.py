@@ -44,6 +44,7 @@ class Plan:
     layers: int
     error: Fraction
     absolute: bool = False
+    passes: int | None = None  # where their number was asked for, not a tolerance
     finish: tuple[str, ...] = ()  # statements after the loops, linear ones: they cost no layer
 
 

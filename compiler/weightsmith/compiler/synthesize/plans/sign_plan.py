@@ -18,7 +18,7 @@ import flint
 
 from weightsmith.checker.balls.ranges import Interval
 from weightsmith.compiler.synthesize.families.compositions import Stages, fewest_layers
-from weightsmith.compiler.synthesize.families.minimax import greedy
+from weightsmith.compiler.synthesize.families.minimax import greedy, schedule
 from weightsmith.compiler.synthesize.families.numbers import PRECISION, ball, lower, neat, upper
 from weightsmith.compiler.synthesize.plans.odd_plan import block_names, odd_loops
 from weightsmith.compiler.synthesize.plans.script import Loop, Plan, linear_text
@@ -41,6 +41,23 @@ def sign_plan(
 ) -> Plan:
     """sign(B) of a symmetric B whose eigenvalues have absolute values in the interval."""
     return _one_matrix(operator, "", interval, tolerance, least)
+
+
+def scheduled_plan(
+    operator: str, interval: Interval, passes: int, degree: int, *, is_polar: bool
+) -> Plan:
+    """So many passes of the best odd polynomials of degree 3 (a layer each) or 5 (two layers)."""
+    found = schedule(interval, passes, terms=(degree + 1) // 2)
+    mark = "'" if is_polar else ""
+    if degree == 3:
+        statements, names = (f"$X = $a*$X + $b*$X*$X{mark}*$X",), ("$a", "$b")
+    else:
+        statements = (f"$S = $X*$X{mark}", "$X = $a*$X + ($b*$S + $c*$S*$S)*$X")
+        names = ("$a", "$b", "$c")
+    loop = Loop(statements, names, found.steps)
+    layers = passes * (degree - 1) // 2
+    family = f"minimax polynomials of degree {degree}, composed"
+    return Plan(family, (f"$X = {operator}",), (loop,), ("$X",), layers, found.error, passes=passes)
 
 
 def _one_matrix(
