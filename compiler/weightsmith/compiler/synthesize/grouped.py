@@ -15,7 +15,7 @@ from weightsmith.compiler.synthesize.choose import (
     choose_inverses,
     is_definite_inverse,
 )
-from weightsmith.compiler.synthesize.preference import Preference
+from weightsmith.compiler.synthesize.preference import FEWEST_LAYERS, Preference
 from weightsmith.compiler.synthesize.requests.bounded import is_bounded
 from weightsmith.compiler.synthesize.requests.lower_bound import NOTHING
 from weightsmith.compiler.synthesize.requests.request import Request
@@ -62,7 +62,11 @@ def _chosen(wanted: tuple[Wanted, ...], are_inverses: bool) -> Choice:
 
 
 def grouped(
-    requests: Sequence[Request], program: core.Program, dtype: str, *, preference: Preference
+    requests: Sequence[Request],
+    program: core.Program,
+    dtype: str,
+    *,
+    preference: Preference = FEWEST_LAYERS,
 ) -> list[Group]:
     """One group for the inverses of definite operators, and one for every other function."""
     wanted = [_wanted(one, program, dtype, preference) for one in requests]

@@ -44,8 +44,8 @@ class Plan:
     layers: int
     error: Fraction
     absolute: bool = False
-    passes: int | None = None  # where their number was asked for, not a tolerance
     finish: tuple[str, ...] = ()  # statements after the loops, linear ones: they cost no layer
+    passes: int | None = None  # where their number was asked for, not a tolerance
 
 
 def side_by_side(

@@ -49,11 +49,10 @@ def scheduled_plan(
     """So many passes of the best odd polynomials of degree 3 (a layer each) or 5 (two layers)."""
     found = schedule(interval, passes, terms=(degree + 1) // 2)
     mark = "'" if is_polar else ""
-    if degree == 3:
-        statements, names = (f"$X = $a*$X + $b*$X*$X{mark}*$X",), ("$a", "$b")
-    else:
+    statements: tuple[str, ...] = (f"$X = $a*$X + $b*$X*$X{mark}*$X",)
+    if degree == 5:
         statements = (f"$S = $X*$X{mark}", "$X = $a*$X + ($b*$S + $c*$S*$S)*$X")
-        names = ("$a", "$b", "$c")
+    names = ("$a", "$b", "$c")[: (degree + 1) // 2]
     loop = Loop(statements, names, found.steps)
     layers = passes * (degree - 1) // 2
     family = f"minimax polynomials of degree {degree}, composed"
