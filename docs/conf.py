@@ -1,0 +1,33 @@
+"""How Sphinx builds the documentation site: `sphinx-build -n -W -b html docs build/site`.
+
+Plain Markdown, read by MyST; the theme brings its own style sheets and scripts, and asks no other
+host for anything.  `python docs/site.py` builds it and follows every link.
+"""
+
+from weightsmith.cli.version import VERSION
+
+project = "Weightsmith"
+author = "the authors of Weightsmith"
+project_copyright = author
+version = release = VERSION
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["build"]
+
+myst_heading_anchors = 4  # links to headings, as GitHub has them
+myst_links_external_new_tab = False
+suppress_warnings = ["myst.header"]  # rule pages begin at the level of their part
+
+html_theme = "furo"
+html_title = "Weightsmith"
+html_copy_source = False
+html_show_sphinx = False
+html_permalinks_icon = "#"
+pygments_style = "default"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_class_signature = "separated"
+autodoc_default_options = {"members": True, "undoc-members": False}
