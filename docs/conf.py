@@ -1,10 +1,26 @@
-"""How Sphinx builds the documentation site: `sphinx-build -n -W -b html docs build/site`.
+"""How Sphinx builds the documentation site: `python docs/build.py`.
 
 Plain Markdown, read by MyST; the theme brings its own style sheets and scripts, and asks no other
-host for anything.  `python docs/site.py` builds it and follows every link.
+host for anything.
 """
 
-from weightsmith.cli.version import VERSION
+from pygments.lexer import RegexLexer
+from pygments.token import Generic, Text
+from sphinx.application import Sphinx
+
+from weightsmith.version import VERSION
+
+
+class Session(RegexLexer):
+    """A terminal: commands after `$ `, and what they print, which is in no language."""
+
+    name = "Session"
+    tokens = {"root": [(r"^\$ [^\n]*(?:\\\n[^\n]*)*\n", Generic.Prompt), (r"[^\n]*\n", Text)]}  # noqa: RUF012
+
+
+def setup(app: Sphinx) -> None:
+    app.add_lexer("console", Session)
+
 
 project = "Weightsmith"
 author = "the authors of Weightsmith"

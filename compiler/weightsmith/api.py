@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightsmith.compiler.collector import collected_rarely
+from weightsmith.version import VERSION
 
 if TYPE_CHECKING:
     from weightsmith.against import Comparison
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 Setting = int | float | str | Fraction
 
+__version__ = VERSION
+# `weightsmith` has no file of its own: one would hide two of the three source roots.
+setattr(import_module("weightsmith"), "__version__", VERSION)  # noqa: B010
+
 __all__ = [
     "AssumptionError",
     "AssumptionWarning",
@@ -40,6 +45,7 @@ __all__ = [
     "DataReport",
     "GraphMatrices",
     "Network",
+    "__version__",
     "approximate",
     "check",
     "compare",

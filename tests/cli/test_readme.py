@@ -1,10 +1,8 @@
-"""The README: its examples run as printed, its commands are there once, its tables are right."""
+"""The README: its commands are there once, its links lead somewhere; the tables of results."""
 
 from __future__ import annotations
 
-import doctest
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,16 +13,12 @@ from weightsmith.cli.demonstration.demo_function_cases import FUNCTION_CASES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
-def test_the_worked_example_prints_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    monkeypatch.chdir(tmp_path)
-    results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
-    assert results.attempted > 10
-    assert results.failed == 0
+def test_it_is_short() -> None:
+    """Its examples are run by tests/documents."""
+    assert len(README.splitlines()) <= 150
 
 
 @pytest.mark.parametrize("name", ["demo", "tests"])
@@ -33,23 +27,16 @@ def test_a_command_is_one_line_that_works_on_a_fresh_machine(name: str) -> None:
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -c constraints.txt ")
 
 
-@pytest.mark.parametrize("name", ["newton_inverse", "logistic_newton", "synthesized_inverse"])
-def test_the_script_of_an_example_is_the_one_in_the_repository(name: str) -> None:
-    script = (ROOT / "examples" / f"{name}.alg").read_text(encoding="utf-8")
-    body = script[script.index("algorithm") :].rstrip()
-    assert "\n".join(f"    {line}".rstrip() for line in body.splitlines()) in README
-
-
 def test_the_tables_have_every_example_and_every_column() -> None:
     for case in (*CASES, *FUNCTION_CASES):
-        assert re.search(rf"^{case.name}(: \w+)? +{re.escape(case.data)} ", README, re.MULTILINE)
+        assert re.search(rf"^{case.name}(: \w+)? +{re.escape(case.data)} ", RESULTS, re.MULTILINE)
     for header in (*HEADERS, *FUNCTION_HEADERS):
-        assert all(word in README for word in header.split("\n"))
+        assert all(word in RESULTS for word in header.split("\n"))
 
 
 def test_every_link_leads_somewhere() -> None:
     for place in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / place).is_file(), place
+        assert (ROOT / place).exists(), place
 
 
 def test_the_exact_versions_satisfy_the_metadata() -> None:

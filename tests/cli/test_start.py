@@ -82,7 +82,7 @@ def test_the_version_is_told_without_a_heavy_package() -> None:
 
 
 def test_the_version_that_is_told_is_that_of_the_package() -> None:
-    from weightsmith.cli.version import VERSION
+    from weightsmith.version import VERSION
 
     assert version("weightsmith") == VERSION
     assert python(

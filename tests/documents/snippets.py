@@ -5,8 +5,9 @@
     ```console        every line after `$ ` is run, and must print what follows; `...` is anything
 
 `<!-- file: NAME -->` before a block says where it is written instead; a script with
-`<!-- refused -->` or `<!-- refused: NAME -->` must not check; a block with `<!-- not run: WHY -->` is left alone.  All blocks
-of a page share one namespace and one folder, with the examples of the repository.
+`<!-- refused -->` or `<!-- refused: NAME -->` must not check; a block with
+`<!-- not run: WHY -->` is left alone.  All blocks of a page share one namespace and one folder,
+with the examples of the repository.
 """
 
 from __future__ import annotations

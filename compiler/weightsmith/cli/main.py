@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from weightsmith.cli.inputs.mistakes import Mistake, explain
-from weightsmith.cli.version import VERSION
+from weightsmith.version import VERSION
 
 # The commands in the order in which one meets them: in which module, and what it is called there.
 COMMANDS = {
