@@ -121,7 +121,7 @@ def test_no_command_but_run_and_demo_loads_torch(
 def test_the_checker_stands_alone(network: Path) -> None:
     ours = {name for name in loaded("verify", str(network)) if name.startswith("weightsmith.")}
     parts = {name.split(".")[1] for name in ours}
-    assert parts == {"dsl", "checker", "cli"}
+    assert parts == {"dsl", "checker", "cli", "version"}
 
 
 def test_the_commands_run_as_a_module(network: Path) -> None:
