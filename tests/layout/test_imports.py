@@ -57,6 +57,7 @@ ROOMS: dict[str, str] = {
     "dsl.text": "",
     "dsl.numbers": "elementary text",
     "dsl.reading": "elementary text",
+    "dsl.formatting": "text reading",
     "dsl.program": "text numbers reading",
     "dsl.meaning": "elementary text numbers reading program",
     "dsl.checking": "text numbers reading program meaning",
