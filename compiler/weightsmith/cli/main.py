@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": ("weightsmith.cli.commands.verify", "verify"),
     "show": ("weightsmith.cli.commands.show", "show"),
     "export": ("weightsmith.cli.commands.export", "export"),
+    "language-server": ("weightsmith.cli.commands.language_server", "language_server"),
     "demo": ("weightsmith.cli.commands.demo", "demo"),
 }
 
