@@ -127,7 +127,7 @@ ROOMS: dict[str, str] = {
     "cli": "inputs",
     "cli.outputs": "",
     "cli.demonstration": "inputs outputs",
-    "cli.commands": "inputs outputs demonstration",
+    "cli.commands": "cli inputs outputs demonstration",
     # backends
     "backends.errors": "",
     "backends.data": "errors",
