@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 HIDDEN = """
 import sys
+import tomllib
 class Hidden:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("pygls", "lsprotocol"):
@@ -18,6 +20,7 @@ commands(["language-server"], prog_name="weightsmith")
 """
 LOADED = """
 import sys
+import tomllib
 from weightsmith.editor import server
 print(sorted({name.partition(".")[0] for name in sys.modules}))
 """
@@ -48,3 +51,14 @@ def test_only_the_server_needs_pygls() -> None:
     folder = Path(__file__).parents[2] / "compiler/weightsmith/editor"
     needing = {path.name for path in folder.glob("*.py") if "lsprotocol" in path.read_text()}
     assert needing == {"protocol.py", "server.py"}
+
+
+def test_the_set_up_lines_name_the_command() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/editor.md").read_text(encoding="utf-8")
+    settings = tomllib.loads(page.partition("```toml\n")[2].partition("```")[0])
+    server = settings["language-server"]["weightsmith"]
+    assert [server["command"], *server["args"]] == ["weightsmith", "language-server"]
+    assert 'cmd = { "weightsmith", "language-server" }' in page
+    extension = (root / "editors/vscode/extension.js").read_text(encoding="utf-8")
+    assert 'args: ["language-server"]' in extension

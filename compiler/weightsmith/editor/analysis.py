@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from weightsmith.dsl.front_end import Checked, diagnose, load_source
+from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, position
 from weightsmith.dsl.text.source import Source, Span
 from weightsmith.editor.outline import Outline
@@ -21,14 +22,21 @@ Read = Callable[[str], Source]
 class Analysis:
     """What is known of a document.
 
-    ``uses``: the files that were read besides.  ``known``: the values of its algorithms by their
-    names; those of an algorithm that has no tree now are from when it last had one.
+    ``uses``: the files that were read besides.  ``drafts``: its algorithms; ``earlier``: by
+    name what was known of them before, for those that have no tree now.
     """
 
     source: Source
     diagnostics: tuple[Diagnostic, ...]
     uses: frozenset[str] = frozenset()
-    known: dict[str, Values] = field(default_factory=dict)
+    drafts: tuple[core.Program, ...] = ()
+    earlier: dict[str, core.Program] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> dict[str, Values]:
+        """The values of its algorithms by their names; made when they are asked for."""
+        earlier = {name: Values(one).without_places() for name, one in self.earlier.items()}
+        return {**earlier, **{one.name: Values(one) for one in self.drafts}}
 
     @cached_property
     def outline(self) -> Outline:
@@ -57,14 +65,15 @@ def analysed(
         return read(path)
 
     checked = diagnose(source, read=reading)
-    return Analysis(source, _own(source, checked), frozenset(files), _values(checked, before))
+    earlier = {} if checked.program is not None else _earlier(before)
+    return Analysis(source, _own(source, checked), frozenset(files), checked.drafts, earlier)
 
 
-def _values(checked: Checked, before: Analysis | None) -> dict[str, Values]:
-    """The values by algorithm; where there are none now, those of before, without their places."""
-    known = {} if before is None else before.known
-    earlier = {name: values.without_places() for name, values in known.items()}
-    return {**earlier, **{one.name: Values(one) for one in checked.drafts}}
+def _earlier(before: Analysis | None) -> dict[str, core.Program]:
+    """The algorithms that were known before, the latest of each name."""
+    if before is None:
+        return {}
+    return {**before.earlier, **{one.name: one for one in before.drafts}}
 
 
 def _own(source: Source, checked: Checked) -> tuple[Diagnostic, ...]:

@@ -7,6 +7,7 @@ answered for the text as it is; what is known of values then is from the last te
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from weightsmith.editor.hover import hover
 from weightsmith.editor.outline import Kind, Outline
 from weightsmith.editor.positions import Encoding, Lines
 
-DELAY = 0.05  # seconds without a change after which a document is looked at
+DELAY = 0.03  # seconds without a change after which a document is looked at
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 WARM_UP = "algorithm warm(A: symmetric[d, d])\nX = 2*A\nreturn X approximates inv(A)\n"
 
@@ -125,7 +126,10 @@ def _path(uri: str) -> str:
 
 
 def language_server(version: str) -> Server:
-    """A server with everything that it answers."""
+    """A server with everything that it answers, and a parser that is built."""
+    diagnose(Source("warm.alg", WARM_UP))
+    gc.collect()
+    gc.freeze()  # what is loaded stays: the collector need not look at it again
     server = Server(version)
     _follow_documents(server)
     _answer_questions(server)
@@ -134,10 +138,6 @@ def language_server(version: str) -> Server:
 
 
 def _follow_documents(server: Server) -> None:
-    @server.feature(lsp.INITIALIZED)
-    def started(params: lsp.InitializedParams) -> None:
-        diagnose(Source("warm.alg", WARM_UP))  # builds the parser before it is needed
-
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: lsp.DidOpenTextDocumentParams) -> None:
         server.publish(params.text_document.uri)
