@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightsmith.dsl import Source, check, diagnose, program_text
+from weightsmith.dsl.formatting.format_script import format_script
 
 HEAD = """\
 algorithm f(A: symmetric[d, d], B: [d, m], x: [d] per token, y: [k] per context, c: [1] per token)
@@ -99,6 +100,10 @@ def test_random_programs_print_and_read_back(
     again = check(Source("printed.alg", text))
     assert _bare(again) == _bare(checked.program)
     assert program_text(again) == text
+    written = format_script(source)
+    assert _bare(check(Source("formatted.alg", written))) == _bare(checked.program)
+    assert format_script(Source("formatted.alg", written)) == written
+    assert format_script(Source("printed.alg", text)) == text
 
 
 def _bare(part: object) -> object:

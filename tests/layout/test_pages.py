@@ -16,7 +16,7 @@ from weightsmith.checker.rules.network import rewriting
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-NARROW = ("certificate", "format", "architecture", "glossary", "template", "net")
+NARROW = ("certificate", "format", "architecture", "glossary", "template", "net", "editor")
 PAGES = sorted(DOCS.rglob("*.md"))
 LONGEST = 100
 CODE = re.compile(r"```.*?```|^    .*?$|``.+?``|`[^`\n]*`", re.DOTALL | re.MULTILINE)

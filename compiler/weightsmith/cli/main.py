@@ -13,6 +13,7 @@ from weightsmith.version import VERSION
 # The commands in the order in which one meets them: in which module, and what it is called there.
 COMMANDS = {
     "check": ("weightsmith.cli.commands.check", "check"),
+    "fmt": ("weightsmith.cli.commands.fmt", "fmt"),
     "compile": ("weightsmith.cli.commands.compile", "compile_command"),
     "synthesize": ("weightsmith.cli.commands.synthesize", "synthesize"),
     "measure": ("weightsmith.cli.commands.measure", "measure"),
@@ -21,6 +22,7 @@ COMMANDS = {
     "verify": ("weightsmith.cli.commands.verify", "verify"),
     "show": ("weightsmith.cli.commands.show", "show"),
     "export": ("weightsmith.cli.commands.export", "export"),
+    "language-server": ("weightsmith.cli.commands.language_server", "language_server"),
     "demo": ("weightsmith.cli.commands.demo", "demo"),
 }
 

@@ -25,12 +25,14 @@ Algorithms = dict[str, core.Program | None]
 class Checked:
     """The program, if there is one, and everything there is to say about the script.
 
-    ``scripts``: what was parsed, those that it uses before itself.
+    ``scripts``: what was parsed, those that it uses before itself.  ``drafts``: its own algorithms
+    in their order, each with what could be read of it, mistakes or not.
     """
 
     program: core.Program | None
     diagnostics: tuple[Diagnostic, ...]
     scripts: tuple[s.Script, ...]
+    drafts: tuple[core.Program, ...] = ()
 
 
 def check(source: Source, *, read: Read | None = None, main: str | None = None) -> core.Program:
@@ -71,8 +73,9 @@ def _alone(source: Source, main: str | None) -> Checked | None:
 def _diagnosed(source: Source, read: Read, main: str | None) -> Checked:
     report = Report()
     library = Library(read, report)
+    drafts: list[core.Program] = []
     try:
-        program = _program(source, library, main, report)
+        program = _program(source, library, main, report, drafts)
         program = None if program is None else numbered(program)
         if program is not None:
             warn_of_presumptions(program, report)
@@ -80,12 +83,18 @@ def _diagnosed(source: Source, read: Read, main: str | None) -> Checked:
         report.extend(reason.diagnostics)
         program = None
     scripts = tuple(library.scripts.values())
-    return Checked(None if report.errors else program, report.diagnostics, scripts)
+    program = None if report.errors else program
+    return Checked(program, report.diagnostics, scripts, tuple(drafts))
 
 
 def _program(
-    source: Source, library: Library, main: str | None, report: Report
+    source: Source,
+    library: Library,
+    main: str | None,
+    report: Report,
+    drafts: list[core.Program],
 ) -> core.Program | None:
+    """The meaning of a script; the drafts are those of the script itself when this is done."""
     script = library.add(source)
     meanings: dict[int, Algorithms] = {}
     budget = Budget()
@@ -94,12 +103,19 @@ def _program(
             use.declaration.name.text: meanings[id(use.script)].get(use.declaration.name.text)
             for use in library.used_by(one)
         }
-        meanings[id(one)] = _script(one, used, budget, report)
+        drafts.clear()
+        meanings[id(one)] = _script(one, used, budget, report, drafts)
     _distinct(library, report)
     return _chosen(script, meanings[id(script)], main, report)
 
 
-def _script(script: s.Script, used: Algorithms, budget: Budget, report: Report) -> Algorithms:
+def _script(
+    script: s.Script,
+    used: Algorithms,
+    budget: Budget,
+    report: Report,
+    drafts: list[core.Program],
+) -> Algorithms:
     """Give every algorithm of one script its meaning; each may call those above it."""
     callable_ = {**{use.name.text: None for use in script.uses}, **used}
     _unique_uses(script, report)
@@ -110,7 +126,9 @@ def _script(script: s.Script, used: Algorithms, budget: Budget, report: Report) 
         if name.text in callable_:
             message = f"there is already an algorithm '{name.text}'"
             report.error(name.span, message, "choose another name")
-        meaning = elaborate(algorithm, callable_, names, budget, report)
+        draft = elaborate(algorithm, callable_, names, budget, report)
+        drafts.append(draft.program)
+        meaning = draft.program if draft.is_sound else None
         callable_[name.text] = found[name.text] = meaning
     return found
 

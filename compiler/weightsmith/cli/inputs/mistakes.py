@@ -25,6 +25,8 @@ NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch raises a Run
 # Packages that an install without extras does not have, and what to install.
 OPTIONAL = {
     "sklearn": ("scikit-learn", "pip install 'weightsmith[demo]'"),
+    "pygls": ("pygls", "pip install 'weightsmith[editor]'"),
+    "lsprotocol": ("lsprotocol", "pip install 'weightsmith[editor]'"),
 }
 
 

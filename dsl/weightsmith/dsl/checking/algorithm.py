@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from weightsmith.dsl.checking.calls import Budget, Calls
 from weightsmith.dsl.checking.declarations import Head, HeadReader
@@ -31,14 +31,26 @@ HEAD_WORDS: dict[type[object], str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An algorithm with every call written out.
+
+    Unless it is sound it has mistakes, which are reported: then it is no program, but what could be
+    read of one, for editors.
+    """
+
+    program: core.Program
+    is_sound: bool
+
+
 def elaborate(
     algorithm: s.Algorithm,
     callable_: Mapping[str, core.Program | None],
     later: frozenset[str],
     budget: Budget,
     report: Report,
-) -> core.Program | None:
-    """Return the program, with every call written out; None, after reports, if it has errors."""
+) -> Draft:
+    """Give an algorithm its meaning; report what is wrong with it."""
     errors = report.errors
     calls = Calls(algorithm.name.text, callable_, later, budget)
     assigned = assigned_names(algorithm.entries)
@@ -69,9 +81,7 @@ def elaborate(
         if one.name in counts & dict(head.sizes).keys():
             message = f"'{one.name}' is a number of tokens, and cannot count repetitions"
             report.error(one.span, message, "a network has as many layers for any data")
-    if report.errors > errors:
-        return None
-    return core.Program(
+    program = core.Program(
         algorithm.span,
         algorithm.name.text,
         head.dimensions,
@@ -84,6 +94,7 @@ def elaborate(
         head.ensure,
         head.sizes,
     )
+    return Draft(program, report.errors == errors)
 
 
 def _statements(

@@ -52,6 +52,7 @@ MARKS = {
     "=": "_EQUAL",
     "<=": "_LESS_EQUAL",
 }
+SKIPPED = "SKIPPED"
 _TOKEN = re.compile(
     r"""
       (?P<NAME>[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*)
@@ -78,10 +79,13 @@ class Token(NamedTuple):
 
 def tokens_of(text: str) -> Iterator[Token]:
     """Yield the tokens of a script; spaces and comments are dropped."""
+    return (token for token in pieces_of(text) if token.type != SKIPPED)
+
+
+def pieces_of(text: str) -> Iterator[Token]:
+    """Yield all of a text: its tokens, and between them spaces and comments, as SKIPPED."""
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
-        if kind == "SKIPPED":
-            continue
         found = match.group()
         if kind == "NAME":
             kind = KEYWORDS.get(found, "NAME")

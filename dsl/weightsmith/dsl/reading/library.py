@@ -13,23 +13,30 @@ from weightsmith.dsl.text.source import Source, Span
 
 Read = Callable[[str], Source]
 MAX_FILES = 100
+MAX_BYTES = 4 * MAX_CHARACTERS + 1  # of a file; a script of so many has too many characters
 
 
 def load_source(path: str | os.PathLike[str]) -> Source:
     """Read a script.  Raises DiagnosticError if it cannot be read as UTF-8 text."""
     name = os.fspath(path)
-    nowhere = Span(Source(name, ""), 0, 0)
     try:
         with open(path, "rb") as file:
-            data = file.read(4 * MAX_CHARACTERS + 1)
+            data = file.read(MAX_BYTES)
     except (OSError, ValueError) as reason:
         text = getattr(reason, "strerror", None) or str(reason)
+        nowhere = Span(Source(name, ""), 0, 0)
         raise DiagnosticError([error(nowhere, f"cannot read the script: {text}")]) from None
+    return decoded(name, data)
+
+
+def decoded(name: str, data: bytes) -> Source:
+    """Return the script that these bytes are.  Raises DiagnosticError if they are not UTF-8."""
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as reason:
         line = data.count(b"\n", 0, reason.start) + 1
         message = f"the script is not UTF-8 text: byte {data[reason.start]:#04x} in line {line}"
+        nowhere = Span(Source(name, ""), 0, 0)
         raise DiagnosticError([error(nowhere, message, "save it as UTF-8")]) from None
 
 

@@ -1,0 +1,1 @@
+"""The layout of scripts: spaces, indentation and blank lines, and nothing else of them."""
