@@ -8,6 +8,7 @@ from pygments.lexer import RegexLexer
 from pygments.token import Generic, Text
 from sphinx.application import Sphinx
 
+from weightsmith.editor.pygments_lexers import NetLexer, ScriptLexer
 from weightsmith.version import VERSION
 
 
@@ -20,6 +21,8 @@ class Session(RegexLexer):
 
 def setup(app: Sphinx) -> None:
     app.add_lexer("console", Session)
+    app.add_lexer("alg", ScriptLexer)
+    app.add_lexer("net", NetLexer)
 
 
 project = "Weightsmith"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.editor.conversation import Client, conversation
 
-from weightsmith.cli.version import VERSION
+from weightsmith.version import VERSION
 
 pytest.importorskip("pygls", reason="the server needs pygls: pip install 'weightsmith[editor]'")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from weightsmith.cli.version import VERSION
+from weightsmith.version import VERSION
 
 
 @click.command("language-server")
