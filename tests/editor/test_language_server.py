@@ -337,3 +337,7 @@ def test_a_network_has_diagnostics(client: Client) -> None:
     client.change(uri, text.replace("ᵀ·y", "ᵀ·x"), 2)
     assert client.diagnostics(uri) == []
     assert client.at("hover", uri, 4, 24) is None
+    params = {"textDocument": {"uri": uri}, "options": {"tabSize": 2, "insertSpaces": True}}
+    assert client.ask("textDocument/formatting", params) == []
+    client.change(uri, text.replace("ᵀ·y", "ᵀ·x").replace("layer   ", "layer "), 3)
+    assert len(client.ask("textDocument/formatting", params)) == 1

@@ -15,7 +15,8 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from weightsmith.dsl.formatting.format_script import LayoutError, format_script
+from weightsmith.dsl.formatting.format_script import format_script
+from weightsmith.dsl.formatting.written import LayoutError
 from weightsmith.dsl.front_end import diagnose, load_source
 from weightsmith.dsl.text.diagnostics import DiagnosticError
 from weightsmith.dsl.text.source import Source
@@ -205,14 +206,21 @@ def _used(server: Server, uri: str, path: str, name: str) -> lsp.Location | None
     return None
 
 
+def _laid_out(analysis: Analysis) -> str:
+    """The document in the one layout.  Raises DiagnosticError, LayoutError."""
+    if not is_net(analysis.source):
+        return format_script(analysis.source)
+    from weightsmith.compiler.nets.format_net import format_net
+
+    return format_net(analysis.source)
+
+
 def _answer_edits(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit] | None:
         analysis = server.analysis(params.text_document.uri)
-        if is_net(analysis.source):
-            return None
         try:
-            after = format_script(analysis.source)
+            after = _laid_out(analysis)
         except (DiagnosticError, LayoutError):
             return None  # what is wrong is underlined already
         return protocol.edits_of(server.lines(analysis), after)

@@ -107,6 +107,23 @@ def test_the_standard_input_goes_to_the_standard_output() -> None:
     assert piped(UGLY, "--check") == (1, b"")
 
 
+def test_networks_are_laid_out_too(call: Call, tmp_path: Path) -> None:
+    neat = (
+        "network one\ninput x: [d] per token\ntokens  context\nstream  x  d rows, starts as x\n"
+        "layer   head  x += x·xᵀ·x\nreturn  output = x at context tokens\n"
+    )
+    ugly = neat.replace("head  ", "head ").replace("  ", "    ")
+    network = tmp_path / "one.net"
+    network.write_text(ugly, encoding="utf-8")
+    assert call("fmt", tmp_path).exit_code == 0
+    assert network.read_text(encoding="utf-8") == neat
+    done = CliRunner().invoke(commands, ["fmt", "-"], input=ugly.encode())
+    assert (done.exit_code, done.stdout_bytes) == (0, neat.encode())
+    network.write_text("network one\n", encoding="utf-8")
+    assert call("fmt", network).exit_code == 1
+    assert network.read_text(encoding="utf-8") == "network one\n"
+
+
 def test_what_is_not_there_is_a_mistake_of_the_command(call: Call, tmp_path: Path) -> None:
     assert call("fmt", tmp_path / "none.alg").exit_code == 2
     assert call("fmt").exit_code == 2

@@ -1,4 +1,4 @@
-"""``weightsmith fmt``: write scripts in the one layout."""
+"""``weightsmith fmt``: write scripts and networks in the one layout."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-SUFFIXES = (".alg",)
+if TYPE_CHECKING:
+    from weightsmith.dsl.text.source import Source
+
+SUFFIXES = (".alg", ".net")
 STANDARD = Path("-")
 MARK = b"\xef\xbb\xbf"  # a byte order mark
 
@@ -25,9 +29,9 @@ MARK = b"\xef\xbb\xbf"  # a byte order mark
 def fmt(ctx: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> None:
     """Lay out FILES anew: spaces, indentation, blank lines.
 
-    Comments stay, and what a script means stays.  A directory stands for the scripts in it; '-' is
-    the standard input, which goes to the standard output.  A file is written whole or not at all; a
-    file with a mistake of syntax is left as it is.
+    Comments stay, and what a file means stays.  A directory stands for the .alg and .net files in
+    it; '-' is the standard input, which goes to the standard output.  A file is written whole or
+    not at all; one with a mistake of syntax is left as it is.
 
     Exits with status 1 if a file has a mistake, or would change under --check or --diff.
     """
@@ -68,7 +72,7 @@ class _Tally:
     mistaken: int = 0
 
     def add(self, file: Path) -> None:
-        from weightsmith.dsl.formatting.format_script import LayoutError
+        from weightsmith.dsl.formatting.written import LayoutError
         from weightsmith.dsl.text.diagnostics import DiagnosticError
 
         name = _name(file)
@@ -86,12 +90,12 @@ class _Tally:
         click.echo(f"{text}\n", err=True)
 
     def _format(self, file: Path, name: str) -> None:
-        from weightsmith.dsl.formatting.format_script import format_script
         from weightsmith.dsl.reading.library import decoded
 
         data = _read(file)
-        text = decoded(name, data).text
-        result = format_script(decoded(name, data))
+        source = decoded(name, data)
+        text = source.text
+        result = _laid_out(source, file)
         written = (MARK if data.startswith(MARK) else b"") + result.encode()
         is_same = result == text
         if self.diff:
@@ -110,6 +114,16 @@ class _Tally:
         parts = [f"{self.changed} {verb}", f"{self.same} as it should be"]
         parts += [f"{self.mistaken} with a mistake"] if self.mistaken else []
         return ", ".join(parts)
+
+
+def _laid_out(source: Source, file: Path) -> str:
+    """A script or a network, by the name of its file, else by how it begins."""
+    from weightsmith.compiler.nets.format_net import format_net
+    from weightsmith.compiler.nets.read_net import is_net
+    from weightsmith.dsl.formatting.format_script import format_script
+
+    as_net = is_net(source.text) if file == STANDARD else file.suffix == ".net"
+    return format_net(source) if as_net else format_script(source)
 
 
 def _name(file: Path) -> str:

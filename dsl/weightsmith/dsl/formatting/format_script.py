@@ -11,25 +11,19 @@ looked at each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from weightsmith.dsl.formatting.rows import Row, rows_of
 from weightsmith.dsl.formatting.spacing import CLOSING, OPENING, gap
+from weightsmith.dsl.formatting.written import LayoutError, WrittenLine, joined
 from weightsmith.dsl.reading.layout import lay_out
 from weightsmith.dsl.reading.lexer import tokens_of
 from weightsmith.dsl.reading.parser import parse
 from weightsmith.dsl.text.source import Source
 
 INDENT = "    "
-MOST_BLANK = 2  # lines together
-BEFORE_COMMENT = 2  # spaces
 BYTE_ORDER_MARK = "\ufeff"
 LAYOUT = {"_NEWLINE", "_INDENT", "_DEDENT"}
-
-
-class LayoutError(Exception):
-    """The new layout would have another meaning: a bug of the formatter, and nothing is changed."""
 
 
 def format_script(source: Source) -> str:
@@ -66,15 +60,6 @@ def _comments(text: str) -> list[str]:
     return [row.comment for row in rows_of(text)[0] if row.comment]
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line that is written: its code with indentation, and a comment to its right."""
-
-    code: str
-    comment: str = ""
-    column: int = 0  # where the comment stood
-
-
 class _Formatter:
     def __init__(self, source: Source) -> None:
         self.text = source.text
@@ -85,19 +70,19 @@ class _Formatter:
 
     def lines(self) -> list[str]:
         written = [self._line(number, row) for number, row in enumerate(self.rows)]
-        return _with_comments(list(_few_blank(written)))
+        return joined(written)
 
-    def _line(self, number: int, row: Row) -> _Line:
+    def _line(self, number: int, row: Row) -> WrittenLine:
         if row.is_blank:
-            return _Line("")
+            return WrittenLine("")
         if not row.has_code:
-            return _Line(self._comment_indent(number, row) + row.comment)
+            return WrittenLine(self._comment_indent(number, row) + row.comment)
         is_start = not self.open
         if is_start:
             level = self._level(row)
             self.blocks[level:] = [row.width]
         code = "".join(self._parts(number, row, is_start))
-        return _Line(INDENT * (len(self.blocks) - 1) + code, row.comment, row.column)
+        return WrittenLine(INDENT * (len(self.blocks) - 1) + code, row.comment, row.column)
 
     def _level(self, row: Row) -> int:
         return self.levels[self.tokens[row.first].start]
@@ -146,38 +131,3 @@ def _levels(source: Source) -> dict[int, int]:
         if token.type not in LAYOUT:
             found[token.start] = level
     return found
-
-
-def _few_blank(lines: Sequence[_Line]) -> Iterator[_Line]:
-    """Leave out blank lines at both ends, and those after the second of several."""
-    blank: list[_Line] = []
-    begun = False
-    for line in lines:
-        if not line.code:
-            blank.append(line)
-            continue
-        yield from blank[:MOST_BLANK] if begun else ()
-        yield line
-        begun, blank = True, []
-
-
-def _with_comments(lines: Sequence[_Line]) -> list[str]:
-    """Put the comments behind their lines: those of one column that are near, into one column."""
-    found: list[str] = []
-    for first, last in _groups(lines):
-        group = lines[first:last]
-        wide = max((len(one.code) for one in group if one.comment), default=0) + BEFORE_COMMENT
-        found += [f"{one.code:<{wide}}{one.comment}" if one.comment else one.code for one in group]
-    return found
-
-
-def _groups(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
-    """Ranges of lines whose comments stood in one column; a blank line ends one."""
-    first, column = 0, 0
-    for number, line in enumerate(lines):
-        is_other = line.comment and column and line.column != column
-        if not line.code or is_other:
-            yield first, number
-            first, column = number, 0
-        column = line.column if line.comment else column
-    yield first, len(lines)
