@@ -128,7 +128,7 @@ ROOMS: dict[str, str] = {
     "cli": "inputs",
     "cli.outputs": "",
     "cli.demonstration": "inputs outputs",
-    "cli.commands": "cli inputs outputs demonstration",
+    "cli.commands": "inputs outputs demonstration",
     # backends
     "backends.errors": "",
     "backends.data": "errors",
