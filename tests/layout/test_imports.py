@@ -121,8 +121,8 @@ ROOMS: dict[str, str] = {
     "compiler.against": "",
     # cli
     "cli.inputs": "",
-    "cli": "inputs",
     "cli.outputs": "",
+    "cli": "inputs outputs",
     "cli.demonstration": "inputs outputs",
     "cli.commands": "inputs outputs demonstration",
     # backends

@@ -109,7 +109,7 @@ def _script(script: s.Script, used: Algorithms, budget: Budget, report: Report) 
         name = algorithm.name
         if name.text in callable_:
             message = f"there is already an algorithm '{name.text}'"
-            report.error(name.span, message, "choose another name")
+            report.error("name-taken", name.span, message, "choose another name")
         meaning = elaborate(algorithm, callable_, names, budget, report)
         callable_[name.text] = found[name.text] = meaning
     return found
@@ -120,7 +120,7 @@ def _unique_uses(script: s.Script, report: Report) -> None:
     for use in script.uses:
         if use.name.text in seen:
             message = f"there is already an algorithm '{use.name.text}'"
-            report.error(use.name.span, message, "use it once")
+            report.error("name-taken", use.name.span, message, "use it once")
         seen.add(use.name.text)
 
 
@@ -132,7 +132,7 @@ def _distinct(library: Library, report: Report) -> None:
             owner = owners.setdefault(algorithm.name.text, script.source.name)
             if owner != script.source.name:
                 message = f"'{algorithm.name.text}' is also an algorithm of {owner}"
-                report.error(algorithm.name.span, message, "rename one of the two")
+                report.error("name-taken", algorithm.name.span, message, "rename one of the two")
 
 
 def _chosen(
@@ -141,12 +141,12 @@ def _chosen(
     if not script.algorithms:
         message = "the script has no algorithm"
         hint = "write: algorithm NAME(A: symmetric[d, d])"
-        report.extend([error(Span(script.source, 0, 0), message, hint)])
+        report.extend([error("no-algorithm", Span(script.source, 0, 0), message, hint)])
         return None
     if main is not None and main not in found:
         message = f"the script has no algorithm '{main}'"
         hint = near_hint(main, found) or f"it has {', '.join(found)}"
-        report.error(Span(script.source, 0, 0), message, hint)
+        report.error("no-algorithm", Span(script.source, 0, 0), message, hint)
         return None
     return found[main or script.algorithms[-1].name.text]
 

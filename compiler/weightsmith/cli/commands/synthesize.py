@@ -8,6 +8,7 @@ import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
 from weightsmith.cli.inputs.options import as_mapping, dtype_option, fewest_option, set_option
+from weightsmith.cli.outputs.progress import working
 
 
 @click.command()
@@ -56,12 +57,14 @@ def synthesize(
     parts = (target, inputs, within, name, *assumptions)
     if any("\n" in part or not part.strip() for part in parts):
         raise Mistake(
-            "expected one line of the language for each part, got an empty or a long one."
+            "option",
+            "expected one line of the language for each part, got an empty or a long one.",
         )
     lines = [f"algorithm {name}({inputs})", *(f"assume {one}" for one in assumptions)]
     script = "\n".join([*lines, "", f"return synthesize {target} within {within}", ""])
     values = as_mapping(settings, "--set")
-    network = api.compile(script, settings=values, dtype=dtype, fewest=fewest)
+    with working("synthesising"):
+        network = api.compile(script, settings=values, dtype=dtype, fewest=fewest)
     if output is not None:
         network.save(output)
     click.echo(network.source.text.rstrip("\n"))
