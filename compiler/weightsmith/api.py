@@ -88,14 +88,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def check(script: str | Path) -> core.Program:
+def check(script: str | Path | Source) -> core.Program:
     """Check a script.  Raises DiagnosticError with everything that is wrong with it."""
     return _checked(_source(script))
 
 
 @collected_rarely()
 def compile(
-    script: str | Path,
+    script: str | Path | Source,
     *,
     settings: Mapping[str, Setting] | None = None,
     dtype: str = "float64",
@@ -104,7 +104,7 @@ def compile(
     fewest: str | None = None,
     matrices: Mapping[str, object] | None = None,
 ) -> Network:
-    """Compile a script (a path, or its text) to a network with its certificate.
+    """Compile a script (a path, its text, or a Source) to a network with its certificate.
 
     ``settings`` gives parameters their values, exactly (``"0.1"`` is 1/10); those without a value
     stay symbols, and there are no weights.  ``dims`` makes the weights the full matrices.
@@ -202,7 +202,7 @@ def synthesize(
 
 
 def measure(
-    script: str | Path, inputs: Inputs, *, settings: Mapping[str, Setting] | None = None
+    script: str | Path | Source, inputs: Inputs, *, settings: Mapping[str, Setting] | None = None
 ) -> dict[str, str]:
     """Measure data: values of the parameters under which they meet the script's assumptions.
 
@@ -255,7 +255,7 @@ def load(directory: str | Path) -> Network:
 
     Loading reads the files and proves nothing: that is ``verify``.
     """
-    from weightsmith.backends.errors import DirectoryError
+    from weightsmith.backends.errors import DamagedError
     from weightsmith.backends.storage.files import CERTIFICATE, SCRIPT, TEMPLATE, read_directory
     from weightsmith.dsl.text.shown import shown
     from weightsmith.network import Network
@@ -263,14 +263,14 @@ def load(directory: str | Path) -> Network:
     files = read_directory(directory)
     for name in (SCRIPT, TEMPLATE, CERTIFICATE):
         if name not in files:
-            raise DirectoryError(f"'{directory}' has no '{name}': it is no compiled directory.")
+            raise DamagedError(f"'{directory}' has no '{name}': it is no compiled directory.")
     try:
         network = Network(files)
         _ = network.template  # read at once: what is damaged is no network
         return network
     except ValueError as problem:  # text that is no UTF-8, no JSON, or no certificate
         reason = shown(str(problem))
-        raise DirectoryError(f"a file of '{directory}' is damaged: {reason}.") from None
+        raise DamagedError(f"a file of '{directory}' is damaged: {reason}.") from None
 
 
 @collected_rarely()
@@ -283,7 +283,7 @@ def verify(directory: str | Path) -> VerificationReport:
 
 def compare(
     network: str | Path | Network,
-    script: str | Path,
+    script: str | Path | Source,
     *,
     settings: Mapping[str, Setting] | None = None,
     returns: Mapping[str, str] | None = None,
@@ -324,7 +324,7 @@ def lift(
 
 
 def emit(
-    script: str | Path,
+    script: str | Path | Source,
     stage: str,
     *,
     settings: Mapping[str, Setting] | None = None,
@@ -353,9 +353,11 @@ def _bindings(program: core.Program, settings: Mapping[str, Setting] | None) -> 
     return resolve_bindings(program, plain)
 
 
-def _source(script: str | Path) -> Source:
+def _source(script: str | Path | Source) -> Source:
     from weightsmith.dsl import Source, load_source
 
+    if isinstance(script, Source):
+        return script
     if isinstance(script, Path) or "\n" not in script:
         return load_source(Path(script))
     return Source("<script>", script)

@@ -96,10 +96,12 @@ def _none_proven(program: core.Program, failed: Verdict | None, dtype: str) -> D
     """``failed``: the first claim that is not accepted; None if the dtype holds no network."""
     if failed is None:
         message = f"a number of the network is too large for {dtype}"
-        return error(program.span, message, "scale the script's numbers, or its inputs")
+        return error(
+            "coefficient", program.span, message, "scale the script's numbers, or its inputs"
+        )
     message = f"no network is proven to hold the values of '{program.name}': {failed.reason}"
     hint = SIMPLER if failed.over_budget else HINTS.get(failed.kind)
-    return error(program.returns[0].span, message, hint)
+    return error("not-proven", program.returns[0].span, message, hint)
 
 
 def _networks(

@@ -42,5 +42,5 @@ def test_show_says_why_a_loop_stays(call: Call, examples: Path) -> None:
 
 def test_a_compiled_network_has_its_layers(call: Call, network: Path) -> None:
     result = call("show", network, "--fewest", "layers")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--fewest is for scripts" in result.stderr

@@ -111,7 +111,7 @@ def test_a_stage_of_a_gated_network(call: Call, examples: Path) -> None:
 
 def test_gated_is_for_scripts(call: Call, network: Path) -> None:
     result = call("show", network, "--gated")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--gated is for scripts" in result.stderr
 
 
@@ -130,7 +130,7 @@ def test_until_says_the_count_that_was_found(
     fewer = ("--set", f"passes={passes - 1}")
     refused = call("compile", script, "-o", tmp_path / "fewer", *ENDS, *fewer)
     assert refused.exit_code == 1
-    assert "error: the error is at most 1.000e-6 here, but only " in refused.stderr
+    assert "error[ensure]: the error is at most 1.000e-6 here, but only " in refused.stderr
     assert not (tmp_path / "fewer").exists()
 
 
@@ -193,7 +193,7 @@ def test_until_without_an_end(
 
 def test_a_table_needs_numbers(call: Call, examples: Path, tmp_path: Path) -> None:
     result = call("compile", examples / "logistic_newton.alg", "-o", tmp_path / "net")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'n' has no value" in result.stderr
     assert "--set n=…" in result.stderr
 
@@ -222,7 +222,7 @@ def test_limits_without_a_value_are_presumed_in_order_and_the_verdict_says_so(
         assert end in found.output
     settings = ("--set", "low=2", "--set", "high=1")
     found = call("compile", script, "-o", tmp_path / "no", *settings)
-    assert found.exit_code == 1
+    assert found.exit_code == 2
     assert "The low end 2 of clip is above its high end 1." in found.output
 
 

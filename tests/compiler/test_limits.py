@@ -203,7 +203,7 @@ def test_a_chain_of_functions_is_planned_or_refused_at_its_place() -> None:
     assert ws.compile(chain(MAX_CHAIN)).report.layers == 2 * MAX_CHAIN + 1
     with pytest.raises(DiagnosticError, match="more than 64 functions of entries") as found:
         ws.compile(chain(MAX_CHAIN + 1))
-    assert f":{MAX_CHAIN + 3}:5: error" in str(found.value)
+    assert f":{MAX_CHAIN + 3}:5: error[" in str(found.value)
     in_loops = (
         chain(40).replace("X = relu", "    X = relu").replace("X = B\n", "X = B\nrepeat 2:\n")
     )
@@ -220,4 +220,4 @@ def test_no_more_parameters_than_the_checker_has_room_for() -> None:
     assert ws.compile(text(MAX_SYMBOLS)).verify().accepted
     with pytest.raises(DiagnosticError, match="more than 128 parameters") as found:
         ws.compile(text(3 * MAX_SYMBOLS))
-    assert f":{MAX_SYMBOLS + 2}:7: error" in str(found.value)
+    assert f":{MAX_SYMBOLS + 2}:7: error[" in str(found.value)

@@ -125,8 +125,8 @@ ROOMS: dict[str, str] = {
     "editor": "",
     # cli
     "cli.inputs": "",
-    "cli": "inputs",
     "cli.outputs": "",
+    "cli": "inputs outputs",
     "cli.demonstration": "inputs outputs",
     "cli.commands": "inputs outputs demonstration",
     # backends

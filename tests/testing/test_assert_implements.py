@@ -138,12 +138,12 @@ def test_an_open_question_fails_and_numbers_of_passes_close_it() -> None:
 @pytest.mark.parametrize(
     ("network", "script", "bind", "message"),
     [
-        ("absent.net", "gd.alg", {}, "absent.net:1:1: error: cannot read"),
-        ("gd.net", "absent.alg", {}, "absent.alg:1:1: error: cannot read"),
-        ("gd.net", "gd.net", {}, "gd.net:9:21: error: unexpected '+='"),
-        ("gd.alg", "gd.alg", {}, "gd.alg:1:1: error:"),
+        ("absent.net", "gd.alg", {}, "absent.net:1:1: error[file-unreadable]: cannot read"),
+        ("gd.net", "absent.alg", {}, "absent.alg:1:1: error[file-unreadable]: cannot read"),
+        ("gd.net", "gd.net", {}, "gd.net:9:21: error[character]: unexpected '+='"),
+        ("gd.alg", "gd.alg", {}, "gd.alg:1:1: error["),
         (".", "gd.alg", {}, "holds no compiled network"),
-        ("gd.net", LINES.replace("w*x on", "v*x on"), {}, "error: unknown name 'v'"),
+        ("gd.net", LINES.replace("w*x on", "v*x on"), {}, "error[unknown-name]: unknown name 'v'"),
         ("gd.net", LINES.replace("x: [d]", "x: [k]"), {}, "has d rows in the network, k in the"),
         ("gd.net", "gd.alg", {"stepz": 4}, "has a parameter 'stepz'"),
         ("gd.net", "gd.alg", {"steps": "many"}, "'steps'"),

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from itertools import islice
 
+from weightsmith.dsl.text.codes import Code
+
 LISTED = 20  # names that a message lists
 NEAR, COMPARED, LONGEST = 6, 500, 100  # which names are compared with a wrong one, how many
 
@@ -13,57 +15,97 @@ NEAR, COMPARED, LONGEST = 6, 500, 100  # which names are compared with a wrong o
 class BackendError(Exception):
     """The base of every error a back end raises on purpose."""
 
+    code: Code = "no-network-there"
+
 
 class TemplateError(BackendError):
     """A template, or its text, is not what docs/template.md describes."""
+
+    code: Code = "network-damaged"
 
 
 class InstantiationError(BackendError):
     """A template has no numbers: a symbol or a size is missing, or a number does not fit."""
 
+    code: Code = "value-missing"
+
 
 class TooLargeError(InstantiationError):
     """A number of the network is beyond the largest float of its dtype."""
+
+    code: Code = "coefficient"
 
 
 class WeightsError(BackendError):
     """A weights file is damaged, or belongs to another network."""
 
+    code: Code = "network-damaged"
+
 
 class LayoutError(BackendError):
     """The data given does not fit the inputs of the network."""
+
+    code: Code = "data-given"
 
 
 class LiftError(BackendError):
     """Weights, or the layout that comes with them, are not read as a network."""
 
+    code: Code = "lift"
+
 
 class DirectoryError(BackendError):
     """A directory cannot be read, or must not be replaced."""
+
+    code: Code = "no-network-there"
+
+
+class DamagedError(DirectoryError):
+    """The files of a network are not as they were written."""
+
+    code: Code = "network-damaged"
+
+
+class OccupiedError(DirectoryError):
+    """Where a network is to be written stands something else."""
+
+    code: Code = "file-exists"
 
 
 class ExportError(BackendError):
     """A network cannot be written in the format, or at the place, that was asked for."""
 
+    code: Code = "export"
+
 
 class PrecisionError(BackendError):
     """PyTorch is set to compute with less than the precision the network claims."""
+
+    code: Code = "machine"
 
 
 class PlanError(BackendError):
     """A network has too many layers for a plan."""
 
+    code: Code = "too-many-layers"
+
 
 class ShardingError(BackendError):
     """Several processes cannot share the work of a network as was asked for."""
+
+    code: Code = "data-given"
 
 
 class CommunicationError(BackendError):
     """Another process has ended, or does not answer."""
 
+    code: Code = "machine"
+
 
 class MissingPackageError(BackendError, ImportError):
     """A package that an install without extras does not have."""
+
+    code: Code = "package-missing"
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(

@@ -35,7 +35,7 @@ from weightsmith.dsl.numbers.scalars import (
 )
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import scalars_of_program
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 
 Tables = tuple[SiteTable, ...]
 MOST_DIGITS = 1900  # the checker reads scalars of 2000 characters
@@ -86,7 +86,7 @@ def front(
         return Front(program, lowered, graph, normal)
     except ScalarError as problem:
         message = f"a coefficient has no value: {problem}"
-        raise DiagnosticError([error(program.span, message)]) from None
+        raise mistake("coefficient", program.span, message) from None
 
 
 def compile_program(
@@ -113,7 +113,7 @@ def compile_program(
     except InfeasibleError as reason:
         message = f"no network holds the values of '{program.name}': {reason}"
         hint = "rewrite the step so that every product stands between values held on tokens"
-        raise DiagnosticError([error(program.returns[0].span, message, hint)]) from None
+        raise mistake("no-network", program.returns[0].span, message, hint) from None
     chosen = candidate.representation.program
     template = emit_template(chosen, candidate.schedule, candidate.allocation)
     _refuse_nothing(program, template)
@@ -132,7 +132,7 @@ def _sizes(program: core.Program, template: Template) -> tuple[tuple[str, str], 
                 f"no {group} token enters the network, so it cannot tell their number '{name}'"
             )
             hint = f"make it a param without size({group}), and set it"
-            raise DiagnosticError([error(program.span, message, hint)])
+            raise mistake("no-use", program.span, message, hint)
     return tuple(one for one in program.sizes if one[1] in template.groups)
 
 
@@ -141,7 +141,7 @@ def _refuse_unfound(program: core.Program) -> None:
     hint = "write the steps, and end with: return X approximates inv(A)"
     for one in program.synthesized:
         message = "the steps of this target have not been synthesised"
-        raise DiagnosticError([error(one.span, message, hint)])
+        raise mistake("synthesis", one.span, message, hint)
 
 
 def _refuse_many_symbols(program: core.Program) -> None:
@@ -150,7 +150,7 @@ def _refuse_many_symbols(program: core.Program) -> None:
         message = f"more than {MAX_SYMBOLS} parameters and numbers of 'for' loops"
         beyond = [one.span for one in program.parameters[MAX_SYMBOLS:]]
         hint = "write numbers that are never set in their places"
-        raise DiagnosticError([error((*beyond, program.span)[0], message, hint)])
+        raise mistake("too-large", (*beyond, program.span)[0], message, hint)
 
 
 def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> None:
@@ -164,7 +164,7 @@ def _refuse_senseless(program: core.Program, bindings: dict[str, Fraction]) -> N
                     f"{name} = {bindings[name]}" for name in sorted(free_symbols(scalar))
                 )
                 message = f"'{to_text(scalar)}' has no value at {at}: {problem}"
-                raise DiagnosticError([error(program.span, message)]) from None
+                raise mistake("coefficient", program.span, message) from None
 
 
 def _refuse_long(program: core.Program, template: Template) -> None:
@@ -172,7 +172,7 @@ def _refuse_long(program: core.Program, template: Template) -> None:
     if LONG_NUMBER.search(repr(template)):
         message = f"a coefficient of the network has more than {MOST_DIGITS} digits"
         hint = "scale the script's numbers, or let fewer of them be multiplied"
-        raise DiagnosticError([error(program.span, message, hint)])
+        raise mistake("coefficient", program.span, message, hint)
 
 
 def _refuse_nothing(program: core.Program, template: Template) -> None:
@@ -183,11 +183,11 @@ def _refuse_nothing(program: core.Program, template: Template) -> None:
     for returned, output in zip(program.returns, template.read_out, strict=True):
         if not output.terms or not set(output.groups) <= set(template.groups):
             message = f"'{returned.name}' is zero for every input: there is nothing to compute"
-            raise DiagnosticError([error(returned.span, message, "leave it out")])
+            raise mistake("no-use", returned.span, message, "leave it out")
     heads = [head for layer in layers_of(template.body) for head in layer.heads]
     groups = {group for head in heads for group in (*head.key_groups, *head.query_groups)}
     needed = {block.rows for block in template.blocks} | {s.rows for s in template.sources}
     unknown = {axis for axis in needed if not axis.isdigit()} - known
     for axis in sorted(unknown | groups - set(template.groups)):
         message = f"nothing tells the size of '{axis}': no input that the result depends on has it"
-        raise DiagnosticError([error(program.span, message, "leave out what is constant")])
+        raise mistake("no-use", program.span, message, "leave out what is constant")

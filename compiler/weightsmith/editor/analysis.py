@@ -95,7 +95,7 @@ def _at_use(source: Source, checked: Checked, found: Diagnostic) -> Diagnostic:
             path = os.path.join(os.path.dirname(source.name), use.path.text)
             if os.path.normpath(path) == os.path.normpath(name):
                 place = use.path.span
-    return Diagnostic(found.severity, place, message, found.hint, found.notes)
+    return Diagnostic(found.severity, found.code, place, message, found.hint, found.notes)
 
 
 def _of_net(source: Source) -> tuple[Diagnostic, ...]:

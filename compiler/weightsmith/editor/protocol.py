@@ -57,6 +57,7 @@ def diagnostic_of(uri: str, lines: Lines, found: Diagnostic, *, related: bool) -
         message="\n".join(parts),
         severity=SEVERITIES[found.severity],
         source=NAME,
+        code=found.code,
         related_information=beside if beside and related else None,
     )
 

@@ -125,7 +125,7 @@ def _script(
         name = algorithm.name
         if name.text in callable_:
             message = f"there is already an algorithm '{name.text}'"
-            report.error(name.span, message, "choose another name")
+            report.error("name-taken", name.span, message, "choose another name")
         draft = elaborate(algorithm, callable_, names, budget, report)
         drafts.append(draft.program)
         meaning = draft.program if draft.is_sound else None
@@ -138,7 +138,7 @@ def _unique_uses(script: s.Script, report: Report) -> None:
     for use in script.uses:
         if use.name.text in seen:
             message = f"there is already an algorithm '{use.name.text}'"
-            report.error(use.name.span, message, "use it once")
+            report.error("name-taken", use.name.span, message, "use it once")
         seen.add(use.name.text)
 
 
@@ -150,7 +150,7 @@ def _distinct(library: Library, report: Report) -> None:
             owner = owners.setdefault(algorithm.name.text, script.source.name)
             if owner != script.source.name:
                 message = f"'{algorithm.name.text}' is also an algorithm of {owner}"
-                report.error(algorithm.name.span, message, "rename one of the two")
+                report.error("name-taken", algorithm.name.span, message, "rename one of the two")
 
 
 def _chosen(
@@ -159,12 +159,12 @@ def _chosen(
     if not script.algorithms:
         message = "the script has no algorithm"
         hint = "write: algorithm NAME(A: symmetric[d, d])"
-        report.extend([error(Span(script.source, 0, 0), message, hint)])
+        report.extend([error("no-algorithm", Span(script.source, 0, 0), message, hint)])
         return None
     if main is not None and main not in found:
         message = f"the script has no algorithm '{main}'"
         hint = near_hint(main, found) or f"it has {', '.join(found)}"
-        report.error(Span(script.source, 0, 0), message, hint)
+        report.error("no-algorithm", Span(script.source, 0, 0), message, hint)
         return None
     return found[main or script.algorithms[-1].name.text]
 

@@ -31,7 +31,7 @@ def test_check_shows_the_place_of_a_mistake(call: Call, tmp_path: Path) -> None:
     script.write_text("algorithm wrong(A: symmetric[d, d])\nX = A*B\nreturn X\n")
     result = call("check", script)
     assert result.exit_code == 1
-    assert "wrong.alg:2:7: error:" in result.stderr
+    assert "wrong.alg:2:7: error[" in result.stderr
     assert "X = A*B" in result.stderr
     assert result.stdout == ""
 
@@ -172,7 +172,10 @@ def test_what_a_script_presumes_is_said(call: Call, tmp_path: Path) -> None:
     (tmp_path / "f.alg").write_text(text)
     checked = call("check", tmp_path / "f.alg")
     assert checked.exit_code == 0
-    assert "warning: this presumes that A is symmetric, which nothing states" in checked.stderr
+    assert (
+        "warning[presumed]: this presumes that A is symmetric, which nothing states"
+        in checked.stderr
+    )
     assert "declare it, as in A: symmetric[d, d]" in checked.stderr
     compiled = call("compile", tmp_path / "f.alg", "-o", tmp_path / "f")
     assert "if spectrum(A) in [1/2, 3/2]; A is symmetric" in compiled.stdout

@@ -49,7 +49,7 @@ def test_a_mistake_is_a_sentence_and_nothing_is_written(
     (tmp_path / "taken.onnx").mkdir()
     (file, *options), *sentences = MISTAKES[name]
     result = call("export", network, "-o", tmp_path / file, *options)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert all(sentence in result.output for sentence in sentences)
     assert listed(tmp_path) == ["taken.onnx"]
     assert listed(tmp_path / "taken.onnx") == []
@@ -60,7 +60,7 @@ def test_a_network_without_numbers_has_nothing_to_export(
 ) -> None:
     assert call("compile", examples / "newton_inverse.alg", "-o", tmp_path / "n").exit_code == 0
     result = call("export", tmp_path / "n", "-o", tmp_path / "n.onnx")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'L', 'mu' have no value" in result.output
     assert listed(tmp_path) == ["n"]
 
@@ -69,7 +69,7 @@ def test_a_file_that_must_not_be_replaced_stays(call: Call, network: Path, tmp_p
     """Also where everything may be written: a path through a file is none."""
     (tmp_path / "file").write_text("kept")
     result = call("export", network, "-o", tmp_path / "file" / "net.onnx")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "there is no directory" in result.output
     assert (tmp_path / "file").read_text() == "kept"
 
@@ -79,6 +79,6 @@ def test_a_missing_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnx_ir", None)
     result = call("export", network, "-o", tmp_path / "net.onnx")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "pip install 'weightsmith[onnx]'" in result.output
     assert listed(tmp_path) == []

@@ -108,7 +108,7 @@ def test_an_output_file_is_written_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
         result = call("run", network, "--input", f"A={tmp_path / 'a.npy'}", "-o", out)
-    assert result.exit_code == 1
+    assert result.exit_code == 5
     assert "No space left on device" in result.stderr
     assert out.read_bytes() == b"before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", out.name]
@@ -119,7 +119,7 @@ def test_a_place_that_must_not_be_written_to_is_said_before_anything_is_computed
 ) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
     result = call("run", tmp_path / "none", "-o", tmp_path / "out.npy")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "must not be written to; choose another place" in result.stderr
 
 
@@ -150,7 +150,7 @@ def test_data_that_break_an_assumption_are_refused(
     np.save(tmp_path / "a.npy", 2 * MATRIX)
     arguments = ("run", network, "--input", f"A={tmp_path / 'a.npy'}", "-o", tmp_path / "x.npy")
     refused = call(*arguments)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 4
     assert not (tmp_path / "x.npy").exists()
     assert "the largest eigenvalue of A is 5.225 and L = 3: compile with --set L=5.226." in (
         refused.stderr
@@ -164,7 +164,7 @@ def test_unchecked_data_are_run_without_a_word_of_a_certificate(
 ) -> None:
     np.save(tmp_path / "a.npy", np.diag([0.4, 3.4]))
     arguments = ("run", network, "--input", f"A={tmp_path / 'a.npy'}", "-o", tmp_path / "x.npy")
-    assert call(*arguments).exit_code == 1
+    assert call(*arguments).exit_code == 4
     result = call(*arguments, "--unchecked")
     assert result.exit_code == 0, result.output
     assert result.output == ""
@@ -177,7 +177,7 @@ def test_a_result_that_is_not_finite_is_an_error_and_no_file(
     np.save(tmp_path / "a.npy", 1e60 * MATRIX)
     arguments = ("--input", f"A={tmp_path / 'a.npy'}", "-o", tmp_path / "x.npy", "--unchecked")
     result = call("run", network, *arguments)
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "not finite" in result.stderr
     assert not (tmp_path / "x.npy").exists()
 
@@ -276,7 +276,7 @@ def test_measure_prints_settings_that_fit(
     given = {name: 2 * array for name, array in data().items()}
     np.savez(tmp_path / "data.npz", **given)
     source = ("--input", tmp_path / "data.npz")
-    assert call("run", regression, *source).exit_code == 1
+    assert call("run", regression, *source).exit_code == 4
     measured = call("measure", examples / "gradient_descent.alg", *source)
     assert measured.exit_code == 0, measured.output
     settings = measured.stdout.split()
@@ -292,8 +292,8 @@ def test_measure_says_what_no_setting_can_meet(call: Call, examples: Path, tmp_p
     np.save(tmp_path / "a.npy", -MATRIX)
     place = examples / "heat_kernel.alg"
     result = call("measure", place, "--input", f"A={tmp_path / 'a.npy'}")
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "the smallest eigenvalue of A is -2.61" in result.stderr
     assert "must be at least 0" in result.stderr
     divided = call("measure", examples / "lasso_ista.alg", "--input", f"x={tmp_path / 'a.npy'}")
-    assert divided.exit_code == 1
+    assert divided.exit_code == 4

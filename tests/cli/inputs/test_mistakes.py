@@ -19,7 +19,7 @@ NUMBERS = ("--set", "mu=1/2", "--set", "L=3")
 
 def refused(result: Result, *words: str) -> None:
     """The command failed with a message that holds these words, and nothing on stdout."""
-    assert result.exit_code in (1, 2), result.output
+    assert result.exit_code in (1, 2, 4, 5), result.output
     assert "Traceback" not in result.output
     for word in words:
         assert word in result.stderr, result.stderr
@@ -88,7 +88,7 @@ def test_an_output_below_a_file(call: Call, examples: Path, tmp_path: Path) -> N
 def test_a_directory_that_is_no_network(call: Call, tmp_path: Path, command: str) -> None:
     refused(call(command, tmp_path / "missing"), "missing")
     result = call(command, tmp_path)
-    assert result.exit_code == 1
+    assert result.exit_code in (1, 2)
     assert "no" in result.output
     assert "Traceback" not in result.output
 
@@ -110,7 +110,7 @@ def test_a_damaged_network(
     np.save(tmp_path / "a.npy", np.eye(2))
     options = ("--input", f"A={tmp_path / 'a.npy'}") if command == "run" else ()
     result = call(command, directory, *options)
-    assert result.exit_code == 1
+    assert result.exit_code in (1, 2)
     assert "Traceback" not in result.output
 
 
@@ -191,7 +191,7 @@ def test_a_mistake_in_the_steps(
 ) -> None:
     (tmp_path / "f.alg").write_text(f"{HEAD}{text}\n")
     result = call("compile", tmp_path / "f.alg", "-o", tmp_path / "net")
-    refused(result, f"f.alg:{place}: error: ", message)
+    refused(result, f"f.alg:{place}: error[", message)
     assert result.stdout == ""
     assert not (tmp_path / "net").exists()
 

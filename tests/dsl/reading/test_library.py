@@ -96,7 +96,7 @@ def test_mistakes_in_a_used_file_are_shown_there(look: Look) -> None:
     assert found.span.source.name == "square.alg"
     assert (found.line, found.underlined) == (5, "B")
     found = look(MAIN, square="algorithm square(A: [d, d])\nreturn (A").diagnostics[0]
-    assert found.render().startswith("square.alg:2:8: error: this '(' is never closed")
+    assert found.render().startswith("square.alg:2:8: error[bracket]: this '(' is never closed")
 
 
 def test_scripts_that_use_each_other_in_a_circle(look: Look) -> None:

@@ -285,10 +285,15 @@ def test_unused_declarations_are_warnings(look: Look) -> None:
 def test_rendering() -> None:
     source = Source("a.alg", "X = A\nY = stpes*A\n")
     found = Diagnostic(
-        "error", Span(source, 10, 15), "unknown name 'stpes'", "did you mean?", ("n",)
+        "error",
+        "unknown-name",
+        Span(source, 10, 15),
+        "unknown name 'stpes'",
+        "did you mean?",
+        ("n",),
     )
     assert found.render() == (
-        "a.alg:2:5: error: unknown name 'stpes'\n"
+        "a.alg:2:5: error[unknown-name]: unknown name 'stpes'\n"
         "    Y = stpes*A\n"
         "        ^~~~~\n"
         "help: did you mean?\n"
@@ -298,16 +303,19 @@ def test_rendering() -> None:
 
 def test_rendering_of_endless_lines_and_of_nothing() -> None:
     source = Source("a.alg", "A" * 5000 + "\x07\tB" + "C" * 5000)
-    found = Diagnostic("error", Span(source, 5000, 5003), "here").render().splitlines()
+    found = Diagnostic("error", "syntax", Span(source, 5000, 5003), "here").render().splitlines()
     assert all(len(line) < 120 for line in found)
     assert found[1][found[2].index("^") :].startswith("\ufffd B")
     assert found[2].strip() == "^~~"
-    assert Diagnostic("error", Span(Source("a", ""), 0, 0), "m").render() == "a:1:1: error: m"
+    assert (
+        Diagnostic("error", "syntax", Span(Source("a", ""), 0, 0), "m").render()
+        == "a:1:1: error[syntax]: m"
+    )
 
 
 def test_a_place_over_several_lines_is_underlined_to_the_end_of_the_first() -> None:
     source = Source("a.alg", "X = (A\n + B)")
-    lines = Diagnostic("error", Span(source, 4, 12), "m").render().splitlines()
+    lines = Diagnostic("error", "syntax", Span(source, 4, 12), "m").render().splitlines()
     assert lines[2] == "        ^~"
 
 
@@ -321,4 +329,4 @@ def _expect(found: Diagnostic, wanted: tuple[int, int, str, str, str]) -> None:
     assert (found.line, found.column, found.underlined) == (line, column, underlined)
     assert message in found.message
     assert hint in (found.hint or "")
-    assert found.render().startswith(f"script.alg:{line}:{column}: error: ")
+    assert found.render().startswith(f"script.alg:{line}:{column}: error[{found.code}]: ")

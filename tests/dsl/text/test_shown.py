@@ -46,11 +46,14 @@ def test_what_is_shown_once_is_shown_the_same_again(text: str) -> None:
 def test_nothing_that_a_terminal_obeys_is_shown(character: str) -> None:
     assert shown(f"a{character}b") == f"a<U+{ord(character):04X}>b"
     diagnostic = Diagnostic(
-        "error", Span(Source(f"n{character}m.alg", f"X{character} = A"), 0, 1), f"m{character}"
+        "error",
+        "character",
+        Span(Source(f"n{character}m.alg", f"X{character} = A"), 0, 1),
+        f"m{character}",
     )
     text = diagnostic.render().replace("\n", "")
     assert not any(map(is_unsafe, text))
-    assert f"n<U+{ord(character):04X}>m.alg:1:1: error: m<U+" in text
+    assert f"n<U+{ord(character):04X}>m.alg:1:1: error[character]: m<U+" in text
 
 
 def test_ordinary_letters_stay() -> None:

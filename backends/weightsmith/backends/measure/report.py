@@ -9,6 +9,7 @@ from typing import Literal
 from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure.decimals import DIGITS
 from weightsmith.backends.measure.quantities import Measured, Verdict
+from weightsmith.dsl.text.codes import Code
 
 DataCheck = Literal["refuse", "warn", "off"]
 BROKEN_DIGITS = 8  # enough to see by how much, as a rule
@@ -25,6 +26,8 @@ class AssumptionWarning(UserWarning):
 
 class AssumptionError(LayoutError):
     """The data given break a hypothesis of the certificate; ``report`` has them all."""
+
+    code: Code = "data-assumption"
 
     def __init__(self, message: str, report: DataReport) -> None:
         super().__init__(message)

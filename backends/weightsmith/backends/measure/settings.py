@@ -23,6 +23,7 @@ from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.printing.hypotheses import Hypothesis, Stated
 from weightsmith.dsl.program import core
 from weightsmith.dsl.running.bindings import BindingError, resolve_bindings
+from weightsmith.dsl.text.codes import Code
 
 SPLITS = 32  # ways to share eigenvalues between two intervals that are tried
 Found = Sequence[tuple[Hypothesis, Measured]]
@@ -30,6 +31,8 @@ Found = Sequence[tuple[Hypothesis, Measured]]
 
 class UnsolvableError(LayoutError):
     """No values of the parameters are found under which the data meet the assumptions."""
+
+    code: Code = "data-fit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from weightsmith.backends.errors import DirectoryError, listed
+from weightsmith.backends.errors import DamagedError, DirectoryError, OccupiedError, listed
 from weightsmith.backends.storage.exchange import exchange
 from weightsmith.backends.storage.lazy_files import LazyFiles, pieces_of
 from weightsmith.backends.storage.workshop import LOCK, place_of, workshop
@@ -109,9 +109,7 @@ def _read(files: Mapping[str, BinaryIO]) -> Mapping[str, bytes]:
     length = int.from_bytes(model.read(8), "little")
     known = length <= MAX_BYTES and announced_size(model.read(length)) == _size(model) - 8 - length
     if not known:
-        raise DirectoryError(
-            f"'{MODEL}' is damaged: its header does not state {_size(model)} bytes."
-        )
+        raise DamagedError(f"'{MODEL}' is damaged: its header does not state {_size(model)} bytes.")
     others = {name: read_bounded(name, file) for name, file in files.items() if name != MODEL}
     return LazyFiles(others, MODEL, model)
 
@@ -120,7 +118,7 @@ def read_bounded(name: str, file: BinaryIO) -> bytes:
     """The bytes of a file of a network.  Raises DirectoryError on one that is too large for it."""
     most = LARGE if name == MODEL else MAX_BYTES
     if _size(file) > most:
-        raise DirectoryError(f"'{name}' is larger than {most >> 20} MB.")
+        raise DamagedError(f"'{name}' is larger than {most >> 20} MB.")
     return file.read(most) or b""  # None: a file that has nothing yet
 
 
@@ -237,18 +235,18 @@ def _check_replaceable(target: Path) -> None:
     if not os.path.lexists(target):
         return
     if not target.is_dir():
-        raise DirectoryError(f"'{target}' is a file; choose another directory.")
+        raise OccupiedError(f"'{target}' is a file; choose another directory.")
     names = sorted(os.listdir(target))
     if not names:
         return
     foreign = [name for name in names if name not in FILENAMES or not _there(target / name)]
     if foreign:
-        raise DirectoryError(
+        raise OccupiedError(
             f"'{target}' also holds {listed(foreign[:3])}, which no network has, and is not "
             "replaced; choose another directory, or move these files away."
         )
     if not _is_template(target / TEMPLATE):
-        raise DirectoryError(
+        raise OccupiedError(
             f"'{target}' holds {listed(names)}, but no '{TEMPLATE}' of a network, and is not "
             "replaced; choose another directory."
         )

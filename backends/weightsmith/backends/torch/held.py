@@ -15,7 +15,7 @@ from typing import cast
 import numpy as np
 
 from weightsmith.backends.data.arrays import Array
-from weightsmith.backends.errors import DirectoryError
+from weightsmith.backends.errors import DamagedError
 from weightsmith.backends.template.architecture import axis_size
 from weightsmith.backends.template.coefficients import Values
 from weightsmith.backends.template.layout import Stream
@@ -56,7 +56,7 @@ def held_blocks(certificate: Mapping[str, object]) -> tuple[Held, ...]:
     try:
         return tuple(_invariants(certificate))
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DirectoryError(DAMAGED) from None
+        raise DamagedError(DAMAGED) from None
 
 
 def _invariants(certificate: Mapping[str, object]) -> Iterator[Held]:
@@ -87,7 +87,7 @@ class Variables:
         try:
             return self._solved(held, block)
         except (ArithmeticError, ValueError):  # sizes that do not meet, a number that is no float
-            raise DirectoryError(DAMAGED) from None
+            raise DamagedError(DAMAGED) from None
 
     def _solved(self, held: Held, block: Array) -> tuple[str, Array] | None:
         rest: list[tuple[str, Word]] = []

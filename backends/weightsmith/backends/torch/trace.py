@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from weightsmith.backends.data.arrays import Array
-from weightsmith.backends.errors import DirectoryError, listed
+from weightsmith.backends.errors import DamagedError, listed
 from weightsmith.backends.template.architecture import axis_size
 from weightsmith.backends.template.layout import Inputs, Stream, layout, read_back
 from weightsmith.backends.template.unroll import LayerPlace, LoopPass, layer_places
@@ -139,7 +139,7 @@ def _variables(
         for layer in between_passes(places, one.loop):
             key = layer, one.block, one.group
             if key not in blocks:
-                raise DirectoryError(DAMAGED)
+                raise DamagedError(DAMAGED)
             solved = variables.of(one, blocks[key])
             if solved is not None:
                 name, value = solved

@@ -2,50 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from weightsmith.cli.inputs.mistakes import explained
+from weightsmith.cli.inputs.options import json_option
+from weightsmith.cli.inputs.scripts import STDIN, STDIN_NAME, read_script, with_directories
+from weightsmith.cli.outputs.colours import painted
+from weightsmith.cli.outputs.result import Result
+
 if TYPE_CHECKING:
     from weightsmith.compiler.ir.template import Template
+    from weightsmith.dsl import Source
     from weightsmith.dsl.program import core
+    from weightsmith.dsl.text.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found of one file; ``needs``: parameters that its tables or synthesis miss."""
+
+    file: str
+    outcome: str
+    name: str | None = None
+    needs: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    part: str = field(default="", repr=False)
 
 
 @click.command()
 @click.argument("scripts", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
 @click.pass_context
-def check(ctx: click.Context, scripts: tuple[Path, ...]) -> None:
+def check(ctx: click.Context, result: Result, scripts: tuple[Path, ...]) -> None:
     """Diagnose SCRIPTS: names, shapes, assumptions, and whether a network can hold the values.
 
-    Says which heads the network needs, and how their cost grows, where some are not linear.
+    Of a directory every .alg and .net file is looked at; - is a script on stdin.  Says which heads
+    the network needs, and how their cost grows, where some are not linear.
 
-    Exits with status 1 if a script has an error.
+    Exits with status 1 if one has an error, 2 if one cannot be read.
     """
-    sound = [_is_sound(script) for script in scripts]
-    ctx.exit(0 if all(sound) else 1)
+    statuses, files = set(), []
+    for script in with_directories(scripts):
+        looked, diagnostics, status = _looked(script)
+        statuses.add(status)
+        files.append(looked)
+        result.add(diagnostics)
+        if not result.is_json:
+            _print(looked, diagnostics)
+    status = 1 if 1 in statuses else max(statuses)
+    kept = [{key: one for key, one in asdict(file).items() if key != "part"} for file in files]
+    result.fields |= {"outcome": "wrong" if status else "sound", "files": kept}
+    ctx.exit(status)
 
 
-def _is_sound(script: Path) -> bool:
-    from weightsmith.dsl import DiagnosticError, diagnose, load_source
+def _print(looked: Looked, diagnostics: tuple[Diagnostic, ...]) -> None:
     from weightsmith.dsl.text.shown import printable
 
+    for diagnostic in diagnostics:
+        click.echo(painted(diagnostic.render()) + "\n", err=True)
+    if looked.outcome != "sound":
+        return
+    wanted = f"; {looked.part} values of {', '.join(looked.needs)}" if looked.needs else ""
+    click.echo(f"{printable(looked.file)}: '{looked.name}' is sound{wanted}.")
+    for line in looked.heads:
+        click.echo(f"  {line}")
+
+
+def _looked(script: Path) -> tuple[Looked, tuple[Diagnostic, ...], int]:
+    """What was found, what there is to say, and the exit status."""
+    from weightsmith.dsl import DiagnosticError, diagnose
+
+    name = STDIN_NAME if str(script) == STDIN else str(script)
+    found: tuple[Diagnostic, ...] = ()
     try:
-        checked = diagnose(load_source(script))
-        for diagnostic in checked.diagnostics:
-            click.echo(diagnostic.render() + "\n", err=True)
+        source = read_script(script)
+        if (net := _net(source, script)) is not None:
+            return Looked(name, "sound", net), (), 0
+        checked = diagnose(source)
+        found = checked.diagnostics
         if checked.program is None:
-            return False
+            raise DiagnosticError(found)
         missing, kinds = _compile(checked.program)
     except DiagnosticError as problem:
-        click.echo(f"{problem}\n", err=True)
-        return False
+        told = tuple(dict.fromkeys((*found, *problem.diagnostics)))
+        mistake = explained(problem)
+        return Looked(name, "wrong"), told, 1 if mistake is None else mistake.status
     part = "its tables need" if _has_tables(checked.program) else "its synthesis needs"
-    wanted = f"; {part} values of {', '.join(missing)}" if missing else ""
-    click.echo(f"{printable(str(script))}: '{checked.program.name}' is sound{wanted}.")
-    for line in kinds:
-        click.echo(f"  {line}")
-    return True
+    return Looked(name, "sound", checked.program.name, missing, kinds, part), found, 0
+
+
+def _net(source: Source, path: Path) -> str | None:
+    """The name of a network as text; None of a script.  Raises DiagnosticError."""
+    if path.suffix != ".net" and not (str(path) == STDIN and "network" in source.text):
+        return None
+    from weightsmith.compiler.nets.read_net import is_net, read_net
+
+    if path.suffix != ".net" and not is_net(source.text):
+        return None
+    return read_net(source).template.algorithm
 
 
 def _compile(program: core.Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -54,13 +113,15 @@ def _compile(program: core.Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Tables and synthesised steps are made of numbers: without them the parameters that miss one are
     returned.  Besides the kinds of heads, where some are not linear.
     """
-    from weightsmith.compiler.choosing.choices import resolve_choices
-    from weightsmith.compiler.choosing.ensure import open_parameters
     from weightsmith.compiler.pipeline import compile_program
-    from weightsmith.dsl import resolve_bindings
 
     if not (_has_tables(program) or program.synthesized):
         return (), _kinds(compile_program(program, {}).template)
+
+    from weightsmith.compiler.choosing.choices import resolve_choices
+    from weightsmith.compiler.choosing.ensure import open_parameters
+    from weightsmith.dsl import resolve_bindings
+
     bindings = resolve_bindings(program, {})
     found = {*bindings, *(until.parameter for until in program.untils)}
     if program.ensure is not None:  # then the compiler chooses these

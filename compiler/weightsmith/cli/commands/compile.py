@@ -17,12 +17,15 @@ from weightsmith.cli.inputs.options import (
     set_option,
     size_assignment,
 )
+from weightsmith.cli.inputs.scripts import read_script
+from weightsmith.cli.outputs.progress import working
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from weightsmith.api import Bound, Network
     from weightsmith.compiler.costs.report import Report
+    from weightsmith.dsl import Source
 
 STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
 
@@ -67,7 +70,7 @@ def compile_command(
     dtype: str,
     emit: str | None,
 ) -> None:
-    """Compile SCRIPT to a network with its certificate.
+    """Compile SCRIPT (- is stdin) to a network with its certificate.
 
     Parameters without a value stay symbols: then there are a template and a certificate in
     formulas, but no weights.
@@ -78,20 +81,21 @@ def compile_command(
         raise click.UsageError("say where to write the network, -o DIR, or what to print, --emit.")
     values = as_mapping(settings, "--set")
     sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
-    _check_sizes(api.check(script).dimensions, sizes, dense)
+    source = read_script(script)
+    _check_sizes(api.check(source).dimensions, sizes, dense)
     if emit is not None:
-        click.echo(_stage(script, emit, values, gated).rstrip("\n"))
+        click.echo(_stage(source, emit, values, gated).rstrip("\n"))
     if output is not None:
-        full = sizes if dense else None
-        network = api.compile(
-            script,
-            settings=values,
-            dtype=dtype,
-            dims=full,
-            gated=gated,
-            fewest=fewest,
-            matrices=_matrices(matrices),
-        )
+        with working(f"compiling {source.name}"):
+            network = api.compile(
+                source,
+                settings=values,
+                dtype=dtype,
+                dims=sizes if dense else None,
+                gated=gated,
+                fewest=fewest,
+                matrices=_matrices(matrices),
+            )
         _require_numbers(network, dense)
         network.save(output)
         click.echo(summary(network, output, sizes), err=emit is not None)
@@ -105,10 +109,10 @@ def _matrices(sources: tuple[str, ...]) -> Mapping[str, object]:
     return read_matrices(sources)
 
 
-def _stage(script: Path, stage: str, values: Mapping[str, str], gated: bool) -> str:
+def _stage(source: Source, stage: str, values: Mapping[str, str], gated: bool) -> str:
     from weightsmith import api
 
-    return api.emit(script, stage, settings=values, gated=gated)
+    return api.emit(source, stage, settings=values, gated=gated)
 
 
 def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: bool) -> None:
@@ -116,19 +120,20 @@ def _check_sizes(dimensions: tuple[str, ...], sizes: Mapping[str, int], dense: b
         if name not in dimensions:
             known = ", ".join(dimensions) or "none"
             raise Mistake(
+                "option",
                 f"the script has no dimension '{name}'; it has {known}."
-                + suggestion(name, dimensions)
+                + suggestion(name, dimensions),
             )
     missing = [name for name in dimensions if name not in sizes]
     if dense and missing:
         wanted = " ".join(f"--dim {name}=…" for name in missing)
-        raise Mistake(f"--dense needs the size of every dimension: add {wanted}")
+        raise Mistake("option", f"--dense needs the size of every dimension: add {wanted}")
 
 
 def _require_numbers(network: Network, dense: bool) -> None:
     if dense and network.missing:
         wanted = " ".join(f"--set {name}=…" for name in network.missing)
-        raise Mistake(f"--dense needs the value of every parameter: add {wanted}")
+        raise Mistake("value-missing", f"--dense needs the value of every parameter: add {wanted}")
 
 
 def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:

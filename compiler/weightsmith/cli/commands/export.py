@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from weightsmith.cli.inputs.options import as_mapping, dtype_option, open_network, size_assignment
+from weightsmith.cli.outputs.progress import working
 
 
 @click.command()
@@ -39,4 +40,5 @@ def export(
     """
     sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
     network = open_network(directory)
-    network.export(output, format=form, dtype=dtype, dims=sizes, numpy=numpy, counts=counts)
+    with working(f"exporting to {output}"):
+        network.export(output, format=form, dtype=dtype, dims=sizes, numpy=numpy, counts=counts)

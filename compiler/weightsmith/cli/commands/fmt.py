@@ -90,10 +90,10 @@ class _Tally:
         click.echo(f"{text}\n", err=True)
 
     def _format(self, file: Path, name: str) -> None:
-        from weightsmith.dsl.reading.library import decoded
+        from weightsmith.dsl.reading.library import source_of
 
         data = _read(file)
-        source = decoded(name, data)
+        source = source_of(name, data)
         text = source.text
         result = _laid_out(source, file)
         written = (MARK if data.startswith(MARK) else b"") + result.encode()

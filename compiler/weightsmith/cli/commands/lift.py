@@ -8,6 +8,8 @@ import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
 from weightsmith.cli.inputs.options import as_mapping, return_option, set_option
+from weightsmith.cli.inputs.scripts import read_script
+from weightsmith.cli.outputs.progress import working
 
 EXIT = {"equal": 0, "equal here": 0, "different": 1, "open": 3}
 
@@ -57,22 +59,26 @@ def lift(
     With --against: status 0 if the network is the script, 1 if it differs, 3 if that is open.
     """
     if against is None and (settings or returns):
-        raise Mistake("--set and --return go with --against SCRIPT.")
+        raise Mistake("option", "--set and --return go with --against SCRIPT.")
     from weightsmith import api
+    from weightsmith.backends.storage.whole_file import replacing
     from weightsmith.dsl.text.shown import printable
 
-    found = api.lift(list(weights), list(layouts), noise=noise)
+    with working("lifting"):
+        found = api.lift(list(weights), list(layouts), noise=noise)
     text = found.text
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        with replacing(output) as file:
+            file.write(text.encode())
     for line in found.report:
         click.echo(printable(line), err=output is None)
     if against is None:
         return
     values, names = as_mapping(settings, "--set"), as_mapping(returns, "--return")
-    compared = api.compare(text, against, settings=values, returns=names)
+    with working("comparing"):
+        compared = api.compare(text, read_script(against), settings=values, returns=names)
     if noise:
         click.echo("the nearest network, not the weights:")
     for line in compared.text.splitlines():

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
-from weightsmith.cli.inputs.options import dtype_option, input_option, open_network, rows_option
+from weightsmith.cli.inputs.options import (
+    dtype_option,
+    input_option,
+    json_option,
+    open_network,
+    rows_option,
+)
+from weightsmith.cli.outputs.progress import working
+from weightsmith.cli.outputs.result import Result
 
 if TYPE_CHECKING:
     from weightsmith.api import DataReport, Network
@@ -32,7 +40,10 @@ HINT = (
 @click.option(
     "--certify", is_flag=True, help="Bound the distance of this result from its target, proven."
 )
+@json_option
+@click.pass_obj
 def run(
+    result: Result,
     directory: Path,
     sources: tuple[str, ...],
     output: Path | None,
@@ -52,23 +63,33 @@ def run(
     --certify needs no certificate: it encloses the target for these very numbers, whatever they
     are, and says how far the result is from it at most, in the Frobenius norm.
     """
-    from weightsmith.cli.inputs.arrays import check_output, read_inputs, write_outputs
+    from weightsmith.cli.inputs.arrays import as_lists, check_output, read_inputs, write_outputs
 
     if output is not None:
         check_output(output)
     network = open_network(directory)
     inputs = read_inputs(sources, per_token(network.program), rows=rows)
-    report = None if unchecked else _measured(network, inputs)
-    answer = network.run(inputs, dtype, check="off")
+    report = None if unchecked else _measured(result, network, inputs)
+    with working("running"):
+        answer = network.run(inputs, dtype, check="off")
     if not is_finite(answer):
-        raise Mistake("not finite: the numbers left the range of the dtype; nothing is written.")
-    write_outputs(answer, output)
-    if report is not None and report.intact:
-        for line in _certified(network, inputs, report):
-            click.echo(line, err=True)
-    if certify:
-        for value in network.enclose(inputs, answer).values:
-            click.echo(f"for this input: {value}", err=True)
+        message = "not finite: the numbers left the range of the dtype; nothing is written."
+        raise Mistake("not-finite", message)
+    if output is not None or not result.is_json:
+        write_outputs(answer, output)
+    with working("certifying"):
+        is_told = report is not None and report.intact
+        certified = list(_certified(network, inputs, report)) if report and is_told else []
+        enclosed = network.enclose(inputs, answer).values if certify else ()
+    if result.is_json:
+        values = as_lists(answer) if output is None else None
+        result.fields |= {"outcome": "ran", "output": output and str(output), "values": values}
+        result.fields |= {"certified": certified, "enclosed": [str(one) for one in enclosed]}
+        return
+    for line in certified:
+        click.echo(line, err=True)
+    for value in enclosed:
+        click.echo(f"for this input: {value}", err=True)
 
 
 def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:
@@ -81,13 +102,19 @@ def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator
         yield "nothing is certified: 'weightsmith verify' refuses the certificate, and says why"
 
 
-def _measured(network: Network, inputs: Inputs) -> DataReport:
-    """Print the table of the hypotheses.  Raises Mistake on data that break one."""
-    report = network.check(inputs)
-    click.echo(str(report), err=True)
+def _measured(result: Result, network: Network, inputs: Inputs) -> DataReport:
+    """Tell the table of the hypotheses.  Raises Mistake on data that break one."""
+    with working("measuring the data"):
+        report = network.check(inputs)
+    if result.is_json:
+        keys = ("hypothesis", "measured", "holds")
+        rows = [dict(zip(keys, row.cells, strict=True)) for row in report.rows]
+        result.fields |= {"hypotheses": rows, "intact": report.intact}
+    else:
+        click.echo(str(report), err=True)
     if report.broken:
         sentences = "\n".join(f"{row.sentence}." for row in report.broken)
-        raise Mistake(f"{sentences}\n{HINT}")
+        raise Mistake("data-assumption", f"{sentences}\n{HINT}")
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,19 @@ from weightsmith.cli.inputs.options import (
     as_mapping,
     fewest_option,
     gated_option,
+    json_option,
     open_network,
     set_option,
 )
+from weightsmith.cli.inputs.scripts import read_script
+from weightsmith.cli.outputs.bounds import bound_json
+from weightsmith.cli.outputs.progress import working
+from weightsmith.cli.outputs.result import Result
+
+if TYPE_CHECKING:
+    from weightsmith.api import Network
+    from weightsmith.compiler.nets.net import Net
+    from weightsmith.dsl import Source
 
 
 @click.command()
@@ -23,7 +34,10 @@ from weightsmith.cli.inputs.options import (
 @fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
 @click.option("--html", is_flag=True, help="Print a page of HTML, the graph as a picture.")
+@json_option
+@click.pass_obj
 def show(
+    result: Result,
     network: Path,
     settings: tuple[tuple[str, str], ...],
     gated: bool,
@@ -31,7 +45,7 @@ def show(
     depth: bool,
     html: bool,
 ) -> None:
-    """Show the network in DIR, in the file NET, or the one that SCRIPT compiles to.
+    """Show the network in DIR, in the file NET, or the one that SCRIPT (- is stdin) compiles to.
 
     Tokens, blocks, layers with each head as a formula, exact; as comments what the certificate
     claims.  What is printed is a .net file.
@@ -39,42 +53,67 @@ def show(
     from weightsmith import api
     from weightsmith.backends.storage.files import is_directory
 
-    if not is_directory(network) and (text := _net_text(network)):
-        for option, is_given in (
-            ("--set", settings),
-            ("--gated", gated),
-            ("--fewest", fewest),
-            ("--depth", depth),
-            ("--html", html),
-        ):
-            if is_given:
-                raise Mistake(f"{option} is for scripts; '{network}' is a network as text.")
-        click.echo(text.rstrip("\n"))
-        return
-    if not is_directory(network):
-        values = as_mapping(settings, "--set")
-        found = api.compile(network, settings=values, gated=gated, fewest=fewest)
-    elif settings:
-        raise Mistake("--set is for scripts; the values of a compiled network are fixed.")
-    elif gated:
-        raise Mistake("--gated is for scripts; the MLPs of a compiled network are fixed.")
-    elif fewest:
-        raise Mistake("--fewest is for scripts; the layers of a compiled network are fixed.")
-    else:
+    if html and (depth or result.is_json):
+        raise Mistake("option", "--html is a page of its own: leave --depth and --json out.")
+    given = {"--set": settings, "--gated": gated, "--fewest": fewest}
+    if is_directory(network):
+        _refuse(given, "a compiled network is as it was compiled.")
         found = open_network(network)
+    else:
+        source = read_script(network)
+        if net := _net_of(source, network):
+            more = {**given, "--depth": depth, "--html": html}
+            _refuse(more, f"'{network}' is a network as text.")
+            _print(result, {"name": net.template.algorithm, "text": net_text(net)})
+            return
+        values = as_mapping(settings, "--set")
+        with working(f"compiling {source.name}"):
+            found = api.compile(source, settings=values, gated=gated, fewest=fewest)
     if html:
         from weightsmith.network_page import page
 
         click.echo(page(found))
         return
-    click.echo((found.depth() if depth else found.show()).rstrip("\n"))
+    with working("looking at the network"):
+        text = found.depth() if depth else found.show()
+    _print(result, {"name": found.template.algorithm, "text": text.rstrip("\n")}, found)
 
 
-def _net_text(path: Path) -> str:
-    """A network as text, read and written anew; "" if it is no such file."""
+def _refuse(given: dict[str, object], why: str) -> None:
+    """Raise Mistake if an option that is for scripts is given."""
+    for option, is_given in given.items():
+        if is_given:
+            raise Mistake("option", f"{option} is for scripts; {why}")
+
+
+def _print(result: Result, told: dict[str, object], network: Network | None = None) -> None:
+    """Print the text, or keep it for the document with what a compiled network is like."""
+    if not result.is_json:
+        click.echo(told["text"])
+        return
+    result.fields |= {"outcome": "shown", **told}
+    if network is not None:
+        report = network.report
+        result.fields |= {
+            "layers": report.layers,
+            "layers_text": report.layers_text,
+            "heads": report.heads,
+            "width": report.width_text,
+            "depth_lower_bound": report.depth_lower_bound,
+            "missing": list(network.missing),
+            "bounds": [bound_json(one) for one in network.bounds],
+        }
+
+
+def _net_of(source: Source, path: Path) -> Net | None:
+    """A network as text; None if it is no such file.  Raises DiagnosticError."""
     from weightsmith.compiler.nets.read_net import is_net, read_net
-    from weightsmith.compiler.nets.write_net import net_of
-    from weightsmith.dsl import load_source
 
-    source = load_source(path)
-    return net_of(read_net(source)) if path.suffix == ".net" or is_net(source.text) else ""
+    return read_net(source) if path.suffix == ".net" or is_net(source.text) else None
+
+
+def net_text(net: Net) -> str:
+    """The network written anew."""
+    from weightsmith.compiler.nets.write_net import net_of
+
+    return net_of(net).rstrip("\n")

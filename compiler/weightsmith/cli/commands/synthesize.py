@@ -8,6 +8,7 @@ import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
 from weightsmith.cli.inputs.options import as_mapping, dtype_option, fewest_option, set_option
+from weightsmith.cli.outputs.progress import working
 
 
 @click.command()
@@ -76,19 +77,20 @@ def synthesize(
     try:
         script_for(target, inputs, assumptions, within, passes, int(degree), name)
     except ValueError as problem:
-        raise Mistake(f"{problem}.") from problem
-    network = api.synthesize(
-        target,
-        of=inputs,
-        assume=assumptions,
-        within=within,
-        passes=passes,
-        degree=int(degree),
-        settings=as_mapping(settings, "--set"),
-        fewest=fewest,
-        dtype=dtype,
-        name=name,
-    )
+        raise Mistake("option", f"{problem}.") from problem
+    with working("synthesising"):
+        network = api.synthesize(
+            target,
+            of=inputs,
+            assume=assumptions,
+            within=within,
+            passes=passes,
+            degree=int(degree),
+            settings=as_mapping(settings, "--set"),
+            fewest=fewest,
+            dtype=dtype,
+            name=name,
+        )
     if output is not None:
         network.save(output)
     click.echo(network.source.text.rstrip("\n"))

@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 import click
 
 from weightsmith.cli.inputs.mistakes import Mistake
-from weightsmith.cli.inputs.options import as_mapping, return_option, set_option
+from weightsmith.cli.inputs.options import as_mapping, json_option, return_option, set_option
+from weightsmith.cli.inputs.scripts import read_script
+from weightsmith.cli.outputs.progress import working
+from weightsmith.cli.outputs.result import Result
 
 if TYPE_CHECKING:
     from weightsmith.checker import Report, Verdict
 
 LOADED = "were loaded to check this:"
-EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command line
+EXIT = {
+    **{"proven": 0, "equal": 0, "equal here": 0},
+    **{"refused": 1, "different": 1, "open": 3},
+}
 
 
 @click.command()
@@ -33,9 +39,12 @@ EXIT = {"proven": 0, "refused": 1, "open": 3}  # 2 is a mistake on the command l
 )
 @set_option
 @return_option
+@json_option
+@click.pass_obj
 @click.pass_context
 def verify(
     ctx: click.Context,
+    result: Result,
     directory: Path,
     explain: bool,
     against: Path | None,
@@ -51,19 +60,25 @@ def verify(
     Status 0 if they are equal, 1 if they differ, 3 if that is open.
     """
     if against is not None:
-        ctx.exit(_compare(directory, against, settings, returns, explain))
+        ctx.exit(_compare(result, directory, against, settings, returns, explain))
     if settings or returns:
-        raise Mistake("--set and --return go with --against SCRIPT.")
+        raise Mistake("option", "--set and --return go with --against SCRIPT.")
     from weightsmith.checker import verify_directory
     from weightsmith.checker.reading.directory import is_directory
     from weightsmith.dsl.text.shown import printable
 
     if not is_directory(directory):
         raise Mistake(
+            "no-network-there",
             f"'{directory}' is not a directory; pass the one that 'weightsmith compile -o' wrote, "
-            "or compare a .net file with a script: --against SCRIPT."
+            "or compare a .net file with a script: --against SCRIPT.",
         )
-    report = verify_directory(directory)
+    with working(f"verifying {printable(str(directory))}"):
+        report = verify_directory(directory)
+    if result.is_json:
+        claims = [_as_json(one, explain) for one in report.verdicts]
+        result.fields |= {"outcome": report.outcome, "network": str(directory), "claims": claims}
+        ctx.exit(EXIT[report.outcome])
     for verdict in report.verdicts:
         click.echo(_shown(verdict))
         for number, fact in enumerate(verdict.way if explain else (), 1):
@@ -75,7 +90,20 @@ def verify(
     ctx.exit(EXIT[report.outcome])
 
 
+def _as_json(verdict: Verdict, explain: bool) -> dict[str, object]:
+    told: dict[str, object] = {
+        "kind": verdict.kind,
+        "claim": verdict.claim or None,
+        "verdict": _mark(verdict).lower(),
+        "statement": verdict.statement or None,
+        "reason": verdict.reason or None,
+        "seconds": round(verdict.seconds, 3),
+    }
+    return {**told, "facts": list(verdict.way)} if explain else told
+
+
 def _compare(
+    result: Result,
     network: Path,
     script: Path,
     settings: tuple[tuple[str, str], ...],
@@ -87,12 +115,19 @@ def _compare(
     from weightsmith.dsl.text.shown import printable
 
     values, names = as_mapping(settings, "--set"), as_mapping(returns, "--return")
-    found = api.compare(network, script, settings=values, returns=names)
+    with working(f"comparing {printable(str(network))} with {printable(str(script))}"):
+        found = api.compare(network, read_script(script), settings=values, returns=names)
+    if result.is_json:
+        report = [printable(line) for line in found.text.splitlines()]
+        way = {"facts": list(found.way)} if explain else {}
+        result.fields |= {"outcome": found.outcome, "network": str(network)}
+        result.fields |= {"script": str(script), "report": report, **way}
+        return EXIT[found.outcome]
     for line in found.text.splitlines():
         click.echo(printable(line))
     for number, fact in enumerate(found.way if explain else (), 1):
         click.echo(f"{number:5}. {printable(fact)}")
-    return {"equal": 0, "equal here": 0, "different": 1, "open": 3}[found.outcome]
+    return EXIT[found.outcome]
 
 
 def kernel_files(directory: Path) -> list[str]:
@@ -118,9 +153,13 @@ def _name(verdict: Verdict) -> str:
     return f"{verdict.kind} (claim {verdict.claim})" if verdict.claim else verdict.kind
 
 
+def _mark(verdict: Verdict) -> str:
+    if not verdict.accepted:
+        return "REFUSED"
+    return "holds" if verdict.proven else "open"
+
+
 def _shown(verdict: Verdict) -> str:
-    mark = "holds" if verdict.proven else "open"
-    mark = mark if verdict.accepted else "REFUSED"
-    lines = [f"{mark:8}{_name(verdict)}, {verdict.seconds:.3f} s"]
+    lines = [f"{_mark(verdict):8}{_name(verdict)}, {verdict.seconds:.3f} s"]
     lines += [f"        {text}" for text in (verdict.statement, verdict.reason) if text]
     return "\n".join(lines)

@@ -30,7 +30,7 @@ def read_matrices(sources: Iterable[str]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name, array in _named_arrays(sources, "--matrix", "W=w.npy, W=w.csv or data.npz"):
         if name in found:
-            raise Mistake(f"the matrix '{name}' is given twice.")
+            raise Mistake("option", f"the matrix '{name}' is given twice.")
         found[name] = array
     return found
 
@@ -49,14 +49,14 @@ def read_inputs(sources: Iterable[str], per_token: frozenset[str], *, rows: bool
             continue
         groups = inputs.setdefault(base, {})
         if not isinstance(groups, dict):
-            raise Mistake(f"'{base}' is given both as a whole and as '{name}'.")
+            raise Mistake("option", f"'{base}' is given both as a whole and as '{name}'.")
         _put(groups, group, value, name)
     return inputs
 
 
 def _put(where: dict[str, Array] | Given, key: str, value: Array, name: str) -> None:
     if key in where:
-        raise Mistake(f"the input '{name}' is given twice.")
+        raise Mistake("option", f"the input '{name}' is given twice.")
     where[key] = value
 
 
@@ -68,12 +68,13 @@ def _named_arrays(
         path = Path(place if equals else source)
         if path.suffix not in READ:
             raise Mistake(
-                f"expected a .npy, .npz or .csv file in {option}, as {forms}; got '{source}'."
+                "file-kind",
+                f"expected a .npy, .npz or .csv file in {option}, as {forms}; got '{source}'.",
             )
         if path.suffix != ".npz":
             if not equals:
                 what = option.removeprefix("--")
-                raise Mistake(f"say which {what} '{path}' is: {option} NAME={path}")
+                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}")
             yield name, _read_csv(path) if path.suffix == ".csv" else _read_npy(path)
             continue
         arrays = _read_npz(path)
@@ -84,7 +85,7 @@ def _read_npy(path: Path) -> Array:
     try:
         loaded: Array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as problem:
-        raise Mistake(f"'{path}' is not a .npy file of numbers: {problem}") from None
+        raise Mistake("data-file", f"'{path}' is not a .npy file of numbers: {problem}") from None
     return loaded
 
 
@@ -93,7 +94,7 @@ def _read_npz(path: Path) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as problem:
-        raise Mistake(f"'{path}' is not an .npz file of numbers: {problem}") from None
+        raise Mistake("data-file", f"'{path}' is not an .npz file of numbers: {problem}") from None
 
 
 def _only(arrays: dict[str, Array], name: str, path: Path) -> Array:
@@ -102,7 +103,10 @@ def _only(arrays: dict[str, Array], name: str, path: Path) -> Array:
         return arrays[name]
     if len(arrays) == 1:
         return next(iter(arrays.values()))
-    raise Mistake(f"'{path}' has no array '{name}'; it has {', '.join(sorted(arrays)) or 'none'}.")
+    raise Mistake(
+        "data-file",
+        f"'{path}' has no array '{name}'; it has {', '.join(sorted(arrays)) or 'none'}.",
+    )
 
 
 def _read_csv(path: Path) -> Array:
@@ -111,18 +115,21 @@ def _read_csv(path: Path) -> Array:
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = [(number, line) for number, line in enumerate(csv.reader(file), 1) if line]
     except (UnicodeDecodeError, csv.Error) as problem:
-        raise Mistake(f"'{path}' is not a .csv file: {problem}") from None
+        raise Mistake("data-file", f"'{path}' is not a .csv file: {problem}") from None
     if lines and _is_heading(lines[0][1]):
         lines = lines[1:]
     if not lines:
-        raise Mistake(f"'{path}' holds no numbers.")
+        raise Mistake("data-file", f"'{path}' holds no numbers.")
     width = len(lines[0][1])
     for number, line in lines:
         if len(line) != width:
-            raise Mistake(f"'{path}', line {number}: expected {width} numbers, got {len(line)}.")
+            raise Mistake(
+                "data-file", f"'{path}', line {number}: expected {width} numbers, got {len(line)}."
+            )
         if not _is_numbers(line):
             raise Mistake(
-                f"'{path}', line {number}: expected numbers, got '{','.join(line)[:60]}'."
+                "data-file",
+                f"'{path}', line {number}: expected numbers, got '{','.join(line)[:60]}'.",
             )
     return np.array([[float(cell) for cell in line] for _, line in lines])
 
@@ -152,14 +159,16 @@ def _is_numbers(cells: list[str]) -> bool:
 def check_output(path: Path) -> None:
     """Raise Mistake, before anything is computed, if the file cannot be written."""
     if path.suffix not in READ:
-        raise Mistake(f"expected an output file .npz, .npy or .csv, got '{path}'.")
+        raise Mistake("file-kind", f"expected an output file .npz, .npy or .csv, got '{path}'.")
     if path.is_dir():
-        raise Mistake(f"'{path}' is a directory; name a file.")
+        raise Mistake("file-exists", f"'{path}' is a directory; name a file.")
     if not path.parent.is_dir():
-        raise Mistake(f"the directory '{path.parent}' does not exist.")
+        raise Mistake("file-unreadable", f"the directory '{path.parent}' does not exist.")
     for place in (path, path.resolve().parent):
         if place.exists() and not os.access(place, os.W_OK):
-            raise Mistake(f"'{place}' must not be written to; choose another place.")
+            raise Mistake(
+                "file-unreadable", f"'{place}' must not be written to; choose another place."
+            )
 
 
 def write_outputs(answer: Answer, path: Path | None) -> None:
@@ -176,19 +185,26 @@ def write_outputs(answer: Answer, path: Path | None) -> None:
         _write(file, path.suffix, arrays)
 
 
+def as_lists(answer: Answer) -> dict[str, object]:
+    """The returned values as lists of rows, by name (``w``, or ``w.query``)."""
+    return {name: array.tolist() for name, array in _flat(answer)}
+
+
 def _write(file: BinaryIO, suffix: str, arrays: Mapping[str, Array]) -> None:
     if suffix == ".npz":
         _write_npz(file, arrays)
         return
     if len(arrays) > 1:
-        raise Mistake(f"the network returns {', '.join(arrays)}; write them to an .npz file.")
+        raise Mistake(
+            "file-kind", f"the network returns {', '.join(arrays)}; write them to an .npz file."
+        )
     array = next(iter(arrays.values()))
     if suffix == ".npy":
         np.save(file, array)
     elif array.ndim == 2:
         np.savetxt(file, array, delimiter=",", fmt="%.17g")
     else:
-        raise Mistake("a batch has no .csv form; write it to an .npz or .npy file.")
+        raise Mistake("file-kind", "a batch has no .csv form; write it to an .npz or .npy file.")
 
 
 def _write_npz(place: BinaryIO, arrays: Mapping[str, Array]) -> None:

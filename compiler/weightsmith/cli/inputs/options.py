@@ -108,6 +108,18 @@ def open_network(directory: Path) -> Network:
         return api.load(directory)
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
         raise Mistake(
+            "network-damaged",
             f"'{directory}' holds a damaged network ({problem}); 'weightsmith verify {directory}' "
-            "says more. Compile the script again."
+            "says more. Compile the script again.",
         ) from problem
+
+
+def json_option(command: Command) -> Command:
+    """``--json``: the command's Result becomes a document on stdout, printed at the end."""
+
+    def wanted(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+        ctx.obj.is_json |= value
+
+    text = "Print one JSON document: docs/command_line.md."
+    option = click.option("--json", is_flag=True, expose_value=False, callback=wanted, help=text)
+    return option(command)

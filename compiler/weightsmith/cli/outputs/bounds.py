@@ -17,6 +17,21 @@ def inequality(bound: Bound) -> str:
     return f"{distance(bound)} <= {factor}{scale}"
 
 
+def bound_json(bound: Bound) -> dict[str, object]:
+    """The bound for ``--json``: exact numbers as texts, None where there is none."""
+    from weightsmith.api import upward
+
+    return {
+        "output": bound.output,
+        "against": bound.against,
+        "factor": None if bound.value is None else upward(bound.value),
+        "formula": bound.formula or None,
+        "scale": bound.scale,
+        "hypotheses": list(bound.hypotheses),
+        "unproven": bound.unproven,
+    }
+
+
 def distance(bound: Bound) -> str:
     """What is bounded: the distance from the target, or each entry of that from the script."""
     if bound.against == "target":

@@ -16,6 +16,7 @@ from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
 from weightsmith.checker.semantics.schedules import at_pass, scheduled_names
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program import core
+from weightsmith.dsl.text.codes import Code
 
 Values = Mapping[str, Polynomial]  # what letters stand for
 Counts = Callable[[Scalar], int]  # how often a loop runs, from its count
@@ -23,6 +24,8 @@ Counts = Callable[[Scalar], int]  # how often a loop runs, from its count
 
 class MismatchError(ValueError):
     """The two cannot be compared; the message is a sentence that says what to write."""
+
+    code: Code = "comparison"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from weightsmith.dsl.numbers.scalars import Scalar, evaluate
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Approximated
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 
 DIGITS = 3  # of the ends of an interval, rounded outward
 MOST_WIDE = 512  # pieces of a product's table in one MLP; more are made of sawteeth
@@ -107,7 +107,7 @@ def _refuse_unbound(
         made = "is computed by gated units, and the bounds of their factors are numbers"
     message = f"{called(site)} {made}, but '{missing[0]}' has no value"
     settings = " ".join(f"--set {name}=…" for name in missing)
-    raise DiagnosticError([error(site.span, message, f"give it one: {settings}")])
+    raise mistake("value-missing", site.span, message, f"give it one: {settings}")
 
 
 def _refuse_scheduled(
@@ -124,7 +124,7 @@ def _refuse_scheduled(
                 "'for' loop"
             )
             hint = "use 'repeat' with one number, or one 'repeat 1:' for each number"
-            raise DiagnosticError([error(loop.span, message, hint)])
+            raise mistake("table-loop", loop.span, message, hint)
 
 
 @lru_cache(maxsize=256)
@@ -181,12 +181,12 @@ class _Chooser:
             f"[{short_text(low)}, {short_text(high)}] by the assumptions"
         )
         hint = "keep the argument away from it: clip(E, low, high), or a closer assumption"
-        raise DiagnosticError([error(site.span, message, hint)])
+        raise mistake("table-range", site.span, message, hint)
 
     def table(self, site: core.Entrywise | core.Hadamard) -> SiteTable:
         if self.graph.sites[site.site] not in self.letters:
             message = f"nothing that is returned depends on this {called(site)}"
-            raise DiagnosticError([error(site.span, message, "leave it out")])
+            raise mistake("no-use", site.span, message, "leave it out")
         bounds = self.found[self.letters[self.graph.sites[site.site]]]
         if isinstance(site, core.Hadamard):
             return self._product(site, bounds)
@@ -211,7 +211,7 @@ class _Chooser:
         except UndefinedError:
             message = f"'{site.label}' is not proven finite {where}"
             hint = "keep the argument away from where it is not: clip(E, low, high)"
-            raise DiagnosticError([error(site.span, message, hint)]) from None
+            raise mistake("table-range", site.span, message, hint) from None
         return SiteTable(site.site, site.label, table, None, formula_text(formula))
 
     def _product(self, site: core.Hadamard, bounds: list[Bounds]) -> SiteTable:
@@ -235,7 +235,7 @@ class _Chooser:
         message = (
             f"{called(site)} is approximated within {short_text(value)}, and no table is so near"
         )
-        raise DiagnosticError([error(site.span, message, "give a tolerance above 0: within 1e-3")])
+        raise mistake("tolerance", site.span, message, "give a tolerance above 0: within 1e-3")
 
     def _too_fine(
         self, site: core.Entrywise | core.Hadamard, where: str, tolerance: Fraction
@@ -248,7 +248,7 @@ class _Chooser:
             f"allow a larger error than {short_text(tolerance)}, or keep the argument small: "
             "clip(E, low, high)"
         )
-        return DiagnosticError([error(site.span, message, hint)])
+        return mistake("tolerance", site.span, message, hint)
 
     def _refuse_unbounded(self, site: core.Entrywise | core.Hadamard, bounds: list[Bounds]) -> None:
         if all(b.size <= LARGEST for b in bounds):
@@ -259,7 +259,7 @@ class _Chooser:
             hint = "keep it small: clip(E, low, high), or a closer assumption"
         else:
             message, hint = unbounded_message(self.program, site, self.ranges)
-        raise DiagnosticError([error(site.span, message, hint)])
+        raise mistake("table-range", site.span, message, hint)
 
 
 def square_pieces(whole: Fraction) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from weightsmith.compiler.certify.truncation import truncation_stated
 from weightsmith.compiler.pipeline import Compilation, Front
 from weightsmith.dsl.printing.core_form import core_form
 from weightsmith.dsl.program import core
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
@@ -86,7 +86,7 @@ def error_facts(
             facts.append(Stated(inside, "intervals", premises=near))
     except (RefusedError, OverBudgetError) as reason:
         message = f"it is not proven that the tables' arguments stay in their intervals: {reason}"
-        raise DiagnosticError([error(front.program.span, message)]) from None
+        raise mistake("table-range", front.program.span, message) from None
     proving = _Proving(front, bindings, tables, (*facts, *near))
     for position, returned in enumerate(front.program.returns):
         to_target = proving.to_target(position, refused or {})

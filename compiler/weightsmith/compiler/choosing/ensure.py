@@ -34,7 +34,7 @@ from weightsmith.compiler.pipeline import Compilation, compile_program
 from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, Symbol, evaluate
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import nodes_in, nodes_of
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 
 MAX_COUNTS = 3  # that are chosen together
 FINER = 16  # the tables against the error, at first
@@ -263,7 +263,7 @@ class EnsureSearch:
         return min((one for one in self.known.values() if one is not None), default=None)
 
     def _error(self, message: str, hint: str) -> DiagnosticError:
-        return DiagnosticError([error(self.ensure.span, message, hint)])
+        return mistake("ensure", self.ensure.span, message, hint)
 
 
 def _neat(value: Fraction) -> Fraction:

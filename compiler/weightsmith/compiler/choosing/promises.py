@@ -99,10 +99,12 @@ def _kept(
     except UnprovenError as problem:
         reason = REASONS.get(str(problem), str(problem))
         lacks = CHEAPER if str(problem) == OVER_BUDGET else UNPROVEN
-        yield error(span, f"the error that is promised here is not proven: {reason}", lacks)
+        yield error(
+            "ensure", span, f"the error that is promised here is not proven: {reason}", lacks
+        )
         return
     if reached > wanted:
         message = (
             f"the error is at most {upward(wanted)} here, but only {upward(reached)} is proven"
         )
-        yield error(span, message, hint)
+        yield error("ensure", span, message, hint)

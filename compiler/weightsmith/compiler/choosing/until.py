@@ -16,7 +16,7 @@ from weightsmith.compiler.choosing.certified_error import (
 from weightsmith.compiler.numbers.rounded_text import text_above
 from weightsmith.dsl.numbers.scalars import ScalarError, evaluate
 from weightsmith.dsl.program import core
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 
 MAX_PASSES = 20_000
 
@@ -92,4 +92,4 @@ class _Search:
             raise self._error(message, "say how often: repeat steps:") from None
 
     def _error(self, message: str, hint: str) -> DiagnosticError:
-        return DiagnosticError([error(self.until.span, message, hint)])
+        return mistake("ensure", self.until.span, message, hint)

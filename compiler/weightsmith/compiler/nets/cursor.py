@@ -12,7 +12,8 @@ from weightsmith.compiler.ir.template import Coefficient
 from weightsmith.compiler.nets.tokens import Token
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
 from weightsmith.dsl.numbers.scalars import ScalarError, free_symbols
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.codes import Code
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Source, Span
 
 TOO_LARGE = "write numbers and parameters with + - * / and powers, no larger than they must be"
@@ -40,7 +41,7 @@ class Cursor:
     def take(self) -> Token:
         found = self.next
         if found is None:
-            self.fail("the line ends too early", "write its end, as docs/net.md shows")
+            self.fail("net-form", "the line ends too early", "write its end, as docs/net.md shows")
         self.at += 1
         return found
 
@@ -66,11 +67,11 @@ class Cursor:
     def expect(self, mark: str, hint: str = "") -> None:
         if not self.accept(mark):
             known = "close the bracket that was opened" if mark == ")" else f"write {mark}"
-            self.fail(f"expected '{mark}'", hint or known)
+            self.fail("net-form", f"expected '{mark}'", hint or known)
 
     def expect_word(self, text: str, hint: str) -> None:
         if not self.accept_word(text):
-            self.fail(f"expected '{text}'", hint)
+            self.fail("net-form", f"expected '{text}'", hint)
 
     def skip(self) -> None:
         """To the end of the line."""
@@ -80,7 +81,7 @@ class Cursor:
         """A name or a word."""
         found = self.next
         if found is None or found.kind not in ("name", "word"):
-            self.fail(f"expected {what}", hint)
+            self.fail("net-form", f"expected {what}", hint)
         return self.take()
 
     def finish(self) -> None:
@@ -88,8 +89,8 @@ class Cursor:
         if self.next is None:
             return
         if self.is_mark(")"):
-            self.fail("this bracket was not opened", "open it, or delete it")
-        self.fail("expected the end of the line", "a comment begins with #")
+            self.fail("bracket", "this bracket was not opened", "open it, or delete it")
+        self.fail("net-form", "expected the end of the line", "a comment begins with #")
 
     def closing(self) -> int:
         """How many tokens on the bracket that is next closes."""
@@ -100,7 +101,7 @@ class Cursor:
                 depth += (token.text == "(") - (token.text == ")")
             if depth == 0:
                 return at - self.at
-        self.fail("this bracket is not closed", "close it with )")
+        self.fail("bracket", "this bracket is not closed", "close it with )")
 
     def span(self, first: int) -> Span:
         """From the token of this number to the one before the present."""
@@ -115,13 +116,13 @@ class Cursor:
             return Span(self.source, self._end, self._end)
         return Span(self.source, found.start, found.end)
 
-    def back(self, message: str, hint: str) -> NoReturn:
+    def back(self, code: Code, message: str, hint: str) -> NoReturn:
         """Fail at the token that was taken last."""
         self.at -= 1
-        self.fail(message, hint)
+        self.fail(code, message, hint)
 
-    def fail(self, message: str, hint: str, span: Span | None = None) -> NoReturn:
-        raise DiagnosticError([error(span or self.here(), message, hint)])
+    def fail(self, code: Code, message: str, hint: str, span: Span | None = None) -> NoReturn:
+        raise mistake(code, span or self.here(), message, hint)
 
 
 def canonical(text: str, cursor: Cursor, span: Span) -> str:
@@ -132,8 +133,8 @@ def canonical(text: str, cursor: Cursor, span: Span) -> str:
         return _exact(text)
     except (ScalarError, ZeroDivisionError) as problem:
         if isinstance(problem, ZeroDivisionError):
-            cursor.fail("a division by zero", "write a number, such as 1/2", span)
-        cursor.fail(str(problem), TOO_LARGE, span)
+            cursor.fail("net-number", "a division by zero", "write a number, such as 1/2", span)
+        cursor.fail("too-large", str(problem), TOO_LARGE, span)
 
 
 def times(first: Coefficient, second: Coefficient) -> Coefficient:

@@ -58,11 +58,17 @@ class Heading:
         """A name that nothing else has."""
         token = cursor.next
         if token is None or token.kind != "word" or not is_symbol(token.text):
-            cursor.fail(f"expected the name of {what}", "letters, digits and underscores")
+            cursor.fail(
+                "net-form", f"expected the name of {what}", "letters, digits and underscores"
+            )
         cursor.take()
         for kind, names in self._taken():
             if token.text in names:
-                cursor.back(f"'{token.text}' is declared twice", f"there is {kind} of this name")
+                cursor.back(
+                    "name-taken",
+                    f"'{token.text}' is declared twice",
+                    f"there is {kind} of this name",
+                )
         return token.text
 
     def _taken(self) -> tuple[tuple[str, Collection[str]], ...]:
@@ -78,13 +84,17 @@ class Heading:
         token = cursor.next
         is_symmetric = token is not None and token.text.startswith("symmetric[")
         if token is None or (token.kind != "name" and not is_symmetric):
-            cursor.fail("expected a shape", SHAPES)
+            cursor.fail("net-form", "expected a shape", SHAPES)
         cursor.take()
         inside = token.text[len("symmetric[") : -1] if is_symmetric else token.text
         axes = [axis.strip() for axis in inside.split(",")]
         for axis in axes:
             if not is_axis(axis):
-                cursor.back(f"'{axis}' is no dimension", "write a name, or a number such as 3")
+                cursor.back(
+                    "declared-shape",
+                    f"'{axis}' is no dimension",
+                    "write a name, or a number such as 3",
+                )
         return axes, is_symmetric, token
 
     def input(self, cursor: Cursor) -> None:
@@ -95,13 +105,20 @@ class Heading:
         if cursor.accept_word("per"):
             groups = PER.get(cursor.name("token, context or query", SHAPES).text, ())
             if not groups:
-                cursor.back("expected token, context or query", SHAPES)
+                cursor.back("misspelt", "expected token, context or query", SHAPES)
             if len(axes) != 1 or symmetric:
-                cursor.fail("an input that comes per token has one dimension", SHAPES, place)
+                cursor.fail(
+                    "declared-shape",
+                    "an input that comes per token has one dimension",
+                    SHAPES,
+                    place,
+                )
         elif len(axes) != 2:
-            cursor.fail("a matrix has two dimensions", SHAPES, place)
+            cursor.fail("declared-shape", "a matrix has two dimensions", SHAPES, place)
         if symmetric and axes[0] != axes[-1]:
-            cursor.fail("a symmetric matrix is square", "write symmetric[d, d]", place)
+            cursor.fail(
+                "declared-shape", "a symmetric matrix is square", "write symmetric[d, d]", place
+            )
         cursor.finish()
         columns = "" if groups else axes[1]
         self.inputs[name] = NetInput(name, axes[0], columns, groups, symmetric)
@@ -111,7 +128,9 @@ class Heading:
         axes, symmetric, token = self._shape(cursor)
         if len(axes) != 2 or symmetric:
             place = Span(self.source, token.start, token.end)
-            cursor.fail("a matrix has two dimensions", "write matrix W: [k, d]", place)
+            cursor.fail(
+                "declared-shape", "a matrix has two dimensions", "write matrix W: [k, d]", place
+            )
         entries = self._entries(cursor, axes) if cursor.accept("=") else None
         cursor.finish()
         self.matrices[name] = Matrix(name, axes[0], axes[1], entries)
@@ -119,7 +138,7 @@ class Heading:
     def _entries(self, cursor: Cursor, axes: list[str]) -> tuple[tuple[str, ...], ...]:
         token = cursor.next
         if token is None or token.kind != "name":
-            cursor.fail("expected rows of numbers", ENTRIES)
+            cursor.fail("net-number", "expected rows of numbers", ENTRIES)
         cursor.take()
         text = token.text.strip()
         is_nested = text.startswith("[") and text.endswith("]")
@@ -127,19 +146,23 @@ class Heading:
         try:
             numbers = [tuple(str(number(one)) for one in row.split(",")) for row in rows]
         except ScalarError:
-            cursor.back("expected rows of numbers", ENTRIES)
+            cursor.back("net-number", "expected rows of numbers", ENTRIES)
         if len({len(row) for row in numbers}) != 1:
-            cursor.back("expected rows of one length", ENTRIES)
+            cursor.back("net-number", "expected rows of one length", ENTRIES)
         for axis, found in zip(axes, (len(numbers), len(numbers[0])), strict=True):
             if axis.isdecimal() and axis != str(found):
-                cursor.back(f"expected {' × '.join(axes)} entries", ENTRIES)
+                cursor.back("net-number", f"expected {' × '.join(axes)} entries", ENTRIES)
         return tuple(numbers)
 
     def param(self, cursor: Cursor) -> None:
         while True:
             name = self.declare(cursor, "a parameter")
             if not name.isascii():
-                cursor.back("expected the name of a parameter", "letters of ASCII, as in scripts")
+                cursor.back(
+                    "net-form",
+                    "expected the name of a parameter",
+                    "letters of ASCII, as in scripts",
+                )
             if cursor.accept("="):
                 self.value(cursor, name)
             self.parameters.append(name)
@@ -153,7 +176,7 @@ class Heading:
             cursor.expect("(", SIZE)
             start = cursor.at
             if cursor.next is None:
-                cursor.fail("expected a group of tokens", SIZE)
+                cursor.fail("net-form", "expected a group of tokens", SIZE)
             group = cursor.take().text
             self.sizes[name] = (group, cursor.span(start))
             cursor.expect(")", SIZE)
@@ -165,9 +188,13 @@ class Heading:
         try:
             found = str(number(self.source.text[span.start : span.end]))
         except ScalarError:
-            cursor.fail("expected a number, or size(context)", "write 3, 3/4 or 0.75", span)
+            cursor.fail(
+                "net-number", "expected a number, or size(context)", "write 3, 3/4 or 0.75", span
+            )
         if self.bindings.get(name, found) != found or name in self.sizes:
-            cursor.fail(f"'{name}' has another value already", "give it one value", span)
+            cursor.fail(
+                "name-taken", f"'{name}' has another value already", "give it one value", span
+            )
         self.bindings[name] = found
 
     def token_groups(self, cursor: Cursor) -> None:
@@ -175,14 +202,18 @@ class Heading:
         while True:
             token = cursor.next
             if token is None or not (is_axis(token.text) and token.kind in ("word", "number")):
-                cursor.fail("expected a group of tokens", "write context, query or d scratch")
+                cursor.fail(
+                    "net-form", "expected a group of tokens", "write context, query or d scratch"
+                )
             cursor.take()
             if token.text in groups:
-                cursor.back(f"the tokens '{token.text}' are named twice", "delete one of them")
+                cursor.back(
+                    "name-taken", f"the tokens '{token.text}' are named twice", "delete one of them"
+                )
             if token.text not in GROUPS and not cursor.accept_word("scratch"):
                 one = "d" if token.text == "scratch" else token.text
                 hint = near_hint(token.text, GROUPS) or f"write {one} scratch"
-                cursor.back("expected context, query, or scratch tokens", hint)
+                cursor.back("net-form", "expected context, query, or scratch tokens", hint)
             groups.append(token.text)
             self.groups = tuple(groups)
             if not cursor.accept(","):
@@ -194,21 +225,27 @@ class Heading:
     def stream(self, cursor: Cursor) -> None:
         token = cursor.name("a block", BLOCK)
         if token.text in self.blocks:
-            cursor.back(f"the block '{token.text}' is declared twice", "give it another name")
+            cursor.back(
+                "name-taken", f"the block '{token.text}' is declared twice", "give it another name"
+            )
         for kind, names in self._taken()[1:]:
             if token.kind == "word" and token.text in names:
-                cursor.back(f"there is {kind} of this name", f"write the block as [{token.text}]")
+                cursor.back(
+                    "name-taken",
+                    f"there is {kind} of this name",
+                    f"write the block as [{token.text}]",
+                )
         rows = cursor.next
         if rows is None or not is_axis(rows.text) or rows.kind not in ("word", "number"):
-            cursor.fail("expected a number of rows", BLOCK)
+            cursor.fail("net-form", "expected a number of rows", BLOCK)
         cursor.take()
         if not cursor.accept_word("rows", "row"):
-            cursor.fail("expected 'rows'", BLOCK)
+            cursor.fail("net-form", "expected 'rows'", BLOCK)
         self.blocks[token.text] = rows.text
         self.bracketed |= {token.text} if token.kind == "name" else set()
         self.readable[token.text] = rows.text
         if not (cursor.accept(",") and cursor.accept_word("starts") and cursor.accept_word("as")):
-            cursor.fail("expected ', starts as'", BLOCK)
+            cursor.fail("net-form", "expected ', starts as'", BLOCK)
         following = cursor.after(1)
         if following is None and cursor.next is not None and cursor.next.text == "0":
             cursor.take()
@@ -225,12 +262,16 @@ class Heading:
         found = read_sum(cursor, operands)
         if found.constant != "0":
             hint = "write 2 ones for 2 in every entry"
-            cursor.fail("a block starts as a combination of inputs", hint, cursor.span(start))
+            cursor.fail(
+                "net-nothing", "a block starts as a combination of inputs", hint, cursor.span(start)
+            )
         for name, _ in found.terms:
             own = self.sources[name].rows
             if own != rows:
                 message = f"'{self.sources[name].name}' has {own} rows, the block {rows}"
-                cursor.fail(message, f"write the block with {own} rows", cursor.span(start))
+                cursor.fail(
+                    "net-rows", message, f"write the block with {own} rows", cursor.span(start)
+                )
         if found.plain:
             self.read_in[block] = found.plain
 
@@ -258,7 +299,7 @@ class Heading:
         for group in found.groups:
             if group not in self.groups:
                 hint = f"the tokens are {listed(self.groups)}; write {group} scratch in their line"
-                cursor.back(f"there are no tokens '{group}'", hint)
+                cursor.back("net-tokens", f"there are no tokens '{group}'", hint)
         ordered = tuple(group for group in self.groups if group in found.groups)
         self.sources[found.name] = Source(found.name, found.kind, found.of, found.rows, ordered)
         return found.name
@@ -266,7 +307,9 @@ class Heading:
     def _of_input(self, cursor: Cursor, given: NetInput, some: tuple[str, ...]) -> Source:
         if cursor.accept("'"):
             if given.groups or some:
-                cursor.back("an input that comes per token is not transposed", "a matrix is")
+                cursor.back(
+                    "net-tokens", "an input that comes per token is not transposed", "a matrix is"
+                )
             return Source(f"{given.name}'", "transposed", given.name, given.columns, (given.rows,))
         if some:
             if not given.groups or set(some) - {*given.groups}:
@@ -275,13 +318,13 @@ class Heading:
                     if given.groups
                     else "a matrix has none"
                 )
-                cursor.back(f"'{given.name}' does not come on those tokens", its)
+                cursor.back("net-tokens", f"'{given.name}' does not come on those tokens", its)
             return Source(f"{given.name}[{','.join(some)}]", "input", given.name, given.rows, some)
         groups = given.groups or (given.columns,)
         groups = tuple(group for group in groups if group in self.groups or not given.groups)
         if not groups:
             hint = f"its tokens are {listed(given.groups)}: write them in the line of tokens"
-            cursor.back(f"'{given.name}' comes on no tokens here", hint)
+            cursor.back("net-tokens", f"'{given.name}' comes on no tokens here", hint)
         return Source(given.name, "input", given.name, given.rows, groups)
 
     # -- what combinations are made of ---------------------------------------------------------
@@ -315,13 +358,13 @@ class Heading:
         block = cursor.name("a block after the matrix", f"write {matrix.name} x").text
         if block not in self.blocks:
             hint = near_hint(block, self.blocks) or f"the blocks are {listed(self.blocks)}"
-            cursor.back(f"there is no block '{block}'", hint)
+            cursor.back("unknown-name", f"there is no block '{block}'", hint)
         meets, rows = matrix.columns, matrix.rows
         if transposed:
             meets, rows = rows, meets
         if self.blocks[block] != meets:
             message = f"'{matrix.name}' meets {meets} rows, but '{block}' has {self.blocks[block]}"
-            cursor.back(message, "matrix W: [k, d] makes k rows of d")
+            cursor.back("net-rows", message, "matrix W: [k, d] makes k rows of d")
         name = f"{matrix.name}{'′' if transposed else ''} {block}"
         while name in self.blocks:
             name += "′"

@@ -84,16 +84,18 @@ class LayerReader:
         if following is None or following.text != "+=":
             label = cursor.accept_word("head", "mlp")
         if not label and not self.part:
-            cursor.fail("expected 'head' or 'mlp'", "write: layer   mlp   x += 2 x")
+            cursor.fail("net-form", "expected 'head' or 'mlp'", "write: layer   mlp   x += 2 x")
         if label == "head" and self.part == "mlp":
-            cursor.back("the heads of a layer stand before its mlp", "write a new layer")
+            cursor.back(
+                "net-order", "the heads of a layer stand before its mlp", "write a new layer"
+            )
         if label == "mlp" and self.part == "mlp":
-            cursor.back("a layer has one mlp", "leave 'mlp' out of its further lines")
+            cursor.back("net-order", "a layer has one mlp", "leave 'mlp' out of its further lines")
         self.part = label or self.part
         self.is_broken = self.is_broken or bool(label)
         target = self._target(cursor)
         if not cursor.accept("+="):
-            cursor.fail("expected '+='", "a layer adds to blocks: x += …")
+            cursor.fail("net-form", "expected '+='", "a layer adds to blocks: x += …")
         if self.part == "head" and self.is_broken and not label:
             cursor.skip()
         elif self.part == "head":
@@ -108,7 +110,7 @@ class LayerReader:
         if token.text not in self.rows.blocks:
             known = listed(self.rows.blocks)
             hint = near_hint(token.text, self.rows.blocks) or f"the blocks are {known}"
-            cursor.back(f"there is no block '{token.text}'", hint)
+            cursor.back("unknown-name", f"there is no block '{token.text}'", hint)
         return token.text
 
     # -- heads --------------------------------------------------------------------------------
@@ -119,17 +121,20 @@ class LayerReader:
         coefficient, value = read_term(cursor, self.operands)
         if value is None:
             hint = "a head adds for example x·yᵀ·z"
-            cursor.fail("expected value·keysᵀ·queries", hint, cursor.span(first))
+            cursor.fail("net-form", "expected value·keysᵀ·queries", hint, cursor.span(first))
         terms = self._terms(cursor, value, first)
         self._same_rows(cursor, self.rows.blocks[target], terms, first)
         if not cursor.accept("*"):
-            cursor.fail("expected '·', then keys and queries", "a head adds for example x·yᵀ·z")
+            cursor.fail(
+                "net-form", "expected '·', then keys and queries", "a head adds for example x·yᵀ·z"
+            )
         head = self._scores(cursor)
         head = self._where(cursor, head)
         if is_new:
             self.heads.append(head)
         elif not self._continues(head):
             cursor.fail(
+                "net-layer",
                 "an unlabelled line shares the keys and the queries of the head above",
                 "write 'head' in front of it",
                 cursor.span(first),
@@ -152,15 +157,16 @@ class LayerReader:
         while is_function(cursor, self.operands):
             word = cursor.take().text
             if word in self.tables.hinges:
-                cursor.back(f"the table '{word}' is for an mlp", "a head has relu, exp, softmax, …")
+                message = f"the table '{word}' is for an mlp"
+                cursor.back("net-layer", message, "a head has relu, exp, softmax, …")
             cursor.expect("(")
             brackets += 1
             if brackets > MOST_FUNCTIONS:
-                cursor.fail("a head applies one function to its scores", ONE_FUNCTION)
+                cursor.fail("net-layer", "a head applies one function to its scores", ONE_FUNCTION)
             inner = "exp" if word == SOFTMAX else "" if word == NORMALISED else word
             if (function and inner) or (word in (SOFTMAX, NORMALISED) and (normalised or function)):
                 cursor.at -= 2
-                cursor.fail("a head applies one function to its scores", ONE_FUNCTION)
+                cursor.fail("net-layer", "a head applies one function to its scores", ONE_FUNCTION)
             function, normalised = inner or function, normalised or word in (SOFTMAX, NORMALISED)
         if not brackets and self._is_bracketed(cursor):
             cursor.expect("(")
@@ -186,18 +192,22 @@ class LayerReader:
         start = cursor.at
         coefficient, keys = read_term(cursor, self.operands)
         if keys is None:
-            cursor.fail("expected keysᵀ·queries", "write Kᵀ·Q or K'*Q", cursor.span(start))
+            cursor.fail(
+                "net-form", "expected keysᵀ·queries", "write Kᵀ·Q or K'*Q", cursor.span(start)
+            )
         factor = times(coefficient, sign)
         terms = tuple((name, times(factor, one)) for name, one in keys.kept)
         key_terms = self._terms(cursor, Sum(terms, keys.constant), start)
         if not cursor.accept("'"):
-            cursor.fail("expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q")
+            cursor.fail(
+                "net-form", "expected keysᵀ·queries: the keys are transposed", "write Kᵀ·Q or K'*Q"
+            )
         if not cursor.accept("*"):
-            cursor.fail("expected '·' and the queries", "write Kᵀ·Q or K'*Q")
+            cursor.fail("net-form", "expected '·' and the queries", "write Kᵀ·Q or K'*Q")
         start = cursor.at
         queries = read_operand(cursor, self.operands)
         if queries is None:
-            cursor.fail("expected the queries", "a block, or a combination in brackets")
+            cursor.fail("net-form", "expected the queries", "a block, or a combination in brackets")
         query_terms = self._terms(cursor, queries, start)
         self._same_rows(cursor, self.rows.readable[key_terms[0][0]], query_terms, start)
         return key_terms, query_terms
@@ -207,10 +217,10 @@ class LayerReader:
         span = cursor.span(start)
         if found.constant != "0":
             hint = "add a block that starts as ones"
-            cursor.fail("a number stands here without a block of ones", hint, span)
+            cursor.fail("net-nothing", "a number stands here without a block of ones", hint, span)
         terms = found.kept
         if not terms:
-            cursor.fail("this combination is zero", "leave the head out", span)
+            cursor.fail("net-nothing", "this combination is zero", "leave the head out", span)
         self._same_rows(cursor, self.rows.readable[terms[0][0]], terms, start)
         return terms
 
@@ -219,7 +229,7 @@ class LayerReader:
             own = self.rows.readable[name]
             if own != rows:
                 message = f"expected {rows} rows, but '{name}' has {own}"
-                cursor.fail(message, EQUAL_ROWS, cursor.span(start))
+                cursor.fail("net-rows", message, EQUAL_ROWS, cursor.span(start))
 
     def _where(self, cursor: Cursor, head: Head) -> Head:
         """``sum over g, h; at g``; every group where nothing is said."""
@@ -233,11 +243,12 @@ class LayerReader:
         if cursor.accept_word("at"):
             queries = read_groups(cursor, self.rows.groups)
         if mask != ALL and not (len(keys) == 1 and keys == queries):
-            cursor.fail("a masked head has one group of tokens", "sum over g before; at g")
+            message = "a masked head has one group of tokens"
+            cursor.fail("net-layer", message, "sum over g before; at g")
         token = cursor.next
         if token is not None and token.kind == "word":
             hint = near_hint(token.text, ("sum", "at", *MASKS[1:])) or WHERE
-            cursor.fail(f"'{token.text}' says nothing of where a head reads", hint)
+            cursor.fail("misspelt", f"'{token.text}' says nothing of where a head reads", hint)
         scores = replace(head.scores, mask=mask)
         return replace(head, key_groups=keys, query_groups=queries, scores=scores)
 
@@ -260,7 +271,7 @@ class LayerReader:
         name, _, rows = cursor.take().text.partition("[")
         if name != RELU and name not in self.tables.hinges:
             message = f"the units of an mlp are relu, not {name}"
-            cursor.back(message, f"write a table of hinges: table {name}1, above 0: 1")
+            cursor.back("net-layer", message, f"write a table of hinges: table {name}1, above 0: 1")
         start = cursor.at
         cursor.expect("(")
         inside = read_sum(cursor, self.operands)
@@ -268,7 +279,7 @@ class LayerReader:
         own = rows.removesuffix("]") or self._rows_of(cursor, inside, target, start)
         if not inside.kept and (name != RELU or inside.constant == "0"):
             hint = "write relu(x - 1), or a number in place of the unit"
-            cursor.fail("nothing stands in these brackets", hint, cursor.span(start))
+            cursor.fail("net-nothing", "nothing stands in these brackets", hint, cursor.span(start))
         if name == RELU:
             unit = Hidden(own, inside.kept, inside.constant)
             self._add(cursor, target, coefficient, unit, start)
@@ -289,7 +300,7 @@ class LayerReader:
         self.tables.room -= len(hinges)
         if self.tables.room < 0:
             message = f"more than {MOST_HINGES} hinges of tables are used"
-            cursor.fail(message, "use smaller tables", cursor.span(start))
+            cursor.fail("too-large", message, "use smaller tables", cursor.span(start))
         terms = inside.kept
         minus = tuple((block, times("-1", one)) for block, one in terms)
         below = times("-1", inside.constant)
@@ -316,7 +327,9 @@ class LayerReader:
         unit = Hidden(rows, first.kept, first.constant, second.kept, second.constant)
         for one in (first, second):
             if not one.kept and one.constant == "0":
-                cursor.fail("a product with 0 is 0", "leave it out", cursor.span(start))
+                cursor.fail(
+                    "net-nothing", "a product with 0 is 0", "leave it out", cursor.span(start)
+                )
         self._add(cursor, target, coefficient, unit, start)
 
     def _linear(self, cursor: Cursor, target: str) -> None:
@@ -330,10 +343,10 @@ class LayerReader:
             coefficient = times(coefficient, sign)
         constant = times(coefficient, inside.constant)
         if cursor.is_mark(".*"):
-            cursor.fail("the factors of a product stand in brackets", PRODUCT)
+            cursor.fail("net-layer", "the factors of a product stand in brackets", PRODUCT)
         if cursor.is_mark("*") or cursor.is_mark("'"):
             hint = "a product of entries is (x) .* (y); one of matrices is a head"
-            cursor.fail("an mlp multiplies no matrices", hint)
+            cursor.fail("net-layer", "an mlp multiplies no matrices", hint)
         self.bias[target] = added(self.bias.get(target, "0"), constant)
         if not inside.plain:
             return
@@ -349,7 +362,9 @@ class LayerReader:
             rows -= {"1"}
         if len(rows) > 1:
             both = " and ".join(sorted(rows))
-            cursor.fail(f"blocks of {both} rows do not add up", EQUAL_ROWS, cursor.span(start))
+            cursor.fail(
+                "net-rows", f"blocks of {both} rows do not add up", EQUAL_ROWS, cursor.span(start)
+            )
         return rows.pop() if rows else self.rows.blocks[target]
 
     def _add(
@@ -368,7 +383,7 @@ class LayerReader:
             if rows != unit.rows and "1" not in (rows, unit.rows):
                 message = f"'{name}' of {rows} rows does not meet {unit.rows} hidden rows"
                 hint = "the rows are equal, or one of the two is 1"
-                cursor.fail(message, hint, cursor.span(start))
+                cursor.fail("net-rows", message, hint, cursor.span(start))
         place = len(self.hidden)
         if is_shared:
             place = self.places.setdefault(unit, place)

@@ -23,7 +23,10 @@ def check_count(text: str, cursor: Cursor, span: Span) -> None:
     """A count that is a number is a whole one, from 0."""
     if RATIONAL.fullmatch(text) and not text.isdecimal():
         cursor.fail(
-            f"a loop does not run {text} times", "write a whole number, or a parameter", span
+            "count",
+            f"a loop does not run {text} times",
+            "write a whole number, or a parameter",
+            span,
         )
 
 
@@ -32,17 +35,23 @@ def read_names(cursor: Cursor, taken: Collection[str]) -> list[str]:
     names: list[str] = []
     while True:
         if cursor.next is None or cursor.next.kind not in ("word", "name"):
-            cursor.fail("expected the name of a number", "write: for g in 3/2, 2:")
+            cursor.fail("net-form", "expected the name of a number", "write: for g in 3/2, 2:")
         name = cursor.take().text
         if not (name.isidentifier() and name.isascii()):
-            cursor.back("expected the name of a number", "letters, digits and underscores")
+            cursor.back(
+                "net-form", "expected the name of a number", "letters, digits and underscores"
+            )
         if name in taken or name in names:
-            cursor.back(f"'{name}' is the name of something else", "give the number its own name")
+            cursor.back(
+                "name-taken",
+                f"'{name}' is the name of something else",
+                "give the number its own name",
+            )
         names.append(name)
         if not cursor.accept(","):
             break
     if not cursor.accept_word("in"):
-        cursor.fail("expected 'in'", "write: for g in 3/2, 2:")
+        cursor.fail("net-form", "expected 'in'", "write: for g in 3/2, 2:")
     return names
 
 
@@ -60,14 +69,16 @@ def _row(cursor: Cursor, names: list[str], symbols: Collection[str]) -> tuple[Co
         return (_scalar(cursor, symbols, (",", ":", ")"), "a number for a pass"),)
     start = cursor.at
     if not cursor.accept("("):
-        cursor.fail(f"expected {count} numbers in brackets", "for g, h in (1, 2), (3, 4):")
+        cursor.fail(
+            "for-numbers", f"expected {count} numbers in brackets", "for g, h in (1, 2), (3, 4):"
+        )
     found = [_scalar(cursor, symbols, (",", ":", ")"), "a number for a pass")]
     while cursor.accept(","):
         found.append(_scalar(cursor, symbols, (",", ":", ")"), "a number for a pass"))
     cursor.expect(")")
     if len(found) != count:
         message = f"expected {count} numbers for a pass, got {len(found)}"
-        cursor.fail(message, f"the names are {listed(names)}", cursor.span(start))
+        cursor.fail("for-numbers", message, f"the names are {listed(names)}", cursor.span(start))
     return tuple(found)
 
 
@@ -82,9 +93,9 @@ def _scalar(
             depth += (token.text == "(") - (token.text == ")")
         elif token.kind != "number" and token.text not in symbols:
             hint = near_hint(token.text, symbols) or f"the parameters are {listed(symbols)}"
-            cursor.back(f"there is no parameter '{token.text}'", hint)
+            cursor.back("unknown-name", f"there is no parameter '{token.text}'", hint)
     if cursor.at == start:
-        cursor.fail(f"expected {what}", "write a number, or a parameter")
+        cursor.fail("net-form", f"expected {what}", "write a number, or a parameter")
     span = cursor.span(start)
     text = cursor.source.text[span.start : span.end].replace("·", "*")
     return canonical(text, cursor, span)

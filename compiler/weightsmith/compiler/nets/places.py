@@ -33,11 +33,11 @@ def read_groups(cursor: Cursor, known: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     while True:
         if cursor.next is None:
-            cursor.fail("expected a group of tokens", f"they are {listed(known)}")
+            cursor.fail("net-form", "expected a group of tokens", f"they are {listed(known)}")
         group = cursor.take().text
         if group not in known:
             hint = near_hint(group, known) or f"the groups of tokens are {listed(known)}"
-            cursor.back(f"there is no group '{group}'", hint)
+            cursor.back("unknown-name", f"there is no group '{group}'", hint)
         found.append(group)
         if not cursor.accept(","):
             break

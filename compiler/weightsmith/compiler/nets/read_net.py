@@ -35,7 +35,7 @@ from weightsmith.compiler.nets.terms import EQUAL_ROWS, listed, read_sum
 from weightsmith.compiler.nets.tokens import tokens_of
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.text.characters import unsafe_character
-from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error, near_hint
+from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error, mistake, near_hint
 from weightsmith.dsl.text.source import Source as Text
 from weightsmith.dsl.text.source import Span
 
@@ -82,12 +82,12 @@ def read_net(source: Text) -> Net:
     """Read a network.  Raises DiagnosticError with everything that is wrong with it."""
     if len(source.text.encode("utf-8", "replace")) > MOST_BYTES:
         message = f"a network has at most {MOST_BYTES:,} bytes"
-        raise DiagnosticError([error(Span(source, 0, 0), message, "write it as several networks")])
+        raise mistake("too-large", Span(source, 0, 0), message, "write it as several networks")
     place = unsafe_character(source.text.removeprefix("\ufeff"), lines=True)
     if place is not None:
         place += source.text.startswith("\ufeff")
         message = "this character cannot be seen, or is none"
-        raise DiagnosticError([error(Span(source, place, place + 1), message, "delete it")])
+        raise mistake("character", Span(source, place, place + 1), message, "delete it")
     return _Reader(source).read()
 
 
@@ -143,7 +143,7 @@ class _Reader(Heading):
             self.mistakes += found.diagnostics
             self.wrong = min(self.wrong, ORDER.get(self.section, 0))
         except ScalarError as problem:
-            self.mistakes.append(error(line.cursor.span(0), str(problem), TOO_LARGE))
+            self.mistakes.append(error("too-large", line.cursor.span(0), str(problem), TOO_LARGE))
 
     def _template(self) -> Template:
         return Template(
@@ -165,12 +165,12 @@ class _Reader(Heading):
         for keyword, what in NEEDED.items():
             if keyword not in self.seen:
                 message = f"a network needs a line that begins with '{keyword}'"
-                self.mistakes.append(error(end, message, f"write: {what}"))
+                self.mistakes.append(error("net-form", end, message, f"write: {what}"))
         for name, (group, span) in self.sizes.items():
             if group not in self.groups:
                 message = f"'{name}' is the size of '{group}', which is no group of tokens"
                 hint = f"the groups of tokens are {listed(self.groups)}"
-                self.mistakes.append(error(span, message, hint))
+                self.mistakes.append(error("net-tokens", span, message, hint))
 
     def _lines(self) -> Iterator[Line]:
         text, start = self.source.text, 0
@@ -240,22 +240,23 @@ class _Reader(Heading):
         else:
             token = cursor.take()
             hint = near_hint(token.text, KEYWORDS) or f"lines begin with {', '.join(KEYWORDS)}"
-            cursor.back(f"'{token.text}' begins no line here", hint)
+            cursor.back("misspelt", f"'{token.text}' begins no line here", hint)
 
     def _in_order(self, cursor: Cursor, keyword: str) -> None:
         """Does such a line stand here?"""
         if keyword in AGAIN and keyword in self.seen:
-            cursor.back(f"'{keyword}' stands once in a network", AGAIN[keyword])
+            cursor.back("net-order", f"'{keyword}' stands once in a network", AGAIN[keyword])
         later = [one for one in self.seen if ORDER[one] > ORDER[keyword]]
         self.seen.add(keyword)
         if later:
-            cursor.back(f"'{keyword}' stands too late", f"write it above '{min(later)}'")
+            message = f"'{keyword}' stands too late"
+            cursor.back("net-order", message, f"write it above '{min(later)}'")
         self.section = keyword
         for needed in ("tokens", "stream"):
             if ORDER[needed] < ORDER[keyword] and needed not in self.seen:
                 self.seen.add(needed)  # say it once
                 message = f"a line that begins with '{needed}' is missing above"
-                cursor.back(message, f"write: {NEEDED[needed]}")
+                cursor.back("net-order", message, f"write: {NEEDED[needed]}")
 
     # -- tables --------------------------------------------------------------------------------
 
@@ -266,7 +267,7 @@ class _Reader(Heading):
         self.table = []
         name = self.declare(cursor, "a table")
         if name in KEYWORDS or name in FUNCTIONS:
-            cursor.back(f"'{name}' is a word of its own here", "call the table f1")
+            cursor.back("reserved-word", f"'{name}' is a word of its own here", "call the table f1")
         self.tables.hinges[name] = self.table
         if cursor.next is not None:
             self._hinges(line)
@@ -286,7 +287,7 @@ class _Reader(Heading):
         if line.indent != loop.body_indent:
             message = "this line is indented unlike those before it"
             hint = f"expected {loop.body_indent} spaces in front, got {line.indent}"
-            self.mistakes.append(error(self._first(line), message, hint))
+            self.mistakes.append(error("indentation", self._first(line), message, hint))
 
     def _first(self, line: Line) -> Span:
         """The first word of a line."""
@@ -302,7 +303,8 @@ class _Reader(Heading):
             loop = self.loops.pop()
             if not (loop.items or loop.is_empty or self.mistakes):
                 hint = "write its layers below it, further to the right, or (nothing)"
-                self.mistakes.append(error(loop.place, "nothing stands in this loop", hint))
+                message = "nothing stands in this loop"
+                self.mistakes.append(error("indentation", loop.place, message, hint))
             item = Repeat(loop.count, tuple(loop.items), loop.schedule)
             self.loops[-1].items.append(item)
 
@@ -319,7 +321,7 @@ class _Reader(Heading):
         self._place(line)
         if len(self.loops) > MAX_NESTING:
             message = f"loops are nested deeper than {MAX_NESTING}"
-            line.cursor.fail(message, "write several layers", self._first(line))
+            line.cursor.fail("too-large", message, "write several layers", self._first(line))
         self.loops.append(_Open(line.indent, self._first(line)))
         return self.loops[-1]
 
@@ -328,7 +330,7 @@ class _Reader(Heading):
 
     def _end_of_head(self, cursor: Cursor) -> None:
         if not cursor.accept(":"):
-            cursor.fail("expected ':'", "the layers of the loop stand below, indented")
+            cursor.fail("net-form", "expected ':'", "the layers of the loop stand below, indented")
         cursor.finish()
 
     def _repeat(self, line: Line) -> None:
@@ -337,7 +339,9 @@ class _Reader(Heading):
         loop.count = read_count(cursor, (*self.parameters, *self._scheduled()))
         if cursor.accept("="):
             if loop.count not in self.parameters:
-                cursor.back("only a parameter has a value", f"write repeat {loop.count}:")
+                cursor.back(
+                    "net-number", "only a parameter has a value", f"write repeat {loop.count}:"
+                )
             start = cursor.at
             self.value(cursor, loop.count)
             check_count(self.bindings.get(loop.count, "0"), cursor, cursor.span(start))
@@ -363,33 +367,34 @@ class _Reader(Heading):
         self._close(-1)
         name = cursor.name("the name of the returned value", RETURN).text
         if any(output.name == name for output in self.outputs):
-            cursor.back(f"'{name}' is returned twice", "give it another name")
+            cursor.back("name-taken", f"'{name}' is returned twice", "give it another name")
         transposed = cursor.accept("'")
         if not cursor.accept("="):
-            cursor.fail("expected '='", RETURN)
+            cursor.fail("net-form", "expected '='", RETURN)
         start = cursor.at
         found = read_sum(cursor, self.operands([]))
         if found.constant != "0":
             hint = "add a block that starts as ones"
-            cursor.fail("a number stands here without a block of ones", hint, cursor.span(start))
+            message = "a number stands here without a block of ones"
+            cursor.fail("net-nothing", message, hint, cursor.span(start))
         rows = ""
         if cursor.accept_word("of"):
             rows = cursor.take().text
             if not is_axis(rows):
-                cursor.back(f"'{rows}' is no dimension", "write 0 of d rows")
+                cursor.back("declared-shape", f"'{rows}' is no dimension", "write 0 of d rows")
             cursor.expect_word("rows", "write 0 of d rows")
         rows = rows or next((self.readable[name] for name, _ in found.terms), "")
         if not rows:
             hint = "write how many rows it has: 0 of d rows"
-            cursor.fail("this value is zero", hint, cursor.span(start))
+            cursor.fail("net-nothing", "this value is zero", hint, cursor.span(start))
         for block, _ in found.terms:
             if self.readable[block] != rows:
                 message = f"expected {rows} rows, but '{block}' has {self.readable[block]}"
-                cursor.fail(message, EQUAL_ROWS, cursor.span(start))
+                cursor.fail("net-rows", message, EQUAL_ROWS, cursor.span(start))
         if not cursor.accept_word("at"):
-            cursor.fail("expected 'at' and groups of tokens", RETURN)
+            cursor.fail("net-form", "expected 'at' and groups of tokens", RETURN)
         groups = read_groups(cursor, self.groups)
         if not cursor.accept_word("tokens", "token"):
-            cursor.fail("expected 'tokens'", RETURN)
+            cursor.fail("net-form", "expected 'tokens'", RETURN)
         cursor.finish()
         self.outputs.append(Output(name, found.plain, rows, groups, transposed))

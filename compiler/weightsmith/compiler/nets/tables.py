@@ -37,7 +37,9 @@ def read_hinges(cursor: Cursor, room: int = MOST_HINGES) -> Iterator[Hinge]:
     """Read ``above k: c, …``, at most so many."""
     above = cursor.accept_word("above") != ""
     if not above and not cursor.accept_word("below"):
-        cursor.fail("expected 'above' or 'below'", "write above 1/2: 3, or below 1/2: 3")
+        cursor.fail(
+            "net-form", "expected 'above' or 'below'", "write above 1/2: 3, or below 1/2: 3"
+        )
     while True:
         start = cursor.at
         first = last = _number(cursor)
@@ -49,11 +51,11 @@ def read_hinges(cursor: Cursor, room: int = MOST_HINGES) -> Iterator[Hinge]:
         many = (last - first) / step if step else Fraction(-1)
         if many < 0 or many.denominator != 1:
             message = "these steps do not lead from the one to the other"
-            cursor.fail(message, "write 0 to 3 by 1/2", cursor.span(start))
+            cursor.fail("net-number", message, "write 0 to 3 by 1/2", cursor.span(start))
         room -= int(many) + 1
         if room < 0:
             message = f"the tables of a file have at most {MOST_HINGES} hinges"
-            cursor.fail(message, "write a smaller table", cursor.span(start))
+            cursor.fail("too-large", message, "write a smaller table", cursor.span(start))
         cursor.expect(":", "write above 1/2: 3: where it bends, and the change of slope")
         change = _number(cursor)
         for number in range(int(many) + 1):
@@ -68,16 +70,20 @@ def _number(cursor: Cursor) -> Fraction:
     top = _whole(cursor)
     bottom = _whole(cursor) if cursor.accept("/") else 1
     if bottom == 0:
-        cursor.back("a division by zero", "the numbers of a table are whole, or as 3/4")
+        cursor.back(
+            "net-number", "a division by zero", "the numbers of a table are whole, or as 3/4"
+        )
     return Fraction(sign * top, bottom)
 
 
 def _whole(cursor: Cursor) -> int:
     token = cursor.next
     if token is None or token.kind != "number":
-        cursor.fail("expected a number", "the numbers of a table are whole, or as 3/4")
+        cursor.fail(
+            "net-number", "expected a number", "the numbers of a table are whole, or as 3/4"
+        )
     if not token.text.isdecimal() or len(token.text) > LONGEST:
-        cursor.fail("expected a whole number of few digits", "write 3, or 3/4")
+        cursor.fail("net-number", "expected a whole number of few digits", "write 3, or 3/4")
     return int(cursor.take().text)
 
 

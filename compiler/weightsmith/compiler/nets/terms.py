@@ -91,7 +91,11 @@ def read_term(cursor: Cursor, operands: Operands) -> tuple[Coefficient, Sum | No
     if not coefficient and inner is None:
         _refuse(cursor, operands)
     if inner is not None and (cursor.is_mark("/") or cursor.is_mark("^")):
-        cursor.fail("only numbers are divided, and raised to powers", "write 1/2 x in place of x/2")
+        cursor.fail(
+            "net-number",
+            "only numbers are divided, and raised to powers",
+            "write 1/2 x in place of x/2",
+        )
     return coefficient or "1", inner
 
 
@@ -130,7 +134,11 @@ def read_coefficient(cursor: Cursor, operands: Operands) -> Coefficient:
     text = cursor.source.text[span.start : span.end].replace("·", "*")
     if open_atom:
         if not text.endswith("*"):
-            cursor.fail("nothing is divided by a block", "write 1/2 x: a number, then the block")
+            cursor.fail(
+                "net-number",
+                "nothing is divided by a block",
+                "write 1/2 x: a number, then the block",
+            )
         if not (
             is_operand(cursor, operands) or is_function(cursor, operands) or is_product(cursor)
         ):
@@ -189,14 +197,16 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
     if token is not None and token.kind in ("word", "name"):
         if token.kind == "word" and token.text in operands.functions:
             message = f"'{token.text}' stands without brackets"
-            cursor.fail(message, f"write {token.text}(…), and in the brackets what it is of")
+            cursor.fail(
+                "net-form", message, f"write {token.text}(…), and in the brackets what it is of"
+            )
         hint = near_hint(token.text, (*known, *operands.functions))
         if token.text in operands.symbols:
             hint = "a parameter stands without brackets"
         elif hint is None:
             hint = f"known here: {listed(known)}"
-        cursor.fail(f"'{token.text}' is not known", hint)
-    cursor.fail("expected a term", "write for example x, -y or (eta/N) x")
+        cursor.fail("unknown-name", f"'{token.text}' is not known", hint)
+    cursor.fail("net-form", "expected a term", "write for example x, -y or (eta/N) x")
 
 
 def _holds_operands(cursor: Cursor, operands: Operands) -> bool:

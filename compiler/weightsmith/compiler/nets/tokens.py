@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Source, Span
 
 _WORD = re.compile(r"[^\W\dᵀ][^\Wᵀ]*(?:\.[^\W\dᵀ][^\Wᵀ]*)*")
@@ -53,7 +53,7 @@ def _tokens(source: Source, start: int, end: int) -> Iterator[Token]:
         if depth > MOST_OPEN or count > MOST_TOKENS:
             what = "has too many brackets in one another" if depth > MOST_OPEN else "is too long"
             span = Span(source, found.start, found.end)
-            raise DiagnosticError([error(span, f"this line {what}", "write it as several")])
+            raise mistake("too-large", span, f"this line {what}", "write it as several")
         yield found
         place = found.end
 
@@ -79,7 +79,7 @@ def _token(source: Source, place: int, end: int) -> Token:
         return Token("mark", SAME.get(found, found), place, mark.end())
     span = Span(source, place, place + 1)
     message = f"'{text[place]}' means nothing in a network"
-    raise DiagnosticError([error(span, message, "a name of such characters is [in brackets]")])
+    raise mistake("character", span, message, "a name of such characters is [in brackets]")
 
 
 def _closing(source: Source, place: int, end: int) -> int:
@@ -98,7 +98,7 @@ def _closing(source: Source, place: int, end: int) -> int:
         if depth == 0:
             return at + 1
     span = Span(source, place, place + 1)
-    raise DiagnosticError([error(span, "this bracket is not closed", "a name is [in brackets]")])
+    raise mistake("bracket", span, "this bracket is not closed", "a name is [in brackets]")
 
 
 def _unquoted(inside: str) -> str:

@@ -26,7 +26,7 @@ from weightsmith.dsl.printing.printer import node_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.parts import assigned_names, nodes_in, nodes_of
 from weightsmith.dsl.program.scope import RESERVED
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Source
 
 
@@ -148,7 +148,7 @@ def _with_tolerance(one: S, numbers: Numbers) -> S:
     tolerance = numbers.value(one.synthesize.tolerance, one.span)
     if not 0 < tolerance < 1:
         message = f"the tolerance must lie between 0 and 1, got {tolerance}"
-        raise DiagnosticError([error(one.span, message, "write: within 1e-6")])
+        raise mistake("tolerance", one.span, message, "write: within 1e-6")
     return replace(one, synthesize=core.Synthesis(Number(tolerance)))
 
 
@@ -156,7 +156,7 @@ def _tolerance(asked: Asked, tolerances: Mapping[int, Fraction]) -> Fraction:
     found = tolerances.get(asked.position) if asked.tolerance is None else asked.tolerance
     if found is None:
         message = "nothing says how near the network must come to this target"
-        raise DiagnosticError([error(asked.span, message, "write: within 1e-6")])
+        raise mistake("tolerance", asked.span, message, "write: within 1e-6")
     return found
 
 

@@ -23,7 +23,7 @@ from weightsmith.compiler.synthesize.requests.spectrum import Spectrum, spectrum
 from weightsmith.dsl.printing.printer import node_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import SpectrumKind
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 
 LOOSEST = Fraction(1, 2)  # of a tolerance that a small factor makes larger
 
@@ -46,7 +46,7 @@ class Group:
             found = _chosen(self.wanted, self.are_inverses)
         except RefusedError as reason:
             place = self.requests[0].span
-            raise DiagnosticError([error(place, str(reason), reason.hint)]) from None
+            raise mistake("synthesis", place, str(reason), reason.hint) from None
         if not self.is_bounded:
             found = replace(found, lower_bound=NOTHING)
         return found
@@ -106,7 +106,7 @@ def _wanted(request: Request, program: core.Program, dtype: str, preference: Pre
         what = node_text(request.function.of)
         message = f"no assumption bounds the spectrum of {what}"
         hint = f"write: assume spectrum({what}) in [mu, L]"
-        raise DiagnosticError([error(request.span, message, hint)])
+        raise mistake("synthesis", request.span, message, hint)
     _refuse_kernel(request, spectrum, program)
     left = "I" if request.left is None else request.left_text
     return Wanted(
@@ -133,4 +133,4 @@ def _refuse_kernel(request: Request, spectrum: Spectrum, program: core.Program) 
     hint = f"write: assume b in range({what}), for the b of {request.function.function}({what})*b"
     if request.function.function in ("pinv", "sign"):
         hint += f"; or in place of nonzero_spectrum: assume singular_values({what}) in [low, high]"
-    raise DiagnosticError([error(request.span, message, hint)])
+    raise mistake("synthesis", request.span, message, hint)

@@ -80,7 +80,7 @@ def elaborate(
     for one in head.parameters:
         if one.name in counts & dict(head.sizes).keys():
             message = f"'{one.name}' is a number of tokens, and cannot count repetitions"
-            report.error(one.span, message, "a network has as many layers for any data")
+            report.error("count", one.span, message, "a network has as many layers for any data")
     program = core.Program(
         algorithm.span,
         algorithm.name.text,
@@ -121,7 +121,7 @@ def _statements(
             body += reader.read(entry)
     if returned is None and not reader.has_inner_return:
         message = f"algorithm '{algorithm.name.text}' returns nothing"
-        reader.report.error(algorithm.name.span, message, "end it with: return X")
+        reader.report.error("no-return", algorithm.name.span, message, "end it with: return X")
     return body, returns
 
 
@@ -129,7 +129,10 @@ def _in_head(entry: s.HeadEntry, seen_statement: bool, report: Report) -> None:
     if seen_statement:
         word = HEAD_WORDS[type(entry)]
         report.error(
-            entry.span, f"'{word}' stands after a statement", "move it above the first one"
+            "misplaced",
+            entry.span,
+            f"'{word}' stands after a statement",
+            "move it above the first one",
         )
 
 
@@ -138,7 +141,7 @@ def _after_return(entry: s.StatementEntry, report: Report) -> None:
         message, hint = "a second 'return'", "return several values at once: return X, Y"
     else:
         message, hint = "this statement stands after 'return'", "move it above, or remove it"
-    report.error(entry.span, message, hint)
+    report.error("misplaced", entry.span, message, hint)
 
 
 def _unused(elaborator: Elaborator, head: Head) -> None:
@@ -147,7 +150,7 @@ def _unused(elaborator: Elaborator, head: Head) -> None:
     for one in declared:
         if one.name not in used:
             what = "input" if isinstance(one, core.Input) else "parameter"
-            elaborator.report.warning(one.span, f"the {what} '{one.name}' is not used")
+            elaborator.report.warning("unused", one.span, f"the {what} '{one.name}' is not used")
 
 
 def _whole_defaults(
@@ -158,7 +161,7 @@ def _whole_defaults(
         number = None if one.default is None else constant(one.default)
         if one.name in counts and number is not None and not is_count(number):
             message = f"'{one.name}' counts repetitions, but its default is {number}"
-            report.error(one.span, message, "give it a whole number, 0 or more")
+            report.error("count", one.span, message, "give it a whole number, 0 or more")
 
 
 def _resolved(axes: Axes, inputs: tuple[core.Input, ...]) -> tuple[core.Input, ...]:

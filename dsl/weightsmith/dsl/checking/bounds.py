@@ -32,17 +32,19 @@ def read_bound(
         hint = near_hint(word, ("norm", "size")) or BOUND_HINT
         if word in ("spectrum", "nonzero_spectrum", "singular_values", "entries"):
             hint = f"write an interval: {text_of(subject)} in [low, {text_of(region.high)}]"
-        report.error(subject.span, message, hint)
+        report.error("assumption", subject.span, message, hint)
         return None
     number = None if bound is None else algebra.constant(bound)
     if subject.name.text == "norm":
         of = _input(elaborator, subject)
         if number is not None and number < 0:
-            report.error(region.span, f"a norm is never below 0, got {number}", BOUND_HINT)
+            report.error(
+                "interval", region.span, f"a norm is never below 0, got {number}", BOUND_HINT
+            )
         return core.NormAssumption(assume.span, of, bound) if of and bound else None
     axis = _axis(elaborator, subject, inputs)
     if number is not None and number < 1:
-        report.error(region.span, f"a size is at least 1, got {number}", BOUND_HINT)
+        report.error("interval", region.span, f"a size is at least 1, got {number}", BOUND_HINT)
     return core.SizeAssumption(assume.span, axis, bound) if axis and bound else None
 
 
@@ -70,7 +72,7 @@ def _input(elaborator: Elaborator, call: s.CallExpression) -> str | None:
             elaborator.value(one)
             return None
     message = f"{name} is assumed of an input, got {text_of(call)}"
-    elaborator.report.error(call.span, message, f"write {name}(x) for an input x")
+    elaborator.report.error("assumption", call.span, message, f"write {name}(x) for an input x")
     return None
 
 
@@ -93,5 +95,5 @@ def _axis(
     known = [*(group for group in (CONTEXT, QUERY) if group in groups), *dimensions]
     message = f"size is assumed of tokens or of a dimension, got {text_of(call)}"
     hint = near_hint(name, known) or f"write size(…) of {', '.join(known)}"
-    elaborator.report.error(call.span, message, hint if known else None)
+    elaborator.report.error("assumption", call.span, message, hint if known else None)
     return None

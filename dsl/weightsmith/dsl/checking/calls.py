@@ -92,7 +92,7 @@ class Calls:
             return self._write(elaborator, call, callee, inliner)
         except q.ScalarError as reason:
             message = f"'{callee.name}' cannot run with these numbers: {reason}"
-            elaborator.report.error(call.span, message)
+            elaborator.report.error("call-arguments", call.span, message)
         except WritingError:
             self._too_much(elaborator, call, f"{MAX_WRITTEN} operations")
         finally:
@@ -105,30 +105,41 @@ class Calls:
         name, report = call.name.text, elaborator.report
         if name == self.name:
             message = f"'{name}' calls itself"
-            report.error(call.name.span, message, "use 'repeat': recursion would have no end")
+            report.error(
+                "call-order", call.name.span, message, "use 'repeat': recursion would have no end"
+            )
         elif name in self.later and name not in self.callable:
             message = f"'{name}' is called before it is written"
-            report.error(call.name.span, message, f"move algorithm {name} above this one")
+            report.error(
+                "call-order", call.name.span, message, f"move algorithm {name} above this one"
+            )
         elif name in ("norm", "size", "entries") and name not in self.callable:
             message = f"{name}(…) stands only in an assumption"
-            report.error(call.name.span, message, ASSUMED[name])
+            report.error("function-place", call.name.span, message, ASSUMED[name])
         elif name == "range" and elaborator.place is Place.NUMBER:
             message = "'for' does not count: its numbers are written out"
-            report.error(call.name.span, message, _counting_hint(call))
+            report.error("for-numbers", call.name.span, message, _counting_hint(call))
         elif name in REGIONS:
             message = f"{name}(…) stands only in an assumption"
-            report.error(call.name.span, message, "write above: assume spectrum(A) in [mu, L]")
+            report.error(
+                "function-place",
+                call.name.span,
+                message,
+                "write above: assume spectrum(A) in [mu, L]",
+            )
         elif name not in self.callable:
             functions = ("inv", "pinv", "sqrt", "exp", "polar", *known_names(elaborator.functions))
             hint = report.near(name, (*self.callable, *functions))
             hint = hint or f'bring it in: use {name} from "file.alg"; a product needs a *'
-            report.error(call.name.span, f"unknown algorithm or function '{name}'", hint)
+            report.error(
+                "unknown-function", call.name.span, f"unknown algorithm or function '{name}'", hint
+            )
         elif elaborator.place is not Place.STATEMENT:
             message = f"an algorithm cannot be called in {elaborator.place.value}"
             hint = (
                 "write a formula: inv(A), sqrt(A), …" if elaborator.place is Place.TARGET else None
             )
-            report.error(call.name.span, message, hint)
+            report.error("call-place", call.name.span, message, hint)
         else:
             return self._with_steps(elaborator, call, self.callable[name])
         return None
@@ -141,7 +152,7 @@ class Calls:
             return callee
         message = f"'{callee.name}' has no steps to write out: the compiler is to synthesize them"
         hint = "compile it by itself, or call an algorithm that writes the iteration out"
-        elaborator.report.error(call.name.span, message, hint)
+        elaborator.report.error("call-place", call.name.span, message, hint)
         return None
 
     # -- arguments ----------------------------------------------------------------------------
@@ -157,7 +168,7 @@ class Calls:
                 f"got {len(nodes)}"
             )
             hint = "parameters are passed by name: steps = 9"
-            elaborator.report.error(call.span, message, hint)
+            elaborator.report.error("call-arguments", call.span, message, hint)
             return None
         return None if any(node is None for node in nodes) else [n for n in nodes if n is not None]
 
@@ -173,9 +184,11 @@ class Calls:
             problem = _keyword_problem(callee, name, wanted, given)
             if problem is not None:
                 hint = near_hint(name, wanted) or f"it takes {', '.join(wanted) or 'none'}"
-                elaborator.report.error(keyword.name.span, problem, hint)
+                elaborator.report.error("call-arguments", keyword.name.span, problem, hint)
             elif value is not None and algebra.is_long(value):
-                elaborator.report.error(keyword.span, "this number is too long a formula")
+                elaborator.report.error(
+                    "too-large", keyword.span, "this number is too long a formula"
+                )
             elif value is not None:
                 given[name] = value
                 continue
@@ -201,7 +214,7 @@ class Calls:
                     f"input {wanted.name} of '{callee.name}' is {_declared(wanted)}, "
                     f"but {text_of(part)} is {before}"
                 )
-                elaborator.report.error(part.span, message)
+                elaborator.report.error("call-shape", part.span, message)
                 sound = False
                 continue
             sound &= self._symmetry(elaborator, callee, wanted, part, node)
@@ -223,7 +236,7 @@ class Calls:
             f"input {wanted.name} of '{callee.name}' is symmetric, "
             f"but {text_of(part)} need not be symmetric"
         )
-        elaborator.report.warning(part.span, message, "the caller answers for it")
+        elaborator.report.warning("call-shape", part.span, message, "the caller answers for it")
         return True
 
     # -- parameters ---------------------------------------------------------------------------
@@ -272,7 +285,7 @@ class Calls:
             example = ", ".join(f"{name} = …" for name in missing)
             message = f"'{callee.name}' needs a value for {', '.join(missing)}"
             hint = f"pass {example}: no assumption of '{self.name}' gives it"
-            elaborator.report.error(call.span, message, hint)
+            elaborator.report.error("call-arguments", call.span, message, hint)
             return False
         named = {one.name: one for one in waiting if one.default is not None}
         needs = {n: q.free_symbols(one.default) for n, one in named.items() if one.default}
@@ -303,7 +316,9 @@ class Calls:
         body = inliner.statements(callee.body)
         values = [inliner.returned(one) for one in callee.returns]
         if any(map(is_deep, values)):
-            elaborator.report.error(call.span, DEEP, f"in '{callee.name}': {DEEP_HINT}")
+            elaborator.report.error(
+                "too-large", call.span, DEEP, f"in '{callee.name}': {DEEP_HINT}"
+            )
             return None
         self.budget.statements -= inliner.count
         if self.budget.statements < 0:
@@ -315,7 +330,7 @@ class Calls:
     def _too_much(self, elaborator: Elaborator, call: s.CallExpression, limit: str) -> None:
         message = f"written out, the calls come to more than {limit}"
         hint = "use 'repeat' instead of repeated calls, or give a returned value a name: X = …"
-        elaborator.report.error(call.span, message, hint)
+        elaborator.report.error("too-large", call.span, message, hint)
 
 
 def _counting_hint(call: s.CallExpression) -> str:
@@ -349,11 +364,11 @@ def _bind_default(
         value = algebra.substituted(parameter.default, parameters)
     except q.ScalarError as reason:
         message = f"the default of '{parameter.name}' has no value here: {reason}"
-        elaborator.report.error(call.span, message, f"pass {parameter.name} = …")
+        elaborator.report.error("call-arguments", call.span, message, f"pass {parameter.name} = …")
         return False
     if algebra.is_long(value):
         message = f"the default of '{parameter.name}' is too long a formula here"
-        elaborator.report.error(call.span, message, f"pass {parameter.name} = …")
+        elaborator.report.error("too-large", call.span, message, f"pass {parameter.name} = …")
         return False
     parameters[parameter.name] = value
     return True

@@ -37,7 +37,9 @@ def check_contradictions(
             left[key] = (common, one.span)
             continue
         message = f"no input meets this assumption and that of line {position(span)[0]}"
-        report.error(one.span, message, "keep one of the two, or let their intervals meet")
+        report.error(
+            "contradiction", one.span, message, "keep one of the two, or let their intervals meet"
+        )
 
 
 def _key(

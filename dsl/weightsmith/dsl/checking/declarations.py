@@ -108,7 +108,7 @@ class HeadReader:
         if declared.kind is not None and kind not in KINDS:
             message = f"unknown kind of matrix '{kind}'"
             hint = near_hint(kind, KINDS) or "the kinds are symmetric[d, d] and fixed[k, d]"
-            self.report.error(declared.kind.span, message, hint)
+            self.report.error("declared-shape", declared.kind.span, message, hint)
         axes = [self._dimension(word) for word in declared.dimensions]
         shape = self._shape(declared, axes)
         if not self._is_free(declared.name):
@@ -118,7 +118,7 @@ class HeadReader:
             return None
         if symmetric and shape.rows != shape.columns:
             message = f"a symmetric matrix is square, got [{shape.rows}, {shape.columns}]"
-            self.report.error(declared.span, message, "write symmetric[d, d]")
+            self.report.error("declared-shape", declared.span, message, "write symmetric[d, d]")
         definition = Definition(None, is_input=True, is_symmetric=symmetric)
         bare = Shape(shape.rows, shape.columns)
         symbol = MatrixSymbol(declared.name.span, bare, definition, is_input=True)
@@ -132,16 +132,16 @@ class HeadReader:
             return Shape(axes[0], axes[1])
         if per is None:
             message = f"a matrix has two dimensions, got {len(axes)}"
-            self.report.error(span, message, LAYOUT_HINT)
+            self.report.error("declared-shape", span, message, LAYOUT_HINT)
             return None
         groups = PER.get(per.text)
         if groups is None:
             message = f"expected per token, per context or per query, got per {per.text}"
-            self.report.error(per.span, message, near_hint(per.text, PER))
+            self.report.error("misspelt", per.span, message, near_hint(per.text, PER))
             return None
         if len(axes) != 1 or declared.kind is not None:
             message = "a value per token is a column of one dimension"
-            self.report.error(span, message, LAYOUT_HINT)
+            self.report.error("declared-shape", span, message, LAYOUT_HINT)
             return None
         return Shape(axes[0], TOKEN, (), groups)
 
@@ -150,12 +150,15 @@ class HeadReader:
         if text[0] in "0123456789.":
             if not text.isdigit() or not 0 < int(text[:20]) <= 10**9:
                 message = f"a dimension is a name or a whole number above 0, got {text[:40]}"
-                self.report.error(word.span, message)
+                self.report.error("declared-shape", word.span, message)
                 return self.elaborator.axes.unknown()
             return str(int(text))
         if is_reserved(text):
             self.report.error(
-                word.span, f"'{text}' is a word of the language", "choose another name"
+                "reserved-word",
+                word.span,
+                f"'{text}' is a word of the language",
+                "choose another name",
             )
             return self.elaborator.axes.unknown()
         symbol = self.scope.get(text)
@@ -164,7 +167,7 @@ class HeadReader:
             self.dimensions.append(text)
         elif not isinstance(symbol, DimensionSymbol):
             message = f"'{text}' is an input and cannot be a dimension too"
-            self.report.error(word.span, message, "choose another name")
+            self.report.error("name-taken", word.span, message, "choose another name")
         return text
 
     def _is_free(self, word: s.Word) -> bool:
@@ -177,7 +180,7 @@ class HeadReader:
         elif self.scope.get(word.text) is not None:
             message = f"'{word.text}' is declared twice"
         if message is not None:
-            self.report.error(word.span, message, "choose another name")
+            self.report.error("name-taken", word.span, message, "choose another name")
         return message is None
 
     # -- parameters ---------------------------------------------------------------------------
@@ -221,10 +224,10 @@ class HeadReader:
         declared = {group for one in self.inputs for group in one.shape.column_groups}
         if len(groups) != 1:
             message = f"size is of the tokens of one group, got {text_of(call)}"
-            self.report.error(call.span, message, f"write param {name} = size(context)")
+            self.report.error("size", call.span, message, f"write param {name} = size(context)")
         elif groups[0] not in declared:
             message = f"no input has {groups[0]} tokens"
-            self.report.error(call.span, message, f"declare one: x: [d] per {groups[0]}")
+            self.report.error("size", call.span, message, f"declare one: x: [d] per {groups[0]}")
         else:
             self.sizes.append((name, groups[0]))
 
@@ -253,7 +256,7 @@ class HeadReader:
         )
         if stuck:
             message = f"the defaults of {', '.join(stuck)} need one another"
-            self.report.error(spans[stuck[0]], message, "give one of them a number")
+            self.report.error("coefficient", spans[stuck[0]], message, "give one of them a number")
         self._long_defaults(parameters)
 
     def _long_defaults(self, parameters: Sequence[core.Parameter]) -> None:
@@ -269,7 +272,9 @@ class HeadReader:
                 values[name] = q.evaluate(defaults[name], values, most_bits=q.MAX_NUMBER_BITS)
             except q.LongNumberError as problem:
                 message = f"the default of '{name}' has no value: {problem}"
-                self.report.error(named[name].span, message, "start from smaller numbers")
+                self.report.error(
+                    "coefficient", named[name].span, message, "start from smaller numbers"
+                )
                 return
             except q.ScalarError:
                 continue  # it may have one with other numbers than the defaults
@@ -293,12 +298,14 @@ class HeadReader:
     def _range(self, assume: s.AssumeEntry, region: s.Expression) -> core.RangeAssumption | None:
         if not isinstance(region, s.CallExpression) or region.name.text != "range":
             message = f"expected [low, high] or range(…) after 'in', got {text_of(region)}"
-            self.report.error(region.span, message, "write: assume psi in range(L)")
+            self.report.error("assumption", region.span, message, "write: assume psi in range(L)")
             return None
         subject = assume.subject
         if isinstance(subject, s.CallExpression) and subject.name.text in REGIONS:
             message = f"{subject.name.text}(…) lies in an interval, not in a range"
-            self.report.error(region.span, message, "write: assume spectrum(A) in [mu, L]")
+            self.report.error(
+                "assumption", region.span, message, "write: assume spectrum(A) in [mu, L]"
+            )
             return None
         value, operator = self.elaborator.matrix(subject), only_argument(self.elaborator, region)
         if value is None or operator is None:
@@ -309,7 +316,7 @@ class HeadReader:
                 f"{text_of(subject)} is {axes.text(value.shape)}, so its columns cannot lie in "
                 f"the range of a matrix {axes.text(operator.shape)}"
             )
-            self.report.error(assume.span, message)
+            self.report.error("shapes-differ", assume.span, message)
             return None
         return core.RangeAssumption(assume.span, value, operator)
 

@@ -66,7 +66,7 @@ class Finisher:
             for name, sides in carried.items():
                 if any(was and not now for was, now in zip(entry[name], sides, strict=True)):
                     message = f"round this loop, '{name}' is left with no tokens at all"
-                    self.report.error(repeat.span, message)
+                    self.report.error("token-groups", repeat.span, message)
                     return replace(repeat, body=body)
 
     def _held(self, name: str, value: Node) -> None:
@@ -80,7 +80,7 @@ class Finisher:
             "so its width would grow with the number of tokens"
         )
         hint = "keep the product the other way round (x*x', not x'*x), or write it where it is used"
-        self.report.error(value.span, message, hint)
+        self.report.error("token-rows", value.span, message, hint)
 
     def returned(self, one: core.Return) -> core.Return:
         """Resolve a returned value and the tokens it is read on."""
@@ -97,17 +97,19 @@ class Finisher:
         groups = one.groups or defined
         if value.shape.columns != TOKEN and one.groups:
             message = f"this value is {shape_text(value.shape)}: it has no tokens to select"
-            self.report.error(one.span, message, "remove the 'on' clause")
+            self.report.error("token-groups", one.span, message, "remove the 'on' clause")
             groups = ()
         elif meet(groups, defined) != groups:
             message = f"this value is defined on {groups_text(defined)} only"
-            self.report.error(one.span, message, f"return it on {groups_text(defined)}")
+            self.report.error(
+                "token-groups", one.span, message, f"return it on {groups_text(defined)}"
+            )
         if target is not None and meet(groups, target.shape.column_groups) != groups:
             message = (
                 f"the target is defined on {groups_text(target.shape.column_groups)} only, "
                 f"but the value is returned on {groups_text(groups)}"
             )
-            self.report.error(target.span, message)
+            self.report.error("token-groups", target.span, message)
         return replace(one, value=value, groups=groups, target=target)
 
     def _rows_of_tokens(self, one: core.Return, value: Node) -> None:
@@ -115,7 +117,7 @@ class Finisher:
             self._held(one.name, value)
             return
         message = f"the rows of a returned value cannot be tokens, got {shape_text(value.shape)}"
-        self.report.error(value.span, message, "return its transpose")
+        self.report.error("token-rows", value.span, message, "return its transpose")
 
     # -- nodes --------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class Finisher:
         if axis != TOKEN:
             if wanted and not is_unknown(axis):
                 message = "this value has no tokens to select"
-                self.report.error(span, message, "remove the 'on' clause")
+                self.report.error("token-groups", span, message, "remove the 'on' clause")
             return ()
         if not wanted:
             return groups
@@ -174,7 +176,7 @@ class Finisher:
                 f"this value is defined on {groups_text(groups)} only, "
                 f"but here it is needed on {groups_text(wanted)}"
             )
-            self.report.error(span, message)
+            self.report.error("token-groups", span, message)
         return wanted
 
     def _known(self, node: core.Identity | core.Zero | core.Ones) -> None:
@@ -188,7 +190,7 @@ class Finisher:
         hint = "add or multiply it with a matrix of known shape, or write 0*A"
         if isinstance(node, core.Ones):
             hint = "add it to a matrix of known shape: ones + 0*A"
-        self.report.error(node.span, message, hint)
+        self.report.error("unknown-shape", node.span, message, hint)
 
     def _combination(self, node: core.Combination) -> Node:
         terms = tuple((scale, self.node(part)) for scale, part in node.terms)
@@ -208,7 +210,7 @@ class Finisher:
     def _entries(self, node: core.Entrywise | core.Hadamard, sides: Sides) -> Node:
         complete = self.complete(node, sides)
         if isinstance(node, core.Entrywise) and node.site == NORMALISED:
-            self.report.error(node.span, *misplaced_scores(node, complete.shape))
+            self.report.error("token-rows", node.span, *misplaced_scores(node, complete.shape))
         elif TOKEN == complete.shape.rows == complete.shape.columns and not self.in_target:
             message = (
                 "a function of entries needs its value in the residual stream, but rows and "
@@ -217,7 +219,7 @@ class Finisher:
             hint = "apply it to a value per token, relu(w*x), or multiply: v*relu(x'*x)"
             if isinstance(node, core.Hadamard):
                 hint = "columns of scores are divided by their sums with softmax and normalised"
-            self.report.error(node.span, message, hint)
+            self.report.error("token-rows", node.span, message, hint)
         return complete
 
     def _hadamard(self, node: core.Hadamard) -> Node:
@@ -247,7 +249,9 @@ class Finisher:
             f"these terms have no tokens in common: this one is defined on "
             f"{groups_text(right[side])}, those before on {groups_text(left[side])}"
         )
-        self.report.error(part.span, message, "declare the inputs per token, or drop a term")
+        self.report.error(
+            "token-groups", part.span, message, "declare the inputs per token, or drop a term"
+        )
 
     def _product(self, node: core.Product) -> Node:
         simple = simplest(node, self.axes.find)
@@ -279,20 +283,22 @@ class Finisher:
         if not node.over:
             suggestion = common[0] if len(common) == 1 else "context"
             message = "this product sums over tokens, but nothing says over which"
-            self.report.error(span, message, f"write 'over {suggestion}' at the end of the line")
+            self.report.error(
+                "sum-over", span, message, f"write 'over {suggestion}' at the end of the line"
+            )
         elif meet(node.over, common) != node.over:
             message = (
                 f"this product sums over {groups_text(node.over)}, but its factors are both "
                 f"defined on {groups_text(common)} only"
             )
             hint = f"write 'over {common[0]}'" if len(common) == 1 else None
-            self.report.error(span, message, hint)
+            self.report.error("sum-over", span, message, hint)
 
     def _function(self, node: core.Function, of: Node) -> Node:
         if TOKEN in (of.shape.rows, of.shape.columns):
             message = f"{node.function} of a matrix indexed by tokens, {shape_text(of.shape)}"
             hint = "write it with x*x' instead: y*x'*inv(x*x')*x"
-            self.report.error(node.span, message, hint)
+            self.report.error("token-rows", node.span, message, hint)
         return self.complete(replace(node, of=of), ((), ()))
 
 

@@ -56,7 +56,7 @@ def with_heads(finisher: Finisher, node: core.Product) -> Node | None:
         return _Heads(finisher, node, groups, mask).made(node.factors[:place], scores)
     if place == 0:
         message = "scores of tokens by tokens are not held: they multiply a value to their left"
-        finisher.report.error(node.factors[0].span, message, WRITE)
+        finisher.report.error("token-rows", node.factors[0].span, message, WRITE)
         return core.Zero(node.span, finisher.axes.resolve(node.shape))
     after = node.factors[place + 1 :]
     if mask != ALL and after:
@@ -119,14 +119,14 @@ def _one_sum(finisher: Finisher, node: core.Product) -> int | None:
     hint = "write what each token does with the sum in the same product: y*x'*x"
     if shape.rows == TOKEN:
         hint = "write its transpose: the tokens that see others are the columns"
-    finisher.report.error(node.span, message, hint)
+    finisher.report.error("token-order", node.span, message, hint)
     return None
 
 
 def _two_sums(finisher: Finisher, node: core.Product, mask: str) -> None:
     message = f"this product sums over tokens twice, and '{mask}' holds for one sum"
     hint = "put one of them into brackets with a clause of its own: (y*x' over context)*x"
-    finisher.report.error(node.span, message, hint)
+    finisher.report.error("token-order", node.span, message, hint)
 
 
 def _product(node: core.Product, factors: Sequence[Node], over: tuple[Group, ...]) -> Node:
@@ -216,7 +216,7 @@ class _Heads:
 
     def _refused(self, scores: core.Entrywise, message: str, hint: str) -> Node:
         self.wrong = True
-        self.finisher.report.error(scores.span, message, hint)
+        self.finisher.report.error("head-scores", scores.span, message, hint)
         return core.Zero(self.node.span, self.finisher.axes.resolve(self.node.shape))
 
     def made(
@@ -226,12 +226,12 @@ class _Heads:
         finisher, node = self.finisher, self.node
         if finisher.in_target:
             message = "scores of tokens by tokens stand in statements, not in a target"
-            finisher.report.error(node.span, message)
+            finisher.report.error("token-rows", node.span, message)
         value = finisher.node(_product(node, factors, self.over))
         scores = finisher.node(of)
         if value.shape.rows == TOKEN:
             message = "a value whose rows and columns are both tokens is not held"
-            finisher.report.error(value.span, message, WRITE)
+            finisher.report.error("token-rows", value.span, message, WRITE)
         if function == "" and self.mask == ALL and not normalised:
             linear = core.Product(node.span, bare(node.shape), (value, scores), self.over)
             return finisher.node(linear)
@@ -251,18 +251,22 @@ class _Heads:
         if not over:
             message = "this product sums over tokens, but nothing says over which"
             name = keys[0] if len(keys) == 1 else "context"
-            finisher.report.error(span, message, f"write 'over {name}' at the end of the line")
+            finisher.report.error(
+                "sum-over", span, message, f"write 'over {name}' at the end of the line"
+            )
         elif meet(over, keys) != over:
             message = (
                 f"this product sums over {groups_text(over)}, but its value and its scores are "
                 f"both defined on {groups_text(keys)} only"
             )
             hint = f"write 'over {keys[0]}'" if len(keys) == 1 else None
-            finisher.report.error(span, message, hint)
+            finisher.report.error("sum-over", span, message, hint)
         elif self.mask != ALL:
             seen = meet(queries, over)
             if not seen:
                 message = f"the scores have no column on the tokens of {groups_text(over)}"
-                finisher.report.error(span, message, "tokens are in order within one group")
+                finisher.report.error(
+                    "token-order", span, message, "tokens are in order within one group"
+                )
             return seen
         return queries

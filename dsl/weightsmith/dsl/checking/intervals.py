@@ -38,7 +38,9 @@ def read_interval(
     is_entries = isinstance(subject, s.CallExpression) and subject.name.text == "entries"
     if is_entries and isinstance(region, s.UnionExpression):
         message = "only a spectrum lies in two intervals, entries lie in one"
-        elaborator.report.error(region.span, message, "write: assume entries(y) in [low, high]")
+        elaborator.report.error(
+            "interval", region.span, message, "write: assume entries(y) in [low, high]"
+        )
         return None
     if isinstance(subject, s.CallExpression) and is_entries:
         if len(known) < len(ends):
@@ -56,7 +58,7 @@ def _unknown_subject(elaborator: Elaborator, subject: s.Expression) -> None:
     message = f"expected {known}, got {text_of(subject)}"
     hint = near_hint(word, (*KINDS, "entries")) or "write: assume spectrum(A) in [mu, L]"
     hint = f"write: {text_of(subject)} <= B" if word in ("norm", "size") else hint
-    elaborator.report.error(subject.span, message, hint)
+    elaborator.report.error("assumption", subject.span, message, hint)
 
 
 def _spectrum(
@@ -71,7 +73,9 @@ def _spectrum(
     square = kind is core.SpectrumKind.SINGULAR_VALUES
     if not square and not axes.unify(of.shape.rows, of.shape.columns):
         message = f"only a square matrix has a spectrum, got {axes.text(of.shape)}"
-        elaborator.report.error(subject.span, message, "assume singular_values(A) in [smin, smax]")
+        elaborator.report.error(
+            "not-square", subject.span, message, "assume singular_values(A) in [smin, smax]"
+        )
         return None
     gap = (ends[1], ends[2]) if len(ends) == 4 else None
     return core.SpectrumAssumption(assume.span, kind, of, ends[0], ends[-1], gap)
@@ -81,7 +85,9 @@ def only_argument(elaborator: Elaborator, call: s.CallExpression) -> core.Node |
     """Return the one matrix of ``spectrum(A)``, or None after a report."""
     if len(call.positional) != 1 or call.keywords:
         name = call.name.text
-        elaborator.report.error(call.span, f"{name} takes one matrix", f"write {name}(A)")
+        elaborator.report.error(
+            "function-arguments", call.span, f"{name} takes one matrix", f"write {name}(A)"
+        )
         return None
     return elaborator.matrix(call.positional[0])
 
@@ -99,13 +105,15 @@ def check_orders(
         ends = one.ends if isinstance(one, core.SpectrumAssumption) else (one.low, one.high)
         numbers = [algebra.constant(q.substitute(end, known)) for end in ends]
         if (problem := _order_problem(numbers)) is not None:
-            report.error(one.span, problem, UNION_HINT if len(ends) == 4 else "write [low, high]")
+            report.error(
+                "interval", one.span, problem, UNION_HINT if len(ends) == 4 else "write [low, high]"
+            )
         if isinstance(one, core.EntryAssumption):
             continue
         low = numbers[0]
         if one.kind is core.SpectrumKind.SINGULAR_VALUES and low is not None and low < 0:
             message = f"singular values are never below 0, got {low}"
-            report.error(one.span, message, "write [0, high] or [smin, smax]")
+            report.error("interval", one.span, message, "write [0, high] or [smin, smax]")
 
 
 def disorder(ends: Sequence[Fraction | None]) -> int | None:

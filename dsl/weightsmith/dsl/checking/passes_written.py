@@ -47,13 +47,18 @@ def with_own_tables(
             "every pass has tables of its own, and the passes of the 'for' loops come to "
             f"{number_text(size)} statements, more than {MAX_STATEMENTS}"
         )
-        report.error(first.span, message, "write fewer numbers, or use 'repeat' with one number")
+        report.error(
+            "for-numbers",
+            first.span,
+            message,
+            "write fewer numbers, or use 'repeat' with one number",
+        )
         return body
     try:
         return tuple(_written_out(body, {}))
     except q.ScalarError as problem:
         message = f"a number of the block has no value in some pass: {problem}"
-        report.error(first.span, message, "leave this number out of the list")
+        report.error("for-numbers", first.span, message, "leave this number out of the list")
         return body
 
 
@@ -98,7 +103,9 @@ def _check_limits(loop: core.Repeat, report: Report) -> None:
                 wrong = EXACT[node.label].disorder.format(
                     low=number_text(low), high=number_text(high)
                 )
-                report.error(node.span, f"in pass {place + 1}, {wrong}", "change the number")
+                report.error(
+                    "for-numbers", node.span, f"in pass {place + 1}, {wrong}", "change the number"
+                )
                 break
 
 

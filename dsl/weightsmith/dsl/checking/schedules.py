@@ -54,7 +54,9 @@ def warn_unused(elaborator: Elaborator, written: s.ScheduleExpression) -> None:
     for word in written.names:
         if word.text not in elaborator.scope.used:
             hint = _unused_hint(written) if len(written.names) == 1 else None
-            elaborator.report.warning(word.span, f"the number '{word.text}' is not used", hint)
+            elaborator.report.warning(
+                "unused", word.span, f"the number '{word.text}' is not used", hint
+            )
 
 
 def _refuse_count(elaborator: Elaborator, written: s.ScheduleExpression) -> None:
@@ -64,7 +66,7 @@ def _refuse_count(elaborator: Elaborator, written: s.ScheduleExpression) -> None
     (value,) = written.passes[0].values[:1]
     if isinstance(value, s.NameExpression) and len(written.passes[0].values) == 1:
         message = f"'for' does not count: '{value.name}' is one number, and this would be one pass"
-        elaborator.report.error(value.span, message, COUNT_HINT.format(value.name))
+        elaborator.report.error("for-numbers", value.span, message, COUNT_HINT.format(value.name))
 
 
 def _unused_hint(written: s.ScheduleExpression) -> str:
@@ -101,7 +103,7 @@ def _row(elaborator: Elaborator, numbers: s.Numbers, wanted: int) -> tuple[q.Sca
     if len(values) != wanted:
         names = "one number" if wanted == 1 else f"{wanted} numbers in brackets"
         message = f"expected {names} for every pass, got {len(values)}"
-        elaborator.report.error(numbers.span, message, HINT)
+        elaborator.report.error("for-numbers", numbers.span, message, HINT)
     return (*values, *[q.ZERO] * wanted)[:wanted]
 
 
@@ -114,4 +116,4 @@ def _check_name(elaborator: Elaborator, word: s.Word, before: set[str]) -> None:
     elif word.text in before:
         problem = f"'{word.text}' stands twice"
     if problem is not None:
-        elaborator.report.error(word.span, problem, "choose another name")
+        elaborator.report.error("name-taken", word.span, problem, "choose another name")

@@ -93,7 +93,7 @@ class StatementReader:
         for inner in statement.body:
             if isinstance(inner, s.ReturnStatement):
                 message = "'return' cannot stand inside a loop"
-                self.report.error(inner.span, message, "return after the loop, once")
+                self.report.error("misplaced", inner.span, message, "return after the loop, once")
                 self.has_inner_return = True
             else:
                 body += self.read(inner)
@@ -119,11 +119,12 @@ class StatementReader:
         tolerance = self.elaborator.tolerance_of(until.tolerance, UNTIL_HINT)
         if until.word.text != "error":
             message = f"expected 'error' after 'until', got '{until.word.text}'"
-            self.report.error(until.word.span, message, UNTIL_HINT)
+            self.report.error("misspelt", until.word.span, message, UNTIL_HINT)
             return None
         if self.blocks or until.span not in self.passes:
             message = "'repeat until' cannot stand inside another loop"
-            self.report.error(until.span, message, "write a number of steps: repeat steps:")
+            hint = "write a number of steps: repeat steps:"
+            self.report.error("misplaced", until.span, message, hint)
             return None
         name = self.passes[until.span]
         self.untils.append(core.Until(until.span, name, tolerance))
@@ -134,7 +135,8 @@ class StatementReader:
         if number is None or is_count(number):
             return count
         message = f"'repeat' takes a whole number of steps, 0 or more, got {text_of(part)}"
-        self.report.error(part.span, message, "write a number or a parameter: repeat steps:")
+        hint = "write a number or a parameter: repeat steps:"
+        self.report.error("count", part.span, message, hint)
         return None
 
     # -- assignments --------------------------------------------------------------------------
@@ -152,7 +154,8 @@ class StatementReader:
         for index, word in enumerate(statement.names):
             value = values[index] if index < len(values) else None
             if word.text in seen:
-                self.report.error(word.span, f"'{word.text}' is assigned twice in one statement")
+                message = f"'{word.text}' is assigned twice in one statement"
+                self.report.error("misplaced", word.span, message)
                 continue
             seen.add(word.text)
             node = self._define(word, value, statement)
@@ -194,12 +197,12 @@ class StatementReader:
                     f"'{single.name.text}' returns {len(results)} values, "
                     f"but {len(names)} names are assigned"
                 )
-                self.report.error(statement.span, message)
+                self.report.error("call-values", statement.span, message)
             return list(results[: len(names)])
         if len(values) != len(names):
             wanted = "one value" if len(names) == 1 else f"{len(names)} values"
             message = f"expected {wanted} on the right of '=', got {len(values)}"
-            self.report.error(statement.span, message, "write A, B = E1, E2")
+            self.report.error("call-values", statement.span, message, "write A, B = E1, E2")
         return [self.elaborator.value(value) for value in values]
 
     def _is_algorithm(self, expression: s.Expression) -> TypeGuard[s.CallExpression]:
@@ -246,7 +249,7 @@ class StatementReader:
         elif isinstance(symbol, DimensionSymbol):
             problem = f"'{word.text}' is a dimension and cannot be assigned"
         if problem is not None:
-            self.report.error(word.span, problem, "choose another name")
+            self.report.error("name-taken", word.span, problem, "choose another name")
         return problem is None
 
     def _define_scalar(self, word: s.Word, value: q.Scalar) -> None:
@@ -254,16 +257,15 @@ class StatementReader:
         if isinstance(symbol, MatrixSymbol):
             shape = self.elaborator.axes.text(symbol.shape)
             message = f"'{word.text}' is a matrix {shape}, but here it is assigned a number"
-            self.report.error(
-                word.span, message, "choose another name, or write the number times I"
-            )
+            hint = "choose another name, or write the number times I"
+            self.report.error("number-or-matrix", word.span, message, hint)
         elif isinstance(symbol, ScalarSymbol) and self.scope.is_carried(word.text):
             message = f"the number '{word.text}' would change from step to step"
             hint = "only matrices are carried round a loop; a list of numbers is: for g in 1, 2, 3:"
-            self.report.error(word.span, message, hint)
+            self.report.error("for-numbers", word.span, message, hint)
         elif algebra.is_long(value):
             message = f"written out, the number '{word.text}' is too long a formula"
-            self.report.error(word.span, message, "make a part of it a param")
+            self.report.error("too-large", word.span, message, "make a part of it a param")
             self.scope.define(word.text, BrokenSymbol(word.span))
         else:
             self.scope.define(word.text, ScalarSymbol(word.span, value))
@@ -272,10 +274,10 @@ class StatementReader:
         symbol, axes = self.scope.get(word.text), self.elaborator.axes
         if isinstance(symbol, ScalarSymbol):
             message = f"'{word.text}' is a number, but here it is assigned a matrix"
-            self.report.error(word.span, message, "choose another name")
+            self.report.error("number-or-matrix", word.span, message, "choose another name")
             return None
         if is_deep(node):
-            self.report.error(node.span, DEEP, DEEP_HINT)
+            self.report.error("too-large", node.span, DEEP, DEEP_HINT)
             self.scope.define(word.text, symbol or BrokenSymbol(word.span))
             return None
         shape = bare(node.shape)
@@ -285,7 +287,7 @@ class StatementReader:
                 line = symbol.span.source.text.count("\n", 0, symbol.span.start) + 1
                 message = f"'{word.text}' is {was} since line {line}, but this value is {now}"
                 hint = "a variable keeps its shape: choose another name"
-                self.report.error(word.span, message, hint)
+                self.report.error("shape-changes", word.span, message, hint)
                 return None
         span = symbol.span if isinstance(symbol, MatrixSymbol) else word.span
         shape = axes.resolve(shape)
@@ -320,7 +322,7 @@ class StatementReader:
         if value is None:
             return None
         if is_deep(value):
-            self.report.error(value.span, DEEP, DEEP_HINT)
+            self.report.error("too-large", value.span, DEEP, DEEP_HINT)
             return None
         if target is not None and not self.elaborator.axes.unify_shapes(
             bare(value.shape), bare(target.shape)
@@ -330,7 +332,8 @@ class StatementReader:
                 f"the target has another shape: {text_of(part.value)} is {axes.text(value.shape)} "
                 f"but {text_of(part.target or part.value)} is {axes.text(target.shape)}"
             )
-            self.report.error(part.target.span if part.target else part.span, message)
+            place = part.target.span if part.target else part.span
+            self.report.error("target", place, message)
             return None
         return core.Return(part.span, name, value, groups, target)
 
@@ -353,7 +356,8 @@ class StatementReader:
         ):
             if clause is not None:
                 message = f"'{word}' belongs to the returned value, not to the target"
-                self.report.error(clause.span, message, "write it before 'approximates'")
+                hint = "write it before 'approximates'"
+                self.report.error("misplaced", clause.span, message, hint)
         if target is None:
             return None
         return written_out(target, self.elaborator.used, self.report)
@@ -374,11 +378,8 @@ def _return_names(statement: s.ReturnStatement, taken: AbstractSet[str]) -> list
     No output gets the name of another one, or one of those that are ``taken`` in the script.
     """
     names = [_variable(part) for part in statement.returned]
-    seen: set[str] = set()
-    for place, name in enumerate(names):
-        if name in seen:
-            names[place] = ""
-        seen.add(name)
+    names = [name if names.index(name) == place else "" for place, name in enumerate(names)]
+    seen = set(names)
     several = len(names) > 1
     for place, name in enumerate(names):
         if not name:

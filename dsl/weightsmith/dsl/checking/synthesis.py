@@ -35,11 +35,11 @@ def read_assigned(
     if in_loop:
         message = "'synthesize' cannot stand inside a loop"
         hint = "assign it above the loop: its target is made of the inputs, the same in every pass"
-        elaborator.report.error(statement.span, message, hint)
+        elaborator.report.error("misplaced", statement.span, message, hint)
         return None
     if len(statement.names) > 1:
         message = f"'synthesize' gives one value, but {len(statement.names)} names are assigned"
-        elaborator.report.error(statement.span, message, "write a line for each")
+        elaborator.report.error("call-values", statement.span, message, "write a line for each")
         return None
     value, clauses = statement.values[0], statement.clauses
     return _read_target(elaborator, value, statement.span, clauses, ensured)
@@ -56,7 +56,7 @@ def _read_target(
     elif not ensured:
         message = "nothing says how near the network must come to this target"
         hint = f"{SYNTHESIZE_HINT} at its end, or above the first statement: ensure error <= 1e-6"
-        elaborator.report.error(span, message, hint)
+        elaborator.report.error("tolerance", span, message, hint)
         return None
     target = None if found is None else written_out(found, elaborator.used, elaborator.report)
     if found is None or target is None:
@@ -71,9 +71,9 @@ def read_ensure(elaborator: Elaborator, entries: Iterable[s.Entry]) -> core.Ensu
         if not isinstance(entry, s.EnsureEntry):
             continue
         if found is not None:
-            elaborator.report.error(entry.span, "a second 'ensure' line", "keep one")
+            elaborator.report.error("misplaced", entry.span, "a second 'ensure' line", "keep one")
         if entry.word.text != "error":
             message = f"expected 'error' after 'ensure', got '{entry.word.text}'"
-            elaborator.report.error(entry.word.span, message, ENSURE_HINT)
+            elaborator.report.error("misspelt", entry.word.span, message, ENSURE_HINT)
         found = core.Ensure(entry.span, elaborator.tolerance_of(entry.tolerance, ENSURE_HINT))
     return found

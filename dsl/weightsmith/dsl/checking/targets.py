@@ -30,7 +30,7 @@ def written_out(node: Node, names: Mapping[str, Definition], report: Report) -> 
         return _Writer(False).node(node, names, 0)
     except _WritingError as reason:
         message, hint = reason.args
-        report.error(node.span, message, hint)
+        report.error("target", node.span, message, hint)
         return None
 
 

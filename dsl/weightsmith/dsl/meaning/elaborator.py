@@ -69,7 +69,7 @@ class Elaborator(ABC):
         if problem is None:
             return value
         hint = "write a number that is near, or pass it as a param"
-        self.report.error(expression.span, f"{problem} in {text_of(expression)}", hint)
+        self.report.error("too-large", expression.span, f"{problem} in {text_of(expression)}", hint)
         return None
 
     @abstractmethod
@@ -83,7 +83,9 @@ class Elaborator(ABC):
             return self.zero(expression.span)
         if isinstance(value, Scalar):
             message = f"expected a matrix, got the number {text_of(expression)}"
-            self.report.error(expression.span, message, f"write {text_of(expression)}*I")
+            self.report.error(
+                "number-or-matrix", expression.span, message, f"write {text_of(expression)}*I"
+            )
             return None
         return value
 
@@ -92,7 +94,9 @@ class Elaborator(ABC):
         if isinstance(value, Node):
             shape = self.axes.text(value.shape)
             message = f"expected {what}, got the matrix {text_of(expression)} {shape}"
-            self.report.error(expression.span, message, "numbers are made of parameters")
+            self.report.error(
+                "number-or-matrix", expression.span, message, "numbers are made of parameters"
+            )
             return None
         return value
 
@@ -123,7 +127,7 @@ class Elaborator(ABC):
         number = None if value is None else algebra.constant(value)
         if number is not None and number <= 0:
             message = f"a tolerance is above 0, got {text_of(expression)}"
-            self.report.error(expression.span, message, hint)
+            self.report.error("tolerance", expression.span, message, hint)
         return self.tolerance if value is None else value
 
     def works_on_entries(self, expression: s.Expression, what: str) -> bool:
@@ -137,7 +141,7 @@ class Elaborator(ABC):
                 "of eigenvalues: spectral(sigmoid, A); of entries it stands only inside root(…): "
                 "approximates root(w: sigmoid(w*x)*x' - b over context)"
             )
-        self.report.error(expression.span, message, hint)
+        self.report.error("function-place", expression.span, message, hint)
         return False
 
     def groups(self, word: s.Word | None) -> tuple[Group, ...]:
@@ -153,11 +157,11 @@ class Elaborator(ABC):
             return groups
         if mask.text not in ORDERS:
             message = f"expected before or upto, got '{mask.text}'"
-            self.report.error(mask.span, message, near_hint(mask.text, ORDERS))
+            self.report.error("misspelt", mask.span, message, near_hint(mask.text, ORDERS))
             return UNKNOWN
         if len(groups) > 1:
             message = "tokens are in order within one group"
-            self.report.error(word.span, message, f"write over context {mask.text}")
+            self.report.error("token-order", word.span, message, f"write over context {mask.text}")
             return UNKNOWN
         return (*groups, mask.text)
 
@@ -185,7 +189,7 @@ class Elaborator(ABC):
                 hint = f"the columns of {first} must be the rows of {second}"
                 if self._agree(left.shape, right.shape):
                     hint = f"{first} .* {second} is the product entry by entry"
-                self.report.error(place, message, advice or hint)
+                self.report.error("shapes-multiply", place, message, advice or hint)
                 return None
         nodes = tuple(node for _, node in matrices)
         if len(nodes) == 1:
@@ -201,13 +205,13 @@ class Elaborator(ABC):
         try:
             return algebra.power(value, q.MINUS_ONE)
         except q.ScalarError as reason:
-            self.report.error(part.span, str(reason))
+            self.report.error("division", part.span, str(reason))
             return None
 
     def divided_by_matrix(self, part: s.Expression) -> bool:
         text = text_of(part)
         hint = f"multiply by an inverse: inv({text}) in a target, elsewhere call an algorithm"
-        self.report.error(part.span, f"cannot divide by the matrix {text}", hint)
+        self.report.error("division", part.span, f"cannot divide by the matrix {text}", hint)
         return False
 
     def multiple(self, coefficient: Scalar, value: Value, span: Span) -> Value:
@@ -222,6 +226,8 @@ class Elaborator(ABC):
             return value
         if isinstance(value, Scalar):
             if on is not None:
-                self.report.error(on.span, "a number has no tokens to select", "remove the clause")
+                self.report.error(
+                    "token-groups", on.span, "a number has no tokens to select", "remove the clause"
+                )
             return None
         return replace(value, shape=replace(value.shape, column_groups=groups))

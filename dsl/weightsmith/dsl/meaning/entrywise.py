@@ -55,7 +55,9 @@ def apply_entry_function(elaborator: Elaborator, call: s.CallExpression) -> Node
         return None
     if all(isinstance(value, Scalar) for value in values):
         message = f"{name} is applied to the entries of a matrix, got {text_of(call.positional[0])}"
-        elaborator.report.error(call.span, message, "pass the number as a param")
+        elaborator.report.error(
+            "number-or-matrix", call.span, message, "pass the number as a param"
+        )
         return None
     by_entries = found is None or found.of_entries
     if by_entries and not elaborator.works_on_entries(call, f"'{name}'"):
@@ -73,7 +75,9 @@ def _summed(
         return found.expand(elaborator, call, matrices)
     wrong = next(i for i, value in enumerate(values) if isinstance(value, Scalar))
     message = f"expected a matrix, got {text_of(call.positional[wrong])}"
-    elaborator.report.error(call.positional[wrong].span, message, f"write {found.written}")
+    elaborator.report.error(
+        "number-or-matrix", call.positional[wrong].span, message, f"write {found.written}"
+    )
     return None
 
 
@@ -106,10 +110,12 @@ def _with_scalars(
         wrong = 0 if isinstance(values[0], Scalar) else 1
         what = "a matrix" if wrong == 0 else "a number"
         message = f"expected {what}, got {text_of(call.positional[wrong])}"
-        elaborator.report.error(call.positional[wrong].span, message, f"write {example(name)}")
+        elaborator.report.error(
+            "number-or-matrix", call.positional[wrong].span, message, f"write {example(name)}"
+        )
         return None
     if (problem := threshold_problem(name, scalars)) is not None:
-        elaborator.report.error(call.span, *problem)
+        elaborator.report.error("interval", call.span, *problem)
         return None
     return _mapped(elaborator, call, name, EXACT[name].make(*scalars), values[0])
 
@@ -147,7 +153,7 @@ def _of_two(
             f"{name} takes two values of one shape, but {text_of(call.positional[0])} is "
             f"{axes.text(left.shape)} and {text_of(call.positional[1])} is {axes.text(right.shape)}"
         )
-        elaborator.report.error(call.span, message)
+        elaborator.report.error("shapes-differ", call.span, message)
         return None
     shape = bare(left.shape)
     difference = _sum_of(call, shape, (sign, left), (algebra.negated(sign), right))
@@ -228,7 +234,7 @@ def _hadamard(
             f"these have no product entry by entry: {text_of(expression.left)} is "
             f"{axes.text(shapes[0])} but {text_of(expression.right)} is {axes.text(shapes[1])}"
         )
-        elaborator.report.error(expression.span, message, ROWS_HINT)
+        elaborator.report.error("shapes-differ", expression.span, message, ROWS_HINT)
         return None
     shape = bare(left.shape)
     return core.Hadamard(expression.span, shape, left, right, elaborator.tolerance, "")
@@ -250,7 +256,7 @@ def report_arity(elaborator: Elaborator, call: s.CallExpression, wanted: int) ->
     message = f"{name} takes {_counted(wanted)}, got {len(call.positional)}"
     if call.keywords:
         message = f"{name} takes no named numbers, got {text_of(call)}"
-    elaborator.report.error(call.span, message, f"write {example(name)}")
+    elaborator.report.error("function-arguments", call.span, message, f"write {example(name)}")
 
 
 def example(name: str) -> str:
@@ -261,16 +267,16 @@ def example(name: str) -> str:
 def _unknown(elaborator: Elaborator, call: s.CallExpression) -> None:
     name, report = call.name.text, elaborator.report
     if (found := advice(name)) is not None:
-        report.error(call.name.span, *found)
+        report.error("unknown-function", call.name.span, *found)
         return
     if name in elaborator.algorithms:
         message, hint = f"'{name}' is an algorithm, not a function of entries", f"write {name}(…)"
-        report.error(call.name.span, message, hint)
+        report.error("function-place", call.name.span, message, hint)
         return
     hint = (
         near_hint(name, known_names(elaborator.functions)) or f"declare it: function {name}(t) = …"
     )
-    report.error(call.name.span, f"unknown function '{name}'", hint)
+    report.error("unknown-function", call.name.span, f"unknown function '{name}'", hint)
 
 
 def _counted(number: int) -> str:

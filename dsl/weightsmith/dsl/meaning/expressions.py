@@ -92,7 +92,12 @@ class ExpressionReader(Elaborator):
                 return None
             case DimensionSymbol():
                 message = f"'{name}' is a dimension, not a number"
-                self.report.error(span, message, "sizes stay symbolic: declare a param instead")
+                self.report.error(
+                    "number-or-matrix",
+                    span,
+                    message,
+                    "sizes stay symbolic: declare a param instead",
+                )
                 return None
         return symbol.scalar
 
@@ -100,21 +105,27 @@ class ExpressionReader(Elaborator):
         if name in self.assigned:
             message = f"'{name}' has no value here"
             hint = "it is assigned later, or only inside 'repeat': assign it before this line"
-            self.report.error(span, message, hint)
+            self.report.error("no-value-yet", span, message, hint)
             return
         if name in self.scope.left:
             message = f"'{name}' is a number of a 'for' loop, and has no value outside of it"
-            self.report.error(span, message, "use it in the block, or write the number itself")
+            self.report.error(
+                "no-value-yet", span, message, "use it in the block, or write the number itself"
+            )
             return
         if name in MATRIX_FUNCTIONS + REGIONS:
-            self.report.error(span, f"'{name}' is a function", f"write {name}(A)")
+            self.report.error(
+                "function-arguments", span, f"'{name}' is a function", f"write {name}(A)"
+            )
             return
         if name in known_names(self.functions):
-            self.report.error(span, f"'{name}' is a function", f"write {written_call(name)}")
+            self.report.error(
+                "function-arguments", span, f"'{name}' is a function", f"write {written_call(name)}"
+            )
             return
         near = name_hint(name) or self.report.near(name, (*self.scope.names(), "I"))
         hint = near or f"declare it as an input, or as a number: param {name}"
-        self.report.error(span, f"unknown name '{name}'", hint)
+        self.report.error("unknown-name", span, f"unknown name '{name}'", hint)
 
     # -- sums and products --------------------------------------------------------------------
 
@@ -157,7 +168,7 @@ class ExpressionReader(Elaborator):
         message = f"the number {text} is added to a matrix"
         times = f"{bracketed(part, text)}*"
         hint = f"write {times}I, or {times}ones to add it to every entry"
-        self.report.error(part.span, message, hint)
+        self.report.error("number-or-matrix", part.span, message, hint)
 
     def _same_shape(
         self, first: tuple[s.Expression, Node], other: tuple[s.Expression, Node]
@@ -169,7 +180,12 @@ class ExpressionReader(Elaborator):
             f"the terms of a sum must have one shape: {text_of(first[0])} is "
             f"{self.axes.text(left)} but {text_of(other[0])} is {self.axes.text(right)}"
         )
-        self.report.error(other[0].span, message, self._transposed(left, right, text_of(other[0])))
+        self.report.error(
+            "shapes-differ",
+            other[0].span,
+            message,
+            self._transposed(left, right, text_of(other[0])),
+        )
         return False
 
     def _transposed(self, wanted: Shape, given: Shape, text: str) -> str | None:
@@ -215,7 +231,7 @@ class ExpressionReader(Elaborator):
         value = self.value(expression.of)
         if isinstance(value, Scalar):
             message = f"cannot transpose the number {text_of(expression.of)}"
-            self.report.error(expression.span, message, "remove the '")
+            self.report.error("number-or-matrix", expression.span, message, "remove the '")
             return None
         if value is None:
             return None
@@ -243,6 +259,8 @@ class ExpressionReader(Elaborator):
         if len(results) != 1:
             message = f"'{expression.name.text}' returns {len(results)} values, here one is needed"
             names = ", ".join("XYZWVU"[: len(results)])
-            self.report.error(expression.span, message, f"write {names} = {text_of(expression)}")
+            self.report.error(
+                "call-values", expression.span, message, f"write {names} = {text_of(expression)}"
+            )
             return None
         return results[0]

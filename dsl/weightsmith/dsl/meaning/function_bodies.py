@@ -51,12 +51,19 @@ def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
     if len(entry.variables) != 1:
         names = ", ".join(word.text for word in entry.variables)
         message = f"a function has one variable, got {names}"
-        report.error(entry.span, message, "make the others a param: function f(t) = c/(c + t)")
+        report.error(
+            "function-body",
+            entry.span,
+            message,
+            "make the others a param: function f(t) = c/(c + t)",
+        )
         return None
     variable = entry.variables[0].text
     if isinstance(elaborator.scope.get(variable), ScalarSymbol):
         message = f"'{variable}' is a parameter, and would be the variable of this function too"
-        report.error(entry.variables[0].span, message, "choose another name for one of the two")
+        report.error(
+            "name-taken", entry.variables[0].span, message, "choose another name for one of the two"
+        )
         return None
     with elaborator.within(Place.NUMBER):
         body = _Reader(elaborator, variable).read(entry.body)
@@ -64,7 +71,7 @@ def read_body(elaborator: Elaborator, entry: s.FunctionEntry) -> Body | None:
         return None
     if not _varies(body):
         message = f"'{name}' does not depend on {variable}"
-        report.error(entry.span, message, "declare a number as a param")
+        report.error("function-body", entry.span, message, "declare a number as a param")
         return None
     return body
 
@@ -85,7 +92,10 @@ class _Reader:
             message = f"{text_of(expression)} cannot stand in a function: {reason}"
             hint = "write sqrt(t), or exp(p*log(t)) for the power p"
             self.report.error(
-                expression.span, message, hint if isinstance(reason, q.PowerError) else None
+                "function-body",
+                expression.span,
+                message,
+                hint if isinstance(reason, q.PowerError) else None,
             )
             return None
         return body
@@ -111,7 +121,9 @@ class _Reader:
                 return self._call(expression)
             case s.TransposeExpression() | s.ScopedExpression() | s.RootExpression():
                 message = f"a function is a formula of one number, got {text_of(expression)}"
-                self.report.error(expression.span, message, "remove the transpose or the clause")
+                self.report.error(
+                    "function-body", expression.span, message, "remove the transpose or the clause"
+                )
                 return None
 
     def _number(self, expression: s.NumberExpression | s.NameExpression) -> Body | None:
@@ -121,7 +133,7 @@ class _Reader:
         if not isinstance(value, Scalar):
             message = f"a function is a formula of one number, got the matrix {text_of(expression)}"
             hint = f"the variable is {self.variable}; numbers are params"
-            self.report.error(expression.span, message, hint)
+            self.report.error("function-body", expression.span, message, hint)
             return None
         refuse_variable(value)
         return _constant(value)
@@ -185,12 +197,14 @@ class _Reader:
             return _sum((bodies[1], _product((sign, bend))))
         scalars = [number for one in bodies[1:] if (number := _plain(one)) is not None]
         if len(scalars) != len(bodies) - 1:
-            self.report.error(call.span, f"the limits of {name} are numbers", "make them a param")
+            self.report.error(
+                "function-body", call.span, f"the limits of {name} are numbers", "make them a param"
+            )
             return None
         if (problem := threshold_problem(name, scalars)) is None:
             problem = _unknown_order(name, scalars)
         if problem is not None:
-            self.report.error(call.span, *problem)
+            self.report.error("interval", call.span, *problem)
             return None
         return _applied(EXACT[name].make(*scalars), bodies[0])
 
@@ -205,7 +219,7 @@ class _Reader:
             message, hint = found
         names = (*self.elaborator.functions, *BUILT_IN)
         hint = hint or self.report.near(name, names) or "declare it above: function f(t) = …"
-        self.report.error(call.name.span, message, hint)
+        self.report.error("unknown-function", call.name.span, message, hint)
 
 
 def _unknown_order(name: str, limits: Sequence[Scalar]) -> tuple[str, str] | None:

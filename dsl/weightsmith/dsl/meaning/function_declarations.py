@@ -26,7 +26,9 @@ def read_functions(elaborator: Elaborator, algorithm: str, entries: Iterable[s.E
     for entry in entries:
         if isinstance(entry, s.WithinEntry):
             if default is not None:
-                elaborator.report.error(entry.span, "a second 'within' line", "keep one")
+                elaborator.report.error(
+                    "misplaced", entry.span, "a second 'within' line", "keep one"
+                )
                 continue
             default = entry
             elaborator.tolerance = elaborator.tolerance_of(entry.tolerance)
@@ -48,7 +50,7 @@ def unused_functions(elaborator: Elaborator, entries: Iterable[s.Entry]) -> None
             name = entry.name.text
             if name in elaborator.functions and name not in elaborator.used_functions:
                 what = "table" if isinstance(entry, s.TableEntry) else "function"
-                elaborator.report.warning(entry.span, f"the {what} '{name}' is not used")
+                elaborator.report.warning("unused", entry.span, f"the {what} '{name}' is not used")
 
 
 def _is_free(elaborator: Elaborator, algorithm: str, word: s.Word) -> bool:
@@ -63,7 +65,7 @@ def _is_free(elaborator: Elaborator, algorithm: str, word: s.Word) -> bool:
     elif name in elaborator.functions or elaborator.scope.get(name) is not None:
         message = f"'{name}' is declared twice"
     if message is not None:
-        elaborator.report.error(word.span, message, "choose another name")
+        elaborator.report.error("name-taken", word.span, message, "choose another name")
     return message is None
 
 
@@ -77,14 +79,16 @@ def _read_table(elaborator: Elaborator, entry: s.TableEntry) -> PiecewiseLinear 
             points.append((pair[0], pair[1]))
     if len(points) < 2:
         message = f"a table has at least two points, got {len(points)}"
-        elaborator.report.error(entry.span, message, TABLE_HINT)
+        elaborator.report.error("table", entry.span, message, TABLE_HINT)
         return None
     if not _increases(elaborator, entry, points):
         return None
     try:
         return table(points)
     except q.ScalarError as reason:
-        elaborator.report.error(entry.span, f"this table has no slopes: {reason}", TABLE_HINT)
+        elaborator.report.error(
+            "table", entry.span, f"this table has no slopes: {reason}", TABLE_HINT
+        )
         return None
 
 
@@ -97,13 +101,13 @@ def _increases(
         part = entry.points[index].place
         if gap is None:
             message = f"the places of a table are numbers, got {text_of(part)}"
-            elaborator.report.error(part.span, message, "its values may be parameters")
+            elaborator.report.error("table", part.span, message, "its values may be parameters")
             return False
         if gap <= 0:
             message = (
                 "the places of a table increase, but "
                 f"{text_of(part)} comes after {text_of(entry.points[index - 1].place)}"
             )
-            elaborator.report.error(part.span, message, TABLE_HINT)
+            elaborator.report.error("table", part.span, message, TABLE_HINT)
             return False
     return True

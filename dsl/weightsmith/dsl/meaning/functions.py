@@ -32,12 +32,14 @@ def apply_function(elaborator: Elaborator, call: s.CallExpression) -> core.Node 
     if name == "spectral":
         return _spectral(elaborator, call)
     if len(call.positional) != 1 or call.keywords:
-        report.error(call.span, f"{name} takes one matrix", f"write {name}(A)")
+        report.error(
+            "function-arguments", call.span, f"{name} takes one matrix", f"write {name}(A)"
+        )
         return None
     value = elaborator.value(call.positional[0])
     if isinstance(value, Scalar):
         message = f"{text_of(call)} is not a rational number"
-        report.error(call.span, message, "pass the number as a param")
+        report.error("number-or-matrix", call.span, message, "pass the number as a param")
         return None
     if elaborator.place is not Place.TARGET:
         _misplaced(elaborator, call)
@@ -54,7 +56,7 @@ def _misplaced(elaborator: Elaborator, call: s.CallExpression) -> None:
     if name in APPROXIMATED:
         hint = f"{hint}; for every entry: write {name}.({of})"
     place = call.name.span if jump is not None else call.span
-    elaborator.report.error(place, message, hint)
+    elaborator.report.error("not-polynomial", place, message, hint)
 
 
 def _checked(elaborator: Elaborator, call: s.CallExpression, of: core.Node) -> core.Node | None:
@@ -64,7 +66,7 @@ def _checked(elaborator: Elaborator, call: s.CallExpression, of: core.Node) -> c
     if name not in ANY_SHAPE and not axes.unify(shape.rows, shape.columns):
         message = f"{name} needs a square matrix, but {text_of(argument)} is {axes.text(shape)}"
         hint = "pinv takes a matrix of any shape" if name == "inv" else None
-        elaborator.report.error(argument.span, message, hint)
+        elaborator.report.error("not-square", argument.span, message, hint)
         return None
     if name in SYMMETRIC and not _is_symmetric(elaborator, name, argument, of):
         return None
@@ -77,7 +79,7 @@ def _is_symmetric(elaborator: Elaborator, what: str, argument: s.Expression, of:
     if is_symmetric(of, elaborator.used, elaborator.axes.find):
         return True
     message = f"{what} needs a symmetric matrix, but {text_of(argument)} need not be symmetric"
-    elaborator.report.error(argument.span, message, SYMMETRIC_HINT)
+    elaborator.report.error("not-symmetric", argument.span, message, SYMMETRIC_HINT)
     return False
 
 
@@ -91,13 +93,13 @@ def fractional_power(
     shown = f"({exponent})"
     if max(abs(exponent.numerator), exponent.denominator) > MAX_FRACTION:
         message = f"a fractional power is made of numbers up to {MAX_FRACTION}, got {exponent}"
-        elaborator.report.error(expression.exponent.span, message, "write A^(p/q)")
+        elaborator.report.error("power", expression.exponent.span, message, "write A^(p/q)")
         return None
     axes, written = elaborator.axes, expression.base
     shape = core.Shape(base.shape.rows, base.shape.columns)
     if not axes.unify(shape.rows, shape.columns):
         message = f"^{shown} needs a square matrix, but {text_of(written)} is {axes.text(shape)}"
-        elaborator.report.error(written.span, message)
+        elaborator.report.error("not-square", written.span, message)
         return None
     if not _is_symmetric(elaborator, f"^{shown}", written, base):
         return None
@@ -112,21 +114,21 @@ def _spectral(elaborator: Elaborator, call: s.CallExpression) -> core.Node | Non
     report = elaborator.report
     if len(call.positional) != 2 or call.keywords:
         message = "spectral takes the name of a function and one matrix"
-        report.error(call.span, message, SPECTRAL_HINT)
+        report.error("function-arguments", call.span, message, SPECTRAL_HINT)
         return None
     which, argument = call.positional
     formula = _formula(elaborator, which)
     value = elaborator.matrix(argument)
     if elaborator.place is not Place.TARGET:
         message = "spectral is not a polynomial, so no head can compute it in one step"
-        report.error(call.span, message, "use spectral after 'approximates'")
+        report.error("not-polynomial", call.span, message, "use spectral after 'approximates'")
         return None
     if formula is None or value is None:
         return None
     axes, shape = elaborator.axes, core.Shape(value.shape.rows, value.shape.columns)
     if not axes.unify(shape.rows, shape.columns):
         message = f"spectral needs a square matrix, but {text_of(argument)} is {axes.text(shape)}"
-        report.error(argument.span, message)
+        report.error("not-square", argument.span, message)
         return None
     if not _is_symmetric(elaborator, "spectral", argument, value):
         return None
@@ -148,5 +150,5 @@ def _formula(elaborator: Elaborator, which: s.Expression) -> Formula | None:
         return formula_of(EXACT[name].make())
     message = f"expected the name of a function of one number, got {text_of(which)}"
     near = near_hint(name, known_names(declared)) if name else None
-    report.error(which.span, message, near or SPECTRAL_HINT)
+    report.error("function-arguments", which.span, message, near or SPECTRAL_HINT)
     return None

@@ -40,7 +40,9 @@ def positions(elaborator: Elaborator, call: s.CallExpression) -> Node | None:
     given = call.positional[0] if len(call.positional) == 1 and not call.keywords else None
     if given is None:
         hint = "write position(context)" if name == "position" else "write X*shift(1) over context"
-        elaborator.report.error(call.span, f"{name} takes one value, got {text_of(call)}", hint)
+        elaborator.report.error(
+            "function-arguments", call.span, f"{name} takes one value, got {text_of(call)}", hint
+        )
         return None
     return (
         _position(elaborator, call, given)
@@ -54,7 +56,7 @@ def _position(elaborator: Elaborator, call: s.CallExpression, given: s.Expressio
     if len(groups) == 1:
         return _counted(call.span, groups[0])
     message = f"tokens are in order within one group, got {text_of(given)}"
-    elaborator.report.error(given.span, message, "write position(context)")
+    elaborator.report.error("token-order", given.span, message, "write position(context)")
     return None
 
 
@@ -71,12 +73,14 @@ def _shift(elaborator: Elaborator, call: s.CallExpression, given: s.Expression) 
         return None
     if number is None or number.denominator != 1:
         message = f"tokens move by a whole number of places, got {text_of(given)}"
-        elaborator.report.error(given.span, message, "write X*shift(1), or X*shift(-1)")
+        elaborator.report.error(
+            "token-order", given.span, message, "write X*shift(1), or X*shift(-1)"
+        )
         return None
     over = elaborator.over
     if len(over) != 1 or over[-1] in ORDERS:
         message = "shift moves the tokens of one group, in their order"
-        elaborator.report.error(call.span, message, "write X*shift(1) over context")
+        elaborator.report.error("token-order", call.span, message, "write X*shift(1) over context")
         return None
     return core.Entrywise(
         call.span, Shape(TOKEN, TOKEN), "shift", TENT, _far(call, over[0], steps), ""

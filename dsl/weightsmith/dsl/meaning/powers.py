@@ -36,7 +36,7 @@ def read_power(elaborator: Elaborator, expression: s.PowerExpression) -> Scalar 
         return algebra.power(base, exponent)
     except q.ScalarError as reason:
         message = f"{text_of(expression)} has no exact value: {reason}"
-        elaborator.report.error(expression.span, message, "pass the number as a param")
+        elaborator.report.error("power", expression.span, message, "pass the number as a param")
         return None
 
 
@@ -55,7 +55,7 @@ def _matrix_power(
         return None
     if written_size(base) * int(number) > MAX_FACTORS:
         message = "this power is too long to write out"
-        report.error(expression.span, message, "give a part of it a name of its own")
+        report.error("too-large", expression.span, message, "give a part of it a name of its own")
         return None
     coefficient, node = split(base)
     chain = elaborator.chain(expression.span, [(expression.base, node)] * int(number))
@@ -83,4 +83,4 @@ def _no_power(
         hint = f"write the number itself: {bracketed(expression.base, text)}^(1/2)"
         if number is not None and number < 0:
             hint = f"write inv({text}^{-number})"
-    elaborator.report.error(exponent.span, message, hint)
+    elaborator.report.error("power", exponent.span, message, hint)

@@ -20,7 +20,7 @@ def read_root(
         return None
     hidden = scope.get(word.text)
     if (problem := _problem(word.text, hidden)) is not None:
-        elaborator.report.error(word.span, problem, "choose another name")
+        elaborator.report.error("name-taken", word.span, problem, "choose another name")
         return None
     shape = elaborator.axes.resolve(bare(value.shape))
     unknown = Definition(None, is_input=True)
@@ -37,7 +37,7 @@ def read_root(
     if word.text not in elaborator.used:
         message = f"'{word.text}' does not stand in the expression that is to be zero"
         elaborator.report.error(
-            expression.span, message, f"write root({word.text}: f({word.text}))"
+            "target", expression.span, message, f"write root({word.text}: f({word.text}))"
         )
         return None
     return _checked(elaborator, expression, equation, shape)
@@ -63,7 +63,7 @@ def _checked(
             f"{expression.variable.text} is {axes.text(shape)} but {text_of(expression.of)} is "
             f"{axes.text(equation.shape)}"
         )
-        elaborator.report.error(expression.of.span, message)
+        elaborator.report.error("target", expression.of.span, message)
         return None
     return core.Root(expression.span, shape, expression.variable.text, equation)
 
@@ -76,4 +76,4 @@ def misplaced_root(elaborator: Elaborator, expression: s.RootExpression) -> None
     if name == "root":
         message = "root(…) stands only as a whole target"
         hint = "write: return w approximates root(w: …)"
-    elaborator.report.error(expression.span, message, hint)
+    elaborator.report.error("target", expression.span, message, hint)

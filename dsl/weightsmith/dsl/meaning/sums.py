@@ -51,11 +51,11 @@ def _warn_of_rows(elaborator: Elaborator, call: s.CallExpression, of: Node) -> N
             name = _inside(text_of(written.left if is_right else written.right))
         message = f"sum adds up every column, so sum({text}) is the diagonal, as one row"
         hint = f"their sum is trace({name}), the column of them diag({name})"
-        elaborator.report.warning(call.span, message, hint)
+        elaborator.report.warning("suspicious-sum", call.span, message, hint)
     elif elaborator.axes.find(of.shape.rows) == "1" and isinstance(written, s.CallExpression):
         message = f"sum adds up every column, and {text} is one row already"
         hint = f"the sum of the entries of a row is a product: {text}*ones"
-        elaborator.report.warning(call.span, message, hint)
+        elaborator.report.warning("suspicious-sum", call.span, message, hint)
 
 
 def _inside(text: str) -> str:
@@ -72,12 +72,14 @@ def _trace(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -
     if not axes.unify(shape.rows, shape.columns):
         text = text_of(call.positional[0])
         message = f"trace needs a square matrix, but {text} is {axes.text(shape)}"
-        elaborator.report.error(call.positional[0].span, message, "of a product: trace(A'*B)")
+        elaborator.report.error(
+            "not-square", call.positional[0].span, message, "of a product: trace(A'*B)"
+        )
         return None
     if axes.find(shape.rows) == TOKEN:
         text = text_of(call.positional[0])
         message = f"{text} is {axes.text(shape)}: no value has tokens in rows and columns"
-        elaborator.report.error(call.span, message, "the trace of x'*y is dot(x, y)")
+        elaborator.report.error("token-rows", call.span, message, "the trace of x'*y is dot(x, y)")
         return None
     return scaled(
         own, _of_all(elaborator, call, _diagonal_part(elaborator, call, inner)), call.span
@@ -111,7 +113,9 @@ def _dot(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -> 
             f"dot takes two values of one shape, but {texts[0]} is {axes.text(left)} "
             f"and {texts[1]} is {axes.text(right)}"
         )
-        elaborator.report.error(span, message, f"the product of matrices is {texts[0]}*{texts[1]}")
+        elaborator.report.error(
+            "shapes-differ", span, message, f"the product of matrices is {texts[0]}*{texts[1]}"
+        )
         return None
     shape = axes.resolve(left)
     turned = Shape(shape.columns, shape.rows)
@@ -156,7 +160,7 @@ def _diagonal(elaborator: Elaborator, call: s.CallExpression, values: list[Node]
         or is_unknown(shape.columns)
     ):
         message = f"diag takes a square matrix or a column, but {text} is {axes.text(shape)}"
-        elaborator.report.error(call.positional[0].span, message)
+        elaborator.report.error("not-square", call.positional[0].span, message)
         return None
     if shape.rows == "1":
         shape = Shape(shape.columns, "1")
@@ -181,7 +185,7 @@ def _by_tokens(elaborator: Elaborator, call: s.CallExpression, shape: Shape) -> 
         hint = f"multiply entry by entry: {text} .* E"
     else:
         return False
-    elaborator.report.error(call.span, message, hint)
+    elaborator.report.error("token-rows", call.span, message, hint)
     return True
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from weightsmith.dsl.text.codes import Code
 from weightsmith.dsl.text.shown import number_text, shown
 
 MAX_POWER_BITS = 1 << 20  # a value that is longer than this, or becomes so on the way, is refused
@@ -19,6 +20,8 @@ MAX_NUMBER_BITS = 12_000  # of the numbers of a script and of its parameters: 3,
 
 class ScalarError(Exception):
     """A scalar has no exact value: an unbound symbol, a division by zero, a huge power."""
+
+    code: Code = "coefficient"
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))

@@ -140,7 +140,9 @@ def warn_of_presumptions(program: core.Program, report: Report) -> None:
     for one in presumptions(program):
         alone = isinstance(one.of, core.Name) and isinstance(one, Symmetric)
         hint = DECLARE.format(node_text(one.of)) if alone else MEASURED
-        report.warning(one.span, f"this presumes that {one.text}, which nothing states", hint)
+        report.warning(
+            "presumed", one.span, f"this presumes that {one.text}, which nothing states", hint
+        )
 
 
 def hypotheses(program: core.Program) -> tuple[Hypothesis, ...]:

@@ -27,7 +27,7 @@ def read_groups(word: Word, report: Report) -> tuple[Group, ...] | None:
     from weightsmith.dsl.text.diagnostics import near_hint
 
     message = f"expected context, query or tokens, got '{word.text}'"
-    report.error(word.span, message, near_hint(word.text, MEANING))
+    report.error("misspelt", word.span, message, near_hint(word.text, MEANING))
     return None
 
 

@@ -6,7 +6,7 @@ import unicodedata
 
 from weightsmith.dsl.reading.other_languages import STATEMENTS
 from weightsmith.dsl.text.characters import character_name, is_unsafe, unsafe_character
-from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import Diagnostic, error, mistake
 from weightsmith.dsl.text.source import Source, Span
 
 INSTEAD = {
@@ -76,7 +76,7 @@ def refuse_unsafe(source: Source) -> None:
         return
     span = Span(source, offset, offset + 1)
     message = f"unexpected {_show(text[offset])}: it could make the script look like another one"
-    raise DiagnosticError([error(span, message, _instead_of(text[offset]))])
+    raise mistake("character", span, message, _instead_of(text[offset]))
 
 
 def _instead_of(character: str) -> str:
@@ -95,12 +95,14 @@ def explain_foreign(source: Source, span: Span) -> Diagnostic:
     """Return the diagnostic for the character (or pair of them) at ``span``."""
     text = source.text[span.start : span.end]
     if (instead := STATEMENTS.get(_first_word(source, span))) and text in COMPARISONS:
-        return error(span, f"unexpected {_show(text)}", instead)
+        return error("character", span, f"unexpected {_show(text)}", instead)
     if text in INSTEAD:
-        return error(span, f"unexpected {_show(text)}", INSTEAD[text])
+        return error("character", span, f"unexpected {_show(text)}", INSTEAD[text])
     if text.isalpha():
-        return error(span, f"unexpected {_show(text)}: {_names_rule()}", _spelt_out(text))
-    return error(span, f"unexpected {_show(text)}", "remove it")
+        return error(
+            "character", span, f"unexpected {_show(text)}: {_names_rule()}", _spelt_out(text)
+        )
+    return error("character", span, f"unexpected {_show(text)}", "remove it")
 
 
 def _first_word(source: Source, span: Span) -> str:

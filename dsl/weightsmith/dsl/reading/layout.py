@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from weightsmith.dsl.reading.foreign import explain_foreign
 from weightsmith.dsl.reading.lexer import Token
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 from weightsmith.dsl.text.source import Source, Span
 
 CLOSING = {"LPAR": "RPAR", "DOTLPAR": "RPAR", "LSQB": "RSQB"}
@@ -68,18 +68,18 @@ class _Layout:
     def _close(self, token: Token) -> None:
         if not self.open:
             message = f"this '{token.text}' closes nothing"
-            raise DiagnosticError([error(self._span(token), message, f"remove the '{token.text}'")])
+            raise mistake("bracket", self._span(token), message, f"remove the '{token.text}'")
         opened = self.open.pop()
         if CLOSING[opened.type] != token.type:
             wanted = BRACKETS[CLOSING[opened.type]]
             message = f"expected '{wanted}' to close '{opened.text}', got '{token.text}'"
-            raise DiagnosticError([error(self._span(token), message, f"write '{wanted}' here")])
+            raise mistake("bracket", self._span(token), message, f"write '{wanted}' here")
 
     def _unclosed(self) -> DiagnosticError:
         opened = self.open[-1]
         wanted = BRACKETS[CLOSING[opened.type]]
         message = f"this '{opened.text}' is never closed"
-        return DiagnosticError([error(self._span(opened), message, f"add the missing '{wanted}'")])
+        return mistake("bracket", self._span(opened), message, f"add the missing '{wanted}'")
 
     def _indentation(self, token: Token) -> Iterator[Token]:
         place = token.start
@@ -104,12 +104,12 @@ class _Layout:
         around = self.indents[-1]
         if "\t" in indent + around and " " in indent + around:
             message = "the indentation mixes tabs and spaces"
-            return DiagnosticError([error(span, message, "indent with spaces only")])
+            return mistake("indentation", span, message, "indent with spaces only")
         message = (
             f"this line is indented by {len(indent)}, which is neither the {len(around)} "
             "of the block above nor that of a block around it"
         )
-        return DiagnosticError([error(span, message, "line it up with the block it belongs to")])
+        return mistake("indentation", span, message, "line it up with the block it belongs to")
 
     def _span(self, token: Token) -> Span:
         return Span(self.source, token.start, token.end)

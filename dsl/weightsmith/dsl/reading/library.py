@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.reading.parser import MAX_CHARACTERS, parse
-from weightsmith.dsl.text.diagnostics import DiagnosticError, Report, error, near_hint
+from weightsmith.dsl.text.diagnostics import DiagnosticError, Report, mistake, near_hint
 from weightsmith.dsl.text.source import Source, Span
 
 Read = Callable[[str], Source]
@@ -25,11 +25,11 @@ def load_source(path: str | os.PathLike[str]) -> Source:
     except (OSError, ValueError) as reason:
         text = getattr(reason, "strerror", None) or str(reason)
         nowhere = Span(Source(name, ""), 0, 0)
-        raise DiagnosticError([error(nowhere, f"cannot read the script: {text}")]) from None
-    return decoded(name, data)
+        raise mistake("file-unreadable", nowhere, f"cannot read the script: {text}") from None
+    return source_of(name, data)
 
 
-def decoded(name: str, data: bytes) -> Source:
+def source_of(name: str, data: bytes) -> Source:
     """Return the script that these bytes are.  Raises DiagnosticError if they are not UTF-8."""
     try:
         return Source(name, data.decode("utf-8-sig"))
@@ -37,7 +37,7 @@ def decoded(name: str, data: bytes) -> Source:
         line = data.count(b"\n", 0, reason.start) + 1
         message = f"the script is not UTF-8 text: byte {data[reason.start]:#04x} in line {line}"
         nowhere = Span(Source(name, ""), 0, 0)
-        raise DiagnosticError([error(nowhere, message, "save it as UTF-8")]) from None
+        raise mistake("file-unreadable", nowhere, message, "save it as UTF-8") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Library:
         key = _key(path)
         if key in self._open:
             message = f'"{use.path.text}" uses this script in turn'
-            self.report.error(use.path.span, message, "a script cannot use itself")
+            self.report.error("use", use.path.span, message, "a script cannot use itself")
             return None
         script = self.scripts.get(key) or self._read(path, use)
         if script is None:
@@ -86,24 +86,26 @@ class Library:
         if use.name.text not in names:
             message = f"\"{use.path.text}\" has no algorithm '{use.name.text}'"
             hint = near_hint(use.name.text, names) or f"it has {', '.join(names) or 'none'}"
-            self.report.error(use.name.span, message, hint)
+            self.report.error("use", use.name.span, message, hint)
             return None
         return Used(use, script)
 
     def _read(self, path: str, use: s.UseDeclaration) -> s.Script | None:
         span, text = use.path.span, use.path.text
         if len(self._open) + len(self.scripts) >= MAX_FILES:
-            self.report.error(span, f"more than {MAX_FILES} scripts use one another")
+            self.report.error("use", span, f"more than {MAX_FILES} scripts use one another")
             return None
         try:
             source = self.read(path)
         except (OSError, KeyError, ValueError):
-            self.report.error(span, f'cannot read "{text}"', "the path is relative to this script")
+            self.report.error(
+                "use", span, f'cannot read "{text}"', "the path is relative to this script"
+            )
             return None
         except DiagnosticError as reason:
             notes = [diagnostic.message for diagnostic in reason.diagnostics]
             hint = "the path is relative to this script"
-            self.report.error(span, f'cannot read "{text}"', hint, *notes)
+            self.report.error("use", span, f'cannot read "{text}"', hint, *notes)
             return None
         try:
             return self.add(Source(path, source.text))

@@ -24,7 +24,7 @@ from weightsmith.dsl.reading.layout import lay_out
 from weightsmith.dsl.reading.lexer import Token, tokens_of
 from weightsmith.dsl.reading.syntax_errors import explain
 from weightsmith.dsl.reading.tree import TreeBuilder, reading
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 from weightsmith.dsl.text.source import Source, Span
 
 MAX_CHARACTERS = 1_000_000
@@ -38,14 +38,14 @@ def parse(source: Source) -> syntax.Script:
     """
     if len(source.text) > MAX_CHARACTERS:
         message = f"expected a script of at most {MAX_CHARACTERS} characters"
-        raise DiagnosticError([error(Span(source, 0, 0), f"{message}, got {len(source.text)}")])
+        raise mistake("too-large", Span(source, 0, 0), f"{message}, got {len(source.text)}")
     refuse_unsafe(source)
     grammar = _grammar()
     tokens = list(islice(lay_out(source, tokens_of(source.text)), MAX_TOKENS + 1))
     if len(tokens) > MAX_TOKENS:
         span = Span(source, tokens[-1].start, tokens[-1].end)
         message = f"this script has more than {MAX_TOKENS} names, numbers and signs"
-        raise DiagnosticError([error(span, message, "write steps that are alike with 'repeat'")])
+        raise mistake("too-large", span, message, "write steps that are alike with 'repeat'")
     with reading(source):
         return _reduce(grammar, source, tokens)
 

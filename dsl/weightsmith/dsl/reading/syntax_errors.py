@@ -135,7 +135,7 @@ def explain(
         if (found := rule(place)) is not None:
             return found
     message = f"expected {_one_of(expected)}, got {_got(place.token)}"
-    return error(place.span(), message, _hint(place))
+    return error("syntax", place.span(), message, _hint(place))
 
 
 def _hint(place: _Place) -> str | None:
@@ -169,11 +169,16 @@ def _layout(place: _Place) -> Diagnostic | None:
     if place.token.type == "_INDENT":
         message = "this line is indented, but no block begins here"
         return error(
-            place.span(), message, "only the lines below 'repeat …:' or 'for …:' are indented"
+            "indentation",
+            place.span(),
+            message,
+            "only the lines below 'repeat …:' or 'for …:' are indented",
         )
     if place.expected == {"_INDENT"}:
         message = f"expected an indented block below ':', got {_got(place.token)}"
-        return error(place.span(), message, "indent the lines that are to be repeated")
+        return error(
+            "indentation", place.span(), message, "indent the lines that are to be repeated"
+        )
     return None
 
 
@@ -183,17 +188,26 @@ def _outside(place: _Place) -> Diagnostic | None:
         return None
     if place.expected <= {"USE", "ALGORITHM", "$END"}:
         message = f"expected 'algorithm' or 'use', got {_got(place.token)}"
-        return error(place.span(), message, "begin with: algorithm NAME(A: symmetric[d, d])")
+        return error(
+            "syntax", place.span(), message, "begin with: algorithm NAME(A: symmetric[d, d])"
+        )
     if place.token.type in (*HEAD_STARTS, "ALGORITHM", "USE"):
         message = f"'{place.token.text}' cannot stand inside a loop"
-        return error(place.span(), message, "write it above the first statement")
+        return error("misplaced", place.span(), message, "write it above the first statement")
     if place.token.text in KEYWORDS:
         message = f"'{place.token.text}' is a word of the language and begins no statement"
         is_synthesis = place.token.type == "SYNTHESIZE"
-        return error(place.span(), message, SYNTHESIZE_FORM if is_synthesis else STATEMENT_FORM)
+        return error(
+            "syntax", place.span(), message, SYNTHESIZE_FORM if is_synthesis else STATEMENT_FORM
+        )
     message = f"expected a statement, got {_got(place.token)}"
     is_comment = place.token.type in ("SLASH", "MINUS", "STRING")
-    return error(place.span(), message, "comments begin with '#'" if is_comment else STATEMENT_FORM)
+    return error(
+        "syntax",
+        place.span(),
+        message,
+        "comments begin with '#'" if is_comment else STATEMENT_FORM,
+    )
 
 
 def _open_bracket(place: _Place) -> Diagnostic | None:
@@ -209,7 +223,7 @@ def _open_bracket(place: _Place) -> Diagnostic | None:
     start, end = opened[-1].start, opened[-1].end
     wanted = BRACKETS[CLOSING[opened[-1].type]]
     message = f"this '{opened[-1].text}' is never closed"
-    return error(Span(place.source, start, end), message, f"add the missing '{wanted}'")
+    return error("bracket", Span(place.source, start, end), message, f"add the missing '{wanted}'")
 
 
 def _function_or_until(place: _Place) -> Diagnostic | None:
@@ -217,12 +231,12 @@ def _function_or_until(place: _Place) -> Diagnostic | None:
     words = [token.type for token in place.line]
     if words[:2] == ["REPEAT", "UNTIL"] and "_LESS_EQUAL" in place.expected:
         message = f"expected '<=' after 'until {place.line[-1].text}', got {_got(place.token)}"
-        return error(place.span(), message, "write repeat until error <= 1e-6:")
+        return error("syntax", place.span(), message, "write repeat until error <= 1e-6:")
     is_end = place.token.type in ("_COLON", "_NEWLINE") and "_EQUAL" in place.expected
     if words[:1] == ["FUNCTION"] and is_end:
         message = f"expected '=' after 'function …', got {_got(place.token)}"
         hint = "write function f(t) = …; steps with matrices are an algorithm of their own"
-        return error(place.span(), message, hint)
+        return error("syntax", place.span(), message, hint)
     return None
 
 
@@ -233,12 +247,14 @@ def _colon(place: _Place) -> Diagnostic | None:
     if "_COLON" in place.expected and place.token.type == "_NEWLINE":
         what = "the count of 'repeat'" if words[0] == "REPEAT" else "the numbers of 'for'"
         message = f"expected ':' after {what}, got the end of the line"
-        return error(place.span(), message, FORMS[words[0]])
+        return error("syntax", place.span(), message, FORMS[words[0]])
     if words[-1] == "_COLON":
         message = f"expected the end of the line after ':', got {_got(place.token)}"
         if words[0] == "FOR" and place.token.type in ("NAME", "NUMBER"):
-            return error(place.span(), message, FORMS["FOR"])
-        return error(place.span(), message, "write what is repeated on the next lines, indented")
+            return error("syntax", place.span(), message, FORMS["FOR"])
+        return error(
+            "syntax", place.span(), message, "write what is repeated on the next lines, indented"
+        )
     return None
 
 
@@ -247,23 +263,23 @@ def _equal(place: _Place) -> Diagnostic | None:
     first = place.line[0].text if place.line else ""
     if place.token.type == "_EQUAL" and len(words) == 1 and first in KEYWORDS:
         message = f"'{first}' is a word of the language and cannot be assigned"
-        return error(place.span(), message, "choose another name")
+        return error("reserved-word", place.span(), message, "choose another name")
     if place.token.type == "_EQUAL" and "_EQUAL" not in words and words[:1] != ["FUNCTION"]:
         if words[:1] == ["FOR"]:
             message = "expected 'in' between the name and the numbers of 'for', got '='"
-            return error(place.span(), message, FORMS["FOR"])
+            return error("syntax", place.span(), message, FORMS["FOR"])
         message = "the left of '=' is not a name"
-        return error(place.span(), message, "write NAME = EXPR, or A, B = E1, E2")
+        return error("syntax", place.span(), message, "write NAME = EXPR, or A, B = E1, E2")
     names_only = words and set(words) <= {"NAME", "_COMMA"} and words[-1] == "NAME"
     if names_only and "_EQUAL" in place.expected:
         message = f"expected '=' after '{place.line[-1].text}', got {_got(place.token)}"
         word = place.line[0]
         if word.text in STATEMENTS:
-            return error(place.span(), message, STATEMENTS[word.text])
+            return error("syntax", place.span(), message, STATEMENTS[word.text])
         if near := near_hint(word.text, BEGINNINGS):
             span = Span(place.source, word.start, word.end)
-            return error(span, f"expected a statement, got '{word.text}'", near)
-        return error(place.span(), message, STATEMENT_FORM)
+            return error("misspelt", span, f"expected a statement, got '{word.text}'", near)
+        return error("syntax", place.span(), message, STATEMENT_FORM)
     return None
 
 
@@ -274,7 +290,12 @@ def _keyword_as_name(place: _Place) -> Diagnostic | None:
         f"expected {_one_of(place.expected)}, got '{place.token.text}', a word of the language"
     )
     is_synthesis = place.token.type == "SYNTHESIZE"
-    return error(place.span(), message, SYNTHESIZE_FORM if is_synthesis else "choose another name")
+    return error(
+        "reserved-word",
+        place.span(),
+        message,
+        SYNTHESIZE_FORM if is_synthesis else "choose another name",
+    )
 
 
 def _operator(place: _Place) -> Diagnostic | None:
@@ -286,18 +307,22 @@ def _operator(place: _Place) -> Diagnostic | None:
         return None
     for word in (before, token):
         if word.text in BETWEEN:
-            return error(place.span(), f"'{word.text}' is no operator", BETWEEN[word.text])
+            return error(
+                "operator", place.span(), f"'{word.text}' is no operator", BETWEEN[word.text]
+            )
     if (misspelt := _misspelt(place, before)) is not None:
         return misspelt
     message = f"expected an operator between {_got(before)} and {_got(token)}"
     words = {before.type, token.type}
     hint = f"write the product as {before.text}*{token.text}"
     if place.line[0].type == "FOR":
-        return error(place.span(), message, FORMS["FOR"])
+        return error("operator", place.span(), message, FORMS["FOR"])
     if place.line[0].type == "ASSUME" and "_COMMA" in place.expected:
         message = f"expected ',' between {_got(before)} and {_got(token)}"
         hint = f"write [{before.text}, {token.text}]"
-    return error(place.span(), message, hint if words <= {"NAME", "NUMBER"} else "write a '*'")
+    return error(
+        "operator", place.span(), message, hint if words <= {"NAME", "NUMBER"} else "write a '*'"
+    )
 
 
 def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
@@ -309,7 +334,10 @@ def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
     for word, candidates in words:
         if word.type == "NAME" and (near := near_hint(word.text, candidates)):
             return error(
-                Span(place.source, word.start, word.end), f"unknown word '{word.text}'", near
+                "misspelt",
+                Span(place.source, word.start, word.end),
+                f"unknown word '{word.text}'",
+                near,
             )
     return None
 

@@ -11,7 +11,7 @@ from lark import Transformer
 
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.reading.lexer import Token
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.literals import exact_literal
 from weightsmith.dsl.text.source import Source, Span
 
@@ -47,7 +47,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
         depth = 1 + max((part.depth for part in parts), default=0)
         if depth > MAX_DEPTH:
             message = f"this expression is nested more than {MAX_DEPTH} levels deep"
-            raise DiagnosticError([error(span, message, "give a part of it a name of its own")])
+            raise mistake("too-large", span, message, "give a part of it a name of its own")
         return depth
 
     # -- expressions --------------------------------------------------------------------------
@@ -57,7 +57,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
         try:
             return s.NumberExpression(span, exact_literal(children[0].text))
         except ValueError as reason:
-            raise DiagnosticError([error(span, str(reason))]) from None
+            raise mistake("too-large", span, str(reason)) from None
 
     def name(self, children: list[Token]) -> s.NameExpression:
         return s.NameExpression(self._span(children[0], children[0]), children[0].text)
@@ -145,7 +145,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
         is_dotted = _token(children[1]).type == "DOTLPAR"
         if is_dotted and _start(children[1]) > name.span.end:
             message = f"there is a space between '{name.text}' and its dot"
-            raise DiagnosticError([error(span, message, f"write {name.text}.(E)")])
+            raise mistake("syntax", span, message, f"write {name.text}.(E)")
         return s.CallExpression(span, name, tuple(positional), keywords, depth, is_dotted)
 
     def root(self, children: list[Child]) -> s.RootExpression:
@@ -160,7 +160,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
         if keywords and argument.span.start > keywords[0].span.start:
             message = f"an input cannot follow the parameter '{keywords[0].name.text}'"
             hint = "write the inputs first: f(A, steps = 9)"
-            raise DiagnosticError([error(argument.span, message, hint)])
+            raise mistake("call-arguments", argument.span, message, hint)
 
     def arguments(self, children: list[Child]) -> list[Child]:
         return children
@@ -181,7 +181,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
             if keyword.type in seen:
                 message = f"'{keyword.text}' stands twice"
                 place = self._span(keyword, _parts(one)[0])
-                raise DiagnosticError([error(place, message, "keep one")])
+                raise mistake("misplaced", place, message, "keep one")
             seen.add(keyword.type)
             all_ = all_.beside(one)
         return all_
@@ -213,7 +213,7 @@ class TreeBuilder(Transformer[Token, s.Script]):
             place = self._span(children[0], children[1])
             message = f"'{_token(children[0]).text}' is nested more than {MAX_BLOCKS} levels deep"
             hint = "move the inner steps to an algorithm of their own"
-            raise DiagnosticError([error(place, message, hint)])
+            raise mistake("too-large", place, message, hint)
         count = children[1]
         if not isinstance(count, s.UntilExpression | s.ScheduleExpression):
             count = _expression(count)

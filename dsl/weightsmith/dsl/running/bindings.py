@@ -16,6 +16,7 @@ from weightsmith.dsl.printing.printer import assumption_text, node_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.piecewise import EXACT, ordered_ends
 from weightsmith.dsl.running.passes import check_passes, limits_in_passes
+from weightsmith.dsl.text.codes import Code
 from weightsmith.dsl.text.diagnostics import near_hint
 from weightsmith.dsl.text.shown import number_text, shown
 
@@ -24,6 +25,8 @@ Given = Fraction | int | float | str
 
 class BindingError(Exception):
     """A parameter cannot have the value it was given; the message is a full sentence."""
+
+    code: Code = "setting"
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))

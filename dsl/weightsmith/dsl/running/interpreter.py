@@ -21,6 +21,7 @@ from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN, Axis, Group, Node
 from weightsmith.dsl.running.matrix_functions import FUNCTIONS, fractional_power, of_eigenvalues
 from weightsmith.dsl.running.root_solver import solve
+from weightsmith.dsl.text.codes import Code
 
 Array = NDArray[Any]
 GivenInput = Array | Sequence[Sequence[object]] | Mapping[str, Array]
@@ -32,6 +33,8 @@ LONGEST = 40  # characters of a number in a message
 
 class InputError(ValueError):
     """The inputs do not fit the declarations; the message is a full sentence."""
+
+    code: Code = "data-given"
 
 
 def run(

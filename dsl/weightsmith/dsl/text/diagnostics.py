@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from weightsmith.dsl.text.characters import is_unsafe
+from weightsmith.dsl.text.codes import STATUS, Code
 from weightsmith.dsl.text.shown import printable, shown
 from weightsmith.dsl.text.source import Span
 
@@ -21,13 +22,21 @@ MAX_SUGGESTIONS = 20  # looking for near names is not free: only for the first m
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One message; ``hint`` says what to write, ``notes`` add what is known."""
+    """One message; ``hint`` says what to write, ``notes`` add what is known.
+
+    ``code`` is its kind, which ``weightsmith explain`` explains.
+    """
 
     severity: Severity
+    code: Code
     span: Span
     message: str
     hint: str | None = None
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in STATUS:
+            raise ValueError(f"{self.code!r} is no code of dsl/text/codes.py")
 
     @property
     def line(self) -> int:
@@ -45,10 +54,13 @@ class Diagnostic:
         return self.span.source.text[self.span.start : self.span.end]
 
     def render(self) -> str:
-        """Return ``file:line:column: error: …`` with the line, its underline and the help."""
+        """Return ``file:line:column: error[code]: …``, the line, its underline and the help."""
         line, column = position(self.span)
         place = f"{printable(self.span.source.name)}:{line}:{column}"
-        parts = [f"{place}: {self.severity}: {shown(self.message)}", *_excerpt(self.span)]
+        parts = [
+            f"{place}: {self.severity}[{self.code}]: {shown(self.message)}",
+            *_excerpt(self.span),
+        ]
         parts += [f"help: {shown(self.hint)}"] if self.hint else []
         parts += [f"note: {shown(note)}" for note in self.notes]
         return "\n".join(parts)
@@ -62,8 +74,16 @@ class DiagnosticError(Exception):
         super().__init__("\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
 
 
-def error(span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
-    return Diagnostic("error", span, shown(message), hint and shown(hint), tuple(map(shown, notes)))
+def error(code: Code, span: Span, message: str, hint: str | None = None, *notes: str) -> Diagnostic:
+    shown_notes = tuple(map(shown, notes))
+    return Diagnostic("error", code, span, shown(message), hint and shown(hint), shown_notes)
+
+
+def mistake(
+    code: Code, span: Span, message: str, hint: str | None = None, *notes: str
+) -> DiagnosticError:
+    """Return the exception of one error: ``raise mistake("syntax", span, "expected …")``."""
+    return DiagnosticError([error(code, span, message, hint, *notes)])
 
 
 class Report:
@@ -74,23 +94,26 @@ class Report:
         self._errors = 0
         self._warnings = 0
 
-    def error(self, span: Span, message: str, hint: str | None = None, *notes: str) -> None:
+    def error(
+        self, code: Code, span: Span, message: str, hint: str | None = None, *notes: str
+    ) -> None:
         """Add an error.  Raises DiagnosticError when there are too many to be of use."""
-        found = error(span, message, hint, *notes)
+        found = error(code, span, message, hint, *notes)
         if (span, found.message) in self._found:
             return
         self._add(found)
         self._errors += 1
         if self._errors == MAX_ERRORS:
-            self._add(error(span, f"stopped after {MAX_ERRORS} errors"))
+            self._add(error("too-many-errors", span, f"stopped after {MAX_ERRORS} errors"))
             self.raise_errors()
 
-    def warning(self, span: Span, message: str, hint: str | None = None) -> None:
+    def warning(self, code: Code, span: Span, message: str, hint: str | None = None) -> None:
         self._warnings += 1
         if self._warnings == MAX_WARNINGS:
             message, hint = f"stopped after {MAX_WARNINGS - 1} warnings", None
+            code = "too-many-errors"
         if self._warnings <= MAX_WARNINGS:
-            self._add(Diagnostic("warning", span, shown(message), hint and shown(hint)))
+            self._add(Diagnostic("warning", code, span, shown(message), hint and shown(hint)))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from weightsmith.dsl.numbers.scalar_printer import scalar_text
 from weightsmith.dsl.numbers.scalars import MAX_NUMBER_BITS, Scalar, ScalarError, evaluate
 from weightsmith.dsl.program import core
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.shown import number_text
 
 
@@ -29,7 +29,7 @@ def refuse_long_loops(
             around = f" in a loop of {number_text(outer)}" if outer > 1 else ""
             message = f"{times} repetitions{around} make more than {most} layers"
             hint = "a network has at most so many: write a smaller count, or a faster algorithm"
-            raise DiagnosticError([error(statement.span, message, hint)])
+            raise mistake("too-many-layers", statement.span, message, hint)
         refuse_long_loops(statement.body, bindings, most, outer * count)
 
 

@@ -51,7 +51,7 @@ from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
 from weightsmith.dsl.program.letters import of_loop
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 from weightsmith.dsl.text.source import Span
 
 MAX_TERMS = 2_000  # a polynomial with more words than this is refused
@@ -132,7 +132,7 @@ class _Expansion:
         if shape.rows == shape.columns == TOKEN:
             message = "a value whose rows and columns are both tokens cannot be held"
             hint = "apply the function to a value with columns for tokens, before the product"
-            raise DiagnosticError([error(self.graph.span(node), message, hint)])
+            raise mistake("token-rows", self.graph.span(node), message, hint)
         places = [
             (rows, columns)
             for rows in _spaces(shape.rows, shape.row_groups)
@@ -207,7 +207,7 @@ class _Expansion:
         if self.chains[name] > MAX_CHAIN:
             message = f"more than {MAX_CHAIN} functions of entries, each of the one before"
             hint = "write the step once, in a 'repeat': what a loop carries begins a new chain"
-            raise DiagnosticError([error(span, message, hint)])
+            raise mistake("too-large", span, message, hint)
 
     @staticmethod
     def _group(shape: core.Shape, rows: str, columns: str) -> str:
@@ -317,7 +317,7 @@ def _exploded(span: Span) -> DiagnosticError:
         f"or a product of more than {MAX_LETTERS} matrices"
     )
     hint = "write the step once, in a 'repeat': the compiler never unrolls a loop"
-    return DiagnosticError([error(span, message, hint)])
+    return mistake("too-large", span, message, hint)
 
 
 def _spaces(axis: str, groups: tuple[str, ...]) -> tuple[str, ...]:

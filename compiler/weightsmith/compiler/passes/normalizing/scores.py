@@ -15,7 +15,7 @@ from weightsmith.compiler.ir.polynomial import Family, Letter, Polynomial, Space
 from weightsmith.compiler.ir.template import Scores
 from weightsmith.compiler.passes.normalizing.fold_entries import is_ones, ones
 from weightsmith.dsl.program.core import GROUPS
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Span
 
 Axes = Mapping[str, tuple[Space, Space]]
@@ -61,7 +61,7 @@ def _pairs(
         first = next(iter(by_place.values()))
         if any(by_place.get(place) != first for place in products):
             message = "these scores differ between groups of tokens, and a head treats them alike"
-            raise DiagnosticError([error(span, message, "write one product for each group")])
+            raise mistake("head-scores", span, message, "write one product for each group")
         result[pair] = first
     return result
 
@@ -77,7 +77,7 @@ def _cut(word: Word, axes: Axes, span: Span) -> Pair:
         if not word:
             message = "scores are sums of products keys'*queries, and the identity I is none"
             hint = "v*I is v: write v + v*(k'*q)"
-        raise DiagnosticError([error(span, message, hint)])
+        raise mistake("head-scores", span, message, hint)
     size = len(word)
     at = min(places, key=lambda i: (max(i, size - i), i))
     return _rows(word[at], axes), _plain(_flipped(word[:at])), _plain(word[at:])

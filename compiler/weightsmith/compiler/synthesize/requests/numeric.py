@@ -15,7 +15,7 @@ from weightsmith.dsl.numbers.formulas import Formula, substitute_formula
 from weightsmith.dsl.numbers.scalars import Number, Scalar, ScalarError, evaluate, free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.nodes import with_parts
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 from weightsmith.dsl.text.source import Span
 
 Change = Callable[[Scalar], Scalar]
@@ -35,7 +35,7 @@ class Numbers:
         if missing:
             message = f"synthesis needs numbers, and '{missing[0]}' has no value"
             settings = " ".join(f"--set {name}=…" for name in missing)
-            raise DiagnosticError([error(place, message, f"give it one: {settings}")])
+            raise mistake("value-missing", place, message, f"give it one: {settings}")
         try:
             return evaluate(scalar, self.bindings)
         except ScalarError as problem:
@@ -137,4 +137,4 @@ class Numbers:
 
     @staticmethod
     def _senseless(problem: ScalarError, place: Span) -> DiagnosticError:
-        return DiagnosticError([error(place, f"a scalar has no value: {problem}")])
+        return mistake("coefficient", place, f"a scalar has no value: {problem}")

@@ -12,7 +12,7 @@ from weightsmith.dsl.printing.printer import node_text
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.nodes import with_parts
 from weightsmith.dsl.program.parts import parts_of
-from weightsmith.dsl.text.diagnostics import DiagnosticError, error
+from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Span
 
 ORTHOGONAL = ("sign", "polar")  # alone or in a sum their bound is not of the target
@@ -96,12 +96,12 @@ def read_request(asked: Asked, tolerance: Fraction) -> Request:
         if not functions:
             message = "nothing is to be synthesized: no function of a matrix stands in this target"
             hint = "write inv(A), sqrt(A), exp(-A), …; sums and products: return them as they are"
-        raise DiagnosticError([error(asked.span, message, hint)])
+        raise mistake("synthesis", asked.span, message, hint)
     (function,) = functions
     if _functions(function.of):
         message = f"a function of {node_text(function.of)}, which is a function of a matrix itself"
         hint = "write one function: A^(-1/2), or function f(t) = … and spectral(f, A)"
-        raise DiagnosticError([error(asked.span, message, hint)])
+        raise mistake("synthesis", asked.span, message, hint)
     left = _left(target, function)
     around = _letters(target) - _letters(function.of)
     operator = max(1, _letters(function.of))

@@ -1,0 +1,69 @@
+"""``weightsmith examples``: the scripts that come with the package; list, show and copy them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from weightsmith.cli.inputs.examples import about, all_examples, example, with_used
+from weightsmith.cli.inputs.mistakes import Mistake
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def examples(ctx: click.Context) -> None:
+    """List the examples: what each computes, and the paper that it is from.
+
+    'examples show NAME' prints one, 'examples copy NAME' writes it to a directory.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_examples)
+
+
+@examples.command("list")
+def list_examples() -> None:
+    """List them, one a line: the name, what it computes, its source."""
+    scripts = all_examples()
+    width = max(len(script.stem) for script in scripts)
+    for script in scripts:
+        text, source = about(script.read_text(encoding="utf-8"))
+        click.echo(f"{script.stem:{width}}  {text}" + (f" ({source})" if source else ""))
+
+
+@examples.command("show")
+@click.argument("name")
+def show_example(name: str) -> None:
+    """Print the script NAME."""
+    click.echo(example(name).read_text(encoding="utf-8").rstrip("\n"))
+
+
+@examples.command("copy")
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=".",
+    metavar="DIR",
+    help="Where to write it.  [default: here]",
+)
+def copy_example(name: str, output: Path) -> None:
+    """Copy the script NAME, and the scripts that it uses.
+
+    A file of that name is not replaced.
+    """
+    from weightsmith.backends.storage.whole_file import replacing
+
+    scripts = with_used(example(name))
+    places = [output / script.name for script in scripts]
+    for place in places:
+        if place.exists():
+            raise Mistake("file-exists", f"'{place}' exists; choose another directory: -o DIR.")
+    if output.exists() and not output.is_dir():
+        raise Mistake("file-exists", f"'{output}' is no directory.")
+    output.mkdir(parents=True, exist_ok=True)
+    for script, place in zip(scripts, places, strict=True):
+        with replacing(place) as file:
+            file.write(script.read_bytes())
+        click.echo(place)
