@@ -38,7 +38,8 @@ ALLOWED: dict[str, set[str]] = {
         *("dsl", "compiler", "checker", "backends"),
         *("network", "network_files", "against", "lifting"),
     },
-    "cli": {"dsl", "compiler", "checker", "backends", "api", "network_page"},
+    "messages": {"dsl"},
+    "cli": {"dsl", "compiler", "checker", "backends", "api", "messages", "network_page"},
     "testing": {"against", "api", "cli", "lifting", "network"},
     "pytest_plugin": {"testing"},
     "__main__": {"cli"},
@@ -119,6 +120,8 @@ ROOMS: dict[str, str] = {
     ),
     "compiler.sources": "",
     "compiler.against": "",
+    # messages
+    "messages": "",
     # cli
     "cli.inputs": "",
     "cli.outputs": "",

@@ -13,6 +13,7 @@ PACKAGES = (
     "compiler/weightsmith/compiler",
     "compiler/weightsmith/checker",
     "compiler/weightsmith/cli",
+    "compiler/weightsmith/messages",
     "backends/weightsmith/backends",
 )
 FILES = [

@@ -21,6 +21,7 @@ COMMANDS = {
     "new": ("weightsmith.cli.commands.new", "new"),
     "examples": ("weightsmith.cli.commands.examples", "examples"),
     "check": ("weightsmith.cli.commands.check", "check"),
+    "explain": ("weightsmith.cli.commands.explain", "explain_code"),
     "compile": ("weightsmith.cli.commands.compile", "compile_command"),
     "synthesize": ("weightsmith.cli.commands.synthesize", "synthesize"),
     "measure": ("weightsmith.cli.commands.measure", "measure"),

@@ -172,7 +172,10 @@ def test_what_a_script_presumes_is_said(call: Call, tmp_path: Path) -> None:
     (tmp_path / "f.alg").write_text(text)
     checked = call("check", tmp_path / "f.alg")
     assert checked.exit_code == 0
-    assert "warning[presumed]: this presumes that A is symmetric, which nothing states" in checked.stderr
+    assert (
+        "warning[presumed]: this presumes that A is symmetric, which nothing states"
+        in checked.stderr
+    )
     assert "declare it, as in A: symmetric[d, d]" in checked.stderr
     compiled = call("compile", tmp_path / "f.alg", "-o", tmp_path / "f")
     assert "if spectrum(A) in [1/2, 3/2]; A is symmetric" in compiled.stdout

@@ -124,7 +124,7 @@ def _refuse_scheduled(
                 "'for' loop"
             )
             hint = "use 'repeat' with one number, or one 'repeat 1:' for each number"
-            raise mistake("table-loop", loop.span, message, hint)
+            raise mistake("table-range", loop.span, message, hint)
 
 
 @lru_cache(maxsize=256)
