@@ -79,7 +79,8 @@ def test_a_run_as_a_document(call: Call, network: Path, tmp_path: Path) -> None:
     assert ran["enclosed"]
     refused = document(call("run", network, "--input", f"A={tmp_path}/large.csv", "--json"))
     assert (refused["status"], refused["outcome"]) == (4, "data")
-    assert "no" in {one["holds"] for one in refused["hypotheses"]} or refused["hypotheses"]  # type: ignore[attr-defined]
+    hypotheses = refused["hypotheses"]
+    assert [one["holds"] for one in hypotheses] == ["yes", "no", "yes"]  # type: ignore[attr-defined]
     assert refused["diagnostics"][0]["code"] == "data-assumption"  # type: ignore[index]
 
 
@@ -136,6 +137,25 @@ def test_colour(environment: dict[str, str], option: str, coloured: bool, tmp_pa
         result = CliRunner().invoke(commands, ["--color", option, *arguments], env=env)
         assert (ESCAPE in result.stderr) == coloured
         assert "error[" in re.sub(r"\x1b\[[0-9;]*m", "", result.stderr)
+
+
+def test_a_terminal_is_told_in_colour(tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "f.alg").write_text(WRONG)
+    unset = {"NO_COLOR", "FORCE_COLOR"}
+    environment = {name: text for name, text in os.environ.items() if name not in unset}
+    code = "from weightsmith.__main__ import main\nmain()"
+    for more, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        master, slave = pty.openpty()
+        command = [sys.executable, "-c", code, "check", str(tmp_path / "f.alg")]
+        env = {**environment, "TERM": "xterm", **more}
+        subprocess.run(command, stderr=slave, env=env, check=False, timeout=60)
+        os.close(slave)
+        told = os.read(master, 10_000).decode()
+        os.close(master)
+        assert "unknown name 'B'" in told
+        assert (f"{ESCAPE}31m" in told) == coloured
 
 
 def test_what_is_coloured_is_the_same_text() -> None:

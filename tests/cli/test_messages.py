@@ -6,11 +6,18 @@ import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import Result
 
-from weightsmith.dsl.text.codes import FAMILIES, STATUS
+from weightsmith.backends.errors import BackendError
+from weightsmith.compiler.against.sides import MismatchError
+from weightsmith.dsl import BindingError, Source, Span
+from weightsmith.dsl.numbers.scalars import ScalarError
+from weightsmith.dsl.running.interpreter import InputError
+from weightsmith.dsl.text.codes import FAMILIES, STATUS, Code
+from weightsmith.dsl.text.diagnostics import error
 from weightsmith.messages.message import Message
 from weightsmith.messages.registry import messages, page
 
@@ -25,6 +32,31 @@ def test_every_code_is_explained_once() -> None:
     assert len(STATUS) == sum(len(codes) for _, codes in FAMILIES.values())
     without = {one.code for one in MESSAGES.values() if one.kind == "none"}
     assert without == SHOWN_BY_NO_EXAMPLE
+
+
+def test_a_diagnostic_has_a_known_code() -> None:
+    with pytest.raises(ValueError, match="is no code"):
+        error(cast("Code", "nothing"), Span(Source("f.alg", "X"), 0, 1), "m")
+
+
+def test_no_code_is_left_that_nothing_has() -> None:
+    """Every code stands in a source besides the table of codes and its explanation."""
+    kept = [
+        path.read_text(encoding="utf-8")
+        for root in ("dsl", "compiler", "backends")
+        for path in (ROOT / root).rglob("*.py")
+        if path.name != "codes.py" and path.parent.name != "messages"
+    ]
+    text = "\n".join(kept)
+    assert [code for code in STATUS if f'"{code}"' not in text] == []
+
+
+def test_every_error_of_a_user_has_a_code() -> None:
+    waiting: list[type] = [BackendError, BindingError, InputError, ScalarError, MismatchError]
+    while waiting:
+        one = waiting.pop()
+        assert vars(one).get("code", getattr(one, "code", None)) in STATUS, one
+        waiting += one.__subclasses__()
 
 
 @pytest.fixture
