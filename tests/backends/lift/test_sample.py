@@ -74,7 +74,7 @@ def test_the_command_says_which_value_is_which(weights: Path, tmp_path: Path) ->
     found = CliRunner().invoke(commands, [*options, *against, "--return", "output=output2"])
     assert found.exit_code == 0, found.output
     alone = CliRunner().invoke(commands, [*options, "--set", "steps=4"])
-    assert alone.exit_code == 1
+    assert alone.exit_code == 2
     assert "go with --against" in alone.output
 
 
