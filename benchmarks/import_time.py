@@ -56,6 +56,7 @@ def codes(network: Path) -> dict[str, str]:
         "weightsmith.api.load(…)": load,
         "weightsmith --version": COMMAND.format(large=LARGE, arguments=["--version"]),
         "weightsmith --help": COMMAND.format(large=LARGE, arguments=["--help"]),
+        "weightsmith check": COMMAND.format(large=LARGE, arguments=["check", str(SCRIPT)]),
     }
 
 

@@ -118,6 +118,14 @@ def test_no_command_but_run_and_demo_loads_torch(
         assert not loaded(*arguments) & {"torch", "sklearn", "rich"}, arguments
 
 
+def test_a_small_script_is_checked_without_what_it_does_not_need(examples: Path) -> None:
+    """How long it takes, less than half a second, is printed by benchmarks/import_time.py."""
+    modules = loaded("check", str(examples / "newton_inverse.alg"))
+    unneeded = {"weightsmith.compiler.choosing.choices", "weightsmith.checker.prove"}
+    unneeded |= {"weightsmith.compiler.approximate.fitting.fit", "weightsmith.messages.registry"}
+    assert not modules & (unneeded | {"numpy", "sympy", "rich", "torch"})
+
+
 def test_the_checker_stands_alone(network: Path) -> None:
     ours = {name for name in loaded("verify", str(network)) if name.startswith("weightsmith.")}
     parts = {name.split(".")[1] for name in ours}

@@ -22,6 +22,7 @@ COMMANDS = {
     "examples": ("weightsmith.cli.commands.examples", "examples"),
     "check": ("weightsmith.cli.commands.check", "check"),
     "fmt": ("weightsmith.cli.commands.fmt", "fmt"),
+    "explain": ("weightsmith.cli.commands.explain", "explain_code"),
     "compile": ("weightsmith.cli.commands.compile", "compile_command"),
     "synthesize": ("weightsmith.cli.commands.synthesize", "synthesize"),
     "measure": ("weightsmith.cli.commands.measure", "measure"),

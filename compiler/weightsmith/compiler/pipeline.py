@@ -113,7 +113,7 @@ def compile_program(
     except InfeasibleError as reason:
         message = f"no network holds the values of '{program.name}': {reason}"
         hint = "rewrite the step so that every product stands between values held on tokens"
-        raise mistake("no-network", program.returns[0].span, message, hint) from None
+        raise mistake("not-proven", program.returns[0].span, message, hint) from None
     chosen = candidate.representation.program
     template = emit_template(chosen, candidate.schedule, candidate.allocation)
     _refuse_nothing(program, template)

@@ -70,11 +70,11 @@ def test_the_command_says_which_value_is_which(weights: Path, tmp_path: Path) ->
     script.write_text(text.replace("return", "return w,"), encoding="utf-8")
     options = ["lift", str(weights), "--layout", str(LAYOUT), "-o", str(tmp_path / "gd.net")]
     against = ["--against", str(script), "--set", "steps=4"]
-    assert CliRunner().invoke(commands, [*options, *against]).exit_code == 1
+    assert CliRunner().invoke(commands, [*options, *against]).exit_code == 2
     found = CliRunner().invoke(commands, [*options, *against, "--return", "output=output2"])
     assert found.exit_code == 0, found.output
     alone = CliRunner().invoke(commands, [*options, "--set", "steps=4"])
-    assert alone.exit_code == 1
+    assert alone.exit_code == 2
     assert "go with --against" in alone.output
 
 

@@ -12,7 +12,7 @@ from weightsmith.cli.inputs.mistakes import explained
 from weightsmith.cli.inputs.options import json_option
 from weightsmith.cli.inputs.scripts import STDIN, STDIN_NAME, read_script, with_directories
 from weightsmith.cli.outputs.colours import painted
-from weightsmith.cli.outputs.result import Result
+from weightsmith.cli.outputs.result import FAILED, Result
 
 if TYPE_CHECKING:
     from weightsmith.compiler.ir.template import Template
@@ -56,7 +56,7 @@ def check(ctx: click.Context, result: Result, scripts: tuple[Path, ...]) -> None
             _print(looked, diagnostics)
     status = 1 if 1 in statuses else max(statuses)
     kept = [{key: one for key, one in asdict(file).items() if key != "part"} for file in files]
-    result.fields |= {"outcome": "wrong" if status else "sound", "files": kept}
+    result.fields |= {"outcome": FAILED.get(status, "sound"), "files": kept}
     ctx.exit(status)
 
 

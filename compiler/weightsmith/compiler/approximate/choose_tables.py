@@ -14,13 +14,8 @@ from weightsmith.compiler.approximate.arguments.ranges import Ranges
 from weightsmith.compiler.approximate.arguments.unbounded import unbounded_message
 from weightsmith.compiler.approximate.enclosures.formula_balls import range_of
 from weightsmith.compiler.approximate.enclosures.poles import find_singularity
-from weightsmith.compiler.approximate.fitting.fit import (
-    MOST_PIECES,
-    Table,
-    TooManyPiecesError,
-    fit_table,
-    square_table,
-)
+from weightsmith.compiler.approximate.fitting.limits import MOST_PIECES, TooManyPiecesError
+from weightsmith.compiler.approximate.fitting.table import Table
 from weightsmith.compiler.ir.coefficients import CoefficientField
 from weightsmith.compiler.numbers.nearest_float import as_float, short_text
 from weightsmith.compiler.passes.normalizing.build_graph import build_graph
@@ -124,7 +119,7 @@ def _refuse_scheduled(
                 "'for' loop"
             )
             hint = "use 'repeat' with one number, or one 'repeat 1:' for each number"
-            raise mistake("table-loop", loop.span, message, hint)
+            raise mistake("table-range", loop.span, message, hint)
 
 
 @lru_cache(maxsize=256)
@@ -136,6 +131,8 @@ def _fitted(
     tolerance: Fraction,
 ) -> Table:
     """As ``fit_table``; a search over counts asks for the same tables again and again."""
+    from weightsmith.compiler.approximate.fitting.fit import fit_table  # most scripts have no table
+
     return fit_table(formula, dict(numbers), low, high, tolerance)
 
 
@@ -224,6 +221,8 @@ class _Chooser:
         if pieces > MOST_PIECES:
             limits = f"of numbers up to {short_text(scales[0])} and {short_text(scales[1])}"
             raise self._too_fine(site, limits, tolerance)
+        from weightsmith.compiler.approximate.fitting.fit import square_table
+
         table = square_table(pieces)
         return SiteTable(site.site, "product", table, (scales[0], scales[1]), sawteeth=sawteeth)
 

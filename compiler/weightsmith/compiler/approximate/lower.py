@@ -25,7 +25,7 @@ import flint
 
 from weightsmith.checker.balls.ranges import fraction, rational
 from weightsmith.compiler.approximate.choose_tables import SiteTable, choose_tables
-from weightsmith.compiler.approximate.fitting.fit import Table
+from weightsmith.compiler.approximate.fitting.table import Table
 from weightsmith.compiler.ir.piecewise import numeric
 from weightsmith.compiler.passes.normalizing.fuse_entries import APART
 from weightsmith.dsl.numbers.scalars import Number

@@ -71,7 +71,6 @@ Functions = Literal[
     "function-place",
     "not-polynomial",
     "table",
-    "table-loop",
     "table-range",
     "tolerance",
 ]
@@ -86,7 +85,6 @@ Targets = Literal[
     "target",
 ]
 Networks = Literal[
-    "no-network",
     "no-use",
     "not-proven",
     "too-many-layers",

@@ -22,6 +22,7 @@ from weightsmith.checker.reading.refusal import Budget, OverBudgetError, Refused
 from weightsmith.checker.rules.tables.table import prove_table
 from weightsmith.compiler.approximate.enclosures.formula_balls import Place, working_bits
 from weightsmith.compiler.approximate.fitting.grid import Grid, Sampler, TooFineError
+from weightsmith.compiler.approximate.fitting.limits import MOST_PIECES, TooManyPiecesError
 from weightsmith.compiler.approximate.fitting.lines import Path
 from weightsmith.compiler.approximate.fitting.links import shortest_path
 from weightsmith.compiler.approximate.fitting.round_table import rounded_knots
@@ -44,7 +45,6 @@ __all__ = [
 SAG = 2.0 / 64**2  # of the error: 64 steps a piece
 ROOM = 1 - 2.0**-10  # of the tolerance: what the grid and the rounding may lose
 LARGEST = 2.0**1000  # error that is searched for
-MOST_PIECES = 5000
 ABOVE = 1 + Fraction(1, 2**40)  # claimed is a little more than proven: another proof may find that
 ATTEMPTS = 6
 SMALLEST_SHRINKAGE = 0.25  # of the target, between attempts
@@ -54,10 +54,6 @@ ROOM_OF_POINT = Fraction(
 ENOUGH = 2.0**-12  # of the tolerance: whether an error is smaller than that is not asked
 FEW_HALVINGS = 500  # by which an error may be improved nevertheless
 COARSER = 64  # the factor by which a first grid may be too coarse before it is refined
-
-
-class TooManyPiecesError(ValueError):
-    """No table reaches the tolerance: it takes too many pieces, long numbers or a long proof."""
 
 
 def fit_table(

@@ -1,0 +1,29 @@
+"""``weightsmith explain``: what the code of a message means, with an example."""
+
+from __future__ import annotations
+
+import click
+
+from weightsmith.cli.inputs.mistakes import Mistake, suggestion
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+def explain_code(code: str | None) -> None:
+    """Explain CODE, as it stands in error[CODE]: why, a wrong example, and the example mended.
+
+    Without CODE all are listed.
+    """
+    from weightsmith.messages.registry import explanation, messages
+
+    known = messages()
+    if code is None:
+        width = max(map(len, known))
+        for one in known.values():
+            click.echo(f"{one.code:{width}}  {one.title}")
+        return
+    plain = code.strip().removeprefix("error").removeprefix("warning").strip("[]: ").lower()
+    if plain not in known:
+        advice = suggestion(plain, known) or " 'weightsmith explain' lists them."
+        raise Mistake("option", f"there is no message '{code}'.{advice}")
+    click.echo(explanation(known[plain]))
