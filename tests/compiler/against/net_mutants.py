@@ -11,15 +11,20 @@ NETWORKS = Path(__file__).parents[1] / "nets" / "networks"
 NAMES = sorted(path.stem for path in NETWORKS.glob("*.net") if path.stem != "fu_as_printed")
 SIGN = re.compile(r"\+= (-?)")
 NUMBER = re.compile(r"\((-?)(\w+)/(\w+)\)")
+MOST_DRAWS = 5000  # in a row that find nothing
 TRANSPOSE = re.compile(r"\b(\w+)ᵀ·(\w+)")
 
 
 def mutants(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
-    """Name, what was changed, and the text of the network; all different from the original."""
+    """Name, what was changed, and the text of the network; all different from the original.
+
+    There are fewer than ``count`` where draw after draw finds no other.
+    """
     chance = random.Random(seed)
     seen: set[str] = set()
-    made = 0
-    while made < count:
+    made = tried = 0
+    while made < count and tried < MOST_DRAWS:
+        tried += 1
         name = chance.choice(NAMES)
         text = (NETWORKS / f"{name}.net").read_text(encoding="utf-8")
         lines = text.splitlines()
@@ -33,7 +38,7 @@ def mutants(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
         if mutant in seen or mutant == text:
             continue
         seen.add(mutant)
-        made += 1
+        made, tried = made + 1, 0
         yield name, f"{kind}: {lines[place].strip()}", mutant
 
 

@@ -43,6 +43,9 @@ class Content(Protocol):
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """The same function of the changed arguments."""
 
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        """The same with numbers in place of symbols, in the arguments and the scalars."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -245,15 +248,27 @@ class Polynomial(FreePolynomial[Letter]):
         return self.replaced(_Replacer(replacements).letter)
 
     def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
-        """The polynomial with numbers in place of symbols."""
+        """The polynomial with numbers in place of symbols, within its functions too."""
         if not numbers:
             return self
         terms = {word: self.field.substitute(one, numbers) for word, one in self.terms.items()}
-        return self._with({word: one for word, one in terms.items() if not one.is_zero})
+        found = self._with({word: one for word, one in terms.items() if not one.is_zero})
+
+        def inside(letter: Letter) -> Polynomial | None:
+            if letter.content is None:
+                return None
+            value = letter.content.at(numbers)
+            return value.transpose() if letter.transposed else value
+
+        return found.replaced(inside) if _has_functions(found) else found
 
     def __str__(self) -> str:
         words = sorted(self.terms, key=word_key)
         return " + ".join(f"({self.terms[w]!r})*{word_text(w)}" for w in words) or "0"
+
+
+def _has_functions(value: Polynomial) -> bool:
+    return any(letter.content is not None for word in value.terms for letter in word)
 
 
 def _counted(terms: Mapping[Word, Rational], sizes: Mapping[str, Rational]) -> dict[Word, Rational]:

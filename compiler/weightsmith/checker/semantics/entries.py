@@ -12,7 +12,7 @@ all real entries, of every size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
@@ -58,8 +58,8 @@ class Direction:
     @property
     def key(self) -> PolynomialKey:
         """Equal for values that differ in scale and offset only."""
-        frame = (letters_key(self.left), letters_key(self.right), self.transposed)
-        return (*frame, polynomial_key(self.argument))
+        left, right = letters_key(self.left), letters_key(self.right)
+        return (left, right, self.transposed, polynomial_key(self.argument))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +79,17 @@ class PiecewiseContent:
         return tuple(scalar for point in self.breakpoints for scalar in point)
 
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
-        direction = direction_of(change(self.argument))
-        field = self.argument.field
-        total = PiecewiseSum(field)
-        for place, factor in self.breakpoints:
+        return self._of(change(self.argument), self.breakpoints)
+
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        put = self.argument.field.substitute
+        points = [(put(place, numbers), put(change, numbers)) for place, change in self.breakpoints]
+        return self._of(self.argument.at(numbers), points)
+
+    def _of(self, argument: Polynomial, breakpoints: Iterable[Breakpoint]) -> Polynomial:
+        direction = direction_of(argument)
+        total = PiecewiseSum(argument.field)
+        for place, factor in breakpoints:
             total.add_relu(direction.scale, direction.offset - place, factor)
         return apply_to(total.result(), direction)
 
@@ -110,6 +117,9 @@ class Multiplied:
 
     def mapped(self, change: Callable[[Polynomial], Polynomial]) -> Polynomial:
         return multiply_entries(change(self.left), change(self.right))
+
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        return self.mapped(lambda part: part.at(numbers))
 
 
 def apply(function: Piecewise, value: Polynomial) -> Polynomial:
@@ -163,8 +173,8 @@ def _as_function(value: Polynomial) -> _Inner | None:
         content = word[0].content if len(word) == 1 else None
         if isinstance(content, PiecewiseContent) and not word[0].transposed:
             found.setdefault(polynomial_key(content.argument), {})[word] = content
-    candidates = (_as_function_of(value, found[key]) for key in sorted(found))
-    return next((inner for inner in candidates if inner is not None), None)
+    inner = (_as_function_of(value, found[key]) for key in sorted(found))
+    return next(filter(None, inner), None)
 
 
 def _as_function_of(value: Polynomial, piecewise: Mapping[Word, PiecewiseContent]) -> _Inner | None:
@@ -176,11 +186,9 @@ def _as_function_of(value: Polynomial, piecewise: Mapping[Word, PiecewiseContent
     breakpoints: dict[tuple[object, ...], tuple[flint.fmpq, flint.fmpq]] = {}
     for word, content in piecewise.items():
         factor = value.terms[word].number
-        if factor is None:
-            return None
         for place, change in content.breakpoints:
             at, more = place.number, change.number
-            if at is None or more is None:
+            if factor is None or at is None or more is None:
                 return None
             _, known = breakpoints.get(place.key, (at, flint.fmpq(0)))
             breakpoints[place.key] = at, known + factor * more
@@ -287,12 +295,10 @@ def _stripped(value: Polynomial) -> tuple[Polynomial, Word, Word]:
     """Take off ones that every word begins with, or ends with: they repeat a row or a column."""
     field, terms, rows, columns = value.field, value.terms, value.rows, value.columns
     left, right = ones_word(rows, "1"), ones_word("1", columns)
-    if not left or any(word[:1] != left for word in terms):
-        left = ()
-    if not right or any(word[-1:] != right for word in terms):
-        right = ()
+    left = left if left and all(word[:1] == left for word in terms) else ()
+    right = right if right and all(word[-1:] == right for word in terms) else ()
     bare = {word[len(left) : len(word) - len(right)]: c for word, c in terms.items()}
-    shape = ("1" if left else rows, "1" if right else columns)
+    shape = "1" if left else rows, "1" if right else columns
     return Polynomial(field, *shape, bare), left, right
 
 
@@ -349,10 +355,8 @@ def _pair(one: Word, two: Word, like: Polynomial) -> Polynomial:
 
 def same_values(left: Polynomial, right: Polynomial) -> bool:
     """Equal, if need be after writing every function as a sum of its breakpoints."""
-    if left.equals(right):
-        return True
-    if left.shape != right.shape:
-        return False
+    if left.shape != right.shape or left.equals(right):
+        return left.shape == right.shape
     try:
         difference = _without_sums(left - right)
         functions = {letter.name: letter for letter in difference.letters()}

@@ -115,6 +115,9 @@ class Applied:
     def mapped(self, change: Change) -> Polynomial:
         return applied(self.function, change(self.argument))
 
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        return self.mapped(lambda part: part.at(numbers))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Masked:
@@ -141,6 +144,9 @@ class Masked:
     def mapped(self, change: Change) -> Polynomial:
         return masked(self.mask, change(self.word))
 
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        return self.mapped(lambda part: part.at(numbers))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normalised:
@@ -166,6 +172,9 @@ class Normalised:
 
     def mapped(self, change: Change) -> Polynomial:
         return normalised({group: change(one) for group, one in self.scores.items()})[self.group]
+
+    def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        return self.mapped(lambda part: part.at(numbers))
 
 
 def _letter(content: Applied | Masked | Normalised) -> Polynomial:

@@ -14,18 +14,12 @@ from weightsmith.checker.algebra.rational import Field
 from weightsmith.checker.algebra.rational_text import rational_text
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word, ones_word, word_key
 from weightsmith.checker.networks.network import Stream
+from weightsmith.checker.networks.unrolled import Values, after_items, body_of, passes_of
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Item, Layer, Repeat
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.compiler.against.linear import solve
-from weightsmith.compiler.against.sides import (
-    Sides,
-    Values,
-    after_items,
-    body_of,
-    most_passes,
-    passes_of,
-)
+from weightsmith.compiler.against.sides import Sides, most_passes
 from weightsmith.dsl.numbers.scalars import Scalar
 
 PASSES = 3  # after which the guess must hold: one more than it is made from
@@ -69,7 +63,7 @@ class _Guess:
 
     def _loop(self, item: Repeat, before: Stream, loop: Loop) -> Stream:
         count = most_passes(item, PASSES)
-        values = passes_of(self._field, loop, {}, count, _inner)
+        values = [*passes_of(self._field, loop, {}, count, _inner)]
         streams = [before]
         for place in range(count):
             streams.append(after_items(self._network, body_of(item, place), streams[-1], _inner))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
 from weightsmith.checker.algebra.rational import Field
-from weightsmith.checker.algebra.words import Polynomial
-from weightsmith.checker.networks.network import Network, Stream
+from weightsmith.checker.networks.network import Network
 from weightsmith.checker.reading.refusal import Budget
-from weightsmith.checker.reading.template import Item, Layer, Repeat, Template
-from weightsmith.checker.semantics.meaning import Loop, Meaning, read_meaning
-from weightsmith.checker.semantics.schedules import at_pass, scheduled_names
+from weightsmith.checker.reading.template import Item, Repeat, Template
+from weightsmith.checker.semantics.meaning import Meaning, read_meaning
+from weightsmith.checker.semantics.schedules import scheduled_names
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.codes import Code
-
-Values = Mapping[str, Polynomial]  # what letters stand for
-Counts = Callable[[Scalar], int]  # how often a loop runs, from its count
 
 
 class MismatchError(ValueError):
@@ -157,47 +153,6 @@ def _scalars(item: Item) -> list[Scalar]:
         found += [scalar for _, _, scalar in item.mlp.outputs]
         found += [scalar for _, scalar in item.mlp.bias]
     return found
-
-
-# -- passes, one after the other -------------------------------------------------------------------
-
-
-def passes_of(field: Field, loop: Loop, known: Values, count: int, counts: Counts) -> list[Values]:
-    """The letters of a loop before its first pass and after each of so many.
-
-    ``known`` are the letters from outside; ``counts`` is how often loops within it run.
-    """
-    found: list[Values] = [{n: one.replace_letters(known) for n, one in loop.entering.items()}]
-    for place in range(count):
-        inside = {**known, **found[-1]}
-        for child in loop.children:
-            own = counts(child.count)
-            inside = {**inside, **passes_of(field, child, inside, own, counts)[-1]}
-        numbers = {name: field.read(row[place]) for name, row in loop.schedule.items()}
-        leaving = {name: one.at(numbers) for name, one in loop.leaving.items()}
-        found.append({name: one.replace_letters(inside) for name, one in leaving.items()})
-    return found
-
-
-def after_items(
-    network: Network, items: tuple[Item, ...], stream: Stream, counts: Counts
-) -> Stream:
-    """The stream after some layers and loops; ``counts`` is how often each runs."""
-    for item in items:
-        if isinstance(item, Layer):
-            stream = network.layer(item, stream)
-        else:
-            for place in range(counts(item.count)):
-                stream = after_items(network, body_of(item, place), stream, counts)
-    return stream
-
-
-def body_of(item: Repeat, place: int) -> tuple[Item, ...]:
-    """The layers of a pass, counted from 0, with its numbers."""
-    if not item.schedule:
-        return item.body
-    numbers = {name: row[place] for name, row in item.schedule.items()}
-    return tuple(at_pass(inner, numbers) for inner in item.body)
 
 
 def most_passes(item: Repeat, wanted: int) -> int:

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from weightsmith.checker.algebra.words import Polynomial
 from weightsmith.checker.networks.induction import same_values
+from weightsmith.checker.networks.unrolled import after_items, after_loops
 from weightsmith.checker.reading.scalar_text import count_at
 from weightsmith.checker.rules.network.simulation import returned_parts
-from weightsmith.checker.semantics.meaning import Loop
-from weightsmith.compiler.against.sides import Counts, Sides, Values, after_items, passes_of
+from weightsmith.compiler.against.sides import Sides
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
 
 
@@ -42,7 +42,7 @@ def differences(sides: Sides, bindings: Mapping[str, Fraction]) -> Iterator[Diff
 
     network = sides.network
     stream = after_items(network, sides.template.body, network.start(), counts)
-    known = _after_loops(sides, sides.meaning.loops, counts)
+    known = after_loops(sides.field, sides.meaning.loops, counts)
     by_name = {one.name: one for one in sides.template.read_out}
     for returned in sides.program.returns:
         output = by_name[returned.name]
@@ -52,10 +52,3 @@ def differences(sides: Sides, bindings: Mapping[str, Fraction]) -> Iterator[Diff
             held = network.combine(output.terms, group, stream)
             if not same_values(script, held):
                 yield Difference(returned.name, group, held, script)
-
-
-def _after_loops(sides: Sides, loops: tuple[Loop, ...], counts: Counts) -> Values:
-    known: dict[str, Polynomial] = {}
-    for loop in loops:
-        known |= passes_of(sides.field, loop, known, counts(loop.count), counts)[-1]
-    return known

@@ -1,0 +1,67 @@
+"""Numbers of ``for`` loops stand inside functions too: each pass has its own, in every verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from weightsmith import api
+
+NETWORK = """
+network f
+input A: [d, d]
+tokens  d scratch
+stream  A  d rows, starts as A
+        Y  d rows, starts as 0
+layer   (nothing)
+return  Y = Y at d tokens
+"""
+SCRIPT = """
+algorithm f(A: [d, d])
+Y = 0*A
+for g in 1, 2:
+    Y = {} - Y
+return Y
+"""
+
+
+@pytest.mark.parametrize("value", ["max(A - g*ones, 0)", "max(0, g*A - ones)", "clip(A, -g, g)"])
+def test_two_passes_of_a_function_do_not_cancel(value: str) -> None:
+    """f₂(A) − f₁(A) is not 0, though both passes are written f_g(A)."""
+    found = api.compare(NETWORK, SCRIPT.format(value))
+    assert found.outcome == "different", found.text
+    assert found.replay is not None
+    assert not np.array_equal(found.replay.network, found.replay.script)
+
+
+def test_passes_that_cancel_are_equal() -> None:
+    assert api.compare(NETWORK, SCRIPT.format("max(A, 0)")).outcome == "equal here"
+
+
+TOKENS = """
+network f
+input x: [d] per token
+tokens  context, query
+stream  x  d rows, starts as x
+        y  d rows, starts as 0
+layer   {}
+return  y = y at query tokens
+"""
+SCORED = """
+algorithm f(x: [d] per token)
+y = 0*x
+for g in 1, 2:
+    y = x*normalised(relu(g*x'*x - g*g*ones)) - y  over context
+return y on query
+"""
+PASSES = """head  y += x·normalised(relu(2 xᵀ·x - 4 oneᵀ·one))   sum over context; at query
+        head  y += -x·normalised(relu(xᵀ·x - oneᵀ·one))   sum over context; at query"""
+
+
+def test_numbers_inside_scores() -> None:
+    """A head for each pass, with its number, is equal; no head at all is not said to be."""
+    stream = "x  d rows, starts as x\n        one  1 rows, starts as ones"
+    net = TOKENS.replace("x  d rows, starts as x", stream)
+    assert api.compare(net.format(PASSES), SCORED).outcome == "equal here"
+    assert not api.compare(net.format("(nothing)"), SCORED).is_equal
+    assert not api.compare(net.format(PASSES.replace("4 one", "3 one")), SCORED).is_equal
