@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,14 @@ from weightsmith.cli.inputs.options import (
     as_mapping,
     fewest_option,
     gated_option,
+    input_option,
     open_network,
+    rows_option,
     set_option,
 )
+
+if TYPE_CHECKING:
+    from weightsmith.api import Network
 
 
 @click.command()
@@ -22,7 +28,10 @@ from weightsmith.cli.inputs.options import (
 @gated_option
 @fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
-@click.option("--html", is_flag=True, help="Print a page of HTML, the graph as a picture.")
+@click.option("--html", is_flag=True, help="Print a page of HTML, with pictures.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .html file for the page.")
+@input_option
+@rows_option
 def show(
     network: Path,
     settings: tuple[tuple[str, str], ...],
@@ -30,15 +39,21 @@ def show(
     fewest: str | None,
     depth: bool,
     html: bool,
+    output: Path | None,
+    sources: tuple[str, ...],
+    rows: bool,
 ) -> None:
     """Show the network in DIR, in the file NET, or the one that SCRIPT compiles to.
 
     Tokens, blocks, layers with each head as a formula, exact; as comments what the certificate
-    claims.  What is printed is a .net file.
+    claims.  What is printed is a .net file.  --html --input shows a run on data, too: what heads
+    see, variables after layers, the distance from the target.
     """
     from weightsmith import api
     from weightsmith.backends.storage.files import is_directory
 
+    if (output or sources or rows) and not html:
+        raise Mistake("-o, --input and --rows are for the page: write --html, too.")
     if not is_directory(network) and (text := _net_text(network)):
         for option, is_given in (
             ("--set", settings),
@@ -63,11 +78,26 @@ def show(
     else:
         found = open_network(network)
     if html:
-        from weightsmith.network_page import page
-
-        click.echo(page(found))
+        _write_page(found, sources, rows, output)
         return
     click.echo((found.depth() if depth else found.show()).rstrip("\n"))
+
+
+def _write_page(
+    network: Network, sources: tuple[str, ...], rows: bool, output: Path | None
+) -> None:
+    from weightsmith.cli.commands.run import per_token
+    from weightsmith.cli.inputs.arrays import read_inputs
+
+    given = read_inputs(sources, per_token(network.program), rows=rows) if sources else None
+    text = network.html(given)
+    if output is None:
+        click.echo(text)
+        return
+    from weightsmith.backends.storage.whole_file import replacing
+
+    with replacing(output) as file:
+        file.write(f"{text}\n".encode())
 
 
 def _net_text(path: Path) -> str:
