@@ -31,7 +31,7 @@ def plot(network: Network, kind: Kind, inputs: Inputs | None = None) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as problem:
-        if problem.name != "matplotlib":
+        if not (problem.name or "").startswith("matplotlib"):
             raise
         raise MissingPackageError("Matplotlib", "plot") from None
     if kind in ("errors", "attention") and inputs is None:
