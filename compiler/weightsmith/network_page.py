@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 NETWORK = (
     "A vertical line is a block of the residual stream, filled at its top if it starts with "
     "something. A box is a head or an MLP: wires tap the blocks that it reads (a square: through a "
-    "fixed matrix), and ⊕ is what it adds to. Formulas are whole and exact on hover, and in the "
-    "text below."
+    "fixed matrix), and ⊕ is what it adds to. Formulas are exact on hover (long ones from their "
+    "beginning), and whole in the text below."
 )
 BLOCKS = (
     "A bar is a span of layers over which a block holds something that is read later. Where bars "
