@@ -33,6 +33,7 @@ from weightsmith.dsl import check as check_source
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.source import Source
 from weightsmith.executions import Execution, Executions, Told, call_parts, known_when_traced
+from weightsmith.presentable import Presentable
 from weightsmith.trainable import Trainable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from weightsmith.compiler.pipeline import Compilation
 
 
-class Network(Trainable):
+class Network(Trainable, Presentable):
     """A compiled algorithm: its script, weight template, weights and certificate.
 
     ``notes`` say what was synthesised, and if the fewest layers were asked for, what became of
@@ -362,25 +363,6 @@ class Network(Trainable):
 
         given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
         return dict(interpreter.target(self.program, given, self.bindings))
-
-    def show(self) -> str:
-        """The network as a person wants to see it: the text of a .net file (docs/net.md)."""
-        from weightsmith.network_text import network_text
-
-        return network_text(self)
-
-    def depth(self) -> str:
-        """Where each layer went, the lower bound by degree, and what keeps the network above it."""
-        from weightsmith.network_text import depth_text
-
-        return depth_text(self)
-
-    __repr__ = show
-
-    def _repr_html_(self) -> str:
-        from weightsmith.network_page import notebook_html
-
-        return notebook_html(self)
 
 
 def _with_notes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from click.testing import Result
 
 Call = Callable[..., Result]
@@ -18,7 +19,20 @@ def test_a_page_of_html(call: Call, examples: Path, tmp_path: Path) -> None:
     assert found.output == call("show", "--html", script, *numbers).output
     assert found.output.startswith("<!doctype html>\n")
     assert found.output.rstrip().endswith("</html>")
-    assert found.output.count("<svg ") == 1
+    assert found.output.count("<svg ") == 4  # network, bound, blocks, graph
     assert "repeat steps</text>" in found.output
     assert "layers 1-12" in found.output
     assert "tokens  d scratch" in found.output
+
+
+def test_a_page_of_a_run(call: Call, network: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.diag([0.5, 1.0, 3.0]))
+    given = ("--input", f"A={tmp_path / 'a.npy'}")
+    page = tmp_path / "page.html"
+    assert call("show", "--html", network, *given, "-o", page).output == ""
+    text = page.read_text(encoding="utf-8")
+    for heading in ("What the heads see", "The variables", "Distance from the target"):
+        assert f"<h2>{heading}</h2>" in text
+    found = call("show", network, *given)
+    assert found.exit_code != 0
+    assert "write --html" in found.output

@@ -15,7 +15,7 @@ from weightsmith.compiler.nets.write_net import layer_writer
 RATIONAL = re.compile(r"(?<![\w.])([0-9]+)/([0-9]+)(?![\w.])")
 LONGEST = 11  # characters of a rational that is shown as it is
 MOST_DIGITS = 400  # of a number that becomes a float
-MOST_TITLE = 2_000  # characters of a title
+MOST_TITLE = 600  # characters of a title
 
 
 def writer_of(template: Template) -> LayerWriter:

@@ -164,7 +164,7 @@ class _Picture:
         first = middle - WIRE * (len(row.wires) - 1) / 2
         for number, wire in enumerate(row.wires):
             yield from wire_lines(wire, first + WIRE * number, self.box, self.lanes.place)
-        said = f"return {row.label}" if unit.kind == "return" else row.label
+        said = "return" if unit.kind == "return" else row.label
         yield svg.text(self.box + BOX - 7, middle + 4, svg.cut(said, 12), 'text-anchor="end"')
         top = middle - svg.LINE * len(lines) / 2 + 11
         for number, line in enumerate(lines):

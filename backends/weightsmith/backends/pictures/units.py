@@ -139,7 +139,7 @@ def _head_label(head: Head) -> str:
     if scores.normalised:
         found = "softmax" if found == "exp" else f"normal {found}".rstrip()
     mask = "" if scores.mask == ALL else scores.mask
-    return ", ".join(one for one in (found or "linear" * bool(mask), mask) if one) or "head"
+    return f"{found} {mask}".strip() or "head"
 
 
 def _parts(mlp: Mlp) -> Iterable[Mlp]:

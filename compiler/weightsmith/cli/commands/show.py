@@ -12,8 +12,10 @@ from weightsmith.cli.inputs.options import (
     as_mapping,
     fewest_option,
     gated_option,
+    input_option,
     json_option,
     open_network,
+    rows_option,
     set_option,
 )
 from weightsmith.cli.inputs.scripts import read_script
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 @gated_option
 @fewest_option
 @click.option("--depth", is_flag=True, help="Say where each layer went, and the lower bound.")
-@click.option("--html", is_flag=True, help="Print a page of HTML, the graph as a picture.")
+@click.option("--html", is_flag=True, help="Print a page of HTML, with pictures.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .html file for the page.")
+@input_option
+@rows_option
 @json_option
 @click.pass_obj
 def show(
@@ -44,15 +49,22 @@ def show(
     fewest: str | None,
     depth: bool,
     html: bool,
+    output: Path | None,
+    sources: tuple[str, ...],
+    rows: bool,
 ) -> None:
     """Show the network in DIR, in the file NET, or the one that SCRIPT (- is stdin) compiles to.
 
     Tokens, blocks, layers with each head as a formula, exact; as comments what the certificate
-    claims.  What is printed is a .net file.
+    claims.  What is printed is a .net file.  --html --input shows a run on data, too: what heads
+    see, variables after layers, the distance from the target.
     """
     from weightsmith import api
     from weightsmith.backends.storage.files import is_directory
 
+    if (output or sources or rows) and not html:
+        message = "-o, --input and --rows are for the page: write --html, too."
+        raise Mistake("option", message)
     if html and (depth or result.is_json):
         raise Mistake("option", "--html is a page of its own: leave --depth and --json out.")
     given = {"--set": settings, "--gated": gated, "--fewest": fewest}
@@ -70,9 +82,7 @@ def show(
         with working(f"compiling {source.name}"):
             found = api.compile(source, settings=values, gated=gated, fewest=fewest)
     if html:
-        from weightsmith.network_page import page
-
-        click.echo(page(found))
+        _write_page(found, sources, rows, output)
         return
     with working("looking at the network"):
         text = found.depth() if depth else found.show()
@@ -84,6 +94,23 @@ def _refuse(given: dict[str, object], why: str) -> None:
     for option, is_given in given.items():
         if is_given:
             raise Mistake("option", f"{option} is for scripts; {why}")
+
+
+def _write_page(
+    network: Network, sources: tuple[str, ...], rows: bool, output: Path | None
+) -> None:
+    from weightsmith.cli.commands.run import per_token
+    from weightsmith.cli.inputs.arrays import read_inputs
+
+    given = read_inputs(sources, per_token(network.program), rows=rows) if sources else None
+    text = network.html(given)
+    if output is None:
+        click.echo(text)
+        return
+    from weightsmith.backends.storage.whole_file import replacing
+
+    with replacing(output) as file:
+        file.write(f"{text}\n".encode())
 
 
 def _print(result: Result, told: dict[str, object], network: Network | None = None) -> None:

@@ -25,13 +25,13 @@ GAP, MARGIN, PAD = 18, 12, 10  # between columns, around the picture, around a l
 HEAD = 18  # above a loop's nodes, for what it repeats
 BETWEEN = 52  # from one level to the next
 STYLE = (
-    'font-family="monospace" font-size="11" fill="none" stroke="#345" stroke-width="1" '
+    'font-family="monospace" font-size="11" fill="none" stroke="currentColor" stroke-width="1" '
     'text-anchor="middle"'
 )
 ARROW = (
     '<defs><marker id="ws-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-    'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#345" stroke="none"/></marker>'
-    "</defs>"
+    'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor" stroke="none"/>'
+    "</marker></defs>"
 )
 
 
@@ -67,7 +67,8 @@ def graph_svg(graph: Graph, name: str, returns: Sequence[str]) -> str:
     """One ``svg`` element, for a page or a file; of a graph that is too large, a line of text."""
     if len(graph.nodes) > MOST_NODES:
         said = f"{name}: a graph of {len(graph.nodes)} nodes is not drawn; --emit graph prints it"
-        text = f'<text x="12" y="20" fill="#345" stroke="none" text-anchor="start">{said}</text>'
+        style = 'fill="currentColor" stroke="none" text-anchor="start"'
+        text = f'<text x="12" y="20" {style}>{said}</text>'
         return _document((len(said) + 4) * LETTER, 32, name, [text])
     picture = _Picture(graph, returns)
     return _document(picture.width, picture.height, name, [ARROW, *picture.lines()])
@@ -147,7 +148,7 @@ class _Picture:
         """Loops, outer ones first, then arrows, then nodes."""
         for loop in self.graph.loops:
             box = self.loops[loop.index]
-            yield box.rectangle('rx="6" fill="#eef3f8" stroke="#9ab"')
+            yield box.rectangle('rx="6" fill="currentColor" fill-opacity=".06" stroke-opacity=".5"')
             yield _text(box.left + 8, box.top + 13, _said(loop), ' text-anchor="start"')
         for operand, node in sorted(self.graph.nodes.edges):
             yield self._arrow(self.nodes[operand], self.nodes[node])
@@ -160,7 +161,7 @@ class _Picture:
         box, texts = self.nodes[node], self.texts[node]
         dotted = "" if node in self.alive else ' stroke-dasharray="2 3"'
         yield f"<g><title>{escape(' '.join(texts))}</title>"
-        yield box.rectangle(f'rx="3" fill="#fff"{dotted}')
+        yield box.rectangle(f'rx="3" fill="var(--ws-paper,#fff)"{dotted}')
         if node in self.returned:
             yield box.rectangle('rx="2"', inset=2)
         for number, text in enumerate(texts, 1):
@@ -209,4 +210,6 @@ def _cut(text: str) -> str:
 
 
 def _text(x: int, y: int, text: str, more: str = "") -> str:
-    return f'<text x="{x}" y="{y}" fill="#123" stroke="none"{more}>{escape(_cut(text))}</text>'
+    return (
+        f'<text x="{x}" y="{y}" fill="currentColor" stroke="none"{more}>{escape(_cut(text))}</text>'
+    )
