@@ -142,6 +142,7 @@ ROOMS: dict[str, str] = {
         "errors data template enclose.matrices measure enclose.values enclose.answers "
         "enclose.equations"
     ),
+    "backends.pictures": "",
     "backends.plan.operations": "",
     "backends.plan.layers": "data template plan.operations",
     "backends.plan": "errors template plan.operations plan.layers",
