@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from weightsmith import api
-from weightsmith.compiler.reports.emit import STAGES
+from weightsmith.backends.pictures import network_svg
+from weightsmith.compiler.ir.template import Template
 
 
-def drawn(network: api.Network, shown: str) -> str:
+def drawn(template: Template) -> str:
     """An SVG of the network: the one place that says which picture a page has."""
-    return STAGES["svg"](network.compilation)
+    return network_svg(template)

@@ -11,8 +11,10 @@ from gallery_source.entry import Entry, Printed
 from gallery_source.problems import PROBLEMS
 from gallery_source.references import REFERENCES
 from weightsmith import api
+from weightsmith.against import opened
 from weightsmith.cli.demonstration.demo_data import Problem
 from weightsmith.cli.demonstration.demo_errors import Promise, observed_errors, promises
+from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl import DiagnosticError
 
 Settings = Mapping[str, Fraction]
@@ -49,10 +51,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A printed network, its text, and the verdict on it."""
+    """A printed network, its text and template, and the verdict on it."""
 
     printed: Printed
     text: str
+    template: Template
     verdict: str
     outcome: str
 
@@ -70,7 +73,7 @@ class Measured:
     fewer: tuple[tuple[int, float | None], ...]
     verdict: str
     kinds: tuple[str, ...]
-    network: api.Network
+    template: Template
     shown: str
     compared: tuple[Compared, ...]
 
@@ -79,6 +82,8 @@ def measured(entry: Entry) -> Measured:
     """Compile, verify and run one entry."""
     problem = PROBLEMS[entry.problem]()
     points, fewer = [], []
+    if entry.sweep.replace not in ("", entry.sweep.values[-1]):
+        raise ValueError(f"{entry.name}: the last value is not what the script says")
     asked = entry.sweep.values[max(0, len(entry.sweep.values) - entry.fewest) :]
     network = best = None
     settings: Settings = {}
@@ -93,6 +98,7 @@ def measured(entry: Entry) -> Measured:
     if network is None:
         raise ValueError(f"{entry.name}: the sweep has no values")
     report = network.verify()
+    open_network = symbolic(entry, network)
     return Measured(
         settings=settings,
         steps=int(settings[entry.steps]) if entry.steps in settings else None,
@@ -102,8 +108,8 @@ def measured(entry: Entry) -> Measured:
         fewer=tuple(fewer),
         verdict=report.outcome,
         kinds=tuple(dict.fromkeys(one.kind for one in report.verdicts if one.proven)),
-        network=network,
-        shown=symbolic(entry, network).show(),
+        template=open_network.template,
+        shown=open_network.show(),
         compared=tuple(compared(one) for one in entry.printed),
     )
 
@@ -118,7 +124,7 @@ def settings_of(entry: Entry, problem: Problem, value: str) -> Settings:
 
 def script_of(entry: Entry, value: str) -> str | Path:
     """The script, or its text with a part replaced."""
-    if not entry.sweep.replace:
+    if not entry.sweep.replace or value == entry.sweep.replace:
         return entry.script
     text = entry.script.read_text(encoding="utf-8")
     if text.count(entry.sweep.replace) != 1:
@@ -167,4 +173,4 @@ def symbolic(entry: Entry, network: api.Network) -> api.Network:
 def compared(printed: Printed) -> Compared:
     found = api.compare(printed.network, printed.script)
     text = printed.network.read_text(encoding="utf-8")
-    return Compared(printed, text, found.text, found.outcome)
+    return Compared(printed, text, opened(printed.network), found.text, found.outcome)

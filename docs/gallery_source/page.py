@@ -24,8 +24,10 @@ def files_of(entry: Entry, found: Measured) -> dict[str, str]:
     made = {
         f"{name}.md": page(entry, found),
         f"{name}.net": found.shown,
-        f"{name}.network.svg": drawn(found.network, found.shown),
+        f"{name}.network.svg": drawn(found.template),
     }
+    for number, one in enumerate(found.compared, 1):
+        made[f"{name}.paper{number}.svg"] = drawn(one.template)
     if picture := plotted(entry, found):
         made[f"{name}.plot.svg"] = picture
     return made
@@ -172,10 +174,11 @@ def printed_part(entry: Entry, found: Measured) -> Iterator[str]:
     if found.compared:
         yield "## The paper's network"
     shown = [entry.script.read_text(encoding="utf-8")]
-    for one in found.compared:
+    for number, one in enumerate(found.compared, 1):
         if one.printed.note:
             yield wrapped(one.printed.note)
         yield fenced("net", one.text)
+        yield f"![The network from the paper as a picture]({entry.name}.paper{number}.svg)"
         script = one.printed.script.read_text(encoding="utf-8")
         if script not in shown:
             shown.append(script)
