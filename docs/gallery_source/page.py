@@ -78,7 +78,7 @@ def table(entry: Entry, found: Measured) -> str:
     """Layers, heads, width and error: the paper's, ours as written, with the fewest layers."""
     counts, steps = entry.counts, found.steps
     at = counts.layers_at(steps)
-    layers = counts.layers if at is None or counts.layers == str(at) else f"{counts.layers}: {at}"
+    layers = f"{counts.layers}: {at}" if at is not None and counts.per_step else counts.layers
     fewest = found.fewest
     rows = [
         ("layers", layers, found.written.layers, fewest and fewest.layers, lower_text(found)),
@@ -109,7 +109,7 @@ def width_text(size: Size) -> str:
 
 def error_text(size: Size) -> str:
     if size.is_exact:
-        return "exact"
+        return "none: it is the script"
     if not size.bound:
         return "not proven"
     if size.promise.against == "script":

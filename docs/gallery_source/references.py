@@ -138,8 +138,10 @@ REFERENCES: Mapping[str, Reference] = {
     "ista": Reference(LOSS, ista, "Beck–Teboulle, Theorem 3.1"),
     "fista": Reference(LOSS, fista, "Beck–Teboulle, Theorem 4.4"),
     "lista": Reference(LOSS, lista),
-    "delta_rule": Reference("distance from the recurrence", delta_rule),
-    "prefixes": Reference("distance from least squares on the prefix", prefixes),
-    "centred_step": Reference("distance from the centred gradient step", centred_step),
-    "consensus": Reference("distance from the average", consensus, "the second eigenvalue's power"),
+    "delta_rule": Reference("the distance from the recurrence", delta_rule),
+    "prefixes": Reference("the distance from least squares on the prefix", prefixes),
+    "centred_step": Reference("the distance from the centred gradient step", centred_step),
+    "consensus": Reference(
+        "the distance from the average", consensus, "the second eigenvalue's power"
+    ),
 }
