@@ -32,7 +32,7 @@ version = release = VERSION
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["build"]
+exclude_patterns = ["build", "gallery_source"]
 
 myst_heading_anchors = 4  # links to headings, as GitHub has them
 myst_links_external_new_tab = False

@@ -18,7 +18,9 @@ PACKAGES = (
     "backends/weightsmith/backends",
 )
 FILES = [
-    path for root in (*ROOTS, "tests", "benchmarks") for path in sorted((ROOT / root).rglob("*.py"))
+    path
+    for root in (*ROOTS, "tests", "benchmarks", "docs")
+    for path in sorted((ROOT / root).rglob("*.py"))
 ]
 LONGEST = 400
 

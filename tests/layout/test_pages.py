@@ -60,6 +60,8 @@ def test_a_docstring_becomes_markdown(rules: ModuleType) -> None:
 def test_every_link_leads_somewhere(path: Path) -> None:
     text = CODE.sub("", path.read_text(encoding="utf-8"))
     for place in re.findall(r"\]\(\s*([^)\s]+)\s*\)", text):
+        if place.startswith("https://"):
+            continue  # a paper: no test asks the network
         name, _, anchor = place.partition("#")
         target = (path.parent / name).resolve() if name else path
         assert target.exists(), place

@@ -1,0 +1,1 @@
+"""What docs/gallery.py writes the gallery from: entries, scripts, and the code that computes."""
