@@ -13,7 +13,8 @@ from weightsmith.cli.inputs.options import dtype_option, input_option, open_netw
 
 if TYPE_CHECKING:
     from weightsmith.api import DataReport, Network
-    from weightsmith.backends.template.layout import Inputs
+    from weightsmith.backends.enclose import Enclosed
+    from weightsmith.backends.template.layout import Answer, Inputs
     from weightsmith.dsl.program.core import Program
 
 HINT = (
@@ -67,8 +68,17 @@ def run(
         for line in _certified(network, inputs, report):
             click.echo(line, err=True)
     if certify:
-        for value in network.enclose(inputs, answer).values:
+        for value in _enclosed(network, inputs, answer):
             click.echo(f"for this input: {value}", err=True)
+
+
+def _enclosed(network: Network, inputs: Inputs, answer: Answer) -> Iterator[Enclosed]:
+    """What is proven of this answer; of softmax pairs also how far it is from centred heads."""
+    from weightsmith import api
+
+    yield from network.enclose(inputs, answer).values
+    if any(one.kind == "pairs" for one in network.facts):
+        yield from api.enclose_pairs(network, inputs, answer).values
 
 
 def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:
