@@ -52,6 +52,7 @@ def test_it_is_saved_and_loaded(network: Network, tmp_path: Path) -> None:
     assert loaded.verify().accepted
     assert centred_template(loaded) == centred_template(network)
     assert [one.value for one in loaded.bounds] == [one.value for one in network.bounds]
+    assert "omega = ±1/100" in loaded.show()
     answers = [one.run(INPUTS)["output"]["query"] for one in (network, loaded)]  # type: ignore[call-overload]
     assert (answers[0] == answers[1]).all()
 
@@ -61,7 +62,7 @@ def test_what_is_shown_is_the_network_and_its_bound(network: Network) -> None:
     assert same_template(read_net(Source("one.net", text)).template, network.template) == ""
     assert "softmax((1/100 x)ᵀ·x)" in text
     assert "centred network|| <= " in text
-    assert "omega = 1/100" in text
+    assert "omega = ±1/100" in text
 
 
 def test_all_executions_agree(network: Network, weighted: Network) -> None:

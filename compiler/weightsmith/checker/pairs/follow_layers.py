@@ -140,6 +140,7 @@ class Follower:
         known = value.as_number
         if known is not None:
             return known
+        require(not self._field.powers, "A number of tokens stands in an exponent.")
         top, bottom = (self._value(part.to_dict()) for part in (value.numerator, value.denominator))
         return above(abs(top / bottom))
 
