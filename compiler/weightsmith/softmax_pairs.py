@@ -62,7 +62,7 @@ def paired(
     Raises DiagnosticError where there is no linear head, or where the script promises an error.
     """
     program = network.program
-    _check_script(program)
+    _check_script(program, _inexact(network))
     try:
         made = softmax_pairs(network.template, omega)
     except PairsError as problem:
@@ -160,24 +160,24 @@ def _linear(network: Network) -> Template:
     return linear_heads(network.template, Fraction(str(fact.fact["omega"])), known)
 
 
-def _check_script(program: core.Program) -> None:
+def _inexact(network: Network) -> frozenset[str]:
+    """The sites of functions that are computed by tables; gated units are exact."""
+    tables = network.certificate["tables"]
+    found = tables if isinstance(tables, list) else []
+    return frozenset(str(one["site"]) for one in found if one["function"] != "gated")
+
+
+def _check_script(program: core.Program, inexact: frozenset[str]) -> None:
     """Refuse what is promised, or proven, of the linear network only."""
     promised = [one.span for one in (program.ensure, *program.untils) if one is not None]
     if promised:
         message = "softmax pairs do not keep a promised error: it is proven of linear heads"
         raise DiagnosticError([error(promised[0], message, "compile without --softmax-pairs")])
     for node in nodes_in(program.body):
-        if _has_table(node):
+        if isinstance(node, core.Entrywise | core.Hadamard) and node.site in inexact:
             message = "softmax pairs do not go with functions that are computed by tables"
-            hint = "take functions with straight pieces (relu, clip, soft), which are exact"
+            hint = "relu, clip and soft are exact, and products of entries with --gated"
             raise DiagnosticError([error(node.span, message, hint)])
-
-
-def _has_table(node: core.Node) -> bool:
-    is_entrywise = isinstance(node, core.Entrywise)
-    return isinstance(node, core.Hadamard) or (
-        is_entrywise and isinstance(node.function, core.Approximated)
-    )
 
 
 def _counted(made: PairNetwork, tokens: Mapping[str, int], program: core.Program) -> Template:
@@ -215,6 +215,8 @@ def _facts(
     for returned in program.returns:
         if returned.target is not None:
             yield open_fact("truncation", returned.name, NO_RULE, OPEN)
+        if network.certificate["tables"]:
+            yield open_fact("propagation", returned.name, NO_RULE, OPEN)
 
 
 def _distances(

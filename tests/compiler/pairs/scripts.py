@@ -84,3 +84,26 @@ param n = 6
 a = y*x'*x/n - y*z'*z/n + y*x'*z/n  over context
 return a*x'*x/n + a on query over context
 """
+
+BENT = """\
+algorithm bent(x: [d] per context, y: [1] per context)
+assume norm(x) <= 1
+assume entries(y) in [-1, 1]
+assume size(context) <= n
+param n = 6
+a = y*x'*x/n  over context
+b = clip(3*a - 1/2*ones, -1/4, 1/2)
+c = 2*relu(b) - abs(a)
+return c*x'*x/n + a over context
+"""
+
+GATED = """\
+algorithm gated(x: [d] per context, y: [1] per context)
+assume norm(x) <= 1
+assume entries(y) in [-1, 1]
+assume size(context) <= n
+param n = 6
+a = y*x'*x/n  over context
+b = a .* (a + ones)
+return b*x'*x/n over context
+"""

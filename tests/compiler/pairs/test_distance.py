@@ -7,7 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from tests.compiler.pairs.scripts import (
+    BENT,
     FIXED,
+    GATED,
     GRADIENT,
     MATRIX,
     MEAN,
@@ -32,12 +34,15 @@ TOKENS = {
     "mixed": MIXED,
     "fixed": FIXED,
     "stacked": STACKED,
+    "bent": BENT,
+    "gated": GATED,
 }
 
 
 def compiled(script: str, omega: str) -> Network:
     matrices = W if "fixed" in script else None
-    return ws.compile(script, softmax_pairs=omega, matrices=matrices)
+    gated = "algorithm gated" in script
+    return ws.compile(script, softmax_pairs=omega, matrices=matrices, gated=gated)
 
 
 def unit(columns: Array, size: float) -> Array:
@@ -73,7 +78,7 @@ def data(network: Network, rng: np.random.Generator, count: int, kind: int) -> I
 @pytest.mark.parametrize("omega", ["1", "1/10", "1/1000"])
 def test_no_input_that_meets_the_hypotheses_is_further_off(script: str, omega: str) -> None:
     network = compiled(script, omega)
-    bounds = {one.output: one.value for one in network.bounds if one.against != "target"}
+    bounds = {one.output: one.value for one in network.bounds if one.against == "centred network"}
     assert len(bounds) == len(network.program.returns)
     assert network.verify().accepted
     rng = np.random.default_rng(1)
