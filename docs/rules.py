@@ -87,6 +87,8 @@ RULES = (
     Page("table", "approximation", ("table", "table_error", "tables")),
     Page("intervals", "domain", ("intervals", "follow", "bounds", "assumed", "word_bounds")),
     Page("telescope", "propagation", ("telescope", "site_bounds", "shared", "error_formula")),
+    Page("softmax_pairs", "pairs", ("softmax_pairs", "linear_heads")),
+    Page("centred", "centred", ("centred", "theorem", "follow_layers", "twins", "units")),
     Page("unproven", "open", ("unproven",)),
     Page("rewriting", "restructuring", ("rewriting", "function_values", "exact_scalars")),
     Page(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from weightsmith.dsl.text.source import Source
     from weightsmith.lifting import LiftedNetwork, Weights
     from weightsmith.network import Network
+    from weightsmith.softmax_pairs import enclose_pairs
 
 Setting = int | float | str | Fraction
 
@@ -51,6 +52,7 @@ __all__ = [
     "compare",
     "compile",
     "emit",
+    "enclose_pairs",
     "graph_matrices",
     "lift",
     "load",
@@ -70,6 +72,7 @@ HOMES = {
     "DataReport": "weightsmith.backends.measure",
     "GraphMatrices": "weightsmith.backends.data.graphs",
     "Network": "weightsmith.network",
+    "enclose_pairs": "weightsmith.softmax_pairs",
     "graph_matrices": "weightsmith.backends.data.graphs",
     "regression_data": "weightsmith.backends.data.regression",
     "upward": "weightsmith.compiler.reports.bound",
@@ -103,6 +106,7 @@ def compile(
     gated: bool = False,
     fewest: str | None = None,
     matrices: Mapping[str, object] | None = None,
+    softmax_pairs: Setting | None = None,
 ) -> Network:
     """Compile a script (a path, its text, or a Source) to a network with its certificate.
 
@@ -114,11 +118,27 @@ def compile(
     by cubics, which are narrow).  With neither the layers are the
     steps of the script, as few as they allow.
     ``matrices`` gives fixed matrices (``W: fixed[k, d]``) their numbers: rows, or arrays.
+    ``softmax_pairs``: omega, as ``"1/100"``.  Each linear head becomes two softmax heads, within
+    O(omega²) of the centred head (docs/softmax_pairs.md); ``dims`` may then say how many tokens a
+    group has (``{"context": 20}``), so that there are weights.
 
     Raises DiagnosticError on a mistake in the script, BindingError on one in the settings.
     """
     from weightsmith.compiler.synthesize.preference import Preference
 
+    if softmax_pairs is not None:
+        from weightsmith.softmax_pairs import compiled_pairs
+
+        return compiled_pairs(
+            script,
+            softmax_pairs,
+            settings=settings,
+            dtype=dtype,
+            tokens=dims,
+            gated=gated,
+            fewest=fewest,
+            matrices=matrices,
+        )
     preference = Preference(narrow=fewest == "operations")
     return _compiled(_source(script), settings, dtype, dims, gated, fewest, matrices, preference)
 

@@ -97,11 +97,11 @@ class Network(Trainable, Presentable):
         from weightsmith.compiler.pipeline import compile_program
 
         if NETWORK in self._files:
-            return compile_program(self._written, self.bindings, search=False)
+            return compile_program(self.written, self.bindings, search=False)
         return compile_program(self.program, self.bindings, gated="gated" in self._functions)
 
     @cached_property
-    def _written(self) -> core.Program:
+    def written(self) -> core.Program:
         """The program that the network computes: that of network.alg, if there is one."""
         if NETWORK not in self._files:
             return self.program
@@ -117,7 +117,7 @@ class Network(Trainable, Presentable):
     def report(self) -> Report:
         from weightsmith.network_text import report_of
 
-        written = None if NETWORK not in self._files else self._written
+        written = None if NETWORK not in self._files else self.written
         return report_of(self, written, self._functions)
 
     @property

@@ -60,7 +60,20 @@ def _certified_lines(network: Network) -> list[str]:
     """The tables, what rounding adds to them, and the bounds."""
     lines = _first(table_lines(network.certificate.get("tables")), "tables")
     lines += [f"round   {network.rounding}"] * bool(network.rounding)
+    lines += _pairs(network)
     return lines + _first([bound_line(bound) for bound in network.bounds], "bounds")
+
+
+def _pairs(network: Network) -> list[str]:
+    """What a network of softmax pairs is near: docs/softmax_pairs.md."""
+    found = next((one for one in network.facts if one.kind == "pairs"), None)
+    if found is None:
+        return []
+    omega = found.fact.get("omega")
+    return [
+        f"pairs   softmax heads at omega = ±{omega} in place of linear ones: within",
+        "        O(omega^2) of the network of centred heads P*(I - ones/N)*S'*Q, not of the script",
+    ]
 
 
 def depth_text(network: Network) -> str:

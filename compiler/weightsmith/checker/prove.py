@@ -12,10 +12,12 @@ from weightsmith.checker.balls.bounds import BITS
 from weightsmith.checker.balls.ranges import precision
 from weightsmith.checker.errors import root_bound
 from weightsmith.checker.facts.fact import Json
+from weightsmith.checker.pairs.linear_heads import Place, read_pairs
 from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget
 from weightsmith.checker.reading.strict_json import read_json
 from weightsmith.checker.rules.network import rewriting, simulation
+from weightsmith.checker.rules.pairs import centred
 from weightsmith.checker.rules.tables import descent, intervals, logistic_newton, telescope
 from weightsmith.checker.semantics.tables import Table, read_tables
 from weightsmith.dsl.program import core
@@ -49,6 +51,18 @@ def prove_root(
         found = rule.prove(context)
     fact = root_bound.fact_of(output, found, program, bindings)
     return fact.written(found.value), rule.RULE.name, found.witness
+
+
+def prove_centred(
+    program: core.Program, template: bytes, omega: Fraction, places: tuple[Place, ...], output: str
+) -> Json:
+    """The fact how far an output of a network of softmax pairs is from the centred network's."""
+    read = read_template(read_json(template, "The template"))
+    pairs = read_pairs(program, read, omega, places)
+    fact = centred.derive_centred(program, read, pairs, output, Budget())
+    return fact.written(
+        None if fact.bound is None or fact.bound.value is None else fact.bound.value.exact
+    )
 
 
 def prove_exactness(

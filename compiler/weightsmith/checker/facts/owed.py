@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from weightsmith.checker.facts.promises import Bounds
     from weightsmith.checker.semantics.tables import Table
 
+OF_SCRIPT = ("truncation", "propagation")  # facts of the script: of the network by exactness
 Seen = Mapping[tuple[str, str], bool]  # what is stated, kind and subject; False: it is said open
 
 
@@ -72,8 +73,12 @@ def kept(read: ReadFiles, bounds: Bounds) -> Iterator[Verdict]:
 def missing(read: ReadFiles, seen: Seen) -> Iterator[Verdict]:
     """What the certificate owes and does not state."""
     kinds = {kind for kind, _ in seen}
-    if "exactness" not in kinds:
+    if not {"exactness", "pairs"} & kinds:
         yield refused(0, "exactness", "Nothing says that the network computes the script.")
+    elif "exactness" not in kinds:
+        for kind, name in (key for key, proven in seen.items() if proven and key[0] in OF_SCRIPT):
+            reason = f"The {kind} of '{name}' is proven of the script, not of softmax pairs."
+            yield refused(0, kind, reason)
     if read.restructured and "restructuring" not in kinds:
         yield refused(0, "restructuring", f"Nothing says that {NETWORK} is the script.")
     if read.has_weights and ("weights", WEIGHTS) not in seen:

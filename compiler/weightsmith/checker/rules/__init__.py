@@ -19,7 +19,7 @@ from weightsmith.checker.reading.refusal import quoted, require
 if TYPE_CHECKING:
     from weightsmith.checker.facts.rule import Rule
 
-FOLDERS = ("network", "tables", "truncation")
+FOLDERS = ("network", "pairs", "tables", "truncation")
 
 
 @cache

@@ -52,6 +52,11 @@ STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
 @gated_option
 @fewest_option
+@click.option(
+    "--softmax-pairs",
+    metavar="OMEGA",
+    help="Two softmax heads at ±OMEGA for each linear head, 1/100; --dim context=20 gives weights.",
+)
 @dtype_option("The number format of the weights.  [default: float64]", "float64")
 @click.option(
     "--emit",
@@ -67,6 +72,7 @@ def compile_command(
     dense: bool,
     gated: bool,
     fewest: str | None,
+    softmax_pairs: str | None,
     dtype: str,
     emit: str | None,
 ) -> None:
@@ -82,7 +88,10 @@ def compile_command(
     values = as_mapping(settings, "--set")
     sizes = {name: int(text) for name, text in as_mapping(dims, "--dim").items()}
     source = read_script(script)
-    _check_sizes(api.check(source).dimensions, sizes, dense)
+    if softmax_pairs is not None and dense:
+        raise click.UsageError("--softmax-pairs has no full matrices: leave out --dense.")
+    if softmax_pairs is None:
+        _check_sizes(api.check(source).dimensions, sizes, dense)
     if emit is not None:
         click.echo(_stage(source, emit, values, gated).rstrip("\n"))
     if output is not None:
@@ -91,10 +100,11 @@ def compile_command(
                 source,
                 settings=values,
                 dtype=dtype,
-                dims=sizes if dense else None,
+                dims=sizes if dense or softmax_pairs is not None else None,
                 gated=gated,
                 fewest=fewest,
                 matrices=_matrices(matrices),
+                softmax_pairs=softmax_pairs,
             )
         _require_numbers(network, dense)
         network.save(output)

@@ -21,7 +21,8 @@ from weightsmith.cli.outputs.result import Result
 
 if TYPE_CHECKING:
     from weightsmith.api import DataReport, Network
-    from weightsmith.backends.template.layout import Inputs
+    from weightsmith.backends.enclose import Enclosed
+    from weightsmith.backends.template.layout import Answer, Inputs
     from weightsmith.dsl.program.core import Program
 
 HINT = (
@@ -80,7 +81,7 @@ def run(
     with working("certifying"):
         is_told = report is not None and report.intact
         certified = list(_certified(network, inputs, report)) if report and is_told else []
-        enclosed = network.enclose(inputs, answer).values if certify else ()
+        enclosed = list(_enclosed(network, inputs, answer)) if certify else []
     if result.is_json:
         values = as_lists(answer) if output is None else None
         result.fields |= {"outcome": "ran", "output": output and str(output), "values": values}
@@ -90,6 +91,15 @@ def run(
         click.echo(line, err=True)
     for value in enclosed:
         click.echo(f"for this input: {value}", err=True)
+
+
+def _enclosed(network: Network, inputs: Inputs, answer: Answer) -> Iterator[Enclosed]:
+    """What is proven of this answer; of softmax pairs also how far it is from centred heads."""
+    from weightsmith import api
+
+    yield from network.enclose(inputs, answer).values
+    if any(one.kind == "pairs" for one in network.facts):
+        yield from api.enclose_pairs(network, inputs, answer).values
 
 
 def _certified(network: Network, inputs: Inputs, report: DataReport) -> Iterator[str]:

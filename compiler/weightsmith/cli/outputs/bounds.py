@@ -34,6 +34,6 @@ def bound_json(bound: Bound) -> dict[str, object]:
 
 def distance(bound: Bound) -> str:
     """What is bounded: the distance from the target, or each entry of that from the script."""
-    if bound.against == "target":
-        return f"||{bound.output} - target||"
-    return f"each entry of |{bound.output} - script|"
+    if bound.against == "script":
+        return f"each entry of |{bound.output} - script|"
+    return f"||{bound.output} - {bound.against}||"

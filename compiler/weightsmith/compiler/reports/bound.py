@@ -12,16 +12,21 @@ from weightsmith.compiler.numbers.rounded_text import above
 from weightsmith.dsl.printing.hypotheses import premise_text
 from weightsmith.dsl.program import core
 
-AGAINST = {"truncation": "target", "propagation": "script"}  # by the kind of the fact
+AGAINST = {
+    "truncation": "target",
+    "propagation": "script",
+    "centred": "centred network",
+}  # by the kind of the fact
 
 
 @dataclass(frozen=True)
 class Bound:
     """What the certificate says of one returned value: ‖value − target‖₂ ≤ value · scale.
 
-    ``against`` is ``target``, or ``script``: how far each entry is from what the script says, its
-    functions exact.  In the formula e[SITE] is the error of a table.  ``value`` is None where a
-    symbol has no value; ``unproven`` says why there is no proof.
+    ``against`` is ``target``; or ``script``: how far each entry is from what the script says, its
+    functions exact; or ``centred network``: how far softmax pairs are from it, at every token.
+    In the formula e[SITE] is the error of a table.  ``value`` is None where a symbol has no value;
+    ``unproven`` says why there is no proof.
     """
 
     output: str
@@ -60,7 +65,7 @@ def bound_line(bound: Bound) -> str:
     if "e[" in bound.formula:
         lines.append("        with e[N] the error of the table of site N")
     if bound.value is not None:
-        what = "factor" if bound.against == "target" else "sum"
+        what = {"target": "factor", "script": "sum"}.get(bound.against, "bound")
         lines.append(f"        the {what} is at most {upward(bound.value)}")
     lines += [f"        if {hypothesis}" for hypothesis in bound.hypotheses]
     return "\n".join(lines)
@@ -69,7 +74,7 @@ def bound_line(bound: Bound) -> str:
 def _distance(bound: Bound) -> str:
     if bound.against == "script":
         return f"every entry of |{bound.output} - script|"
-    return f"||{bound.output} - target||"
+    return f"||{bound.output} - {bound.against}||"
 
 
 def upward(value: Fraction) -> str:

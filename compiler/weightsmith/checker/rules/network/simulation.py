@@ -71,12 +71,12 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
     name = NETWORK if read.restructured else SCRIPT
     require(of == name, f"The network is of {name}, not of {quoted(of)}.")
     program, template, tables = read.compiled_program(), read.template(), read.tables()
-    _check_given(program, template)
+    check_given(program, template)
     loops = as_list(witness["loops"], "The loops")
     way = check_exactness(program, template, loops, Budget(), tables)
 
     def sentence() -> str:
-        orders = _open_orders(program, template) if has_limits(program) else ()
+        orders = open_limits(program, template) if has_limits(program) else ()
         text = WITH_TABLES if tables else STATEMENT
         text = f"{text[:-1]}, and {', '.join(orders)}." if orders else text
         return text.replace(SCRIPT, name)
@@ -85,7 +85,7 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
     return Fact("exactness", name, {}, way=way, sentence=sentence, reason=reason)
 
 
-def _check_given(program: core.Program, template: Template) -> None:
+def check_given(program: core.Program, template: Template) -> None:
     """Numbers of tokens and fixed matrices are those of the script; no data are read for these."""
     if program.sizes or template.sizes:
         named = {name for one in scalars_of_program(program) for name in free_symbols(one)}
@@ -99,7 +99,7 @@ def _check_given(program: core.Program, template: Template) -> None:
         require(data, f"The source '{source.name}' reads a fixed matrix as if it were data.")
 
 
-def _open_orders(program: core.Program, template: Template) -> tuple[str, ...]:
+def open_limits(program: core.Program, template: Template) -> tuple[str, ...]:
     """The limits of ``clip`` and ``soft`` that no number puts in order."""
     from weightsmith.dsl.running.bindings import open_orders  # loaded where there are limits
 

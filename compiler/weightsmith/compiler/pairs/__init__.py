@@ -1,0 +1,1 @@
+"""Softmax heads in place of linear ones: the way to stock architectures."""
