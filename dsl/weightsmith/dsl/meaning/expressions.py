@@ -103,8 +103,9 @@ class ExpressionReader(Elaborator):
             self.report.error(span, message, hint)
             return
         if name in self.scope.left:
-            message = f"'{name}' is a number of a 'for' loop, and has no value outside of it"
-            self.report.error(span, message, "use it in the block, or write the number itself")
+            what = self.scope.left[name]
+            message = f"'{name}' is a {what} of a 'for' loop, and has no value outside of it"
+            self.report.error(span, message, f"use it in the block, or write the {what} itself")
             return
         if name in MATRIX_FUNCTIONS + REGIONS:
             self.report.error(span, f"'{name}' is a function", f"write {name}(A)")
