@@ -74,7 +74,7 @@ MISTAKES = [
     ("for X in 1, 2:\n    X = 2*X", 4, "X", "'X' has a meaning already"),
     ("for I in 1, 2:\n    X = 2*X", 4, "I", "a word of the language"),
     ("for g, g in (1, 2):\n    X = g*X", 4, "g", "'g' stands twice"),
-    ("for g in A:\n    X = g*X", 4, "A", "expected a number, got the matrix A"),
+    ("for g in A:\n    X = g*X", 4, "A", "expected a fixed matrix in every pass, got A"),
     ("for g in b:\n    X = g*X", 4, "b", "unknown name 'b'"),
     ("for g in 1, 2:\n    X = g*X\nX = g*X", 6, "g", "no value outside of it"),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from numbers import Rational
@@ -22,10 +22,12 @@ def read_matrices(program: core.Program, given: Mapping[str, object]) -> dict[st
     """Return the entries of the fixed matrices as texts ``p/q``, exactly those of floats too.
 
     A matrix is a list of rows, or an array: of whole numbers, fractions, floats or texts like
-    ``"1/3"``.  Raises BindingError on one that the script does not have, that is no matrix of
-    finite numbers or does not fit the others.
+    ``"1/3"``.  A list of matrices, or an array of three axes, is one for every pass: W1, W2, … of
+    the script's ``W: fixed[k, d] per pass``.  Raises BindingError on one that the script does not
+    have, that is no matrix of finite numbers or does not fit the others.
     """
     shapes = {one.name: one.shape for one in program.inputs if one.fixed}
+    given = _each_pass(shapes, given)
     sizes: dict[str, tuple[int, str]] = {}
     found: dict[str, Entries] = {}
     for name, rows in given.items():
@@ -47,6 +49,33 @@ def read_matrices(program: core.Program, given: Mapping[str, object]) -> dict[st
                 )
             sizes[axis] = size, f"'{name}'"
         found[name] = entries
+    return found
+
+
+def _each_pass(shapes: Collection[str], given: Mapping[str, object]) -> dict[str, object]:
+    """The matrices that are given, those of every pass by their own names.
+
+    Raises BindingError where there are more or fewer of them than passes.
+    """
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        whole = value.tolist() if hasattr(value, "tolist") else value
+        passes = 0
+        while f"{name}{passes + 1}" in shapes:
+            passes += 1
+        if name in shapes or not passes:
+            own = {name: value}
+        elif not isinstance(whole, list | tuple) or len(whole) != passes:
+            said = len(whole) if isinstance(whole, list | tuple) else "no"
+            raise BindingError(
+                f"'{name}' is a matrix per pass, for {passes} passes: expected {passes} matrices, "
+                f"an array of three axes, got {said}."
+            )
+        else:
+            own = {f"{name}{k + 1}": one for k, one in enumerate(whole)}
+        if twice := own.keys() & found.keys():
+            raise BindingError(f"The fixed matrix '{min(twice)}' is given twice.")
+        found |= own
     return found
 
 

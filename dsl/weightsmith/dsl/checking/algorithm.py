@@ -10,6 +10,7 @@ from weightsmith.dsl.checking.declarations import Head, HeadReader
 from weightsmith.dsl.checking.finish import Finisher, counted_names
 from weightsmith.dsl.checking.inference import Bound
 from weightsmith.dsl.checking.passes_written import with_own_tables
+from weightsmith.dsl.checking.schedules import PerPass
 from weightsmith.dsl.checking.statements import StatementReader, assigned_names
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.meaning.expressions import ExpressionReader
@@ -17,6 +18,7 @@ from weightsmith.dsl.meaning.function_declarations import unused_functions
 from weightsmith.dsl.numbers.scalar_algebra import constant
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.inlining import is_count
+from weightsmith.dsl.program.parts import nodes_of
 from weightsmith.dsl.program.shapes import Axes, is_unknown
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.diagnostics import Report
@@ -64,13 +66,19 @@ def elaborate(
     reader.passes = head.passes
     reader.ensured = head.ensure is not None
     reader.taken = {*elaborator.scope.names(), *assigned}
+    reader.fixed = {one.name: one.name in head.per_pass for one in head.inputs if one.fixed}
+    named = {one.name: one for one in head.inputs if one.name in head.per_pass}
+    reader.per_pass = PerPass(elaborator, named)
+    for assumed in head.assumptions:
+        reader.per_pass.refuse(_assumed(assumed), 0)
     body, returns = _statements(algorithm, reader)
+    inputs = reader.per_pass.declared(head.inputs)
     _unused(elaborator, head)
     unused_functions(elaborator, algorithm.entries)
     for axis in elaborator.repeated_rows:
         if is_unknown(elaborator.axes.find(axis)):  # nothing says otherwise: it is one row
             elaborator.axes.unify(axis, "1")
-    finisher = Finisher(elaborator.axes, report, _resolved(elaborator.axes, head.inputs))
+    finisher = Finisher(elaborator.axes, report, _resolved(elaborator.axes, inputs))
     assumptions = tuple(_finished(finisher, one) for one in head.assumptions)
     finished = finisher.statements(body)
     values = tuple(finisher.returned(one) for one in returns)
@@ -85,7 +93,7 @@ def elaborate(
         algorithm.span,
         algorithm.name.text,
         head.dimensions,
-        head.inputs,
+        inputs,
         tuple(replace(one, is_count=one.name in counts) for one in head.parameters),
         assumptions,
         finished,
@@ -148,7 +156,7 @@ def _unused(elaborator: Elaborator, head: Head) -> None:
     used = elaborator.scope.used
     declared: list[core.Input | core.Parameter] = [*head.inputs, *head.parameters]
     for one in declared:
-        if one.name not in used:
+        if one.name not in used | head.per_pass:
             what = "input" if isinstance(one, core.Input) else "parameter"
             elaborator.report.warning("unused", one.span, f"the {what} '{one.name}' is not used")
 
@@ -166,6 +174,19 @@ def _whole_defaults(
 
 def _resolved(axes: Axes, inputs: tuple[core.Input, ...]) -> tuple[core.Input, ...]:
     return tuple(replace(one, shape=axes.resolve(one.shape)) for one in inputs)
+
+
+def _assumed(assumption: core.Assumption) -> tuple[core.Node, ...]:
+    """The nodes that an assumption is about."""
+    match assumption:
+        case core.SpectrumAssumption(of=of):
+            return tuple(nodes_of(of))
+        case core.RangeAssumption(value=value, operator=operator):
+            return (*nodes_of(value), *nodes_of(operator))
+        case core.NormAssumption(of=of) | core.EntryAssumption(of=of):
+            return (core.Name(assumption.span, core.Shape("1", "1"), of),)
+        case core.SizeAssumption():
+            return ()
 
 
 def _finished(finisher: Finisher, assumption: core.Assumption) -> core.Assumption:

@@ -33,6 +33,7 @@ from weightsmith.dsl.text.diagnostics import near_hint
 from weightsmith.dsl.text.source import Span
 
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
+PER_PASS = "pass"  # W: fixed[k, d] per pass
 KINDS = ("symmetric", "fixed")
 LAYOUT_HINT = "write A: [m, n], A: symmetric[d, d] or x: [d] per token"
 
@@ -53,6 +54,7 @@ class Head:
     passes: dict[Span, str]  # of 'repeat until': the parameter that the compiler chooses
     ensure: core.Ensure | None
     sizes: tuple[tuple[str, core.Group], ...] = ()
+    per_pass: frozenset[str] = frozenset()  # the inputs that are a matrix for every pass
 
 
 class HeadReader:
@@ -65,6 +67,7 @@ class HeadReader:
         self.dimensions: list[str] = []
         self.inputs: list[core.Input] = []
         self.sizes: list[tuple[str, core.Group]] = []
+        self.per_pass: set[str] = set()
 
     def read(self, algorithm: s.Algorithm) -> Head:
         inputs = [one for word in algorithm.inputs if (one := self._input(word)) is not None]
@@ -98,6 +101,7 @@ class HeadReader:
             passes,
             read_ensure(self.elaborator, algorithm.entries),
             tuple(self.sizes),
+            frozenset(self.per_pass),
         )
 
     # -- inputs -------------------------------------------------------------------------------
@@ -124,10 +128,23 @@ class HeadReader:
         symbol = MatrixSymbol(declared.name.span, bare, definition, is_input=True)
         self.scope.define(declared.name.text, symbol)
         fixed = kind == "fixed"
+        if declared.per is not None and declared.per.text == PER_PASS:
+            self.per_pass.add(declared.name.text)
         return core.Input(declared.span, declared.name.text, shape, symmetric, fixed)
 
     def _shape(self, declared: s.InputDeclaration, axes: Sequence[str]) -> Shape | None:
         per, span = declared.per, declared.span
+        if per is not None and per.text == PER_PASS:
+            if declared.kind is None or declared.kind.text != "fixed":
+                message = "only a fixed matrix has another one in every pass"
+                self.report.error(
+                    "declared-shape",
+                    per.span,
+                    message,
+                    f"write {declared.name.text}: fixed[k, d] per pass",
+                )
+                return None
+            per = None
         if per is None and len(axes) == 2:
             return Shape(axes[0], axes[1])
         if per is None:
@@ -137,7 +154,7 @@ class HeadReader:
         groups = PER.get(per.text)
         if groups is None:
             message = f"expected per token, per context or per query, got per {per.text}"
-            self.report.error("misspelt", per.span, message, near_hint(per.text, PER))
+            self.report.error("misspelt", per.span, message, near_hint(per.text, (*PER, PER_PASS)))
             return None
         if len(axes) != 1 or declared.kind is not None:
             message = "a value per token is a column of one dimension"

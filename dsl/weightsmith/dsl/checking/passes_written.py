@@ -1,14 +1,15 @@
-"""Functions of entries in ``for`` loops: each pass has its own, and tables stand in no loop.
+"""Loops written out, pass by pass: tables and fixed matrices that change stand in no loop.
 
 A function with straight pieces may name the numbers of the loop (``soft(X, g)``): its bends are
 coefficients of the layer, which change from pass to pass.  Tables, and bounds of the factors of a
 product entry by entry, are made for the values that a pass meets: where there are any, every
-``for`` loop becomes its passes, a ``repeat 1`` each, with the numbers in place of the names.
+``for`` loop becomes its passes, a ``repeat 1`` each, with the numbers in place of the names.  So
+does every loop that has another fixed matrix in each pass: weights are matrices with names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from weightsmith.dsl.numbers import scalar_algebra as algebra
@@ -24,6 +25,7 @@ from weightsmith.dsl.text.shown import number_text
 
 MAX_STATEMENTS = 3000  # that the passes of a script's loops may be written out to
 Numbers = Mapping[str, Scalar]
+Matrices = Mapping[str, core.Name]  # what a name of a fixed matrix stands for in this pass
 
 
 def with_own_tables(
@@ -55,11 +57,46 @@ def with_own_tables(
         )
         return body
     try:
-        return tuple(_written_out(body, {}))
+        return tuple(_written_out(body, {}, {}))
     except q.ScalarError as problem:
         message = f"a number of the block has no value in some pass: {problem}"
         report.error("for-numbers", first.span, message, "leave this number out of the list")
         return body
+
+
+def by_pass(
+    loop: core.Repeat, matrices: Mapping[str, Sequence[core.Name]], report: Report
+) -> list[core.Repeat]:
+    """The passes of a loop, in which each of these names is its own matrix in every pass.
+
+    Reports passes that are too many, and numbers that have no value in one of them.
+    """
+    errors = report.errors
+    for scheduled in _scheduled((loop,)):
+        _check_limits(scheduled, report)
+    times = min(map(len, matrices.values()))
+    if report.errors > errors:
+        return []
+    if times * (1 + _size(loop.body)) > MAX_STATEMENTS:
+        message = (
+            "every pass has matrices of its own, and written out the passes come to more than "
+            f"{MAX_STATEMENTS} statements"
+        )
+        report.error(
+            "too-large", loop.span, message, "write fewer passes, or keep one matrix for all"
+        )
+        return []
+    rows = list(_passes(loop)) if loop.schedule else [{} for _ in range(times)]
+    found = []
+    try:
+        for place, numbers in enumerate(rows[:times]):
+            own = {name: each[place] for name, each in matrices.items()}
+            body = tuple(_written_out(loop.body, numbers, own))
+            found.append(core.Repeat(loop.span, q.ONE, body))
+    except q.ScalarError as problem:
+        message = f"a number of the block has no value in some pass: {problem}"
+        report.error("division", loop.span, message, "leave this number out of the list")
+    return found
 
 
 def _scheduled(body: tuple[core.Statement, ...]) -> Iterator[core.Repeat]:
@@ -124,29 +161,42 @@ def _size(body: tuple[core.Statement, ...]) -> int:
     return total
 
 
-def _written_out(body: tuple[core.Statement, ...], numbers: Numbers) -> Iterator[core.Statement]:
+def _written_out(
+    body: tuple[core.Statement, ...], numbers: Numbers, matrices: Matrices
+) -> Iterator[core.Statement]:
     for statement in body:
         if not isinstance(statement, core.Repeat):
-            written = tuple(_node(value, numbers) for value in statement.values)
+            written = tuple(_node(value, numbers, matrices) for value in statement.values)
             yield replace(statement, values=written)
         elif not statement.schedule:
             count = algebra.substituted(statement.count, dict(numbers))
-            inner = tuple(_written_out(statement.body, numbers))
+            inner = tuple(_written_out(statement.body, numbers, matrices))
             yield replace(statement, count=count, body=inner)
+        elif matrices:  # it may stay a loop
+            schedule = tuple(
+                replace(
+                    one, values=tuple(algebra.substituted(v, dict(numbers)) for v in one.values)
+                )
+                for one in statement.schedule
+            )
+            inner = tuple(_written_out(statement.body, numbers, matrices))
+            yield replace(statement, body=inner, schedule=schedule)
         else:
             for own in _passes(statement):
                 values = {n: algebra.substituted(v, dict(numbers)) for n, v in own.items()}
-                inner = tuple(_written_out(statement.body, {**numbers, **values}))
+                inner = tuple(_written_out(statement.body, {**numbers, **values}, {}))
                 yield core.Repeat(statement.span, q.ONE, inner)
 
 
-def _node(node: core.Node, numbers: Numbers) -> core.Node:
-    """The node with numbers in place of their names.  Raises ScalarError."""
-    if not numbers:
+def _node(node: core.Node, numbers: Numbers, matrices: Matrices) -> core.Node:
+    """The node with numbers and matrices in place of their names.  Raises ScalarError."""
+    if not numbers and not matrices:
         return node
-    node = with_parts(node, lambda part: _node(part, numbers))
+    node = with_parts(node, lambda part: _node(part, numbers, matrices))
     own = dict(numbers)
     match node:
+        case core.Name(name=name) if name in matrices:
+            return replace(node, name=matrices[name].name)
         case core.Combination(terms=terms):
             return replace(node, terms=tuple((algebra.substituted(c, own), of) for c, of in terms))
         case core.Hadamard(tolerance=tolerance):

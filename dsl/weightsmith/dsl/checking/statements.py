@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fractions import Fraction
 from typing import TypeGuard
 
 from weightsmith.dsl.checking.calls import Calls
 from weightsmith.dsl.checking.declarations import is_reserved
-from weightsmith.dsl.checking.schedules import define_schedule, read_schedule, warn_unused
+from weightsmith.dsl.checking.passes_written import by_pass
+from weightsmith.dsl.checking.schedules import (
+    Passes,
+    PerPass,
+    define_schedule,
+    read_schedule,
+    warn_unused,
+)
 from weightsmith.dsl.checking.synthesis import read_assigned, read_returned
-from weightsmith.dsl.checking.targets import written_out
+from weightsmith.dsl.checking.targets import return_names, written_out
 from weightsmith.dsl.meaning.elaborator import Elaborator, Value
 from weightsmith.dsl.meaning.entrywise import is_entry_function
 from weightsmith.dsl.meaning.roots import read_root
@@ -21,6 +27,7 @@ from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.inlining import is_count
 from weightsmith.dsl.program.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
+from weightsmith.dsl.program.parts import nodes_in, nodes_of_return
 from weightsmith.dsl.program.scope import (
     BrokenSymbol,
     Definition,
@@ -62,23 +69,27 @@ class StatementReader:
         self.ensured = False  # is there a line 'ensure error <= …'?
         self.blocks = 0
         self.taken: set[str] = set()  # names that a number of a 'for' loop may not have
+        self.fixed: dict[str, bool] = {}  # the fixed matrices: is it one per pass?
+        self.per_pass = PerPass(elaborator, {})
 
     def read(self, statement: s.AssignStatement | s.RepeatStatement) -> list[core.Statement]:
         """Return the statement, after those that its calls have written."""
         self.elaborator.used = {}
         if isinstance(statement, s.RepeatStatement):
-            repeat = self._repeat(statement)
-            return [] if repeat is None else [repeat]
+            return self._repeat(statement)
         reader = self._sought if statement.is_synthesized else self._assign
         assign = reader(statement)
-        return [*self.calls.take_written(), *([] if assign is None else [assign])]
+        found = [*self.calls.take_written(), *([] if assign is None else [assign])]
+        self.per_pass.refuse(nodes_in(found), self.blocks)
+        return found
 
     # -- loops --------------------------------------------------------------------------------
 
-    def _repeat(self, statement: s.RepeatStatement) -> core.Repeat | None:
-        schedule: tuple[core.Schedule, ...] = ()
+    def _repeat(self, statement: s.RepeatStatement) -> list[core.Statement]:
+        """The loop, or its passes where they have fixed matrices of their own."""
+        passes = Passes()
         if isinstance(statement.count, s.ScheduleExpression):
-            schedule = read_schedule(self.elaborator, statement.count, self.taken)
+            passes = read_schedule(self.elaborator, statement.count, self.taken, self.fixed)
             count: q.Scalar | None = q.Number(Fraction(len(statement.count.passes)))
         else:
             count = self._count(statement.count)
@@ -87,7 +98,7 @@ class StatementReader:
             self.scope.forget_definition(name)
         self.scope.enter_loop()
         if isinstance(statement.count, s.ScheduleExpression):
-            define_schedule(self.elaborator, statement.count, schedule)
+            define_schedule(self.elaborator, statement.count, passes)
         self.blocks += 1
         body: list[core.Statement] = []
         for inner in statement.body:
@@ -104,8 +115,12 @@ class StatementReader:
         for name in carried:
             self.scope.forget_definition(name)
         if count is None:
-            return None
-        return core.Repeat(statement.span, count, tuple(body), schedule)
+            return []
+        loop = core.Repeat(statement.span, count, tuple(body), passes.numbers)
+        matrices = {**passes.matrices, **({} if self.blocks else self.per_pass.of_loop(loop))}
+        if matrices and all(matrices.values()):
+            return [*by_pass(loop, matrices, self.report)]
+        return [loop]
 
     def _count(self, written: s.Expression | s.UntilExpression) -> q.Scalar | None:
         if isinstance(written, s.UntilExpression):
@@ -242,7 +257,8 @@ class StatementReader:
         if is_reserved(word.text):
             problem = f"'{word.text}' is a word of the language"
         elif isinstance(symbol, MatrixSymbol) and symbol.is_input:
-            problem = f"'{word.text}' is an input and cannot be assigned"
+            what = "a matrix of this 'for' loop" if symbol.is_scheduled else "an input"
+            problem = f"'{word.text}' is {what} and cannot be assigned"
         elif isinstance(symbol, ScalarSymbol) and symbol.is_parameter:
             what = "a number of this 'for' loop" if symbol.is_scheduled else "a parameter"
             problem = f"'{word.text}' is {what} and cannot be assigned"
@@ -302,7 +318,7 @@ class StatementReader:
     ) -> tuple[list[core.Statement], list[core.Return]]:
         """Return what must run before, and the returned values."""
         returns: list[core.Return] = []
-        names = _return_names(statement, self.taken)
+        names = return_names(statement, self.taken)
         for name, part in zip(names, statement.returned, strict=True):
             self.elaborator.used = {}
             if part.is_synthesized:
@@ -311,7 +327,10 @@ class StatementReader:
                 one = self._returned(name, part)
             if one is not None:
                 returns.append(one)
-        return list(self.calls.take_written()), returns
+                self.per_pass.refuse(nodes_of_return(one), 0)
+        written = self.calls.take_written()
+        self.per_pass.refuse(nodes_in(written), 0)
+        return list(written), returns
 
     def _returned(self, name: str, part: s.ReturnedExpression) -> core.Return | None:
         over = self.elaborator.over_groups(part.clauses)
@@ -370,31 +389,3 @@ def _is_literal(statement: s.AssignStatement) -> bool:
 def _span_of(statement: s.AssignStatement, word: s.Word) -> Span:
     index = statement.names.index(word)
     return statement.values[index].span if index < len(statement.values) else statement.span
-
-
-def _return_names(statement: s.ReturnStatement, taken: AbstractSet[str]) -> list[str]:
-    """A returned variable keeps its name; other values are ``output``, or numbered outputs.
-
-    No output gets the name of another one, or one of those that are ``taken`` in the script.
-    """
-    names = [_variable(part) for part in statement.returned]
-    names = [name if names.index(name) == place else "" for place, name in enumerate(names)]
-    seen = set(names)
-    several = len(names) > 1
-    for place, name in enumerate(names):
-        if not name:
-            number = place + 1
-            fresh = f"output{number}" if several else "output"
-            while fresh in taken or fresh in seen:
-                number += 1
-                fresh = f"output{number}"
-            names[place] = fresh
-            seen.add(fresh)
-    return names
-
-
-def _variable(part: s.ReturnedExpression) -> str:
-    """The name of the variable that is returned; nothing for any other value."""
-    is_variable = isinstance(part.value, s.NameExpression) and not part.is_synthesized
-    name = part.value.name if isinstance(part.value, s.NameExpression) and is_variable else ""
-    return "" if is_reserved(name) else name

@@ -1,8 +1,12 @@
-"""Targets are stated of the inputs: names that were assigned once are replaced by their values."""
+"""What ``return`` says: the names of the values, and their targets.
+
+Targets are stated of the inputs: names that were assigned once are replaced by their values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from weightsmith.dsl.numbers.scalar_algebra import times
@@ -10,7 +14,8 @@ from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import Node
 from weightsmith.dsl.program.nodes import scaled, split, with_parts
-from weightsmith.dsl.program.scope import Definition
+from weightsmith.dsl.program.scope import RESERVED, Definition
+from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.text.diagnostics import Report
 
 MAX_NODES = 5_000
@@ -83,3 +88,34 @@ class _Writer:
 
 def _nodes(parts: Sequence[tuple[Scalar, Node]]) -> tuple[Node, ...]:
     return tuple(node for _, node in parts)
+
+
+def return_names(statement: s.ReturnStatement, taken: AbstractSet[str]) -> list[str]:
+    """A returned variable keeps its name; other values are ``output``, or numbered outputs.
+
+    No output gets the name of another one, or one of those that are ``taken`` in the script.
+    """
+    names = [_variable(part) for part in statement.returned]
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            names[place] = ""
+        seen.add(name)
+    several = len(names) > 1
+    for place, name in enumerate(names):
+        if not name:
+            number = place + 1
+            fresh = f"output{number}" if several else "output"
+            while fresh in taken or fresh in seen:
+                number += 1
+                fresh = f"output{number}"
+            names[place] = fresh
+            seen.add(fresh)
+    return names
+
+
+def _variable(part: s.ReturnedExpression) -> str:
+    """The name of the variable that is returned; nothing for any other value."""
+    is_variable = isinstance(part.value, s.NameExpression) and not part.is_synthesized
+    name = part.value.name if isinstance(part.value, s.NameExpression) and is_variable else ""
+    return "" if name in RESERVED else name

@@ -108,10 +108,10 @@ class ExpressionReader(Elaborator):
             self.report.error("no-value-yet", span, message, hint)
             return
         if name in self.scope.left:
-            message = f"'{name}' is a number of a 'for' loop, and has no value outside of it"
-            self.report.error(
-                "no-value-yet", span, message, "use it in the block, or write the number itself"
-            )
+            what = self.scope.left[name]
+            message = f"'{name}' is a {what} of a 'for' loop, and has no value outside of it"
+            hint = f"use it in the block, or write the {what} itself"
+            self.report.error("no-value-yet", span, message, hint)
             return
         if name in MATRIX_FUNCTIONS + REGIONS:
             self.report.error(

@@ -26,6 +26,13 @@ def nodes_in(body: Iterable[core.Statement]) -> Iterator[Node]:
                 yield from nodes_of(value)
 
 
+def nodes_of_return(one: core.Return) -> Iterator[Node]:
+    """The nodes of a returned value and of its target."""
+    yield from nodes_of(one.value)
+    if one.target is not None:
+        yield from nodes_of(one.target)
+
+
 def nodes_of(node: Node) -> Iterator[Node]:
     """The nodes within a node, operands before what is made of them, itself last."""
     for part in parts_of(node):

@@ -46,6 +46,7 @@ class MatrixSymbol:
     shape: Shape
     definition: Definition
     is_input: bool = False
+    is_scheduled: bool = False  # a fixed matrix of a ``for`` loop, another in each pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Scope:
         self._symbols: dict[str, Symbol] = {}
         self._outside: list[frozenset[str]] = []
         self.used: set[str] = set()
-        self.left: set[str] = set()  # numbers of ``for`` loops that have ended
+        self.left: dict[str, str] = {}  # of ``for`` loops that have ended: a "number" or "matrix"
 
     def get(self, name: str) -> Symbol | None:
         return self._symbols.get(name)
@@ -106,8 +107,8 @@ class Scope:
         outside = self._outside.pop()
         for name in self._symbols.keys() - outside:
             symbol = self._symbols.pop(name)
-            if isinstance(symbol, ScalarSymbol) and symbol.is_scheduled:
-                self.left.add(name)
+            if isinstance(symbol, ScalarSymbol | MatrixSymbol) and symbol.is_scheduled:
+                self.left[name] = "number" if isinstance(symbol, ScalarSymbol) else "matrix"
 
     def is_carried(self, name: str) -> bool:
         """True if the name had a value before the innermost loop."""
