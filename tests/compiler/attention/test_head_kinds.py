@@ -29,6 +29,7 @@ PAIRS: dict[str, Callable[[int, int], bool]] = {  # key, query
     "all": lambda k, q: True,
     "upto": lambda k, q: k <= q,
     "before": lambda k, q: k < q,
+    "after": lambda k, q: k > q,
 }
 DIVISORS: dict[str, Callable[[list[Fraction]], Fraction]] = {  # of the scores that are seen
     "": lambda seen: Fraction(1),
