@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from weightsmith.compiler.ir.template import (
-    ALL,
-    MASKS,
     Block,
     Head,
     Hidden,
@@ -28,6 +26,7 @@ from weightsmith.compiler.ir.template import (
     Terms,
     View,
 )
+from weightsmith.dsl.heads import ALL, MASKS, NORMALISATIONS, OF_SUMS
 
 TOKENS = ("context", "query")
 AXES = ("d", "m", "2", "1")
@@ -138,7 +137,8 @@ def scored_heads(draw: st.DrawFn, blocks: _Blocks, functions: tuple[str, ...]) -
     head = draw(heads(blocks))
     rows = draw(st.lists(st.sampled_from(blocks.rows()), max_size=2))
     more = [(draw(combinations(blocks.of(r))), draw(combinations(blocks.of(r)))) for r in rows]
-    function, mask = draw(st.sampled_from(functions)), draw(st.sampled_from(MASKS))
+    function, mask = draw(st.sampled_from(functions)), draw(st.sampled_from((ALL, *MASKS)))
+    divided = [one for one in NORMALISATIONS if one != OF_SUMS or function == "exp"] or [""]
     alone = (draw(st.sampled_from(GROUPS)),)
     return replace(
         head,
@@ -146,7 +146,7 @@ def scored_heads(draw: st.DrawFn, blocks: _Blocks, functions: tuple[str, ...]) -
         queries=(*head.queries, *(queries for _, queries in more)),
         key_groups=head.key_groups if mask == ALL else alone,
         query_groups=head.query_groups if mask == ALL else alone,
-        scores=Scores(function, mask, function == "exp"),
+        scores=Scores(function, mask, draw(st.sampled_from(divided))),
     )
 
 

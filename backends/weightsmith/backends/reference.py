@@ -25,8 +25,10 @@ from weightsmith.backends.template.layout import Answer, Inputs, Readings, Strea
 from weightsmith.backends.template.template_reader import template_from_json
 from weightsmith.backends.template.token_counts import counted
 from weightsmith.backends.template.unroll import network_shape
-from weightsmith.compiler.ir.template import ALL, UPTO, Scores, Template
+from weightsmith.compiler.ir.template import Scores, Template
 from weightsmith.dsl.elementary import elementary
+from weightsmith.dsl.heads import ALL, MASKS, NORMALISATIONS
+from weightsmith.dsl.heads.record import evaluated
 
 
 def run_files(
@@ -98,29 +100,32 @@ def interpret(shape: Architecture, matrices: Mapping[str, Array], stream: Stream
 
 
 def scored(scores: Scores, products: Array, seen: Array) -> Array:
-    """f of the products, masked, then columns divided by their sums; zero where not ``seen``.
+    """f of the products, masked, then columns divided; zero where not ``seen``.
 
     Key tokens by query tokens.  Exact (Fractions) for relu and abs.  Where nothing is seen, before
     the first token, the sum is over nothing and the scores are 0.
     """
     if scores.mask != ALL:
-        seen = seen & np.triu(np.ones_like(seen), 0 if scores.mask == UPTO else 1)
+        places = np.cumsum(np.diagonal(seen)) - 1  # of the one group that a masked head is of
+        seen = seen & np.asarray(MASKS[scores.mask].seen(places[:, np.newaxis], places))
+    kind = NORMALISATIONS[scores.normalised] if scores.normalised else None
     found = products
     if scores.function == "relu":
         found = np.maximum(products, 0)
     elif scores.function == "abs":
         found = np.abs(products)
     elif scores.function:
-        if scores.function == "exp" and scores.normalised and products.size:  # against overflow
+        if kind is not None and kind.is_fused(scores.function) and products.size:  # no overflow
             highest = np.where(seen, products, -np.inf).max(axis=-2, keepdims=True)
             products = np.where(seen, products - highest, 0)
         found = elementary(scores.function).floats(np.where(seen, products, 1))
     found = np.where(seen, found, 0)
-    if scores.normalised:
-        sums = found.sum(axis=-2, keepdims=True)
+    if kind is not None:
+        names = {"x": found, "seen": 1 * seen, "sum": lambda one: one.sum(axis=-2, keepdims=True)}
+        divisor = np.asarray(evaluated(kind.divisor, names))
         if found.dtype == object:  # whole numbers among fractions: 0/1 would be a float
             found = found * Fraction(1)
-        found = found / np.where(seen.any(axis=-2, keepdims=True), sums, 1)
+        found = found / np.where(seen.any(axis=-2, keepdims=True), divisor, 1)
     return found
 
 

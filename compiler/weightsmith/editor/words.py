@@ -9,8 +9,8 @@ from importlib import import_module
 
 from weightsmith.dsl import elementary
 from weightsmith.dsl.checking.declarations import KINDS, PER
+from weightsmith.dsl.heads import MASKS
 from weightsmith.dsl.meaning.entry_functions import BUILT_IN
-from weightsmith.dsl.program.attention import ORDERS
 from weightsmith.dsl.program.groups import MEANING
 from weightsmith.dsl.program.piecewise import EXACT
 from weightsmith.dsl.program.scope import MATRIX_FUNCTIONS, REGIONS
@@ -23,7 +23,7 @@ ERROR = "error"  # after 'until' and 'ensure'
 ROOT = "root"
 GROUPS = tuple(MEANING)
 OWNERS = tuple(PER)  # after 'per'
-ORDER_WORDS = ORDERS
+ORDER_WORDS = tuple(MASKS)
 KINDS_OF_MATRICES = KINDS
 OF_ENTRIES = tuple(sorted(BUILT_IN))
 FUNCTIONS = tuple(sorted({*BUILT_IN, *MATRIX_FUNCTIONS}))

@@ -31,16 +31,19 @@ from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget, RefusedError
 from weightsmith.checker.reading.tensors import read_tensors
 from weightsmith.checker.rules.network.rounding import check_weights
-from weightsmith.compiler.ir.template import ALL, MASKS, Scores, Template
+from weightsmith.compiler.ir.template import Scores, Template
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.heads import ALL, MASKS, NORMALISATIONS
 
 Given = dict[str, dict[str, Floats]]
 FUNCTIONS = ("", "relu", *NAMES)
+DIVIDED = ("", *NORMALISATIONS)
+CAUSAL = [name for name, mask in MASKS.items() if mask.diagonal is not None]
 
 
 def kinds(function: str) -> Iterator[tuple[Scores, tuple[str, ...]]]:
-    for mask in MASKS:
-        for normalised in (False, True):
+    for mask in (ALL, *MASKS):
+        for normalised in DIVIDED:
             choices = (TOKENS, ("context",), ("query",)) if mask == ALL else (("context",),)
             for groups in choices:
                 yield Scores(function, mask, normalised), groups
@@ -114,10 +117,10 @@ def _without_bias_at_padding(template: Template, given: Given) -> None:
     assert_agree(template, given)
 
 
-@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("mask", [ALL, *MASKS])
 def test_relu_and_masks_are_exact_in_fractions(mask: str) -> None:
     groups = TOKENS if mask == ALL else ("context",)
-    for normalised in (False, True):
+    for normalised in DIVIDED:
         template = network(Scores("relu", mask, normalised), groups, passes=1)
         text = template_to_json(template)
         given = data()
@@ -129,7 +132,9 @@ def test_relu_and_masks_are_exact_in_fractions(mask: str) -> None:
         np.testing.assert_allclose(value.astype(float), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("scores", [Scores("", "before"), Scores("exp", "before", True)], ids=str)
+@pytest.mark.parametrize(
+    "scores", [Scores("", "before"), Scores("exp", "before", "normalised")], ids=str
+)
 def test_one_token_before_which_there_is_none(scores: Scores) -> None:
     template, given = network(scores, ("context",)), data(tokens=1)
     for answer in executions(template, given).values():
@@ -138,9 +143,9 @@ def test_one_token_before_which_there_is_none(scores: Scores) -> None:
 
 def test_large_scores_do_not_overflow() -> None:
     given = {name: {g: 300 * a for g, a in by.items()} for name, by in data().items()}
-    for mask in MASKS:
+    for mask in (ALL, *MASKS):
         groups = TOKENS if mask == ALL else ("context",)
-        template = network(Scores("exp", mask, True), groups)
+        template = network(Scores("exp", mask, "normalised"), groups)
         weights = structured_weights(template)
         answer = cast("dict[str, Floats]", run_weights(template, weights, given)["out"])
         assert all(np.isfinite(piece).all() for piece in answer.values())
@@ -149,7 +154,7 @@ def test_large_scores_do_not_overflow() -> None:
 
 @pytest.mark.parametrize(
     "scores",
-    [s for s, g in kinds("exp") if s.mask != ALL]
+    [s for s, g in kinds("exp") if s.mask in CAUSAL]
     + [Scores("", "upto"), Scores("", "before"), Scores("relu", "upto")],
     ids=str,
 )
@@ -217,7 +222,7 @@ def test_running_sums_of_narrow_and_wide_rows(rows: int) -> None:
 @pytest.mark.parametrize(
     "scores",
     [
-        Scores("exp", "before", True),
+        Scores("exp", "before", "normalised"),
         Scores("sqrt", "upto"),
         Scores("log", "before"),
         Scores("", "upto"),
@@ -269,7 +274,7 @@ def run_with_gradients(module: object, template: Template, given: Given) -> torc
 
 
 def test_gram_matrices_stand_for_no_such_head() -> None:
-    template = network(Scores("exp", "upto", True), ("context",))
+    template = network(Scores("exp", "upto", "normalised"), ("context",))
     engine = Engine(template, structured_weights(template), None, GRAM)
     with pytest.raises(PlanError, match="head 0 of layer 0 has exp of its scores and has a mask"):
         engine.run(data())
@@ -282,7 +287,9 @@ def test_gram_matrices_stand_for_no_such_head() -> None:
 
 
 @pytest.mark.parametrize(
-    "scores", [Scores("exp", "all", True), Scores("", "upto"), Scores("exp", "upto")], ids=str
+    "scores",
+    [Scores("exp", "all", "normalised"), Scores("", "upto"), Scores("exp", "upto")],
+    ids=str,
 )
 def test_sums_over_part_of_the_tokens_are_refused(scores: Scores) -> None:
     template = network(scores, ("context",))
@@ -301,7 +308,7 @@ def test_the_longest_context_is_run_by_chunks() -> None:
 
 
 def test_the_checker_reads_fixed_matrices_in_full_ones() -> None:
-    template = with_views(network(Scores("exp", "upto", True), ("context",), passes=1))
+    template = with_views(network(Scores("exp", "upto", "normalised"), ("context",), passes=1))
     read = read_template(json.loads(template_to_json(template)))
     for dtype in ("float64", "float32"):
         dense = dense_weights(template, {"d": 3}, dtype=dtype)

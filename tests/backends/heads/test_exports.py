@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import numpy as np
 import onnxruntime
@@ -19,15 +20,19 @@ from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.reference import run_weights
 from weightsmith.backends.template.coefficients import DType
 from weightsmith.compiler.ir.template import Scores, Template
+from weightsmith.dsl.heads import MASKS, NORMALISATIONS
+from weightsmith.dsl.heads.record import Mask
 
 KINDS = [
-    Scores("exp", "all", True),
-    Scores("exp", "upto", True),
-    Scores("exp", "before", True),
+    Scores("exp", "all", "normalised"),
+    Scores("exp", "upto", "normalised"),
+    Scores("exp", "before", "normalised"),
     Scores("", "upto"),
-    Scores("", "before", True),
-    Scores("relu", "all", True),
+    Scores("", "before", "normalised"),
+    Scores("relu", "all", "normalised"),
     Scores("abs", "upto"),
+    *(Scores("relu", mask, divided) for mask in MASKS for divided in ("", *NORMALISATIONS)),
+    *(Scores("", "all", divided) for divided in NORMALISATIONS),
 ]
 
 
@@ -66,6 +71,12 @@ def test_python_files(scores: Scores, queries: int) -> None:
         function = names[of.function_name]
         values = function(*map(convert, arrays(of, given).values()))  # type: ignore[operator]
         assert_same(of, [np.asarray(value) for value in values], given)
+
+
+def test_pairs_that_onnx_has_no_operator_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast("dict[str, Mask]", MASKS), "upto", Mask(pairs="k // 2 == q // 2"))
+    with pytest.raises(ExportError, match="'k // 2', which has no operator in this file"):
+        onnx_file.write(subject(made(Scores("", "upto"))), Options())
 
 
 @pytest.mark.parametrize("scores", KINDS, ids=str)
@@ -116,7 +127,7 @@ def test_npz_says_what_heads_do() -> None:
     ("template", "message"),
     [
         (
-            network(Scores("exp", "upto", True), ("context",)),
+            network(Scores("exp", "upto", "normalised"), ("context",)),
             "exp of its scores and has a mask",
         ),
         (network(Scores()), "a head has stacked keys, which a Hugging Face folder does not"),

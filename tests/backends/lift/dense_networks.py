@@ -6,6 +6,7 @@ say (sources, groups, masks, loops) is in it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from weightsmith.backends.template.unroll import network_shape
 from weightsmith.compiler.ir.template import Head, Item, Layer, Repeat, Template
 from weightsmith.compiler.pipeline import compile_program
 from weightsmith.dsl import diagnose, load_source
+from weightsmith.dsl.heads import to_json
 from weightsmith.dsl.program import core
 
 ROOT = Path(__file__).parents[3]
@@ -167,7 +169,7 @@ def _head_lines(head: Head, prefix: str) -> Iterator[str]:
     scores = head.scores
     kind = "softmax" if scores.normalised and scores.function == "exp" else scores.function
     yield f'attention = "{kind or "linear"}"\nmask = "{scores.mask}"'
-    yield f"normalised = {str(scores.normalised).lower()}"
+    yield f"normalised = {json.dumps(to_json(scores.normalised))}"
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from weightsmith import api as ws
-from weightsmith.dsl import DiagnosticError
+from weightsmith.dsl import DiagnosticError, heads
+from weightsmith.dsl.text.diagnostics import one_of
 
 HEAD = """\
 algorithm f(x: [d] per token, y: [k] per context, A: [d, d], B: [k, d])
@@ -40,7 +41,7 @@ FUNCTIONS: list[Case] = [
      "it knows abs, atan, cos, erf, exp, log, relu"),
     ("return y*gelu(x'*x)" + C, 1, 10, "", ""),
     ("return y*normalised(clip(x'*x, 0, 1))" + C, 1, 10,
-     "does not divide 'clip' of its scores by its sums", "normalised takes scores, or one of"),
+     "does not divide 'clip' of its scores by their sums", "normalised takes scores, or one of"),
     ("return y*normalised(softmax(x'*x))" + C, 1, 10, "got 'normalised' of 'softmax'",
      "softmax(S) is normalised(exp.(S))"),
     ("return y*softmax(relu(x'*x))" + C, 1, 10, "got 'softmax' of 'relu'", "one function of S"),
@@ -63,8 +64,8 @@ MASKS: list[Case] = [
     ("return y*x'*x*x'*x" + C + " before", 1, 8, "sums over tokens twice, and 'before' holds",
      "a clause of its own"),
     ("return y*relu(x'*x)*x'*x" + C + " upto", 1, 8, "sums over tokens twice", "brackets"),
-    ("return y*x'*x" + C + " after", 1, 29, "expected before or upto, got 'after'", ""),
-    ("return y*x'*x" + C + " Upto", 1, 29, "expected before or upto", "did you mean 'upto'?"),
+    ("return y*x'*x" + C + " later", 1, 29, f"expected {one_of(heads.MASKS)}, got 'later'", ""),
+    ("return y*x'*x" + C + " Upto", 1, 29, "expected ", "did you mean 'upto'?"),
     ("return y*x'*x  over before", 1, 21, "expected context, query or tokens, got 'before'", ""),
     ("return y*x'*x  on context before", 1, 27, "got 'before'", ""),
     ("return x*(x'*x)  over tokens before", 1, 23, "tokens are in order within one group",

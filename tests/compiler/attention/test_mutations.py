@@ -13,6 +13,7 @@ from tests.compiler.forging import rewritten
 
 from weightsmith.backends import structured_weights
 from weightsmith.backends.storage.safetensors_file import weights_to_bytes
+from weightsmith.checker.heads import ALL, MASKS, NORMALISATIONS
 from weightsmith.checker.verify import verify_directory
 
 DEFAULTS = {"function": "", "mask": "all", "normalised": False}
@@ -46,8 +47,8 @@ def scores_changes() -> Iterator[tuple[str, Change]]:
     """Changes of one head; each says whether there was anything to change."""
     for key, values in {
         "function": ("exp", "relu", "abs", "", "tanh", "sigmoid"),
-        "mask": ("all", "upto", "before"),
-        "normalised": (True, False),
+        "mask": (ALL, *MASKS, "sideways", None),
+        "normalised": (True, False, *NORMALISATIONS, "", 1),
     }.items():
         for value in values:
 

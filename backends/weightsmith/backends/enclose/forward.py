@@ -27,7 +27,8 @@ from weightsmith.backends.template.instantiate import exact_weights, expand
 from weightsmith.backends.template.layout import Stream, layout
 from weightsmith.backends.template.token_counts import counted
 from weightsmith.backends.template.unroll import network_shape
-from weightsmith.compiler.ir.template import ALL, UPTO, Scores, Template
+from weightsmith.compiler.ir.template import Scores, Template
+from weightsmith.dsl.heads import ALL, MASKS, OF_SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,6 +250,8 @@ def _attended(
     """values · N(M ∘ f(keysᵀ·queries))."""
     if scores.is_linear:
         return (values * keys.transpose()) * queries
+    if scores.normalised not in ("", OF_SUMS):
+        raise NoBoundError(f"heads with {scores.normalised} scores are not followed in balls")
     if scores.function not in FUNCTIONS:
         raise NoBoundError(f"scores by {scores.function} are not followed in balls")
     found = keys.transpose() * queries
@@ -256,11 +259,11 @@ def _attended(
         function = {"exp": flint.arb.exp, "relu": _relu, "abs": abs}[scores.function]
         found = _each(found, function)
     if scores.mask != ALL:
-        last = 1 if scores.mask == UPTO else 0
         rows = found.tolist()
-        for row, entries in enumerate(rows):
-            for column in range(min(len(entries), row + 1 - last)):
-                entries[column] = flint.arb(0)
+        places = np.arange(found.nrows())[:, None], np.arange(found.ncols())[None]
+        seen = np.asarray(MASKS[scores.mask].seen(*places))
+        for row, column in np.argwhere(~seen).tolist():
+            rows[row][column] = flint.arb(0)
         found = flint.arb_mat(rows) if rows else found
     total = values * found
     if not scores.normalised or not found.nrows():

@@ -14,12 +14,12 @@ import onnx_ir as ir
 
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.base.subject import Port, Subject
+from weightsmith.backends.export.onnx_pairs import pairs_of
 from weightsmith.backends.export.onnx_parts import Parts, Scope
 from weightsmith.backends.plan.live import Live, live, loop_of
 from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.graph import TOP
 from weightsmith.backends.plan.operations.nodes import (
-    DIAGONAL,
     Applied,
     Beside,
     Bucket,
@@ -42,6 +42,8 @@ from weightsmith.backends.plan.operations.nodes import (
     Table,
     operands,
 )
+from weightsmith.dsl.heads import MASKS
+from weightsmith.dsl.heads.record import Mask
 
 OPSET = 17
 
@@ -138,13 +140,11 @@ class _Writer:
             case Applied(of, function):
                 return _called(scope, self._calls(function), self._values[of])
             case Seen(of, mask):
-                return self._seen(scope, self._values[of], DIAGONAL[mask], node.other)
-            case Shares(of, softmax):
-                if softmax:
+                return self._seen(scope, self._values[of], MASKS[mask], node.other)
+            case Shares(of, by):
+                if by is None:
                     return scope.add("Softmax", self._values[of], axis=1)
-                axes = self._parts.integers([1])
-                sums = scope.add("ReduceSum", self._values[of], axes, keepdims=1)
-                return scope.add("Div", self._values[of], sums)
+                return scope.add("Div", self._values[of], self._values[by])
             case other:
                 raise TypeError(f"no operation: {other}")
 
@@ -158,9 +158,12 @@ class _Writer:
             )
         return ast.parse(spelling.onnx, mode="eval").body
 
-    def _seen(self, scope: Scope, of: ir.Value, diagonal: int, other: float) -> ir.Value:
+    def _seen(self, scope: Scope, of: ir.Value, mask: Mask, other: float) -> ir.Value:
         """Selected, for what is not seen may be no number."""
-        shape = scope.add("Shape", of)
+        shape, diagonal = scope.add("Shape", of), mask.diagonal
+        if diagonal is None:
+            seen = pairs_of(scope, self._parts, mask.pairs, shape)
+            return scope.add("Where", seen, of, self._parts.limit(other))
         ones = scope.add("Expand", self._parts.number(1.0), shape)
         upper = scope.add("Trilu", ones, self._parts.integer(diagonal), upper=1)
         seen = scope.add("Greater", upper, self._parts.number(0.5))

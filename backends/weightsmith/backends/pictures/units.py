@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from weightsmith.compiler.ir.template import ALL, Head, Layer, Mlp, Output, Template, Terms
+from weightsmith.compiler.ir.template import Head, Layer, Mlp, Output, Template, Terms
 from weightsmith.compiler.nets.write_layers import MANY, LayerWriter, Units
+from weightsmith.dsl.heads import ALL, written
 
 MOST_HEADS = 8  # of a layer that are drawn one by one
 MOST_ROWS = 8  # of an MLP
@@ -135,9 +136,7 @@ class UnitMaker:
 
 def _head_label(head: Head) -> str:
     scores = head.scores
-    found = scores.function
-    if scores.normalised:
-        found = "softmax" if found == "exp" else f"normal {found}".rstrip()
+    found = " ".join(written(scores.function, scores.normalised)).replace("normalised", "normal")
     mask = "" if scores.mask == ALL else scores.mask
     return f"{found} {mask}".strip() or "head"
 

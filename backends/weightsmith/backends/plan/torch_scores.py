@@ -7,7 +7,6 @@ from math import inf
 
 from weightsmith.backends.plan.operations.functions import SPELLINGS
 from weightsmith.backends.plan.operations.nodes import (
-    DIAGONAL,
     Applied,
     Beside,
     Node,
@@ -16,7 +15,7 @@ from weightsmith.backends.plan.operations.nodes import (
     Seen,
     Shares,
 )
-from weightsmith.compiler.ir.template import ALL
+from weightsmith.dsl.heads import ALL, MASKS
 
 
 def scores_text(node: Node, ref: Callable[[Ref], str]) -> str:
@@ -26,13 +25,11 @@ def scores_text(node: Node, ref: Callable[[Ref], str]) -> str:
             return f"torch.cat(({', '.join(map(ref, parts))}), -1)"
         case Applied(of, function):
             return SPELLINGS[function].call("torch", ref(of))
-        case Shares(of, softmax):
-            given = ref(of)
-            share = f"{given} / {given}.sum(-2, keepdim=True)"
-            return f"torch.softmax({given}, -2)" if softmax else share
+        case Shares(of, by):
+            return f"torch.softmax({ref(of)}, -2)" if by is None else f"{ref(of)} / {ref(by)}"
         case Running(values, keys, queries, mask, chunk):
             sides = ", ".join(map(ref, (values, keys, queries)))
-            return f"running({sides}, {DIAGONAL[mask]}, {chunk})"
+            return f"running({sides}, {MASKS[mask].diagonal}, {chunk})"
         case Seen():
             return _seen(node, ref)
         case _:
@@ -41,12 +38,21 @@ def scores_text(node: Node, ref: Callable[[Ref], str]) -> str:
 
 def _seen(node: Seen, ref: Callable[[Ref], str]) -> str:
     given = ref(node.of)
-    if node.other == 0 and node.keys is None and node.queries is None:
-        return f"{given}.triu({DIAGONAL[node.mask]})"
+    mask = None if node.mask == ALL else MASKS[node.mask]
+    diagonal = None if mask is None else mask.diagonal
     seen = []
-    if node.mask != ALL:
-        every = f"torch.ones_like({given}, dtype=torch.bool)"
-        seen.append(f"{every}.triu({DIAGONAL[node.mask]})")
+    if diagonal is not None:
+        if node.other == 0 and node.keys is None and node.queries is None:
+            return f"{given}.triu({diagonal})"
+        seen.append(f"torch.ones_like({given}, dtype=torch.bool).triu({diagonal})")
+    elif mask is not None:
+        keys, queries = (
+            f"torch.arange({given}.shape[{axis}], device={given}.device).unsqueeze(0)"
+            if row is None
+            else f"(({ref(row)} != 0).cumsum(-1) - 1)"
+            for axis, row in ((-2, node.keys), (-1, node.queries))
+        )
+        seen.append(mask.written(f"{keys}.mT", queries))
     if node.keys is not None:
         seen.append(f"({ref(node.keys)} != 0).mT")
     if node.queries is not None:

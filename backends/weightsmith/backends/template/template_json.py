@@ -18,12 +18,12 @@ from weightsmith.compiler.ir.template import (
     Mlp,
     Output,
     Repeat,
-    Scores,
     Source,
     Template,
     Terms,
     View,
 )
+from weightsmith.dsl.heads import ALL, to_json
 from weightsmith.dsl.text.documents import read_document
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -134,15 +134,14 @@ def _item_json(item: Item) -> Json:
 
 
 def _head_json(head: Head) -> Json:
-    plain = Scores()
     scores: dict[str, Json] = {
         key: value
         for key, value in (
             ("function", head.scores.function),
             ("mask", head.scores.mask),
-            ("normalised", head.scores.normalised),
+            ("normalised", to_json(head.scores.normalised)),
         )
-        if value != getattr(plain, key)
+        if value and value != ALL
     }
     return {
         **({"scores": scores} if scores else {}),

@@ -10,7 +10,6 @@ from weightsmith.backends.errors import TemplateError, listed, suggestion
 from weightsmith.backends.template.template_json import Json, parse_json
 from weightsmith.backends.template.wellformed import MAX_NESTING, check_template, fail
 from weightsmith.compiler.ir.template import (
-    ALL,
     SCHEMA,
     VERSION,
     Block,
@@ -28,6 +27,8 @@ from weightsmith.compiler.ir.template import (
     Terms,
     View,
 )
+from weightsmith.dsl.heads import ALL, JSON_VALUES, from_json
+from weightsmith.dsl.text.diagnostics import one_of
 
 OPTIONAL = ("matrices", "views", "sizes")  # left out where they are empty
 T = TypeVar("T")
@@ -235,8 +236,15 @@ def _scores(value: Json, place: str) -> Scores:
     return Scores(
         function=_text(fields.get("function", ""), f"{place}.function"),
         mask=_text(fields.get("mask", ALL), f"{place}.mask"),
-        normalised=_flag(fields.get("normalised", False), f"{place}.normalised"),
+        normalised=_normalised(fields.get("normalised", False), f"{place}.normalised"),
     )
+
+
+def _normalised(value: Json, place: str) -> str:
+    found = from_json(value)
+    if found is None:
+        raise _expected(place, one_of(JSON_VALUES), value)
+    return found
 
 
 def _mlp(value: Json, place: str) -> Mlp:

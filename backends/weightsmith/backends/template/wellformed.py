@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from weightsmith.backends.errors import TemplateError, listed, suggestion
 from weightsmith.backends.template.coefficients import parse_coefficient, parse_rational
 from weightsmith.compiler.ir.template import (
-    ALL,
-    MASKS,
     Head,
     Hidden,
     Item,
@@ -24,6 +22,7 @@ from weightsmith.compiler.ir.template import (
     Terms,
 )
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.heads import ALL, MASKS
 from weightsmith.dsl.text.characters import unsafe_character
 from weightsmith.dsl.text.shown import shown
 
@@ -293,8 +292,13 @@ def check_scores(head: Head, place: str) -> None:
             f"expected one of {listed(functions)}, got '{scores.function}'."
             + suggestion(scores.function, functions),
         )
-    if scores.mask not in MASKS:
-        raise fail(f"{place}.mask", f"expected one of {listed(MASKS)}, got '{scores.mask}'.")
+    masks = (ALL, *MASKS)
+    if scores.mask not in masks:
+        raise fail(
+            f"{place}.mask",
+            f"expected one of {listed(masks)}, got '{scores.mask}'."
+            + suggestion(scores.mask, masks),
+        )
     alone = len(head.key_groups) == 1 and head.key_groups == head.query_groups
     if scores.mask != ALL and not alone:
         raise fail(f"{place}.mask", "a masked head has one group, for its keys and its queries.")

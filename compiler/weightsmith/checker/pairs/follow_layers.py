@@ -32,6 +32,7 @@ from weightsmith.checker.balls.bounds import (
 from weightsmith.checker.balls.ranges import rational
 from weightsmith.checker.errors.assumed import Assumed
 from weightsmith.checker.errors.word_bounds import WordBounds
+from weightsmith.checker.heads import OF_SUMS
 from weightsmith.checker.networks.network import Network
 from weightsmith.checker.pairs.linear_heads import PAIR, Pairs
 from weightsmith.checker.pairs.theorem import defect
@@ -231,7 +232,7 @@ class Follower:
         for block, index, scalar in head.outputs:
             values = self._beside(head.values[index], head.key_groups, stream)
             size, mean = self.number(scalar), self._times_tokens(scalar, head.key_groups)
-            if head.scores.function == "exp" and head.scores.normalised:
+            if head.scores.function == "exp" and head.scores.normalised == OF_SUMS:
                 yield block, attended(values, scores).scaled(size)
                 continue
             if head.scores.function in (PAIR, "") and head.scores.mask == "all":
@@ -300,7 +301,7 @@ def _no_rule(head: Head) -> str:
     scores = head.scores
     name = scores.function or "no function"
     return (
-        f"A head has the scores {quoted(name)}{', normalised' * scores.normalised}: this rule "
+        f"A head has the scores {quoted(name)}{', normalised' if scores.normalised else ''}: this rule "
         "knows linear heads, relu and abs of scores, and softmax."
     )
 

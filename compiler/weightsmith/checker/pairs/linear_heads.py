@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from weightsmith.checker.algebra.rational import Field, Rational
 from weightsmith.checker.algebra.rational_text import rational_text
+from weightsmith.checker.heads import OF_SUMS
 from weightsmith.checker.reading.refusal import Budget, quoted, require
 from weightsmith.checker.reading.scalar_text import read_scalar
 from weightsmith.checker.reading.template import (
@@ -30,7 +31,7 @@ from weightsmith.checker.reading.template import (
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
 
-SOFTMAX = Scores("exp", "all", True)
+SOFTMAX = Scores("exp", "all", OF_SUMS)
 PAIR = "pair of softmax"  # the scores of a head that stands for a pair; no function of a template
 Place = tuple[int, int]  # layer, in the order of the template; the first head of the pair
 

@@ -13,10 +13,17 @@ from fractions import Fraction
 
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.reading.scalar_text import read_scalar
-from weightsmith.checker.reading.strict_json import as_list, as_number, as_object, as_text, as_texts
+from weightsmith.checker.reading.strict_json import (
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    as_texts,
+    read_mask,
+    read_normalisation,
+)
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import MASKS
 from weightsmith.dsl.text.source import Source, Span
 
 NOWHERE = Span(Source("the certificate's program", ""), 0, 0)
@@ -286,11 +293,11 @@ def _hadamard(shape: core.Shape, parts: list[object], depth: int) -> core.Node:
 
 def _attention(shape: core.Shape, parts: list[object], depth: int) -> core.Node:
     function, mask, normalised, over, value, scores = parts
-    require(isinstance(normalised, bool), "Scores are normalised or not.")
-    require(mask in MASKS, f"The mask {quoted(mask)} is not known.")
-    names = as_text(function, "A function"), as_text(mask, "A mask")
+    kind = read_mask(mask, "Scores"), read_normalisation(normalised, "What divides scores")
     sides = _node(value, depth), _node(scores, depth)
-    return core.Attention(NOWHERE, shape, *sides, *names, normalised is True, _groups(over))
+    return core.Attention(
+        NOWHERE, shape, *sides, as_text(function, "A function"), *kind, _groups(over)
+    )
 
 
 Reader = Callable[[core.Shape, list[object], int], core.Node]

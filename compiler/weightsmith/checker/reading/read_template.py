@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from weightsmith.checker.heads import ALL
 from weightsmith.checker.reading import scalar_text
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.reading.strict_json import (
@@ -16,6 +17,8 @@ from weightsmith.checker.reading.strict_json import (
     as_object,
     as_text,
     as_texts,
+    read_mask,
+    read_normalisation,
 )
 from weightsmith.checker.reading.template import (
     FixedMatrix,
@@ -46,7 +49,6 @@ KEYS = (
 )
 OPTIONAL = ("matrices", "views", "sizes")  # left out where they are empty
 KINDS = ("input", "transposed", "identity", "ones")
-MASKS = ("all", "upto", "before")
 HEAD_KEYS = ("keys", "queries", "values", "outputs", "key_groups", "query_groups")
 HIDDEN_KEYS = ("rows", "terms", "bias", "gate", "gate_bias")
 ENTERING = ("terms", "gate")
@@ -246,7 +248,7 @@ class BodyReader:
             query_rows = self._row_count(other, f"{what}, queries")
             same = key_rows == query_rows
             require(same, f"{what}: keys of {key_rows} rows, queries of {query_rows}.")
-        if head.scores.mask != "all":
+        if head.scores.mask != ALL:
             one_group = len(head.key_groups) == 1 and head.key_groups == head.query_groups
             require(one_group, f"{what}: a masked head is of one group of tokens.")
         rows = [self._row_count(value, f"{what}, a value") for value in head.values]
@@ -340,7 +342,7 @@ def _scores(value: object, what: str) -> Scores:
     parts = as_object(value, what, (), ("function", "mask", "normalised"))
     require(bool(parts), f"{what}: leave out what says nothing.")
     function = as_text(parts["function"], f"{what}, function") if "function" in parts else ""
-    mask = as_text(parts.get("mask", "all"), f"{what}, mask")
-    require(mask in MASKS, f"{what}: the mask {quoted(mask)} is not one of {', '.join(MASKS)}.")
-    normalised = as_boolean(parts.get("normalised", False), f"{what}, normalised")
-    return Scores(function, mask, normalised)
+    mask = read_mask(parts.get("mask", ALL), what)
+    return Scores(
+        function, mask, read_normalisation(parts.get("normalised", False), f"{what}, normalised")
+    )

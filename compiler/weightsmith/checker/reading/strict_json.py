@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import TypeVar
 
+from weightsmith.checker.heads import ALL, MASKS, NORMALISATIONS, OF_SUMS
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.dsl.text.documents import DocumentError, read_document
 
@@ -95,4 +96,26 @@ def exact_text(value: Fraction, what: str) -> str:
     """The text that ``as_number`` reads; a number too long for it is refused, not written."""
     bits = value.numerator.bit_length() + value.denominator.bit_length()
     require(bits <= MAX_BITS, f"{what} is an exact number of more than {MAX_NUMBER} characters.")
+    return str(value)
+
+
+def read_mask(value: object, what: str) -> str:
+    """The mask of a JSON; raises RefusedError on any other value."""
+    known = (ALL, *MASKS)
+    is_known = isinstance(value, str) and value in known
+    shown = quoted(value) if isinstance(value, str) else "no word"
+    require(is_known, f"{what}: the mask {shown} is not one of {', '.join(known)}.")
+    return str(value)
+
+
+def read_normalisation(value: object, what: str) -> str:
+    """The normalisation of a JSON: false is none, true that by sums, else its word.
+
+    Raises RefusedError on any other value.
+    """
+    if isinstance(value, bool):
+        return OF_SUMS if value else ""
+    others = [one for one in NORMALISATIONS if one != OF_SUMS]
+    listed = ", ".join(("true", "false", *others))
+    require(isinstance(value, str) and value in others, f"{what} is not one of {listed}.")
     return str(value)

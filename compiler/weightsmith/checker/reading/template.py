@@ -45,11 +45,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a head makes of keys'·queries: f of every entry, then a mask, then columns of sum 1."""
+    """What a head makes of keys'·queries: f of every entry, then a mask, then divided columns."""
 
     function: str = ""
     mask: str = "all"
-    normalised: bool = False
+    normalised: str = ""
 
     @property
     def is_linear(self) -> bool:

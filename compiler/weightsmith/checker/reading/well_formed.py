@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
+from weightsmith.checker.heads import ALL
 from weightsmith.checker.reading.refusal import RefusedError, quoted, require, spend
 from weightsmith.dsl.numbers.scalars import Number, Scalar, free_symbols
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ALL
 
 Shapes = Mapping[str, core.Shape]
 Symbols = frozenset[str]

@@ -10,6 +10,7 @@ says nothing about spectra, sizes or round-off, so every other rule refuses the 
 from __future__ import annotations
 
 from weightsmith.checker.algebra.words import Polynomial
+from weightsmith.checker.heads import ALL
 from weightsmith.checker.reading.refusal import require
 from weightsmith.checker.reading.template import Scores
 from weightsmith.checker.semantics.expressions import Part, Value
@@ -28,7 +29,7 @@ def attend(node: core.Attention, value: Value, scores: Value) -> Value:
         known = ("", group) in value.parts and any(key == group for key, _ in scores.parts)
         require(known, f"A product sums over '{group}', where a factor is not defined.")
     columns = dict.fromkeys(column for _, column in scores.parts)
-    for column in columns if node.mask == "all" else node.over:
+    for column in columns if node.mask == ALL else node.over:
         products = {group: scores.parts[group, column] for group in node.over}
         found = scored(kind, products)
         total = [value.parts["", group] @ found[group] for group in node.over]

@@ -3,10 +3,11 @@
     f of every entry        relu and abs as in an MLP (entries.py); any other function of the
                             language is a letter that is named by the function and its argument
     a mask, M ∘ S           bilinear: a letter for each word of S
-    columns divided by sums a letter that is named by all S of the query group; scores that differ
-                            by a number differ in no such letter
+    columns divided         a letter that is named by all S of the query group; a number is drawn
+                            out of them.  Where that is linear, a letter for each word of S
 
-Equal letters stand for equal matrices, whatever the inputs are; no other equality is used.
+Equal letters stand for equal matrices, whatever the inputs are; no other equality is used but those
+that the kinds state (``checker/heads``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from weightsmith.checker.algebra.words import (
     polynomial_key,
     word_key,
 )
+from weightsmith.checker.heads import ALL, mask_meaning, normalisation_meaning
 from weightsmith.checker.reading.refusal import quoted, require
 from weightsmith.checker.reading.template import Scores
 from weightsmith.checker.semantics.entries import apply
@@ -37,9 +39,14 @@ ByGroup = Mapping[str, Polynomial]  # one matrix of scores for each group of key
 def scored(scores: Scores, products: ByGroup) -> ByGroup:
     """The scores of one query group.  Raises RefusedError on a function that is not known."""
     found = {group: _applied(scores.function, one) for group, one in products.items()}
-    if scores.mask != "all":
-        found = {group: masked(scores.mask, one) for group, one in found.items()}
-    return normalised(found) if scores.normalised else found
+    if scores.mask != ALL:
+        found = {group: _seen(scores.mask, one) for group, one in found.items()}
+    if not scores.normalised:
+        return found
+    if normalisation_meaning(scores.normalised).linear:
+        name = f"{scores.normalised} {scores.mask} {' '.join(sorted(found))}"
+        return {group: masked(name, one) for group, one in found.items()}
+    return normalised(scores.normalised, found)
 
 
 def _applied(function: str, value: Polynomial) -> Polynomial:
@@ -63,6 +70,16 @@ def applied(function: str, value: Polynomial) -> Polynomial:
     return _letter(Applied(function, value, value.names()))
 
 
+def _seen(mask: str, value: Polynomial) -> Polynomial:
+    """M ∘ value, by the masks that M is made of."""
+    field = value.field
+    parts = [
+        (value if name == ALL else masked(name, value)).scaled(field.number(Fraction(number)))
+        for name, number in mask_meaning(mask).of.items()
+    ]
+    return sum(parts[1:], parts[0])
+
+
 def masked(mask: str, value: Polynomial) -> Polynomial:
     """M ∘ value, word by word."""
     total = Polynomial.zero(value.field, *value.shape)
@@ -73,13 +90,14 @@ def masked(mask: str, value: Polynomial) -> Polynomial:
     return total
 
 
-def normalised(scores: ByGroup) -> ByGroup:
-    """Every column divided by its sum over all groups of keys."""
+def normalised(kind: str, scores: ByGroup) -> ByGroup:
+    """Every column divided, by a number that is of all groups of keys."""
     field = next(iter(scores.values())).field
     number = _common_number(scores)
     bare = {group: one.scaled(field.number(1 / number)) for group, one in scores.items()}
     names = frozenset().union(*(one.names() for one in bare.values()))
-    return {group: _letter(Normalised(group, bare, names)) for group in bare}
+    drawn = field.number(normalisation_meaning(kind).homogeneous(number))
+    return {group: _letter(Normalised(kind, group, bare, names)).scaled(drawn) for group in bare}
 
 
 def _common_number(scores: ByGroup) -> Fraction:
@@ -150,8 +168,9 @@ class Masked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normalised:
-    """The scores of one group of keys, each column divided by its sum over all groups."""
+    """The scores of one group of keys, each column divided by a number of all groups."""
 
+    kind: str
     group: str
     scores: ByGroup
     names: frozenset[str]
@@ -160,7 +179,7 @@ class Normalised:
     @property
     def key(self) -> tuple[object, ...]:
         found = ((group, polynomial_key(one)) for group, one in sorted(self.scores.items()))
-        return self.group, tuple(found)
+        return self.kind, self.group, tuple(found)
 
     @property
     def shape(self) -> tuple[str, str]:
@@ -171,7 +190,8 @@ class Normalised:
         return tuple(self.scores.values())
 
     def mapped(self, change: Change) -> Polynomial:
-        return normalised({group: change(one) for group, one in self.scores.items()})[self.group]
+        changed = {group: change(one) for group, one in self.scores.items()}
+        return normalised(self.kind, changed)[self.group]
 
     def at(self, numbers: Mapping[str, Rational]) -> Polynomial:
         return self.mapped(lambda part: part.at(numbers))
@@ -192,10 +212,8 @@ def _letter(content: Applied | Masked | Normalised) -> Polynomial:
 def _spoken(content: Applied | Masked | Normalised) -> str:
     """What a message calls it."""
     match content:
-        case Applied(function=name) | Masked(mask=name):
+        case Applied(function=name) | Masked(mask=name) | Normalised(kind=name):
             return name
-        case Normalised():
-            return "normalised"
 
 
 def _is_symmetric(value: Polynomial) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from weightsmith.compiler.ir.template import ALL, Scores, Template, layers_of
+from weightsmith.compiler.ir.template import Scores, Template, layers_of
+from weightsmith.dsl.heads import ALL, MASKS, written
 
 LINEAR = "linear in tokens"
 CHUNKS = "linear in tokens, by chunks"
@@ -22,9 +23,7 @@ def head_kinds(template: Template) -> tuple[str, ...]:
 
 def kind_of(scores: Scores) -> str:
     """``linear``, ``softmax``, ``relu upto``, ``normalised relu``."""
-    name = scores.function or "linear"
-    if scores.normalised:
-        name = "softmax" if scores.function == "exp" else f"normalised {name}"
+    name = " ".join(written(scores.function or "linear", scores.normalised))
     return name if scores.mask == ALL else f"{name} {scores.mask}"
 
 
@@ -32,4 +31,4 @@ def _cost(scores: Scores) -> str:
     if scores.is_linear:
         return LINEAR
     plain = not scores.function and not scores.normalised
-    return CHUNKS if plain else SQUARE
+    return CHUNKS if plain and MASKS[scores.mask].diagonal is not None else SQUARE

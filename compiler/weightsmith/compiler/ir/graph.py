@@ -65,7 +65,7 @@ class AttentionOperation:
 
     function: str
     mask: str
-    normalised: bool
+    normalised: str
     over: tuple[str, ...]
 
 

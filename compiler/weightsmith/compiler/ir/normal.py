@@ -16,6 +16,7 @@ from weightsmith.compiler.ir.graph import FunctionOperation
 from weightsmith.compiler.ir.polynomial import Alphabet, Polynomial, Space
 from weightsmith.compiler.ir.template import Scores
 from weightsmith.dsl.checking.schedules import loop_text
+from weightsmith.dsl.heads import ALL, written
 from weightsmith.dsl.numbers.scalars import Scalar, ScalarError, evaluate
 from weightsmith.dsl.program.core import Approximated, Axis, Group, PiecewiseLinear, Schedule
 
@@ -231,15 +232,14 @@ def _head_text(program: NormalProgram, one: Application, space: Space) -> str:
     """``y*softmax((x)'*(x))``, summed over every group of keys."""
     values, *parts = one.arguments
     scores = one.scores or Scores()
-    name = "softmax" if (scores.function, scores.normalised) == ("exp", True) else scores.function
-    name = f"normalised {name}".strip() if scores.normalised and name != "softmax" else name
+    name = " ".join(written(scores.function, scores.normalised))
     found = []
     for group, value in values.items():
         texts = [
             f"({polynomial_text(program, k[group])})'*({polynomial_text(program, q[space])})"
             for k, q in zip(parts[::2], parts[1::2], strict=True)
         ]
-        mask = "" if scores.mask == "all" else f" {scores.mask}"
+        mask = "" if scores.mask == ALL else f" {scores.mask}"
         found.append(f"({polynomial_text(program, value)})*{name}({' + '.join(texts)}{mask})")
     return " + ".join(found)
 

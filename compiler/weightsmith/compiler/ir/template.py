@@ -21,12 +21,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from weightsmith.dsl.heads import ALL
+
 SCHEMA = "weightsmith-template"
 VERSION = 2
 
 Coefficient = str
 Terms = tuple[tuple[str, Coefficient], ...]  # a combination of blocks and views (or of sources)
-ALL, UPTO, BEFORE = MASKS = ("all", "upto", "before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,13 @@ class Scores:
     """What a head makes of its products keysᵀ·queries, of shape key tokens by query tokens.
 
     f is applied to every entry: a function of the language by its name, "" for none.  Then the
-    ``mask`` lets a query see all keys, those ``upto`` its own token, or those ``before`` it, in the
-    order of the tokens of its own group.  ``normalised``: then every column is divided by its sum
-    (softmax is exp, normalised).
+    ``mask`` lets a query see all keys, or some of its own group.  ``normalised``: what every column
+    is divided by then, "" for nothing.  Both are words of ``dsl/heads``.
     """
 
     function: str = ""
     mask: str = ALL
-    normalised: bool = False
+    normalised: str = ""
 
     @property
     def is_linear(self) -> bool:

@@ -15,9 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from weightsmith.compiler.ir.template import (
-    ALL,
     LINEAR,
-    MASKS,
     Coefficient,
     Head,
     Hidden,
@@ -43,11 +41,11 @@ from weightsmith.compiler.nets.terms import (
     read_term,
 )
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.heads import ALL, MASKS, WORDS, read
 from weightsmith.dsl.text.diagnostics import near_hint
 
 RELU = "relu"
-SOFTMAX, NORMALISED = "softmax", "normalised"
-FUNCTIONS = (RELU, *NAMES, SOFTMAX, NORMALISED)  # words that stand in front of a bracket
+FUNCTIONS = (RELU, *NAMES, *WORDS)  # words that stand in front of a bracket
 ONE_FUNCTION = "write relu(Kᵀ·Q), softmax(Kᵀ·Q) or normalised(relu(Kᵀ·Q))"
 WHERE = "write: sum over context before; at context"
 PRODUCT = "write (x) .* (y)"
@@ -153,7 +151,7 @@ class LayerReader:
 
     def _scores(self, cursor: Cursor) -> Head:
         """Keys, queries and what is made of their product."""
-        function, normalised, brackets = "", False, 0
+        function, normalised, brackets = "", "", 0
         while is_function(cursor, self.operands):
             word = cursor.take().text
             if word in self.tables.hinges:
@@ -163,11 +161,11 @@ class LayerReader:
             brackets += 1
             if brackets > MOST_FUNCTIONS:
                 cursor.fail("net-layer", "a head applies one function to its scores", ONE_FUNCTION)
-            inner = "exp" if word == SOFTMAX else "" if word == NORMALISED else word
-            if (function and inner) or (word in (SOFTMAX, NORMALISED) and (normalised or function)):
+            inner, divided = read(word) if word in WORDS else (word, "")
+            if (function and inner) or (divided and (normalised or function)):
                 cursor.at -= 2
                 cursor.fail("net-layer", "a head applies one function to its scores", ONE_FUNCTION)
-            function, normalised = inner or function, normalised or word in (SOFTMAX, NORMALISED)
+            function, normalised = inner or function, normalised or divided
         if not brackets and self._is_bracketed(cursor):
             cursor.expect("(")
             brackets += 1
@@ -238,7 +236,7 @@ class LayerReader:
         if cursor.accept_word("sum"):
             cursor.expect_word("over", WHERE)
             keys = read_groups(cursor, self.rows.groups)
-            mask = cursor.accept_word(*MASKS[1:]) or ALL
+            mask = cursor.accept_word(*MASKS) or ALL
             cursor.accept(";")
         if cursor.accept_word("at"):
             queries = read_groups(cursor, self.rows.groups)
@@ -247,7 +245,7 @@ class LayerReader:
             cursor.fail("net-layer", message, "sum over g before; at g")
         token = cursor.next
         if token is not None and token.kind == "word":
-            hint = near_hint(token.text, ("sum", "at", *MASKS[1:])) or WHERE
+            hint = near_hint(token.text, ("sum", "at", *MASKS)) or WHERE
             cursor.fail("misspelt", f"'{token.text}' says nothing of where a head reads", hint)
         scores = replace(head.scores, mask=mask)
         return replace(head, key_groups=keys, query_groups=queries, scores=scores)

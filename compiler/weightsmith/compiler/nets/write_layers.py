@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from weightsmith.compiler.ir.template import (
-    ALL,
     Head,
     Hidden,
     Item,
@@ -22,6 +21,7 @@ from weightsmith.compiler.nets.cursor import added, times
 from weightsmith.compiler.nets.layers import FUNCTIONS
 from weightsmith.compiler.nets.tables import Hinge
 from weightsmith.compiler.nets.tokens import quoted_name
+from weightsmith.dsl.heads import ALL, written
 
 TRANSPOSE = "ᵀ"
 MANY = 8  # units of one function from which on they are a table
@@ -101,14 +101,10 @@ class LayerWriter:
         text = " + ".join(
             f"{self.factor(keys)}{TRANSPOSE}·{self.factor(queries)}" for keys, queries in pairs
         )
-        function, is_normalised = head.scores.function, head.scores.normalised
-        if is_normalised and function == "exp":
-            return f"softmax({text})"
-        if function:
-            text = f"{function}({text})"
-        if is_normalised:
-            return f"normalised({text})"
-        return f"({text})" if len(head.keys) > 1 and not function else text
+        words = written(head.scores.function, head.scores.normalised)
+        for word in reversed(words):
+            text = f"{word}({text})"
+        return f"({text})" if len(head.keys) > 1 and not words else text
 
     # -- mlps ---------------------------------------------------------------------------------
 

@@ -38,12 +38,13 @@ from weightsmith.compiler.ir.template import (
     Terms,
     layers_of,
 )
+from weightsmith.dsl.heads import OF_SUMS
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_algebra import divided, plus, times
 from weightsmith.dsl.numbers.scalar_text import parse_scalar
 
-SOFTMAX = Scores("exp", normalised=True)
-MEAN = Scores(normalised=True)
+SOFTMAX = Scores("exp", normalised=OF_SUMS)
+MEAN = Scores(normalised=OF_SUMS)
 Place = tuple[int, int]  # of the first head of a pair: layer (loops not unrolled), head
 
 
@@ -237,7 +238,7 @@ def _kept(layer: int, head: Head) -> str:
     scores = head.scores
     what = [scores.function] * bool(scores.function)
     what += [f"the mask '{scores.mask}'"] * (scores.mask != "all")
-    what += ["normalised scores"] * (scores.normalised and not scores.function)
+    what += ["normalised scores"] * bool(scores.normalised and not scores.function)
     blocks = ", ".join(dict.fromkeys(block for block, _, _ in head.outputs))
     return f"layer {layer}: the head on {blocks} stays, it has {' and '.join(what)}"
 

@@ -12,7 +12,6 @@ from weightsmith.compiler.ir.schedule import (
     ScheduledItem,
     ScheduledLayer,
 )
-from weightsmith.compiler.ir.template import ALL
 from weightsmith.compiler.nets.net import declared_inputs
 from weightsmith.compiler.nets.write_net import shown_net
 from weightsmith.compiler.pipeline import Compilation
@@ -20,6 +19,7 @@ from weightsmith.compiler.reports.graph_picture import graph_svg
 from weightsmith.compiler.reports.graph_text import graph_dot, graph_text
 from weightsmith.dsl import program_text
 from weightsmith.dsl.checking.schedules import loop_text
+from weightsmith.dsl.heads import ALL
 
 
 def emit_tree(compilation: Compilation) -> str:
@@ -95,7 +95,7 @@ def _scores_text(field: CoefficientField, head: ScheduledHead) -> str:
         if scores.mask == ALL
         else f"{scores.mask} {scores.function}({text})"
     )
-    return f"normalised({text})" if scores.normalised else text
+    return f"{scores.normalised}({text})" if scores.normalised else text
 
 
 def _combination(field: CoefficientField, terms: Combination) -> str:

@@ -12,10 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from weightsmith.dsl.checking.heads import misplaced_scores, with_heads
-from weightsmith.dsl.meaning.scores import NORMALISED
+from weightsmith.dsl.heads import ALL, NORMALISATIONS
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ALL
 from weightsmith.dsl.program.core import TOKEN, Group, Node, Shape
 from weightsmith.dsl.program.groups import UNKNOWN, existing_groups, groups_text, meet
 from weightsmith.dsl.program.ones import simplest
@@ -209,7 +208,7 @@ class Finisher:
 
     def _entries(self, node: core.Entrywise | core.Hadamard, sides: Sides) -> Node:
         complete = self.complete(node, sides)
-        if isinstance(node, core.Entrywise) and node.site == NORMALISED:
+        if isinstance(node, core.Entrywise) and node.site in NORMALISATIONS:
             self.report.error("token-rows", node.span, *misplaced_scores(node, complete.shape))
         elif TOKEN == complete.shape.rows == complete.shape.columns and not self.in_target:
             message = (

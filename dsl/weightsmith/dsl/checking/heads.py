@@ -15,11 +15,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from weightsmith.dsl.meaning.scores import FUNCTIONS, NORMALISED, elementary_name
+from weightsmith.dsl.heads import ALL, MASKS, NORMALISATIONS
+from weightsmith.dsl.meaning.scores import FUNCTIONS, elementary_name
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ALL, ORDERS
 from weightsmith.dsl.program.core import TOKEN, Group, Node, Shape
 from weightsmith.dsl.program.groups import UNKNOWN, groups_text, meet
 from weightsmith.dsl.program.nodes import bare, scaled, split
@@ -35,7 +35,7 @@ WRITE = "write v*relu(k'*q) over context: what is summed stands to the left of t
 
 def masked(over: tuple[Group, ...]) -> tuple[tuple[Group, ...], str]:
     """The groups of a product's draft, and its mask."""
-    if over and over[-1] in ORDERS:
+    if over and over[-1] in MASKS:
         return over[:-1], over[-1]
     return over, ALL
 
@@ -168,7 +168,7 @@ class _Heads:
         return self._of_function(factors, scores)
 
     def _of_function(self, factors: Sequence[Node], scores: core.Entrywise) -> Node:
-        normalised = scores.site == NORMALISED
+        normalised = scores.site if scores.site in NORMALISATIONS else ""
         if isinstance(scores.of, core.Entrywise):
             return self._of_another(scores, scores.of)
         if isinstance(scores.function, core.Approximated):
@@ -182,7 +182,7 @@ class _Heads:
         if normalised and scores.function.breakpoints:
             return self._unknown(scores)
         if normalised:
-            return self.made(factors, scores.of, normalised=True)
+            return self.made(factors, scores.of, normalised=normalised)
         return self._pieces(factors, scores, scores.function)
 
     def _pieces(
@@ -209,9 +209,10 @@ class _Heads:
     def _unknown(self, scores: core.Entrywise) -> Node:
         message = f"a head does not apply '{scores.label}' to its scores"
         hint = f"it knows {', '.join(FUNCTIONS)}, and functions with straight pieces"
-        if scores.site == NORMALISED:
-            message = f"a head does not divide '{scores.label}' of its scores by its sums"
-            hint = f"normalised takes scores, or one of {', '.join(FUNCTIONS)} of them"
+        if scores.site in NORMALISATIONS:
+            says = NORMALISATIONS[scores.site].says
+            message = f"a head does not divide '{scores.label}' of its scores by {says}"
+            hint = f"{scores.site} takes scores, or one of {', '.join(FUNCTIONS)} of them"
         return self._refused(scores, message, hint)
 
     def _refused(self, scores: core.Entrywise, message: str, hint: str) -> Node:
@@ -220,7 +221,7 @@ class _Heads:
         return core.Zero(self.node.span, self.finisher.axes.resolve(self.node.shape))
 
     def made(
-        self, factors: Sequence[Node], of: Node, function: str = "", *, normalised: bool = False
+        self, factors: Sequence[Node], of: Node, function: str = "", *, normalised: str = ""
     ) -> Node:
         """value · N(M ∘ f(of)), finished."""
         finisher, node = self.finisher, self.node

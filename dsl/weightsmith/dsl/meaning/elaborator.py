@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
+from weightsmith.dsl.heads import MASKS
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ORDERS
 from weightsmith.dsl.program.core import Group, Node, Shape
 from weightsmith.dsl.program.groups import UNKNOWN, read_groups
 from weightsmith.dsl.program.nodes import scaled, text_of, too_long
@@ -26,7 +26,7 @@ from weightsmith.dsl.program.scope import Definition, Place, Scope
 from weightsmith.dsl.program.shapes import Axes
 from weightsmith.dsl.program.sites import INHERITED
 from weightsmith.dsl.reading import syntax as s
-from weightsmith.dsl.text.diagnostics import Report, near_hint
+from weightsmith.dsl.text.diagnostics import Report, near_hint, one_of
 from weightsmith.dsl.text.source import Span
 
 Value = Scalar | Node
@@ -155,9 +155,9 @@ class Elaborator(ABC):
             return UNKNOWN if word is not None else ()
         if mask is None:
             return groups
-        if mask.text not in ORDERS:
-            message = f"expected before or upto, got '{mask.text}'"
-            self.report.error("misspelt", mask.span, message, near_hint(mask.text, ORDERS))
+        if mask.text not in MASKS:
+            message = f"expected {one_of(MASKS)}, got '{mask.text}'"
+            self.report.error("misspelt", mask.span, message, near_hint(mask.text, MASKS))
             return UNKNOWN
         if len(groups) > 1:
             message = "tokens are in order within one group"

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from weightsmith.dsl.heads import MASKS
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import BEFORE, ORDERS
 from weightsmith.dsl.program.core import TOKEN, Group, Node, Shape
 from weightsmith.dsl.program.groups import MEANING
 from weightsmith.dsl.program.nodes import text_of
@@ -63,7 +63,7 @@ def _position(elaborator: Elaborator, call: s.CallExpression, given: s.Expressio
 def _counted(span: Span, group: Group) -> Node:
     value, scores = core.Ones(span, Shape("1", TOKEN)), core.Ones(span, Shape(TOKEN, TOKEN))
     shape = Shape("1", TOKEN)
-    return core.Attention(span, shape, value, scores, "", BEFORE, False, (group,))
+    return core.Attention(span, shape, value, scores, "", "before", "", (group,))
 
 
 def _shift(elaborator: Elaborator, call: s.CallExpression, given: s.Expression) -> Node | None:
@@ -78,7 +78,7 @@ def _shift(elaborator: Elaborator, call: s.CallExpression, given: s.Expression) 
         )
         return None
     over = elaborator.over
-    if len(over) != 1 or over[-1] in ORDERS:
+    if len(over) != 1 or over[-1] in MASKS:
         message = "shift moves the tokens of one group, in their order"
         elaborator.report.error("token-order", call.span, message, "write X*shift(1) over context")
         return None

@@ -1,7 +1,7 @@
-"""``softmax(S)`` and ``normalised(f(S))``: scores whose columns are divided by their sums.
+"""``softmax(S)`` and ``normalised(f(S))``: scores whose columns are divided, by their sums.
 
 Both stand in a product only, where ``checking/heads.py`` makes one head of them.  Until then they
-are functions of entries with a mark.
+are functions of entries whose site is the normalisation (``dsl/heads``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.heads import read
 from weightsmith.dsl.meaning.elaborator import Elaborator
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.formulas import Apply, Formula, Variable
@@ -17,8 +18,6 @@ from weightsmith.dsl.program.core import Node
 from weightsmith.dsl.program.nodes import bare
 from weightsmith.dsl.reading import syntax as s
 
-NORMALISED = "normalised"  # in place of the number of a site
-SCORES = ("softmax", "normalised")
 FUNCTIONS = tuple(sorted({"relu", "abs", *NAMES}))  # that a head applies to its scores
 
 
@@ -29,13 +28,14 @@ def elementary_name(formula: Formula) -> str | None:
 
 
 def scores(elaborator: Elaborator, call: s.CallExpression, values: list[Node]) -> Node:
-    """The draft of ``softmax(of)`` or ``normalised(of)``."""
+    """The draft of a call of one of the words of ``dsl/heads``: its site is the normalisation."""
     (of,) = values
     name, shape = call.name.text, bare(of.shape)
-    if name == "softmax":
-        function = core.Approximated(Apply("exp", Variable()), elaborator.tolerance)
-        return core.Entrywise(call.span, shape, name, function, of, NORMALISED)
+    function, site = read(name)
+    if function:
+        formula = core.Approximated(Apply(function, Variable()), elaborator.tolerance)
+        return core.Entrywise(call.span, shape, name, formula, of, site)
     if isinstance(of, core.Entrywise) and not of.site:
-        return replace(of, span=call.span, site=NORMALISED)
+        return replace(of, span=call.span, site=site)
     line = core.PiecewiseLinear(q.ZERO, q.ONE, ())
-    return core.Entrywise(call.span, shape, name, line, of, NORMALISED)
+    return core.Entrywise(call.span, shape, name, line, of, site)

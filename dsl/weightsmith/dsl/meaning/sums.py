@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
+from weightsmith.dsl.heads import WORDS
 from weightsmith.dsl.meaning.elaborator import Elaborator
-from weightsmith.dsl.meaning.scores import SCORES, scores
+from weightsmith.dsl.meaning.scores import scores
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN, Node, Shape
 from weightsmith.dsl.program.nodes import scaled, split, text_of
@@ -206,6 +207,6 @@ SUMS = {
         Sum("trace", "trace(A)", _trace, of_entries=True),
         Sum("dot", "dot(x, y)", _dot, takes=2),
         Sum("diag", "diag(A)", _diagonal, of_entries=True),
-        *(Sum(name, f"{name}(k'*q)", scores, of_entries=True) for name in SCORES),
+        *(Sum(name, f"{name}(k'*q)", scores, of_entries=True) for name in WORDS),
     )
 }

@@ -7,6 +7,7 @@ docs/format.md has the format; ``checker.core_form`` reads it.
 
 from __future__ import annotations
 
+from weightsmith.dsl.heads import to_json
 from weightsmith.dsl.numbers.formulas import formula_text
 from weightsmith.dsl.numbers.scalars import Scalar, to_text
 from weightsmith.dsl.program import core
@@ -119,7 +120,7 @@ def _node(node: core.Node) -> list[object]:
             parts = [_node(left), _node(right)]
             return ["entrywise product", shape, node.site, to_text(tolerance), *parts]
         case core.Attention(value=value, scores=scores):
-            kind = [node.function, node.mask, node.normalised, list(node.over)]
+            kind = [node.function, node.mask, to_json(node.normalised), list(node.over)]
             return ["attention", shape, *kind, _node(value), _node(scores)]
         case core.Root(name=name, equation=equation):
             return ["root", shape, name, _node(equation)]

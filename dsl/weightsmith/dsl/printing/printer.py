@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from weightsmith.dsl.heads import ALL, written
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalar_printer import coefficient_text, scalar_text, signed
 from weightsmith.dsl.program import core
-from weightsmith.dsl.program.attention import ALL, BEFORE
 from weightsmith.dsl.program.core import GROUPS, TOKEN, Group, Node
 from weightsmith.dsl.program.groups import existing_groups, meet
 from weightsmith.dsl.program.parts import parts_of
@@ -294,16 +294,14 @@ class _Printer:
         """value·f(scores), the scores in brackets of their own."""
         if isinstance(node.value, core.Ones) and node.value.shape.rows == "1":
             kind = (node.function, node.mask, node.normalised, type(node.scores))
-            if kind == ("", BEFORE, False, core.Ones):
+            if kind == ("", "before", "", core.Ones):
                 return f"position({node.over[0]})"
         own = clauses._replace(over=node.over, mask=node.mask)
-        name = f"{node.function}." if node.function in MATRIX_FUNCTIONS else node.function
-        if node.normalised and node.function == "exp":
-            name = "softmax"
-        elif node.normalised:
-            name = f"normalised({name}"
-        inner = self._node(node.scores, 0, own)
-        scores = f"{name}({inner})" + (")" if name.startswith("normalised(") else "")
+        scores = self._node(node.scores, 0, own)
+        words = written(node.function, node.normalised)
+        for word in reversed(words):
+            scores = f"{word}.({scores})" if word in MATRIX_FUNCTIONS else f"{word}({scores})"
+        scores = scores if words else f"({scores})"
         text = f"{self._node(node.value, 2, own)}*{scores}"
         if own != clauses:
             return f"({text}{own.beside(clauses)})"

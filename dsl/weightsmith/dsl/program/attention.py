@@ -3,7 +3,7 @@
     value · N(M ∘ f(scores)),   scores of shape [token, token], never held by themselves
 
 It is a node of the core; what a script may write for it, and how it gets there, is in
-``checking/heads.py``.
+``checking/heads.py``.  Which masks and normalisations there are: ``dsl/heads``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from weightsmith.dsl.text.source import Span
 if TYPE_CHECKING:
     from weightsmith.dsl.program.core import Group, Node, Shape
 
-ALL, UPTO, BEFORE = MASKS = ("all", "upto", "before")
-ORDERS = (UPTO, BEFORE)  # the masks that a script names: over context before
-
 
 @dataclass(frozen=True, slots=True)
 class Attention:
@@ -26,9 +23,9 @@ class Attention:
 
     ``value`` is [r, token], ``scores`` [token, token]: rows are the tokens summed over (keys),
     columns those of the result (queries).  ``function`` is applied to every entry: relu, abs or an
-    elementary function by its name, "" for none.  ``mask``: a query sees all keys, those up to its
-    own token or those before it; then ``over`` is one group, and the result is defined on it.
-    ``normalised``: every column is divided by its sum over the keys that are seen.
+    elementary function by its name, "" for none.  ``mask``: which keys a query sees; if not all,
+    ``over`` is one group, and the result is defined on it.  ``normalised``: what every column is
+    divided by, a word of NORMALISATIONS, "" for nothing.
     """
 
     span: Span
@@ -37,5 +34,5 @@ class Attention:
     scores: Node
     function: str
     mask: str
-    normalised: bool
+    normalised: str
     over: tuple[Group, ...]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from weightsmith.dsl.heads import NORMALISATIONS
 from weightsmith.dsl.numbers import scalar_algebra as algebra
 from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.numbers.scalars import Scalar
@@ -70,7 +71,12 @@ class Canonical:
             case core.Entrywise(function=function):
                 inner = self.form(node.of, names, transposed=transposed, level=level + 1)
                 return {
-                    ("entrywise", repr(function), node.site == "normalised", _frozen(inner)): q.ONE
+                    (
+                        "entrywise",
+                        repr(function),
+                        node.site * (node.site in NORMALISATIONS),
+                        _frozen(inner),
+                    ): q.ONE
                 }
             case core.Hadamard():
                 return self._hadamard(node, names, transposed, level)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weightsmith.dsl.reading.layout import BRACKETS, CLOSING
 from weightsmith.dsl.reading.lexer import KEYWORDS, Token
 from weightsmith.dsl.reading.other_languages import BETWEEN, STATEMENTS
-from weightsmith.dsl.text.diagnostics import Diagnostic, error, near_hint
+from weightsmith.dsl.text.diagnostics import Diagnostic, error, near_hint, one_of
 from weightsmith.dsl.text.source import Source, Span
 
 WORDS = {
@@ -358,7 +358,7 @@ def _one_of(expected: frozenset[str]) -> str:
         rest -= CLAUSES
         words.append("a clause")
     words += [WORDS[kind] for kind in WORDS if kind in rest]
-    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return one_of(words)
 
 
 def _got(token: Token) -> str:

@@ -357,7 +357,7 @@ class _Machine:
             try:
                 scores = attention_scores(node, seen)
             except ZeroDivisionError:
-                raise InputError("A column of normalised scores has the sum 0.") from None
+                raise InputError(f"A column of {node.normalised} scores is divided by 0.") from None
             found[row, column] = _sum(values[row, group] @ scores[group] for group in node.over)
         return found
 

@@ -145,6 +145,12 @@ class Report:
             raise DiagnosticError(self.diagnostics)
 
 
+def one_of(words: Iterable[str]) -> str:
+    """Return ``a, b or c``."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def near_hint(name: str, candidates: Iterable[str]) -> str | None:
     """Return ``did you mean 'steps'?`` for ``step``; nothing for names that are very long."""
     if len(name) > MAX_NEAR:

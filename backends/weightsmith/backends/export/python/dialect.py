@@ -8,7 +8,9 @@ from math import inf
 
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.plan.operations.functions import SPELLINGS
-from weightsmith.backends.plan.operations.nodes import DIAGONAL
+from weightsmith.dsl.heads import MASKS
+
+SEEN = "seen_"  # in front of a mask: a function of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,29 @@ class Dialect:
 
     def seen(self, of: str, mask: str, other: float) -> str:
         """``other`` where a query does not see a key."""
-        diagonal = DIAGONAL[mask]
-        if self.module == "torch":
-            if other == 0:
-                return f"torch.triu({of}, {diagonal})"
-            every, number = f"torch.ones_like({of}, dtype=torch.bool)", 'float("-inf")'
-        else:
-            every, number = f"np.ones_like({of}, dtype=bool)", "-np.inf"
-        number = number if other == -inf else repr(other)
-        return f"{self.module}.where({self.module}.triu({every}, {diagonal}), {of}, {number})"
+        diagonal, module = MASKS[mask].diagonal, self.module
+        least = 'float("-inf")' if module == "torch" else "-np.inf"
+        number = least if other == -inf else repr(other)
+        if diagonal is None:
+            return f"{SEEN}{mask}({of}, {number})"
+        if module == "torch" and other == 0:
+            return f"torch.triu({of}, {diagonal})"
+        every = f"{module}.ones_like({of}, dtype={'torch.bool' if module == 'torch' else 'bool'})"
+        return f"{module}.where({module}.triu({every}, {diagonal}), {of}, {number})"
+
+    def helper(self, name: str) -> str:
+        """The function of this name, as the file defines it."""
+        if not name.startswith(SEEN):
+            text: str = getattr(self, name)
+            return text
+        device = ", device=scores.device" if self.module == "torch" else ""
+        return f'''\
+def {name}(scores: {self.array}, other: float) -> {self.array}:
+    """The scores, and other where a query, column q, does not see a key, row k."""
+    k = {self.module}.arange(scores.shape[-2]{device})[:, None]
+    q = {self.module}.arange(scores.shape[-1]{device})
+    return {self.module}.where({MASKS[name.removeprefix(SEEN)].pairs}, scores, other)
+'''
 
     def _like(self, first: str) -> str:
         return self.like.format(first)
@@ -119,9 +135,9 @@ def softmax(scores: Tensor) -> Tensor:
     return torch.softmax(scores, -2).masked_fill(scores == float("-inf"), 0)
 ''',
     shares='''\
-def shares(scores: Tensor) -> Tensor:
-    """Columns over their sums."""
-    return scores / scores.sum(-2, keepdim=True)
+def shares(scores: Tensor, divisors: Tensor) -> Tensor:
+    """Each column over a number."""
+    return scores / divisors
 ''',
 )
 
@@ -152,9 +168,9 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return grown / np.where(highest == -np.inf, 1, grown.sum(-2, keepdims=True))
 ''',
     shares='''\
-def shares(scores: np.ndarray) -> np.ndarray:
-    """Columns over their sums; one in which all is zero is not a number."""
+def shares(scores: np.ndarray, divisors: np.ndarray) -> np.ndarray:
+    """Each column over a number; 0/0 is none."""
     with np.errstate(invalid="ignore"):
-        return scores / scores.sum(-2, keepdims=True)
+        return scores / divisors
 ''',
 )

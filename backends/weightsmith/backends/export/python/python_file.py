@@ -40,7 +40,7 @@ def file_text(subject: Subject, dialect: Dialect, function: Function) -> str:
         f'"""{quoted(about(subject, dialect.library))}\n"""\n',
         "\n".join(["from __future__ import annotations", "", *dialect.imports]) + "\n",
         *([constants_text(function)] if function.constants else []),
-        *(f"\n{getattr(dialect, name)}" for name in reversed(function.helpers)),
+        *(f"\n{dialect.helper(name)}" for name in reversed(function.helpers)),
         "\n" + function_text(subject, dialect, function),
     ]
     return "\n".join(parts)

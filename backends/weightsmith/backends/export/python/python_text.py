@@ -9,7 +9,7 @@ from typing import NamedTuple
 from weightsmith.backends.errors import ExportError
 from weightsmith.backends.export.base.steps import Run, Step, Steps, apart_from_data
 from weightsmith.backends.export.base.subject import Subject, identifier, in_dtype
-from weightsmith.backends.export.python.dialect import Dialect
+from weightsmith.backends.export.python.dialect import SEEN, Dialect
 from weightsmith.backends.export.python.layer_notes import LayerNotes
 from weightsmith.backends.export.python.names import Names
 from weightsmith.backends.plan.live import loop_of
@@ -31,6 +31,7 @@ from weightsmith.backends.plan.operations.nodes import (
     Shares,
     Table,
 )
+from weightsmith.dsl.heads import MASKS
 
 ATOM, PRODUCT, SUM = 0, 1, 2  # what an expression is, for brackets
 INDENT = "    "
@@ -200,11 +201,14 @@ class Writer:
                 call = self._dialect.applied(function, self._value(of, whole=False).atom)
                 return Expression(call)
             case Seen(of, mask):
+                if MASKS[mask].diagonal is None:
+                    self._helpers.add(SEEN + mask)
                 return Expression(self._dialect.seen(self._inner(of), mask, node.other))
-            case Shares(of, softmax):
-                self._helpers.add("softmax" if softmax else "shares")
-                name = "softmax" if softmax else "shares"
-                return Expression(f"{name}({self._inner(of)})")
+            case Shares(of, by):
+                name = "softmax" if by is None else "shares"
+                self._helpers.add(name)
+                values = [self._inner(one) for one in (of, by) if one is not None]
+                return Expression(f"{name}({', '.join(values)})")
             case other:
                 raise TypeError(f"no operation: {other}")
 

@@ -21,16 +21,19 @@ from weightsmith.backends.lift.given.layout import (
     Layout,
     Reference,
 )
-from weightsmith.compiler.ir.template import MASKS, Scores
+from weightsmith.compiler.ir.template import Scores
 from weightsmith.compiler.nets.net import NetInput
 from weightsmith.dsl import parse_scalar
 from weightsmith.dsl.elementary import NAMES
+from weightsmith.dsl.heads import ALL, JSON_VALUES, MASKS, WORDS, from_json, read, to_json
 from weightsmith.dsl.numbers.scalars import ScalarError
 from weightsmith.dsl.program.core import CONTEXT, GROUPS, QUERY
+from weightsmith.dsl.text.diagnostics import one_of
 
 PER = {"token": GROUPS, "context": (CONTEXT,), "query": (QUERY,)}
 KINDS = ("input", "transposed", "identity", "ones")
-ATTENTION = ("linear", "relu", "softmax", *NAMES)
+OF_EXP = tuple(word for word in WORDS if read(word)[0])  # softmax
+ATTENTION = ("linear", "relu", *OF_EXP, *NAMES)
 REFERENCE = re.compile(
     r"(?P<name>[^\[\]]+?)(\[(?P<rows>\d*:\d*)(,\s*(?P<columns>\d*:\d*))?\])?(?P<turn>\.T)?"
 )
@@ -203,13 +206,14 @@ class _Reader:
         over = self.places(f"{key}.over", one.get("over", list(self.groups)))
         at = self.places(f"{key}.at", one.get("at", list(self.groups)))
         kind = self.among(f"{key}.attention", one.get("attention", "linear"), ATTENTION)
-        mask = self.among(f"{key}.mask", one.get("mask", "all"), MASKS)
-        if mask != "all" and not (len(over) == 1 and over == at):
+        mask = self.among(f"{key}.mask", one.get("mask", ALL), (ALL, *MASKS))
+        if mask != ALL and not (len(over) == 1 and over == at):
             raise self.fail(f"{key}.mask", "a masked head has one group, over and at it.")
-        normalised = one.get("normalised", kind == "softmax")
-        if not isinstance(normalised, bool) or (kind == "softmax" and not normalised):
-            raise self.fail(f"{key}.normalised", "write true or false (softmax is normalised).")
-        function = {"linear": "", "softmax": "exp"}.get(kind, kind)
+        function, own = read(kind) if kind in OF_EXP else (kind if kind != "linear" else "", "")
+        normalised = from_json(one.get("normalised", to_json(own)))
+        if normalised is None or (own and normalised != own):
+            words = f"write {one_of(JSON_VALUES)} (softmax is normalised)."
+            raise self.fail(f"{key}.normalised", words)
         q, k, v, o = (self.reference(f"{key}.{name}", one[name]) for name in "qkvo")
         return GivenHead(q, k, v, o, over, at, Scores(function, mask, normalised))
 

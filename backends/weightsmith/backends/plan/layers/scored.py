@@ -1,15 +1,16 @@
-"""Heads whose scores are more than products: functions of them, masks, columns over their sums.
+"""Heads whose scores are more than products: functions of them, masks, divided columns.
 
 The keys of all groups stand side by side, so that a query has one column of scores:
 
     out += c · V · N(M ∘ f(Σ_i K_iᵀ · Q_i)),    V = [V_1 V_2 …],  K_i = [K_i1 K_i2 …] by group
 
-A mask alone leaves them sums of products, which are taken up to each token by chunks where that is
-cheaper than all scores.
+A mask with a diagonal, alone, leaves them sums of products, which are taken up to each token by
+chunks where that is cheaper than all scores.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -25,14 +26,15 @@ from weightsmith.backends.plan.operations.nodes import (
     Beside,
     Combination,
     Ref,
+    RowSum,
     Running,
     Seen,
     Shares,
 )
 from weightsmith.backends.template.architecture import HeadShape
-from weightsmith.compiler.ir.template import ALL, Scores
+from weightsmith.compiler.ir.template import Scores
+from weightsmith.dsl.heads import ALL, MASKS, NORMALISATIONS
 
-SOFTMAX = "exp"  # normalised
 INSIDE = 1.0  # every function of the language, and its slope, is finite there
 CHUNKS = (32, 64)  # tokens of a chunk, where rows of values times those of keys are few, or many
 FEW = 1024  # speed only, as in torch/plans/running.py
@@ -66,7 +68,7 @@ def described(scores: Scores) -> str:
     if scores.mask != ALL:
         parts.append("has a mask")
     if scores.normalised:
-        parts.append("divides by the sums of its scores")
+        parts.append(f"divides its scores by {NORMALISATIONS[scores.normalised].says}")
     return " and ".join(parts) or "is linear"
 
 
@@ -96,10 +98,11 @@ def scored_updates(
         group = head.groups.index(name)
         for one in head.values:
             scores = head.shape.scores
-            if sizes is None or scores.function or scores.normalised:
-                added = plan.through_scores(group, one)
-            else:
+            by_chunks = scores.mask != ALL and MASKS[scores.mask].diagonal is not None
+            if sizes is not None and by_chunks and not (scores.function or scores.normalised):
                 added = plan.cheapest(group, one, sizes)
+            else:
+                added = plan.through_scores(group, one)
             added = graph.scaled(added, one.scalar)
             for block, number in one.targets if not is_zero(added) else ():
                 yield (block, group), total([(Value({DIRECT: added}), number)])
@@ -123,7 +126,8 @@ class _Scored:
         """Keys by queries of the group."""
         scores, shape = self._head.shape.scores, (self._axis, self._head.groups[group])
         masked = scores.mask != ALL or self._has_masks(group)
-        softmax = scores.normalised and scores.function == SOFTMAX
+        kind = NORMALISATIONS[scores.normalised] if scores.normalised else None
+        softmax = kind is not None and kind.is_fused(scores.function)
         found = self._products(group, shape)
         if masked and scores.function:
             found = self._seen(found, group, -inf if softmax else INSIDE)
@@ -133,10 +137,35 @@ class _Scored:
             )
         if masked and not softmax:
             found = self._seen(found, group, 0.0)
-        if scores.normalised:
-            found = single(self._graph.node(Shares(self._matrix(found), softmax), shape), shape)
+        if kind is not None:
+            by = None if softmax else self._divisor(kind.divisor, found, group)
+            found = single(self._graph.node(Shares(self._matrix(found), by), shape), shape)
             found = self._seen(found, group, 0.0) if masked else found
         return found
+
+    def _divisor(self, text: str, of: Combination, group: int) -> Ref:
+        """The row that columns are divided by; 0 may stand where nothing is seen."""
+        graph, (_, queries) = self._graph, of.shape
+
+        def seen() -> Ref:
+            every = Combination(of.shape, ones=1.0)
+            masked = self._head.shape.scores.mask != ALL or self._has_masks(group)
+            return self._matrix(self._seen(every, group, 0.0) if masked else every)
+
+        def value(expression: ast.expr) -> Ref:
+            match expression:
+                case ast.Name("x"):
+                    return self._matrix(of)
+                case ast.Name("seen"):
+                    return seen()
+                case ast.Call(ast.Name("sum"), [inner]):
+                    return graph.node(RowSum(value(inner)), ("1", queries))
+                case ast.Call(ast.Name("abs"), [inner]):
+                    argument = value(inner)
+                    return graph.node(Applied(argument, "abs"), graph.shape(argument))
+            raise TypeError(f"no divisor: {text}")
+
+        return value(ast.parse(text, mode="eval").body)
 
     def _products(self, group: int, shape: tuple[Axis, Axis]) -> Combination:
         """Σ over the stacked parts of keysᵀ · queries."""

@@ -10,13 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from weightsmith.compiler.ir.template import BEFORE, UPTO
-
 # the name of a dimension or of a group of tokens, or a number that is its own size; with + between
 # them axes that follow one another
 Axis = str
 Shape = tuple[Axis, Axis]  # rows, columns
-DIAGONAL = {UPTO: 0, BEFORE: 1}  # the first on which a query, a column, sees a key, a row
 FIXED = -1  # in place of the number of a scalar: there is none
 
 
@@ -150,8 +147,8 @@ class Applied:
 class Seen:
     """Scores, keys by queries, with ``other`` where a query does not see a key.
 
-    ``mask``: it sees those up to or before its own place, or all.  ``keys``, ``queries``: one row,
-    zero where there is no token; None where there is one everywhere.
+    ``mask``: all, or one of MASKS.  ``keys``, ``queries``: one row, zero where there is no token;
+    None where there is one everywhere.
     """
 
     of: Ref
@@ -163,15 +160,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Every column divided by its sum; ``softmax``: that of exp of the entries."""
+    """Every column divided by the entry of the row ``by``; without one, the softmax of it."""
 
     of: Ref
-    softmax: bool
+    by: Ref | None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """values · (M ∘ keysᵀ · queries), M a mask: by chunks of tokens, in time linear in them."""
+    """values · (M ∘ keysᵀ · queries), M a mask with a diagonal: by chunks, in linear time."""
 
     values: Ref
     keys: Ref
@@ -227,7 +224,7 @@ Node = (
 )
 
 
-OF_ONE = (Scaled, Clamp, Bucket, RowSum, Repeat, AllReduced, Applied, Shares)
+OF_ONE = (Scaled, Clamp, Bucket, RowSum, Repeat, AllReduced, Applied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +256,8 @@ def operands(node: Node) -> tuple[Ref, ...]:
             return parts
         case Seen(of, _, keys, queries):
             return (of, *(row for row in (keys, queries) if row is not None))
+        case Shares(of, by):
+            return (of,) if by is None else (of, by)
         case _ if isinstance(node, OF_ONE):
             return (node.of,)
         case _:
@@ -282,6 +281,8 @@ def renamed(node: Node, change: Callable[[Ref], Ref]) -> Node:
         case Seen(of, _, keys, queries):
             one, two = (None if row is None else change(row) for row in (keys, queries))
             return Seen(change(of), node.mask, one, two, node.other)
+        case Shares(of, by):
+            return Shares(change(of), None if by is None else change(by))
         case _ if isinstance(node, OF_ONE):
             return replace(node, of=change(node.of))
         case _:

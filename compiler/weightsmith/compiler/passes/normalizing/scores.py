@@ -14,6 +14,7 @@ from weightsmith.compiler.ir.normal import Application, Columns
 from weightsmith.compiler.ir.polynomial import Family, Letter, Polynomial, Space, Word
 from weightsmith.compiler.ir.template import Scores
 from weightsmith.compiler.passes.normalizing.fold_entries import is_ones, ones
+from weightsmith.dsl.heads import ALL
 from weightsmith.dsl.program.core import GROUPS
 from weightsmith.dsl.text.diagnostics import mistake
 from weightsmith.dsl.text.source import Span
@@ -34,7 +35,7 @@ def attention(
     """The head; None where what it adds is zero.  Raises DiagnosticError where there is no head."""
     values, products = operands
     queries = tuple(dict.fromkeys(query for _, query in products))
-    if operation.mask != "all":
+    if operation.mask != ALL:
         queries = tuple(one for one in queries if one in operation.over)
     keys = operation.over
     held = {key: one for (_, key), one in values.items() if key in keys}

@@ -1,0 +1,7 @@
+"""A query sees the keys up to its own token: a mask with letters of its own."""
+
+from __future__ import annotations
+
+from weightsmith.checker.heads.record import MaskMeaning
+
+MEANING = MaskMeaning({"upto": 1})

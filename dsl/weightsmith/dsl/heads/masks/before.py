@@ -1,0 +1,7 @@
+"""Each token sees those before it, and not itself."""
+
+from __future__ import annotations
+
+from weightsmith.dsl.heads.record import Mask
+
+MASK = Mask(pairs="k < q", diagonal=1)

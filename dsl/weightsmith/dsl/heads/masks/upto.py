@@ -1,0 +1,7 @@
+"""Each token sees itself and those before it: causal attention."""
+
+from __future__ import annotations
+
+from weightsmith.dsl.heads.record import Mask
+
+MASK = Mask(pairs="k <= q", diagonal=0)

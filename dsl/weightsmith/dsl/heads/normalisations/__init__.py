@@ -1,0 +1,1 @@
+"""One file for each normalisation: its name is the name of the file."""
