@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 # Pages whose blocks another test runs.
 ELSEWHERE = {
+    "messages": "tests/cli/test_messages.py",
     "exports": "tests/backends/export/test_document.py",
     "language": "tests/dsl/test_documentation.py",
     "pytorch": "tests/backends/test_pytorch_docs.py",

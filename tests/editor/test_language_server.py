@@ -171,7 +171,7 @@ def test_completion(client: Client) -> None:
     assert {"repeat", "return", "X"} <= set(after(""))
     assert after("w = x over ") == ["context", "query", "tokens"]
     assert after("w = x over con") == ["context", "query", "tokens"]
-    assert after("w = x over context ")[:2] == ["upto", "before"]
+    assert after("w = x over context ")[:2] == ["after", "before"]
     assert "approximates" in after("return X ", 9)
     assert {"inv", "polar", "root"} <= set(after("return X approximates ", 9))
     assert "spectrum" in after("assume ", 2)

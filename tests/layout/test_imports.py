@@ -92,7 +92,7 @@ ROOMS: dict[str, str] = {
     "checker.errors": "reading balls algebra semantics facts",
     "checker.rewrites": "reading balls algebra semantics",
     "checker.spectra": "reading balls algebra semantics facts",
-    "checker.pairs": "reading balls algebra semantics networks errors",
+    "checker.pairs": "heads reading balls algebra semantics networks errors",
     "checker.rules.network": "reading algebra semantics networks facts rewrites",
     "checker.rules.tables": "reading balls algebra semantics facts errors",
     "checker.rules.truncation": "reading balls algebra semantics facts spectra",

@@ -74,7 +74,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             found = super().invoke(ctx)
-            sys.stdout.flush()
+            if not sys.stdout.closed:  # a server closes it when it stops
+                sys.stdout.flush()
             return found
         except KeyboardInterrupt:
             raise click.Abort from None

@@ -73,6 +73,7 @@ _OTHERS = {
     "tokens": "the tokens of context and query",
     "token": "per token: for the tokens of context and query",
     "before": "over context before: each token sees those of its group before it",
+    "after": "over context after: each token sees those of its group after itself",
     "upto": "over context upto: each token sees those of its group up to itself",
     "relu": "relu(E): max(t, 0) of every entry t; exact",
     "abs": "abs(E): the absolute value of every entry; exact",

@@ -70,7 +70,7 @@ def test_a_mistake_leaves_its_file_and_not_the_others(call: Call, tmp_path: Path
     ugly.write_text(UGLY)
     result = call("fmt", broken, bytes_, ugly)
     assert result.exit_code == 1
-    assert f"{broken}:1:12: error: this '(' is never closed" in result.stderr
+    assert f"{broken}:1:12: error[bracket]: this '(' is never closed" in result.stderr
     assert "is not UTF-8 text: byte 0xff in line 1" in result.stderr
     assert result.stderr.endswith("1 changed, 0 as it should be, 2 with a mistake\n")
     assert broken.read_text() == BROKEN

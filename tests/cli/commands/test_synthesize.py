@@ -87,5 +87,5 @@ def test_a_number_of_passes(call: Call) -> None:
     for wrong in (("--within", "1e-3", "--passes", "6"), (), ("--passes", "0")):
         assert call("synthesize", *polar, *wrong).exit_code == 2
     result = call("synthesize", *polar, "--within", "1e-3", "--degree", "5")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "together with the number of passes" in result.stderr

@@ -300,9 +300,10 @@ def _no_letter(letter: object) -> Bounds:
 def _no_rule(head: Head) -> str:
     scores = head.scores
     name = scores.function or "no function"
+    divided = ", normalised" if scores.normalised else ""
     return (
-        f"A head has the scores {quoted(name)}{', normalised' if scores.normalised else ''}: this rule "
-        "knows linear heads, relu and abs of scores, and softmax."
+        f"A head has the scores {quoted(name)}{divided}: this rule knows linear heads, "
+        "relu and abs of scores, and softmax."
     )
 
 
