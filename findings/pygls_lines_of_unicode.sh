@@ -15,9 +15,9 @@ from lsprotocol.types import Position, Range, TextDocumentContentChangePartial
 from pygls.workspace import TextDocument
 
 print("pygls", version("pygls"))
-place = Range(Position(1, 4), Position(1, 5))  # the 1 of the line "X = 1"
 for name, separator in (("U+2028", "\u2028"), ("U+0085", "\x85"), ("none", " ")):
     document = TextDocument("file:///a.txt", f"# a{separator}b\nX = 1\n")
+    place = Range(Position(1, 4), Position(1, 5))  # the 1 of the line "X = 1"; is changed by the call
     document.apply_change(TextDocumentContentChangePartial(range=place, text="9"))
     print(name, "above:", repr(document.source))
     is_right = document.source.endswith("X = 9\n")
