@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weightsmith.editor.edits import changes
+from weightsmith.editor.edits import MOST_LINES, changes
 from weightsmith.editor.positions import Encoding, Lines, Place
 
 TEXT = "aé🚀\r\nb\u2028c\rd\n\ne\ud800"
@@ -38,6 +38,12 @@ def test_places_beyond_an_end_are_that_end() -> None:
     assert lines.place(999) == lines.place(len(TEXT))
     assert lines.offset(0, 3) == 2  # within the surrogates of one character
     assert Lines("").place(0) == Place(0, 0)
+
+
+def test_a_long_text_is_one_change() -> None:
+    before = "a\n" * MOST_LINES
+    assert list(changes(before, before)) == []
+    assert list(changes(before, before + "b")) == [(0, len(before), before + "b")]
 
 
 @pytest.mark.parametrize("after", ["", "a\nb\n", "x\na\nc\nd\n", "a\nb\nc\nd\ne"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from weightsmith.dsl.front_end import Checked, diagnose, load_source
@@ -95,7 +95,7 @@ def _at_use(source: Source, checked: Checked, found: Diagnostic) -> Diagnostic:
             path = os.path.join(os.path.dirname(source.name), use.path.text)
             if os.path.normpath(path) == os.path.normpath(name):
                 place = use.path.span
-    return Diagnostic(found.severity, found.code, place, message, found.hint, found.notes)
+    return replace(found, span=place, message=message)
 
 
 def _of_net(source: Source) -> tuple[Diagnostic, ...]:
