@@ -174,6 +174,7 @@ def process(*arguments: str, code: str = "") -> subprocess.Popen[str]:
 
 SLOW = """
 import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from weightsmith.backends.storage import workshop
 def slow(descriptor):
     print("writing", flush=True)
