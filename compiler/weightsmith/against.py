@@ -82,7 +82,7 @@ def compare(
         counts = open_counts(sides, given)
         bound = {name: Fraction(value) for name, value in template.bindings} | known
         bound = {name: one for name, one in bound.items() if name not in counts} | dict(given)
-        for name, _ in template.sizes:
+        for name, _ in (*template.sizes, *program.sizes):
             bound.pop(name, None)  # the number of tokens says it
         if bound:
             sides = side_by_side(program, read, names, bound)
@@ -248,9 +248,12 @@ def _renamed(template: Template, sides: Sides, names: Mapping[str, str]) -> Temp
     """The template under the names that the script has for its values."""
     wanted = [one.name for one in sides.template.read_out]
     outputs = [one.name for one in template.read_out]
+    if not all(one in outputs for one in names):
+        names = {two: one for one, two in names.items()}
     both = dict(names) or (dict(zip(outputs, wanted, strict=True)) if len(outputs) == 1 else {})
-    read_out = (replace(one, name=both.get(one.name, one.name)) for one in template.read_out)
-    return replace(template, read_out=tuple(one for one in read_out if one.name in wanted))
+    both |= {one: one for one in outputs if one not in both and one not in both.values()}
+    kept = (one for one in template.read_out if both.get(one.name) in wanted)
+    return replace(template, read_out=tuple(replace(one, name=both[one.name]) for one in kept))
 
 
 def _count(number: int, one: str, many: str) -> str:
