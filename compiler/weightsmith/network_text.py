@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weightsmith.backends.export import Subject, subject_of
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
+from weightsmith.checker.networks.at_bindings import loops_run
 from weightsmith.compiler.certify.stated import stated_in
 from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
@@ -60,8 +61,25 @@ def _certified_lines(network: Network) -> list[str]:
     """The tables, what rounding adds to them, and the bounds."""
     lines = _first(table_lines(network.certificate.get("tables")), "tables")
     lines += [f"round   {network.rounding}"] * bool(network.rounding)
+    lines += [f"equal   {one}" for one in _only_at(network)]
     lines += _pairs(network)
     return lines + _first([bound_line(bound) for bound in network.bounds], "bounds")
+
+
+def _only_at(network: Network) -> list[str]:
+    """For which numbers the network is shown to compute its script, if that is not for all."""
+    found = next((one.fact for one in network.facts if one.kind == "exactness"), {})
+    at, passes = found.get("at"), found.get("passes")
+    if not isinstance(at, list):
+        return []
+    numbers = ", ".join(" = ".join(map(str, one)) for one in at if isinstance(one, list))
+    where = [f"with {numbers}"] * bool(numbers)
+    if isinstance(passes, list):
+        counts = [one for one in passes if isinstance(one, int)]
+        where.append(f"where {loops_run(counts)}")
+    return [
+        f"the network computes its script {' '.join(where)}; for other numbers nothing is shown"
+    ]
 
 
 def _pairs(network: Network) -> list[str]:
@@ -85,7 +103,7 @@ def depth_text(network: Network) -> str:
 
 def statement_lines(network: Network) -> list[str]:
     """What is proven, and what is presumed for it."""
-    lines = [bound_line(bound) for bound in network.bounds]
+    lines = [*_only_at(network), *(bound_line(bound) for bound in network.bounds)]
     return lines + [f"presumed: {one.text}" for one in presumptions(network.program)]
 
 

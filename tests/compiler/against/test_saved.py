@@ -1,0 +1,259 @@
+"""What was found equal is saved: a directory that the checker accepts, and that says no more."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weightsmith import api
+from weightsmith.against import Comparison
+from weightsmith.checker.reading.verdicts import Report
+from weightsmith.checker.verify import verify_directory
+from weightsmith.compiler.against.sides import MismatchError
+from weightsmith.dsl import DiagnosticError, Source, check
+from weightsmith.dsl.printing.core_form import core_form
+
+from .saved_texts import (
+    ENDS,
+    FOR,
+    HALF,
+    NEWTON,
+    NONE,
+    ONCE,
+    PASSES,
+    SCRIPT_OF_SEEN,
+    SCRIPT_OF_TWO,
+    SEEN,
+    TWO,
+    WRITTEN_OUT,
+)
+from .test_published import EQUAL, NETWORKS
+
+OTHERS = "of other numbers of passes nothing is said."
+
+
+def saved(found: Comparison, folder: Path) -> Report:
+    """Save it; both ways of checking accept every claim."""
+    found.save(folder / "saved")
+    assert verify_directory(folder / "saved", kernel=True).outcome == "proven"
+    report = api.verify(folder / "saved")
+    assert report.outcome == "proven", [one for one in report.verdicts if not one.proven]
+    return report
+
+
+def exactness(report: Report) -> str:
+    (found,) = [one.statement for one in report.verdicts if one.kind == "exactness"]
+    return found
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_a_published_construction_is_saved(name: str, tmp_path: Path) -> None:
+    script = NETWORKS / f"{name}.alg"
+    report = saved(api.compare(NETWORKS / f"{name}.net", script), tmp_path)
+    assert "computes what script.alg says, for every size" in exactness(report)
+    network = api.load(tmp_path / "saved")
+    assert f"network {network.template.algorithm}\n" in network.show()
+    network.export(tmp_path / "again.net")
+    again = api.compare(tmp_path / "again.net", tmp_path / "saved" / "script.alg")
+    assert again.outcome == "equal", again.text
+
+
+def test_the_sign_that_a_threshold_needs_is_a_hypothesis(tmp_path: Path) -> None:
+    found = api.compare(NETWORKS / "bai_lasso.net", NETWORKS / "bai_lasso.alg")
+    assert found.text.endswith("\n  if 0 <= eta*lam")
+    assert exactness(saved(found, tmp_path)).endswith("denominator vanishes, and 0 <= eta*lam.")
+
+
+def test_a_script_that_needs_no_change_keeps_its_text(tmp_path: Path) -> None:
+    text = "# by hand\n" + NEWTON.lstrip()
+    saved(api.compare(HALF, text, settings=ENDS), tmp_path)
+    assert (tmp_path / "saved" / "script.alg").read_text(encoding="utf-8") == text
+
+
+def test_numbers_of_tokens_and_fixed_matrices_are_the_networks(tmp_path: Path) -> None:
+    found = api.compare(NETWORKS / "von_oswald_gd.net", NETWORKS / "von_oswald_gd.alg")
+    program = found.network().program
+    assert dict(program.sizes) == {"N": "context"}
+    assert [one.name for one in program.inputs if one.fixed] == ["W0"]
+    given = check(Source("given.alg", (NETWORKS / "von_oswald_gd.alg").read_text("utf-8")))
+    same = core_form(program)["body"] == core_form(given)["body"]
+    assert same
+
+
+def test_it_runs_as_its_script(tmp_path: Path) -> None:
+    names = ("von_oswald_gdpp", {"eta": "1/7", "gamma": "1/50", "steps": 3})
+    found = api.compare(
+        NETWORKS / f"{names[0]}.net", NETWORKS / f"{names[0]}.alg", settings=names[1]
+    )
+    saved(found, tmp_path)
+    dice = np.random.default_rng(3)
+    inputs = {
+        name: {"context": dice.normal(size=(rows, 4)), "query": dice.normal(size=(rows, 2))}
+        for name, rows in (("x", 3), ("y", 2))
+    }
+    network = api.load(tmp_path / "saved")
+    one, other = network.run(inputs)["r"], network.interpret(inputs)["r"]
+    np.testing.assert_allclose(one["query"], other["query"], rtol=1e-10)  # type: ignore[index]
+
+
+def test_the_bound_of_the_script_is_proven_of_the_network(tmp_path: Path) -> None:
+    """By hand: e = 1 - A/3 is at most 1/3, and a pass squares it."""
+    found = api.compare(HALF, NEWTON, settings={**ENDS, "steps": 3})
+    network = found.network()
+    (bound,) = network.bounds
+    assert bound.value is not None
+    assert Fraction(1, 3**8) <= bound.value < Fraction(1001, 1000) / 3**8
+    report = saved(found, tmp_path)
+    assert "weights" in [one.kind for one in report.verdicts]
+    (said,) = [one.statement for one in report.verdicts if one.kind == "truncation"]
+    assert said.startswith("‖X − inv(A)‖₂ ≤ 0.0001525 · ‖inv(A)‖₂ in exact arithmetic, for every A")
+    spread = np.diag([2.0, 3.0, 4.0])
+    answer = network.run({"A": spread})["X"]
+    inverse = np.linalg.inv(spread)
+    distance = np.linalg.norm(np.asarray(answer) - inverse, 2)
+    assert distance <= float(bound.value) / 2 * (1 + 1e-9)  # floats: at 2 the bound is reached
+
+
+def test_a_distance_without_a_rule_is_open() -> None:
+    found = api.compare(
+        HALF, NEWTON.replace("assume spectrum(A) in [mu, L]", "param mu, L"), settings=ENDS
+    )
+    assert found.is_equal, found.text
+    network = found.network()
+    assert network.verify().outcome == "open"
+    assert network.bounds[0].unproven is not None
+
+
+def test_equality_at_numbers_names_them(tmp_path: Path) -> None:
+    said = exactness(saved(api.compare(HALF, NEWTON, settings=ENDS), tmp_path))
+    assert said.startswith("With L = 4, mu = 2 the network of template.json computes what script")
+    assert said.endswith("; of other numbers nothing is said.")
+
+
+@pytest.mark.parametrize(
+    ("net", "script", "settings", "counts"),
+    [
+        (ONCE, PASSES, {"k": 1}, "With k = 1 the network; its loop runs exactly 1 pass"),
+        (NONE, PASSES, {"k": 0}, "With k = 0 the network; its loop runs exactly 0 passes"),
+        (ONCE, PASSES, {"k": 1, "c": 5}, "With k = 1 the network; its loop runs exactly 1 pass"),
+        (WRITTEN_OUT, FOR, {}, "The network; its loops run exactly 2 and 1 passes"),
+    ],
+)
+def test_equality_for_this_count_names_it(
+    net: str, script: str, settings: dict[str, int], counts: str, tmp_path: Path
+) -> None:
+    found = api.compare(net, script, settings=settings)
+    assert found.outcome == "equal here", found.text
+    assert all(f"{name} = {value}" in found.text for name, value in settings.items())
+    said = exactness(saved(found, tmp_path))
+    first, run = counts.split("; ")
+    assert said.startswith(f"{first} of template.json computes what script.alg says when {run}, ")
+    assert said.endswith(OTHERS)
+    network = api.load(tmp_path / "saved")
+    assert f"where {run}; for other numbers nothing is shown" in network.show()
+    network.export(tmp_path / "out.py", numpy=True)
+    assert "for other numbers nothing is shown" in (tmp_path / "out.py").read_text("utf-8")
+
+
+def test_no_pass_by_induction(tmp_path: Path) -> None:
+    found = api.compare(HALF, NEWTON, settings={**ENDS, "steps": 0})
+    saved(found, tmp_path)
+    answer = np.asarray(api.load(tmp_path / "saved").run({"A": 3 * np.eye(2)})["X"])
+    np.testing.assert_array_equal(answer, np.eye(2) / 3)
+
+
+def test_masked_scores(tmp_path: Path) -> None:
+    saved(api.compare(SEEN, SCRIPT_OF_SEEN), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("returns", "names"),
+    [
+        ({"same": "x", "minus": "output2"}, ["x", "output2"]),
+        ({"same": "x"}, ["x"]),
+        ({"minus": "output2"}, ["output"]),  # alone it has no number
+        ({"output2": "minus"}, ["output"]),
+    ],
+)
+def test_several_outputs(returns: dict[str, str], names: list[str], tmp_path: Path) -> None:
+    saved(api.compare(TWO, SCRIPT_OF_TWO, returns=returns), tmp_path)
+    network = api.load(tmp_path / "saved")
+    assert [one.name for one in network.template.read_out] == names
+    assert [one.name for one in network.program.returns] == names
+
+
+def test_what_is_not_equal_is_not_saved(tmp_path: Path) -> None:
+    found = api.compare(ONCE, PASSES, settings={"k": 2})
+    assert found.outcome == "different"
+    with pytest.raises(MismatchError, match=r"nothing to save: the two are not equal.\nNOT EQUAL"):
+        found.save(tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
+
+
+def test_what_was_there_stays_where_nothing_is_saved(tmp_path: Path) -> None:
+    api.compare(NONE, PASSES, settings={"k": 0}).save(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(MismatchError):
+        api.compare(ONCE, PASSES, settings={"k": 2}).save(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_two_numbers_for_one_symbol() -> None:
+    net = HALF.replace("param steps", "param steps = 3")
+    found = api.compare(net, NEWTON, settings=ENDS)
+    with pytest.raises(MismatchError, match="'steps' is 3 in the network, and 12 in the script"):
+        found.network()
+    assert api.compare(net, NEWTON, settings={**ENDS, "steps": 5}).network().bindings["steps"] == 5
+
+
+def test_a_symbol_that_is_a_matrix_of_the_script() -> None:
+    """Both have an A0, and they are not the same: no script can say so."""
+    net = ONCE.replace("input A: [d, d]", "input A: [d, d]\nparam A0").replace(
+        "+= X·Aᵀ·X", "+= A0 X·Aᵀ·X"
+    )
+    script = PASSES.replace("param k, c\nX = I", "param k\nA0 = I\nX = A0")
+    found = api.compare(net, script, settings={"k": 1, "A0": 1})
+    assert found.is_equal, found.text
+    with pytest.raises(MismatchError, match="no script says what they have in common"):
+        found.network()
+
+
+def test_a_symmetric_input_is_no_fixed_matrix() -> None:
+    net = """
+network f
+input x: [d] per token
+matrix W: [d, d]
+tokens  context, query
+stream  x  d rows, starts as x
+        z  d rows, starts as 0
+layer   head  z += (W x)·xᵀ·x   sum over context; at query
+return  z = z at query tokens
+"""
+    script = """
+algorithm f(x: [d] per token, W: symmetric[d, d])
+return W*x*x'*x on query over context
+"""
+    script = script.replace(
+        "return W*x*x'*x on query over context", "z = W*x*x'*x  over context\nreturn z on query"
+    )
+    found = api.compare(net, script)
+    assert found.is_equal, found.text
+    with pytest.raises(MismatchError, match=r"write 'W: fixed\[d, d\]'"):
+        found.network()
+    saved_network = api.compare(net, script.replace("symmetric", "")).network()
+    assert saved_network.verify().outcome == "proven"
+
+
+def test_a_promise_is_kept_or_nothing_is_saved(tmp_path: Path) -> None:
+    """steps = 3 is within 1/3^8 of the inverse."""
+    script = NEWTON.replace("X = 2/(mu", "ensure error <= {}\nX = 2/(mu", 1)
+    settings = {**ENDS, "steps": 3}
+    report = saved(api.compare(HALF, script.format("1/1000"), settings=settings), tmp_path)
+    assert "promise" in [one.kind for one in report.verdicts]
+    found = api.compare(HALF, script.format("1/10000"), settings=settings)
+    with pytest.raises(DiagnosticError, match=r"only 1\.525e-4 is proven"):
+        found.save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
