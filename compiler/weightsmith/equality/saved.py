@@ -60,8 +60,8 @@ class Equality:
         return made.program, files, details
 
     def _bindings(self) -> dict[str, Fraction]:
-        """The numbers of the network's symbols; the data have those of tokens."""
-        found = dict(self.bindings)
+        """The numbers of the symbols; the data have those of tokens, where none was given."""
+        found = {**self.bindings, **self.settings}
         for name, text in self.template.bindings:
             own = Fraction(text)
             if found.setdefault(name, own) != own and name not in self.settings:
@@ -70,9 +70,9 @@ class Equality:
                     f"it shall be, --set {name}={own}."
                 )
         sizes = {name for name, _ in (*self.template.sizes, *self.program.sizes)}
-        return {
-            name: one for name, one in (found | dict(self.numbers)).items() if name not in sizes
-        }
+        fixed = {*self.settings, *(name for name, _ in self.template.bindings)}
+        both = {**found, **self.numbers}
+        return {name: one for name, one in both.items() if name not in sizes or name in fixed}
 
     def _exactness(self, made: Adapted) -> Stated:
         """The fact, with what it follows from."""

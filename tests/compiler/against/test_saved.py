@@ -10,6 +10,7 @@ import pytest
 
 from weightsmith import api
 from weightsmith.against import Comparison
+from weightsmith.backends.errors import LayoutError
 from weightsmith.checker.reading.verdicts import Report
 from weightsmith.checker.verify import verify_directory
 from weightsmith.compiler.against.sides import MismatchError
@@ -257,3 +258,68 @@ def test_a_promise_is_kept_or_nothing_is_saved(tmp_path: Path) -> None:
     with pytest.raises(DiagnosticError, match=r"only 1\.525e-4 is proven"):
         found.save(tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_number_of_tokens_that_is_set_is_kept(tmp_path: Path) -> None:
+    """For twelve tokens the bound has a number, and other data are refused."""
+    net = """
+network gd
+input x: [d] per token
+input y: [1] per context
+param eta, steps, N = size(context)
+tokens  context, query
+stream  x  d rows, starts as x
+        y  1 rows, starts as y
+repeat steps:
+    layer   head  y += eta/N (-y)·xᵀ·x   sum over context; at context, query
+return  output = -y at query tokens
+"""
+    script = """
+algorithm gd(x: [d] per token, y: [1] per context)
+assume spectrum(x*x' over context) in [mu, L]
+param eta, N, steps
+w = 0
+repeat steps:
+    w = w - eta/N*(w*x - y)*x'  over context
+return w*x on query approximates y*x'*inv(x*x')*x over context
+"""
+    settings = {"eta": 8, "mu": 1, "L": 2, "steps": 20}
+    whole = api.compare(net, script, settings=settings).network()
+    assert whole.bounds[0].value is None  # a formula in N
+    assert whole.verify().outcome == "open"
+    found = api.compare(net, script, settings={**settings, "N": 12})
+    saved(found, tmp_path)
+    network = api.load(tmp_path / "saved")
+    assert network.bounds[0].value == pytest.approx(3**-20, rel=1e-3)  # |1 - 8/12·[1, 2]| is 1/3
+    for count in (12, 11):
+        rows = np.linalg.qr(np.random.default_rng(1).normal(size=(count, 2)))[0].T * 1.2
+        inputs = {
+            "x": {"context": rows, "query": np.ones((2, 1))},
+            "y": {"context": np.ones((1, count))},
+        }
+        if count == 12:
+            network.run(inputs)
+        else:
+            with pytest.raises(LayoutError, match="this network is for 12 context tokens"):
+                network.run(inputs)
+
+
+def test_a_number_of_a_symbol_that_only_the_network_has(tmp_path: Path) -> None:
+    """It is not needed for the equality; the weights need it."""
+    net = NONE.replace("input A: [d, d]", "input A: [d, d]\nparam a").replace(
+        "layer   (nothing)", "layer   mlp  A += a A"
+    )
+    found = api.compare(net, PASSES, settings={"k": 0, "a": "1/3"})
+    assert found.is_equal, found.text
+    saved(found, tmp_path)
+    assert api.load(tmp_path / "saved").bindings["a"] == Fraction(1, 3)
+
+
+def test_a_matrix_that_only_the_network_has(tmp_path: Path) -> None:
+    """It comes to nothing, whatever it is: the script gets an input of its name."""
+    net = NONE.replace("input A: [d, d]", "input A: [d, d]\nmatrix W: [d, d]").replace(
+        "layer   (nothing)", "layer   mlp  A += W A"
+    )
+    found = api.compare(net, PASSES, settings={"k": 0})
+    saved(found, tmp_path)
+    assert [one.name for one in api.load(tmp_path / "saved").program.inputs if one.fixed] == ["W"]
