@@ -13,7 +13,7 @@ from weightsmith.backends.export import Subject, subject_of
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
 from weightsmith.checker.networks.at_bindings import loops_run
-from weightsmith.compiler.certify.stated import stated_in
+from weightsmith.compiler.certify.stated import exact_at, stated_in
 from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.nets.net import declared_inputs
@@ -68,15 +68,13 @@ def _certified_lines(network: Network) -> list[str]:
 
 def _only_at(network: Network) -> list[str]:
     """For which numbers the network is shown to compute its script, if that is not for all."""
-    found = next((one.fact for one in network.facts if one.kind == "exactness"), {})
-    at, passes = found.get("at"), found.get("passes")
-    if not isinstance(at, list):
+    found = exact_at(network.facts)
+    if found is None:
         return []
-    numbers = ", ".join(" = ".join(map(str, one)) for one in at if isinstance(one, list))
-    where = [f"with {numbers}"] * bool(numbers)
-    if isinstance(passes, list):
-        counts = [one for one in passes if isinstance(one, int)]
-        where.append(f"where {loops_run(counts)}")
+    numbers, passes = found
+    said = ", ".join(f"{name} = {value}" for name, value in numbers.items())
+    where = [f"with {said}"] * bool(said)
+    where += [] if passes is None else [f"where {loops_run(passes)}"]
     return [
         f"the network computes its script {' '.join(where)}; for other numbers nothing is shown"
     ]

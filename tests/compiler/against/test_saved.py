@@ -16,6 +16,7 @@ from weightsmith.checker.verify import verify_directory
 from weightsmith.compiler.against.sides import MismatchError
 from weightsmith.dsl import DiagnosticError, Source, check
 from weightsmith.dsl.printing.core_form import core_form
+from weightsmith.network_page import bound_curves
 
 from .saved_texts import (
     ENDS,
@@ -323,3 +324,33 @@ def test_a_matrix_that_only_the_network_has(tmp_path: Path) -> None:
     found = api.compare(net, PASSES, settings={"k": 0})
     saved(found, tmp_path)
     assert [one.name for one in api.load(tmp_path / "saved").program.inputs if one.fixed] == ["W"]
+
+
+def test_a_trained_step_keeps_the_certificate() -> None:
+    """With another value of its parameter the network is still its script: that is proven anew."""
+    net = HALF.replace("param steps", "param c, steps").replace("1/3 I[d]", "c I[d]")
+    script = NEWTON.replace("param steps = 12", "param c, steps = 2").replace("2/(mu + L)*I", "c*I")
+    found = api.compare(net, script, settings={**ENDS, "c": "1/4"})
+    network = found.network()
+    assert network.bounds[0].value == Fraction(1, 16)  # |1 - A/4| is at most 1/2, squared twice
+    module = network.module(trainable="coefficients")
+    state = {name: 0 * value + 0.3125 for name, value in module.state_dict().items()}
+    trained = network.with_weights(state)
+    assert trained.intact
+    assert trained.template.blocks == network.template.blocks
+    assert trained.bounds[0].value == Fraction(3, 8) ** 4  # 1 - 2·5/16
+    assert trained.verify().outcome == "proven"
+
+
+def test_no_bound_of_other_passes_is_drawn_where_one_count_is_shown(tmp_path: Path) -> None:
+    """The script begins with steps/6, the network with 1/3: they are equal for two passes."""
+    found = api.compare(HALF, NEWTON, settings={**ENDS, "steps": 3})
+    assert bound_curves(found.network())
+    script = NEWTON.replace("2/(mu + L)", "steps/6")
+    found = api.compare(HALF, script, settings={**ENDS, "steps": 2})
+    said = exactness(saved(found, tmp_path))
+    assert said.startswith("With L = 4, mu = 2, steps = 2 the network of template.json")
+    network = api.load(tmp_path / "saved")
+    assert network.bounds[0].value is not None
+    assert bound_curves(network) == []
+    assert not api.compare(HALF, script, settings={**ENDS, "steps": 3}).is_equal
