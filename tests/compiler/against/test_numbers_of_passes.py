@@ -114,3 +114,15 @@ def test_numbers_inside_scores() -> None:
     assert api.compare(net.format(PASSES), SCORED).outcome == "equal here"
     assert not api.compare(net.format("(nothing)"), SCORED).is_equal
     assert not api.compare(net.format(PASSES.replace("4 one", "3 one")), SCORED).is_equal
+
+
+@pytest.mark.parametrize("numbers", ["1", "1, 2, 3"])
+def test_more_and_fewer_numbers_are_other_passes(numbers: str) -> None:
+    """An invariant is looked for in three passes, and in two of loops within; some have fewer."""
+    loops = "for g in 1, 2:\n    for h in {}:\n        Y = Y + g*h*A"
+    script = f"algorithm f(A: [d, d])\nY = 0*A\n{loops}\nreturn Y\n"
+    network = api.compile(script.format("1"))
+    assert api.compare(network, script.format("1")).is_equal
+    assert api.compare(network, script.format(numbers)).is_equal == (numbers == "1")
+    outer = script.format("1").replace("1, 2:", f"{numbers}:")
+    assert api.compare(network, outer).outcome == "different"
