@@ -67,11 +67,18 @@ class Comparison:
     def is_equal(self) -> bool:
         return self.outcome in ("equal", "equal here")
 
-    def network(self, *, dtype: str = "float64", dims: Mapping[str, int] | None = None) -> Network:
+    def network(
+        self,
+        *,
+        dtype: str = "float64",
+        dims: Mapping[str, int] | None = None,
+        matrices: Mapping[str, object] | None = None,
+    ) -> Network:
         """The network with the script and a certificate that it computes what that says.
 
         The certificate states no more than was found: equality for this number of passes is called
-        that.  The checker has accepted it.  ``dtype`` and ``dims`` as of ``api.compile``.
+        that.  The checker has accepted it.  ``dtype``, ``dims`` and ``matrices`` (the numbers of
+        fixed matrices that have none) as of ``api.compile``.
         Raises MismatchError where the two are not equal, or no certificate is accepted.
         """
         from weightsmith.compiler.choosing.promises import check_promises
@@ -79,7 +86,7 @@ class Comparison:
 
         if self.equality is None:
             raise MismatchError(f"There is nothing to save: the two are not equal.\n{self.text}")
-        program, files, details = self.equality.files(dtype, dims)
+        program, files, details = self.equality.files(dtype, dims, matrices or {})
         network = Network(files)
         network.details = details
         check_promises(program, program, network.bindings, network.facts)

@@ -18,6 +18,7 @@ from weightsmith.compiler.against.adapted import Adapted, adapted
 from weightsmith.compiler.against.sides import MismatchError, Sides, counts_of
 from weightsmith.compiler.against.unrolled import open_counts
 from weightsmith.compiler.certify.stated import Details, Stated
+from weightsmith.compiler.choosing.fixed_matrices import read_matrices, with_matrices
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl.program import core
 from weightsmith.equality.files import EqualityFiles
@@ -42,15 +43,16 @@ class Equality:
     witness: tuple[Mapping[str, object], ...] | None
 
     def files(
-        self, dtype: str, dims: Mapping[str, int] | None
+        self, dtype: str, dims: Mapping[str, int] | None, matrices: Mapping[str, object]
     ) -> tuple[core.Program, dict[str, bytes], Details]:
         """The program, the files that the checker accepts, and details of what they leave open.
 
-        Raises MismatchError where it accepts none.
+        Raises MismatchError where it accepts none, BindingError on a wrong matrix.
         """
         made = adapted(self.sides, self.program, self.text, self.template, self._bindings())
         script, fact = made.text.encode(), self._exactness(made)
-        making = EqualityFiles(made.program, script, made.template, fact, dtype, dims)
+        template = with_matrices(made.template, read_matrices(made.program, matrices))
+        making = EqualityFiles(made.program, script, template, fact, dtype, dims)
         files, details, failed = accepted(making)
         if failed is not None:
             raise MismatchError(

@@ -85,6 +85,24 @@ def test_numbers_of_tokens_and_fixed_matrices_are_the_networks(tmp_path: Path) -
     assert same
 
 
+def test_numbers_of_a_fixed_matrix_give_weights() -> None:
+    """Ahn et al.: two steps with matrices of their own, against NumPy."""
+    name = NETWORKS / "ahn_transposed"
+    found = api.compare(f"{name}.net", f"{name}.alg", settings={"n": 3})
+    assert "model.safetensors" not in found.network().files()
+    one, two = np.array([[1, 2], [0, 1]]), np.array([[0.5, 0], [0.25, 1]])
+    network = found.network(matrices={"A1": one, "A2": two})
+    report = network.verify()
+    assert report.outcome == "proven"
+    assert "weights" in [verdict.kind for verdict in report.verdicts]
+    dice = np.random.default_rng(8)
+    x, y, query = dice.normal(size=(2, 3)), dice.normal(size=(1, 3)), dice.normal(size=(2, 1))
+    w = y @ x.T @ one.T / 3
+    w = w - (w @ x - y) @ x.T @ two.T / 3
+    (answer,) = network.run({"x": {"context": x, "query": query}, "y": {"context": y}}).values()
+    np.testing.assert_allclose(answer["query"], w @ query, rtol=1e-12)  # type: ignore[index,call-overload]
+
+
 def test_it_runs_as_its_script(tmp_path: Path) -> None:
     names = ("von_oswald_gdpp", {"eta": "1/7", "gamma": "1/50", "steps": 3})
     found = api.compare(
