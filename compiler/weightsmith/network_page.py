@@ -19,6 +19,7 @@ from weightsmith.backends.pictures.document import page as document
 from weightsmith.backends.pictures.heat_maps import heat_maps_svg
 from weightsmith.backends.pictures.runs import attention_panels, some, variable_panels
 from weightsmith.backends.template.unroll import open_counts
+from weightsmith.compiler.certify.stated import exact_at
 from weightsmith.compiler.passes.normalizing.build_graph import build_graph
 from weightsmith.compiler.reports.bound import Bound, upward
 from weightsmith.compiler.reports.graph_picture import graph_svg
@@ -107,7 +108,9 @@ def bound_curves(network: Network) -> list[Curve]:
     Each is compiled and checked anew.  Empty where no bound depends on a count that a run may
     choose, or where compiling takes long.
     """
-    counts = sorted(open_counts(network.template) & network.bindings.keys())
+    shown = exact_at(network.facts)
+    only, _ = shown or ({}, None)  # of other numbers of these nothing is shown
+    counts = sorted(open_counts(network.template) & network.bindings.keys() - only.keys())
     bounds = [one for one in network.bounds if one.value is not None and one.against == "target"]
     counts = [one for one in counts if any(_depends(bound, one) for bound in bounds)]
     if not counts or _is_slow(network):

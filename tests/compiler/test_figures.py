@@ -151,3 +151,14 @@ return u*u'*u on query over context
         ws.compile(script)
     both = script.replace("return u*u'*u on query", "return u*u'*u*u'*u + x on query")
     assert ws.compile(both).report.degree == 1
+
+
+def test_a_fixed_matrix_is_a_weight_and_has_no_degree() -> None:
+    """One head computes (W·x − y)·x'·x, of degree 3 in the data: one layer is the least."""
+    script = """
+algorithm gd(x: [d] per token, y: [k] per context, W: fixed[k, d])
+D = (W*x - y)*x'  over context
+return D*x on query
+"""
+    report = ws.compile(script).report
+    assert (report.layers, report.degree, report.depth_lower_bound) == (1, 3, 1)

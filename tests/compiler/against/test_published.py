@@ -174,7 +174,7 @@ def test_a_network_without_the_loop_of_the_script() -> None:
     script = "algorithm twice(A: [d, d])\nparam k\nX = I\nrepeat k:\n    X = X + X*A*X\nreturn X\n"
     found = api.compare(UNROLLED, script, settings={"k": 1})
     assert found.outcome == "equal here", found.text
-    assert found.text == "EQUAL for these numbers of passes (unrolled)"
+    assert found.text == "EQUAL for these numbers of passes (unrolled)\n  with k = 1"
     assert api.compare(UNROLLED, script, settings={"k": 2}).outcome == "different"
     assert "after 0 passes" in api.compare(UNROLLED, script).text
 

@@ -26,13 +26,18 @@ class MismatchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """``program`` has the template's further symbols as parameters; names agree."""
+    """``program`` has the template's further symbols as parameters; names agree.
+
+    ``outputs``: of each value that is compared the name in the network and in the script, in the
+    script's order.
+    """
 
     program: core.Program
     template: Template
     field: Field
     meaning: Meaning
     network: Network
+    outputs: tuple[tuple[str, str], ...]
 
 
 def side_by_side(
@@ -46,14 +51,15 @@ def side_by_side(
     Raises MismatchError, RefusedError.
     """
     _check_inputs(program, template)
-    program, template = _same_names(program, template, names)
+    program, template, outputs = _same_names(program, template, names)
     program = _with_symbols(program, template)
     template = replace(template, bindings=dict(bindings), sizes=_sizes(program, template))
     scheduled = scheduled_names(program)
     symbols = (name for name in program.symbols if name not in scheduled)
     field = Field(symbols, tuple(sorted(scheduled)), Budget(), bindings, template.sizes, heads=True)
     meaning = read_meaning(program, field, {})
-    return Sides(program, template, field, meaning, Network(template, program, meaning))
+    network = Network(template, program, meaning)
+    return Sides(program, template, field, meaning, network, outputs)
 
 
 def _sizes(program: core.Program, template: Template) -> dict[str, str]:
@@ -96,7 +102,7 @@ def _check_inputs(program: core.Program, template: Template) -> None:
 
 def _same_names(
     program: core.Program, template: Template, names: Mapping[str, str]
-) -> tuple[core.Program, Template]:
+) -> tuple[core.Program, Template, tuple[tuple[str, str], ...]]:
     returned = [one.name for one in program.returns]
     outputs = [one.name for one in template.read_out]
     turned = {two: one for one, two in names.items()}
@@ -130,7 +136,8 @@ def _same_names(
         template, algorithm=program.name, read_out=tuple(read_out[name] for name in found)
     )
     returns = tuple(one for one in program.returns if one.name in found)
-    return replace(program, returns=returns), template
+    own = {wanted: name for name, wanted in both.items()}
+    return replace(program, returns=returns), template, tuple((own[one], one) for one in found)
 
 
 def _name(names: Mapping[str, str], outputs: list[str], returned: list[str]) -> bool:
@@ -164,6 +171,11 @@ def symbols_of(template: Template) -> frozenset[str]:
     scalars: list[Scalar] = [scalar for one in terms for _, scalar in one]
     scalars += chain.from_iterable(map(_scalars, template.body))
     return frozenset().union(*map(free_symbols, scalars))
+
+
+def counts_of(template: Template) -> frozenset[str]:
+    """The symbols that say how often a network's loops run."""
+    return frozenset().union(*(free_symbols(one.count) for one in _repeats(template.body)))
 
 
 def _scalars(item: Item) -> list[Scalar]:
