@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -145,11 +146,42 @@ def test_one_name_or_all_of_them() -> None:
         ({"A": 7}, "expected 3 matrices, an array of three axes, got no"),
         ({"A": STACK, "A2": P}, "'A2' is given twice"),
         ({"A": [P, P, [[1]]]}, "'A3' has 1 along d"),
+        ({"A": P}, "an array of three axes, got one matrix"),
+        ({"A": [STACK] * 3}, "an array of three axes, got 4 axes"),
+        ({"A": []}, "an array of three axes, got 0"),
+        ({"A": [P, P, [[1, 2, 3], [4, 5, 6]]]}, r"'A3' is square, \[d, d\]: .* got 2 x 3"),
+        ({"A": [P, P, [[1, 2], [float("nan"), 0]]]}, r"'A3' .* no finite number, at \[1, 0\]: nan"),
+        ({"A": [P, [[1, float("inf")], [0, 0]], P]}, r"'A2' .* at \[0, 1\]: inf"),
+        ({"A": [P, P, [[True, 0], [0, 1]]]}, r"at \[0, 0\]: True"),
+        ({"A": np.ones((3, 2, 2)) * 1j}, r"'A1' .* at \[0, 0\]: 1j"),
+        ({"A": [P, P, [["1e999999999", 0], [0, 1]]]}, r"'A3' .* at \[0, 0\]: '1e999999999'"),
+        ({"A": [P, P, [[10**4000, 0], [0, 1]]]}, r"'A3' has an entry of more than 3600 digits"),
     ],
 )
 def test_wrong_numbers_of_matrices(given: dict[str, object], message: str) -> None:
     with pytest.raises(BindingError, match=message):
         ws.compile(SCRIPT, matrices=given)
+
+
+@pytest.mark.parametrize(
+    ("entry", "exact"),
+    [
+        (0.1, Fraction(0.1)),
+        (np.float32(0.1), Fraction(float(np.float32(0.1)))),
+        (np.longdouble(1) / 3, Fraction(*(np.longdouble(1) / 3).as_integer_ratio())),
+        (Decimal("0.1"), Fraction(1, 10)),
+        ("0.1", Fraction(1, 10)),
+        ("-1e-3/3", Fraction(-1, 3000)),
+        (5e-324, Fraction(1, 2**1074)),
+        (1.7976931348623157e308, Fraction(1.7976931348623157e308)),
+        (2**70, Fraction(2**70)),
+    ],
+)
+def test_no_number_is_rounded(entry: object, exact: Fraction) -> None:
+    given = {**GIVEN, "A": [P, P, [[entry, 0], [0, 1]]]}
+    (found,) = [m for m in ws.compile(SCRIPT, matrices=given).template.matrices if m.name == "A3"]
+    assert found.entries is not None
+    assert Fraction(found.entries[0][0]) == exact
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
     "matrices",
     multiple=True,
     metavar="NAME=FILE",
-    help="The numbers of a fixed matrix, W=w.npy or W=w.csv.",
+    help="The numbers of a fixed matrix, W=w.npy or W=w.csv.  Of one per pass: an array of three "
+    "axes, or W=… again for each pass.",
 )
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
 @gated_option
@@ -103,7 +104,7 @@ def compile_command(
                 dims=sizes if dense or softmax_pairs is not None else None,
                 gated=gated,
                 fewest=fewest,
-                matrices=_matrices(matrices),
+                matrices=_matrices(matrices, source),
                 softmax_pairs=softmax_pairs,
             )
         _require_numbers(network, dense)
@@ -111,12 +112,13 @@ def compile_command(
         click.echo(summary(network, output, sizes), err=emit is not None)
 
 
-def _matrices(sources: tuple[str, ...]) -> Mapping[str, object]:
+def _matrices(sources: tuple[str, ...], source: Source) -> Mapping[str, object]:
     if not sources:
         return {}
+    from weightsmith import api
     from weightsmith.cli.inputs.arrays import read_matrices
 
-    return read_matrices(sources)
+    return read_matrices(sources, {one.name for one in api.check(source).inputs})
 
 
 def _stage(source: Source, stage: str, values: Mapping[str, str], gated: bool) -> str:
