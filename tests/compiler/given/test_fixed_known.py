@@ -85,8 +85,8 @@ def test_pictures_and_depth(tmp_path: Path) -> None:
     assert "A2" in network.html()
     assert "The variables" in network.html(inputs())
     lines = network.depth().splitlines()
-    assert lines[0] == "depth of learned: 5 layers"
-    assert "layer 3: repeat 1, degree 2 -> 4 (by degree at least 1)" in lines
+    assert lines[0] == "depth of learned: 3 layers"
+    assert "layer 2: repeat 1, degree 3 -> 5 (by degree at least 1)" in lines
     network.save(tmp_path / "n")
     assert ws.load(tmp_path / "n").html() == network.html()
 

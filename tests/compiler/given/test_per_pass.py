@@ -275,3 +275,37 @@ def test_inner_loops_stay_loops() -> None:
     body = "w = y*x' over context\nfor S in B, B:\n    repeat 3:\n        w = w*S"
     network = ws.compile(f"{HEAD}B: fixed[d, d])\n{body}\nreturn w*x on query\n")
     assert network.show().count("repeat 3:") == 2
+
+
+PAPER = """algorithm f(x: [d] per token, y: [1] per context, A: fixed[d, d] per pass)
+w = 0
+repeat {passes}:
+    w = w - (w*x - y)*x'*A  over context
+return w*x on query
+"""
+
+
+@pytest.mark.parametrize("passes", [2, 8, 20])
+def test_a_step_is_one_head_that_reads_a_matrix(passes: int, tmp_path: Path) -> None:
+    """As in Ahn et al. 2023: w*x - y is carried in all passes, though each has weights of its own.
+
+    A matrix is a weight and has no degree: in the data that of w*x grows by two in each pass.
+    """
+    stack = np.random.default_rng(passes).normal(size=(passes, 2, 2)) / 8
+    network = ws.compile(PAPER.format(passes=passes), matrices={"A": stack})
+    report = network.report
+    assert (report.layers, report.heads, report.width_text) == (passes, 1, "d + 1")
+    assert report.degree == 2 * passes + 1
+    lines = network.show().splitlines()
+    assert sum(line.strip().endswith("at context, query") for line in lines) == passes
+    network.save(tmp_path / "n")
+    assert verify_directory(tmp_path / "n").accepted
+    answer, wanted = (f(inputs())["output"]["query"] for f in (network.run, network.interpret))  # type: ignore[index,call-overload,operator]
+    assert np.abs(answer - wanted).max() <= 1e-12 * np.abs(wanted).max()
+
+
+def test_nothing_is_lost_where_no_loop_runs_twice() -> None:
+    """Passes that cannot be held as the script has them are still searched for."""
+    body = "w = y*x' over context\nrepeat 1:\n    w = w - (w*x - y)*x'*B over context"
+    network = ws.compile(f"{HEAD}B: fixed[d, d])\n{body}\nreturn w*x on query\n")
+    assert network.report.layers == 3

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from weightsmith.api import Bound, Network
     from weightsmith.compiler.costs.report import Report
+    from weightsmith.compiler.ir.template import Template
     from weightsmith.dsl import Source
 
 STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
@@ -157,7 +158,7 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     layers = report.layers_text if report.layers is None else str(report.layers)
     lines = [
         f"{network.template.algorithm} -> {printable(str(output))}",
-        f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
+        f"  layers  {layers}{_lower_bound(report.depth_lower_bound, network.template)}",
         f"  heads   {report.heads} a layer",
         f"  width   {_width(report.width_text, sizes)}",
         *(
@@ -203,10 +204,11 @@ def _found(network: Network) -> list[tuple[str, Fraction]]:
     return [(name, network.bindings[name]) for name in names if name in network.bindings]
 
 
-def _lower_bound(layers: int | None) -> str:
-    return (
-        "" if layers is None else f" (no linear-attention network can do with fewer than {layers})"
-    )
+def _lower_bound(layers: int | None, template: Template) -> str:
+    if layers is None:
+        return ""
+    values = ", for all matrices" if template.matrices else ""
+    return f" (no linear-attention network can do with fewer than {layers}{values})"
 
 
 def _width(text: str, sizes: Mapping[str, int]) -> str:

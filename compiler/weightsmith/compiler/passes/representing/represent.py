@@ -28,7 +28,7 @@ from weightsmith.compiler.ir.normal import (
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word, in_spaces
 from weightsmith.compiler.ir.representation import Representation
 
-MAX_IMAGES = 12
+MAX_IMAGES = 12  # or for many loops, one on each side of a split of the tokens for each
 
 
 class _DoesNotApplyError(Exception):
@@ -125,7 +125,7 @@ class _Images:
         if space not in spaces:
             spaces.append(space)
             self.queue.append((w, u))
-            if sum(map(len, self.needed.values())) > MAX_IMAGES:
+            if sum(map(len, self.needed.values())) > max(MAX_IMAGES, 2 * len(self.letters)):
                 raise _DoesNotApplyError
         return Letter(_image_name(key), u.group)
 
