@@ -115,7 +115,16 @@ def swap_entries(template: dict[str, Any]) -> None:
     first["entries"], second["entries"] = second["entries"], first["entries"]
 
 
-@pytest.mark.parametrize(("change", "kind"), [(swap_views, "exactness"), (swap_entries, "weights")])
+def change_entry(template: dict[str, Any]) -> None:
+    """One number of the matrix of pass 2."""
+    (second,) = (one for one in template["matrices"] if one["name"] == "A2")
+    second["entries"][0][1] = "2"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [(swap_views, "exactness"), (swap_entries, "weights"), (change_entry, "weights")],
+)
 def test_matrices_of_two_passes_that_change_places_are_refused(
     change: Callable[[dict[str, Any]], None], kind: str, tmp_path: Path
 ) -> None:

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from weightsmith.compiler.costs.operations import scheduled_head_cost
-from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Loop, NormalProgram
-from weightsmith.compiler.ir.polynomial import Letter
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, walk
 from weightsmith.compiler.passes.layers.allocate_blocks import Allocation, allocate_blocks
@@ -234,32 +232,20 @@ def _transposes(here: Representation, loop: Loop) -> Iterator[Representation | N
 
 def _offsets_everywhere(here: Representation) -> Iterator[Representation]:
     """The same offset in every loop that has it."""
-    indices = [loop.index for loop in here.program.all_loops()]
-    (first, *_) = here.program.all_loops()
-    for z, factor in offsets(here.program, first):
-        changed: Representation | None = here
-        for index in indices:
-            changed = None if changed is None else _offset_in(changed, index, z, factor)
-        if changed is not None:
+    loops, axes = list(here.program.all_loops()), here.program.alphabet.axes
+    every = [set(offsets(here.program, loop)) for loop in loops]
+    for z, factor in offsets(here.program, loops[0]):
+        chosen = [loop for loop, has in zip(loops, every, strict=True) if (z, factor) in has]
+        rows = axes[z.name][0]
+        alike = frozenset(c.letter for loop in chosen for c in loop.carried if c.rows == rows)
+        if alike and (changed := offset(here, chosen, alike, z.name, factor)) is not None:
             yield changed
-
-
-def _offset_in(
-    here: Representation, index: int, z: Letter, factor: Coefficient
-) -> Representation | None:
-    """The offset in the loop of this index, or what is there where the loop does not have it."""
-    loop = next(one for one in here.program.all_loops() if one.index == index)
-    rows = here.program.alphabet.axes[z.name][0]
-    alike = frozenset(c.letter for c in loop.carried if c.rows == rows)
-    if not alike or (z, factor) not in offsets(here.program, loop):
-        return here
-    return offset(here, loop, alike, z.name, factor)
 
 
 def _offsets(here: Representation, loop: Loop) -> Iterator[Representation | None]:
     for z, factor in offsets(here.program, loop):
         alike = [c.letter for c in loop.carried if c.rows == here.program.alphabet.axes[z.name][0]]
         for letter in alike:
-            yield offset(here, loop, frozenset({letter}), z.name, factor)
+            yield offset(here, (loop,), frozenset({letter}), z.name, factor)
         if len(alike) > 1:
-            yield offset(here, loop, frozenset(alike), z.name, factor)
+            yield offset(here, (loop,), frozenset(alike), z.name, factor)
