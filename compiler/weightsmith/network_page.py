@@ -204,5 +204,7 @@ def _proven(network: Network, inputs: Inputs, name: str, target: Array) -> float
     scaled = {one.output: one for one in truncations(network.certificate)}
     scale = norm(target)
     if name in scaled:
-        scale = scale_of(scaled[name], network.program, inputs, target, network.bindings)
+        scale = scale_of(
+            scaled[name], network.program, network.script_inputs(inputs), target, network.bindings
+        )
     return float(upward(bound.value)) * scale

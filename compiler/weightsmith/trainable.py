@@ -13,7 +13,7 @@ from weightsmith.backends.errors import BackendError, InstantiationError, Weight
 from weightsmith.backends.storage.files import MODEL, NETWORK, SCRIPT
 from weightsmith.backends.storage.safetensors_file import weights_to_bytes
 from weightsmith.backends.template.instantiate import Weights, structured_weights
-from weightsmith.backends.template.unroll import missing_symbols, network_shape, refuse_missing
+from weightsmith.backends.template.unroll import network_shape, refuse_open
 from weightsmith.backends.trained.given import (
     State,
     coefficients_of,
@@ -117,7 +117,7 @@ class Trainable(ABC):
     def _coefficient_module(self, dtype: str | None) -> CoefficientModule:
         from weightsmith.backends.torch.training.coefficients import CoefficientModule
 
-        refuse_missing(set(missing_symbols(self.template)))
+        refuse_open(self.template)
         if not self.intact:
             raise WeightsError(
                 "the weights are not those of the script, so its parameters do not give them; "
@@ -138,7 +138,7 @@ class Trainable(ABC):
 
         Raises WeightsError where names, shapes, sizes or numbers are not this network's.
         """
-        refuse_missing(set(missing_symbols(self.template)))
+        refuse_open(self.template)
         if not isinstance(state, Mapping):
             kind = type(state).__name__
             raise WeightsError(f"expected a state_dict, names with tensors, got {kind}.")

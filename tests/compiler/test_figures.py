@@ -46,6 +46,7 @@ ENTRY_FIGURES = {
     "delta_rule": ("steps + 1", 1, "2*d + 4*m"),
     "prefix_gradient_descent": ("steps", 1, "2*d + 2*k"),
     "softmax_attention": ("1", 1, "d + 2*k"),
+    "learned_preconditioners": ("4", 1, "d + 1"),
     "logistic_gradient_descent": ("steps", 3, "2*d + 5"),
     "logistic_newton": ("(inner + 4)*steps + 1", 4, "11*d + 15"),
     "softmax_regression": ("3*steps + 1", 1, "d + 7*k + 1"),

@@ -14,7 +14,7 @@ from weightsmith.backends.export import pt2_file
 
 from .exported import TOLERANCE, assert_close, data_of, flat, grouped, network_of, reference
 
-NAMES = ("lasso_fista", "lista")
+NAMES = ("lasso_fista", "lista", "learned_preconditioners")
 MORE = (
     "gradient_descent",
     "newton_inverse",

@@ -48,6 +48,7 @@ def example(case: Case) -> Problem:
         EXAMPLES / f"{case.script}.alg",
         settings=case.parameters(data, small=True),
         fewest=case.fewest,  # type: ignore[arg-type]
+        matrices=data.matrices,
     )
     return Problem(network, tensors(network.used(data.inputs)))
 
@@ -123,7 +124,7 @@ def test_examples(count: int) -> None:
 
 @pytest.mark.slow
 def test_all_examples() -> None:
-    assert len(IN_CONTEXT) == 18
+    assert len(IN_CONTEXT) == 19
     problems = [one for case in IN_CONTEXT for one in both(example(case))]
     for problem, runs in zip(problems, run(2, problems), strict=True):
         check(problem, runs)

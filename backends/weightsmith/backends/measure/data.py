@@ -108,12 +108,18 @@ def read_data(
             array = checked_array(part, what, FLOAT64, finite=finite)
             _learn(sizes, shape.rows, array.shape[-2], name)
             _learn(sizes, group or shape.columns, array.shape[-1], name)
-            batches.add(len(array) if array.ndim == 3 else None)
+            if array.ndim == 3 or not declared[name].fixed:  # one is for the whole batch
+                batches.add(len(array) if array.ndim == 3 else None)
             given[name, group] = array if array.ndim == 3 else array[None]
     if len(batches) > 1:
         raise LayoutError("every input must have the same batch.")
     units = {name: _unit(value) for name, value in inputs.items()}
-    return Data(given, sizes, units, batches.pop() if batches else None)
+    batch = batches.pop() if batches else None
+    if batch is not None:
+        for (name, group), array in given.items():
+            if declared[name].fixed and len(array) == 1:
+                given[name, group] = np.broadcast_to(array, (batch, *array.shape[1:]))
+    return Data(given, sizes, units, batch)
 
 
 def _parts(

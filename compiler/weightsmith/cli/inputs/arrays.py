@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,14 +25,18 @@ READ = (".npy", ".npz", ".csv")
 FORMS = "A=a.npy, x.context=x.csv or data.npz"
 
 
-def read_matrices(sources: Iterable[str]) -> dict[str, Array]:
-    """Return whole matrices by their names, from the ``NAME=FILE`` texts of ``--matrix``."""
-    found: dict[str, Array] = {}
+def read_matrices(sources: Iterable[str], single: Container[str]) -> dict[str, Array | list[Array]]:
+    """Return whole matrices by their names, from the ``NAME=FILE`` texts of ``--matrix``.
+
+    A name that comes several times is a matrix per pass, in the order of the passes, unless it is
+    that of a ``single`` matrix.
+    """
+    found: dict[str, list[Array]] = {}
     for name, array in _named_arrays(sources, "--matrix", "W=w.npy, W=w.csv or data.npz"):
-        if name in found:
+        if name in found and name in single:
             raise Mistake("option", f"the matrix '{name}' is given twice.")
-        found[name] = array
-    return found
+        found.setdefault(name, []).append(array)
+    return {name: arrays[0] if len(arrays) == 1 else arrays for name, arrays in found.items()}
 
 
 def read_inputs(sources: Iterable[str], per_token: frozenset[str], *, rows: bool = False) -> Given:

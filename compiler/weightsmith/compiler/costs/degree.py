@@ -1,4 +1,4 @@
-"""The exact degree of what a program computes, in its inputs; from it the lower bound on depth.
+"""The exact degree of what a program computes, in its data; from it the lower bound on depth.
 
 Counting letters gives an upper bound, since leading terms may cancel.  So the leading homogeneous
 part of every value is evaluated at one point modulo a prime, all matrices 1×1: if that is not
