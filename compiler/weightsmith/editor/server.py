@@ -28,6 +28,8 @@ from weightsmith.editor.outline import Kind, Outline
 from weightsmith.editor.positions import Encoding, Lines
 
 DELAY = 0.03  # seconds without a change after which a document is looked at
+PAUSE = 0.5  # seconds after an answer to a change: then what it left behind is collected
+MOST = 50  # answers without a pause, after which it is collected all the same
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 WARM_UP = "algorithm warm(A: symmetric[d, d])\nX = 2*A\nreturn X approximates inv(A)\n"
 
@@ -48,6 +50,8 @@ class Server(LanguageServer):
             protocol.NAME, version, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
         )
         self.documents: dict[str, _Document] = {}
+        self._collecting: asyncio.TimerHandle | None = None
+        self._uncollected = 0
 
     # -- documents ----------------------------------------------------------------------------
 
@@ -84,6 +88,21 @@ class Server(LanguageServer):
             if other != uri and known is not None and path in known.uses:
                 document.analysis = analysed(known.source, read=self._read, before=known)
                 self._send(other)
+        self._collect_later()
+
+    def _collect_later(self) -> None:
+        """Collect garbage in a pause: in the middle of an answer it takes as long as the answer."""
+        self._uncollected += 1
+        if self._collecting is not None:
+            self._collecting.cancel()
+        if self._uncollected >= MOST:
+            self._collect()
+        else:
+            self._collecting = asyncio.get_running_loop().call_later(PAUSE, self._collect)
+
+    def _collect(self) -> None:
+        self._collecting, self._uncollected = None, 0
+        gc.collect()
 
     def close(self, uri: str) -> None:
         document = self.documents.pop(uri, None)
@@ -131,6 +150,7 @@ def language_server(version: str) -> Server:
     diagnose(Source("warm.alg", WARM_UP))
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again
+    gc.disable()  # and it looks in pauses, see _collect_later
     server = Server(version)
     _follow_documents(server)
     _answer_questions(server)

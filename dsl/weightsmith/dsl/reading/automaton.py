@@ -45,6 +45,11 @@ class Rule:
     kept: tuple[tuple[int, bool], ...]
     single: bool
 
+    @property
+    def passes_on(self) -> bool:
+        """Is the value that of its one symbol?"""
+        return self.single and self.size == 1 and self.kept == ((0, False),)
+
     def children(self, values: list[object]) -> list[object]:
         found: list[object] = []
         for place, spliced in self.kept:
@@ -93,6 +98,7 @@ class Automaton:
             None if rule.build is None else getattr(builder, rule.build)
             for rule in self._tables.rules
         ]
+        self._passing = [rule.passes_on for rule in self._tables.rules]
         self._states, self._values = [self._tables.first], list[object]()
 
     def feed(self, token: Typed) -> object:
@@ -100,10 +106,11 @@ class Automaton:
 
         Raises UnexpectedTokenError, and what the builder raises.
         """
-        rules, states, values = self._tables.rules, self._states, self._values
+        rules, actions = self._tables.rules, self._tables.states
+        states, values, passing = self._states, self._values, self._passing
         kind = token.type
         while True:
-            action = self._tables.states[states[-1]].get(kind)
+            action = actions[states[-1]].get(kind)
             if action is None:
                 raise UnexpectedTokenError(kind)
             if action >= 0:
@@ -112,6 +119,9 @@ class Automaton:
                 return None
             number = -1 - action
             rule = rules[number]
+            if passing[number]:
+                states[-1] = actions[states[-2]][rule.name]
+                continue
             cut = len(values) - rule.size
             children, build = rule.children(values[cut:]), self._builds[number]
             del states[cut + 1 :], values[cut:]
@@ -119,7 +129,7 @@ class Automaton:
                 value = children[0]
             else:
                 value = children if build is None else build(children)
-            states.append(self._tables.states[states[-1]][rule.name])
+            states.append(actions[states[-1]][rule.name])
             values.append(value)
             if kind == END and states[-1] == self._tables.last:
                 return value
