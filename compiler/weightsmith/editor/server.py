@@ -24,6 +24,7 @@ from weightsmith.editor import protocol
 from weightsmith.editor.analysis import Analysis, analysed, is_net
 from weightsmith.editor.completion import completions
 from weightsmith.editor.hover import hover
+from weightsmith.editor.net_words import net_completions, net_hover
 from weightsmith.editor.outline import Kind, Outline
 from weightsmith.editor.positions import Encoding, Lines
 
@@ -176,7 +177,9 @@ def _answer_questions(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hovered(params: lsp.HoverParams) -> lsp.Hover | None:
         analysis = server.analysis(params.text_document.uri)
-        found = hover(analysis, server.offset(analysis, params.position))
+        offset = server.offset(analysis, params.position)
+        is_network = is_net(analysis.source)
+        found = net_hover(analysis.net, offset) if is_network else hover(analysis, offset)
         if found is None:
             return None
         text, token = found
@@ -188,13 +191,19 @@ def _answer_questions(server: Server) -> None:
     )
     def completed(params: lsp.CompletionParams) -> lsp.CompletionList:
         analysis = server.analysis(params.text_document.uri)
-        found = completions(analysis, server.offset(analysis, params.position))
+        offset = server.offset(analysis, params.position)
+        is_network = is_net(analysis.source)
+        found = (
+            net_completions(analysis.net, offset) if is_network else completions(analysis, offset)
+        )
         return lsp.CompletionList(False, [protocol.item_of(one) for one in found])
 
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     def defined(params: lsp.DefinitionParams) -> lsp.Location | None:
         uri = params.text_document.uri
         analysis = server.analysis(uri)
+        if is_net(analysis.source):
+            return _declared(server, uri, analysis, params.position)
         token = analysis.outline.token_at(server.offset(analysis, params.position))
         found = None if token is None else analysis.outline.nearest(token)
         if found is None:
@@ -208,6 +217,18 @@ def _answer_questions(server: Server) -> None:
     def listed(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
         analysis = server.analysis(params.text_document.uri)
         return protocol.symbols_of(analysis, server.lines(analysis))
+
+
+def _declared(
+    server: Server, uri: str, analysis: Analysis, position: lsp.Position
+) -> lsp.Location | None:
+    """Where a name of a network is declared."""
+    token = analysis.net.token_at(server.offset(analysis, position))
+    found = None if token is None else analysis.net.meaning(token)
+    if found is None:
+        return None
+    where = protocol.range_of(server.lines(analysis), found.token.start, found.token.end)
+    return lsp.Location(uri, where)
 
 
 def _used(server: Server, uri: str, path: str, name: str) -> lsp.Location | None:
