@@ -12,6 +12,11 @@ from weightsmith.cli.inputs.options import json_option
 from weightsmith.cli.outputs.result import Result
 
 
+def names(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The names that begin so, for completion."""
+    return [script.stem for script in all_examples() if script.stem.startswith(begun)]
+
+
 @click.group(invoke_without_command=True)
 @json_option
 @click.pass_context
@@ -46,7 +51,7 @@ def _described(script: Path) -> dict[str, object]:
 
 
 @examples.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @json_option
 @click.pass_obj
 def show_example(result: Result, name: str) -> None:
@@ -60,7 +65,7 @@ def show_example(result: Result, name: str) -> None:
 
 
 @examples.command("copy")
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @click.option(
     "-o",
     "--output",
