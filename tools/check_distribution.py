@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = (
     "weightsmith/dsl/grammar.lark",
+    "weightsmith/dsl/grammar_tables.json",
     "weightsmith/dsl/py.typed",
     "weightsmith/checker/py.typed",
     "weightsmith/backends/py.typed",

@@ -34,7 +34,7 @@ COMMANDS = {
     "language-server": ("weightsmith.cli.commands.language_server", "language_server"),
     "demo": ("weightsmith.cli.commands.demo", "demo"),
 }
-JSON = ("check", "run", "show", "verify")
+JSON = ("check", "examples", "run", "show", "verify")
 
 
 class Commands(click.Group):

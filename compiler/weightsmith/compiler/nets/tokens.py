@@ -36,10 +36,11 @@ class Token:
 
 def tokens_of(source: Source, start: int, end: int) -> list[Token]:
     """The tokens of a line of the source.  Raises DiagnosticError on what is none."""
-    return list(_tokens(source, start, end))
+    return list(each_token(source, start, end))
 
 
-def _tokens(source: Source, start: int, end: int) -> Iterator[Token]:
+def each_token(source: Source, start: int, end: int) -> Iterator[Token]:
+    """One by one, up to what is none."""
     text, place = source.text, start
     depth = count = 0
     while place < end:
