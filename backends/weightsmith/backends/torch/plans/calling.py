@@ -1,4 +1,4 @@
-"""A network as a function of tensors: nothing is checked or copied, a plan is found and run."""
+"""A network as a function of tensors: shapes are checked once, a plan is found and run."""
 
 from __future__ import annotations
 
