@@ -10,7 +10,7 @@ from weightsmith.cli.inputs.examples import about, all_examples, example, with_u
 from weightsmith.cli.inputs.mistakes import Mistake
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List the examples; show one, or copy it.")
 @click.pass_context
 def examples(ctx: click.Context) -> None:
     """List the examples: what each computes, and the paper that it is from.

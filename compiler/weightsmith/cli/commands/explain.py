@@ -7,7 +7,7 @@ import click
 from weightsmith.cli.inputs.mistakes import Mistake, suggestion
 
 
-@click.command("explain")
+@click.command("explain", short_help="Explain a message by its CODE, with an example.")
 @click.argument("code", required=False)
 def explain_code(code: str | None) -> None:
     """Explain CODE, as it stands in error[CODE]: why, a wrong example, and the example mended.

@@ -77,7 +77,8 @@ def _named_arrays(
         if path.suffix != ".npz":
             if not equals:
                 what = option.removeprefix("--")
-                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}")
+                cut = "; a table of several is cut before" if option == "--input" else ""
+                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}{cut}")
             yield name, _read_csv(path) if path.suffix == ".csv" else _read_npy(path)
             continue
         arrays = _read_npz(path)
