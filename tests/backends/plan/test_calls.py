@@ -77,6 +77,8 @@ def test_shapes_that_do_not_fit_are_named(descent: Network) -> None:
         descent(x, y[0])
     with pytest.raises(LayoutError, match="'context' must have one size: it is 7 by"):
         descent(x, y[:, :5])
+    with pytest.raises(LayoutError, match=r"tensor}, one token .* for 'y'\. An array .*as_tensor"):
+        descent(x, y.numpy())  # type: ignore[arg-type]
     turned = {group: value.mT for group, value in x.items()}
     with pytest.raises(LayoutError, match=r"'d' must have one size.* Tokens are columns"):
         descent(turned, y)
