@@ -201,7 +201,7 @@ class Network(Trainable, Presentable):
         masks: Mapping[str, Tensor] | None = None,
         **kwargs: Given | int,
     ) -> Returned | dict[str, Returned]:
-        """Run the network on tensors, in their dtype and on their device; nothing is checked.
+        """Run the network on tensors, in their dtype and on their device; no number is checked.
 
         Arguments are the script's inputs, in its order or by name: rows × columns, after any batch
         dimensions, or {group: tensor} for an input that comes by token.  A whole number for a
@@ -211,7 +211,7 @@ class Network(Trainable, Presentable):
         groups that were filled up to one size; values at the others are zero.
 
         Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
-        input is missing or unknown, InstantiationError on a wrong count.
+        input is missing or unknown or of a wrong shape, InstantiationError on a wrong count.
         """
         counts, tensors, groups = call_parts(kwargs, self._input_names(), masks)
         self._make_caller(counts, execution, groups)

@@ -141,7 +141,8 @@ class Trainable(ABC):
         refuse_open(self.template)
         if not isinstance(state, Mapping):
             kind = type(state).__name__
-            raise WeightsError(f"expected a state_dict, names with tensors, got {kind}.")
+            made = "; pass its .state_dict()" if hasattr(state, "state_dict") else ""
+            raise WeightsError(f"expected a state_dict, names with tensors, got {kind}{made}.")
         weights, parameters = self._read(state, dims)
         if not parameters and self._is_own(weights):
             return self._unmoved()

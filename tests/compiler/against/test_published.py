@@ -186,3 +186,34 @@ def test_a_compiled_network_is_compared_too() -> None:
     assert api.compare(network, script).outcome == "equal"
     other = script.replace("2*X - X*A*X", "X + X*A - X*A*X")
     assert api.compare(network, other).outcome == "different"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("at query tokens", "at context tokens", "the script returns 'output' at query, the net"),
+        ("y: [1] per context", "y: [1] per token", "reads 'y' at 'query', where the script decl"),
+    ],
+)
+def test_groups_that_differ_are_named(old: str, new: str, reason: str) -> None:
+    network = """
+network gd
+input x: [d] per token
+input y: [1] per context
+param eta
+tokens  context, query
+stream  x  d rows, starts as x
+        y  1 rows, starts as y
+layer   head  y += eta (-y)·xᵀ·x   sum over context; at context, query
+return  output = -y at query tokens
+"""
+    script = """
+algorithm gd(x: [d] per token, y: [1] per context)
+param eta
+w = 0*y*x' + eta*y*x' over context
+return w*x on query
+"""
+    assert api.compare(network, script).outcome == "equal"
+    found = api.compare(network.replace(old, new), script)
+    assert found.outcome == "open"
+    assert reason in found.text

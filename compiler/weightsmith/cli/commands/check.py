@@ -34,7 +34,7 @@ class Looked:
     part: str = field(default="", repr=False)
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with scripts and networks.")
 @click.argument("scripts", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj

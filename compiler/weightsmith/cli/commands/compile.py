@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile SCRIPT to a network with its certificate.")
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
 @set_option

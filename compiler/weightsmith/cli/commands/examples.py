@@ -17,7 +17,7 @@ def names(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[st
     return [script.stem for script in all_examples() if script.stem.startswith(begun)]
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List the examples; show one, or copy it.")
 @json_option
 @click.pass_context
 def examples(ctx: click.Context) -> None:

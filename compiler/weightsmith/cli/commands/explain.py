@@ -14,7 +14,7 @@ def codes(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[st
     return [code for code in messages() if code.startswith(begun)]
 
 
-@click.command("explain")
+@click.command("explain", short_help="Explain a message by its CODE, with an example.")
 @click.argument("code", required=False, shell_complete=codes)
 def explain_code(code: str | None) -> None:
     """Explain CODE, as it stands in error[CODE]: why, a wrong example, and the example mended.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from weightsmith.dsl import Source
 
 
-@click.command()
+@click.command(short_help="Print a network as text.")
 @click.argument("network", type=click.Path(path_type=Path), metavar="DIR|NET|SCRIPT")
 @set_option
 @gated_option

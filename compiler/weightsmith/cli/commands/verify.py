@@ -28,7 +28,7 @@ EXIT = {
 }
 
 
-@click.command()
+@click.command(short_help="Check every claim of the certificate in DIR.")
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR|NET")
 @click.option("--explain", is_flag=True, help="Print what is derived on the way to every claim.")
 @click.option(

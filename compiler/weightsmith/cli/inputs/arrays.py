@@ -42,12 +42,15 @@ def read_matrices(sources: Iterable[str], single: Container[str]) -> dict[str, A
 def read_inputs(sources: Iterable[str], per_token: frozenset[str], *, rows: bool = False) -> Given:
     """Return ``{"A": array, "x": {"context": array, …}}`` from ``NAME=FILE`` texts.
 
-    With ``rows`` the inputs named in ``per_token`` are transposed: one token a row.
+    With ``rows`` the inputs named in ``per_token`` are transposed: one token a row.  A line of
+    numbers is for them one row, a number a token.
     """
     inputs: Given = {}
     for name, array in _named_arrays(sources):
         base, dot, group = name.partition(".")
         value = array.T if rows and base in per_token else array
+        if value.ndim == 1 and base in per_token:
+            value = value[None]  # one number a token
         if not dot:
             _put(inputs, name, value, name)
             continue
@@ -78,7 +81,8 @@ def _named_arrays(
         if path.suffix != ".npz":
             if not equals:
                 what = option.removeprefix("--")
-                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}")
+                cut = "; a table of several is cut before" if option == "--input" else ""
+                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}{cut}")
             yield name, _read_csv(path) if path.suffix == ".csv" else _read_npy(path)
             continue
         arrays = _read_npz(path)

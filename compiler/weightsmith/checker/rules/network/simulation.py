@@ -223,7 +223,11 @@ def returned_parts(
     )
     groups = returned.groups if transposed.columns == core.TOKEN else (transposed.columns,)
     require(bool(groups), f"'{name}' is returned at no token.")
-    require(groups == output.groups, f"'{name}' is returned at {groups}, not {output.groups}.")
+    require(
+        groups == output.groups,
+        f"the script returns '{name}' at {' and '.join(groups)}, the network at "
+        f"{' and '.join(output.groups)}.",
+    )
     for group in groups:
         part = ("", group if transposed.columns == core.TOKEN else "")
         require(part in transposed.parts, f"'{name}' is not defined at '{group}'.")
