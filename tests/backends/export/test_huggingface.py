@@ -33,7 +33,6 @@ NAMES = (
     "electric_potentials",
     "divide",
     "lista",
-    "learned_preconditioners",
 )
 CASES = [(name, "float64") for name in NAMES] + [(name, "float32") for name in NAMES[:1]]
 
