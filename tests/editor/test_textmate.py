@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from weightsmith.dsl.heads import MASKS, WORDS
 from weightsmith.dsl.meaning.entry_functions import BUILT_IN
 from weightsmith.dsl.program.scope import RESERVED
 from weightsmith.dsl.reading.lexer import KEYWORDS, tokens_of
@@ -101,11 +102,23 @@ def test_the_grammar_is_that_of_the_tables() -> None:
 def test_every_word_of_the_language_has_a_rule() -> None:
     unknown = []
     for word in sorted({*KEYWORDS, *RESERVED, *BUILT_IN}):
-        (line,) = cut([word])[0]
-        ((piece, scope),) = line
+        (line,) = cut([f"{word}(" if word in WORDS else word])[0]
+        piece, scope = line[0]
         known = piece == word and scope not in (textmate.SCOPE, "variable.other.alg")
         unknown += [] if known else [word]
     assert unknown == []
+
+
+@pytest.mark.parametrize("word", [*MASKS, *WORDS])
+def test_a_kind_of_heads_is_no_word_of_the_grammar(word: str) -> None:
+    assert f"|{word}|" not in GRAMMAR.read_text(encoding="utf-8")
+    text = f"U = y*kind(x'*x)  over context {word}\nV = y*{word}(x'*x)  over context on query\n"
+    scopes = {piece: scope for line in cut([text])[0] for piece, scope in line}
+    assert scopes["kind"] == "entity.name.function.call.alg"
+    assert scopes["on"] == "keyword.other.clause.alg"
+    (first, second, _) = cut([text])[0]
+    assert first[-1] == (word, "variable.language.alg")
+    assert (word, scopes["kind"]) in second
 
 
 def check_tokens(texts: list[str], found: list[Cut]) -> None:

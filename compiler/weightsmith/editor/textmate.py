@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from weightsmith.dsl.heads import WORDS as OF_SCORES
 from weightsmith.dsl.reading.lexer import KEYWORDS, MARKS
 from weightsmith.editor import words
 from weightsmith.editor.pygments_lexers import DECLARING, PUNCTUATION
@@ -28,8 +29,8 @@ CLAUSES = {"over", "on", "within", "per", "approximates", "in", "or"}
 def grammar() -> dict[str, object]:
     """The grammar, as the JSON that editors read."""
     control = set(KEYWORDS) - DECLARING - CLAUSES
-    groups = {*words.GROUPS, *words.OWNERS, *words.ORDER_WORDS}
-    functions = {*words.FUNCTIONS, *words.ASSUMED, words.ROOT}
+    groups = {*words.GROUPS, *words.OWNERS}
+    functions = {*words.FUNCTIONS, *words.ASSUMED, words.ROOT} - {*OF_SCORES}
     signs = [mark for mark, kind in MARKS.items() if kind not in PUNCTUATION and mark != ".("]
     patterns: list[Rule] = [
         {"name": "comment.line.number-sign.alg", "match": "#.*$"},
@@ -41,6 +42,7 @@ def grammar() -> dict[str, object]:
         _words("storage.modifier.alg", words.KINDS_OF_MATRICES),
         _words("constant.language.alg", words.CONSTANTS),
         _words("variable.language.alg", groups),
+        {"name": "variable.language.alg", "match": _behind(words.GROUPS[:3])},
         _words("support.function.alg", functions),
         {"name": "entity.name.function.call.alg", "match": rf"{NAME}(?=\s*\.?\()"},
         {"name": "variable.other.alg", "match": NAME},
@@ -70,6 +72,12 @@ def _declaration() -> Rule:
 def _words(scope: str, some: Iterable[str]) -> Rule:
     """Whole words; no part of a name with dots is one."""
     return {"name": scope, "match": rf"(?<![\w.])(?:{'|'.join(sorted(some))})(?!\w|\.[A-Za-z_])"}
+
+
+def _behind(some: Iterable[str]) -> str:
+    """The word behind one of these and a space: a mask.  Kinds of heads come and go."""
+    places = "|".join(rf"(?<=\b{word} )" for word in sorted(some))
+    return rf"(?:{places})(?:{NAME})"
 
 
 def _one_of(signs: Iterable[str]) -> str:

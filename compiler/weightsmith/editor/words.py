@@ -9,7 +9,9 @@ from importlib import import_module
 
 from weightsmith.dsl import elementary
 from weightsmith.dsl.checking.declarations import KINDS, PER
-from weightsmith.dsl.heads import MASKS
+from weightsmith.dsl.heads import MASKS, NORMALISATIONS
+from weightsmith.dsl.heads import WORDS as OF_SCORES
+from weightsmith.dsl.heads import read as read_scores
 from weightsmith.dsl.meaning.entry_functions import BUILT_IN
 from weightsmith.dsl.program.groups import MEANING
 from weightsmith.dsl.program.piecewise import EXACT
@@ -72,9 +74,6 @@ _OTHERS = {
     "query": "the tokens for which it is asked",
     "tokens": "the tokens of context and query",
     "token": "per token: for the tokens of context and query",
-    "before": "over context before: each token sees those of its group before it",
-    "after": "over context after: each token sees those of its group after itself",
-    "upto": "over context upto: each token sees those of its group up to itself",
     "relu": "relu(E): max(t, 0) of every entry t; exact",
     "abs": "abs(E): the absolute value of every entry; exact",
     "max": "max(E, c), max(E, F): the greater, entry by entry; exact",
@@ -85,8 +84,6 @@ _OTHERS = {
     "dot": "dot(E, F): the sum of the products of the entries, one number",
     "trace": "trace(E): the sum of the diagonal, one number",
     "diag": "diag(E): the diagonal as a column; of a column or row, the matrix that has it",
-    "softmax": "v*softmax(k'*q): exp of the entries, columns divided by their sums",
-    "normalised": "v*normalised(relu(k'*q)): columns divided by their sums",
     "position": "position(context): the row 0, 1, 2, … of the tokens in their order",
     "shift": "X*shift(k) over context: every column k tokens on",
     "inv": "inv(E): the inverse; in targets",
@@ -112,7 +109,15 @@ def explanation(word: str) -> str | None:
         dot = "." if word in MATRIX_FUNCTIONS else ""
         said = f"{word}{dot}(E) of every entry, within a tolerance: {_of_its_file(word)}"
         return f"{said}\n{_OF_MATRICES[word]}" if word in _OF_MATRICES else said
-    return _OTHERS.get(word)
+    if word in MASKS:
+        return f"over context {word}: each token sees {MASKS[word].says}"
+    return _of_scores(word) if word in OF_SCORES else _OTHERS.get(word)
+
+
+def _of_scores(word: str) -> str:
+    function, kind = read_scores(word)
+    divided = f"columns divided by {NORMALISATIONS[kind].says}"
+    return f"v*{word}(k'*q): " + (f"{function} of the entries, {divided}" if function else divided)
 
 
 def _of_its_file(name: str) -> str:

@@ -74,7 +74,8 @@ def test_python_files(scores: Scores, queries: int) -> None:
 
 
 def test_pairs_that_onnx_has_no_operator_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cast("dict[str, Mask]", MASKS), "upto", Mask(pairs="k // 2 == q // 2"))
+    pairs = Mask(says="its pair", pairs="k // 2 == q // 2")
+    monkeypatch.setitem(cast("dict[str, Mask]", MASKS), "upto", pairs)
     with pytest.raises(ExportError, match="'k // 2', which has no operator in this file"):
         onnx_file.write(subject(made(Scores("", "upto"))), Options())
 

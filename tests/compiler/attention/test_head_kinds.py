@@ -34,6 +34,7 @@ PAIRS: dict[str, Callable[[int, int], bool]] = {  # key, query
 DIVISORS: dict[str, Callable[[list[Fraction]], Fraction]] = {  # of the scores that are seen
     "": lambda seen: Fraction(1),
     "normalised": lambda seen: sum(seen, Fraction(0)),
+    "averaged": lambda seen: Fraction(len(seen)),
 }
 FUNCTIONS: dict[str, Callable[[Fraction], Fraction]] = {
     "": lambda t: t,

@@ -17,6 +17,7 @@ from types import CodeType
 class Mask:
     """Which keys a query sees, both by their places 0, 1, 2, … in the order of the tokens.
 
+    says: what that is, in a sentence: each token sees "those of its group before it".
     pairs: an expression of the places ``k`` of the key and ``q`` of the query, true where it sees
         it.  It knows + - * % abs and comparisons, joined by & | and ~.
     diagonal: the pairs are those of q - k >= diagonal, and no others.  Then sums up to each token
@@ -24,6 +25,7 @@ class Mask:
         the pairs are others: then a head takes all scores.
     """
 
+    says: str
     pairs: str
     diagonal: int | None = None
 

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from weightsmith.dsl.heads.record import Mask
 
-MASK = Mask(pairs="k > q")
+MASK = Mask(says="those of its group after itself", pairs="k > q")

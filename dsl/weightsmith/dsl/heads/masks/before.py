@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from weightsmith.dsl.heads.record import Mask
 
-MASK = Mask(pairs="k < q", diagonal=1)
+MASK = Mask(says="those of its group before it", pairs="k < q", diagonal=1)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from weightsmith.dsl.heads.record import Mask
 
-MASK = Mask(pairs="k <= q", diagonal=0)
+MASK = Mask(says="those of its group up to itself", pairs="k <= q", diagonal=0)
