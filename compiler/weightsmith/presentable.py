@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from weightsmith.backends.template.layout import Inputs
+    from weightsmith.cli.outputs.data_bounds import DataBound
     from weightsmith.network import Network
     from weightsmith.network_plot import Kind
 
@@ -28,6 +29,15 @@ class Presentable:
         return depth_text(cast("Network", self))
 
     __repr__ = show
+
+    def bounds_on(self, inputs: Inputs) -> tuple[DataBound, ...]:
+        """The certified bounds in numbers on these data, and what they depend on there.
+
+        Measures the data first, as ``check``.  Raises LayoutError where they do not fit.
+        """
+        from weightsmith.cli.outputs.data_bounds import data_bounds
+
+        return data_bounds(cast("Network", self), inputs)
 
     def html(self, inputs: Inputs | None = None) -> str:
         """A page of HTML with pictures; with data also of a run on them: docs/pictures.md."""
