@@ -50,7 +50,7 @@ def cases() -> list[Case]:
 def subject(case: Case) -> Subject:
     problem = case.problem()
     settings = case.parameters(problem, small=True)
-    network = api.compile(example(case.script), settings=settings)
+    network = api.compile(example(case.script), settings=settings, matrices=problem.matrices)
     return Subject(case.script, network, flat(problem.inputs))
 
 

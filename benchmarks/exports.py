@@ -57,6 +57,7 @@ def row_of(case: Case) -> Row:
         example(case.script),
         settings=case.parameters(problem, small=case.script in LONG),
         fewest=case.fewest,
+        matrices=problem.matrices,
     )
     files = network.files()
     start = time.process_time()

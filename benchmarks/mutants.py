@@ -42,7 +42,11 @@ PARTS = ("dsl", "compiler", "backends", "tests", "examples", "pyproject.toml")
 TESTS = ("tests/checker",)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 SMALL = ("simulation",)  # modules
-SMALL_TESTS = ("tests/checker/claims/test_exactness.py", "tests/checker/test_functions.py")
+SMALL_TESTS = (
+    "tests/checker/claims/test_exactness.py",
+    "tests/checker/claims/test_given.py",
+    "tests/checker/test_functions.py",
+)
 SECONDS = 150.0  # of tests for one mutant, by the times that they took when the map was made
 SLACK = 120.0  # of processor time: a mutant that loops for ever is found when it has spent it
 PRELOADED = ("hypothesis", "numpy", "scipy.linalg", "sympy", "flint", "lark", "networkx", "mpmath")

@@ -60,7 +60,9 @@ def main(arguments: Sequence[str]) -> int:
 def row_of(case: Case, folder: Path, browser: str | None) -> tuple[str, str, str, str]:
     problem = case.problem()
     settings = case.parameters(problem, small=True)
-    network = api.compile(example(case.script), settings=settings, fewest=case.fewest)
+    network = api.compile(
+        example(case.script), settings=settings, fewest=case.fewest, matrices=problem.matrices
+    )
     page = folder / f"{case.name.replace(', ', '-').replace(' ', '-')}.html"
     page.write_text(network.html(problem.inputs), encoding="utf-8")
     size = page.stat().st_size

@@ -17,7 +17,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from sklearn.datasets import load_diabetes  # type: ignore[import-untyped]
+from sklearn.datasets import load_diabetes
 
 from weightsmith import api
 from weightsmith.backends.data.arrays import Array

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +43,9 @@ class Page(HTMLParser):
 
 def build(site: Path) -> int:
     """Run Sphinx; every warning counts."""
+    missing = [name for name in ("sphinx", "furo", "myst_parser") if find_spec(name) is None]
+    if missing:
+        sys.exit(f"{missing[0]} is not installed: pip install -c constraints.txt '.[demo,docs]'")
     from sphinx.cmd.build import main as sphinx
 
     return sphinx(["-q", "-E", "-W", "--keep-going", "-b", "html", str(ROOT / "docs"), str(site)])

@@ -67,6 +67,8 @@ RULES = (
         "exactness",
         ("simulation", "words", "meaning", "network", "linear_mlp", "mlp", "entries"),
     ),
+    Page("at_numbers", "exactness", ("at_numbers",)),
+    Page("pass_by_pass", "exactness", ("pass_by_pass", "unrolled")),
     Page("rounding", "weights", ("rounding", "nearest", "schedules", "tensors")),
     Page("assumption", "spectrum", ("assumption", "conditions")),
     Page("loops", "recurrence", ("loops", "recurrence", "spectral", "operator_reading")),

@@ -17,12 +17,15 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PLUGIN = "pytest_weightsmith.py"  # a module at the top, for which pytest looks
 IN_WHEEL = (
     "weightsmith/dsl/grammar.lark",
+    "weightsmith/dsl/grammar_tables.json",
     "weightsmith/dsl/py.typed",
     "weightsmith/checker/py.typed",
     "weightsmith/backends/py.typed",
     "weightsmith/examples/newton_inverse.alg",
+    PLUGIN,
 )
 IN_SDIST = ("pyproject.toml", "README.md", "CITATION.cff", "dsl/weightsmith/dsl/grammar.lark")
 SCRIPT = "newton_inverse"
@@ -64,7 +67,7 @@ def look_inside(sdist: Path, wheel: Path) -> None:
         sys.exit(f"not in the distribution: {', '.join(missing)}")
     if "weightsmith/__init__.py" in names:
         sys.exit("weightsmith/__init__.py hides the other source roots")
-    strange = {one.split("/")[0] for one in names if not one.startswith("weightsmith")}
+    strange = {one.split("/")[0] for one in names - {PLUGIN} if not one.startswith("weightsmith")}
     if strange:
         sys.exit(f"the wheel installs more than weightsmith: {strange}")
 
@@ -90,10 +93,13 @@ def use(python: str, wheel: Path, folder: Path) -> str:
     run([tool, "compile", example, "-o", "newton", *settings], empty)
     run([tool, "verify", "newton"], empty)
     said = json.loads(run([bin_folder / "python", "-c", USE], empty))
+    run([tool, "new", "--network", "paper"], empty)
+    run([bin_folder / "pip", "install", "-q", "-c", constraints, "pytest"], empty)
+    run([bin_folder / "python", "-m", "pytest", "-W", "error", "test_paper.py"], empty)
     if said[0] not in version or said[0] != said[1] or said[2] != [2.0, 0.5]:
         sys.exit(f"not what was expected: {version}, {said}")
     which = run([bin_folder / "python", "--version"], empty).strip()
-    return f"{which}: {version}; checked, compiled, verified and ran {SCRIPT}"
+    return f"{which}: {version}; checked, compiled, verified and ran {SCRIPT}, a test with pytest"
 
 
 def main() -> None:

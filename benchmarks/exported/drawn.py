@@ -43,7 +43,9 @@ def examples(*, small: bool) -> Iterator[Drawn]:
             continue
         problem = case.problem()
         chosen = case.parameters(problem, small=small or case.script in LONG)
-        network = api.compile(example(case.script), settings=chosen, fewest=case.fewest)
+        network = api.compile(
+            example(case.script), settings=chosen, fewest=case.fewest, matrices=problem.matrices
+        )
         yield Drawn(case.name, network, network.used(problem.inputs), case.script, True)
 
 

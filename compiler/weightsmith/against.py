@@ -8,8 +8,8 @@ are compared after so many passes, and an input is looked for at which they diff
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,12 +22,22 @@ from weightsmith.checker.algebra.rational_text import polynomial_text
 from weightsmith.checker.algebra.words import Polynomial
 from weightsmith.checker.reading.read_template import read_template
 from weightsmith.checker.reading.refusal import Budget, RefusedError
-from weightsmith.checker.rules.network.simulation import check_exactness
+from weightsmith.checker.rules.network.simulation import (
+    check_exactness,
+    has_limits,
+    open_limits,
+)
 from weightsmith.compiler.against.guess import guess
-from weightsmith.compiler.against.sides import MismatchError, Sides, side_by_side, symbols_of
+from weightsmith.compiler.against.sides import (
+    MismatchError,
+    Sides,
+    side_by_side,
+    symbols_of,
+)
 from weightsmith.compiler.against.unrolled import Difference, differences, open_counts
 from weightsmith.compiler.ir.template import Template
 from weightsmith.dsl.program import core
+from weightsmith.equality.saved import Equality
 
 if TYPE_CHECKING:
     from weightsmith.api import Setting
@@ -51,10 +61,40 @@ class Comparison:
     way: tuple[str, ...] = ()
     replay: Replay | None = None
     witness: tuple[Mapping[str, object], ...] = ()
+    equality: Equality | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_equal(self) -> bool:
         return self.outcome in ("equal", "equal here")
+
+    def network(
+        self,
+        *,
+        dtype: str = "float64",
+        dims: Mapping[str, int] | None = None,
+        matrices: Mapping[str, object] | None = None,
+    ) -> Network:
+        """The network with the script and a certificate that it computes what that says.
+
+        The certificate states no more than was found: equality for this number of passes is called
+        that.  The checker has accepted it.  ``dtype``, ``dims`` and ``matrices`` (the numbers of
+        fixed matrices that have none) as of ``api.compile``.
+        Raises MismatchError where the two are not equal, or no certificate is accepted.
+        """
+        from weightsmith.compiler.choosing.promises import check_promises
+        from weightsmith.network import Network
+
+        if self.equality is None:
+            raise MismatchError(f"There is nothing to save: the two are not equal.\n{self.text}")
+        program, files, details = self.equality.files(dtype, dims, matrices or {})
+        network = Network(files)
+        network.details = details
+        check_promises(program, program, network.bindings, network.facts)
+        return network
+
+    def save(self, directory: str | Path) -> None:
+        """Write ``network()`` as a directory, all or nothing, as ``weightsmith compile`` does."""
+        self.network().save(directory)
 
 
 def compare(
@@ -63,8 +103,9 @@ def compare(
     *,
     settings: Mapping[str, Setting] | None = None,
     names: Mapping[str, str] | None = None,
+    text: str = "",
 ) -> Comparison:
-    """Compare a network with a script.
+    """Compare a network with a script, whose ``text`` a certificate of it may have.
 
     ``settings``: values of symbols.  The network's own and the script's defaults are used where
     equality for all values is not proven, but not for numbers of passes.  ``names``: which value of
@@ -74,24 +115,33 @@ def compare(
     names = names or {}
     given, known = _numbers(template, program, settings or {})
     read = read_template(json.loads(template_to_json(template)))
+
+    def saved(found: Comparison, numbers: Mapping[str, Fraction]) -> Comparison:
+        """With what a certificate of it needs."""
+        if not found.is_equal:
+            return found
+        witness = found.witness if found.outcome == "equal" else None
+        shown = Equality(sides, template, program, text, known, given, numbers, witness)
+        return replace(found, equality=shown)
+
     try:
         sides = side_by_side(program, read, names, {})
         proven = _refuted(sides) or _by_induction(sides, {})
         if isinstance(proven, Comparison):
-            return proven
+            return saved(proven, {})
         counts = open_counts(sides, given)
         bound = {name: Fraction(value) for name, value in template.bindings} | known
         bound = {name: one for name, one in bound.items() if name not in counts} | dict(given)
-        for name, _ in template.sizes:
+        for name, _ in (*template.sizes, *program.sizes):
             bound.pop(name, None)  # the number of tokens says it
         if bound:
             sides = side_by_side(program, read, names, bound)
             at_numbers = _by_induction(sides, bound)
             if isinstance(at_numbers, Comparison):
-                return at_numbers
+                return saved(at_numbers, bound)
     except RefusedError as refused:
         raise MismatchError(f"The two cannot be compared: {refused}") from refused
-    return _unrolled(sides, template, bound, names, proven)
+    return saved(_unrolled(sides, template, bound, proven), bound)
 
 
 def opened(network: str | Path | Network) -> Template:
@@ -169,21 +219,26 @@ def _equal_text(sides: Sides, numbers: Mapping[str, Fraction]) -> str:
     if not sides.meaning.loops:
         lines = ["EQUAL for all sizes and inputs"]
     if numbers:
-        values = ", ".join(f"{name} = {value}" for name, value in numbers.items())
         lines = [
             lines[0].replace("all sizes, inputs and numbers of passes", "all sizes and inputs")
         ]
-        lines.append(f"  with {values}")
+    return "\n".join([*lines, *_conditions(sides, numbers)])
+
+
+def _conditions(sides: Sides, numbers: Mapping[str, Fraction]) -> Iterator[str]:
+    """For which values of the symbols."""
+    if numbers:
+        yield f"  with {', '.join(f'{name} = {value}' for name, value in numbers.items())}"
     for name, group in sides.template.sizes.items():
-        lines.append(f"  where {name} is the number of {group} tokens")
-    return "\n".join(lines)
+        yield f"  where {name} is the number of {group} tokens"
+    orders = open_limits(sides.program, numbers) if has_limits(sides.program) else ()
+    yield from (f"  if {one}" for one in orders)
 
 
 def _unrolled(
     sides: Sides,
     template: Template,
     bound: Mapping[str, Fraction],
-    names: Mapping[str, str],
     reason: str,
 ) -> Comparison:
     """After no pass, one, two, …: or after as many as the bindings say."""
@@ -192,22 +247,20 @@ def _unrolled(
         for passes in range(PASSES + 1) if counted else (0,):
             counts = {**bound, **dict.fromkeys(counted, Fraction(passes))}
             for found in differences(sides, counts):
-                return _different(
-                    sides, template, counts, names, found, passes if counted else None
-                )
+                return _different(sides, template, counts, found, passes if counted else None)
     except RefusedError as refused:
         return Comparison("open", f"OPEN: {refused}\n  by induction: {reason}")
     if counted:
         text = f"OPEN: equal after 0 to {PASSES} passes; no induction was found\n  {reason}"
         return Comparison("open", text)
-    return Comparison("equal here", "EQUAL for these numbers of passes (unrolled)")
+    lines = ["EQUAL for these numbers of passes (unrolled)", *_conditions(sides, bound)]
+    return Comparison("equal here", "\n".join(lines))
 
 
 def _different(
     sides: Sides,
     template: Template,
     bound: Mapping[str, Fraction],
-    names: Mapping[str, str],
     found: Difference,
     passes: int | None,
 ) -> Comparison:
@@ -217,7 +270,7 @@ def _different(
     lines = [f"NOT EQUAL{after}{where}:   network - script = {_shown(polynomial_text(difference))}"]
     lines += _functions(difference)
     replay = smallest_difference(
-        sides.program, _renamed(template, sides, names), bound, found.name, found.group
+        sides.program, _renamed(template, sides), bound, found.name, found.group
     )
     if replay is None:
         lines.append(f"  network: {_shown(polynomial_text(found.network))}")
@@ -244,13 +297,11 @@ def _functions(value: Polynomial) -> list[str]:
     return lines
 
 
-def _renamed(template: Template, sides: Sides, names: Mapping[str, str]) -> Template:
+def _renamed(template: Template, sides: Sides) -> Template:
     """The template under the names that the script has for its values."""
-    wanted = [one.name for one in sides.template.read_out]
-    outputs = [one.name for one in template.read_out]
-    both = dict(names) or (dict(zip(outputs, wanted, strict=True)) if len(outputs) == 1 else {})
-    read_out = (replace(one, name=both.get(one.name, one.name)) for one in template.read_out)
-    return replace(template, read_out=tuple(one for one in read_out if one.name in wanted))
+    own = {one.name: one for one in template.read_out}
+    read_out = tuple(replace(own[name], name=wanted) for name, wanted in sides.outputs)
+    return replace(template, read_out=read_out)
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -311,6 +311,7 @@ def compare(
     """Does a network implement a script?  It needs no certificate.
 
     >>> ws.compare("gd.net", "gd.alg").is_equal
+    >>> ws.compare("gd.net", "gd.alg").save("gd")  # with a certificate, as ``verify`` reads it
 
     ``network``: a ``.net`` file or its text, a compiled directory, or a network.  ``settings``:
     values of symbols; without them equality is proven for all.  ``returns``: which value of the
@@ -319,8 +320,12 @@ def compare(
     compared.
     """
     from weightsmith.against import compare, opened
+    from weightsmith.dsl import checked_bundle
 
-    return compare(opened(network), check(script), settings=settings or {}, names=returns or {})
+    program, text = checked_bundle(_source(script))
+    return compare(
+        opened(network), program, settings=settings or {}, names=returns or {}, text=text
+    )
 
 
 def lift(

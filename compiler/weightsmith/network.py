@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, overload
 
-from weightsmith.backends.data.given import FloatInputs, float_inputs
+from weightsmith.backends.data.given import Array, FloatInputs, float_inputs
 from weightsmith.backends.measure import DataMeter, DataReport, apply_check
 from weightsmith.backends.measure.data import fixed_sizes, reads_of
 from weightsmith.backends.storage.files import (
@@ -22,6 +22,7 @@ from weightsmith.backends.storage.files import (
     write_directory,
 )
 from weightsmith.backends.storage.lazy_files import LazyFiles
+from weightsmith.backends.template.fixed_inputs import fixed_arrays, with_fixed
 from weightsmith.backends.template.template_json import parse_json
 from weightsmith.backends.template.template_reader import template_from_json
 from weightsmith.backends.template.unroll import LayerPlace, layer_places
@@ -200,7 +201,7 @@ class Network(Trainable, Presentable):
         masks: Mapping[str, Tensor] | None = None,
         **kwargs: Given | int,
     ) -> Returned | dict[str, Returned]:
-        """Run the network on tensors, in their dtype and on their device; nothing is checked.
+        """Run the network on tensors, in their dtype and on their device; no number is checked.
 
         Arguments are the script's inputs, in its order or by name: rows × columns, after any batch
         dimensions, or {group: tensor} for an input that comes by token.  A whole number for a
@@ -210,7 +211,7 @@ class Network(Trainable, Presentable):
         groups that were filled up to one size; values at the others are zero.
 
         Gradients, ``torch.func`` and ``torch.compile`` pass through.  Raises LayoutError where an
-        input is missing or unknown, InstantiationError on a wrong count.
+        input is missing or unknown or of a wrong shape, InstantiationError on a wrong count.
         """
         counts, tensors, groups = call_parts(kwargs, self._input_names(), masks)
         self._make_caller(counts, execution, groups)
@@ -270,7 +271,8 @@ class Network(Trainable, Presentable):
         given, inputs = inputs, float_inputs(inputs)
         self._check_sizes(inputs)
         if check != "off":
-            apply_check(self._meter.problems(inputs, intact=self.intact), check)
+            known = self.script_inputs(inputs)
+            apply_check(self._meter.problems(known, intact=self.intact), check)
         answer = self._executions.run(self.used(inputs), dtype, execution)  # type: ignore[arg-type]
         return (answer, self.enclose(given, answer)) if certify else answer
 
@@ -282,7 +284,8 @@ class Network(Trainable, Presentable):
         """
         from weightsmith.backends.enclose import enclose
 
-        return enclose(self.program, self.bindings, inputs, answer, self.template)
+        known = self.script_inputs(inputs)
+        return enclose(self.program, self.bindings, known, answer, self.template)
 
     def trace(self, inputs: Inputs, dtype: str | None = None) -> Trace:
         """Run on a user's data and keep every block of the stream after every layer.
@@ -308,7 +311,18 @@ class Network(Trainable, Presentable):
         """Measure every hypothesis of the certificate on a user's data; the report is a table."""
         inputs = float_inputs(inputs)
         self._check_sizes(inputs)
-        return self._meter.report(inputs, intact=self.intact)
+        return self._meter.report(self.script_inputs(inputs), intact=self.intact)
+
+    def script_inputs(self, inputs: Inputs) -> Inputs:
+        """The inputs of the script: those of the network, and the fixed matrices.
+
+        Raises LayoutError where a fixed matrix is given that the weights have.
+        """
+        return with_fixed(inputs, self._fixed)
+
+    @cached_property
+    def _fixed(self) -> dict[str, Array]:
+        return fixed_arrays(self.template)
 
     @cached_property
     def _meter(self) -> DataMeter:
@@ -353,7 +367,8 @@ class Network(Trainable, Presentable):
         """
         from weightsmith.dsl.running import interpreter
 
-        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
+        known = self.script_inputs(float_inputs(inputs))
+        given = cast("Mapping[str, interpreter.GivenInput]", known)
         program = self.compilation.lowered.program if tables else self.program
         return dict(interpreter.run(program, given, self.bindings))
 
@@ -361,7 +376,8 @@ class Network(Trainable, Presentable):
         """Compute what each returned value approximates, with NumPy's decompositions."""
         from weightsmith.dsl.running import interpreter
 
-        given = cast("Mapping[str, interpreter.GivenInput]", float_inputs(inputs))
+        known = self.script_inputs(float_inputs(inputs))
+        given = cast("Mapping[str, interpreter.GivenInput]", known)
         return dict(interpreter.target(self.program, given, self.bindings))
 
 

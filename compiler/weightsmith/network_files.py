@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from weightsmith.backends.errors import TooLargeError
 from weightsmith.backends.storage.files import CERTIFICATE, MODEL, NETWORK, SCRIPT, TEMPLATE
@@ -40,6 +40,22 @@ HINTS = {  # by the claim that is not accepted
     "exactness": "rewrite the step so that every product stands between values held on tokens",
     "approximation": "allow the function a larger error, or give its argument a shorter interval",
 }
+
+
+class Making(Protocol):
+    """Files that are made with a certificate, which may have to leave distances open."""
+
+    def files(self, opened: Opened | None = None) -> tuple[dict[str, bytes], Details]:
+        """The files by name, and details of what the certificate leaves open.
+
+        ``opened`` are distances that it shall leave open.
+        """
+        ...
+
+    @property
+    def proofs(self) -> tuple[TableProof, ...]:
+        """What the checker has proven of tables while they were made."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,7 @@ def proven_files(
         tried.append((compilation.template, kept.changed))
         made = NetworkFiles(compilation, kept, bindings, script, dtype, dims)
         try:
-            files, details, failed = _accepted(made)
+            files, details, failed = accepted(made)
         except TooLargeError:
             continue  # a number that the dtype does not hold
         if failed is None:
@@ -171,18 +187,23 @@ class NetworkFiles:
         files = {SCRIPT: self.script, TEMPLATE: template_to_json(template).encode()}
         if self.found.changed:
             files[NETWORK] = self.found.text.encode()
-        filled = all(matrix.entries for matrix in template.matrices)
-        if filled and not missing_symbols(template):
-            weights = (
-                structured_weights(template, dtype=self.dtype)  # type: ignore[arg-type]
-                if self.dims is None
-                else dense_weights(template, self.dims, dtype=self.dtype)  # type: ignore[arg-type]
-            )
-            files[MODEL] = weights_to_bytes(weights)
-        return files
+        return {**files, **weights_of(template, self.dtype, self.dims)}
 
 
-def _accepted(made: NetworkFiles) -> tuple[dict[str, bytes], Details, Verdict | None]:
+def weights_of(template: Template, dtype: str, dims: Mapping[str, int] | None) -> dict[str, bytes]:
+    """The file of weights; none while a symbol has no value, or a fixed matrix no numbers."""
+    filled = all(matrix.entries for matrix in template.matrices)
+    if not filled or missing_symbols(template):
+        return {}
+    weights = (
+        structured_weights(template, dtype=dtype)  # type: ignore[arg-type]
+        if dims is None
+        else dense_weights(template, dims, dtype=dtype)  # type: ignore[arg-type]
+    )
+    return {MODEL: weights_to_bytes(weights)}
+
+
+def accepted(made: Making) -> tuple[dict[str, bytes], Details, Verdict | None]:
     """The files, what they leave open, and the verdict that refuses them: None if all are well."""
     opened: Opened = {}
     while True:

@@ -19,6 +19,9 @@ from weightsmith.backends.pictures.document import page as document
 from weightsmith.backends.pictures.heat_maps import heat_maps_svg
 from weightsmith.backends.pictures.runs import attention_panels, some, variable_panels
 from weightsmith.backends.template.unroll import open_counts
+from weightsmith.compiler.certify.stated import exact_at
+from weightsmith.compiler.costs.report import report
+from weightsmith.compiler.nets.write_net import net_of
 from weightsmith.compiler.passes.normalizing.build_graph import build_graph
 from weightsmith.compiler.reports.bound import Bound, upward
 from weightsmith.compiler.reports.graph_picture import graph_svg
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from weightsmith.backends.data.arrays import Array
     from weightsmith.backends.template.layout import Inputs
     from weightsmith.backends.torch.trace import Trace
+    from weightsmith.compiler.nets.net import Net
     from weightsmith.network import Network
 
 NETWORK = (
@@ -50,11 +54,14 @@ ATTENTION = (
     "Keys downwards, queries to the right. Orange is positive, blue negative; of more than 32 "
     "tokens a cell is the score that is largest in size. Layers count from 0."
 )
-VARIABLES = "The script's variables between passes. Layers count from 0."
+VARIABLES = (
+    "The script's variables between passes, after layers; max is the largest entry in size. Layers "
+    "count from 0."
+)
 DISTANCE = (
     "The 2-norm of the difference between what the network would return after each layer and the "
     "target, computed in floating point. Dashed: what is proven for the whole network, times its "
-    "scale on these data."
+    "scale on these data; it is of exact arithmetic, so that rounding can lie above it."
 )
 TOO_LARGE = "It is too large for this page; 'weightsmith compile --emit svg' draws it."
 MOST_GRAPH = 90_000  # characters
@@ -88,6 +95,21 @@ def page(network: Network, inputs: Inputs | None = None) -> str:
     )
 
 
+def net_page(net: Net) -> str:
+    """The document of a network as text, which has no script, no data and no certificate."""
+    template = net.template
+    bindings = {name: Fraction(value) for name, value in template.bindings}
+    return document(
+        template.algorithm,
+        report(None, template, bindings).headline(template.algorithm),
+        [
+            Section("The network", NETWORK, network_svg(template)),
+            Section("The residual stream", BLOCKS, block_map_svg(template)),
+            Section("The network as text", printed=net_of(net)),
+        ],
+    )
+
+
 def graph_picture(network: Network) -> str:
     """The graph of the script, as one ``svg`` element."""
     program = network.program
@@ -107,7 +129,9 @@ def bound_curves(network: Network) -> list[Curve]:
     Each is compiled and checked anew.  Empty where no bound depends on a count that a run may
     choose, or where compiling takes long.
     """
-    counts = sorted(open_counts(network.template) & network.bindings.keys())
+    shown = exact_at(network.facts)
+    only, _ = shown or ({}, None)  # of other numbers of these nothing is shown
+    counts = sorted(open_counts(network.template) & network.bindings.keys() - only.keys())
     bounds = [one for one in network.bounds if one.value is not None and one.against == "target"]
     counts = [one for one in counts if any(_depends(bound, one) for bound in bounds)]
     if not counts or _is_slow(network):
@@ -201,5 +225,7 @@ def _proven(network: Network, inputs: Inputs, name: str, target: Array) -> float
     scaled = {one.output: one for one in truncations(network.certificate)}
     scale = norm(target)
     if name in scaled:
-        scale = scale_of(scaled[name], network.program, inputs, target, network.bindings)
+        scale = scale_of(
+            scaled[name], network.program, network.script_inputs(inputs), target, network.bindings
+        )
     return float(upward(bound.value)) * scale

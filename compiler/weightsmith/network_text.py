@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from weightsmith.backends.export import Subject, subject_of
 from weightsmith.backends.measure.report import CHANGED
 from weightsmith.backends.trained.moves import table
-from weightsmith.compiler.certify.stated import stated_in
+from weightsmith.checker.networks.at_bindings import loops_run
+from weightsmith.compiler.certify.stated import exact_at, stated_in
 from weightsmith.compiler.costs.report import Report, report, with_degree_of
 from weightsmith.compiler.ir.normal import NormalProgram
 from weightsmith.compiler.nets.net import declared_inputs
@@ -60,8 +61,23 @@ def _certified_lines(network: Network) -> list[str]:
     """The tables, what rounding adds to them, and the bounds."""
     lines = _first(table_lines(network.certificate.get("tables")), "tables")
     lines += [f"round   {network.rounding}"] * bool(network.rounding)
+    lines += [f"equal   {one}" for one in _only_at(network)]
     lines += _pairs(network)
     return lines + _first([bound_line(bound) for bound in network.bounds], "bounds")
+
+
+def _only_at(network: Network) -> list[str]:
+    """For which numbers the network is shown to compute its script, if that is not for all."""
+    found = exact_at(network.facts)
+    if found is None:
+        return []
+    numbers, passes = found
+    said = ", ".join(f"{name} = {value}" for name, value in numbers.items())
+    where = [f"with {said}"] * bool(said)
+    where += [] if passes is None else [f"where {loops_run(passes)}"]
+    return [
+        f"the network computes its script {' '.join(where)}; for other numbers nothing is shown"
+    ]
 
 
 def _pairs(network: Network) -> list[str]:
@@ -85,7 +101,7 @@ def depth_text(network: Network) -> str:
 
 def statement_lines(network: Network) -> list[str]:
     """What is proven, and what is presumed for it."""
-    lines = [bound_line(bound) for bound in network.bounds]
+    lines = [*_only_at(network), *(bound_line(bound) for bound in network.bounds)]
     return lines + [f"presumed: {one.text}" for one in presumptions(network.program)]
 
 

@@ -13,7 +13,7 @@ from weightsmith.backends.errors import BackendError, InstantiationError, Weight
 from weightsmith.backends.storage.files import MODEL, NETWORK, SCRIPT
 from weightsmith.backends.storage.safetensors_file import weights_to_bytes
 from weightsmith.backends.template.instantiate import Weights, structured_weights
-from weightsmith.backends.template.unroll import missing_symbols, network_shape, refuse_missing
+from weightsmith.backends.template.unroll import network_shape, refuse_open
 from weightsmith.backends.trained.given import (
     State,
     coefficients_of,
@@ -117,7 +117,7 @@ class Trainable(ABC):
     def _coefficient_module(self, dtype: str | None) -> CoefficientModule:
         from weightsmith.backends.torch.training.coefficients import CoefficientModule
 
-        refuse_missing(set(missing_symbols(self.template)))
+        refuse_open(self.template)
         if not self.intact:
             raise WeightsError(
                 "the weights are not those of the script, so its parameters do not give them; "
@@ -138,10 +138,11 @@ class Trainable(ABC):
 
         Raises WeightsError where names, shapes, sizes or numbers are not this network's.
         """
-        refuse_missing(set(missing_symbols(self.template)))
+        refuse_open(self.template)
         if not isinstance(state, Mapping):
             kind = type(state).__name__
-            raise WeightsError(f"expected a state_dict, names with tensors, got {kind}.")
+            made = "; pass its .state_dict()" if hasattr(state, "state_dict") else ""
+            raise WeightsError(f"expected a state_dict, names with tensors, got {kind}{made}.")
         weights, parameters = self._read(state, dims)
         if not parameters and self._is_own(weights):
             return self._unmoved()
@@ -196,7 +197,10 @@ class Trainable(ABC):
         )
 
     def _compiled(self, weights: Weights, parameters: Mapping[str, Fraction]) -> Self:
-        """The script compiled with these parameters.  Raises ValueError where that is another."""
+        """The script compiled with these parameters, or found equal to this network with them.
+
+        Raises ValueError where it is another.
+        """
         from weightsmith import api
 
         bound = {name: Fraction(text) for name, text in self.template.bindings}
@@ -218,10 +222,36 @@ class Trainable(ABC):
             if same and same_weights(found._executions.weights(None), weights):
                 found.moved = moved_parameters(bound, parameters)
                 return found  # type: ignore[return-value]
+        saved = self._equal(script, settings, weights, sizes)
+        if saved is not None:
+            saved.moved = moved_parameters(bound, parameters)
+            return saved
         raise ValueError(
             f"with these values of {listed(parameters)} the script compiles to another network; "
             "compile it with them for one that is certified"
         )
+
+    def _equal(
+        self,
+        script: str,
+        settings: Mapping[str, Fraction],
+        weights: Weights,
+        dims: Mapping[str, int] | None,
+    ) -> Self | None:
+        """This network with these numbers, as it is saved where it was not compiled.
+
+        None where it is not found equal to its script with them.
+        """
+        from weightsmith import api
+
+        try:
+            found = api.compare(self, script, settings=settings)  # type: ignore[arg-type]
+            saved = found.network(dtype=weights.dtype, dims=dims)
+        except (BackendError, ValueError):
+            return None
+        same = _symbolic(saved.template) == _symbolic(self.template)
+        own = saved._executions.weights(None)
+        return saved if same and same_weights(own, weights) else None  # type: ignore[return-value]
 
     def _edited(self, weights: Weights, reason: str) -> Self:
         """The files with these weights; the certificate is about others."""

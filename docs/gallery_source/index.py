@@ -17,7 +17,7 @@ bold."""
 AFTER = """
 Layers are those at the settings of the page: of the paper, of the script as it is written, with
 `--fewest layers`, and the fewest that any network of linear attention needs, by the degree of what
-is computed."""
+is computed, for all values of fixed matrices."""
 HEADS = (
     "construction",
     "paper",

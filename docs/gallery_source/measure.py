@@ -89,10 +89,11 @@ def measured(entry: Entry) -> Measured:
     settings: Settings = {}
     for value in entry.sweep.values:
         settings, script = settings_of(entry, problem, value), script_of(entry, value)
-        network = api.compile(script, settings=settings)
+        matrices = matrices_of(problem, script)
+        network = api.compile(script, settings=settings, matrices=matrices)
         points.append(point(entry, network, problem, settings))
         if entry.fewest and value in asked:
-            best = api.compile(script, settings=settings, fewest="layers")
+            best = api.compile(script, settings=settings, fewest="layers", matrices=matrices)
             size = size_of(entry, best)
             fewer.append((size.layers, size.promise.value))
     if network is None:
@@ -120,6 +121,17 @@ def settings_of(entry: Entry, problem: Problem, value: str) -> Settings:
     swept = {entry.sweep.parameter: Fraction(value)} if entry.sweep.parameter else {}
     known = {name: Fraction(one) for name, one in problem.settings.items()}
     return {**known, **given, **swept}
+
+
+def matrices_of(problem: Problem, script: str | Path) -> dict[str, object]:
+    """The numbers of the fixed matrices, for as many passes as the script has."""
+    names = {one.name for one in api.check(script).inputs}
+    return {
+        f"{name}{k + 1}": matrix
+        for name, matrices in problem.matrices.items()
+        for k, matrix in enumerate(matrices)
+        if f"{name}{k + 1}" in names
+    }
 
 
 def script_of(entry: Entry, value: str) -> str | Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import networkx as nx
@@ -13,6 +14,7 @@ from weightsmith.cli.demonstration import demo_data, demo_function_data
 from weightsmith.cli.demonstration.demo_cases import momentum, moving_data
 from weightsmith.cli.demonstration.demo_data import Array, Problem, eigenvalues, with_ends
 from weightsmith.cli.demonstration.demo_function_cases import gradient_step
+from weightsmith.cli.demonstration.demo_learned import learned_preconditioners
 
 
 def six_features() -> Problem:
@@ -89,7 +91,7 @@ def lazy_walk() -> Problem:
 
 
 def _with(found: Problem, tuned: Mapping[str, int | Fraction]) -> Problem:
-    return Problem(found.inputs, found.names, found.ends, found.condition, {**found.sizes, **tuned})
+    return replace(found, sizes={**found.sizes, **tuned})
 
 
 def _stepped(found: Problem) -> Problem:
@@ -118,6 +120,7 @@ PROBLEMS: Mapping[str, Callable[[], Problem]] = {
         people_in_order,
         one_more_person,
         lazy_walk,
+        learned_preconditioners,
         demo_data.correlation,
         demo_data.page_rank,
         demo_data.samples_by_features,

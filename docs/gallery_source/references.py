@@ -89,6 +89,13 @@ def lista(problem: Problem, settings: Settings, answer: Answer) -> Distance:
     return Distance(lasso_gap(problem, settings, answer))
 
 
+def least_squares(problem: Problem, settings: Settings, answer: Answer) -> Distance:
+    """Relative distance from the predictions of least squares."""
+    x, y, query = (context(problem, *one) for one in (("x",), ("y",), ("x", "query")))
+    wanted = np.linalg.solve(x @ x.T, x @ y.T).T @ query
+    return Distance(norm(matrix_of(answer["output"]) - wanted) / norm(wanted))
+
+
 def delta_rule(problem: Problem, settings: Settings, answer: Answer) -> Distance:
     """‖network − recurrence‖/‖recurrence‖, W ← W + (v − eta W k) k' token after token."""
     v, k, q = (context(problem, name) for name in ("v", "k", "q"))
@@ -138,6 +145,7 @@ REFERENCES: Mapping[str, Reference] = {
     "ista": Reference(LOSS, ista, "Beck–Teboulle, Theorem 3.1"),
     "fista": Reference(LOSS, fista, "Beck–Teboulle, Theorem 4.4"),
     "lista": Reference(LOSS, lista),
+    "least_squares": Reference("the distance from the predictions of least squares", least_squares),
     "delta_rule": Reference("the distance from the recurrence", delta_rule),
     "prefixes": Reference("the distance from least squares on the prefix", prefixes),
     "centred_step": Reference("the distance from the centred gradient step", centred_step),

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from tests.backends.test_data_hypotheses import SYMMETRIC, WEIGHTED, measured, program_of
 
+from weightsmith.backends.errors import LayoutError
 from weightsmith.backends.measure import (
     AssumptionError,
     AssumptionWarning,
     DataReport,
     apply_check,
 )
+from weightsmith.dsl import Source, check
 from weightsmith.dsl.printing.hypotheses import hypotheses
 
 
@@ -49,3 +51,14 @@ def test_every_hypothesis_has_one_row() -> None:
     lines = str(report).splitlines()
     assert lines[0].split() == ["hypothesis", "measured", "holds"]
     assert len(lines) == 1 + len(report.rows)
+
+
+def test_names_of_files_and_turned_data_are_explained() -> None:
+    program = program_of(WEIGHTED, "return 1*P")
+    x, P = np.eye(2), np.eye(2)
+    with pytest.raises(LayoutError, match=r"'x\.context' is no input .*pass \{'x': \{'context'"):
+        measured(program, {"x.context": x, "P": P}, mu=1, L=5)
+    text = "algorithm f(x: [d] per token)\nparam mu, L\nreturn mu*x + L*x"
+    program, tall = check(Source("f.alg", text)), {"context": np.ones((5, 2)), "query": np.eye(2)}
+    with pytest.raises(LayoutError, match=r"expected 5 for the size of 'd' .* say --rows"):
+        measured(program, {"x": tall}, mu=1, L=5)

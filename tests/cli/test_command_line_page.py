@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -20,6 +22,7 @@ from weightsmith.cli.outputs.colours import painted
 
 Call = Callable[..., Result]
 ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "tests" / "backends" / "lift" / "sample"
 PAGE = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
 WRONG = "algorithm f(A: symmetric[d, d])\nreturn B*A\n"
 SOUND = "algorithm f(A: symmetric[d, d])\nreturn A*A\n"
@@ -174,6 +177,7 @@ def process(*arguments: str, code: str = "") -> subprocess.Popen[str]:
 
 SLOW = """
 import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from weightsmith.backends.storage import workshop
 def slow(descriptor):
     print("writing", flush=True)
@@ -183,7 +187,14 @@ os.fsync = slow
 """
 
 
-@pytest.mark.parametrize("command", ["compile", "synthesize", "run", "export"])
+def weights_of_a_step(path: Path) -> None:
+    """One layer of linear attention, the tensors that the sample's layout names."""
+    last = np.diag([0.0] * 5 + [1.0])
+    keys = np.eye(6)[:, :5]
+    np.savez(path, key=keys, value=-last, proj=0.37 / 13 * last, out=-last[5:])
+
+
+@pytest.mark.parametrize("command", ["compile", "synthesize", "run", "export", "lift", "demo"])
 def test_an_interrupt_leaves_nothing_behind(
     command: str, network: Path, examples: Path, tmp_path: Path
 ) -> None:
@@ -197,10 +208,17 @@ def test_an_interrupt_leaves_nothing_behind(
             *("inv(A)", "--assume", "spectrum(A) in [1/2, 1]"),
             *("--within", "1e-3", "-o", str(place / "net")),
         ],
+        "lift": [
+            *(str(tmp_path / "step.npz"), "--layout", str(SAMPLE / "layout.toml")),
+            *("-o", str(place / "net.net")),
+        ],
+        "demo": ["--small", "--json", str(place / "rows.json")],
         "run": [str(network), "--input", f"A={tmp_path}/a.csv", "-o", str(place / "x.npy")],
         "export": [str(network), "-o", str(place / "net.npz")],
     }[command]
-    started = process(command, *arguments, code=SLOW)
+    weights_of_a_step(tmp_path / "step.npz")
+    temporary = f"import tempfile\ntempfile.tempdir = {str(place)!r}\n"  # the demo saves there
+    started = process(command, *arguments, code=temporary + SLOW)
     assert started.stdout is not None
     assert started.stdout.readline() == "writing\n"
     os.kill(started.pid, signal.SIGINT)
@@ -250,15 +268,68 @@ def test_progress_is_for_terminals_and_gone_at_the_end() -> None:
     assert quiet.stderr == b""
 
 
-def test_completion_knows_the_commands() -> None:
-    environment = {"_WEIGHTSMITH_COMPLETE": "bash_complete", "COMP_WORDS": "weightsmith c"}
+def completed(shell: str, words: str, at: str) -> list[str]:
+    """What a shell is told to offer for the last word."""
+    given = {"_WEIGHTSMITH_COMPLETE": shell, "COMP_WORDS": f"weightsmith {words}"}
     code = "from weightsmith.__main__ import main\nmain()"
     found = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **environment, "COMP_CWORD": "1"},
+        env={**os.environ, **given, "COMP_CWORD": at},
         capture_output=True,
         text=True,
         timeout=60,
-        check=False,
+        check=True,
     )
-    assert found.stdout.split() == ["plain,check", "plain,compile"]
+    return found.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "offered"),
+    [
+        ("c", "1", ["plain,check", "plain,compile"]),
+        ("compile --fe", "2", ["plain,--fewest"]),
+        ("explain unknown-n", "2", ["plain,unknown-name"]),
+        ("examples copy heavy", "3", ["plain,heavy_ball"]),
+    ],
+)
+def test_completion_knows_commands_options_codes_and_examples(
+    words: str, at: str, offered: list[str]
+) -> None:
+    assert completed("bash_complete", words, at) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_line_for_each_shell_prints_what_it_needs(shell: str) -> None:
+    (line,) = re.findall(rf"^ +(.*_WEIGHTSMITH_COMPLETE={shell}_source.*)$", PAGE, re.MULTILINE)
+    script = completed(f"{shell}_source", "", "0")
+    assert "_WEIGHTSMITH_COMPLETE" in " ".join(script)
+    if shell != "bash" or shutil.which("bash") is None:
+        return
+    command = f'weightsmith() {{ {sys.executable} -m weightsmith "$@"; }}; {line}\n'
+    told = subprocess.run(
+        ["bash", "-c", f"{command}complete -p weightsmith"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "_weightsmith_completion weightsmith" in told.stdout
+
+
+def test_a_slow_check_says_so_on_a_terminal(tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "f.alg").write_text(SOUND)
+    code = (
+        "import time, weightsmith.dsl.front_end as front\nown = front._diagnosed\n"
+        "def slow(*given):\n    time.sleep(1.5)\n    return own(*given)\nfront._diagnosed = slow\n"
+        "from weightsmith.__main__ import main\nmain()"
+    )
+    master, slave = pty.openpty()
+    command = [sys.executable, "-c", code, "check", str(tmp_path / "f.alg")]
+    subprocess.run(command, stderr=slave, stdout=subprocess.PIPE, check=True, timeout=60)
+    os.close(slave)
+    shown = os.read(master, 10_000).decode()
+    os.close(master)
+    assert "checking " in shown
+    assert shown.endswith("\r\x1b[K")

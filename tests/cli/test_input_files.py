@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from weightsmith.cli.inputs.arrays import read_inputs
+
 Call = Callable[..., Result]
 
 
@@ -124,3 +126,11 @@ def test_a_first_line_of_damaged_numbers_is_no_heading(text: str, tmp_path: Path
     path.write_text(text)
     with pytest.raises(Mistake, match="line 1"):
         _read_csv(path)
+
+
+def test_a_line_of_labels_is_one_row(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.arange(4.0))
+    for rows in (False, True):
+        found = read_inputs([f"y.context={tmp_path}/y.npy"], frozenset("y"), rows=rows)
+        assert found["y"]["context"].tolist() == [[0, 1, 2, 3]]  # type: ignore[call-overload]
+    assert read_inputs([f"A={tmp_path}/y.npy"], frozenset())["A"].shape == (4,)  # type: ignore[union-attr]

@@ -110,6 +110,14 @@ def test_explain_prints_what_is_asked_for(call: Call) -> None:
     assert "Did you mean 'unknown-name'?" in refused.stderr
 
 
+def test_explain_says_what_the_files_of_an_example_are(call: Call) -> None:
+    said = " ".join(call("explain", "data-given").stdout.split())
+    assert "Here newton is the example newton_inverse, compiled for mu = 1/2 and L = 3;" in said
+    assert "wide.csv is a matrix of 2 rows and 3 columns." in said
+    assert "large.csv" not in said
+    assert "Here" not in call("explain", "unknown-name").stdout
+
+
 def test_the_page_is_not_stale() -> None:
     assert (ROOT / "docs" / "messages.md").read_text(encoding="utf-8") == page(), (
         "run python -m weightsmith.messages.registry > docs/messages.md"

@@ -72,7 +72,7 @@ def test_a_slip_is_not_equal(call: Call, place: Path) -> None:
     assert "smallest input found" in found.stdout
 
 
-@pytest.mark.parametrize("option", ["--depth", "--html", "--gated"])
+@pytest.mark.parametrize("option", ["--depth", "--gated"])
 def test_show_of_a_text_takes_no_options(call: Call, place: Path, option: str) -> None:
     found = call("show", "kinds.net", option)
     assert found.exit_code == 2

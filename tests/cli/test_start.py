@@ -123,7 +123,7 @@ def test_a_small_script_is_checked_without_what_it_does_not_need(examples: Path)
     modules = loaded("check", str(examples / "newton_inverse.alg"))
     unneeded = {"weightsmith.compiler.choosing.choices", "weightsmith.checker.prove"}
     unneeded |= {"weightsmith.compiler.approximate.fitting.fit", "weightsmith.messages.registry"}
-    assert not modules & (unneeded | {"numpy", "sympy", "rich", "torch"})
+    assert not modules & (unneeded | HEAVY | {"numpy", "rich", "lark"})
 
 
 def test_the_checker_stands_alone(network: Path) -> None:

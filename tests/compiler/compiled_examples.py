@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import weightsmith.api as ws
 
-from .instances import EXAMPLES
+from .instances import EXAMPLES, MATRICES
 
 
 def compiled(name: str, settings: Mapping[str, object]) -> ws.Network:
@@ -17,4 +17,6 @@ def compiled(name: str, settings: Mapping[str, object]) -> ws.Network:
 
 @lru_cache(maxsize=256)
 def _compiled(name: str, settings: tuple[tuple[str, object], ...]) -> ws.Network:
-    return ws.compile(EXAMPLES / f"{name}.alg", settings=dict(settings))
+    return ws.compile(
+        EXAMPLES / f"{name}.alg", settings=dict(settings), matrices=MATRICES.get(name)
+    )

@@ -46,6 +46,13 @@ def lista(random: np.random.Generator) -> Instance:
     return settings, inputs
 
 
+def learned(random: np.random.Generator) -> Instance:
+    """For the matrices of ``MATRICES``, which are 3 x 3."""
+    context, query = (random.normal(size=(3, int(random.integers(1, 9)))) for _ in range(2))
+    labels = random.normal(size=(1, context.shape[1]))
+    return {}, {"x": {"context": context, "query": query}, "y": {"context": labels}}
+
+
 def fista(random: np.random.Generator) -> Instance:
     settings, inputs = lasso(random)
     data = {name: {"context": value["context"]} for name, value in inputs.items()}  # type: ignore[index]
@@ -197,6 +204,7 @@ EXACT_MAKERS = {
     "delta_rule": causal,
     "prefix_gradient_descent": prefixes,
     "softmax_attention": smoother,
+    "learned_preconditioners": learned,
 }
 TABLE_MAKERS = {
     "logistic_gradient_descent": logistic,

@@ -13,6 +13,7 @@ Instance = tuple[dict[str, object], dict[str, object]]  # settings, inputs
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LOW, HIGH = 0.25, 2.0
+MATRICES = {"learned_preconditioners": {"A": np.random.default_rng(4).normal(size=(4, 3, 3)) / 8}}
 
 
 def spectrum(random: np.random.Generator, size: int) -> Array:

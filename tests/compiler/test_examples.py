@@ -11,7 +11,7 @@ import weightsmith.api as ws
 
 from .compiled_examples import compiled
 from .entry_instances import EXACT_MAKERS, TABLE_MAKERS
-from .instances import EXAMPLES, SYNTHESIZED
+from .instances import EXAMPLES, MATRICES, SYNTHESIZED
 from .instances import MAKERS as POLYNOMIAL_MAKERS
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.alg"))
@@ -106,7 +106,7 @@ def test_same_script_same_bytes(name: str) -> None:
     settings, _ = MAKERS[name](np.random.default_rng(2))
     first = compiled(name, settings)
     again = {} if name in SYNTHESIZED else settings  # the script that is saved has numbers
-    second = ws.compile(first.source.text, settings=again)
+    second = ws.compile(first.source.text, settings=again, matrices=MATRICES.get(name))
     assert first.files() == second.files()
 
 
@@ -161,7 +161,12 @@ def test_the_file_of_weights_is_the_state_dict_of_the_module(name: str) -> None:
 def test_dense_weights_agree(name: str) -> None:
     settings, inputs = MAKERS[name](np.random.default_rng(2))
     network = compiled(name, settings)
-    dense = ws.compile(EXAMPLES / f"{name}.alg", settings=settings, dims=network.dims_of(inputs))
+    dense = ws.compile(
+        EXAMPLES / f"{name}.alg",
+        settings=settings,
+        dims=network.dims_of(inputs),
+        matrices=MATRICES.get(name),
+    )
     assert dense.verify().accepted
     found, wanted = dense.run(inputs), network.run(inputs)
     for output in wanted:

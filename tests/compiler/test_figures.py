@@ -46,6 +46,7 @@ ENTRY_FIGURES = {
     "delta_rule": ("steps + 1", 1, "2*d + 4*m"),
     "prefix_gradient_descent": ("steps", 1, "2*d + 2*k"),
     "softmax_attention": ("1", 1, "d + 2*k"),
+    "learned_preconditioners": ("4", 1, "d + 1"),
     "logistic_gradient_descent": ("steps", 3, "2*d + 5"),
     "logistic_newton": ("(inner + 4)*steps + 1", 4, "11*d + 15"),
     "softmax_regression": ("3*steps + 1", 1, "d + 7*k + 1"),
@@ -151,3 +152,14 @@ return u*u'*u on query over context
         ws.compile(script)
     both = script.replace("return u*u'*u on query", "return u*u'*u*u'*u + x on query")
     assert ws.compile(both).report.degree == 1
+
+
+def test_a_fixed_matrix_is_a_weight_and_has_no_degree() -> None:
+    """One head computes (W·x − y)·x'·x, of degree 3 in the data: one layer is the least."""
+    script = """
+algorithm gd(x: [d] per token, y: [k] per context, W: fixed[k, d])
+D = (W*x - y)*x'  over context
+return D*x on query
+"""
+    report = ws.compile(script).report
+    assert (report.layers, report.degree, report.depth_lower_bound) == (1, 3, 1)

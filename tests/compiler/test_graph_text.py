@@ -60,7 +60,7 @@ def parsed(dot: str) -> dict[str, list[str]]:
 def check_drawn(graph: Graph, dot: str) -> None:
     found = parsed(dot)
     assert sorted(found["node"]) == sorted(f"n{node}" for node in graph.nodes)
-    assert sorted(found["edge"]) == sorted(f"n{a} -> n{b}" for a, b in graph.nodes.edges)
+    assert sorted(found["edge"]) == sorted(f"n{a} -> n{b}" for a, b in graph.edges())
     assert sorted(found["back"]) == sorted(f"n{a} -> n{b}" for a, b in graph.back_edges())
 
 

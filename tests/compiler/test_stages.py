@@ -35,7 +35,7 @@ repeat 3:
 return X
 """
     graph = compiled(script).graph
-    assert nx.is_directed_acyclic_graph(graph.nodes)
+    assert nx.is_directed_acyclic_graph(nx.DiGraph(graph.edges()))
     kinds = [type(graph.operation(node)).__name__ for node in graph.nodes]
     assert kinds.count("TransposeOperation") == 1
     assert kinds.count("MultiplyOperation") == 2  # A*A' once, the body's product once

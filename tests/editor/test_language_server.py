@@ -336,8 +336,24 @@ def test_a_network_has_diagnostics(client: Client) -> None:
     assert spot(found["range"]) == (4, 24, 4, 25)
     client.change(uri, text.replace("ᵀ·y", "ᵀ·x"), 2)
     assert client.diagnostics(uri) == []
-    assert client.at("hover", uri, 4, 24) is None
+    assert client.at("hover", uri, 4, 17) is None
     params = {"textDocument": {"uri": uri}, "options": {"tabSize": 2, "insertSpaces": True}}
     assert client.ask("textDocument/formatting", params) == []
     client.change(uri, text.replace("ᵀ·y", "ᵀ·x").replace("layer   ", "layer "), 3)
     assert len(client.ask("textDocument/formatting", params)) == 1
+
+
+def test_a_network_has_hover_completion_and_definitions(client: Client) -> None:
+    uri = "file:///tmp/two.net"
+    text = (
+        "network two\ninput x: [d] per token\ntokens  context\nstream  x  d rows, starts as x\n"
+        "layer   head  x += x·xᵀ·x\nreturn  output = x at context tokens\n"
+    )
+    assert client.open(uri, text) == []
+    found = client.at("hover", uri, 4, 14)
+    assert spot(found["range"]) == (4, 14, 4, 15)
+    assert found["contents"]["value"].startswith("```net\nx d rows, starts as x  # block\n```")
+    assert {"x", "softmax"} <= set(labels(client, uri, 4, 19))
+    where = client.at("definition", uri, 4, 19)
+    assert (where["uri"], spot(where["range"])) == (uri, (3, 8, 3, 9))
+    assert client.at("definition", uri, 4, 16) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 HIDDEN = """
 import sys
@@ -62,3 +65,27 @@ def test_the_set_up_lines_name_the_command() -> None:
     assert 'cmd = { "weightsmith", "language-server" }' in page
     extension = (root / "editors/vscode/extension.js").read_text(encoding="utf-8")
     assert 'args: ["language-server"]' in extension
+
+
+def test_garbage_is_collected_in_pauses_or_after_many_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("pygls", reason="the server needs pygls")
+    from weightsmith.editor import server
+
+    collected: list[int] = []
+    monkeypatch.setattr(server.gc, "collect", lambda: collected.append(1))
+    monkeypatch.setattr(server, "PAUSE", 0.01)
+
+    async def typing() -> list[int]:
+        one, seen = server.Server("0"), []
+        for _ in range(server.MOST):
+            seen.append(len(collected))
+            one._collect_later()
+        seen.append(len(collected))
+        one._collect_later()
+        seen.append(len(collected))
+        await asyncio.sleep(0.1)
+        return [*seen, len(collected)]
+
+    assert asyncio.run(typing()) == [0] * server.MOST + [1, 1, 2]

@@ -31,12 +31,13 @@ ALLOWED: dict[str, set[str]] = {
         *("network_files", "executions", "network_text", "presentable", "trainable"),
     },
     "trainable": {"dsl", "backends", "compiler", "executions", "api"},
-    "network_text": {"dsl", "compiler", "backends", "network"},
+    "network_text": {"dsl", "compiler", "checker", "backends", "network"},
     "lifting": {"compiler", "backends"},
     "network_page": {"dsl", "compiler", "backends", "network", "api", "cli"},  # cli: the scale
     "presentable": {"backends", "network", "network_text", "network_page", "network_plot"},
     "network_plot": {"backends", "network", "network_page"},
-    "against": {"dsl", "compiler", "checker", "backends", "network", "api"},
+    "against": {"dsl", "compiler", "checker", "backends", "network", "api", "equality"},
+    "equality": {"dsl", "compiler", "checker", "backends", "network_files"},
     "api": {
         *("dsl", "compiler", "checker", "backends"),
         *("network", "network_files", "against", "lifting", "softmax_pairs", "version"),
@@ -142,8 +143,9 @@ ROOMS: dict[str, str] = {
         "restructure.affine_loops restructure.polynomials"
     ),
     "compiler.sources": "",
-    "compiler.against": "",
+    "compiler.against": "ir",
     "editor": "",
+    "equality": "",
     # messages
     "messages": "",
     # cli

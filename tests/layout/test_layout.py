@@ -14,6 +14,7 @@ PACKAGES = (
     "compiler/weightsmith/checker",
     "compiler/weightsmith/cli",
     "compiler/weightsmith/editor",
+    "compiler/weightsmith/equality",
     "compiler/weightsmith/messages",
     "backends/weightsmith/backends",
 )

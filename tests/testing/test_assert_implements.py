@@ -183,3 +183,8 @@ def test_importing_it_loads_nothing() -> None:
     loaded = {name for name in done.stdout.split() if name.startswith("weightsmith.")}
     assert loaded == {"weightsmith.testing"}
     assert not {"torch", "numpy", "click", "lark"} & set(done.stdout.split())
+
+
+def test_what_was_proven_is_kept(tmp_path: Path) -> None:
+    assert_implements(GENERAL, LINES).save(tmp_path / "gd")
+    assert ws.verify(tmp_path / "gd").outcome == "proven"

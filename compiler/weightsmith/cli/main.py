@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 
 import click
 
-from weightsmith.cli.inputs.mistakes import Explained, explained
+from weightsmith.cli.inputs.mistakes import Explained, explained, suggestion
 from weightsmith.cli.outputs.colours import CHOICES, is_wanted, painted
 from weightsmith.cli.outputs.result import Result
 from weightsmith.version import VERSION
@@ -34,7 +34,7 @@ COMMANDS = {
     "language-server": ("weightsmith.cli.commands.language_server", "language_server"),
     "demo": ("weightsmith.cli.commands.demo", "demo"),
 }
-JSON = ("check", "run", "show", "verify")
+JSON = ("check", "examples", "run", "show", "verify")
 
 
 class Commands(click.Group):
@@ -87,6 +87,14 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a command that there is not is told the nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'.{suggestion(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
@@ -109,6 +117,9 @@ def _tell(found: Explained, problem: Exception, result: Result) -> None:
             result.add(found.diagnostics)
         else:
             result.fail(found.code, found.message)
+        return
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        click.echo(problem.format_message(), err=True)  # all of the help: nothing is wrong
         return
     usage = getattr(problem, "ctx", None)
     if isinstance(problem, click.UsageError) and usage is not None:

@@ -11,6 +11,7 @@ from weightsmith.dsl.front_end import Checked, diagnose, load_source
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import Diagnostic, DiagnosticError, position
 from weightsmith.dsl.text.source import Source, Span
+from weightsmith.editor.net_outline import NetOutline
 from weightsmith.editor.outline import Outline
 from weightsmith.editor.shapes import Value, Values
 
@@ -41,6 +42,11 @@ class Analysis:
     @cached_property
     def outline(self) -> Outline:
         return Outline("" if is_net(self.source) else self.source.text)
+
+    @cached_property
+    def net(self) -> NetOutline:
+        """The names of a network; asked for only of one."""
+        return NetOutline(self.source)
 
     def value(self, name: str, offset: int) -> Value | None:
         """The value of a name of the algorithm that holds an offset."""

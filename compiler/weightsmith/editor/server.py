@@ -24,10 +24,13 @@ from weightsmith.editor import protocol
 from weightsmith.editor.analysis import Analysis, analysed, is_net
 from weightsmith.editor.completion import completions
 from weightsmith.editor.hover import hover
+from weightsmith.editor.net_words import net_completions, net_hover
 from weightsmith.editor.outline import Kind, Outline
 from weightsmith.editor.positions import Encoding, Lines
 
 DELAY = 0.03  # seconds without a change after which a document is looked at
+PAUSE = 0.5  # seconds after an answer to a change: then what it left behind is collected
+MOST = 50  # answers without a pause, after which it is collected all the same
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 WARM_UP = "algorithm warm(A: symmetric[d, d])\nX = 2*A\nreturn X approximates inv(A)\n"
 
@@ -48,6 +51,8 @@ class Server(LanguageServer):
             protocol.NAME, version, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
         )
         self.documents: dict[str, _Document] = {}
+        self._collecting: asyncio.TimerHandle | None = None
+        self._uncollected = 0
 
     # -- documents ----------------------------------------------------------------------------
 
@@ -84,6 +89,21 @@ class Server(LanguageServer):
             if other != uri and known is not None and path in known.uses:
                 document.analysis = analysed(known.source, read=self._read, before=known)
                 self._send(other)
+        self._collect_later()
+
+    def _collect_later(self) -> None:
+        """Collect garbage in a pause: in the middle of an answer it takes as long as the answer."""
+        self._uncollected += 1
+        if self._collecting is not None:
+            self._collecting.cancel()
+        if self._uncollected >= MOST:
+            self._collect()
+        else:
+            self._collecting = asyncio.get_running_loop().call_later(PAUSE, self._collect)
+
+    def _collect(self) -> None:
+        self._collecting, self._uncollected = None, 0
+        gc.collect()
 
     def close(self, uri: str) -> None:
         document = self.documents.pop(uri, None)
@@ -131,6 +151,7 @@ def language_server(version: str) -> Server:
     diagnose(Source("warm.alg", WARM_UP))
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again
+    gc.disable()  # and it looks in pauses, see _collect_later
     server = Server(version)
     _follow_documents(server)
     _answer_questions(server)
@@ -156,7 +177,9 @@ def _answer_questions(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hovered(params: lsp.HoverParams) -> lsp.Hover | None:
         analysis = server.analysis(params.text_document.uri)
-        found = hover(analysis, server.offset(analysis, params.position))
+        offset = server.offset(analysis, params.position)
+        is_network = is_net(analysis.source)
+        found = net_hover(analysis.net, offset) if is_network else hover(analysis, offset)
         if found is None:
             return None
         text, token = found
@@ -168,13 +191,19 @@ def _answer_questions(server: Server) -> None:
     )
     def completed(params: lsp.CompletionParams) -> lsp.CompletionList:
         analysis = server.analysis(params.text_document.uri)
-        found = completions(analysis, server.offset(analysis, params.position))
+        offset = server.offset(analysis, params.position)
+        is_network = is_net(analysis.source)
+        found = (
+            net_completions(analysis.net, offset) if is_network else completions(analysis, offset)
+        )
         return lsp.CompletionList(False, [protocol.item_of(one) for one in found])
 
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     def defined(params: lsp.DefinitionParams) -> lsp.Location | None:
         uri = params.text_document.uri
         analysis = server.analysis(uri)
+        if is_net(analysis.source):
+            return _declared(server, uri, analysis, params.position)
         token = analysis.outline.token_at(server.offset(analysis, params.position))
         found = None if token is None else analysis.outline.nearest(token)
         if found is None:
@@ -188,6 +217,18 @@ def _answer_questions(server: Server) -> None:
     def listed(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
         analysis = server.analysis(params.text_document.uri)
         return protocol.symbols_of(analysis, server.lines(analysis))
+
+
+def _declared(
+    server: Server, uri: str, analysis: Analysis, position: lsp.Position
+) -> lsp.Location | None:
+    """Where a name of a network is declared."""
+    token = analysis.net.token_at(server.offset(analysis, position))
+    found = None if token is None else analysis.net.meaning(token)
+    if found is None:
+        return None
+    where = protocol.range_of(server.lines(analysis), found.token.start, found.token.end)
+    return lsp.Location(uri, where)
 
 
 def _used(server: Server, uri: str, path: str, name: str) -> lsp.Location | None:

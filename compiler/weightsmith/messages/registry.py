@@ -39,6 +39,12 @@ that, `wide.csv` has 2 rows and 3 columns. This page is printed by
 `python -m weightsmith.messages.registry`.
 """
 WIDTH = 99
+THERE = {
+    "newton": "the example newton_inverse, compiled for mu = 1/2 and L = 3",
+    "a.csv": "the 2 × 2 identity",
+    "large.csv": "nine times the 2 × 2 identity",
+    "wide.csv": "a matrix of 2 rows and 3 columns",
+}
 STATUSES = {
     1: "what was looked at is wrong",
     2: "the command cannot be done as it was given",
@@ -63,6 +69,10 @@ def explanation(one: Message) -> str:
         return "\n\n".join([*parts, one.mended])
     setting = f"  (with {one.settings})" if one.settings else ""
     parts += [f"wrong:{setting}", indented(one.wrong), "mended:", indented(one.mended)]
+    words = set(f"{one.wrong} {one.mended}".replace("=", " ").split())
+    known = [f"{name} is {what}" for name, what in THERE.items() if name in words]
+    if one.kind == "commands" and known:
+        parts.append(fill(f"Here {'; '.join(known)}.", WIDTH))
     status = STATUS[one.code]
     return "\n\n".join([*parts, f"Exit status {status}: {STATUSES[status]}."])
 

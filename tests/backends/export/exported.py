@@ -25,6 +25,7 @@ NAMES = (
     "lasso_ista",
     "lasso_fista",
     "lista",
+    "learned_preconditioners",
     "divide",
 )
 GATED = """algorithm gated(A: [d, d])
@@ -69,8 +70,13 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
 @lru_cache
 def network_of(name: str) -> ws.Network:
     case: Case = ALL[name]
-    parameters = case.parameters(case.problem(), small=True)
-    return ws.compile(example(case.script), settings=parameters, fewest=case.fewest)
+    problem = case.problem()
+    return ws.compile(
+        example(case.script),
+        settings=case.parameters(problem, small=True),
+        fewest=case.fewest,
+        matrices=problem.matrices,
+    )
 
 
 @lru_cache

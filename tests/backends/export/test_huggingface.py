@@ -27,7 +27,13 @@ from .exported import (
     reference_of,
 )
 
-NAMES = ("newton_inverse", "gradient_descent", "electric_potentials", "divide", "lista")
+NAMES = (
+    "newton_inverse",
+    "gradient_descent",
+    "electric_potentials",
+    "divide",
+    "lista",
+)
 CASES = [(name, "float64") for name in NAMES] + [(name, "float32") for name in NAMES[:1]]
 
 RUN = """

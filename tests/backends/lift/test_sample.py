@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import weightsmith.api as ws
 from weightsmith.backends.errors import LiftError
+from weightsmith.backends.lift.given.layout_file import read_layout
 from weightsmith.cli.main import commands
 from weightsmith.compiler.nets.read_net import read_net
 from weightsmith.dsl import Source, load_source
@@ -169,3 +170,16 @@ def _layout(path: Path, size: int) -> Path:
     text = LAYOUT.read_text(encoding="utf-8").replace("N = 13", f"N = {size}")
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_the_layout_of_the_page_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lift.md").read_text(encoding="utf-8")
+    layout = read_layout(page.partition("```toml\n")[2].partition("```")[0])
+    assert {one.name for one in layout.inputs} == {"x", "y"}
+
+
+def test_an_input_that_is_left_out_is_told_the_line(weights: Path) -> None:
+    text = LAYOUT.read_text(encoding="utf-8")
+    line = next(one for one in text.splitlines() if one.startswith("y = { rows"))
+    with pytest.raises(LiftError, match=r"no input 'y' .*add y = \{ rows = \"1\", per = \"…\" \}"):
+        ws.lift(weights, text.replace(line + "\n", ""))

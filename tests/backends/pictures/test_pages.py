@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +19,7 @@ from weightsmith.backends.pictures import Curve, block_map_svg, curves_svg
 from weightsmith.backends.pictures.document import Section, note, page
 from weightsmith.backends.pictures.heat_maps import MOST, Panel, aggregated, heat_maps_svg
 from weightsmith.backends.pictures.lifetimes import Life, lives
-from weightsmith.backends.pictures.runs import attention_panels
+from weightsmith.backends.pictures.runs import attention_panels, variable_panels
 from weightsmith.compiler.nets.read_net import read_net
 from weightsmith.dsl import Source
 from weightsmith.network import Network
@@ -187,3 +188,18 @@ def test_a_figure_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingPackageError, match="plot"):
         newton().plot("blocks")
+
+
+def test_a_map_of_few_layers_is_wide_enough_for_what_its_loop_repeats() -> None:
+    text = block_map_svg(newton().template)
+    assert ">↻ steps = 6 times</text>" in text
+    ends = [float(one) for one in re.findall(r'<svg [^>]* width="([\d.]+)"', text)]
+    assert 200 < ends[0] < 400
+
+
+def test_captions_of_variables_are_not_cut() -> None:
+    traced = newton().trace(DATA)
+    for panel in variable_panels({(120, "X", "d"): 1e4 * traced.variables[0, "X", "d"]}):
+        text = heat_maps_svg([panel], "t")
+        assert f">{panel.under}</text>" in text
+        assert panel.under.startswith("layer 120, max ")

@@ -71,6 +71,21 @@ def test_batch_dimensions_lead(newton: Network) -> None:
     torch.testing.assert_close(newton(batch[0]), found[0])
 
 
+def test_shapes_that_do_not_fit_are_named(descent: Network) -> None:
+    x, y = tokens()
+    with pytest.raises(LayoutError, match=r"for 'y' on context tokens, got the shape \(7,\)"):
+        descent(x, y[0])
+    with pytest.raises(LayoutError, match="'context' must have one size: it is 7 by"):
+        descent(x, y[:, :5])
+    with pytest.raises(LayoutError, match=r"tensor}, one token .* for 'y'\. An array .*as_tensor"):
+        descent(x, y.numpy())  # type: ignore[arg-type]
+    turned = {group: value.mT for group, value in x.items()}
+    with pytest.raises(LayoutError, match=r"'d' must have one size.* Tokens are columns"):
+        descent(turned, y)
+    nothing = {"context": x["context"], "query": x["query"][:, :0]}
+    assert descent(nothing, y).shape == (2, 0)  # type: ignore[union-attr]
+
+
 def test_inputs_by_token(descent: Network) -> None:
     x, y = tokens()
     wanted = descent.run({"x": x, "y": y}, check="off")["output"]["query"]  # type: ignore[index]

@@ -16,7 +16,10 @@ from weightsmith.backends.torch.run import planes_of, sizes_of
 from weightsmith.network import Network
 
 MAKERS = {**instances.MAKERS, **entry_instances.EXACT_MAKERS, **entry_instances.TABLE_MAKERS}
-NOTHING = {"approximate_function", "divide", "normalise", "power_iteration"}  # has no parameter
+NOTHING = {  # has no parameter
+    *("approximate_function", "divide", "normalise", "power_iteration"),
+    "learned_preconditioners",
+}
 SLOW = {
     *("logistic_newton", "softmax_regression", "box_least_squares", "lasso_fista"),
     *("electric_flows", "newton_inverse_general", "polar_quintic", "square_root"),

@@ -106,9 +106,15 @@ def test_read_back() -> None:
 
 WRONG: list[tuple[str, Inputs]] = [
     ("no input 'X'; its inputs are 'x', 'y'. Did you mean 'x'", {"X": X, "y": Y}),
-    ("the input 'y' is missing; pass a mapping with 'context', one", {"x": {"context": X}}),
+    ("the input 'y' is missing; pass {'y': {'context': array}}, one", {"x": {"context": X}}),
     ("'x' is given by token group; pass {'x': {'context': array, 'query'", {"x": X, "y": Y}),
     ("'x' is missing on query tokens: pass 'query'", {"x": {"context": X}, "y": Y}),
+    ("array}}, one token a column, or in files --input x.context=FILE --input", {"x": X, "y": Y}),
+    ("'x.context' is no input of the network; pass {'x': {'context'", {"x.context": X, "y": Y}),
+    (
+        "1 by the rows of 'x' on query tokens. Tokens are columns: .* say --rows",
+        {"x": {"context": X.T, "query": Q.T}, "y": Y},
+    ),
     (
         "does not read 'y' on 'query' tokens, only on 'context'; leave it out",
         {"x": {"context": X, "query": Q}, "y": {"context": Y, "query": Q}},

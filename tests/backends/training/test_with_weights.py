@@ -316,6 +316,19 @@ def test_arrays_are_taken_as_tensors_are(descent: Network) -> None:
     assert descent.with_weights(state).moved == descent.with_weights(edited(descent)).moved
 
 
+def test_a_module_or_bare_names_are_told_what_to_pass(descent: Network) -> None:
+    with pytest.raises(WeightsError, match=r"got StructuredTransformer; pass its \.state_dict"):
+        descent.with_weights(descent.module())  # type: ignore[arg-type]
+    with pytest.raises(WeightsError, match=r"not known 'eta'\. A parameter .*'coefficients\.eta'"):
+        descent.with_weights({"eta": 0.1})
+    with pytest.raises(WeightsError) as caught:
+        descent.with_weights(
+            {name: one for name, one in edited(descent).items() if "0" not in name}
+        )
+    assert "missing 'layers.0" in str(caught.value)
+    assert "not known" not in str(caught.value)
+
+
 def test_what_is_no_state_is_refused(descent: Network) -> None:
     for state in (3, None, [torch.eye(2)]):
         with pytest.raises(WeightsError, match="expected a state_dict, names with tensors, got"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
@@ -211,3 +212,35 @@ def test_a_fixed_matrix_that_is_none(
     assert result.exit_code != 0
     assert message in result.stderr
     assert not Path("net").exists()
+
+
+PASSES = "algorithm f(x: [d] per context, W: fixed[d, d] per pass, V: fixed[d, d])\nu = V*x\n"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["W=w.npy"], ["W=a.csv", "W=b.npy"], ["W1=a.csv", "W2=b.npy"], ["W2=b.npy", "W=a.csv"]],
+)
+def test_a_matrix_per_pass(
+    given: list[str], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One array of three axes, a file for each pass in their order, or each by its name."""
+    monkeypatch.chdir(tmp_path)
+    Path("f.alg").write_text(f"{PASSES}repeat 2:\n    u = W*u\nreturn u\n")
+    Path("a.csv").write_text("1,2\n3,4\n")
+    np.save("b.npy", [[0.5, 0], [0, 1]])
+    np.save("w.npy", [[[1, 2], [3, 4]], [[0.5, 0], [0, 1]]])
+    np.save("v.npy", np.eye(2))
+    options = [text for one in (*given, "V=v.npy") for text in ("--matrix", one)]
+    result = call("compile", "f.alg", "-o", "net", *options)
+    if given[0] == "W2=b.npy":
+        assert result.exit_code != 0
+        assert "expected 2 matrices, an array of three axes, got one matrix" in result.stderr
+        return
+    assert "no weights yet" not in result.stdout
+    shown = call("show", "net").stdout
+    assert "matrix W1: [d, d] = [[1, 2], [3, 4]]" in shown
+    assert "matrix W2: [d, d] = [[1/2, 0], [0, 1]]" in shown
+    twice = call("compile", "f.alg", "-o", "other", *options, "--matrix", "V=v.npy")
+    assert twice.exit_code != 0
+    assert "the matrix 'V' is given twice" in twice.stderr

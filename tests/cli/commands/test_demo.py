@@ -48,7 +48,9 @@ def test_every_example_is_in_the_demo(examples: Path) -> None:
 def test_the_network_is_the_script_executed_in_numpy(case: Case) -> None:
     problem = case.problem()
     settings = case.parameters(problem, small=True)
-    network = api.compile(example(case.script), settings=settings, fewest=case.fewest)
+    network = api.compile(
+        example(case.script), settings=settings, fewest=case.fewest, matrices=problem.matrices
+    )
     answer, direct = network.run(problem.inputs), network.interpret(problem.inputs, tables=True)
     for name, value in direct.items():
         wanted = matrix_of(value)

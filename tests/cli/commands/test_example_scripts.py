@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,24 @@ def test_a_copy_comes_with_what_it_uses_and_replaces_nothing(
     assert result.exit_code == 2
     assert "electric_potentials.alg" in result.stderr
     assert [one.name for one in place.iterdir()] == ["electric_potentials.alg"]
+
+
+def test_examples_as_documents(call: Call, examples: Path, tmp_path: Path) -> None:
+    listed = json.loads(call("examples", "--json").stdout)
+    assert listed == json.loads(call("examples", "list", "--json").stdout)
+    assert (listed["command"], listed["status"], listed["outcome"]) == ("examples", 0, "listed")
+    assert [Path(one["file"]) for one in listed["examples"]] == sorted(examples.glob("*.alg"))
+    (momentum,) = (one for one in listed["examples"] if one["name"] == "heavy_ball")
+    assert momentum["source"] == "Polyak 1964"
+    assert momentum["about"] == "Gradient descent with heavy-ball momentum"
+    shown = json.loads(call("examples", "show", "heavy_ball", "--json").stdout)
+    assert shown["text"] + "\n" == (examples / "heavy_ball.alg").read_text()
+    place = tmp_path / "polar.alg"
+    copied = json.loads(call("examples", "copy", "polar", "-o", tmp_path, "--json").stdout)
+    assert (copied["outcome"], copied["files"]) == ("copied", [str(place)])
+    again = call("examples", "copy", "polar", "-o", tmp_path, "--json")
+    assert json.loads(again.stdout)["diagnostics"][0]["code"] == "file-exists"
+    assert again.exit_code == 2
 
 
 @pytest.mark.parametrize("action", ["show", "copy"])

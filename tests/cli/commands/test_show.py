@@ -36,3 +36,35 @@ def test_a_page_of_a_run(call: Call, network: Path, tmp_path: Path) -> None:
     found = call("show", network, *given)
     assert found.exit_code != 0
     assert "write --html" in found.output
+
+
+NET = """\
+network loop
+input x: [d] per token
+matrix W: [d, d]
+param c, s = 3
+tokens  context
+stream  x  d rows, starts as x
+        y  d rows, starts as 0
+repeat s:
+    layer   head  y += c (W x)·xᵀ·x
+            mlp   x += relu(x - 1/2)
+return  output = y at context tokens
+"""
+
+
+def test_a_page_of_a_network_as_text(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "loop.net").write_text(NET, encoding="utf-8")
+    found = call("show", "--html", tmp_path / "loop.net")
+    assert found.exit_code == 0
+    assert found.output.startswith("<!doctype html>\n")
+    assert "<p>loop: 3 layers, 1 head a layer, width 2*d, d hidden units</p>" in found.output
+    assert found.output.count("<svg ") == 2  # network, blocks
+    assert "<title>head: y += c (W x)·xᵀ·x" in found.output
+    assert "layer   head  y += c (W x)·xᵀ·x" in found.output
+    page = tmp_path / "page.html"
+    assert call("show", "--html", tmp_path / "loop.net", "-o", page).output == ""
+    assert page.read_text(encoding="utf-8") == found.output
+    refused = call("show", "--html", tmp_path / "loop.net", "--input", "x=1")
+    assert refused.exit_code == 2
+    assert "--input is for scripts and directories" in refused.output

@@ -51,6 +51,18 @@ def test_mistakes_are_named(call: Call) -> None:
     assert call("synthesize", "inv(A)", *SPECTRUM).exit_code == 2
 
 
+def test_what_is_missing_is_said_as_an_option(call: Call) -> None:
+    passes = ("synthesize", "polar(G)", "--passes", "3")
+    result = call(*passes, "--assume", "singular_values(G) in [1/10, 1]")
+    assert 'help: declare it: --of "G: [m, n]"' in result.stderr
+    result = call(*passes, "--of", "G: [m, n]")
+    assert 'help: write: --assume "singular_values(G) in [1/1000, 1]"' in result.stderr
+    result = call("synthesize", "inv(A)", "--within", "1e-3")
+    assert 'help: write: --assume "spectrum(A) in [mu, L]"' in result.stderr
+    result = call("synthesize", "inv(Abcd)", "--of", "Abce: [d, d]", "--within", "1e-3")
+    assert "help: did you mean 'Abce'?" in result.stderr
+
+
 def test_a_narrow_format_carries_less(call: Call) -> None:
     arguments = ("synthesize", "inv(A)", *SPECTRUM, "--within", "1e-8")
     assert call(*arguments).exit_code == 0

@@ -174,7 +174,7 @@ def test_a_network_without_the_loop_of_the_script() -> None:
     script = "algorithm twice(A: [d, d])\nparam k\nX = I\nrepeat k:\n    X = X + X*A*X\nreturn X\n"
     found = api.compare(UNROLLED, script, settings={"k": 1})
     assert found.outcome == "equal here", found.text
-    assert found.text == "EQUAL for these numbers of passes (unrolled)"
+    assert found.text == "EQUAL for these numbers of passes (unrolled)\n  with k = 1"
     assert api.compare(UNROLLED, script, settings={"k": 2}).outcome == "different"
     assert "after 0 passes" in api.compare(UNROLLED, script).text
 
@@ -186,3 +186,34 @@ def test_a_compiled_network_is_compared_too() -> None:
     assert api.compare(network, script).outcome == "equal"
     other = script.replace("2*X - X*A*X", "X + X*A - X*A*X")
     assert api.compare(network, other).outcome == "different"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("at query tokens", "at context tokens", "the script returns 'output' at query, the net"),
+        ("y: [1] per context", "y: [1] per token", "reads 'y' at 'query', where the script decl"),
+    ],
+)
+def test_groups_that_differ_are_named(old: str, new: str, reason: str) -> None:
+    network = """
+network gd
+input x: [d] per token
+input y: [1] per context
+param eta
+tokens  context, query
+stream  x  d rows, starts as x
+        y  1 rows, starts as y
+layer   head  y += eta (-y)·xᵀ·x   sum over context; at context, query
+return  output = -y at query tokens
+"""
+    script = """
+algorithm gd(x: [d] per token, y: [1] per context)
+param eta
+w = 0*y*x' + eta*y*x' over context
+return w*x on query
+"""
+    assert api.compare(network, script).outcome == "equal"
+    found = api.compare(network.replace(old, new), script)
+    assert found.outcome == "open"
+    assert reason in found.text

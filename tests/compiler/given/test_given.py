@@ -183,9 +183,9 @@ def test_without_numbers_there_is_a_template(tmp_path: Path) -> None:
         ({"W": [[1, 2], [3]]}, "rows of one length"),
         ({"W": []}, "rows of one length"),
         ({"W": 3}, "a list of rows, or an array of two axes"),
-        ({"W": [[1, float("nan")]]}, "no finite number: nan"),
-        ({"W": [[1, True]]}, "no finite number: True"),
-        ({"W": [["a"]]}, "no finite number: 'a'"),
+        ({"W": [[1, float("nan")]]}, "no finite number, at [0, 1]: nan"),
+        ({"W": [[1, True]]}, "at [0, 1]: True"),
+        ({"W": [["a"]]}, "at [0, 0]: 'a'"),
         ({"W": W, "V": W}, "'V' has 2 along d, and 'W' says 3"),
     ],
 )

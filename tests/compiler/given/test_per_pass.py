@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -114,7 +115,16 @@ def swap_entries(template: dict[str, Any]) -> None:
     first["entries"], second["entries"] = second["entries"], first["entries"]
 
 
-@pytest.mark.parametrize(("change", "kind"), [(swap_views, "exactness"), (swap_entries, "weights")])
+def change_entry(template: dict[str, Any]) -> None:
+    """One number of the matrix of pass 2."""
+    (second,) = (one for one in template["matrices"] if one["name"] == "A2")
+    second["entries"][0][1] = "2"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [(swap_views, "exactness"), (swap_entries, "weights"), (change_entry, "weights")],
+)
 def test_matrices_of_two_passes_that_change_places_are_refused(
     change: Callable[[dict[str, Any]], None], kind: str, tmp_path: Path
 ) -> None:
@@ -145,11 +155,42 @@ def test_one_name_or_all_of_them() -> None:
         ({"A": 7}, "expected 3 matrices, an array of three axes, got no"),
         ({"A": STACK, "A2": P}, "'A2' is given twice"),
         ({"A": [P, P, [[1]]]}, "'A3' has 1 along d"),
+        ({"A": P}, "an array of three axes, got one matrix"),
+        ({"A": [STACK] * 3}, "an array of three axes, got 4 axes"),
+        ({"A": []}, "an array of three axes, got 0"),
+        ({"A": [P, P, [[1, 2, 3], [4, 5, 6]]]}, r"'A3' is square, \[d, d\]: .* got 2 x 3"),
+        ({"A": [P, P, [[1, 2], [float("nan"), 0]]]}, r"'A3' .* no finite number, at \[1, 0\]: nan"),
+        ({"A": [P, [[1, float("inf")], [0, 0]], P]}, r"'A2' .* at \[0, 1\]: inf"),
+        ({"A": [P, P, [[True, 0], [0, 1]]]}, r"at \[0, 0\]: True"),
+        ({"A": np.ones((3, 2, 2)) * 1j}, r"'A1' .* at \[0, 0\]: 1j"),
+        ({"A": [P, P, [["1e999999999", 0], [0, 1]]]}, r"'A3' .* at \[0, 0\]: '1e999999999'"),
+        ({"A": [P, P, [[10**4000, 0], [0, 1]]]}, r"'A3' has an entry of more than 3600 digits"),
     ],
 )
 def test_wrong_numbers_of_matrices(given: dict[str, object], message: str) -> None:
     with pytest.raises(BindingError, match=message):
         ws.compile(SCRIPT, matrices=given)
+
+
+@pytest.mark.parametrize(
+    ("entry", "exact"),
+    [
+        (0.1, Fraction(0.1)),
+        (np.float32(0.1), Fraction(float(np.float32(0.1)))),
+        (np.longdouble(1) / 3, Fraction(*(np.longdouble(1) / 3).as_integer_ratio())),
+        (Decimal("0.1"), Fraction(1, 10)),
+        ("0.1", Fraction(1, 10)),
+        ("-1e-3/3", Fraction(-1, 3000)),
+        (5e-324, Fraction(1, 2**1074)),
+        (1.7976931348623157e308, Fraction(1.7976931348623157e308)),
+        (2**70, Fraction(2**70)),
+    ],
+)
+def test_no_number_is_rounded(entry: object, exact: Fraction) -> None:
+    given = {**GIVEN, "A": [P, P, [[entry, 0], [0, 1]]]}
+    (found,) = [m for m in ws.compile(SCRIPT, matrices=given).template.matrices if m.name == "A3"]
+    assert found.entries is not None
+    assert Fraction(found.entries[0][0]) == exact
 
 
 @pytest.mark.parametrize(
@@ -243,3 +284,37 @@ def test_inner_loops_stay_loops() -> None:
     body = "w = y*x' over context\nfor S in B, B:\n    repeat 3:\n        w = w*S"
     network = ws.compile(f"{HEAD}B: fixed[d, d])\n{body}\nreturn w*x on query\n")
     assert network.show().count("repeat 3:") == 2
+
+
+PAPER = """algorithm f(x: [d] per token, y: [1] per context, A: fixed[d, d] per pass)
+w = 0
+repeat {passes}:
+    w = w - (w*x - y)*x'*A  over context
+return w*x on query
+"""
+
+
+@pytest.mark.parametrize("passes", [2, 8, 20])
+def test_a_step_is_one_head_that_reads_a_matrix(passes: int, tmp_path: Path) -> None:
+    """As in Ahn et al. 2023: w*x - y is carried in all passes, though each has weights of its own.
+
+    A matrix is a weight and has no degree: in the data that of w*x grows by two in each pass.
+    """
+    stack = np.random.default_rng(passes).normal(size=(passes, 2, 2)) / 8
+    network = ws.compile(PAPER.format(passes=passes), matrices={"A": stack})
+    report = network.report
+    assert (report.layers, report.heads, report.width_text) == (passes, 1, "d + 1")
+    assert report.degree == 2 * passes + 1
+    lines = network.show().splitlines()
+    assert sum(line.strip().endswith("at context, query") for line in lines) == passes
+    network.save(tmp_path / "n")
+    assert verify_directory(tmp_path / "n").accepted
+    answer, wanted = (f(inputs())["output"]["query"] for f in (network.run, network.interpret))  # type: ignore[index,call-overload,operator]
+    assert np.abs(answer - wanted).max() <= 1e-12 * np.abs(wanted).max()
+
+
+def test_nothing_is_lost_where_no_loop_runs_twice() -> None:
+    """Passes that cannot be held as the script has them are still searched for."""
+    body = "w = y*x' over context\nrepeat 1:\n    w = w - (w*x - y)*x'*B over context"
+    network = ws.compile(f"{HEAD}B: fixed[d, d])\n{body}\nreturn w*x on query\n")
+    assert network.report.layers == 3

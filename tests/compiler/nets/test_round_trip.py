@@ -134,3 +134,27 @@ def test_a_name_that_has_no_text_is_said(tmp_path: Path) -> None:
     assert shown_net(odd) == [
         "# this network has no text: 'A b' is no name that a .net file can declare"
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("1676734722584633357309263/200000000000000000000000", "8.383673612923166786546315"),
+        ("-7815/10000000000000000000000", "-0.0000000000000000007815"),
+        ("7/2", "7/2"),
+        ("1/30000000000000000000000", "1/30000000000000000000000"),
+    ],
+)
+def test_long_numbers_of_passes_are_decimals(number: str, shown: str) -> None:
+    text = f"""network f
+input A: [d, d]
+tokens  d scratch
+stream  A  d rows, starts as A
+for g in {number}, 2:
+    layer   mlp   A += g A
+return  A = A at d tokens
+"""
+    template = read_net(Source("f.net", text)).template
+    written = net_text(template)
+    assert f"for g in {shown}, 2:" in written
+    assert same_template(read_net(Source("f.net", written)).template, template) == ""

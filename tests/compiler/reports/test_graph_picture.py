@@ -85,7 +85,7 @@ def check_drawn(graph: Graph, svg: str) -> None:
     """Every node once, no two on one place, each loop around its own nodes and no others."""
     found = drawn(svg)
     assert sorted(found.nodes) == sorted(graph.nodes)
-    assert found.arrows == graph.nodes.number_of_edges()
+    assert found.arrows == len(graph.edges())
     assert found.dashed == len(graph.back_edges())
     assert found.double == set(graph.returns)
     assert found.dotted == set(graph.nodes) - graph.alive()
@@ -102,7 +102,7 @@ def check_drawn(graph: Graph, svg: str) -> None:
         for loop, box in zip(graph.loops, found.loops, strict=True):
             inside = loop.index in around
             assert box.holds(found.nodes[node]) == inside == box.meets(found.nodes[node])
-    for start, end in graph.nodes.edges:
+    for start, end in graph.edges():
         assert found.nodes[start].bottom < found.nodes[end].top
 
 
@@ -132,8 +132,10 @@ def test_a_level_is_the_longest_path() -> None:
     graph = graph_of(NESTED)
     found = levels(graph)
     sources = [node for node in graph.nodes if not graph.operands(node)]
+    drawn = nx.DiGraph(graph.edges())
+    drawn.add_nodes_from(graph.nodes)
     for node in graph.nodes:
-        paths = (path for one in sources for path in nx.all_simple_paths(graph.nodes, one, node))
+        paths = (path for one in sources for path in nx.all_simple_paths(drawn, one, node))
         assert found[node] == max((len(path) - 1 for path in paths), default=0)
 
 

@@ -69,6 +69,12 @@ CASES = [
     ("Y = A // 2", "got '/'", "comments begin with '#'"),
     ("// comment", "got '/'", "comments begin with '#'"),
     ("return (X, A)", "got ','", "return X, Y"),
+    ("Y = np.zeros((2, 3))", "got ','", "write 0, or 0*A"),
+    ("Y = A\\B", "unexpected '\\'", "for A\\b write"),
+    ("Y <- A", "unexpected '<-'", "write '='"),
+    ("Y = X - grad(X)", "'grad'", "write the gradient out"),
+    ("Y = msign(X)", "'msign'", "write polar(G)"),
+    (f"repeat 3 times:{BLOCK}", "'times' is no operator", "repeat steps:"),
 ]
 
 

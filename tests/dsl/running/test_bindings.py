@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
+import torch
 
 from weightsmith.dsl import BindingError, Source, check, resolve_bindings
 from weightsmith.dsl.running.bindings import open_orders
@@ -43,6 +45,9 @@ def test_what_is_given_replaces_a_default() -> None:
         ("-2e-3", Fraction(-2, 1000)),
         (Fraction(2, 7), Fraction(2, 7)),
         (5, Fraction(5)),
+        (np.float32(0.1), Fraction(float(np.float32(0.1)))),
+        (np.array(7), Fraction(7)),
+        (torch.nn.Parameter(torch.tensor(0.1, dtype=torch.float64)), Fraction(0.1)),
     ],
 )
 def test_numbers_are_exact(given: str | float | Fraction, value: Fraction) -> None:
@@ -66,6 +71,8 @@ def test_numbers_are_exact(given: str | float | Fraction, value: Fraction) -> No
         ({"s": "x" * 99}, "must be a number"),
         ({"s": True}, "must be a number, got True"),
         ({"s": None}, "must be a number, got None"),
+        ({"s": np.ones(1)}, "must be a number, got array"),
+        ({"s": np.array(True)}, "must be a number, got True"),
         ({"mu": 1, "L": -1}, "The default eta"),
         ({"mu": 3, "L": 2}, "the low end is above the high end"),
     ],

@@ -27,7 +27,11 @@ def checked_array(value: object, what: str, dtype: np.dtype[Any], *, finite: boo
         raise LayoutError(
             f"expected a matrix (or a batch of matrices) for {what}, got "
             f"{array.ndim} dimension{'' if array.ndim == 1 else 's'} of shape {array.shape}."
-            + (" Reshape it to one row or one column." if array.ndim == 1 else "")
+            + (
+                " Reshape it: value[None] is one row, value[:, None] one column."
+                if array.ndim == 1
+                else ""
+            )
         )
     if array.ndim == 3 and array.shape[0] == 0:
         raise LayoutError(f"expected at least one problem in the batch of {what}, got none.")

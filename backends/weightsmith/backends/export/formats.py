@@ -18,7 +18,7 @@ from weightsmith.backends.export.base.subject import Subject
 from weightsmith.backends.export.base.whole_folder import write_folder
 from weightsmith.backends.export.python import python_file
 from weightsmith.backends.storage.whole_file import replacing
-from weightsmith.backends.template.unroll import missing_symbols, refuse_missing
+from weightsmith.backends.template.unroll import refuse_open
 
 FORMATS: tuple[Format, ...] = (
     onnx_file.FORMAT,
@@ -39,7 +39,7 @@ def export(subject: Subject, path: str | Path, options: Options, name: str | Non
     chosen = format_of(path, name)
     chosen.check(options)
     if not chosen.symbolic:
-        refuse_missing(set(missing_symbols(subject.template)))
+        refuse_open(subject.template)
     place = Path(path)
     try:
         check_place(place, is_folder=chosen.write_folder is not None)

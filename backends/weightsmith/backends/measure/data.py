@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from weightsmith.backends.data.arrays import Array, checked_array
 from weightsmith.backends.data.given import FloatInputs
 from weightsmith.backends.errors import LayoutError, listed
+from weightsmith.backends.template.layout import by_group, turned_hint
 from weightsmith.backends.template.wellformed import DATA, TOKEN_GROUPS
 from weightsmith.dsl.program import core
 from weightsmith.dsl.program.core import TOKEN
@@ -93,6 +94,9 @@ def read_data(
     """
     declared = {one.name: one for one in program.inputs}
     unknown = [name for name in inputs if name not in declared]
+    base = str(unknown[0]).partition(".")[0] if unknown else ""
+    if base in declared and (groups := declared[base].shape.column_groups):
+        raise LayoutError(f"'{unknown[0]}' is no input of the script; {by_group(base, groups)}.")
     if unknown:
         raise LayoutError(
             f"the script has no input '{unknown[0]}'; its inputs are {listed(declared)}."
@@ -104,16 +108,26 @@ def read_data(
     for name, value in inputs.items():
         shape = declared[name].shape
         own = reads.get(name) or shape.column_groups
-        for group, part, what in _parts(declared[name], value, own):
-            array = checked_array(part, what, FLOAT64, finite=finite)
-            _learn(sizes, shape.rows, array.shape[-2], name)
+        arrays = {
+            (name, group): checked_array(part, what, FLOAT64, finite=finite)
+            for group, part, what in _parts(declared[name], value, own)
+        }
+        turned = turned_hint({key: array.shape for key, array in arrays.items()}, name, shape.rows)
+        for (_, group), array in arrays.items():
+            _learn(sizes, shape.rows, array.shape[-2], name, turned)
             _learn(sizes, group or shape.columns, array.shape[-1], name)
-            batches.add(len(array) if array.ndim == 3 else None)
+            if array.ndim == 3 or not declared[name].fixed:  # one is for the whole batch
+                batches.add(len(array) if array.ndim == 3 else None)
             given[name, group] = array if array.ndim == 3 else array[None]
     if len(batches) > 1:
         raise LayoutError("every input must have the same batch.")
     units = {name: _unit(value) for name, value in inputs.items()}
-    return Data(given, sizes, units, batches.pop() if batches else None)
+    batch = batches.pop() if batches else None
+    if batch is not None:
+        for (name, group), array in given.items():
+            if declared[name].fixed and len(array) == 1:
+                given[name, group] = np.broadcast_to(array, (batch, *array.shape[1:]))
+    return Data(given, sizes, units, batch)
 
 
 def _parts(
@@ -126,7 +140,8 @@ def _parts(
         return [("", value, f"'{one.name}'")]
     if not isinstance(value, Mapping):
         if len(groups) > 1:
-            raise LayoutError(f"'{one.name}' is given by token group: {listed(groups)}.")
+            form = by_group(one.name, groups)
+            raise LayoutError(f"'{one.name}' is given by token group; {form}.")
         value = {groups[0]: value}
     wrong = [group for group in value if group not in one.shape.column_groups]
     if wrong:
@@ -135,10 +150,12 @@ def _parts(
     return [(group, part, f"'{one.name}' on {group} tokens") for group, part in value.items()]
 
 
-def _learn(sizes: dict[str, int], axis: str, size: int, name: str) -> None:
+def _learn(sizes: dict[str, int], axis: str, size: int, name: str, hint: str = "") -> None:
     known = int(axis) if axis.isdigit() else sizes.setdefault(axis, size)
     if known != size:
-        raise LayoutError(f"expected {known} for the size of '{axis}' in '{name}', got {size}.")
+        raise LayoutError(
+            f"expected {known} for the size of '{axis}' in '{name}', got {size}.{hint}"
+        )
 
 
 def _unit(value: object) -> float:

@@ -15,7 +15,8 @@ from weightsmith.backends.pictures.lifetimes import Life, lives
 from weightsmith.compiler.ir.template import Item, Layer, Template, layers_of
 
 MOST_BLOCKS, MOST_LAYERS = 80, 80
-ROW, STEP = 18, 17  # the height of a row; the width of half a layer
+ROW = 18  # the height of a row
+LEAST, MOST, WIDTH = 17, 60, 320  # of half a layer, and of all where that is within them
 MARGIN, NAME = 10, 26  # around the picture; characters of a block's name
 HUES = ("#2f7fd6", "#25956a", "#c4701a", "#8069e0", "#d23f77")
 
@@ -33,8 +34,9 @@ def block_map_svg(template: Template) -> str:
     left = MARGIN + longest * svg.LETTER + 12
     depth = _depth(template.body)
     top = MARGIN + ROW * depth + 20
-    right = left + STEP * (2 * layers + 2)
-    lines = list(_columns(template, left, top, top + ROW * len(blocks)))
+    step = min(max(WIDTH / (2 * layers + 2), LEAST), MOST)
+    right = left + step * (2 * layers + 2)
+    lines = list(_columns(template, left, top, top + ROW * len(blocks), step))
     spans: dict[str, list[Life]] = {}
     for life in lives(template):
         spans.setdefault(life.block, []).append(life)
@@ -49,9 +51,9 @@ def block_map_svg(template: Template) -> str:
                 _span_text(life, _tenant(block, place, len(own)), layers),
                 [
                     svg.rectangle(
-                        left + STEP * life.start + 1,
+                        left + step * life.start + 1,
                         y + 2,
-                        STEP * (life.end - life.start) - 2,
+                        step * (life.end - life.start) - 2,
                         ROW - 4,
                         f'rx="3" fill="{colour}" fill-opacity=".45" stroke="{colour}"',
                     )
@@ -61,30 +63,34 @@ def block_map_svg(template: Template) -> str:
     return svg.document(right + MARGIN, height, title, lines)
 
 
-def _columns(template: Template, left: float, top: float, bottom: float) -> Iterator[str]:
+def _columns(
+    template: Template, left: float, top: float, bottom: float, step: float
+) -> Iterator[str]:
     """The numbers of the layers, lines between them, and the brackets of loops."""
     count = sum(1 for _ in layers_of(template.body))
     every = 1 if count <= 40 else 5
     for layer in range(count):
-        x = left + STEP * (2 * layer + 1)
+        x = left + step * (2 * layer + 1)
         ends = svg.number(top), svg.number(bottom)
         yield svg.path(f"M{svg.number(x)} {ends[0]}V{ends[1]}", 'stroke-opacity=".25"')
         if layer % every == 0:
-            yield svg.text(x + STEP, top - 5, str(layer + 1), 'text-anchor="middle" font-size="10"')
-    yield from _brackets(template, template.body, left + STEP, MARGIN)
+            yield svg.text(x + step, top - 5, str(layer + 1), 'text-anchor="middle" font-size="10"')
+    yield from _brackets(template, template.body, left + step, MARGIN, step)
 
 
-def _brackets(template: Template, items: tuple[Item, ...], left: float, y: float) -> Iterator[str]:
+def _brackets(
+    template: Template, items: tuple[Item, ...], left: float, y: float, step: float
+) -> Iterator[str]:
     for item in items:
         if isinstance(item, Layer):
-            left += 2 * STEP
+            left += 2 * step
             continue
-        width = 2 * STEP * sum(1 for _ in layers_of(item.body))
+        width = 2 * step * sum(1 for _ in layers_of(item.body))
         short, whole = loop_lines(item, template)
         steps = f"M{svg.number(left + 2)} {svg.number(y + 20)}v-6H{svg.number(left + width - 2)}v6"
         said = svg.text(left + 2, y + 11, f"↻ {_fitting(short, width)}", 'font-size="10"')
         yield from svg.titled(whole, [svg.path(steps), said])
-        yield from _brackets(template, item.body, left, y + ROW)
+        yield from _brackets(template, item.body, left, y + ROW, step)
         left += width
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from weightsmith.backends.pictures import svg
 
 WIDTH, HEIGHT = 560, 240
-LEFT, TOP, BELOW = 66, 30, 44
+LEFT, TOP, BELOW = 66, 12, 50
 LOWEST, HIGHEST = 1e-18, 1e18  # of the axis: beyond it nothing is drawn
 COLOURS = ("#2f7fd6", "#c4701a", "#25956a", "#8069e0", "#d23f77")
 MOST_MARKS = 40  # points that have a mark of their own
@@ -78,5 +78,6 @@ def _axes(lowest: int, highest: int, first: float, last: float, axis: str) -> li
         said = svg.text(across, TOP + HEIGHT + 16, f"{x:g}", 'text-anchor="middle"')
         lines.append(said)
         x += step
-    lines.append(svg.text(LEFT, 18, axis, 'font-family="sans-serif"'))
+    more = 'text-anchor="end" font-family="sans-serif"'
+    lines.append(svg.text(LEFT + WIDTH, TOP + HEIGHT + 32, axis, more))
     return lines

@@ -61,10 +61,11 @@ def variable_panels(variables: Mapping[Key, Array]) -> list[Panel]:
             matrix = _first(variables[layer, name, group])
             largest = float(np.abs(matrix).max(initial=0))
             where = "at the start" if layer < 0 else f"after layer {layer}"
+            short = "start" if layer < 0 else f"layer {layer}"
             panels.append(
                 Panel(
                     f"{name} at {group}",
-                    f"{where}, ≤ {largest:.3g}",
+                    f"{short}, max {largest:.3g}",
                     f"{name} at {group} tokens {where}, {_size(matrix)}, "
                     f"largest entry {largest:.6g}",
                     matrix,

@@ -33,9 +33,8 @@ from weightsmith.backends.template.coefficients import (
     round_fraction,
 )
 from weightsmith.backends.template.unroll import (
-    missing_symbols,
     network_shape,
-    refuse_missing,
+    refuse_open,
     unrolled,
 )
 from weightsmith.backends.template.wellformed import check_template
@@ -256,7 +255,7 @@ def _exact_tensors(
     template: Template, bindings: Bindings | None
 ) -> Iterator[tuple[str, ExactArray]]:
     check_template(template)
-    refuse_missing(set(missing_symbols(template, bindings)))
+    refuse_open(template, bindings)
     values = Values(template, bindings)
     return _tensors(template, values, values.__getitem__, Fraction(0))
 

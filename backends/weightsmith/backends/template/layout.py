@@ -110,9 +110,11 @@ def fit(
     }
     batch = _batch(pieces)
     sizes = _Sizes(dims)
+    shapes = {key: piece.shape for key, piece in pieces.items()}
     for (name, group), piece in pieces.items():
         rows, columns = axes_of(template, name, group)
-        sizes.learn(rows, piece.shape[-2], f"the rows of {called(name, group)}")
+        turned = turned_hint(shapes, name, rows)
+        sizes.learn(rows, piece.shape[-2], f"the rows of {called(name, group)}", turned)
         sizes.learn(columns, piece.shape[-1], f"the columns of {called(name, group)}")
     for axis, size, side, matrix in _fixed_sizes(template):
         sizes.learn(axis, size, f"the {side} of the matrix '{matrix}'")
@@ -169,18 +171,22 @@ class _Sizes:
         self.known: dict[str, int] = dict(dims or {})
         self._seen = dict.fromkeys(self.known, "'dims'")
 
-    def learn(self, axis: str, size: int, what: str) -> None:
+    def learn(self, axis: str, size: int, what: str, hint: str = "") -> None:
+        if size == 0 and axis != "query" and not axis.isdigit():
+            raise LayoutError(f"expected at least one for '{axis}', {what}, got an empty array.")
+        self.learn_any(axis, size, what, hint)
+
+    def learn_any(self, axis: str, size: int, what: str, hint: str = "") -> None:
+        """As ``learn``, but nothing need be there."""
         if axis.isdigit():
             if size != int(axis):
-                raise LayoutError(f"expected {axis} for {what}, got {size}.")
+                raise LayoutError(f"expected {axis} for {what}, got {size}.{hint}")
             return
-        if size == 0 and axis != "query":
-            raise LayoutError(f"expected at least one for '{axis}', {what}, got an empty array.")
         before = self.known.setdefault(axis, size)
         if before != size:
             raise LayoutError(
                 f"'{axis}' must have one size: it is {before} by {self._seen[axis]}, "
-                f"and {size} by {what}."
+                f"and {size} by {what}.{hint}"
             )
         self._seen.setdefault(axis, what)
 
@@ -220,12 +226,38 @@ def axes_of(template: Template, name: str, group: str | None) -> tuple[str, str]
 def size_of_axes(
     template: Template, shapes: Mapping[tuple[str, str | None], tuple[int, ...]]
 ) -> dict[str, int]:
-    """The sizes of the axes, by the rows and columns of each input (in one token group)."""
-    sizes: dict[str, int] = {}
+    """The sizes of the axes, by the rows and columns of each input (in one token group).
+
+    Raises LayoutError on a shape that is no matrix's, and where two shapes disagree.
+    """
+    sizes = _Sizes(None)
     for (name, group), shape in shapes.items():
-        for axis, size in zip(axes_of(template, name, group), shape, strict=True):
-            sizes.setdefault(axis, size)
-    return sizes
+        if len(shape) != 2:
+            raise LayoutError(
+                f"expected a matrix, rows × columns, for {called(name, group)}, got the shape "
+                f"{shape}: [None] in front of it would make one row of it."
+            )
+        for axis, size, side in zip(
+            axes_of(template, name, group), shape, ("rows", "columns"), strict=True
+        ):
+            what, turned = f"the {side} of {called(name, group)}", ""
+            if side == "rows":
+                turned = turned_hint(shapes, name, axis)
+            sizes.learn_any(axis, size, what, turned)
+    return sizes.known
+
+
+def turned_hint(
+    shapes: Mapping[tuple[str, str], Sequence[int]]
+    | Mapping[tuple[str, str | None], Sequence[int]],
+    name: str,
+    rows: str,
+) -> str:
+    """What to say where the arrays of an input by token seem to have a token a row."""
+    own = [one for (key, group), one in shapes.items() if key == name and group]
+    heights, widths = ({shape[side] for shape in own} for side in (-2, -1))
+    fits = widths == {int(rows)} if rows.isdigit() else len(widths) == 1 < len(heights)
+    return " Tokens are columns: transpose it, or in files say --rows." if fits else ""
 
 
 def called(name: str, group: str | None) -> str:
@@ -234,6 +266,9 @@ def called(name: str, group: str | None) -> str:
 
 def _check_names(inputs: Inputs, asked: Mapping[str, tuple[str, ...]]) -> None:
     unknown = [name for name in inputs if name not in asked]
+    if unknown and (groups := asked.get(str(unknown[0]).partition(".")[0])):
+        form = by_group(str(unknown[0]).partition(".")[0], groups)
+        raise LayoutError(f"'{shown_name(unknown[0])}' is no input of the network; {form}.")
     if unknown:
         raise LayoutError(
             f"the network has no input '{shown_name(unknown[0])}'; its inputs are {listed(asked)}."
@@ -242,9 +277,15 @@ def _check_names(inputs: Inputs, asked: Mapping[str, tuple[str, ...]]) -> None:
     missing = [name for name in asked if name not in inputs]
     if missing:
         name = missing[0]
-        how = " and ".join(f"'{group}'" for group in asked[name])
-        form = f"a mapping with {how}, one token a column" if how else "a matrix"
-        raise LayoutError(f"the input '{name}' is missing; pass {form}.")
+        form = by_group(name, asked[name]) if asked[name] else "pass a matrix"
+        raise LayoutError(f"the input '{name}' is missing; {form}.")
+
+
+def by_group(name: str, groups: Sequence[str]) -> str:
+    """How an input that comes by token is passed, in Python and in files."""
+    arrays = ", ".join(f"'{group}': array" for group in groups)
+    files = " ".join(f"--input {name}.{group}=FILE" for group in groups)
+    return f"pass {{'{name}': {{{arrays}}}}}, one token a column, or in files {files}"
 
 
 def _pieces(
@@ -259,11 +300,7 @@ def _pieces(
         return {None: read(value, f"'{name}'")}
     if not isinstance(value, Mapping):
         if len(groups) > 1:
-            raise LayoutError(
-                f"'{name}' is given by token group; pass {{'{name}': {{"
-                + ", ".join(f"'{group}': array" for group in groups)
-                + "}}, one token a column."
-            )
+            raise LayoutError(f"'{name}' is given by token group; {by_group(name, groups)}.")
         value = {groups[0]: value}
     for group in value:
         if group not in groups:

@@ -211,3 +211,14 @@ def refuse_missing(missing: set[str]) -> None:
             f"{'has' if len(names) == 1 else 'have'} no value; bind each, for example "
             f"--set {names[0]}=1."
         )
+
+
+def refuse_open(template: Template, bindings: Bindings | None = None) -> None:
+    """Raise InstantiationError, naming what has no numbers: symbols, or fixed matrices."""
+    refuse_missing(set(missing_symbols(template, bindings)))
+    if names := [one.name for one in template.matrices if not one.entries]:
+        what, have = ("matrix", "has") if len(names) == 1 else ("matrices", "have")
+        raise InstantiationError(
+            f"the network has no numbers yet: the fixed {what} {listed(names)} {have} none; "
+            f"compile with --matrix {names[0]}=FILE, or matrices={{'{names[0]}': rows}}."
+        )

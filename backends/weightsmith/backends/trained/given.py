@@ -130,9 +130,16 @@ def _check_names(state: State, expected: set[str]) -> None:
     for wrapper in WRAPPERS:
         if names and all(name.startswith(wrapper) for name in names):
             hint = f" Its names begin with '{wrapper}': take the state_dict of the module inside."
+    if not any("." in name for name in names):
+        hint = f" A parameter of the script is called '{PREFIX}{extra[0]}'." if extra else hint
     raise WeightsError(
         "the state_dict is not of this network: "
-        f"missing {listed(missing[:3])}, not known {listed(extra[:3])}.{hint}"
+        + ", ".join(
+            f"{what} {listed(names[:3])}"
+            for what, names in (("missing", missing), ("not known", extra))
+            if names
+        )
+        + f".{hint}"
     )
 
 

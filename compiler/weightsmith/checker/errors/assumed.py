@@ -76,6 +76,10 @@ class Assumed:
             self._nonempty.add(axis)
         return axis != "0"
 
+    def assume_nonempty(self, axis: str) -> None:
+        """Take an axis, or a group of tokens, to have an index: a hypothesis."""
+        self._nonempty.add(axis)
+
     def is_known(self, letter: Letter) -> bool:
         """True of inputs and of ones, which are the same at every pass."""
         return letter.name.startswith(ONES) or variable_of(letter.name) in self._columns
@@ -170,7 +174,7 @@ class Assumed:
     def hypotheses(self) -> Premises:
         """Every assumption of sizes, norms, entries and spectra, in the script's order.
 
-        After them the dimensions that were taken to have an index.
+        After them the dimensions, and groups of tokens, that were taken to have an index.
         """
         used = (
             assumed(self._program, one)

@@ -2,7 +2,8 @@
 
 A fact is an object with ``is``, its kind, ``of``, what it is about, and what is said of that:
 
-    exactness      of a script: the network of template.json computes what it says
+    exactness      of a script: the network of template.json computes what it says; where there is
+                   ``at``, with these numbers of symbols, and ``passes`` of the loops, alone
     pairs          of a script: with linear heads for pairs of softmax heads it computes that
     centred        of an output: it is within the bound of what centred heads would return
     restructuring  of network.alg: it returns what script.alg says

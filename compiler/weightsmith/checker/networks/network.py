@@ -90,7 +90,11 @@ class Network:
             require(known, f"The source '{source.name}' names {quoted(group)}, not a group.")
         planes = self._planes(source)
         for group in source.groups:
-            require(group in planes, f"The source '{source.name}' has no columns at '{group}'.")
+            require(
+                group in planes,
+                f"The network reads '{source.name}' at {quoted(group)}, where the script declares "
+                "none of it.",
+            )
         named = {group: planes[group] for group in source.groups}
         for plane in named.values():
             require(plane.rows == source.rows, f"The source '{source.name}' has {plane.rows} rows.")

@@ -42,15 +42,18 @@ def passes_of(
 ) -> Iterator[Values]:
     """The letters of a loop before its first pass and after each of so many.
 
-    ``known`` are the letters from outside; ``counts`` is how often loops within it run.
+    ``known`` are the letters from outside; ``counts`` is how often loops within it run.  The
+    numbers of a pass stand in what these leave, too: they are put in before the next pass, which
+    has others.
     """
     found: Values = {name: one.replace_letters(known) for name, one in loop.entering.items()}
     yield found
     for place in range(count):
         inside: Values = {**known, **found}
-        for child in loop.children:
-            inside = {**inside, **last_pass(field, child, inside, counts(child.count), counts)}
         numbers = {name: field.read(row[place]) for name, row in loop.schedule.items()}
+        for child in loop.children:
+            left = last_pass(field, child, inside, counts(child.count), counts)
+            inside = {**inside, **{name: one.at(numbers) for name, one in left.items()}}
         leaving = {name: one.at(numbers) for name, one in loop.leaving.items()}
         found = {name: one.replace_letters(inside) for name, one in leaving.items()}
         yield found

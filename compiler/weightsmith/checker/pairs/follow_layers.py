@@ -8,7 +8,8 @@ stream plus what the theorem allows (``theorem.py``).  Every place has the bound
 c·N/(2·omega) is a coefficient of the network, N its number of tokens, at least 1.  So a sum over
 tokens is bounded twice, by |c| and the largest number of tokens, and by |c·N| and a mean.
 
-A symbol that is a number of tokens runs over all it can be: from 1 to what is assumed of its group.
+A symbol that is a number of tokens runs over all it can be: from 0 to what is assumed of its group;
+from 1, which is then a hypothesis, where a coefficient is bounded so only, as 1/n.
 """
 
 from __future__ import annotations
@@ -142,17 +143,25 @@ class Follower:
         if known is not None:
             return known
         require(not self._field.powers, "A number of tokens stands in an exponent.")
-        top, bottom = (self._value(part.to_dict()) for part in (value.numerator, value.denominator))
-        return above(abs(top / bottom))
+        parts = value.numerator.to_dict(), value.denominator.to_dict()
+        for least in (ZERO, ONE):
+            top, bottom = (self._value(part, least) for part in parts)
+            size = above(abs(top / bottom))
+            if size.is_finite():
+                break
+        if least is ONE:
+            for name in self._field.names_in(value):
+                self.assumed.assume_nonempty(self._sizes[name])
+        return size
 
-    def _value(self, terms: Mapping[tuple[int, ...], flint.fmpz]) -> Ball:
-        """A polynomial in numbers of tokens, each a ball that holds all it can be."""
+    def _value(self, terms: Mapping[tuple[int, ...], flint.fmpz], least: Ball) -> Ball:
+        """A polynomial in numbers of tokens, each a ball that holds all from ``least`` on."""
         total = ZERO
         for powers, count in terms.items():
             term = flint.arb(count)
             for power, group in zip(powers, self._sizes.values(), strict=False):
                 if power:
-                    term = term * _between_one_and(self._size(group)) ** int(power)
+                    term = term * _between(least, self._size(group)) ** int(power)
             total = total + term
         return total
 
@@ -289,8 +298,8 @@ def _met(many: Twin, mean: Twin) -> Twin:
     return Twin(many.value.meet(mean.value), many.apart.meet(mean.apart))
 
 
-def _between_one_and(size: Ball) -> Ball:
-    return ONE.union(size) if size.is_finite() else flint.arb.pos_inf()
+def _between(least: Ball, size: Ball) -> Ball:
+    return least.union(size) if size.is_finite() else flint.arb.pos_inf()
 
 
 def _no_letter(letter: object) -> Bounds:

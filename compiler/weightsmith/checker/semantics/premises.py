@@ -3,7 +3,7 @@
     ("assumption", 0)    assumption 0 of the script
     ("symmetric", 0)     the matrix of which assumption 0 speaks is symmetric
     ("definite", "P")    the symmetric input P is positive definite
-    ("nonempty", "d")    the dimension d has an index
+    ("nonempty", "d")    the dimension d has an index; or the group of tokens, a token
     ("conditions", "autonomous")  the side conditions of the rule hold: a symbol has no value
 
 A reader is shown them in the words of the script (``dsl.hypotheses``).

@@ -12,6 +12,7 @@ from weightsmith.cli.inputs.mistakes import explained
 from weightsmith.cli.inputs.options import json_option
 from weightsmith.cli.inputs.scripts import STDIN, STDIN_NAME, read_script, with_directories
 from weightsmith.cli.outputs.colours import painted
+from weightsmith.cli.outputs.progress import working
 from weightsmith.cli.outputs.result import FAILED, Result
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Looked:
     part: str = field(default="", repr=False)
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with scripts and networks.")
 @click.argument("scripts", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
@@ -76,6 +77,7 @@ def _print(looked: Looked, diagnostics: tuple[Diagnostic, ...]) -> None:
 def _looked(script: Path) -> tuple[Looked, tuple[Diagnostic, ...], int]:
     """What was found, what there is to say, and the exit status."""
     from weightsmith.dsl import DiagnosticError, diagnose
+    from weightsmith.dsl.text.shown import printable
 
     name = STDIN_NAME if str(script) == STDIN else str(script)
     found: tuple[Diagnostic, ...] = ()
@@ -83,11 +85,13 @@ def _looked(script: Path) -> tuple[Looked, tuple[Diagnostic, ...], int]:
         source = read_script(script)
         if (net := _net(source, script)) is not None:
             return Looked(name, "sound", net), (), 0
-        checked = diagnose(source)
+        with working(f"checking {printable(name)}"):
+            checked = diagnose(source)
         found = checked.diagnostics
         if checked.program is None:
             raise DiagnosticError(found)
-        missing, kinds = _compile(checked.program)
+        with working(f"compiling {printable(name)}"):
+            missing, kinds = _compile(checked.program)
     except DiagnosticError as problem:
         told = tuple(dict.fromkeys((*found, *problem.diagnostics)))
         mistake = explained(problem)

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from weightsmith.api import Bound, Network
     from weightsmith.compiler.costs.report import Report
+    from weightsmith.compiler.ir.template import Template
     from weightsmith.dsl import Source
 
 STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile SCRIPT to a network with its certificate.")
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The directory to write.")
 @set_option
@@ -47,7 +48,8 @@ STAGES = ("tree", "graph", "dot", "svg", "normal", "schedule", "weights")
     "matrices",
     multiple=True,
     metavar="NAME=FILE",
-    help="The numbers of a fixed matrix, W=w.npy or W=w.csv.",
+    help="The numbers of a fixed matrix, W=w.npy or W=w.csv.  Of one per pass: an array of three "
+    "axes, or W=… again for each pass.",
 )
 @click.option("--dense", is_flag=True, help="Write the full matrices; needs every --dim.")
 @gated_option
@@ -103,7 +105,7 @@ def compile_command(
                 dims=sizes if dense or softmax_pairs is not None else None,
                 gated=gated,
                 fewest=fewest,
-                matrices=_matrices(matrices),
+                matrices=_matrices(matrices, source),
                 softmax_pairs=softmax_pairs,
             )
         _require_numbers(network, dense)
@@ -111,12 +113,13 @@ def compile_command(
         click.echo(summary(network, output, sizes), err=emit is not None)
 
 
-def _matrices(sources: tuple[str, ...]) -> Mapping[str, object]:
+def _matrices(sources: tuple[str, ...], source: Source) -> Mapping[str, object]:
     if not sources:
         return {}
+    from weightsmith import api
     from weightsmith.cli.inputs.arrays import read_matrices
 
-    return read_matrices(sources)
+    return read_matrices(sources, {one.name for one in api.check(source).inputs})
 
 
 def _stage(source: Source, stage: str, values: Mapping[str, str], gated: bool) -> str:
@@ -155,7 +158,7 @@ def summary(network: Network, output: Path, sizes: Mapping[str, int]) -> str:
     layers = report.layers_text if report.layers is None else str(report.layers)
     lines = [
         f"{network.template.algorithm} -> {printable(str(output))}",
-        f"  layers  {layers}{_lower_bound(report.depth_lower_bound)}",
+        f"  layers  {layers}{_lower_bound(report.depth_lower_bound, network.template)}",
         f"  heads   {report.heads} a layer",
         f"  width   {_width(report.width_text, sizes)}",
         *(
@@ -201,10 +204,11 @@ def _found(network: Network) -> list[tuple[str, Fraction]]:
     return [(name, network.bindings[name]) for name in names if name in network.bindings]
 
 
-def _lower_bound(layers: int | None) -> str:
-    return (
-        "" if layers is None else f" (no linear-attention network can do with fewer than {layers})"
-    )
+def _lower_bound(layers: int | None, template: Template) -> str:
+    if layers is None:
+        return ""
+    values = ", for all matrices" if template.matrices else ""
+    return f" (no linear-attention network can do with fewer than {layers}{values})"
 
 
 def _width(text: str, sizes: Mapping[str, int]) -> str:

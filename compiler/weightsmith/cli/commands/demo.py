@@ -33,7 +33,7 @@ FUNCTION_HEADERS = (
 )
 
 
-@click.command()
+@click.command(short_help="Compile, verify and run every example on real data.")
 @click.option("--small", is_flag=True, help="Fewer steps: what continuous integration runs.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the rows here.")
 @click.pass_context

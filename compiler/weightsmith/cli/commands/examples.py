@@ -8,9 +8,17 @@ import click
 
 from weightsmith.cli.inputs.examples import about, all_examples, example, with_used
 from weightsmith.cli.inputs.mistakes import Mistake
+from weightsmith.cli.inputs.options import json_option
+from weightsmith.cli.outputs.result import Result
 
 
-@click.group(invoke_without_command=True)
+def names(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The names that begin so, for completion."""
+    return [script.stem for script in all_examples() if script.stem.startswith(begun)]
+
+
+@click.group(invoke_without_command=True, short_help="List the examples; show one, or copy it.")
+@json_option
 @click.pass_context
 def examples(ctx: click.Context) -> None:
     """List the examples: what each computes, and the paper that it is from.
@@ -22,24 +30,42 @@ def examples(ctx: click.Context) -> None:
 
 
 @examples.command("list")
-def list_examples() -> None:
+@json_option
+@click.pass_obj
+def list_examples(result: Result) -> None:
     """List them, one a line: the name, what it computes, its source."""
     scripts = all_examples()
+    if result.is_json:
+        result.fields |= {"outcome": "listed", "examples": [_described(one) for one in scripts]}
+        return
     width = max(len(script.stem) for script in scripts)
     for script in scripts:
         text, source = about(script.read_text(encoding="utf-8"))
         click.echo(f"{script.stem:{width}}  {text}" + (f" ({source})" if source else ""))
 
 
+def _described(script: Path) -> dict[str, object]:
+    text = script.read_text(encoding="utf-8")
+    said, source = about(text)
+    return {"name": script.stem, "about": said, "source": source or None, "file": str(script)}
+
+
 @examples.command("show")
-@click.argument("name")
-def show_example(name: str) -> None:
+@click.argument("name", shell_complete=names)
+@json_option
+@click.pass_obj
+def show_example(result: Result, name: str) -> None:
     """Print the script NAME."""
-    click.echo(example(name).read_text(encoding="utf-8").rstrip("\n"))
+    script = example(name)
+    text = script.read_text(encoding="utf-8").rstrip("\n")
+    if result.is_json:
+        result.fields |= {"outcome": "shown", **_described(script), "text": text}
+    else:
+        click.echo(text)
 
 
 @examples.command("copy")
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @click.option(
     "-o",
     "--output",
@@ -48,7 +74,9 @@ def show_example(name: str) -> None:
     metavar="DIR",
     help="Where to write it.  [default: here]",
 )
-def copy_example(name: str, output: Path) -> None:
+@json_option
+@click.pass_obj
+def copy_example(result: Result, name: str, output: Path) -> None:
     """Copy the script NAME, and the scripts that it uses.
 
     A file of that name is not replaced.
@@ -66,4 +94,6 @@ def copy_example(name: str, output: Path) -> None:
     for script, place in zip(scripts, places, strict=True):
         with replacing(place) as file:
             file.write(script.read_bytes())
-        click.echo(place)
+        if not result.is_json:
+            click.echo(place)
+    result.fields |= {"outcome": "copied", "files": [str(place) for place in places]}

@@ -7,8 +7,15 @@ import click
 from weightsmith.cli.inputs.mistakes import Mistake, suggestion
 
 
-@click.command("explain")
-@click.argument("code", required=False)
+def codes(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The codes that begin so, for completion."""
+    from weightsmith.messages.registry import messages
+
+    return [code for code in messages() if code.startswith(begun)]
+
+
+@click.command("explain", short_help="Explain a message by its CODE, with an example.")
+@click.argument("code", required=False, shell_complete=codes)
 def explain_code(code: str | None) -> None:
     """Explain CODE, as it stands in error[CODE]: why, a wrong example, and the example mended.
 

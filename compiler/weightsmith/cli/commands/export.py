@@ -10,7 +10,7 @@ from weightsmith.cli.inputs.options import as_mapping, dtype_option, open_networ
 from weightsmith.cli.outputs.progress import working
 
 
-@click.command()
+@click.command(short_help="Write the network as ONNX, Python, safetensors, …")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, metavar="FILE", help="Its suffix says the format.")
 @click.option("--format", "form", metavar="NAME", help="The format, whatever the suffix.")

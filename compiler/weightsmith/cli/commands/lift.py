@@ -14,7 +14,7 @@ from weightsmith.cli.outputs.progress import working
 EXIT = {"equal": 0, "equal here": 0, "different": 1, "open": 3}
 
 
-@click.command()
+@click.command(short_help="Read the network out of WEIGHTS.")
 @click.argument("weights", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--layout",

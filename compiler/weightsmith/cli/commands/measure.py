@@ -11,7 +11,7 @@ from weightsmith.cli.inputs.scripts import read_script
 from weightsmith.cli.outputs.progress import working
 
 
-@click.command()
+@click.command(short_help="Measure data, and print parameters that fit them.")
 @click.argument("script", type=click.Path(path_type=Path))
 @input_option
 @rows_option

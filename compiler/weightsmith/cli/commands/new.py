@@ -77,7 +77,7 @@ def test_the_network_is_the_algorithm():
 ''')
 
 
-@click.command()
+@click.command(short_help="Write NAME.alg, a script to start from.")
 @click.argument("name", type=click.Path(path_type=Path))
 @click.option("--network", is_flag=True, help="A network NAME.net, its script, and a test of it.")
 def new(name: Path, network: bool) -> None:

@@ -31,7 +31,7 @@ HINT = (
 )
 
 
-@click.command()
+@click.command(short_help="Run the network in DIRECTORY on data in files.")
 @click.argument("directory", type=click.Path(path_type=Path))
 @input_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A .npz, .npy or .csv file.")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from weightsmith.dsl import Source
 
 
-@click.command()
+@click.command(short_help="Print a network as text.")
 @click.argument("network", type=click.Path(path_type=Path), metavar="DIR|NET|SCRIPT")
 @set_option
 @gated_option
@@ -56,8 +56,8 @@ def show(
     """Show the network in DIR, in the file NET, or the one that SCRIPT (- is stdin) compiles to.
 
     Tokens, blocks, layers with each head as a formula, exact; as comments what the certificate
-    claims.  What is printed is a .net file.  --html --input shows a run on data, too: what heads
-    see, variables after layers, the distance from the target.
+    claims.  What is printed is a .net file.  --html prints a page with pictures; --html --input
+    shows a run on data, too: what heads see, variables after layers, the distance from the target.
     """
     from weightsmith import api
     from weightsmith.backends.storage.files import is_directory
@@ -74,8 +74,15 @@ def show(
     else:
         source = read_script(network)
         if net := _net_of(source, network):
-            more = {**given, "--depth": depth, "--html": html}
-            _refuse(more, f"'{network}' is a network as text.")
+            _refuse({**given, "--depth": depth}, f"'{network}' is a network as text.")
+            if sources or rows:
+                message = f"--input is for scripts and directories; '{network}' is neither."
+                raise Mistake("option", message)
+            if html:
+                from weightsmith.network_page import net_page
+
+                _write(net_page(net), output)
+                return
             _print(result, {"name": net.template.algorithm, "text": net_text(net)})
             return
         values = as_mapping(settings, "--set")
@@ -103,7 +110,13 @@ def _write_page(
     from weightsmith.cli.inputs.arrays import read_inputs
 
     given = read_inputs(sources, per_token(network.program), rows=rows) if sources else None
-    text = network.html(given)
+    with working("drawing the page"):
+        text = network.html(given)
+    _write(text, output)
+
+
+def _write(text: str, output: Path | None) -> None:
+    """Print a page, or write it to a file."""
     if output is None:
         click.echo(text)
         return

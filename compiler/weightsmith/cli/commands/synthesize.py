@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +14,37 @@ from weightsmith.cli.inputs.mistakes import Mistake
 from weightsmith.cli.inputs.options import as_mapping, dtype_option, fewest_option, set_option
 from weightsmith.cli.outputs.progress import working
 
+if TYPE_CHECKING:
+    from weightsmith.dsl.text.diagnostics import Diagnostic
 
-@click.command()
+
+@contextmanager
+def in_options() -> Iterator[None]:
+    """Say of a mistake what to write on the command line, not in a script that nobody wrote."""
+    from weightsmith.dsl.text.diagnostics import DiagnosticError
+
+    try:
+        yield
+    except DiagnosticError as problem:
+        raise DiagnosticError(
+            [replace(one, hint=_option(one)) for one in problem.diagnostics]
+        ) from None
+
+
+def _option(one: Diagnostic) -> str | None:
+    """The hint of a diagnostic as an option."""
+    hint = one.hint
+    if one.code == "unknown-name" and hint is not None and hint.endswith(": param " + _name(one)):
+        return f'declare it: --of "{_name(one)}: [m, n]", or symmetric[d, d]'
+    wanted = hint.removeprefix("write: assume ") if hint is not None else None
+    return hint if wanted == hint else f'write: --assume "{wanted}"'
+
+
+def _name(one: Diagnostic) -> str:
+    return one.span.source.text[one.span.start : one.span.end]
+
+
+@click.command(short_help="Find the polynomials for TARGET, such as 'inv(A)'.")
 @click.argument("target")
 @click.option(
     "--of",
@@ -78,7 +111,7 @@ def synthesize(
         script_for(target, inputs, assumptions, within, passes, int(degree), name)
     except ValueError as problem:
         raise Mistake("option", f"{problem}.") from problem
-    with working("synthesising"):
+    with in_options(), working("synthesising"):
         network = api.synthesize(
             target,
             of=inputs,

@@ -28,7 +28,7 @@ EXIT = {
 }
 
 
-@click.command()
+@click.command(short_help="Check every claim of the certificate in DIR.")
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR|NET")
 @click.option("--explain", is_flag=True, help="Print what is derived on the way to every claim.")
 @click.option(
@@ -36,6 +36,12 @@ EXIT = {
     type=click.Path(path_type=Path),
     metavar="SCRIPT",
     help="Compare the network with this script; a network in a .net file needs no certificate.",
+)
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="If they are equal: write the network to DIR, with a certificate that says so.",
 )
 @set_option
 @return_option
@@ -48,6 +54,7 @@ def verify(
     directory: Path,
     explain: bool,
     against: Path | None,
+    save: Path | None,
     settings: tuple[tuple[str, str], ...],
     returns: tuple[tuple[str, str], ...],
 ) -> None:
@@ -57,12 +64,13 @@ def verify(
     none is refused and some are open: owed, and not proven.
 
     With --against SCRIPT: does the network in DIR, or in the file NET, compute what SCRIPT says?
-    Status 0 if they are equal, 1 if they differ, 3 if that is open.
+    Status 0 if they are equal, 1 if they differ, 3 if that is open.  With --save DIR what was found
+    equal is written as a directory that verify, run, show and export read.
     """
     if against is not None:
-        ctx.exit(_compare(result, directory, against, settings, returns, explain))
-    if settings or returns:
-        raise Mistake("option", "--set and --return go with --against SCRIPT.")
+        ctx.exit(_compare(result, directory, against, settings, returns, explain, save))
+    if settings or returns or save is not None:
+        raise Mistake("option", "--set, --return and --save go with --against SCRIPT.")
     from weightsmith.checker import verify_directory
     from weightsmith.checker.reading.directory import is_directory
     from weightsmith.dsl.text.shown import printable
@@ -109,24 +117,36 @@ def _compare(
     settings: tuple[tuple[str, str], ...],
     returns: tuple[tuple[str, str], ...],
     explain: bool,
+    save: Path | None,
 ) -> int:
-    """Compare, say what was found, and return the exit status."""
+    """Compare, say what was found, save it, and return the exit status."""
     from weightsmith import api
     from weightsmith.dsl.text.shown import printable
 
     values, names = as_mapping(settings, "--set"), as_mapping(returns, "--return")
     with working(f"comparing {printable(str(network))} with {printable(str(script))}"):
         found = api.compare(network, read_script(script), settings=values, returns=names)
+        saved = found.network() if save is not None and found.is_equal else None
+        if saved is not None and save is not None:
+            saved.save(save)
     if result.is_json:
         report = [printable(line) for line in found.text.splitlines()]
         way = {"facts": list(found.way)} if explain else {}
         result.fields |= {"outcome": found.outcome, "network": str(network)}
         result.fields |= {"script": str(script), "report": report, **way}
+        if save is not None:
+            result.fields |= {"saved": None if saved is None else str(save)}
         return EXIT[found.outcome]
     for line in found.text.splitlines():
         click.echo(printable(line))
     for number, fact in enumerate(found.way if explain else (), 1):
         click.echo(f"{number:5}. {printable(fact)}")
+    if saved is not None and save is not None:
+        from weightsmith.cli.commands.compile import summary
+
+        click.echo(summary(saved, save, {}))
+    elif save is not None:
+        click.echo("Nothing is saved: they are not shown to be equal.")
     return EXIT[found.outcome]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Ends = tuple[Fraction, Fraction]
+Matrices = tuple[tuple[tuple[Fraction, ...], ...], ...]  # one for each pass
 DIGITS = 3
 MARGIN = 1e-4  # covers the rounding of the measured ends, and of float32 inputs
 
@@ -35,7 +36,8 @@ BODY = ("age", "sex", "bmi", "bp")
 class Problem:
     """Inputs, the ends of the assumed spectrum, and the condition number of the data.
 
-    ``sizes`` are parameters that the script has for the sizes of the data, or for a gap in it.
+    ``sizes`` are parameters that the script has for the sizes of the data, or for a gap in it;
+    ``matrices`` the numbers of its fixed matrices, one for each pass.
     """
 
     inputs: Inputs
@@ -43,6 +45,7 @@ class Problem:
     ends: Ends
     condition: float
     sizes: Mapping[str, int | Fraction] = field(default_factory=dict)
+    matrices: Mapping[str, Matrices] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, int | Fraction]:

@@ -49,6 +49,7 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
     answer = network.run(problem.inputs, dtype)
     script, target = network.interpret(problem.inputs), network.target(problem.inputs)
     scaled = {one.output: one for one in truncations(network.certificate)}
+    known = network.script_inputs(problem.inputs)
     errors = {}
     for promise in promises(network):
         name = promise.output
@@ -59,8 +60,6 @@ def observed_errors(network: api.Network, problem: Problem, dtype: str) -> dict[
         wanted = matrix_of(target[name])
         scale = norm(wanted)
         if name in scaled:
-            scale = scale_of(
-                scaled[name], network.program, problem.inputs, wanted, network.bindings
-            )
+            scale = scale_of(scaled[name], network.program, known, wanted, network.bindings)
         errors[name] = norm(found - wanted) / scale
     return errors

@@ -7,6 +7,7 @@ from fractions import Fraction
 from weightsmith.cli.demonstration import demo_function_data as data
 from weightsmith.cli.demonstration.demo_cases import Case, Settings
 from weightsmith.cli.demonstration.demo_data import Ends
+from weightsmith.cli.demonstration.demo_learned import learned_preconditioners
 
 LASSO = Fraction(1, 20)  # lam: some weights stay zero
 WIDTH = Fraction(1, 30)  # half a standard deviation of a residual, which are scaled by 1/√221
@@ -120,5 +121,6 @@ FUNCTION_CASES = (
         {"steps": 8},
         gradient_step,
     ),
+    Case("learned_preconditioners", "diabetes, 6 features", learned_preconditioners, {}),
     Case("softmax_attention", "diabetes, 6 features", data.six_features, {"sharpness": 100}),
 )

@@ -74,7 +74,9 @@ def measure(case: Case, *, small: bool = False) -> list[Row]:
     problem = case.problem()
     settings = case.parameters(problem, small=small)
     start = time.perf_counter()
-    network = api.compile(example(case.script), settings=settings, fewest=case.fewest)
+    network = api.compile(
+        example(case.script), settings=settings, fewest=case.fewest, matrices=problem.matrices
+    )
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place) / case.script
         network.save(directory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,25 +25,32 @@ READ = (".npy", ".npz", ".csv")
 FORMS = "A=a.npy, x.context=x.csv or data.npz"
 
 
-def read_matrices(sources: Iterable[str]) -> dict[str, Array]:
-    """Return whole matrices by their names, from the ``NAME=FILE`` texts of ``--matrix``."""
-    found: dict[str, Array] = {}
+def read_matrices(sources: Iterable[str], single: Container[str]) -> dict[str, Array | list[Array]]:
+    """Return whole matrices by their names, from the ``NAME=FILE`` texts of ``--matrix``.
+
+    A name that comes several times is a matrix per pass, in the order of the passes, unless it is
+    that of a ``single`` matrix.
+    """
+    found: dict[str, list[Array]] = {}
     for name, array in _named_arrays(sources, "--matrix", "W=w.npy, W=w.csv or data.npz"):
-        if name in found:
+        if name in found and name in single:
             raise Mistake("option", f"the matrix '{name}' is given twice.")
-        found[name] = array
-    return found
+        found.setdefault(name, []).append(array)
+    return {name: arrays[0] if len(arrays) == 1 else arrays for name, arrays in found.items()}
 
 
 def read_inputs(sources: Iterable[str], per_token: frozenset[str], *, rows: bool = False) -> Given:
     """Return ``{"A": array, "x": {"context": array, …}}`` from ``NAME=FILE`` texts.
 
-    With ``rows`` the inputs named in ``per_token`` are transposed: one token a row.
+    With ``rows`` the inputs named in ``per_token`` are transposed: one token a row.  A line of
+    numbers is for them one row, a number a token.
     """
     inputs: Given = {}
     for name, array in _named_arrays(sources):
         base, dot, group = name.partition(".")
         value = array.T if rows and base in per_token else array
+        if value.ndim == 1 and base in per_token:
+            value = value[None]  # one number a token
         if not dot:
             _put(inputs, name, value, name)
             continue
@@ -74,7 +81,8 @@ def _named_arrays(
         if path.suffix != ".npz":
             if not equals:
                 what = option.removeprefix("--")
-                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}")
+                cut = "; a table of several is cut before" if option == "--input" else ""
+                raise Mistake("option", f"say which {what} '{path}' is: {option} NAME={path}{cut}")
             yield name, _read_csv(path) if path.suffix == ".csv" else _read_npy(path)
             continue
         arrays = _read_npz(path)

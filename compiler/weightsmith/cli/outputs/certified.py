@@ -75,7 +75,8 @@ def _scale(network: Network, fact: Scaled, inputs: Inputs) -> Fraction | None:
         for problem in range(data.problems):
             own = _problem(data, problem)
             target = matrix_of(network.target(own)[output])
-            found.append(scale_of(fact, network.program, own, target, network.bindings))
+            known = network.script_inputs(own)
+            found.append(scale_of(fact, network.program, known, target, network.bindings))
     except (KeyError, ValueError, InputError, ScalarError, np.linalg.LinAlgError):
         return None
     largest = max(found)

@@ -20,7 +20,7 @@ from weightsmith.checker.reading.template import Item, Layer, Repeat
 from weightsmith.checker.semantics.meaning import Loop
 from weightsmith.compiler.against.linear import solve
 from weightsmith.compiler.against.sides import Sides, most_passes
-from weightsmith.dsl.numbers.scalars import Scalar
+from weightsmith.dsl.numbers.scalars import Number, Scalar
 
 PASSES = 3  # after which the guess must hold: one more than it is made from
 INNER = 2  # passes of a loop within the loop that is looked at
@@ -62,6 +62,8 @@ class _Guess:
         return stream
 
     def _loop(self, item: Repeat, before: Stream, loop: Loop) -> Stream:
+        same = item.schedule == loop.schedule
+        require(same, "The numbers of the network's passes differ from the script's.")
         count = most_passes(item, PASSES)
         values = [*passes_of(self._field, loop, {}, count, _inner)]
         streams = [before]
@@ -144,8 +146,9 @@ class _Guess:
         return alone.replace_letters(values)
 
 
-def _inner(_: Scalar) -> int:
-    return INNER
+def _inner(count: Scalar) -> int:
+    """How often a loop within the one that is looked at runs: no more than its numbers allow."""
+    return min(INNER, int(count.value)) if isinstance(count, Number) else INNER
 
 
 def _named(value: Polynomial, letters: Mapping[str, Letter]) -> bool:

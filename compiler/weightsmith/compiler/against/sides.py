@@ -26,13 +26,18 @@ class MismatchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """``program`` has the template's further symbols as parameters; names agree."""
+    """``program`` has the template's further symbols as parameters; names agree.
+
+    ``outputs``: of each value that is compared the name in the network and in the script, in the
+    script's order.
+    """
 
     program: core.Program
     template: Template
     field: Field
     meaning: Meaning
     network: Network
+    outputs: tuple[tuple[str, str], ...]
 
 
 def side_by_side(
@@ -46,19 +51,38 @@ def side_by_side(
     Raises MismatchError, RefusedError.
     """
     _check_inputs(program, template)
-    program, template = _same_names(program, template, names)
+    program, template, outputs = _same_names(program, template, names)
     program = _with_symbols(program, template)
-    template = replace(template, bindings=dict(bindings))
+    template = replace(template, bindings=dict(bindings), sizes=_sizes(program, template))
     scheduled = scheduled_names(program)
     symbols = (name for name in program.symbols if name not in scheduled)
     field = Field(symbols, tuple(sorted(scheduled)), Budget(), bindings, template.sizes, heads=True)
     meaning = read_meaning(program, field, {})
-    return Sides(program, template, field, meaning, Network(template, program, meaning))
+    network = Network(template, program, meaning)
+    return Sides(program, template, field, meaning, network, outputs)
+
+
+def _sizes(program: core.Program, template: Template) -> dict[str, str]:
+    """The symbols that are a number of tokens, in the network, in the script, or in both."""
+    sizes = {**template.sizes, **dict(program.sizes)}
+    for name, group in template.sizes.items():
+        if sizes[name] != group:
+            raise MismatchError(
+                f"'{name}' is the number of {group} tokens in the network, and of {sizes[name]} "
+                "tokens in the script: give one of them another name."
+            )
+    return sizes
 
 
 def _check_inputs(program: core.Program, template: Template) -> None:
-    """The network reads inputs of the script, of the same shapes."""
+    """The network reads inputs of the script, of the same shapes, and has the numbers of none."""
     declared = {one.name: one.shape for one in program.inputs}
+    for name in (one.name for one in program.inputs if not one.fixed):
+        if name in template.matrices and template.matrices[name].entries is not None:
+            raise MismatchError(
+                f"'{name}' is a matrix of numbers in the network and any input in the script: "
+                f"write '{name}: fixed[…]' there, or leave the numbers out in the network."
+            )
     for source in template.sources:
         if source.kind not in ("input", "transposed"):
             continue
@@ -78,12 +102,15 @@ def _check_inputs(program: core.Program, template: Template) -> None:
 
 def _same_names(
     program: core.Program, template: Template, names: Mapping[str, str]
-) -> tuple[core.Program, Template]:
+) -> tuple[core.Program, Template, tuple[tuple[str, str], ...]]:
     returned = [one.name for one in program.returns]
     outputs = [one.name for one in template.read_out]
+    turned = {two: one for one, two in names.items()}
+    if not _name(names, outputs, returned) and _name(turned, outputs, returned):
+        names = turned  # the other way round
+    if len({*names.values()}) < len(names):
+        raise MismatchError("Two values of the network are named as one of the script.")
     for name, wanted in names.items():
-        if name not in outputs and wanted in outputs and name in returned:
-            return _same_names(program, template, {wanted: name})  # the other way round
         if name not in outputs:
             raise MismatchError(f"The network returns no '{name}'; it returns {_listed(outputs)}.")
         if wanted not in returned:
@@ -92,7 +119,7 @@ def _same_names(
             )
     if not names and len(returned) == len(outputs) == 1:
         names = {outputs[0]: returned[0]}
-    both = {one: names.get(one, one) for one in outputs}
+    both = {one: one for one in outputs if one not in names.values()} | dict(names)
     found = [one for one in returned if one in both.values()]
     if not found or (not names and set(found) != set(returned)):
         raise MismatchError(
@@ -100,12 +127,21 @@ def _same_names(
             f"is which, for example --return {outputs[0]}={returned[0]}, in Python "
             f'returns={{"{outputs[0]}": "{returned[0]}"}}.'
         )
-    read_out = {both[one.name]: replace(one, name=both[one.name]) for one in template.read_out}
+    read_out = {
+        both[one.name]: replace(one, name=both[one.name])
+        for one in template.read_out
+        if one.name in both
+    }
     template = replace(
         template, algorithm=program.name, read_out=tuple(read_out[name] for name in found)
     )
     returns = tuple(one for one in program.returns if one.name in found)
-    return replace(program, returns=returns), template
+    own = {wanted: name for name, wanted in both.items()}
+    return replace(program, returns=returns), template, tuple((own[one], one) for one in found)
+
+
+def _name(names: Mapping[str, str], outputs: list[str], returned: list[str]) -> bool:
+    return all(one in outputs and two in returned for one, two in names.items())
 
 
 def _listed(names: list[str]) -> str:
@@ -135,6 +171,11 @@ def symbols_of(template: Template) -> frozenset[str]:
     scalars: list[Scalar] = [scalar for one in terms for _, scalar in one]
     scalars += chain.from_iterable(map(_scalars, template.body))
     return frozenset().union(*map(free_symbols, scalars))
+
+
+def counts_of(template: Template) -> frozenset[str]:
+    """The symbols that say how often a network's loops run."""
+    return frozenset().union(*(free_symbols(one.count) for one in _repeats(template.body)))
 
 
 def _scalars(item: Item) -> list[Scalar]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from weightsmith.checker.prove import prove_domain, prove_propagation, prove_root
 from weightsmith.checker.reading.open_claims import (
+    NO_RULE,
     NOT_DERIVED,
     OVER_BUDGET,
     SAYS_NOTHING,
@@ -19,10 +20,10 @@ from weightsmith.compiler.certify.approximation import approximation_facts, tabl
 from weightsmith.compiler.certify.exactness import exactness_witness
 from weightsmith.compiler.certify.stated import Details, Stated, details_of, listed, open_fact
 from weightsmith.compiler.certify.truncation import truncation_stated
-from weightsmith.compiler.pipeline import Compilation, Front
+from weightsmith.compiler.pipeline import Compilation, Front, front
 from weightsmith.dsl.printing.core_form import core_form
 from weightsmith.dsl.program import core
-from weightsmith.dsl.text.diagnostics import mistake
+from weightsmith.dsl.text.diagnostics import DiagnosticError, mistake
 
 Json = dict[str, object]
 Refused = Mapping[tuple[str, str], tuple[str, str]]  # kind, output: reason for it, and details
@@ -55,22 +56,80 @@ def certificate(
     if restructuring is not None:
         steps: Json = {"steps": restructuring["steps"]}
         facts.append(Stated({"is": "restructuring", "of": script}, "rewriting", steps))
-    if layers is not None:
-        weights: Json = {"is": "weights", "of": "model.safetensors", "dtype": dtype}
-        facts.append(Stated({**weights, "layers": layers}, "rounding"))
+    facts += _weights(layers, dtype)
     facts += approximation_facts(compilation.lowered)
     facts += error_facts(written or compilation, bindings, refused or {})
-    document: Json = {
+    document = _document(
+        (written or compilation).program,
+        None if restructuring is None else compilation.program,
+        dict(compilation.template.bindings),
+        files,
+        tables_json(compilation.lowered),
+        facts,
+    )
+    return document, details_of(facts)
+
+
+def certificate_of_equality(
+    program: core.Program,
+    exactness: Stated,
+    bindings: dict[str, Fraction],
+    files: dict[str, bytes | None],
+    *,
+    layers: int | None,
+    dtype: str,
+    refused: Refused,
+) -> tuple[Json, Details]:
+    """The certificate of a network that was not compiled, and is equal to a script without tables.
+
+    ``layers`` and ``refused`` as of ``certificate``.
+    """
+    facts = [exactness, *_weights(layers, dtype)]
+    if any(one.target is not None for one in program.returns):
+        facts += _distances(program, bindings, refused)
+    numbers = {name: str(value) for name, value in bindings.items()}
+    return _document(program, None, numbers, files, [], facts), details_of(facts)
+
+
+def _distances(
+    program: core.Program, bindings: dict[str, Fraction], refused: Refused
+) -> list[Stated]:
+    """How far returned values are from their targets; open where there is no normal form."""
+    try:
+        return error_facts(front(program, bindings), bindings, refused)
+    except DiagnosticError as problem:
+        return [
+            open_fact("truncation", one.name, NO_RULE, problem.diagnostics[0].message)
+            for one in program.returns
+            if one.target is not None
+        ]
+
+
+def _weights(layers: int | None, dtype: str) -> list[Stated]:
+    if layers is None:
+        return []
+    fact: Json = {"is": "weights", "of": "model.safetensors", "dtype": dtype, "layers": layers}
+    return [Stated(fact, "rounding")]
+
+
+def _document(
+    program: core.Program,
+    network: core.Program | None,
+    bindings: dict[str, str],
+    files: dict[str, bytes | None],
+    tables: list[Json],
+    facts: list[Stated],
+) -> Json:
+    return {
         "format": FORMAT,
         "version": VERSION,
-        "bindings": dict(compilation.template.bindings),
+        "bindings": bindings,
         "files": {name: _digest(content) for name, content in files.items()},
-        "program": core_form((written or compilation).program),
-        "network": None if restructuring is None else core_form(compilation.program),
-        "tables": tables_json(compilation.lowered),
+        "program": core_form(program),
+        "network": None if network is None else core_form(network),
+        "tables": tables,
         "facts": listed(facts),
     }
-    return document, details_of(facts)
 
 
 def error_facts(

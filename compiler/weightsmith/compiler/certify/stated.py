@@ -84,6 +84,22 @@ def listed(facts: Iterable[Stated]) -> list[Json]:
     return lines
 
 
+def exact_at(facts: Iterable[Stated]) -> tuple[dict[str, str], tuple[int, ...] | None] | None:
+    """For which numbers the network is shown to compute its script, and for which passes.
+
+    None where that is for all.
+    """
+    found = next((one.fact for one in facts if one.kind == "exactness" and "at" in one.fact), None)
+    if found is None:
+        return None
+    at, passes = found["at"], found.get("passes")
+    pairs = [one for one in at if isinstance(one, list)] if isinstance(at, list) else []
+    numbers = {str(one[0]): str(one[1]) for one in pairs if len(one) == 2}
+    if not isinstance(passes, list):
+        return numbers, None
+    return numbers, tuple(one for one in passes if isinstance(one, int))
+
+
 def stated_in(certificate: Mapping[str, object]) -> list[Stated]:
     """The facts of a certificate whose form is known, without what they follow from."""
     lines = certificate["facts"]

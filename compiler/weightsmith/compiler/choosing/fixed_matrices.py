@@ -6,16 +6,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from numbers import Rational
-from typing import SupportsFloat
+from typing import Protocol, runtime_checkable
 
 from weightsmith.compiler.ir.template import Matrix, Template
 from weightsmith.dsl import BindingError
+from weightsmith.dsl.numbers import scalars as q
 from weightsmith.dsl.program import core
 from weightsmith.dsl.text.diagnostics import near_hint
+from weightsmith.dsl.text.literals import exact_literal
 
 Rows = Sequence[Sequence[object]]
 Entries = tuple[tuple[str, ...], ...]
 Fixed = Mapping[str, Entries]
+LONGEST = 60  # characters of an entry that a message repeats
+
+
+@runtime_checkable
+class _Ratio(Protocol):
+    """A number that is a fraction."""
+
+    def as_integer_ratio(self) -> tuple[int, int]: ...
 
 
 def read_matrices(program: core.Program, given: Mapping[str, object]) -> dict[str, Entries]:
@@ -34,12 +44,21 @@ def read_matrices(program: core.Program, given: Mapping[str, object]) -> dict[st
         if name not in shapes:
             hint = near_hint(name, shapes) or f"it has {', '.join(shapes) or 'none'}."
             raise BindingError(f"'{program.name}' has no fixed matrix '{name}': {hint}")
-        entries = tuple(tuple(_number(name, one) for one in row) for row in _rows(name, rows))
+        entries = tuple(
+            tuple(_number(name, one, (k, n)) for n, one in enumerate(row))
+            for k, row in enumerate(_rows(name, rows))
+        )
         widths = {len(row) for row in entries}
         if len(widths) != 1 or 0 in widths:
             raise BindingError(f"The fixed matrix '{name}' needs rows of one length, at least 1.")
+        shape = len(entries), widths.pop()
         axes = shapes[name].rows, shapes[name].columns
-        for axis, size in zip(axes, (len(entries), widths.pop()), strict=True):
+        if axes[0] == axes[1] and shape[0] != shape[1]:
+            raise BindingError(
+                f"The fixed matrix '{name}' is square, [{axes[0]}, {axes[1]}]: expected as many "
+                f"rows as columns, got {shape[0]} x {shape[1]}."
+            )
+        for axis, size in zip(axes, shape, strict=True):
             known, other = (
                 (int(axis), "the script") if axis.isdigit() else sizes.get(axis, (size, ""))
             )
@@ -65,11 +84,10 @@ def _each_pass(shapes: Collection[str], given: Mapping[str, object]) -> dict[str
             passes += 1
         if name in shapes or not passes:
             own = {name: value}
-        elif not isinstance(whole, list | tuple) or len(whole) != passes:
-            said = len(whole) if isinstance(whole, list | tuple) else "no"
+        elif not isinstance(whole, list | tuple) or len(whole) != passes or _axes(whole) != 3:
             raise BindingError(
                 f"'{name}' is a matrix per pass, for {passes} passes: expected {passes} matrices, "
-                f"an array of three axes, got {said}."
+                f"an array of three axes, got {_told(whole)}."
             )
         else:
             own = {f"{name}{k + 1}": one for k, one in enumerate(whole)}
@@ -88,17 +106,57 @@ def _rows(name: str, value: object) -> Iterable[Iterable[object]]:
     return rows
 
 
-def _number(name: str, value: object) -> str:
+def _axes(value: object) -> int:
+    """How deep the lists are, by their first entries."""
+    deep = 0
+    while hasattr(value, "tolist") or isinstance(value, list | tuple):
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if not isinstance(value, list | tuple):
+            break
+        deep += 1
+        value = value[0] if value else None
+    return deep
+
+
+def _told(whole: object) -> str:
+    """What was given for the matrices of all passes, in words."""
+    axes = _axes(whole)
+    if isinstance(whole, list | tuple) and (axes == 3 or not whole):
+        return f"{len(whole)}"
+    return {0: "no array", 1: "a row of numbers", 2: "one matrix"}.get(axes, f"{axes} axes")
+
+
+def _number(name: str, value: object, place: tuple[int, int]) -> str:
+    """The exact value of a number of any kind, as ``p/q``.  Raises BindingError."""
+    problem = "that is no finite number"
     try:
-        if isinstance(value, str | int | Rational) and not isinstance(value, bool):
-            return str(Fraction(value))
-        if isinstance(value, SupportsFloat) and not isinstance(value, bool):
-            return str(Fraction(float(value)))
+        exact = _exact(value)
+        if exact is not None and q.bits(exact) <= q.MAX_NUMBER_BITS:
+            return str(exact)
+        if exact is not None:
+            problem = f"of more than {q.MAX_NUMBER_BITS * 3 // 10} digits"
     except (ValueError, OverflowError, ZeroDivisionError):
         pass
     raise BindingError(
-        f"The fixed matrix '{name}' has an entry that is no finite number: {value!r}."
+        f"The fixed matrix '{name}' has an entry {problem}, at [{place[0]}, {place[1]}]: "
+        f"{repr(value)[:LONGEST]}."
     )
+
+
+def _exact(value: object) -> Fraction | None:
+    """Nothing is rounded: a float is the fraction that it is, a text what it says."""
+    item = getattr(value, "item", None)  # NumPy's numbers, and those of others
+    value = item() if callable(item) else value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        above, _, below = value.partition("/")
+        return exact_literal(above) / (exact_literal(below) if below else 1)
+    if isinstance(value, Rational):
+        return Fraction(value)
+    if isinstance(value, _Ratio):  # floats of every width, decimals
+        return Fraction(*value.as_integer_ratio())
+    return None
 
 
 def with_matrices(template: Template, given: Fixed) -> Template:

@@ -1,8 +1,9 @@
-"""The exact degree of what a program computes, in its inputs; from it the lower bound on depth.
+"""The exact degree of what a program computes, in its data; from it the lower bound on depth.
 
 Counting letters gives an upper bound, since leading terms may cancel.  So the leading homogeneous
 part of every value is evaluated at one point modulo a prime, all matrices 1×1: if that is not
 zero, the leading part is not zero and the degree is exact.  If it is zero nothing is claimed.
+A fixed matrix is a weight: of degree 0, at a point of its own.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def program_degree(normal: NormalProgram, bindings: Bindings) -> int | None:
         letters = (Letter(name, "") for name in normal.alphabet.axes)
         known = {(one.name, one.group): ONE for one in letters if is_ones(one)}
         known |= {
-            (given.name, group): Leading(1, point.at(f"{given.name}@{group}"))
+            (given.name, group): Leading(int(not given.fixed), point.at(f"{given.name}@{group}"))
             for given in normal.inputs
             for group in given.groups or ("",)
         }

@@ -1,9 +1,10 @@
-"""The graph IR: typed operations, one networkx DiGraph for the whole program, loops included.
+"""The graph IR: typed operations, one acyclic graph for the whole program, loops included.
 
 Equal operations on equal operands are one node (common subexpressions are shared from the
 start).  A loop is not a cycle: its body hangs between ``Carried`` nodes (the values at the start
 of a pass, with an edge from the value before the loop) and ``Exit`` nodes (the values after the
-last pass, with an edge from the value after one pass), so that the graph stays acyclic.
+last pass, with an edge from the value after one pass), so that the graph stays acyclic: operands
+are there before what is made of them, so that the order of the numbers is a topological one.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-
-import networkx as nx
 
 from weightsmith.dsl.numbers.formulas import Formula
 from weightsmith.dsl.numbers.scalars import Scalar, free_symbols
@@ -134,27 +133,40 @@ class GraphLoop:
     schedule: tuple[Schedule, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Node:
+    operation: Operation
+    shape: Shape
+    operands: tuple[int, ...]
+    span: Span
+
+
 @dataclass
 class Graph:
-    nodes: nx.DiGraph = field(default_factory=nx.DiGraph)
     loops: list[GraphLoop] = field(default_factory=list)
     returns: list[int] = field(default_factory=list)
     targets: list[int | None] = field(default_factory=list)
     assumptions: list[int] = field(default_factory=list)  # the value of each one
     sites: dict[str, int] = field(default_factory=dict)  # the node of each function of entries
+    _nodes: list[_Node] = field(default_factory=list)
     _known: dict[tuple[Operation, Shape, tuple[int, ...]], int] = field(default_factory=dict)
 
     def add(self, operation: Operation, shape: Shape, operands: tuple[int, ...], span: Span) -> int:
         """Return the node of this operation, adding it if there is none."""
         key = (operation, shape, operands)
         if key not in self._known:
-            node = self.nodes.number_of_nodes()
-            self.nodes.add_node(
-                node, operation=operation, shape=shape, operands=operands, span=span
-            )
-            self.nodes.add_edges_from((operand, node) for operand in operands)
-            self._known[key] = node
+            self._known[key] = len(self._nodes)
+            self._nodes.append(_Node(operation, shape, operands, span))
         return self._known[key]
+
+    @property
+    def nodes(self) -> range:
+        """The numbers of the nodes, operands before what is made of them."""
+        return range(len(self._nodes))
+
+    def edges(self) -> list[tuple[int, int]]:
+        """From each operand to what is made of it, once each, sorted."""
+        return sorted({(one, node) for node in self.nodes for one in self.operands(node)})
 
     def back_edges(self) -> list[tuple[int, int]]:
         """From each value after a pass to the value at the start of the next."""
@@ -162,25 +174,28 @@ class Graph:
 
     def alive(self) -> set[int]:
         """The nodes on which a returned value depends, in any pass."""
-        cyclic = self.nodes.copy()
-        cyclic.add_edges_from(self.back_edges())
-        return {*self.returns}.union(*(nx.ancestors(cyclic, node) for node in self.returns))
+        before: dict[int, list[int]] = {}
+        for after, start in self.back_edges():
+            before.setdefault(start, []).append(after)
+        found, waiting = set(self.returns), [*self.returns]
+        while waiting:
+            node = waiting.pop()
+            new = {*self.operands(node), *before.get(node, ())} - found
+            found |= new
+            waiting += new
+        return found
 
     def operation(self, node: int) -> Operation:
-        result: Operation = self.nodes.nodes[node]["operation"]
-        return result
+        return self._nodes[node].operation
 
     def shape(self, node: int) -> Shape:
-        result: Shape = self.nodes.nodes[node]["shape"]
-        return result
+        return self._nodes[node].shape
 
     def operands(self, node: int) -> tuple[int, ...]:
-        result: tuple[int, ...] = self.nodes.nodes[node]["operands"]
-        return result
+        return self._nodes[node].operands
 
     def span(self, node: int) -> Span:
-        result: Span = self.nodes.nodes[node]["span"]
-        return result
+        return self._nodes[node].span
 
 
 def homes(graph: Graph) -> dict[int, int | None]:
@@ -191,7 +206,7 @@ def homes(graph: Graph) -> dict[int, int | None]:
     for loop in graph.loops:  # outer loops come before those within them
         depths[loop.index] = 1 + depths[loop.parent]
     found: dict[int, int | None] = {}
-    for node in nx.topological_sort(graph.nodes):
+    for node in graph.nodes:
         inside = [found[operand] for operand in graph.operands(node)]
         match graph.operation(node):
             case CarriedOperation(loop=index):

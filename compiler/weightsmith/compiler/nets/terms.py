@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from weightsmith.compiler.ir.template import Coefficient, Terms
 from weightsmith.compiler.nets.cursor import Cursor, added, canonical, times
+from weightsmith.dsl.reading.other_languages import name_hint
 from weightsmith.dsl.text.diagnostics import near_hint
 
 MOST_LISTED = 20  # names in a hint
@@ -203,6 +204,8 @@ def _refuse(cursor: Cursor, operands: Operands) -> None:
         hint = near_hint(token.text, (*known, *operands.functions))
         if token.text in operands.symbols:
             hint = "a parameter stands without brackets"
+        elif "." in token.text and (foreign := name_hint(token.text)) is not None:
+            hint = foreign
         elif hint is None:
             hint = f"known here: {listed(known)}"
         cursor.fail("unknown-name", f"'{token.text}' is not known", hint)

@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MARK = re.compile(r"\+=|\.\*|[·*ᵀ'+\-/^(),:;=]")
 _SPACE = re.compile(r"[ \t]+|#.*")
 SAME = {"·": "*", "ᵀ": "'"}
+OTHERWISE = {"@": "write the product as A*B or A·B", "×": "write '*' or '·'", "−": "write '-'"}
 MOST_OPEN = 40  # round brackets in one another
 MOST_TOKENS = 100_000  # of a line
 
@@ -36,10 +37,11 @@ class Token:
 
 def tokens_of(source: Source, start: int, end: int) -> list[Token]:
     """The tokens of a line of the source.  Raises DiagnosticError on what is none."""
-    return list(_tokens(source, start, end))
+    return list(each_token(source, start, end))
 
 
-def _tokens(source: Source, start: int, end: int) -> Iterator[Token]:
+def each_token(source: Source, start: int, end: int) -> Iterator[Token]:
+    """One by one, up to what is none."""
     text, place = source.text, start
     depth = count = 0
     while place < end:
@@ -79,7 +81,8 @@ def _token(source: Source, place: int, end: int) -> Token:
         return Token("mark", SAME.get(found, found), place, mark.end())
     span = Span(source, place, place + 1)
     message = f"'{text[place]}' means nothing in a network"
-    raise mistake("character", span, message, "a name of such characters is [in brackets]")
+    hint = OTHERWISE.get(text[place], "a name of such characters is [in brackets]")
+    raise mistake("character", span, message, hint)
 
 
 def _closing(source: Source, place: int, end: int) -> int:

@@ -24,6 +24,7 @@ from weightsmith.compiler.nets.tokens import quoted_name
 from weightsmith.dsl.heads import ALL, written
 
 TRANSPOSE = "ᵀ"
+LONG = 20  # letters of a fraction from which on a decimal reads better
 MANY = 8  # units of one function from which on they are a table
 _SIMPLE = re.compile(r"-?[^-+* ]+")  # a coefficient that needs no brackets
 _PRODUCT = re.compile(r"[^ ]+")  # one that needs none where it stands alone
@@ -263,12 +264,26 @@ def opposite(first: Terms, second: Terms) -> bool:
     return all(added(a, b) == "0" for (_, a), (_, b) in zip(first, second, strict=True))
 
 
+def _number(text: str) -> str:
+    """A number of a pass; a long fraction that ends as a decimal as that, exactly."""
+    if len(text) <= LONG or not _RATIONAL.fullmatch(text):
+        return text
+    value = Fraction(text)
+    scaled = value * 10 ** len(text)  # a shorter decimal has fewer places
+    if scaled.denominator != 1:
+        return text
+    digits = f"{abs(scaled.numerator):0{len(text) + 1}}"
+    decimal = f"{digits[: -len(text)]}.{digits[-len(text) :]}".rstrip("0").rstrip(".")
+    return f"-{decimal}" if value < 0 else decimal
+
+
 def loop_text(item: Repeat) -> str:
     """``repeat steps``, or ``for g in 3/2, 2``."""
     if not item.schedule:
         return f"repeat {item.count}"
     names = ", ".join(name for name, _ in item.schedule)
-    rows = [", ".join(row) for row in zip(*(values for _, values in item.schedule), strict=True)]
+    numbers = (map(_number, values) for _, values in item.schedule)
+    rows = [", ".join(row) for row in zip(*numbers, strict=True)]
     is_plain = len(item.schedule) == 1
     return f"for {names} in {', '.join(row if is_plain else f'({row})' for row in rows)}"
 

@@ -19,10 +19,23 @@ from weightsmith.compiler.reports.loop_title import loop_title
 from weightsmith.dsl import parse_scalar
 
 Bindings = Mapping[str, Fraction]
-Degrees = dict[str, int]  # of every block, the largest over its tokens
 MANY = 4  # blocks that a line names
 INPUTS = ("input", "transposed")
 MAX_FOLLOWED = 300_000  # heads and hidden blocks as run
+
+
+class Degrees(dict[str, int]):
+    """The degree of every block, the largest over its tokens.
+
+    ``views``: the block that a fixed matrix multiplies, which leaves the degree as it is.
+    """
+
+    def __init__(self, degrees: Mapping[str, int], views: Mapping[str, str]) -> None:
+        super().__init__(degrees)
+        self._views = views
+
+    def __missing__(self, name: str) -> int:
+        return self[self._views[name]]
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,10 @@ def stretches_of(template: Template, bindings: Bindings) -> tuple[Stretch, ...]:
     degrees = {
         name: max((sources[of] for of, _ in terms), default=0) for name, terms in template.read_in
     }
-    degrees = {block.name: degrees.get(block.name, 0) for block in template.blocks}
+    degrees = Degrees(
+        {block.name: degrees.get(block.name, 0) for block in template.blocks},
+        {view.name: view.block for view in template.views},
+    )
     found: list[Stretch] = []
     plain: list[Layer] = []
     for item in (*template.body, None):
@@ -177,7 +193,7 @@ def _run(items: tuple[Item, ...], degrees: Degrees, bindings: Bindings) -> None:
 
 
 def _apply(layer: Layer, degrees: Degrees) -> None:
-    added: Degrees = {}
+    added: dict[str, int] = {}
     for head in layer.heads:
         if not head.scores.is_linear:
             raise NotPolynomialError("the scores of heads are not linear")
@@ -194,7 +210,7 @@ def _apply(layer: Layer, degrees: Degrees) -> None:
         return
     if not is_linear(layer.mlp):
         raise NotPolynomialError("the MLPs compute functions of entries")
-    moved: Degrees = {}
+    moved: dict[str, int] = {}
     for block, index, _ in layer.mlp.outputs:
         terms = layer.mlp.hidden[index].terms
         degree = max((degrees[name] for name, _ in terms), default=0)

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-import networkx as nx
-
 from weightsmith.compiler.ir.graph import Graph, GraphLoop, homes
 from weightsmith.compiler.reports.graph_text import node_texts
 from weightsmith.dsl.checking.schedules import loop_text
@@ -150,7 +148,7 @@ class _Picture:
             box = self.loops[loop.index]
             yield box.rectangle('rx="6" fill="currentColor" fill-opacity=".06" stroke-opacity=".5"')
             yield _text(box.left + 8, box.top + 13, _said(loop), ' text-anchor="start"')
-        for operand, node in sorted(self.graph.nodes.edges):
+        for operand, node in self.graph.edges():
             yield self._arrow(self.nodes[operand], self.nodes[node])
         for after, start in self.graph.back_edges():
             yield self._back(self.nodes[after], self.nodes[start])
@@ -187,7 +185,7 @@ class _Picture:
 def levels(graph: Graph) -> dict[int, int]:
     """Of each node: the operations on the longest path to it."""
     found: dict[int, int] = {}
-    for node in nx.topological_sort(graph.nodes):
+    for node in graph.nodes:
         found[node] = max((found[one] + 1 for one in graph.operands(node)), default=0)
     return found
 

@@ -32,7 +32,7 @@ def graph_dot(graph: Graph, name: str, returns: Sequence[str]) -> str:
     """
     lines = [f"digraph {_quoted(name)} {{", "    node [shape=box];"]
     lines += _cluster_lines(graph, _Drawn(graph, returns), None, "    ")
-    lines += [f"    n{operand} -> n{node};" for operand, node in graph.nodes.edges]
+    lines += [f"    n{operand} -> n{node};" for operand, node in graph.edges()]
     lines += [
         f"    n{after} -> n{start} [style=dashed, constraint=false];"
         for after, start in graph.back_edges()

@@ -105,7 +105,10 @@ def _wanted(request: Request, program: core.Program, dtype: str, preference: Pre
     if spectrum is None:
         what = node_text(request.function.of)
         message = f"no assumption bounds the spectrum of {what}"
+        shape = request.function.of.shape
         hint = f"write: assume spectrum({what}) in [mu, L]"
+        if shape.rows != shape.columns:
+            hint = f"write: assume singular_values({what}) in [1/1000, 1]"
         raise mistake("synthesis", request.span, message, hint)
     _refuse_kernel(request, spectrum, program)
     left = "I" if request.left is None else request.left_text

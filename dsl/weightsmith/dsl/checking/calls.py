@@ -22,7 +22,7 @@ from weightsmith.dsl.program.canonical import is_symmetric
 from weightsmith.dsl.program.inlining import Inliner, WritingError
 from weightsmith.dsl.program.needed import needed_parameters
 from weightsmith.dsl.program.nodes import DEEP, DEEP_HINT, bare, is_deep, text_of
-from weightsmith.dsl.program.scope import REGIONS, Definition, Place
+from weightsmith.dsl.program.scope import MATRIX_FUNCTIONS, REGIONS, Definition, Place
 from weightsmith.dsl.program.sites import INHERITED
 from weightsmith.dsl.program.spectra import known_ends
 from weightsmith.dsl.reading import syntax as s
@@ -127,8 +127,12 @@ class Calls:
                 message,
                 "write above: assume spectrum(A) in [mu, L]",
             )
+        elif name not in self.callable and elaborator.scope.get(name) is not None:
+            elaborator.scope.use(name)
+            message = f"'{name}' is a value, and no function or algorithm"
+            report.error("unknown-function", call.name.span, message, f"a product: {name}*(…)")
         elif name not in self.callable:
-            functions = ("inv", "pinv", "sqrt", "exp", "polar", *known_names(elaborator.functions))
+            functions = (*MATRIX_FUNCTIONS, *known_names(elaborator.functions))
             hint = report.near(name, (*self.callable, *functions))
             hint = hint or f'bring it in: use {name} from "file.alg"; a product needs a *'
             report.error(

@@ -277,8 +277,9 @@ class Finisher:
         if left.span.source is not right.span.source or right.span.end < left.span.start:
             span = node.span
         common = meet(left.shape.column_groups, right.shape.row_groups)
-        if node.over == UNKNOWN:
-            return
+        nowhere = not (left.shape.column_groups and right.shape.row_groups)
+        if node.over == UNKNOWN or (nowhere and self.report.errors):
+            return  # a factor that is defined nowhere has its own report
         if not node.over:
             suggestion = common[0] if len(common) == 1 else "context"
             message = "this product sums over tokens, but nothing says over which"

@@ -37,6 +37,7 @@ from weightsmith.dsl.program.scope import (
     ScalarSymbol,
 )
 from weightsmith.dsl.reading import syntax as s
+from weightsmith.dsl.reading.slips import decimal_comma
 from weightsmith.dsl.text.source import Span
 
 UNTIL_HINT = "write repeat until error <= 1e-6:"
@@ -217,7 +218,9 @@ class StatementReader:
         if len(values) != len(names):
             wanted = "one value" if len(names) == 1 else f"{len(names)} values"
             message = f"expected {wanted} on the right of '=', got {len(values)}"
-            self.report.error("call-values", statement.span, message, "write A, B = E1, E2")
+            hint = decimal_comma(statement.span.source.text, single.span.end)
+            hint = hint or "write A, B = E1, E2"
+            self.report.error("call-values", statement.span, message, hint)
         return [self.elaborator.value(value) for value in values]
 
     def _is_algorithm(self, expression: s.Expression) -> TypeGuard[s.CallExpression]:

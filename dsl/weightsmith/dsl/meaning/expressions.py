@@ -104,7 +104,9 @@ class ExpressionReader(Elaborator):
     def _unknown(self, name: str, span: Span) -> None:
         if name in self.assigned:
             message = f"'{name}' has no value here"
+            other = [one for one in self.scope.names() if one.lower() == name.lower()]
             hint = "it is assigned later, or only inside 'repeat': assign it before this line"
+            hint = f"did you mean '{other[0]}'? Capitals count" if other else hint
             self.report.error("no-value-yet", span, message, hint)
             return
         if name in self.scope.left:

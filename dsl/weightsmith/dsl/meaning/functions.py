@@ -20,6 +20,9 @@ from weightsmith.dsl.text.diagnostics import near_hint
 ANY_SHAPE = ("pinv", "polar")
 SYMMETRIC = ("sqrt", "invsqrt", "exp", "sign", "power", "spectral")
 MAX_FRACTION = 64
+NO_ROOT = (
+    "numbers are fractions: declare a param without a value, and give it a decimal: --set c=1.414"
+)
 SYMMETRIC_HINT = "declare the input as symmetric[d, d], or write a symmetric product such as A*A'"
 SPECTRAL_HINT = (
     "write spectral(f, A) with function f(t) = … declared above, or spectral(sigmoid, A)"
@@ -39,7 +42,7 @@ def apply_function(elaborator: Elaborator, call: s.CallExpression) -> core.Node 
     value = elaborator.value(call.positional[0])
     if isinstance(value, Scalar):
         message = f"{text_of(call)} is not a rational number"
-        report.error("number-or-matrix", call.span, message, "pass the number as a param")
+        report.error("number-or-matrix", call.span, message, NO_ROOT)
         return None
     if elaborator.place is not Place.TARGET:
         _misplaced(elaborator, call)

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from weightsmith.dsl.text.codes import Code
 from weightsmith.dsl.text.shown import number_text, shown
+
+if TYPE_CHECKING:  # the kernel loads no messages
+    from weightsmith.dsl.text.codes import Code
 
 MAX_POWER_BITS = 1 << 20  # a value that is longer than this, or becomes so on the way, is refused
 MAX_NUMBER_BITS = 12_000  # of the numbers of a script and of its parameters: 3,600 digits

@@ -175,7 +175,7 @@ def premise_text(program: core.Program, premise: tuple[str, int | str]) -> str:
         return Symmetric(assumed.of, False, assumed.span).text
     if kind == "definite" and any(one.name == of for one in program.inputs):
         return f"{of} is positive definite"
-    if kind == "nonempty" and of in program.dimensions:
+    if kind == "nonempty" and of in (*program.dimensions, *core.GROUPS):
         return Nonempty(str(of)).text
     if kind == "conditions" and str(of).isidentifier() and len(str(of)) <= LONGEST_RULE:
         return f"the side conditions of the rule {of} hold"

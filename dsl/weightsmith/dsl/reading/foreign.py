@@ -35,7 +35,7 @@ INSTEAD = {
     "|": "write assume norm(x) <= B for a norm, abs(E) for absolute values",
     "~": "there are no conditions: every input takes the same steps",
     "$": "formulas are written as 2*X - X*A*X",
-    "\\": "a line continues while a bracket is open; for A\\\\b write the iteration: "
+    "\\": "a line continues while a bracket is open; for A\\b write the iteration: "
     "return X approximates inv(A)*b",
     '"': "a file name stands between two double quotes on one line",
     "≤": "write '<='",
@@ -96,6 +96,8 @@ def explain_foreign(source: Source, span: Span) -> Diagnostic:
     text = source.text[span.start : span.end]
     if (instead := STATEMENTS.get(_first_word(source, span))) and text in COMPARISONS:
         return error("character", span, f"unexpected {_show(text)}", instead)
+    if text == "<" and source.text[span.end : span.end + 1] == "-" and _assigns(source, span):
+        return error("character", span, "unexpected '<-'", INSTEAD[":="])
     if text in INSTEAD:
         return error("character", span, f"unexpected {_show(text)}", INSTEAD[text])
     if text.isalpha():
@@ -105,11 +107,21 @@ def explain_foreign(source: Source, span: Span) -> Diagnostic:
     return error("character", span, f"unexpected {_show(text)}", "remove it")
 
 
+def _assigns(source: Source, span: Span) -> bool:
+    """True where one name alone stands before the place, in its line."""
+    return _before(source, span).strip().isidentifier()
+
+
 def _first_word(source: Source, span: Span) -> str:
     """The word that begins the line of a place."""
-    before = source.text[max(0, span.start - 200) : span.start].replace("\r", "\n")
-    words = before.rpartition("\n")[2].split()
+    words = _before(source, span).split()
     return words[0] if words else ""
+
+
+def _before(source: Source, span: Span) -> str:
+    """What stands before a place in its line, of the last 200 characters."""
+    before = source.text[max(0, span.start - 200) : span.start].replace("\r", "\n")
+    return before.rpartition("\n")[2]
 
 
 def _names_rule() -> str:

@@ -25,7 +25,8 @@ def load_source(path: str | os.PathLike[str]) -> Source:
     except (OSError, ValueError) as reason:
         text = getattr(reason, "strerror", None) or str(reason)
         nowhere = Span(Source(name, ""), 0, 0)
-        raise mistake("file-unreadable", nowhere, f"cannot read the script: {text}") from None
+        hint = f"its script is {name}/script.alg" if os.path.isdir(name) else None
+        raise mistake("file-unreadable", nowhere, f"cannot read the script: {text}", hint) from None
     return source_of(name, data)
 
 

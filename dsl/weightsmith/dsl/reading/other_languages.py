@@ -103,6 +103,14 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("sqrtm", "msqrt"), f"write sqrt(A) {_TARGET}"),
     **dict.fromkeys(("expm", "matrix_exp"), f"write exp(A) {_TARGET}"),
     **dict.fromkeys(("signm", "matrix_sign"), f"write sign(A) {_TARGET}"),
+    **dict.fromkeys(
+        ("msign", "orthogonalize", "orthogonalise", "newtonschulz", "zeropower"),
+        f"write polar(G) {_TARGET}",
+    ),
+    **dict.fromkeys(
+        ("grad", "gradient", "jacobian", "backward"),
+        "write the gradient out: of least squares (w*x - y)*x' over context",
+    ),
     "logm": f"declare function f(t) = log(t) and write spectral(f, A) {_TARGET}",
     **dict.fromkeys(("matrix_power", "mpower"), "write A^3"),
     **dict.fromkeys(("power", "float_power"), "write square(E), or declare: function f(t) = t^3"),
@@ -189,6 +197,7 @@ STATEMENTS: dict[str, str] = {
 BETWEEN: dict[str, str] = {
     **dict.fromkeys(("if", "else", "and", "not", "is"), STATEMENTS["if"]),
     "lambda": "declare it: function f(t) = …",
+    "times": "write a '*' for a product; to count passes 'repeat steps:'",
     "as": "a returned variable keeps its name: assign it to the name first",
 }
 

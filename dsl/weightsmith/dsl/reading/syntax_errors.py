@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from weightsmith.dsl.reading.layout import BRACKETS, CLOSING
 from weightsmith.dsl.reading.lexer import KEYWORDS, Token
-from weightsmith.dsl.reading.other_languages import BETWEEN, STATEMENTS
+from weightsmith.dsl.reading.other_languages import BETWEEN, STATEMENTS, function_hint
+from weightsmith.dsl.reading.slips import decimal_comma, run_together
 from weightsmith.dsl.text.diagnostics import Diagnostic, error, near_hint, one_of
 from weightsmith.dsl.text.source import Source, Span
 
@@ -134,6 +135,12 @@ def explain(
     for rule in rules:
         if (found := rule(place)) is not None:
             return found
+    if (
+        place.before is not None
+        and "OVER" in place.expected
+        and ((misspelt := _misspelt(place, place.before)) is not None)
+    ):
+        return misspelt
     message = f"expected {_one_of(expected)}, got {_got(place.token)}"
     return error("syntax", place.span(), message, _hint(place))
 
@@ -141,6 +148,8 @@ def explain(
 def _hint(place: _Place) -> str | None:
     """Recall the form of what was begun."""
     before = place.before.type if place.before is not None else ""
+    if before == "_COMMA" and (hint := decimal_comma(place.source.text, place.token.start - 1)):
+        return hint
     if before in ("OVER", "ON"):
         return "the tokens are context, query or tokens: over context"
     if place.token.type == "_LESS_EQUAL" and not any(t.type == "ENSURE" for t in place.line):
@@ -157,12 +166,23 @@ def _hint(place: _Place) -> str | None:
     if place.token.type == "LSQB" and first in ("NAME", "RETURN"):
         return "values are whole matrices: give the parts names of their own, X, Y = E, F"
     if place.token.type == "_COMMA" and "RPAR" in place.expected and first in ("NAME", "RETURN"):
+        called = _called(place.line)
+        if called is not None and (hint := function_hint(called, (), ())):
+            return hint
         return "values are not put together in brackets: write X, Y = E, F or return X, Y"
     if place.token.type == "DOTLPAR":
         return "f.(E) applies a function to every entry; its name stands before the dot"
     if first == "ALGORITHM" and place.token.type == "_COLON":
         return "no ':' stands here, and the lines of an algorithm are not indented"
     return FORMS.get(first)
+
+
+def _called(line: Sequence[Token]) -> str | None:
+    """What was called with a tuple that is still open: np.zeros in ``W = np.zeros((2``."""
+    for name, call, inner in zip(line, line[1:], line[2:], strict=False):
+        if (name.type, call.type, inner.type) == ("NAME", "LPAR", "LPAR"):
+            return name.text
+    return None
 
 
 def _layout(place: _Place) -> Diagnostic | None:
@@ -289,6 +309,10 @@ def _keyword_as_name(place: _Place) -> Diagnostic | None:
     message = (
         f"expected {_one_of(place.expected)}, got '{place.token.text}', a word of the language"
     )
+    if place.token.type == "_PER" and place.line[:1] and place.line[0].type == "ALGORITHM":
+        name = place.line[-2].text if len(place.line) > 1 else "x"
+        message = f"expected how many rows '{name}' has, got 'per'"
+        return error("syntax", place.span(), message, f"write {name}: [1] per …, or [d] per …")
     is_synthesis = place.token.type == "SYNTHESIZE"
     return error(
         "reserved-word",
@@ -312,6 +336,9 @@ def _operator(place: _Place) -> Diagnostic | None:
             )
     if (misspelt := _misspelt(place, before)) is not None:
         return misspelt
+    if place.line[0].type != "FOR" and (slip := run_together(before, token)) is not None:
+        span = Span(place.source, before.start, token.end)
+        return error("operator", span, *slip)
     message = f"expected an operator between {_got(before)} and {_got(token)}"
     words = {before.type, token.type}
     hint = f"write the product as {before.text}*{token.text}"
@@ -332,7 +359,7 @@ def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
     if len(place.line) > 1 and place.line[-2].type in ("RETURN", "_COMMA", "_EQUAL"):
         words.append((before, ("synthesize",)))
     for word, candidates in words:
-        if word.type == "NAME" and (near := near_hint(word.text, candidates)):
+        if word.type == "NAME" and (near := _near(word.text, candidates)):
             return error(
                 "misspelt",
                 Span(place.source, word.start, word.end),
@@ -340,6 +367,12 @@ def _misspelt(place: _Place, before: Token) -> Diagnostic | None:
                 near,
             )
     return None
+
+
+def _near(word: str, candidates: tuple[str, ...]) -> str | None:
+    """The hint for a word that is misspelt, or only begun: ``approx``."""
+    begun = [one for one in candidates if len(word) >= 4 and one.startswith(word)]
+    return f"did you mean '{begun[0]}'?" if begun else near_hint(word, candidates)
 
 
 def _one_of(expected: frozenset[str]) -> str:

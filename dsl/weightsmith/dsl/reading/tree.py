@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 
-from lark import Transformer
-
 from weightsmith.dsl.reading import syntax as s
 from weightsmith.dsl.reading.lexer import Token
 from weightsmith.dsl.text.diagnostics import mistake
@@ -32,7 +30,7 @@ def reading(source: Source) -> Iterator[None]:
         _source.reset(token)
 
 
-class TreeBuilder(Transformer[Token, s.Script]):
+class TreeBuilder:
     """Callbacks at reduction; the parser is iterative, so deep input is no danger here."""
 
     # -- places -------------------------------------------------------------------------------

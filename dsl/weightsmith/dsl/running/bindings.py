@@ -71,6 +71,8 @@ def _unknown(program: core.Program, name: str) -> str:
 def _exact(name: str, number: Given) -> Fraction:
     if isinstance(number, str):
         return _from_text(name, number)
+    if getattr(number, "ndim", None) == 0 and hasattr(number, "item"):
+        number = number.item()  # of NumPy or PyTorch, with all its digits
     if isinstance(number, bool) or not isinstance(number, int | float | Fraction):
         raise BindingError(f"Parameter '{name}' must be a number, got {number!r}.")
     if isinstance(number, float) and not math.isfinite(number):

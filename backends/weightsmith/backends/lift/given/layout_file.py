@@ -123,7 +123,11 @@ class _Reader:
             default = {"identity": rows, "ones": ""}.get(kind, name)
             of = self.text(f"{key}.of", one.get("of", default))
             if kind in KINDS[:2] and inputs and of not in inputs:
-                raise self.fail(key, f"there is no input '{of}' in [inputs].")
+                raise self.fail(
+                    key,
+                    f"there is no input '{of}' in [inputs]: add {of} = {{ rows = \"{rows}\", "
+                    'per = "…" }, or leave [inputs] out, which says again what the sources say.',
+                )
             size = self.size(key, rows, one.get("size"))
             found.append(
                 GivenSource(name, kind, of, rows, self.places(f"{key}.groups", one["groups"]), size)

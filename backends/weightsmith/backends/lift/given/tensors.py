@@ -13,6 +13,7 @@ from weightsmith.backends.errors import LiftError, MissingPackageError, listed, 
 from weightsmith.backends.lift.given.layout import Reference
 
 Tensor = NDArray[np.float64]
+TEXTS = "US"  # kinds of NumPy: such as the metadata in an .npz of ours, no tensors
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place, relative
 
 
@@ -103,7 +104,8 @@ def _npz(data: bytes, path: Path) -> dict[str, NDArray[np.generic]]:
 
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            found = {name: file[name] for name in file.files}
+            return {name: one for name, one in found.items() if one.dtype.kind not in TEXTS}
     except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise LiftError(f"'{path}' is no .npz file of arrays: {error}.") from error
 

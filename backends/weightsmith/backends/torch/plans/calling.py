@@ -1,4 +1,4 @@
-"""A network as a function of tensors: nothing is checked or copied, a plan is found and run."""
+"""A network as a function of tensors: shapes are checked once, a plan is found and run."""
 
 from __future__ import annotations
 
@@ -123,14 +123,16 @@ class Caller:
             return value
         sparse = sparse_of(value)
         if sparse is None:
-            raise self._refusal(name)
+            raise self._refusal(name, value)
         return cast(Tensor, sparse)  # it behaves as one
 
-    def _refusal(self, name: str) -> LayoutError:
+    def _refusal(self, name: str, value: object) -> LayoutError:
         groups = self._groups[name]
         each = ", ".join(f"'{group}': tensor" for group in groups)
         form = f"{{{each}}}, one token a column" if groups else "a tensor"
-        return LayoutError(f"expected {form} for '{name}'.")
+        is_array = hasattr(value, "__array__") and not isinstance(value, Tensor)
+        hint = " An array becomes a tensor by torch.as_tensor." if is_array else ""
+        return LayoutError(f"expected {form} for '{name}'.{hint}")
 
     def _named(self, args: tuple[Given, ...], named: Mapping[str, Given]) -> dict[str, Given]:
         """Arguments by name; those in order are for the inputs that the network reads."""

@@ -31,7 +31,7 @@ Numbers: none touches soundness; words, terms and bits are limited for speed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ def derive_exactness(read: ReadFiles, of: object, premises: Facts, witness: Witn
     way = check_exactness(program, template, loops, Budget(), tables)
 
     def sentence() -> str:
-        orders = open_limits(program, template) if has_limits(program) else ()
+        orders = open_limits(program, template.bindings) if has_limits(program) else ()
         text = WITH_TABLES if tables else STATEMENT
         text = f"{text[:-1]}, and {', '.join(orders)}." if orders else text
         return text.replace(SCRIPT, name)
@@ -99,11 +99,11 @@ def check_given(program: core.Program, template: Template) -> None:
         require(data, f"The source '{source.name}' reads a fixed matrix as if it were data.")
 
 
-def open_limits(program: core.Program, template: Template) -> tuple[str, ...]:
+def open_limits(program: core.Program, numbers: Mapping[str, Fraction]) -> tuple[str, ...]:
     """The limits of ``clip`` and ``soft`` that no number puts in order."""
     from weightsmith.dsl.running.bindings import open_orders  # loaded where there are limits
 
-    return open_orders(program, template.bindings)
+    return open_orders(program, numbers)
 
 
 def check_exactness(
@@ -122,13 +122,7 @@ def check_exactness(
     """
     values = template.bindings if tables else numbers
     field = Field(program.symbols, budget=budget, values=values, sizes=template.sizes, heads=True)
-    _check_schedules(program, template)
-    require(
-        template.algorithm == program.name,
-        f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
-    )
-    _check_bindings(program, template)
-    check_values(template)
+    check_frame(program, template)
     loops = [read_loop(one, f"Loop {place}") for place, one in enumerate(witness)]
     symmetric = {place: loop.symmetric for place, loop in enumerate(loops)}
     meaning = read_meaning(program, field, symmetric, tables)
@@ -137,15 +131,19 @@ def check_exactness(
     network = Network(template, program, meaning)
     prover = Prover(network, meaning, loops)
     stream = prover.run(template.body, network.start(), meaning.loops)
-    try:
-        _check_read_out(program, template, meaning, prover, stream)
-    except RefusedError as refused:
-        raise RefusedError(f"At the read-out {refused}") from None
-    returned = ", ".join(one.name for one in program.returns)
-    return (
-        *prover.way,
-        f"After the last layer the network returns what the script does: {returned}.",
+    end = check_read_out(program, network, meaning, stream, prover.same)
+    return (*prover.way, end)
+
+
+def check_frame(program: core.Program, template: Template) -> None:
+    """The template is of this script, its bindings are of the script's symbols and have a value."""
+    _check_schedules(program, template)
+    require(
+        template.algorithm == program.name,
+        f"The template is of {quoted(template.algorithm)}, the script of '{program.name}'.",
     )
+    _check_bindings(program, template)
+    check_values(template)
 
 
 def _check_schedules(program: core.Program, template: Template) -> None:
@@ -178,25 +176,37 @@ def has_limits(program: core.Program) -> bool:
     return loops or any(isinstance(one, core.Entrywise) for one in nodes)
 
 
-def _check_read_out(
+def check_read_out(
     program: core.Program,
-    template: Template,
+    network: Network,
     meaning: Meaning,
-    prover: Prover,
     stream: Stream,
-) -> None:
-    names = [output.name for output in template.read_out]
-    wanted = [output.name for output in program.returns]
-    require(names == wanted, f"the network returns {names}, the script {wanted}.")
-    for returned, output in zip(program.returns, template.read_out, strict=True):
-        value = meaning.returned[returned.name]
-        for group, polynomial in returned_parts(returned, value, output):
-            held = prover.network.combine(output.terms, group, stream)
-            require(
-                prover.same(polynomial, held),
-                f"for '{output.name}' at '{group}' the network returns {shown(held)}, "
-                f"the script {shown(polynomial)}.",
-            )
+    same: Callable[[Polynomial, Polynomial], bool],
+    final: Mapping[str, Polynomial] | None = None,
+) -> str:
+    """Refuse unless what is read out of the stream is what the script returns; say that it is.
+
+    ``final``: what the letters of the script's loops are at its end, if they do not stand for it.
+    """
+    template = network.template
+    try:
+        names = [output.name for output in template.read_out]
+        wanted = [output.name for output in program.returns]
+        require(names == wanted, f"the network returns {names}, the script {wanted}.")
+        for returned, output in zip(program.returns, template.read_out, strict=True):
+            value = meaning.returned[returned.name]
+            for group, letters in returned_parts(returned, value, output):
+                said = letters if final is None else letters.replace_letters(final)
+                held = network.combine(output.terms, group, stream)
+                require(
+                    same(said, held),
+                    f"for '{output.name}' at '{group}' the network returns {shown(held)}, "
+                    f"the script {shown(said)}.",
+                )
+    except RefusedError as refused:
+        raise RefusedError(f"At the read-out {refused}") from None
+    returns = ", ".join(one.name for one in program.returns)
+    return f"After the last layer the network returns what the script does: {returns}."
 
 
 def returned_parts(
@@ -213,7 +223,11 @@ def returned_parts(
     )
     groups = returned.groups if transposed.columns == core.TOKEN else (transposed.columns,)
     require(bool(groups), f"'{name}' is returned at no token.")
-    require(groups == output.groups, f"'{name}' is returned at {groups}, not {output.groups}.")
+    require(
+        groups == output.groups,
+        f"the script returns '{name}' at {' and '.join(groups)}, the network at "
+        f"{' and '.join(output.groups)}.",
+    )
     for group in groups:
         part = ("", group if transposed.columns == core.TOKEN else "")
         require(part in transposed.parts, f"'{name}' is not defined at '{group}'.")

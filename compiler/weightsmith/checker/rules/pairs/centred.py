@@ -1,7 +1,8 @@
 """The rule ``centred``: how far the network of softmax pairs is from the network of centred heads.
 
 Hypotheses: the script's assumptions on sizes, norms, entries and spectra of inputs.  Every symbol
-is the number it is bound to; one that is a number of tokens is any that is assumed, 1 at the least.
+is the number it is bound to; one that is a number of tokens is any that is assumed, and
+``["nonempty", "context"]``, size(context) >= 1, is among the hypotheses where that was needed.
 
 Witness: none.  It follows from a fact ``pairs``.
 
@@ -74,6 +75,9 @@ def _sentence(
     from weightsmith.checker.facts.wording import size_text
 
     every = for_every(program, hypotheses, template.bindings)
+    for name, group in template.sizes.items():
+        if name in template.bindings:
+            every += f", {name} the number of {group} tokens"
     return (
         f"At every token {output} is within {size_text(value)} (2-norm) of the network with the "
         f"centred head P*(I - ones/N)*S'*Q for every pair, {every}; that is {formula} at "

@@ -67,7 +67,7 @@ def normalize(
     ``fuse`` functions of functions: sound always, but proven only where all is made of numbers.
     """
     expansion = _Expansion(graph, field, fuse)
-    families = [expansion.family(node) for node in range(graph.nodes.number_of_nodes())]
+    families = [expansion.family(node) for node in graph.nodes]
     inputs = tuple(
         InputLetter(i.name, i.shape.rows, i.shape.columns, i.shape.column_groups, i.fixed)
         for i in program.inputs

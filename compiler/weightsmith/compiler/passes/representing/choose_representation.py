@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from weightsmith.compiler.costs.operations import scheduled_head_cost
-from weightsmith.compiler.ir.normal import Loop
+from weightsmith.compiler.ir.normal import Loop, NormalProgram
 from weightsmith.compiler.ir.representation import Representation
 from weightsmith.compiler.ir.schedule import Schedule, ScheduledItem, ScheduledLayer, walk
 from weightsmith.compiler.passes.layers.allocate_blocks import Allocation, allocate_blocks
@@ -52,15 +52,16 @@ def choose_representation(
 ) -> Candidate:
     """Return the cheapest candidate found.  Raises InfeasibleError if none can be scheduled.
 
-    Without ``search``, and where every loop runs once, the script's own variables are kept.
+    Without ``search``, and where one loop runs once, the script's own variables are kept.
     ``by_operations``: the fewest multiply-adds of heads at nominal sizes, rather than the fewest
     layers.
     """
     best, reason = _tried(start, by_operations)
-    repeats = any(_passes(loop.count) > 1 for loop in start.program.all_loops())
-    here, left = start, _trials(best) if search and (repeats or best is None) else 0
+    several = _repeats(start.program) or len(_written_out(start.program)) > 1
+    here, left = start, _trials(best) if search and (several or best is None) else 0
     while left > 0:
-        nearby = list(islice(_neighbours(here), left))
+        few = best is not None and not _repeats(start.program)
+        nearby = list(islice(_neighbours(here, few=few), left))
         left -= len(nearby)
         found = [candidate for near in nearby if (candidate := _tried(near, by_operations)[0])]
         better = min(found, key=lambda c: c.cost, default=None)
@@ -155,8 +156,19 @@ def _operations(layer: ScheduledLayer) -> int:
     return sum(scheduled_head_cost(head) for head in layer.heads)
 
 
-def _neighbours(here: Representation) -> Iterator[Representation]:
-    """Single changes, and an offset right after images: w·x may pay only once it is w·x − y."""
+def _neighbours(here: Representation, *, few: bool) -> Iterator[Representation]:
+    """Single changes, and an offset right after images: w·x may pay only once it is w·x − y.
+
+    Passes that are written out hand on what they carry: they change all together, too.  ``few``:
+    no other changes; those of single passes are many, and each converts what comes and goes.
+    """
+    if len(_written_out(here.program)) > 1:
+        yield from _offsets_everywhere(here)
+        for near in islice(_images(here, together=True), 1):
+            yield from _offsets_everywhere(near)
+            yield near
+    if few:
+        return
     for near in _kept_functions(here):
         yield near
         yield from _images(near)
@@ -171,8 +183,20 @@ def _neighbours(here: Representation) -> Iterator[Representation]:
                 yield other
 
 
-def _images(here: Representation) -> Iterator[Representation]:
-    """By images: each matrix variable alone, all of a loop, all of the program."""
+def _repeats(program: NormalProgram) -> bool:
+    return any(_passes(loop.count) > 1 for loop in program.all_loops())
+
+
+def _written_out(program: NormalProgram) -> list[Loop]:
+    """The loops of one pass: passes of a ``for`` loop that have their own matrices or tables."""
+    return [loop for loop in program.loops if _passes(loop.count) == 1]
+
+
+def _images(here: Representation, *, together: bool = False) -> Iterator[Representation]:
+    """By images: each matrix variable alone, all of a loop, all of the program.
+
+    ``together``: only the last.
+    """
     alphabet = here.program.alphabet
     of_loops = [
         [
@@ -185,6 +209,7 @@ def _images(here: Representation) -> Iterator[Representation]:
     everything = [letter for letters in of_loops for letter in letters]
     sets = [frozenset({letter}) for letter in everything]
     sets += [frozenset(letters) for letters in (*of_loops, everything)]
+    sets = sets[-1:] if together else sets
     for letters in dict.fromkeys(sets):
         if letters and (near := by_images(here, letters)) is not None:
             yield near
@@ -205,10 +230,22 @@ def _transposes(here: Representation, loop: Loop) -> Iterator[Representation | N
         yield transposed(here, loop, carried.letter)
 
 
+def _offsets_everywhere(here: Representation) -> Iterator[Representation]:
+    """The same offset in every loop that has it."""
+    loops, axes = list(here.program.all_loops()), here.program.alphabet.axes
+    every = [set(offsets(here.program, loop)) for loop in loops]
+    for z, factor in offsets(here.program, loops[0]):
+        chosen = [loop for loop, has in zip(loops, every, strict=True) if (z, factor) in has]
+        rows = axes[z.name][0]
+        alike = frozenset(c.letter for loop in chosen for c in loop.carried if c.rows == rows)
+        if alike and (changed := offset(here, chosen, alike, z.name, factor)) is not None:
+            yield changed
+
+
 def _offsets(here: Representation, loop: Loop) -> Iterator[Representation | None]:
     for z, factor in offsets(here.program, loop):
         alike = [c.letter for c in loop.carried if c.rows == here.program.alphabet.axes[z.name][0]]
         for letter in alike:
-            yield offset(here, loop, frozenset({letter}), z.name, factor)
+            yield offset(here, (loop,), frozenset({letter}), z.name, factor)
         if len(alike) > 1:
-            yield offset(here, loop, frozenset(alike), z.name, factor)
+            yield offset(here, (loop,), frozenset(alike), z.name, factor)

@@ -12,7 +12,7 @@ letter in the letters of the script.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from weightsmith.checker.algebra.words import accumulate
@@ -28,7 +28,7 @@ from weightsmith.compiler.ir.normal import (
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word, in_spaces
 from weightsmith.compiler.ir.representation import Representation
 
-MAX_IMAGES = 12
+MAX_IMAGES = 12  # or for many loops, one on each side of a split of the tokens for each
 
 
 class _DoesNotApplyError(Exception):
@@ -125,7 +125,7 @@ class _Images:
         if space not in spaces:
             spaces.append(space)
             self.queue.append((w, u))
-            if sum(map(len, self.needed.values())) > MAX_IMAGES:
+            if sum(map(len, self.needed.values())) > max(MAX_IMAGES, 2 * len(self.letters)):
                 raise _DoesNotApplyError
         return Letter(_image_name(key), u.group)
 
@@ -239,13 +239,17 @@ def offsets(program: NormalProgram, loop: Loop) -> Iterable[tuple[Letter, Coeffi
 
 
 def offset(
-    given: Representation, loop: Loop, letters: frozenset[str], z: str, factor: Coefficient
+    given: Representation,
+    loops: Sequence[Loop],
+    letters: frozenset[str],
+    z: str,
+    factor: Coefficient,
 ) -> Representation | None:
-    """Carry p + factor·z in place of each p in ``letters``."""
+    """Carry p + factor·z in place of each p in ``letters``, which these loops carry."""
     program = given.program
     source = next(i for i in program.inputs if i.name == z)
     spaces = source.groups or (source.columns,)
-    old = [c for c in loop.carried if c.letter in letters]
+    old = [c for loop in loops for c in loop.carried if c.letter in letters]
     if any(c.rows != source.rows or not set(c.spaces) & set(spaces) for c in old):
         return None
     names = {c.letter: _offset_name(program, c.letter, z, factor) for c in old}
@@ -277,7 +281,9 @@ def offset(
                 then = {s: p + shift(s, c.rows) for s, p in c.next.items()}
                 shifted.append(Carried(name, name.split("#")[0], c.rows, c.spaces, before, then))
                 held[name] = {s: p + shift(s, c.rows) for s, p in held[c.letter].items()}
-    result = with_carried(result, loop.index, letters, tuple(shifted))
+    for loop in loops:
+        mine = tuple(c for c in shifted if c.letter.endswith(f"#{loop.index}"))
+        result = with_carried(result, loop.index, letters, mine)
     after = [word for c in shifted for p in c.next.values() for word in p.terms]
     if any(letter.name == z for word in after for letter in word):
         return None
