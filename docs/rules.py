@@ -88,7 +88,11 @@ RULES = (
     Page("logistic_newton", "truncation", ("logistic_newton", "newton_shape", "curves")),
     Page("table", "approximation", ("table", "table_error", "tables")),
     Page("intervals", "domain", ("intervals", "follow", "bounds", "assumed", "word_bounds")),
-    Page("telescope", "propagation", ("telescope", "site_bounds", "shared", "error_formula")),
+    Page(
+        "telescope",
+        "propagation",
+        ("telescope", "site_bounds", "head_bounds", "shared", "error_formula"),
+    ),
     Page("softmax_pairs", "pairs", ("softmax_pairs", "linear_heads")),
     Page("centred", "centred", ("centred", "theorem", "follow_layers", "twins", "units")),
     Page("unproven", "open", ("unproven",)),

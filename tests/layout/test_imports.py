@@ -99,7 +99,7 @@ ROOMS: dict[str, str] = {
     "checker.semantics": "heads reading algebra",
     "checker.networks": "reading algebra semantics",
     "checker.facts": "reading balls semantics",
-    "checker.errors": "reading balls algebra semantics facts",
+    "checker.errors": "reading heads balls algebra semantics facts",
     "checker.rewrites": "reading balls algebra semantics",
     "checker.spectra": "reading balls algebra semantics facts",
     "checker.pairs": "heads reading balls algebra semantics networks errors",

@@ -15,12 +15,14 @@ from weightsmith.checker.algebra.rational import Rational
 from weightsmith.checker.algebra.words import Letter, Polynomial, Word
 from weightsmith.checker.balls.bounds import Bounds
 from weightsmith.checker.errors.assumed import Assumed
+from weightsmith.checker.errors.head_bounds import HeadBounds, HeadParts
 from weightsmith.checker.errors.site_bounds import SiteBounds, Triple
 from weightsmith.checker.errors.word_bounds import WordBounds
 from weightsmith.checker.reading.refusal import Budget, RefusedError, require
 from weightsmith.checker.reading.scalar_text import count_at
+from weightsmith.checker.reading.template import Scores
 from weightsmith.checker.semantics.meaning import Loop
-from weightsmith.checker.semantics.site_letters import Script, SiteValue
+from weightsmith.checker.semantics.site_letters import HeadValue, Script, SiteValue
 from weightsmith.checker.semantics.tables import Table
 
 MAX_PASSES = 20_000
@@ -37,6 +39,7 @@ class Follower:
         script: Script,
         words: WordBounds,
         functions: SiteBounds,
+        heads: HeadBounds,
         budget: Budget,
         *,
         compare: bool = False,
@@ -44,6 +47,7 @@ class Follower:
         self._script = script
         self._words = words
         self._functions = functions
+        self._heads = heads
         self._budget = budget
         self._compare = compare
         self._inexact = self._find_inexact() if compare else frozenset()
@@ -74,9 +78,12 @@ class Follower:
     def _lookup(self, letter: Letter) -> Bounds:
         if letter.name not in self._state:
             name = letter.name.removeprefix(SCRIPT).removeprefix(DIFFERENCE)
-            if name not in self._script.sites:
+            if name in self._script.heads:
+                self._attend(self._script.heads[name])
+            elif name in self._script.sites:
+                self._apply(self._script.sites[name])
+            else:
                 raise RefusedError(f"Nothing is known of '{name}' here.")
-            self._apply(self._script.sites[name])
         return self._state[letter.name]
 
     def _apply(self, site: SiteValue) -> None:
@@ -93,6 +100,22 @@ class Follower:
             self._state[letter.name] = value
             return
         self._keep(letter.name, self._functions.compared(site, arguments, height, width))
+
+    def _attend(self, head: HeadValue) -> None:
+        """Bound what a head adds, from its values and scores at the present place."""
+        self._budget.spend(20)
+        kind = Scores(head.node.function, head.node.mask, head.node.normalised)
+        size, letter = self._words.assumed.size_ball, head.letter
+        parts = HeadParts(
+            [self.value(one) for one in head.values],
+            [self.value(one) for one in head.scores],
+            [size(group) for group in head.node.over],
+        )
+        whole = size(letter.rows), size(letter.columns)
+        if self._compare:
+            self._keep(letter.name, self._heads.compared(kind, parts, whole))
+        else:
+            self._state[letter.name] = self._heads.network(kind, parts, whole)
 
     def _keep(self, name: str, value: Triple) -> None:
         self._state[name] = value.network
@@ -138,6 +161,7 @@ class Follower:
 
     def _forget_body(self, loop: Loop) -> None:
         self._forget(site.letter.name for site in self._script.sites_in(loop.index))
+        self._forget(head.letter.name for head in self._script.heads_in(loop.index))
         for inner in loop.children:
             self._forget(inner.letters)
 
@@ -165,8 +189,9 @@ class Follower:
         """The letters whose values may differ between the network and the script."""
         sites = self._script.sites
         found = {name for name, site in sites.items() if self._functions.is_inexact(site)}
+        read: dict[str, SiteValue | HeadValue] = {**sites, **self._script.heads}
         reads: dict[str, set[str]] = {
-            name: {n for p in site.arguments for n in p.names()} for name, site in sites.items()
+            name: {n for p in one.arguments for n in p.names()} for name, one in read.items()
         }
         for loop in self._script.meaning.all_loops():
             for name in loop.letters:
@@ -223,4 +248,5 @@ def follower_of(
     assumed = Assumed(script.program, inputs, script.field, bindings)
     functions = SiteBounds(tables, bindings, budget)
     words = WordBounds(assumed, budget)
-    return Follower(script, words, functions, budget, compare=compare), assumed
+    follower = Follower(script, words, functions, HeadBounds(budget), budget, compare=compare)
+    return follower, assumed

@@ -50,6 +50,7 @@ class RootProblem:
 
 def read_root(script: Script, output: str) -> RootProblem:
     """Find the loop of a returned value whose target is a root."""
+    require(not script.heads, "There is no rule for the root of a script with scores of tokens.")
     returned, target = _returned(script.program, output)
     letter = _letter(script, returned)
     loop = next((one for one in script.meaning.loops if letter.name in one.letters), None)

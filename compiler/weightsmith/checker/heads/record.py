@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,10 @@ class NormalisationMeaning:
     homogeneous: N(a·S) = homogeneous(a)·N(S) for every number a that is not 0.
     linear: is the divisor the same for all S that have one mask and one set of key groups?  Then
         N(S + T) = N(S) + N(T), and the letters are of words, and of the mask.
+    divides: what the divisor is, where a bound of the head is known (``errors/head_bounds.py``):
+        the "sum" of the scores of a column, or the "count" of the keys that the query sees.
     """
 
     homogeneous: Callable[[Fraction], Fraction]
     linear: bool = False
+    divides: Literal["sum", "count", ""] = ""

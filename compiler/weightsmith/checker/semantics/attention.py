@@ -4,7 +4,8 @@
 
 with a letter for what is not linear, the one that a head of the network gets for equal products
 (``semantics/scores.py``).  Only the rule ``simulation`` knows such letters: a polynomial in them
-says nothing about spectra, sizes or round-off, so every other rule refuses the script.
+says nothing about spectra, sizes or round-off, so others refuse the script.  The rules of tables
+have a letter for the whole result instead (``semantics/site_letters.py``), and bounds of it.
 """
 
 from __future__ import annotations

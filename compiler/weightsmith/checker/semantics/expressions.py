@@ -111,12 +111,10 @@ def _evaluate(
         case core.Hadamard():
             return _hadamard(node, environment, field, sites)
         case core.Attention():
-            from weightsmith.checker.semantics.attention import attend  # loaded where there is any
-
             value, scores = (
                 evaluate(one, environment, field, sites) for one in (node.value, node.scores)
             )
-            return attend(node, value, scores)
+            return _applying(sites, field).attend(node, value, scores)
         case core.Function(function=function):
             raise RefusedError(f"The function '{function}' stands outside a target.")
         case core.Root():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from weightsmith.checker.algebra.piecewise import Piecewise, read_piecewise, table_function
 from weightsmith.checker.algebra.rational import Field
@@ -16,6 +17,9 @@ from weightsmith.checker.reading.refusal import RefusedError, quoted, require
 from weightsmith.checker.semantics.entries import apply, multiply_entries
 from weightsmith.checker.semantics.tables import FormulaTable, Gated, ProductTable, Table
 from weightsmith.dsl.program import core
+
+if TYPE_CHECKING:
+    from weightsmith.checker.semantics.expressions import Value
 
 Part = tuple[str, str]
 
@@ -67,6 +71,12 @@ class Sites:
         self._keep(f"square[{node.site}+]", node, part, plus)
         self._keep(f"square[{node.site}-]", node, part, minus)
         return (plus - minus).scaled(self._field.number(table.left * table.right))
+
+    def attend(self, node: core.Attention, value: Value, scores: Value) -> Value:
+        """The value of a head."""
+        from weightsmith.checker.semantics.attention import attend  # loaded where there is any
+
+        return attend(node, value, scores)
 
     def _keep(
         self, name: str, node: core.Entrywise | core.Hadamard, part: Part, value: Polynomial

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from weightsmith.checker.heads.record import NormalisationMeaning
 
-MEANING = NormalisationMeaning(homogeneous=lambda number: number, linear=True)
+MEANING = NormalisationMeaning(homogeneous=lambda number: number, linear=True, divides="count")

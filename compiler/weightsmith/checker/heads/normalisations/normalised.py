@@ -6,4 +6,4 @@ from fractions import Fraction
 
 from weightsmith.checker.heads.record import NormalisationMeaning
 
-MEANING = NormalisationMeaning(homogeneous=lambda _: Fraction(1))
+MEANING = NormalisationMeaning(homogeneous=lambda _: Fraction(1), divides="sum")

@@ -7,7 +7,8 @@ away from 0 because its terms have one sign: an empty sum is 0.
 Witness: none.  One fact, ``of`` tables, if one is not gated; it follows from those of the tables.
 
 Follows: a function table's argument lies in [low, high] at every pass, the operands of a product
-table within ±P and ±Q.  The network is followed pass by pass, at the bindings.
+table within ±P and ±Q.  The network is followed pass by pass, at the bindings; what a head adds
+is bounded as ``errors/head_bounds.py`` says.
 
 Numbers: balls of 128 bits, rounded outward; the number of passes is limited for speed.
 """

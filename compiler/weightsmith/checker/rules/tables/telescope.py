@@ -9,8 +9,9 @@ Follows: with v the values in the network, w those of the script with its exact 
 − w, all three followed pass by pass,
     Π vᵢ − Π wᵢ = Σᵢ v₁ … vᵢ₋₁·δᵢ·wᵢ₊₁ … w_m
 is bounded as a polynomial in the letters of v, δ and w.  After each value w is also bounded by v −
-δ, and δ by v − w.  The formula is a sum of nonnegative multiples of the tables' errors e[N]; it
-holds at these errors: with other tables bounds of v change too.
+δ, and δ by v − w.  What a head adds is one letter (``errors/head_bounds.py``).  The formula is a
+sum of nonnegative multiples of the tables' errors e[N]; it holds at these errors: with other tables
+bounds of v change too.
 
 Numbers: balls of 128 bits, rounded outward; the coefficients of the formula are rounded up.
 """

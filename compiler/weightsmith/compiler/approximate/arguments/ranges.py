@@ -7,24 +7,31 @@ approximated within a tolerance has values in its range, widened by the toleranc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import inf, sqrt
 
+from weightsmith.compiler.approximate.arguments.attended import attended
 from weightsmith.compiler.approximate.arguments.bounds import (
     IDENTITY,
     NOTHING,
     Bounds,
-    interval_product,
     product,
+)
+from weightsmith.compiler.approximate.arguments.functions import (
+    beyond,
+    entrywise,
+    plain_function,
+    slopes,
 )
 from weightsmith.compiler.approximate.arguments.one_entry import of_one_entry
 from weightsmith.compiler.approximate.arguments.settling import Growth, Key, within
 from weightsmith.compiler.ir.coefficients import Coefficient
 from weightsmith.compiler.ir.normal import Application, Carried, Columns, Loop, NormalProgram
 from weightsmith.compiler.ir.polynomial import Letter, Polynomial, Space, Word
+from weightsmith.compiler.ir.template import Scores
 from weightsmith.compiler.numbers.nearest_float import as_float
 from weightsmith.compiler.passes.normalizing.fold_entries import is_ones
 from weightsmith.dsl import parse_scalar
@@ -65,7 +72,7 @@ class Ranges:
             self._loop(loop, state)
         # functions outside of loops, in order; those that no loop reads too
         for one in self.normal.applications:
-            if one.loop is None and one.scores is None:
+            if one.loop is None:
                 self._arguments(one, state)
         return self.found
 
@@ -111,7 +118,7 @@ class Ranges:
         key = (letter.name, letter.group)
         if key not in state:
             one = next((a for a in self.normal.applications if a.letter == letter.name), None)
-            if one is None or one.scores is not None:
+            if one is None:
                 return Bounds()
             self._applied(one, state)
         return state[key]
@@ -243,6 +250,8 @@ class Ranges:
     # -- functions ------------------------------------------------------------------------------
 
     def _arguments(self, one: Application, state: State) -> list[Bounds]:
+        if one.scores is not None:
+            return []
         bounds = [self._columns(argument, state) for argument in one.arguments]
         before = self.found.get(one.letter)
         self.found[one.letter] = (
@@ -258,6 +267,9 @@ class Ranges:
         return total
 
     def _applied(self, one: Application, state: State) -> None:
+        if one.scores is not None:
+            self._attended(one, one.scores, state)
+            return
         self._arguments(one, state)
         tokens = self.normal.alphabet.axes[one.letter][1] == ""
         for space in one.spaces:
@@ -265,6 +277,25 @@ class Ranges:
             rows, columns = self.size(one.rows), self.size(space)
             value = self._value(one, arguments).tightened(rows, columns)
             state[one.letter, space if tokens else ""] = value
+
+    def _attended(self, one: Application, scores: Scores, state: State) -> None:
+        """What a head adds: values, then stacked keys and queries by turns."""
+        values, *stacked = one.arguments
+        pairs = list(zip(stacked[::2], stacked[1::2], strict=True))
+        for space in one.spaces:
+            products, held, sizes = [], [], []
+            for group, value in values.items():
+                total = NOTHING
+                for keys, queries in pairs:
+                    if group in keys and space in queries:
+                        key = self.polynomial(keys[group], state).transposed()
+                        query = self.polynomial(queries[space], state)
+                        total = total + self._product(key, query, keys[group].rows)
+                held.append(self.polynomial(value, state))
+                products.append(total)
+                sizes.append(self.size(group))
+            size = self.size(one.rows), self.size(space)
+            state[one.letter, space] = attended(scores, held, products, sizes, size)
 
     def _value(self, one: Application, arguments: list[Bounds]) -> Bounds:
         match one.function:
@@ -279,7 +310,7 @@ class Ranges:
                 return Bounds(bottom - near, top + near)
             case tolerance:
                 near = 0.0 if tolerance is None else as_float(evaluate(tolerance, self.bindings))
-                return _entrywise(arguments, near, equal=one.arguments[0] == one.arguments[1])
+                return entrywise(arguments, near, equal=one.arguments[0] == one.arguments[1])
 
     def _exact(self, function: PiecewiseLinear, argument: Bounds) -> Bounds:
         value = plain_function(function, self.bindings)
@@ -290,9 +321,9 @@ class Ranges:
         known = [value(t) for t in (*inside, *ends)]
         low, high = min(known, default=inf), max(known, default=-inf)
         if argument.low == -inf:
-            low, high = _beyond(steep[0], -1, low, high)
+            low, high = beyond(steep[0], -1, low, high)
         if argument.high == inf:
-            low, high = _beyond(steep[-1], 1, low, high)
+            low, high = beyond(steep[-1], 1, low, high)
         result = Bounds(low, high) if low <= high else Bounds()
         if value(0.0) == 0:
             most = max(map(abs, steep))
@@ -326,7 +357,7 @@ class Ranges:
         for inner in loop.inner:
             self._loop(inner, state)
         for one in self.normal.applications:
-            if one.loop == loop.index and one.scores is None:
+            if one.loop == loop.index:
                 self._applied(one, state)
         return {
             self._key(carried, space): self.polynomial(carried.next[space], state)
@@ -350,51 +381,3 @@ class Ranges:
     def _key(self, carried: Carried, space: Space) -> Key:
         tokens = self.normal.alphabet.axes[carried.letter][1] == ""
         return carried.letter, space if tokens else ""
-
-
-def _entrywise(arguments: Sequence[Bounds], near: float, *, equal: bool) -> Bounds:
-    """left .* right, each entry within ``near``; squares if the two are ``equal``."""
-    left, right = arguments
-    low, high = interval_product(left, right)
-    exact = Bounds(
-        max(low, 0.0) if equal else low,
-        high,
-        min(_times(left.column, right.size), _times(left.size, right.column)),
-        min(_times(left.row, right.size), _times(left.size, right.row)),
-    )
-    return exact if near == 0 else Bounds(exact.low - near, exact.high + near)
-
-
-def _times(a: float, b: float) -> float:
-    return 0.0 if a == 0 or b == 0 else a * b
-
-
-def _beyond(slope: float, side: int, low: float, high: float) -> tuple[float, float]:
-    """Extend a range by what a half-line of this slope reaches."""
-    if slope * side > 0:
-        return low, inf
-    return (-inf, high) if slope * side < 0 else (low, high)
-
-
-def plain_function(
-    function: PiecewiseLinear, bindings: Mapping[str, Fraction]
-) -> Callable[[float], float]:
-    constant, slope = (as_float(evaluate(s, bindings)) for s in (function.constant, function.slope))
-    bends = [[as_float(evaluate(s, bindings)) for s in one] for one in function.breakpoints]
-
-    def value(t: float) -> float:
-        return constant + slope * t + sum(change * max(t - place, 0.0) for place, change in bends)
-
-    return value
-
-
-def slopes(function: PiecewiseLinear, bindings: Mapping[str, Fraction]) -> list[float]:
-    """Return the slopes of the pieces, left to right."""
-    breakpoints = sorted(
-        (evaluate(place, bindings), evaluate(change, bindings))
-        for place, change in function.breakpoints
-    )
-    found = [evaluate(function.slope, bindings)]
-    for _, change in breakpoints:
-        found.append(found[-1] + change)
-    return [as_float(slope) for slope in found]
